@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { apiVersionOf, objectKey } from "./object.ts";
+
+describe("names of objects and kinds", () => {
+  it("keys a namespaced object by namespace and name", () => {
+    assert.equal(objectKey({ metadata: { name: "upscaler", namespace: "media" } }), "media/upscaler");
+  });
+  it("keys a cluster-scoped object with an empty namespace", () => {
+    assert.equal(objectKey({ metadata: { name: "gold" } }), "/gold");
+  });
+  it("leaves the group out of the core group's apiVersion", () => {
+    const pods = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
+    assert.equal(apiVersionOf(pods), "v1");
+    assert.equal(apiVersionOf({ ...pods, group: "apps" }), "apps/v1");
+  });
+});

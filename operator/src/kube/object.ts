@@ -1,0 +1,87 @@
+/** The shapes every Kubernetes object shares, and how the operator names objects and kinds. Types only. */
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** One manager's entry in `metadata.managedFields`. */
+export interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly operation?: "Apply" | "Update";
+  readonly apiVersion?: string;
+  readonly time?: string;
+  readonly fieldsType?: string;
+  readonly fieldsV1?: FieldsV1;
+  readonly subresource?: string;
+}
+
+/** The tree of owned fields: `f:name`, `k:{…}`, `v:…`, `.`; an empty object owns the whole value. */
+export interface FieldsV1 {
+  readonly [path: string]: FieldsV1;
+}
+
+/** Metadata of an object that the API server has stored. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
+  readonly managedFields?: readonly ManagedFieldsEntry[];
+}
+
+/** An object that the API server has stored. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+/** An object that we want: what we send, and nothing that the server adds. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly OwnerReference[];
+  };
+}
+
+/** A kind as the API server serves it: enough to build its URL. */
+export interface ResourceType {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** The plural, as in the URL: `deployments`. */
+  readonly resource: string;
+  readonly namespaced: boolean;
+}
+
+/** `namespace/name`; a cluster-scoped object has an empty namespace: `/name`. */
+export type ObjectKey = `${string}/${string}`;
+
+export function objectKey(object: {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}): ObjectKey {
+  return `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+}
+
+/** `apps/v1`, or `v1` for the core group. */
+export function apiVersionOf(type: ResourceType): string {
+  return type.group === "" ? type.version : `${type.group}/${type.version}`;
+}
