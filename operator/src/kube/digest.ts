@@ -1,0 +1,17 @@
+import { hash } from "node:crypto";
+
+/** JSON with the keys of every object in order, so that equal values give equal text. `undefined` is left out, as JSON does. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+/** A short name for a value: 96 bits of SHA-256 over its canonical JSON, in 16 URL-safe characters. */
+export function digest(value: unknown): string {
+  return hash("sha256", canonicalJson(value), "base64url").slice(0, 16);
+}
