@@ -1,0 +1,54 @@
+/** Lays specs over each other, later ones winning leaf by leaf, and remembers which layer each leaf came from. */
+
+export interface Layer<Origin> {
+  readonly values: object;
+  /** Where the value at a path (`autoscaling.horizontal.minReplicas`) of this layer comes from. */
+  readonly originOf: (path: string) => Origin;
+}
+
+export interface Layered<Origin> {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** By path; a list is one leaf. In the order in which the first layer that has the leaf names it. */
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** Objects merge member by member; scalars and lists replace. `undefined` leaves what is below. */
+export function layer<Origin>(layers: readonly Layer<Origin>[]): Layered<Origin> {
+  const origins = new Map<string, Origin>();
+  let values: Record<string, unknown> = {};
+  for (const { values: upper, originOf } of layers) {
+    values = merge(values, upper as Record<string, unknown>, "", (path) => origins.set(path, originOf(path)));
+  }
+  return { values, origins };
+}
+
+function merge(
+  lower: Readonly<Record<string, unknown>>,
+  upper: Readonly<Record<string, unknown>>,
+  parent: string,
+  setLeaf: (path: string) => void,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...lower };
+  for (const [key, value] of Object.entries(upper)) {
+    if (value === undefined) continue;
+    const path = joinPath(parent, key);
+    if (!isObject(value)) {
+      setLeaf(path);
+      merged[key] = value;
+      continue;
+    }
+    const below = merged[key];
+    merged[key] = merge(isObject(below) ? below : {}, value, path, setLeaf);
+  }
+  return merged;
+}
+
+/** `resources.limits["nvidia.com/gpu"]`: a key with a dot in it is quoted, so that a path stays readable and unique. */
+function joinPath(parent: string, key: string): string {
+  if (!/^[A-Za-z_$][\w$-]*$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;
+  return parent === "" ? key : `${parent}.${key}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
