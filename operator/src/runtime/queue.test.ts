@@ -229,7 +229,7 @@ const steps = fc.oneof(
 describe("WorkQueue against a naive model", () => {
   it("takes the same keys in the same order, and in the end every key that was added", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(steps, { maxLength: 80 }), async (commands) => {
+      fc.asyncProperty(fc.array(steps, { maxLength: 120, size: "max" }), async (commands) => {
         const clock = new FakeClock();
         const queue = new WorkQueue(clock);
         const model = new NaiveQueue();
