@@ -34,7 +34,10 @@ describe("createLogger", () => {
     const { log, lines } = capture("info");
     log.error({ error: new TypeError("x is not a function") }, "a visit failed");
     const [line] = lines();
-    assert.match(JSON.stringify(line?.error), /^\{"kind":"TypeError","message":"x is not a function","stack":".*log\.test/);
+    assert.match(
+      JSON.stringify(line?.error),
+      /^\{"kind":"TypeError","message":"x is not a function","stack":".*log\.test/,
+    );
   });
 });
 

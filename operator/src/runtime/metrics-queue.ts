@@ -30,8 +30,10 @@ export function queueMetrics(registry: Registry): (controller: string, queue: Wo
   gauge("workqueue_unfinished_work_seconds", "Seconds that the visits in progress have taken, summed", (queue) =>
     runningSeconds(queue).reduce((sum, seconds) => sum + seconds, 0),
   );
-  gauge("workqueue_longest_running_processor_seconds", "Seconds that the longest visit in progress has taken", (queue) =>
-    Math.max(0, ...runningSeconds(queue)),
+  gauge(
+    "workqueue_longest_running_processor_seconds",
+    "Seconds that the longest visit in progress has taken",
+    (queue) => Math.max(0, ...runningSeconds(queue)),
   );
   const depth = new Gauge({
     name: "workqueue_depth",

@@ -1,0 +1,151 @@
+/** A Lease for tests, with the API server's rule of optimistic concurrency, and processes that can be cut off from it. */
+import { pino } from "pino";
+import { ApiError } from "../kube/errors.ts";
+import { FakeClock } from "./clock.fake.ts";
+import { standForElection, type Leadership, type LeaseTiming } from "./leader.ts";
+import type { Lease, LeaseSpec, LeaseStore } from "./leader-lease.ts";
+
+export const timing: LeaseTiming = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
+
+type Way = "open" | "refused" | "silent";
+
+export class FakeLease {
+  lease: Lease | undefined;
+  #version = 0;
+
+  constructor(spec?: LeaseSpec) {
+    if (spec !== undefined) this.store(spec);
+  }
+
+  get holder(): string {
+    return this.lease?.spec?.holderIdentity ?? "";
+  }
+
+  store(spec: LeaseSpec, annotations: Readonly<Record<string, string>> = {}): Lease {
+    const metadata = {
+      name: "operator",
+      namespace: "system",
+      uid: "1",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      annotations,
+      resourceVersion: String(++this.#version),
+    };
+    this.lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
+    return this.lease;
+  }
+
+  annotate(): void {
+    this.store(this.lease?.spec ?? {}, { note: "edited" });
+  }
+
+  replace(lease: Lease, spec: LeaseSpec): Lease {
+    if (this.lease === undefined) throw failure(404, "NotFound");
+    if (this.lease.metadata.resourceVersion !== lease.metadata.resourceVersion) throw failure(409, "Conflict");
+    return this.store(spec);
+  }
+
+  create(spec: LeaseSpec): Lease {
+    if (this.lease !== undefined) throw failure(409, "AlreadyExists");
+    return this.store(spec);
+  }
+}
+
+function failure(status: number, reason: string): ApiError {
+  return new ApiError({ status, reason, message: reason, method: "PUT", path: "/lease" });
+}
+
+/** One operator that stands for election, with its own clock and its own way to the API server. */
+export class Candidate {
+  readonly clock = new FakeClock();
+  readonly leadership: Leadership;
+  readonly requests: string[] = [];
+  readonly lines: string[] = [];
+  lost: string | undefined;
+  elected = false;
+  /** How long each answer takes. */
+  latencyMs = 0;
+  way: Way = "open";
+  #resume: PromiseWithResolvers<void> | undefined;
+
+  constructor(lease: FakeLease, identity: string) {
+    this.leadership = standForElection({
+      ...timing,
+      lease: this.#connect(lease),
+      identity,
+      clock: this.clock,
+      random: () => 1,
+      log: pino({ base: null, timestamp: false }, { write: (line) => this.lines.push(line) }),
+    });
+    void this.leadership.elected.then(() => (this.elected = true));
+    void this.leadership.lost.then((reason) => (this.lost = reason));
+  }
+
+  get suspended(): boolean {
+    return this.#resume !== undefined;
+  }
+
+  /** May this process write, at this moment? */
+  get mayWrite(): boolean {
+    try {
+      this.leadership.fence();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** SIGSTOP: the clock runs on, nothing else does. */
+  suspend(): void {
+    this.#resume ??= Promise.withResolvers<void>();
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#resume?.resolve();
+    this.#resume = undefined;
+  }
+
+  async pass(ms: number): Promise<void> {
+    if (this.suspended) this.clock.suspend(ms);
+    else await this.clock.advance(ms);
+  }
+
+  #connect(lease: FakeLease): LeaseStore {
+    const send = async <T>(verb: string, timeoutMs: number, act: () => T): Promise<T> => {
+      this.requests.push(verb);
+      if (this.way === "refused") throw failure(0, "Unreachable");
+      if (this.way === "silent") {
+        await this.#wait(timeoutMs);
+        throw failure(0, "Timeout");
+      }
+      // The server acts at once; what takes time is the answer.
+      const outcome = attempt(act);
+      await this.#wait(this.latencyMs);
+      if (outcome.error !== undefined) throw outcome.error;
+      return outcome.value as T;
+    };
+    return {
+      read: (timeoutMs) => send("read", timeoutMs, () => lease.lease),
+      create: (spec, timeoutMs) => send("create", timeoutMs, () => lease.create(spec)),
+      replace: (live, spec, timeoutMs) => send("replace", timeoutMs, () => lease.replace(live, spec)),
+    };
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (ms > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.clock.after(ms, resolve);
+      await promise;
+    }
+    await this.#resume?.promise;
+  }
+}
+
+function attempt<T>(act: () => T): { value?: T; error?: ApiError } {
+  try {
+    return { value: act() };
+  } catch (error) {
+    if (error instanceof ApiError) return { error };
+    throw error;
+  }
+}
