@@ -263,6 +263,14 @@ describe("stopping the workers", () => {
     assert.equal(stopped, false);
   });
 
+  it("does not begin the visit that was about to begin", async () => {
+    const { queue, workers, visits } = start(ending());
+    queue.add("media/upscaler", "edit");
+    await workers.stop(10_000);
+    await settle();
+    assert.deepEqual(visits, []);
+  });
+
   it("is immediate when nothing runs", async () => {
     const { clock, workers } = start(ending());
     await workers.stop(10_000);

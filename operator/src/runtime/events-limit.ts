@@ -1,0 +1,41 @@
+/** A token bucket per key: short bursts pass, a steady stream is thinned to the rate at which tokens come back. */
+
+export interface RateLimit {
+  /** How many may pass at once. */
+  readonly burst: number;
+  /** One more may pass after so long. */
+  readonly refillMs: number;
+}
+
+export class TokenBuckets {
+  readonly #limit: RateLimit;
+  /** When each bucket will be full again; the one that was used longest ago first. */
+  readonly #fullAt = new Map<string, number>();
+
+  constructor(limit: RateLimit) {
+    this.#limit = limit;
+  }
+
+  /** Takes a token if there is one. `now` is in ms and only grows. */
+  take(key: string, now: number): boolean {
+    this.#forget(now);
+    const fullAt = Math.max(this.#fullAt.get(key) ?? now, now) + this.#limit.refillMs;
+    if (fullAt - now > this.#limit.burst * this.#limit.refillMs) return false;
+    this.#fullAt.delete(key);
+    this.#fullAt.set(key, fullAt);
+    return true;
+  }
+
+  /** How many buckets are remembered. */
+  get size(): number {
+    return this.#fullAt.size;
+  }
+
+  /** A bucket that nobody used for the time that fills it is as good as new. */
+  #forget(now: number): void {
+    for (const [key, fullAt] of this.#fullAt) {
+      if (fullAt > now) return;
+      this.#fullAt.delete(key);
+    }
+  }
+}

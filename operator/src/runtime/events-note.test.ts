@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { fitNote } from "./events-note.ts";
+
+describe("fitNote", () => {
+  const cases: readonly { what: string; note: string; bytes: number; fitted: string }[] = [
+    { what: "leaves a note that fits", note: "applied", bytes: 7, fitted: "applied" },
+    { what: "keeps head and tail", note: "upscaler: 0123456789 refused", bytes: 20, fitted: "upscale … refused" },
+    { what: "cuts between characters", note: "ääääääää", bytes: 12, fitted: "ä … ä" },
+    { what: "cuts between surrogate pairs", note: "🎞🎞🎞🎞", bytes: 14, fitted: "🎞 … 🎞" },
+  ];
+  for (const { what, note, bytes, fitted } of cases) {
+    it(what, () => assert.equal(fitNote(note, bytes), fitted));
+  }
+
+  it("is never longer than the API server takes, and wastes little of it", () => {
+    const long = fc.string({ minLength: 1_025, maxLength: 3_000, size: "max", unit: "grapheme" });
+    fc.assert(
+      fc.property(long, (note) => {
+        const fitted = fitNote(note);
+        const bytes = Buffer.byteLength(fitted);
+        assert.ok(bytes <= 1_024 && bytes >= 1_015, `${bytes} bytes`);
+        assert.ok(fitted.isWellFormed());
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
