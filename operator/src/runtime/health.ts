@@ -1,0 +1,145 @@
+/** What the kubelet and Prometheus ask for over HTTP: `/livez`, `/readyz`, `/metrics`. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { isIPv6, type AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import type { WorkQueue } from "./queue.ts";
+
+export interface ListenAddress {
+  /** All addresses of the machine, IPv6 and IPv4, when absent. */
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+export interface Check {
+  readonly name: string;
+  /** What is wrong, in words for the reader of `kubectl describe pod`; undefined when all is well. */
+  readonly problem: () => string | undefined;
+}
+
+export interface EndpointOptions {
+  readonly health: ListenAddress | undefined;
+  /** May be the same as `health`. */
+  readonly metrics: ListenAddress | undefined;
+  /** To fail restarts the process: only what a restart mends. */
+  readonly live: readonly Check[];
+  /** To fail keeps a rolling update waiting. A standby is ready, too. */
+  readonly ready: readonly Check[];
+  readonly registry: Registry;
+}
+
+export interface Endpoints {
+  /** `http://127.0.0.1:8081`, with the port that was bound. */
+  readonly urls: { readonly health?: string; readonly metrics?: string };
+  readonly close: () => Promise<void>;
+}
+
+interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+type Routes = Readonly<Record<string, () => Page | Promise<Page>>>;
+
+/** Fails when an address can't be bound, and then leaves none bound. */
+export async function startEndpoints({ health, metrics, live, ready, registry }: EndpointOptions): Promise<Endpoints> {
+  const healthRoutes = { "/livez": () => report("livez", live), "/readyz": () => report("readyz", ready) };
+  const metricsRoutes = {
+    "/metrics": async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+  };
+  const shared = health !== undefined && health.port === metrics?.port && health.host === metrics.host;
+  const listeners: Listener[] = [];
+  const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
+  const open = async (address: ListenAddress, routes: Routes): Promise<string> => {
+    const listener = await listen(address, routes);
+    listeners.push(listener);
+    return listener.url;
+  };
+  try {
+    if (shared) {
+      const url = await open(health, { ...healthRoutes, ...metricsRoutes });
+      return { urls: { health: url, metrics: url }, close };
+    }
+    const urls = {
+      ...(health === undefined ? {} : { health: await open(health, healthRoutes) }),
+      ...(metrics === undefined ? {} : { metrics: await open(metrics, metricsRoutes) }),
+    };
+    return { urls, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A visit that never ends blocks its service for ever, and nothing but a restart would free it. */
+export function visitsEnd(queue: WorkQueue, withinMs: number): Check {
+  return {
+    name: "visits",
+    problem() {
+      const stuck = queue.running().filter(({ forMs }) => forMs > withinMs);
+      if (stuck.length === 0) return undefined;
+      const list = stuck.map(({ key, forMs }) => `${key} for ${Math.round(forMs / 60_000)} min`);
+      return `visits that do not end: ${list.join(", ")}`;
+    },
+  };
+}
+
+/** One line per check, as the API server's own `/readyz?verbose` writes them. */
+function report(name: string, checks: readonly Check[]): Page {
+  const results = checks.map((check) => ({ name: check.name, problem: check.problem() }));
+  const healthy = results.every(({ problem }) => problem === undefined);
+  const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name}: ${problem}`));
+  return text(healthy ? 200 : 503, [...lines, `${name} check ${healthy ? "passed" : "failed"}`].join("\n"));
+}
+
+function text(status: number, body: string): Page {
+  return { status, type: "text/plain; charset=utf-8", body: `${body}\n` };
+}
+
+interface Listener {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+async function listen({ host, port }: ListenAddress, routes: Routes): Promise<Listener> {
+  const server = createServer((request, response) => void answer(request, response, routes));
+  server.listen({ port, ...(host === undefined ? {} : { host }) });
+  await once(server, "listening");
+  const bound = server.address() as AddressInfo;
+  // `::` and `0.0.0.0` can be bound, but not called.
+  const called = host === undefined || /^(0\.0\.0\.0|::)$/.test(host) ? "127.0.0.1" : bound.address;
+  return {
+    url: `http://${isIPv6(called) ? `[${called}]` : called}:${bound.port}`,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
+  const { status, type, body } = await page(request, routes);
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": Buffer.byteLength(body),
+    "x-content-type-options": "nosniff",
+    ...(status === 405 ? { allow: "GET, HEAD" } : {}),
+  });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+async function page({ url = "/", method = "" }: IncomingMessage, routes: Routes): Promise<Page> {
+  const [path = ""] = url.split("?", 1);
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined) return text(404, `not found; there is ${Object.keys(routes).join(", ")}`);
+  if (method !== "GET" && method !== "HEAD") return text(405, "GET or HEAD only");
+  try {
+    return await route();
+  } catch (error) {
+    return text(500, String(error));
+  }
+}
