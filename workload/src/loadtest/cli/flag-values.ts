@@ -1,0 +1,81 @@
+/** Reads the values of single flags; a wrong one is refused with a line that says what was expected. Pure. */
+import { InvalidArgumentError } from "commander";
+import { parseCount, parseDuration, parsePercent, parsePositive, parseRate } from "../quantities.ts";
+import { type ScenarioName, scenarioNames } from "../load/scenarios.ts";
+import { type Threshold, parseThreshold } from "../figures/thresholds.ts";
+
+export const count = reader(parseCount, "Expected a whole number above 0.");
+
+export const countOrNone = reader(
+  (text) => (text === "0" ? 0 : parseCount(text)),
+  "Expected a whole number, 0 for none.",
+);
+
+// Each is a socket; more need the ports of more than one machine.
+export const concurrency = reader(
+  (text) => within(parseCount(text), 20_000),
+  "Expected a whole number from 1 to 20000.",
+);
+
+export const duration = reader((text) => parseDuration(text) || undefined, "Expected a duration such as 30s.");
+
+// The histogram ends at an hour, and a timer beyond 24 days would fire at once.
+export const timeout = reader(
+  (text) => within(parseDuration(text) || undefined, 3_600_000),
+  "Expected a duration such as 30s, 1h at most.",
+);
+
+export const rate = reader(parseRate, "Expected a number of at least 0.001.");
+
+export const factor = reader(parsePositive, "Expected a number above 0.");
+
+export const share = reader(parsePercent, "Expected a share such as 10%.");
+
+/** The address to post to: one without a path means the processor's. */
+export function urlOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+    throw new InvalidArgumentError("Expected http://host[:port][/path].");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new InvalidArgumentError("Give credentials with --header, they would end up in the report.");
+  }
+  if (url.pathname === "/") url.pathname = "/v1/process";
+  url.hash = "";
+  return url;
+}
+
+export function headerOf(text: string): readonly [string, string] {
+  const [, name, value] = /^([!#$%&'*+\-.^_`|~\w]+):\s*([\x20-\x7e]*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected "Name: value".');
+  return [name.toLowerCase(), value];
+}
+
+export function thresholdOf(text: string): Threshold {
+  const threshold = parseThreshold(text);
+  if ("wrong" in threshold) throw new InvalidArgumentError(threshold.wrong);
+  return threshold;
+}
+
+export function scenarioOf(text: string): ScenarioName {
+  const name = scenarioNames.find((known) => known === text);
+  if (name === undefined) throw new InvalidArgumentError(`Known scenarios are ${scenarioNames.join(" ")}.`);
+  return name;
+}
+
+/** Gathers the values of a flag that may be repeated. */
+export function collect<T>(read: (text: string) => T): (text: string, before: readonly T[] | undefined) => T[] {
+  return (text, before = []) => [...before, read(text)];
+}
+
+function reader<T>(parse: (text: string) => T | undefined, expected: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(expected);
+    return value;
+  };
+}
+
+function within(value: number | undefined, limit: number): number | undefined {
+  return value !== undefined && value <= limit ? value : undefined;
+}

@@ -1,0 +1,113 @@
+/** gpumedia-loadtest: command line, signals, outputs, exit status. */
+import { writeFile } from "node:fs/promises";
+import { constants } from "node:os";
+import { basename } from "node:path";
+import { styleText } from "node:util";
+import { type CompareOptions, type RunOptions, parseOptions } from "./cli/options.ts";
+import { compareFigures, whyNotComparable } from "./figures/regression.ts";
+import { showProgress } from "./progress.ts";
+import { htmlReport } from "./report/html.ts";
+import { type Paint, regressionLines, resultTable, verdictLines } from "./report/table.ts";
+import { readEarlierResult } from "./result/earlier-result.ts";
+import type { LoadDescription, Result, Unreachable } from "./result/result.ts";
+import { type Earlier, reasonsOfRegression } from "./result/summarise.ts";
+import { terminationMessage } from "./result/termination-message.ts";
+import { describeLoad, run } from "./run.ts";
+import { loadPictures } from "./target/pictures.ts";
+
+const exitStatus = { Passed: 0, Failed: 1, WrongUsage: 2, Unreachable: 3 } as const;
+
+const options = parseOptions(process.argv.slice(2));
+switch (options.kind) {
+  case "help":
+    process.stdout.write(options.text);
+    break;
+  case "wrong":
+    process.exitCode = wrongUsage(options.text);
+    break;
+  case "compare":
+    process.exitCode = await compareResults(options);
+    break;
+  case "run":
+    process.exitCode = await loadTest(options);
+}
+
+async function loadTest(options: RunOptions): Promise<number> {
+  const pictures = await loadPictures(options.images);
+  if ("kind" in pictures) return wrongUsage(pictures.message);
+  const against = await earlier(options, describeLoad(options, pictures));
+  if (typeof against === "string") return wrongUsage(against);
+
+  const interrupt = new AbortController();
+  let signal: "SIGINT" | "SIGTERM" | undefined;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      signal ??= name;
+      interrupt.abort();
+    });
+  }
+  let endProgress: (() => void) | undefined;
+  const result = await run({
+    options,
+    pictures,
+    against,
+    interrupt: interrupt.signal,
+    started: (tally, elapsedMs) => {
+      if (!options.quiet) endProgress = showProgress(process.stderr, options.load, tally, elapsedMs);
+    },
+  });
+  endProgress?.();
+  await write(options, result);
+  // As a shell reports a program that a signal ended.
+  if (result.verdict === "Interrupted") return 128 + constants.signals[signal ?? "SIGINT"];
+  return exitStatus[result.verdict];
+}
+
+/** Every output that was asked for. JSON on standard output sends the table to standard error, so that `| jq` works. */
+async function write(options: RunOptions, result: Result | Unreachable): Promise<void> {
+  const json = `${JSON.stringify(result, null, 2)}\n`;
+  if (!options.quiet) {
+    const stream = options.json === "-" ? process.stderr : process.stdout;
+    stream.write(resultTable(result, painter(stream)));
+  }
+  if (options.json === "-") process.stdout.write(json);
+  else if (options.json !== null) await writeFile(options.json, json);
+  if (options.html !== null) await writeFile(options.html, htmlReport(result));
+  if (options.terminationMessage !== null) await writeFile(options.terminationMessage, terminationMessage(result));
+}
+
+async function compareResults({ file, against }: CompareOptions): Promise<number> {
+  const [now, before] = [await readEarlierResult(file), await readEarlierResult(against.file)];
+  if ("kind" in now) return wrongUsage(now.message);
+  if ("kind" in before) return wrongUsage(before.message);
+  const reason = whyNotComparable(before.load, now.load);
+  if (reason !== null) return wrongUsage(`cannot compare with ${against.file}: ${reason}`);
+  const { tolerancePercent } = against;
+  const rows = compareFigures(before.figures, now.figures, tolerancePercent);
+  const reasons = reasonsOfRegression({ against: against.file, tolerancePercent, rows });
+  const verdict = reasons.length > 0 ? "Failed" : "Passed";
+  const paint = painter(process.stdout);
+  const lines = [...regressionLines(rows, paint), "", ...verdictLines({ verdict, reasons }, paint)];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  return exitStatus[verdict];
+}
+
+/** The earlier result to compare with, checked before the first request is sent; a string says what is wrong with it. */
+async function earlier({ against }: RunOptions, load: LoadDescription): Promise<Earlier | null | string> {
+  if (against === null) return null;
+  const result = await readEarlierResult(against.file);
+  if ("kind" in result) return result.message;
+  const reason = whyNotComparable(result.load, load);
+  if (reason !== null) return `cannot compare with ${against.file}: ${reason}`;
+  return { name: basename(against.file), tolerancePercent: against.tolerancePercent, result };
+}
+
+function painter(stream: NodeJS.WriteStream): Paint {
+  const styles = { good: "green", bad: "red", dim: "dim" } as const;
+  return (kind, text) => styleText(styles[kind], text, { stream });
+}
+
+function wrongUsage(message: string): number {
+  process.stderr.write(`gpumedia-loadtest: ${message}\n`);
+  return exitStatus.WrongUsage;
+}

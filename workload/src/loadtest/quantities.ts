@@ -1,0 +1,69 @@
+/** Reads and writes the quantities of the command line: durations, shares, rates. Pure. */
+
+const unitMs = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+type DurationUnit = keyof typeof unitMs;
+
+/** `20ms`, `1.5s`, `30m` in milliseconds; undefined for anything else, a bare number included: 20 of what? */
+export function parseDuration(text: string): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined) return undefined;
+  return Number(digits) * unitMs[unit as DurationUnit];
+}
+
+/** `0.1%` as 0.1; undefined for anything else and above 100 %. */
+export function parsePercent(text: string): number | undefined {
+  const [, digits] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  const percent = Number(digits);
+  return digits !== undefined && percent <= 100 ? percent : undefined;
+}
+
+/** `200`, `0.5` or `200/s` as requests per second; undefined for anything else and below one in 1000 s. */
+export function parseRate(text: string): number | undefined {
+  const rate = parsePositive(text.replace(/\/s$/, ""));
+  return rate !== undefined && rate >= 0.001 ? rate : undefined;
+}
+
+/** A number above zero, with or without decimals; undefined for anything else. */
+export function parsePositive(text: string): number | undefined {
+  const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0;
+  return number > 0 ? number : undefined;
+}
+
+/** A whole number of at least 1; undefined for anything else. */
+export function parseCount(text: string): number | undefined {
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  return Number.isSafeInteger(count) && count > 0 ? count : undefined;
+}
+
+/** Three significant digits, never an exponent: 0.0312, 8.25, 41.9, 1240. */
+export function significant(value: number): string {
+  const digits = value === 0 ? 0 : Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
+  return value
+    .toFixed(digits)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+}
+
+/** Milliseconds as people read them: `8.25 ms`, `1.5 s`, `30 min`. */
+export function formatMs(ms: number): string {
+  if (ms < 1000) return `${significant(ms)} ms`;
+  if (ms < 120_000) return `${significant(ms / 1000)} s`;
+  return `${significant(ms / 60_000)} min`;
+}
+
+/** Bytes in decimal units, as network figures are given: `812 B`, `65.3 kB`, `1.2 GB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${significant(bytes / 1000 ** power)} ${units[power] ?? "B"}`;
+}
+
+/** A share for people: `0 %`, `0.04 %`, `12.5 %`. */
+export function formatPercent(percent: number): string {
+  return `${significant(percent)} %`;
+}
+
+/** Rounds a figure for JSON: four decimals of a millisecond are more than any clock here gives. */
+export function rounded(value: number, decimals = 3): number {
+  return Number(value.toFixed(decimals));
+}

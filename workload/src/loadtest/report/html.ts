@@ -1,0 +1,175 @@
+/** The report: one HTML file that needs nothing else, neither script nor network. Pure. */
+import type { Outline, Result, Unreachable } from "../result/result.ts";
+import { formatBytes, formatMs, formatPercent, significant } from "../quantities.ts";
+import { latencyCurve } from "./latency-curve.ts";
+import { Markup, html } from "./markup.ts";
+import { failureSection, regressionSection, stageSection, thresholdSection } from "./report-tables.ts";
+import { style } from "./style.ts";
+import { describeLoad } from "./table.ts";
+import { timelineChart } from "./timeline-chart.ts";
+
+export function htmlReport(result: Result | Unreachable): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>Load test ${result.verdict.toLowerCase()}: ${result.target}</title>
+        <style>
+          ${new Markup(style)}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${heading(result)} ${result.verdict !== "Unreachable" && findings(result)}
+          <footer>gpumedia-loadtest · ${result.schema}</footer>
+        </main>
+      </body>
+    </html> `.text;
+}
+
+function heading({ verdict, target, scenario, load, startedAt, reasons }: Result | Unreachable): Markup {
+  return html`<header>
+      <h1>Load test</h1>
+      <span class="verdict ${verdict === "Passed" ? "good" : "bad"}">${verdict}</span>
+    </header>
+    <p class="about">
+      <code>${target}</code><br />${describeLoad(load, scenario)} ·
+      ${startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")}
+    </p>
+    ${
+      reasons.length > 0 &&
+      html`<div class="box bad">
+        <ul>
+          ${reasons.map((reason) => html`<li>${reason}</li>`)}
+        </ul>
+      </div>`
+    }`;
+}
+
+function findings(result: Result): Markup {
+  const { warnings } = result;
+  return html`${tiles(result)}
+  ${
+    warnings.length > 0 &&
+    html`<div class="box note">
+      <ul>
+        ${warnings.map((warning) => html`<li>${warning}</li>`)}
+      </ul>
+    </div>`
+  }
+  ${thresholdSection(result.thresholds)} ${regressionSection(result.regression)} ${latencySection(result)}
+  ${timelineSection(result)} ${stageSection(result.stages)} ${failureSection(result.failures)}
+  ${measuredSection(result)}`;
+}
+
+function tiles({ figures, counts }: Outline): Markup {
+  const { latencyMs, requestsPerSecond, errorPercent, rejectedPercent } = figures;
+  const latencies = latencyMs === null ? {} : { p50: latencyMs.p50, p95: latencyMs.p95, p99: latencyMs.p99 };
+  return html`<dl class="tiles">
+    ${tile("accepted", significant(requestsPerSecond), "/s")}
+    ${Object.entries(latencies).map(([name, ms]) => {
+      const [value = "", unit = ""] = formatMs(ms).split(" ");
+      return tile(name, value, ` ${unit}`);
+    })}
+    ${tile("rejected", String(counts.rejected), ` ${formatPercent(rejectedPercent)}`)}
+    ${tile("failed", String(counts.failed), ` ${formatPercent(errorPercent)}`)}
+  </dl>`;
+}
+
+function tile(name: string, value: string, unit: string): Markup {
+  return html`<div class="tile">
+    <dt>${name}</dt>
+    <dd>${value}<small>${unit}</small></dd>
+  </div>`;
+}
+
+function latencySection({ details, load, thresholds }: Result): Markup | false {
+  if (details.curve.length === 0) return false;
+  const open = load.ratePerSecond !== null;
+  return html`<section>
+    <h2>Latency</h2>
+    <p class="caption">
+      How long answers took, from the fastest on the left to the slowest on the right. The axis gives each further nine
+      the same room.
+    </p>
+    ${
+      open &&
+      html`<ul class="legend">
+        <li class="orange">latency, from when the request was due</li>
+        <li class="blue">service time, from when it was sent (dashed)</li>
+      </ul>`
+    }
+    <div class="scroll">
+      ${latencyCurve({
+        latency: details.curve,
+        serviceTime: open ? details.serviceTimeCurve : [],
+        thresholds,
+      })}
+    </div>
+  </section>`;
+}
+
+/** Two seconds are no course of events, and a chart of them would suggest one. */
+const secondsForTimeline = 3;
+
+function timelineSection({ details, elapsedSeconds, counts }: Result): Markup | false {
+  const { timeline } = details;
+  if (timeline.length < secondsForTimeline) return false;
+  return html`<section>
+    <h2>Over time</h2>
+    <p class="caption">
+      By the second in which the answer was complete. Longer runs join seconds: mean rates, the worst second's p95.
+    </p>
+    <ul class="legend">
+      <li class="orange">p95</li>
+      <li class="blue">p50, accepted</li>
+      ${counts.failed > 0 && html`<li class="red">failed</li>`}
+      ${counts.rejected > 0 && html`<li class="amber">rejected</li>`}
+    </ul>
+    <div class="scroll">${timelineChart(timeline, elapsedSeconds)}</div>
+  </section>`;
+}
+
+function measuredSection({ details, load, counts, elapsedSeconds }: Result): Markup {
+  const { client, pictures, bytesReceived, rejectionLatencyMs: rejection } = details;
+  const facts: [string, string][] = [
+    [
+      "Pictures",
+      pictures
+        .map(
+          ({ name, format, width, height, bytes }) => `${name} (${format}, ${width}×${height}, ${formatBytes(bytes)})`,
+        )
+        .join(", "),
+    ],
+    [
+      "Ended after",
+      `${formatMs(elapsedSeconds * 1000)}, ${counts.accepted + counts.rejected + counts.failed} answers or failures, ${formatBytes(bytesReceived)} received`,
+    ],
+    ["Not counted", `${load.warmupRequests} requests before the clock started`],
+    ["Deadline", `${formatMs(load.timeoutSeconds * 1000)} for a whole answer`],
+    ["Client busy", `${formatPercent(client.eventLoopUtilization * 100)} of the time`],
+  ];
+  if (client.sendLagMs !== null)
+    facts.push([
+      "Sent late",
+      `p99 ${formatMs(client.sendLagMs.p99)}, at most ${formatMs(client.sendLagMs.max)}, by the client's own fault`,
+    ]);
+  if (client.queued > 0) facts.push(["Waited", `${client.queued} requests for a free connection`]);
+  if (rejection !== null)
+    facts.push([
+      "Rejected within",
+      `p50 ${formatMs(rejection.p50)}, p95 ${formatMs(rejection.p95)}, at most ${formatMs(rejection.max)}`,
+    ]);
+  return html`<section>
+    <h2>How it was measured</h2>
+    <dl class="facts">
+      ${facts.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+  </section>`;
+}

@@ -1,0 +1,131 @@
+/** Turns the tally of a run into its result. Pure. */
+import type { LatencyFigures, LatencyHistogram } from "../figures/histogram.ts";
+import { formatPercent, rounded } from "../quantities.ts";
+import { type Comparable, type Regression, compareFigures } from "../figures/regression.ts";
+import {
+  type ClientFigures,
+  type LoadDescription,
+  type PictureDescription,
+  type Result,
+  type StageFigures,
+  resultSchema,
+} from "./result.ts";
+import type { ScenarioName } from "../load/scenarios.ts";
+import type { Tally } from "../figures/tally.ts";
+import {
+  type Figures,
+  type Threshold,
+  type ThresholdVerdict,
+  formatMetric,
+  higherIsBetter,
+  judgeThreshold,
+} from "../figures/thresholds.ts";
+import { warningsOf } from "../figures/warnings.ts";
+
+/** Everything about a run that is not in its tally. */
+export interface RunFacts {
+  readonly scenario: ScenarioName;
+  readonly target: string;
+  readonly load: LoadDescription;
+  readonly pictures: readonly PictureDescription[];
+  readonly startedAt: string;
+  readonly endedBy: Result["endedBy"];
+  readonly client: ClientFigures;
+  readonly thresholds: readonly Threshold[];
+  readonly against: Earlier | null;
+}
+
+export interface Earlier {
+  readonly name: string;
+  readonly tolerancePercent: number;
+  readonly result: Comparable;
+}
+
+export function summarise(tally: Tally, facts: RunFacts): Result {
+  const { scenario, target, load, pictures, startedAt, endedBy, client } = facts;
+  const figures = figuresOf(tally);
+  const thresholds = facts.thresholds.map((threshold) => judgeThreshold(threshold, figures));
+  const regression = regressionOf(facts.against, figures);
+  const reasons = [
+    ...(endedBy === "signal" ? ["interrupted before the end"] : []),
+    ...(tally.counts.accepted === 0 ? ["no request was accepted"] : []),
+    ...thresholds.filter(({ met }) => !met).map(reasonOfThreshold),
+    ...reasonsOfRegression(regression),
+  ];
+  return {
+    schema: resultSchema,
+    verdict: endedBy === "signal" ? "Interrupted" : reasons.length > 0 ? "Failed" : "Passed",
+    reasons,
+    scenario,
+    target,
+    load,
+    startedAt,
+    elapsedSeconds: rounded(tally.lastEndMs / 1000),
+    endedBy,
+    counts: tally.counts,
+    figures,
+    thresholds,
+    regression,
+    warnings: warningsOf({ counts: tally.counts, client, load, endedBy, thresholds: facts.thresholds }),
+    failures: tally.failures(),
+    stages: Object.fromEntries([...tally.stages].map(([stage, histogram]) => [stage, stageFigures(histogram)])),
+    details: {
+      pictures,
+      bytesReceived: tally.bytesReceived,
+      serviceTimeMs: roundedFigures(tally.serviceTime),
+      rejectionLatencyMs: roundedFigures(tally.rejectionLatency),
+      client,
+      curve: tally.latency.curve(),
+      serviceTimeCurve: tally.serviceTime.curve(),
+      timeline: tally.timeline.rows(),
+    },
+  };
+}
+
+export function reasonsOfRegression(regression: Regression | null): string[] {
+  if (regression === null) return [];
+  const { against, tolerancePercent, rows } = regression;
+  return rows
+    .filter(({ worse }) => worse)
+    .map(({ metric, before, now }) => {
+      const change = `${metric} went from ${formatMetric(metric, before)} to ${formatMetric(metric, now)}`;
+      return `${change}, tolerance ${formatPercent(tolerancePercent)} against ${against}`;
+    });
+}
+
+function figuresOf({ counts, latency, lastEndMs }: Tally): Figures {
+  const ended = counts.accepted + counts.rejected + counts.failed;
+  const share = (count: number) => (ended === 0 ? 0 : rounded((count / ended) * 100, 4));
+  return {
+    requestsPerSecond: lastEndMs === 0 ? 0 : rounded((counts.accepted / lastEndMs) * 1000),
+    errorPercent: share(counts.failed),
+    rejectedPercent: share(counts.rejected),
+    latencyMs: roundedFigures(latency),
+  };
+}
+
+function regressionOf(against: Earlier | null, figures: Figures): Regression | null {
+  if (against === null) return null;
+  const { name, tolerancePercent, result } = against;
+  return { against: name, tolerancePercent, rows: compareFigures(result.figures, figures, tolerancePercent) };
+}
+
+function reasonOfThreshold({ metric, actual, limit }: ThresholdVerdict): string {
+  const side = higherIsBetter(metric) ? "below" : "above";
+  if (actual === null) return `${metric} has no figure, the limit is ${formatMetric(metric, limit)}`;
+  return `${metric} is ${formatMetric(metric, actual)}, ${side} the limit of ${formatMetric(metric, limit)}`;
+}
+
+function roundedFigures(histogram: LatencyHistogram): LatencyFigures | null {
+  const figures = histogram.figures();
+  return figures === null ? null : { ...figures, mean: rounded(figures.mean) };
+}
+
+function stageFigures(histogram: LatencyHistogram): StageFigures {
+  return {
+    mean: rounded(histogram.mean),
+    p50: histogram.percentile(50),
+    p95: histogram.percentile(95),
+    max: histogram.max,
+  };
+}

@@ -1,0 +1,162 @@
+/** One run from start to result: the only place that knows clock, target and tally together. */
+import { createHash } from "node:crypto";
+import type { RunOptions } from "./cli/options.ts";
+import { LatencyHistogram } from "./figures/histogram.ts";
+import { Tally } from "./figures/tally.ts";
+import { type Course, drive } from "./load/drive.ts";
+import { rounded } from "./quantities.ts";
+import {
+  type ClientFigures,
+  type LoadDescription,
+  type PictureDescription,
+  type Result,
+  type Unreachable,
+  resultSchema,
+} from "./result/result.ts";
+import { type Earlier, summarise } from "./result/summarise.ts";
+import type { Picture } from "./target/pictures.ts";
+import { type Target, openTarget, probe } from "./target/target.ts";
+
+export interface RunInputs {
+  readonly options: RunOptions;
+  readonly pictures: readonly Picture[];
+  readonly against: Earlier | null;
+  /** Aborted by a signal: nothing more is sent, what is in flight is cut off. */
+  readonly interrupt: AbortSignal;
+  /** Called once, when the clock starts. */
+  readonly started: (tally: Tally, elapsedMs: () => number) => void;
+}
+
+const probeTimeoutMs = 5000;
+
+export async function run(inputs: RunInputs): Promise<Result | Unreachable> {
+  const { options, pictures } = inputs;
+  const { url, headers, load, expectScale, thresholds } = options;
+  const about = {
+    scenario: options.scenario,
+    target: url.href,
+    load: describeLoad(options, pictures),
+    startedAt: new Date().toISOString(),
+  };
+  const failure = await probe(url, Math.min(probeTimeoutMs, load.timeoutMs));
+  if (failure !== null) {
+    const reasons = [`cannot reach ${url.host}: ${failure.message}`];
+    return { schema: resultSchema, verdict: "Unreachable", reasons, ...about };
+  }
+  const target = openTarget({
+    url,
+    headers,
+    connections: load.concurrency,
+    connectTimeoutMs: load.timeoutMs,
+    expectScale,
+  });
+  inputs.interrupt.addEventListener("abort", () => void target.close(), { once: true });
+  await warmUp(inputs, target);
+  const { tally, client } = await measure(inputs, target);
+  await target.close();
+  return summarise(tally, {
+    ...about,
+    pictures: pictures.map(describePicture),
+    endedBy: howItEnded(inputs, tally),
+    client,
+    thresholds,
+    against: inputs.against,
+  });
+}
+
+const warmUpClients = 10;
+const warmUpAtMostMs = 10_000;
+
+/**
+ * Sends requests that nobody looks at. The first ones run through code that the engine has yet to compile: without this
+ * the slowest twentieth of a run of 100 requests is this program's own start.
+ */
+async function warmUp({ options, pictures, interrupt }: RunInputs, target: Target): Promise<void> {
+  const { load, warmup } = options;
+  if (warmup === 0) return;
+  const nextPicture = inTurn(pictures);
+  const startedAt = performance.now();
+  const concurrency = Math.min(warmUpClients, load.concurrency);
+  await drive(
+    { ...load, requests: warmup, durationMs: warmUpAtMostMs, concurrency, ratePerSecond: null },
+    {
+      ...unobserved,
+      elapsedMs: () => performance.now() - startedAt,
+      stop: interrupt,
+      async send(intendedMs, sentMs) {
+        const { outcome } = await target.send(nextPicture(), load.timeoutMs);
+        return { intendedMs, sentMs, endMs: 0, outcome };
+      },
+    },
+  );
+}
+
+const unobserved: Pick<Course, "record" | "sentWithLag" | "queued"> = {
+  record: () => undefined,
+  sentWithLag: () => undefined,
+  queued: () => undefined,
+};
+
+async function measure({ options, pictures, interrupt, started }: RunInputs, target: Target) {
+  const { load } = options;
+  const tally = new Tally();
+  const sendLag = new LatencyHistogram();
+  let queued = 0;
+  const nextPicture = inTurn(pictures);
+  const loopAtStart = performance.eventLoopUtilization();
+  const startedAt = performance.now();
+  const elapsedMs = () => performance.now() - startedAt;
+  started(tally, elapsedMs);
+  await drive(load, {
+    elapsedMs,
+    stop: interrupt,
+    record: (sample) => tally.record(sample),
+    sentWithLag: (lagMs) => sendLag.record(lagMs),
+    queued: () => queued++,
+    async send(intendedMs, sentMs) {
+      const remainingMs = load.timeoutMs - (sentMs - intendedMs);
+      const { endedAt, outcome } = await target.send(nextPicture(), remainingMs);
+      return { intendedMs, sentMs, endMs: endedAt - startedAt, outcome };
+    },
+  });
+  const client: ClientFigures = {
+    eventLoopUtilization: rounded(performance.eventLoopUtilization(loopAtStart).utilization),
+    sendLagMs: sendLag.count === 0 ? null : { p99: sendLag.percentile(99), max: sendLag.max },
+    queued,
+  };
+  return { tally, client };
+}
+
+/** Time ends a run when it has a limit and the requests that were ordered were not all sent by then. */
+function howItEnded({ interrupt, options }: RunInputs, { counts }: Tally): Result["endedBy"] {
+  if (interrupt.aborted) return "signal";
+  return counts.accepted + counts.rejected + counts.failed >= options.load.requests ? "requests" : "duration";
+}
+
+function inTurn(pictures: readonly Picture[]): () => Picture {
+  let turn = 0;
+  return () => {
+    const picture = pictures[turn++ % pictures.length];
+    if (picture === undefined) throw new Error("a run needs a picture");
+    return picture;
+  };
+}
+
+/** The load as results describe it. */
+export function describeLoad({ load, warmup }: RunOptions, pictures: readonly Picture[]): LoadDescription {
+  const digest = createHash("sha256");
+  for (const { sha256 } of pictures) digest.update(sha256);
+  return {
+    concurrency: load.concurrency,
+    requests: Number.isFinite(load.requests) ? load.requests : null,
+    durationSeconds: Number.isFinite(load.durationMs) ? load.durationMs / 1000 : null,
+    ratePerSecond: load.ratePerSecond,
+    warmupRequests: warmup,
+    timeoutSeconds: load.timeoutMs / 1000,
+    picturesDigest: digest.digest("hex"),
+  };
+}
+
+function describePicture({ name, format, width, height, body }: Picture): PictureDescription {
+  return { name, format, width, height, bytes: body.length };
+}
