@@ -36,7 +36,7 @@ describe("the endpoints", () => {
   async function start(options: Partial<EndpointOptions>): Promise<Endpoints> {
     const registry = new Registry();
     new Gauge({ name: "answer", help: "to everything", registers: [registry] }).set(42);
-    const defaults = { health: loopback, metrics: undefined, live: [well], ready: [well], registry };
+    const defaults = { health: loopback, metrics: "off" as const, live: [well], ready: [well], registry };
     const endpoints = await startEndpoints({ ...defaults, ...options });
     open.push(endpoints);
     return endpoints;
@@ -118,7 +118,7 @@ describe("the endpoints", () => {
   });
 
   it("can be switched off one by one", async () => {
-    const { urls } = await start({ health: undefined, metrics: undefined });
+    const { urls } = await start({ health: "off", metrics: "off" });
     assert.deepEqual(urls, {});
   });
 

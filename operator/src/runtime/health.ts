@@ -19,9 +19,9 @@ export interface Check {
 }
 
 export interface EndpointOptions {
-  readonly health: ListenAddress | undefined;
+  readonly health: ListenAddress | "off";
   /** May be the same as `health`. */
-  readonly metrics: ListenAddress | undefined;
+  readonly metrics: ListenAddress | "off";
   /** To fail restarts the process: only what a restart mends. */
   readonly live: readonly Check[];
   /** To fail keeps a rolling update waiting. A standby is ready, too. */
@@ -49,7 +49,6 @@ export async function startEndpoints({ health, metrics, live, ready, registry }:
   const metricsRoutes = {
     "/metrics": async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
   };
-  const shared = health !== undefined && health.port === metrics?.port && health.host === metrics.host;
   const listeners: Listener[] = [];
   const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
   const open = async (address: ListenAddress, routes: Routes): Promise<string> => {
@@ -58,13 +57,13 @@ export async function startEndpoints({ health, metrics, live, ready, registry }:
     return listener.url;
   };
   try {
-    if (shared) {
+    if (health !== "off" && metrics !== "off" && health.host === metrics.host && health.port === metrics.port) {
       const url = await open(health, { ...healthRoutes, ...metricsRoutes });
       return { urls: { health: url, metrics: url }, close };
     }
     const urls = {
-      ...(health === undefined ? {} : { health: await open(health, healthRoutes) }),
-      ...(metrics === undefined ? {} : { metrics: await open(metrics, metricsRoutes) }),
+      ...(health === "off" ? {} : { health: await open(health, healthRoutes) }),
+      ...(metrics === "off" ? {} : { metrics: await open(metrics, metricsRoutes) }),
     };
     return { urls, close };
   } catch (error) {

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { parseOptions, type Options } from "./options.ts";
+
+const around = { version: "1.2.3" };
+
+/** What runs without any flag. */
+const defaults: Options = {
+  namespaces: [],
+  operatorNamespace: "gpumedia-system",
+  processorImage: "gpumedia-processor:1.2.3",
+  concurrency: 8,
+  maxRequestsInFlight: 32,
+  resyncIntervalMs: 1_800_000,
+  leaderElect: true,
+  leaseName: "gpumedia-operator",
+  leaseDurationMs: 15_000,
+  renewDeadlineMs: 10_000,
+  retryPeriodMs: 2_000,
+  healthAddress: { port: 8_081 },
+  metricsAddress: { port: 8_080 },
+  logLevel: "info",
+  shutdownTimeoutMs: 25_000,
+};
+
+interface Case {
+  readonly what: string;
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The `namespace` file of a service account. */
+  readonly podNamespace?: string;
+}
+
+describe("parseOptions", () => {
+  const runs: readonly (Case & { readonly changes: Partial<Options> })[] = [
+    { what: "has a default for everything", changes: {} },
+    {
+      what: "reads every flag",
+      argv: (
+        "--kubeconfig /etc/kube --context prod --namespaces media,staging --operator-namespace ops " +
+        "--processor-image r/p:1 --concurrency 4 --max-requests-in-flight=16 --resync-interval 1h " +
+        "--no-leader-elect --lease-name l --lease-duration 60s --renew-deadline 40s --retry-period 5s " +
+        "--health-address 127.0.0.1:1 --metrics-address 0 --log-level debug --shutdown-timeout 1m"
+      ).split(" "),
+      changes: {
+        kubeconfig: "/etc/kube",
+        context: "prod",
+        namespaces: ["media", "staging"],
+        operatorNamespace: "ops",
+        processorImage: "r/p:1",
+        concurrency: 4,
+        maxRequestsInFlight: 16,
+        resyncIntervalMs: 3_600_000,
+        leaderElect: false,
+        leaseName: "l",
+        leaseDurationMs: 60_000,
+        renewDeadlineMs: 40_000,
+        retryPeriodMs: 5_000,
+        healthAddress: { host: "127.0.0.1", port: 1 },
+        metricsAddress: "off",
+        logLevel: "debug",
+        shutdownTimeoutMs: 60_000,
+      },
+    },
+    {
+      what: "reads the environment",
+      env: {
+        GPUMEDIA_KUBECONFIG: "/etc/kube",
+        GPUMEDIA_NAMESPACES: "media,staging",
+        GPUMEDIA_MAX_REQUESTS_IN_FLIGHT: "16",
+        GPUMEDIA_LEADER_ELECT: "false",
+        GPUMEDIA_LEASE_DURATION: "20s",
+        GPUMEDIA_METRICS_ADDRESS: "0",
+      },
+      changes: {
+        kubeconfig: "/etc/kube",
+        namespaces: ["media", "staging"],
+        maxRequestsInFlight: 16,
+        leaderElect: false,
+        leaseDurationMs: 20_000,
+        metricsAddress: "off",
+      },
+    },
+    {
+      what: "prefers a flag to the environment, even one that names the default",
+      argv: ["--log-level", "info", "--leader-elect", "--concurrency", "2"],
+      env: { GPUMEDIA_LOG_LEVEL: "debug", GPUMEDIA_LEADER_ELECT: "false", GPUMEDIA_CONCURRENCY: "3" },
+      changes: { concurrency: 2 },
+    },
+    {
+      what: "does not even read a variable that a flag overrides",
+      argv: ["--concurrency", "2"],
+      env: { GPUMEDIA_CONCURRENCY: "many" },
+      changes: { concurrency: 2 },
+    },
+    {
+      what: "takes an empty variable for an absent one",
+      env: { GPUMEDIA_CONTEXT: "", GPUMEDIA_CONCURRENCY: "" },
+      changes: {},
+    },
+    { what: "leaves foreign variables alone", env: { GPUMEDIA_VERSION: "9", LOG_LEVEL: "debug" }, changes: {} },
+    {
+      what: "runs beside its own pod",
+      env: { POD_NAMESPACE: "ops" },
+      podNamespace: "sa",
+      changes: { operatorNamespace: "ops" },
+    },
+    { what: "asks the service account otherwise", podNamespace: "sa\n", changes: { operatorNamespace: "sa" } },
+    {
+      what: "prefers what it is told to where it runs",
+      env: { POD_NAMESPACE: "ops", GPUMEDIA_OPERATOR_NAMESPACE: "told" },
+      changes: { operatorNamespace: "told" },
+    },
+  ];
+  for (const { what, argv = [], env = {}, podNamespace, changes } of runs) {
+    it(what, () => {
+      const found = parseOptions(argv, env, podNamespace === undefined ? around : { ...around, podNamespace });
+      assert.deepEqual(found, { kind: "run", options: { ...defaults, ...changes } });
+    });
+  }
+
+  const mistakes: readonly (Case & { readonly says: string })[] = [
+    { what: "an unknown flag", argv: ["--foo"], says: "unknown option '--foo'" },
+    {
+      what: "a typing mistake",
+      argv: ["--concurency", "3"],
+      says: "unknown option '--concurency' (Did you mean --concurrency?)",
+    },
+    { what: "an argument", argv: ["start"], says: "too many arguments. Expected 0 arguments but got 1." },
+    { what: "a flag without its value", argv: ["--context"], says: "option '--context <name>' argument missing" },
+    {
+      what: "a bad value",
+      argv: ["--concurrency", "0"],
+      says: "option '--concurrency <count>' argument '0' is invalid. A whole number from 1 to 256 is wanted.",
+    },
+    {
+      what: "a bad variable",
+      env: { GPUMEDIA_RETRY_PERIOD: "2" },
+      says:
+        "environment variable GPUMEDIA_RETRY_PERIOD '2' is invalid. " +
+        "A duration is wanted, such as 15s, 1m30s or 500ms.",
+    },
+    {
+      what: "a lease that ends before its holder stops",
+      argv: ["--lease-duration", "10s"],
+      says: "--lease-duration must be longer than --renew-deadline",
+    },
+    {
+      what: "a deadline before the second try",
+      argv: ["--renew-deadline", "2s"],
+      says: "--renew-deadline must be longer than --retry-period",
+    },
+  ];
+  for (const { what, argv = [], env = {}, says } of mistakes) {
+    it(`answers ${what} with one line and exit 2`, () => {
+      const stderr = `gpumedia-operator: ${says} (--help lists the flags)\n`;
+      assert.deepEqual(parseOptions(argv, env, around), { kind: "exit", code: 2, stdout: "", stderr });
+    });
+  }
+
+  it("prints the version", () => {
+    assert.deepEqual(parseOptions(["--version"], {}, around), { kind: "exit", code: 0, stdout: "1.2.3\n", stderr: "" });
+  });
+
+  it("prints help that fits 80 columns and has every flag, with its default where there is one", () => {
+    const help = parseOptions(["--help"], {}, around);
+    assert.ok(help.kind === "exit" && help.code === 0 && help.stderr === "");
+    assert.deepEqual(
+      help.stdout.split("\n").filter((line) => line.length > 80),
+      [],
+    );
+    const text = help.stdout.replaceAll(/\s+/g, " ");
+    const flags =
+      "kubeconfig context namespaces operator-namespace processor-image concurrency max-requests-in-flight " +
+      "resync-interval leader-elect no-leader-elect lease-name lease-duration renew-deadline retry-period " +
+      "health-address metrics-address log-level shutdown-timeout version help";
+    const defaults =
+      'all "gpumedia-system" "gpumedia-processor:1.2.3" 8 32 30m "gpumedia-operator" 15s 10s 2s :8081 :8080 "info" 25s';
+    const expected = [
+      ...flags.split(" ").map((flag) => `--${flag} `),
+      ...defaults.split(" ").map((value) => `(default: ${value})`),
+    ];
+    assert.deepEqual(
+      expected.filter((part) => !text.includes(part)),
+      [],
+    );
+  });
+});
