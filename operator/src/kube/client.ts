@@ -1,0 +1,225 @@
+/** The verbs of the Kubernetes API on plain objects. Every failure is an `ApiError`; nothing is retried here. */
+import { apiVersionOf, type JsonPatchOperation, type KubeObject, type Manifest, type ResourceType } from "./object.ts";
+import { collectionPath, objectPath, withQuery } from "./client-path.ts";
+import { watchEvents, type WatchEvent } from "./client-watch.ts";
+import { ApiError, type RequestLine } from "./errors.ts";
+import type { Answer, RequestOptions, Transport } from "./transport.ts";
+
+export type { WatchEvent } from "./client-watch.ts";
+
+export interface Selection {
+  /** All namespaces when absent. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+export interface ListOptions extends Selection {
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+  /** Absent: the newest state, by quorum. With `resourceVersionMatch` `NotOlderThan`: from the API server's cache. */
+  readonly resourceVersion?: string | undefined;
+  readonly resourceVersionMatch?: "NotOlderThan" | "Exact" | undefined;
+}
+
+export interface ObjectList {
+  readonly items: readonly KubeObject[];
+  readonly resourceVersion: string;
+  /** Where the next page begins; absent on the last. */
+  readonly continue?: string;
+}
+
+export interface WatchOptions extends Selection {
+  readonly resourceVersion: string;
+  readonly allowWatchBookmarks: boolean;
+  /** The server ends the watch cleanly after so many seconds. */
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+export interface PatchOptions {
+  readonly fieldManager?: string;
+  readonly subresource?: "status";
+}
+
+export interface DeleteOptions {
+  /** Only the object with this UID is deleted, never a namesake: 409 otherwise. */
+  readonly uid: string;
+  readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
+}
+
+export interface RawOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** Statuses beside 2xx that are an answer and not an error, e.g. 304. */
+  readonly accept?: readonly number[];
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Answer["headers"];
+  /** Parsed JSON; undefined when the body is empty. */
+  readonly body: unknown;
+}
+
+export interface ApiClient {
+  get(type: ResourceType, namespace: string, name: string): Promise<KubeObject>;
+  list(type: ResourceType, options: ListOptions): Promise<ObjectList>;
+  /** Ends when the server ends the watch; an ERROR event and a stream that breaks off within an event throw. */
+  watch(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent>;
+  /** POST: 409 `AlreadyExists` when the name is taken. */
+  create(type: ResourceType, manifest: Manifest, options: { readonly fieldManager: string }): Promise<KubeObject>;
+  /** Server-side apply. */
+  apply(
+    type: ResourceType,
+    manifest: Manifest,
+    options: { readonly fieldManager: string; readonly force: boolean },
+  ): Promise<KubeObject>;
+  jsonPatch(
+    type: ResourceType,
+    namespace: string,
+    name: string,
+    operations: readonly JsonPatchOperation[],
+    options?: PatchOptions,
+  ): Promise<KubeObject>;
+  delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions): Promise<void>;
+  /** Any other request, with a JSON body: discovery, Leases, events. Anything but a GET counts as a write. */
+  rawJson(method: string, path: string, options?: RawOptions): Promise<RawAnswer>;
+}
+
+/** One request and how it went, for metrics. A watch counts once, when its first bytes come or it is refused. */
+export interface RequestObservation {
+  readonly verb: "get" | "list" | "watch" | "create" | "apply" | "patch" | "delete" | "raw";
+  readonly method: string;
+  /** The plural, with its group if it has one (`deployments.apps`); empty for `raw`. */
+  readonly resource: string;
+  /** HTTP status; 0 when no answer came or the request was not sent. */
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+export interface ClientOptions {
+  /** Called right before a write leaves; if it throws, nothing is sent and the caller gets what it threw. */
+  readonly fence?: () => void;
+  readonly observe?: (request: RequestObservation) => void;
+}
+
+const json = { "content-type": "application/json" };
+const jsonPatchType = { "content-type": "application/json-patch+json" };
+// JSON is YAML, and the API server takes an apply in no other type than this one before 1.34.
+const applyType = { "content-type": "application/apply-patch+yaml" };
+
+export function createApiClient(transport: Transport, { fence, observe }: ClientOptions = {}): ApiClient {
+  async function observed<T>(
+    verb: RequestObservation["verb"],
+    method: string,
+    resource: string,
+    send: () => Promise<T>,
+    statusOf: (answer: T) => number,
+  ): Promise<T> {
+    if (observe === undefined) return send();
+    const started = performance.now();
+    let status = 0;
+    try {
+      const answer = await send();
+      status = statusOf(answer);
+      return answer;
+    } catch (error) {
+      if (error instanceof ApiError) ({ status } = error);
+      throw error;
+    } finally {
+      observe({ verb, method, resource, status, durationMs: performance.now() - started });
+    }
+  }
+
+  const request = (verb: RequestObservation["verb"], resource: string, options: RequestOptions): Promise<Answer> =>
+    observed(
+      verb,
+      options.method,
+      resource,
+      () => transport.request(options.method === "GET" ? options : { ...options, fence }),
+      ({ status }) => status,
+    );
+
+  return {
+    async get(type, namespace, name) {
+      const line = { method: "GET", path: objectPath(type, namespace, name) };
+      return parse<KubeObject>(line, await request("get", resourceName(type), line));
+    },
+
+    async list(type, { namespace, ...query }) {
+      const line = { method: "GET", path: withQuery(collectionPath(type, namespace), { ...query }) };
+      return objectList(type, parse<RawList>(line, await request("list", resourceName(type), line)));
+    },
+
+    async *watch(type, { namespace, signal, ...query }) {
+      const line = { method: "GET", path: withQuery(collectionPath(type, namespace), { watch: true, ...query }) };
+      const open = (): Promise<AsyncIterable<Buffer>> => transport.stream({ ...line, signal });
+      yield* watchEvents(line, await observed("watch", "GET", resourceName(type), open, () => 200));
+    },
+
+    async create(type, manifest, { fieldManager }) {
+      const path = withQuery(collectionPath(type, manifest.metadata.namespace), { fieldManager });
+      const post = { method: "POST", path, headers: json, body: JSON.stringify(manifest) };
+      return parse<KubeObject>(post, await request("create", resourceName(type), post));
+    },
+
+    async apply(type, manifest, { fieldManager, force }) {
+      const { namespace = "", name } = manifest.metadata;
+      const path = withQuery(objectPath(type, namespace, name), { fieldManager, force });
+      const patch = { method: "PATCH", path, headers: applyType, body: JSON.stringify(manifest) };
+      return parse<KubeObject>(patch, await request("apply", resourceName(type), patch));
+    },
+
+    async jsonPatch(type, namespace, name, operations, { fieldManager, subresource } = {}) {
+      const path = withQuery(objectPath(type, namespace, name, subresource), { fieldManager });
+      const patch = { method: "PATCH", path, headers: jsonPatchType, body: JSON.stringify(operations) };
+      return parse<KubeObject>(patch, await request("patch", resourceName(type), patch));
+    },
+
+    async delete(type, namespace, name, { uid, propagationPolicy }) {
+      const options = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid }, propagationPolicy };
+      const path = objectPath(type, namespace, name);
+      const body = JSON.stringify(options);
+      await request("delete", resourceName(type), { method: "DELETE", path, headers: json, body });
+    },
+
+    async rawJson(method, path, { body, headers, ...rest } = {}) {
+      const content =
+        body === undefined ? { headers } : { headers: { ...json, ...headers }, body: JSON.stringify(body) };
+      const answer = await request("raw", "", { method, path, ...content, ...rest });
+      const { status, text } = answer;
+      return { status, headers: answer.headers, body: text === "" ? undefined : parse({ method, path }, answer) };
+    },
+  };
+}
+
+function resourceName({ group, resource }: ResourceType): string {
+  return group === "" ? resource : `${resource}.${group}`;
+}
+
+interface RawList {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items: readonly KubeObject[] | null;
+}
+
+/** The items of a list carry neither apiVersion nor kind, except those of custom resources. */
+function objectList(type: ResourceType, { metadata, items }: RawList): ObjectList {
+  const identity = { apiVersion: apiVersionOf(type), kind: type.kind };
+  return {
+    items: (items ?? []).map((item) => Object.assign(item, identity)),
+    resourceVersion: metadata.resourceVersion,
+    ...(metadata.continue === undefined || metadata.continue === "" ? {} : { continue: metadata.continue }),
+  };
+}
+
+function parse<T>({ method, path }: RequestLine, { status, text }: Answer): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    const message = `the answer is not JSON: ${text.slice(0, 100)}`;
+    throw new ApiError({ method, path, status, reason: "NotJson", message, cause });
+  }
+}
