@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { FakeClock, settle } from "./clock.fake.ts";
+import { superviseProcess, type Lifecycle } from "./lifecycle.ts";
+import { createLogger } from "./log.ts";
+
+class FakeProcess extends EventEmitter {
+  readonly exits: number[] = [];
+
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+}
+
+function setUp(): { process: FakeProcess; clock: FakeClock; lifecycle: Lifecycle; order: string[]; lines: string[] } {
+  const process = new FakeProcess();
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const log = createLogger({ level: "info", destination: { write: (line) => lines.push(line) } });
+  const lifecycle = superviseProcess({ timeoutMs: 25_000, process, clock, log });
+  return { process, clock, lifecycle, order: [], lines };
+}
+
+describe("superviseProcess", () => {
+  for (const signal of ["SIGTERM", "SIGINT"]) {
+    it(`stops on ${signal} what was started last first, one after the other, and exits 0`, async () => {
+      const { process, lifecycle, order } = setUp();
+      for (const part of ["endpoints", "caches", "Lease", "workers"]) {
+        lifecycle.onStop(part, async () => {
+          order.push(`${part} stop`);
+          await settle();
+          order.push(`${part} stopped`);
+        });
+      }
+      process.emit(signal);
+      for (let part = 0; part < 5; part++) await settle();
+      assert.deepEqual(order, [
+        "workers stop",
+        "workers stopped",
+        "Lease stop",
+        "Lease stopped",
+        "caches stop",
+        "caches stopped",
+        "endpoints stop",
+        "endpoints stopped",
+      ]);
+      assert.deepEqual(process.exits, [0]);
+    });
+  }
+
+  it("stops also a part that was started while the others were stopping", async () => {
+    const { process, lifecycle, order } = setUp();
+    lifecycle.onStop("caches", async () => {
+      lifecycle.onStop("Lease", () => Promise.resolve(void order.push("Lease")));
+      await settle();
+    });
+    process.emit("SIGTERM");
+    for (let part = 0; part < 3; part++) await settle();
+    assert.deepEqual([order, process.exits], [["Lease"], [0]]);
+  });
+
+  it("goes on when a part fails to stop, says which, and exits 1", async () => {
+    const { process, lifecycle, order, lines } = setUp();
+    lifecycle.onStop("endpoints", () => Promise.resolve(void order.push("endpoints")));
+    lifecycle.onStop("caches", () => Promise.reject(new Error("no")));
+    process.emit("SIGTERM");
+    await settle();
+    assert.deepEqual([order, process.exits], [["endpoints"], [1]]);
+    assert.match(lines.join(""), /"part":"caches","msg":"a part did not stop in order"/);
+  });
+
+  it("exits 1 when the end takes too long, says what it waited for, and leaves the rest as it is", async () => {
+    const { process, clock, lifecycle, order, lines } = setUp();
+    lifecycle.onStop("Lease", () => Promise.resolve(void order.push("Lease")));
+    lifecycle.onStop("workers", () => new Promise(() => {}));
+    process.emit("SIGTERM");
+    await clock.advance(24_999);
+    assert.deepEqual(process.exits, []);
+    await clock.advance(1);
+    assert.deepEqual([order, process.exits], [[], [1]]);
+    assert.match(lines.at(-1) ?? "", /"part":"workers","msg":"not ended after 25 s/);
+  });
+
+  const seconds: readonly { first: string; second: string; code: number }[] = [
+    { first: "SIGTERM", second: "SIGTERM", code: 143 },
+    { first: "SIGINT", second: "SIGINT", code: 130 },
+    { first: "SIGTERM", second: "SIGINT", code: 130 },
+  ];
+  for (const { first, second, code } of seconds) {
+    it(`exits ${code} at once on ${second} after ${first}`, () => {
+      const { process, lifecycle } = setUp();
+      lifecycle.onStop("workers", () => new Promise(() => {}));
+      process.emit(first);
+      process.emit(second);
+      assert.deepEqual(process.exits, [code]);
+    });
+  }
+
+  it("exits 0 when there is nothing to stop yet", async () => {
+    const { process } = setUp();
+    process.emit("SIGTERM");
+    await settle();
+    assert.deepEqual(process.exits, [0]);
+  });
+
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    it(`exits 1 at once on an ${event}, stops nothing, and logs where it came from`, async () => {
+      const { process, lifecycle, order, lines } = setUp();
+      lifecycle.onStop("Lease", () => Promise.resolve(void order.push("Lease")));
+      process.emit(event, new TypeError("x is undefined"));
+      await settle();
+      assert.deepEqual([order, process.exits], [[], [1]]);
+      assert.match(lines.join(""), /"level":"fatal".*x is undefined.*lifecycle\.test/);
+    });
+  }
+
+  it("exits 1 at once when it is told to fail, also while it ends in order", async () => {
+    const { process, lifecycle, lines } = setUp();
+    lifecycle.onStop("workers", () => new Promise(() => {}));
+    process.emit("SIGTERM");
+    lifecycle.fail("lost the Lease");
+    await settle();
+    assert.deepEqual(process.exits, [1]);
+    assert.match(lines.at(-1) ?? "", /"level":"fatal".*"msg":"lost the Lease"/);
+  });
+});
