@@ -237,7 +237,8 @@ describe("leading", () => {
       new NotLeader("no write: the Lease was last renewed 10 s ago"),
     );
     await leader.pass(0);
-    assert.deepEqual([leader.mayWrite, leader.lost === undefined], [false, false]);
+    assert.deepEqual([leader.mayWrite, leader.lost], [false, "the Lease could not be renewed for 10 s"]);
+    assert.deepEqual(leader.requests, ["read", "create"]);
   });
 
   it("may not write after the machine slept, until the Lease is renewed", async () => {
@@ -266,6 +267,21 @@ describe("leading", () => {
     await leader.pass(60_000);
     assert.deepEqual(leader.requests, ["read", "create", "replace", "read"]);
     assert.equal(leader.lost, "the Lease could not be renewed for 10 s");
+  });
+});
+
+describe("a leader that is killed", () => {
+  it("is followed by the next within 20 s, whenever it died and whenever the other last looked", async () => {
+    for (let diedAfterMs = 0; diedAfterMs < 4_000; diedAfterMs += 250) {
+      const { leader, lease } = await leading();
+      const standby = new Candidate(lease, "next");
+      for (let ms = 0; ms < diedAfterMs; ms += 250) {
+        await standby.pass(250);
+        await leader.pass(250);
+      }
+      await standby.pass(19_999);
+      assert.ok(standby.elected, `died after ${diedAfterMs} ms`);
+    }
   });
 });
 

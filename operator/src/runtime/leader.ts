@@ -127,6 +127,8 @@ export class Leadership {
     while (this.#stands()) {
       await this.#try();
       await this.#sleep();
+      // After a suspension the timer of the next renewal may come first, and even that write may not leave any more.
+      if (this.#options.clock.now() - this.#renewed.now >= this.#options.renewDeadlineMs) this.#expire();
     }
   }
 
@@ -181,9 +183,7 @@ export class Leadership {
     this.#renewed = began;
     if (!this.#stands()) return;
     this.#cancelDeadline();
-    this.#cancelDeadline = clock.after(began.now + renewDeadlineMs - clock.now(), () =>
-      this.#lose(`the Lease could not be renewed for ${renewDeadlineMs / 1000} s`),
-    );
+    this.#cancelDeadline = clock.after(began.now + renewDeadlineMs - clock.now(), () => this.#expire());
     if (this.#state === "leading") return;
     this.#state = "leading";
     log.info({ identity, leaseDurationSeconds: leaseDurationMs / 1000 }, "leading");
@@ -199,6 +199,10 @@ export class Leadership {
     this.#observedAt = clock.now();
     const holder = live?.spec?.holderIdentity;
     if (holder !== before?.holderIdentity && this.#state === "standing by") log.info({ holder }, "standing by");
+  }
+
+  #expire(): void {
+    this.#lose(`the Lease could not be renewed for ${this.#options.renewDeadlineMs / 1000} s`);
   }
 
   #lose(reason: string): void {
