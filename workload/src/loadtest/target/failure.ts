@@ -60,7 +60,7 @@ export function failureOf(error: unknown): Failure {
   if (error.name === "TimeoutError") return { kind: "timeout", message: error.message };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const message = error.message || code || error.name;
-  const kind = code.startsWith("HPE_") ? "protocol" : kindOfCode[code];
+  const kind = error.name === "HTTPParserError" ? "protocol" : kindOfCode[code];
   if (kind !== undefined) return { kind, message };
   // A host with several addresses fails as an AggregateError whose members say why.
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);

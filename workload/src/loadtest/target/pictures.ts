@@ -32,12 +32,13 @@ export async function loadPictures(files: readonly string[]): Promise<readonly P
 
 /** Format and size as shown, from the header alone: no pixel is decoded. Null when there is no readable header. */
 export async function readImageHeader(body: Uint8Array): Promise<ImageHeader | null> {
-  const metadata = await sharp(body)
-    .metadata()
-    .catch(() => null);
-  if (metadata === null) return null;
-  const { width, height } = metadata.autoOrient;
-  return { format: metadata.format, width, height };
+  try {
+    const { format, autoOrient } = await sharp(body).metadata();
+    return { format, width: autoOrient.width, height: autoOrient.height };
+  } catch {
+    // sharp throws at once for an empty body and rejects for one that it cannot read.
+    return null;
+  }
 }
 
 async function pictureOf(name: string, body: Buffer): Promise<Picture | null> {

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { load } from "../testing/results.ts";
+import { type Doubts, warningsOf } from "./warnings.ts";
+
+const trusted: Doubts = {
+  counts: { accepted: 1000, rejected: 0, failed: 0, abandoned: 0 },
+  client: { eventLoopUtilization: 0.5, sendLagMs: null, queued: 0 },
+  load,
+  endedBy: "requests",
+  thresholds: [
+    { metric: "p95", limit: 20 },
+    { metric: "errors", limit: 0 },
+    { metric: "rps", limit: 1 },
+  ],
+};
+
+describe("warningsOf", () => {
+  const cases: readonly { name: string; doubts: Partial<Doubts>; warnings: readonly string[] }[] = [
+    { name: "nothing to doubt", doubts: {}, warnings: [] },
+    {
+      name: "a client at its limit",
+      doubts: { client: { ...trusted.client, eventLoopUtilization: 0.934 } },
+      warnings: ["this client was busy 93 % of the time and may be what was measured; use more clients"],
+    },
+    {
+      name: "a client that sends late",
+      doubts: { client: { ...trusted.client, sendLagMs: { p99: 25, max: 80 } }, load: { ...load, ratePerSecond: 500 } },
+      warnings: ["this client could not keep 500/s: 1 % of its requests left over 25 ms late"],
+    },
+    {
+      name: "a client whose timer is as good as timers are",
+      doubts: { client: { ...trusted.client, sendLagMs: { p99: 2, max: 80 } } },
+      warnings: [],
+    },
+    {
+      name: "a target that held every connection",
+      doubts: { client: { ...trusted.client, queued: 12 }, load: { ...load, concurrency: 256 } },
+      warnings: [
+        "12 requests waited for one of 256 connections: the wait is in their latency, but the target never saw the full rate",
+      ],
+    },
+    {
+      name: "time up before the requests",
+      doubts: { endedBy: "duration", load: { ...load, requests: 10_000 } },
+      warnings: ["time ended the run after 1000 of 10000 requests"],
+    },
+    { name: "time up as ordered", doubts: { endedBy: "duration", load: { ...load, requests: null } }, warnings: [] },
+    {
+      name: "a percentile of too few answers",
+      doubts: { counts: { ...trusted.counts, accepted: 100 }, thresholds: [{ metric: "p99", limit: 20 }] },
+      warnings: ["p99 of 100 answers rests on the slowest 1"],
+    },
+    {
+      name: "the guide's baseline has enough for its p95",
+      doubts: { counts: { ...trusted.counts, accepted: 100 } },
+      warnings: [],
+    },
+    {
+      name: "nothing accepted is a verdict, not a doubt",
+      doubts: { counts: { ...trusted.counts, accepted: 0 } },
+      warnings: [],
+    },
+  ];
+  for (const { name, doubts, warnings } of cases) {
+    it(name, () => assert.deepEqual(warningsOf({ ...trusted, ...doubts }), warnings));
+  }
+});
