@@ -3,6 +3,7 @@
  * It knows nothing of kinds, and it never retries: whether a request may be sent again is for its caller to say.
  */
 import { Pool, type Dispatcher } from "undici";
+import { Deadline } from "./transport-deadline.ts";
 import { ApiError, errorFromAnswer, errorFromNetwork, type RequestLine } from "./errors.ts";
 
 /** How to reach an API server and who we are. `loadConnection` makes one from a kubeconfig. */
@@ -68,14 +69,14 @@ export function createTransport(connection: Connection, options: TransportOption
   const shared = {
     // The API server closes idle connections after 90 s: closing them first keeps it from doing so under a request.
     keepAliveTimeout: 60_000,
-    headersTimeout: timeoutMs,
     allowH2: false,
     connect: { ...connection.tls, timeout: 10_000 },
   };
-  const requests = new Pool(url.origin, { ...shared, connections, bodyTimeout: timeoutMs });
+  // The deadline of each request stands above undici's own limits, which know nothing of a longer or shorter one.
+  const requests = new Pool(url.origin, { ...shared, connections, headersTimeout: 0, bodyTimeout: 0 });
   const fenced = requests.compose(fence);
   // Unbounded, since a watch that waits for a free connection would wait for ever; their number is that of the kinds.
-  const streams = new Pool(url.origin, { ...shared, bodyTimeout: 0 });
+  const streams = new Pool(url.origin, { ...shared, headersTimeout: timeoutMs, bodyTimeout: 0 });
 
   async function send(
     dispatcher: Dispatcher,
@@ -100,10 +101,10 @@ export function createTransport(connection: Connection, options: TransportOption
 
   return {
     async request(request) {
-      const deadline = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
-      const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
+      using deadline = new Deadline(request.timeoutMs ?? timeoutMs, request.signal);
+      const dispatcher = request.fence === undefined ? requests : fenced;
       try {
-        const answer = await send(request.fence === undefined ? requests : fenced, { ...request, signal });
+        const answer = await deadline.race(send(dispatcher, { ...request, signal: deadline.signal }));
         const accepted = isSuccess(answer.statusCode) || request.accept?.includes(answer.statusCode) === true;
         if (!accepted) throw await refusal(request, answer);
         return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { array, assert as check, asyncProperty, nat, string } from "fast-check";
+import { lines, watchEvents, type WatchEvent } from "./client-watch.ts";
+
+const request = { method: "GET", path: "/api/v1/pods?watch=true" };
+
+async function* stream(chunks: readonly (string | Buffer)[]): AsyncGenerator<Buffer> {
+  for (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+/** Also what came before the error. */
+async function collectUntilError<T>(items: AsyncIterable<T>): Promise<{ collected: T[]; error: unknown }> {
+  const collected: T[] = [];
+  try {
+    for await (const item of items) collected.push(item);
+  } catch (error) {
+    return { collected, error };
+  }
+  return { collected, error: undefined };
+}
+
+const pod = (name: string): WatchEvent => ({
+  type: "ADDED",
+  object: {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, uid: name, resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z" },
+  },
+});
+
+const text = (event: unknown): string => `${JSON.stringify(event)}\n`;
+
+describe("a watch's lines", () => {
+  it("come out whole, however the bytes are cut", async () => {
+    const line = string({ unit: "grapheme", minLength: 1 }).filter((text) => !text.includes("\n"));
+    const cuts = array(nat(), { maxLength: 20 });
+    await check(
+      asyncProperty(array(line), cuts, async (texts, cuts) => {
+        const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(""));
+        const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b);
+        const chunks = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+        assert.deepEqual(await collect(lines(request, stream(chunks))), texts);
+      }),
+    );
+  });
+
+  it("skips empty ones", async () => {
+    assert.deepEqual(await collect(lines(request, stream(["\na\n", "\n", "b\n"]))), ["a", "b"]);
+  });
+
+  it("does not buffer an endless one", async () => {
+    let sent = 0;
+    async function* endless(): AsyncGenerator<Buffer> {
+      for (; ; sent++) yield Buffer.alloc(10, "x");
+    }
+    await assert.rejects(collect(lines(request, endless(), 95)), {
+      name: "ApiError",
+      status: 0,
+      reason: "Unreachable",
+      message: "a line of the watch is longer than 95 bytes",
+    });
+    assert.equal(sent, 9);
+  });
+});
+
+describe("a watch's events", () => {
+  const bookmark: WatchEvent = { type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } };
+  it("end when the server ends the watch", async () => {
+    const events = [pod("ä-😀"), bookmark];
+    assert.deepEqual(await collect(watchEvents(request, stream(events.map(text)))), events);
+  });
+
+  const broken: readonly [name: string, tail: string, expected: object][] = [
+    [
+      "an ERROR event",
+      text({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } }),
+      { status: 410, reason: "Expired", message: "too old" },
+    ],
+    [
+      "an end within an event",
+      text(pod("b")).slice(0, 20),
+      { status: 0, reason: "Unreachable", message: "the watch broke off within an event" },
+    ],
+    [
+      "a line that is not JSON",
+      "no JSON\n",
+      { status: 0, reason: "Unreachable", message: "a line of the watch is not JSON: no JSON" },
+    ],
+  ];
+  for (const [name, tail, expected] of broken) {
+    it(`up to ${name} are delivered, then it throws`, async () => {
+      const { collected, error } = await collectUntilError(watchEvents(request, stream([text(pod("a")), tail])));
+      assert.deepEqual(collected, [pod("a")]);
+      assert.throws(
+        () => {
+          throw error;
+        },
+        { name: "ApiError", ...request, ...expected },
+      );
+    });
+  }
+});

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { createApiClient, type ApiClient, type RequestObservation } from "./client.ts";
+import { ApiError } from "./errors.ts";
+import type { KubeObject, Manifest, ResourceType } from "./object.ts";
+import type { Answer, RequestOptions, Transport } from "./transport.ts";
+
+const deployments: ResourceType = {
+  group: "apps",
+  version: "v1",
+  kind: "Deployment",
+  resource: "deployments",
+  namespaced: true,
+};
+const nodes: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
+
+const manifest: Manifest = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a", namespace: "media" } };
+const stored: KubeObject = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "a", uid: "u", resourceVersion: "7", creationTimestamp: "2026-01-01T00:00:00Z" },
+};
+
+/** Answers each request with the next answer, and keeps what was asked. */
+function scripted(...answers: (Answer["text"] | Error)[]): Transport & { readonly asked: object[] } {
+  const asked: object[] = [];
+  const next = (): string => {
+    const answer = answers.shift();
+    if (answer === undefined) throw new Error("nobody expected this request");
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  return {
+    asked,
+    async request({ signal: _signal, ...request }: RequestOptions) {
+      asked.push(request);
+      return { status: 200, headers: { etag: '"e"' }, text: next() };
+    },
+    async stream({ signal: _signal, ...request }) {
+      asked.push(request);
+      const text = next();
+      return (async function* () {
+        yield Buffer.from(text);
+      })();
+    },
+    close: () => Promise.reject(new Error("nobody closes this")),
+  };
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+const watching = { allowWatchBookmarks: true, timeoutSeconds: 300, signal: new AbortController().signal };
+
+function fence(): void {}
+
+describe("each verb", () => {
+  const cases: {
+    readonly verb: string;
+    readonly call: (client: ApiClient) => Promise<unknown>;
+    readonly request: object;
+    readonly answer?: string;
+    readonly result?: unknown;
+  }[] = [
+    {
+      verb: "get",
+      call: (client) => client.get(deployments, "media", "a"),
+      request: { method: "GET", path: "/apis/apps/v1/namespaces/media/deployments/a" },
+      result: stored,
+    },
+    {
+      verb: "get of a cluster-scoped kind of the core group",
+      call: (client) => client.get(nodes, "", "n/1"),
+      request: { method: "GET", path: "/api/v1/nodes/n%2F1" },
+      result: stored,
+    },
+    {
+      verb: "list",
+      call: (client) =>
+        client.list(deployments, {
+          namespace: "media",
+          labelSelector: "app in (a, b)",
+          limit: 500,
+          resourceVersion: "5",
+          resourceVersionMatch: "NotOlderThan",
+        }),
+      request: {
+        method: "GET",
+        path:
+          "/apis/apps/v1/namespaces/media/deployments?labelSelector=app+in+%28a%2C+b%29&limit=500&resourceVersion=5" +
+          "&resourceVersionMatch=NotOlderThan",
+      },
+      answer: JSON.stringify({
+        kind: "DeploymentList",
+        metadata: { resourceVersion: "9", continue: "token" },
+        items: [{ metadata: stored.metadata }],
+      }),
+      result: { items: [stored], resourceVersion: "9", continue: "token" },
+    },
+    {
+      verb: "list of all namespaces, the last page, nothing there",
+      call: (client) => client.list(deployments, { continue: "token=" }),
+      request: { method: "GET", path: "/apis/apps/v1/deployments?continue=token%3D" },
+      answer: '{"metadata":{"resourceVersion":"9","continue":""},"items":null}',
+      result: { items: [], resourceVersion: "9" },
+    },
+    {
+      verb: "watch",
+      call: (client) => collect(client.watch(deployments, { ...watching, resourceVersion: "9" })),
+      request: {
+        method: "GET",
+        path: "/apis/apps/v1/deployments?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=9",
+      },
+      answer: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
+      result: [{ type: "ADDED", object: stored }],
+    },
+    {
+      verb: "create",
+      call: (client) => client.create(deployments, manifest, { fieldManager: "gpumedia-operator:digest" }),
+      request: {
+        method: "POST",
+        path: "/apis/apps/v1/namespaces/media/deployments?fieldManager=gpumedia-operator%3Adigest",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(manifest),
+        fence: undefined,
+      },
+      result: stored,
+    },
+    {
+      verb: "apply",
+      call: (client) => client.apply(deployments, manifest, { fieldManager: "gpumedia-operator", force: true }),
+      request: {
+        method: "PATCH",
+        path: "/apis/apps/v1/namespaces/media/deployments/a?fieldManager=gpumedia-operator&force=true",
+        headers: { "content-type": "application/apply-patch+yaml" },
+        body: JSON.stringify(manifest),
+        fence: undefined,
+      },
+      result: stored,
+    },
+    {
+      verb: "patch of the status",
+      call: (client) =>
+        client.jsonPatch(deployments, "media", "a", [{ op: "add", path: "/status", value: {} }], {
+          subresource: "status",
+        }),
+      request: {
+        method: "PATCH",
+        path: "/apis/apps/v1/namespaces/media/deployments/a/status",
+        headers: { "content-type": "application/json-patch+json" },
+        body: '[{"op":"add","path":"/status","value":{}}]',
+        fence: undefined,
+      },
+      result: stored,
+    },
+    {
+      verb: "delete",
+      call: (client) => client.delete(deployments, "media", "a", { uid: "u", propagationPolicy: "Background" }),
+      request: {
+        method: "DELETE",
+        path: "/apis/apps/v1/namespaces/media/deployments/a",
+        headers: { "content-type": "application/json" },
+        body: '{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u"},"propagationPolicy":"Background"}',
+        fence: undefined,
+      },
+      result: undefined,
+    },
+    {
+      verb: "raw GET",
+      call: (client) => client.rawJson("GET", "/apis", { headers: { "if-none-match": '"e"' }, accept: [304] }),
+      request: { method: "GET", path: "/apis", headers: { "if-none-match": '"e"' }, accept: [304] },
+      answer: "",
+      result: { status: 200, headers: { etag: '"e"' }, body: undefined },
+    },
+    {
+      verb: "raw PUT",
+      call: (client) => client.rawJson("PUT", "/apis/a", { body: { b: 1 }, timeoutMs: 5000 }),
+      request: {
+        method: "PUT",
+        path: "/apis/a",
+        headers: { "content-type": "application/json" },
+        body: '{"b":1}',
+        timeoutMs: 5000,
+        fence: undefined,
+      },
+      answer: "[1]",
+      result: { status: 200, headers: { etag: '"e"' }, body: [1] },
+    },
+  ];
+  for (const { verb, call, request, answer = JSON.stringify(stored), result } of cases) {
+    it(verb, async () => {
+      const transport = scripted(answer);
+      assert.deepEqual(await call(createApiClient(transport)), result);
+      assert.deepEqual(transport.asked, [request]);
+    });
+  }
+
+  it("hands the fence to every write, and to nothing else", async () => {
+    const fenced: string[] = [];
+    for (const { verb, call, answer = JSON.stringify(stored) } of cases) {
+      const transport = scripted(answer);
+      await call(createApiClient(transport, { fence }));
+      if (transport.asked.some((request) => "fence" in request && request.fence === fence)) fenced.push(verb);
+    }
+    assert.deepEqual(fenced, ["create", "apply", "patch of the status", "delete", "raw PUT"]);
+  });
+
+  it("names its answer when that is not JSON", async () => {
+    await assert.rejects(createApiClient(scripted("<html>")).get(deployments, "media", "a"), {
+      name: "ApiError",
+      status: 200,
+      reason: "NotJson",
+      message: "the answer is not JSON: <html>",
+      method: "GET",
+      path: "/apis/apps/v1/namespaces/media/deployments/a",
+    });
+  });
+});
+
+describe("observed requests", () => {
+  it("are counted once each with how they went", async () => {
+    const observed: Omit<RequestObservation, "durationMs">[] = [];
+    const refused = new ApiError({
+      status: 409,
+      reason: "AlreadyExists",
+      message: "exists",
+      method: "POST",
+      path: "/",
+    });
+    const transport = scripted(JSON.stringify(stored), refused, new Error("not leader"), "", refused);
+    const client = createApiClient(transport, {
+      observe({ durationMs, ...request }) {
+        assert.ok(durationMs >= 0);
+        observed.push(request);
+      },
+    });
+    await client.get(nodes, "", "n");
+    await assert.rejects(client.create(deployments, manifest, { fieldManager: "f" }), refused);
+    await assert.rejects(client.delete(deployments, "media", "a", { uid: "u" }), /not leader/);
+    await collect(client.watch(deployments, { ...watching, resourceVersion: "9" }));
+    await assert.rejects(collect(client.watch(deployments, { ...watching, resourceVersion: "9" })), refused);
+    assert.deepEqual(observed, [
+      { verb: "get", method: "GET", resource: "nodes", status: 200 },
+      { verb: "create", method: "POST", resource: "deployments.apps", status: 409 },
+      { verb: "delete", method: "DELETE", resource: "deployments.apps", status: 0 },
+      { verb: "watch", method: "GET", resource: "deployments.apps", status: 200 },
+      { verb: "watch", method: "GET", resource: "deployments.apps", status: 409 },
+    ]);
+  });
+});

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import {
+  type ApiError,
+  errorFromAnswer,
+  errorFromNetwork,
+  errorFromStatus,
+  retryAfterMs,
+  type ApiErrorInit,
+} from "./errors.ts";
+
+const request = { method: "POST", path: "/apis/apps/v1/namespaces/media/deployments" };
+const noon = Date.UTC(2026, 0, 1, 12);
+
+function parts({ status, reason, message, method, path, retryAfterMs, causes }: ApiError): ApiErrorInit {
+  return { status, reason, message, method, path, retryAfterMs, causes };
+}
+
+describe("an answer that is not a success", () => {
+  const cases: {
+    readonly name: string;
+    readonly answer: { readonly status: number; readonly retryAfter?: string; readonly body: string };
+    readonly expected: Pick<ApiErrorInit, "status" | "reason" | "message" | "retryAfterMs" | "causes">;
+  }[] = [
+    {
+      name: "keeps the reason, the message and the causes of a Status",
+      answer: {
+        status: 422,
+        body: JSON.stringify({
+          kind: "Status",
+          apiVersion: "v1",
+          status: "Failure",
+          message: 'Deployment.apps "a" is invalid: spec.replicas: Invalid value: -1: must be at least 0',
+          reason: "Invalid",
+          details: {
+            name: "a",
+            causes: [{ reason: "FieldValueInvalid", message: "must be at least 0", field: "spec.replicas" }],
+          },
+          code: 422,
+        }),
+      },
+      expected: {
+        status: 422,
+        reason: "Invalid",
+        message: 'Deployment.apps "a" is invalid: spec.replicas: Invalid value: -1: must be at least 0',
+        retryAfterMs: undefined,
+        causes: [{ field: "spec.replicas", message: "must be at least 0", reason: "FieldValueInvalid" }],
+      },
+    },
+    {
+      name: "takes the header before the seconds of the Status",
+      answer: {
+        status: 429,
+        retryAfter: "1",
+        body: JSON.stringify({
+          kind: "Status",
+          message: "busy",
+          reason: "TooManyRequests",
+          details: { retryAfterSeconds: 9 },
+        }),
+      },
+      expected: { status: 429, reason: "TooManyRequests", message: "busy", retryAfterMs: 1000, causes: undefined },
+    },
+    {
+      name: "takes the seconds of the Status without a header",
+      answer: {
+        status: 504,
+        body: JSON.stringify({ kind: "Status", message: "slow", reason: "Timeout", details: { retryAfterSeconds: 2 } }),
+      },
+      expected: { status: 504, reason: "Timeout", message: "slow", retryAfterMs: 2000, causes: undefined },
+    },
+    {
+      name: "names a status whose body is a proxy's page",
+      answer: { status: 503, retryAfter: "Thu, 01 Jan 2026 12:00:05 GMT", body: "<h1>no backend</h1>\n" },
+      expected: {
+        status: 503,
+        reason: "ServiceUnavailable",
+        message: "<h1>no backend</h1>",
+        retryAfterMs: 5000,
+        causes: undefined,
+      },
+    },
+    {
+      name: "says something about an empty body",
+      answer: { status: 599, body: "" },
+      expected: {
+        status: 599,
+        reason: "InternalError",
+        message: "the API server answered 599",
+        retryAfterMs: undefined,
+        causes: undefined,
+      },
+    },
+    {
+      name: "does not take another JSON object for a Status",
+      answer: { status: 418, body: '{"kind":"Teapot"}' },
+      expected: {
+        status: 418,
+        reason: "Unknown",
+        message: '{"kind":"Teapot"}',
+        retryAfterMs: undefined,
+        causes: undefined,
+      },
+    },
+  ];
+  for (const { name, answer, expected } of cases) {
+    it(name, () => {
+      assert.deepEqual(parts(errorFromAnswer(request, answer, noon)), { ...request, ...expected });
+    });
+  }
+});
+
+describe("the Status of an ERROR event", () => {
+  it("carries the HTTP status in its code", () => {
+    const status = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version: 1 (7)" };
+    assert.deepEqual(parts(errorFromStatus(request, status)), {
+      ...request,
+      status: 410,
+      reason: "Expired",
+      message: "too old resource version: 1 (7)",
+      retryAfterMs: undefined,
+      causes: undefined,
+    });
+  });
+});
+
+describe("Retry-After", () => {
+  const cases: readonly [header: string | undefined, expected: number | undefined][] = [
+    [undefined, undefined],
+    ["0", 0],
+    ["120", 120_000],
+    ["Thu, 01 Jan 2026 12:01:00 GMT", 60_000],
+    ["Thu, 01 Jan 2026 11:00:00 GMT", 0],
+    ["soon", undefined],
+    ["", undefined],
+  ];
+  for (const [header, expected] of cases) {
+    it(`${JSON.stringify(header)} is ${expected} ms`, () => assert.equal(retryAfterMs(header, noon), expected));
+  }
+});
+
+const coded = (message: string, code: string): Error => Object.assign(new Error(message), { code });
+
+describe("a request without an answer", () => {
+  const cases: readonly [name: string, error: unknown, reason: string, message: string][] = [
+    [
+      "a refused connection",
+      coded("connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"),
+      "Unreachable",
+      "connect ECONNREFUSED 127.0.0.1:1",
+    ],
+    [
+      "a name with two addresses, both refusing",
+      new AggregateError([coded("connect ECONNREFUSED ::1:1", "ECONNREFUSED")]),
+      "Unreachable",
+      "connect ECONNREFUSED ::1:1",
+    ],
+    [
+      "a deadline",
+      new DOMException("The operation was aborted due to timeout", "TimeoutError"),
+      "Timeout",
+      "The operation was aborted due to timeout",
+    ],
+    ["a slow header", coded("Headers Timeout Error", "UND_ERR_HEADERS_TIMEOUT"), "Timeout", "Headers Timeout Error"],
+    ["a slow handshake", coded("Connect Timeout Error", "UND_ERR_CONNECT_TIMEOUT"), "Timeout", "Connect Timeout Error"],
+    ["an error without words", coded("", "EPIPE"), "Unreachable", "EPIPE"],
+    ["something thrown that is no error", "oops", "Unreachable", "oops"],
+  ];
+  for (const [name, error, reason, message] of cases) {
+    it(`${name} is ${reason}`, () => {
+      const expected = { ...request, status: 0, reason, message, retryAfterMs: undefined, causes: undefined };
+      assert.deepEqual(parts(errorFromNetwork(request, error)), expected);
+    });
+  }
+});
