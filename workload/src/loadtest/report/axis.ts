@@ -27,3 +27,14 @@ export function ticks(max: number, about = 4): number[] {
   const count = Math.ceil(max / step - 1e-9);
   return Array.from({ length: Math.max(1, count) + 1 }, (_, at) => Number((at * step).toPrecision(12)));
 }
+
+/** An SVG path through the points; null lifts the pen. */
+export function pathThrough(points: readonly (readonly [x: number, y: number] | null)[]): string {
+  let path = "";
+  let drawing = false;
+  for (const point of points) {
+    if (point !== null) path += `${drawing ? "L" : "M"}${point.map((coordinate) => coordinate.toFixed(1)).join(" ")}`;
+    drawing = point !== null;
+  }
+  return path;
+}

@@ -1,15 +1,16 @@
 /** The report: one HTML file that needs nothing else, neither script nor network. Pure. */
 import type { Outline, Result, Unreachable } from "../result/result.ts";
-import { formatBytes, formatMs, formatPercent, significant } from "../quantities.ts";
+import { formatMs, formatPercent, significant } from "../quantities.ts";
 import { latencyCurve } from "./latency-curve.ts";
 import { Markup, html } from "./markup.ts";
+import { measuredSection } from "./measured-section.ts";
 import { failureSection, regressionSection, stageSection, thresholdSection } from "./report-tables.ts";
 import { style } from "./style.ts";
 import { describeLoad } from "./table.ts";
 import { timelineChart } from "./timeline-chart.ts";
 
 export function htmlReport(result: Result | Unreachable): string {
-  return html`<!doctype html>
+  const document = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -26,7 +27,8 @@ export function htmlReport(result: Result | Unreachable): string {
           <footer>gpumedia-loadtest · ${result.schema}</footer>
         </main>
       </body>
-    </html> `.text;
+    </html>`;
+  return `${document.text.trim()}\n`;
 }
 
 function heading({ verdict, target, scenario, load, startedAt, reasons }: Result | Unreachable): Markup {
@@ -129,47 +131,5 @@ function timelineSection({ details, elapsedSeconds, counts }: Result): Markup | 
       ${counts.rejected > 0 && html`<li class="amber">rejected</li>`}
     </ul>
     <div class="scroll">${timelineChart(timeline, elapsedSeconds)}</div>
-  </section>`;
-}
-
-function measuredSection({ details, load, counts, elapsedSeconds }: Result): Markup {
-  const { client, pictures, bytesReceived, rejectionLatencyMs: rejection } = details;
-  const facts: [string, string][] = [
-    [
-      "Pictures",
-      pictures
-        .map(
-          ({ name, format, width, height, bytes }) => `${name} (${format}, ${width}×${height}, ${formatBytes(bytes)})`,
-        )
-        .join(", "),
-    ],
-    [
-      "Ended after",
-      `${formatMs(elapsedSeconds * 1000)}, ${counts.accepted + counts.rejected + counts.failed} answers or failures, ${formatBytes(bytesReceived)} received`,
-    ],
-    ["Not counted", `${load.warmupRequests} requests before the clock started`],
-    ["Deadline", `${formatMs(load.timeoutSeconds * 1000)} for a whole answer`],
-    ["Client busy", `${formatPercent(client.eventLoopUtilization * 100)} of the time`],
-  ];
-  if (client.sendLagMs !== null)
-    facts.push([
-      "Sent late",
-      `p99 ${formatMs(client.sendLagMs.p99)}, at most ${formatMs(client.sendLagMs.max)}, by the client's own fault`,
-    ]);
-  if (client.queued > 0) facts.push(["Waited", `${client.queued} requests for a free connection`]);
-  if (rejection !== null)
-    facts.push([
-      "Rejected within",
-      `p50 ${formatMs(rejection.p50)}, p95 ${formatMs(rejection.p95)}, at most ${formatMs(rejection.max)}`,
-    ]);
-  return html`<section>
-    <h2>How it was measured</h2>
-    <dl class="facts">
-      ${facts.map(
-        ([name, value]) =>
-          html`<dt>${name}</dt>
-            <dd>${value}</dd>`,
-      )}
-    </dl>
   </section>`;
 }

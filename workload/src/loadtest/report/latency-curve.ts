@@ -2,7 +2,7 @@
 import type { CurvePoint } from "../figures/histogram.ts";
 import { type ThresholdVerdict, percentileOf } from "../figures/thresholds.ts";
 import { formatMs } from "../quantities.ts";
-import { type Scale, linear, nines, ticks } from "./axis.ts";
+import { type Scale, linear, nines, pathThrough, ticks } from "./axis.ts";
 import { type Markup, html } from "./markup.ts";
 
 export interface CurveChart {
@@ -90,7 +90,5 @@ function limitMark(x: number, y: number, label: string, met: boolean): Markup {
 }
 
 function path(points: readonly CurvePoint[], x: Scale, y: Scale): string {
-  return points
-    .map(({ percentile, ms }, at) => `${at === 0 ? "M" : "L"}${x(percentile).toFixed(1)} ${y(ms).toFixed(1)}`)
-    .join("");
+  return pathThrough(points.map(({ percentile, ms }) => [x(percentile), y(ms)]));
 }

@@ -18,7 +18,8 @@ export function html(parts: TemplateStringsArray, ...inserts: readonly Insert[])
 function render(insert: Insert): string {
   if (insert === null || insert === false) return "";
   if (insert instanceof Markup) return insert.text;
-  if (typeof insert === "number") return String(insert);
+  // Numbers are coordinates, and a pixel has no tenth decimal.
+  if (typeof insert === "number") return String(Number(insert.toFixed(1)));
   if (typeof insert === "string") return insert.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
   return insert.map(render).join("");
 }

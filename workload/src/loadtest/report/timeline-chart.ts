@@ -1,7 +1,7 @@
 /** The time line: what came back in each second, how fast, and what went wrong. Pure. */
 import type { TimelineRow } from "../figures/timeline.ts";
 import { formatMs, significant } from "../quantities.ts";
-import { type Scale, linear, ticks } from "./axis.ts";
+import { type Scale, linear, pathThrough, ticks } from "./axis.ts";
 import { type Markup, html } from "./markup.ts";
 import { type Column, columnsOf } from "./timeline-columns.ts";
 
@@ -36,8 +36,18 @@ export function timelineChart(rows: readonly TimelineRow[], elapsedSeconds: numb
     }
     ${ticks(rows.length, 8)
       .filter((second) => Number.isInteger(second) && second <= rows.length)
-      .map((second) => html`<text class="tick mid" x="${fixed(x(second))}" y="${bottom + 20}">${second} s</text>`)}
-    ${columns.map((column) => html`<rect class="hover" x="${fixed(x(column.fromSecond))}" y="${panels.accepted.top}" width="${fixed(x(column.seconds) - left)}" height="${bottom - panels.accepted.top}"><title>${columnTitle(column)}</title></rect>`)}
+      .map((second) => html`<text class="tick mid" x="${x(second)}" y="${bottom + 20}">${second} s</text>`)}
+    ${columns.map(
+      (column) =>
+        html`<rect
+          class="hover"
+          x="${x(column.fromSecond)}"
+          y="${panels.accepted.top}"
+          width="${x(column.seconds) - left}"
+          height="${bottom - panels.accepted.top}"
+          ><title>${columnTitle(column)}</title></rect
+        >`,
+    )}
   </svg>`;
 }
 
@@ -68,10 +78,10 @@ function bars(columns: readonly Column[], x: Scale, { top, bottom }: Panel, last
         read(column) > 0 &&
         html`<rect
           class="bar ${name}${pale}"
-          x="${fixed(x(column.fromSecond))}"
-          y="${fixed(y(below))}"
-          width="${fixed(x(column.seconds) - left - gap)}"
-          height="${fixed(y(from) - y(below))}"
+          x="${x(column.fromSecond)}"
+          y="${y(below)}"
+          width="${x(column.seconds) - left - gap}"
+          height="${y(from) - y(below)}"
         />`
       );
     });
@@ -90,22 +100,19 @@ function lines(columns: readonly Column[], x: Scale, { top, bottom }: Panel): Ma
 function grid(values: readonly number[], y: Scale, format: (value: number) => string): Markup {
   return html`${values.map(
     (value) =>
-      html`<line class="grid" x1="${left}" x2="${right}" y1="${fixed(y(value))}" y2="${fixed(y(value))}" />
-        <text class="tick end" x="${left - 8}" y="${fixed(y(value) + 4)}">${format(value)}</text>`,
+      html`<line class="grid" x1="${left}" x2="${right}" y1="${y(value)}" y2="${y(value)}" />
+        <text class="tick end" x="${left - 8}" y="${y(value) + 4}">${format(value)}</text>`,
   )}`;
 }
 
 /** Through the middle of each column, interrupted where nothing was accepted. */
 function linePath(columns: readonly Column[], x: Scale, y: Scale, read: (column: Column) => number | null): string {
-  let drawing = false;
-  let path = "";
-  for (const column of columns) {
-    const value = read(column);
-    if (value !== null)
-      path += `${drawing ? "L" : "M"}${fixed(x(column.fromSecond + column.seconds / 2))} ${fixed(y(value))}`;
-    drawing = value !== null;
-  }
-  return path;
+  return pathThrough(
+    columns.map((column) => {
+      const value = read(column);
+      return value === null ? null : [x(column.fromSecond + column.seconds / 2), y(value)];
+    }),
+  );
 }
 
 function columnTitle(column: Column): string {
@@ -118,8 +125,4 @@ function columnTitle(column: Column): string {
     ...(column.failedPerSecond > 0 ? [`${significant(column.failedPerSecond)}/s failed`] : []),
   ];
   return parts.join(", ");
-}
-
-function fixed(value: number): string {
-  return value.toFixed(1);
 }

@@ -1,0 +1,51 @@
+/** The launcher under the Nodes that are on PATH: `npx` takes whatever the machine has. */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { once } from "node:events";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { listen } from "../src/loadtest/testing/loopback-server.ts";
+
+const program = fileURLToPath(new URL("gpumedia-loadtest.js", import.meta.url));
+
+function majorOf(node: string): number {
+  return Number.parseInt(execFileSync(node, ["--version"], { encoding: "utf8" }).slice(1), 10);
+}
+
+/** A Node on PATH that cannot run TypeScript; undefined on a machine that has none. */
+function olderNode(): string | undefined {
+  const candidates = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "node"));
+  return candidates.find((node) => existsSync(node) && majorOf(node) < 24);
+}
+
+describe("a program's launcher", () => {
+  const nodes = [
+    { name: "the pinned Node", node: process.execPath },
+    { name: "an older Node", node: olderNode() },
+  ];
+  for (const { name, node = "" } of nodes) {
+    const test = node === "" ? it.skip : it;
+    test(`passes arguments, output and exit status through ${name}`, async () => {
+      const child = spawn(node, [program, "--rate", "fast"], { stdio: ["ignore", "ignore", "pipe"] });
+      let stderr = "";
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      const [status] = (await once(child, "close")) as [number];
+      assert.equal(status, 2);
+      assert.match(stderr, /^gpumedia-loadtest: option '--rate <n>' argument 'fast' is invalid\./);
+    });
+
+    test(`passes signals through ${name}: the program says its last words`, async () => {
+      const { promise: asked, resolve } = Promise.withResolvers<void>();
+      await using server = await listen(() => resolve());
+      const child = spawn(node, [program, "--url", server.url], { stdio: ["ignore", "pipe", "ignore"] });
+      let stdout = "";
+      child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+      await asked;
+      child.kill("SIGTERM");
+      const [status] = (await once(child, "close")) as [number];
+      assert.equal(status, 143);
+      assert.match(stdout, /^INTERRUPTED$/m);
+    });
+  }
+});

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { type CompareOptions, type RunOptions, parseOptions } from "./options.ts";
+
+const forever = Number.POSITIVE_INFINITY;
+const url = ["--url", "http://upscaler.media"];
+const baseline: RunOptions = {
+  kind: "run",
+  url: new URL("http://upscaler.media/v1/process"),
+  scenario: "baseline",
+  load: { requests: 100, concurrency: 10, durationMs: forever, ratePerSecond: null, timeoutMs: 30_000 },
+  warmup: 50,
+  images: [],
+  headers: {},
+  expectScale: null,
+  thresholds: [{ metric: "errors", limit: 0 }],
+  against: null,
+  json: null,
+  html: null,
+  terminationMessage: null,
+  quiet: false,
+};
+
+describe("a command line that is understood", () => {
+  const cases: readonly { args: readonly string[]; options: RunOptions | CompareOptions }[] = [
+    { args: url, options: baseline },
+    {
+      args: ["--url", "https://127.0.0.1:8443/infer?model=s#top"],
+      options: { ...baseline, url: new URL("https://127.0.0.1:8443/infer?model=s") },
+    },
+    {
+      args: [...url, "--scenario", "stress", "--threshold", "p95=20ms", "--threshold", "errors=0.1%"],
+      options: {
+        ...baseline,
+        scenario: "stress",
+        load: { ...baseline.load, requests: 1000, concurrency: 50 },
+        thresholds: [
+          { metric: "p95", limit: 20 },
+          { metric: "errors", limit: 0.1 },
+        ],
+      },
+    },
+    {
+      args: [...url, "--rate", "200", "--duration", "1m", "--timeout", "5s", "--warmup", "0", "--concurrency", "64"],
+      options: {
+        ...baseline,
+        scenario: "custom",
+        load: { requests: forever, concurrency: 64, durationMs: 60_000, ratePerSecond: 200, timeoutMs: 5000 },
+        warmup: 0,
+      },
+    },
+    {
+      args: [
+        ...url,
+        "--image",
+        "a.jpg",
+        "b.png",
+        "--image",
+        "c.webp",
+        "--expect-scale",
+        "2",
+        "--header",
+        "Accept: image/webp",
+      ],
+      options: { ...baseline, images: ["a.jpg", "b.png", "c.webp"], expectScale: 2, headers: { accept: "image/webp" } },
+    },
+    {
+      args: [...url, "--json", "-", "--html", "r.html", "--termination-message", "/dev/termination-log", "--quiet"],
+      options: { ...baseline, json: "-", html: "r.html", terminationMessage: "/dev/termination-log", quiet: true },
+    },
+    {
+      args: [...url, "--against", "before.json"],
+      options: { ...baseline, against: { file: "before.json", tolerancePercent: 10 } },
+    },
+    {
+      args: ["compare", "now.json", "--against", "before.json", "--tolerance", "5%"],
+      options: { kind: "compare", file: "now.json", against: { file: "before.json", tolerancePercent: 5 } },
+    },
+  ];
+  for (const { args, options } of cases) it(args.join(" "), () => assert.deepEqual(parseOptions(args), options));
+});
+
+function invalid(flag: string, value: string, expected: string): string {
+  return `option '${flag}' argument '${value}' is invalid. ${expected}`;
+}
+
+describe("a command line that is refused with one line", () => {
+  const cases: readonly { args: readonly string[]; text: string }[] = [
+    { args: [], text: "--url <url> is missing" },
+    { args: ["--url", "upscaler"], text: invalid("--url <url>", "upscaler", "Expected http://host[:port][/path].") },
+    {
+      args: ["--url", "ftp://host"],
+      text: invalid("--url <url>", "ftp://host", "Expected http://host[:port][/path]."),
+    },
+    {
+      args: ["--url", "http://me:secret@host"],
+      text: invalid(
+        "--url <url>",
+        "http://me:secret@host",
+        "Give credentials with --header, they would end up in the report.",
+      ),
+    },
+    { args: [...url, "--rat", "5"], text: "unknown option '--rat' (Did you mean --rate?)" },
+    { args: [...url, "extra"], text: "too many arguments. Expected 0 arguments but got 1." },
+    {
+      args: [...url, "--scenario", "soak"],
+      text: invalid("--scenario <name>", "soak", "Known scenarios are baseline stress endurance custom."),
+    },
+    {
+      args: [...url, "--scenario", "custom"],
+      text: "scenario custom needs --requests or --duration, or it would never end",
+    },
+    { args: [...url, "--requests", "0"], text: invalid("--requests <n>", "0", "Expected a whole number above 0.") },
+    {
+      args: [...url, "--concurrency", "20001"],
+      text: invalid("--concurrency <n>", "20001", "Expected a whole number from 1 to 20000."),
+    },
+    {
+      args: [...url, "--duration", "0s"],
+      text: invalid("--duration <time>", "0s", "Expected a duration such as 30s."),
+    },
+    {
+      args: [...url, "--timeout", "2h"],
+      text: invalid("--timeout <time>", "2h", "Expected a duration such as 30s, 1h at most."),
+    },
+    { args: [...url, "--rate", "0"], text: invalid("--rate <n>", "0", "Expected a number of at least 0.001.") },
+    { args: [...url, "--warmup", "-1"], text: invalid("--warmup <n>", "-1", "Expected a whole number, 0 for none.") },
+    { args: [...url, "--expect-scale", "x"], text: invalid("--expect-scale <n>", "x", "Expected a number above 0.") },
+    {
+      args: [...url, "--header", "Accept"],
+      text: invalid("--header <name:value>", "Accept", 'Expected "Name: value".'),
+    },
+    {
+      args: [...url, "--header", "X: a\r\nY: b"],
+      text: invalid("--header <name:value>", "X: a Y: b", 'Expected "Name: value".'),
+    },
+    {
+      args: [...url, "--threshold", "p95=20"],
+      text: invalid("--threshold <metric=limit>", "p95=20", "p95 needs a duration such as 20ms."),
+    },
+    { args: [...url, "--threshold", "p95=1s", "--threshold", "p95=2s"], text: "--threshold p95 is given twice" },
+    { args: ["compare", "now.json"], text: "required option '--against <file>' not specified" },
+    { args: ["compare", "--against", "before.json"], text: "missing required argument 'file'" },
+    {
+      args: ["compare", "a", "--against", "b", "--tolerance", "10"],
+      text: invalid("--tolerance <share>", "10", "Expected a share such as 10%."),
+    },
+  ];
+  for (const { args, text } of cases) {
+    it(args.join(" ") || "no arguments", () => assert.deepEqual(parseOptions(args), { kind: "wrong", text }));
+  }
+});
+
+describe("help", () => {
+  for (const args of [["--help"], ["compare", "--help"]]) {
+    it(`${args.join(" ")} fits 80 columns`, () => {
+      const answer = parseOptions(args);
+      assert.ok(answer.kind === "help");
+      const lines = answer.text.split("\n");
+      assert.deepEqual(
+        lines.filter((line) => line.length > 80),
+        [],
+      );
+      assert.ok(lines[0]?.startsWith("Usage: gpumedia-loadtest "), lines[0]);
+    });
+  }
+
+  it("names every flag, every metric and every exit status", () => {
+    const answer = parseOptions(["--help"]);
+    assert.ok(answer.kind === "help");
+    const flags =
+      "url scenario requests concurrency duration rate warmup timeout image header expect-scale threshold against tolerance json html termination-message quiet";
+    const words = [
+      ...flags.split(" ").map((flag) => `  --${flag} `),
+      "mean p50 p90 p95 p99 p99.9 max errors rejected rps",
+      "0 passed, 1 failed, 2 wrong usage, 3 target unreachable",
+    ];
+    assert.deepEqual(
+      words.filter((word) => !`${answer.text} `.includes(word)),
+      [],
+    );
+  });
+});

@@ -1,0 +1,423 @@
+/** The program as its users start it: exit status, outputs, signals. Servers are on loopback, in this process. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Outline, Result } from "./result/result.ts";
+import { type Answerer, deserted, echo, listen } from "./testing/loopback-server.ts";
+
+const program = fileURLToPath(new URL("../../bin/gpumedia-loadtest.js", import.meta.url));
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the program; `kill` reaches it while it runs. */
+function start(args: readonly string[]): { ended: Promise<Ended>; kill: (signal: NodeJS.Signals) => void } {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const { promise: ended, resolve } = Promise.withResolvers<Ended>();
+  child.once("close", (status) => resolve({ status, stdout, stderr }));
+  return { ended, kill: (signal) => child.kill(signal) };
+}
+
+async function loadtest(...args: readonly string[]): Promise<Ended> {
+  return await start(args).ended;
+}
+
+/** Runs with the result as JSON on standard output. */
+async function resultOf(...args: readonly string[]): Promise<{ status: number | null; result: Result }> {
+  const { status, stdout, stderr } = await loadtest(...args, "--json", "-", "--quiet");
+  assert.notEqual(stdout, "", stderr);
+  return { status, result: JSON.parse(stdout) as Result };
+}
+
+const few = ["--requests", "20", "--concurrency", "4", "--warmup", "0"];
+
+describe("gpumedia-loadtest", () => {
+  let folder: string;
+  before(async () => (folder = await mkdtemp(join(tmpdir(), "loadtest-"))));
+  after(() => rm(folder, { recursive: true }));
+
+  it("passes on a healthy server: table on standard output, exit status 0", async () => {
+    await using server = await listen(echo);
+    const { status, stdout, stderr } = await loadtest(
+      "--url",
+      server.url,
+      ...few,
+      "--threshold",
+      "p95=10s",
+      "--expect-scale",
+      "1",
+    );
+    assert.deepEqual({ status, stderr, requests: server.requests }, { status: 0, stderr: "", requests: 20 });
+    assert.match(stdout, /^accepted {2}20 /m);
+    assert.match(stdout, /^PASSED$/m);
+  });
+
+  it("runs the guide's baseline when told nothing else, with 50 requests before it that do not count", async () => {
+    await using server = await listen(echo);
+    const { status, result } = await resultOf("--url", server.url);
+    assert.deepEqual([status, result.scenario, result.counts.accepted, server.requests], [0, "baseline", 100, 150]);
+    assert.ok(server.concurrency <= 10, `${server.concurrency} at a time`);
+  });
+
+  const failing: readonly {
+    name: string;
+    answer: Answerer;
+    args: readonly string[];
+    counts: Partial<Result["counts"]>;
+    reasons: RegExp;
+  }[] = [
+    {
+      name: "a threshold that is not met",
+      answer: echo,
+      args: ["--threshold", "p50=1us"],
+      counts: { accepted: 20 },
+      reasons: /^p50 is [\d.]+ ms, above the limit of 0.001 ms$/,
+    },
+    {
+      name: "wrong answers, without any threshold",
+      answer: (response, nth, request, body) =>
+        nth === 7 ? response.writeHead(500).end() : echo(response, nth, request, body),
+      args: [],
+      counts: { accepted: 19, failed: 1 },
+      reasons: /^errors is 5 %, above the limit of 0 %$/,
+    },
+    {
+      name: "resets",
+      answer: (response, nth, request, body) =>
+        nth % 2 ? response.socket?.resetAndDestroy() : echo(response, nth, request, body),
+      args: ["--threshold", "errors=10%"],
+      counts: { accepted: 10, failed: 10 },
+      reasons: /^errors is 50 %, above the limit of 10 %$/,
+    },
+    {
+      name: "a server that rejects everything",
+      answer: (response) => response.writeHead(503, { "retry-after": "1" }).end(),
+      args: [],
+      counts: { rejected: 20 },
+      reasons: /^no request was accepted$/,
+    },
+    {
+      name: "a picture of the wrong size",
+      answer: echo,
+      args: ["--expect-scale", "2", "--threshold", "errors=99%"],
+      counts: { failed: 20 },
+      reasons: /^no request was accepted,errors is 100 %, above the limit of 99 %$/,
+    },
+  ];
+  for (const { name, answer, args, counts, reasons } of failing) {
+    it(`fails with exit status 1 on ${name}`, async () => {
+      await using server = await listen(answer);
+      const { status, result } = await resultOf("--url", server.url, ...few, ...args);
+      assert.deepEqual([status, result.verdict], [1, "Failed"]);
+      assert.deepEqual(result.counts, { accepted: 0, rejected: 0, failed: 0, abandoned: 0, ...counts });
+      assert.match(result.reasons.join(), reasons);
+    });
+  }
+
+  it("counts rejections beside accepted answers without failing, and says how fast they came", async () => {
+    await using server = await listen((response, nth, request, body) =>
+      nth % 4 === 0 ? response.writeHead(503, { "retry-after": "1" }).end() : echo(response, nth, request, body),
+    );
+    const { status, result } = await resultOf("--url", server.url, ...few);
+    assert.deepEqual(
+      [status, result.counts.accepted, result.counts.rejected, result.figures.rejectedPercent],
+      [0, 15, 5, 25],
+    );
+    assert.ok((result.details.rejectionLatencyMs?.max ?? 0) > 0);
+  });
+
+  it("reads the stages that the server reports", async () => {
+    await using server = await listen((response, _nth, _request, body) =>
+      response
+        .writeHead(200, { "content-type": "image/jpeg", "server-timing": "queue;dur=1, inference;dur=8" })
+        .end(body),
+    );
+    const { result } = await resultOf("--url", server.url, ...few);
+    assert.deepEqual(Object.keys(result.stages), ["queue", "inference"]);
+    assert.equal(Math.round(result.stages["inference"]?.p95 ?? 0), 8);
+  });
+
+  it("refuses a wrong flag with one line and exit status 2", async () => {
+    assert.deepEqual(await loadtest("--url", "http://127.0.0.1:9", "--rate", "fast"), {
+      status: 2,
+      stdout: "",
+      stderr:
+        "gpumedia-loadtest: option '--rate <n>' argument 'fast' is invalid. Expected a number of at least 0.001.\n",
+    });
+  });
+
+  it("refuses a picture that is none with exit status 2, before the first request", async () => {
+    await using server = await listen(echo);
+    const { status, stderr } = await loadtest("--url", server.url, "--image", program);
+    assert.deepEqual(
+      [status, stderr, server.connections],
+      [2, `gpumedia-loadtest: --image ${program}: no picture that sharp can read\n`, 0],
+    );
+  });
+
+  it("says that nobody is there with exit status 3, in the termination message too", async () => {
+    const url = await deserted();
+    const file = join(folder, "unreachable");
+    const { status, stdout } = await loadtest("--url", url, "--termination-message", file);
+    const reason = `cannot reach ${new URL(url).host}: connect ECONNREFUSED ${new URL(url).host}`;
+    assert.deepEqual([status, stdout], [3, `UNREACHABLE\n  ${reason}\n`]);
+    const { verdict, reasons } = JSON.parse(await readFile(file, "utf8")) as Outline;
+    assert.deepEqual({ verdict, reasons }, { verdict: "Unreachable", reasons: [reason] });
+  });
+
+  it("writes JSON, report and termination message", async () => {
+    await using server = await listen(echo);
+    const [json, report, message] = ["r.json", "r.html", "message"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const { status, stdout } = await loadtest(
+      "--url",
+      server.url,
+      ...few,
+      "--json",
+      json,
+      "--html",
+      report,
+      "--termination-message",
+      message,
+      "--quiet",
+    );
+    assert.deepEqual([status, stdout], [0, ""]);
+    const { details, ...outline } = JSON.parse(await readFile(json, "utf8")) as Result;
+    assert.equal(
+      details.timeline.reduce((sum, { accepted }) => sum + accepted, 0),
+      20,
+    );
+    assert.deepEqual(JSON.parse(await readFile(message, "utf8")), outline);
+    assert.match(await readFile(report, "utf8"), /^<!doctype html>[\s\S]*Passed[\s\S]*<\/html>\n$/);
+  });
+
+  it("leaves standard output to the JSON: the table goes to standard error", async () => {
+    await using server = await listen(echo);
+    const { stdout, stderr } = await loadtest("--url", server.url, ...few, "--json", "-");
+    assert.equal((JSON.parse(stdout) as Result).verdict, "Passed");
+    assert.match(stderr, /^PASSED$/m);
+  });
+
+  for (const [signal, expected] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    it(`${signal}: sends nothing more, prints what it has, exit status ${expected}`, async () => {
+      const { promise: twelfth, resolve: reached } = Promise.withResolvers<void>();
+      await using server = await listen((response, nth, request, body) => {
+        if (nth <= 10) echo(response, nth, request, body);
+        if (nth === 12) reached();
+      });
+      const { ended, kill } = start([
+        "--url",
+        server.url,
+        "--requests",
+        "1000",
+        "--concurrency",
+        "2",
+        "--warmup",
+        "0",
+        "--json",
+        "-",
+      ]);
+      await twelfth;
+      kill(signal);
+      const { status, stdout, stderr } = await ended;
+      const { verdict, endedBy, counts } = JSON.parse(stdout) as Result;
+      assert.deepEqual([status, verdict, endedBy], [expected, "Interrupted", "signal"], stderr);
+      assert.deepEqual(counts, { accepted: 10, rejected: 0, failed: 0, abandoned: 2 });
+      assert.match(stderr, /^INTERRUPTED\n {2}interrupted before the end$/m);
+      assert.equal(server.requests, 12);
+    });
+  }
+
+  it("ends in time when the server never answers: --timeout bounds each request", async () => {
+    await using server = await listen(() => undefined);
+    const { status, result } = await resultOf("--url", server.url, ...few, "--timeout", "50ms");
+    assert.deepEqual([status, result.counts.failed, result.failures[0]?.kind], [1, 20, "timeout"]);
+  });
+
+  it("stops after --duration and says what it left out", async () => {
+    await using server = await listen(echo);
+    const { result } = await resultOf(
+      "--url",
+      server.url,
+      "--requests",
+      "1000000",
+      "--duration",
+      "200ms",
+      "--warmup",
+      "0",
+    );
+    assert.equal(result.endedBy, "duration");
+    assert.match(result.warnings.join(), /time ended the run after \d+ of 1000000 requests/);
+  });
+
+  describe("open loop", () => {
+    it("sends the number that the rate makes in the time, on kept connections", async () => {
+      await using server = await listen(echo);
+      const { status, result } = await resultOf(
+        "--url",
+        server.url,
+        "--rate",
+        "100",
+        "--duration",
+        "1500ms",
+        "--warmup",
+        "0",
+      );
+      assert.deepEqual([status, result.counts.accepted, server.requests], [0, 150, 150]);
+      // Counts, not times: a busy machine sends late but never less, and never all at the end.
+      assert.ok(result.elapsedSeconds >= 1.49, `${result.elapsedSeconds} s`);
+      assert.ok(server.connections < 150, `${server.connections} connections`);
+      assert.ok(result.details.client.sendLagMs !== null);
+    });
+
+    it("shows a stall of one second that a closed loop leaves out of its p99", async () => {
+      const stallsFrom = 100;
+      const stalling = () => {
+        let until = 0;
+        const answer: Answerer = (response, nth, request, body) => {
+          const now = performance.now();
+          if (nth === stallsFrom) until = now + 1000;
+          setTimeout(() => echo(response, nth, request, body), Math.max(0, until - now));
+        };
+        return answer;
+      };
+      await using first = await listen(stalling());
+      const closed = await resultOf("--url", first.url, "--requests", "300", "--concurrency", "1", "--warmup", "0");
+      await using second = await listen(stalling());
+      const open = await resultOf("--url", second.url, "--requests", "300", "--rate", "100", "--warmup", "0");
+      const [closedP99, openP99] = [closed, open].map(({ result }) => result.figures.latencyMs?.p99 ?? 0) as [
+        number,
+        number,
+      ];
+      // In the closed loop one request of 300 waited; in the open loop a third of them was due during the stall.
+      assert.ok(closedP99 < 500, `closed loop ${closedP99} ms`);
+      assert.ok(openP99 > 900, `open loop ${openP99} ms`);
+      assert.ok((open.result.figures.latencyMs?.p90 ?? 0) > 600, JSON.stringify(open.result.figures.latencyMs));
+    });
+
+    it("counts the wait for a connection into latency, but not into service time, and says so", async () => {
+      await using server = await listen((response, nth, request, body) =>
+        setTimeout(() => echo(response, nth, request, body), 50),
+      );
+      const { result } = await resultOf(
+        "--url",
+        server.url,
+        "--requests",
+        "40",
+        "--rate",
+        "200",
+        "--concurrency",
+        "2",
+        "--warmup",
+        "0",
+      );
+      const latency = result.figures.latencyMs?.max ?? 0;
+      const service = result.details.serviceTimeMs?.max ?? 0;
+      // 40 requests, two at a time, 50 ms each: the last is due after 195 ms and comes back after 1000 ms.
+      assert.ok(latency > 700, `latency ${latency} ms`);
+      assert.ok(service < latency / 2, `service time ${service} ms`);
+      assert.match(result.warnings.join(), /requests waited for one of 2 connections/);
+    });
+
+    it("gives up arrivals that no connection took in time, as failures", async () => {
+      await using server = await listen(() => undefined);
+      const { status, result } = await resultOf(
+        "--url",
+        server.url,
+        "--requests",
+        "50",
+        "--rate",
+        "2000",
+        "--concurrency",
+        "1",
+        "--timeout",
+        "300ms",
+        "--warmup",
+        "0",
+      );
+      const kinds = Object.fromEntries(result.failures.map(({ kind, count }) => [kind, count]));
+      assert.equal(status, 1);
+      assert.equal(result.counts.failed, 50);
+      // One of the last milliseconds before a deadline is enough to be sent, so that of two arrivals one is not.
+      assert.ok((kinds["unsent"] ?? 0) > 0 && (kinds["timeout"] ?? 0) > 0, JSON.stringify(kinds));
+    });
+  });
+
+  describe("against an earlier result", () => {
+    let before: Result;
+    let file: string;
+    beforeEach(async () => {
+      await using server = await listen(echo);
+      before = (await resultOf("--url", server.url, ...few)).result;
+      file = join(folder, "before.json");
+    });
+
+    /** The earlier result with every latency multiplied. */
+    async function rewrite(factor: number): Promise<void> {
+      const scaled = Object.entries(before.figures.latencyMs ?? {}).map(([name, ms]) => [name, ms * factor]);
+      const figures = {
+        ...before.figures,
+        requestsPerSecond: before.figures.requestsPerSecond / factor,
+        latencyMs: Object.fromEntries(scaled) as object,
+      };
+      await writeFile(file, JSON.stringify({ ...before, figures }));
+    }
+
+    it("passes when it is not slower, fails when it is", async () => {
+      await using server = await listen(echo);
+      await rewrite(1000);
+      const faster = await resultOf("--url", server.url, ...few, "--against", file);
+      assert.deepEqual(
+        [faster.status, faster.result.regression?.against, faster.result.reasons],
+        [0, "before.json", []],
+      );
+      await rewrite(0.001);
+      const slower = await resultOf("--url", server.url, ...few, "--against", file);
+      assert.equal(slower.status, 1);
+      assert.match(slower.result.reasons.join("\n"), /^p50 went from .*, tolerance 10 % against before.json$/m);
+    });
+
+    it("refuses a run that cannot be compared before it sends anything", async () => {
+      await rewrite(1);
+      await using server = await listen(echo);
+      const { status, stderr } = await loadtest("--url", server.url, "--against", file);
+      assert.deepEqual(
+        [status, stderr, server.connections],
+        [2, `gpumedia-loadtest: cannot compare with ${file}: concurrency was 4, is 10\n`, 0],
+      );
+    });
+
+    it("compare tells two files apart without sending anything", async () => {
+      const now = join(folder, "now.json");
+      await rewrite(1);
+      await writeFile(now, await readFile(file));
+      const same = await loadtest("compare", now, "--against", file, "--tolerance", "0%");
+      assert.deepEqual([same.status, same.stdout.endsWith("\nPASSED\n")], [0, true], same.stdout);
+      await rewrite(0.5);
+      const slower = await loadtest("compare", now, "--against", file);
+      assert.equal(slower.status, 1);
+      assert.match(slower.stdout, /^✗ {2}p95 .*\+100 %$/m);
+    });
+
+    it("compare refuses what is no result", async () => {
+      const { status, stderr } = await loadtest("compare", program, "--against", program);
+      assert.deepEqual([status, stderr], [2, `gpumedia-loadtest: ${program}: is not JSON\n`]);
+    });
+  });
+});

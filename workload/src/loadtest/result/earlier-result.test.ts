@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { passed, unreachable } from "../testing/results.ts";
+import { parseEarlierResult, readEarlierResult } from "./earlier-result.ts";
+import { terminationMessage } from "./termination-message.ts";
+
+function noResult(field: string, problem: string): string {
+  return `f: is no gpumedia.io/loadtest/v1 result with figures: ${field} ${problem}`;
+}
+
+describe("an earlier result", () => {
+  const readable = [
+    { name: "the full JSON", text: JSON.stringify(passed()) },
+    { name: "a termination message", text: terminationMessage(passed()) },
+    {
+      name: "nothing accepted",
+      text: JSON.stringify({ ...passed(), figures: { ...passed().figures, latencyMs: null } }),
+    },
+  ];
+  for (const { name, text } of readable) {
+    it(`${name} can be compared with`, () => assert.deepEqual(parseEarlierResult("f", text), JSON.parse(text)));
+  }
+
+  const refused = [
+    { name: "no JSON", text: "p95: 20", message: "f: is not JSON" },
+    { name: "another list", text: "[]", message: noResult("", "must be object") },
+    {
+      name: "another version",
+      text: JSON.stringify({ ...passed(), schema: "v0" }),
+      message: noResult("/schema", "must be equal to constant"),
+    },
+    {
+      name: "an unreachable target",
+      text: JSON.stringify(unreachable),
+      message: noResult("", "must have required property 'figures'"),
+    },
+    {
+      name: "a figure that is no number",
+      text: JSON.stringify({ ...passed(), figures: { ...passed().figures, requestsPerSecond: "fast" } }),
+      message: noResult("/figures/requestsPerSecond", "must be number"),
+    },
+  ];
+  for (const { name, text, message } of refused) {
+    it(`${name} is refused`, () =>
+      assert.deepEqual(parseEarlierResult("f", text), { kind: "unreadable-result", message }));
+  }
+
+  it("a file that is not there is named", async () => {
+    const file = join(tmpdir(), "loadtest-no-such-result.json");
+    const message = `${file}: ENOENT: no such file or directory, open '${file}'`;
+    assert.deepEqual(await readEarlierResult(file), { kind: "unreadable-result", message });
+  });
+});

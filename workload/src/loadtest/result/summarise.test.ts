@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { Tally } from "../figures/tally.ts";
+import { accepted, facts, failed, load, passed, rejected, steadyTally, timedOut } from "../testing/results.ts";
+import type { Result } from "./result.ts";
+import { summarise } from "./summarise.ts";
+
+describe("summarise", () => {
+  it("makes the whole result of a run that passed", () => {
+    const { details, ...outline } = passed();
+    const { curve, serviceTimeCurve, timeline, ...rest } = details;
+    assert.deepEqual(outline, {
+      schema: "gpumedia.io/loadtest/v1",
+      verdict: "Passed",
+      reasons: [],
+      scenario: "baseline",
+      target: "http://upscaler.media/v1/process",
+      load,
+      startedAt: "2026-01-02T03:04:05.678Z",
+      elapsedSeconds: 3.975,
+      endedBy: "requests",
+      counts: { accepted: 100, rejected: 0, failed: 0, abandoned: 0 },
+      figures: {
+        requestsPerSecond: 25.157,
+        errorPercent: 0,
+        rejectedPercent: 0,
+        latencyMs: { mean: 10.504, p50: 10.007, p90: 10.007, p95: 15.007, p99: 15.007, p999: 15.007, max: 15.007 },
+      },
+      thresholds: [
+        { metric: "p95", limit: 20, actual: 15.007, met: true },
+        { metric: "errors", limit: 0, actual: 0, met: true },
+      ],
+      regression: null,
+      warnings: [],
+      failures: [],
+      stages: {
+        queue: { mean: 1, p50: 1, p95: 1, max: 1 },
+        inference: { mean: 8.002, p50: 8.003, p95: 8.003, max: 8.003 },
+      },
+    } satisfies Omit<Result, "details">);
+    assert.deepEqual(rest, {
+      pictures: facts.pictures,
+      bytesReceived: 100_000,
+      serviceTimeMs: outline.figures.latencyMs,
+      rejectionLatencyMs: null,
+      client: facts.client,
+    });
+    assert.deepEqual(curve.at(-1), { percentile: 100, ms: 15.007 });
+    assert.deepEqual(serviceTimeCurve, curve);
+    assert.deepEqual(
+      timeline.map(({ accepted: count }) => count),
+      [25, 25, 25, 25],
+    );
+  });
+
+  it("says every reason of a run that failed", () => {
+    const { verdict, reasons, figures, failures } = failed();
+    assert.deepEqual(
+      { verdict, reasons, errorPercent: figures.errorPercent, rejectedPercent: figures.rejectedPercent, failures },
+      {
+        verdict: "Failed",
+        reasons: [
+          "p95 is 15 ms, above the limit of 12 ms",
+          "errors is 10 %, above the limit of 1 %",
+          "rps went from 25.2/s to 20.1/s, tolerance 10 % against before.json",
+          "errors went from 0 % to 10 %, tolerance 10 % against before.json",
+          "rejected went from 0 % to 10 %, tolerance 10 % against before.json",
+        ],
+        errorPercent: 10,
+        rejectedPercent: 10,
+        failures: [{ kind: "timeout", count: 10, example: "no complete answer" }],
+      },
+    );
+  });
+
+  const verdicts: readonly {
+    name: string;
+    result: () => Result;
+    verdict: Result["verdict"];
+    reasons: readonly string[];
+  }[] = [
+    {
+      name: "every request rejected: no threshold is needed to fail",
+      result: () =>
+        summarise(
+          steadyTally(5, () => rejected),
+          { ...facts, thresholds: [] },
+        ),
+      verdict: "Failed",
+      reasons: ["no request was accepted"],
+    },
+    {
+      name: "a latency limit without a latency is not met",
+      result: () =>
+        summarise(
+          steadyTally(5, () => timedOut),
+          { ...facts, thresholds: [{ metric: "p95", limit: 20 }] },
+        ),
+      verdict: "Failed",
+      reasons: ["no request was accepted", "p95 has no figure, the limit is 20 ms"],
+    },
+    {
+      name: "too few answers per second",
+      result: () => passed({ thresholds: [{ metric: "rps", limit: 1000 }] }),
+      verdict: "Failed",
+      reasons: ["rps is 25.2/s, below the limit of 1000/s"],
+    },
+    {
+      name: "an interrupted run is neither passed nor failed",
+      result: () => passed({ endedBy: "signal", thresholds: [{ metric: "p95", limit: 1 }] }),
+      verdict: "Interrupted",
+      reasons: ["interrupted before the end", "p95 is 15 ms, above the limit of 1 ms"],
+    },
+    {
+      name: "interrupted before anything came back",
+      result: () => summarise(new Tally(), { ...facts, endedBy: "signal", thresholds: [] }),
+      verdict: "Interrupted",
+      reasons: ["interrupted before the end", "no request was accepted"],
+    },
+    {
+      name: "rejections within their limit are no failure",
+      result: () =>
+        summarise(
+          steadyTally(10, (nth) => (nth === 0 ? rejected : accepted)),
+          {
+            ...facts,
+            thresholds: [{ metric: "rejected", limit: 10 }],
+          },
+        ),
+      verdict: "Passed",
+      reasons: [],
+    },
+  ];
+  for (const { name, result, verdict, reasons } of verdicts) {
+    it(name, () => {
+      const { verdict: gotVerdict, reasons: gotReasons } = result();
+      assert.deepEqual({ verdict: gotVerdict, reasons: gotReasons }, { verdict, reasons });
+    });
+  }
+});
