@@ -165,6 +165,14 @@ describe("gpumedia-loadtest", () => {
     );
   });
 
+  it("refuses an output that cannot be written with exit status 2, before the first request", async () => {
+    await using server = await listen(echo);
+    const file = join(folder, "no-such-folder", "result.json");
+    const { status, stderr } = await loadtest("--url", server.url, "--json", file);
+    const reason = `cannot write ${file}: ENOENT: no such file or directory, open '${file}'`;
+    assert.deepEqual([status, stderr, server.connections], [2, `gpumedia-loadtest: ${reason}\n`, 0]);
+  });
+
   it("says that nobody is there with exit status 3, in the termination message too", async () => {
     const url = await deserted();
     const file = join(folder, "unreachable");

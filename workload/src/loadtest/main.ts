@@ -1,21 +1,21 @@
 /** gpumedia-loadtest: command line, signals, outputs, exit status. */
-import { writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { basename } from "node:path";
-import { styleText } from "node:util";
 import { type CompareOptions, type RunOptions, parseOptions } from "./cli/options.ts";
 import { compareFigures, whyNotComparable } from "./figures/regression.ts";
+import { painter, whyNotWritable, writeOutputs } from "./outputs.ts";
 import { showProgress } from "./progress.ts";
-import { htmlReport } from "./report/html.ts";
-import { type Paint, regressionLines, resultTable, verdictLines } from "./report/table.ts";
+import { regressionLines, verdictLines } from "./report/table.ts";
 import { readEarlierResult } from "./result/earlier-result.ts";
-import type { LoadDescription, Result, Unreachable } from "./result/result.ts";
+import type { LoadDescription } from "./result/result.ts";
 import { type Earlier, reasonsOfRegression } from "./result/summarise.ts";
-import { terminationMessage } from "./result/termination-message.ts";
 import { describeLoad, run } from "./run.ts";
 import { loadPictures } from "./target/pictures.ts";
 
 const exitStatus = { Passed: 0, Failed: 1, WrongUsage: 2, Unreachable: 3 } as const;
+
+// A reader that leaves early, such as `head`, is no failure of the run.
+process.stdout.on("error", () => undefined);
 
 const options = parseOptions(process.argv.slice(2));
 switch (options.kind) {
@@ -37,6 +37,8 @@ async function loadTest(options: RunOptions): Promise<number> {
   if ("kind" in pictures) return wrongUsage(pictures.message);
   const against = await earlier(options, describeLoad(options, pictures));
   if (typeof against === "string") return wrongUsage(against);
+  const notWritable = await whyNotWritable(options);
+  if (notWritable !== null) return wrongUsage(notWritable);
 
   const interrupt = new AbortController();
   let signal: "SIGINT" | "SIGTERM" | undefined;
@@ -57,23 +59,10 @@ async function loadTest(options: RunOptions): Promise<number> {
     },
   });
   endProgress?.();
-  await write(options, result);
+  await writeOutputs(options, result);
   // As a shell reports a program that a signal ended.
   if (result.verdict === "Interrupted") return 128 + constants.signals[signal ?? "SIGINT"];
   return exitStatus[result.verdict];
-}
-
-/** Every output that was asked for. JSON on standard output sends the table to standard error, so that `| jq` works. */
-async function write(options: RunOptions, result: Result | Unreachable): Promise<void> {
-  const json = `${JSON.stringify(result, null, 2)}\n`;
-  if (!options.quiet) {
-    const stream = options.json === "-" ? process.stderr : process.stdout;
-    stream.write(resultTable(result, painter(stream)));
-  }
-  if (options.json === "-") process.stdout.write(json);
-  else if (options.json !== null) await writeFile(options.json, json);
-  if (options.html !== null) await writeFile(options.html, htmlReport(result));
-  if (options.terminationMessage !== null) await writeFile(options.terminationMessage, terminationMessage(result));
 }
 
 async function compareResults({ file, against }: CompareOptions): Promise<number> {
@@ -99,12 +88,7 @@ async function earlier({ against }: RunOptions, load: LoadDescription): Promise<
   if ("kind" in result) return result.message;
   const reason = whyNotComparable(result.load, load);
   if (reason !== null) return `cannot compare with ${against.file}: ${reason}`;
-  return { name: basename(against.file), tolerancePercent: against.tolerancePercent, result };
-}
-
-function painter(stream: NodeJS.WriteStream): Paint {
-  const styles = { good: "green", bad: "red", dim: "dim" } as const;
-  return (kind, text) => styleText(styles[kind], text, { stream });
+  return { name: basename(against.file), tolerancePercent: against.tolerancePercent, figures: result.figures };
 }
 
 function wrongUsage(message: string): number {

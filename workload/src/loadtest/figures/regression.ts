@@ -2,12 +2,6 @@
 import type { LoadDescription } from "../result/result.ts";
 import { type Figures, type Metric, figureOf, higherIsBetter, meets } from "./thresholds.ts";
 
-/** What an earlier result has to hold to be compared with: the full form and the termination message both do. */
-export interface Comparable {
-  readonly load: LoadDescription;
-  readonly figures: Figures;
-}
-
 export interface RegressionRow {
   readonly metric: Metric;
   readonly before: number | null;

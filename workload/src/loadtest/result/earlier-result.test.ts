@@ -6,7 +6,7 @@ import { parseEarlierResult, readEarlierResult } from "./earlier-result.ts";
 import { terminationMessage } from "./termination-message.ts";
 
 function noResult(field: string, problem: string): string {
-  return `f: is no gpumedia.io/loadtest/v1 result with figures: ${field} ${problem}`;
+  return `f: is no result of a run: ${field} ${problem}`;
 }
 
 describe("an earlier result", () => {
@@ -33,7 +33,7 @@ describe("an earlier result", () => {
     {
       name: "an unreachable target",
       text: JSON.stringify(unreachable),
-      message: noResult("", "must have required property 'figures'"),
+      message: noResult("", "must have required property 'elapsedSeconds'"),
     },
     {
       name: "a figure that is no number",

@@ -1,7 +1,7 @@
 /** Turns the tally of a run into its result. Pure. */
 import type { LatencyFigures, LatencyHistogram } from "../figures/histogram.ts";
 import { formatPercent, rounded } from "../quantities.ts";
-import { type Comparable, type Regression, compareFigures } from "../figures/regression.ts";
+import { type Regression, compareFigures } from "../figures/regression.ts";
 import {
   type ClientFigures,
   type LoadDescription,
@@ -38,7 +38,7 @@ export interface RunFacts {
 export interface Earlier {
   readonly name: string;
   readonly tolerancePercent: number;
-  readonly result: Comparable;
+  readonly figures: Figures;
 }
 
 export function summarise(tally: Tally, facts: RunFacts): Result {
@@ -106,8 +106,8 @@ function figuresOf({ counts, latency, lastEndMs }: Tally): Figures {
 
 function regressionOf(against: Earlier | null, figures: Figures): Regression | null {
   if (against === null) return null;
-  const { name, tolerancePercent, result } = against;
-  return { against: name, tolerancePercent, rows: compareFigures(result.figures, figures, tolerancePercent) };
+  const { name, tolerancePercent, figures: before } = against;
+  return { against: name, tolerancePercent, rows: compareFigures(before, figures, tolerancePercent) };
 }
 
 function reasonOfThreshold({ metric, actual, limit }: ThresholdVerdict): string {

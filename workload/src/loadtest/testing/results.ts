@@ -67,7 +67,7 @@ export function failed(changes: Partial<RunFacts> = {}): Result {
       { metric: "rps", limit: 10 },
       { metric: "errors", limit: 1 },
     ],
-    against: { name: "before.json", tolerancePercent: 10, result: { load, figures: passed().figures } },
+    against: { name: "before.json", tolerancePercent: 10, figures: passed().figures },
     ...changes,
   });
 }
