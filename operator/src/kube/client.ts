@@ -20,6 +20,7 @@ export interface ListOptions extends Selection {
   /** Absent: the newest state, by quorum. With `resourceVersionMatch` `NotOlderThan`: from the API server's cache. */
   readonly resourceVersion?: string | undefined;
   readonly resourceVersionMatch?: "NotOlderThan" | "Exact" | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ObjectList {
@@ -149,9 +150,9 @@ export function createApiClient(transport: Transport, { fence, observe }: Client
       return parse<KubeObject>(line, await request("get", resourceName(type), line));
     },
 
-    async list(type, { namespace, ...query }) {
+    async list(type, { namespace, signal, ...query }) {
       const line = { method: "GET", path: withQuery(collectionPath(type, namespace), { ...query }) };
-      return objectList(type, parse<RawList>(line, await request("list", resourceName(type), line)));
+      return objectList(type, parse<RawList>(line, await request("list", resourceName(type), { ...line, signal })));
     },
 
     async *watch(type, { namespace, signal, ...query }) {

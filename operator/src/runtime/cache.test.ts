@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { pino } from "pino";
+import { ApiError } from "../kube/errors.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { createCache, type Cache } from "./cache.ts";
+import { FakeClock, settle } from "./clock.fake.ts";
+import { configMaps, ScriptedServer } from "./list-watch.fake.ts";
+
+const object: KubeObject = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "a", namespace: "media", uid: "u", resourceVersion: "1", creationTimestamp: "" },
+};
+const list = { items: [object], resourceVersion: "7" };
+
+const refused = (status: number): ApiError =>
+  new ApiError({ status, reason: "", message: "", method: "GET", path: "/" });
+
+interface Room {
+  readonly server: ScriptedServer;
+  readonly clock: FakeClock;
+  readonly cache: Cache<string>;
+  /** `level: message`, as logged. */
+  readonly lines: string[];
+}
+
+function setUp(): Room {
+  const server = new ScriptedServer();
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const write = (line: string): void => {
+    const { level, resource, msg } = JSON.parse(line) as { level: number; resource: string; msg: string };
+    lines.push(`${pino.levels.labels[level]} ${resource}: ${msg}`);
+  };
+  const log = pino({ level: "debug" }, { write });
+  const cache = createCache(server.client, configMaps, { project: ({ metadata }) => metadata.uid, clock, log });
+  return { server, clock, cache, lines };
+}
+
+describe("a cache", () => {
+  it("fills its store while it runs, and empties it when it stops, as often as one likes", async () => {
+    const { server, cache } = setUp();
+    for (let run = 0; run < 2; run++) {
+      const controller = new AbortController();
+      const running = cache.run(controller.signal);
+      const synced = cache.store.whenSynced();
+      (await server.list()).answer(list);
+      await synced;
+      await server.watch();
+      assert.equal(cache.store.get("media/a"), "u");
+      controller.abort();
+      await running;
+      assert.deepEqual([cache.store.size, cache.store.synced], [0, false]);
+    }
+  });
+
+  it("does not run twice at a time", async () => {
+    const { server, cache } = setUp();
+    const controller = new AbortController();
+    const running = cache.run(controller.signal);
+    await assert.rejects(cache.run(controller.signal), /the cache of configmaps runs already/);
+    await server.list();
+    controller.abort();
+    await running;
+  });
+
+  it("says what fails", async () => {
+    const { server, clock, cache, lines } = setUp();
+    const controller = new AbortController();
+    const running = cache.run(controller.signal);
+    (await server.list()).fail(refused(403));
+    await clock.advance(200);
+    (await server.list()).answer(list);
+    (await server.watch()).fail(refused(410));
+    await settle();
+    controller.abort();
+    await running;
+    assert.deepEqual(lines, [
+      "warn configmaps: list failed",
+      "debug configmaps: list ended",
+      "info configmaps: watch fell behind the API server's history",
+    ]);
+  });
+});

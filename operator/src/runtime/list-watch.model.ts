@@ -1,0 +1,152 @@
+/**
+ * An API server in a few lines for property tests: one kind, a history that can be compacted, and answers that are taken
+ * when they are asked for and arrive when the test says so.
+ */
+import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
+import { ApiError } from "../kube/errors.ts";
+import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
+
+const pageSize = 2;
+
+interface OpenWatch {
+  /** The next event to send is the first in the history after this version. */
+  at: number;
+  readonly send: (event: WatchEvent) => void;
+  readonly finish: (error?: Error) => void;
+}
+
+export class ModelServer {
+  readonly client: Pick<ApiClient, "list" | "watch"> = {
+    list: (_type, options) => this.#list(options),
+    watch: (_type, options) => this.#watch(options),
+  };
+  readonly objects = new Map<ObjectKey, KubeObject>();
+  #version = 0;
+  #uids = 0;
+  #history: WatchEvent[] = [];
+  #compactedTo = 0;
+  readonly #snapshots = new Map<number, readonly KubeObject[]>();
+  readonly #listAnswers: (() => void)[] = [];
+  #open: OpenWatch | undefined;
+
+  /** Creates the object or changes it, and returns what a writer is answered. */
+  write(name: string): KubeObject {
+    const known = this.objects.get(`media/${name}`);
+    const uid = known?.metadata.uid ?? `uid-${++this.#uids}`;
+    const object = this.#stored({ ...known?.metadata, name, uid });
+    this.#record(known === undefined ? "ADDED" : "MODIFIED", object);
+    return object;
+  }
+
+  /** Deletes the object, or with a finalizer marks it; deleting a marked one again without a finalizer removes it. */
+  delete(name: string, finalizer: boolean): KubeObject | undefined {
+    const known = this.objects.get(`media/${name}`);
+    if (known === undefined || (finalizer && known.metadata.deletionTimestamp !== undefined)) return known;
+    const { metadata } = known;
+    if (finalizer) this.#record("MODIFIED", this.#stored({ ...metadata, deletionTimestamp: "2026-01-01T00:00:00Z" }));
+    else this.#record("DELETED", this.#stored(metadata));
+    return known;
+  }
+
+  compact(): void {
+    this.#compactedTo = this.#version;
+    this.#history = [];
+    this.#snapshots.clear();
+  }
+
+  /** A watch that is behind what was compacted gets an ERROR event. */
+  deliver(count: number): void {
+    const watch = this.#open;
+    if (watch === undefined) return;
+    if (watch.at < this.#compactedTo) return this.endWatch(expired());
+    for (const event of this.#history.filter((event) => versionOf(event) > watch.at).slice(0, count)) {
+      watch.at = versionOf(event);
+      watch.send(event);
+    }
+  }
+
+  bookmark(): void {
+    const watch = this.#open;
+    if (watch === undefined || watch.at < this.#compactedTo) return;
+    watch.send({ type: "BOOKMARK", object: { metadata: { resourceVersion: String(watch.at) } } });
+  }
+
+  endWatch(error?: Error): void {
+    this.#open?.finish(error);
+    this.#open = undefined;
+  }
+
+  answerList(): void {
+    this.#listAnswers.shift()?.();
+  }
+
+  /** Has everything that was asked for been answered and everything that happened been told? */
+  get idle(): boolean {
+    return this.#listAnswers.length === 0 && this.#open !== undefined && this.#open.at >= this.#lastChange();
+  }
+
+  #lastChange(): number {
+    const last = this.#history.at(-1);
+    return last === undefined ? this.#compactedTo : versionOf(last);
+  }
+
+  #stored(metadata: Omit<KubeObject["metadata"], "resourceVersion" | "creationTimestamp">): KubeObject {
+    const version = { resourceVersion: String(++this.#version), creationTimestamp: "" };
+    return { apiVersion: "v1", kind: "ConfigMap", metadata: { ...metadata, namespace: "media", ...version } };
+  }
+
+  #record(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void {
+    this.#history.push({ type, object });
+    if (type === "DELETED") this.objects.delete(objectKey(object));
+    else this.objects.set(objectKey(object), object);
+  }
+
+  #list({ continue: token = `${this.#version}/0` }: ListOptions): Promise<ObjectList> {
+    const [version, offset] = token.split("/").map(Number) as [number, number];
+    if (offset === 0) this.#snapshots.set(version, [...this.objects.values()]);
+    const snapshot = this.#snapshots.get(version);
+    const end = offset + pageSize;
+    const { promise, resolve, reject } = Promise.withResolvers<ObjectList>();
+    this.#listAnswers.push(() => {
+      if (snapshot === undefined) return reject(expired());
+      const more = end < snapshot.length ? { continue: `${version}/${end}` } : {};
+      resolve({ items: snapshot.slice(offset, end), resourceVersion: String(version), ...more });
+    });
+    return promise;
+  }
+
+  async *#watch({ resourceVersion, signal }: WatchOptions): AsyncGenerator<WatchEvent> {
+    if (Number(resourceVersion) < this.#compactedTo) throw expired();
+    const pending: WatchEvent[] = [];
+    let ended: { readonly error: Error | undefined } | undefined;
+    let wake = Promise.withResolvers<void>();
+    const finish = (error?: Error): void => {
+      ended = { error };
+      wake.resolve();
+    };
+    signal.addEventListener("abort", () => finish(signal.reason as Error));
+    this.#open = {
+      at: Number(resourceVersion),
+      finish,
+      send(event) {
+        pending.push(event);
+        wake.resolve();
+      },
+    };
+    for (;;) {
+      for (let event = pending.shift(); event !== undefined; event = pending.shift()) yield event;
+      if (ended?.error !== undefined) throw ended.error;
+      if (ended !== undefined) return;
+      await wake.promise;
+      wake = Promise.withResolvers<void>();
+    }
+  }
+}
+
+function versionOf(event: WatchEvent): number {
+  return Number(event.object.metadata.resourceVersion);
+}
+
+function expired(): ApiError {
+  return new ApiError({ status: 410, reason: "Expired", message: "too old", method: "GET", path: "/" });
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { ApiError } from "../kube/errors.ts";
+import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
+import { FakeClock, settle } from "./clock.fake.ts";
+import { configMaps } from "./list-watch.fake.ts";
+import { ModelServer } from "./list-watch.model.ts";
+import { listWatch } from "./list-watch.ts";
+import { Store, type StoreChange } from "./store.ts";
+
+interface Version {
+  readonly uid: string;
+  readonly version: number;
+  readonly terminating: boolean;
+}
+
+const project = ({ metadata }: KubeObject): Version => ({
+  uid: metadata.uid,
+  version: Number(metadata.resourceVersion),
+  terminating: metadata.deletionTimestamp !== undefined,
+});
+
+const reset = new ApiError({ status: 0, reason: "Unreachable", message: "reset", method: "GET", path: "/" });
+
+/** The store under test, with what must hold of it at all times. */
+class Room {
+  readonly server = new ModelServer();
+  readonly clock = new FakeClock();
+  readonly store = new Store(project);
+  /** What a reader has who only listens. */
+  readonly replica = new Map<ObjectKey, Version>();
+  /** Answers to our own writes and deletes that are still on their way. */
+  readonly answers: (() => void)[] = [];
+  readonly #faults: unknown[] = [];
+  readonly #newest = new Map<string, number>();
+  readonly #controller = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor() {
+    this.store.subscribe((change) => this.#listen(change));
+    this.#running = listWatch({
+      client: this.server.client,
+      type: configMaps,
+      sink: this.store,
+      clock: this.clock,
+      random: () => 0.5,
+      onStep: (_step, outcome) => {
+        // A fault of the test's own or of the store would otherwise just be tried again.
+        if ("error" in outcome && !(outcome.error instanceof ApiError)) this.#faults.push(outcome.error);
+      },
+      signal: this.#controller.signal,
+    });
+  }
+
+  #listen(change: StoreChange<Version>): void {
+    const known = this.replica.get(change.key);
+    if (change.type === "added") assert.equal(known, undefined, "added what was there");
+    else assert.deepEqual(change.previous, known, `${change.type} what was not there`);
+    if (change.type === "deleted") {
+      this.replica.delete(change.key);
+      return;
+    }
+    const { uid, version } = change.current;
+    if (change.type === "updated") assert.equal(uid, change.previous.uid, "updated another object");
+    assert.ok(version > (this.#newest.get(uid) ?? 0), "went back to an older version");
+    this.#newest.set(uid, version);
+    this.replica.set(change.key, change.current);
+  }
+
+  /** A write of ours, whose answer comes later. */
+  write(name: string): void {
+    const written = this.server.write(name);
+    this.answers.push(() => {
+      this.store.observeWrite(written);
+      const now = this.store.get(objectKey(written));
+      const { uid, version } = project(written);
+      if (now !== undefined) assert.ok(now.version >= version, "read what was before our write");
+      else assert.ok(this.#isGoing(objectKey(written), uid), "our write is not there");
+    });
+  }
+
+  #isGoing(key: ObjectKey, uid: string): boolean {
+    const metadata = this.server.objects.get(key)?.metadata;
+    return metadata?.uid !== uid || metadata.deletionTimestamp !== undefined;
+  }
+
+  delete(name: string, finalizer: boolean): void {
+    const deleted = this.server.delete(name, finalizer);
+    if (deleted === undefined) return;
+    const { uid } = deleted.metadata;
+    this.answers.push(() => {
+      this.store.observeDelete(objectKey(deleted), uid);
+      const now = this.store.get(objectKey(deleted));
+      assert.ok(now === undefined || now.uid !== uid || now.terminating, "read what was before our delete");
+    });
+  }
+
+  check(): void {
+    assert.deepEqual(this.#faults, []);
+    assert.deepEqual(Object.fromEntries(this.replica), this.#stored());
+  }
+
+  #stored(): Record<string, Version> {
+    const keys = new Set([...this.replica.keys(), ...this.server.objects.keys()]);
+    const stored = [...keys].map((key) => [key, this.store.get(key)] as const);
+    const present = Object.fromEntries(stored.filter(([, value]) => value !== undefined)) as Record<string, Version>;
+    assert.equal(Object.keys(present).length, this.store.size);
+    return present;
+  }
+
+  /** Lets everything arrive, with no more faults. */
+  async converge(): Promise<void> {
+    for (let turn = 0; turn < 50; turn++) {
+      for (const answer of this.answers.splice(0)) answer();
+      this.server.answerList();
+      this.server.deliver(Infinity);
+      await settle();
+      if (this.server.idle) break;
+      await this.clock.advance(31_000);
+    }
+    assert.ok(this.server.idle, "did not come to rest");
+    const server = [...this.server.objects].map(([key, object]) => [key, project(object)] as const);
+    this.check();
+    assert.deepEqual(this.#stored(), Object.fromEntries(server));
+  }
+
+  async stop(): Promise<void> {
+    this.#controller.abort(new Error("stop"));
+    this.server.answerList();
+    await this.#running;
+  }
+}
+
+type Command = readonly [name: string, run: (room: Room) => unknown];
+
+const name = fc.constantFrom("a", "b", "c", "d", "e");
+
+function command(text: string, run: (room: Room) => unknown): fc.Arbitrary<Command> {
+  return fc.constant([text, run]);
+}
+
+const commands: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 4, arbitrary: name.map((name): Command => [`someone writes ${name}`, ({ server }) => server.write(name)]) },
+  {
+    weight: 2,
+    arbitrary: name.map((name): Command => [`someone deletes ${name}`, ({ server }) => server.delete(name, false)]),
+  },
+  {
+    weight: 1,
+    arbitrary: name.map((name): Command => [
+      `someone deletes ${name}, which has a finalizer`,
+      ({ server }) => server.delete(name, true),
+    ]),
+  },
+  {
+    weight: 1,
+    arbitrary: name.map((name): Command => [
+      `someone replaces ${name}`,
+      ({ server }) => {
+        server.delete(name, false);
+        server.write(name);
+      },
+    ]),
+  },
+  { weight: 4, arbitrary: name.map((name): Command => [`we write ${name}`, (room) => room.write(name)]) },
+  { weight: 2, arbitrary: name.map((name): Command => [`we delete ${name}`, (room) => room.delete(name, false)]) },
+  {
+    weight: 1,
+    arbitrary: name.map((name): Command => [
+      `we delete ${name}, which has a finalizer`,
+      (room) => room.delete(name, true),
+    ]),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .nat(9)
+      .map((which): Command => [
+        `answer ${which} arrives`,
+        ({ answers }) => answers.splice(which % Math.max(answers.length, 1), 1)[0]?.(),
+      ]),
+  },
+  {
+    weight: 5,
+    arbitrary: fc
+      .integer({ min: 1, max: 4 })
+      .map((count): Command => [`${count} events arrive`, ({ server }) => server.deliver(count)]),
+  },
+  { weight: 6, arbitrary: command("a page arrives", ({ server }) => server.answerList()) },
+  { weight: 1, arbitrary: command("bookmark", ({ server }) => server.bookmark()) },
+  { weight: 1, arbitrary: command("the server ends the watch", ({ server }) => server.endWatch()) },
+  { weight: 1, arbitrary: command("the watch breaks", ({ server }) => server.endWatch(reset)) },
+  { weight: 1, arbitrary: command("compaction", ({ server }) => server.compact()) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(100, 1000, 30_000, 200_000)
+      .map((ms): Command => [`${ms} ms pass`, ({ clock }) => clock.advance(ms)]),
+  },
+);
+
+describe("a store behind a list-watch", () => {
+  it("converges on the server, never goes back, and never reads what was before our own write", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(commands, { maxLength: 60, size: "max" }), async (sequence) => {
+        const room = new Room();
+        try {
+          for (const [, run] of sequence) {
+            await run(room);
+            await settle();
+            room.check();
+          }
+          await room.converge();
+        } finally {
+          await room.stop();
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,152 @@
+/** Follows one kind on the API server, for as long as it is let: the effects around `list-watch-state.ts`. */
+import type { ApiClient, Selection, WatchEvent } from "../kube/client.ts";
+import type { ResourceType } from "../kube/object.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { firstStep, nextStep, type Outcome, type Step } from "./list-watch-state.ts";
+import type { Replacement } from "./store.ts";
+
+/** Where what is learnt goes: a `Store`. */
+export interface ListWatchSink {
+  replacement(): Replacement;
+  observeEvent(event: WatchEvent): void;
+}
+
+export interface ListWatchOptions {
+  readonly client: Pick<ApiClient, "list" | "watch">;
+  readonly type: ResourceType;
+  readonly selection?: Selection;
+  readonly sink: ListWatchSink;
+  readonly clock: Clock;
+  /** 0 <= random() < 1 */
+  readonly random?: () => number;
+  /** A watch that brings nothing for so long, not even a bookmark, is taken for dead. Bookmarks come about once a minute. */
+  readonly silenceMs?: number;
+  /** Called after each step with what comes next. */
+  readonly onStep?: (step: Step, outcome: Outcome, next: Step) => void;
+  readonly signal: AbortSignal;
+}
+
+const pageSize = 500;
+const backoff = { baseMs: 200, capMs: 30_000 };
+
+/** Ends when the signal says so, and never for another reason. */
+export async function listWatch(options: ListWatchOptions): Promise<void> {
+  const { clock, signal, random = Math.random } = options;
+  let step: Step = firstStep;
+  while (!signal.aborted) {
+    if (step.afterMs > 0) await pause(clock, step.afterMs, signal);
+    if (signal.aborted) return;
+    const outcome = step.do === "list" ? await list(options) : await watch(options, step.resourceVersion, random);
+    // After the signal the store may belong to the next list-watch of this kind.
+    if (signal.aborted) return;
+    const next = nextStep(step, outcome, (failures) => backoffMs(failures, { ...backoff, random }));
+    options.onStep?.(step, outcome, next);
+    step = next;
+  }
+}
+
+/**
+ * No resourceVersion is sent: then each list is of the newest state, by quorum, and a list after a 410 cannot go back in
+ * time, whichever API server answers.
+ */
+async function list({ client, type, selection, sink, signal }: ListWatchOptions): Promise<Outcome> {
+  try {
+    const replacement = sink.replacement();
+    let page = await client.list(type, { ...selection, limit: pageSize, signal });
+    for (;;) {
+      if (signal.aborted) break;
+      for (const object of page.items) replacement.add(object);
+      if (page.continue === undefined) break;
+      page = await client.list(type, { ...selection, limit: pageSize, continue: page.continue, signal });
+    }
+    if (!signal.aborted) replacement.commit(page.resourceVersion);
+    return { of: "list", resourceVersion: page.resourceVersion };
+  } catch (error) {
+    return { of: "list", error };
+  }
+}
+
+async function watch(
+  { client, type, selection, sink, clock, signal, silenceMs = 150_000 }: ListWatchOptions,
+  from: string,
+  random: () => number,
+): Promise<Outcome> {
+  const begun = clock.now();
+  let resourceVersion = from;
+  const watchdog = new Watchdog(clock, silenceMs, signal);
+  // All watches of all operators that an API server's restart has begun together shall not end together.
+  const timeoutSeconds = Math.round(300 * (1 + random()));
+  const options = { ...selection, allowWatchBookmarks: true, timeoutSeconds, signal: watchdog.signal };
+  try {
+    for await (const event of client.watch(type, { ...options, resourceVersion })) {
+      if (signal.aborted) break;
+      watchdog.reassure();
+      sink.observeEvent(event);
+      // Only now: an event that the sink could not take comes again.
+      ({ resourceVersion } = event.object.metadata);
+    }
+    return { of: "watch", resourceVersion, livedMs: clock.now() - begun };
+  } catch (error) {
+    const livedMs = clock.now() - begun;
+    return watchdog.bit ? { of: "watch", resourceVersion, livedMs } : { of: "watch", resourceVersion, livedMs, error };
+  } finally {
+    watchdog.stop();
+  }
+}
+
+/** Aborts its signal when it has not been reassured for too long, or when the other signal aborts. */
+class Watchdog {
+  bit = false;
+  readonly #clock: Clock;
+  readonly #silenceMs: number;
+  readonly #outer: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #onOuterAbort = (): void => this.#controller.abort(this.#outer.reason);
+  #reassured: number;
+  #cancel: () => void;
+
+  constructor(clock: Clock, silenceMs: number, outer: AbortSignal) {
+    this.#clock = clock;
+    this.#silenceMs = silenceMs;
+    this.#outer = outer;
+    outer.addEventListener("abort", this.#onOuterAbort);
+    this.#reassured = clock.now();
+    this.#cancel = clock.after(silenceMs, this.#look);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Cheap, as it is called for every event: the timer is left to run and looks at the time when it fires. */
+  reassure(): void {
+    this.#reassured = this.#clock.now();
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#outer.removeEventListener("abort", this.#onOuterAbort);
+  }
+
+  readonly #look = (): void => {
+    const left = this.#reassured + this.#silenceMs - this.#clock.now();
+    if (left > 0) {
+      this.#cancel = this.#clock.after(left, this.#look);
+      return;
+    }
+    this.bit = true;
+    this.#controller.abort(new Error(`the watch was silent for ${this.#silenceMs} ms`));
+  };
+}
+
+/** Ends early, and without an error, when the signal aborts. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, resolve);
+  const wake = (): void => resolve();
+  signal.addEventListener("abort", wake);
+  await promise;
+  signal.removeEventListener("abort", wake);
+  cancel();
+}

@@ -1,0 +1,404 @@
+import assert from "node:assert/strict";
+import type { WatchEvent } from "../kube/client.ts";
+import type { KubeObject, ObjectKey } from "../kube/object.ts";
+import { Store } from "./store.ts";
+
+interface Wanted {
+  readonly name?: string;
+  readonly uid?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly terminating?: boolean;
+}
+
+function object(
+  version: number | bigint,
+  { name = "a", uid = "u1", labels = {}, terminating = false }: Wanted = {},
+): KubeObject {
+  const metadata = { name, namespace: "media", uid, resourceVersion: String(version), labels, creationTimestamp: "" };
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { ...metadata, ...(terminating ? { deletionTimestamp: "2026-01-01T00:00:00Z" } : {}) },
+  };
+}
+
+function event(type: "ADDED" | "MODIFIED" | "DELETED", version: number | bigint, wanted?: Wanted): WatchEvent {
+  return { type, object: object(version, wanted) };
+}
+
+function bookmark(version: number): WatchEvent {
+  return { type: "BOOKMARK", object: { metadata: { resourceVersion: String(version) } } };
+}
+
+/** What the tests keep of an object: enough to tell which version of which one it is. */
+const project = ({ metadata }: KubeObject): string => `${metadata.uid}@${metadata.resourceVersion}`;
+
+const a: ObjectKey = "media/a";
+
+/** A store with its changes as they were told: `added list u1@1`. */
+function recorded(...listed: KubeObject[]): { store: Store<string>; changes: string[]; list: typeof list } {
+  const store = new Store(project);
+  const changes: string[] = [];
+  function list(version: number, ...objects: KubeObject[]): void {
+    const replacement = store.replacement();
+    for (const item of objects) replacement.add(item);
+    replacement.commit(String(version));
+  }
+  if (listed.length > 0) list(10, ...listed);
+  store.subscribe((change) => {
+    const values = [
+      "previous" in change ? change.previous : undefined,
+      "current" in change ? change.current : undefined,
+    ];
+    changes.push([change.type, change.origin, ...values.filter((value) => value !== undefined)].join(" "));
+  });
+  return { store, changes, list };
+}
+
+describe("a store", () => {
+  /** Each starts with `media/a`, UID u1, version 10, listed at 10, and an object that never changes. */
+  const cases: {
+    readonly name: string;
+    readonly act: (room: ReturnType<typeof recorded>) => void;
+    readonly changes: readonly string[];
+    /** What `media/a` is in the end. */
+    readonly end: string | undefined;
+  }[] = [
+    // The watch
+    {
+      name: "takes a change",
+      act: ({ store }) => store.observeEvent(event("MODIFIED", 11)),
+      changes: ["updated watch u1@10 u1@11"],
+      end: "u1@11",
+    },
+    {
+      name: "takes a deletion",
+      act: ({ store }) => store.observeEvent(event("DELETED", 11)),
+      changes: ["deleted watch u1@10"],
+      end: undefined,
+    },
+    {
+      name: "takes a deletion that carries the last version, as old API servers send it",
+      act: ({ store }) => store.observeEvent(event("DELETED", 10)),
+      changes: ["deleted watch u1@10"],
+      end: undefined,
+    },
+    {
+      name: "ignores an older version",
+      act: ({ store }) => store.observeEvent(event("MODIFIED", 9)),
+      changes: [],
+      end: "u1@10",
+    },
+    {
+      name: "compares versions as numbers",
+      act: ({ store }) => {
+        store.observeEvent(event("MODIFIED", 100));
+        store.observeEvent(event("MODIFIED", 99));
+        store.observeEvent(event("MODIFIED", 9_007_199_254_740_993n));
+        store.observeEvent(event("MODIFIED", 9_007_199_254_740_992n));
+      },
+      changes: ["updated watch u1@10 u1@100", "updated watch u1@100 u1@9007199254740993"],
+      end: "u1@9007199254740993",
+    },
+    {
+      name: "ignores the same version again",
+      act: ({ store }) => store.observeEvent(event("ADDED", 10)),
+      changes: [],
+      end: "u1@10",
+    },
+    {
+      name: "takes a new UID for a deletion and a creation",
+      act: ({ store }) => store.observeEvent(event("ADDED", 12, { uid: "u2" })),
+      changes: ["deleted watch u1@10", "added watch u2@12"],
+      end: "u2@12",
+    },
+    {
+      name: "changes nothing for a bookmark",
+      act: ({ store }) => store.observeEvent(bookmark(99)),
+      changes: [],
+      end: "u1@10",
+    },
+
+    // Lists
+    {
+      name: "takes all of a list at once",
+      act: ({ store, list }) => {
+        const seen: unknown[] = [];
+        store.subscribe(() => seen.push([...store.values()]));
+        list(20, object(10, { name: "still", uid: "s" }), object(20, { name: "b", uid: "b" }));
+        assert.deepEqual(seen, [
+          ["s@10", "b@20"],
+          ["s@10", "b@20"],
+        ]);
+      },
+      changes: ["deleted list u1@10", "added list b@20"],
+      end: undefined,
+    },
+    {
+      name: "finds a change in a list",
+      act: ({ list }) => list(20, object(15), object(10, { name: "still", uid: "s" })),
+      changes: ["updated list u1@10 u1@15"],
+      end: "u1@15",
+    },
+    {
+      name: "finds in a list that an object was replaced by a namesake",
+      act: ({ list }) => list(20, object(15, { uid: "u2" }), object(10, { name: "still", uid: "s" })),
+      changes: ["deleted list u1@10", "added list u2@15"],
+      end: "u2@15",
+    },
+    {
+      name: "says nothing of a list without news",
+      act: ({ list }) => list(20, object(10), object(10, { name: "still", uid: "s" })),
+      changes: [],
+      end: "u1@10",
+    },
+    {
+      name: "takes nothing of a list that was never finished",
+      act: ({ store }) => store.replacement().add(object(20)),
+      changes: [],
+      end: "u1@10",
+    },
+
+    // Our own writes
+    {
+      name: "has our write at once, and does not hear of it again",
+      act: ({ store }) => {
+        store.observeWrite(object(12));
+        store.observeEvent(event("MODIFIED", 12));
+      },
+      changes: ["updated write u1@10 u1@12"],
+      end: "u1@12",
+    },
+    {
+      name: "does not go back before our write when the watch comes to what was before it",
+      act: ({ store }) => {
+        store.observeWrite(object(12));
+        store.observeEvent(event("MODIFIED", 11));
+      },
+      changes: ["updated write u1@10 u1@12"],
+      end: "u1@12",
+    },
+    {
+      name: "does not let an older deletion of a namesake take away what we created",
+      act: ({ store }) => {
+        store.observeWrite(object(12, { uid: "u2" }));
+        store.observeEvent(event("DELETED", 11));
+      },
+      changes: ["deleted write u1@10", "added write u2@12"],
+      end: "u2@12",
+    },
+    {
+      name: "does not let `no longer selected` undo our write that selected it again",
+      act: ({ store }) => {
+        store.observeWrite(object(12));
+        store.observeEvent(event("DELETED", 11));
+        store.observeEvent(event("ADDED", 12));
+      },
+      changes: ["updated write u1@10 u1@12"],
+      end: "u1@12",
+    },
+    {
+      name: "does not bring back what the watch has seen the end of, when our answer comes late",
+      act: ({ store }) => {
+        store.observeEvent(event("DELETED", 13));
+        store.observeWrite(object(12));
+      },
+      changes: ["deleted watch u1@10"],
+      end: undefined,
+    },
+    {
+      name: "does not bring back what a bookmark is past",
+      act: ({ store }) => {
+        store.observeEvent(event("DELETED", 11));
+        store.observeEvent(bookmark(20));
+        store.observeWrite(object(20, { uid: "u2" }));
+      },
+      changes: ["deleted watch u1@10"],
+      end: undefined,
+    },
+    {
+      name: "keeps what we created after a list was taken",
+      act: ({ store, list }) => {
+        store.observeWrite(object(25, { name: "new", uid: "n" }));
+        list(20, object(10), object(10, { name: "still", uid: "s" }));
+        assert.equal(store.get("media/new"), "n@25");
+      },
+      changes: ["added write n@25"],
+      end: "u1@10",
+    },
+    {
+      name: "keeps what we changed after a list was taken",
+      act: ({ store, list }) => {
+        store.observeWrite(object(25));
+        list(20, object(15), object(10, { name: "still", uid: "s" }));
+      },
+      changes: ["updated write u1@10 u1@25"],
+      end: "u1@25",
+    },
+    {
+      name: "lets a list that was taken later remove what we wrote",
+      act: ({ store, list }) => {
+        store.observeWrite(object(15));
+        list(20, object(10, { name: "still", uid: "s" }));
+      },
+      changes: ["updated write u1@10 u1@15", "deleted list u1@15"],
+      end: undefined,
+    },
+
+    // Our own deletes
+    {
+      name: "has our delete at once, and does not go back before it",
+      act: ({ store }) => {
+        store.observeDelete(a, "u1");
+        store.observeEvent(event("MODIFIED", 11));
+        store.observeWrite(object(12));
+        store.observeEvent(event("DELETED", 13));
+      },
+      changes: ["deleted write u1@10"],
+      end: undefined,
+    },
+    {
+      name: "takes a deleted object back while a finalizer holds it",
+      act: ({ store }) => {
+        store.observeDelete(a, "u1");
+        store.observeEvent(event("MODIFIED", 11));
+        store.observeEvent(event("MODIFIED", 12, { terminating: true }));
+      },
+      changes: ["deleted write u1@10", "added watch u1@12"],
+      end: "u1@12",
+    },
+    {
+      name: "keeps an object that was terminating when we deleted it: no event would bring it back",
+      act: ({ store }) => {
+        store.observeEvent(event("MODIFIED", 11, { terminating: true }));
+        store.observeDelete(a, "u1");
+      },
+      changes: ["updated watch u1@10 u1@11"],
+      end: "u1@11",
+    },
+    {
+      name: "does not take a namesake for the object that we deleted",
+      act: ({ store }) => {
+        store.observeEvent(event("ADDED", 11, { uid: "u2" }));
+        store.observeDelete(a, "u1");
+      },
+      changes: ["deleted watch u1@10", "added watch u2@11"],
+      end: "u2@11",
+    },
+    {
+      name: "takes a namesake that was created after our delete",
+      act: ({ store }) => {
+        store.observeDelete(a, "u1");
+        store.observeEvent(event("ADDED", 12, { uid: "u2" }));
+      },
+      changes: ["deleted write u1@10", "added watch u2@12"],
+      end: "u2@12",
+    },
+    {
+      name: "does not take back from a list what we have deleted since it was taken",
+      act: ({ store, list }) => {
+        store.observeDelete(a, "u1");
+        list(11, object(10), object(10, { name: "still", uid: "s" }));
+        store.observeEvent(event("MODIFIED", 12));
+      },
+      changes: ["deleted write u1@10"],
+      end: undefined,
+    },
+    {
+      name: "does not take back what we delete between two pages of a list",
+      act: ({ store }) => {
+        const replacement = store.replacement();
+        replacement.add(object(10));
+        store.observeDelete(a, "u1");
+        replacement.add(object(10, { name: "still", uid: "s" }));
+        replacement.commit("11");
+      },
+      changes: ["deleted write u1@10"],
+      end: undefined,
+    },
+  ];
+  for (const { name, act, changes, end } of cases) {
+    it(name, () => {
+      const room = recorded(object(10), object(10, { name: "still", uid: "s" }));
+      act(room);
+      assert.deepEqual(room.changes, changes);
+      assert.equal(room.store.get(a), end);
+      assert.equal(room.store.get("media/still"), "s@10");
+    });
+  }
+
+  it("is synced from its first list on, and not any more when it was cleared", async () => {
+    const { store, list, changes } = recorded();
+    store.observeWrite(object(5));
+    assert.equal(store.synced, false);
+    const synced = store.whenSynced();
+    list(10, object(5));
+    await synced;
+    assert.equal(store.synced, true);
+    store.clear();
+    assert.deepEqual([store.synced, store.size, store.get(a)], [false, 0, undefined]);
+    const syncedAgain = store.whenSynced();
+    assert.notEqual(syncedAgain, synced);
+    list(3);
+    await syncedAgain;
+    assert.deepEqual(changes, ["added write u1@5"], "clearing tells nobody");
+  });
+
+  it("projects each version once", () => {
+    let projections = 0;
+    const store = new Store((item) => {
+      projections++;
+      return item.metadata.uid;
+    });
+    const list = (): void => {
+      const replacement = store.replacement();
+      replacement.add(object(10));
+      replacement.commit("20");
+    };
+    list();
+    list();
+    store.observeWrite(object(21));
+    store.observeEvent(event("MODIFIED", 21));
+    assert.equal(projections, 2);
+  });
+
+  it("stops telling who has unsubscribed", () => {
+    const { store } = recorded();
+    const told: string[] = [];
+    const unsubscribe = store.subscribe(({ type }) => told.push(type));
+    store.observeWrite(object(1));
+    unsubscribe();
+    store.observeWrite(object(2));
+    assert.deepEqual(told, ["added"]);
+  });
+});
+
+const labels = ({ metadata }: KubeObject): readonly string[] => Object.values(metadata.labels ?? {});
+const names = (objects: readonly KubeObject[]): string[] => objects.map(({ metadata }) => metadata.name).toSorted();
+
+describe("an index of a store", () => {
+  it("follows its objects, also those that were there before it", () => {
+    const store = new Store((item) => item);
+    store.observeWrite(object(1, { name: "a", uid: "a", labels: { service: "x" } }));
+    const byLabel = store.index(labels);
+    store.observeWrite(object(2, { name: "b", uid: "b", labels: { service: "x", tier: "y" } }));
+    const steps: [string[], string[]][] = [];
+    const look = (): number => steps.push([names(byLabel.get("x")), names(byLabel.get("y"))]);
+    look();
+    store.observeWrite(object(3, { name: "a", uid: "a", labels: { service: "y" } }));
+    look();
+    store.observeEvent(event("DELETED", 4, { name: "b", uid: "b" }));
+    look();
+    store.observeWrite(object(5, { name: "a", uid: "a2", labels: { service: "x" } }));
+    look();
+    store.clear();
+    look();
+    assert.deepEqual(steps, [
+      [["a", "b"], ["b"]],
+      [["b"], ["a", "b"]],
+      [[], ["a"]],
+      [["a"], []],
+      [[], []],
+    ]);
+  });
+});
