@@ -84,9 +84,10 @@ function limitsOn(thresholds: readonly ThresholdVerdict[], lastPercentile: numbe
   });
 }
 
+/** Named on its right: the left of each point is taken by the point's own value. */
 function limitMark(x: number, y: number, label: string, met: boolean): Markup {
-  return html`<line class="limit ${met ? "good" : "bad"}" x1="${x - 26}" x2="${x + 26}" y1="${y}" y2="${y}" />
-    <text class="limit-label mid ${met ? "good" : "bad"}" x="${x}" y="${y - 6}">${label}</text>`;
+  return html`<line class="limit ${met ? "good" : "bad"}" x1="${x - 20}" x2="${x + 20}" y1="${y}" y2="${y}" />
+    <text class="limit-label ${met ? "good" : "bad"}" x="${x + 26}" y="${y - 4}">${label}</text>`;
 }
 
 function path(points: readonly CurvePoint[], x: Scale, y: Scale): string {
