@@ -1,0 +1,90 @@
+/** Who we are: certificates once, tokens anew when they end. */
+import { execCredential } from "./connection-exec.ts";
+import { ConnectionError } from "./connection-error.ts";
+import { readRequired } from "./connection-file.ts";
+import type { KubeconfigCluster, KubeconfigUser } from "./connection-kubeconfig.ts";
+import type { Connection, TlsOptions } from "./transport.ts";
+
+type Authorization = Connection["authorization"];
+
+export interface Credentials extends Pick<TlsOptions, "cert" | "key"> {
+  readonly authorization: Authorization;
+}
+
+/** A token, and how long it may be used. */
+export interface Token {
+  /** Undefined when the credentials are a certificate. */
+  readonly token: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** A client certificate is read here and never again: connections that are open keep theirs anyway. */
+export async function credentials(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Credentials> {
+  if (user.exec) return execCredentials(user.exec, cluster);
+  const cert = await dataOrFile(user["client-certificate-data"], user["client-certificate"]);
+  const key = await dataOrFile(user["client-key-data"], user["client-key"]);
+  const certificate = cert === undefined || key === undefined ? {} : { cert, key };
+  return { ...certificate, authorization: await authorization(user, cluster) };
+}
+
+async function authorization(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Authorization> {
+  if (user["auth-provider"]) return authProvider(user, cluster);
+  // The file before the token, as kubectl has it: the token in it may be newer.
+  if (user.tokenFile) return tokenFile(user.tokenFile);
+  if (user.token) return async () => `Bearer ${user.token}`;
+  if (!user.username) return async () => undefined;
+  const basic = Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64");
+  return async () => `Basic ${basic}`;
+}
+
+async function dataOrFile(data: string | undefined, file: string | undefined): Promise<string | undefined> {
+  if (data) return Buffer.from(data, "base64").toString();
+  return file ? readRequired(file) : undefined;
+}
+
+async function execCredentials(
+  exec: NonNullable<KubeconfigUser["exec"]>,
+  cluster: KubeconfigCluster,
+): Promise<Credentials> {
+  const first = await execCredential(exec, cluster);
+  const { cert, key } = first;
+  const certificate = cert === undefined || key === undefined ? {} : { cert, key };
+  return { ...certificate, authorization: bearer(() => execCredential(exec, cluster), first) };
+}
+
+/** The kubelet replaces a pod's token in its file long before it ends; client-go too reads it again each minute. */
+export function tokenFile(file: string, now: () => number = Date.now): Authorization {
+  const read = async (): Promise<Token> => {
+    const token = (await readRequired(file)).trim();
+    if (token === "") throw new ConnectionError(`${file} is empty`);
+    return { token, until: now() + 60_000 };
+  };
+  return bearer(read, undefined, now);
+}
+
+/** Asks for the next token when this one ends, and only once when many requests need it at the same time. */
+export function bearer(next: () => Promise<Token>, first?: Token, now: () => number = Date.now): Authorization {
+  let current = first;
+  let asking: Promise<Token> | undefined;
+  return async () => {
+    if (current === undefined || now() >= current.until) {
+      asking ??= next().finally(() => (asking = undefined));
+      current = await asking;
+    }
+    return current.token === undefined ? undefined : `Bearer ${current.token}`;
+  };
+}
+
+/** Old logins (OIDC and others) that kubeconfigs may still hold. Loads all of client-node. */
+async function authProvider(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Authorization> {
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  const { "auth-provider": authProvider } = user;
+  config.loadFromClusterAndUser({ name: "cluster", skipTLSVerify: false, ...cluster }, { name: "user", authProvider });
+  return async () => {
+    const options: { headers: Record<string, string> } = { headers: {} };
+    await config.applyToHTTPSOptions(options);
+    return options.headers.Authorization;
+  };
+}

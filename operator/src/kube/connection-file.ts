@@ -1,0 +1,21 @@
+import { readFile } from "node:fs/promises";
+import { ConnectionError } from "./connection-error.ts";
+
+export async function readRequired(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new ConnectionError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Undefined when there is no such file; a file that is there and can't be read is an error. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readRequired(file);
+  } catch (error) {
+    const { cause } = error as ConnectionError;
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw error;
+  }
+}

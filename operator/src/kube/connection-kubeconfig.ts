@@ -1,0 +1,143 @@
+/**
+ * Kubeconfig files as text. What they say of files is relative to where they lie.
+ *
+ * @see https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ */
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import { ConnectionError } from "./connection-error.ts";
+
+export interface KubeconfigCluster {
+  readonly server: string;
+  readonly "certificate-authority"?: string;
+  readonly "certificate-authority-data"?: string;
+  readonly "insecure-skip-tls-verify"?: boolean;
+  readonly "tls-server-name"?: string;
+  readonly "proxy-url"?: string;
+}
+
+export interface KubeconfigUser {
+  readonly "client-certificate"?: string;
+  readonly "client-certificate-data"?: string;
+  readonly "client-key"?: string;
+  readonly "client-key-data"?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly exec?: KubeconfigExec;
+  readonly "auth-provider"?: { readonly name: string; readonly config?: Readonly<Record<string, string>> };
+}
+
+export interface KubeconfigExec {
+  readonly apiVersion: string;
+  readonly command: string;
+  readonly args?: readonly string[] | null;
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
+  readonly installHint?: string;
+  readonly provideClusterInfo?: boolean;
+}
+
+interface Context {
+  readonly cluster: string;
+  readonly user?: string;
+}
+
+export interface Kubeconfig {
+  readonly files: readonly string[];
+  readonly currentContext: string | undefined;
+  readonly contexts: ReadonlyMap<string, Context>;
+  readonly clusters: ReadonlyMap<string, KubeconfigCluster>;
+  readonly users: ReadonlyMap<string, KubeconfigUser>;
+}
+
+export interface SelectedContext {
+  readonly cluster: KubeconfigCluster;
+  readonly user: KubeconfigUser;
+  /** `context "admin" of /home/me/.kube/config` */
+  readonly source: string;
+}
+
+type Named = Readonly<Record<string, unknown>> & { readonly name?: string };
+
+export function parseKubeconfig(text: string, file: string): Kubeconfig {
+  const document = parseYaml(text, file);
+  const entries = <T>(list: string, member: string): Map<string, T> => {
+    const items = Array.isArray(document[list]) ? (document[list] as readonly Named[]) : [];
+    return new Map(items.map(({ name = "", [member]: value }) => [name, withAbsolutePaths((value ?? {}) as T, file)]));
+  };
+  return {
+    files: [file],
+    currentContext: (document["current-context"] as string | undefined) || undefined,
+    contexts: entries("contexts", "context"),
+    clusters: entries("clusters", "cluster"),
+    users: entries("users", "user"),
+  };
+}
+
+function parseYaml(text: string, file: string): Readonly<Record<string, unknown>> {
+  try {
+    const document: unknown = parse(text);
+    if (typeof document === "object" && document !== null) return document as Record<string, unknown>;
+  } catch (cause) {
+    // The parser's message quotes the text, which may be a token: its first line only says where and why.
+    const [reason] = String(cause instanceof Error ? cause.message : cause).split("\n");
+    throw new ConnectionError(`${file} is not a kubeconfig: ${reason}`, { cause });
+  }
+  throw new ConnectionError(`${file} is not a kubeconfig: it holds no settings`);
+}
+
+const paths = new Set(["certificate-authority", "client-certificate", "client-key", "tokenFile"]);
+
+function withAbsolutePaths<T>(entry: T, file: string): T {
+  const found = Object.entries(entry as object).map(([name, value]: [string, unknown]) => {
+    if (name === "exec") return [name, withAbsoluteCommand(value as KubeconfigExec, file)];
+    return [name, paths.has(name) && value ? resolve(dirname(file), value as string) : value];
+  });
+  return Object.fromEntries(found) as T;
+}
+
+/** A bare name is looked up in PATH. */
+function withAbsoluteCommand(exec: KubeconfigExec, file: string): KubeconfigExec {
+  return exec.command.includes("/") ? { ...exec, command: resolve(dirname(file), exec.command) } : exec;
+}
+
+/** As kubectl does with a list in KUBECONFIG: the first file that says something is right. */
+export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
+  const merged = <T>(of: (config: Kubeconfig) => ReadonlyMap<string, T>): Map<string, T> =>
+    new Map(configs.toReversed().flatMap((config) => of(config).entries().toArray()));
+  return {
+    files: configs.flatMap(({ files }) => files),
+    currentContext: configs.find(({ currentContext }) => currentContext !== undefined)?.currentContext,
+    contexts: merged(({ contexts }) => contexts),
+    clusters: merged(({ clusters }) => clusters),
+    users: merged(({ users }) => users),
+  };
+}
+
+/** Settings that change who we are or where we go, and that we do not know: to leave them out would do harm. */
+const unsupported = ["as", "as-uid", "as-groups", "as-user-extra", "proxy-url"];
+
+export function selectContext(config: Kubeconfig, wanted: string | undefined): SelectedContext {
+  const files = config.files.join(", ");
+  const name = wanted ?? config.currentContext;
+  if (name === undefined) {
+    throw new ConnectionError(`${files} has no current-context: pass --context, one of ${listOf(config.contexts)}`);
+  }
+  const context = config.contexts.get(name);
+  if (context === undefined) {
+    throw new ConnectionError(`${files} has no context "${name}", only ${listOf(config.contexts)}`);
+  }
+  const source = `context "${name}" of ${files}`;
+  const cluster = config.clusters.get(context.cluster);
+  if (!cluster?.server) throw new ConnectionError(`${source}: cluster "${context.cluster}" has no server`);
+  const user = context.user ? config.users.get(context.user) : {};
+  if (user === undefined) throw new ConnectionError(`${source}: there is no user "${context.user}"`);
+  const stranger = unsupported.find((setting) => setting in user || setting in cluster);
+  if (stranger !== undefined) throw new ConnectionError(`${source}: "${stranger}" is not supported`);
+  return { cluster, user, source };
+}
+
+function listOf(contexts: ReadonlyMap<string, Context>): string {
+  return contexts.size === 0 ? "none" : [...contexts.keys()].map((name) => `"${name}"`).join(", ");
+}
