@@ -4,6 +4,7 @@ import type { ResourceType } from "../kube/object.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { firstStep, nextStep, type Outcome, type Step } from "./list-watch-state.ts";
+import { pause } from "./pause.ts";
 import type { Replacement } from "./store.ts";
 
 /** Where what is learnt goes: a `Store`. */
@@ -138,15 +139,4 @@ class Watchdog {
     this.bit = true;
     this.#controller.abort(new Error(`the watch was silent for ${this.#silenceMs} ms`));
   };
-}
-
-/** Ends early, and without an error, when the signal aborts. */
-async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(ms, resolve);
-  const wake = (): void => resolve();
-  signal.addEventListener("abort", wake);
-  await promise;
-  signal.removeEventListener("abort", wake);
-  cancel();
 }

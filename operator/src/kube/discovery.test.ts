@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import { pino } from "pino";
+import { FakeClock, settle } from "../runtime/clock.fake.ts";
+import type { ApiClient, RawAnswer } from "./client.ts";
+import { Apis, createDiscovery, type Discovery } from "./discovery.ts";
+import { watchApis, type ApisChange } from "./discovery-watch.ts";
+import type { ResourceType } from "./object.ts";
+
+const accept =
+  "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," +
+  "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
+const nodes: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
+const vpa = (version: string): ResourceType => ({
+  group: "autoscaling.k8s.io",
+  version,
+  kind: "VerticalPodAutoscaler",
+  resource: "verticalpodautoscalers",
+  namespaced: true,
+});
+
+/** What a request is answered with: path, the ETag that has to be sent along, and the answer. */
+interface Exchange {
+  readonly path: string;
+  readonly etag?: string;
+  readonly answer: { readonly status?: number; readonly etag?: string; readonly body?: unknown } | Error;
+}
+
+/** Answers these requests, in any order, and no others. */
+function scripted(exchanges: Exchange[]): Pick<ApiClient, "rawJson"> {
+  return {
+    async rawJson(method, path, options): Promise<RawAnswer> {
+      const index = exchanges.findIndex((exchange) => exchange.path === path);
+      const exchange = exchanges[index];
+      assert.ok(exchange !== undefined, `nobody expected ${method} ${path}`);
+      exchanges.splice(index, 1);
+      const headers = { accept, ...(exchange.etag === undefined ? {} : { "if-none-match": exchange.etag }) };
+      assert.deepEqual({ method, ...options }, { method: "GET", headers, accept: [304] });
+      if (exchange.answer instanceof Error) throw exchange.answer;
+      const { status = 200, etag, body } = exchange.answer;
+      return { status, headers: etag === undefined ? {} : { etag }, body };
+    },
+  };
+}
+
+const core: Exchange = {
+  path: "/api/v1",
+  answer: {
+    body: {
+      kind: "APIResourceList",
+      groupVersion: "v1",
+      resources: [
+        { name: "pods", kind: "Pod", namespaced: true },
+        { name: "pods/log", kind: "Pod", namespaced: true },
+        { name: "nodes", kind: "Node", namespaced: false },
+      ],
+    },
+  },
+};
+
+const aggregated = {
+  kind: "APIGroupDiscoveryList",
+  items: [
+    {
+      metadata: { name: "autoscaling.k8s.io" },
+      versions: ["v1", "v1beta2"].map((version) => ({
+        version,
+        resources: [
+          {
+            resource: "verticalpodautoscalers",
+            responseKind: { group: "", version: "", kind: "VerticalPodAutoscaler" },
+            scope: "Namespaced",
+            subresources: [{ subresource: "status" }],
+          },
+          { resource: "only-a-subresource", responseKind: null, scope: "Namespaced" },
+        ],
+        freshness: "Current",
+      })),
+    },
+    { metadata: { name: "empty.example" } },
+  ],
+};
+
+const everything = [pods, nodes, vpa("v1"), vpa("v1beta2")];
+
+describe("discovery", () => {
+  it("reads all kinds with two requests, and afterwards asks only for what is new", async () => {
+    const changed = { ...aggregated, items: [] };
+    const exchanges: Exchange[] = [
+      core,
+      { path: "/apis", answer: { etag: '"1"', body: aggregated } },
+      { path: "/apis", etag: '"1"', answer: { status: 304 } },
+      { path: "/apis", etag: '"1"', answer: { etag: '"2"', body: changed } },
+      { path: "/apis", etag: '"2"', answer: { status: 304 } },
+    ];
+    const discovery = createDiscovery(scripted(exchanges));
+    const first = await discovery.read();
+    assert.deepEqual(first.types, everything);
+    assert.equal(await discovery.read(), first);
+    const second = await discovery.read();
+    assert.deepEqual(second.types, [pods, nodes]);
+    assert.equal(await discovery.read(), second);
+    assert.deepEqual(exchanges, []);
+  });
+
+  it("asks old servers group by group, the preferred version first", async () => {
+    const versions = ["v1beta2", "v1"].map((version) => ({ groupVersion: `autoscaling.k8s.io/${version}`, version }));
+    const groups = [{ name: "autoscaling.k8s.io", versions, preferredVersion: versions[1] }];
+    const exchanges: Exchange[] = [
+      core,
+      { path: "/apis", answer: { body: { kind: "APIGroupList", groups } } },
+      ...versions.map(({ groupVersion }) => ({
+        path: `/apis/${groupVersion}`,
+        answer: {
+          body: {
+            kind: "APIResourceList",
+            groupVersion,
+            resources: [{ name: "verticalpodautoscalers", kind: "VerticalPodAutoscaler", namespaced: true }],
+          },
+        },
+      })),
+    ];
+    const apis = await createDiscovery(scripted(exchanges)).read();
+    assert.deepEqual(apis.types, everything);
+    assert.deepEqual(exchanges, []);
+  });
+
+  it("does not take a failed read for an answer, and begins anew after it", async () => {
+    const away = new Error("away");
+    const discovery = createDiscovery(
+      scripted([
+        { path: "/api/v1", answer: away },
+        core,
+        { path: "/apis", answer: away },
+        { path: "/apis", answer: { body: aggregated } },
+      ]),
+    );
+    await assert.rejects(discovery.read(), away);
+    await assert.rejects(discovery.read(), away);
+    assert.deepEqual((await discovery.read()).types, everything);
+  });
+});
+
+describe("the kinds that are served", () => {
+  const apis = new Apis(everything);
+  const cases: readonly [name: string, wanted: Parameters<Apis["find"]>[0], found: ResourceType | undefined][] = [
+    [
+      "in the version asked for",
+      { group: "autoscaling.k8s.io", version: "v1beta2", resource: "verticalpodautoscalers" },
+      vpa("v1beta2"),
+    ],
+    ["in the preferred version", { group: "autoscaling.k8s.io", resource: "verticalpodautoscalers" }, vpa("v1")],
+    ["of the core group", { group: "", resource: "nodes" }, nodes],
+    [
+      "not in another version",
+      { group: "autoscaling.k8s.io", version: "v2", resource: "verticalpodautoscalers" },
+      undefined,
+    ],
+    ["not in another group", { group: "apps", resource: "pods" }, undefined],
+  ];
+  for (const [name, wanted, found] of cases) {
+    it(name, () => {
+      assert.deepEqual(apis.find(wanted), found);
+      assert.equal(apis.serves(wanted), found !== undefined);
+    });
+  }
+});
+
+describe("watching the kinds that are served", () => {
+  const few = new Apis([pods]);
+  const many = new Apis([pods, vpa("v1")]);
+
+  async function watched(answers: (Apis | Error)[], polls: number): Promise<{ changes: object[]; warnings: string[] }> {
+    const clock = new FakeClock();
+    const controller = new AbortController();
+    const changes: object[] = [];
+    const warnings: string[] = [];
+    const discovery: Discovery = {
+      async read() {
+        const answer = answers.shift();
+        assert.ok(answer !== undefined, "one poll too many");
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    };
+    const running = watchApis({
+      discovery,
+      known: few,
+      clock,
+      intervalMs: 10_000,
+      onChange: ({ apis: _apis, ...change }: ApisChange) => changes.push(change),
+      log: pino(
+        { level: "warn" },
+        { write: (line: string) => warnings.push((JSON.parse(line) as { msg: string }).msg) },
+      ),
+      signal: controller.signal,
+    });
+    await clock.advance(polls * 10_000);
+    controller.abort();
+    await running;
+    await settle();
+    assert.deepEqual(answers, [], "one poll too few");
+    return { changes, warnings };
+  }
+
+  it("tells what appears at once, and what vanishes when it is missing twice, once each", async () => {
+    const { changes } = await watched([few, many, many, few, few, few], 6);
+    assert.deepEqual(changes, [
+      { appeared: [vpa("v1")], vanished: [] },
+      { appeared: [], vanished: [vpa("v1")] },
+    ]);
+  });
+
+  it("does not believe an API server that has just started and does not know its custom kinds yet", async () => {
+    const other = new Apis([pods, nodes]);
+    const { changes } = await watched([many, few, many, other, many], 5);
+    assert.deepEqual(changes, [
+      { appeared: [vpa("v1")], vanished: [] },
+      { appeared: [nodes], vanished: [] },
+    ]);
+  });
+
+  it("says nothing of a new answer with the same kinds", async () => {
+    const { changes } = await watched([new Apis([pods])], 1);
+    assert.deepEqual(changes, []);
+  });
+
+  it("takes nothing for vanished while the server does not answer", async () => {
+    const { changes, warnings } = await watched([many, new Error("away"), many], 3);
+    assert.deepEqual(changes, [{ appeared: [vpa("v1")], vanished: [] }]);
+    assert.deepEqual(warnings, ["could not ask which kinds are served"]);
+  });
+});
