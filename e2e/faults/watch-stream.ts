@@ -1,0 +1,54 @@
+import type { ServerResponse } from "node:http";
+import { expiredEvent, type WatchFault } from "./fault.ts";
+
+const newline = 0x0a;
+
+/** The answer to one watch on its way to the client, which a fault can befall at any time. */
+export class WatchStream {
+  readonly #client: ServerResponse;
+  #silent = false;
+  #cutsNext = false;
+  #atLineStart = true;
+
+  constructor(client: ServerResponse) {
+    this.#client = client;
+  }
+
+  /** Passes on what the API server sent, as long as no fault is in the way. */
+  write(chunk: Buffer): void {
+    if (this.#silent) return;
+    if (this.#cutsNext) return this.#cut(chunk);
+    this.#atLineStart = chunk.at(-1) === newline;
+    this.#client.write(chunk);
+  }
+
+  /** The API server has ended the watch. */
+  end(): void {
+    if (!this.#silent) this.#client.end();
+  }
+
+  strike(fault: WatchFault): void {
+    if (fault.kind === "half-line") {
+      this.#cutsNext = true;
+      return;
+    }
+    this.#silent = true;
+    if (fault.kind === "reset") this.#client.socket?.resetAndDestroy();
+    else if (fault.kind !== "silence") this.#client.end(fault.kind === "expire" ? expiredEvent : undefined);
+  }
+
+  /** Nothing can befall it any more. */
+  get over(): boolean {
+    return this.#client.writableEnded || this.#client.destroyed;
+  }
+
+  /** Up to the middle of the line that begins in this chunk; a line that had begun before is passed on whole. */
+  #cut(chunk: Buffer): void {
+    const start = this.#atLineStart ? 0 : chunk.indexOf(newline) + 1;
+    const end = chunk.indexOf(newline, start);
+    if (end === -1) return void this.#client.write(chunk);
+    this.#silent = true;
+    const half = chunk.subarray(0, start + Math.floor((end - start) / 2));
+    this.#client.write(half, () => this.#client.socket?.destroy());
+  }
+}
