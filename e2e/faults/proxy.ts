@@ -24,7 +24,6 @@ export interface AnsweredWrite {
 export interface Injection {
   /** How many requests the fault has befallen. */
   readonly hits: number;
-  withdraw(): void;
 }
 
 export interface FaultProxy extends AsyncDisposable {
@@ -36,6 +35,10 @@ export interface FaultProxy extends AsyncDisposable {
   count(match: RequestMatch): number;
   /** Lets a fault befall the next matching requests: one of them, if `times` says nothing else. */
   inject(fault: RequestFault, on: RequestMatch, times?: number): Injection;
+  /** Takes back all faults that have been injected. */
+  withdraw(): void;
+  /** How many watches the API server has begun to answer and nothing has ended yet. */
+  readonly openWatches: number;
   /** Lets a fault befall the matching watches that are open, and says how many. */
   strike(fault: WatchFault, on?: RequestMatch): number;
   /** Called when the API server has answered a write, and awaited before the client gets the answer. */
@@ -113,6 +116,10 @@ export async function startFaultProxy(upstream: Connection): Promise<FaultProxy>
     return answer;
   }
 
+  function openWatches(): (readonly [WatchStream, ApiRequest])[] {
+    return [...watches].filter(([stream]) => !stream.over);
+  }
+
   function relayWatch(request: ApiRequest, answer: http.IncomingMessage, client: http.ServerResponse): void {
     const stream = new WatchStream(client);
     client.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
@@ -137,15 +144,14 @@ export async function startFaultProxy(upstream: Connection): Promise<FaultProxy>
     inject(fault, on, times = 1) {
       const rule: Rule = { fault, on, left: times, hits: 0 };
       rules.push(rule);
-      return {
-        get hits() {
-          return rule.hits;
-        },
-        withdraw: () => void (rule.left = 0),
-      };
+      return rule;
+    },
+    withdraw: () => void rules.splice(0),
+    get openWatches() {
+      return openWatches().length;
     },
     strike(fault, on = {}) {
-      const struck = [...watches].filter(([stream, request]) => !stream.over && matches(request, on));
+      const struck = openWatches().filter(([, request]) => matches(request, on));
       for (const [stream] of struck) stream.strike(fault);
       return struck.length;
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { apiRequest, isWrite, matches, type ApiRequest } from "./request.ts";
+import { apiRequest, isWrite, matches, type ApiRequest, type RequestMatch } from "./request.ts";
 
 describe("a request to the Kubernetes API", () => {
   const none = { verb: undefined, group: "", resource: "", namespace: "", name: "", subresource: "" };
@@ -33,11 +33,11 @@ describe("a request to the Kubernetes API", () => {
 
   it("matches what agrees in all that is given", () => {
     const request = apiRequest("GET", `${apps}/a`);
+    const matching: readonly RequestMatch[] = [{}, { verb: "get", name: "a" }, ({ url }) => url.endsWith("/a")];
+    const others: readonly RequestMatch[] = [{ verb: "get", name: "b" }, ({ url }) => url.endsWith("/b")];
     assert.deepEqual(
-      [{}, { verb: "get", name: "a" } as const, { verb: "get", name: "b" } as const].map((match) =>
-        matches(request, match),
-      ),
-      [true, true, false],
+      [...matching, ...others].map((match) => matches(request, match)),
+      [true, true, true, false, false],
     );
   });
 });

@@ -15,8 +15,8 @@ export interface ApiRequest {
   readonly subresource: string;
 }
 
-/** All that is given must be equal. */
-export type RequestMatch = Partial<Omit<ApiRequest, "url">>;
+/** All that is given must be equal; or whatever a function says. */
+export type RequestMatch = Partial<Omit<ApiRequest, "url">> | ((request: ApiRequest) => boolean);
 
 export function apiRequest(method: string, url: string): ApiRequest {
   const { pathname, searchParams } = new URL(url, "http://any");
@@ -54,6 +54,7 @@ function verbOf(method: string, named: boolean, watch: boolean): Verb | undefine
 }
 
 export function matches(request: ApiRequest, match: RequestMatch): boolean {
+  if (typeof match === "function") return match(request);
   return Object.entries(match).every(([member, value]) => request[member as keyof ApiRequest] === value);
 }
 

@@ -6,6 +6,8 @@ const newline = 0x0a;
 /** The answer to one watch on its way to the client, which a fault can befall at any time. */
 export class WatchStream {
   readonly #client: ServerResponse;
+  /** It has ended, one way or another. */
+  over = false;
   #silent = false;
   #cutsNext = false;
   #atLineStart = true;
@@ -24,7 +26,9 @@ export class WatchStream {
 
   /** The API server has ended the watch. */
   end(): void {
-    if (!this.#silent) this.#client.end();
+    if (this.#silent) return;
+    this.over = true;
+    this.#client.end();
   }
 
   strike(fault: WatchFault): void {
@@ -33,13 +37,10 @@ export class WatchStream {
       return;
     }
     this.#silent = true;
+    if (fault.kind === "silence") return;
+    this.over = true;
     if (fault.kind === "reset") this.#client.socket?.resetAndDestroy();
-    else if (fault.kind !== "silence") this.#client.end(fault.kind === "expire" ? expiredEvent : undefined);
-  }
-
-  /** Nothing can befall it any more. */
-  get over(): boolean {
-    return this.#client.writableEnded || this.#client.destroyed;
+    else this.#client.end(fault.kind === "expire" ? expiredEvent : undefined);
   }
 
   /** Up to the middle of the line that begins in this chunk; a line that had begun before is passed on whole. */
@@ -48,6 +49,7 @@ export class WatchStream {
     const end = chunk.indexOf(newline, start);
     if (end === -1) return void this.#client.write(chunk);
     this.#silent = true;
+    this.over = true;
     const half = chunk.subarray(0, start + Math.floor((end - start) / 2));
     this.#client.write(half, () => this.#client.socket?.destroy());
   }
