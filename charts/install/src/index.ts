@@ -1,0 +1,1 @@
+export { operatorRbac, type OperatorIdentity } from "./rbac.ts";

@@ -1,0 +1,69 @@
+/** What the operator may do. Its tests run under exactly this; each rule says what needs it. */
+
+interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+interface Role {
+  readonly apiVersion: "rbac.authorization.k8s.io/v1";
+  readonly kind: "ClusterRole" | "Role";
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules: readonly PolicyRule[];
+}
+
+interface RoleBinding {
+  readonly apiVersion: "rbac.authorization.k8s.io/v1";
+  readonly kind: "ClusterRoleBinding" | "RoleBinding";
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly roleRef: {
+    readonly apiGroup: "rbac.authorization.k8s.io";
+    readonly kind: "ClusterRole" | "Role";
+    readonly name: string;
+  };
+  readonly subjects: readonly { readonly kind: "ServiceAccount"; readonly name: string; readonly namespace: string }[];
+}
+
+const apiVersion = "rbac.authorization.k8s.io/v1";
+
+/** Children are created, patched (server-side apply and its preparation) and deleted; never replaced. */
+const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
+const watched = ["get", "list", "watch"];
+
+const clusterRules: readonly PolicyRule[] = [
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices", "gpumediaprofiles"], verbs: watched },
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status"], verbs: ["patch"] },
+  // OwnerReferencesPermissionEnforcement: a controller reference with blockOwnerDeletion needs the right to set finalizers.
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/finalizers"], verbs: ["update"] },
+  { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
+  { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
+  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },
+  { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: childVerbs },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: childVerbs },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+];
+
+/** Leader election, in the operator's own namespace only. */
+const ownNamespaceRules: readonly PolicyRule[] = [
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
+];
+
+export interface OperatorIdentity {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** Roles and bindings of an operator that looks after the services of all namespaces. */
+export function operatorRbac({ namespace, serviceAccount }: OperatorIdentity): readonly (Role | RoleBinding)[] {
+  const name = serviceAccount;
+  const subjects = [{ kind: "ServiceAccount", name: serviceAccount, namespace }] as const;
+  const roleRef = (kind: "ClusterRole" | "Role") => ({ apiGroup: "rbac.authorization.k8s.io", kind, name }) as const;
+  return [
+    { apiVersion, kind: "ClusterRole", metadata: { name }, rules: clusterRules },
+    { apiVersion, kind: "ClusterRoleBinding", metadata: { name }, roleRef: roleRef("ClusterRole"), subjects },
+    { apiVersion, kind: "Role", metadata: { name, namespace }, rules: ownNamespaceRules },
+    { apiVersion, kind: "RoleBinding", metadata: { name, namespace }, roleRef: roleRef("Role"), subjects },
+  ];
+}
