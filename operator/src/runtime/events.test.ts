@@ -116,7 +116,10 @@ describe("recording an event", () => {
     }
     await settle();
     for (const event of writes as Manifest[]) {
-      assert.match(event.metadata.name, /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+      assert.match(
+        event.metadata.name,
+        /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      );
     }
     assert.equal(writes.length, 3);
   });
@@ -147,10 +150,7 @@ describe("the same event again", () => {
       operations: [{ op: "add", path: "/series", value: { count, lastObservedTime } }],
     });
     // The fifth repeat and the timer of the first come at one time.
-    assert.deepEqual(patches, [
-      series(5, "2026-01-01T00:04:00.000000Z"),
-      series(9, "2026-01-01T00:08:00.000000Z"),
-    ]);
+    assert.deepEqual(patches, [series(5, "2026-01-01T00:04:00.000000Z"), series(9, "2026-01-01T00:08:00.000000Z")]);
   });
 
   it("is written at once when the last write was long ago", async () => {

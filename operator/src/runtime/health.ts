@@ -89,7 +89,9 @@ export function visitsEnd(queue: WorkQueue, withinMs: number): Check {
 function report(name: string, checks: readonly Check[]): Page {
   const results = checks.map((check) => ({ name: check.name, problem: check.problem() }));
   const healthy = results.every(({ problem }) => problem === undefined);
-  const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name}: ${problem}`));
+  const lines = results.map(({ name, problem }) =>
+    problem === undefined ? `[+]${name} ok` : `[-]${name}: ${problem}`,
+  );
   return text(healthy ? 200 : 503, [...lines, `${name} check ${healthy ? "passed" : "failed"}`].join("\n"));
 }
 

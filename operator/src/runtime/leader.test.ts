@@ -232,10 +232,7 @@ describe("leading", () => {
     await leader.pass(10_000);
     lease.store(held);
     leader.resume();
-    assert.throws(
-      () => leader.leadership.fence(),
-      new NotLeader("no write: the Lease was last renewed 10 s ago"),
-    );
+    assert.throws(() => leader.leadership.fence(), new NotLeader("no write: the Lease was last renewed 10 s ago"));
     await leader.pass(0);
     assert.deepEqual([leader.mayWrite, leader.lost], [false, "the Lease could not be renewed for 10 s"]);
     assert.deepEqual(leader.requests, ["read", "create"]);

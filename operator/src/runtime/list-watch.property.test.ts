@@ -215,7 +215,7 @@ describe("a store behind a list-watch", () => {
           await room.stop();
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 3000 },
     );
   });
 });

@@ -316,6 +316,43 @@ describe("a store", () => {
       changes: ["deleted write u1@10"],
       end: undefined,
     },
+    // Bug: the watch, which is late, brought back an object that had the name before the one that we deleted.
+    {
+      name: "does not take back from the watch a predecessor of what we have deleted",
+      act: ({ store }) => {
+        store.observeWrite(object(13, { uid: "u2" }));
+        store.observeDelete(a, "u2");
+        store.observeEvent(event("MODIFIED", 11));
+        store.observeEvent(event("DELETED", 12));
+        store.observeEvent(event("ADDED", 13, { uid: "u2" }));
+        store.observeEvent(event("DELETED", 14, { uid: "u2" }));
+      },
+      changes: ["deleted write u1@10", "added write u2@13", "deleted write u2@13"],
+      end: undefined,
+    },
+    {
+      name: "does not take back from a list a predecessor of what we have deleted",
+      act: ({ store, list }) => {
+        store.observeWrite(object(13, { uid: "u2" }));
+        store.observeDelete(a, "u2");
+        list(11, object(11), object(10, { name: "still", uid: "s" }));
+        store.observeEvent(event("ADDED", 13, { uid: "u2" }));
+      },
+      changes: ["deleted write u1@10", "added write u2@13", "deleted write u2@13"],
+      end: undefined,
+    },
+    {
+      name: "takes a namesake that came and went and came after our delete",
+      act: ({ store }) => {
+        store.observeDelete(a, "u1");
+        store.observeEvent(event("DELETED", 11));
+        store.observeEvent(event("ADDED", 12, { uid: "u2" }));
+        store.observeEvent(event("DELETED", 13, { uid: "u2" }));
+        store.observeEvent(event("ADDED", 14, { uid: "u3" }));
+      },
+      changes: ["deleted write u1@10", "added watch u2@12", "deleted watch u2@12", "added watch u3@14"],
+      end: "u3@14",
+    },
   ];
   for (const { name, act, changes, end } of cases) {
     it(name, () => {

@@ -41,12 +41,26 @@ export interface StoreView<T> {
   subscribe(listener: StoreListener<T>): () => void;
 }
 
-interface Entry<T> {
+/** Which state of which object. */
+interface Revision {
   readonly uid: string;
   readonly resourceVersion: bigint;
   /** Has a deletionTimestamp: it stays only while a finalizer holds it. */
   readonly terminating: boolean;
+}
+
+interface Entry<T> extends Revision {
   readonly value: T;
+}
+
+/**
+ * An object that we have deleted, under its name. The rule that the higher resourceVersion wins must outlive the entry:
+ * what the watch has yet to tell of that name, also of objects that had it earlier, is older than our delete.
+ */
+interface Tombstone {
+  readonly uid: string;
+  /** The last that we knew of it, so the end of all that had the name before. */
+  readonly resourceVersion: bigint;
 }
 
 /** The contents of a list, gathered page by page and then swapped in at once. */
@@ -58,8 +72,7 @@ export interface Replacement {
 export class Store<T> implements StoreView<T> {
   readonly #project: (object: KubeObject) => T;
   readonly #entries = new Map<ObjectKey, Entry<T>>();
-  /** UIDs that we have deleted and that the server may still tell us about, with the version that we knew. */
-  readonly #deletedByUs = new Map<string, bigint>();
+  readonly #deletedByUs = new Map<ObjectKey, Tombstone>();
   readonly #indices: StoreIndex<T>[] = [];
   readonly #listeners = new Set<StoreListener<T>>();
   /** The watch has told us everything up to here; undefined before the first list. */
@@ -118,7 +131,7 @@ export class Store<T> implements StoreView<T> {
     const entry = this.#entries.get(key);
     // One that is terminating already does not change by another delete: no event would bring it back.
     if (entry?.uid !== uid || entry.terminating) return;
-    this.#deletedByUs.set(uid, entry.resourceVersion);
+    this.#deletedByUs.set(key, { uid, resourceVersion: entry.resourceVersion });
     this.#emit([this.#remove(key, entry, "write")]);
   }
 
@@ -130,8 +143,8 @@ export class Store<T> implements StoreView<T> {
   }
 
   #observeGone(object: KubeObject, version: bigint): void {
-    this.#deletedByUs.delete(object.metadata.uid);
     const key = objectKey(object);
+    if (this.#deletedByUs.get(key)?.uid === object.metadata.uid) this.#deletedByUs.delete(key);
     const entry = this.#entries.get(key);
     // With a label selector this also says "no longer selected": a write of ours may have selected it again since.
     if (entry !== undefined && entry.resourceVersion <= version) this.#emit([this.#remove(key, entry, "watch")]);
@@ -142,7 +155,10 @@ export class Store<T> implements StoreView<T> {
     return {
       add: (object) => {
         const known = this.#entries.get(objectKey(object));
-        listed.set(objectKey(object), isSameVersion(known, object) ? known : this.#entry(object));
+        listed.set(
+          objectKey(object),
+          isSameVersion(known, object) ? known : { ...revisionOf(object), value: this.#project(object) },
+        );
       },
       commit: (resourceVersion) => this.#swap(listed, BigInt(resourceVersion)),
     };
@@ -164,11 +180,10 @@ export class Store<T> implements StoreView<T> {
       if (!listed.has(key) && entry.resourceVersion <= version) changes.push(this.#remove(key, entry, "list"));
     }
     for (const [key, entry] of listed) {
-      if (!this.#isBeforeOurDelete(entry)) changes.push(...this.#set(key, entry, "list"));
+      if (!this.#isBeforeOurDelete(key, entry)) changes.push(...this.#set(key, entry, "list"));
     }
-    const uids = new Set([...listed.values()].map(({ uid }) => uid));
-    for (const [uid, known] of this.#deletedByUs) {
-      if (known <= version && !uids.has(uid)) this.#deletedByUs.delete(uid);
+    for (const [key, { uid, resourceVersion }] of this.#deletedByUs) {
+      if (resourceVersion <= version && listed.get(key)?.uid !== uid) this.#deletedByUs.delete(key);
     }
     this.#resourceVersion = version;
     this.#emit(changes);
@@ -176,24 +191,20 @@ export class Store<T> implements StoreView<T> {
   }
 
   #put(object: KubeObject, origin: ChangeOrigin): readonly StoreChange<T>[] {
-    const { uid, deletionTimestamp } = object.metadata;
-    if (this.#isBeforeOurDelete({ uid, terminating: deletionTimestamp !== undefined })) return [];
     const key = objectKey(object);
+    const revision = revisionOf(object);
     const known = this.#entries.get(key);
     // Before the projection, which costs more than all else here: most events repeat what our own write has told us.
-    if (known !== undefined && BigInt(object.metadata.resourceVersion) <= known.resourceVersion) return [];
-    return this.#set(key, this.#entry(object), origin);
+    if (known !== undefined && revision.resourceVersion <= known.resourceVersion) return [];
+    if (this.#isBeforeOurDelete(key, revision)) return [];
+    return this.#set(key, { ...revision, value: this.#project(object) }, origin);
   }
 
-  /** An accepted delete leaves nothing, or an object that is terminating. */
-  #isBeforeOurDelete({ uid, terminating }: Pick<Entry<T>, "uid" | "terminating">): boolean {
-    return !terminating && this.#deletedByUs.has(uid);
-  }
-
-  #entry(object: KubeObject): Entry<T> {
-    const { uid, resourceVersion, deletionTimestamp } = object.metadata;
-    const terminating = deletionTimestamp !== undefined;
-    return { uid, resourceVersion: BigInt(resourceVersion), terminating, value: this.#project(object) };
+  /** An accepted delete leaves nothing, or the object terminating, or another that took the name later. */
+  #isBeforeOurDelete(key: ObjectKey, { uid, resourceVersion, terminating }: Revision): boolean {
+    const tombstone = this.#deletedByUs.get(key);
+    if (tombstone === undefined) return false;
+    return resourceVersion <= tombstone.resourceVersion || (uid === tombstone.uid && !terminating);
   }
 
   #set(key: ObjectKey, entry: Entry<T>, origin: ChangeOrigin): readonly StoreChange<T>[] {
@@ -224,6 +235,10 @@ export class Store<T> implements StoreView<T> {
       for (const listener of this.#listeners) listener(change);
     }
   }
+}
+
+function revisionOf({ metadata: { uid, resourceVersion, deletionTimestamp } }: KubeObject): Revision {
+  return { uid, resourceVersion: BigInt(resourceVersion), terminating: deletionTimestamp !== undefined };
 }
 
 function isSameVersion<T>(known: Entry<T> | undefined, { metadata }: KubeObject): known is Entry<T> {

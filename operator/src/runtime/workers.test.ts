@@ -55,67 +55,71 @@ function ending(...list: (Next | Error)[]): Visit {
 }
 
 describe("runWorkers", () => {
-  const cases: readonly { what: string; ends: readonly (Next | Error)[]; at: readonly number[]; counted: string[] }[] = [
-    {
-      what: "leaves a key alone that is done",
-      ends: [{ kind: "done" }],
-      at: [0],
-      counted: ["waited 0", "success 0"],
-    },
-    {
-      what: "comes again after the time that the visit asked for",
-      ends: [{ kind: "again", afterMs: 5_000 }],
-      at: [0, 5_000],
-      counted: ["waited 0", "requeue_after 0", "waited 0", "success 0"],
-    },
-    {
-      what: "comes at once after a conflict",
-      ends: [{ kind: "now" }],
-      at: [0, 0],
-      counted: ["waited 0", "requeue 0", "waited 0", "success 0"],
-    },
-    {
-      what: "backs off longer and longer",
-      ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "backoff" }],
-      at: [0, 500, 1_500, 3_500],
-      counted: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
-    },
-    {
-      what: "does not come before Retry-After",
-      ends: [{ kind: "backoff", atLeastMs: 3_000 }, { kind: "backoff", atLeastMs: 100 }],
-      at: [0, 3_000, 4_000],
-      counted: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
-    },
-    {
-      what: "begins the back-off anew after a visit that ended well",
-      ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "again", afterMs: 100 }, { kind: "backoff" }],
-      at: [0, 500, 1_500, 1_600, 2_100],
-      counted: [
-        "waited 0",
-        "error 0",
-        "waited 0",
-        "error 0",
-        "waited 0",
-        "requeue_after 0",
-        "waited 0",
-        "error 0",
-        "waited 0",
-        "success 0",
-      ],
-    },
-    {
-      what: "backs off from a visit that threw, and lives on",
-      ends: [new TypeError("x is undefined")],
-      at: [0, 500],
-      counted: ["waited 0", "panic", "error 0", "waited 0", "success 0"],
-    },
-    {
-      what: "backs off from a visit that was refused its write, which is no bug",
-      ends: [new NotLeader("no write while lost")],
-      at: [0, 500],
-      counted: ["waited 0", "error 0", "waited 0", "success 0"],
-    },
-  ];
+  const cases: readonly { what: string; ends: readonly (Next | Error)[]; at: readonly number[]; counted: string[] }[] =
+    [
+      {
+        what: "leaves a key alone that is done",
+        ends: [{ kind: "done" }],
+        at: [0],
+        counted: ["waited 0", "success 0"],
+      },
+      {
+        what: "comes again after the time that the visit asked for",
+        ends: [{ kind: "again", afterMs: 5_000 }],
+        at: [0, 5_000],
+        counted: ["waited 0", "requeue_after 0", "waited 0", "success 0"],
+      },
+      {
+        what: "comes at once after a conflict",
+        ends: [{ kind: "now" }],
+        at: [0, 0],
+        counted: ["waited 0", "requeue 0", "waited 0", "success 0"],
+      },
+      {
+        what: "backs off longer and longer",
+        ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "backoff" }],
+        at: [0, 500, 1_500, 3_500],
+        counted: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
+      },
+      {
+        what: "does not come before Retry-After",
+        ends: [
+          { kind: "backoff", atLeastMs: 3_000 },
+          { kind: "backoff", atLeastMs: 100 },
+        ],
+        at: [0, 3_000, 4_000],
+        counted: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
+      },
+      {
+        what: "begins the back-off anew after a visit that ended well",
+        ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "again", afterMs: 100 }, { kind: "backoff" }],
+        at: [0, 500, 1_500, 1_600, 2_100],
+        counted: [
+          "waited 0",
+          "error 0",
+          "waited 0",
+          "error 0",
+          "waited 0",
+          "requeue_after 0",
+          "waited 0",
+          "error 0",
+          "waited 0",
+          "success 0",
+        ],
+      },
+      {
+        what: "backs off from a visit that threw, and lives on",
+        ends: [new TypeError("x is undefined")],
+        at: [0, 500],
+        counted: ["waited 0", "panic", "error 0", "waited 0", "success 0"],
+      },
+      {
+        what: "backs off from a visit that was refused its write, which is no bug",
+        ends: [new NotLeader("no write while lost")],
+        at: [0, 500],
+        counted: ["waited 0", "error 0", "waited 0", "success 0"],
+      },
+    ];
   for (const { what, ends, at, counted } of cases) {
     it(what, async () => {
       const setting = start(ending(...ends));
