@@ -20,5 +20,15 @@ export const childKinds = {
   service: kind("", "v1", "Service", "services"),
   horizontalPodAutoscaler: kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
   podDisruptionBudget: kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+  networkPolicy: kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   ingress: kind("networking.k8s.io", "v1", "Ingress", "ingresses"),
+  httpRoute: kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", { optional: true }),
+  verticalPodAutoscaler: kind("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler", "verticalpodautoscalers", {
+    optional: true,
+  }),
+  scaledObject: kind("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", { optional: true }),
+  podMonitor: kind("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors", { optional: true }),
+  prometheusRule: kind("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", { optional: true }),
 } as const satisfies Record<string, ChildKind>;
+
+export type ChildKindName = keyof typeof childKinds;
