@@ -41,7 +41,12 @@ const clusterRules: readonly PolicyRule[] = [
   { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: childVerbs },
-  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: childVerbs },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: childVerbs },
+  // Granted whether or not their CRDs are installed: they may be later.
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: childVerbs },
+  { apiGroups: ["autoscaling.k8s.io"], resources: ["verticalpodautoscalers"], verbs: childVerbs },
+  { apiGroups: ["keda.sh"], resources: ["scaledobjects"], verbs: childVerbs },
+  { apiGroups: ["monitoring.coreos.com"], resources: ["podmonitors", "prometheusrules"], verbs: childVerbs },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
 ];
 
