@@ -1,0 +1,105 @@
+/** What `nvidia-smi dmon -s pucvmet` shows of one device. Slower than a report: each PCIe counter takes NVML 20 ms. */
+import type { NvmlAnswer } from "./nvml-answer.ts";
+import type { DeviceHandle, Nvml } from "./nvml-library.ts";
+import { attempt, filled, present, readEngine, readMemory, readRates, readTemperature, watts } from "./reading.ts";
+import type { Device } from "./seen-devices.ts";
+
+export interface DmonFigures {
+  readonly powerWatts: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly memoryTemperatureCelsius: number | null;
+  readonly utilizationPercent: number | null;
+  readonly memoryUtilizationPercent: number | null;
+  readonly encoderPercent: number | null;
+  readonly decoderPercent: number | null;
+  readonly jpegPercent: number | null;
+  readonly opticalFlowPercent: number | null;
+  readonly memoryClockMhz: number | null;
+  readonly processorClockMhz: number | null;
+  /** Since the driver was loaded: how long power held the clocks down. */
+  readonly powerViolationNs: number | null;
+  readonly thermalViolationNs: number | null;
+  readonly memoryUsedBytes: number | null;
+  readonly bar1UsedBytes: number | null;
+  readonly protectedMemoryUsedBytes: number | null;
+  /** Since the driver was loaded. */
+  readonly eccCorrected: number | null;
+  readonly eccUncorrected: number | null;
+  readonly pcieReplays: number | null;
+  readonly pcieReceivedKilobytesPerSecond: number | null;
+  readonly pcieSentKilobytesPerSecond: number | null;
+}
+
+/** nvmlFieldValue ids. */
+const fields = {
+  eccCorrected: 3,
+  eccUncorrected: 4,
+  powerViolationNs: 74,
+  thermalViolationNs: 75,
+  memoryTemperatureCelsius: 82,
+  pcieReplays: 94,
+} as const;
+
+type Field = keyof typeof fields;
+
+const clock = { sm: 1, memory: 2 } as const;
+const pcie = { sent: 0, received: 1 } as const;
+
+export function readDmonFigures(nvml: Nvml, device: Device): NvmlAnswer<DmonFigures> {
+  return attempt(() => {
+    const { handle, gpu } = device;
+    const rates = readRates(nvml, device);
+    return {
+      powerWatts: watts(nvml.number("nvmlDeviceGetPowerUsage", gpu)),
+      temperatureCelsius: readTemperature(nvml, gpu),
+      utilizationPercent: rates?.gpu ?? null,
+      memoryUtilizationPercent: rates?.memory ?? null,
+      encoderPercent: readEngine(nvml, "nvmlDeviceGetEncoderUtilization", device),
+      decoderPercent: readEngine(nvml, "nvmlDeviceGetDecoderUtilization", device),
+      jpegPercent: readEngine(nvml, "nvmlDeviceGetJpgUtilization", device),
+      opticalFlowPercent: readEngine(nvml, "nvmlDeviceGetOfaUtilization", device),
+      memoryClockMhz: present(nvml.number("nvmlDeviceGetClockInfo", gpu, clock.memory)),
+      processorClockMhz: present(nvml.number("nvmlDeviceGetClockInfo", gpu, clock.sm)),
+      memoryUsedBytes: readMemory(nvml, handle)?.used ?? null,
+      bar1UsedBytes: readUsed(nvml, "nvmlDeviceGetBAR1MemoryInfo", handle),
+      protectedMemoryUsedBytes: readUsed(nvml, "nvmlDeviceGetConfComputeProtectedMemoryUsage", gpu),
+      pcieReceivedKilobytesPerSecond: present(nvml.number("nvmlDeviceGetPcieThroughput", gpu, pcie.received)),
+      pcieSentKilobytesPerSecond: present(nvml.number("nvmlDeviceGetPcieThroughput", gpu, pcie.sent)),
+      ...readFields(nvml, gpu),
+    };
+  });
+}
+
+function readUsed(
+  nvml: Nvml,
+  call: "nvmlDeviceGetBAR1MemoryInfo" | "nvmlDeviceGetConfComputeProtectedMemoryUsage",
+  device: DeviceHandle,
+): number | null {
+  const memory = { total: 0, free: 0, used: 0 };
+  return present(filled(nvml.call(call, device, memory), memory))?.used ?? null;
+}
+
+function readFields(nvml: Nvml, gpu: DeviceHandle): Readonly<Record<Field, number | null>> {
+  const asked = Object.values(fields).map((fieldId) => ({
+    fieldId,
+    scopeId: 0,
+    timestampUs: 0,
+    latencyUs: 0,
+    valueType: 0,
+    nvmlReturn: 0,
+    value: 0 as number | bigint,
+  }));
+  const answered = present(filled(nvml.call("nvmlDeviceGetFieldValues", gpu, asked.length, asked), asked)) ?? [];
+  const read = (field: Field): number | null => {
+    const answer = answered.find(({ fieldId }) => fieldId === fields[field]);
+    return answer === undefined || answer.nvmlReturn !== 0 ? null : Number(answer.value);
+  };
+  return {
+    eccCorrected: read("eccCorrected"),
+    eccUncorrected: read("eccUncorrected"),
+    powerViolationNs: read("powerViolationNs"),
+    thermalViolationNs: read("thermalViolationNs"),
+    memoryTemperatureCelsius: read("memoryTemperatureCelsius"),
+    pcieReplays: read("pcieReplays"),
+  };
+}

@@ -1,0 +1,9 @@
+/** Run as a process of its own by monitor.test.ts: meets a call that hangs, and wants to exit all the same. */
+import { openGpuMonitor } from "../monitor.ts";
+
+const [library = ""] = process.argv.slice(2);
+const monitor = openGpuMonitor({ library, visibleDevices: undefined, timeoutMs: 500 });
+const sample = await monitor.sample();
+process.stdout.write(JSON.stringify(sample));
+await monitor.close();
+process.exitCode = 3;

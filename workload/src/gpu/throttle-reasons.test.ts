@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { throttleReasons } from "./throttle-reasons.ts";
+
+describe("throttle reasons", () => {
+  const cases: readonly { readonly name: string; readonly mask: bigint; readonly reasons: readonly string[] }[] = [
+    { name: "full clocks", mask: 0n, reasons: [] },
+    { name: "idling is no reason", mask: 0x1n, reasons: [] },
+    { name: "heat", mask: 0x61n, reasons: ["SwThermalSlowdown", "HwThermalSlowdown"] },
+    {
+      name: "every bit that NVML documents",
+      mask: 0x1ffn,
+      reasons: [
+        "ApplicationsClocksSetting",
+        "SwPowerCap",
+        "HwSlowdown",
+        "SyncBoost",
+        "SwThermalSlowdown",
+        "HwThermalSlowdown",
+        "HwPowerBrakeSlowdown",
+        "DisplayClockSetting",
+      ],
+    },
+    { name: "a bit of a newer driver", mask: 0x8000_0000_0000_0004n, reasons: ["SwPowerCap", "0x8000000000000000"] },
+  ];
+  for (const { name, mask, reasons } of cases) {
+    it(name, () => assert.deepEqual(throttleReasons(mask), reasons));
+  }
+});

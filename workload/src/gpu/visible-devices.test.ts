@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { type SeenDevice, visibleDevices } from "./visible-devices.ts";
+
+function gpu(index: number, uuid: string | null = `GPU-${index}`): SeenDevice {
+  return { identity: { index, uuid, name: "NVIDIA L4", mig: null }, parentUuid: null };
+}
+
+function mig(index: number, migIndex: number): SeenDevice {
+  const instances = { gpuInstance: 7 + migIndex, computeInstance: 0 };
+  const identity = { index, uuid: `MIG-${index}-${migIndex}`, name: null, mig: { index: migIndex, ...instances } };
+  return { identity, parentUuid: `GPU-${index}` };
+}
+
+describe("visible devices", () => {
+  const four = [gpu(0), gpu(1), gpu(2), gpu(3)];
+  const sliced = [mig(0, 0), mig(0, 1), gpu(1)];
+  const cases: readonly {
+    readonly name: string;
+    readonly variable: string | undefined;
+    readonly seen: readonly SeenDevice[];
+    /** Indices into `seen`. */
+    readonly visible: readonly number[];
+  }[] = [
+    { name: "unset: all that NVML shows", variable: undefined, seen: four, visible: [0, 1, 2, 3] },
+    { name: "empty", variable: "", seen: four, visible: [0, 1, 2, 3] },
+    { name: "all", variable: "all", seen: four, visible: [0, 1, 2, 3] },
+    { name: "void, as CDI sets it", variable: "void", seen: four.slice(0, 1), visible: [0] },
+    { name: "none", variable: "none", seen: four, visible: [] },
+    { name: "a UUID, as the device plugin sets it", variable: "GPU-2", seen: four, visible: [2] },
+    { name: "UUIDs with blanks", variable: " GPU-3, GPU-0 ", seen: four, visible: [0, 3] },
+    { name: "a UUID that is not there", variable: "GPU-9", seen: four, visible: [] },
+    { name: "indices on a host that shows more", variable: "1,3", seen: four, visible: [1, 3] },
+    {
+      name: "a host's index in a container that was given that GPU alone",
+      variable: "3",
+      seen: [gpu(0)],
+      visible: [0],
+    },
+    {
+      name: "two hosts' indices in a container that was given two",
+      variable: "2,3",
+      seen: four.slice(0, 2),
+      visible: [0, 1],
+    },
+    { name: "a MIG device by UUID", variable: "MIG-0-1", seen: sliced, visible: [1] },
+    { name: "a MIG device by the old form of its UUID", variable: "MIG-GPU-0/8/0", seen: sliced, visible: [1] },
+    { name: "a MIG device by index", variable: "0:1", seen: sliced, visible: [1] },
+    {
+      name: "a host's MIG index in a container that was given that alone",
+      variable: "0:1",
+      seen: [mig(0, 0)],
+      visible: [0],
+    },
+    { name: "a GPU's UUID takes its MIG devices along", variable: "GPU-0", seen: sliced, visible: [0, 1] },
+    { name: "a GPU's index takes its MIG devices along", variable: "0", seen: sliced, visible: [0, 1] },
+    {
+      name: "a GPU that cannot tell its UUID may be ours",
+      variable: "GPU-1",
+      seen: [gpu(0, null), gpu(1)],
+      visible: [0, 1],
+    },
+  ];
+  for (const { name, variable, seen, visible } of cases) {
+    it(name, () => {
+      assert.deepEqual(
+        visibleDevices(variable, seen).map((device) => seen.indexOf(device)),
+        visible,
+      );
+    });
+  }
+});
