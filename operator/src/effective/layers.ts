@@ -1,4 +1,5 @@
 /** Lays specs over each other, later ones winning leaf by leaf, and remembers which layer each leaf came from. */
+import { joinPath } from "@gpumedia/api";
 
 export interface Layer<Origin> {
   readonly values: object;
@@ -41,12 +42,6 @@ function merge(
     merged[key] = merge(isObject(below) ? below : {}, value, path, setLeaf);
   }
   return merged;
-}
-
-/** `resources.limits["nvidia.com/gpu"]`: a key with a dot in it is quoted, so that a path stays readable and unique. */
-function joinPath(parent: string, key: string): string {
-  if (!/^[A-Za-z_$][\w$-]*$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;
-  return parent === "" ? key : `${parent}.${key}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,61 @@
 /** A service with every value filled in: what the children are rendered from. Nothing below here knows a default. */
-import type { TunableSpec } from "@gpumedia/api";
+import type { CompleteSpec, GuideSection } from "@gpumedia/api";
 
-/** Makes every member present, however deep; what has no default in the guide stays optional by being named in `Optional`. */
-type Complete<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]-?: Complete<Exclude<T[K], undefined>> } : T;
+/**
+ * The spec with a value in every place. What only makes sense together has been decided: `resources` names the GPUs,
+ * `scheduling.tolerations` the taint of their nodes, and with `gpu.count: 0` nothing is left that needs a GPU.
+ */
+export type EffectiveSpec = CompleteSpec;
 
-export type EffectiveSpec = Complete<TunableSpec>;
+export interface EffectiveService extends EffectiveSpec {
+  readonly name: string;
+  readonly namespace: string;
+  readonly owner: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string };
+  /** The name of the profile in use. */
+  readonly profile: string;
+  readonly suspend: boolean;
+  readonly image: string;
+}
+
+/** Where a value comes from. */
+export type Origin =
+  /** The guide's own value, through the built-in profile of that name. */
+  | { readonly kind: "guide"; readonly profile: string; readonly section: GuideSection }
+  /** A built-in profile's choice, where the guide has only words (`section`) or nothing. */
+  | { readonly kind: "choice"; readonly profile: string; readonly section?: GuideSection; readonly why: string }
+  /** A GpuMediaProfile of the cluster. */
+  | { readonly kind: "profile"; readonly profile: string }
+  /** The service itself. */
+  | { readonly kind: "spec" }
+  /** A flag of the operator. */
+  | { readonly kind: "flag"; readonly flag: string }
+  /** Follows from another value. */
+  | { readonly kind: "derived"; readonly from: string; readonly section?: GuideSection; readonly why: string };
+
+export interface Problem {
+  /** `autoscaling.horizontal.minReplicas`; empty for the whole spec. */
+  readonly path: string;
+  /** What is wrong, and what to do. */
+  readonly message: string;
+}
+
+/** Why there is no effective service; `message` is one line for a condition. */
+export type Ineffective =
+  | {
+      readonly kind: "UnknownProfile";
+      readonly profile: string;
+      readonly chain: readonly string[];
+      readonly message: string;
+    }
+  | { readonly kind: "ProfileCycle"; readonly chain: readonly string[]; readonly message: string }
+  | {
+      readonly kind: "InvalidSpec";
+      /** The profile at fault; absent: the service's own spec. */
+      readonly profile?: string;
+      readonly problems: readonly Problem[];
+      readonly message: string;
+    };
+
+export type Effective =
+  | { readonly kind: "Effective"; readonly service: EffectiveService; readonly origins: ReadonlyMap<string, Origin> }
+  | Ineffective;

@@ -1,0 +1,59 @@
+/** The kinds of gpumedia.io/v1alpha1, as users write them. */
+import { Type } from "typebox";
+import { flag, object, objectName, settings, text } from "./scalars.ts";
+import { serviceStatus } from "./status.ts";
+import { tunables } from "./spec/tunable.ts";
+
+export const group = "gpumedia.io";
+export const version = "v1alpha1";
+
+const metadata = Type.Unsafe<ResourceMetadata>({ type: "object" });
+
+/** What this contract needs of an object's metadata; the API server has its own schema for it. */
+export interface ResourceMetadata {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  generation?: number;
+  resourceVersion?: string;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+export const tunableSpec = settings({ description: "What both a service and a profile may set." }, tunables);
+
+export const serviceSpec = settings(
+  { description: "What is wanted. Everything may be left out: {} is the guide's production setup." },
+  {
+    profile: objectName("development, staging, production, or the name of a GpuMediaProfile."),
+    suspend: flag("The operator leaves the service and its children as they are."),
+    ...tunables,
+  },
+);
+
+export const profileSpec = settings(
+  { description: "What services that name this profile get, unless they set it themselves." },
+  {
+    description: text("What the profile is for.", 1_024),
+    basedOn: objectName("The profile that this one changes. Absent: the built-in production."),
+    ...tunables,
+  },
+);
+
+const typeMeta = (kind: string) => ({
+  apiVersion: Type.Literal(`${group}/${version}`),
+  kind: Type.Literal(kind),
+  metadata,
+});
+
+export const gpuMediaService = object(
+  { description: "A GPU media service: everything that it needs to run, scale and be watched is derived from this." },
+  { ...typeMeta("GpuMediaService"), spec: Type.Optional(serviceSpec), status: Type.Optional(serviceStatus) },
+);
+
+export const gpuMediaProfile = object(
+  { description: "Settings that many services share. Named like a built-in profile, it replaces that one." },
+  { ...typeMeta("GpuMediaProfile"), spec: Type.Optional(profileSpec) },
+);
