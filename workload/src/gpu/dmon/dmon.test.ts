@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import type { Context } from "mocha";
+import { Command, CommanderError } from "commander";
+import type { GpuIdentity } from "../gpu-sample.ts";
+import { type GpuMonitor, openDmonMonitor } from "../monitor.ts";
+import type { DmonSample } from "../sampler.ts";
+import { mockDriver, mockGpu } from "../testing/mock-driver.ts";
+import { dmon, dmonCommand, type DmonOptions } from "./dmon.ts";
+
+const soon: DmonOptions = { select: ["p"], delaySeconds: 0.001, count: 3 };
+const gpu: GpuIdentity = { index: 0, uuid: "GPU-a", name: "NVIDIA L4", mig: null };
+
+/** A monitor that plays these samples, then fails the test. */
+function playing(...samples: DmonSample[]): GpuMonitor<DmonSample> {
+  const next = samples.values();
+  return {
+    sample: async () => next.next().value ?? assert.fail("asked once too often"),
+    close: async () => undefined,
+  };
+}
+
+async function watch(monitor: GpuMonitor<DmonSample>, options: DmonOptions, interrupt = new AbortController()) {
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const status = await dmon(monitor, options, {
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
+    interrupt: interrupt.signal,
+  });
+  return { status, printed, complaints };
+}
+
+function unavailable(reason: string, message: string): DmonSample {
+  return { state: "unavailable", reason, message };
+}
+
+const header = ["# gpu    pwr  gtemp  mtemp", "# Idx      W      C      C"];
+const dashes = "    0      -      -      -";
+
+describe("gpumedia-processor dmon", () => {
+  it("prints the mock's figures", async function (this: Context) {
+    using mock = mockDriver(this);
+    mock.show({ gpus: [mockGpu(0, { "memory-temperature-celsius": 44 }), mockGpu(1, { "power-milliwatts": 70_600 })] });
+    const monitor = openDmonMonitor({ library: mock.library, visibleDevices: undefined });
+    const { status, printed, complaints } = await watch(monitor, { ...soon, count: 1, select: ["p", "c", "e", "m"] });
+    await monitor.close();
+    assert.deepEqual(
+      { status, printed, complaints },
+      {
+        status: 0,
+        printed: [
+          "# gpu    pwr  gtemp  mtemp   mclk   pclk  sbecc  dbecc    pci     fb   bar1   ccpm",
+          "# Idx      W      C      C    MHz    MHz   errs   errs   errs     MB     MB     MB",
+          "    0     17     38     44    405    210      0      0      0    512      1      -",
+          "    1     71     38      -    405    210      0      0      0    512      1      -",
+        ],
+        complaints: [],
+      },
+    );
+  });
+
+  it("repeats the header every 20 lines", async () => {
+    const lost: DmonSample = { state: "available", readings: [{ identity: gpu, figures: null }] };
+    const { printed } = await watch(playing(...Array.from({ length: 41 }, () => lost)), { ...soon, count: 41 });
+    const twenty = Array.from({ length: 20 }, () => dashes);
+    assert.deepEqual(printed, [...header, ...twenty, ...header, ...twenty, ...header, dashes]);
+  });
+
+  it("ends with 1 where there is no library", async () => {
+    const { status, complaints } = await watch(playing(unavailable("LIBRARY_NOT_FOUND", "no such library")), soon);
+    assert.deepEqual({ status, complaints }, { status: 1, complaints: ["no such library"] });
+  });
+
+  it("waits for a driver, says so once, and ends with 1 when it never comes", async () => {
+    const { status, complaints } = await watch(
+      playing(
+        unavailable("DRIVER_NOT_LOADED", "not loaded"),
+        unavailable("DRIVER_NOT_LOADED", "not loaded"),
+        unavailable("NOT_ANSWERING", "hangs"),
+      ),
+      soon,
+    );
+    assert.deepEqual({ status, complaints }, { status: 1, complaints: ["not loaded", "hangs"] });
+  });
+
+  it("ends with 0 on a signal, in the middle of a pause", async () => {
+    const interrupt = new AbortController();
+    const monitor: GpuMonitor<DmonSample> = {
+      sample: async () => {
+        setImmediate(() => interrupt.abort());
+        return { state: "available", readings: [{ identity: gpu, figures: null }] };
+      },
+      close: async () => undefined,
+    };
+    const { status, printed } = await watch(monitor, { ...soon, delaySeconds: 3600 }, interrupt);
+    assert.deepEqual({ status, printed }, { status: 0, printed: [...header, dashes] });
+  });
+
+  const wrong: readonly { readonly flags: readonly string[]; readonly message: RegExp }[] = [
+    { flags: ["-s", "px"], message: /'px' is invalid. "x" is none of pucvmet\./ },
+    { flags: ["-d", "0"], message: /'0' is invalid. Seconds, above 0 and at most 3600\./ },
+    { flags: ["-c", "1.5"], message: /'1\.5' is invalid. A whole number from 1\./ },
+  ];
+  for (const { flags, message } of wrong) {
+    it(`refuses ${flags.join(" ")}`, async () => {
+      const outputs = { print: assert.fail, complain: assert.fail, interrupt: new AbortController().signal };
+      const command = dmonCommand(outputs, () => assert.fail("ran")).exitOverride();
+      command.configureOutput({ writeErr: () => undefined });
+      const program = new Command().addCommand(command).exitOverride();
+      await assert.rejects(program.parseAsync(["node", "program", "dmon", ...flags]), (error) => {
+        return error instanceof CommanderError && message.test(error.message);
+      });
+    });
+  }
+});
