@@ -1,0 +1,109 @@
+/** What only makes sense together: values that follow from others, decided here and nowhere below. */
+import { joinPath, quantityValue, type CompleteSpec } from "@gpumedia/api";
+import type { Layered } from "./layers.ts";
+import type { Origin } from "./service.ts";
+
+/** Lies over everything else; `origins` names every leaf of `values`. */
+export interface Derived {
+  readonly values: object;
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+export function derive(spec: CompleteSpec, origins: Layered<Origin>["origins"]): Derived {
+  const derived = new Derivation(origins);
+  if (spec.gpu.count === 0) withoutGpu(derived);
+  else withGpu(spec, derived);
+  return derived;
+}
+
+/** CPU mode: nothing is left that needs a GPU, and the targets are the guide's for CPUs. */
+function withoutGpu(derived: Derivation): void {
+  derived.unlessNamed(["slo", "latencyP95"], "200ms", {
+    why: "the guide's target on CPU",
+    section: "Key Performance Metrics",
+  });
+  derived.unlessNamed(["slo", "requestsPerSecondPerGpu"], 0, { why: "there is no GPU to count by" });
+  derived.set(["slo", "gpuUtilization", "min"], 0, { why: "there is no GPU" });
+  derived.set(["slo", "gpuUtilization", "max"], 100, { why: "there is no GPU" });
+  derived.set(["autoscaling", "horizontal", "gpuUtilizationPercent"], 0, { why: "there is no GPU to scale on" });
+  derived.set(["monitoring", "dcgm", "enabled"], false, { why: "there is no GPU to watch" });
+}
+
+function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
+  const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
+  // An extended resource can't be overcommitted: the API server refuses a request that is not the limit.
+  derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });
+  derived.set(["resources", "limits", gpu.resourceName], String(gpu.count), { why });
+  const key = taintKey(gpu.resourceName);
+  if (scheduling.tolerations.some((toleration) => toleration.key === undefined || toleration.key === key)) return;
+  derived.set(
+    ["scheduling", "tolerations"],
+    [...scheduling.tolerations, { key, operator: "Exists", effect: "NoSchedule" }],
+    {
+      why: `nodes with GPUs carry the taint ${key}`,
+    },
+  );
+}
+
+/** NVIDIA's nodes carry one taint, also where their GPUs are cut into MIG slices with names of their own. */
+function taintKey(resourceName: string): string {
+  return resourceName.startsWith("nvidia.com/") ? "nvidia.com/gpu" : resourceName;
+}
+
+class Derivation implements Derived {
+  readonly values: Record<string, unknown> = {};
+  readonly origins = new Map<string, Origin>();
+  readonly #below: Layered<Origin>["origins"];
+
+  constructor(below: Layered<Origin>["origins"]) {
+    this.#below = below;
+  }
+
+  set(
+    keys: readonly string[],
+    value: unknown,
+    origin: Omit<Extract<Origin, { kind: "derived" }>, "kind" | "from">,
+  ): void {
+    let node = this.values;
+    for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
+    node[keys.at(-1) ?? ""] = value;
+    this.origins.set(keys.reduce(joinPath, ""), { kind: "derived", from: "gpu.count", ...origin });
+  }
+
+  /** A target that somebody named holds, with or without a GPU. */
+  unlessNamed(...[keys, value, origin]: Parameters<Derivation["set"]>): void {
+    const below = this.#below.get(keys.reduce(joinPath, ""));
+    if (below?.kind === "spec" || below?.kind === "profile") return;
+    this.set(keys, value, origin);
+  }
+}
+
+/** Quantities as text, and without what was set to nothing: a request or limit of 0, a kernel parameter of "". */
+export function normalise(spec: CompleteSpec): CompleteSpec {
+  const { resources, autoscaling, slo, sysctls } = spec;
+  const { minAllowed, maxAllowed } = autoscaling.vertical;
+  return {
+    ...spec,
+    resources: { requests: amounts(resources.requests), limits: amounts(resources.limits) },
+    autoscaling: {
+      ...autoscaling,
+      vertical: {
+        ...autoscaling.vertical,
+        ...(minAllowed === undefined ? {} : { minAllowed: amounts(minAllowed) }),
+        maxAllowed: amounts(maxAllowed) as typeof maxAllowed,
+      },
+    },
+    slo: { ...slo, memory: amountText(slo.memory) },
+    sysctls: Object.fromEntries(Object.entries(sysctls).filter(([, value]) => value !== "")),
+  };
+}
+
+function amounts(quantities: Readonly<Record<string, string | number>>): Record<string, string> {
+  const texts = Object.entries(quantities).map(([name, quantity]) => [name, amountText(quantity)] as const);
+  return Object.fromEntries(texts.filter(([, text]) => quantityValue(text) !== 0));
+}
+
+/** Whole numbers may be written without quotes. */
+function amountText(quantity: string | number): string {
+  return String(quantity);
+}

@@ -1,0 +1,150 @@
+/**
+ * What contradicts itself once profile and spec lie over each other. The CRD's rules see only the spec; these see what
+ * it comes to, so that no child is ever sent that the API server would refuse, or that two autoscalers fight over.
+ */
+import { durationMs, quantityValue } from "@gpumedia/api";
+import type { EffectiveService, Origin, Problem } from "./service.ts";
+
+type Origins = ReadonlyMap<string, Origin>;
+type Rule = (service: EffectiveService, origins: Origins) => Problem | null;
+
+/** Of the suffixes that names of children get (`-vpa`, `-config`, `-dashboard`), the longest. */
+const longestName = 63 - "-dashboard".length;
+
+export function contradictions(service: EffectiveService, origins: Origins): readonly Problem[] {
+  return [...rules.map((rule) => rule(service, origins)), ...requestsAboveLimits(service, origins)].filter(
+    (problem) => problem !== null,
+  );
+}
+
+const rules: readonly Rule[] = [
+  function name({ name }) {
+    if (name.length <= longestName && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) return null;
+    return {
+      path: "metadata.name",
+      message: `children cannot be named after ${name}: use at most ${longestName} of a-z, 0-9 and -, beginning with a letter`,
+    };
+  },
+
+  function replicas({ autoscaling }, origins) {
+    if (!autoscaling.horizontal.enabled || origins.get("replicas")?.kind !== "spec") return null;
+    return {
+      path: "replicas",
+      message: `the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from ${whence(origins, "autoscaling.horizontal.enabled")}): remove replicas, or set autoscaling.horizontal.enabled: false`,
+    };
+  },
+
+  function replicaBounds({ autoscaling: { horizontal } }, origins) {
+    const { minReplicas, maxReplicas } = horizontal;
+    if (minReplicas <= maxReplicas) return null;
+    const [min, max] = ["minReplicas", "maxReplicas"].map((key) => whence(origins, `autoscaling.horizontal.${key}`));
+    return {
+      path: "autoscaling.horizontal",
+      message: `minReplicas ${minReplicas} (${min}) is above maxReplicas ${maxReplicas} (${max}): set both`,
+    };
+  },
+
+  function somethingToScaleOn({ autoscaling: { horizontal } }) {
+    if (!horizontal.enabled || horizontal.cpuUtilizationPercent > 0 || horizontal.gpuUtilizationPercent > 0)
+      return null;
+    return {
+      path: "autoscaling.horizontal",
+      message: "there is nothing to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
+    };
+  },
+
+  function cpuRequestToScaleOn({ autoscaling: { horizontal }, resources }) {
+    if (!horizontal.enabled || horizontal.cpuUtilizationPercent === 0) return null;
+    if ((resources.requests["cpu"] ?? resources.limits["cpu"]) !== undefined) return null;
+    return {
+      path: "resources.requests.cpu",
+      message:
+        "cpuUtilizationPercent is a share of the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
+    };
+  },
+
+  function bothAutoscalersOnCpu({ autoscaling: { horizontal, vertical } }) {
+    const horizontally = horizontal.enabled && horizontal.cpuUtilizationPercent > 0;
+    const vertically = vertical.enabled && vertical.mode !== "Off" && vertical.controlledResources.includes("cpu");
+    if (!horizontally || !vertically) return null;
+    return {
+      path: "autoscaling.vertical.controlledResources",
+      message:
+        "both autoscalers act on CPU and would chase each other: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
+    };
+  },
+
+  function verticalBounds({ autoscaling: { vertical } }) {
+    const { minAllowed = {}, maxAllowed } = vertical;
+    const resource = (["cpu", "memory"] as const).find(
+      (name) => quantityValue(minAllowed[name] ?? "0") > quantityValue(maxAllowed[name] ?? "1e99"),
+    );
+    if (resource === undefined) return null;
+    return {
+      path: `autoscaling.vertical.minAllowed.${resource}`,
+      message: `${minAllowed[resource]} is above maxAllowed.${resource} ${maxAllowed[resource]}: lower the one or raise the other`,
+    };
+  },
+
+  function ingressHost({ network: { ingress } }) {
+    if (!ingress.enabled || ingress.host !== undefined) return null;
+    return {
+      path: "network.ingress.host",
+      message: "an Ingress without a host would take the requests of all: name the host",
+    };
+  },
+
+  function ingressAndGateway({ network: { ingress, gateway } }) {
+    if (!ingress.enabled || gateway.parentRefs.length === 0 || ingress.host === undefined) return null;
+    if (!gateway.hostnames.includes(ingress.host)) return null;
+    return {
+      path: "network.gateway.hostnames",
+      message: `${ingress.host} is served by the Ingress, too: name it in one of the two, or set network.ingress.enabled: false`,
+    };
+  },
+
+  function gpuBand({ slo: { gpuUtilization } }) {
+    if (gpuUtilization.min < gpuUtilization.max) return null;
+    return {
+      path: "slo.gpuUtilization",
+      message: `min ${gpuUtilization.min} is not below max ${gpuUtilization.max}: set both`,
+    };
+  },
+
+  function latency({ slo }) {
+    if (durationMs(slo.latencyP95) > 0) return null;
+    return { path: "slo.latencyP95", message: "no request takes no time: set a duration above 0" };
+  },
+];
+
+/** The API server refuses a pod that asks for more than it may use. */
+function requestsAboveLimits(
+  { resources: { requests, limits } }: EffectiveService,
+  origins: Origins,
+): readonly Problem[] {
+  return Object.entries(requests).flatMap(([name, request]) => {
+    const limit = limits[name];
+    if (limit === undefined || quantityValue(request) <= quantityValue(limit)) return [];
+    return {
+      path: `resources.requests.${name}`,
+      message: `${request} (${whence(origins, `resources.requests.${name}`)}) is above the limit ${limit} (${whence(origins, `resources.limits.${name}`)}): raise resources.limits.${name}, or remove it with 0`,
+    };
+  });
+}
+
+function whence(origins: Origins, path: string): string {
+  const origin = origins.get(path);
+  switch (origin?.kind) {
+    case "guide":
+    case "choice":
+    case "profile":
+      return `profile ${origin.profile}`;
+    case "flag":
+      return origin.flag;
+    case "derived":
+      return origin.from;
+    case "spec":
+    case undefined:
+      return "spec";
+  }
+}

@@ -1,0 +1,91 @@
+/** Which values a profile's name stands for: its chain of `basedOn`, down to a built-in one. */
+import {
+  builtInProfileNames,
+  builtInProfiles,
+  defaultProfileName,
+  type BuiltInProfileName,
+  type GpuMediaProfile,
+} from "@gpumedia/api";
+import type { Layer } from "./layers.ts";
+import type { Ineffective, Origin } from "./service.ts";
+
+/** The cluster's GpuMediaProfile objects by name: a Map, or a look-up. */
+export type ProfileLookup = Pick<ReadonlyMap<string, GpuMediaProfile>, "get">;
+
+export type ResolvedProfile =
+  | {
+      readonly kind: "Resolved";
+      /** The lowest first; the first is complete. */
+      readonly layers: readonly Layer<Origin>[];
+      /** The cluster's objects among them, the nearest to the service first. */
+      readonly objects: readonly GpuMediaProfile[];
+    }
+  | Extract<Ineffective, { readonly kind: "UnknownProfile" | "ProfileCycle" }>;
+
+/**
+ * A cluster's object replaces the built-in profile of its name; it may still be based on that built-in one, by its name.
+ * An object that is based on nothing is based on the built-in production.
+ */
+export function resolveProfile(name: string, profiles: ProfileLookup): ResolvedProfile {
+  const objects: GpuMediaProfile[] = [];
+  const chain: string[] = [];
+  for (let next = name; ;) {
+    const object = chain.at(-1) === next ? undefined : profiles.get(next);
+    if (object === undefined && isBuiltIn(next)) return resolved(objects, next);
+    if (chain.includes(next)) return cycle([...chain, next]);
+    chain.push(next);
+    if (object === undefined) return unknown(next, chain);
+    objects.push(object);
+    next = object.spec?.basedOn ?? defaultProfileName;
+    // Based on nothing, the object named production would be based on itself otherwise.
+    if (object.spec?.basedOn === undefined) return resolved(objects, defaultProfileName);
+  }
+}
+
+function resolved(objects: readonly GpuMediaProfile[], builtIn: BuiltInProfileName): ResolvedProfile {
+  return { kind: "Resolved", objects, layers: [builtInLayer(builtIn), ...objects.toReversed().map(objectLayer)] };
+}
+
+function builtInLayer(name: BuiltInProfileName): Layer<Origin> {
+  const { spec, sources } = builtInProfiles[name];
+  return {
+    values: spec,
+    originOf: (path) => {
+      const { section, why } = sources.get(path) ?? {};
+      if (why === undefined && section !== undefined) return { kind: "guide", profile: name, section };
+      return { kind: "choice", profile: name, ...(section === undefined ? {} : { section }), why: why ?? "" };
+    },
+  };
+}
+
+function objectLayer({ metadata, spec = {} }: GpuMediaProfile): Layer<Origin> {
+  const { basedOn: _basedOn, description: _description, ...values } = spec;
+  return { values, originOf: () => ({ kind: "profile", profile: metadata.name }) };
+}
+
+function unknown(profile: string, chain: readonly string[]): ResolvedProfile {
+  const via =
+    chain.length === 1 ? "" : ` (${chain.map((name, at) => (at === 0 ? name : `basedOn ${name}`)).join(", ")})`;
+  return {
+    kind: "UnknownProfile",
+    profile,
+    chain,
+    message: `there is no profile ${profile}${via}: create a GpuMediaProfile of that name, or use ${listed(builtInProfileNames)}`,
+  };
+}
+
+function cycle(chain: readonly string[]): ResolvedProfile {
+  return {
+    kind: "ProfileCycle",
+    chain,
+    message: `profiles are based on each other: ${chain.join(" -> ")}; change basedOn in one of them`,
+  };
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+function isBuiltIn(name: string): name is BuiltInProfileName {
+  return (builtInProfileNames as readonly string[]).includes(name);
+}
