@@ -15,8 +15,6 @@ import { mergeKubeconfigs, parseKubeconfig, selectContext, type KubeconfigCluste
 import { ApiError } from "./errors.ts";
 import type { Connection, TlsOptions } from "./transport.ts";
 
-export { ConnectionError } from "./connection-error.ts";
-
 export interface ConnectionOptions {
   /** A file. Absent: those of KUBECONFIG, else the pod's service account, else `~/.kube/config`. */
   readonly kubeconfig?: string | undefined;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 
 /** JSON with the keys of every object in order, so that equal values give equal text. `undefined` is left out, as JSON does. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
   const members = Object.entries(value)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { contains, creator, inSync, manifestDigest, ownership, ownershipPatch, project } from "./ownership.ts";
 import type { FieldsV1, KubeObject, ManagedFieldsEntry, Manifest } from "./object.ts";
 

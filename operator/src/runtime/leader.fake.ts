@@ -5,7 +5,7 @@ import { FakeClock } from "./clock.fake.ts";
 import { standForElection, type Leadership, type LeaseTiming } from "./leader.ts";
 import type { Lease, LeaseSpec, LeaseStore } from "./leader-lease.ts";
 
-export const timing: LeaseTiming = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
+const timing: LeaseTiming = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
 
 type Way = "open" | "refused" | "silent";
 
