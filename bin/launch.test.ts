@@ -5,9 +5,9 @@ import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { listen } from "../src/loadtest/testing/loopback-server.ts";
+import { listen } from "../workload/src/loadtest/testing/loopback-server.ts";
 
-const program = fileURLToPath(new URL("gpumedia-loadtest.js", import.meta.url));
+const program = fileURLToPath(new URL("../workload/bin/gpumedia-loadtest.js", import.meta.url));
 
 function majorOf(node: string): number {
   return Number.parseInt(execFileSync(node, ["--version"], { encoding: "utf8" }).slice(1), 10);
