@@ -1,0 +1,100 @@
+/** Writes an ONNX model node by node. Build time only: the processor itself never loads onnx-proto. */
+import onnxProto from "onnx-proto";
+
+const { onnx } = onnxProto;
+const { DataType } = onnx.TensorProto;
+const { AttributeType } = onnx.AttributeProto;
+
+/** The name of a tensor in the graph. */
+export type TensorName = string;
+
+export type Dimension = number | string;
+
+type Attribute = number | string | readonly number[];
+
+interface GraphPort {
+  readonly name: TensorName;
+  readonly shape: readonly Dimension[];
+}
+
+/** opset 13: the oldest in which Clip, Pad, Cast and Transpose have the form that we write. */
+const opset = 13;
+/** IR version 8 is what onnx-proto's schema (ONNX 1.10) describes. */
+const irVersion = 8;
+
+export class OnnxGraph {
+  readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
+  readonly #constants: InstanceType<typeof onnx.TensorProto>[] = [];
+
+  /** Adds a node with one output and answers the output's name; attributes that are not whole numbers are an error. */
+  node(
+    opType: string,
+    inputs: readonly TensorName[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): TensorName {
+    const output = `${opType.toLowerCase()}_${this.#nodes.length}`;
+    this.#nodes.push(
+      new onnx.NodeProto({
+        opType,
+        name: output,
+        input: [...inputs],
+        output: [output],
+        attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+      }),
+    );
+    return output;
+  }
+
+  /** A float32 constant, or an int64 one when the values are an Int32Array. */
+  constant(name: TensorName, dims: readonly number[], values: Float32Array | Int32Array): TensorName {
+    const whole = values instanceof Int32Array;
+    const raw = whole ? BigInt64Array.from(values, BigInt) : values;
+    this.#constants.push(
+      new onnx.TensorProto({
+        name,
+        dims: [...dims],
+        dataType: whole ? DataType.INT64 : DataType.FLOAT,
+        rawData: new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength),
+      }),
+    );
+    return name;
+  }
+
+  /** The model's bytes, with one uint8 input and one uint8 output; `last` becomes the output. */
+  encode(model: { name: string; doc: string; input: GraphPort; output: GraphPort; last: TensorName }): Uint8Array {
+    const final = this.#nodes.find(({ output }) => output[0] === model.last);
+    if (final === undefined) throw new Error(`no node produces ${model.last}`);
+    final.output = [model.output.name];
+    const graph = new onnx.GraphProto({
+      name: model.name,
+      node: this.#nodes,
+      initializer: this.#constants,
+      input: [port(model.input)],
+      output: [port(model.output)],
+    });
+    const proto = new onnx.ModelProto({
+      irVersion,
+      producerName: "gpumedia",
+      docString: model.doc,
+      opsetImport: [new onnx.OperatorSetIdProto({ domain: "", version: opset })],
+      graph,
+    });
+    return onnx.ModelProto.encode(proto).finish();
+  }
+}
+
+function attribute(name: string, value: Attribute): InstanceType<typeof onnx.AttributeProto> {
+  if (typeof value === "string") {
+    return new onnx.AttributeProto({ name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  }
+  if (typeof value === "number") return new onnx.AttributeProto({ name, type: AttributeType.INT, i: value });
+  return new onnx.AttributeProto({ name, type: AttributeType.INTS, ints: [...value] });
+}
+
+function port({ name, shape }: GraphPort): InstanceType<typeof onnx.ValueInfoProto> {
+  const dim = shape.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
+  return new onnx.ValueInfoProto({
+    name,
+    type: new onnx.TypeProto({ tensorType: { elemType: DataType.UINT8, shape: { dim } } }),
+  });
+}
