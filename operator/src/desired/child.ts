@@ -46,6 +46,11 @@ export function child<Body extends object>(
   };
 }
 
+/** The manifest with the user's labels beside ours; ours win, as we find our children by them. */
+export function withLabels<M extends Manifest>(manifest: M, more: Readonly<Record<string, string>>): M {
+  return { ...manifest, metadata: { ...manifest.metadata, labels: { ...more, ...manifest.metadata.labels } } };
+}
+
 /** By UID: a service that is deleted and made again under its name does not inherit the children of the first. */
 function ownerReference(service: EffectiveService): OwnerReference {
   const { apiVersion, kind, name, uid } = service.owner;

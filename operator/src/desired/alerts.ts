@@ -1,0 +1,199 @@
+/** Alerts of a service. Each has a section in docs/alerts.md, which its runbook link names. */
+import { durationMs, quantityValue } from "@gpumedia/api";
+import type { EffectiveService } from "../effective/service.ts";
+import { containerName } from "./child.ts";
+import { podPattern, processorSelector, recordedSelector } from "./promql.ts";
+
+import { recorded } from "./recording-rules.ts";
+
+export interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** An alert before the labels and links that all alerts have. */
+interface Alert {
+  readonly name: string;
+  /** critical: a GPU is broken; warning: users notice, or soon will; info: money. */
+  readonly severity: "critical" | "warning" | "info";
+  readonly expr: string;
+  /** How long it must hold: longer than what the autoscaler needs to mend it. */
+  readonly holds: string;
+  readonly summary: string;
+  readonly description: string;
+}
+
+/** Where a GPU has no room left for another batch; the guide names no number. */
+const gpuMemoryPercent = 90;
+/** Below what data-centre GPUs slow down at (87 °C and more, `nvidia-smi -q -d TEMPERATURE`); the guide names no number. */
+const gpuTemperatureCelsius = 85;
+/** More than a burst: admission control is there to reject a burst. */
+const rejectionPercent = 1;
+
+/** Reasons that mean trouble: HW slowdown, SW and HW thermal slowdown, power brake. A power cap (4) is normal under load. */
+const throttleBits = [8, 32, 64, 128];
+
+export function processorAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
+  const of = recordedSelector(service);
+  const replicas = `kube_deployment_status_replicas_available{namespace="${service.namespace}",deployment="${service.name}"}`;
+  const reporting = `count by (namespace) (concurrent_gpu_operations{${processorSelector(service)}})`;
+  return render(service, runbookUrl, [
+    {
+      name: "GpuMediaLatencyHigh",
+      severity: "warning",
+      expr: `${recorded.processingP95}{${of}} > ${durationMs(service.slo.latencyP95) / 1000}`,
+      holds: "10m",
+      summary: `p95 of the processing time is over ${service.slo.latencyP95}`,
+      description: "95 % of the requests took up to {{ $value | humanizeDuration }}.",
+    },
+    {
+      name: "GpuMediaRequestsRejected",
+      severity: "warning",
+      expr: `100 * ${recorded.rejectionRatio}{${of}} > ${rejectionPercent}`,
+      holds: "5m",
+      summary: "The queue is full: requests are rejected",
+      description: '{{ $value | printf "%.1f" }} % of the requests got 503.',
+    },
+    {
+      name: "GpuMediaMetricsMissing",
+      severity: "warning",
+      expr: `(${replicas} > 0) unless on (namespace) ${reporting}`,
+      holds: "10m",
+      summary: "No metrics of the processor arrive",
+      description: "{{ $value }} replicas are available and none of them is scraped.",
+    },
+  ]);
+}
+
+export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
+  const of = recordedSelector(service);
+  const { min, max } = service.slo.gpuUtilization;
+  const xid = `${recorded.gpuLastXid}{${of}}`;
+  const reasons = `${recorded.gpuClockReasons}{${of}}`;
+  const trouble = throttleBits.map((bit) => `floor(${reasons} / ${bit}) % 2`).join(" + ");
+  const reporting = `count by (namespace) (concurrent_gpu_operations{${processorSelector(service)}})`;
+  return render(service, runbookUrl, [
+    {
+      name: "GpuMediaGpuSaturated",
+      severity: "warning",
+      expr: `avg(${recorded.gpuUtilization}{${of}}) > ${max}`,
+      holds: "30m",
+      summary: `GPU utilization is above ${max} %`,
+      description: 'The GPUs of the service are {{ $value | printf "%.0f" }} % busy on average.',
+    },
+    {
+      name: "GpuMediaGpuUnderused",
+      severity: "info",
+      expr: `avg(${recorded.gpuUtilization}{${of}}) < ${min}`,
+      holds: "6h",
+      summary: `GPU utilization is below ${min} %`,
+      description: 'The GPUs of the service are {{ $value | printf "%.0f" }} % busy on average.',
+    },
+    {
+      name: "GpuMediaGpuMemoryHigh",
+      severity: "warning",
+      expr: `${recorded.gpuMemoryUsed}{${of}} > ${gpuMemoryPercent}`,
+      holds: "10m",
+      summary: `GPU memory is over ${gpuMemoryPercent} % full`,
+      description: 'GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value | printf "%.0f" }} %.',
+    },
+    {
+      name: "GpuMediaGpuHot",
+      severity: "warning",
+      expr: `${recorded.gpuTemperature}{${of}} >= ${gpuTemperatureCelsius}`,
+      holds: "5m",
+      summary: `A GPU is at ${gpuTemperatureCelsius} °C or more`,
+      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value }} °C.",
+    },
+    {
+      name: "GpuMediaGpuXidError",
+      severity: "critical",
+      // The metric keeps its last value until the driver is loaded again: only a new one is news.
+      expr: `${xid} > 0 unless ${xid} == ${xid} offset 1h`,
+      holds: "0s",
+      summary: "The GPU driver reported an XID error",
+      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: XID {{ $value }}.",
+    },
+    {
+      name: "GpuMediaGpuThrottled",
+      severity: "warning",
+      expr: `${trouble} > 0`,
+      holds: "10m",
+      summary: "A GPU is slowed down by heat or power",
+      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value }} reasons at once.",
+    },
+    {
+      name: "GpuMediaGpuMetricsMissing",
+      severity: "warning",
+      expr: `${reporting} unless on (namespace) ${recorded.gpuUtilization}{${of}}`,
+      holds: "15m",
+      summary: "No GPU metrics of the service arrive",
+      description: "{{ $value }} pods run, and no exporter reports a GPU of theirs.",
+    },
+  ]);
+}
+
+export function gpuAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
+  const waiting = `kube_pod_status_unschedulable{namespace="${service.namespace}",pod=~"${podPattern(service)}"}`;
+  return render(service, runbookUrl, [
+    {
+      name: "GpuMediaPodsWaitForGpu",
+      severity: "warning",
+      expr: `sum(${waiting}) > 0`,
+      holds: "5m",
+      summary: `Pods wait for a node with ${service.gpu.resourceName}`,
+      description: "{{ $value }} pods cannot be scheduled.",
+    },
+  ]);
+}
+
+export function autoscalerAlerts(
+  service: EffectiveService,
+  autoscaler: string,
+  runbookUrl: string,
+): readonly AlertRule[] {
+  const of = `namespace="${service.namespace}",horizontalpodautoscaler="${autoscaler}"`;
+  const desired = `kube_horizontalpodautoscaler_status_desired_replicas{${of}}`;
+  const maximum = `kube_horizontalpodautoscaler_spec_max_replicas{${of}}`;
+  return render(service, runbookUrl, [
+    {
+      name: "GpuMediaAutoscalerAtMaximum",
+      severity: "warning",
+      expr: `${desired} >= ${maximum}`,
+      holds: "15m",
+      summary: "The autoscaler has no replica left to add",
+      description: "It wants {{ $value }} replicas, its maximum.",
+    },
+  ]);
+}
+
+export function memoryAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
+  const used = `container_memory_working_set_bytes{${processorSelector(service)},container="${containerName}"}`;
+  return render(service, runbookUrl, [
+    {
+      name: "GpuMediaMemoryHigh",
+      severity: "warning",
+      expr: `max by (pod) (${used}) > ${quantityValue(service.slo.memory)}`,
+      holds: "15m",
+      summary: `An instance uses more than ${service.slo.memory} of memory`,
+      description: "Pod {{ $labels.pod }} uses {{ $value | humanize1024 }}B.",
+    },
+  ]);
+}
+
+function render(service: EffectiveService, runbookUrl: string, alerts: readonly Alert[]): readonly AlertRule[] {
+  return alerts.map(({ name, severity, expr, holds, summary, description }) => ({
+    alert: name,
+    expr,
+    for: holds,
+    labels: { severity, namespace: service.namespace, service: service.name },
+    annotations: {
+      summary: `${service.namespace}/${service.name}: ${summary}`,
+      description,
+      runbook_url: `${runbookUrl}#${name.toLowerCase()}`,
+    },
+  }));
+}

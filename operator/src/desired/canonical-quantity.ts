@@ -1,0 +1,69 @@
+/**
+ * Quantities as the API server stores them: `4000m` becomes `4`, `1024Mi` becomes `1Gi`. What we send has to be spelled
+ * so, or it would never look like what is stored.
+ *
+ * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity
+ */
+
+/** Everything is counted in billionths, the finest that a quantity keeps. */
+const nano = 1_000_000_000n;
+const largest = (2n ** 63n - 1n) * nano;
+
+const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
+const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
+
+/** Text that is no quantity is left as it is: the API server will say so. */
+export function canonicalQuantity(text: string): string {
+  const match = /^\+?([0-9]*)\.?([0-9]*)(?:[eE]([-+]?[0-9]+)|([KMGTPE]i|[numkMGTPE]?))$/.exec(text);
+  if (match === null) return text;
+  const [, whole = "", fraction = "", exponent, suffix = ""] = match;
+  const digits = BigInt(`0${whole}${fraction}`);
+  const binary = binarySuffixes.indexOf(suffix as (typeof binarySuffixes)[number]);
+  if (suffix !== "" && binary > 0) {
+    const value = capped(divideUp(digits * 1024n ** BigInt(binary) * nano, 10n ** BigInt(fraction.length)));
+    return value < 1024n * nano || value % nano !== 0n ? decimal(value, suffixed) : binaryText(value / nano);
+  }
+  const power = exponent === undefined ? decimalPower(suffix) : Number(exponent);
+  const scale = power + 9 - fraction.length;
+  const value = capped(scale >= 0 ? digits * 10n ** BigInt(scale) : divideUp(digits, 10n ** BigInt(-scale)));
+  return decimal(value, exponent === undefined ? suffixed : exponential);
+}
+
+function capped(value: bigint): bigint {
+  return value > largest ? largest : value;
+}
+
+/** What is finer than a billionth is rounded up: a request must not become 0. */
+function divideUp(value: bigint, by: bigint): bigint {
+  return (value + by - 1n) / by;
+}
+
+function decimalPower(suffix: string): number {
+  return decimalSuffixes.indexOf(suffix as (typeof decimalSuffixes)[number]) * 3 - 9;
+}
+
+/** The largest power of a thousand that leaves no fraction. */
+function decimal(value: bigint, text: (number: bigint, thousands: number) => string): string {
+  if (value === 0n) return "0";
+  let number = value;
+  let thousands = -3;
+  while (number % 1000n === 0n && thousands < 6) {
+    number /= 1000n;
+    thousands += 1;
+  }
+  return text(number, thousands);
+}
+
+const suffixed = (number: bigint, thousands: number): string => `${number}${decimalSuffixes[thousands + 3] ?? ""}`;
+const exponential = (number: bigint, thousands: number): string =>
+  thousands === 0 ? `${number}` : `${number}e${thousands * 3}`;
+
+function binaryText(bytes: bigint): string {
+  let number = bytes;
+  let power = 0;
+  while (number % 1024n === 0n && power < binarySuffixes.length - 1) {
+    number /= 1024n;
+    power += 1;
+  }
+  return `${number}${binarySuffixes[power] ?? ""}`;
+}

@@ -1,0 +1,63 @@
+/** The container `gpu-media` of a service's pods. */
+import type { EffectiveService } from "../effective/service.ts";
+import { unlessEmpty } from "./canonical.ts";
+import { canonicalQuantity } from "./canonical-quantity.ts";
+import { containerName } from "./child.ts";
+import { environment } from "./environment.ts";
+import { volumeMounts } from "./volumes.ts";
+
+/** Where the processor listens (guide, FastAPI Performance), and what the port is called everywhere. */
+export const httpPort = 8080;
+export const httpPortName = "http";
+
+/**
+ * How long a pod may take from its start to the end of the model's warm-up: CUDA's first start, searching for the
+ * fastest algorithms, and reading a model of some GiB from a slow volume. In seconds.
+ */
+export const startBudgetSeconds = 300;
+const startProbePeriodSeconds = 5;
+
+/** Until every proxy has taken a pod that ends out of its list: requests still arrive for so long. In seconds. */
+export const endpointRemovalSeconds = 5;
+
+export function container(service: EffectiveService): object {
+  return {
+    name: containerName,
+    image: service.image,
+    ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
+    ports: [{ name: httpPortName, containerPort: httpPort, protocol: "TCP" }],
+    env: environment(service),
+    resources: resources(service),
+    ...probes,
+    // SIGTERM ends the listening socket: before the proxies know, that would be refused connections.
+    lifecycle: { preStop: { sleep: { seconds: endpointRemovalSeconds } } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      readOnlyRootFilesystem: true,
+    },
+    volumeMounts: volumeMounts(service),
+  };
+}
+
+function resources({ resources: { requests, limits } }: EffectiveService): object {
+  return { ...unlessEmpty("requests", amounts(requests)), ...unlessEmpty("limits", amounts(limits)) };
+}
+
+function amounts(quantities: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(quantities).map(([name, text]) => [name, canonicalQuantity(text)]));
+}
+
+const probe = (path: string) => ({ httpGet: { path, port: httpPortName } });
+
+/** Ready after warm-up, and not while draining; alive even when saturated: `/livez` answers within 100 ms then. */
+const probes = {
+  startupProbe: {
+    ...probe("/readyz"),
+    periodSeconds: startProbePeriodSeconds,
+    timeoutSeconds: 2,
+    failureThreshold: startBudgetSeconds / startProbePeriodSeconds,
+  },
+  readinessProbe: { ...probe("/readyz"), periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 2 },
+  livenessProbe: { ...probe("/livez"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+};

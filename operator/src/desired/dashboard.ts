@@ -1,0 +1,137 @@
+/** ConfigMap `<service>-dashboard`: a Grafana dashboard, which Grafana's sidecar finds by its label. */
+import { durationMs, quantityValue } from "@gpumedia/api";
+import type { EffectiveService } from "../effective/service.ts";
+import { digest } from "../kube/digest.ts";
+import type { Manifest } from "../kube/object.ts";
+import { child, containerName, withLabels } from "./child.ts";
+import { gpuMemoryUsed, gpuPowerUsage, gpuTemperature, gpuUtilization } from "./gpu-queries.ts";
+import { dashboardJson, type Panel } from "./grafana.ts";
+import { childKinds } from "./kinds.ts";
+import { processorSelector } from "./promql.ts";
+
+export function dashboardName(service: EffectiveService): string {
+  return `${service.name}-dashboard`;
+}
+
+export function dashboard(service: EffectiveService): Manifest | null {
+  const { dashboard: wanted, dashboardLabels } = service.monitoring;
+  if (!wanted) return null;
+  const { namespace, name } = service;
+  const json = dashboardJson({
+    uid: `gpumedia-${digest(`${namespace}/${name}`)}`,
+    title: `GPU media: ${namespace}/${name}`,
+    tags: ["gpumedia"],
+    panels: [
+      ...requestPanels(service),
+      ...replicaPanels(service),
+      ...(service.gpu.count > 0 ? gpuPanels(service) : []),
+    ],
+  });
+  // All dashboards of a sidecar end up in one folder: the file is named after the namespace, too.
+  const manifest = child(service, childKinds.configMap, dashboardName(service), {
+    data: { [`${namespace}-${name}.json`]: json },
+  });
+  return withLabels(manifest, dashboardLabels);
+}
+
+function requestPanels(service: EffectiveService): readonly Panel[] {
+  const of = processorSelector(service);
+  const target = durationMs(service.slo.latencyP95) / 1000;
+  const quantile = (q: number) =>
+    `histogram_quantile(${q}, sum by (le) (rate(gpu_processing_seconds_bucket{${of}}[$__rate_interval])))`;
+  return [
+    {
+      title: "Processing time",
+      description: `Target: 95 % of the requests within ${service.slo.latencyP95}.`,
+      unit: "s",
+      series: [
+        { expr: quantile(0.5), legend: "p50" },
+        { expr: quantile(0.95), legend: "p95" },
+        { expr: quantile(0.99), legend: "p99" },
+      ],
+      thresholds: [
+        { value: null, color: "transparent" },
+        { value: target, color: "red" },
+      ],
+    },
+    {
+      title: "Requests",
+      description: "Per second, by how they ended.",
+      unit: "reqps",
+      series: [
+        { expr: `sum by (outcome) (rate(gpumedia_requests_total{${of}}[$__rate_interval]))`, legend: "{{outcome}}" },
+      ],
+    },
+    {
+      title: "In the processor",
+      description: "Requests that wait, requests that the model works on, and streams.",
+      unit: "short",
+      series: [
+        { expr: `sum(gpumedia_queue_depth{${of}})`, legend: "queued" },
+        { expr: `sum(concurrent_gpu_operations{${of}})`, legend: "in the model" },
+        { expr: `sum(gpumedia_active_sessions{${of}})`, legend: "streams" },
+      ],
+    },
+  ];
+}
+
+function replicaPanels(service: EffectiveService): readonly Panel[] {
+  const deployment = `namespace="${service.namespace}",deployment="${service.name}"`;
+  const container = `${processorSelector(service)},container="${containerName}"`;
+  return [
+    {
+      title: "Replicas",
+      description: "Needs kube-state-metrics.",
+      unit: "short",
+      series: [
+        { expr: `kube_deployment_spec_replicas{${deployment}}`, legend: "wanted" },
+        { expr: `kube_deployment_status_replicas_available{${deployment}}`, legend: "available" },
+      ],
+    },
+    {
+      title: "Memory",
+      description: `Per pod; target: ${service.slo.memory}.`,
+      unit: "bytes",
+      series: [{ expr: `max by (pod) (container_memory_working_set_bytes{${container}})`, legend: "{{pod}}" }],
+      thresholds: [
+        { value: null, color: "transparent" },
+        { value: quantityValue(service.slo.memory), color: "red" },
+      ],
+    },
+    {
+      title: "CPU",
+      description: "Cores per pod.",
+      unit: "short",
+      series: [
+        {
+          expr: `sum by (pod) (rate(container_cpu_usage_seconds_total{${container}}[$__rate_interval]))`,
+          legend: "{{pod}}",
+        },
+      ],
+    },
+  ];
+}
+
+/** The guide's four queries (section GPU Metrics): not the recorded ones, which a service without alerts has not. */
+function gpuPanels(service: EffectiveService): readonly Panel[] {
+  const { min, max } = service.slo.gpuUtilization;
+  const perGpu = (title: string, description: string, unit: string, expr: string): Panel => ({
+    title,
+    description,
+    unit,
+    series: [{ expr, legend: "{{pod}} GPU {{gpu}} {{GPU_I_ID}}" }],
+  });
+  return [
+    {
+      ...perGpu("GPU utilization", `Well used: ${min} to ${max} %.`, "percent", gpuUtilization(service)),
+      thresholds: [
+        { value: null, color: "transparent" },
+        { value: min, color: "green" },
+        { value: max, color: "red" },
+      ],
+    },
+    perGpu("GPU memory", "Share of the GPU's memory in use.", "percent", gpuMemoryUsed(service)),
+    perGpu("GPU temperature", "", "celsius", gpuTemperature(service)),
+    perGpu("GPU power", "", "watt", gpuPowerUsage(service)),
+  ];
+}

@@ -1,0 +1,50 @@
+/** Deployment of a service. */
+import type { EffectiveService } from "../effective/service.ts";
+import type { Manifest } from "../kube/object.ts";
+import { child, selectorLabels } from "./child.ts";
+import { startBudgetSeconds } from "./container.ts";
+import type { Rollout } from "./context.ts";
+import { childKinds } from "./kinds.ts";
+import { podTemplate } from "./pod-template.ts";
+import { isAutoscaled } from "./replicas.ts";
+
+/** Pulling an image with CUDA in it, some GiB, comes before the start budget. In seconds. */
+const imagePullSeconds = 600;
+
+/** Without `replicas` while an autoscaler owns them: sent, they would fight with it; sent and left out, they become 1. */
+export function deployment(service: EffectiveService, rollout: Rollout, configChecksum: string): Manifest {
+  return render(service, rollout, configChecksum, isAutoscaled(service) ? {} : { replicas: service.replicas });
+}
+
+/** As it is created: with the replicas that the autoscaler starts from. Undefined where that is no different. */
+export function initialDeployment(
+  service: EffectiveService,
+  rollout: Rollout,
+  configChecksum: string,
+): Manifest | undefined {
+  if (!isAutoscaled(service)) return undefined;
+  return render(service, rollout, configChecksum, { replicas: service.autoscaling.horizontal.minReplicas });
+}
+
+function render(service: EffectiveService, rollout: Rollout, configChecksum: string, replicas: object): Manifest {
+  return child(service, childKinds.deployment, service.name, {
+    spec: {
+      ...replicas,
+      selector: { matchLabels: selectorLabels(service) },
+      strategy: strategies[effectiveRollout(service, rollout)],
+      progressDeadlineSeconds: imagePullSeconds + startBudgetSeconds,
+      revisionHistoryLimit: 3,
+      template: podTemplate(service, configChecksum),
+    },
+  });
+}
+
+function effectiveRollout(service: EffectiveService, decided: Rollout): Rollout {
+  return service.rollout.strategy === "Auto" ? decided : service.rollout.strategy;
+}
+
+const strategies: Readonly<Record<Rollout, object>> = {
+  Surge: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } },
+  InPlace: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+  Recreate: { type: "Recreate" },
+};

@@ -1,0 +1,60 @@
+/**
+ * The guide's four GPU queries (section GPU Metrics) and two more, right on every exporter that we know:
+ *
+ * | exporter                | utilization                     | memory                | temperature, power     |
+ * | ----------------------- | ------------------------------- | --------------------- | ---------------------- |
+ * | up to 4.8               | `GPU_UTIL`, percent             | `FB_USED`, MiB        | `GPU_TEMP`, `POWER_USAGE` |
+ * | from 4.9 (DCGM 4.7)     | `GPU_UTIL_RATIO`, 0 to 1        | `FB_USED_BYTES`       | `GPU_TEMP_CELSIUS`, `BOARD_POWER_WATTS` |
+ * | MIG instances           | `PROF_GR_ENGINE_ACTIVE`, 0 to 1 | `FB_USED`             | -                      |
+ *
+ * `FB_TOTAL` is exported by none of them unless asked for, so the total is used + free. A name that an exporter does not
+ * know gives no series, and the next one is taken.
+ */
+import type { EffectiveService } from "../effective/service.ts";
+import { firstOf, gpuMetric } from "./promql.ts";
+
+type Target = Pick<EffectiveService, "name" | "namespace">;
+
+/** Percent of the time in which the GPU worked. A MIG instance has no `GPU_UTIL`: there the graphics engine's share. */
+export function gpuUtilization(service: Target): string {
+  const metric = (name: string): string => gpuMetric(service, name);
+  return firstOf(
+    metric("DCGM_FI_DEV_GPU_UTIL"),
+    `100 * ${metric("DCGM_FI_DEV_GPU_UTIL_RATIO")}`,
+    `100 * ${metric("DCGM_FI_PROF_GR_ENGINE_ACTIVE")}`,
+    `100 * ${metric("DCGM_FI_PROF_GR_ENGINE_UTIL_RATIO")}`,
+  );
+}
+
+/** Percent of the GPU's memory in use. */
+export function gpuMemoryUsed(service: Target): string {
+  const percent = (suffix: string): string => {
+    const used = gpuMetric(service, `DCGM_FI_DEV_FB_USED${suffix}`);
+    const free = gpuMetric(service, `DCGM_FI_DEV_FB_FREE${suffix}`);
+    return `100 * ${used} / (${used} + ${free})`;
+  };
+  return firstOf(percent(""), percent("_BYTES"));
+}
+
+/** Degrees Celsius. */
+export function gpuTemperature(service: Target): string {
+  return firstOf(gpuMetric(service, "DCGM_FI_DEV_GPU_TEMP"), gpuMetric(service, "DCGM_FI_DEV_GPU_TEMP_CELSIUS"));
+}
+
+/** Watts. */
+export function gpuPowerUsage(service: Target): string {
+  return firstOf(gpuMetric(service, "DCGM_FI_DEV_POWER_USAGE"), gpuMetric(service, "DCGM_FI_DEV_BOARD_POWER_WATTS"));
+}
+
+/** The last XID error that the driver reported, 0 or absent if none since it was loaded. */
+export function gpuLastXid(service: Target): string {
+  return firstOf(gpuMetric(service, "DCGM_FI_DEV_XID_ERRORS"), gpuMetric(service, "DCGM_FI_DEV_XID_ERROR"));
+}
+
+/** Why clocks are held down now, one bit per reason (nvmlClocksEventReasons). */
+export function gpuClockReasons(service: Target): string {
+  return firstOf(
+    gpuMetric(service, "DCGM_FI_DEV_CLOCKS_EVENT_REASONS"),
+    gpuMetric(service, "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS"),
+  );
+}

@@ -1,0 +1,92 @@
+/** The few parts of Grafana's dashboard model that our dashboards are made of. */
+
+export interface Series {
+  readonly expr: string;
+  /** May name labels: `{{pod}}`. */
+  readonly legend: string;
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly description: string;
+  /** Grafana's name of the unit: `s`, `percent`, `reqps`, `bytes`, `celsius`, `watt`, `short`. */
+  readonly unit: string;
+  readonly series: readonly Series[];
+  /** Values from which on the background is coloured. */
+  readonly thresholds?: readonly Threshold[];
+}
+
+interface Threshold {
+  /** Null: from minus infinity. */
+  readonly value: number | null;
+  readonly color: "green" | "yellow" | "red" | "transparent";
+}
+
+interface Dashboard {
+  /** Up to 40 characters; a dashboard with the same one is replaced. */
+  readonly uid: string;
+  readonly title: string;
+  readonly tags: readonly string[];
+  readonly panels: readonly Panel[];
+}
+
+const columns = 3;
+const panelWidth = 24 / columns;
+const panelHeight = 8;
+/** `A`: Grafana letters the queries of a panel. */
+const firstRefId = 65;
+
+/** The data source is a variable: a fixed one would be right in one cluster only. */
+const datasource = { type: "prometheus", uid: "${datasource}" };
+
+/** The dashboard's JSON, as a ConfigMap for Grafana's sidecar holds it. */
+export function dashboardJson({ uid, title, tags, panels }: Dashboard): string {
+  return `${JSON.stringify(
+    {
+      uid,
+      title,
+      tags,
+      schemaVersion: 39,
+      editable: false,
+      graphTooltip: 1,
+      time: { from: "now-1h", to: "now" },
+      refresh: "30s",
+      templating: { list: [{ name: "datasource", label: "Data source", type: "datasource", query: "prometheus" }] },
+      panels: panels.map(timeSeries),
+    },
+    null,
+    1,
+  )}\n`;
+}
+
+function timeSeries({ title, description, unit, series, thresholds }: Panel, index: number): object {
+  return {
+    id: index + 1,
+    type: "timeseries",
+    title,
+    description,
+    datasource,
+    gridPos: {
+      x: (index % columns) * panelWidth,
+      y: Math.floor(index / columns) * panelHeight,
+      w: panelWidth,
+      h: panelHeight,
+    },
+    targets: series.map(({ expr, legend }, target) => ({
+      refId: String.fromCodePoint(firstRefId + target),
+      datasource,
+      expr,
+      legendFormat: legend,
+    })),
+    fieldConfig: {
+      defaults: {
+        unit,
+        min: 0,
+        ...(thresholds === undefined ? {} : { thresholds: { mode: "absolute", steps: thresholds } }),
+        custom: { fillOpacity: 10, thresholdsStyle: { mode: thresholds === undefined ? "off" : "area" } },
+      },
+      overrides: [],
+    },
+    options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+  };
+}

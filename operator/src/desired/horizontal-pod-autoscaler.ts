@@ -1,0 +1,42 @@
+/** HorizontalPodAutoscaler (autoscaling/v2) of a service. */
+import type { EffectiveService } from "../effective/service.ts";
+import type { Manifest } from "../kube/object.ts";
+import { child } from "./child.ts";
+import type { Served } from "./context.ts";
+import { childKinds } from "./kinds.ts";
+import { deploymentRef } from "./target.ts";
+
+/** What the operator serves at custom.metrics.k8s.io for each pod, in percent. */
+export const gpuPodMetricName = "gpumedia_gpu_utilization_percent";
+
+/**
+ * Null while KEDA scales, or nothing does. The GPU metric is only named where it is served: an autoscaler with a metric
+ * that it cannot read never scales down. Without any metric the API server takes its own default, 80 % of the CPU.
+ */
+export function horizontalPodAutoscaler(service: EffectiveService, served: Served): Manifest | null {
+  const { horizontal } = service.autoscaling;
+  if (!horizontal.enabled || horizontal.provider !== "HPA") return null;
+  const metrics = [...cpuMetric(service), ...gpuMetric(service, served)];
+  return child(service, childKinds.horizontalPodAutoscaler, service.name, {
+    spec: {
+      scaleTargetRef: deploymentRef(service),
+      minReplicas: horizontal.minReplicas,
+      maxReplicas: horizontal.maxReplicas,
+      ...(metrics.length === 0 ? {} : { metrics }),
+      behavior: horizontal.behavior,
+    },
+  });
+}
+
+function cpuMetric(service: EffectiveService): readonly object[] {
+  const averageUtilization = service.autoscaling.horizontal.cpuUtilizationPercent;
+  if (averageUtilization === 0) return [];
+  return [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization } } }];
+}
+
+function gpuMetric(service: EffectiveService, served: Served): readonly object[] {
+  const { gpuUtilizationPercent } = service.autoscaling.horizontal;
+  if (gpuUtilizationPercent === 0 || service.gpu.count === 0 || !served.gpuPodMetric) return [];
+  const target = { type: "AverageValue", averageValue: String(gpuUtilizationPercent) };
+  return [{ type: "Pods", pods: { metric: { name: gpuPodMetricName }, target } }];
+}

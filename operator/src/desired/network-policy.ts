@@ -1,0 +1,68 @@
+/** NetworkPolicy of a service: only what is used comes in and goes out (guide, Pre-deployment). */
+import type { EffectiveService } from "../effective/service.ts";
+import type { Manifest } from "../kube/object.ts";
+import { withoutEmpties } from "./canonical.ts";
+import { child, selectorLabels } from "./child.ts";
+import { httpPort } from "./container.ts";
+import { childKinds } from "./kinds.ts";
+
+export function networkPolicy(service: EffectiveService, operatorNamespace: string): Manifest | null {
+  if (!service.network.networkPolicy.enabled) return null;
+  return child(service, childKinds.networkPolicy, service.name, {
+    spec: {
+      podSelector: { matchLabels: selectorLabels(service) },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ ...sources(service, operatorNamespace), ports: [tcp(httpPort)] }],
+      egress: [{ ports: [udp(53), tcp(53)] }, ...upstream(service)],
+    },
+  });
+}
+
+/**
+ * Nobody named: everybody may use the one port. Once somebody is named, those who must get in beside them are, too:
+ * Prometheus, the operator, which reads the utilization, and the proxies that the spec asks for.
+ */
+function sources(service: EffectiveService, operatorNamespace: string): object {
+  const { from, monitoringFrom } = service.network.networkPolicy;
+  if (from.length === 0) return {};
+  const peers = [
+    ...from,
+    ...monitoringFrom,
+    namespacePeer(operatorNamespace),
+    ...ingressProxies(service),
+    ...gateways(service),
+  ];
+  return { from: withoutEmpties(peers) };
+}
+
+/** Wherever ingress-nginx runs, its pods carry this label (its chart and its plain manifests). */
+function ingressProxies(service: EffectiveService): readonly object[] {
+  if (!service.network.ingress.enabled) return [];
+  return [{ namespaceSelector: {}, podSelector: { matchLabels: { "app.kubernetes.io/name": "ingress-nginx" } } }];
+}
+
+/** The proxies of a Gateway usually run in its namespace; those that do not have to be named in `from`. */
+function gateways(service: EffectiveService): readonly object[] {
+  const namespaces = service.network.gateway.parentRefs.map(({ namespace }) => namespace ?? service.namespace);
+  return [...new Set(namespaces)].map(namespacePeer);
+}
+
+function namespacePeer(namespace: string): object {
+  return { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } };
+}
+
+/**
+ * Out to the hosts that pictures may be fetched from, which a policy can only name by address: so any, but never the
+ * link-local ones, where clouds answer with a node's credentials.
+ */
+function upstream(service: EffectiveService): readonly object[] {
+  if (service.processing.upstream.allowedHosts.length === 0) return [];
+  const anywhere = [
+    { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
+    { ipBlock: { cidr: "::/0", except: ["fe80::/10"] } },
+  ];
+  return [{ to: anywhere, ports: [tcp(80), tcp(443)] }];
+}
+
+const tcp = (port: number) => ({ port, protocol: "TCP" });
+const udp = (port: number) => ({ port, protocol: "UDP" });

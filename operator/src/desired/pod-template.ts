@@ -1,0 +1,73 @@
+/** Template of a service's pods: it passes the `restricted` Pod Security Standard. */
+import { durationSeconds } from "@gpumedia/api";
+import type { EffectiveService } from "../effective/service.ts";
+import { unlessEmpty, withoutEmpties } from "./canonical.ts";
+import { labels, selectorLabels } from "./child.ts";
+import { container, endpointRemovalSeconds } from "./container.ts";
+import { serviceAccountName } from "./service-account.ts";
+import { volumes } from "./volumes.ts";
+
+/** Changes when the processor has to start again to see a change of its configuration. */
+export const configAnnotation = "gpumedia.io/config";
+
+/** From the end of the last request to the end of the process. In seconds. */
+const exitSeconds = 10;
+
+/** The image's user; above 10000, where no user of a node is. */
+const user = 10001;
+
+export function podTemplate(service: EffectiveService, configChecksum: string): object {
+  const { podMetadata } = service;
+  return {
+    metadata: {
+      labels: { ...podMetadata.labels, ...labels(service) },
+      annotations: { ...podMetadata.annotations, [configAnnotation]: configChecksum },
+    },
+    spec: {
+      serviceAccountName: serviceAccountName(service),
+      automountServiceAccountToken: false,
+      // Variables for every Service of the namespace would change what a pod sees with what else happens to be there.
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: endpointRemovalSeconds + durationSeconds(service.drain.timeout) + exitSeconds,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: user,
+        fsGroup: user,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+        ...unlessEmpty("sysctls", sysctls(service)),
+      },
+      ...unlessEmpty("imagePullSecrets", service.imagePullSecrets),
+      containers: [container(service)],
+      volumes: volumes(service),
+      ...scheduling(service),
+    },
+  };
+}
+
+function sysctls(service: EffectiveService): readonly object[] {
+  return Object.entries(service.sysctls)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, value }));
+}
+
+function scheduling(service: EffectiveService): object {
+  const { nodeSelector, tolerations, affinity, priorityClassName, runtimeClassName } = service.scheduling;
+  return {
+    ...unlessEmpty("nodeSelector", nodeSelector),
+    ...unlessEmpty("tolerations", withoutEmpties(tolerations)),
+    ...unlessEmpty("affinity", affinity === undefined ? undefined : withoutEmpties(affinity)),
+    ...unlessEmpty("topologySpreadConstraints", spread(service)),
+    ...unlessEmpty("priorityClassName", priorityClassName),
+    ...unlessEmpty("runtimeClassName", runtimeClassName),
+  };
+}
+
+/** A constraint that says nothing else counts the service's pods, those of one template: old ones are going anyway. */
+function spread(service: EffectiveService): readonly object[] {
+  const counted = { labelSelector: { matchLabels: selectorLabels(service) }, matchLabelKeys: ["pod-template-hash"] };
+  return service.scheduling.topologySpreadConstraints.map((constraint) =>
+    withoutEmpties(constraint.labelSelector === undefined ? { ...counted, ...constraint } : constraint),
+  );
+}

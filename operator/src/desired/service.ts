@@ -1,0 +1,19 @@
+/** Service of a service: one stable address in front of its pods. */
+import type { EffectiveService } from "../effective/service.ts";
+import type { Manifest } from "../kube/object.ts";
+import { child, selectorLabels } from "./child.ts";
+import { httpPortName } from "./container.ts";
+import { childKinds } from "./kinds.ts";
+
+export const servicePort = 80;
+export const backendPortName = "http";
+
+export function clusterService(service: EffectiveService): Manifest {
+  return child(service, childKinds.service, service.name, {
+    spec: {
+      type: "ClusterIP",
+      selector: selectorLabels(service),
+      ports: [{ name: backendPortName, port: servicePort, protocol: "TCP", targetPort: httpPortName }],
+    },
+  });
+}

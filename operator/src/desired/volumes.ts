@@ -1,0 +1,48 @@
+/** Files of a service's pods: the processor's configuration, the model, and somewhere to write. */
+import type { EffectiveService } from "../effective/service.ts";
+import { withoutEmpties } from "./canonical.ts";
+
+/** The whole volume is mounted: a `subPath` would hide the ConfigMap's updates from the processor. */
+const configDirectory = "/etc/gpumedia";
+export const configKey = "config.json";
+export const configPath = `${configDirectory}/${configKey}`;
+
+const modelDirectory = "/models";
+
+/** Uploads on their way to the decoder, and CUDA's caches of compiled kernels: the root file system is read-only. */
+const scratch = { sizeLimit: "1Gi" };
+
+export function configMapName(service: EffectiveService): string {
+  return `${service.name}-config`;
+}
+
+export function volumes(service: EffectiveService): readonly object[] {
+  const { volume } = service.model;
+  return [
+    { name: "config", configMap: { name: configMapName(service) } },
+    { name: "tmp", emptyDir: scratch },
+    ...(volume === undefined ? [] : [{ name: "model", ...modelVolume(volume) }]),
+  ];
+}
+
+export function volumeMounts(service: EffectiveService): readonly object[] {
+  return [
+    { name: "config", mountPath: configDirectory, readOnly: true },
+    { name: "tmp", mountPath: "/tmp" },
+    ...(service.model.volume === undefined ? [] : [{ name: "model", mountPath: modelDirectory, readOnly: true }]),
+  ];
+}
+
+/** The model's file inside the pod; undefined for a built-in model. */
+export function modelPath({ model }: EffectiveService): string | undefined {
+  return model.path === undefined ? undefined : `${modelDirectory}/${model.path}`;
+}
+
+type ModelVolume = NonNullable<EffectiveService["model"]["volume"]>;
+
+function modelVolume({ persistentVolumeClaim, image, csi }: ModelVolume): object {
+  if (persistentVolumeClaim !== undefined)
+    return { persistentVolumeClaim: { ...persistentVolumeClaim, readOnly: true } };
+  if (image !== undefined) return { image };
+  return { csi: withoutEmpties({ ...csi, readOnly: true }) };
+}
