@@ -57,6 +57,11 @@ export function imageName(text: string): string {
   throw new InvalidArgumentError("The name of an image is wanted.");
 }
 
+export function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError("A URL is wanted, such as https://example.com/runbooks.");
+}
+
 export function path(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("A path is wanted.");

@@ -8,6 +8,7 @@ const defaults: Options = {
   namespaces: [],
   operatorNamespace: "gpumedia-system",
   processorImage: "gpumedia-processor:1.2.3",
+  runbookUrl: "https://gpumedia.io/docs/alerts",
   concurrency: 8,
   maxRequestsInFlight: 32,
   resyncIntervalMs: 1_800_000,

@@ -14,6 +14,8 @@ export interface Options {
   /** Where the Lease is, and the objects that belong to no service. */
   readonly operatorNamespace: string;
   readonly processorImage: string;
+  /** Where the alerts' runbooks are; an alert's name is its anchor. */
+  readonly runbookUrl: string;
   /** Services in flight at once. */
   readonly concurrency: number;
   /** Requests to the API server under way at once; watches are not counted. */
@@ -96,6 +98,11 @@ function flags(version: string, operatorNamespace: string): Command {
       new Option("--processor-image <image>", "image of services that name none")
         .argParser(value.imageName)
         .default(`gpumedia-processor:${version}`),
+    )
+    .addOption(
+      new Option("--runbook-url <url>", "page of the alerts' runbooks; an alert's name is its anchor")
+        .argParser(value.httpUrl)
+        .default("https://gpumedia.io/docs/alerts"),
     )
     .addOption(count("--concurrency <count>", "services reconciled at once", 8, 1, 256))
     .addOption(count("--max-requests-in-flight <count>", "requests to the API server at once", 32, 1, 1_000))

@@ -1,0 +1,35 @@
+/** The program: flags, log, connection, signals. What it does is in operator.ts. */
+import { readFile } from "node:fs/promises";
+import { ConnectionError } from "./kube/connection-error.ts";
+import { loadConnection } from "./kube/connection.ts";
+import { readIfThere } from "./kube/connection-file.ts";
+import { startOperator } from "./operator.ts";
+import { parseOptions } from "./options.ts";
+import { systemClock } from "./runtime/clock.ts";
+import { superviseProcess } from "./runtime/lifecycle.ts";
+import { createLogger } from "./runtime/log.ts";
+
+const manifest = await readFile(new URL("../package.json", import.meta.url), "utf8");
+const { version } = JSON.parse(manifest) as { readonly version: string };
+const podNamespace = await readIfThere("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+const parsed = parseOptions(process.argv.slice(2), process.env, {
+  version,
+  ...(podNamespace === undefined ? {} : { podNamespace }),
+});
+
+if (parsed.kind === "exit") {
+  process.stdout.write(parsed.stdout);
+  process.stderr.write(parsed.stderr);
+  process.exitCode = parsed.code;
+} else {
+  const { options } = parsed;
+  const log = createLogger({ level: options.logLevel });
+  const lifecycle = superviseProcess({ timeoutMs: options.shutdownTimeoutMs, process, clock: systemClock, log });
+  try {
+    const connection = await loadConnection(options);
+    await startOperator({ options, connection, version, lifecycle, clock: systemClock, log });
+  } catch (error) {
+    if (error instanceof ConnectionError) lifecycle.fail(error.message);
+    else lifecycle.fail("could not start", error);
+  }
+}

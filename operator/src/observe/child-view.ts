@@ -1,0 +1,109 @@
+/** What the operator keeps of a child: whether it is as we want it, whose it is, and what its status says. */
+import type { ChildKind } from "../desired/kinds.ts";
+import { serviceLabel } from "../desired/child.ts";
+import type { KubeObject, ObjectKey } from "../kube/object.ts";
+import { ownership } from "../kube/ownership.ts";
+import type { LiveChild } from "../plan/plan.ts";
+
+export interface ChildView extends LiveChild {
+  readonly kind: string;
+  readonly generation: number;
+  /** The services that this object concerns: by its owner, and by its label should the owner have been taken away. */
+  readonly services: readonly ObjectKey[];
+  /** Annotations of ours: decisions that the operator has to remember. */
+  readonly notes: Readonly<Record<string, string>>;
+  /** `spec.replicas` of a Deployment or the bounds of an autoscaler; nothing of other kinds. */
+  readonly spec: ChildSpec;
+  readonly status: ChildStatus;
+}
+
+export interface ChildSpec {
+  readonly replicas?: number;
+  readonly minReplicas?: number;
+  readonly maxReplicas?: number;
+}
+
+/** As `metav1.Condition` and its forerunners have it. */
+export interface StatusCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** The members of the statuses of all kinds of children that somebody here reads. */
+export interface ChildStatus {
+  readonly observedGeneration?: number;
+  readonly replicas?: number;
+  readonly readyReplicas?: number;
+  readonly updatedReplicas?: number;
+  readonly availableReplicas?: number;
+  readonly currentReplicas?: number;
+  readonly desiredReplicas?: number;
+  readonly conditions?: readonly StatusCondition[];
+  readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+  readonly recommendation?: {
+    readonly containerRecommendations?: readonly {
+      readonly containerName: string;
+      readonly target?: Readonly<Record<string, string>>;
+    }[];
+  };
+  readonly parents?: readonly { readonly conditions?: readonly StatusCondition[] }[];
+}
+
+const notePrefix = "gpumedia.io/";
+
+/** How an object of `kind` is kept. Most kinds have no status that matters, and then none is kept. */
+export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
+  const { kind: name } = kind.type;
+  const hasStatus = kindsWithStatus.has(name);
+  return (object) => {
+    const { metadata, spec = {}, status = {} } = object as KubeObject & { spec?: ChildSpec; status?: ChildStatus };
+    const { namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = metadata;
+    return {
+      kind: name,
+      metadata: {
+        name: metadata.name,
+        uid,
+        resourceVersion,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+        ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      },
+      owned: ownership(object),
+      generation: metadata.generation ?? 0,
+      services: servicesOf(object),
+      notes: notesOf(metadata.annotations),
+      spec: hasStatus ? specOf(spec) : {},
+      status: hasStatus ? status : {},
+    };
+  };
+}
+
+const kindsWithStatus: ReadonlySet<string> = new Set([
+  "Deployment",
+  "HorizontalPodAutoscaler",
+  "ScaledObject",
+  "VerticalPodAutoscaler",
+  "Ingress",
+  "HTTPRoute",
+]);
+
+function specOf({ replicas, minReplicas, maxReplicas }: ChildSpec): ChildSpec {
+  return {
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(minReplicas === undefined ? {} : { minReplicas }),
+    ...(maxReplicas === undefined ? {} : { maxReplicas }),
+  };
+}
+
+function servicesOf({ metadata: { namespace = "", labels, ownerReferences = [] } }: KubeObject): readonly ObjectKey[] {
+  const owners = ownerReferences.filter(({ kind, controller }) => kind === "GpuMediaService" && controller === true);
+  const label = labels?.[serviceLabel];
+  const names = new Set([...owners.map(({ name }) => name), ...(label === undefined ? [] : [label])]);
+  return [...names].map((name): ObjectKey => `${namespace}/${name}`);
+}
+
+function notesOf(annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(notePrefix)));
+}

@@ -1,0 +1,62 @@
+/** Everything that a pass over one service reads, taken at once: nothing in it changes while the pass decides. */
+import type { ChildKind } from "../desired/kinds.ts";
+import type { ProfileLookup } from "../effective/profiles.ts";
+import type { EffectiveService } from "../effective/service.ts";
+import type { ObjectKey } from "../kube/object.ts";
+import type { DesiredChild } from "../plan/plan.ts";
+import type { GpuView } from "../status/gpu-shortage.ts";
+import type { ChildView } from "./child-view.ts";
+import type { PodView } from "./pod-view.ts";
+import type { StoredService, World } from "./world.ts";
+
+export interface Observed {
+  readonly service: StoredService;
+  readonly profiles: ProfileLookup;
+  readonly live: (child: Pick<DesiredChild, "kind" | "name">) => ChildView | undefined;
+  readonly served: (kind: ChildKind) => boolean;
+}
+
+/** Undefined when there is no such service. */
+export function gather(world: World, key: ObjectKey): Observed | undefined {
+  const service = world.services.get(key);
+  if (service === undefined) return undefined;
+  const namespace = service.metadata.namespace ?? "";
+  return {
+    service,
+    profiles: { get: (name) => world.profiles.get(`/${name}`) },
+    live: ({ kind, name }) => world.children(kind).get(`${namespace}/${name}`),
+    served: (kind) => world.serves(kind),
+  };
+}
+
+export function podsOf(world: World, key: ObjectKey): readonly PodView[] {
+  return world.podsOf(key).filter((pod) => pod !== undefined);
+}
+
+/** The cluster's GPUs as this service may use them. */
+export function gpusFor(world: World, service: EffectiveService): GpuView {
+  const { resourceName, count } = service.gpu;
+  return {
+    resource: resourceName,
+    perReplica: count,
+    synced: world.nodes.synced && world.pods.synced,
+    devices: count === 0 ? [] : world.gpus.devices(resourceName, world.nodes.values()),
+    holders: () => holders(world, resourceName),
+    nodeSelector: service.scheduling.nodeSelector,
+    tolerations: service.scheduling.tolerations,
+  };
+}
+
+/** Only asked for when a pod waits, as it looks at every pod that holds a device. */
+function holders(world: World, resource: string): readonly { readonly name: string; readonly count: number }[] {
+  const counts = new Map<string, number>();
+  for (const pod of world.pods.values()) {
+    const count = pod?.node === undefined ? 0 : (pod.devices[resource] ?? 0);
+    if (pod === undefined || count === 0) continue;
+    const name = pod.service ?? `${pod.namespace}/${pod.name}`;
+    counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .toSorted((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,41 @@
+/** What the operator keeps of a node: where a pod may run, and the GPUs that it has. */
+import type { KubeObject } from "../kube/object.ts";
+import type { StatusCondition } from "./child-view.ts";
+import { isExtended } from "./pod-view.ts";
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+export interface NodeView {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly cordoned: boolean;
+  readonly ready: boolean;
+  /** Extended resources: `nvidia.com/gpu`. */
+  readonly allocatable: Readonly<Record<string, number>>;
+}
+
+interface Node extends KubeObject {
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] };
+  readonly status?: {
+    readonly allocatable?: Readonly<Record<string, string>>;
+    readonly conditions?: readonly StatusCondition[];
+  };
+}
+
+export function viewNode(object: KubeObject): NodeView {
+  const { metadata, spec = {}, status = {} } = object as Node;
+  const allocatable = Object.entries(status.allocatable ?? {}).filter(([resource]) => isExtended(resource));
+  return {
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    taints: (spec.taints ?? []).map(({ key, value, effect }) => ({ key, effect, ...(value ? { value } : {}) })),
+    cordoned: spec.unschedulable === true,
+    ready: status.conditions?.find(({ type }) => type === "Ready")?.status === "True",
+    allocatable: Object.fromEntries(allocatable.map(([resource, count]) => [resource, Number(count)])),
+  };
+}

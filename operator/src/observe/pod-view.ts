@@ -1,0 +1,136 @@
+/** What the operator keeps of a pod: why it is not serving, and which GPUs it holds. */
+import { containerName, serviceLabel } from "../desired/child.ts";
+import type { KubeObject, ObjectKey } from "../kube/object.ts";
+import type { StatusCondition } from "./child-view.ts";
+
+export interface PodView {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  /** Of a service of ours; undefined for a pod that only holds GPUs. */
+  readonly service: ObjectKey | undefined;
+  /** Of its ReplicaSet: pods of one rollout share it. */
+  readonly templateHash: string | undefined;
+  /** Where it is bound; undefined while it waits for a node. */
+  readonly node: string | undefined;
+  readonly ip: string | undefined;
+  readonly phase: string;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** Extended resources that it holds or waits for, by name: `nvidia.com/gpu`. */
+  readonly devices: Readonly<Record<string, number>>;
+  /** Why the scheduler could not place it. */
+  readonly unschedulable: string | undefined;
+  readonly container: ContainerView | undefined;
+}
+
+/** The processor's container, by what the kubelet says of it. */
+export interface ContainerView {
+  readonly restarts: number;
+  readonly waiting: { readonly reason: string; readonly message: string } | undefined;
+  readonly running: boolean;
+  /** How it ended, now or the last time. */
+  readonly ended:
+    | { readonly exitCode: number; readonly reason: string; readonly message: string; readonly signal: number }
+    | undefined;
+}
+
+interface Pod extends KubeObject {
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly containers?: readonly {
+      readonly name: string;
+      readonly resources?: {
+        readonly limits?: Readonly<Record<string, string>>;
+        readonly requests?: Readonly<Record<string, string>>;
+      };
+    }[];
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly StatusCondition[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly restartCount?: number;
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
+}
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: object;
+  readonly terminated?: {
+    readonly exitCode?: number;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly signal?: number;
+  };
+}
+
+/** Undefined for a pod that neither serves for us nor holds a device: most pods of a cluster. */
+export function viewPod(object: KubeObject): PodView | undefined {
+  const { metadata, spec = {}, status = {} } = object as Pod;
+  const namespace = metadata.namespace ?? "";
+  const service = metadata.labels?.[serviceLabel];
+  const devices = devicesOf(spec);
+  if (service === undefined && Object.keys(devices).length === 0) return undefined;
+  const condition = (type: string): StatusCondition | undefined =>
+    status.conditions?.find((candidate) => candidate.type === type);
+  const scheduled = condition("PodScheduled");
+  return {
+    name: metadata.name,
+    namespace,
+    uid: metadata.uid,
+    service: service === undefined ? undefined : `${namespace}/${service}`,
+    templateHash: metadata.labels?.["pod-template-hash"],
+    node: spec.nodeName,
+    ip: status.podIP,
+    phase: status.phase ?? "Pending",
+    ready: condition("Ready")?.status === "True",
+    terminating: metadata.deletionTimestamp !== undefined,
+    createdAt: metadata.creationTimestamp,
+    devices,
+    unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
+    container: containerView(status.containerStatuses?.find(({ name }) => name === containerName)),
+  };
+}
+
+/** Kubernetes' own resources have no domain, or end in kubernetes.io. */
+function devicesOf({ containers = [] }: NonNullable<Pod["spec"]>): Readonly<Record<string, number>> {
+  const devices: Record<string, number> = {};
+  for (const { resources } of containers) {
+    // An extended resource's request equals its limit, and either may be left out.
+    for (const [name, quantity] of Object.entries({ ...resources?.requests, ...resources?.limits })) {
+      if (isExtended(name)) devices[name] = (devices[name] ?? 0) + Number(quantity);
+    }
+  }
+  return devices;
+}
+
+export function isExtended(resource: string): boolean {
+  return resource.includes("/") && !resource.slice(0, resource.indexOf("/")).endsWith("kubernetes.io");
+}
+
+function containerView(status: ContainerStatus | undefined): ContainerView | undefined {
+  if (status === undefined) return undefined;
+  const { state = {}, lastState = {} } = status;
+  const ended = state.terminated ?? lastState.terminated;
+  return {
+    restarts: status.restartCount ?? 0,
+    waiting: state.waiting && { reason: state.waiting.reason ?? "", message: state.waiting.message ?? "" },
+    running: state.running !== undefined,
+    ended: ended && {
+      exitCode: ended.exitCode ?? 0,
+      reason: ended.reason ?? "",
+      message: ended.message ?? "",
+      signal: ended.signal ?? 0,
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** One kind over the namespaces that the operator looks after: one cache for all of them, or one for each. */
+import type { ApiClient } from "../kube/client.ts";
+import { objectKey, type KubeObject, type ObjectKey, type ResourceType } from "../kube/object.ts";
+import { createCache, type Cache, type CacheOptions } from "../runtime/cache.ts";
+import type { StoreListener } from "../runtime/store.ts";
+
+export interface ScopedCacheOptions<T> extends CacheOptions<T> {
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+}
+
+export class ScopedCache<T> {
+  readonly type: ResourceType;
+  /** By namespace; "" holds all of them, and what has no namespace. */
+  readonly #caches: ReadonlyMap<string, Cache<T>>;
+
+  constructor(client: Pick<ApiClient, "list" | "watch">, type: ResourceType, options: ScopedCacheOptions<T>) {
+    const { namespaces, selection, ...rest } = options;
+    this.type = type;
+    const scopes = namespaces.length === 0 || !type.namespaced ? [""] : namespaces;
+    this.#caches = new Map(
+      scopes.map((namespace) => {
+        const scope = namespace === "" ? {} : { namespace };
+        return [namespace, createCache(client, type, { ...rest, selection: { ...selection, ...scope } })] as const;
+      }),
+    );
+  }
+
+  /** Follows the kind until the signal aborts, then forgets everything. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#each((cache) => cache.run(signal)));
+  }
+
+  get synced(): boolean {
+    return this.#each(({ store }) => store.synced).every(Boolean);
+  }
+
+  async whenSynced(): Promise<void> {
+    await Promise.all(this.#each(({ store }) => store.whenSynced()));
+  }
+
+  get size(): number {
+    return this.#each(({ store }) => store.size).reduce((sum, size) => sum + size, 0);
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#of(key)?.store.get(key);
+  }
+
+  *values(): Generator<T> {
+    for (const { store } of this.#caches.values()) yield* store.values();
+  }
+
+  /** The objects by something that they carry. */
+  lookup(keysOf: (value: T) => readonly string[]): (key: string) => readonly T[] {
+    const indices = this.#each(({ store }) => store.index(keysOf));
+    return (key) => indices.flatMap((index) => index.get(key));
+  }
+
+  subscribe(listener: StoreListener<T>): void {
+    for (const { store } of this.#caches.values()) store.subscribe(listener);
+  }
+
+  /** The answer to a write of ours, so that nobody reads what was before it. */
+  observeWrite(object: KubeObject): void {
+    this.#of(objectKey(object))?.store.observeWrite(object);
+  }
+
+  observeDelete(key: ObjectKey, uid: string): void {
+    this.#of(key)?.store.observeDelete(key, uid);
+  }
+
+  #of(key: ObjectKey): Cache<T> | undefined {
+    return this.#caches.get("") ?? this.#caches.get(key.slice(0, key.indexOf("/")));
+  }
+
+  #each<R>(map: (cache: Cache<T>) => R): R[] {
+    return [...this.#caches.values()].map(map);
+  }
+}

@@ -1,0 +1,100 @@
+/** From what changed on the API server to which services have to be looked at, and how soon. */
+import type { ObjectKey } from "../kube/object.ts";
+import type { Priority } from "../runtime/queue.ts";
+import type { StoreChange } from "../runtime/store.ts";
+import type { ChildView } from "./child-view.ts";
+import type { NodeView } from "./node-view.ts";
+import type { PodView } from "./pod-view.ts";
+import type { StoredService, World } from "./world.ts";
+
+export type Enqueue = (service: ObjectKey, priority: Priority, afterMs?: number) => void;
+
+/** A rollout is a burst of status changes: looking once at several of them saves writes, and nobody sees the delay. */
+const echoDelayMs = 100;
+
+export function subscribeTriggers(world: World, enqueue: Enqueue): void {
+  const echo = (service: ObjectKey): void => enqueue(service, "echo", echoDelayMs);
+  const all = (priority: Priority): void => {
+    for (const service of world.services.values()) {
+      enqueue(`${service.metadata.namespace ?? ""}/${service.metadata.name}`, priority);
+    }
+  };
+  world.services.subscribe((change) => {
+    const priority = priorityOfService(change);
+    if (priority !== undefined) enqueue(change.key, priority);
+  });
+  for (const cache of world.childCaches) {
+    cache.subscribe((change) => {
+      const priority = priorityOfChild(change);
+      if (priority === undefined) return;
+      for (const service of servicesOf(change)) {
+        if (priority === "echo") echo(service);
+        else enqueue(service, priority);
+      }
+    });
+  }
+  world.profiles.subscribe(() => all("resync"));
+  world.pods.subscribe((change) => {
+    const [before, now] = [previousOf(change), currentOf(change)];
+    if (JSON.stringify(before) === JSON.stringify(now)) return;
+    const service = now?.service ?? before?.service;
+    if (service !== undefined) echo(service);
+    if (freesDevices(before, now)) for (const waiting of waitingServices(world)) echo(waiting);
+  });
+  world.nodes.subscribe((change) => {
+    // A node's heartbeat changes it every few seconds.
+    if (JSON.stringify(previousOf(change)) === JSON.stringify(currentOf(change))) return;
+    for (const waiting of waitingServices(world)) echo(waiting);
+  });
+}
+
+/** Our own writes are no news, and neither is what others do to annotations. */
+export function priorityOfService(change: StoreChange<StoredService>): Priority | undefined {
+  if (change.type === "deleted") return "edit";
+  if (change.type === "added") return change.origin === "list" ? "resync" : "create";
+  const { previous, current, origin } = change;
+  if (origin === "write") return undefined;
+  const edited =
+    previous.metadata.generation !== current.metadata.generation ||
+    previous.metadata.deletionTimestamp !== current.metadata.deletionTimestamp;
+  if (edited) return "edit";
+  return JSON.stringify(previous.status) === JSON.stringify(current.status) ? undefined : "echo";
+}
+
+export function priorityOfChild(change: StoreChange<ChildView>): Priority | undefined {
+  if (change.origin === "write") return undefined;
+  if (change.type === "added" && change.origin === "list") return "resync";
+  if (change.type !== "updated") return "edit";
+  const drifted = ({ owned, metadata, services, notes }: ChildView): string => {
+    const { resourceVersion: _moves, ...lasting } = metadata;
+    return JSON.stringify([owned, lasting, services, notes]);
+  };
+  return drifted(change.previous) === drifted(change.current) ? "echo" : "edit";
+}
+
+function servicesOf(change: StoreChange<ChildView>): ReadonlySet<ObjectKey> {
+  return new Set([...(previousOf(change)?.services ?? []), ...(currentOf(change)?.services ?? [])]);
+}
+
+function previousOf<T>(change: StoreChange<T>): T | undefined {
+  return change.type === "added" ? undefined : change.previous;
+}
+
+function currentOf<T>(change: StoreChange<T>): T | undefined {
+  return change.type === "deleted" ? undefined : change.current;
+}
+
+/** Did a pod give back devices that another may be waiting for? */
+function freesDevices(before: PodView | undefined, now: PodView | undefined): boolean {
+  const held = (pod: PodView | undefined): number =>
+    pod?.node === undefined ? 0 : Object.values(pod.devices).reduce((sum, count) => sum + count, 0);
+  return held(before) > held(now);
+}
+
+function waitingServices(world: World): ReadonlySet<ObjectKey> {
+  const waiting = new Set<ObjectKey>();
+  for (const pod of world.pods.values()) {
+    if (pod?.service !== undefined && pod.node === undefined) waiting.add(pod.service);
+  }
+  return waiting;
+}

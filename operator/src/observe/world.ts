@@ -1,0 +1,127 @@
+/** Everything that the operator follows on the API server, each kind in the form that its readers need. */
+import type { GpuMediaProfile, GpuMediaService } from "@gpumedia/api";
+import { childKinds, type ChildKind, type ChildKindName } from "../desired/kinds.ts";
+import { serviceLabel } from "../desired/child.ts";
+import type { ApiClient } from "../kube/client.ts";
+import type { Apis } from "../kube/discovery.ts";
+import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import { viewChild, type ChildView } from "./child-view.ts";
+import { GpuLedger } from "./gpu-ledger.ts";
+import { viewNode, type NodeView } from "./node-view.ts";
+import { viewPod, type PodView } from "./pod-view.ts";
+import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
+
+/** A stored GpuMediaService, without `managedFields`. Its spec may be older than the schema. */
+export type StoredService = GpuMediaService & KubeObject;
+export type StoredProfile = GpuMediaProfile & KubeObject;
+
+export interface WorldOptions {
+  readonly client: Pick<ApiClient, "list" | "watch">;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export const serviceType = gpumedia("GpuMediaService", "gpumediaservices", true);
+export const profileType = gpumedia("GpuMediaProfile", "gpumediaprofiles", false);
+const podType: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
+const nodeType: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
+
+function gpumedia(kind: string, resource: string, namespaced: boolean): ResourceType {
+  return { group: "gpumedia.io", version: "v1alpha1", kind, resource, namespaced };
+}
+
+export class World {
+  readonly services: ScopedCache<StoredService>;
+  readonly profiles: ScopedCache<StoredProfile>;
+  readonly pods: ScopedCache<PodView | undefined>;
+  readonly nodes: ScopedCache<NodeView>;
+  readonly gpus = new GpuLedger();
+  readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
+  readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
+  /** The optional kinds that are followed now. */
+  readonly #optional = new Map<ChildKind, AbortController>();
+
+  constructor({ client, namespaces, clock, log }: WorldOptions) {
+    const cache = <T>(
+      type: ResourceType,
+      project: (object: KubeObject) => T,
+      more: Partial<ScopedCacheOptions<T>> = {},
+    ) => new ScopedCache(client, type, { namespaces, project, clock, log, ...more });
+    this.services = cache(serviceType, withoutManagedFields<StoredService>);
+    this.profiles = cache(profileType, withoutManagedFields<StoredProfile>);
+    this.nodes = cache(nodeType, viewNode);
+    // A pod that has ended holds no device. GPUs are the whole cluster's, whatever namespaces we look after, but an
+    // operator that may only read some namespaces must do with those.
+    this.pods = cache(podType, viewPod, {
+      selection: { fieldSelector: "status.phase!=Succeeded,status.phase!=Failed" },
+    });
+    this.podsOf = this.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.service]));
+    this.pods.subscribe(this.gpus.observe);
+    const kinds: readonly ChildKind[] = Object.values(childKinds);
+    this.#children = new Map(
+      kinds.map((kind) => [kind, cache(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
+    );
+  }
+
+  children(kind: ChildKind): ScopedCache<ChildView> {
+    const cache = this.#children.get(kind);
+    if (cache === undefined) throw new Error(`${kind.type.kind} is not among childKinds`);
+    return cache;
+  }
+
+  childOf(kind: ChildKindName, key: ObjectKey): ChildView | undefined {
+    return this.children(childKinds[kind]).get(key);
+  }
+
+  get childCaches(): Iterable<ScopedCache<ChildView>> {
+    return this.#children.values();
+  }
+
+  /** Is the kind there to be written, and do we know what there is of it? */
+  serves(kind: ChildKind): boolean {
+    return !kind.optional || (this.#optional.has(kind) && this.children(kind).synced);
+  }
+
+  /** Follows all that every cluster serves, until the signal aborts. Resolves then. */
+  async run(signal: AbortSignal): Promise<void> {
+    const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
+    const all = [this.services, this.profiles, this.pods, this.nodes, ...builtIn];
+    await Promise.all(all.map((cache) => cache.run(signal)));
+  }
+
+  /** Everything that is there has been seen at least once. */
+  async whenSynced(): Promise<void> {
+    const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
+    const all = [this.services, this.profiles, this.pods, this.nodes, ...caches.map(([, cache]) => cache)];
+    await Promise.all(all.map((cache) => cache.whenSynced()));
+  }
+
+  /** Follows the optional kinds that are served and no others. Tells of a kind when it is ready to be used, or gone. */
+  followOptional(apis: Apis, signal: AbortSignal, onChange: (kind: ChildKind) => void): void {
+    for (const [kind, cache] of this.#children) {
+      if (!kind.optional) continue;
+      const served = apis.serves(kind.type);
+      const followed = this.#optional.get(kind);
+      if (served && followed === undefined) {
+        const controller = new AbortController();
+        this.#optional.set(kind, controller);
+        void cache.run(AbortSignal.any([signal, controller.signal]));
+        void cache.whenSynced().then(() => onChange(kind));
+      } else if (!served && followed !== undefined) {
+        this.#optional.delete(kind);
+        followed.abort(new Error(`${kind.type.kind} is no longer served`));
+        onChange(kind);
+      }
+    }
+  }
+}
+
+/** Nobody reads them of our own kinds, and they are a third of the object. */
+function withoutManagedFields<T extends KubeObject>(object: KubeObject): T {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata } as T;
+}

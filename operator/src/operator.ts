@@ -1,0 +1,154 @@
+/** The operator as a whole: what is started, in which order, and what ends it. */
+import type { Options } from "./options.ts";
+import { createApiClient } from "./kube/client.ts";
+import { checkConnection, type LoadedConnection } from "./kube/connection.ts";
+import { watchApis } from "./kube/discovery-watch.ts";
+import { createDiscovery, type Apis } from "./kube/discovery.ts";
+import { createTransport } from "./kube/transport.ts";
+import { subscribeTriggers } from "./observe/triggers.ts";
+import { World } from "./observe/world.ts";
+import { Fights } from "./reconcile/fights.ts";
+import type { Pass } from "./reconcile/pass.ts";
+import { reconcileService } from "./reconcile/service.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { createEventRecorder } from "./runtime/events.ts";
+import { startEndpoints, visitsEnd } from "./runtime/health.ts";
+import { leaseStore } from "./runtime/leader-lease.ts";
+import { processIdentity, standForElection, type Leadership } from "./runtime/leader.ts";
+import type { Lifecycle } from "./runtime/lifecycle.ts";
+import type { Logger } from "./runtime/log.ts";
+import { createMetrics } from "./runtime/metrics.ts";
+import { WorkQueue } from "./runtime/queue.ts";
+import { runWorkers } from "./runtime/workers.ts";
+import { readServed, type Served } from "./surroundings.ts";
+
+export interface OperatorOptions {
+  readonly options: Options;
+  readonly connection: LoadedConnection;
+  readonly version: string;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A visit takes milliseconds, or as long as its requests take to time out. */
+const stuckAfterMs = 10 * 60_000;
+const discoveryIntervalMs = 5_000;
+const backoff = { baseMs: 500, capMs: 5 * 60_000 };
+
+/** Resolves when the operator runs; from then on `lifecycle` ends it. */
+export async function startOperator(setup: OperatorOptions): Promise<void> {
+  const { options, connection, version, lifecycle, clock, log } = setup;
+  const metrics = createMetrics();
+  const queue = new WorkQueue(clock);
+  const observe = metrics.restClient(new URL(connection.server).host);
+  const identity = processIdentity();
+  const transport = createTransport(connection, {
+    userAgent: `gpumedia-operator/${version}`,
+    connections: options.maxRequestsInFlight,
+  });
+  // Reads, and the Lease, which a standby must be able to write.
+  const client = createApiClient(transport, { observe });
+  const abort = new AbortController();
+  const world = new World({ client, namespaces: options.namespaces, clock, log });
+  let synced = false;
+  let leadership: Leadership | undefined;
+
+  const endpoints = await startEndpoints({
+    health: options.healthAddress,
+    metrics: options.metricsAddress,
+    live: [visitsEnd(queue, stuckAfterMs)],
+    ready: [{ name: "caches", problem: () => (synced ? undefined : "not everything has been listed yet") }],
+    registry: metrics.registry,
+  });
+  lifecycle.onStop("endpoints", endpoints.close);
+  lifecycle.onStop("connections", () => transport.close());
+  log.info({ server: connection.server, source: connection.source, ...endpoints.urls }, "connecting");
+  log.info({ kubernetes: await checkConnection(client, connection) }, "connected");
+
+  const discovery = createDiscovery(client);
+  let apis: Apis = await discovery.read();
+  let served: Served = await readServed(client, apis, log);
+  subscribeTriggers(world, (service, priority, afterMs) => queue.add(service, priority, afterMs));
+  const resyncAll = (): void => {
+    for (const { metadata } of world.services.values())
+      queue.add(`${metadata.namespace ?? ""}/${metadata.name}`, "resync");
+  };
+  const following = world.run(abort.signal);
+  world.followOptional(apis, abort.signal, resyncAll);
+  lifecycle.onStop("caches", async () => {
+    abort.abort(new Error("the operator ends"));
+    await following;
+  });
+  void watchApis({
+    discovery,
+    known: apis,
+    clock,
+    intervalMs: discoveryIntervalMs,
+    onChange(change) {
+      ({ apis } = change);
+      log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served kinds changed");
+      world.followOptional(apis, abort.signal, resyncAll);
+      void readServed(client, apis, log).then((now) => {
+        served = now;
+        resyncAll();
+      });
+    },
+    log,
+    signal: abort.signal,
+  });
+  await world.whenSynced();
+  synced = true;
+  log.info({ services: world.services.size, nodes: world.nodes.size }, "everything is listed");
+
+  if (options.leaderElect) {
+    const lease = leaseStore(client, options.operatorNamespace, options.leaseName);
+    leadership = standForElection({ ...options, lease, identity, clock, log });
+    lifecycle.onStop("Lease", () => leadership?.release() ?? Promise.resolve());
+    metrics.leaderElection(options.leaseName, () => leadership?.isLeader() === true);
+    void leadership.lost.then((reason) => lifecycle.fail(`lost the Lease: ${reason}`));
+    await leadership.elected;
+  }
+
+  const writer = createApiClient(transport, {
+    observe,
+    ...(leadership === undefined ? {} : { fence: leadership.fence }),
+  });
+  const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
+  lifecycle.onStop("events", events.close);
+  const pass: Pass = {
+    client: writer,
+    world,
+    events,
+    fights: new Fights(clock),
+    clock,
+    defaults: { processorImage: options.processorImage },
+    surroundings: () => ({ operatorNamespace: options.operatorNamespace, runbookUrl: options.runbookUrl, served }),
+  };
+  const { concurrency } = options;
+  const workers = runWorkers({
+    queue,
+    concurrency,
+    visit: (key) => reconcileService(key, pass),
+    backoff,
+    clock,
+    log,
+    metrics: metrics.controller("gpumediaservice", queue, concurrency),
+  });
+  lifecycle.onStop("visits", () => workers.stop(options.shutdownTimeoutMs / 2));
+  const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);
+  lifecycle.onStop("resync", async () => cancelResync());
+}
+
+function names(types: readonly { readonly kind: string; readonly group: string }[]): readonly string[] {
+  return types.map(({ kind, group }) => `${kind}.${group}`);
+}
+
+function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
+  let cancel = clock.after(intervalMs, again);
+  function again(): void {
+    callback();
+    cancel = clock.after(intervalMs, again);
+  }
+  return () => cancel();
+}

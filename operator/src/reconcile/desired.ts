@@ -1,0 +1,42 @@
+/** The children that a service should have now, and how its pods are to be replaced. */
+import { desiredChildren } from "../desired/children.ts";
+import { childKinds } from "../desired/kinds.ts";
+import { digest } from "../kube/digest.ts";
+import type { Manifest } from "../kube/object.ts";
+import { gpusFor, type Observed } from "../observe/gather.ts";
+import type { EffectiveService } from "../effective/service.ts";
+import type { DesiredChild } from "../plan/plan.ts";
+import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
+import { countGpus } from "../status/gpu-shortage.ts";
+import type { Pass } from "./pass.ts";
+
+export interface Desired {
+  readonly children: readonly DesiredChild[];
+  readonly rollout: RolloutDecision | undefined;
+}
+
+export function desired(service: EffectiveService, observed: Observed, { world, surroundings }: Pass): Desired {
+  if (service.suspend) return { children: [], rollout: undefined };
+  const around = surroundings();
+  // The pod template does not depend on how pods are replaced; how they are replaced depends on whether it changed.
+  const surging = desiredChildren(service, { ...around, rollout: "Surge" });
+  const deployment = surging.find(({ kind }) => kind === childKinds.deployment);
+  const gpus = gpusFor(world, service);
+  const rollout = decideRollout({
+    wanted: service.rollout.strategy,
+    templateHash: templateHash(deployment?.manifest),
+    before: observed.service.status?.rollout,
+    replicas: deployment === undefined ? 0 : (observed.live(deployment)?.spec.replicas ?? 0),
+    gpusPerReplica: service.gpu.count,
+    roomFor: countGpus(gpus).replicas,
+  });
+  const children =
+    rollout.strategy === "Surge" ? surging : desiredChildren(service, { ...around, rollout: rollout.strategy });
+  return { children, rollout };
+}
+
+function templateHash(
+  deployment: (Manifest & { readonly spec?: { readonly template?: unknown } }) | null | undefined,
+): string {
+  return digest(deployment?.spec?.template);
+}

@@ -1,0 +1,20 @@
+/** What every pass works with: the same for all services, for as long as the process runs. */
+import type { Defaults } from "../effective/effective.ts";
+import type { ChildContext } from "../desired/context.ts";
+import type { ApiClient } from "../kube/client.ts";
+import type { World } from "../observe/world.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { EventRecorder } from "../runtime/events.ts";
+import type { Fights } from "./fights.ts";
+
+export interface Pass {
+  /** Its writes are fenced: they leave only while this process leads. */
+  readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
+  readonly world: World;
+  readonly events: Pick<EventRecorder, "record">;
+  readonly fights: Fights;
+  readonly clock: Clock;
+  readonly defaults: Defaults;
+  /** What children depend on beside their service, but for how pods are replaced, which each service decides. */
+  readonly surroundings: () => Omit<ChildContext, "rollout">;
+}

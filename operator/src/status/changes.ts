@@ -1,0 +1,32 @@
+/** What of a new status is worth an event: only what changed, so that neither a restart nor a repeated visit makes one. */
+import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import type { EventDraft } from "../runtime/events.ts";
+
+type Status = Pick<GpuMediaServiceStatus, "conditions"> | undefined;
+
+export function eventsOf(before: Status, after: Status): readonly EventDraft[] {
+  const was = (type: string): Condition | undefined => find(before, type);
+  const is = (type: string): Condition | undefined => find(after, type);
+  const events: EventDraft[] = [];
+  const stalled = is("Stalled");
+  if (stalled !== undefined && stalled.reason !== was("Stalled")?.reason) events.push(warning("Reconcile", stalled));
+  const ready = is("Ready");
+  if (ready?.status === "True" && was("Ready")?.status !== "True") {
+    events.push({ type: "Normal", reason: ready.reason, action: "Reconcile", note: ready.message });
+  }
+  // Not while a rollout or a start is under way: that a service is not ready yet is no news.
+  const trouble = ready?.status === "False" && stalled === undefined && ready.reason !== "Progressing";
+  if (trouble && ready.reason !== was("Ready")?.reason) events.push(warning("Reconcile", ready));
+  const scaling = is("ScalingReady");
+  if (scaling?.status === "False" && scaling.reason !== was("ScalingReady")?.reason)
+    events.push(warning("Scale", scaling));
+  return events;
+}
+
+function find(status: Status, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+function warning(action: string, { reason, message }: Condition): EventDraft {
+  return { type: "Warning", reason, action, note: message };
+}

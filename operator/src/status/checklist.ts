@@ -1,0 +1,172 @@
+/** The guide's three checklists, item by item, each answered from something that was observed. */
+import type { GpuMediaServiceStatus } from "@gpumedia/api";
+import type { Verdict } from "./condition.ts";
+import { exclusion } from "./gpu-shortage.ts";
+import type { Observation } from "./observation.ts";
+
+export type ChecklistItem = NonNullable<GpuMediaServiceStatus["checklist"]>[number];
+
+type Verdicts = Readonly<Record<"ScalingReady" | "MetricsReporting" | "SloMet" | "GpuCapacity", Verdict>>;
+type Answer = Omit<ChecklistItem, "item" | "list">;
+
+interface Item {
+  readonly list: ChecklistItem["list"];
+  readonly item: string;
+  readonly answer: (observation: Observation, verdicts: Verdicts) => Answer;
+}
+
+/** In the guide's order and, but for shortness, its words. */
+const items: readonly Item[] = [
+  { list: "PreDeployment", item: "GPU drivers optimized", answer: drivers },
+  { list: "PreDeployment", item: "CUDA toolkit updated", answer: cuda },
+  { list: "PreDeployment", item: "Memory limits configured", answer: memoryLimits },
+  { list: "PreDeployment", item: "Network policies optimized", answer: networkPolicy },
+  { list: "PreDeployment", item: "Load testing completed", answer: loadTest },
+  { list: "Runtime", item: "HPA/VPA configured", answer: autoscalers },
+  { list: "Runtime", item: "Resource utilization monitored", answer: monitored },
+  { list: "Runtime", item: "Performance alerts active", answer: alerts },
+  { list: "Runtime", item: "Bottlenecks identified", answer: bottleneck },
+  { list: "Runtime", item: "Scaling validated", answer: scaling },
+  { list: "ContinuousImprovement", item: "Performance metrics tracked", answer: tracked },
+  { list: "ContinuousImprovement", item: "Optimization opportunities identified", answer: opportunities },
+  { list: "ContinuousImprovement", item: "Regular performance reviews", answer: manual },
+  { list: "ContinuousImprovement", item: "Capacity planning updated", answer: manual },
+  { list: "ContinuousImprovement", item: "Team performance training", answer: manual },
+];
+
+export function checklist(observation: Observation, verdicts: Verdicts): ChecklistItem[] {
+  return items.map(({ list, item, answer }) => ({ list, item, ...answer(observation, verdicts) }));
+}
+
+function manual(): Answer {
+  return { state: "Manual", reason: "ForPeople" };
+}
+
+function done(reason: string, message?: string): Answer {
+  return { state: "Done", reason, ...(message === undefined ? {} : { message }) };
+}
+
+function notDone(reason: string, message: string): Answer {
+  return { state: "NotDone", reason, message };
+}
+
+function notKnown(reason: string, message: string): Answer {
+  return { state: "Unknown", reason, message };
+}
+
+/** The label of GPU feature discovery on the nodes that the service may use, where all have it. */
+function nodeLabel({ gpus }: Observation, labels: readonly string[]): readonly string[] | undefined {
+  const nodes = gpus.devices.map(({ node }) => node).filter((node) => exclusion(node, gpus) === undefined);
+  const values = nodes.map(({ labels: own }) =>
+    labels
+      .map((label) => own[label])
+      .filter((part) => part !== undefined)
+      .join("."),
+  );
+  return values.length > 0 && values.every((value) => value !== "") ? [...new Set(values)].toSorted() : undefined;
+}
+
+function drivers(observation: Observation): Answer {
+  if (observation.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
+  const versions = nodeLabel(observation, [
+    "nvidia.com/cuda.driver-version.major",
+    "nvidia.com/cuda.driver-version.minor",
+    "nvidia.com/cuda.driver-version.revision",
+  ]);
+  if (versions === undefined)
+    return notKnown("NoNodeLabels", "install NVIDIA's GPU feature discovery: it labels the nodes");
+  if (versions.length === 1) return done("OneVersion", `driver ${versions[0]}`);
+  return notDone("VersionsDiffer", `drivers ${versions.join(", ")}: bring all nodes to one`);
+}
+
+function cuda(observation: Observation): Answer {
+  if (observation.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
+  const versions = nodeLabel(observation, [
+    "nvidia.com/cuda.runtime-version.major",
+    "nvidia.com/cuda.runtime-version.minor",
+  ]);
+  if (versions === undefined)
+    return notKnown("NoNodeLabels", "install NVIDIA's GPU feature discovery: it labels the nodes");
+  const old = versions.filter((version) => Number.parseInt(version, 10) < neededCudaMajor);
+  if (old.length === 0) return done("Supported", `the drivers run CUDA ${versions.join(", ")}`);
+  return notDone(
+    "TooOld",
+    `the drivers run CUDA ${old.join(", ")}, the processor needs ${neededCudaMajor}: update them`,
+  );
+}
+
+/** Of the provider libraries in the processor's CUDA image. */
+const neededCudaMajor = 13;
+
+function memoryLimits({ service }: Observation): Answer {
+  const { memory } = service.resources.limits;
+  return memory === undefined
+    ? notDone("NoLimit", "set resources.limits.memory")
+    : done("LimitSet", `${memory} per pod`);
+}
+
+function networkPolicy({ service }: Observation): Answer {
+  return service.network.networkPolicy.enabled
+    ? done("PolicyInPlace")
+    : notDone("SwitchedOff", "set network.networkPolicy.enabled");
+}
+
+function loadTest(): Answer {
+  return notKnown("NoLoadTest", "no load test of this service is known");
+}
+
+function autoscalers({ service, verticalAutoscaler, skipped }: Observation, { ScalingReady }: Verdicts): Answer {
+  if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
+  if (ScalingReady.status === "False") return notDone(ScalingReady.reason, ScalingReady.message);
+  const hasVpa = verticalAutoscaler !== undefined;
+  if (!hasVpa && skipped.some((child) => child.startsWith("VerticalPodAutoscaler "))) {
+    return notDone("VpaMissing", "the HPA is there; the cluster has no VerticalPodAutoscaler to install the VPA with");
+  }
+  return ScalingReady.status === "Unknown"
+    ? notKnown(ScalingReady.reason, ScalingReady.message)
+    : done("Working", hasVpa ? "HPA and VPA" : "HPA; the VPA is switched off");
+}
+
+function monitored({ service, skipped }: Observation, { MetricsReporting }: Verdicts): Answer {
+  if (!service.monitoring.podMonitor) return notDone("SwitchedOff", "set monitoring.podMonitor");
+  if (skipped.some((child) => child.startsWith("PodMonitor "))) {
+    return notDone("ApiMissing", "install prometheus-operator: the cluster does not know PodMonitors");
+  }
+  if (MetricsReporting.status === "True") return done(MetricsReporting.reason, MetricsReporting.message);
+  return notKnown(MetricsReporting.reason, MetricsReporting.message);
+}
+
+function alerts({ service, skipped }: Observation): Answer {
+  if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts");
+  return skipped.some((child) => child.startsWith("PrometheusRule "))
+    ? notDone("ApiMissing", "install prometheus-operator: the cluster does not know PrometheusRules")
+    : done("RulesInstalled");
+}
+
+function bottleneck(_observation: Observation, { MetricsReporting }: Verdicts): Answer {
+  return notKnown(MetricsReporting.reason, "the pods' reports tell; see status.bottleneck");
+}
+
+function scaling({ service, deployment }: Observation, { ScalingReady }: Verdicts): Answer {
+  if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
+  const replicas = deployment?.spec.replicas ?? 0;
+  if (ScalingReady.status === "True" && replicas > service.autoscaling.horizontal.minReplicas) {
+    return done("ScaledOut", "the autoscaler has raised the replicas above their minimum");
+  }
+  return notKnown("NotSeenYet", "the replicas have not been above their minimum since the service was made");
+}
+
+function tracked(observation: Observation, verdicts: Verdicts): Answer {
+  const { service } = observation;
+  if (!service.monitoring.dashboard) return notDone("SwitchedOff", "set monitoring.dashboard");
+  return monitored(observation, verdicts).state === "NotDone"
+    ? notDone("NotScraped", "there is a dashboard, and nothing scrapes what it shows")
+    : done("DashboardInstalled");
+}
+
+function opportunities({ verticalAutoscaler }: Observation): Answer {
+  const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
+  return processor?.target === undefined
+    ? notKnown("NoRecommendation", "the VerticalPodAutoscaler has not recommended anything yet")
+    : done("Recommended", "see status.recommendation");
+}

@@ -1,0 +1,46 @@
+/** Conditions as metav1 has them: how one is stated, and how a list of them is kept from visit to visit. */
+import type { Condition } from "@gpumedia/api";
+
+/** What a function of this room says; the rest of a condition follows from what it was before. */
+export interface Verdict<Reason extends string = string> {
+  readonly status: Condition["status"];
+  readonly reason: Reason;
+  /** For people: names the object, the number and the next step. */
+  readonly message: string;
+}
+
+export function isTrue<Reason extends string>(reason: Reason, message: string): Verdict<Reason> {
+  return { status: "True", reason, message };
+}
+
+export function isFalse<Reason extends string>(reason: Reason, message: string): Verdict<Reason> {
+  return { status: "False", reason, message };
+}
+
+export function unknown<Reason extends string>(reason: Reason, message: string): Verdict<Reason> {
+  return { status: "Unknown", reason, message };
+}
+
+/** A webhook's message can be of any length, and `kubectl describe` shows all of it. */
+const longestMessage = 1_024;
+
+/** `verdicts` by type, in the order in which they are to be shown; undefined ones are left out. */
+export function conditions(
+  verdicts: Readonly<Record<string, Verdict | undefined>>,
+  before: readonly Condition[],
+  observedGeneration: number,
+  now: string,
+): Condition[] {
+  return Object.entries(verdicts).flatMap(([type, verdict]) => {
+    if (verdict === undefined) return [];
+    const previous = before.find((condition) => condition.type === type);
+    const lastTransitionTime = previous?.status === verdict.status ? previous.lastTransitionTime : now;
+    const { status, reason } = verdict;
+    return [{ type, status, reason, message: oneLine(verdict.message), observedGeneration, lastTransitionTime }];
+  });
+}
+
+function oneLine(message: string): string {
+  const line = message.replaceAll(/\s*\n\s*/g, " ").trim();
+  return line.length <= longestMessage ? line : `${line.slice(0, longestMessage - 1)}…`;
+}

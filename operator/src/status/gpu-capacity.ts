@@ -1,0 +1,36 @@
+import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
+import { countGpus, gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
+import type { Observation } from "./observation.ts";
+
+export type GpuCapacityReason = "NotNeeded" | "NodesNotListed" | "Exhausted" | "Sufficient";
+
+/** GpuCapacity: can every wanted replica get its GPUs? Unknown until the nodes have been listed. */
+export function gpuCapacity({ gpus, pods }: Pick<Observation, "gpus" | "pods">): Verdict<GpuCapacityReason> {
+  if (gpus.perReplica === 0) return isTrue("NotNeeded", "runs on CPU");
+  if (!gpus.synced) return unknown("NodesNotListed", "the nodes have not been listed yet");
+  const waiting = pods.filter(
+    ({ node, unschedulable = "", devices }) => node === undefined && mentionsDevice(unschedulable, devices),
+  );
+  if (waiting.length > 0) return isFalse("Exhausted", `${replicas(waiting.length)}: ${gpuShortage(gpus)}`);
+  const { allocatable, free } = countGpus(gpus);
+  return isTrue("Sufficient", `${free} of ${allocatable} ${gpus.resource} free`);
+}
+
+function replicas(count: number): string {
+  return count === 1 ? "1 replica waits" : `${count} replicas wait`;
+}
+
+export interface Capacity {
+  /** By all replicas that the Deployment wants now. */
+  readonly gpusRequested: number;
+  /** On the nodes that the service may use. */
+  readonly gpusAllocatable: number;
+  readonly gpusFree: number;
+}
+
+export function capacity({ gpus, deployment }: Pick<Observation, "gpus" | "deployment">): Capacity | undefined {
+  if (gpus.perReplica === 0 || !gpus.synced) return undefined;
+  const { allocatable, free } = countGpus(gpus);
+  const gpusRequested = gpus.perReplica * (deployment?.spec.replicas ?? 0);
+  return { gpusRequested, gpusAllocatable: allocatable, gpusFree: free };
+}

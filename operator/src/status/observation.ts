@@ -1,0 +1,44 @@
+/** What the conditions of a service are read from, after a pass over it. */
+import type { EffectiveService } from "../effective/service.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import type { Failure } from "../plan/failure.ts";
+import type { RolloutDecision } from "../plan/rollout.ts";
+import type { GpuView } from "./gpu-shortage.ts";
+
+export interface Observation {
+  readonly service: EffectiveService;
+  /** How pods are replaced; undefined while suspended. */
+  readonly rollout: RolloutDecision | undefined;
+  /** What kept the pass from its end, the worst of it. */
+  readonly failure: Failure | undefined;
+  /** Children that could not be made because their API is not served, as `VerticalPodAutoscaler upscaler-vpa`. */
+  readonly skipped: readonly string[];
+  readonly deployment: ChildView | undefined;
+  /** The HorizontalPodAutoscaler or ScaledObject. */
+  readonly autoscaler: ChildView | undefined;
+  readonly verticalAutoscaler: ChildView | undefined;
+  readonly pods: readonly PodView[];
+  readonly gpus: GpuView;
+}
+
+export interface ReplicaCounts {
+  readonly desired: number;
+  readonly ready: number;
+  readonly updated: number;
+}
+
+export function replicaCounts({ deployment }: Pick<Observation, "deployment">): ReplicaCounts {
+  const { readyReplicas = 0, updatedReplicas = 0 } = deployment?.status ?? {};
+  return { desired: deployment?.spec.replicas ?? 0, ready: readyReplicas, updated: updatedReplicas };
+}
+
+/**
+ * How many replicas must serve for the service to be Ready: all of them, but of an autoscaled one only the least. Else
+ * each scale-out would make a service that serves unready for as long as a GPU is waited for.
+ */
+export function neededReplicas({ service, deployment }: Pick<Observation, "service" | "deployment">): number {
+  const desired = deployment?.spec.replicas ?? 0;
+  const { enabled, minReplicas } = service.autoscaling.horizontal;
+  return enabled ? Math.min(desired, minReplicas) : desired;
+}

@@ -1,0 +1,71 @@
+/** The whole status of a service, from what a pass over it saw and did. */
+import type { GpuMediaService, GpuMediaServiceStatus } from "@gpumedia/api";
+import { available } from "./available.ts";
+import { checklist } from "./checklist.ts";
+import { conditions } from "./condition.ts";
+import { endpoint } from "./endpoint.ts";
+import { capacity, gpuCapacity } from "./gpu-capacity.ts";
+import { replicaCounts, type Observation } from "./observation.ts";
+import { readiness, stalled, type ReadyReason } from "./ready.ts";
+import { scalingReady } from "./scaling-ready.ts";
+import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
+
+/** `now` is RFC 3339: the time of what changes with this status. */
+export function serviceStatus(stored: GpuMediaService, observation: Observation, now: string): GpuMediaServiceStatus {
+  const { service } = observation;
+  const generation = stored.metadata.generation ?? 0;
+  const { ready, reconciling, stalled: stalledVerdict } = readiness(observation);
+  const verdicts = {
+    Ready: ready,
+    Reconciling: reconciling,
+    Stalled: stalledVerdict,
+    Available: available(observation),
+    GpuCapacity: gpuCapacity(observation),
+    ScalingReady: scalingReady(observation),
+    MetricsReporting: metricsReporting(observation),
+    SloMet: sloMet(observation),
+  };
+  const replicas = replicaCounts(observation);
+  return {
+    observedGeneration: generation,
+    conditions: conditions(verdicts, stored.status?.conditions ?? [], generation, now),
+    summary: {
+      profile: service.profile,
+      replicas: `${replicas.ready}/${replicas.desired}`,
+      image: service.image,
+    },
+    replicas,
+    endpoint: endpoint(service),
+    ...optional("rollout", observation.rollout),
+    ...optional("capacity", capacity(observation)),
+    ...optional("recommendation", recommendation(observation)),
+    checklist: checklist(observation, verdicts),
+  };
+}
+
+/** When the spec could not be made sense of: what was known of the service before is kept, and nothing new is claimed. */
+export function stalledStatus(
+  stored: GpuMediaService,
+  failure: { readonly reason: ReadyReason; readonly message: string },
+  now: string,
+): GpuMediaServiceStatus {
+  const generation = stored.metadata.generation ?? 0;
+  const before = stored.status?.conditions ?? [];
+  const { ready, stalled: stalledVerdict } = stalled(failure.reason, failure.message);
+  const said = conditions({ Ready: ready, Stalled: stalledVerdict }, before, generation, now);
+  const kept = before.filter(({ type }) => !["Ready", "Reconciling", "Stalled"].includes(type));
+  return { ...stored.status, observedGeneration: generation, conditions: [...said, ...kept] };
+}
+
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [Key in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [Key in Name]?: Value };
+}
+
+/** What the VerticalPodAutoscaler would request for the processor. */
+function recommendation({ verticalAutoscaler }: Observation): GpuMediaServiceStatus["recommendation"] {
+  const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
+  return processor?.target === undefined ? undefined : { requests: { ...processor.target } };
+}

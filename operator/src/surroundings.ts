@@ -1,0 +1,30 @@
+/** What the cluster offers beside the kinds themselves: noticed at the start, and whenever the served kinds change. */
+import type { ChildContext } from "./desired/context.ts";
+import type { ApiClient } from "./kube/client.ts";
+import type { Apis } from "./kube/discovery.ts";
+import { ApiError } from "./kube/errors.ts";
+import type { Logger } from "./runtime/log.ts";
+
+export type Served = ChildContext["served"];
+
+const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: "pods/gpumedia_gpu_utilization_percent" };
+const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
+
+export async function readServed(client: Pick<ApiClient, "rawJson">, apis: Apis, log: Logger): Promise<Served> {
+  return {
+    gpuPodMetric: apis.serves(gpuPodMetric),
+    inPlaceVpa: apis.serves(verticalPodAutoscalers) && (await knowsInPlace(client, log)),
+  };
+}
+
+/** Only the schema tells: the mode came with VPA 1.4, in the same API version. */
+async function knowsInPlace(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
+  try {
+    const { body } = await client.rawJson("GET", "/openapi/v3/apis/autoscaling.k8s.io/v1");
+    return JSON.stringify(body).includes("InPlaceOrRecreate");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.warn({ error }, "could not read the VerticalPodAutoscaler's schema; pods are recreated rather than resized");
+    return false;
+  }
+}
