@@ -21,5 +21,10 @@ export {
 } from "./profiles/index.ts";
 export type { GuideSection, Source } from "./profiles/sourced.ts";
 export type { Complete, CompleteSpec } from "./complete.ts";
-export { joinPath } from "./paths.ts";
+export { joinPath, pathOf, type Keys } from "./paths.ts";
 export { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./quantities.ts";
+export { processorConfig, reloadableProcessorConfig, type ProcessorConfig } from "./processor-config.ts";
+export { utilizationReport, type UtilizationReport } from "./utilization-report.ts";
+export { kinds, type Kind } from "./schema/kinds.ts";
+export { validateFile, validateStored } from "./validate/index.ts";
+export type { Finding } from "./validate/finding.ts";

@@ -1,11 +1,15 @@
 /** The kinds of gpumedia.io/v1alpha1, as users write them. */
 import { Type } from "typebox";
 import { flag, object, objectName, settings, text } from "./scalars.ts";
+import { profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
 import { serviceStatus } from "./status.ts";
 import { tunables } from "./spec/tunable.ts";
 
 export const group = "gpumedia.io";
 export const version = "v1alpha1";
+
+export const kinds = ["GpuMediaService", "GpuMediaProfile"] as const;
+export type Kind = (typeof kinds)[number];
 
 const metadata = Type.Unsafe<ResourceMetadata>({ type: "object" });
 
@@ -25,7 +29,10 @@ export interface ResourceMetadata {
 export const tunableSpec = settings({ description: "What both a service and a profile may set." }, tunables);
 
 export const serviceSpec = settings(
-  { description: "What is wanted. Everything may be left out: {} is the guide's production setup." },
+  {
+    description: "What is wanted. Everything may be left out: {} is the guide's production setup.",
+    rules: [...serviceRules, ...tunableRules],
+  },
   {
     profile: objectName("development, staging, production, or the name of a GpuMediaProfile."),
     suspend: flag("The operator leaves the service and its children as they are."),
@@ -34,7 +41,10 @@ export const serviceSpec = settings(
 );
 
 export const profileSpec = settings(
-  { description: "What services that name this profile get, unless they set it themselves." },
+  {
+    description: "What services that name this profile get, unless they set it themselves.",
+    rules: [...profileRules, ...tunableRules],
+  },
   {
     description: text("What the profile is for.", 1_024),
     basedOn: objectName("The profile that this one changes. Absent: the built-in production."),
@@ -42,14 +52,17 @@ export const profileSpec = settings(
   },
 );
 
-const typeMeta = (kind: string) => ({
+const typeMeta = <const Name extends Kind>(kind: Name) => ({
   apiVersion: Type.Literal(`${group}/${version}`),
   kind: Type.Literal(kind),
   metadata,
 });
 
 export const gpuMediaService = object(
-  { description: "A GPU media service: everything that it needs to run, scale and be watched is derived from this." },
+  {
+    description: "A GPU media service: everything that it needs to run, scale and be watched is derived from this.",
+    rules: serviceNameRules,
+  },
   { ...typeMeta("GpuMediaService"), spec: Type.Optional(serviceSpec), status: Type.Optional(serviceStatus) },
 );
 

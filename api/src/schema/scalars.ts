@@ -85,12 +85,19 @@ export const durationPattern = "^([0-9]{1,6}(\\.[0-9]{1,6})?(ms|s|m|h)){1,3}$";
 /** For what is used in seconds: an annotation or a field that takes no fraction. */
 export const secondsPattern = "^([0-9]{1,6}(s|m|h)){1,3}$";
 
+/** For what must take some time. */
+export const positiveSecondsPattern = "^0{0,5}[1-9][0-9]{0,5}(s|m|h)([0-9]{1,6}(s|m|h)){0,2}$";
+
 export function duration(description: string) {
   return text(`${description} A duration, such as 2ms, 1.5s or 5m.`, 48, durationPattern);
 }
 
 export function seconds(description: string) {
   return text(`${description} A duration in whole seconds, such as 90s or 5m.`, 48, secondsPattern);
+}
+
+export function positiveSeconds(description: string) {
+  return text(`${description} A duration in whole seconds above 0, such as 90s or 5m.`, 48, positiveSecondsPattern);
 }
 
 /** What `resource.Quantity` reads, from 0 up: `4Gi`, `500m`, `0.1`, `1e3`. */

@@ -1,5 +1,5 @@
 /** What only makes sense together: values that follow from others, decided here and nowhere below. */
-import { joinPath, quantityValue, type CompleteSpec } from "@gpumedia/api";
+import { pathOf, quantityValue, type CompleteSpec } from "@gpumedia/api";
 import type { Layered } from "./layers.ts";
 import type { Origin } from "./service.ts";
 
@@ -67,12 +67,12 @@ class Derivation implements Derived {
     let node = this.values;
     for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
     node[keys.at(-1) ?? ""] = value;
-    this.origins.set(keys.reduce(joinPath, ""), { kind: "derived", from: "gpu.count", ...origin });
+    this.origins.set(pathOf(keys), { kind: "derived", from: "gpu.count", ...origin });
   }
 
   /** A target that somebody named holds, with or without a GPU. */
   unlessNamed(...[keys, value, origin]: Parameters<Derivation["set"]>): void {
-    const below = this.#below.get(keys.reduce(joinPath, ""));
+    const below = this.#below.get(pathOf(keys));
     if (below?.kind === "spec" || below?.kind === "profile") return;
     this.set(keys, value, origin);
   }

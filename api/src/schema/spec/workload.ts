@@ -68,7 +68,7 @@ export const resources = settings(
     description: "What each pod asks for and may use. GPUs are set by gpu.count.",
     rules: [
       {
-        rule: "[has(self.requests) ? self.requests : {}, has(self.limits) ? self.limits : {}].all(m, m.all(k, !k.startsWith('nvidia.com/')))",
+        rule: "(!has(self.requests) || self.requests.all(name, !name.startsWith('nvidia.com/'))) && (!has(self.limits) || self.limits.all(name, !name.startsWith('nvidia.com/')))",
         message: "GPUs are not set here: set gpu.count and gpu.resourceName",
       },
     ],
@@ -92,7 +92,7 @@ const modelVolume = settings(
       { claimName: objectName("Its name.") },
     ),
     image: object(
-      { description: "An OCI image that holds the model (Kubernetes 1.33 or newer)." },
+      { description: "An OCI image that holds the model (on by default since Kubernetes 1.35)." },
       {
         reference: text("The image.", 1_024, "^\\S+$"),
         pullPolicy: Type.Optional(oneOf(["Always", "IfNotPresent", "Never"], "When it is pulled.")),

@@ -1,0 +1,138 @@
+/** The CustomResourceDefinitions, as objects. */
+import { jsonSchema, type JsonSchema } from "../schema/json-schema.ts";
+import { gpuMediaProfile, gpuMediaService, group, version, type Kind } from "../schema/kinds.ts";
+import { defaultProfileName } from "../profiles/index.ts";
+import { profileDefault } from "./defaults.ts";
+import { structural, type DefaultOf, type StructuralSchema } from "./structural.ts";
+
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: "string" | "integer" | "date";
+  readonly jsonPath: string;
+  readonly description: string;
+  /** 0: always shown; 1: only with `-o wide`. */
+  readonly priority: 0 | 1;
+}
+
+interface Definition {
+  readonly kind: Kind;
+  readonly plural: string;
+  readonly shortName: string;
+  readonly scope: "Namespaced" | "Cluster";
+  readonly schema: JsonSchema;
+  readonly defaultOf: DefaultOf;
+  readonly hasStatus: boolean;
+  readonly columns: readonly PrinterColumn[];
+}
+
+const age = column("Age", "date", ".metadata.creationTimestamp", "Since when it exists.");
+
+const definitions: readonly Definition[] = [
+  {
+    kind: "GpuMediaService",
+    plural: "gpumediaservices",
+    shortName: "gms",
+    scope: "Namespaced",
+    schema: jsonSchema(gpuMediaService),
+    defaultOf: (path) =>
+      path === "profile"
+        ? `Default: ${defaultProfileName}.`
+        : path === "suspend"
+          ? "Default: false."
+          : profileDefault(path),
+    hasStatus: true,
+    columns: [
+      column("Profile", "string", ".status.summary.profile", "The profile in use."),
+      column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether it serves."),
+      column("Replicas", "string", ".status.summary.replicas", "Ready of desired replicas."),
+      column("GPU%", "string", ".status.summary.gpuUtilization", "GPU utilization."),
+      column("P95", "string", ".status.summary.latencyP95", "95 of 100 requests were faster."),
+      column("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why it serves or not."),
+      age,
+      column("Endpoint", "string", ".status.endpoint", "Where it is reached.", 1),
+      column("Bottleneck", "string", ".status.bottleneck", "What limits the throughput.", 1),
+      column("Image", "string", ".status.summary.image", "The processor's image.", 1),
+    ],
+  },
+  {
+    kind: "GpuMediaProfile",
+    plural: "gpumediaprofiles",
+    shortName: "gmp",
+    scope: "Cluster",
+    schema: jsonSchema(gpuMediaProfile),
+    defaultOf: () => "",
+    hasStatus: false,
+    columns: [
+      column("Based-On", "string", ".spec.basedOn", "The profile that it changes."),
+      column("Description", "string", ".spec.description", "What it is for."),
+      age,
+    ],
+  },
+];
+
+function column(
+  name: string,
+  type: PrinterColumn["type"],
+  jsonPath: string,
+  description: string,
+  priority: PrinterColumn["priority"] = 0,
+): PrinterColumn {
+  return { name, type, jsonPath, description, priority };
+}
+
+export interface CustomResourceDefinition {
+  readonly apiVersion: "apiextensions.k8s.io/v1";
+  readonly kind: "CustomResourceDefinition";
+  readonly metadata: { readonly name: string };
+  readonly spec: object;
+}
+
+export const customResourceDefinitions: readonly CustomResourceDefinition[] = definitions.map((definition) => {
+  const { kind, plural, shortName, scope, hasStatus, columns } = definition;
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: [shortName],
+        categories: ["gpumedia"],
+      },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: rootSchema(definition) },
+          ...(hasStatus ? { subresources: { status: {} } } : {}),
+          additionalPrinterColumns: columns,
+        },
+      ],
+    },
+  };
+});
+
+/** `apiVersion`, `kind` and `metadata` have the server's own schema. */
+function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
+  const { properties = {}, required: _required, ...root } = schema;
+  const { spec = {}, status } = properties;
+  // The server has no schema for members of metadata, and refuses a rule that points at one.
+  const rules = root["x-kubernetes-validations"]?.map(({ rule, message }) => ({ rule, message }));
+  return {
+    ...structural(root, () => ""),
+    ...(rules === undefined ? {} : { "x-kubernetes-validations": rules }),
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      metadata: { type: "object" },
+      spec: structural(spec, defaultOf),
+      ...(status === undefined ? {} : { status: structural(status, () => "") }),
+    },
+  };
+}

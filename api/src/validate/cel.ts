@@ -1,0 +1,50 @@
+/** Evaluates the CRD's own CEL rules, so that a file is told what the API server would say. */
+import { Environment } from "@marcbachmann/cel-js";
+import type { Keys } from "../paths.ts";
+import type { CelRule } from "../schema/scalars.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import type { Finding } from "./finding.ts";
+
+const environment = new Environment({ enableOptionalTypes: true }).registerVariable("self", "dyn");
+
+type Program = (context: { readonly self: unknown }) => unknown;
+const programs = new Map<string, Program>();
+
+/** The rules that `value` breaks. It must fit the schema already: a rule may fail on a value of the wrong type. */
+export function ruleFindings(schema: JsonSchema, value: unknown, keys: Keys = []): readonly Finding[] {
+  if (value === undefined || value === null) return [];
+  const own = (schema["x-kubernetes-validations"] ?? []).filter((rule) => !holds(rule, celValue(schema, value)));
+  return [
+    ...own.map((rule) => ({ keys: [...keys, ...fieldKeys(rule)], message: rule.message })),
+    ...children(schema, value).flatMap(([key, childSchema, child]) => ruleFindings(childSchema, child, [...keys, key])),
+  ];
+}
+
+function holds({ rule }: CelRule, self: unknown): boolean {
+  let program = programs.get(rule);
+  if (program === undefined) {
+    program = environment.parse(rule);
+    programs.set(rule, program);
+  }
+  return program({ self }) === true;
+}
+
+function fieldKeys({ fieldPath = "" }: CelRule): Keys {
+  return fieldPath.split(".").slice(1);
+}
+
+/** CEL tells whole numbers from others by their type, as the API server does by the schema. */
+function celValue(schema: JsonSchema, value: unknown): unknown {
+  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
+  if (Array.isArray(value)) return value.map((item) => celValue(schema.items ?? {}, item));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(children(schema, value).map(([key, child, member]) => [key, celValue(child, member)]));
+}
+
+function children(schema: JsonSchema, value: unknown): readonly (readonly [string | number, JsonSchema, unknown])[] {
+  const { items, properties = {}, additionalProperties } = schema;
+  if (Array.isArray(value)) return value.map((item, index) => [index, items ?? {}, item] as const);
+  if (typeof value !== "object" || value === null) return [];
+  const others = typeof additionalProperties === "object" ? additionalProperties : {};
+  return Object.entries(value).map(([key, member]) => [key, properties[key] ?? others, member] as const);
+}

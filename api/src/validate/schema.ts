@@ -1,0 +1,73 @@
+/** Validators of objects: strict for what people write in files, tolerant for what the API server has stored. */
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import type { Keys } from "../paths.ts";
+import type { Finding } from "./finding.ts";
+import { messageOf } from "./messages.ts";
+
+/** A mistyped field in a file is a mistake; in a stored object, a field of another version that the server has not pruned. */
+export type UnknownFields = "reject" | "ignore";
+
+type Check = (value: unknown) => readonly Finding[];
+
+/** Compiled when it is first used: a program that never validates does not pay for it. */
+export function schemaCheck(schema: JsonSchema, unknownFields: UnknownFields): Check {
+  let validate: ValidateFunction | undefined;
+  return (value) => {
+    validate ??= ajv().compile(unknownFields === "reject" ? schema : open(schema));
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map((error) => finding(error, value));
+  };
+}
+
+function ajv(): Ajv {
+  const instance = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats: { "date-time": true } });
+  for (const keyword of ["int-or-string", "list-map-keys", "validations"])
+    instance.addKeyword(`x-kubernetes-${keyword}`);
+  instance.addKeyword({ keyword: "x-kubernetes-list-type", type: "array", validate: hasNoDuplicates });
+  return instance;
+}
+
+/** The API server refuses them, too: an apply could not tell which of the two is meant. */
+function hasNoDuplicates(kind: string, items: readonly unknown[], schema?: unknown): boolean {
+  if (kind === "atomic") return true;
+  const keys = (schema as JsonSchema)["x-kubernetes-list-map-keys"] ?? [];
+  const names = items.map((item) =>
+    JSON.stringify(kind === "set" ? item : keys.map((key) => (item as Record<string, unknown> | null)?.[key])),
+  );
+  return new Set(names).size === names.length;
+}
+
+function finding(error: ErrorObject, value: unknown): Finding {
+  const keys = keysOf(error.instancePath, value);
+  const message = messageOf(error);
+  if (error.keyword !== "additionalProperties") return { keys, message };
+  const { additionalProperty } = error.params as { additionalProperty: string };
+  return { keys: [...keys, additionalProperty], message, onKey: true };
+}
+
+/** A JSON pointer as keys; what is an index depends on what is there. */
+function keysOf(pointer: string, value: unknown): Keys {
+  const keys: (string | number)[] = [];
+  let node = value;
+  for (const part of pointer.split("/").slice(1)) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    const key = Array.isArray(node) ? Number(name) : name;
+    node = (node as Record<string | number, unknown> | null)?.[key];
+    keys.push(key);
+  }
+  return keys;
+}
+
+/** The same schema with room for unknown fields. */
+function open(schema: JsonSchema): JsonSchema {
+  const { additionalProperties, properties, items, ...rest } = schema;
+  return {
+    ...rest,
+    ...(typeof additionalProperties === "object" ? { additionalProperties: open(additionalProperties) } : {}),
+    ...(items === undefined ? {} : { items: open(items) }),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, open(child)])) }),
+  };
+}
