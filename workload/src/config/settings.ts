@@ -1,0 +1,87 @@
+/** The configuration as the processor uses it: complete, durations in ms. Pure. */
+import { durationMs, type ProcessorConfig } from "@gpumedia/api";
+import { builtInModelFile, findBuiltInModel } from "../models/built-in.ts";
+
+export interface Settings {
+  readonly accelerator: "cpu" | "cuda";
+  readonly development: boolean;
+  readonly listen: { readonly host: string; readonly port: number };
+  logLevel: NonNullable<ProcessorConfig["logLevel"]>;
+  readonly accessLog: boolean;
+  readonly model: { readonly name: string; readonly file: string };
+  /** 0: as many as the CPU limit allows. */
+  readonly workers: number;
+  batch: { readonly maxSize: number; readonly maxDelayMs: number };
+  queue: { readonly maxDepth: number; readonly maxWaitMs: number };
+  readonly requestTimeoutMs: number;
+  readonly drain: { readonly timeoutMs: number; readonly delayMs: number };
+  readonly limits: {
+    readonly bodyBytes: number;
+    readonly pixels: number;
+    readonly headersTimeoutMs: number;
+    readonly bodyTimeoutMs: number;
+  };
+  /** 0: never. */
+  readonly memoryCleanupIntervalMs: number;
+  readonly cacheMaxAgeSeconds: number;
+  readonly upstream: {
+    readonly allowedHosts: readonly string[];
+    readonly connections: number;
+    readonly connectionsPerHost: number;
+    readonly dnsCacheTtlMs: number;
+    readonly keepAliveMs: number;
+  };
+  readonly stream: { readonly maxSessions: number; readonly maxInFlight: number };
+}
+
+/** Defaults are the guide's production setup; where it is silent, the reason stands in the schema or here. */
+export function settingsOf(config: ProcessorConfig): Settings {
+  const { listen, batch, queue, drain, limits, memoryCleanup, upstream, stream } = config;
+  const accelerator = config.accelerator ?? "cpu";
+  return {
+    accelerator,
+    development: config.environment === "development",
+    listen: { host: listen?.host ?? "0.0.0.0", port: listen?.port ?? 8080 },
+    logLevel: config.logLevel ?? "warn",
+    accessLog: config.accessLog ?? false,
+    model: modelOf(config.model ?? {}),
+    workers: config.workers ?? 0,
+    batch: {
+      maxSize: batch?.maxSize ?? 8,
+      maxDelayMs: durationMs(batch?.maxDelay ?? (accelerator === "cuda" ? "2ms" : "0ms")),
+    },
+    queue: { maxDepth: queue?.maxDepth ?? 256, maxWaitMs: durationMs(queue?.maxWait ?? "1s") },
+    requestTimeoutMs: durationMs(config.requestTimeout ?? "30s"),
+    drain: { timeoutMs: durationMs(drain?.timeout ?? "300s"), delayMs: durationMs(drain?.delay ?? "0ms") },
+    limits: {
+      bodyBytes: limits?.bodyBytes ?? 10 * 1024 * 1024,
+      pixels: limits?.pixels ?? 4096 * 4096,
+      headersTimeoutMs: durationMs(limits?.headersTimeout ?? "10s"),
+      bodyTimeoutMs: durationMs(limits?.bodyTimeout ?? "30s"),
+    },
+    memoryCleanupIntervalMs: durationMs(memoryCleanup?.interval ?? "300s"),
+    cacheMaxAgeSeconds: durationMs(config.cacheMaxAge ?? "300s") / 1000,
+    upstream: {
+      allowedHosts: upstream?.allowedHosts ?? [],
+      connections: upstream?.connections ?? 100,
+      connectionsPerHost: upstream?.connectionsPerHost ?? 30,
+      dnsCacheTtlMs: durationMs(upstream?.dnsCacheTtl ?? "300s"),
+      keepAliveMs: durationMs(upstream?.keepAlive ?? "30s"),
+    },
+    stream: { maxSessions: stream?.maxSessions ?? 100, maxInFlight: stream?.maxInFlight ?? 2 },
+  };
+}
+
+/** The built-in model that is named, else `undefined`: then `path` must say where the file is. */
+export function builtInModelOf({ name, size }: NonNullable<ProcessorConfig["model"]>) {
+  const base = name ?? "anime4k-2x";
+  return findBuiltInModel(size === undefined ? base : `${base.replace(/-[sml]$/, "")}-${size}`);
+}
+
+function modelOf(model: NonNullable<ProcessorConfig["model"]>): Settings["model"] {
+  const { name = "anime4k-2x", path } = model;
+  if (path !== undefined) return { name, file: path };
+  const builtIn = builtInModelOf(model);
+  if (builtIn === undefined) throw new Error(`no built-in model ${name}: checked when the configuration is read`);
+  return { name, file: builtInModelFile(builtIn) };
+}
