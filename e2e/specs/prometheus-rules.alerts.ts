@@ -1,0 +1,314 @@
+/** When each alert fires, and when it must not. */
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { exporter48, otherPod, pod, processor, type InputSeries } from "./prometheus-rules.series.ts";
+
+interface RuleAlert {
+  readonly title: string;
+  readonly spec?: GpuMediaServiceSpec;
+  readonly series: readonly InputSeries[];
+  /** When it is looked at. */
+  readonly at: string;
+  readonly alert: string;
+  /** Absent: it must not fire. */
+  readonly fires?: {
+    readonly severity: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly summary: string;
+    readonly description: string;
+  };
+}
+
+const state = (name: string, labels: string, value: number): InputSeries => ({
+  series: `${name}{namespace="media",${labels}}`,
+  values: `${value}x600`,
+});
+const latency = (belowTarget: number): readonly InputSeries[] => [
+  processor("gpu_processing_seconds_bucket", `0+${belowTarget}x600`, 'le="0.01"'),
+  processor("gpu_processing_seconds_bucket", "0+1000x600", 'le="0.05"'),
+  processor("gpu_processing_seconds_bucket", "0+1000x600", 'le="+Inf"'),
+];
+const autoscaler = (name: string, desired: number): readonly InputSeries[] => [
+  state("kube_horizontalpodautoscaler_status_desired_replicas", `horizontalpodautoscaler="${name}"`, desired),
+  state("kube_horizontalpodautoscaler_spec_max_replicas", `horizontalpodautoscaler="${name}"`, 10),
+];
+const available = state("kube_deployment_status_replicas_available", 'deployment="upscaler"', 2);
+const reporting = [
+  processor("concurrent_gpu_operations", "3x600"),
+  processor("concurrent_gpu_operations", "1x600", "", otherPod),
+];
+const memory = (bytes: number): InputSeries => processor("container_memory_working_set_bytes", `${bytes}x600`);
+const gpu = { pod, gpu: "0" };
+
+export const ruleAlerts: readonly RuleAlert[] = [
+  {
+    title: "p95 is over the target",
+    series: latency(0),
+    at: "30m",
+    alert: "GpuMediaLatencyHigh",
+    fires: {
+      severity: "warning",
+      summary: "p95 of the processing time is over 20ms",
+      description: "95 % of the requests took up to 48ms.",
+    },
+  },
+  { title: "p95 is within the target", series: latency(1000), at: "30m", alert: "GpuMediaLatencyHigh" },
+  {
+    title: "p95 of 48 ms is within a target of 200 ms, that of a CPU",
+    spec: { gpu: { count: 0 } },
+    series: latency(0),
+    at: "30m",
+    alert: "GpuMediaLatencyHigh",
+  },
+  {
+    title: "one request of 50 is rejected",
+    series: [
+      processor("gpumedia_requests_total", "0+98x60", 'outcome="ok"'),
+      processor("gpumedia_requests_total", "0+2x60", 'outcome="rejected"'),
+    ],
+    at: "30m",
+    alert: "GpuMediaRequestsRejected",
+    fires: {
+      severity: "warning",
+      summary: "The queue is full: requests are rejected",
+      description: "2.0 % of the requests got 503.",
+    },
+  },
+  {
+    title: "one request of 1000 is rejected",
+    series: [
+      processor("gpumedia_requests_total", "0+999x60", 'outcome="ok"'),
+      processor("gpumedia_requests_total", "0+1x60", 'outcome="rejected"'),
+    ],
+    at: "30m",
+    alert: "GpuMediaRequestsRejected",
+  },
+  {
+    title: "replicas are available, and nothing of them is scraped",
+    series: [available],
+    at: "30m",
+    alert: "GpuMediaMetricsMissing",
+    fires: {
+      severity: "warning",
+      labels: { deployment: "upscaler" },
+      summary: "No metrics of the processor arrive",
+      description: "2 replicas are available and none of them is scraped.",
+    },
+  },
+  { title: "replicas are scraped", series: [available, ...reporting], at: "30m", alert: "GpuMediaMetricsMissing" },
+  {
+    title: "GPUs are 90 % busy for half an hour",
+    series: [...exporter48({}, { DEV_GPU_UTIL: 95 }), ...exporter48({ gpu: "1", pod: otherPod }, { DEV_GPU_UTIL: 85 })],
+    at: "40m",
+    alert: "GpuMediaGpuSaturated",
+    fires: {
+      severity: "warning",
+      summary: "GPU utilization is above 80 %",
+      description: "The GPUs of the service are 90 % busy on average.",
+    },
+  },
+  {
+    title: "one GPU of two is busy: 65 % on average",
+    series: [...exporter48({}, { DEV_GPU_UTIL: 95 }), ...exporter48({ gpu: "1", pod: otherPod }, { DEV_GPU_UTIL: 35 })],
+    at: "40m",
+    alert: "GpuMediaGpuSaturated",
+  },
+  {
+    title: "GPUs are 30 % busy for six hours",
+    series: exporter48({}, { DEV_GPU_UTIL: 30 }),
+    at: "7h",
+    alert: "GpuMediaGpuUnderused",
+    fires: {
+      severity: "info",
+      summary: "GPU utilization is below 60 %",
+      description: "The GPUs of the service are 30 % busy on average.",
+    },
+  },
+  {
+    title: "GPUs have little to do for an hour",
+    series: exporter48({}, { DEV_GPU_UTIL: 30 }),
+    at: "1h",
+    alert: "GpuMediaGpuUnderused",
+  },
+  {
+    title: "a GPU's memory is 95 % full",
+    series: exporter48({}, { DEV_FB_USED: 15_200, DEV_FB_FREE: 800 }),
+    at: "30m",
+    alert: "GpuMediaGpuMemoryHigh",
+    fires: {
+      severity: "warning",
+      labels: gpu,
+      summary: "GPU memory is over 90 % full",
+      description: `GPU 0 of pod ${pod}: 95 %.`,
+    },
+  },
+  {
+    title: "a GPU's memory is half full",
+    series: exporter48({}, { DEV_FB_USED: 8000, DEV_FB_FREE: 8000 }),
+    at: "30m",
+    alert: "GpuMediaGpuMemoryHigh",
+  },
+  {
+    title: "a GPU is at 88 °C",
+    series: exporter48({}, { DEV_GPU_TEMP: 88 }),
+    at: "30m",
+    alert: "GpuMediaGpuHot",
+    fires: {
+      severity: "warning",
+      labels: gpu,
+      summary: "A GPU is at 85 °C or more",
+      description: `GPU 0 of pod ${pod}: 88 °C.`,
+    },
+  },
+  { title: "a GPU is at 70 °C", series: exporter48({}, { DEV_GPU_TEMP: 70 }), at: "30m", alert: "GpuMediaGpuHot" },
+  {
+    title: "a first XID error, of an exporter that sends 0 before it",
+    series: exporter48({}, { DEV_XID_ERRORS: "0x120 79x120" }),
+    at: "2h5m",
+    alert: "GpuMediaGpuXidError",
+    fires: {
+      severity: "critical",
+      labels: gpu,
+      summary: "The GPU driver reported an XID error",
+      description: `GPU 0 of pod ${pod}: XID 79.`,
+    },
+  },
+  {
+    title: "a first XID error, of an exporter that sends nothing before it",
+    series: exporter48({}, { DEV_XID_ERRORS: "_x120 79x120" }),
+    at: "2h5m",
+    alert: "GpuMediaGpuXidError",
+    fires: {
+      severity: "critical",
+      labels: gpu,
+      summary: "The GPU driver reported an XID error",
+      description: `GPU 0 of pod ${pod}: XID 79.`,
+    },
+  },
+  {
+    title: "another XID error than before",
+    series: exporter48({}, { DEV_XID_ERRORS: "31x120 79x120" }),
+    at: "2h5m",
+    alert: "GpuMediaGpuXidError",
+    fires: {
+      severity: "critical",
+      labels: gpu,
+      summary: "The GPU driver reported an XID error",
+      description: `GPU 0 of pod ${pod}: XID 79.`,
+    },
+  },
+  {
+    title: "the last XID error is hours old",
+    series: exporter48({}, { DEV_XID_ERRORS: "79x600" }),
+    at: "5h",
+    alert: "GpuMediaGpuXidError",
+  },
+  { title: "no XID error", series: exporter48({}, { DEV_XID_ERRORS: 0 }), at: "5h", alert: "GpuMediaGpuXidError" },
+  {
+    title: "hardware and software slow a GPU down because of heat",
+    series: exporter48({}, { DEV_CLOCKS_EVENT_REASONS: 8 + 32 + 64 }),
+    at: "30m",
+    alert: "GpuMediaGpuThrottled",
+    fires: {
+      severity: "warning",
+      labels: gpu,
+      summary: "A GPU is slowed down by heat or power",
+      description: `GPU 0 of pod ${pod}: 3 reasons at once.`,
+    },
+  },
+  {
+    title: "a power brake, of an exporter that uses the old name",
+    series: exporter48({}, { DEV_CLOCK_THROTTLE_REASONS: 128 }),
+    at: "30m",
+    alert: "GpuMediaGpuThrottled",
+    fires: {
+      severity: "warning",
+      labels: gpu,
+      summary: "A GPU is slowed down by heat or power",
+      description: `GPU 0 of pod ${pod}: 1 reasons at once.`,
+    },
+  },
+  {
+    title: "a GPU is idle, or at its power limit, as busy ones are",
+    series: exporter48({}, { DEV_CLOCKS_EVENT_REASONS: 1 + 4 + 16 }),
+    at: "30m",
+    alert: "GpuMediaGpuThrottled",
+  },
+  {
+    title: "pods run, and no exporter knows a GPU of theirs",
+    series: reporting,
+    at: "30m",
+    alert: "GpuMediaGpuMetricsMissing",
+    fires: {
+      severity: "warning",
+      summary: "No GPU metrics of the service arrive",
+      description: "2 pods run, and no exporter reports a GPU of theirs.",
+    },
+  },
+  {
+    title: "an exporter knows a GPU of the service",
+    series: [...reporting, ...exporter48({}, { DEV_GPU_UTIL: 50 })],
+    at: "30m",
+    alert: "GpuMediaGpuMetricsMissing",
+  },
+  {
+    title: "an instance uses 5 GiB",
+    series: [memory(5 * 2 ** 30)],
+    at: "30m",
+    alert: "GpuMediaMemoryHigh",
+    fires: {
+      severity: "warning",
+      labels: { pod },
+      summary: "An instance uses more than 4Gi of memory",
+      description: `Pod ${pod} uses 5GiB.`,
+    },
+  },
+  { title: "an instance uses 3 GiB", series: [memory(3 * 2 ** 30)], at: "30m", alert: "GpuMediaMemoryHigh" },
+  {
+    title: "two pods find no node",
+    series: [pod, otherPod].map((name) => state("kube_pod_status_unschedulable", `pod="${name}"`, 1)),
+    at: "30m",
+    alert: "GpuMediaPodsWaitForGpu",
+    fires: {
+      severity: "warning",
+      summary: "Pods wait for a node with nvidia.com/gpu",
+      description: "2 pods cannot be scheduled.",
+    },
+  },
+  {
+    title: "a pod of another service finds no node",
+    series: [state("kube_pod_status_unschedulable", 'pod="upscaler-2x-6d4c8b7f9d-x2k4p"', 1)],
+    at: "30m",
+    alert: "GpuMediaPodsWaitForGpu",
+  },
+  {
+    title: "the autoscaler is at its maximum",
+    series: autoscaler("upscaler", 10),
+    at: "30m",
+    alert: "GpuMediaAutoscalerAtMaximum",
+    fires: {
+      severity: "warning",
+      labels: { horizontalpodautoscaler: "upscaler" },
+      summary: "The autoscaler has no replica left to add",
+      description: "It wants 10 replicas, its maximum.",
+    },
+  },
+  {
+    title: "KEDA's autoscaler is at its maximum",
+    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
+    series: autoscaler("keda-hpa-upscaler", 10),
+    at: "30m",
+    alert: "GpuMediaAutoscalerAtMaximum",
+    fires: {
+      severity: "warning",
+      labels: { horizontalpodautoscaler: "keda-hpa-upscaler" },
+      summary: "The autoscaler has no replica left to add",
+      description: "It wants 10 replicas, its maximum.",
+    },
+  },
+  {
+    title: "the autoscaler has replicas to add",
+    series: autoscaler("upscaler", 9),
+    at: "30m",
+    alert: "GpuMediaAutoscalerAtMaximum",
+  },
+];

@@ -1,0 +1,90 @@
+/** Series as the exporters of GPUs send them, in the three shapes that are met in clusters. */
+/** A series as promtool writes it: `name{labels}` and its values, one a minute. */
+export interface InputSeries {
+  readonly series: string;
+  readonly values: string;
+}
+
+/** Pods of the service, named as Kubernetes does. */
+export const pod = "upscaler-6d4c8b7f9d-x2k4p";
+export const otherPod = "upscaler-6d4c8b7f9d-zq7wl";
+
+const exporter = "nvidia-dcgm-exporter-x7k2p";
+
+export interface Gpu {
+  readonly gpu?: string;
+  /** The workload's pod; null: the GPU is idle. */
+  readonly pod?: string | null;
+  readonly namespace?: string;
+  /** A MIG instance of the GPU. */
+  readonly instance?: string;
+  readonly job?: string;
+}
+
+/** Metric names without their prefix `DCGM_FI_`, and their values. */
+export type Values = Readonly<Record<string, number | string>>;
+
+/**
+ * An exporter up to 4.8, scraped as its chart says (`honorLabels: false`): what it says of the workload is in
+ * `exported_…`, and `pod` is its own.
+ */
+export function exporter48(of: Gpu, values: Values): readonly InputSeries[] {
+  return series(values, { ...exported(of), Hostname: "node-1", UUID: `GPU-${of.gpu ?? "0"}` });
+}
+
+/** An exporter from 4.9 on: the same, with a new spelling of its own labels. The names of its metrics are in `values`. */
+export function exporter49(of: Gpu, values: Values): readonly InputSeries[] {
+  return series(values, { ...exported(of), hostname: "node-1", gpu_uuid: `GPU-${of.gpu ?? "0"}` });
+}
+
+/** The fake exporter of clusters without GPUs: three metrics, scraped with `honorLabels: true`. */
+export function fakeExporter(
+  { gpu = "0", pod: workload = pod, namespace = "media" }: Gpu,
+  values: Values,
+): readonly InputSeries[] {
+  return series(values, {
+    gpu,
+    UUID: `GPU-${gpu}`,
+    container: "gpu-media",
+    namespace,
+    pod: workload ?? "",
+    job: "fake",
+  });
+}
+
+function exported({
+  gpu = "0",
+  pod: workload = pod,
+  namespace = "media",
+  instance,
+  job = "dcgm",
+}: Gpu): Record<string, string> {
+  return {
+    gpu,
+    device: `nvidia${gpu}`,
+    job,
+    namespace: "gpu-operator",
+    pod: exporter,
+    ...(instance === undefined ? {} : { GPU_I_ID: instance, GPU_I_PROFILE: "1g.10gb" }),
+    ...(workload === null
+      ? {}
+      : { exported_namespace: namespace, exported_pod: workload, exported_container: "gpu-media" }),
+  };
+}
+
+function series(values: Values, labels: Readonly<Record<string, string>>): readonly InputSeries[] {
+  const selector = Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(",");
+  return Object.entries(values).map(([name, value]) => ({
+    series: `DCGM_FI_${name}{${selector}}`,
+    // Ten hours: longer than any alert has to hold.
+    values: typeof value === "number" ? `${value}x600` : value,
+  }));
+}
+
+/** A series of the processor, as its PodMonitor scrapes it. */
+export function processor(name: string, values: string, labels = "", of: string = pod): InputSeries {
+  const more = labels === "" ? "" : `,${labels}`;
+  return { series: `${name}{namespace="media",pod="${of}",container="gpu-media"${more}}`, values };
+}

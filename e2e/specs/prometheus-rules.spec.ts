@@ -1,0 +1,92 @@
+/** The recording rules and alerts of a service, evaluated by Prometheus' own engine on what exporters really send. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { ruleGroups } from "../../operator/src/desired/prometheus-rule.ts";
+import { sampleService } from "../../operator/src/desired/service.sample.ts";
+import { tool } from "../cluster/tools.ts";
+import { ruleAlerts } from "./prometheus-rules.alerts.ts";
+import { ruleQueries } from "./prometheus-rules.queries.ts";
+
+const run = promisify(execFile);
+
+describe("Prometheus rules of a service", function () {
+  this.timeout(600_000);
+  let promtool: string;
+  let directory: string;
+
+  before(async () => {
+    promtool = await tool("promtool");
+    directory = await mkdtemp(join(tmpdir(), "gpumedia-rules-"));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  /** Rejects with promtool's words when a rule gives something else. */
+  async function evaluate(name: string, spec: GpuMediaServiceSpec, test: object): Promise<void> {
+    const rules = join(directory, `${name}.rules.json`);
+    const tests = join(directory, `${name}.test.json`);
+    await writeFile(rules, JSON.stringify({ groups: ruleGroups(sampleService(spec), "https://example.com/alerts") }));
+    await writeFile(
+      tests,
+      JSON.stringify({ rule_files: [rules], evaluation_interval: "1m", tests: [{ interval: "1m", ...test }] }),
+    );
+    await run(promtool, ["test", "rules", tests]).catch((error: { stdout: string; stderr: string }) => {
+      assert.fail(`${error.stdout}\n${error.stderr}`);
+    });
+  }
+
+  for (const [index, { title, series, at = "5m", recorded }] of ruleQueries.entries()) {
+    it(`records ${title}`, async () => {
+      await evaluate(
+        `query-${index}`,
+        {},
+        {
+          input_series: series,
+          promql_expr_test: Object.entries(recorded).map(([expr, samples]) => ({
+            expr,
+            eval_time: at,
+            exp_samples: Object.entries(samples).map(([labels, value]) => ({ labels: `${expr}${labels}`, value })),
+          })),
+        },
+      );
+    });
+  }
+
+  for (const [index, { title, spec = {}, series, at, alert, fires }] of ruleAlerts.entries()) {
+    it(`${fires === undefined ? "keeps silent" : "alerts"}: ${title}`, async () => {
+      const expected =
+        fires === undefined
+          ? []
+          : [
+              {
+                exp_labels: { namespace: "media", service: "upscaler", severity: fires.severity, ...fires.labels },
+                exp_annotations: {
+                  summary: `media/upscaler: ${fires.summary}`,
+                  description: fires.description,
+                  runbook_url: `https://example.com/alerts#${alert.toLowerCase()}`,
+                },
+              },
+            ];
+      await evaluate(`alert-${index}`, spec, {
+        input_series: series,
+        alert_rule_test: [{ eval_time: at, alertname: alert, exp_alerts: expected }],
+      });
+    });
+  }
+
+  it("has a case for each alert that fires, and one for each that does not", () => {
+    const alerts = ruleGroups(sampleService(), "").flatMap(({ rules }) =>
+      rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : [])),
+    );
+    const tested = (firing: boolean) =>
+      new Set(ruleAlerts.filter(({ fires }) => (fires !== undefined) === firing).map(({ alert }) => alert));
+    assert.deepEqual(
+      { firing: tested(true), silent: tested(false) },
+      { firing: new Set(alerts), silent: new Set(alerts) },
+    );
+  });
+});

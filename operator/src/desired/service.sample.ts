@@ -1,0 +1,52 @@
+/** A service for tests: `upscaler` in `media`, made complete as the operator does it. */
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { effectiveService } from "../effective/effective.ts";
+import type { EffectiveService } from "../effective/service.ts";
+import type { ChildContext } from "./context.ts";
+
+export function sampleService(
+  spec: GpuMediaServiceSpec = {},
+  name = "upscaler",
+  namespace = "media",
+): EffectiveService {
+  const metadata = { name, namespace, uid: "11111111-2222-3333-4444-555555555555" };
+  const effective = effectiveService(
+    { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, spec },
+    new Map(),
+    { processorImage: "ghcr.io/gpumedia/processor:1.0.0" },
+  );
+  if (effective.kind !== "Effective") throw new Error(effective.message);
+  return effective.service;
+}
+
+/** What `child` puts on every child of the sample. */
+export function sampleMetadata(name = "upscaler"): object {
+  return {
+    name,
+    namespace: "media",
+    labels: {
+      "app.kubernetes.io/name": "gpu-media",
+      "app.kubernetes.io/instance": "upscaler",
+      "app.kubernetes.io/managed-by": "gpumedia-operator",
+      "app.kubernetes.io/part-of": "gpumedia",
+      "gpumedia.io/service": "upscaler",
+    },
+    ownerReferences: [
+      {
+        apiVersion: "gpumedia.io/v1alpha1",
+        kind: "GpuMediaService",
+        name: "upscaler",
+        uid: "11111111-2222-3333-4444-555555555555",
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+  };
+}
+
+export const sampleContext: ChildContext = {
+  operatorNamespace: "gpumedia-system",
+  runbookUrl: "https://example.com/alerts",
+  rollout: "Surge",
+  served: { gpuPodMetric: true, inPlaceVpa: true },
+};
