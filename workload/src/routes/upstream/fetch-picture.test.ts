@@ -1,0 +1,245 @@
+/** The fetcher against real servers on loopback, which is an allowed network here; names come from a resolver of ours. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { PictureFetcher } from "./fetch-picture.ts";
+import type { UpstreamSettings } from "./settings.ts";
+
+const picture = Buffer.from("as good as a picture");
+const never = new AbortController().signal;
+
+interface Upstream extends AsyncDisposable {
+  readonly port: number;
+  readonly server: Server;
+}
+
+async function upstream(listener: RequestListener): Promise<Upstream> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  return { port: (server.address() as AddressInfo).port, server, [Symbol.asyncDispose]: close };
+}
+
+/** A fetcher to whom every name is `address`. */
+function fetcher(
+  port: number,
+  settings: Partial<UpstreamSettings> = {},
+  address = "127.0.0.1",
+): PictureFetcher & AsyncDisposable {
+  const fetcher = new PictureFetcher(
+    {
+      allowedHosts: [`*.example:${port}`, `127.0.0.1:${port}`, `127.0.0.2:${port}`],
+      allowedNetworks: ["127.0.0.1/32"],
+      connections: 100,
+      connectionsPerHost: 30,
+      dnsCacheTtlMs: 300_000,
+      keepAliveMs: 30_000,
+      maxBodyBytes: 1000,
+      timeoutMs: 20_000,
+      maxWaiting: 100,
+      ...settings,
+    },
+    async () => [{ address, family: 4 }],
+  );
+  return Object.assign(fetcher, { [Symbol.asyncDispose]: () => fetcher.close() });
+}
+
+function answer(response: ServerResponse, body: Buffer = picture): void {
+  response.writeHead(200, { "content-type": "image/jpeg", "content-length": body.length }).end(body);
+}
+
+function send(status: number, headers: Record<string, string> = {}, body: Buffer | string = ""): RequestListener {
+  return (_, response) => response.writeHead(status, headers).end(body);
+}
+
+describe("fetching a picture from upstream", () => {
+  it("answers the bytes, and tells upstream nothing of the client", async () => {
+    const requests: IncomingMessage[] = [];
+    await using host = await upstream((request, response) => {
+      requests.push(request);
+      answer(response);
+    });
+    await using pictures = fetcher(host.port);
+    assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/x.jpg?w=1#top`, never), picture);
+    assert.deepEqual(
+      requests.map(({ url, headers }) => ({ url, headers })),
+      [
+        {
+          url: "/x.jpg?w=1",
+          headers: {
+            host: `a.example:${host.port}`,
+            connection: "keep-alive",
+            accept: "image/jpeg, image/png, image/webp",
+            "accept-encoding": "identity",
+            "user-agent": "gpumedia",
+          },
+        },
+      ],
+    );
+  });
+
+  it("follows redirects to hosts that are allowed", async () => {
+    await using host = await upstream((request, response) => {
+      if (request.url === "/picture") return answer(response);
+      const next = request.url === "/1" ? `http://b.example:${host.port}/2` : "picture";
+      return response.writeHead(302, { location: next }).end();
+    });
+    await using pictures = fetcher(host.port);
+    assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/1`, never), picture);
+  });
+
+  const cases: readonly {
+    readonly name: string;
+    readonly host: RequestListener;
+    readonly settings?: Partial<UpstreamSettings>;
+    readonly code: string;
+  }[] = [
+    { name: "not there", host: send(404), code: "UpstreamNotFound" },
+    { name: "an error of the host", host: send(500), code: "UpstreamRefused" },
+    { name: "not modified, which we did not ask", host: send(304), code: "UpstreamRefused" },
+    { name: "part of a picture", host: send(206, { "content-type": "image/png" }, picture), code: "UpstreamRefused" },
+    { name: "a page", host: send(200, { "content-type": "text/html" }, "<p>"), code: "UpstreamNotAnImage" },
+    { name: "no type", host: send(200, {}, picture), code: "UpstreamNotAnImage" },
+    {
+      name: "compressed, which may be a bomb",
+      host: send(200, { "content-type": "image/png", "content-encoding": "gzip" }, picture),
+      code: "UpstreamNotAnImage",
+    },
+    {
+      name: "too long, and it says so",
+      host: (_, response) => answer(response, Buffer.alloc(1001)),
+      code: "UpstreamTooLarge",
+    },
+    {
+      name: "too long, in chunks without end",
+      host: (_, response) => {
+        response.writeHead(200, { "content-type": "image/jpeg" });
+        const more = (): void => void response.write(Buffer.alloc(500), more);
+        response.on("close", () => response.destroy());
+        more();
+      },
+      code: "UpstreamTooLarge",
+    },
+    { name: "redirects without end", host: send(302, { location: "/again" }), code: "TooManyRedirects" },
+    {
+      name: "a redirect to the metadata service",
+      host: send(302, { location: "http://169.254.169.254/" }),
+      code: "RedirectNotAllowed",
+    },
+    { name: "a redirect to nowhere", host: send(302), code: "UpstreamRefused" },
+    { name: "no answer", host: () => undefined, settings: { timeoutMs: 50 }, code: "UpstreamTimeout" },
+    {
+      name: "an answer that drips",
+      host: (_, response) => void response.writeHead(200, { "content-type": "image/jpeg" }).write("a"),
+      settings: { timeoutMs: 50 },
+      code: "UpstreamTimeout",
+    },
+    { name: "a host that breaks off", host: ({ socket }) => void socket.destroy(), code: "UpstreamUnreachable" },
+    {
+      name: "a picture cut off in the middle",
+      host: ({ socket }, response) => {
+        response.writeHead(200, { "content-type": "image/jpeg", "content-length": 100 });
+        response.write("a", () => socket.destroy());
+      },
+      code: "UpstreamUnreachable",
+    },
+    {
+      name: "headers without end",
+      host: send(200, { "content-type": "image/jpeg", x: "y".repeat(20_000) }),
+      code: "UpstreamUnreachable",
+    },
+  ];
+  for (const { name, host: listener, settings, code } of cases) {
+    it(`${name}: ${code}, and the connection does not go on`, async () => {
+      await using host = await upstream(listener);
+      await using pictures = fetcher(host.port, settings);
+      await assert.rejects(pictures.fetch(`http://a.example:${host.port}/x`, never), { name: "UpstreamError", code });
+    });
+  }
+
+  const forbidden: readonly {
+    readonly name: string;
+    readonly url: (port: number) => string;
+    readonly address?: string;
+    readonly code: string;
+  }[] = [
+    {
+      name: "a name that resolves to an address inside",
+      url: (port) => `http://a.example:${port}/`,
+      address: "127.0.0.2",
+      code: "AddressNotAllowed",
+    },
+    {
+      name: "an address inside, although its host is on the list",
+      url: (port) => `http://127.0.0.2:${port}/`,
+      code: "AddressNotAllowed",
+    },
+    { name: "a host that is not on the list", url: (port) => `http://a.test:${port}/`, code: "HostNotAllowed" },
+  ];
+  for (const { name, url, address, code } of forbidden) {
+    it(`${name}: ${code}, and nobody is connected to`, async () => {
+      // On all of loopback, so that a connection to 127.0.0.2 would be seen.
+      const server = createServer(() => assert.fail("asked")).listen(0, "0.0.0.0");
+      server.on("connection", () => assert.fail("connected"));
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      await using pictures = fetcher(port, {}, address);
+      await assert.rejects(pictures.fetch(url(port), never), { code });
+      server.close();
+    });
+  }
+
+  it("resolves a name once for the check and the connection, and checks the next connection anew", async () => {
+    await using host = await upstream((_, response) => {
+      response.setHeader("connection", "close");
+      answer(response);
+    });
+    const answers = ["127.0.0.1", "127.0.0.2"];
+    const settings = {
+      allowedHosts: [`a.example:${host.port}`],
+      allowedNetworks: ["127.0.0.1/32"],
+      connections: 1,
+      connectionsPerHost: 1,
+    };
+    const limits = { dnsCacheTtlMs: 0, keepAliveMs: 30_000, maxBodyBytes: 1000, timeoutMs: 20_000, maxWaiting: 1 };
+    const rebinding = async () => [{ address: answers.shift() ?? assert.fail("resolved once too often"), family: 4 }];
+    const pictures = new PictureFetcher({ ...settings, ...limits }, rebinding);
+    assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/`, never), picture);
+    assert.deepEqual(answers, ["127.0.0.2"]);
+    await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), { code: "AddressNotAllowed" });
+    await pictures.close();
+  });
+
+  it("keeps to the connections of one host, and uses them again", async () => {
+    let [connections, active, most] = [0, 0, 0];
+    await using host = await upstream((_, response) => {
+      most = Math.max(most, ++active);
+      setTimeout(() => {
+        active--;
+        answer(response);
+      }, 2);
+    });
+    host.server.on("connection", () => connections++);
+    await using pictures = fetcher(host.port, { connectionsPerHost: 3 });
+    const url = `http://a.example:${host.port}/`;
+    const all = await Promise.all(Array.from({ length: 30 }, () => pictures.fetch(url, never)));
+    assert.deepEqual({ answered: all.length, most, connections }, { answered: 30, most: 3, connections: 3 });
+  });
+
+  it("drops the request when the client is gone", async () => {
+    const client = new AbortController();
+    const { promise: broken, resolve } = Promise.withResolvers<void>();
+    await using host = await upstream((request) => {
+      request.socket.on("close", () => resolve());
+      client.abort(new Error("client gone"));
+    });
+    await using pictures = fetcher(host.port);
+    await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, client.signal), /client gone/);
+    await broken;
+  });
+});

@@ -1,0 +1,151 @@
+/** Fetches a picture from a host that is allowed: redirects followed by the same rules, size and time bounded. */
+import { isIP } from "node:net";
+import { Agent, buildConnector, type Dispatcher, errors } from "undici";
+import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
+import { checkedLookup, type Resolve } from "./checked-lookup.ts";
+import { ConnectionGate } from "./connection-gate.ts";
+import { isAllowedAddress, parseNetworks } from "./public-address.ts";
+import type { UpstreamSettings } from "./settings.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+const mostRedirects = 3;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+export class PictureFetcher {
+  readonly #settings: UpstreamSettings;
+  readonly #agent: Agent;
+  readonly #gate: ConnectionGate;
+
+  constructor(settings: UpstreamSettings, resolve?: Resolve) {
+    this.#settings = settings;
+    this.#gate = new ConnectionGate({
+      total: settings.connections,
+      perOrigin: settings.connectionsPerHost,
+      waiting: settings.maxWaiting,
+    });
+    this.#agent = new Agent({
+      connections: settings.connectionsPerHost,
+      keepAliveTimeout: settings.keepAliveMs,
+      // A server's own `Keep-Alive: timeout=` may not make us stay longer.
+      keepAliveMaxTimeout: settings.keepAliveMs,
+      allowH2: false,
+      maxHeaderSize: 16 * 1024,
+      connect: checkedConnector(settings, resolve),
+    });
+  }
+
+  /** The bytes of the picture. Rejects with an UpstreamError, or with `signal`'s reason when the client is gone. */
+  async fetch(text: string, signal: AbortSignal): Promise<Buffer> {
+    const deadline = AbortSignal.timeout(this.#settings.timeoutMs);
+    const either = AbortSignal.any([signal, deadline]);
+    try {
+      return await this.#follow(text, either);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (deadline.aborted) throw new UpstreamError("UpstreamTimeout", "the picture did not come in time", error);
+      throw upstreamError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #follow(text: string, signal: AbortSignal): Promise<Buffer> {
+    let url = allowedUrl(text, this.#settings.allowedHosts);
+    for (let hop = 0; hop <= mostRedirects; hop++) {
+      const answer = await this.#get(url, signal);
+      if (Buffer.isBuffer(answer)) return answer;
+      url = redirectedUrl(url, answer.location, this.#settings.allowedHosts);
+    }
+    throw new UpstreamError("TooManyRedirects", `the picture is more than ${mostRedirects} redirects away`);
+  }
+
+  async #get(url: URL, signal: AbortSignal): Promise<Buffer | { readonly location: string }> {
+    const place = await this.#gate.enter(url.origin, signal);
+    try {
+      return await this.#exchange(url, signal);
+    } finally {
+      place[Symbol.dispose]();
+    }
+  }
+
+  async #exchange(url: URL, signal: AbortSignal): Promise<Buffer | { readonly location: string }> {
+    const response = await this.#agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: "GET",
+      signal,
+      // Nothing of the client's request goes upstream: no cookies, no credentials, no address.
+      headers: { accept: "image/jpeg, image/png, image/webp", "accept-encoding": "identity", "user-agent": "gpumedia" },
+    });
+    const { statusCode, headers, body } = response;
+    if (redirects.has(statusCode) && typeof headers["location"] === "string") {
+      await body.dump({ limit: 64 * 1024, signal });
+      return { location: headers["location"] };
+    }
+    try {
+      checkHead(response, this.#settings.maxBodyBytes);
+      return await read(body, this.#settings.maxBodyBytes);
+    } catch (error) {
+      // Otherwise the rest would be read from the host, however much it is. Destroying reports an error of its own, which
+      // without a listener would end the process.
+      body.on("error", () => undefined).destroy();
+      throw error;
+    }
+  }
+}
+
+/** A connector that connects to no address that is not allowed, be it a name's or the URL's own. */
+function checkedConnector(settings: UpstreamSettings, resolve: Resolve | undefined): buildConnector.connector {
+  const networks = parseNetworks(settings.allowedNetworks);
+  const isAllowed = (address: string) => isAllowedAddress(address, networks);
+  const lookup = checkedLookup({ isAllowed, ttlMs: settings.dnsCacheTtlMs, ...(resolve && { resolve }) });
+  const connect = buildConnector({ lookup, timeout: settings.timeoutMs, allowH2: false });
+  return (options, callback) => {
+    // `net.connect` looks no address up: the lookup would not see it.
+    if (isIP(options.hostname) !== 0 && !isAllowed(options.hostname)) {
+      callback(new UpstreamError("AddressNotAllowed", `${options.hostname} is not an address that may be used`), null);
+      return;
+    }
+    connect(options, callback);
+  };
+}
+
+function checkHead({ statusCode, headers }: Dispatcher.ResponseData, maxBodyBytes: number): void {
+  if (statusCode === 404 || statusCode === 410) throw new UpstreamError("UpstreamNotFound", "there is no such picture");
+  if (statusCode !== 200) throw new UpstreamError("UpstreamRefused", `the host answered ${statusCode}`);
+  const type = headers["content-type"];
+  // Object stores call what was uploaded without a type octets; the decoder looks at the bytes anyway.
+  if (typeof type !== "string" || !/^(image\/|application\/octet-stream|binary\/octet-stream)/i.test(type)) {
+    throw new UpstreamError("UpstreamNotAnImage", `the host answered ${typeof type === "string" ? type : "no type"}`);
+  }
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") throw new UpstreamError("UpstreamNotAnImage", "the host's answer is compressed");
+  if (Number(headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
+}
+
+async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function tooLarge(maxBodyBytes: number): UpstreamError {
+  return new UpstreamError("UpstreamTooLarge", `the picture is larger than ${maxBodyBytes} bytes`);
+}
+
+function upstreamError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const timedOut =
+    error instanceof errors.ConnectTimeoutError ||
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError;
+  if (timedOut) return new UpstreamError("UpstreamTimeout", "the host does not answer", error);
+  return new UpstreamError("UpstreamUnreachable", "the host cannot be reached, or broke off", error);
+}
