@@ -58,17 +58,25 @@ const ownNamespaceRules: readonly PolicyRule[] = [
 export interface OperatorIdentity {
   readonly namespace: string;
   readonly serviceAccount: string;
+  /** Two operators of one cluster need different ones. Default: the service account's name. */
+  readonly clusterRoleName?: string;
 }
 
 /** Roles and bindings of an operator that looks after the services of all namespaces. */
-export function operatorRbac({ namespace, serviceAccount }: OperatorIdentity): readonly (Role | RoleBinding)[] {
+export function operatorRbac({
+  namespace,
+  serviceAccount,
+  clusterRoleName = serviceAccount,
+}: OperatorIdentity): readonly (Role | RoleBinding)[] {
   const name = serviceAccount;
   const subjects = [{ kind: "ServiceAccount", name: serviceAccount, namespace }] as const;
-  const roleRef = (kind: "ClusterRole" | "Role") => ({ apiGroup: "rbac.authorization.k8s.io", kind, name }) as const;
+  const apiGroup = "rbac.authorization.k8s.io";
+  const clusterRoleRef = { apiGroup, kind: "ClusterRole", name: clusterRoleName } as const;
+  const roleRef = { apiGroup, kind: "Role", name } as const;
   return [
-    { apiVersion, kind: "ClusterRole", metadata: { name }, rules: clusterRules },
-    { apiVersion, kind: "ClusterRoleBinding", metadata: { name }, roleRef: roleRef("ClusterRole"), subjects },
+    { apiVersion, kind: "ClusterRole", metadata: { name: clusterRoleName }, rules: clusterRules },
+    { apiVersion, kind: "ClusterRoleBinding", metadata: { name: clusterRoleName }, roleRef: clusterRoleRef, subjects },
     { apiVersion, kind: "Role", metadata: { name, namespace }, rules: ownNamespaceRules },
-    { apiVersion, kind: "RoleBinding", metadata: { name, namespace }, roleRef: roleRef("Role"), subjects },
+    { apiVersion, kind: "RoleBinding", metadata: { name, namespace }, roleRef, subjects },
   ];
 }

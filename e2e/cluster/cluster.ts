@@ -1,0 +1,119 @@
+/**
+ * A real control plane without Docker, on loopback, gone with the process that started it.
+ *
+ *     await using cluster = await startCluster();
+ *     await cluster.addNodes({ count: 2, gpus: 4 });
+ *     await cluster.kubectl("get", "nodes");
+ */
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { AuditLog } from "./audit.ts";
+import { bootControlPlane, ready, type ControlPlane, type Program } from "./control-plane.ts";
+import { installCrds, ownCrds, removeCrds } from "./crds.ts";
+import { serviceAccountKubeconfig, type ServiceAccountOptions } from "./identity.ts";
+import { createKubectl, type Kubectl, type KubectlWithInput } from "./kubectl.ts";
+import { addNodes, removeNodes, type NodesOptions } from "./nodes.ts";
+import { optionalCrdFiles, type OptionalApi } from "./optional-crds.ts";
+import type { ClusterOptions } from "./options.ts";
+import { files } from "./programs.ts";
+import type { Processes } from "./processes.ts";
+import type { Rest } from "./rest.ts";
+import { until } from "./until.ts";
+
+export type { AuditEvent } from "./audit.ts";
+export type { ClusterOptions } from "./options.ts";
+export { failingImages } from "./kwok-stages.ts";
+
+export interface Cluster extends AsyncDisposable {
+  /** A file with the administrator's credentials. */
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:PORT`. */
+  readonly server: string;
+  /** Holds a log per process (`kube-apiserver.log`, …) and all else; removed by `stop()`. */
+  readonly directory: string;
+  /** The program itself. */
+  readonly kubectlPath: string;
+  readonly kubectl: Kubectl;
+  readonly kubectlWithInput: KubectlWithInput;
+  /** Requests of the administrator. */
+  readonly rest: Rest;
+  readonly audit: AuditLog;
+  /** The processes by name, to kill, suspend or look at them. */
+  readonly processes: Processes;
+  /** Kills a process and starts it again; resolves when the API server is ready. */
+  restart(process: Program): Promise<void>;
+  /** A namespace that nobody else uses, in which pods can be created. */
+  newNamespace(prefix?: string): Promise<string>;
+  /** The names of the new nodes, once pods can be placed on them. */
+  addNodes(options?: NodesOptions): Promise<readonly string[]>;
+  /** Removes nodes and their pods at once; without names, all nodes. */
+  removeNodes(names?: readonly string[]): Promise<void>;
+  /** Installs `crds/`. See also the option `crds`. */
+  installCrds(): Promise<void>;
+  /** Installs CRDs that others own, from the Go module that ships them. */
+  installOptionalCrds(apis: readonly OptionalApi[]): Promise<void>;
+  /** Removes them, and all objects of their kinds. */
+  removeOptionalCrds(apis: readonly OptionalApi[]): Promise<void>;
+  /** A kubeconfig file of a service account that has the rights of the shipped operator, or those given. */
+  serviceAccountKubeconfig(options: ServiceAccountOptions): Promise<string>;
+  /** Ends all processes and removes the directory. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Boots one more cluster. Whatever happens to this process, nothing of the cluster outlives it.
+ *
+ * Fails with a `ToolError` when a program can't be built, and with a `ProcessFailure` that shows the end of its log when
+ * one ends during the boot.
+ */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const controlPlane = await bootControlPlane(options, {
+    beforeControllers: async (booting) => {
+      if (options.crds === true) await installCrds(kubectlOf(booting), [ownCrds]);
+    },
+  });
+  return clusterOf(controlPlane);
+}
+
+function kubectlOf({ kubectl, kubeconfigFile }: ControlPlane): KubectlWithInput {
+  return createKubectl(kubectl, kubeconfigFile("admin"));
+}
+
+function clusterOf(controlPlane: ControlPlane): Cluster {
+  const { directory, server, rest, processes } = controlPlane;
+  const kubectl = kubectlOf(controlPlane);
+  const stop = async (): Promise<void> => controlPlane[Symbol.asyncDispose]();
+  // Whoever wonders why a test fails learns it here.
+  processes.onFailure(({ message }) => process.stderr.write(`${message}\n`));
+  return {
+    kubeconfig: controlPlane.kubeconfigFile("admin"),
+    server,
+    directory,
+    kubectlPath: controlPlane.kubectl,
+    kubectl: (...parameters) => kubectl("", ...parameters),
+    kubectlWithInput: kubectl,
+    rest,
+    audit: new AuditLog(join(directory, files.auditLog)),
+    processes,
+    async restart(name) {
+      await processes.restart(name);
+      await ready(processes, rest);
+    },
+    newNamespace: (prefix = "test") => newNamespace(rest, `${prefix}-${randomUUID().slice(0, 8)}`),
+    addNodes: (options) => addNodes(rest, options),
+    removeNodes: (names) => removeNodes(rest, names),
+    installCrds: () => installCrds(kubectl, [ownCrds]),
+    installOptionalCrds: async (apis) => installCrds(kubectl, await optionalCrdFiles(apis)),
+    removeOptionalCrds: async (apis) => removeCrds(kubectl, await optionalCrdFiles(apis)),
+    serviceAccountKubeconfig: (options) => serviceAccountKubeconfig(controlPlane, options),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function newNamespace(rest: Rest, name: string): Promise<string> {
+  await rest.request("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+  await until(`the default service account of ${name}`, () => rest.get(account));
+  return name;
+}

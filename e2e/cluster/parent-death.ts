@@ -1,0 +1,23 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** The command, changed so that the kernel kills it when its parent ends; unchanged where the machine has no setpriv. */
+export function dyingWithParent(
+  command: readonly [string, ...string[]],
+  path: string = process.env.PATH ?? "",
+): [string, ...string[]] {
+  const setpriv = path
+    .split(delimiter)
+    .map((directory) => join(directory, "setpriv"))
+    .find(isExecutable);
+  return setpriv === undefined ? [...command] : [setpriv, "--pdeathsig", "KILL", "--", ...command];
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

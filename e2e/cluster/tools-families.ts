@@ -1,0 +1,97 @@
+/**
+ * Which program comes from which Go module. A family is a folder `tools/NAME` with a go.mod of its own, so that one
+ * program's dependencies never decide another's.
+ */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { ToolError } from "./tools-error.ts";
+
+interface FamilySource {
+  /** The module whose version names the family's. */
+  readonly module: string;
+  /** Package of each program. */
+  readonly programs: Readonly<Record<string, string>>;
+  /** Where the linker writes the version that the programs tell. */
+  readonly versionPackages?: readonly string[];
+}
+
+const families = {
+  etcd: { module: "go.etcd.io/etcd/server/v3", programs: { etcd: "go.etcd.io/etcd/server/v3" } },
+  kubernetes: {
+    module: "k8s.io/kubernetes",
+    // The second one is for the user agent.
+    versionPackages: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"],
+    programs: {
+      "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+      "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+      "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+      kubectl: "k8s.io/kubernetes/cmd/kubectl",
+    },
+  },
+  kwok: { module: "sigs.k8s.io/kwok", programs: { kwok: "sigs.k8s.io/kwok/cmd/kwok" } },
+  // These two are no part of a cluster: they judge what the operator renders, and are built when a test asks for them.
+  promtool: {
+    module: "github.com/prometheus/prometheus",
+    programs: { promtool: "github.com/prometheus/prometheus/cmd/promtool" },
+  },
+  "kube-score": {
+    module: "github.com/zegl/kube-score",
+    programs: { "kube-score": "github.com/zegl/kube-score/cmd/kube-score" },
+  },
+} as const satisfies Record<string, FamilySource>;
+
+type FamilyName = keyof typeof families;
+type Programs<Name extends FamilyName> = keyof (typeof families)[Name]["programs"];
+export type ToolName = { [Name in FamilyName]: Programs<Name> }[FamilyName];
+
+export interface Family {
+  /** The folder with its go.mod. */
+  readonly directory: string;
+  readonly version: string;
+  /** Names everything that decides what the programs are: a change of it builds them anew. */
+  readonly key: string;
+  readonly packages: Readonly<Record<string, string>>;
+  readonly ldflags: string;
+}
+
+export function familyOf(tool: ToolName): FamilyName {
+  const found = Object.entries(families).find(([, { programs }]) => tool in programs);
+  if (found === undefined) throw new ToolError(`no Go module is known for ${tool}`);
+  return found[0] as FamilyName;
+}
+
+export function familyDirectory(name: string): string {
+  return fileURLToPath(new URL(`tools/${name}/`, import.meta.url));
+}
+
+export async function readFamily(name: FamilyName): Promise<Family> {
+  const source: FamilySource = families[name];
+  const directory = familyDirectory(name);
+  const [goMod, goSum] = await Promise.all(["go.mod", "go.sum"].map((file) => readFile(`${directory}${file}`, "utf8")));
+  const version = moduleVersion(goMod ?? "", source.module);
+  const ldflags = linkerFlags(version, source.versionPackages);
+  const digest = createHash("sha256").update(`${goMod}\0${goSum}\0${ldflags}`).digest("hex").slice(0, 12);
+  const key = `${name}-${version}-${process.arch}-${digest}`;
+  return { directory, version, key, packages: source.programs, ldflags };
+}
+
+/** The version of a module that a go.mod requires. */
+export function moduleVersion(goMod: string, module: string): string {
+  for (const line of goMod.split("\n")) {
+    const [name, version] = line
+      .replace(/^\s*require\s/, "")
+      .trim()
+      .split(/\s+/);
+    if (name === module && version?.startsWith("v") === true) return version;
+  }
+  throw new ToolError(`go.mod requires no ${module}`);
+}
+
+/** Without symbols: half the size. Kubernetes' programs are told their version, which `go build` alone would not do. */
+export function linkerFlags(version: string, versionPackages: readonly string[] = []): string {
+  const [major, minor] = version.slice(1).split(".");
+  const told = Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor });
+  const flags = versionPackages.flatMap((path) => told.map(([name, value]) => `-X ${path}.${name}=${value}`));
+  return ["-s -w", ...flags].join(" ");
+}
