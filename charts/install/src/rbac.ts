@@ -35,6 +35,8 @@ const watched = ["get", "list", "watch"];
 const clusterRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices", "gpumediaprofiles"], verbs: watched },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status"], verbs: ["patch"] },
+  // Why a service is not serving: pods by what the scheduler and the kubelet say of them, nodes by the GPUs that they have.
+  { apiGroups: [""], resources: ["nodes", "pods"], verbs: watched },
   // OwnerReferencesPermissionEnforcement: a controller reference with blockOwnerDeletion needs the right to set finalizers.
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/finalizers"], verbs: ["update"] },
   { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },

@@ -17,7 +17,7 @@ export class GpuLedger {
   /** To be told of every change of a pod. */
   readonly observe = (change: StoreChange<PodView | undefined>): void => {
     if (change.type !== "added") this.#count(change.previous, -1);
-    if (change.type !== "deleted") this.#count(change.current, +1);
+    if (change.type !== "deleted") this.#count(change.current, 1);
   };
 
   /** The nodes that have `resource`, by name. */

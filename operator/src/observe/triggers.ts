@@ -3,7 +3,6 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
-import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import type { StoredService, World } from "./world.ts";
 

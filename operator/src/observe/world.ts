@@ -34,6 +34,8 @@ function gpumedia(kind: string, resource: string, namespaced: boolean): Resource
   return { group: "gpumedia.io", version: "v1alpha1", kind, resource, namespaced };
 }
 
+const nodesWaitMs = 5_000;
+
 export class World {
   readonly services: ScopedCache<StoredService>;
   readonly profiles: ScopedCache<StoredProfile>;
@@ -41,11 +43,13 @@ export class World {
   readonly nodes: ScopedCache<NodeView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
+  readonly #clock: Clock;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
   /** The optional kinds that are followed now. */
   readonly #optional = new Map<ChildKind, AbortController>();
 
   constructor({ client, namespaces, clock, log }: WorldOptions) {
+    this.#clock = clock;
     const cache = <T>(
       type: ResourceType,
       project: (object: KubeObject) => T,
@@ -93,11 +97,16 @@ export class World {
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
-  /** Everything that is there has been seen at least once. */
+  /** Everything that is there has been seen at least once; nodes, which we may have no right to see, if it takes no time. */
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
-    const all = [this.services, this.profiles, this.pods, this.nodes, ...caches.map(([, cache]) => cache)];
+    const all = [this.services, this.profiles, this.pods, ...caches.map(([, cache]) => cache)];
     await Promise.all(all.map((cache) => cache.whenSynced()));
+    // Without them the first statuses would say that the GPUs are not known, and be written a second time.
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(nodesWaitMs, resolve);
+    await Promise.race([this.nodes.whenSynced(), enough]);
+    cancel();
   }
 
   /** Follows the optional kinds that are served and no others. Tells of a kind when it is ready to be used, or gone. */

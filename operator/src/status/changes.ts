@@ -1,13 +1,20 @@
 /** What of a new status is worth an event: only what changed, so that neither a restart nor a repeated visit makes one. */
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
-import type { EventDraft } from "../runtime/events.ts";
+
+/** Becomes an event. */
+export interface News {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+}
 
 type Status = Pick<GpuMediaServiceStatus, "conditions"> | undefined;
 
-export function eventsOf(before: Status, after: Status): readonly EventDraft[] {
+export function eventsOf(before: Status, after: Status): readonly News[] {
   const was = (type: string): Condition | undefined => find(before, type);
   const is = (type: string): Condition | undefined => find(after, type);
-  const events: EventDraft[] = [];
+  const events: News[] = [];
   const stalled = is("Stalled");
   if (stalled !== undefined && stalled.reason !== was("Stalled")?.reason) events.push(warning("Reconcile", stalled));
   const ready = is("Ready");
@@ -27,6 +34,6 @@ function find(status: Status, type: string): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function warning(action: string, { reason, message }: Condition): EventDraft {
+function warning(action: string, { reason, message }: Condition): News {
   return { type: "Warning", reason, action, note: message };
 }
