@@ -13,11 +13,17 @@ export interface CelRule {
 export interface Described {
   readonly description: string;
   readonly rules?: readonly CelRule[];
+  /** Taken or replaced as a whole: members of two owners would not fit together. */
+  readonly atomic?: boolean;
 }
 
 /** `description` and rules under the keywords of a CRD. */
-export function annotations({ description, rules }: Described) {
-  return { description, ...(rules === undefined ? {} : { "x-kubernetes-validations": rules }) };
+export function annotations({ description, rules, atomic = false }: Described) {
+  return {
+    description,
+    ...(atomic ? { "x-kubernetes-map-type": "atomic" } : {}),
+    ...(rules === undefined ? {} : { "x-kubernetes-validations": rules }),
+  };
 }
 
 /** An object all of whose members may be left out. */

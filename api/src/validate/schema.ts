@@ -22,7 +22,7 @@ export function schemaCheck(schema: JsonSchema, unknownFields: UnknownFields): C
 
 function ajv(): Ajv {
   const instance = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats: { "date-time": true } });
-  for (const keyword of ["int-or-string", "list-map-keys", "validations"])
+  for (const keyword of ["int-or-string", "map-type", "list-map-keys", "validations"])
     instance.addKeyword(`x-kubernetes-${keyword}`);
   instance.addKeyword({ keyword: "x-kubernetes-list-type", type: "array", validate: hasNoDuplicates });
   return instance;

@@ -22,7 +22,7 @@ function withoutGpu(derived: Derivation): void {
     why: "the guide's target on CPU",
     section: "Key Performance Metrics",
   });
-  derived.unlessNamed(["slo", "requestsPerSecondPerGpu"], 0, { why: "there is no GPU to count by" });
+  derived.set(["slo", "requestsPerSecondPerGpu"], 0, { why: "there is no GPU to count by" });
   derived.set(["slo", "gpuUtilization", "min"], 0, { why: "there is no GPU" });
   derived.set(["slo", "gpuUtilization", "max"], 100, { why: "there is no GPU" });
   derived.set(["autoscaling", "horizontal", "gpuUtilizationPercent"], 0, { why: "there is no GPU to scale on" });

@@ -86,6 +86,11 @@ const rules: readonly Rule[] = [
     };
   },
 
+  function modelFile({ model }) {
+    if (model.path === undefined || model.volume !== undefined) return null;
+    return { path: "model.volume", message: `${model.path} is a file on a volume: say which, or remove model.path` };
+  },
+
   function ingressHost({ network: { ingress } }) {
     if (!ingress.enabled || ingress.host !== undefined) return null;
     return {

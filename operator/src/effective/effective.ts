@@ -1,29 +1,52 @@
 /** From what a user wrote to a complete service: profile, spec, and what follows from them together. */
-import { defaultProfileName, type CompleteSpec, type GpuMediaService } from "@gpumedia/api";
+import {
+  defaultProfileName,
+  pathOf,
+  validateStored,
+  type CompleteSpec,
+  type Finding,
+  type GpuMediaProfile,
+  type GpuMediaService,
+} from "@gpumedia/api";
 import { derive, normalise } from "./combinations.ts";
 import { contradictions } from "./contradictions.ts";
 import { layer, type Layer } from "./layers.ts";
-import { resolveProfile, type ProfileLookup } from "./profiles.ts";
+import { profileLayers, resolveProfile, type ProfileLookup } from "./profiles.ts";
 import type { Effective, EffectiveService, Ineffective, Origin, Problem } from "./service.ts";
+
+/** A volume is of one kind: a claim of the profile and an image of the service would be two. */
+const atomic: ReadonlySet<string> = new Set(["model.volume"]);
 
 /** What the operator's flags give to services that do not say otherwise. */
 export interface Defaults {
   readonly processorImage: string;
 }
 
-/** The complete service and where each of its values comes from, or what is wrong with it. */
+/**
+ * The complete service and where each of its values comes from, or what is wrong with it. Objects are checked first: one
+ * that was stored under an older schema is not what its type says.
+ */
 export function effectiveService(service: GpuMediaService, profiles: ProfileLookup, defaults: Defaults): Effective {
+  const findings = validateStored.GpuMediaService(service);
+  if (findings.length > 0) return invalid(findings.map(problem));
   const { profile = defaultProfileName, suspend = false, ...spec } = service.spec ?? {};
   const resolved = resolveProfile(profile, profiles);
   if (resolved.kind !== "Resolved") return resolved;
+  for (const object of resolved.objects) {
+    const wrong = validateStored.GpuMediaProfile(object);
+    if (wrong.length > 0) return invalid(wrong.map(problem), object);
+  }
 
-  const stated = layer<Origin>([
-    { values: { image: defaults.processorImage }, originOf: () => ({ kind: "flag", flag: "--processor-image" }) },
-    ...resolved.layers,
-    { values: spec, originOf: () => ({ kind: "spec" }) },
-  ]);
+  const stated = layer<Origin>(
+    [
+      { values: { image: defaults.processorImage }, originOf: () => ({ kind: "flag", flag: "--processor-image" }) },
+      ...profileLayers(resolved),
+      { values: spec, originOf: () => ({ kind: "spec" }) },
+    ],
+    atomic,
+  );
   const derived = derive(stated.values as CompleteSpec, stated.origins);
-  const { values, origins } = layer<Origin>([asIs(stated), asIs(derived)]);
+  const { values, origins } = layer<Origin>([asIs(stated), asIs(derived)], atomic);
 
   const effective: EffectiveService = {
     ...(normalise(values as CompleteSpec) as CompleteSpec & { image: string }),
@@ -48,10 +71,14 @@ function identity({
   return { name, namespace, owner: { apiVersion, kind, name, uid } };
 }
 
-function invalid(problems: readonly Problem[]): Ineffective {
-  return {
-    kind: "InvalidSpec",
-    problems,
-    message: problems.map(({ path, message }) => `${path}: ${message}`).join("; "),
-  };
+function problem({ keys, message }: Finding): Problem {
+  const [first, ...rest] = keys;
+  return { path: pathOf(first === "spec" ? rest : keys), message };
+}
+
+function invalid(problems: readonly Problem[], profile?: GpuMediaProfile): Ineffective {
+  const told = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  if (profile === undefined) return { kind: "InvalidSpec", problems, message: told };
+  const { name } = profile.metadata;
+  return { kind: "InvalidSpec", profile: name, problems, message: `GpuMediaProfile ${name}: ${told}` };
 }

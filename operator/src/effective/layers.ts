@@ -13,12 +13,15 @@ export interface Layered<Origin> {
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** Objects merge member by member; scalars and lists replace. `undefined` leaves what is below. */
-export function layer<Origin>(layers: readonly Layer<Origin>[]): Layered<Origin> {
+/** Objects merge member by member, save those at `atomic` paths; these, scalars and lists replace. `undefined` leaves what is below. */
+export function layer<Origin>(
+  layers: readonly Layer<Origin>[],
+  atomic: ReadonlySet<string> = new Set(),
+): Layered<Origin> {
   const origins = new Map<string, Origin>();
   let values: Record<string, unknown> = {};
   for (const { values: upper, originOf } of layers) {
-    values = merge(values, upper as Record<string, unknown>, "", (path) => origins.set(path, originOf(path)));
+    values = merge(values, upper as Record<string, unknown>, "", atomic, (path) => origins.set(path, originOf(path)));
   }
   return { values, origins };
 }
@@ -27,19 +30,20 @@ function merge(
   lower: Readonly<Record<string, unknown>>,
   upper: Readonly<Record<string, unknown>>,
   parent: string,
+  atomic: ReadonlySet<string>,
   setLeaf: (path: string) => void,
 ): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...lower };
   for (const [key, value] of Object.entries(upper)) {
     if (value === undefined) continue;
     const path = joinPath(parent, key);
-    if (!isObject(value)) {
+    if (!isObject(value) || atomic.has(path)) {
       setLeaf(path);
       merged[key] = value;
       continue;
     }
     const below = merged[key];
-    merged[key] = merge(isObject(below) ? below : {}, value, path, setLeaf);
+    merged[key] = merge(isObject(below) ? below : {}, value, path, atomic, setLeaf);
   }
   return merged;
 }

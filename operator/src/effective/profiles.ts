@@ -15,9 +15,9 @@ export type ProfileLookup = Pick<ReadonlyMap<string, GpuMediaProfile>, "get">;
 export type ResolvedProfile =
   | {
       readonly kind: "Resolved";
-      /** The lowest first; the first is complete. */
-      readonly layers: readonly Layer<Origin>[];
-      /** The cluster's objects among them, the nearest to the service first. */
+      /** What everything lies on. */
+      readonly builtIn: BuiltInProfileName;
+      /** The cluster's objects on top of it, the nearest to the service first. */
       readonly objects: readonly GpuMediaProfile[];
     }
   | Extract<Ineffective, { readonly kind: "UnknownProfile" | "ProfileCycle" }>;
@@ -31,19 +31,21 @@ export function resolveProfile(name: string, profiles: ProfileLookup): ResolvedP
   const chain: string[] = [];
   for (let next = name; ;) {
     const object = chain.at(-1) === next ? undefined : profiles.get(next);
-    if (object === undefined && isBuiltIn(next)) return resolved(objects, next);
+    if (object === undefined && isBuiltIn(next)) return { kind: "Resolved", builtIn: next, objects };
     if (chain.includes(next)) return cycle([...chain, next]);
     chain.push(next);
     if (object === undefined) return unknown(next, chain);
     objects.push(object);
-    next = object.spec?.basedOn ?? defaultProfileName;
-    // Based on nothing, the object named production would be based on itself otherwise.
-    if (object.spec?.basedOn === undefined) return resolved(objects, defaultProfileName);
+    const basedOn = object.spec?.basedOn;
+    // The built-in one, whatever the cluster calls production: that object would be based on itself otherwise.
+    if (basedOn === undefined) return { kind: "Resolved", builtIn: defaultProfileName, objects };
+    next = basedOn;
   }
 }
 
-function resolved(objects: readonly GpuMediaProfile[], builtIn: BuiltInProfileName): ResolvedProfile {
-  return { kind: "Resolved", objects, layers: [builtInLayer(builtIn), ...objects.toReversed().map(objectLayer)] };
+/** The lowest first; the first is complete. */
+export function profileLayers({ builtIn, objects }: Extract<ResolvedProfile, { kind: "Resolved" }>): Layer<Origin>[] {
+  return [builtInLayer(builtIn), ...objects.toReversed().map(objectLayer)];
 }
 
 function builtInLayer(name: BuiltInProfileName): Layer<Origin> {

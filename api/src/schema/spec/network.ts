@@ -53,15 +53,7 @@ const parentRef = object(
 );
 
 const gateway = settings(
-  {
-    description: "An HTTPRoute of the Gateway API, made when there are parentRefs.",
-    rules: [
-      {
-        rule: "!has(self.hostnames) || self.hostnames.size() == 0 || (has(self.parentRefs) && self.parentRefs.size() > 0)",
-        message: "hostnames without parentRefs have no effect: name the Gateway in parentRefs",
-      },
-    ],
-  },
+  { description: "An HTTPRoute of the Gateway API, made when there are parentRefs." },
   {
     parentRefs: list("atomic", { description: "The Gateways that route to the service." }, parentRef),
     hostnames: list(

@@ -78,7 +78,8 @@ export const resources = settings(
 
 const modelVolume = settings(
   {
-    description: "Where the model's file is: mounted read-only.",
+    description: "Where the model's file is: mounted read-only. It replaces the profile's as a whole.",
+    atomic: true,
     rules: [
       {
         rule: "[has(self.persistentVolumeClaim), has(self.image), has(self.csi)].filter(x, x).size() == 1",
@@ -115,19 +116,11 @@ const modelVolume = settings(
 );
 
 export const model = settings(
-  {
-    description: "The model that pictures go through.",
-    rules: [
-      {
-        rule: "has(self.path) == has(self.volume)",
-        message: "a model of your own needs both path and volume: the file, and what it is on",
-      },
-    ],
-  },
+  { description: "The model that pictures go through." },
   {
     name: labelName("What the model is called at the inference API; without path also which built-in model it is."),
     size: oneOf(["s", "m", "l"], "Which size of the built-in model: larger is better and slower."),
-    path: text("An ONNX file on volume, from its root.", 1_024, "^[^/\\s][^\\s]*$"),
+    path: text("An ONNX file on volume, from its root. Absent: a built-in model.", 1_024, "^[^/\\s][^\\s]*$"),
     volume: modelVolume,
   },
 );
