@@ -129,7 +129,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   const workers = runWorkers({
     queue,
     concurrency,
-    visit: (key) => reconcileService(key, pass),
+    visit: (key, { log: visitLog }) => reconcileService(key, pass, visitLog),
     backoff,
     clock,
     log,

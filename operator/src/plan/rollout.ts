@@ -33,6 +33,7 @@ export function decideRollout(question: RolloutQuestion): RolloutDecision {
     return { strategy: before.strategy, message: before.message ?? "", templateHash };
   }
   if (gpusPerReplica === 0) return { strategy: "Surge", message: "needs no GPU", templateHash };
+  if (replicas === 0) return { strategy: "Surge", message: "there is no pod to replace", templateHash };
   const more = surge(replicas);
   if (roomFor >= more) return { strategy: "Surge", message: `there was room for ${more} more`, templateHash };
   const message = `there was room for ${roomFor} of ${more} more: one pod ends before the next begins`;

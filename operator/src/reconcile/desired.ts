@@ -26,7 +26,7 @@ export function desired(service: EffectiveService, observed: Observed, { world, 
     wanted: service.rollout.strategy,
     templateHash: templateHash(deployment?.manifest),
     before: observed.service.status?.rollout,
-    replicas: deployment === undefined ? 0 : (observed.live(deployment)?.spec.replicas ?? 0),
+    replicas: (deployment && observed.live(deployment)?.spec.replicas) ?? 0,
     gpusPerReplica: service.gpu.count,
     roomFor: countGpus(gpus).replicas,
   });

@@ -3,16 +3,18 @@ import { effectiveService } from "../effective/effective.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { gather } from "../observe/gather.ts";
 import { planChild } from "../plan/plan.ts";
+import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
 import { serviceStatus, stalledStatus } from "../status/service-status.ts";
 import { desired } from "./desired.ts";
 import { execute } from "./execute.ts";
+import { logOutcomes } from "./log-outcomes.ts";
 import { nextVisit } from "./next-visit.ts";
 import { observation } from "./observation.ts";
 import type { Pass } from "./pass.ts";
 import { writeStatus } from "./write-status.ts";
 
-export async function reconcileService(key: ObjectKey, pass: Pass): Promise<Next> {
+export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger): Promise<Next> {
   const observed = gather(pass.world, key);
   // Gone, or going: garbage collection takes the children, and one made anew would hold a foreground deletion up.
   if (observed === undefined || observed.service.metadata.deletionTimestamp !== undefined) return { kind: "done" };
@@ -31,6 +33,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass): Promise<Next
     planChild(service.owner, child, observed.live(child), observed.served(child.kind)),
   );
   const outcomes = await execute(plan, { ...pass, namespace: service.namespace, owner: service.owner });
+  logOutcomes(outcomes, log);
 
   const seen = observation(service, key, outcomes, rollout, pass.world);
   const status = serviceStatus(stored, seen, now);
