@@ -14,18 +14,14 @@ export function environment(service: EffectiveService): readonly object[] {
 
 /**
  * The guide's CUDA variables (section CUDA Configuration). Its third one, PYTORCH_CUDA_ALLOC_CONF, is read by PyTorch
- * alone; what it is for, onnxruntime's arena does by `arenaExtendStrategy` in the processor's configuration.
+ * alone and would do nothing here; docs/children.md says what stands in for it.
  */
 function ours({ gpu }: EffectiveService): readonly Variable[] {
   const cuda = [
     { name: "CUDA_LAUNCH_BLOCKING", value: gpu.cuda.launchBlocking ? "1" : "0" },
     { name: "CUDA_DEVICE_ORDER", value: gpu.cuda.deviceOrder },
   ];
-  return [
-    { name: "GPUMEDIA_CONFIG", value: configPath },
-    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    ...(gpu.count === 0 ? [] : cuda),
-  ].map((variable) => asStored(variable) as Variable);
+  return [{ name: "GPUMEDIA_CONFIG", value: configPath }, ...(gpu.count === 0 ? [] : cuda)];
 }
 
 /** References are atomic: what the API server adds to one has to be in ours, or it would look like a change. */

@@ -1,43 +1,40 @@
 /** The processor's configuration file, from the service. */
+import { nginxSizeBytes, reloadableProcessorConfig, type ProcessorConfig } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { modelPath } from "./volumes.ts";
 
-/** What the processor takes over from a changed file without a restart. */
-interface Reloaded {
-  readonly logLevel: string;
-  readonly accessLog: boolean;
-  readonly batch: object;
-  readonly queue: object;
-}
+/** The most that the processor takes, where the Ingress has no limit: 1 GiB. */
+const largestBodyBytes = 1_073_741_824;
 
-export interface ProcessorFile extends Reloaded {
-  readonly [member: string]: unknown;
-}
-
-export function processorConfig(service: EffectiveService): ProcessorFile {
-  return { ...reloaded(service), ...fixed(service) };
-}
-
-/** Goes into the pod template: pods are replaced when something changed that they read once, at their start. */
-export function restartChecksum(service: EffectiveService): string {
-  return digest(fixed(service));
-}
-
-function reloaded({ processing: { logLevel, accessLog, batch, queue } }: EffectiveService): Reloaded {
-  return { logLevel, accessLog, batch, queue };
-}
-
-function fixed(service: EffectiveService): object {
-  const { gpu, model, processing, network, drain } = service;
+export function processorConfig(service: EffectiveService): ProcessorConfig {
+  const { gpu, model, processing, network, drain, profile } = service;
+  const { logLevel, accessLog, batch, queue, memoryCleanup, upstream } = processing;
   const path = modelPath(service);
   return {
     accelerator: gpu.count > 0 ? "cuda" : "cpu",
+    environment: profile === "development" ? "development" : "production",
+    logLevel,
+    accessLog,
     model: { name: model.name, size: model.size, ...(path === undefined ? {} : { path }) },
-    memoryCleanup: processing.memoryCleanup,
-    upstream: processing.upstream,
-    cacheMaxAge: network.cacheMaxAge,
-    maxBodySize: network.ingress.maxBodySize,
+    batch,
+    queue,
     drain,
+    limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize) },
+    memoryCleanup,
+    cacheMaxAge: network.cacheMaxAge,
+    upstream,
   };
+}
+
+/** Goes into the pod template: pods are replaced when something changed that the processor reads once, at its start. */
+export function restartChecksum(service: EffectiveService): string {
+  const reloaded: ReadonlySet<string> = new Set(reloadableProcessorConfig);
+  return digest(Object.fromEntries(Object.entries(processorConfig(service)).filter(([name]) => !reloaded.has(name))));
+}
+
+/** The same limit as the Ingress has, so that it also holds for those who come another way. */
+function bodyBytes(maxBodySize: string): number {
+  const bytes = nginxSizeBytes(maxBodySize);
+  return bytes === 0 ? largestBodyBytes : Math.min(bytes, largestBodyBytes);
 }
