@@ -1,0 +1,41 @@
+# Each target is one way to do one thing; what they run is in package.json and scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo cluster test lint generate bench bench-processor clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: node_modules/.package-lock.json ## Check the machine and install the dependencies (all but clean begin with it)
+
+# npm writes this file last, so it is newer than the lock file exactly when what the lock file names is installed.
+# onnxruntime-node's install script downloads CUDA libraries, which only the CUDA image needs; npm before 11 would run it.
+node_modules/.package-lock.json: package-lock.json
+	@scripts/prerequisites.sh
+	ONNXRUNTIME_NODE_INSTALL=skip npm ci --no-audit --no-fund
+	@touch $@
+
+demo: setup ## Control plane, operator, an example and what becomes of it (KEEP=1 leaves the cluster up)
+	@npm run --silent demo
+
+cluster: setup ## An interactive control plane with fake GPU nodes, until Ctrl-C
+	@npm run --silent cluster
+
+test: setup ## Types, lint, format, unused code, generated files, unit tests, end-to-end specs
+	@npm run --silent test
+
+lint: setup ## Format the code, then show what lint and the checker for unused code find
+	@npm run --silent format
+	@npm run --silent lint
+	@npm run --silent unused
+
+generate: setup ## Write the generated files anew: CRDs, manifests, reference pages
+	@npm run --silent generate
+
+bench: setup ## Measure the operator on a real control plane (figures: docs/performance.md)
+	@npm run --silent bench
+
+bench-processor: setup ## Measure the image processor (figures: docs/performance.md)
+	@npm run --silent bench:processor
+
+clean: ## Remove what was installed and built; the cached control plane stays
+	rm -rf node_modules */node_modules charts/*/node_modules dist */dist .cache

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
+
+describe("the totals of a test run", () => {
+  const cases: {
+    readonly name: string;
+    readonly output: string;
+    readonly exitCode: number;
+    readonly totals: Totals;
+  }[] = [
+    { name: "a check that passes is one", output: "ok\n", exitCode: 0, totals: { passed: 1, failed: 0, skipped: 0 } },
+    { name: "a check that fails is one", output: "", exitCode: 2, totals: { passed: 0, failed: 1, skipped: 0 } },
+    {
+      name: "tests are counted by their runner",
+      output: "  12 passing (2s)\n\n12 passed, 0 failed, 3 skipped\n",
+      exitCode: 0,
+      totals: { passed: 12, failed: 0, skipped: 3 },
+    },
+    {
+      name: "the last line counts, not one that a test has printed",
+      output: "1 passed, 9 failed, 0 skipped\n5 passed, 2 failed, 0 skipped\n",
+      exitCode: 2,
+      totals: { passed: 5, failed: 2, skipped: 0 },
+    },
+    {
+      name: "a run that breaks after its last test has failed",
+      output: "5 passed, 0 failed, 0 skipped\n",
+      exitCode: 134,
+      totals: { passed: 5, failed: 1, skipped: 0 },
+    },
+    {
+      name: "a run that is killed before its totals has failed",
+      output: "  ✔ works\n",
+      exitCode: 137,
+      totals: { passed: 0, failed: 1, skipped: 0 },
+    },
+  ];
+  for (const { name, output, exitCode, totals } of cases) {
+    it(name, () => assert.deepEqual(totalsOf(output, exitCode), totals));
+  }
+
+  it("add up to one line", () => {
+    const all = [
+      { passed: 1, failed: 0, skipped: 0 },
+      { passed: 20, failed: 3, skipped: 4 },
+    ];
+    assert.equal(formatTotals(sum(all)), "21 passed, 3 failed, 4 skipped");
+  });
+});
