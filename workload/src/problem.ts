@@ -44,7 +44,10 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
   }
   const { statusCode, code, message } = error as Partial<FastifyError>;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    const kind = (code ?? "bad-request").replace(/^FST_ERR_/, "").replaceAll("_", "-").toLowerCase();
+    const kind = (code ?? "bad-request")
+      .replace(/^FST_ERR_/, "")
+      .replaceAll("_", "-")
+      .toLowerCase();
     return { problem: problem(statusCode, kind, STATUS_CODES[statusCode] ?? "Error", message ?? ""), headers: {} };
   }
   // What went wrong inside is for the log: a client can do nothing with it, and it may name files.

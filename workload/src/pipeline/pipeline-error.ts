@@ -4,6 +4,7 @@ const kinds = {
   "unsupported-format": { status: 415, title: "Not a picture in a supported format" },
   undecodable: { status: 422, title: "The picture is damaged" },
   "too-large": { status: 413, title: "The picture has too many pixels" },
+  "wrong-size": { status: 422, title: "The picture has a size that the model does not take" },
   "bad-tensor": { status: 400, title: "The tensors do not fit the model" },
   "queue-full": { status: 503, title: "Too many requests are waiting" },
   draining: { status: 503, title: "The processor is shutting down" },

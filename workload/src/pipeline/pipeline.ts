@@ -75,9 +75,10 @@ export interface Pipeline {
   readonly ready: boolean;
   /**
    * Decodes a picture, has the model transform it, encodes the result. The promise rejects with `PipelineError` only.
-   * `input` is copied before this returns. An aborted request is dropped wherever it is.
+   * A `input` that spans its whole ArrayBuffer is handed over to a worker and empty afterwards; another is copied. An
+   * aborted request is dropped wherever it is.
    */
-  process(input: Uint8Array, options: ProcessOptions, signal?: AbortSignal): Promise<Processed>;
-  /** Runs the model on tensors as they are. Rejects with `PipelineError` only. */
+  process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed>;
+  /** Runs the model on tensors as they are; their bytes are handed over likewise. Rejects with `PipelineError` only. */
   infer(inputs: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred>;
 }

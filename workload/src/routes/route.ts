@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Present } from "../telemetry/report.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface RouteContext {
@@ -17,6 +18,8 @@ export interface RouteContext {
   readonly telemetry: Telemetry;
   /** Undefined in cpu mode. */
   readonly gpu: GpuMonitor | undefined;
+  /** What `/utilization` says of now. */
+  readonly present: () => Present;
   /** True from SIGTERM on: `/readyz` says no, and sessions should end. */
   readonly draining: () => boolean;
   /** Calls back on SIGTERM, so that a route can end what would not end by itself. */

@@ -1,0 +1,54 @@
+/** Collects a request's body in memory of its own, which can be handed to a worker without a copy. */
+import type { IncomingMessage } from "node:http";
+import { HttpProblem } from "./problem.ts";
+
+type Done = (error: Error | null, body?: Uint8Array<ArrayBuffer>) => void;
+
+/** Calls back once: with the body, or as soon as it is longer than `limit` bytes or the client has gone. */
+export function collectBody(payload: IncomingMessage, limit: number, done: Done): void {
+  const declared = Number(payload.headers["content-length"] ?? 0);
+  if (declared > limit) return done(tooLong(limit));
+  const chunks: Buffer[] = [];
+  let size = 0;
+
+  payload.on("data", onData);
+  payload.on("end", onEnd);
+  payload.on("error", finish);
+  payload.on("close", onClose);
+
+  function onData(chunk: Buffer): void {
+    size += chunk.length;
+    if (size > limit) return finish(tooLong(limit));
+    chunks.push(chunk);
+  }
+  function onEnd(): void {
+    finish(null);
+  }
+  function onClose(): void {
+    finish(new HttpProblem(400, "body-incomplete", "the connection was closed within the body"));
+  }
+  function finish(error: Error | null): void {
+    payload.off("data", onData);
+    payload.off("end", onEnd);
+    payload.off("error", finish);
+    payload.off("close", onClose);
+    if (error === null) done(null, joined(chunks, size));
+    else done(error);
+  }
+}
+
+/** Not from Node's pool: that memory is shared and can't be handed over. */
+function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+function tooLong(limit: number): HttpProblem {
+  // What is still to come of the body can't be told from the next request unless all of it is read.
+  return new HttpProblem(413, "body-too-large", `the body is longer than ${limit} bytes`, { connection: "close" });
+}

@@ -1,0 +1,46 @@
+/** RGB bytes to a picture: turbo-jpeg for JPEG, sharp for the rest. Runs in a worker. */
+import { createRequire } from "node:module";
+import type * as TurboJpeg from "@julusian/jpeg-turbo";
+import type { ProcessOptions } from "../pipeline/pipeline.ts";
+import type { Alpha } from "./decode.ts";
+import { Scratch } from "./scratch.ts";
+import { loadSharp } from "./sharp.ts";
+
+const turbo = createRequire(import.meta.url)("@julusian/jpeg-turbo") as typeof TurboJpeg;
+
+export interface Raw {
+  /** Three bytes a pixel. */
+  readonly rgb: Buffer;
+  readonly width: number;
+  readonly height: number;
+  /** Of the picture before the model, with its size. */
+  readonly alpha: { readonly bytes: Alpha; readonly width: number; readonly height: number } | undefined;
+}
+
+export const jpegScratch = new Scratch();
+
+/** Bytes that span their whole ArrayBuffer, so that it can be transferred. */
+export async function encode(raw: Raw, { format, quality }: ProcessOptions): Promise<Uint8Array<ArrayBuffer>> {
+  if (format === "jpeg") return encodeJpeg(raw, quality);
+  const sharp = loadSharp();
+  const size = { width: raw.width, height: raw.height };
+  let picture = sharp(raw.rgb, { raw: { ...size, channels: 3 } });
+  if (raw.alpha !== undefined) {
+    const { bytes, width, height } = raw.alpha;
+    const alpha = await sharp(bytes, { raw: { width, height, channels: 1 } })
+      .resize({ ...size, fit: "fill" })
+      .extractChannel(0)
+      .raw()
+      .toBuffer();
+    picture = picture.joinChannel(alpha, { raw: { ...size, channels: 1 } });
+  }
+  // The defaults search much longer for little: a service answers while its client waits.
+  const encoded = format === "png" ? picture.png({ compressionLevel: 3 }) : picture.webp({ quality, effort: 2 });
+  return new Uint8Array(await encoded.toBuffer());
+}
+
+function encodeJpeg({ rgb, width, height }: Raw, quality: number): Uint8Array<ArrayBuffer> {
+  const options = { format: turbo.FORMAT_RGB, width, height, subsampling: turbo.SAMP_420, quality };
+  const out = jpegScratch.take(turbo.bufferSize(options));
+  return new Uint8Array(turbo.compressSync(rgb, out, options));
+}

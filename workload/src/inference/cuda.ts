@@ -1,0 +1,31 @@
+/** Whether CUDA can be used, asked before the model is loaded: onnxruntime's own words for it are pages long. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { GpuMonitor } from "../gpu/monitor.ts";
+
+/** onnxruntime's library for CUDA, which its npm package does not contain. */
+export function cudaProviderFile(): string {
+  const packageFolder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  return join(packageFolder, "bin", "napi-v6", process.platform, process.arch, "libonnxruntime_providers_cuda.so");
+}
+
+/** One line that says what is missing and what to do about it; undefined: nothing is. */
+export async function whyNoCuda(
+  gpu: GpuMonitor,
+  providerFile: string = cudaProviderFile(),
+): Promise<string | undefined> {
+  if (!existsSync(providerFile)) {
+    return `accelerator is cuda, but onnxruntime's CUDA provider ${providerFile} is missing: use the CUDA image, or accelerator cpu`;
+  }
+  const sample = await gpu.sample();
+  if (sample.state === "unavailable") {
+    return `accelerator is cuda, but no GPU can be used: ${sample.message} (${sample.reason}); does the container request one?`;
+  }
+  if (sample.gpus.every(({ state }) => state === "unavailable")) {
+    const [first] = sample.gpus;
+    const reason = first?.state === "unavailable" ? first.message : "";
+    return `accelerator is cuda, but no GPU answers: ${reason}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,100 @@
+/**
+ * One onnxruntime session. `run` blocks the thread that calls it, so each worker has a session of its own.
+ *
+ * What the guide tunes for PyTorch, here:
+ * - cudnn.benchmark, cudnn.deterministic: onnxruntime's CUDA provider searches cuDNN's algorithms exhaustively and uses
+ *   the fastest unless told otherwise; onnxruntime-node passes only `deviceId` on, so it can't be told otherwise.
+ * - PYTORCH_CUDA_ALLOC_CONF: PyTorch's allocator is not here. onnxruntime's arena grows in powers of two and can't be
+ *   configured from Node.
+ * - CUDA_DEVICE_ORDER, CUDA_LAUNCH_BLOCKING: read by CUDA itself, from the environment that the operator sets.
+ * - torch.cuda.empty_cache(): see `release`.
+ */
+import { createRequire } from "node:module";
+import type * as Ort from "onnxruntime-node";
+import type { ElementType, RawTensor, TensorDeclaration } from "../pipeline/pipeline.ts";
+
+// CommonJS whose exports cannot be seen without running it.
+const ort = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
+
+export type Accelerator = "cpu" | "cuda";
+
+export interface ModelSession {
+  readonly inputs: readonly TensorDeclaration[];
+  readonly outputs: readonly TensorDeclaration[];
+  /** Answers the outputs by name. `into`: memory for an output whose shape is known before. */
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Ort.InferenceSession.OnnxValueMapType>;
+  release(): Promise<void>;
+}
+
+export type Tensor = Ort.Tensor;
+
+export async function openSession(file: string, accelerator: Accelerator): Promise<ModelSession> {
+  const session = await ort.InferenceSession.create(file, {
+    executionProviders: accelerator === "cuda" ? [{ name: "cuda", deviceId: 0 }] : ["cpu"],
+    // The workers are the parallelism: threads of onnxruntime's own would compete with them for the same cores.
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  });
+  return {
+    inputs: session.inputMetadata.map(declaration),
+    outputs: session.outputMetadata.map(declaration),
+    run: (feeds, into) => (into === undefined ? session.run(feeds) : session.run(feeds, into)),
+    release: () => session.release(),
+  };
+}
+
+function declaration(metadata: Ort.InferenceSession.ValueMetadata): TensorDeclaration {
+  if (!metadata.isTensor) throw new Error(`${metadata.name} is no tensor: expected a tensor`);
+  return { name: metadata.name, type: metadata.type as ElementType, shape: metadata.shape };
+}
+
+type Elements = Uint8Array | Float32Array;
+
+export function tensor(elements: Elements, dims: readonly number[]): Tensor {
+  return elements instanceof Uint8Array
+    ? new ort.Tensor("uint8", elements, dims)
+    : new ort.Tensor("float32", elements, dims);
+}
+
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const satisfies Record<ElementType, unknown>;
+
+/** Bytes that one element takes; undefined for a type that cannot be passed. */
+export function elementBytes(type: string): number | undefined {
+  return Object.hasOwn(arrays, type) ? arrays[type as ElementType].BYTES_PER_ELEMENT : undefined;
+}
+
+export function fromRaw({ type, shape, bytes }: RawTensor): Tensor {
+  const Elements = arrays[type];
+  // Typed arrays need an aligned start, which a slice of a request seldom has.
+  const aligned = bytes.byteOffset % Elements.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  const elements = new Elements(aligned.buffer, aligned.byteOffset, aligned.byteLength / Elements.BYTES_PER_ELEMENT);
+  return new ort.Tensor(type, elements as never, shape);
+}
+
+export function toRaw(name: string, value: Ort.Tensor): RawTensor {
+  const { buffer, byteOffset, byteLength } = value.data as Uint8Array<ArrayBuffer>;
+  return {
+    name,
+    type: value.type as ElementType,
+    shape: value.dims,
+    bytes: new Uint8Array(buffer, byteOffset, byteLength),
+  };
+}

@@ -1,0 +1,62 @@
+/** gpumedia-processor: command line, signals, exit status. */
+import { constants } from "node:os";
+import { appendFileSync } from "node:fs";
+import { parseCommand } from "./cli.ts";
+import { createLogger } from "./log.ts";
+import { CannotStart, loadSettings, serve } from "./serve.ts";
+
+const name = "gpumedia-processor";
+const wrongConfiguration = 2;
+
+await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<void> {
+  const command = parseCommand(argv);
+  if (command.kind === "exit") {
+    process.stdout.write(command.stdout);
+    process.stderr.write(command.stderr);
+    process.exitCode = command.code;
+    return;
+  }
+  const loaded = loadSettings(command.config, process.env);
+  if (loaded.kind === "wrong") return end(wrongConfiguration, loaded.lines);
+  const { settings, text } = loaded;
+  const log = createLogger(settings.logLevel);
+  const file = command.config === undefined ? undefined : { path: command.config, text };
+
+  let stop: (() => Promise<boolean>) | undefined;
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      // Before the start is over there is nothing to end in order; a second signal does not wait for that either.
+      if (stopping || stop === undefined) process.exit(128 + constants.signals[signal]);
+      stopping = true;
+      log.info({ signal }, "ending in order");
+      void stop().then((inTime) => {
+        if (!inTime) log.error("requests were still under way after drain.timeout");
+        process.exit(inTime ? 0 : 1);
+      });
+    });
+  }
+  try {
+    const processor = await serve({ settings, log, env: process.env, file });
+    stop = processor.stop;
+    log.info({ url: processor.url, accelerator: settings.accelerator, model: settings.model }, "ready");
+    if (process.stderr.isTTY) process.stderr.write(`${name} listens on ${processor.url} (${settings.accelerator})\n`);
+  } catch (error) {
+    if (!(error instanceof CannotStart)) throw error;
+    end(error.exitCode, [error.message]);
+  }
+}
+
+/** The last words also go where Kubernetes looks for them, so that they show in the pod's status. */
+function end(code: number, lines: readonly string[]): void {
+  const text = lines.map((line) => `${name}: ${line}\n`).join("");
+  process.stderr.write(text);
+  try {
+    appendFileSync(process.env["GPUMEDIA_TERMINATION_LOG"] ?? "/dev/termination-log", text, { flag: "r+" });
+  } catch {
+    // Outside Kubernetes there is no such file.
+  }
+  process.exit(code);
+}

@@ -1,0 +1,11 @@
+/** What the pipeline tells those who count. */
+import type { PipelineErrorKind } from "./pipeline-error.ts";
+import type { Timings } from "./pipeline.ts";
+
+export interface PipelineObserver {
+  accepted(): void;
+  finished(timings: Timings, totalMs: number): void;
+  failed(kind: PipelineErrorKind): void;
+  batch(size: number, busyMs: number): void;
+  workerDied(reason: string): void;
+}

@@ -1,0 +1,112 @@
+/**
+ * The worker threads.
+ *
+ *   starting ──ready──▶ ready ──exit──▶ (gone) ──after a pause──▶ starting
+ *      │                                   ▲
+ *      ├──exit─────────────────────────────┘
+ *      └──unusable──▶ the pool has failed: the model or the accelerator can't be used
+ */
+import { Worker } from "node:worker_threads";
+import type { FromWorker, ToWorker, WorkDone, WorkerSetup } from "../worker/messages.ts";
+
+export type Ready = Extract<FromWorker, { kind: "ready" }>;
+export type Unusable = Extract<FromWorker, { kind: "unusable" }>;
+
+export interface PoolWorker {
+  readonly id: number;
+  readonly threadId: number;
+  send(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
+  /** Ends it at once; it is replaced. */
+  kill(): void;
+}
+
+export interface PoolListener {
+  ready(worker: PoolWorker, ready: Ready): void;
+  done(worker: PoolWorker, results: readonly WorkDone[], last: boolean, busyMs: number): void;
+  /** Whatever it was sent will not be answered any more. */
+  died(worker: PoolWorker, reason: string): void;
+  unusable(worker: PoolWorker, unusable: Unusable): void;
+}
+
+export interface PoolOptions {
+  readonly size: number;
+  readonly setup: WorkerSetup;
+  readonly listener: PoolListener;
+  /** The worker's program; a test has its own. */
+  readonly program?: URL;
+}
+
+/** A worker that dies as soon as it starts must not keep a core busy with starting. */
+const pauses = { firstMs: 100, longestMs: 10_000 };
+
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #workers = new Map<number, Worker>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #nextId = 0;
+  #deathsInARow = 0;
+  #restarts = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    for (let index = 0; index < options.size; index++) this.#start();
+  }
+
+  get size(): number {
+    return this.#options.size;
+  }
+
+  /** Workers that died and were replaced. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all([...this.#workers.values()].map((worker) => worker.terminate()));
+  }
+
+  #start(): void {
+    const id = this.#nextId++;
+    const { setup, listener, program = new URL("../worker/worker.ts", import.meta.url) } = this.#options;
+    const worker = new Worker(program, { workerData: setup, name: `worker-${id}` });
+    this.#workers.set(id, worker);
+    const handle: PoolWorker = {
+      id,
+      threadId: worker.threadId,
+      send: (message, transfer) => worker.postMessage(message, transfer),
+      kill: () => void worker.terminate(),
+    };
+    let reason = "it ended";
+    worker.on("message", (message: FromWorker) => {
+      switch (message.kind) {
+        case "ready":
+          this.#deathsInARow = 0;
+          return listener.ready(handle, message);
+        case "done":
+          return listener.done(handle, message.results, message.last, message.busyMs);
+        case "unusable":
+          return listener.unusable(handle, message);
+      }
+    });
+    worker.on("error", (error) => (reason = error instanceof Error ? error.message : String(error)));
+    worker.on("exit", () => {
+      this.#workers.delete(id);
+      if (this.#closed) return;
+      this.#replace();
+      listener.died(handle, reason);
+    });
+  }
+
+  #replace(): void {
+    this.#restarts++;
+    const pauseMs = Math.min(pauses.firstMs * 2 ** this.#deathsInARow++, pauses.longestMs);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#start();
+    }, pauseMs);
+    this.#timers.add(timer);
+  }
+}

@@ -1,0 +1,27 @@
+/** Which format a client wants, by its Accept header (RFC 9110, section 12.5.1). Pure. */
+import { pictureFormats, type PictureFormat } from "../pipeline/pipeline.ts";
+
+/** The acceptable format of the highest weight; among equals that of the picture, then the one named first. */
+export function acceptedFormat(accept: string | undefined, ofPicture: PictureFormat): PictureFormat | undefined {
+  // The header of most clients, which have no wish.
+  if (accept === undefined || accept === "" || accept === "*/*") return ofPicture;
+  const ranges = accept.slice(0, 1000).split(",").map(range);
+  const candidates = [ofPicture, ...pictureFormats.filter((format) => format !== ofPicture)].map((format) => {
+    const exact = ranges.findIndex(({ type }) => type === `image/${format}`);
+    const wild = ranges.findLast(({ type }) => type === "image/*") ?? ranges.findLast(({ type }) => type === "*/*");
+    const weight = exact >= 0 ? (ranges[exact]?.weight ?? 0) : (wild?.weight ?? 0);
+    return { format, weight, exact };
+  });
+  const best = Math.max(...candidates.map(({ weight }) => weight));
+  if (best <= 0) return undefined;
+  const equals = candidates.filter(({ weight }) => weight === best);
+  const named = equals.filter(({ exact }) => exact >= 0).toSorted((a, b) => a.exact - b.exact);
+  return (named[0] ?? equals[0])?.format;
+}
+
+function range(text: string): { readonly type: string; readonly weight: number } {
+  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+  const value = weight === undefined ? 1 : Number(weight);
+  return { type, weight: Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : 0 };
+}

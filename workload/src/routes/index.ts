@@ -1,0 +1,8 @@
+/** All routes, in no order that matters. */
+import { health } from "./health.ts";
+import { metrics } from "./metrics.ts";
+import { processPicture } from "./process.ts";
+import type { Route } from "./route.ts";
+import { utilization } from "./utilization.ts";
+
+export const routes: readonly Route[] = [health, metrics, utilization, processPicture];

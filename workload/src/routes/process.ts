@@ -1,0 +1,69 @@
+/** `POST /v1/process`: a picture in, the model's picture out. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { likelyFormat } from "../codec/picture-header.ts";
+import type { PictureFormat, Processed } from "../pipeline/pipeline.ts";
+import { HttpProblem } from "../problem.ts";
+import { acceptedFormat } from "./accept.ts";
+import { clientGone, type Route } from "./route.ts";
+
+/** Where artefacts are hard to see and a photograph takes a tenth of its size as PNG. */
+export const defaultQuality = 85;
+
+export const processPicture: Route = (app, { pipeline, telemetry }) => {
+  app.post("/v1/process", {
+    // What was wrong with the request itself never reaches the pipeline, which counts all else.
+    errorHandler: (error, _request, _reply) => {
+      if (!("kind" in error) || error instanceof HttpProblem) telemetry.count("invalid");
+      throw error;
+    },
+    handler: async (request, reply) => {
+      const picture = request.body;
+      if (!(picture instanceof Uint8Array) || picture.byteLength === 0) {
+        throw new HttpProblem(400, "body-missing", "send the picture as the body");
+      }
+      const quality = qualityOf(request);
+      const format = formatOf(request, picture);
+      const result = await pipeline.process(picture as Uint8Array<ArrayBuffer>, { format, quality }, clientGone(reply));
+      return answerPicture(reply.header("cache-control", "no-store"), result);
+    },
+  });
+};
+
+/** Sends a processed picture; Cache-Control is the caller's. */
+export function answerPicture(reply: FastifyReply, { body, format, timings }: Processed): FastifyReply {
+  const { queue, decode, inference, encode } = timings;
+  return reply
+    .headers({
+      "content-type": mediaTypes[format],
+      "server-timing": `queue;dur=${ms(queue)}, decode;dur=${ms(decode)}, inference;dur=${ms(inference)}, encode;dur=${ms(encode)}`,
+      vary: "accept",
+    })
+    .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+}
+
+const mediaTypes: Readonly<Record<PictureFormat, string>> = {
+  jpeg: "image/jpeg",
+  png: "image/png",
+  webp: "image/webp",
+};
+
+/** The format that the client prefers; with no preference that of its picture. @throws {HttpProblem} 406 */
+export function formatOf(request: FastifyRequest, picture: Uint8Array): PictureFormat {
+  const format = acceptedFormat(request.headers.accept, likelyFormat(picture) ?? "jpeg");
+  if (format === undefined)
+    throw new HttpProblem(406, "not-acceptable", "answers are image/jpeg, image/png or image/webp");
+  return format;
+}
+
+/** `?quality=`, 1 to 100. @throws {HttpProblem} 400 */
+export function qualityOf(request: FastifyRequest): number {
+  const { quality } = request.query as { quality?: unknown };
+  if (quality === undefined) return defaultQuality;
+  const value = typeof quality === "string" && /^[0-9]{1,3}$/.test(quality) ? Number(quality) : 0;
+  if (value < 1 || value > 100) throw new HttpProblem(400, "quality", "quality is a whole number from 1 to 100");
+  return value;
+}
+
+function ms(value: number): string {
+  return value.toFixed(2);
+}

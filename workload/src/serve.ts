@@ -1,0 +1,193 @@
+/** Starts the processor and ends it: the parts in their order. */
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import { createApp } from "./app.ts";
+import { cpuLimitCores, workersFor } from "./config/cpu-limit.ts";
+import { readConfig } from "./config/read-config.ts";
+import type { Settings } from "./config/settings.ts";
+import { watchConfig } from "./config/watch-config.ts";
+import { openGpuMonitor } from "./gpu/monitor.ts";
+import { whyNoCuda } from "./inference/cuda.ts";
+import type { Logger } from "./log.ts";
+import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
+
+/** The processor can't start; the message is one line. */
+export class CannotStart extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.name = "CannotStart";
+    this.exitCode = exitCode;
+  }
+}
+
+export const exitCodes = { accelerator: 3, model: 4 } as const;
+
+export interface Processor {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  /** Ends in order; false when requests were still under way after `drain.timeout`. */
+  stop(): Promise<boolean>;
+  /** Takes over what may change while it runs; `config` is the file's new text. */
+  reload(config: string): void;
+}
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the settings came from, to be watched. */
+  readonly file?: { readonly path: string; readonly text: string } | undefined;
+  /** The workers' program; a test has its own. */
+  readonly workerProgram?: URL;
+}
+
+/** Listens at once, so that probes are answered while the model loads. @throws {CannotStart} */
+export async function serve({ settings, log, env, file, workerProgram }: ServeOptions): Promise<Processor> {
+  const gpu = settings.accelerator === "cuda" ? openGpuMonitor() : undefined;
+  const missing = gpu && (await whyNoCuda(gpu));
+  if (missing !== undefined) {
+    await gpu?.close();
+    throw new CannotStart(exitCodes.accelerator, missing);
+  }
+  const cores = cpuLimitCores();
+  const telemetry = new Telemetry({
+    log,
+    gpu,
+    readings: {
+      active: () => pipeline.active,
+      queued: () => pipeline.queued,
+      workers: () => pipeline.workers,
+      ready: () => pipeline.ready,
+    },
+  });
+  const pipeline = new WorkerPipeline({
+    settings,
+    workers: settings.workers === 0 ? workersFor(cores) : settings.workers,
+    observer: telemetry,
+    ...(workerProgram === undefined ? {} : { program: workerProgram }),
+  });
+
+  let draining = false;
+  const drainListeners: (() => void)[] = [];
+  const app = await createApp(
+    {
+      pipeline,
+      settings,
+      telemetry,
+      gpu,
+      draining: () => draining,
+      onDrain: (listener) => drainListeners.push(listener),
+      present: () => ({
+        accelerator: settings.accelerator,
+        model: settings.model.name,
+        ready: pipeline.ready && !draining,
+        active: pipeline.active,
+        queued: pipeline.queued,
+        queueLimit: settings.queue.maxDepth,
+        cpuLimitCores: cores,
+        workers: pipeline.workers,
+      }),
+    },
+    log,
+  );
+
+  const reload = (text: string): void => applyReload(settings, text, env, log);
+  const watch = file && watchConfig(file.path, file.text, reload);
+  const cleanup = periodicCleanup(settings, pipeline);
+  const release = async (): Promise<void> => {
+    watch?.close();
+    clearInterval(cleanup);
+    telemetry.close();
+    await pipeline.close();
+    await gpu?.close();
+  };
+
+  try {
+    await app.listen(settings.listen);
+    await pipeline.started;
+  } catch (error) {
+    await app.close();
+    await release();
+    throw startFailure(error, settings);
+  }
+  return {
+    app,
+    url: app.listeningOrigin,
+    reload,
+    async stop() {
+      draining = true;
+      for (const listener of drainListeners) listener();
+      await pause(settings.drain.delayMs);
+      const timeout = AbortSignal.timeout(settings.drain.timeoutMs);
+      const inTime = await Promise.race([ended(app, pipeline), aborted(timeout)]);
+      if (!inTime) app.server.closeAllConnections();
+      await release();
+      return inTime;
+    },
+  };
+}
+
+/** First no new connection, then no new request, then no request at all. */
+async function ended(app: FastifyInstance, pipeline: WorkerPipeline): Promise<true> {
+  await app.close();
+  await pipeline.drain();
+  return true;
+}
+
+async function aborted(signal: AbortSignal): Promise<false> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  return false;
+}
+
+function startFailure(error: unknown, { model, listen }: Settings): CannotStart {
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  if (name === "ModelUnusable") {
+    const { reason } = error as { reason?: keyof typeof exitCodes };
+    return new CannotStart(
+      exitCodes[reason ?? "model"],
+      `model ${model.name} (${model.file}) can't be used: ${message}`,
+    );
+  }
+  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
+    return new CannotStart(1, `cannot listen on ${listen.host}:${listen.port}: ${code}`);
+  }
+  throw error;
+}
+
+function applyReload(settings: Settings, text: string, env: ServeOptions["env"], log: Logger): void {
+  const reading = readConfig(text, env);
+  if (reading.kind === "wrong") {
+    log.error({ wrong: reading.values }, "the changed configuration is wrong; the former one stays in force");
+    return;
+  }
+  const { logLevel, queue, batch } = reading.settings;
+  Object.assign(settings, { logLevel, queue, batch });
+  log.level = logLevel;
+  log.info({ logLevel, queue, batch }, "took over the changed configuration");
+}
+
+/** The guide's `torch.cuda.empty_cache()`, done while there is nothing to do. */
+function periodicCleanup({ memoryCleanupIntervalMs }: Settings, pipeline: WorkerPipeline): NodeJS.Timeout | undefined {
+  if (memoryCleanupIntervalMs === 0) return undefined;
+  return setInterval(() => pipeline.releaseMemory(), memoryCleanupIntervalMs).unref();
+}
+
+/** The settings of a file and the environment, or one line per wrong value. */
+export function loadSettings(path: string | undefined, env: ServeOptions["env"]) {
+  let text = "";
+  try {
+    if (path !== undefined) text = readFileSync(path, "utf8");
+  } catch (error) {
+    return { kind: "wrong" as const, lines: [`cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`] };
+  }
+  const reading = readConfig(text, env);
+  if (reading.kind === "settings") return { ...reading, text };
+  return {
+    kind: "wrong" as const,
+    lines: reading.values.map(({ path: member, message }) => (member === "" ? message : `${member}: ${message}`)),
+  };
+}

@@ -1,0 +1,109 @@
+/** What Prometheus reads. The first two names and the buckets are the guide's, "Application Metrics". */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Gpu } from "../gpu/gpu-sample.ts";
+
+/** How a request for processing ended. */
+export const outcomes = ["accepted", "rejected", "failed", "invalid", "aborted"] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export const stages = ["queue", "decode", "inference", "encode"] as const;
+export type Stage = (typeof stages)[number];
+
+/** Seconds; the guide's. */
+const processingBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+/** What the gauges ask when they are read. */
+export interface Readings {
+  readonly active: () => number;
+  readonly queued: () => number;
+  readonly sessions: () => number;
+  readonly workers: () => { readonly total: number; readonly ready: number; readonly restarts: number };
+  readonly ready: () => boolean;
+  readonly gpus: () => Promise<readonly Gpu[]>;
+}
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly processing: Histogram;
+  readonly requests: Counter<"outcome">;
+  readonly stage: Histogram<"stage">;
+  readonly batchSize: Histogram;
+}
+
+export function createMetrics(readings: Readings): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const collected: Gauge = new Gauge({ name, help, registers, collect: () => collected.set(read()) });
+  };
+  gauge("concurrent_gpu_operations", "Requests that a worker has now", readings.active);
+  gauge("gpumedia_queue_depth", "Requests that wait for a worker now", readings.queued);
+  gauge("gpumedia_sessions", "WebSocket sessions now", readings.sessions);
+  gauge("gpumedia_ready", "1 while new requests are wanted", () => (readings.ready() ? 1 : 0));
+  gauge("gpumedia_workers", "Worker threads wanted", () => readings.workers().total);
+  gauge("gpumedia_workers_ready", "Worker threads with the model loaded", () => readings.workers().ready);
+  gauge("gpumedia_worker_restarts", "Worker threads that died and were replaced", () => readings.workers().restarts);
+  gpuGauges(registry, readings.gpus);
+
+  const requests = new Counter({
+    name: "gpumedia_requests_total",
+    help: "Requests for processing by outcome",
+    labelNames: ["outcome"],
+    registers,
+  });
+  // All at 0 from the start, so that a rate over them is right from the first event on.
+  for (const outcome of outcomes) requests.inc({ outcome }, 0);
+  return {
+    registry,
+    requests,
+    processing: new Histogram({
+      name: "gpu_processing_seconds",
+      help: "Time spent in inference by the batch that a request was part of, on GPU or CPU",
+      buckets: processingBuckets,
+      registers,
+    }),
+    stage: new Histogram({
+      name: "gpumedia_stage_seconds",
+      help: "Time that a request spent in each stage",
+      labelNames: ["stage"],
+      buckets: processingBuckets,
+      registers,
+    }),
+    batchSize: new Histogram({
+      name: "gpumedia_batch_size",
+      help: "Requests that went through the model together",
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+      registers,
+    }),
+  };
+}
+
+/** Absent figures have no series: zero would read as an idle GPU. */
+function gpuGauges(registry: Registry, gpus: Readings["gpus"]): void {
+  const labelNames = ["gpu", "uuid"] as const;
+  const gauges = [
+    ["gpumedia_gpu_utilization_percent", "Share of the time in which a kernel ran", "utilizationPercent"],
+    ["gpumedia_gpu_memory_used_bytes", "Device memory in use", "memoryUsedBytes"],
+    ["gpumedia_gpu_memory_total_bytes", "Device memory in all", "memoryTotalBytes"],
+    ["gpumedia_gpu_temperature_celsius", "Temperature of the chip", "temperatureCelsius"],
+    ["gpumedia_gpu_power_watts", "Power drawn", "powerWatts"],
+    ["gpumedia_gpu_encoder_percent", "Share of the time in which the video encoder worked", "encoderPercent"],
+    ["gpumedia_gpu_decoder_percent", "Share of the time in which the video decoder worked", "decoderPercent"],
+  ] as const;
+  for (const [name, help, figure] of gauges) {
+    const gauge: Gauge<"gpu" | "uuid"> = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      async collect() {
+        gauge.reset();
+        for (const gpu of await gpus()) {
+          const value = gpu.state === "available" ? gpu.figures[figure] : null;
+          if (value !== null) gauge.set({ gpu: String(gpu.index), uuid: gpu.uuid ?? "" }, value);
+        }
+      },
+    });
+  }
+}

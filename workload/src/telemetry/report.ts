@@ -1,0 +1,108 @@
+/** Builds `UtilizationReport` (schema in `@gpumedia/api`). */
+import type { UtilizationReport } from "@gpumedia/api";
+import type { Gpu, GpuSample } from "../gpu/gpu-sample.ts";
+import { stages, type Stage } from "./metrics.ts";
+import type { Telemetry } from "./telemetry.ts";
+import type { SpanFigures } from "./window.ts";
+
+/** What the report says beside what was counted. */
+export interface Present {
+  readonly accelerator: "cpu" | "cuda";
+  readonly model: string;
+  readonly ready: boolean;
+  readonly active: number;
+  readonly queued: number;
+  readonly queueLimit: number;
+  readonly cpuLimitCores: number;
+  readonly workers: { readonly total: number; readonly ready: number; readonly restarts: number };
+}
+
+export async function utilization(telemetry: Telemetry, present: Present): Promise<UtilizationReport> {
+  const { window, usage } = telemetry;
+  const { seconds } = window;
+  const latency = window.figures("total");
+  const batch = window.figures("batch");
+  const busy = window.figures("busy");
+  const accepted = window.total("accepted");
+  return {
+    version: "v1",
+    windowSeconds: rounded(seconds),
+    accelerator: present.accelerator,
+    model: present.model,
+    ready: present.ready,
+    gpus: gpus(await telemetry.gpuSample()),
+    process: {
+      cpuPercent: rounded(usage.cpuPercent),
+      cpuLimitCores: rounded(present.cpuLimitCores),
+      rssBytes: process.memoryUsage.rss(),
+      uptimeSeconds: rounded(process.uptime()),
+    },
+    requests: {
+      active: present.active,
+      queued: present.queued,
+      queueLimit: present.queueLimit,
+      accepted,
+      rejected: window.total("rejected"),
+      failed: window.total("failed"),
+      invalid: window.total("invalid"),
+      perSecond: rounded(accepted / seconds),
+      latencyMs: { p50: share(latency, 0.5), p95: share(latency, 0.95), p99: share(latency, 0.99) },
+      batchSize: batch.count === 0 ? { mean: null, max: null } : { mean: rounded(batch.mean), max: batch.max },
+    },
+    stages: Object.fromEntries(stages.map((stage) => [stage, stageOf(window.figures(stage))])) as StageReport,
+    workers: {
+      ...present.workers,
+      busyPercent: busy.count === 0 ? 0 : busyPercent(busy, seconds, present.workers.total),
+    },
+    sessions: telemetry.sessions,
+  };
+}
+
+type StageReport = Record<Stage, { mean: number | null; p95: number | null }>;
+
+function stageOf(figures: SpanFigures) {
+  return { mean: figures.count === 0 ? null : rounded(figures.mean), p95: share(figures, 0.95) };
+}
+
+function share(figures: SpanFigures, of: number): number | null {
+  return figures.count === 0 ? null : rounded(figures.percentile(of));
+}
+
+function busyPercent(busy: SpanFigures, seconds: number, workers: number): number {
+  return rounded(Math.min(100, (busy.mean * busy.count) / (10 * seconds * Math.max(1, workers))));
+}
+
+function gpus(sample: GpuSample | undefined): UtilizationReport["gpus"] {
+  if (sample === undefined) return { state: "not-used", reason: null, devices: [] };
+  if (sample.state === "unavailable") {
+    return { state: "unavailable", reason: `${sample.reason}: ${sample.message}`, devices: [] };
+  }
+  return { state: "available", reason: null, devices: sample.gpus.map(device) };
+}
+
+const unknownFigures = {
+  utilizationPercent: null,
+  memoryUtilizationPercent: null,
+  encoderPercent: null,
+  decoderPercent: null,
+  memoryUsedBytes: null,
+  memoryTotalBytes: null,
+  temperatureCelsius: null,
+  powerWatts: null,
+  powerLimitWatts: null,
+  throttleReasons: null,
+};
+
+function device(gpu: Gpu): UtilizationReport["gpus"]["devices"][number] {
+  const { index, uuid, name, mig } = gpu;
+  const identity = { index, uuid, name, migIndex: mig?.index ?? null };
+  if (gpu.state === "unavailable") {
+    return { ...identity, unavailable: `${gpu.reason}: ${gpu.message}`, ...unknownFigures };
+  }
+  const { processes: _processes, throttleReasons, ...figures } = gpu.figures;
+  return { ...identity, unavailable: null, ...figures, throttleReasons: throttleReasons && [...throttleReasons] };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

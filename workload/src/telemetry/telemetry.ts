@@ -1,0 +1,104 @@
+/** Counts what the pipeline does, for `/metrics` and `/utilization`. */
+import type { GpuMonitor } from "../gpu/monitor.ts";
+import type { GpuSample } from "../gpu/gpu-sample.ts";
+import type { PipelineObserver } from "../pipeline/observer.ts";
+import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
+import type { Timings } from "../pipeline/pipeline.ts";
+import { PipelineError } from "../pipeline/pipeline-error.ts";
+import { createMetrics, outcomes, stages, type Metrics, type Outcome, type Readings, type Stage } from "./metrics.ts";
+import { ProcessUsage } from "./process-usage.ts";
+import { Window } from "./window.ts";
+
+export type TelemetryWindow = Window<Outcome, Stage | "total" | "batch" | "busy">;
+
+export interface TelemetryOptions {
+  readonly readings: Omit<Readings, "gpus" | "sessions">;
+  readonly gpu: GpuMonitor | undefined;
+  readonly log: { readonly error: (fields: object, message: string) => void };
+  readonly now?: () => number;
+}
+
+export class Telemetry implements PipelineObserver {
+  readonly metrics: Metrics;
+  readonly window: TelemetryWindow;
+  readonly usage: ProcessUsage;
+  readonly #gpu: GpuMonitor | undefined;
+  readonly #log: TelemetryOptions["log"];
+  #sessions = 0;
+
+  constructor({ readings, gpu, log, now = () => performance.now() }: TelemetryOptions) {
+    this.#gpu = gpu;
+    this.#log = log;
+    this.window = new Window(outcomes, [...stages, "total", "batch", "busy"], now);
+    this.usage = new ProcessUsage(now);
+    this.metrics = createMetrics({
+      ...readings,
+      sessions: () => this.#sessions,
+      gpus: async () => {
+        const sample = await this.gpuSample();
+        return sample?.state === "available" ? sample.gpus : [];
+      },
+    });
+  }
+
+  /** WebSocket sessions now. */
+  get sessions(): number {
+    return this.#sessions;
+  }
+
+  sessionOpened(): void {
+    this.#sessions++;
+  }
+
+  sessionClosed(): void {
+    this.#sessions--;
+  }
+
+  /** Undefined in cpu mode. */
+  async gpuSample(): Promise<GpuSample | undefined> {
+    return this.#gpu?.sample();
+  }
+
+  accepted(): void {}
+
+  finished(timings: Timings, totalMs: number): void {
+    this.count("accepted");
+    this.window.record("total", totalMs);
+    this.metrics.processing.observe(timings.inference / 1000);
+    for (const stage of stages) {
+      this.window.record(stage, timings[stage]);
+      this.metrics.stage.observe({ stage }, timings[stage] / 1000);
+    }
+  }
+
+  failed(kind: PipelineErrorKind): void {
+    this.count(outcomeOf(kind));
+  }
+
+  /** A request that never reached the pipeline, such as one with a body that is too long. */
+  count(outcome: Outcome): void {
+    this.window.count(outcome);
+    this.metrics.requests.inc({ outcome });
+  }
+
+  batch(size: number, busyMs: number): void {
+    this.window.record("batch", size);
+    this.window.record("busy", busyMs);
+    this.metrics.batchSize.observe(size);
+  }
+
+  workerDied(reason: string): void {
+    this.#log.error({ reason }, "a worker died; its requests failed and it is being replaced");
+  }
+
+  close(): void {
+    this.usage.close();
+  }
+}
+
+function outcomeOf(kind: PipelineErrorKind): Outcome {
+  if (kind === "aborted") return "aborted";
+  const { status } = new PipelineError(kind, "");
+  if (status === 503) return "rejected";
+  return status >= 500 ? "failed" : "invalid";
+}

@@ -1,0 +1,4 @@
+/** The processor's version, as its package has it. */
+import manifest from "../package.json" with { type: "json" };
+
+export const version: string = manifest.version;
