@@ -1,0 +1,65 @@
+/** A cluster for somebody to play with: what it is made of, and how it is told. */
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { startCluster, type Cluster } from "./cluster.ts";
+import type { MainOptions } from "./main-options.ts";
+import { startOperator, untilLeading } from "./operator.ts";
+
+/** All that somebody needs to use it. */
+export interface ClusterReport {
+  readonly server: string;
+  readonly kubeconfig: string;
+  readonly directory: string;
+  /** A directory for the PATH, with kubectl. */
+  readonly bin: string;
+  readonly nodes: number;
+  readonly gpus: number;
+  readonly apis: readonly string[];
+  readonly operator: boolean;
+  /** From the first process to the last. */
+  readonly bootSeconds: number;
+}
+
+type Composition = Pick<MainOptions, "nodes" | "gpus" | "apis" | "operator" | "port">;
+
+export async function startInteractive(
+  options: Composition,
+): Promise<{ readonly cluster: Cluster; readonly report: ClusterReport }> {
+  const { nodes, gpus, apis, operator, port } = options;
+  const begun = performance.now();
+  const cluster = await startCluster({
+    crds: true,
+    horizontalPodAutoscalerSyncPeriod: "5s",
+    ...(port === undefined ? {} : { port: async () => port }),
+  });
+  const bootSeconds = Math.round((performance.now() - begun) / 100) / 10;
+  if (nodes > 0) await cluster.addNodes({ count: nodes, gpus });
+  await cluster.installOptionalCrds(apis);
+  if (operator) await untilLeading(cluster, await startOperator(cluster));
+  const bin = join(cluster.directory, "bin");
+  await mkdir(bin);
+  await symlink(cluster.kubectlPath, join(bin, "kubectl"));
+  const { server, kubeconfig, directory } = cluster;
+  return { cluster, report: { server, kubeconfig, directory, bin, nodes, gpus, apis, operator, bootSeconds } };
+}
+
+/** What is up and how to use it; `ending` is the command or key that ends it. */
+export function instructions(report: ClusterReport, ending: string): string {
+  const { server, kubeconfig, directory, bin, nodes, gpus, apis, operator, bootSeconds } = report;
+  const startOperatorBy = ["  npx gpumedia-operator                                # start the operator", ""].slice(
+    operator ? 1 : 0,
+  );
+  return [
+    `The control plane is up after ${bootSeconds} s: ${server}`,
+    `It has ${nodes} fake nodes with ${gpus} GPUs each, on which pods become Ready without running, and the CRDs of crds/.`,
+    ...(apis.length > 0 ? [`It also serves: ${apis.join(", ")}.`] : []),
+    ...(operator ? [`The operator runs; its log is ${join(directory, "operator.log")}.`] : []),
+    "",
+    `  export KUBECONFIG=${kubeconfig}`,
+    `  export PATH=${bin}:$PATH    # for its kubectl`,
+    ...startOperatorBy,
+    `Logs of all processes: ${directory}/*.log`,
+    `End it: ${ending}`,
+    "",
+  ].join("\n");
+}

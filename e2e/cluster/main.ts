@@ -1,0 +1,43 @@
+/** `make cluster`: a control plane to play with, until Ctrl-C, or in the background. */
+import { fileURLToPath } from "node:url";
+import { controlPlaneTools } from "./control-plane.ts";
+import { isInBackground, reportWhenReady, startInBackground } from "./detach.ts";
+import { instructions, startInteractive, type ClusterReport } from "./interactive.ts";
+import { mainProgram, type MainOptions } from "./main-options.ts";
+import { untilEnded } from "./signals.ts";
+
+async function inForeground(options: MainOptions): Promise<void> {
+  const { cluster, report } = await startInteractive(options);
+  process.stdout.write(instructions(report, "Ctrl-C"));
+  await untilEnded();
+  await cluster.stop();
+}
+
+async function inBackground(options: MainOptions): Promise<void> {
+  let stop = async (): Promise<void> => {};
+  await reportWhenReady(async () => {
+    const { cluster, report } = await startInteractive(options);
+    stop = () => cluster.stop();
+    return report;
+  });
+  await untilEnded();
+  await stop();
+}
+
+async function detach(): Promise<void> {
+  const parameters = process.argv.slice(2).filter((parameter) => parameter !== "--detach");
+  const { pid, report } = await startInBackground<ClusterReport>(fileURLToPath(import.meta.url), parameters);
+  process.stdout.write(instructions(report, `kill ${pid}`));
+}
+
+const options: MainOptions = mainProgram(process.env).parse().opts();
+try {
+  // Here, where somebody sees how it goes on.
+  await controlPlaneTools();
+  if (isInBackground()) await inBackground(options);
+  else if (options.detach) await detach();
+  else await inForeground(options);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

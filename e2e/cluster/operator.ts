@@ -1,0 +1,61 @@
+/** The operator as a process beside the control plane, with the rights that an installation gives it. */
+import { fileURLToPath } from "node:url";
+import type { Cluster } from "./cluster.ts";
+import type { KubernetesObject } from "./rest.ts";
+import { until } from "./until.ts";
+
+export interface OperatorOptions {
+  /** Of its service account and its Lease. Default: `gpumedia-system`. */
+  readonly namespace?: string;
+  /** The process's name: two operators of one cluster need different ones. Default: `operator`. */
+  readonly name?: string;
+  /** Further flags; they win over ours. */
+  readonly parameters?: readonly string[];
+  /** Instead of the service account's, e.g. that of a fault proxy. */
+  readonly kubeconfig?: string;
+}
+
+export interface OperatorProcess {
+  /** In `cluster.processes`, which can kill, suspend and restart it. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly kubeconfig: string;
+  /** The file with what it logs. */
+  readonly log: string;
+}
+
+const program = fileURLToPath(new URL("../../operator/src/main.ts", import.meta.url));
+const serviceAccount = "gpumedia-operator";
+
+/** Starts it, and waits for nothing: see `untilLeading`. */
+export async function startOperator(cluster: Cluster, options: OperatorOptions = {}): Promise<OperatorProcess> {
+  const { namespace = "gpumedia-system", name = "operator", parameters = [] } = options;
+  const kubeconfig = options.kubeconfig ?? (await cluster.serviceAccountKubeconfig({ namespace, serviceAccount }));
+  await cluster.processes.start(name, {
+    command: process.execPath,
+    parameters: [
+      program,
+      `--kubeconfig=${kubeconfig}`,
+      `--operator-namespace=${namespace}`,
+      // Its ports are the same for every operator on this machine.
+      "--health-address=0",
+      "--metrics-address=0",
+      ...parameters,
+    ],
+  });
+  return { name, namespace, kubeconfig, log: cluster.processes.logFile(name) };
+}
+
+/** Resolves when some operator holds the Lease of the namespace; fails with the end of its log when this one has ended. */
+export async function untilLeading(cluster: Cluster, { name, namespace }: OperatorProcess): Promise<void> {
+  const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/gpumedia-operator`;
+  await until("an operator to lead", async () => {
+    if (!(name in cluster.processes.pids)) {
+      throw await cluster.processes.failure(name, await cluster.processes.exited(name));
+    }
+    const held = (await cluster.rest.get(lease)) as Lease | undefined;
+    return held?.spec?.holderIdentity ? true : undefined;
+  });
+}
+
+type Lease = KubernetesObject & { readonly spec?: { readonly holderIdentity?: string } };
