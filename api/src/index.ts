@@ -25,6 +25,7 @@ export { joinPath, pathOf, type Keys } from "./paths.ts";
 export { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./quantities.ts";
 export { processorConfig, reloadableProcessorConfig, type ProcessorConfig } from "./processor-config.ts";
 export { utilizationReport, type UtilizationReport } from "./utilization-report.ts";
-export { kinds, type Kind } from "./schema/kinds.ts";
+export { kindNames, type Kind } from "./schema/kinds.ts";
 export { validateFile, validateStored } from "./validate/index.ts";
 export type { Finding } from "./validate/finding.ts";
+export { nearest as nearestName } from "./validate/nearest.ts";

@@ -1,6 +1,6 @@
 /** The kinds of gpumedia.io/v1alpha1, as users write them. */
 import { Type } from "typebox";
-import { flag, object, objectName, settings, text } from "./scalars.ts";
+import { flag, labelName, map, object, objectName, settings, text } from "./scalars.ts";
 import { profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
 import { serviceStatus } from "./status.ts";
 import { tunables } from "./spec/tunable.ts";
@@ -8,10 +8,41 @@ import { tunables } from "./spec/tunable.ts";
 export const group = "gpumedia.io";
 export const version = "v1alpha1";
 
-export const kinds = ["GpuMediaService", "GpuMediaProfile"] as const;
-export type Kind = (typeof kinds)[number];
+export const kindNames = ["GpuMediaService", "GpuMediaProfile"] as const;
+export type Kind = (typeof kindNames)[number];
 
-const metadata = Type.Unsafe<ResourceMetadata>({ type: "object" });
+/** Files that come from `kubectl get -o yaml` have them. */
+const setByServer = [
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "finalizers",
+  "generateName",
+  "generation",
+  "managedFields",
+  "ownerReferences",
+  "resourceVersion",
+  "selfLink",
+  "uid",
+];
+
+/** For files; the API server has its own. A value that is no text is YAML's doing: `on`, `1`. */
+const texts = (what: string) => map({ description: what, maxProperties: 1_000 }, Type.String());
+const metadata = Type.Unsafe<ResourceMetadata>(
+  settings(
+    {
+      description: "Name, namespace, labels and annotations.",
+      rules: [{ rule: "has(self.name) || has(self.generateName)", message: "needs name: add it" }],
+    },
+    {
+      name: objectName("Its name."),
+      namespace: labelName("Its namespace."),
+      labels: texts("Labels."),
+      annotations: texts("Annotations."),
+      ...Object.fromEntries(setByServer.map((name) => [name, Type.Unknown()])),
+    },
+  ),
+);
 
 /** What this contract needs of an object's metadata; the API server has its own schema for it. */
 export interface ResourceMetadata {

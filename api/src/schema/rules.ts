@@ -76,12 +76,12 @@ export const profileRules: readonly CelRule[] = [
 /** On the whole object: of its metadata CEL sees the name only. */
 export const serviceNameRules: readonly CelRule[] = [
   {
-    rule: `self.metadata.name.size() <= ${longestServiceName}`,
+    rule: `!has(self.metadata.name) || self.metadata.name.size() <= ${longestServiceName}`,
     message: `the name is too long for the children that are named after it (such as NAME-dashboard): use at most ${longestServiceName} characters`,
     fieldPath: ".metadata.name",
   },
   {
-    rule: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    rule: "!has(self.metadata.name) || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
     message: "a Service is named after it: use a-z, 0-9 and -, beginning with a letter, no dots",
     fieldPath: ".metadata.name",
   },

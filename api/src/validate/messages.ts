@@ -86,6 +86,7 @@ function wanted(schema: JsonSchema): string {
     integer: "a whole number",
     boolean: "true or false",
   };
+  if (schema.enum !== undefined) return `one of ${listed(schema.enum)}, as text: put it in quotes`;
   return names[String(schema.type)] ?? String(schema.type);
 }
 

@@ -16,7 +16,13 @@ export function schemaCheck(schema: JsonSchema, unknownFields: UnknownFields): C
   return (value) => {
     validate ??= ajv().compile(unknownFields === "reject" ? schema : open(schema));
     if (validate(value)) return [];
-    return (validate.errors ?? []).map((error) => finding(error, value));
+    const errors = validate.errors ?? [];
+    const mistyped = new Set(
+      errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath),
+    );
+    // Of a value that has the wrong type nothing else needs to be said.
+    const told = errors.filter(({ keyword, instancePath }) => keyword === "type" || !mistyped.has(instancePath));
+    return told.map((error) => finding(error, value));
   };
 }
 

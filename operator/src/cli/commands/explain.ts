@@ -1,0 +1,39 @@
+/** `gpumedia explain` */
+import { explainedValues, explainTable } from "../explain.ts";
+import { exit, UsageError, type ExitCode, type Terminal } from "../terminal.ts";
+import { completeServices, type ServiceFlags } from "./files.ts";
+
+export interface ExplainFlags extends ServiceFlags {
+  readonly output: "table" | "json";
+  /** Empty: everything. */
+  readonly only: string;
+}
+
+/** Reads well between these; elsewhere than on a terminal, `widthElsewhere`. */
+const narrowest = 80;
+const widest = 160;
+const widthElsewhere = 120;
+
+export async function explain(flags: ExplainFlags, terminal: Terminal): Promise<ExitCode> {
+  const services = await completeServices(flags, terminal);
+  if (services === undefined) return exit.findings;
+  const path = flags.only.replace(/^\.?(spec(\.|$))?/, "");
+  const explained = services.map(({ service, origins }) => ({
+    name: service.name,
+    namespace: service.namespace,
+    profile: service.profile,
+    values: explainedValues(service, origins, path),
+  }));
+  if (explained.every(({ values }) => values.length === 0)) throw new UsageError(`there is nothing at ${flags.only}`);
+  if (flags.output === "json") {
+    terminal.out(`${JSON.stringify(explained, null, 2)}\n`);
+    return exit.ok;
+  }
+  const columns = Math.min(Math.max(terminal.columns ?? widthElsewhere, narrowest), widest);
+  const tables = explained.map(
+    ({ name, namespace, profile, values }) =>
+      `GpuMediaService ${namespace}/${name}, profile ${profile}\n\n${explainTable(values, columns)}`,
+  );
+  terminal.out(tables.join("\n"));
+  return exit.ok;
+}

@@ -1,0 +1,92 @@
+/** YAML as kubectl reads it, with the line and column of everything in it. */
+import type { Keys } from "@gpumedia/api";
+import { isCollection, isMap, isNode, isPair, LineCounter, parseAllDocuments, type Document, type Node } from "yaml";
+import type { Source } from "./sources.ts";
+
+/** Both from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface SyntaxError {
+  readonly position: Position;
+  readonly message: string;
+}
+
+export interface YamlDocument {
+  readonly source: string;
+  readonly value: unknown;
+  /** Not empty: `value` is not to be used. */
+  readonly errors: readonly SyntaxError[];
+  /** Of the value at `keys`; where there is none, of what is nearest above it. A mapping is at its key. */
+  readonly positionOf: (keys: Keys, onKey?: boolean) => Position;
+}
+
+export function yamlDocuments({ name, text }: Source): readonly YamlDocument[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    version: "1.1",
+    merge: true,
+    lineCounter: lines,
+    prettyErrors: false,
+    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !isUnlikeKubectl(tag)),
+  });
+  if (!Array.isArray(documents)) return [];
+  return documents
+    .map((document: Document) => yamlDocument(name, document, lines))
+    .filter(({ value, errors }) => value !== null || errors.length > 0);
+}
+
+/** kubectl's parser reads no base-60 numbers and keeps dates as text, unlike the rest of YAML 1.1. */
+function isUnlikeKubectl(tag: object): boolean {
+  return ("format" in tag && tag.format === "TIME") || ("tag" in tag && tag.tag === "tag:yaml.org,2002:timestamp");
+}
+
+function yamlDocument(source: string, document: Document, lines: LineCounter): YamlDocument {
+  const errors = document.errors.map(({ pos, message }) => ({
+    position: positionAt(lines, pos[0]),
+    message: message.replaceAll(/\s+/g, " "),
+  }));
+  return {
+    source,
+    errors,
+    value: errors.length > 0 ? undefined : document.toJS(),
+    positionOf: (keys, onKey = false) => positionAt(lines, offsetOf(document.contents, keys, onKey) ?? 0),
+  };
+}
+
+function positionAt(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+function offsetOf(root: Node | null, keys: Keys, onKey: boolean): number | undefined {
+  let node: unknown = root;
+  let offset = start(root);
+  for (const [index, key] of keys.entries()) {
+    const step = child(node, key);
+    if (step === undefined) return offset;
+    const last = index === keys.length - 1;
+    offset =
+      isCollection(step.value) || (last && onKey)
+        ? (step.keyOffset ?? start(step.value))
+        : (start(step.value) ?? step.keyOffset);
+    node = step.value;
+  }
+  return offset;
+}
+
+function child(node: unknown, key: string | number): { value: unknown; keyOffset: number | undefined } | undefined {
+  if (!isCollection(node)) return undefined;
+  if (!isMap(node)) {
+    const item = node.items[Number(key)];
+    return item === undefined ? undefined : { value: item, keyOffset: start(item) };
+  }
+  const pair = node.items.find((item) => isPair(item) && String(item.key) === String(key));
+  return pair === undefined ? undefined : { value: pair.value, keyOffset: start(pair.key) };
+}
+
+function start(node: unknown): number | undefined {
+  return isNode(node) ? (node.range?.[0] ?? undefined) : undefined;
+}

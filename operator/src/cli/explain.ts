@@ -1,0 +1,87 @@
+/** Every effective value of a service with where it comes from, as a table or as JSON. */
+import { joinPath } from "@gpumedia/api";
+import type { EffectiveService, Origin } from "../effective/service.ts";
+import { tableRow } from "./table.ts";
+
+export interface ExplainedValue {
+  readonly path: string;
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** In the order of the schema; `below` keeps what is at this path or under it. */
+export function explainedValues(
+  service: EffectiveService,
+  origins: ReadonlyMap<string, Origin>,
+  below: string,
+): readonly ExplainedValue[] {
+  return leaves(service, origins).filter(
+    ({ path }) => below === "" || path === below || path.startsWith(`${below}.`) || path.startsWith(`${below}[`),
+  );
+}
+
+/** An object's own values come before those of the objects in it, so that each object is named once. */
+function leaves(node: object, origins: ReadonlyMap<string, Origin>, parent = ""): readonly ExplainedValue[] {
+  const members = Object.entries(node).map(([key, value]: [string, unknown]) => {
+    const path = joinPath(parent, key);
+    return { path, value, origin: origins.get(path) };
+  });
+  return [
+    ...members.flatMap(({ path, value, origin }) => (origin === undefined ? [] : [{ path, value, origin }])),
+    ...members.flatMap(({ path, value, origin }) =>
+      origin === undefined && typeof value === "object" && value !== null ? leaves(value, origins, path) : [],
+    ),
+  ];
+}
+
+const nameWidth = 30;
+
+/** Values under the section that they are in: whole paths would leave no room for the reasons. */
+export function explainTable(values: readonly ExplainedValue[], columns: number): string {
+  const valueWidth = columns >= 120 ? 34 : 22;
+  const widths = [nameWidth, valueWidth, columns - nameWidth - valueWidth - 4];
+  const lines: string[] = [];
+  let section: string | undefined;
+  for (const { path, value, origin } of values) {
+    const [parent, name] = split(path);
+    if (parent !== section) {
+      if (section !== undefined) lines.push("");
+      if (parent !== "") lines.push(parent);
+      section = parent;
+    }
+    lines.push(...tableRow([parent === "" ? name : `  ${name}`, shown(value), whence(origin)], widths));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function split(path: string): readonly [parent: string, name: string] {
+  const quoted = /^(.*)\["(.*)"\]$/.exec(path);
+  if (quoted !== null) return [quoted[1] ?? "", quoted[2] ?? ""];
+  const dot = path.lastIndexOf(".");
+  return [path.slice(0, Math.max(dot, 0)), path.slice(dot + 1)];
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return value === "" ? '""' : value;
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  if (value.length === 0) return "none";
+  return value.map((item: unknown) => (typeof item === "string" ? item : JSON.stringify(item))).join(",");
+}
+
+/** `guide: Load Balancing`, `spec`, `profile staging: why`, … */
+export function whence(origin: Origin): string {
+  switch (origin.kind) {
+    case "guide":
+      return `guide: ${origin.section}`;
+    case "choice":
+      return `${origin.section === undefined ? `profile ${origin.profile}` : `guide, in words: ${origin.section}`}: ${origin.why}`;
+    case "profile":
+      return `GpuMediaProfile ${origin.profile}`;
+    case "spec":
+      return "spec";
+    case "flag":
+      return `flag ${origin.flag}`;
+    case "derived":
+      return `${origin.section === undefined ? "" : `guide: ${origin.section}: `}follows from ${origin.from}: ${origin.why}`;
+  }
+}
