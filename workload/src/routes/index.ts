@@ -1,8 +1,9 @@
 /** All routes, in no order that matters. */
 import { health } from "./health.ts";
 import { metrics } from "./metrics.ts";
+import { oipRoutes } from "./oip/oip.ts";
 import { processPicture } from "./process.ts";
 import type { Route } from "./route.ts";
 import { utilization } from "./utilization.ts";
 
-export const routes: readonly Route[] = [health, metrics, utilization, processPicture];
+export const routes: readonly Route[] = [health, metrics, utilization, processPicture, oipRoutes];

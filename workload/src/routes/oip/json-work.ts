@@ -1,0 +1,99 @@
+/**
+ * Reads and writes the JSON of tensors: small ones at once, large ones on a thread.
+ *
+ * A picture of 640x480 as JSON numbers takes milliseconds to read and its doubled answer tens of milliseconds to write,
+ * in which the main thread would answer nobody, not even a probe.
+ */
+import { Worker } from "node:worker_threads";
+import { PipelineError } from "../../pipeline/pipeline-error.ts";
+import { type InferRequest, parseInferRequest } from "./infer-request.ts";
+import { encodeInferResponse, type EncodedResponse, type InferResponse } from "./infer-response.ts";
+import type { JsonTask, JsonTaskDone } from "./json-thread.ts";
+import { OipError } from "./oip-error.ts";
+
+/** Takes about a millisecond. */
+const smallBytes = 64 * 1024;
+
+/** Each holds a body, and all wait for one thread. */
+const mostTasks = 32;
+
+/** The thread's own bound: ten MiB of `[[],[],…]` become some hundred MiB of lists. */
+const threadMemoryMb = 1024;
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class JsonWork {
+  readonly #pending = new Map<number, Pending>();
+  #thread: Worker | undefined;
+  #nextId = 0;
+
+  async parse(body: Buffer<ArrayBuffer>, jsonLength: number | undefined): Promise<InferRequest> {
+    if ((jsonLength ?? body.length) <= smallBytes) return parseInferRequest(body, jsonLength);
+    const bytes = wholeBuffer(body);
+    return this.#run<InferRequest>({ do: "parse", body: bytes, jsonLength }, [bytes.buffer]);
+  }
+
+  async encode(response: InferResponse): Promise<EncodedResponse> {
+    const json = response.outputs.filter(({ binary }) => !binary).map(({ tensor }) => tensor.bytes.length);
+    if (json.reduce((sum, length) => sum + length, 0) <= smallBytes) return encodeInferResponse(response);
+    return this.#run<EncodedResponse>(
+      { do: "encode", response },
+      response.outputs.map(({ tensor }) => tensor.bytes.buffer),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  async #run<Result>(task: JsonTask, transfer: readonly ArrayBuffer[]): Promise<Result> {
+    if (this.#pending.size >= mostTasks) {
+      throw new PipelineError(
+        "queue-full",
+        "too many tensors wait to be read as JSON; the binary extension waits less",
+        1,
+      );
+    }
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#pending.set(id, { resolve, reject });
+    this.#thread ??= this.#start();
+    this.#thread.postMessage({ id, task }, [...new Set(transfer)]);
+    return promise;
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL("json-thread.ts", import.meta.url), {
+      name: "oip-json",
+      resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
+    });
+    thread.on("message", (done: JsonTaskDone) => this.#done(done));
+    // It ends by a body that takes more memory than it has; the next one gets a thread of its own.
+    thread.on("error", () => undefined);
+    thread.on("exit", () => {
+      if (this.#thread === thread) this.#thread = undefined;
+      for (const { reject } of this.#pending.values())
+        reject(new OipError(413, "the tensors take too much memory as JSON"));
+      this.#pending.clear();
+    });
+    thread.unref();
+    return thread;
+  }
+
+  #done({ id, outcome }: JsonTaskDone): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (outcome.kind === "done") pending?.resolve(outcome.result as never);
+    else if (outcome.kind === "refused") pending?.reject(new OipError(outcome.statusCode, outcome.message));
+    else pending?.reject(new Error(outcome.message));
+  }
+}
+
+function wholeBuffer(body: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  // Small buffers share a pool that must not be transferred; they do not come here, but that is Node's choice.
+  const isWhole = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength;
+  return isWhole ? new Uint8Array(body.buffer) : Uint8Array.from(body);
+}

@@ -1,0 +1,56 @@
+/** The pipeline's model as the Open Inference Protocol shows it. Pure. */
+import type { ElementType, ModelDescription, RawTensor, TensorDeclaration } from "../../pipeline/pipeline.ts";
+import type { Datatype, Tensor, TensorSpec } from "./tensor.ts";
+
+/** There is one version at a time: a new model comes with new pods. */
+export const modelVersion = "1";
+
+export interface OipModel {
+  readonly name: string;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+const datatypes: Readonly<Record<ElementType, Datatype>> = {
+  float32: "FP32",
+  float64: "FP64",
+  uint8: "UINT8",
+  int8: "INT8",
+  uint16: "UINT16",
+  int16: "INT16",
+  int32: "INT32",
+  uint32: "UINT32",
+  int64: "INT64",
+  uint64: "UINT64",
+  bool: "BOOL",
+};
+
+const elementTypes = Object.fromEntries(
+  Object.entries(datatypes).map(([elementType, datatype]) => [datatype, elementType]),
+) as Readonly<Record<Datatype, ElementType>>;
+
+export function oipModel({ name, inputs, outputs }: ModelDescription): OipModel {
+  return { name, inputs: inputs.map(spec), outputs: outputs.map(spec) };
+}
+
+function spec({ name, type, shape }: TensorDeclaration): TensorSpec {
+  return { name, datatype: datatypes[type], shape: shape.map((length) => (typeof length === "number" ? length : -1)) };
+}
+
+export function toRaw({ name, datatype, shape, bytes }: Tensor): RawTensor {
+  return { name, type: elementTypes[datatype], shape, bytes };
+}
+
+export function fromRaw({ name, type, shape, bytes }: RawTensor): Tensor {
+  return { name, datatype: datatypes[type], shape, bytes };
+}
+
+/** `GET /v2`. The extension is the name that clients look for. */
+export function serverMetadata(version: string): object {
+  return { name: "gpumedia-processor", version, extensions: ["binary_tensor_data"] };
+}
+
+/** `GET /v2/models/{name}`. The platform is Triton's word for an ONNX model that onnxruntime runs. */
+export function modelMetadata({ name, inputs, outputs }: OipModel): object {
+  return { name, versions: [modelVersion], platform: "onnxruntime_onnx", inputs, outputs };
+}

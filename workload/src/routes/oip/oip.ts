@@ -1,0 +1,109 @@
+/**
+ * Open Inference Protocol v2 over HTTP, with the binary tensor extension, for clients such as tritonclient and KServe's.
+ * Errors are `{"error": "…"}`, as the protocol has them, not problem JSON.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { HttpProblem, problemOf } from "../../problem.ts";
+import { version } from "../../version.ts";
+import { clientGone, type RouteContext } from "../route.ts";
+import { parseJsonLength } from "./infer-request.ts";
+import { checkOutputs, wantedOutputs } from "./infer-response.ts";
+import { JsonWork } from "./json-work.ts";
+import { fromRaw, modelMetadata, modelVersion, oipModel, type OipModel, serverMetadata, toRaw } from "./model.ts";
+import { OipError } from "./oip-error.ts";
+import { checkInputs } from "./tensor.ts";
+
+interface ModelParameters {
+  readonly name: string;
+  readonly version?: string;
+}
+
+export async function oipRoutes(app: FastifyInstance, context: RouteContext): Promise<void> {
+  await app.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => {
+      // What was wrong with the request itself never reaches the pipeline, which counts all else.
+      if (error instanceof OipError || error instanceof HttpProblem) context.telemetry.count("invalid");
+      return answerError(error, request, reply);
+    });
+    // The body is JSON, or JSON and bytes; which one says a header of the protocol, not the content type.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    health(scope, context);
+    models(scope, context);
+  });
+}
+
+function health(app: FastifyInstance, { pipeline }: RouteContext): void {
+  app.get("/v2", () => serverMetadata(version));
+  app.get("/v2/health/live", () => ({ live: true }));
+  app.get("/v2/health/ready", (_request, reply) => {
+    return reply.code(pipeline.ready ? 200 : 503).send({ ready: pipeline.ready });
+  });
+}
+
+function models(app: FastifyInstance, context: RouteContext): void {
+  const { pipeline } = context;
+  const json = new JsonWork();
+  app.addHook("onClose", () => json.close());
+  for (const path of ["/v2/models/:name", "/v2/models/:name/versions/:version"]) {
+    app.get<{ Params: ModelParameters }>(path, ({ params }) => modelMetadata(findModel(context, params)));
+    app.get<{ Params: ModelParameters }>(`${path}/ready`, ({ params }, reply) => {
+      checkName(context, params);
+      return reply.code(pipeline.ready ? 200 : 503).send({ name: params.name, ready: pipeline.ready });
+    });
+    app.post<{ Params: ModelParameters; Body: Buffer<ArrayBuffer> | undefined }>(`${path}/infer`, (request, reply) => {
+      return infer(context, json, request, reply);
+    });
+  }
+}
+
+async function infer(
+  context: RouteContext,
+  json: JsonWork,
+  {
+    params,
+    headers,
+    body = Buffer.alloc(0),
+  }: FastifyRequest<{ Params: ModelParameters; Body: Buffer<ArrayBuffer> | undefined }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const model = findModel(context, params);
+  if ((headers["content-encoding"] ?? "identity") !== "identity") {
+    throw new HttpProblem(415, "content-encoding", "compressed requests are not supported");
+  }
+  const gone = clientGone(reply);
+  const request = await json.parse(body, parseJsonLength(headers["inference-header-content-length"], body.length));
+  checkInputs(request.inputs, model.inputs);
+  checkOutputs(request, model.outputs);
+  const { outputs } = await context.pipeline.infer(request.inputs.map(toRaw), gone);
+  const answer = await json.encode({
+    modelName: model.name,
+    modelVersion,
+    id: request.id,
+    outputs: wantedOutputs(request, outputs.map(fromRaw)),
+  });
+  if (answer.jsonLength !== undefined) reply.header("inference-header-content-length", answer.jsonLength);
+  return reply.type(answer.contentType).send(Buffer.concat(answer.chunks));
+}
+
+function findModel(context: RouteContext, parameters: ModelParameters): OipModel {
+  checkName(context, parameters);
+  const { model } = context.pipeline;
+  if (model === undefined) throw new HttpProblem(503, "not-ready", "the model is being loaded", { "retry-after": "1" });
+  return oipModel(model);
+}
+
+function checkName({ settings }: RouteContext, { name, version: wanted = modelVersion }: ModelParameters): void {
+  if (name !== settings.model.name)
+    throw new OipError(404, `there is no model "${name}", but "${settings.model.name}"`);
+  if (wanted !== modelVersion)
+    throw new OipError(404, `model "${name}" has no version "${wanted}", but "${modelVersion}"`);
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.header("cache-control", "no-store");
+  if (error instanceof OipError) return reply.code(error.statusCode).send({ error: error.message });
+  const { problem, headers } = problemOf(error);
+  if (problem.status === 500) request.log.error({ error }, "a request for inference failed");
+  return reply.code(problem.status).headers(headers).send({ error: problem.detail });
+}
