@@ -6,6 +6,7 @@ type Undefaulted =
   | "image"
   | "imagePullPolicy"
   | "serviceAccountName"
+  | "replicas"
   | "path"
   | "volume"
   | "affinity"

@@ -24,7 +24,6 @@ export const production: SourcedTree<CompleteSpec> = {
       deviceOrder: guide("CUDA Configuration", "PCI_BUS_ID"),
     },
   },
-  replicas: chosen(hpa, 2, "the autoscaler's minReplicas: switched off, it leaves what it would keep at least"),
   resources: {
     requests: { cpu: guide("GPU Workload Patterns", "2000m"), memory: guide("GPU Workload Patterns", "4Gi") },
     limits: { cpu: guide("GPU Workload Patterns", "4000m"), memory: guide("GPU Workload Patterns", "8Gi") },

@@ -6,24 +6,28 @@ import { startBudgetSeconds } from "./container.ts";
 import type { Rollout } from "./context.ts";
 import { childKinds } from "./kinds.ts";
 import { podTemplate } from "./pod-template.ts";
-import { isAutoscaled } from "./replicas.ts";
+import { heldReplicas, smallestReplicas } from "./replicas.ts";
 
 /** Pulling an image with CUDA in it, some GiB, comes before the start budget. In seconds. */
 const imagePullSeconds = 600;
 
-/** Without `replicas` while an autoscaler owns them: sent, they would fight with it; sent and left out, they become 1. */
+/**
+ * Without `replicas` while an autoscaler owns them: sent, they would fight with it; sent and left out, they become 1.
+ * Also without them where nobody named any: an autoscaler that is switched off at 7 leaves 7, and not a default.
+ */
 export function deployment(service: EffectiveService, rollout: Rollout, configChecksum: string): Manifest {
-  return render(service, rollout, configChecksum, isAutoscaled(service) ? {} : { replicas: service.replicas });
+  const replicas = heldReplicas(service);
+  return render(service, rollout, configChecksum, replicas === undefined ? {} : { replicas });
 }
 
-/** As it is created: with the replicas that the autoscaler starts from. Undefined where that is no different. */
+/** As it is created: with the replicas that it begins with. Undefined where that is no different. */
 export function initialDeployment(
   service: EffectiveService,
   rollout: Rollout,
   configChecksum: string,
 ): Manifest | undefined {
-  if (!isAutoscaled(service)) return undefined;
-  return render(service, rollout, configChecksum, { replicas: service.autoscaling.horizontal.minReplicas });
+  if (heldReplicas(service) !== undefined) return undefined;
+  return render(service, rollout, configChecksum, { replicas: smallestReplicas(service) });
 }
 
 function render(service: EffectiveService, rollout: Rollout, configChecksum: string, replicas: object): Manifest {

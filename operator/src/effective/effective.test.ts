@@ -55,7 +55,6 @@ describe("the effective service of spec: {}", () => {
       image: "registry.example/processor:1",
       imagePullSecrets: [],
       gpu: { resourceName: "nvidia.com/gpu", count: 1, cuda: { launchBlocking: false, deviceOrder: "PCI_BUS_ID" } },
-      replicas: 2,
       resources: {
         requests: { cpu: "2000m", memory: "4Gi", "nvidia.com/gpu": "1" },
         limits: { cpu: "4000m", memory: "8Gi", "nvidia.com/gpu": "1" },

@@ -23,7 +23,11 @@ export const tunables = {
   imagePullSecrets,
   serviceAccountName,
   gpu,
-  replicas: wholeNumber("The number of replicas. Only without horizontal autoscaling.", 0, 10_000),
+  replicas: wholeNumber(
+    "The number of replicas. Only without horizontal autoscaling. Absent: autoscaling.horizontal.minReplicas at first, and from then on as many as there are.",
+    0,
+    10_000,
+  ),
   resources,
   model,
   processing,
