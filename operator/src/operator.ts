@@ -1,4 +1,5 @@
 /** The operator as a whole: what is started, in which order, and what ends it. */
+import { startControllers } from "./controllers.ts";
 import type { Options } from "./options.ts";
 import { createApiClient } from "./kube/client.ts";
 import { checkConnection, type LoadedConnection } from "./kube/connection.ts";
@@ -7,11 +8,7 @@ import { createDiscovery, type Apis } from "./kube/discovery.ts";
 import { createTransport } from "./kube/transport.ts";
 import { subscribeTriggers } from "./observe/triggers.ts";
 import { World } from "./observe/world.ts";
-import { Fights } from "./reconcile/fights.ts";
-import type { Pass } from "./reconcile/pass.ts";
-import { reconcileService } from "./reconcile/service.ts";
 import type { Clock } from "./runtime/clock.ts";
-import { createEventRecorder } from "./runtime/events.ts";
 import { startEndpoints, visitsEnd } from "./runtime/health.ts";
 import { leaseStore } from "./runtime/leader-lease.ts";
 import { processIdentity, standForElection, type Leadership } from "./runtime/leader.ts";
@@ -19,7 +16,6 @@ import type { Lifecycle } from "./runtime/lifecycle.ts";
 import type { Logger } from "./runtime/log.ts";
 import { createMetrics } from "./runtime/metrics.ts";
 import { WorkQueue } from "./runtime/queue.ts";
-import { runWorkers } from "./runtime/workers.ts";
 import { readServed, type Served } from "./surroundings.ts";
 
 export interface OperatorOptions {
@@ -34,7 +30,6 @@ export interface OperatorOptions {
 /** A visit takes milliseconds, or as long as its requests take to time out. */
 const stuckAfterMs = 10 * 60_000;
 const discoveryIntervalMs = 5_000;
-const backoff = { baseMs: 500, capMs: 5 * 60_000 };
 
 /** Resolves when the operator runs; from then on `lifecycle` ends it. */
 export async function startOperator(setup: OperatorOptions): Promise<void> {
@@ -50,7 +45,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   // Reads, and the Lease, which a standby must be able to write.
   const client = createApiClient(transport, { observe });
   const abort = new AbortController();
-  const world = new World({ client, namespaces: options.namespaces, clock, log });
+  const world = new World({ ...options, client, clock, log });
   let synced = false;
   let leadership: Leadership | undefined;
 
@@ -114,41 +109,9 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     observe,
     ...(leadership === undefined ? {} : { fence: leadership.fence }),
   });
-  const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
-  lifecycle.onStop("events", events.close);
-  const pass: Pass = {
-    client: writer,
-    world,
-    events,
-    fights: new Fights(clock),
-    clock,
-    defaults: { processorImage: options.processorImage },
-    surroundings: () => ({ operatorNamespace: options.operatorNamespace, runbookUrl: options.runbookUrl, served }),
-  };
-  const { concurrency } = options;
-  const workers = runWorkers({
-    queue,
-    concurrency,
-    visit: (key, { log: visitLog }) => reconcileService(key, pass, visitLog),
-    backoff,
-    clock,
-    log,
-    metrics: metrics.controller("gpumediaservice", queue, concurrency),
-  });
-  lifecycle.onStop("visits", () => workers.stop(options.shutdownTimeoutMs / 2));
-  const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);
-  lifecycle.onStop("resync", async () => cancelResync());
+  startControllers({ ...setup, metrics, queue, writer, world, identity, served: () => served, resyncAll });
 }
 
 function names(types: readonly { readonly kind: string; readonly group: string }[]): readonly string[] {
   return types.map(({ kind, group }) => `${kind}.${group}`);
-}
-
-function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
-  let cancel = clock.after(intervalMs, again);
-  function again(): void {
-    callback();
-    cancel = clock.after(intervalMs, again);
-  }
-  return () => cancel();
 }

@@ -10,6 +10,7 @@ const defaults: Options = {
   processorImage: "gpumedia-processor:1.2.3",
   runbookUrl: "https://gpumedia.io/docs/alerts",
   concurrency: 8,
+  maxRollouts: 5,
   maxRequestsInFlight: 32,
   resyncIntervalMs: 1_800_000,
   leaderElect: true,

@@ -18,6 +18,8 @@ export interface Options {
   readonly runbookUrl: string;
   /** Services in flight at once. */
   readonly concurrency: number;
+  /** Services that may replace their pods at once because of something that is not their own: an edited profile. */
+  readonly maxRollouts: number;
   /** Requests to the API server under way at once; watches are not counted. */
   readonly maxRequestsInFlight: number;
   readonly resyncIntervalMs: number;
@@ -105,6 +107,7 @@ function flags(version: string, operatorNamespace: string): Command {
         .default("https://gpumedia.io/docs/alerts"),
     )
     .addOption(count("--concurrency <count>", "services reconciled at once", 8, 1, 256))
+    .addOption(count("--max-rollouts <count>", "services that an edited profile rolls out at once", 5, 1, 10_000))
     .addOption(count("--max-requests-in-flight <count>", "requests to the API server at once", 32, 1, 1_000))
     .addOption(time("--resync-interval <duration>", "look at each service at least so often", "30m"))
     .optionsGroup("Leader election:")

@@ -10,8 +10,8 @@ export interface ChildView extends LiveChild {
   readonly generation: number;
   /** The services that this object concerns: by its owner, and by its label should the owner have been taken away. */
   readonly services: readonly ObjectKey[];
-  /** Annotations of ours: decisions that the operator has to remember. */
-  readonly notes: Readonly<Record<string, string>>;
+  /** How many templates a Deployment has had; 0 of other kinds. */
+  readonly revision: number;
   /** `spec.replicas` of a Deployment or the bounds of an autoscaler; nothing of other kinds. */
   readonly spec: ChildSpec;
   readonly status: ChildStatus;
@@ -51,8 +51,6 @@ export interface ChildStatus {
   readonly parents?: readonly { readonly conditions?: readonly StatusCondition[] }[];
 }
 
-const notePrefix = "gpumedia.io/";
-
 /** How an object of `kind` is kept. Most kinds have no status that matters, and then none is kept. */
 export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
   const { kind: name } = kind.type;
@@ -73,7 +71,7 @@ export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
       owned: ownership(object),
       generation: metadata.generation ?? 0,
       services: servicesOf(object),
-      notes: notesOf(metadata.annotations),
+      revision: Number(metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0),
       spec: hasStatus ? specOf(spec) : {},
       status: hasStatus ? status : {},
     };
@@ -102,8 +100,4 @@ function servicesOf({ metadata: { namespace = "", labels, ownerReferences = [] }
   const label = labels?.[serviceLabel];
   const names = new Set([...owners.map(({ name }) => name), ...(label === undefined ? [] : [label])]);
   return [...names].map((name): ObjectKey => `${namespace}/${name}`);
-}
-
-function notesOf(annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(notePrefix)));
 }

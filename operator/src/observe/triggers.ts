@@ -64,9 +64,9 @@ export function priorityOfChild(change: StoreChange<ChildView>): Priority | unde
   if (change.origin === "write") return undefined;
   if (change.type === "added" && change.origin === "list") return "resync";
   if (change.type !== "updated") return "edit";
-  const drifted = ({ owned, metadata, services, notes }: ChildView): string => {
+  const drifted = ({ owned, metadata, services }: ChildView): string => {
     const { resourceVersion: _moves, ...lasting } = metadata;
-    return JSON.stringify([owned, lasting, services, notes]);
+    return JSON.stringify([owned, lasting, services]);
   };
   return drifted(change.previous) === drifted(change.current) ? "echo" : "edit";
 }

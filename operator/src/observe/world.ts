@@ -2,6 +2,7 @@
 import type { GpuMediaProfile, GpuMediaService } from "@gpumedia/api";
 import { childKinds, type ChildKind, type ChildKindName } from "../desired/kinds.ts";
 import { serviceLabel } from "../desired/child.ts";
+import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { Apis } from "../kube/discovery.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
@@ -21,6 +22,7 @@ export interface WorldOptions {
   readonly client: Pick<ApiClient, "list" | "watch">;
   /** Empty: all. */
   readonly namespaces: readonly string[];
+  readonly operatorNamespace: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -41,6 +43,8 @@ export class World {
   readonly profiles: ScopedCache<StoredProfile>;
   readonly pods: ScopedCache<PodView | undefined>;
   readonly nodes: ScopedCache<NodeView>;
+  /** The ConfigMap for the DCGM exporters, whoever made it. */
+  readonly dcgm: ScopedCache<ChildView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #clock: Clock;
@@ -48,7 +52,7 @@ export class World {
   /** The optional kinds that are followed now. */
   readonly #optional = new Map<ChildKind, AbortController>();
 
-  constructor({ client, namespaces, clock, log }: WorldOptions) {
+  constructor({ client, namespaces, operatorNamespace, clock, log }: WorldOptions) {
     this.#clock = clock;
     const cache = <T>(
       type: ResourceType,
@@ -65,6 +69,10 @@ export class World {
     });
     this.podsOf = this.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.service]));
     this.pods.subscribe(this.gpus.observe);
+    this.dcgm = cache(childKinds.configMap.type, viewChild(childKinds.configMap), {
+      namespaces: [operatorNamespace],
+      selection: { fieldSelector: `metadata.name=${dcgmMetricsName}` },
+    });
     const kinds: readonly ChildKind[] = Object.values(childKinds);
     this.#children = new Map(
       kinds.map((kind) => [kind, cache(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
@@ -93,14 +101,14 @@ export class World {
   /** Follows all that every cluster serves, until the signal aborts. Resolves then. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    const all = [this.services, this.profiles, this.pods, this.nodes, ...builtIn];
+    const all = [this.services, this.profiles, this.pods, this.nodes, this.dcgm, ...builtIn];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
   /** Everything that is there has been seen at least once; nodes, which we may have no right to see, if it takes no time. */
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
-    const all = [this.services, this.profiles, this.pods, ...caches.map(([, cache]) => cache)];
+    const all = [this.services, this.profiles, this.pods, this.dcgm, ...caches.map(([, cache]) => cache)];
     await Promise.all(all.map((cache) => cache.whenSynced()));
     // Without them the first statuses would say that the GPUs are not known, and be written a second time.
     const { promise: enough, resolve } = Promise.withResolvers<void>();

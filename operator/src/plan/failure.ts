@@ -20,6 +20,8 @@ export type WaitingReason =
   | "AwaitingRemoval"
   /** A child is rewritten by somebody else as soon as we have applied it. */
   | "Overwritten"
+  /** Other services are replacing their pods, and only so many may at a time. */
+  | "RolloutQueued"
   /** The namespace's quota leaves no room for a child. */
   | "QuotaExceeded";
 

@@ -2,25 +2,29 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { gpusFor, podsOf } from "../observe/gather.ts";
-import type { World } from "../observe/world.ts";
 import type { Failure } from "../plan/failure.ts";
-import type { RolloutDecision } from "../plan/rollout.ts";
 import type { Observation } from "../status/observation.ts";
+import { dcgmTaken } from "./dcgm.ts";
 import { describe, type ChildOutcome } from "./execute.ts";
+import type { Pass } from "./pass.ts";
+
+export interface PassResult extends Pick<Observation, "failure" | "rollout"> {
+  readonly outcomes: readonly ChildOutcome[];
+}
 
 export function observation(
   service: EffectiveService,
   key: ObjectKey,
-  outcomes: readonly ChildOutcome[],
-  rollout: RolloutDecision | undefined,
-  world: World,
+  { outcomes, failure, rollout }: PassResult,
+  { world, surroundings }: Pass,
 ): Observation {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   return {
     service,
     rollout,
-    failure: worst(outcomes),
+    failure,
     skipped: outcomes.filter(({ did }) => did === "skip").map(({ child }) => describe(child)),
+    dcgmTaken: dcgmTaken(world, surroundings().operatorNamespace),
     // Read anew: our own writes are in the store by now.
     deployment: world.childOf("deployment", key),
     autoscaler: world.childOf(byKeda ? "scaledObject" : "horizontalPodAutoscaler", key),
@@ -33,7 +37,7 @@ export function observation(
 /** What a user has to know first: what stops everything, then what waits, then what is tried again anyway. */
 const severity: readonly Failure["kind"][] = ["Stalled", "Waiting", "Transient", "Conflict"];
 
-function worst(outcomes: readonly ChildOutcome[]): Failure | undefined {
+export function worst(outcomes: readonly ChildOutcome[]): Failure | undefined {
   const failures = outcomes.map(({ failure }) => failure).filter((failure) => failure !== undefined);
   return failures.toSorted((a, b) => severity.indexOf(a.kind) - severity.indexOf(b.kind))[0];
 }

@@ -5,7 +5,9 @@ import type { ApiClient } from "../kube/client.ts";
 import type { World } from "../observe/world.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
+import type { DcgmRequests } from "./dcgm-requests.ts";
 import type { Fights } from "./fights.ts";
+import type { RolloutGate } from "./rollout-gate.ts";
 
 export interface Pass {
   /** Its writes are fenced: they leave only while this process leads. */
@@ -13,6 +15,8 @@ export interface Pass {
   readonly world: World;
   readonly events: Pick<EventRecorder, "record">;
   readonly fights: Fights;
+  readonly dcgm: DcgmRequests;
+  readonly gate: RolloutGate;
   readonly clock: Clock;
   readonly defaults: Defaults;
   /** What children depend on beside their service, but for how pods are replaced, which each service decides. */

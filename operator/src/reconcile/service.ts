@@ -2,6 +2,7 @@
 import { effectiveService } from "../effective/effective.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { gather } from "../observe/gather.ts";
+import type { Failure } from "../plan/failure.ts";
 import { planChild } from "../plan/plan.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
@@ -10,18 +11,23 @@ import { desired } from "./desired.ts";
 import { execute } from "./execute.ts";
 import { logOutcomes } from "./log-outcomes.ts";
 import { nextVisit } from "./next-visit.ts";
-import { observation } from "./observation.ts";
+import { observation, worst } from "./observation.ts";
 import type { Pass } from "./pass.ts";
 import { writeStatus } from "./write-status.ts";
 
 export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger): Promise<Next> {
   const observed = gather(pass.world, key);
-  // Gone, or going: garbage collection takes the children, and one made anew would hold a foreground deletion up.
-  if (observed === undefined || observed.service.metadata.deletionTimestamp !== undefined) return { kind: "done" };
+  if (observed === undefined) {
+    pass.dcgm.gone(key);
+    return { kind: "done" };
+  }
   const { service: stored } = observed;
+  // Garbage collection takes the children, and one made anew would hold a foreground deletion up.
+  if (stored.metadata.deletionTimestamp !== undefined) return { kind: "done" };
   const now = new Date(pass.clock.wall()).toISOString().replace(/\.\d+Z$/, "Z");
 
   const effective = effectiveService(stored, observed.profiles, pass.defaults);
+  pass.dcgm.visited(key, effective.kind === "Effective" ? effective.service : undefined);
   if (effective.kind !== "Effective") {
     const status = stalledStatus(stored, { reason: effective.kind, message: effective.message }, now);
     return nextVisit(undefined, await writeStatus(stored, status, pass));
@@ -29,13 +35,19 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
 
   const { service } = effective;
   const { children, rollout } = desired(service, observed, pass);
-  const plan = children.map((child) =>
-    planChild(service.owner, child, observed.live(child), observed.served(child.kind)),
-  );
+  const held = pass.gate.enter(stored, rollout);
+  const plan =
+    held === undefined
+      ? children.map((child) => planChild(service.owner, child, observed.live(child), observed.served(child.kind)))
+      : [];
   const outcomes = await execute(plan, { ...pass, namespace: service.namespace, owner: service.owner });
+  pass.gate.left(key);
   logOutcomes(outcomes, log);
 
-  const seen = observation(service, key, outcomes, rollout, pass.world);
-  const status = serviceStatus(stored, seen, now);
-  return nextVisit(seen.failure, await writeStatus(stored, status, pass));
+  const failure: Failure | undefined = held ?? worst(outcomes);
+  // Nothing is known but that we saw an old version; what the next look finds is worth a status.
+  if (failure?.kind === "Conflict") return nextVisit(failure, undefined);
+  const decided = held === undefined ? rollout : undefined;
+  const seen = observation(service, key, { outcomes, failure, rollout: decided }, pass);
+  return nextVisit(failure, await writeStatus(stored, serviceStatus(stored, seen, now), pass));
 }

@@ -1,6 +1,7 @@
 /** The guide's three checklists, item by item, each answered from something that was observed. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { Verdict } from "./condition.ts";
+import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
 import { exclusion } from "./gpu-shortage.ts";
 import type { Observation } from "./observation.ts";
 
@@ -127,8 +128,15 @@ function autoscalers({ service, verticalAutoscaler, skipped }: Observation, { Sc
     : done("Working", hasVpa ? "HPA and VPA" : "HPA; the VPA is switched off");
 }
 
-function monitored({ service, skipped }: Observation, { MetricsReporting }: Verdicts): Answer {
+function monitored(observation: Observation, { MetricsReporting }: Verdicts): Answer {
+  const { service, skipped, dcgmTaken } = observation;
   if (!service.monitoring.podMonitor) return notDone("SwitchedOff", "set monitoring.podMonitor");
+  if (dcgmTaken && service.monitoring.dcgm.enabled) {
+    return notDone(
+      "NameTaken",
+      `ConfigMap ${dcgmMetricsName} is not ours and left alone: the GPU metrics may be others`,
+    );
+  }
   if (skipped.some((child) => child.startsWith("PodMonitor "))) {
     return notDone("ApiMissing", "install prometheus-operator: the cluster does not know PodMonitors");
   }

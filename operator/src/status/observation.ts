@@ -8,12 +8,14 @@ import type { GpuView } from "./gpu-shortage.ts";
 
 export interface Observation {
   readonly service: EffectiveService;
-  /** How pods are replaced; undefined while suspended. */
+  /** How pods are replaced; undefined while suspended or queued, when it stays as it was. */
   readonly rollout: RolloutDecision | undefined;
   /** What kept the pass from its end, the worst of it. */
   readonly failure: Failure | undefined;
   /** Children that could not be made because their API is not served, as `VerticalPodAutoscaler upscaler-vpa`. */
   readonly skipped: readonly string[];
+  /** The ConfigMap for the DCGM exporters is somebody else's. */
+  readonly dcgmTaken: boolean;
   readonly deployment: ChildView | undefined;
   /** The HorizontalPodAutoscaler or ScaledObject. */
   readonly autoscaler: ChildView | undefined;

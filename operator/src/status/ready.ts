@@ -35,7 +35,10 @@ export function readiness(observation: Observation): Readiness {
   }
   if (failure !== undefined) {
     const { reason, message } = wait(failure);
-    return { ready: isFalse(reason, message), reconciling: isTrue(reason, message), stalled: undefined };
+    // What is still to be done is one thing; a service that serves meanwhile serves.
+    const { status, reason: servingReason, message: servingMessage } = serving;
+    const ready = status === "True" ? isTrue(servingReason, servingMessage) : isFalse(reason, message);
+    return { ready, reconciling: isTrue(reason, message), stalled: undefined };
   }
   if (serving.status === "True") return settled(serving);
   if (serving.fatal && deadlineExceeded(deployment)) return stalled(serving.reason, serving.message);

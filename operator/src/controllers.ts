@@ -1,0 +1,93 @@
+/** What acts while this process leads: the visits to services, and to the one ConfigMap that they share. */
+import type { Options } from "./options.ts";
+import type { ApiClient } from "./kube/client.ts";
+import type { World } from "./observe/world.ts";
+import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
+import { DcgmRequests } from "./reconcile/dcgm-requests.ts";
+import { Fights } from "./reconcile/fights.ts";
+import type { Pass } from "./reconcile/pass.ts";
+import { RolloutGate } from "./reconcile/rollout-gate.ts";
+import { reconcileService } from "./reconcile/service.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { createEventRecorder } from "./runtime/events.ts";
+import type { Lifecycle } from "./runtime/lifecycle.ts";
+import type { Logger } from "./runtime/log.ts";
+import type { Metrics } from "./runtime/metrics.ts";
+import { WorkQueue } from "./runtime/queue.ts";
+import { runWorkers } from "./runtime/workers.ts";
+import type { Served } from "./surroundings.ts";
+
+export interface ControllersOptions {
+  readonly options: Options;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Filled by the triggers since before this process led. */
+  readonly queue: WorkQueue;
+  /** Fenced. */
+  readonly writer: ApiClient;
+  readonly world: World;
+  readonly identity: string;
+  readonly served: () => Served;
+  readonly resyncAll: () => void;
+}
+
+const backoff = { baseMs: 500, capMs: 5 * 60_000 };
+/** Many services that come at once are one new list of metrics. */
+const dcgmDelayMs = 500;
+
+export function startControllers(setup: ControllersOptions): void {
+  const { options, lifecycle, clock, log, metrics, queue, writer, world, identity, served, resyncAll } = setup;
+  const { operatorNamespace, runbookUrl, processorImage, concurrency } = options;
+  const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
+  lifecycle.onStop("events", events.close);
+
+  const dcgmQueue = new WorkQueue(clock);
+  const lookAtDcgm = (): void => dcgmQueue.add(dcgmKey(operatorNamespace), "edit", dcgmDelayMs);
+  const dcgm = new DcgmRequests(lookAtDcgm);
+  world.dcgm.subscribe(({ origin }) => origin === "write" || lookAtDcgm());
+  const pass: Pass = {
+    client: writer,
+    world,
+    events,
+    fights: new Fights(clock),
+    dcgm,
+    gate: new RolloutGate(world, options.maxRollouts),
+    clock,
+    defaults: { processorImage },
+    surroundings: () => ({ operatorNamespace, runbookUrl, served: served() }),
+  };
+  const services = runWorkers({
+    queue,
+    concurrency,
+    visit: (key, { log: visitLog }) => reconcileService(key, pass, visitLog),
+    backoff,
+    clock,
+    log,
+    metrics: metrics.controller("gpumediaservice", queue, concurrency),
+  });
+  const exporters = runWorkers({
+    queue: dcgmQueue,
+    concurrency: 1,
+    visit: (_key, { log: visitLog }) =>
+      reconcileDcgm({ client: writer, world, requests: dcgm, namespace: operatorNamespace }, visitLog),
+    backoff,
+    clock,
+    log,
+    metrics: metrics.controller("dcgm", dcgmQueue, 1),
+  });
+  const graceMs = options.shutdownTimeoutMs / 2;
+  lifecycle.onStop("visits", async () => void (await Promise.all([services.stop(graceMs), exporters.stop(graceMs)])));
+  const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);
+  lifecycle.onStop("resync", async () => cancelResync());
+}
+
+function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
+  let cancel = clock.after(intervalMs, again);
+  function again(): void {
+    callback();
+    cancel = clock.after(intervalMs, again);
+  }
+  return () => cancel();
+}

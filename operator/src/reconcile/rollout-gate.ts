@@ -1,0 +1,69 @@
+/**
+ * Lets only so many services at a time replace their pods for a reason that is not their own: a profile was edited, or
+ * the operator has another default image. Without it one bad edit would take a whole fleet down; with it the first few
+ * services get stuck and the others go on serving.
+ */
+import { childKinds } from "../desired/kinds.ts";
+import { objectKey, type ObjectKey } from "../kube/object.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import type { StoredService, World } from "../observe/world.ts";
+import type { Failure } from "../plan/failure.ts";
+import type { RolloutDecision } from "../plan/rollout.ts";
+
+const checkMs = 5_000;
+
+export class RolloutGate {
+  readonly #world: World;
+  readonly #limit: number;
+  /** Let through, and not yet to be seen as a rollout in the Deployment's status. */
+  readonly #entering = new Set<ObjectKey>();
+
+  constructor(world: World, limit: number) {
+    this.#world = world;
+    this.#limit = limit;
+  }
+
+  /** Undefined lets the service through, until `left`. */
+  enter(service: StoredService, rollout: RolloutDecision | undefined): Failure | undefined {
+    const key = objectKey(service);
+    if (rollout === undefined || !isImposed(service, rollout)) return undefined;
+    const others = this.#rolling();
+    others.delete(key);
+    if (others.size < this.#limit) {
+      this.#entering.add(key);
+      return undefined;
+    }
+    const names = [...others].toSorted().slice(0, 3).join(", ");
+    const message = `its profile has changed: it waits for the rollouts of ${others.size} other services (${names}${others.size > 3 ? ", …" : ""})`;
+    return { kind: "Waiting", reason: "RolloutQueued", afterMs: checkMs, message };
+  }
+
+  left(service: ObjectKey): void {
+    this.#entering.delete(service);
+  }
+
+  #rolling(): Set<ObjectKey> {
+    const rolling = new Set(this.#entering);
+    for (const deployment of this.#world.children(childKinds.deployment).values()) {
+      if (!isRolling(deployment)) continue;
+      for (const service of deployment.services) rolling.add(service);
+    }
+    return rolling;
+  }
+}
+
+/** Would running pods be replaced although nobody has edited the service? One that serves nobody has nothing to lose. */
+function isImposed({ metadata, status }: StoredService, { templateHash }: RolloutDecision): boolean {
+  const before = status?.rollout?.templateHash;
+  const edited = metadata.generation !== status?.observedGeneration;
+  const serving = status?.conditions?.some(({ type, status: is }) => type === "Available" && is === "True") === true;
+  return before !== undefined && before !== templateHash && !edited && serving;
+}
+
+/** The first rollout of a Deployment replaces nothing. */
+function isRolling({ revision, generation, status }: ChildView): boolean {
+  if (revision <= 1) return false;
+  if ((status.observedGeneration ?? 0) < generation) return true;
+  const progressing = status.conditions?.find(({ type }) => type === "Progressing");
+  return progressing !== undefined && progressing.reason !== "NewReplicaSetAvailable";
+}
