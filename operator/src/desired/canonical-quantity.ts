@@ -1,13 +1,14 @@
 /**
- * Quantities as the API server stores them: `4000m` becomes `4`, `1024Mi` becomes `1Gi`. What we send has to be spelled
- * so, or it would never look like what is stored.
+ * Quantities in the spelling that the API server keeps as it is: `4000m` becomes `4`, `1024Mi` becomes `1Gi`. Sent in
+ * another one, a quantity would never look like what is stored, and be repaired for ever.
  *
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity
  */
 
-/** Everything is counted in billionths, the finest that a quantity keeps. */
-const nano = 1_000_000_000n;
-const largest = (2n ** 63n - 1n) * nano;
+/** Everything is counted in thousandths, the finest that the API server keeps of a request or limit. */
+const milli = 1_000n;
+const milliPower = -3;
+const largest = (2n ** 63n - 1n) * milli;
 
 const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
 const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
@@ -20,11 +21,11 @@ export function canonicalQuantity(text: string): string {
   const digits = BigInt(`0${whole}${fraction}`);
   const binary = binarySuffixes.indexOf(suffix as (typeof binarySuffixes)[number]);
   if (suffix !== "" && binary > 0) {
-    const value = capped(divideUp(digits * 1024n ** BigInt(binary) * nano, 10n ** BigInt(fraction.length)));
-    return value < 1024n * nano || value % nano !== 0n ? decimal(value, suffixed) : binaryText(value / nano);
+    const value = capped(divideUp(digits * 1024n ** BigInt(binary) * milli, 10n ** BigInt(fraction.length)));
+    return value < 1024n * milli || value % milli !== 0n ? decimal(value, suffixed) : binaryText(value / milli);
   }
   const power = exponent === undefined ? decimalPower(suffix) : Number(exponent);
-  const scale = power + 9 - fraction.length;
+  const scale = power - milliPower - fraction.length;
   const value = capped(scale >= 0 ? digits * 10n ** BigInt(scale) : divideUp(digits, 10n ** BigInt(-scale)));
   return decimal(value, exponent === undefined ? suffixed : exponential);
 }
@@ -33,7 +34,7 @@ function capped(value: bigint): bigint {
   return value > largest ? largest : value;
 }
 
-/** What is finer than a billionth is rounded up: a request must not become 0. */
+/** What is finer than a thousandth is rounded up, as the API server does: a request must not become 0. */
 function divideUp(value: bigint, by: bigint): bigint {
   return (value + by - 1n) / by;
 }
@@ -46,7 +47,7 @@ function decimalPower(suffix: string): number {
 function decimal(value: bigint, text: (number: bigint, thousands: number) => string): string {
   if (value === 0n) return "0";
   let number = value;
-  let thousands = -3;
+  let thousands = milliPower / 3;
   while (number % 1000n === 0n && thousands < 6) {
     number /= 1000n;
     thousands += 1;

@@ -14,7 +14,10 @@ export interface DcgmMetrics {
 }
 
 /** The same services in any order give the same bytes: exporters are restarted by hand when the list changes. */
-export function dcgmMetrics(services: Iterable<Pick<EffectiveService, "gpu" | "monitoring">>, namespace: string): DcgmMetrics {
+export function dcgmMetrics(
+  services: Iterable<Pick<EffectiveService, "gpu" | "monitoring">>,
+  namespace: string,
+): DcgmMetrics {
   const asked = new Set<string>();
   for (const { gpu, monitoring } of services) {
     const { enabled, fields, profiling } = monitoring.dcgm;

@@ -1,0 +1,110 @@
+/** Services that together have every child in every shape, for checks of what is rendered. */
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+
+export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
+  "the guide's": {},
+  "with all that is off by default": {
+    image:
+      "registry.example.com/media/processor@sha256:0123456789012345678901234567890123456789012345678901234567890123",
+    imagePullPolicy: "Always",
+    imagePullSecrets: [{ name: "registry" }],
+    network: {
+      ingress: {
+        enabled: true,
+        host: "upscaler.example.com",
+        tlsSecretName: "upscaler-tls",
+        annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "20m", note: "" },
+      },
+      gateway: {
+        parentRefs: [{ name: "public", namespace: "gateways", sectionName: "https" }],
+        hostnames: ["up.example.com"],
+      },
+      networkPolicy: {
+        from: [
+          { podSelector: {} },
+          { ipBlock: { cidr: "10.0.0.0/8", except: [] } },
+          { namespaceSelector: { matchLabels: {} } },
+        ],
+      },
+    },
+    processing: {
+      upstream: { allowedHosts: ["pictures.example.com"] },
+      env: [
+        { name: "CUDA_LAUNCH_BLOCKING", value: "1" },
+        { name: "EMPTY", value: "" },
+        { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+        { name: "MEMORY_MI", valueFrom: { resourceFieldRef: { resource: "limits.memory", divisor: "1024Ki" } } },
+        { name: "TOKEN", valueFrom: { secretKeyRef: { name: "token", key: "value", optional: true } } },
+      ],
+    },
+    monitoring: { labels: { release: "kube-prometheus-stack" }, dcgm: { profiling: true } },
+    podMetadata: { labels: { team: "media" }, annotations: { "example.com/note": "" } },
+  },
+  "on KEDA, with a model on a claim": {
+    autoscaling: { horizontal: { provider: "KEDA" } },
+    model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
+  },
+  "on MIG, with a model in an image": {
+    gpu: { resourceName: "nvidia.com/mig-1g.10gb", count: 2 },
+    model: { name: "own", path: "own.onnx", volume: { image: { reference: "registry.example.com/model:1" } } },
+    scheduling: { runtimeClassName: "nvidia" },
+  },
+  "a single one on the CPU, with a model on a CSI volume": {
+    gpu: { count: 0 },
+    replicas: 1,
+    autoscaling: { horizontal: { enabled: false }, vertical: { controlledResources: ["cpu", "memory"] } },
+    model: {
+      name: "own",
+      path: "own.onnx",
+      volume: { csi: { driver: "models.example.com", volumeAttributes: {}, nodePublishSecretRef: { name: "model" } } },
+    },
+  },
+  "with what Kubernetes would spell otherwise": {
+    resources: {
+      requests: { cpu: "0.5", memory: "4096Mi", "ephemeral-storage": "1e9" },
+      limits: { cpu: "2000m", memory: "8192Mi", "ephemeral-storage": "2000000000" },
+    },
+    autoscaling: {
+      horizontal: { behavior: { scaleUp: { selectPolicy: "Min", stabilizationWindowSeconds: 0 } } },
+      vertical: { mode: "Off", minAllowed: { memory: "1024Mi" } },
+    },
+    scheduling: {
+      nodeSelector: { "nvidia.com/gpu.present": "true" },
+      tolerations: [{ key: "dedicated", operator: "Equal", value: "", effect: "NoSchedule" }],
+      affinity: {
+        nodeAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [],
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: "gpu", operator: "Exists", values: [] }], matchFields: [] },
+            ],
+          },
+        },
+        podAntiAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 10,
+              podAffinityTerm: { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: { a: "" } } },
+            },
+          ],
+        },
+      },
+      topologySpreadConstraints: [
+        { topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "DoNotSchedule", maxSkew: 1, minDomains: 2 },
+        {
+          topologyKey: "kubernetes.io/hostname",
+          whenUnsatisfiable: "ScheduleAnyway",
+          maxSkew: 2,
+          labelSelector: { matchLabels: {} },
+        },
+      ],
+    },
+    sysctls: { "net.ipv4.tcp_fin_timeout": "" },
+  },
+  "recreated, without most": {
+    profile: "development",
+    monitoring: { podMonitor: false, dashboard: false },
+    network: { networkPolicy: { enabled: false } },
+    serviceAccountName: "existing",
+  },
+};

@@ -1,0 +1,132 @@
+/**
+ * Every child of every kind on a real API server with the real CRDs: it is accepted without a field that the schema
+ * does not know, and what is stored is what was sent, or the operator would repair it for ever.
+ */
+import assert from "node:assert/strict";
+import { desiredChildren } from "../../operator/src/desired/children.ts";
+import { sampleContext, sampleService } from "../../operator/src/desired/service.sample.ts";
+import type { EffectiveService } from "../../operator/src/effective/service.ts";
+import { canonicalQuantities } from "../../operator/src/desired/canonical-quantity.sample.ts";
+import { collectionPath, objectPath, withQuery } from "../../operator/src/kube/client-path.ts";
+import type { KubeObject, Manifest } from "../../operator/src/kube/object.ts";
+import { creator, fieldManager, inSync, ownership, ownershipPatch } from "../../operator/src/kube/ownership.ts";
+import type { DesiredChild } from "../../operator/src/plan/plan.ts";
+import { startCluster, type Cluster } from "../cluster/cluster.ts";
+import { controlPlaneTools } from "../cluster/control-plane.ts";
+import { optionalApis } from "../cluster/optional-crds.ts";
+import { childrenCases } from "./children.cases.ts";
+
+await controlPlaneTools();
+
+describe("children on an API server", function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+
+  before(async () => {
+    cluster = await startCluster({ crds: true });
+    await cluster.installOptionalCrds(optionalApis);
+    await cluster.rest.request("POST", "/apis/node.k8s.io/v1/runtimeclasses", {
+      metadata: { name: "nvidia" },
+      handler: "nvidia",
+    });
+  });
+  after(() => cluster?.stop());
+
+  for (const [title, spec] of Object.entries(childrenCases)) {
+    it(`takes and keeps the children of a service ${title}`, async () => {
+      const service = await ownedService(title, spec);
+      for (const child of desiredChildren(service, sampleContext)) {
+        if (child.manifest === null) continue;
+        assertInSync(await create(child, child.manifest), child.manifest, "created");
+        assertInSync(await apply(child, child.manifest), child.manifest, "applied");
+      }
+    });
+
+    it(`admits the pods of a service ${title} where only restricted ones are`, async () => {
+      const service = await ownedService(title, spec);
+      await cluster.kubectl("label", "namespace", service.namespace, "pod-security.kubernetes.io/enforce=restricted");
+      const pods = `/api/v1/namespaces/${service.namespace}/pods?dryRun=All&fieldValidation=Strict`;
+      const { metadata, spec: podSpec } = templateOf(service);
+      await cluster.rest.request("POST", `/api/v1/namespaces/${service.namespace}/serviceaccounts`, {
+        metadata: { name: podSpec.serviceAccountName },
+      });
+      await cluster.rest.request("POST", pods, { metadata: { ...metadata, name: "pod" }, spec: podSpec });
+    });
+  }
+
+  it("sends quantities that the API server does not spell otherwise", async () => {
+    const namespace = await cluster.newNamespace("quantities");
+    const sent = [...new Set(Object.values(canonicalQuantities))];
+    const stored = await Promise.all(
+      sent.map(async (cpu) => {
+        const container = { name: "c", image: "i", resources: { requests: { cpu } } };
+        const answer = (await cluster.rest.request("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All`, {
+          metadata: { name: "quantity" },
+          spec: { containers: [container] },
+        })) as { spec: { containers: [typeof container] } };
+        return answer.spec.containers[0].resources.requests.cpu;
+      }),
+    );
+    assert.deepEqual(stored, sent);
+  });
+
+  /** With an owner that exists: what has none is garbage. */
+  async function ownedService(title: string, spec: object): Promise<EffectiveService> {
+    const namespace = await cluster.newNamespace("children");
+    const collection = `/apis/gpumedia.io/v1alpha1/namespaces/${namespace}/gpumediaservices`;
+    const owner = (await cluster.rest.request("POST", collection, {
+      apiVersion: "gpumedia.io/v1alpha1",
+      kind: "GpuMediaService",
+      metadata: { name: "upscaler", annotations: { title } },
+      spec,
+    })) as KubeObject;
+    const service = sampleService(spec, "upscaler", namespace);
+    return { ...service, owner: { ...service.owner, uid: owner.metadata.uid } };
+  }
+
+  async function create({ kind, initial }: DesiredChild, manifest: Manifest): Promise<KubeObject> {
+    const query = { fieldManager: creator(manifest), fieldValidation: "Strict" };
+    const path = withQuery(collectionPath(kind.type, manifest.metadata.namespace), query);
+    return (await cluster.rest.request("POST", path, initial ?? manifest)) as KubeObject;
+  }
+
+  async function apply({ kind, name }: DesiredChild, manifest: Manifest): Promise<KubeObject> {
+    const path = objectPath(kind.type, manifest.metadata.namespace ?? "", name);
+    await turnIntoApply(path, manifest);
+    const query = { fieldManager, force: true, fieldValidation: "Strict" };
+    return (await cluster.rest.request("PATCH", withQuery(path, query), manifest, "apply-patch+yaml")) as KubeObject;
+  }
+
+  /** Controllers write statuses at the same time: the patch holds for one resourceVersion only. */
+  async function turnIntoApply(path: string, manifest: Manifest): Promise<void> {
+    for (let attempts = 0; ; attempts += 1) {
+      const live = (await cluster.rest.get(path)) as KubeObject;
+      const patch = ownershipPatch({ metadata: live.metadata, owned: ownership(live) }, manifest);
+      try {
+        await cluster.rest.request("PATCH", path, patch, "json-patch+json");
+        return;
+      } catch (error) {
+        if (attempts === 10 || !String(error).includes(" 409 ")) throw error;
+      }
+    }
+  }
+});
+
+function assertInSync(live: KubeObject, manifest: Manifest, how: string): void {
+  const owned = ownership(live);
+  assert.ok(
+    inSync(owned, manifest),
+    `${manifest.kind} ${manifest.metadata.name} differs when ${how}: wanted ${JSON.stringify(manifest)}, stored ${JSON.stringify(live)}`,
+  );
+}
+
+interface PodTemplate {
+  readonly metadata: object;
+  readonly spec: { readonly serviceAccountName: string };
+}
+
+function templateOf(service: EffectiveService): PodTemplate {
+  const deployment = desiredChildren(service, sampleContext).find(({ kind }) => kind.type.kind === "Deployment");
+  assert.ok(deployment?.manifest);
+  return (deployment.manifest as unknown as { spec: { template: PodTemplate } }).spec.template;
+}
