@@ -30,7 +30,9 @@ export function gather(world: World, key: ObjectKey): Observed | undefined {
 }
 
 export function podsOf(world: World, key: ObjectKey): readonly PodView[] {
-  return world.podsOf(key).filter((pod) => pod !== undefined);
+  // By name, so that a message that picks one picks the same again after a restart.
+  const pods = world.podsOf(key).filter((pod) => pod !== undefined);
+  return pods.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The cluster's GPUs as this service may use them. */
