@@ -4,7 +4,7 @@
  * Defaults are the guide's production setup, and stand here because the processor also runs without an operator.
  */
 import { Type, type Static } from "typebox";
-import { duration, flag, hostName, list, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import { duration, flag, list, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
 
 /** What the processor takes over from a changed file while it runs; a change of anything else needs a restart. */
 export const reloadableProcessorConfig = ["logLevel", "queue", "batch"] as const;
@@ -85,7 +85,20 @@ export const processorConfig = settings(
         allowedHosts: list(
           "set",
           { description: "From which hosts. Default empty: nothing is fetched.", maxItems: 100 },
-          hostName("A host, or all below one: *.example.com."),
+          text(
+            "A host, or all below one: *.example.com; with a port for that alone, else the scheme's own: store:9000.",
+            259,
+            "^(\\*\\.)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$",
+          ),
+        ),
+        allowedNetworks: list(
+          "set",
+          {
+            description:
+              "Networks that hosts may be in although they are not public, such as that of an object store in the cluster. Default empty.",
+            maxItems: 100,
+          },
+          text("Such as 10.96.0.0/16.", 43, "^[0-9a-fA-F.:]+/[0-9]{1,3}$"),
         ),
         connections: wholeNumber("Connections at once. Default 100.", 1, 10_000),
         connectionsPerHost: wholeNumber("Connections at once to one host. Default 30.", 1, 10_000),

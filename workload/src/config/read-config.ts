@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject } from "ajv";
 import { durationMs, processorConfig, type ProcessorConfig } from "@gpumedia/api";
 import { parse } from "yaml";
 import { builtInModels } from "../models/built-in.ts";
+import { isNetwork } from "../routes/upstream/public-address.ts";
 import { overrides, withEnvironment } from "./environment.ts";
 import { builtInModelOf, settingsOf, type Settings } from "./settings.ts";
 
@@ -30,7 +31,7 @@ export function readConfig(text: string, env: Environment): ConfigReading {
   }
   const whole = withEnvironment(config, env);
   if (!validate(whole)) return wrong((validate.errors ?? []).map((error) => wrongValue(error, env)));
-  const values = [...tooLongDelay(whole), ...unknownModel(whole)];
+  const values = [...tooLongDelay(whole), ...unknownModel(whole), ...wrongNetworks(whole)];
   return values.length > 0 ? wrong(values) : { kind: "settings", settings: settingsOf(whole) };
 }
 
@@ -58,4 +59,12 @@ function tooLongDelay({ batch, requestTimeout = "30s" }: ProcessorConfig): Wrong
 function unknownModel({ model = {} }: ProcessorConfig): WrongValue[] {
   if (model.path !== undefined || builtInModelOf(model) !== undefined) return [];
   return [{ path: "model.name", message: `must be one of ${builtInModels.join(", ")}, unless model.path is given` }];
+}
+
+function wrongNetworks({ upstream }: ProcessorConfig): WrongValue[] {
+  return (upstream?.allowedNetworks ?? []).flatMap((network, index) =>
+    isNetwork(network)
+      ? []
+      : [{ path: `upstream.allowedNetworks.${index}`, message: "must be a network such as 10.96.0.0/16" }],
+  );
 }

@@ -26,6 +26,8 @@ export interface Settings {
   readonly cacheMaxAgeSeconds: number;
   readonly upstream: {
     readonly allowedHosts: readonly string[];
+    /** CIDR. */
+    readonly allowedNetworks: readonly string[];
     readonly connections: number;
     readonly connectionsPerHost: number;
     readonly dnsCacheTtlMs: number;
@@ -63,6 +65,7 @@ export function settingsOf(config: ProcessorConfig): Settings {
     cacheMaxAgeSeconds: durationMs(config.cacheMaxAge ?? "300s") / 1000,
     upstream: {
       allowedHosts: upstream?.allowedHosts ?? [],
+      allowedNetworks: upstream?.allowedNetworks ?? [],
       connections: upstream?.connections ?? 100,
       connectionsPerHost: upstream?.connectionsPerHost ?? 30,
       dnsCacheTtlMs: durationMs(upstream?.dnsCacheTtl ?? "300s"),

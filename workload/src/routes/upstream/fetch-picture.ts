@@ -35,7 +35,7 @@ export class PictureFetcher {
   }
 
   /** The bytes of the picture. Rejects with an UpstreamError, or with `signal`'s reason when the client is gone. */
-  async fetch(text: string, signal: AbortSignal): Promise<Buffer> {
+  async fetch(text: string, signal: AbortSignal): Promise<Buffer<ArrayBuffer>> {
     const deadline = AbortSignal.timeout(this.#settings.timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
     try {
@@ -51,17 +51,17 @@ export class PictureFetcher {
     await this.#agent.destroy();
   }
 
-  async #follow(text: string, signal: AbortSignal): Promise<Buffer> {
+  async #follow(text: string, signal: AbortSignal): Promise<Buffer<ArrayBuffer>> {
     let url = allowedUrl(text, this.#settings.allowedHosts);
     for (let hop = 0; hop <= mostRedirects; hop++) {
       const answer = await this.#get(url, signal);
-      if (Buffer.isBuffer(answer)) return answer;
+      if (!("location" in answer)) return answer;
       url = redirectedUrl(url, answer.location, this.#settings.allowedHosts);
     }
     throw new UpstreamError("TooManyRedirects", `the picture is more than ${mostRedirects} redirects away`);
   }
 
-  async #get(url: URL, signal: AbortSignal): Promise<Buffer | { readonly location: string }> {
+  async #get(url: URL, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | { readonly location: string }> {
     const place = await this.#gate.enter(url.origin, signal);
     try {
       return await this.#exchange(url, signal);
@@ -70,7 +70,7 @@ export class PictureFetcher {
     }
   }
 
-  async #exchange(url: URL, signal: AbortSignal): Promise<Buffer | { readonly location: string }> {
+  async #exchange(url: URL, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | { readonly location: string }> {
     const response = await this.#agent.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -125,7 +125,7 @@ function checkHead({ statusCode, headers }: Dispatcher.ResponseData, maxBodyByte
   if (Number(headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
 }
 
-async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<Buffer> {
+async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {

@@ -1,0 +1,95 @@
+/**
+ * `GET /v1/process?url=…`: a picture from an allowed host, processed, for a CDN to keep (guide, "CDN Integration").
+ * There only when `upstream.allowedHosts` names a host.
+ */
+import { createHash } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { PipelineError } from "../../pipeline/pipeline-error.ts";
+import type { ProcessOptions } from "../../pipeline/pipeline.ts";
+import { HttpProblem } from "../../problem.ts";
+import { version } from "../../version.ts";
+import { answerPicture, formatOf, qualityOf } from "../process.ts";
+import { clientGone, type Route, type RouteContext } from "../route.ts";
+import { PictureFetcher } from "./fetch-picture.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+export const processUrl: Route = (app, context) => {
+  const { settings, pipeline, telemetry } = context;
+  const { upstream, limits, requestTimeoutMs, queue } = settings;
+  if (upstream.allowedHosts.length === 0) return;
+  const fetcher = new PictureFetcher({
+    ...upstream,
+    maxBodyBytes: limits.bodyBytes,
+    timeoutMs: requestTimeoutMs,
+    maxWaiting: queue.maxDepth,
+  });
+  app.addHook("onClose", () => fetcher.close());
+  app.get("/v1/process", {
+    errorHandler: (error) => {
+      const answered = asProblem(error);
+      if (answered instanceof HttpProblem) telemetry.count(outcomeOf(answered.status));
+      throw answered;
+    },
+    handler: async (request, reply) => {
+      const url = urlOf(request);
+      const quality = qualityOf(request);
+      // Not after the fetch: the host would be asked for pictures that nobody will process.
+      if (!pipeline.ready) throw new PipelineError("not-ready", "no worker is ready", 1);
+      const gone = clientGone(reply);
+      const picture = await fetchPicture(fetcher, url, gone);
+      const options = { format: formatOf(request, picture), quality };
+      const etag = entityTag(picture, context, options);
+      // Only with an answer that may be kept: an error with this tag would be taken for the picture.
+      const kept = { "cache-control": `public, max-age=${settings.cacheMaxAgeSeconds}`, etag, vary: "accept" };
+      if (matches(request.headers["if-none-match"], etag)) return reply.code(304).headers(kept).send();
+      const processed = await pipeline.process(picture, options, gone);
+      return answerPicture(reply.headers(kept), processed);
+    },
+  });
+};
+
+async function fetchPicture(fetcher: PictureFetcher, url: string, gone: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await fetcher.fetch(url, gone);
+  } catch (error) {
+    if (gone.aborted) throw new PipelineError("aborted", "the client closed the connection");
+    throw error;
+  }
+}
+
+function urlOf({ query }: FastifyRequest): string {
+  const { url } = query as { url?: unknown };
+  if (typeof url !== "string" || url === "" || url.length > 4096) {
+    throw new HttpProblem(400, "url-invalid", "url is one absolute URL of up to 4096 characters");
+  }
+  return url;
+}
+
+/**
+ * Weak, because replicas may differ in the last bit: they may run on other hardware. By what goes in, so that a picture
+ * that the client has need not be processed to find out.
+ */
+function entityTag(picture: Uint8Array, { settings }: RouteContext, { format, quality }: ProcessOptions): string {
+  const how = `${version} ${settings.model.name} ${settings.model.file} ${format} ${quality}`;
+  const digest = createHash("sha256").update(how).update("\0").update(picture).digest("base64url");
+  return `W/"${digest.slice(0, 22)}"`;
+}
+
+/** RFC 9110, section 13.1.2: the weak comparison, any of a list, or `*`. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
+  return header.trim() === "*" || header.split(",").some((tag) => opaque(tag) === opaque(etag));
+}
+
+function asProblem(error: Error): Error {
+  if (!(error instanceof UpstreamError)) return error;
+  const kind = error.code.replace(/(?!^)[A-Z]/g, "-$&").toLowerCase();
+  const headers = error.statusCode === 503 ? { "retry-after": "1" } : {};
+  return new HttpProblem(error.statusCode, kind, error.message, headers);
+}
+
+function outcomeOf(status: number): "invalid" | "rejected" | "failed" {
+  if (status < 500) return "invalid";
+  return status === 503 ? "rejected" : "failed";
+}
