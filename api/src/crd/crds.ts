@@ -10,8 +10,8 @@ interface PrinterColumn {
   readonly type: "string" | "integer" | "date";
   readonly jsonPath: string;
   readonly description: string;
-  /** 0: always shown; 1: only with `-o wide`. */
-  readonly priority: 0 | 1;
+  /** Only shown with `-o wide`. Absent for the others: the server drops a 0, and every apply would seem to change something. */
+  readonly priority?: 1;
 }
 
 interface Definition {
@@ -75,9 +75,9 @@ function column(
   type: PrinterColumn["type"],
   jsonPath: string,
   description: string,
-  priority: PrinterColumn["priority"] = 0,
+  priority?: 1,
 ): PrinterColumn {
-  return { name, type, jsonPath, description, priority };
+  return { name, type, jsonPath, description, ...(priority === undefined ? {} : { priority }) };
 }
 
 export interface CustomResourceDefinition {

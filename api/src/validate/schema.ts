@@ -17,13 +17,15 @@ export function schemaCheck(schema: JsonSchema, unknownFields: UnknownFields): C
     validate ??= ajv().compile(unknownFields === "reject" ? schema : open(schema));
     if (validate(value)) return [];
     const errors = validate.errors ?? [];
-    const mistyped = new Set(
-      errors.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath),
-    );
-    // Of a value that has the wrong type nothing else needs to be said.
-    const told = errors.filter(({ keyword, instancePath }) => keyword === "type" || !mistyped.has(instancePath));
+    // Of a value that has the wrong type or is empty nothing else needs to be said.
+    const decided = new Set(errors.filter(isDecisive).map(({ instancePath }) => instancePath));
+    const told = errors.filter((error) => isDecisive(error) || !decided.has(error.instancePath));
     return told.map((error) => finding(error, value));
   };
+}
+
+function isDecisive({ keyword }: ErrorObject): boolean {
+  return keyword === "type" || keyword === "minLength";
 }
 
 function ajv(): Ajv {

@@ -1,0 +1,226 @@
+/** For each rule of the CRDs an object that breaks it and one, as close to it as can be, that does not. */
+import type { GpuMediaServiceSpec } from "../index.ts";
+
+export interface RuleCase {
+  /** The rule's message. */
+  readonly message: string;
+  /** Where it is reported, from the object down. */
+  readonly at: string;
+  readonly breaks: object;
+  readonly keeps: object;
+}
+
+/** Specs, so that the cases stay short. */
+interface SpecCase {
+  readonly message: string;
+  readonly at: string;
+  readonly breaks: GpuMediaServiceSpec;
+  readonly keeps: GpuMediaServiceSpec;
+}
+
+const cpuTwice =
+  "both autoscalers act on CPU and would chase each other: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0";
+const scaledReplicas =
+  "the autoscaler sets the replicas: remove replicas, or set autoscaling.horizontal.enabled: false";
+
+/** Rules that services and profiles share. */
+const tunable: readonly SpecCase[] = [
+  {
+    message: "without a GPU (gpu.count: 0) there is no GPU utilization to scale on: remove gpuUtilizationPercent",
+    at: "spec.autoscaling.horizontal.gpuUtilizationPercent",
+    breaks: { gpu: { count: 0 }, autoscaling: { horizontal: { gpuUtilizationPercent: 70 } } },
+    keeps: { gpu: { count: 1 }, autoscaling: { horizontal: { gpuUtilizationPercent: 70 } } },
+  },
+  {
+    message: "without a GPU (gpu.count: 0) there are no GPU metrics: remove monitoring.dcgm.enabled",
+    at: "spec.monitoring.dcgm.enabled",
+    breaks: { gpu: { count: 0 }, monitoring: { dcgm: { enabled: true } } },
+    keeps: { gpu: { count: 0 }, monitoring: { dcgm: { enabled: false } } },
+  },
+  {
+    message: "without a GPU (gpu.count: 0) there is no target per GPU: remove slo.requestsPerSecondPerGpu",
+    at: "spec.slo.requestsPerSecondPerGpu",
+    breaks: { gpu: { count: 0 }, slo: { requestsPerSecondPerGpu: 1000 } },
+    keeps: { gpu: { count: 0 }, slo: { concurrentUsers: 1000 } },
+  },
+  {
+    message:
+      "horizontal autoscaling has nothing to scale on: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
+    at: "spec.autoscaling.horizontal",
+    breaks: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } } },
+    keeps: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0 } } },
+  },
+  {
+    message:
+      "one host is served by the Ingress and by the Gateway: name it in one of the two, or set network.ingress.enabled: false",
+    at: "spec.network.gateway.hostnames",
+    breaks: {
+      network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example", "a.example"] } },
+    },
+    keeps: { network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example"] } } },
+  },
+  {
+    message: "minReplicas is above maxReplicas: lower the one or raise the other",
+    at: "spec.autoscaling.horizontal.minReplicas",
+    breaks: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 2 } } },
+    keeps: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 3 } } },
+  },
+  {
+    message: "GPUs are not set here: set gpu.count and gpu.resourceName",
+    at: "spec.resources",
+    breaks: { resources: { limits: { "nvidia.com/gpu": 1 } } },
+    keeps: { resources: { limits: { "example.com/fpga": 1 } } },
+  },
+  {
+    message: "name exactly one of persistentVolumeClaim, image and csi",
+    at: "spec.model.volume",
+    breaks: { model: { volume: { persistentVolumeClaim: { claimName: "models" }, image: { reference: "models:1" } } } },
+    keeps: { model: { volume: { image: { reference: "models:1" } } } },
+  },
+  {
+    message: "give value or valueFrom, not both",
+    at: "spec.processing.env[1]",
+    breaks: {
+      processing: {
+        env: [{ name: "A" }, { name: "B", value: "b", valueFrom: { secretKeyRef: { name: "secret", key: "b" } } }],
+      },
+    },
+    keeps: { processing: { env: [{ name: "A" }, { name: "B", value: "b" }] } },
+  },
+  {
+    message: "name exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+    at: "spec.processing.env[0].valueFrom",
+    breaks: { processing: { env: [{ name: "A", valueFrom: {} }] } },
+    keeps: { processing: { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }] } },
+  },
+  {
+    message: "a toleration without a key needs operator: Exists",
+    at: "spec.scheduling.tolerations[0]",
+    breaks: { scheduling: { tolerations: [{ value: "spot" }] } },
+    keeps: { scheduling: { tolerations: [{ key: "kind", value: "spot" }] } },
+  },
+  {
+    message: "operator Exists takes no value: remove value, or use operator: Equal",
+    at: "spec.scheduling.tolerations[0]",
+    breaks: { scheduling: { tolerations: [{ key: "kind", operator: "Exists", value: "spot" }] } },
+    keeps: { scheduling: { tolerations: [{ key: "kind", operator: "Equal", value: "spot" }] } },
+  },
+  {
+    message: "tolerationSeconds needs effect: NoExecute",
+    at: "spec.scheduling.tolerations[0]",
+    breaks: { scheduling: { tolerations: [{ key: "kind", tolerationSeconds: 60 }] } },
+    keeps: { scheduling: { tolerations: [{ key: "kind", effect: "NoExecute", tolerationSeconds: 60 }] } },
+  },
+  {
+    message: "a peer is either an ipBlock, or a podSelector and/or a namespaceSelector",
+    at: "spec.network.networkPolicy.from[0]",
+    breaks: { network: { networkPolicy: { from: [{ ipBlock: { cidr: "10.0.0.0/8" }, podSelector: {} }] } } },
+    keeps: { network: { networkPolicy: { from: [{ podSelector: {}, namespaceSelector: {} }] } } },
+  },
+  {
+    message: "min must be below max: lower the one or raise the other",
+    at: "spec.slo.gpuUtilization.min",
+    breaks: { slo: { gpuUtilization: { min: 80, max: 80 } } },
+    keeps: { slo: { gpuUtilization: { min: 79, max: 80 } } },
+  },
+  {
+    message: "a kernel parameter is named like net.ipv4.tcp_fin_timeout",
+    at: "spec.sysctls",
+    breaks: { sysctls: { "net..ipv4": "1" } },
+    keeps: { sysctls: { "net.ipv4.tcp_fin_timeout": "20" } },
+  },
+];
+
+const service: readonly SpecCase[] = [
+  {
+    message: scaledReplicas,
+    at: "spec.replicas",
+    breaks: { replicas: 3 },
+    keeps: { replicas: 3, autoscaling: { horizontal: { enabled: false } } },
+  },
+  {
+    message: scaledReplicas,
+    at: "spec.replicas",
+    breaks: { profile: "team", replicas: 3, autoscaling: { horizontal: { enabled: true } } },
+    // Whether it scales is up to the profile, which the API server does not see.
+    keeps: { profile: "team", replicas: 3 },
+  },
+  {
+    message: cpuTwice,
+    at: "spec.autoscaling.vertical.controlledResources",
+    breaks: { autoscaling: { vertical: { controlledResources: ["cpu", "memory"] } } },
+    keeps: { autoscaling: { vertical: { controlledResources: ["memory"] } } },
+  },
+  {
+    message: cpuTwice,
+    at: "spec.autoscaling.vertical.controlledResources",
+    breaks: { profile: "staging", autoscaling: { vertical: { controlledResources: ["cpu"] }, horizontal: {} } },
+    keeps: {
+      profile: "staging",
+      autoscaling: { vertical: { controlledResources: ["cpu"] }, horizontal: { cpuUtilizationPercent: 0 } },
+    },
+  },
+  {
+    message: cpuTwice,
+    at: "spec.autoscaling.vertical.controlledResources",
+    breaks: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Auto" } } },
+    keeps: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Off" } } },
+  },
+  {
+    message: "an Ingress without a host would take the requests of all hosts: set network.ingress.host",
+    at: "spec.network.ingress",
+    breaks: { network: { ingress: { enabled: true } } },
+    keeps: { network: { ingress: { enabled: true, host: "a.example" } } },
+  },
+  ...tunable,
+];
+
+const profile: readonly SpecCase[] = [
+  {
+    message: scaledReplicas,
+    at: "spec.replicas",
+    breaks: { replicas: 3, autoscaling: { horizontal: { enabled: true } } },
+    keeps: { replicas: 3 },
+  },
+  {
+    message: cpuTwice,
+    at: "spec.autoscaling.vertical.controlledResources",
+    breaks: {
+      autoscaling: { horizontal: { enabled: true }, vertical: { enabled: true, controlledResources: ["cpu"] } },
+    },
+    keeps: { autoscaling: { horizontal: { enabled: true }, vertical: { controlledResources: ["cpu"] } } },
+  },
+  ...tunable,
+];
+
+function named(kind: string, name: string, spec: object = {}): object {
+  return { apiVersion: "gpumedia.io/v1alpha1", kind, metadata: { name }, spec };
+}
+
+function cases(kind: string, specs: readonly SpecCase[]): readonly RuleCase[] {
+  return specs.map((spec, index) => ({
+    ...spec,
+    breaks: named(kind, `breaks-${index}`, spec.breaks),
+    keeps: named(kind, `keeps-${index}`, spec.keeps),
+  }));
+}
+
+export const ruleCases: Readonly<Record<"GpuMediaService" | "GpuMediaProfile", readonly RuleCase[]>> = {
+  GpuMediaService: [
+    ...cases("GpuMediaService", service),
+    {
+      message:
+        "the name is too long for the children that are named after it (such as NAME-dashboard): use at most 53 characters",
+      at: "metadata.name",
+      breaks: named("GpuMediaService", "a".repeat(63)),
+      keeps: named("GpuMediaService", "a".repeat(53)),
+    },
+    {
+      message: "a Service is named after it: use a-z, 0-9 and -, beginning with a letter, no dots",
+      at: "metadata.name",
+      breaks: named("GpuMediaService", "4k.upscaler"),
+      keeps: named("GpuMediaService", "upscaler-4k"),
+    },
+  ],
+  GpuMediaProfile: cases("GpuMediaProfile", profile),
+};

@@ -1,0 +1,268 @@
+/** The contract on a real API server: the CRDs as they are shipped, their rules, bounds, columns and examples. */
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { validateFile, type GpuMediaServiceStatus, type Kind } from "@gpumedia/api";
+import { customResourceDefinitions } from "@gpumedia/api/src/crd/crds.ts";
+import { ruleCases } from "@gpumedia/api/src/schema/rules.cases.ts";
+import { startCluster, type Cluster } from "../cluster/cluster.ts";
+import { sharedCluster } from "../cluster/shared.ts";
+import { until } from "../cluster/until.ts";
+
+const crds = fileURLToPath(new URL("../../crds", import.meta.url));
+const examples = fileURLToPath(new URL("../../examples", import.meta.url));
+const exampleFiles = await readdir(examples);
+
+function service(name: string, spec: unknown = {}, namespace = "default"): object {
+  return { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata: { name, namespace }, spec };
+}
+
+describe("the API on a real API server", () => {
+  let cluster: Cluster;
+  let namespace: string;
+
+  before(async () => {
+    cluster = await sharedCluster();
+    namespace = await cluster.newNamespace("api");
+  });
+
+  /** What the API server says to it; empty: it would store it. */
+  async function refusal(object: object): Promise<string> {
+    try {
+      await cluster.kubectlWithInput(object, "create", "--dry-run=server", "--namespace", namespace, "-f", "-");
+      return "";
+    } catch (error) {
+      return (error as { stderr: string }).stderr;
+    }
+  }
+
+  function dryRun(spec: unknown): Promise<string> {
+    return refusal(service("upscaler", spec, namespace));
+  }
+
+  for (const kind of Object.keys(ruleCases) as Kind[]) {
+    describe(`the rules of ${kind}`, () => {
+      for (const { message, at, breaks, keeps } of ruleCases[kind]) {
+        it(`${at}: ${message}`, async () => {
+          const [told, accepted] = await Promise.all([refusal(breaks), refusal(keeps)]);
+          assert.ok(told.includes(message), told);
+          // The server has no place for what is in metadata; the sentence names it.
+          if (at !== "metadata.name") assert.ok(told.includes(`${at}: Invalid value`), told);
+          assert.equal(accepted, "");
+        });
+      }
+    });
+  }
+
+  /** Rows of cells of the object `columns`. */
+  async function table(...parameters: readonly string[]): Promise<readonly string[][]> {
+    const output = await cluster.kubectl("get", ...parameters, "columns", "--namespace", namespace);
+    return output
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/).map((cell) => cell.trim()));
+  }
+
+  describe("bounds, types and patterns", () => {
+    const quantities: readonly (readonly [unknown, boolean])[] = [
+      [4, true],
+      ["0.1", true],
+      ["1e3", true],
+      ["500m", true],
+      ["8Gi", true],
+      [0, true],
+      ["-1", false],
+      [-1, false],
+      [0.1, false],
+      ["8 Gi", false],
+      ["lots", false],
+    ];
+    for (const [quantity, accepted] of quantities) {
+      it(`the quantity ${JSON.stringify(quantity)} is ${accepted ? "stored" : "refused"}, by a file's check as well`, async () => {
+        const object = service("upscaler", { resources: { limits: { memory: quantity } } }, namespace);
+        const told = await refusal(object);
+        assert.equal(told === "", accepted, told);
+        assert.equal(validateFile.GpuMediaService(object).length === 0, accepted);
+      });
+    }
+
+    const refused: readonly (readonly [title: string, spec: object, told: string])[] = [
+      ["an unknown field", { gpus: 1 }, 'unknown field "spec.gpus"'],
+      ["a list map with one key twice", { processing: { env: [{ name: "A" }, { name: "A" }] } }, "Duplicate value"],
+      [
+        "a set with one value twice",
+        { monitoring: { dcgm: { fields: ["DCGM_FI_A", "DCGM_FI_A"] } } },
+        "Duplicate value",
+      ],
+      ["an enum's stranger", { rollout: { strategy: "RollingUpdate" } }, "Unsupported value"],
+      ["an interval of no time", { monitoring: { scrapeInterval: "0s" } }, "should match"],
+      ["too many replicas", { autoscaling: { horizontal: { maxReplicas: 100_000 } } }, "less than or equal to 10000"],
+    ];
+    for (const [title, spec, told] of refused) {
+      it(`${title} is refused`, async () => assert.ok((await dryRun(spec)).includes(told)));
+    }
+
+    it("everything that the built-in defaults say may be left out: {} stays {}", async () => {
+      await cluster.kubectlWithInput(service("empty", {}, namespace), "create", "-f", "-");
+      const stored = await cluster.kubectl("get", "gms", "empty", "--namespace", namespace, "-o", "jsonpath={.spec}");
+      assert.equal(stored, "{}");
+    });
+
+    it("a name of 53 characters is stored, one of 63 is refused with what to do", async () => {
+      assert.equal(await refusal(service("a".repeat(53), {}, namespace)), "");
+      assert.match(await refusal(service("a".repeat(63), {}, namespace)), /use at most 53 characters/);
+    });
+  });
+
+  it("explains every field: no description is missing", () => {
+    const missing: string[] = [];
+    const walk = (schema: Schema, path: string): void => {
+      for (const [name, child] of Object.entries(schema.properties ?? {})) {
+        const below = `${path}.${name}`;
+        if (child.description === undefined && !/\.(apiVersion|kind|metadata)$/.test(below)) missing.push(below);
+        walk(child, below);
+      }
+      if (schema.items !== undefined) walk(schema.items, `${path}[]`);
+    };
+    for (const { metadata, spec } of customResourceDefinitions) {
+      const { versions } = spec as { versions: { schema: { openAPIV3Schema: Schema } }[] };
+      for (const version of versions) walk(version.schema.openAPIV3Schema, metadata.name);
+    }
+    assert.deepEqual(missing, []);
+  });
+
+  interface Schema {
+    readonly description?: string;
+    readonly properties?: Readonly<Record<string, Schema>>;
+    readonly items?: Schema;
+  }
+
+  describe("kubectl get", () => {
+    const status: GpuMediaServiceStatus = {
+      observedGeneration: 1,
+      summary: { profile: "staging", replicas: "2/3", gpuUtilization: "72%", latencyP95: "14ms", image: "processor:1" },
+      endpoint: "http://columns.api.svc",
+      bottleneck: "Gpu",
+      conditions: [
+        {
+          type: "Available",
+          status: "True",
+          reason: "MinimumReplicas",
+          message: "2 pods serve",
+          lastTransitionTime: "2026-01-01T00:00:00Z",
+        },
+        {
+          type: "Ready",
+          status: "False",
+          reason: "GpuExhausted",
+          message: "1 pod waits for a GPU",
+          lastTransitionTime: "2026-01-01T00:00:00Z",
+        },
+      ],
+    };
+
+    before(async () => {
+      await cluster.kubectlWithInput(service("columns", {}, namespace), "create", "-f", "-");
+      const patch = JSON.stringify({ status });
+      const target = ["gms", "columns", "--namespace", namespace];
+      await cluster.kubectl("patch", ...target, "--subresource=status", "--type=merge", "-p", patch);
+    });
+
+    const usual = ["NAME", "PROFILE", "READY", "REPLICAS", "GPU%", "P95", "REASON", "AGE"];
+    const row = ["columns", "staging", "False", "2/3", "72%", "14ms", "GpuExhausted"];
+
+    it("gms shows the columns of every day", async () => {
+      const [head, cells] = await table("gms");
+      assert.deepEqual([head, cells?.slice(0, -1)], [usual, row]);
+    });
+
+    it("gms -o wide shows where, what limits, and the image", async () => {
+      const [head, cells] = await table("gms", "-o", "wide");
+      assert.deepEqual(
+        [head, cells?.toSpliced(7, 1)],
+        [
+          [...usual, "ENDPOINT", "BOTTLENECK", "IMAGE"],
+          [...row, "http://columns.api.svc", "Gpu", "processor:1"],
+        ],
+      );
+    });
+
+    it("gpumedia lists all kinds of the category, gmp the profiles", async () => {
+      const profile = {
+        apiVersion: "gpumedia.io/v1alpha1",
+        kind: "GpuMediaProfile",
+        metadata: { name: namespace },
+        spec: { basedOn: "staging", description: "for tests" },
+      };
+      await cluster.kubectlWithInput(profile, "create", "-f", "-");
+      try {
+        const listed = await cluster.kubectl("get", "gpumedia", "--namespace", namespace, "-o", "name");
+        assert.ok(listed.includes("gpumediaservice.gpumedia.io/columns"), listed);
+        assert.ok(listed.includes(`gpumediaprofile.gpumedia.io/${namespace}`), listed);
+        const [head, cells] = (await cluster.kubectl("get", "gmp", namespace)).trim().split("\n");
+        assert.deepEqual(
+          [head?.split(/ {2,}/).map((cell) => cell.trim()), cells?.split(/ {2,}/).slice(0, 3)],
+          [
+            ["NAME", "BASED-ON", "DESCRIPTION", "AGE"],
+            [namespace, "staging", "for tests"],
+          ],
+        );
+      } finally {
+        await cluster.kubectl("delete", "gmp", namespace);
+      }
+    });
+
+    it("the status is a subresource: a change of the spec cannot touch it", async () => {
+      const target = ["gms", "columns", "--namespace", namespace];
+      const patch = JSON.stringify({ spec: { suspend: true }, status: { endpoint: "elsewhere" } });
+      await cluster.kubectl("patch", ...target, "--type=merge", "-p", patch);
+      const [suspend, endpoint] = (
+        await cluster.kubectl("get", ...target, "-o", "jsonpath={.spec.suspend} {.status.endpoint}")
+      ).split(" ");
+      assert.deepEqual([suspend, endpoint], ["true", status.endpoint]);
+    });
+  });
+
+  it("server-side apply merges lists by key: two owners keep their environment variables apart", async () => {
+    const apply = (owner: string, env: object[]) =>
+      cluster.kubectlWithInput(
+        service("shared", { processing: { env } }, namespace),
+        "apply",
+        "--server-side",
+        "--field-manager",
+        owner,
+        "-f",
+        "-",
+      );
+    await apply("one", [{ name: "A", value: "1" }]);
+    await apply("two", [{ name: "B", value: "2" }]);
+    await apply("one", [{ name: "A", value: "3" }]);
+    const path = "jsonpath={.spec.processing.env[*].name} {.spec.processing.env[*].value}";
+    assert.equal(await cluster.kubectl("get", "gms", "shared", "--namespace", namespace, "-o", path), "A B 3 2");
+  });
+
+  describe("examples/", () => {
+    for (const file of exampleFiles) {
+      it(`${file} is applied as it is`, () =>
+        cluster.kubectl("apply", "--dry-run=server", "--namespace", namespace, "-f", join(examples, file)));
+    }
+  });
+});
+
+describe("plain kubectl apply, without --server-side", () => {
+  it("installs crds/, twice, then the examples", async () => {
+    await using cluster = await startCluster();
+    await cluster.kubectl("apply", "-f", crds);
+    assert.match(await cluster.kubectl("apply", "-f", crds), /^(customresourcedefinition\S+ unchanged\n){2}$/);
+    await cluster.kubectl("wait", "--for=condition=Established", "-f", crds);
+    // Established, and yet a moment without its kinds in discovery, which kubectl asks.
+    await until("the kinds to be discovered", async () => {
+      const kinds = await cluster.kubectl("api-resources", "--api-group=gpumedia.io", "-o", "name");
+      return kinds.includes("gpumediaprofiles") && kinds.includes("gpumediaservices") ? kinds : undefined;
+    });
+    await cluster.kubectl("apply", "-f", examples);
+    const applied = await cluster.kubectl("get", "gpumedia", "-o", "name");
+    assert.match(applied, /gpumediaservice.gpumedia.io\/upscaler\n/);
+  });
+});
