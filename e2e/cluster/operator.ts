@@ -11,6 +11,8 @@ export interface OperatorOptions {
   readonly name?: string;
   /** Further flags; they win over ours. */
   readonly parameters?: readonly string[];
+  /** Flags of Node itself, e.g. `--cpu-prof`. */
+  readonly nodeParameters?: readonly string[];
   /** Instead of the service account's, e.g. that of a fault proxy. */
   readonly kubeconfig?: string;
 }
@@ -29,11 +31,12 @@ const serviceAccount = "gpumedia-operator";
 
 /** Starts it, and waits for nothing: see `untilLeading`. */
 export async function startOperator(cluster: Cluster, options: OperatorOptions = {}): Promise<OperatorProcess> {
-  const { namespace = "gpumedia-system", name = "operator", parameters = [] } = options;
+  const { namespace = "gpumedia-system", name = "operator", parameters = [], nodeParameters = [] } = options;
   const kubeconfig = options.kubeconfig ?? (await cluster.serviceAccountKubeconfig({ namespace, serviceAccount }));
   await cluster.processes.start(name, {
     command: process.execPath,
     parameters: [
+      ...nodeParameters,
       program,
       `--kubeconfig=${kubeconfig}`,
       `--operator-namespace=${namespace}`,
