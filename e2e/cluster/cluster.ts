@@ -12,7 +12,7 @@ import { bootControlPlane, ready, type ControlPlane, type Program } from "./cont
 import { installCrds, ownCrds, removeCrds } from "./crds.ts";
 import { serviceAccountKubeconfig, type ServiceAccountOptions } from "./identity.ts";
 import { createKubectl, type Kubectl, type KubectlWithInput } from "./kubectl.ts";
-import { addNodes, removeNodes, type NodesOptions } from "./nodes.ts";
+import { addNodes, nodeNaming, removeNodes, type NodesOptions } from "./nodes.ts";
 import { optionalCrdFiles, type OptionalApi } from "./optional-crds.ts";
 import type { ClusterOptions } from "./options.ts";
 import { files } from "./programs.ts";
@@ -82,6 +82,7 @@ function kubectlOf({ kubectl, kubeconfigFile }: ControlPlane): KubectlWithInput 
 function clusterOf(controlPlane: ControlPlane): Cluster {
   const { directory, server, rest, processes } = controlPlane;
   const kubectl = kubectlOf(controlPlane);
+  const nameNodes = nodeNaming();
   const stop = async (): Promise<void> => controlPlane[Symbol.asyncDispose]();
   // Whoever wonders why a test fails learns it here.
   processes.onFailure(({ message }) => process.stderr.write(`${message}\n`));
@@ -100,7 +101,12 @@ function clusterOf(controlPlane: ControlPlane): Cluster {
       await ready(processes, rest);
     },
     newNamespace: (prefix = "test") => newNamespace(rest, `${prefix}-${randomUUID().slice(0, 8)}`),
-    addNodes: (options) => addNodes(rest, options),
+    async addNodes(nodes = {}) {
+      const { count = 1, namePrefix = "gpu-node" } = nodes;
+      const names = nameNodes(namePrefix, count);
+      await addNodes(rest, names, nodes);
+      return names;
+    },
     removeNodes: (names) => removeNodes(rest, names),
     installCrds: () => installCrds(kubectl, [ownCrds]),
     installOptionalCrds: async (apis) => installCrds(kubectl, await optionalCrdFiles(apis)),

@@ -193,16 +193,12 @@ async function unlessEnded(
   what: string,
   look: () => Promise<unknown>,
 ): Promise<void> {
-  let failure: Promise<ProcessFailure> | undefined;
-  for (const name of names) {
-    void processes.exited(name).then((how) => (failure ??= processes.failure(name, how)));
-  }
-  await until(
-    what,
-    async () => {
-      if (failure !== undefined) throw await failure;
-      return look();
-    },
-    { withinMs: 60_000 },
+  const ended = Promise.race(
+    names.map(async (name) => {
+      const how = await processes.exited(name);
+      throw await processes.failure(name, how);
+    }),
   );
+  // A look may hang, e.g. when its port is that of somebody else: the end of a process is noticed all the same.
+  await Promise.race([ended, until(what, look, { withinMs: 60_000 })]);
 }

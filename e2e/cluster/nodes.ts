@@ -19,7 +19,7 @@ export interface NodesOptions {
   readonly gpuResource?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
-  /** Nodes are called `PREFIX-0`, `PREFIX-1`, …; numbers that are taken are left out. Default: `gpu-node`. */
+  /** Nodes are called `PREFIX-0`, `PREFIX-1`, …, and none of a cluster as an earlier one. Default: `gpu-node`. */
   readonly namePrefix?: string;
   /** More of `status.capacity` and `status.allocatable`, or other values. */
   readonly resources?: Readonly<Record<string, string>>;
@@ -100,23 +100,30 @@ function nodeAddress(name: string): string {
   return `10.2.${high}.${low}`;
 }
 
-/** Their names, once pods can be placed on them. */
-export async function addNodes(rest: Rest, options: NodesOptions = {}): Promise<readonly string[]> {
-  const { count = 1, namePrefix = "gpu-node" } = options;
-  const names = freeNames(namePrefix, count, new Set(await nodeNames(rest)));
-  const left = [...names];
+/** Gives out names of nodes, each once: kwok is late to look after a node that is called like one that has just gone. */
+export function nodeNaming(): (prefix: string, count: number) => readonly string[] {
+  const given = new Map<string, number>();
+  return (prefix, count) => {
+    const first = given.get(prefix) ?? 0;
+    given.set(prefix, first + count);
+    return Array.from({ length: count }, (_, index) => `${prefix}-${first + index}`);
+  };
+}
+
+/** Resolves when pods can be placed on them. */
+export async function addNodes(rest: Rest, names: readonly string[], options: NodesOptions): Promise<void> {
+  const left = names.toReversed();
   const create = async (): Promise<void> => {
     for (let name = left.pop(); name !== undefined; name = left.pop()) {
       await rest.request("POST", nodes, nodeManifest(name, options));
     }
   };
   await Promise.all(Array.from({ length: creationsInFlight }, create));
-  await until(`the nodes ${namePrefix}-* to be ready`, async () => {
+  await until(`the nodes ${names.join(", ")} to be ready`, async () => {
     const { items } = (await rest.request("GET", nodes)) as { items: readonly Node[] };
     const waiting = items.filter(({ metadata, spec }) => names.includes(metadata.name) && isTainted(spec?.taints));
     return waiting.length === 0 ? true : undefined;
   });
-  return names;
 }
 
 /** Removes the nodes and what runs on them, at once; without names, all that are fake. */
@@ -130,14 +137,6 @@ export async function removeNodes(rest: Rest, names?: readonly string[]): Promis
       items.map(({ metadata }) => rest.delete(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`)),
     );
   }
-}
-
-export function freeNames(prefix: string, count: number, taken: ReadonlySet<string>): readonly string[] {
-  const names: string[] = [];
-  for (let number = 0; names.length < count; number++) {
-    if (!taken.has(`${prefix}-${number}`)) names.push(`${prefix}-${number}`);
-  }
-  return names;
 }
 
 async function nodeNames(rest: Rest): Promise<readonly string[]> {

@@ -30,12 +30,18 @@ export class Rest implements AsyncDisposable {
   }
 
   /** The parsed answer. Fails with a `RestError` when it is none of 2xx. */
-  async request(method: Dispatcher.HttpMethod, path: string, body?: unknown, type = "json"): Promise<unknown> {
+  async request(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body?: unknown,
+    type = "json",
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const answer = await this.#agent.request({
       origin: this.server,
       method,
       path,
-      headers: { "user-agent": "gpumedia-e2e", "content-type": `application/${type}` },
+      headers: { "user-agent": "gpumedia-e2e", "content-type": `application/${type}`, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();

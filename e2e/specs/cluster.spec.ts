@@ -1,0 +1,328 @@
+/** The cluster that all other specs rely on: does it behave like one? */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
+import { failingImages, type Cluster } from "../cluster/cluster.ts";
+import { KubectlError } from "../cluster/kubectl.ts";
+import { optionalApis } from "../cluster/optional-crds.ts";
+import { createAuthority, type KeyPair } from "../cluster/pki.ts";
+import { files } from "../cluster/programs.ts";
+import { Rest } from "../cluster/rest.ts";
+import { sharedCluster } from "../cluster/shared.ts";
+import { until } from "../cluster/until.ts";
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly phase: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly state: Readonly<Record<string, { readonly reason?: string }>>;
+    }[];
+  };
+}
+
+function condition({ status }: Pod, type: string): { readonly status: string; readonly message?: string } | undefined {
+  return status.conditions?.find((candidate) => candidate.type === type);
+}
+
+describe("the embedded cluster", () => {
+  let cluster: Cluster;
+  let namespace = "";
+
+  before(async () => {
+    cluster = await sharedCluster();
+  });
+  beforeEach(async () => {
+    namespace = await cluster.newNamespace("cluster");
+  });
+  afterEach(async () => {
+    // Its pods would come again, and take the GPUs of the next test's nodes.
+    await cluster.kubectl("delete", "deployments", "--all", "--cascade=foreground", "-n", namespace);
+    await cluster.removeNodes();
+  });
+
+  /** A Deployment whose pods want so many GPUs each. */
+  async function deploy(
+    name: string,
+    { replicas = 1, gpus = 1, image = "registry.invalid/any:1" } = {},
+  ): Promise<void> {
+    const labels = { app: name };
+    const resources = { limits: { "nvidia.com/gpu": String(gpus) } };
+    await cluster.kubectlWithInput(
+      {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name, namespace },
+        spec: {
+          replicas,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [{ name: "main", image, resources }] } },
+        },
+      },
+      "create",
+      "-f",
+      "-",
+    );
+  }
+
+  async function pods(): Promise<readonly Pod[]> {
+    const list = await cluster.kubectl("get", "pods", "-n", namespace, "-o", "json");
+    return (JSON.parse(list) as { items: readonly Pod[] }).items;
+  }
+
+  it("lets pods become Ready on fake GPU nodes, as many as there are GPUs, each with an address", async () => {
+    const nodes = await cluster.addNodes({ count: 2, gpus: 4 });
+    await deploy("gpu", { replicas: 8 });
+    await cluster.kubectl("rollout", "status", "deployment/gpu", "-n", namespace, "--timeout=30s");
+    const running = await pods();
+    const perNode = nodes.map((node) => running.filter(({ spec }) => spec.nodeName === node).length);
+    assert.deepEqual(perNode, [4, 4]);
+    assert.equal(new Set(running.map(({ status }) => status.podIP)).size, 8);
+    assert.deepEqual(new Set(running.map((pod) => condition(pod, "Ready")?.status)), new Set(["True"]));
+  });
+
+  it("leaves a pod Pending that wants more GPUs than a node has, with the scheduler's own words", async () => {
+    await cluster.addNodes({ count: 2, gpus: 4 });
+    await deploy("greedy", { gpus: 5 });
+    const pod = await until("the scheduler's verdict", async () =>
+      (await pods()).find((candidate) => condition(candidate, "PodScheduled")?.status === "False"),
+    );
+    assert.equal(pod.status.phase, "Pending");
+    assert.match(
+      condition(pod, "PodScheduled")?.message ?? "",
+      /^0\/2 nodes are available: 2 Insufficient nvidia\.com\/gpu\./,
+    );
+  });
+
+  const failures = [
+    { image: failingImages.pullFails, phase: "Pending", state: "waiting", reason: "ImagePullBackOff", restartCount: 0 },
+    { image: failingImages.crashes, phase: "Running", state: "waiting", reason: "CrashLoopBackOff", restartCount: 3 },
+    { image: failingImages.neverReady, phase: "Running", state: "running", reason: undefined, restartCount: 0 },
+  ];
+  for (const { image, phase, state, reason, restartCount } of failures) {
+    it(`lets a pod fail as its image says: ${image}`, async () => {
+      await cluster.addNodes();
+      await deploy("failing", { image });
+      const pod = await until("the kubelet's word", async () => (await pods()).find(({ status }) => status.podIP));
+      const [container] = pod.status.containerStatuses ?? [];
+      assert.deepEqual(
+        [pod.status.phase, condition(pod, "Ready")?.status, container?.restartCount, container?.state[state]?.reason],
+        [phase, "False", restartCount, reason],
+      );
+    });
+  }
+
+  it("gives nodes their labels, taints and numbers, and takes their pods along when they go", async () => {
+    const taints = [{ key: "nvidia.com/gpu", effect: "NoSchedule" }] as const;
+    const [first] = await cluster.addNodes({ namePrefix: namespace, gpus: 2, labels: { zone: "x" }, taints });
+    assert.deepEqual(await cluster.addNodes({ namePrefix: namespace, gpus: 0 }), [`${namespace}-1`]);
+    const read = await cluster.kubectl(
+      "get",
+      "node",
+      first ?? "",
+      "-o",
+      "jsonpath={.metadata.labels.zone} {.status.allocatable.nvidia\\.com/gpu} {.spec.taints[*].key}",
+    );
+    assert.equal(read, "x 2 nvidia.com/gpu");
+    await deploy("cpu", { gpus: 0 });
+    await cluster.kubectl("rollout", "status", "deployment/cpu", "-n", namespace, "--timeout=30s");
+    const [gone] = await pods();
+    assert.equal(gone?.spec.nodeName, `${namespace}-1`);
+    await cluster.removeNodes();
+    assert.equal(await cluster.kubectl("get", "nodes", "-o", "name"), "");
+    assert.ok((await pods()).every(({ metadata }) => metadata.name !== gone.metadata.name));
+  });
+
+  it("runs each controller as a user of its own", async () => {
+    await cluster.addNodes();
+    await deploy("any");
+    await cluster.kubectl("rollout", "status", "deployment/any", "-n", namespace, "--timeout=30s");
+    const whoDid = (verb: string, resource: string, subresource: string): readonly string[] =>
+      cluster.audit.requests({ namespace, verb, resource, subresource }).map(({ user }) => user.username);
+    assert.deepEqual(whoDid("create", "replicasets", ""), ["system:serviceaccount:kube-system:deployment-controller"]);
+    assert.deepEqual(whoDid("create", "pods", ""), ["system:serviceaccount:kube-system:replicaset-controller"]);
+    assert.deepEqual(whoDid("create", "pods", "binding"), ["system:kube-scheduler"]);
+  });
+
+  it("finds each write in the audit log as soon as it is answered", async () => {
+    for (let write = 0; write < 50; write++) {
+      await cluster.rest.request("POST", `/api/v1/namespaces/${namespace}/configmaps`, {
+        metadata: { name: `config-${write}` },
+      });
+      const found = cluster.audit.requests({ verb: "create", resource: "configmaps", namespace, user: "admin" }).length;
+      assert.equal(found, write + 1);
+    }
+  });
+
+  it("tells in the audit log who asked for what, with which program, and what came of it", async () => {
+    const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "operator" });
+    const since = Date.now();
+    await assert.rejects(cluster.kubectl("--kubeconfig", kubeconfig, "get", "secrets"), KubectlError);
+    const { user, userAgent, verb, objectRef, responseStatus } = await cluster.audit.waitFor({
+      namespace,
+      resource: "secrets",
+      userAgent: /^kubectl\//,
+      since,
+      code: 403,
+    });
+    assert.deepEqual(
+      { username: user.username, verb, objectRef, code: responseStatus?.code },
+      {
+        username: `system:serviceaccount:${namespace}:operator`,
+        verb: "list",
+        objectRef: { resource: "secrets", namespace, apiVersion: "v1" },
+        code: 403,
+      },
+    );
+    assert.match(userAgent, /^kubectl\/v1\.\d+\.\d+ /);
+  });
+
+  it("gives a service account the rights that are shipped, and no other", async () => {
+    const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "operator" });
+    // In another namespace as well, except for what concerns only its own.
+    const elsewhere = await cluster.newNamespace();
+    const may = async (verb: string, resource: string, where: string): Promise<string> =>
+      cluster
+        .kubectl("--kubeconfig", kubeconfig, "auth", "can-i", verb, resource, "-n", where)
+        .then((answer) => answer.trim())
+        .catch(() => "no");
+    assert.deepEqual(
+      await Promise.all([
+        may("create", "deployments.apps", elsewhere),
+        may("update", "leases.coordination.k8s.io", namespace),
+        may("update", "leases.coordination.k8s.io", elsewhere),
+        may("create", "pods", elsewhere),
+        may("get", "secrets", namespace),
+        may("delete", "gpumediaservices.gpumedia.io", namespace),
+      ]),
+      ["yes", "yes", "no", "no", "no", "no"],
+    );
+  });
+
+  it("gives a service account other rights, if those are asked for", async () => {
+    const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "nobody", rbac: [] });
+    await assert.rejects(cluster.kubectl("--kubeconfig", kubeconfig, "get", "services"), /forbidden/);
+  });
+
+  it("collects what a custom object owns without the delay of kinds that came later", async () => {
+    const apiVersion = "gpumedia.io/v1alpha1";
+    const kind = "GpuMediaService";
+    await cluster.kubectlWithInput({ apiVersion, kind, metadata: { name: "owner", namespace } }, "create", "-f", "-");
+    const uid = await cluster.kubectl("get", "gms", "owner", "-n", namespace, "-o", "jsonpath={.metadata.uid}");
+    const ownerReferences = [{ apiVersion, kind, name: "owner", uid, blockOwnerDeletion: true }];
+    const metadata = { name: "owned", namespace, ownerReferences };
+    await cluster.kubectlWithInput({ apiVersion: "v1", kind: "ConfigMap", metadata }, "create", "-f", "-");
+    await cluster.kubectl("delete", "gms", "owner", "-n", namespace, "--cascade=foreground", "--timeout=20s");
+    const left = await cluster.kubectl("get", "configmaps", "-n", namespace, "-o", "name");
+    assert.doesNotMatch(left, /owned/);
+  });
+
+  it("serves optional APIs for as long as their CRDs are there", async () => {
+    const expected = [
+      "gateways.gateway.networking.k8s.io",
+      "httproutes.gateway.networking.k8s.io",
+      "podmonitors.monitoring.coreos.com",
+      "prometheusrules.monitoring.coreos.com",
+      "scaledobjects.keda.sh",
+      "verticalpodautoscalers.autoscaling.k8s.io",
+    ];
+    const served = async (): Promise<readonly string[]> => {
+      const resources = (await cluster.kubectl("api-resources", "-o", "name")).split("\n");
+      return resources.filter((name) => expected.includes(name)).toSorted();
+    };
+    await cluster.installOptionalCrds(optionalApis);
+    assert.deepEqual(await served(), expected);
+    await cluster.removeOptionalCrds(optionalApis);
+    await until("none to be served", async () => ((await served()).length === 0 ? true : undefined));
+  });
+
+  describe("its front proxy", () => {
+    it("tells an aggregated API who asks, and proves that it is the front proxy", async () => {
+      const authority = await createAuthority("aggregated");
+      const serving = await authority.server(
+        { commonName: "aggregated" },
+        { dns: [`aggregated.${namespace}.svc`], ip: [] },
+      );
+      const server = createServer(
+        { cert: serving.certificate, key: serving.key, ca: clusterCa, requestCert: true },
+        ({ headers, socket }, response) => {
+          const { subject } = (socket as TLSSocket).getPeerCertificate();
+          const seen = { proxy: subject?.CN, user: headers["x-remote-user"], group: headers["x-remote-group"] };
+          response.setHeader("content-type", "application/json").end(JSON.stringify(seen));
+        },
+      ).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      const name = "v1.test.gpumedia.io";
+      const apiService = {
+        apiVersion: "apiregistration.k8s.io/v1",
+        kind: "APIService",
+        metadata: { name },
+        spec: {
+          group: "test.gpumedia.io",
+          version: "v1",
+          groupPriorityMinimum: 100,
+          versionPriority: 100,
+          caBundle: Buffer.from(authority.certificate).toString("base64"),
+          service: { name: "aggregated", namespace, port },
+        },
+      };
+      const service = {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "aggregated", namespace },
+        spec: { type: "ExternalName", externalName: "localhost", ports: [{ port }] },
+      };
+      try {
+        await cluster.kubectlWithInput([service, apiService], "create", "-f", "-");
+        await cluster.kubectl("wait", "--for=condition=Available", `apiservice/${name}`, "--timeout=30s");
+        const answer = await cluster.kubectl("get", "--raw", "/apis/test.gpumedia.io/v1/anything");
+        assert.deepEqual(JSON.parse(answer), {
+          proxy: "front-proxy",
+          user: "admin",
+          group: "system:masters, system:authenticated",
+        });
+      } finally {
+        await cluster.kubectl("delete", "apiservice", name, "--ignore-not-found");
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+
+    let clusterCa = "";
+    before(async () => {
+      clusterCa = await readFile(join(cluster.directory, files.authority), "utf8");
+    });
+
+    /** Whom the API server takes somebody for who shows this certificate and says that somebody else asks. */
+    async function takenFor(user: KeyPair): Promise<string> {
+      await using rest = new Rest(cluster.server, clusterCa, user);
+      const answer = (await rest.request(
+        "POST",
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+        { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
+        "json",
+        { "x-remote-user": "somebody", "x-remote-group": "system:authenticated" },
+      )) as { status: { userInfo: { username: string } } };
+      return answer.status.userInfo.username;
+    }
+
+    it("may speak for others, and nobody else may whose certificate is of the same CA", async () => {
+      const [certificate = "", key = ""] = await Promise.all(
+        Object.values(files.frontProxy).map((file) => readFile(join(cluster.directory, file), "utf8")),
+      );
+      assert.equal(await takenFor({ certificate, key }), "somebody");
+      const { cert = "", key: adminKey = "" } = (await loadConnection({ kubeconfig: cluster.kubeconfig })).tls;
+      assert.equal(await takenFor({ certificate: cert, key: adminKey }), "admin");
+    });
+  });
+});
