@@ -44,16 +44,24 @@ function isUnlikeKubectl(tag: object): boolean {
 }
 
 function yamlDocument(source: string, document: Document, lines: LineCounter): YamlDocument {
-  const errors = document.errors.map(({ pos, message }) => ({
-    position: positionAt(lines, pos[0]),
-    message: message.replaceAll(/\s+/g, " "),
-  }));
+  const errors = document.errors.map(({ pos, message }) => ({ position: positionAt(lines, pos[0]), message }));
+  const { value, error } = errors.length > 0 ? { value: undefined } : valueOf(document);
+  if (error !== undefined) errors.push({ position: positionAt(lines, start(document.contents) ?? 0), message: error });
   return {
     source,
-    errors,
-    value: errors.length > 0 ? undefined : document.toJS(),
+    errors: errors.map(({ position, message }) => ({ position, message: message.replaceAll(/\s+/g, " ") })),
+    value,
     positionOf: (keys, onKey = false) => positionAt(lines, offsetOf(document.contents, keys, onKey) ?? 0),
   };
+}
+
+/** An alias without an anchor, or one that grows without bounds, shows only now. */
+function valueOf(document: Document): { readonly value: unknown; readonly error?: string } {
+  try {
+    return { value: document.toJS() };
+  } catch (error) {
+    return { value: undefined, error: (error as Error).message };
+  }
 }
 
 function positionAt(lines: LineCounter, offset: number): Position {

@@ -1,5 +1,6 @@
 /** Every effective value of a service with where it comes from, as a table or as JSON. */
 import { joinPath } from "@gpumedia/api";
+import { stringify } from "yaml";
 import type { EffectiveService, Origin } from "../effective/service.ts";
 import { tableRow } from "./table.ts";
 
@@ -34,22 +35,29 @@ function leaves(node: object, origins: ReadonlyMap<string, Origin>, parent = "")
   ];
 }
 
-const nameWidth = 30;
+const nameWidth = 31;
+const gap = 2;
 
 /** Values under the section that they are in: whole paths would leave no room for the reasons. */
 export function explainTable(values: readonly ExplainedValue[], columns: number): string {
-  const valueWidth = columns >= 120 ? 34 : 22;
-  const widths = [nameWidth, valueWidth, columns - nameWidth - valueWidth - 4];
+  const valueWidth = Math.round(columns / 5);
+  const sourceWidth = columns - nameWidth - valueWidth - 2 * gap;
   const lines: string[] = [];
-  let section: string | undefined;
+  let section = "";
   for (const { path, value, origin } of values) {
     const [parent, name] = split(path);
-    if (parent !== section) {
-      if (section !== undefined) lines.push("");
-      if (parent !== "") lines.push(parent);
-      section = parent;
+    if (parent !== section) lines.push(...(lines.length === 0 ? [] : [""]), parent);
+    section = parent;
+    const label = parent === "" ? name : `  ${name}`;
+    const text = shown(value);
+    const source = whence(origin);
+    if (text.length <= valueWidth) {
+      lines.push(...tableRow([label, text, source], [nameWidth, valueWidth, sourceWidth]));
+      continue;
     }
-    lines.push(...tableRow([parent === "" ? name : `  ${name}`, shown(value), whence(origin)], widths));
+    // A long value takes the room of its source, too, which goes below it.
+    lines.push(...tableRow([label, text], [nameWidth, valueWidth + gap + sourceWidth]));
+    lines.push(...tableRow(["", "", source], [nameWidth, valueWidth, sourceWidth]));
   }
   return `${lines.join("\n")}\n`;
 }
@@ -62,10 +70,12 @@ function split(path: string): readonly [parent: string, name: string] {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === "string") return value === "" ? '""' : value;
-  if (!Array.isArray(value)) return JSON.stringify(value);
-  if (value.length === 0) return "none";
-  return value.map((item: unknown) => (typeof item === "string" ? item : JSON.stringify(item))).join(",");
+  if (!Array.isArray(value)) return value === "" ? '""' : String(value);
+  return value.length === 0 ? "none" : value.map(flow).join(", ");
+}
+
+function flow(item: unknown): string {
+  return stringify(item, { collectionStyle: "flow", flowCollectionPadding: false, lineWidth: 0 }).trim();
 }
 
 /** `guide: Load Balancing`, `spec`, `profile staging: why`, … */
@@ -74,7 +84,7 @@ export function whence(origin: Origin): string {
     case "guide":
       return `guide: ${origin.section}`;
     case "choice":
-      return `${origin.section === undefined ? `profile ${origin.profile}` : `guide, in words: ${origin.section}`}: ${origin.why}`;
+      return `${origin.section === undefined ? `profile ${origin.profile}` : `guide: ${origin.section}`}: ${origin.why}`;
     case "profile":
       return `GpuMediaProfile ${origin.profile}`;
     case "spec":
@@ -82,6 +92,6 @@ export function whence(origin: Origin): string {
     case "flag":
       return `flag ${origin.flag}`;
     case "derived":
-      return `${origin.section === undefined ? "" : `guide: ${origin.section}: `}follows from ${origin.from}: ${origin.why}`;
+      return `${origin.section === undefined ? "" : `guide: ${origin.section}: `}from ${origin.from}: ${origin.why}`;
   }
 }
