@@ -24,6 +24,9 @@ export class CannotStart extends Error {
   }
 }
 
+/** Sessions go on until `drain.timeout`; then their last pictures are answered and they are closed. */
+const lastWordsMs = 2500;
+
 export const exitCodes = { accelerator: 3, model: 4 } as const;
 
 export interface Processor {
@@ -122,7 +125,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
       draining = true;
       for (const listener of drainListeners) listener();
       await pause(settings.drain.delayMs);
-      const timeout = AbortSignal.timeout(settings.drain.timeoutMs);
+      const timeout = AbortSignal.timeout(settings.drain.timeoutMs + lastWordsMs);
       const inTime = await Promise.race([ended(app, pipeline), aborted(timeout)]);
       if (!inTime) app.server.closeAllConnections();
       await release();

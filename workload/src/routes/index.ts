@@ -4,7 +4,8 @@ import { metrics } from "./metrics.ts";
 import { oipRoutes } from "./oip/oip.ts";
 import { processPicture } from "./process.ts";
 import type { Route } from "./route.ts";
+import { streamRoute } from "./stream/stream.ts";
 import { processUrl } from "./upstream/process-url.ts";
 import { utilization } from "./utilization.ts";
 
-export const routes: readonly Route[] = [health, metrics, utilization, processPicture, oipRoutes, processUrl];
+export const routes: readonly Route[] = [health, metrics, utilization, processPicture, oipRoutes, processUrl, streamRoute];

@@ -1,0 +1,169 @@
+/**
+ * One WebSocket session: a picture in each binary message, answered in order, a bounded number under way.
+ *
+ *   open ──drain──▶ leaving ──idle, or the time is over──▶ finishing ──all answered──▶ closed (1012)
+ *     └──────────────── client goes, or misbehaves ──────────────────────────────────▶ closed
+ */
+import type { RawData, WebSocket } from "ws";
+import type { Processed } from "../../pipeline/pipeline.ts";
+import { problemOf } from "../../problem.ts";
+import { FrameWindow } from "./frame-window.ts";
+import { MessageBudget } from "./message-budget.ts";
+
+export interface SessionOptions {
+  readonly maxInFlight: number;
+  /** Says of each picture how it came about, in a text message before it. */
+  readonly info: boolean;
+  readonly process: (picture: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<Processed>;
+}
+
+type Outcome = { readonly processed: Processed } | { readonly error: unknown };
+
+/** RFC 6455, section 7.4.1, and the registry of IANA. */
+const closeCode = { unsupported: 1003, policy: 1008, restart: 1012 } as const;
+
+/** A camera sends 60 frames a second. */
+const messagesPerSecond = 1000;
+
+/** With more than this unsent the client does not read: no word of dropped frames is added, they become one later. */
+const fewBytes = 64 * 1024;
+
+/** During a drain: a session without frames for so long is not in use. */
+const idleAfterMs = 1000;
+
+/** For the client to answer a close; then the connection is cut. */
+const closeWithinMs = 2000;
+
+export class StreamSession {
+  readonly #socket: WebSocket;
+  readonly #options: SessionOptions;
+  readonly #window: FrameWindow<Uint8Array<ArrayBuffer>, Outcome>;
+  readonly #budget = new MessageBudget(messagesPerSecond, performance.now());
+  readonly #gone = new AbortController();
+  #lastFrameAt = performance.now();
+  #alive = true;
+  #finishing = false;
+  #idleCheck: NodeJS.Timeout | undefined;
+
+  constructor(socket: WebSocket, options: SessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#window = new FrameWindow(options.maxInFlight);
+    socket.on("message", (data, isBinary) => this.#onMessage(data, isBinary));
+    socket.on("pong", () => (this.#alive = true));
+    socket.on("ping", (data: Buffer) => this.#onPing(data));
+    socket.on("close", () => {
+      clearInterval(this.#idleCheck);
+      this.#gone.abort();
+    });
+  }
+
+  /** Asks whether the client is there; the connection of one that did not answer the last time is cut. */
+  heartbeat(): void {
+    if (!this.#alive) return this.#socket.terminate();
+    this.#alive = false;
+    return this.#socket.ping();
+  }
+
+  /** Tells the client to reconnect, to another replica, and goes on until it does or does nothing more. */
+  drain(secondsLeft: number): void {
+    if (this.#isIdle()) return this.finish();
+    this.#text({ type: "draining", secondsLeft, advice: "reconnect now; this session ends when no more frames come" });
+    this.#idleCheck ??= setInterval(() => this.#isIdle() && this.finish(), idleAfterMs / 4);
+    return undefined;
+  }
+
+  /** Takes no more frames, answers those it has, and closes. */
+  finish(): void {
+    this.#finishing = true;
+    this.#closeWhenDone();
+  }
+
+  #isIdle(): boolean {
+    return this.#window.idle && performance.now() - this.#lastFrameAt >= idleAfterMs;
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    // What had been received when we closed still comes here.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#budget.spend(performance.now())) return this.#close(closeCode.policy, "too many messages");
+    if (!isBinary) return this.#close(closeCode.unsupported, "each message is a picture, binary");
+    if (this.#finishing) return undefined;
+    this.#lastFrameAt = performance.now();
+    this.#window.push(bytesOf(data));
+    this.#advance();
+    return undefined;
+  }
+
+  /** Answered here and not by ws, which would pile up answers to a client that does not read them. */
+  #onPing(data: Buffer): void {
+    if (!this.#budget.spend(performance.now())) return this.#close(closeCode.policy, "too many messages");
+    if (this.#socket.bufferedAmount < fewBytes && this.#socket.readyState === this.#socket.OPEN)
+      this.#socket.pong(data);
+    return undefined;
+  }
+
+  #advance(): void {
+    for (let next = this.#window.next(); next !== undefined; next = this.#window.next()) {
+      void this.#process(next.number, next.frame);
+    }
+    this.#answer();
+  }
+
+  async #process(number: number, frame: Uint8Array<ArrayBuffer>): Promise<void> {
+    const outcome = await this.#options.process(frame, this.#gone.signal).then(
+      (processed) => ({ processed }),
+      (error: unknown) => ({ error }),
+    );
+    this.#window.settle(number, outcome);
+    this.#advance();
+  }
+
+  #answer(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    while (this.#socket.bufferedAmount < fewBytes) {
+      const answer = this.#window.take();
+      if (answer === undefined) break;
+      if (answer.kind === "dropped") this.#text({ type: "dropped", from: answer.from, to: answer.to });
+      else this.#send(answer.frame, answer.outcome);
+    }
+    this.#closeWhenDone();
+  }
+
+  #send(frame: number, outcome: Outcome): void {
+    // The place is free when the answer has left, so that a client that does not read has a few answers here and no more.
+    const sent = (): void => {
+      this.#window.release();
+      this.#advance();
+    };
+    if ("error" in outcome) {
+      const { problem } = problemOf(outcome.error);
+      this.#socket.send(JSON.stringify({ frame, ...problem, type: "error", kind: problem.type }), sent);
+      return;
+    }
+    const { body, width, height, format, timings } = outcome.processed;
+    if (this.#options.info) this.#text({ type: "frame", frame, width, height, format, timings });
+    this.#socket.send(body, { binary: true }, sent);
+  }
+
+  #text(message: object): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #closeWhenDone(): void {
+    if (this.#finishing && this.#window.idle) this.#close(closeCode.restart, "shutting down: reconnect");
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.close(code, reason);
+    // A client that never reads would otherwise keep the process from ending.
+    setTimeout(() => this.#socket.terminate(), closeWithinMs).unref();
+  }
+}
+
+function bytesOf(data: RawData): Uint8Array<ArrayBuffer> {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  const buffer = Array.isArray(data) ? Buffer.concat(data) : data;
+  return buffer as Uint8Array<ArrayBuffer>;
+}

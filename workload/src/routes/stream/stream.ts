@@ -1,0 +1,128 @@
+/**
+ * `GET /v1/stream`: a WebSocket on which each binary message is a picture and is answered by one, in order.
+ * What else is said goes by text messages, in JSON; docs/processor-api.md has them.
+ */
+import websocket from "@fastify/websocket";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { WebSocket } from "ws";
+import { likelyFormat } from "../../codec/picture-header.ts";
+import { pictureFormats, type PictureFormat } from "../../pipeline/pipeline.ts";
+import { HttpProblem } from "../../problem.ts";
+import { qualityOf } from "../process.ts";
+import type { RouteContext } from "../route.ts";
+import { StreamSession } from "./session.ts";
+
+const heartbeatMs = 30_000;
+
+export async function streamRoute(app: FastifyInstance, context: RouteContext): Promise<void> {
+  const { settings, onDrain, draining } = context;
+  const sessions = new Sessions(context);
+  onDrain(() => sessions.drain(settings.drain.timeoutMs));
+  await app.register(async (scope) => {
+    await scope.register(websocket, {
+      // Called when the server closes: by then sessions end by `drain`, or by this where there was none, as in tests.
+      preClose: async () => sessions.ended(draining()),
+      errorHandler: (_error, socket) => socket.terminate(),
+      options: {
+        maxPayload: settings.limits.bodyBytes,
+        // Pictures are compressed already.
+        perMessageDeflate: false,
+        autoPong: false,
+      },
+    });
+    scope.route({
+      method: "GET",
+      url: "/v1/stream",
+      exposeHeadRoute: false,
+      preValidation: async (request) => {
+        if (request.ws) sessions.admit();
+        optionsOf(request);
+      },
+      handler: () => {
+        throw new HttpProblem(426, "upgrade-required", "this is a WebSocket", {
+          upgrade: "websocket",
+          connection: "Upgrade",
+        });
+      },
+      wsHandler: (socket, request) => sessions.open(socket, request),
+    });
+  });
+}
+
+class Sessions {
+  readonly #context: RouteContext;
+  readonly #open = new Set<StreamSession>();
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(context: RouteContext) {
+    this.#context = context;
+    this.#heartbeat = setInterval(() => {
+      for (const session of this.#open) session.heartbeat();
+    }, heartbeatMs).unref();
+  }
+
+  /** Before the upgrade, so that a refusal is an HTTP answer. */
+  admit(): void {
+    const { draining, settings } = this.#context;
+    const retry = { "retry-after": "1" };
+    if (draining()) throw new HttpProblem(503, "draining", "the processor is shutting down", retry);
+    const { maxSessions } = settings.stream;
+    if (this.#open.size >= maxSessions)
+      throw new HttpProblem(503, "too-many-sessions", `${maxSessions} sessions are open`, retry);
+  }
+
+  open(socket: WebSocket, request: FastifyRequest): void {
+    const { pipeline, settings, telemetry } = this.#context;
+    const { quality, format, info } = optionsOf(request);
+    const session = new StreamSession(socket, {
+      maxInFlight: settings.stream.maxInFlight,
+      info,
+      process: (picture, signal) => {
+        const options = { quality, format: format ?? likelyFormat(picture) ?? "jpeg" };
+        return pipeline.process(picture, options, signal);
+      },
+    });
+    this.#open.add(session);
+    telemetry.sessionOpened();
+    socket.on("close", () => {
+      this.#open.delete(session);
+      telemetry.sessionClosed();
+      if (this.#open.size === 0) this.#ended.resolve();
+    });
+  }
+
+  drain(timeoutMs: number): void {
+    for (const session of this.#open) session.drain(Math.floor(timeoutMs / 1000));
+    setTimeout(() => this.#finishAll(), timeoutMs).unref();
+  }
+
+  /** Settles when no session is open. */
+  async ended(draining: boolean): Promise<void> {
+    clearInterval(this.#heartbeat);
+    if (!draining) this.#finishAll();
+    if (this.#open.size > 0) await this.#ended.promise;
+  }
+
+  #finishAll(): void {
+    for (const session of this.#open) session.finish();
+  }
+}
+
+interface StreamOptions {
+  readonly quality: number;
+  /** Undefined: each answer has its picture's own. */
+  readonly format: PictureFormat | undefined;
+  readonly info: boolean;
+}
+
+/** `?format=jpeg&quality=85&info=true`; browsers cannot send headers with a WebSocket. @throws {HttpProblem} 400 */
+function optionsOf(request: FastifyRequest): StreamOptions {
+  const { format, info = "false" } = request.query as { readonly format?: unknown; readonly info?: unknown };
+  const known = pictureFormats.find((candidate) => candidate === format);
+  if (format !== undefined && known === undefined) {
+    throw new HttpProblem(400, "format", `format is one of ${pictureFormats.join(", ")}`);
+  }
+  if (info !== "true" && info !== "false") throw new HttpProblem(400, "info", "info is true or false");
+  return { quality: qualityOf(request), format: known, info: info === "true" };
+}
