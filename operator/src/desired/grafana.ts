@@ -28,6 +28,8 @@ interface Dashboard {
   readonly title: string;
   readonly tags: readonly string[];
   readonly panels: readonly Panel[];
+  /** Whose series: a variable `$job` with all jobs that run operators. */
+  readonly jobVariable?: true;
 }
 
 const columns = 3;
@@ -39,8 +41,20 @@ const firstRefId = 65;
 /** The data source is a variable: a fixed one would be right in one cluster only. */
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
+const dataSource = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
+const job = {
+  name: "job",
+  label: "Job",
+  type: "query",
+  datasource,
+  query: "label_values(controller_runtime_reconcile_total, job)",
+  refresh: 2,
+  includeAll: true,
+  current: { text: "All", value: "$__all" },
+};
+
 /** The dashboard's JSON, as a ConfigMap for Grafana's sidecar holds it. */
-export function dashboardJson({ uid, title, tags, panels }: Dashboard): string {
+export function dashboardJson({ uid, title, tags, panels, jobVariable }: Dashboard): string {
   return `${JSON.stringify(
     {
       uid,
@@ -51,7 +65,7 @@ export function dashboardJson({ uid, title, tags, panels }: Dashboard): string {
       graphTooltip: 1,
       time: { from: "now-1h", to: "now" },
       refresh: "30s",
-      templating: { list: [{ name: "datasource", label: "Data source", type: "datasource", query: "prometheus" }] },
+      templating: { list: [dataSource, ...(jobVariable === undefined ? [] : [job])] },
       panels: panels.map(timeSeries),
     },
     null,

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { unlessEmpty, withoutEmpties } from "./canonical.ts";
+
+describe("what users write, as the API server stores it", () => {
+  const cases: { readonly title: string; readonly written: object; readonly stored: object }[] = [
+    { title: "without empty lists", written: { a: [], b: [{ c: [] }] }, stored: { b: [{}] } },
+    { title: "without empty texts", written: { value: "", key: "a" }, stored: { key: "a" } },
+    { title: "with a selector that selects everything", written: { podSelector: {} }, stored: { podSelector: {} } },
+    { title: "with empty values of labels", written: { matchLabels: { a: "" } }, stored: { matchLabels: { a: "" } } },
+    {
+      title: "without empty maps of labels",
+      written: { namespaceSelector: { matchLabels: {} } },
+      stored: { namespaceSelector: {} },
+    },
+    { title: "with numbers and flags", written: { n: 0, f: false }, stored: { n: 0, f: false } },
+    { title: "with empty texts in lists", written: { values: [""] }, stored: { values: [""] } },
+  ];
+  for (const { title, written, stored } of cases) {
+    it(title, () => assert.deepEqual(withoutEmpties(written), stored));
+  }
+
+  const members: { readonly value: object | string | undefined; readonly member: object }[] = [
+    { value: undefined, member: {} },
+    { value: "", member: {} },
+    { value: [], member: {} },
+    { value: {}, member: {} },
+    { value: "a", member: { key: "a" } },
+    { value: [""], member: { key: [""] } },
+    { value: { a: "" }, member: { key: { a: "" } } },
+  ];
+  for (const { value, member } of members) {
+    it(`has ${JSON.stringify(member)} for ${JSON.stringify(value)}`, () =>
+      assert.deepEqual(unlessEmpty("key", value), member));
+  }
+});

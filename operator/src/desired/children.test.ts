@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { desiredChildren } from "./children.ts";
+import { sampleContext, sampleService } from "./service.sample.ts";
+
+describe("children", () => {
+  const everything = [
+    "ServiceAccount upscaler",
+    "ConfigMap upscaler-config",
+    "Deployment upscaler",
+    "Service upscaler",
+    "HorizontalPodAutoscaler upscaler",
+    "ScaledObject upscaler",
+    "VerticalPodAutoscaler upscaler-vpa",
+    "PodDisruptionBudget upscaler",
+    "NetworkPolicy upscaler",
+    "Ingress upscaler",
+    "HTTPRoute upscaler",
+    "PodMonitor upscaler",
+    "PrometheusRule upscaler",
+    "ConfigMap upscaler-dashboard",
+  ];
+  const cases: {
+    readonly title: string;
+    readonly spec: object;
+    /** Those that should not be. */ readonly absent: readonly string[];
+  }[] = [
+    { title: "the guide's", spec: {}, absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler"] },
+    {
+      title: "those of the development profile",
+      spec: { profile: "development" },
+      absent: [
+        "HorizontalPodAutoscaler upscaler",
+        "ScaledObject upscaler",
+        "VerticalPodAutoscaler upscaler-vpa",
+        "PodDisruptionBudget upscaler",
+        "Ingress upscaler",
+        "HTTPRoute upscaler",
+        "PrometheusRule upscaler",
+      ],
+    },
+    {
+      title: "those of a service with all of them",
+      spec: {
+        network: {
+          ingress: { enabled: true, host: "upscaler.example.com" },
+          gateway: { parentRefs: [{ name: "public" }] },
+        },
+        autoscaling: { horizontal: { provider: "KEDA" } },
+      },
+      absent: ["HorizontalPodAutoscaler upscaler"],
+    },
+  ];
+  for (const { title, spec, absent } of cases) {
+    it(`are always named, wanted or not: ${title}`, () => {
+      const children = desiredChildren(sampleService(spec), sampleContext);
+      const named = (list: typeof children) => list.map(({ kind, name }) => `${kind.type.kind} ${name}`);
+      assert.deepEqual(
+        { all: named(children), absent: named(children.filter(({ manifest }) => manifest === null)) },
+        { all: everything, absent },
+      );
+    });
+  }
+
+  it("are what they say they are", () => {
+    for (const { kind, name, manifest } of desiredChildren(sampleService(), sampleContext)) {
+      if (manifest === null) continue;
+      assert.deepEqual(
+        { kind: manifest.kind, name: manifest.metadata.name, namespace: manifest.metadata.namespace },
+        { kind: kind.type.kind, name, namespace: "media" },
+      );
+    }
+  });
+
+  it("are the same for the same service, byte by byte", () => {
+    const render = () => JSON.stringify(desiredChildren(sampleService(), sampleContext));
+    assert.equal(render(), render());
+  });
+});

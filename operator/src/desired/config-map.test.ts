@@ -1,0 +1,133 @@
+import { describeChild } from "./child.cases.ts";
+
+describeChild(
+  "ConfigMap",
+  [
+    {
+      title: "holds the processor's configuration",
+      expected: `
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: upscaler-config
+          namespace: media
+          labels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+            app.kubernetes.io/managed-by: gpumedia-operator
+            app.kubernetes.io/part-of: gpumedia
+            gpumedia.io/service: upscaler
+          ownerReferences:
+            - apiVersion: gpumedia.io/v1alpha1
+              kind: GpuMediaService
+              name: upscaler
+              uid: 11111111-2222-3333-4444-555555555555
+              controller: true
+              blockOwnerDeletion: true
+        data:
+          config.json: |
+            {
+              "accelerator": "cuda",
+              "environment": "production",
+              "logLevel": "warn",
+              "accessLog": false,
+              "model": {
+                "name": "anime4k-2x",
+                "size": "s"
+              },
+              "batch": {
+                "maxSize": 8,
+                "maxDelay": "2ms"
+              },
+              "queue": {
+                "maxDepth": 256
+              },
+              "drain": {
+                "timeout": "300s"
+              },
+              "limits": {
+                "bodyBytes": 10485760
+              },
+              "memoryCleanup": {
+                "interval": "300s"
+              },
+              "cacheMaxAge": "300s",
+              "upstream": {
+                "allowedHosts": [],
+                "connections": 100,
+                "connectionsPerHost": 30,
+                "dnsCacheTtl": "300s",
+                "keepAlive": "30s"
+              }
+            }
+      `,
+    },
+    {
+      title: "holds the path of a model of one's own, the CPU, and no limit of the Ingress",
+      spec: {
+        profile: "development",
+        gpu: { count: 0 },
+        model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
+        network: { ingress: { maxBodySize: "0" } },
+      },
+      expected: `
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: upscaler-config
+          namespace: media
+          labels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+            app.kubernetes.io/managed-by: gpumedia-operator
+            app.kubernetes.io/part-of: gpumedia
+            gpumedia.io/service: upscaler
+          ownerReferences:
+            - apiVersion: gpumedia.io/v1alpha1
+              kind: GpuMediaService
+              name: upscaler
+              uid: 11111111-2222-3333-4444-555555555555
+              controller: true
+              blockOwnerDeletion: true
+        data:
+          config.json: |
+            {
+              "accelerator": "cpu",
+              "environment": "development",
+              "logLevel": "debug",
+              "accessLog": true,
+              "model": {
+                "name": "own",
+                "size": "s",
+                "path": "/models/own.onnx"
+              },
+              "batch": {
+                "maxSize": 2,
+                "maxDelay": "1ms"
+              },
+              "queue": {
+                "maxDepth": 32
+              },
+              "drain": {
+                "timeout": "10s"
+              },
+              "limits": {
+                "bodyBytes": 1073741824
+              },
+              "memoryCleanup": {
+                "interval": "30s"
+              },
+              "cacheMaxAge": "300s",
+              "upstream": {
+                "allowedHosts": [],
+                "connections": 100,
+                "connectionsPerHost": 30,
+                "dnsCacheTtl": "300s",
+                "keepAlive": "30s"
+              }
+            }
+      `,
+    },
+  ],
+  "upscaler-config",
+);

@@ -1,0 +1,131 @@
+import { describeChild } from "./child.cases.ts";
+
+describeChild("NetworkPolicy", [
+  {
+    title: "opens one port to everybody, and DNS outwards",
+    expected: `
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: upscaler
+        namespace: media
+        labels:
+          app.kubernetes.io/name: gpu-media
+          app.kubernetes.io/instance: upscaler
+          app.kubernetes.io/managed-by: gpumedia-operator
+          app.kubernetes.io/part-of: gpumedia
+          gpumedia.io/service: upscaler
+        ownerReferences:
+          - apiVersion: gpumedia.io/v1alpha1
+            kind: GpuMediaService
+            name: upscaler
+            uid: 11111111-2222-3333-4444-555555555555
+            controller: true
+            blockOwnerDeletion: true
+      spec:
+        podSelector:
+          matchLabels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+        policyTypes:
+          - Ingress
+          - Egress
+        ingress:
+          - ports:
+              - port: 8080
+                protocol: TCP
+        egress:
+          - ports:
+              - port: 53
+                protocol: UDP
+              - port: 53
+                protocol: TCP
+    `,
+  },
+  {
+    title: "lets in who is named, monitoring, the operator and the proxies; and upstream fetches out",
+    spec: {
+      network: {
+        ingress: { enabled: true, host: "a.example.com" },
+        gateway: { parentRefs: [{ name: "public", namespace: "gateways" }, { name: "own" }] },
+        networkPolicy: { from: [{ podSelector: {} }] },
+      },
+      processing: { upstream: { allowedHosts: ["pictures.example.com"] } },
+    },
+    expected: `
+      apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata:
+        name: upscaler
+        namespace: media
+        labels:
+          app.kubernetes.io/name: gpu-media
+          app.kubernetes.io/instance: upscaler
+          app.kubernetes.io/managed-by: gpumedia-operator
+          app.kubernetes.io/part-of: gpumedia
+          gpumedia.io/service: upscaler
+        ownerReferences:
+          - apiVersion: gpumedia.io/v1alpha1
+            kind: GpuMediaService
+            name: upscaler
+            uid: 11111111-2222-3333-4444-555555555555
+            controller: true
+            blockOwnerDeletion: true
+      spec:
+        podSelector:
+          matchLabels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+        policyTypes:
+          - Ingress
+          - Egress
+        ingress:
+          - from:
+              - podSelector: {}
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: monitoring
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: gpumedia-system
+              - namespaceSelector: {}
+                podSelector:
+                  matchLabels:
+                    app.kubernetes.io/name: ingress-nginx
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: gateways
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: media
+            ports:
+              - port: 8080
+                protocol: TCP
+        egress:
+          - ports:
+              - port: 53
+                protocol: UDP
+              - port: 53
+                protocol: TCP
+          - to:
+              - ipBlock:
+                  cidr: 0.0.0.0/0
+                  except:
+                    - 169.254.0.0/16
+              - ipBlock:
+                  cidr: ::/0
+                  except:
+                    - fe80::/10
+            ports:
+              - port: 80
+                protocol: TCP
+              - port: 443
+                protocol: TCP
+    `,
+  },
+  {
+    title: "is not made when it is off",
+    spec: { network: { networkPolicy: { enabled: false } } },
+    expected: null,
+  },
+]);

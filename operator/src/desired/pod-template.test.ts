@@ -1,0 +1,504 @@
+import { describeChild } from "./child.cases.ts";
+
+describeChild("Deployment", [
+  {
+    title: "is the guide's, for the restricted Pod Security Standard",
+    expected: `
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: upscaler
+          namespace: media
+          labels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+            app.kubernetes.io/managed-by: gpumedia-operator
+            app.kubernetes.io/part-of: gpumedia
+            gpumedia.io/service: upscaler
+          ownerReferences:
+            - apiVersion: gpumedia.io/v1alpha1
+              kind: GpuMediaService
+              name: upscaler
+              uid: 11111111-2222-3333-4444-555555555555
+              controller: true
+              blockOwnerDeletion: true
+        spec:
+          selector:
+            matchLabels:
+              app.kubernetes.io/name: gpu-media
+              app.kubernetes.io/instance: upscaler
+          strategy:
+            type: RollingUpdate
+            rollingUpdate:
+              maxSurge: 25%
+              maxUnavailable: 0
+          progressDeadlineSeconds: 900
+          revisionHistoryLimit: 3
+          template:
+            metadata:
+              labels:
+                app.kubernetes.io/name: gpu-media
+                app.kubernetes.io/instance: upscaler
+                app.kubernetes.io/managed-by: gpumedia-operator
+                app.kubernetes.io/part-of: gpumedia
+                gpumedia.io/service: upscaler
+              annotations:
+                gpumedia.io/config: l3q9VxrI7OYOQTjp
+            spec:
+              serviceAccountName: upscaler
+              automountServiceAccountToken: false
+              enableServiceLinks: false
+              terminationGracePeriodSeconds: 315
+              securityContext:
+                runAsNonRoot: true
+                runAsUser: 10001
+                runAsGroup: 10001
+                fsGroup: 10001
+                fsGroupChangePolicy: OnRootMismatch
+                seccompProfile:
+                  type: RuntimeDefault
+                sysctls:
+                  - name: net.ipv4.ip_local_port_range
+                    value: 10240 65535
+                  - name: net.ipv4.tcp_fin_timeout
+                    value: "15"
+                  - name: net.ipv4.tcp_keepalive_intvl
+                    value: "15"
+                  - name: net.ipv4.tcp_keepalive_probes
+                    value: "4"
+                  - name: net.ipv4.tcp_keepalive_time
+                    value: "120"
+              containers:
+                - name: gpu-media
+                  image: ghcr.io/gpumedia/processor:1.0.0
+                  ports:
+                    - name: http
+                      containerPort: 8080
+                      protocol: TCP
+                  env:
+                    - name: GPUMEDIA_CONFIG
+                      value: /etc/gpumedia/config.json
+                    - name: CUDA_LAUNCH_BLOCKING
+                      value: "0"
+                    - name: CUDA_DEVICE_ORDER
+                      value: PCI_BUS_ID
+                  resources:
+                    requests:
+                      cpu: "2"
+                      memory: 4Gi
+                      nvidia.com/gpu: "1"
+                    limits:
+                      cpu: "4"
+                      memory: 8Gi
+                      nvidia.com/gpu: "1"
+                  startupProbe:
+                    httpGet:
+                      path: /readyz
+                      port: http
+                    periodSeconds: 5
+                    timeoutSeconds: 2
+                    failureThreshold: 60
+                  readinessProbe:
+                    httpGet:
+                      path: /readyz
+                      port: http
+                    periodSeconds: 5
+                    timeoutSeconds: 2
+                    failureThreshold: 2
+                  livenessProbe:
+                    httpGet:
+                      path: /livez
+                      port: http
+                    periodSeconds: 10
+                    timeoutSeconds: 5
+                    failureThreshold: 3
+                  lifecycle:
+                    preStop:
+                      sleep:
+                        seconds: 5
+                  securityContext:
+                    allowPrivilegeEscalation: false
+                    capabilities:
+                      drop:
+                        - ALL
+                    readOnlyRootFilesystem: true
+                  volumeMounts:
+                    - name: config
+                      mountPath: /etc/gpumedia
+                      readOnly: true
+                    - name: tmp
+                      mountPath: /tmp
+              volumes:
+                - name: config
+                  configMap:
+                    name: upscaler-config
+                - name: tmp
+                  emptyDir:
+                    sizeLimit: 1Gi
+              tolerations:
+                - key: nvidia.com/gpu
+                  operator: Exists
+                  effect: NoSchedule
+              topologySpreadConstraints:
+                - labelSelector:
+                    matchLabels:
+                      app.kubernetes.io/name: gpu-media
+                      app.kubernetes.io/instance: upscaler
+                  matchLabelKeys:
+                    - pod-template-hash
+                  topologyKey: kubernetes.io/hostname
+                  whenUnsatisfiable: ScheduleAnyway
+                  maxSkew: 1
+      `,
+  },
+  {
+    title: "is what the spec says in every place",
+    spec: {
+      image: "registry.example.com/processor:2",
+      imagePullPolicy: "Always",
+      imagePullSecrets: [{ name: "registry" }],
+      serviceAccountName: "existing",
+      gpu: { resourceName: "nvidia.com/mig-1g.10gb", count: 2 },
+      resources: { requests: { cpu: "500m" }, limits: { cpu: "0" } },
+      model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
+      processing: {
+        env: [
+          { name: "CUDA_LAUNCH_BLOCKING", value: "1" },
+          { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+        ],
+      },
+      drain: { timeout: "60s" },
+      rollout: { strategy: "InPlace" },
+      sysctls: {
+        "net.core.somaxconn": "4096",
+        "net.ipv4.ip_local_port_range": "",
+        "net.ipv4.tcp_fin_timeout": "",
+        "net.ipv4.tcp_keepalive_time": "",
+        "net.ipv4.tcp_keepalive_intvl": "",
+        "net.ipv4.tcp_keepalive_probes": "",
+      },
+      podMetadata: { labels: { team: "media", "app.kubernetes.io/instance": "other" }, annotations: { note: "mine" } },
+      scheduling: {
+        nodeSelector: { "nvidia.com/gpu.present": "true" },
+        tolerations: [{ key: "dedicated", operator: "Exists" }],
+        priorityClassName: "high",
+        runtimeClassName: "nvidia",
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: "gpu", operator: "Exists", values: [] }] }],
+            },
+          },
+        },
+        topologySpreadConstraints: [
+          {
+            topologyKey: "topology.kubernetes.io/zone",
+            whenUnsatisfiable: "DoNotSchedule",
+            maxSkew: 1,
+            labelSelector: { matchLabels: { team: "media" } },
+          },
+        ],
+      },
+    },
+    expected: `
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: upscaler
+          namespace: media
+          labels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+            app.kubernetes.io/managed-by: gpumedia-operator
+            app.kubernetes.io/part-of: gpumedia
+            gpumedia.io/service: upscaler
+          ownerReferences:
+            - apiVersion: gpumedia.io/v1alpha1
+              kind: GpuMediaService
+              name: upscaler
+              uid: 11111111-2222-3333-4444-555555555555
+              controller: true
+              blockOwnerDeletion: true
+        spec:
+          selector:
+            matchLabels:
+              app.kubernetes.io/name: gpu-media
+              app.kubernetes.io/instance: upscaler
+          strategy:
+            type: RollingUpdate
+            rollingUpdate:
+              maxSurge: 0
+              maxUnavailable: 1
+          progressDeadlineSeconds: 900
+          revisionHistoryLimit: 3
+          template:
+            metadata:
+              labels:
+                team: media
+                app.kubernetes.io/instance: upscaler
+                app.kubernetes.io/name: gpu-media
+                app.kubernetes.io/managed-by: gpumedia-operator
+                app.kubernetes.io/part-of: gpumedia
+                gpumedia.io/service: upscaler
+              annotations:
+                note: mine
+                gpumedia.io/config: 431GO3whvcD65VNE
+            spec:
+              serviceAccountName: existing
+              automountServiceAccountToken: false
+              enableServiceLinks: false
+              terminationGracePeriodSeconds: 75
+              securityContext:
+                runAsNonRoot: true
+                runAsUser: 10001
+                runAsGroup: 10001
+                fsGroup: 10001
+                fsGroupChangePolicy: OnRootMismatch
+                seccompProfile:
+                  type: RuntimeDefault
+                sysctls:
+                  - name: net.core.somaxconn
+                    value: "4096"
+              imagePullSecrets:
+                - name: registry
+              containers:
+                - name: gpu-media
+                  image: registry.example.com/processor:2
+                  imagePullPolicy: Always
+                  ports:
+                    - name: http
+                      containerPort: 8080
+                      protocol: TCP
+                  env:
+                    - name: GPUMEDIA_CONFIG
+                      value: /etc/gpumedia/config.json
+                    - name: CUDA_DEVICE_ORDER
+                      value: PCI_BUS_ID
+                    - name: CUDA_LAUNCH_BLOCKING
+                      value: "1"
+                    - name: NODE
+                      valueFrom:
+                        fieldRef:
+                          apiVersion: v1
+                          fieldPath: spec.nodeName
+                  resources:
+                    requests:
+                      cpu: 500m
+                      memory: 4Gi
+                      nvidia.com/mig-1g.10gb: "2"
+                    limits:
+                      memory: 8Gi
+                      nvidia.com/mig-1g.10gb: "2"
+                  startupProbe:
+                    httpGet:
+                      path: /readyz
+                      port: http
+                    periodSeconds: 5
+                    timeoutSeconds: 2
+                    failureThreshold: 60
+                  readinessProbe:
+                    httpGet:
+                      path: /readyz
+                      port: http
+                    periodSeconds: 5
+                    timeoutSeconds: 2
+                    failureThreshold: 2
+                  livenessProbe:
+                    httpGet:
+                      path: /livez
+                      port: http
+                    periodSeconds: 10
+                    timeoutSeconds: 5
+                    failureThreshold: 3
+                  lifecycle:
+                    preStop:
+                      sleep:
+                        seconds: 5
+                  securityContext:
+                    allowPrivilegeEscalation: false
+                    capabilities:
+                      drop:
+                        - ALL
+                    readOnlyRootFilesystem: true
+                  volumeMounts:
+                    - name: config
+                      mountPath: /etc/gpumedia
+                      readOnly: true
+                    - name: tmp
+                      mountPath: /tmp
+                    - name: model
+                      mountPath: /models
+                      readOnly: true
+              volumes:
+                - name: config
+                  configMap:
+                    name: upscaler-config
+                - name: tmp
+                  emptyDir:
+                    sizeLimit: 1Gi
+                - name: model
+                  persistentVolumeClaim:
+                    claimName: models
+                    readOnly: true
+              nodeSelector:
+                nvidia.com/gpu.present: "true"
+              tolerations:
+                - key: dedicated
+                  operator: Exists
+                - key: nvidia.com/gpu
+                  operator: Exists
+                  effect: NoSchedule
+              affinity:
+                nodeAffinity:
+                  requiredDuringSchedulingIgnoredDuringExecution:
+                    nodeSelectorTerms:
+                      - matchExpressions:
+                          - key: gpu
+                            operator: Exists
+              topologySpreadConstraints:
+                - topologyKey: topology.kubernetes.io/zone
+                  whenUnsatisfiable: DoNotSchedule
+                  maxSkew: 1
+                  labelSelector:
+                    matchLabels:
+                      team: media
+              priorityClassName: high
+              runtimeClassName: nvidia
+      `,
+  },
+  {
+    title: "has nothing of a GPU on the CPU, and a single replica",
+    spec: {
+      gpu: { count: 0 },
+      replicas: 1,
+      autoscaling: { horizontal: { enabled: false } },
+      rollout: { strategy: "Recreate" },
+      scheduling: { topologySpreadConstraints: [] },
+    },
+    expected: `
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: upscaler
+          namespace: media
+          labels:
+            app.kubernetes.io/name: gpu-media
+            app.kubernetes.io/instance: upscaler
+            app.kubernetes.io/managed-by: gpumedia-operator
+            app.kubernetes.io/part-of: gpumedia
+            gpumedia.io/service: upscaler
+          ownerReferences:
+            - apiVersion: gpumedia.io/v1alpha1
+              kind: GpuMediaService
+              name: upscaler
+              uid: 11111111-2222-3333-4444-555555555555
+              controller: true
+              blockOwnerDeletion: true
+        spec:
+          replicas: 1
+          selector:
+            matchLabels:
+              app.kubernetes.io/name: gpu-media
+              app.kubernetes.io/instance: upscaler
+          strategy:
+            type: Recreate
+          progressDeadlineSeconds: 900
+          revisionHistoryLimit: 3
+          template:
+            metadata:
+              labels:
+                app.kubernetes.io/name: gpu-media
+                app.kubernetes.io/instance: upscaler
+                app.kubernetes.io/managed-by: gpumedia-operator
+                app.kubernetes.io/part-of: gpumedia
+                gpumedia.io/service: upscaler
+              annotations:
+                gpumedia.io/config: CLkQVA6wroIjsAfg
+            spec:
+              serviceAccountName: upscaler
+              automountServiceAccountToken: false
+              enableServiceLinks: false
+              terminationGracePeriodSeconds: 315
+              securityContext:
+                runAsNonRoot: true
+                runAsUser: 10001
+                runAsGroup: 10001
+                fsGroup: 10001
+                fsGroupChangePolicy: OnRootMismatch
+                seccompProfile:
+                  type: RuntimeDefault
+                sysctls:
+                  - name: net.ipv4.ip_local_port_range
+                    value: 10240 65535
+                  - name: net.ipv4.tcp_fin_timeout
+                    value: "15"
+                  - name: net.ipv4.tcp_keepalive_intvl
+                    value: "15"
+                  - name: net.ipv4.tcp_keepalive_probes
+                    value: "4"
+                  - name: net.ipv4.tcp_keepalive_time
+                    value: "120"
+              containers:
+                - name: gpu-media
+                  image: ghcr.io/gpumedia/processor:1.0.0
+                  ports:
+                    - name: http
+                      containerPort: 8080
+                      protocol: TCP
+                  env:
+                    - name: GPUMEDIA_CONFIG
+                      value: /etc/gpumedia/config.json
+                  resources:
+                    requests:
+                      cpu: "2"
+                      memory: 4Gi
+                    limits:
+                      cpu: "4"
+                      memory: 8Gi
+                  startupProbe:
+                    httpGet:
+                      path: /readyz
+                      port: http
+                    periodSeconds: 5
+                    timeoutSeconds: 2
+                    failureThreshold: 60
+                  readinessProbe:
+                    httpGet:
+                      path: /readyz
+                      port: http
+                    periodSeconds: 5
+                    timeoutSeconds: 2
+                    failureThreshold: 2
+                  livenessProbe:
+                    httpGet:
+                      path: /livez
+                      port: http
+                    periodSeconds: 10
+                    timeoutSeconds: 5
+                    failureThreshold: 3
+                  lifecycle:
+                    preStop:
+                      sleep:
+                        seconds: 5
+                  securityContext:
+                    allowPrivilegeEscalation: false
+                    capabilities:
+                      drop:
+                        - ALL
+                    readOnlyRootFilesystem: true
+                  volumeMounts:
+                    - name: config
+                      mountPath: /etc/gpumedia
+                      readOnly: true
+                    - name: tmp
+                      mountPath: /tmp
+              volumes:
+                - name: config
+                  configMap:
+                    name: upscaler-config
+                - name: tmp
+                  emptyDir:
+                    sizeLimit: 1Gi
+      `,
+  },
+]);

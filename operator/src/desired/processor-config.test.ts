@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { builtInProfileNames, processorConfig as schema } from "@gpumedia/api";
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { Ajv } from "ajv";
+import { processorConfig, restartChecksum } from "./processor-config.ts";
+import { sampleService } from "./service.sample.ts";
+
+describe("processor's configuration", () => {
+  const accepts = new Ajv({ strict: false, allErrors: true }).compile(schema);
+  const specs: readonly GpuMediaServiceSpec[] = [
+    ...builtInProfileNames.map((profile) => ({ profile })),
+    { gpu: { count: 0 } },
+    { network: { ingress: { maxBodySize: "100g" } } },
+    { model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } } },
+  ];
+  for (const spec of specs) {
+    it(`is one that the processor takes: ${JSON.stringify(spec)}`, () => {
+      accepts(processorConfig(sampleService(spec)));
+      assert.deepEqual(accepts.errors, null);
+    });
+  }
+
+  const changes: { readonly title: string; readonly spec: GpuMediaServiceSpec; readonly restarts: boolean }[] = [
+    { title: "the log level", spec: { processing: { logLevel: "debug" } }, restarts: false },
+    { title: "the queue", spec: { processing: { queue: { maxDepth: 10 } } }, restarts: false },
+    { title: "the batch", spec: { processing: { batch: { maxSize: 2, maxDelay: "5ms" } } }, restarts: false },
+    { title: "the access log", spec: { processing: { accessLog: true } }, restarts: true },
+    { title: "the model", spec: { model: { size: "l" } }, restarts: true },
+    {
+      title: "the hosts to fetch from",
+      spec: { processing: { upstream: { allowedHosts: ["a.example.com"] } } },
+      restarts: true,
+    },
+    { title: "the drain", spec: { drain: { timeout: "10s" } }, restarts: true },
+    { title: "what the processor does not read", spec: { slo: { latencyP95: "50ms" } }, restarts: false },
+  ];
+  for (const { title, spec, restarts } of changes) {
+    it(`${restarts ? "restarts" : "does not restart"} pods for a change of ${title}`, () => {
+      assert.equal(restartChecksum(sampleService(spec)) !== restartChecksum(sampleService()), restarts);
+    });
+  }
+});

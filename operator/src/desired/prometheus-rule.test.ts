@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { prometheusRule } from "./prometheus-rule.ts";
+import { sampleMetadata, sampleService } from "./service.sample.ts";
+
+const processor = [
+  "gpumedia:gpu_processing_seconds:p95",
+  "gpumedia:requests:rate5m",
+  "gpumedia:rejections:ratio5m",
+  "GpuMediaLatencyHigh",
+  "GpuMediaRequestsRejected",
+  "GpuMediaMetricsMissing",
+];
+const gpu = [
+  "gpumedia:gpu_utilization:percent",
+  "gpumedia:gpu_memory_used:percent",
+  "gpumedia:gpu_temperature:celsius",
+  "gpumedia:gpu_power_usage:watts",
+  "gpumedia:gpu_xid:last",
+  "gpumedia:gpu_clock_reasons:bits",
+  "GpuMediaGpuSaturated",
+  "GpuMediaGpuUnderused",
+  "GpuMediaGpuMemoryHigh",
+  "GpuMediaGpuHot",
+  "GpuMediaGpuXidError",
+  "GpuMediaGpuThrottled",
+  "GpuMediaGpuMetricsMissing",
+];
+
+/** What the rules evaluate to is tested in e2e/specs/prometheus-rules.spec.ts, by Prometheus itself. */
+describe("PrometheusRule", () => {
+  const cases: {
+    readonly title: string;
+    readonly spec: GpuMediaServiceSpec;
+    readonly groups: Readonly<Record<string, readonly string[]>>;
+  }[] = [
+    {
+      title: "has the guide's queries and all alerts",
+      spec: {},
+      groups: {
+        "gpumedia.upscaler.processor": processor,
+        "gpumedia.upscaler.gpu": gpu,
+        "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh", "GpuMediaPodsWaitForGpu", "GpuMediaAutoscalerAtMaximum"],
+      },
+    },
+    {
+      title: "has nothing of GPUs on the CPU, and nothing of an autoscaler without one",
+      spec: { gpu: { count: 0 }, autoscaling: { horizontal: { enabled: false } } },
+      groups: { "gpumedia.upscaler.processor": processor, "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh"] },
+    },
+    {
+      title: "does not miss GPU metrics that nobody asked for",
+      spec: { monitoring: { dcgm: { enabled: false } } },
+      groups: {
+        "gpumedia.upscaler.processor": processor,
+        "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh", "GpuMediaPodsWaitForGpu", "GpuMediaAutoscalerAtMaximum"],
+      },
+    },
+  ];
+  for (const { title, spec, groups } of cases) {
+    it(title, () => {
+      const { spec: rules, ...identity } = prometheusRule(sampleService(spec), "") as unknown as {
+        spec: { groups: readonly { name: string; rules: readonly { record?: string; alert?: string }[] }[] };
+      };
+      const names = rules.groups.map((group) => [group.name, group.rules.map(({ record, alert }) => record ?? alert)]);
+      assert.deepEqual(
+        { ...identity, groups: Object.fromEntries(names) },
+        { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", metadata: sampleMetadata(), groups },
+      );
+    });
+  }
+
+  it("is not made when it is off", () => {
+    assert.equal(prometheusRule(sampleService({ monitoring: { alerts: false } }), ""), null);
+  });
+});
