@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import { appendFileSync } from "node:fs";
 import { parseCommand } from "./cli.ts";
+import { runDmon } from "./gpu/dmon/main.ts";
 import { createLogger } from "./log.ts";
 import { CannotStart, loadSettings, serve } from "./serve.ts";
 
@@ -11,6 +12,10 @@ const wrongConfiguration = 2;
 await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === "dmon") {
+    process.exitCode = await runDmon(argv.slice(1));
+    return;
+  }
   const command = parseCommand(argv);
   if (command.kind === "exit") {
     process.stdout.write(command.stdout);
@@ -40,7 +45,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   try {
     const processor = await serve({ settings, log, env: process.env, file });
-    stop = processor.stop;
+    stop = async () => processor.stop();
     log.info({ url: processor.url, accelerator: settings.accelerator, model: settings.model }, "ready");
     if (process.stderr.isTTY) process.stderr.write(`${name} listens on ${processor.url} (${settings.accelerator})\n`);
   } catch (error) {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Context } from "mocha";
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import type { GpuIdentity } from "../gpu-sample.ts";
 import { type GpuMonitor, openDmonMonitor } from "../monitor.ts";
 import type { DmonSample } from "../sampler.ts";
@@ -37,7 +41,25 @@ function unavailable(reason: string, message: string): DmonSample {
 const header = ["# gpu    pwr  gtemp  mtemp", "# Idx      W      C      C"];
 const dashes = "    0      -      -      -";
 
+const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
+
 describe("gpumedia-processor dmon", () => {
+  it("as a program prints figures of the library on LD_LIBRARY_PATH", async function (this: Context) {
+    using mock = mockDriver(this);
+    mock.show({ gpus: [mockGpu(0)] });
+    const env = { ...process.env, LD_LIBRARY_PATH: dirname(mock.library) };
+    const { stdout } = await promisify(execFile)(process.execPath, [program, "dmon", "-s", "p", "-c", "1"], { env });
+    assert.equal(stdout, `${header.join("\n")}\n    0     17     38      -\n`);
+  });
+
+  it("as a program ends with 2 for wrong arguments", async () => {
+    await assert.rejects(promisify(execFile)(process.execPath, [program, "dmon", "-s", "x"]), {
+      code: 2,
+      stderr:
+        "gpumedia-processor dmon: option '-s, --select <groups>' argument 'x' is invalid. \"x\" is none of pucvmet.\n",
+    });
+  });
+
   it("prints the mock's figures", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0, { "memory-temperature-celsius": 44 }), mockGpu(1, { "power-milliwatts": 70_600 })] });
@@ -106,8 +128,7 @@ describe("gpumedia-processor dmon", () => {
       const outputs = { print: assert.fail, complain: assert.fail, interrupt: new AbortController().signal };
       const command = dmonCommand(outputs, () => assert.fail("ran")).exitOverride();
       command.configureOutput({ writeErr: () => undefined });
-      const program = new Command().addCommand(command).exitOverride();
-      await assert.rejects(program.parseAsync(["node", "program", "dmon", ...flags]), (error) => {
+      await assert.rejects(command.parseAsync(flags, { from: "user" }), (error) => {
         return error instanceof CommanderError && message.test(error.message);
       });
     });

@@ -26,7 +26,7 @@ const linesPerHeader = 20;
 
 /** The command for the processor's program; `exit` gets 0, or 1 when no figure could be read at all. */
 export function dmonCommand(outputs: DmonOutputs, exit: (status: number) => void): Command {
-  return new Command("dmon")
+  return new Command("gpumedia-processor dmon")
     .description("print the GPUs' figures line by line, as nvidia-smi dmon does")
     .option("-s, --select <groups>", `columns: ${groupsHelp}`, parseGroups, columnGroups)
     .option("-d, --delay <seconds>", "time between two lines", parsePositive, 1)
