@@ -46,9 +46,6 @@ export async function startInteractive(
 /** What is up and how to use it; `ending` is the command or key that ends it. */
 export function instructions(report: ClusterReport, ending: string): string {
   const { server, kubeconfig, directory, bin, nodes, gpus, apis, operator, bootSeconds } = report;
-  const startOperatorBy = ["  npx gpumedia-operator                                # start the operator", ""].slice(
-    operator ? 1 : 0,
-  );
   return [
     `The control plane is up after ${bootSeconds} s: ${server}`,
     `It has ${nodes} fake nodes with ${gpus} GPUs each, on which pods become Ready without running, and the CRDs of crds/.`,
@@ -57,7 +54,8 @@ export function instructions(report: ClusterReport, ending: string): string {
     "",
     `  export KUBECONFIG=${kubeconfig}`,
     `  export PATH=${bin}:$PATH    # for its kubectl`,
-    ...startOperatorBy,
+    ...(operator ? [] : ["  npx gpumedia-operator       # starts the operator"]),
+    "",
     `Logs of all processes: ${directory}/*.log`,
     `End it: ${ending}`,
     "",

@@ -38,6 +38,9 @@ export class Processes implements AsyncDisposable {
   readonly #keeper: ChildProcess;
   readonly #running = new Map<string, Running>();
   readonly #commands = new Map<string, Command>();
+  /** How the last one of each name ended. */
+  readonly #ended = new Map<string, string>();
+  /** Those whose end nobody wonders about. */
   readonly #signalled = new Set<string>();
   #onFailure: (failure: ProcessFailure) => void = () => {};
   readonly #starting = new Map<string, PromiseWithResolvers<number>>();
@@ -76,9 +79,9 @@ export class Processes implements AsyncDisposable {
     return this.#heard(started.promise);
   }
 
-  /** Resolves with how it ended: a signal's name or `exit CODE`. */
+  /** Resolves with how it ended: a signal's name or `exit CODE`. At once if it is not running. */
   exited(name: string): Promise<string> {
-    return this.#running.get(name)?.exited ?? Promise.resolve("it is not running");
+    return this.#running.get(name)?.exited ?? Promise.resolve(this.#ended.get(name) ?? "it was never started");
   }
 
   /** Sends a signal, and waits until the process has ended if it is one that ends it. */
@@ -164,6 +167,7 @@ export class Processes implements AsyncDisposable {
         this.#takeStarting(report.name)?.reject(new Error(`${report.name} could not be started: ${report.how}`));
         this.#running.get(report.name)?.resolveExited(report.how);
         this.#running.delete(report.name);
+        this.#ended.set(report.name, report.how);
         if (!this.#signalled.has(report.name)) void this.failure(report.name, report.how).then(this.#onFailure);
         return;
     }

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { dyingWithParent } from "./parent-death.ts";
 import { ToolError } from "./tools-error.ts";
 import type { Family } from "./tools-families.ts";
 import { withLock } from "./tools-lock.ts";
@@ -66,7 +67,8 @@ interface GoOptions {
 export async function go(parameters: readonly string[], { directory, onError }: GoOptions): Promise<string> {
   // A go.work above the tree would decide the versions in place of our go.mod.
   const env = { ...process.env, GOWORK: "off" };
-  const child = spawn("go", parameters, { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] });
+  const [command, ...rest] = dyingWithParent(["go", ...parameters]);
+  const child = spawn(command, rest, { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   let errors = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -76,6 +78,7 @@ export async function go(parameters: readonly string[], { directory, onError }: 
   });
   try {
     const [code] = (await once(child, "close")) as [number | null];
+    if (code === notFound) throw goIsMissing();
     if (code !== 0) throw new ToolError(`go ${parameters[0]} failed in ${directory}:\n${tail(errors)}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw goIsMissing();
@@ -83,6 +86,9 @@ export async function go(parameters: readonly string[], { directory, onError }: 
   }
   return output;
 }
+
+/** How setpriv ends when there is no such program. */
+const notFound = 127;
 
 function goIsMissing(): ToolError {
   return new ToolError(

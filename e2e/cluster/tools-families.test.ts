@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { familyDirectory, familyOf, linkerFlags, moduleVersion, readFamily, type ToolName } from "./tools-families.ts";
+
+const tools: readonly ToolName[] = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubectl",
+  "kwok",
+  "promtool",
+  "kube-score",
+];
+
+describe("the version of a module in a go.mod", () => {
+  const goMod = "module m\n\nrequire a.io/x v1.0.0\n\nrequire (\n\ta.io/x/y v2.0.0 // indirect\n\ta.io/z v3.0.0\n)\n";
+  for (const [module, version] of [
+    ["a.io/x", "v1.0.0"],
+    ["a.io/x/y", "v2.0.0"],
+    ["a.io/z", "v3.0.0"],
+  ] as const) {
+    it(`is ${version} for ${module}`, () => assert.equal(moduleVersion(goMod, module), version));
+  }
+
+  it("is an error when the module is not required", () => {
+    assert.throws(() => moduleVersion(goMod, "a.io"), { name: "ToolError", message: "go.mod requires no a.io" });
+  });
+});
+
+describe("the linker's flags", () => {
+  it("leave out symbols", () => assert.equal(linkerFlags("v1.2.3"), "-s -w"));
+  it("tell Kubernetes' programs their version", () => {
+    assert.equal(
+      linkerFlags("v1.35.4", ["k8s.io/v"]),
+      "-s -w -X k8s.io/v.gitVersion=v1.35.4 -X k8s.io/v.gitMajor=1 -X k8s.io/v.gitMinor=35",
+    );
+  });
+});
+
+describe("a family of tools", () => {
+  for (const tool of tools) {
+    it(`has ${tool} among the tools of its go.mod`, async () => {
+      const name = familyOf(tool);
+      const { packages, key, version } = await readFamily(name);
+      const goMod = await readFile(`${familyDirectory(name)}go.mod`, "utf8");
+      assert.match(goMod, new RegExp(`^(tool |\\t)${packages[tool]}$`, "m"));
+      assert.match(key, new RegExp(`^${name}-${version}-${process.arch}-[0-9a-f]{12}$`));
+    });
+  }
+});
