@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from "undici";
 import type { KeyPair } from "./pki.ts";
 
 /** The API server refused. */
-export class RestError extends Error {
+class RestError extends Error {
   override readonly name = "RestError";
   readonly status: number;
 

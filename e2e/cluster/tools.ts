@@ -12,7 +12,6 @@ import { buildOnce } from "./tools-build.ts";
 import { ToolError } from "./tools-error.ts";
 import { familyOf, readFamily, type ToolName } from "./tools-families.ts";
 
-export { ToolError } from "./tools-error.ts";
 export type { ToolName } from "./tools-families.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

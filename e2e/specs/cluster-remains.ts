@@ -4,7 +4,7 @@ import { until } from "../cluster/until.ts";
 import type { ParentReport } from "./cluster-parent.ts";
 
 /** A process that has ended and that nobody has asked for its status is still listed, as a zombie. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return !["Z", "X"].includes(stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3));
