@@ -1,16 +1,20 @@
 /** The contract on a real API server: the CRDs as they are shipped, their rules, bounds, columns and examples. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { validateFile, type GpuMediaServiceStatus, type Kind } from "@gpumedia/api";
 import { customResourceDefinitions } from "@gpumedia/api/src/crd/crds.ts";
+import type { StructuralSchema } from "@gpumedia/api/src/crd/structural.ts";
 import { ruleCases } from "@gpumedia/api/src/schema/rules.cases.ts";
 import { startCluster, type Cluster } from "../cluster/cluster.ts";
 import { sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
 
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
+const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
 const exampleFiles = await readdir(examples);
 
@@ -117,7 +121,7 @@ describe("the API on a real API server", () => {
 
   it("explains every field: no description is missing", () => {
     const missing: string[] = [];
-    const walk = (schema: Schema, path: string): void => {
+    const walk = (schema: StructuralSchema, path: string): void => {
       for (const [name, child] of Object.entries(schema.properties ?? {})) {
         const below = `${path}.${name}`;
         if (child.description === undefined && !/\.(apiVersion|kind|metadata)$/.test(below)) missing.push(below);
@@ -126,17 +130,10 @@ describe("the API on a real API server", () => {
       if (schema.items !== undefined) walk(schema.items, `${path}[]`);
     };
     for (const { metadata, spec } of customResourceDefinitions) {
-      const { versions } = spec as { versions: { schema: { openAPIV3Schema: Schema } }[] };
-      for (const version of versions) walk(version.schema.openAPIV3Schema, metadata.name);
+      for (const { schema } of spec.versions) walk(schema.openAPIV3Schema, metadata.name);
     }
     assert.deepEqual(missing, []);
   });
-
-  interface Schema {
-    readonly description?: string;
-    readonly properties?: Readonly<Record<string, Schema>>;
-    readonly items?: Schema;
-  }
 
   describe("kubectl get", () => {
     const status: GpuMediaServiceStatus = {
@@ -240,6 +237,12 @@ describe("the API on a real API server", () => {
     await apply("one", [{ name: "A", value: "3" }]);
     const path = "jsonpath={.spec.processing.env[*].name} {.spec.processing.env[*].value}";
     assert.equal(await cluster.kubectl("get", "gms", "shared", "--namespace", namespace, "-o", path), "A B 3 2");
+  });
+
+  it("kubectl gpumedia is a plug-in of kubectl, found on the PATH", async () => {
+    const env = { ...process.env, PATH: `${programs}${delimiter}${process.env["PATH"] ?? ""}` };
+    const { stdout } = await promisify(execFile)(cluster.kubectlPath, ["gpumedia", "--help"], { env });
+    assert.match(stdout, /^Usage: kubectl gpumedia /);
   });
 
   describe("examples/", () => {

@@ -27,6 +27,12 @@ interface Definition {
 
 const age = column("Age", "date", ".metadata.creationTimestamp", "Since when it exists.");
 
+/** Of what only services have. */
+const ownDefaults: Readonly<Record<string, string>> = {
+  profile: `Default: ${defaultProfileName}.`,
+  suspend: "Default: false.",
+};
+
 const definitions: readonly Definition[] = [
   {
     kind: "GpuMediaService",
@@ -34,12 +40,7 @@ const definitions: readonly Definition[] = [
     shortName: "gms",
     scope: "Namespaced",
     schema: jsonSchema(gpuMediaService),
-    defaultOf: (path) =>
-      path === "profile"
-        ? `Default: ${defaultProfileName}.`
-        : path === "suspend"
-          ? "Default: false."
-          : profileDefault(path),
+    defaultOf: (path, isMap) => ownDefaults[path] ?? profileDefault(path, isMap),
     hasStatus: true,
     columns: [
       column("Profile", "string", ".status.summary.profile", "The profile in use."),
@@ -84,7 +85,26 @@ export interface CustomResourceDefinition {
   readonly apiVersion: "apiextensions.k8s.io/v1";
   readonly kind: "CustomResourceDefinition";
   readonly metadata: { readonly name: string };
-  readonly spec: object;
+  readonly spec: {
+    readonly group: string;
+    readonly scope: Definition["scope"];
+    readonly names: {
+      readonly kind: Kind;
+      readonly listKind: string;
+      readonly plural: string;
+      readonly singular: string;
+      readonly shortNames: readonly string[];
+      readonly categories: readonly string[];
+    };
+    readonly versions: readonly {
+      readonly name: string;
+      readonly served: boolean;
+      readonly storage: boolean;
+      readonly schema: { readonly openAPIV3Schema: StructuralSchema };
+      readonly subresources?: { readonly status: object };
+      readonly additionalPrinterColumns: readonly PrinterColumn[];
+    }[];
+  };
 }
 
 export const customResourceDefinitions: readonly CustomResourceDefinition[] = definitions.map((definition) => {

@@ -3,7 +3,8 @@ import { builtInProfileNames, builtInProfiles, defaultProfileName } from "../pro
 import type { DefaultOf } from "./structural.ts";
 
 /** `Default: 8; development: 2.` for a field that a service or a profile may set. */
-export const profileDefault: DefaultOf = (path) => {
+export const profileDefault: DefaultOf = (path, isMap) => {
+  const shown = isMap ? shownMap : shownLeaf;
   const usual = shown(defaultProfileName, path);
   if (usual === undefined) return "";
   const others = builtInProfileNames
@@ -13,12 +14,27 @@ export const profileDefault: DefaultOf = (path) => {
   return `Default: ${usual}${others.join("")}.`;
 };
 
-function shown(profile: keyof typeof builtInProfiles, path: string): string | undefined {
-  const { spec, sources } = builtInProfiles[profile];
+type ProfileName = keyof typeof builtInProfiles;
+
+function shownLeaf(profile: ProfileName, path: string): string | undefined {
   // An object's members say it each for itself.
-  if (!sources.has(path)) return undefined;
-  const value = path.split(".").reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], spec);
+  if (!builtInProfiles[profile].sources.has(path)) return undefined;
+  const value = valueAt(profile, path);
   if (!Array.isArray(value)) return String(value);
   if (value.length === 0) return "none";
   return value.every((item) => typeof item === "string") ? value.join(", ") : JSON.stringify(value);
+}
+
+function shownMap(profile: ProfileName, path: string): string | undefined {
+  const entries = Object.entries((valueAt(profile, path) ?? {}) as Record<string, string>);
+  return entries.length === 0 ? undefined : entries.map(([key, value]) => `${key} ${value}`).join(", ");
+}
+
+function valueAt(profile: ProfileName, path: string): unknown {
+  return path
+    .split(".")
+    .reduce<unknown>(
+      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
+      builtInProfiles[profile].spec,
+    );
 }

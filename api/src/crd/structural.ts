@@ -2,8 +2,8 @@
 import { joinPath } from "../paths.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 
-/** What the description of the field at a path should say about its default; empty: nothing. */
-export type DefaultOf = (path: string) => string;
+/** What the description of the field at a path should say about its default; empty: nothing. A map's is that of its entries. */
+export type DefaultOf = (path: string, isMap: boolean) => string;
 
 export interface StructuralSchema extends Omit<JsonSchema, "type" | "properties" | "items" | "additionalProperties"> {
   readonly type?: string;
@@ -18,7 +18,9 @@ export interface StructuralSchema extends Omit<JsonSchema, "type" | "properties"
  */
 export function structural(schema: JsonSchema, defaultOf: DefaultOf, path = ""): StructuralSchema {
   const { type, description = "", properties, items, additionalProperties, ...rest } = schema;
-  const said = [description, defaultOf(path)].filter((sentence) => sentence !== "").join(" ");
+  const said = [description, defaultOf(path, typeof additionalProperties === "object")]
+    .filter((sentence) => sentence !== "")
+    .join(" ");
   return {
     ...(said === "" ? {} : { description: said }),
     // The server knows itself that such a value is an integer or a string, and refuses a type beside it.

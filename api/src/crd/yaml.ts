@@ -2,7 +2,7 @@
 import { Document, visit } from "yaml";
 import type { CustomResourceDefinition } from "./crds.ts";
 
-const header = " Generated from api/src by `npm run crds`: do not edit.\n";
+const header = " Generated from api/src by `make generate`: do not edit.\n";
 
 /** A file of `crds/`. */
 export function crdYaml(crd: CustomResourceDefinition): string {

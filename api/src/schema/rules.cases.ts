@@ -71,6 +71,18 @@ const tunable: readonly SpecCase[] = [
     breaks: { resources: { limits: { "nvidia.com/gpu": 1 } } },
     keeps: { resources: { limits: { "example.com/fpga": 1 } } },
   },
+  ...(["requests", "limits"] as const).map((member) => ({
+    message: "a resource is cpu, memory, ephemeral-storage, hugepages-SIZE, or has a domain, such as example.com/fpga",
+    at: `spec.resources.${member}`,
+    breaks: { resources: { [member]: { cpus: 4 } } },
+    keeps: { resources: { [member]: { cpu: 4, "hugepages-2Mi": "64Mi", "example.com/fpga": 1 } } },
+  })),
+  {
+    message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
+    at: "spec.podMetadata.labels",
+    breaks: { podMetadata: { labels: { "the team": "media" } } },
+    keeps: { podMetadata: { labels: { "example.com/the_team": "media" } } },
+  },
   {
     message: "name exactly one of persistentVolumeClaim, image and csi",
     at: "spec.model.volume",

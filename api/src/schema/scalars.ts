@@ -148,8 +148,21 @@ export function qualified(description: string) {
   return Type.String({ description, minLength: 1, maxLength: 317, pattern: qualifiedNamePattern });
 }
 
+const labelValue = () => Type.String({ maxLength: 63, pattern: `^(${qualifiedName})?$` });
+
 export function labelMap(description: string) {
-  return map({ description }, Type.String({ maxLength: 63, pattern: `^(${qualifiedName})?$` }));
+  return map({ description }, labelValue());
+}
+
+/** The API server refuses a pod or an object with a label of another form. */
+const qualifiedKeys: CelRule = {
+  rule: `self.all(key, key.size() <= 317 && key.matches(r'${qualifiedNamePattern}'))`,
+  message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
+};
+
+/** Labels that become those of objects: a wrong key would show only when the object is made. */
+export function givenLabels(description: string) {
+  return map({ description, rules: [qualifiedKeys], maxProperties: 32 }, labelValue());
 }
 
 /** Values may be whole configuration snippets. */

@@ -79,7 +79,7 @@ function flow(item: unknown): string {
 }
 
 /** `guide: Load Balancing`, `spec`, `profile staging: why`, … */
-export function whence(origin: Origin): string {
+function whence(origin: Origin): string {
   switch (origin.kind) {
     case "guide":
       return `guide: ${origin.section}`;

@@ -2,7 +2,7 @@
  * What contradicts itself once profile and spec lie over each other. The CRD's rules see only the spec; these see what
  * it comes to, so that no child is ever sent that the API server would refuse, or that two autoscalers fight over.
  */
-import { durationMs, quantityValue } from "@gpumedia/api";
+import { durationMs, pathOf, quantityValue } from "@gpumedia/api";
 import type { EffectiveService, Origin, Problem } from "./service.ts";
 
 type Origins = ReadonlyMap<string, Origin>;
@@ -12,9 +12,11 @@ type Rule = (service: EffectiveService, origins: Origins) => Problem | null;
 const longestName = 63 - "-dashboard".length;
 
 export function contradictions(service: EffectiveService, origins: Origins): readonly Problem[] {
-  return [...rules.map((rule) => rule(service, origins)), ...requestsAboveLimits(service, origins)].filter(
-    (problem) => problem !== null,
-  );
+  return [
+    ...rules.map((rule) => rule(service, origins)).filter((problem) => problem !== null),
+    ...requestsAboveLimits(service, origins),
+    ...overcommitted(service),
+  ];
 }
 
 const rules: readonly Rule[] = [
@@ -131,8 +133,27 @@ function requestsAboveLimits(
     const limit = limits[name];
     if (limit === undefined || quantityValue(request) <= quantityValue(limit)) return [];
     return {
-      path: `resources.requests.${name}`,
-      message: `${request} (${whence(origins, `resources.requests.${name}`)}) is above the limit ${limit} (${whence(origins, `resources.limits.${name}`)}): raise resources.limits.${name}, or remove it with 0`,
+      path: pathOf(["resources", "requests", name]),
+      message: `${request} (${whence(origins, pathOf(["resources", "requests", name]))}) is above the limit ${limit} (${whence(origins, pathOf(["resources", "limits", name]))}): raise the limit, or remove it with 0`,
+    };
+  });
+}
+
+/** Devices are whole and not shared: the API server refuses a request of them that is not the limit. */
+function overcommitted({ resources: { requests, limits } }: EffectiveService): readonly Problem[] {
+  const devices = [...new Set([...Object.keys(requests), ...Object.keys(limits)])].filter((name) => name.includes("/"));
+  return devices.flatMap((name) => {
+    const limit = limits[name];
+    const path = pathOf(["resources", "limits", name]);
+    if (limit === undefined)
+      return { path, message: `${name} needs a limit that is its request: set it to ${requests[name]}` };
+    if (!Number.isInteger(quantityValue(limit)))
+      return { path, message: `${limit} of a device is none: set a whole number` };
+    const request = requests[name] ?? limit;
+    if (quantityValue(request) >= quantityValue(limit)) return [];
+    return {
+      path,
+      message: `${limit} is not the request ${request}, and devices are not shared: set both to one number`,
     };
   });
 }

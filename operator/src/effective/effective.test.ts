@@ -368,7 +368,7 @@ describe("a contradiction between spec and profile", () => {
       spec: { resources: { requests: { memory: "16Gi" } } },
       found: {
         "resources.requests.memory":
-          "16Gi (spec) is above the limit 8Gi (profile production): raise resources.limits.memory, or remove it with 0",
+          "16Gi (spec) is above the limit 8Gi (profile production): raise the limit, or remove it with 0",
       },
     },
     {
@@ -412,6 +412,21 @@ describe("a contradiction between spec and profile", () => {
       title: "a target that nobody can hold",
       spec: { slo: { latencyP95: "0s" } },
       found: { "slo.latencyP95": "no request takes no time: set a duration above 0" },
+    },
+    {
+      title: "devices that are requested without a limit, in parts, and not as they are limited",
+      spec: {
+        resources: {
+          requests: { "example.com/fpga": 1, "example.com/nic": 1 },
+          limits: { "example.com/nic": 2, "example.com/dsp": "500m" },
+        },
+      },
+      found: {
+        'resources.limits["example.com/fpga"]': "example.com/fpga needs a limit that is its request: set it to 1",
+        'resources.limits["example.com/nic"]':
+          "2 is not the request 1, and devices are not shared: set both to one number",
+        'resources.limits["example.com/dsp"]': "500m of a device is none: set a whole number",
+      },
     },
     {
       title: "a model's file without a volume",

@@ -1,6 +1,6 @@
 /** What is measured, and what it is held against. */
 import { Type } from "typebox";
-import { duration, flag, labelMap, list, positiveSeconds, quantity, settings, wholeNumber } from "../scalars.ts";
+import { duration, flag, givenLabels, list, positiveSeconds, quantity, settings, wholeNumber } from "../scalars.ts";
 
 export const monitoring = settings(
   { description: "What is measured and shown." },
@@ -21,8 +21,8 @@ export const monitoring = settings(
     alerts: flag("Whether there is a PrometheusRule, where the cluster has prometheus-operator."),
     dashboard: flag("Whether there is a ConfigMap with a Grafana dashboard."),
     scrapeInterval: positiveSeconds("How often Prometheus scrapes the pods."),
-    labels: labelMap("Labels of the PodMonitor and PrometheusRule, for a Prometheus that selects them by label."),
-    dashboardLabels: labelMap("Labels of the dashboard's ConfigMap, by which Grafana's sidecar finds it."),
+    labels: givenLabels("Labels of the PodMonitor and PrometheusRule, for a Prometheus that selects them by label."),
+    dashboardLabels: givenLabels("Labels of the dashboard's ConfigMap, by which Grafana's sidecar finds it."),
   },
 );
 

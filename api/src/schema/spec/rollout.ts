@@ -1,6 +1,6 @@
 /** How pods are replaced, and how they end. */
 import { Type } from "typebox";
-import { annotationMap, flag, labelMap, map, oneOf, seconds, settings, wholeNumber } from "../scalars.ts";
+import { annotationMap, flag, givenLabels, map, oneOf, seconds, settings, wholeNumber } from "../scalars.ts";
 
 export const rollout = settings(
   { description: "How pods are replaced when something in them changes." },
@@ -42,5 +42,5 @@ export const sysctls = map(
 
 export const podMetadata = settings(
   { description: "What the pods carry beside the operator's own." },
-  { labels: labelMap("Labels of the pods."), annotations: annotationMap("Annotations of the pods.") },
+  { labels: givenLabels("Labels of the pods."), annotations: annotationMap("Annotations of the pods.") },
 );

@@ -1,7 +1,7 @@
 /** Where the pods run. */
 import { Type } from "typebox";
 import { affinity } from "../affinity.ts";
-import { labelMap, list, object, objectName, oneOf, qualified, settings, text, wholeNumber } from "../scalars.ts";
+import { givenLabels, list, object, objectName, oneOf, qualified, settings, text, wholeNumber } from "../scalars.ts";
 import { labelSelector } from "../selectors.ts";
 
 const tolerations = list(
@@ -61,7 +61,7 @@ const topologySpreadConstraints = list(
 export const scheduling = settings(
   { description: "Where the pods run." },
   {
-    nodeSelector: labelMap("Labels that a node must have."),
+    nodeSelector: givenLabels("Labels that a node must have."),
     tolerations,
     affinity,
     topologySpreadConstraints,

@@ -60,6 +60,10 @@ export const gpu = settings(
   },
 );
 
+const named = (member: string) =>
+  `!has(self.${member}) || self.${member}.all(name, name in ['cpu', 'memory', 'ephemeral-storage'] || name.startsWith('hugepages-') || name.contains('/'))`;
+const noGpu = (member: string) => `(!has(self.${member}) || self.${member}.all(name, !name.startsWith('nvidia.com/')))`;
+
 const quantities = (description: string) =>
   map({ description: `${description} 0 removes what the profile has.`, maxProperties: 16 }, quantity("An amount."));
 
@@ -68,9 +72,15 @@ export const resources = settings(
     description: "What each pod asks for and may use. GPUs are set by gpu.count.",
     rules: [
       {
-        rule: "(!has(self.requests) || self.requests.all(name, !name.startsWith('nvidia.com/'))) && (!has(self.limits) || self.limits.all(name, !name.startsWith('nvidia.com/')))",
+        rule: `${noGpu("requests")} && ${noGpu("limits")}`,
         message: "GPUs are not set here: set gpu.count and gpu.resourceName",
       },
+      ...["requests", "limits"].map((member) => ({
+        rule: named(member),
+        message:
+          "a resource is cpu, memory, ephemeral-storage, hugepages-SIZE, or has a domain, such as example.com/fpga",
+        fieldPath: `.${member}`,
+      })),
     ],
   },
   { requests: quantities("Requests by resource, such as cpu and memory."), limits: quantities("Limits by resource.") },
