@@ -62,7 +62,7 @@ export const ruleAlerts: readonly RuleAlert[] = [
   {
     title: "one request of 50 is rejected",
     series: [
-      processor("gpumedia_requests_total", "0+98x60", 'outcome="ok"'),
+      processor("gpumedia_requests_total", "0+98x60", 'outcome="accepted"'),
       processor("gpumedia_requests_total", "0+2x60", 'outcome="rejected"'),
     ],
     at: "30m",
@@ -76,7 +76,7 @@ export const ruleAlerts: readonly RuleAlert[] = [
   {
     title: "one request of 1000 is rejected",
     series: [
-      processor("gpumedia_requests_total", "0+999x60", 'outcome="ok"'),
+      processor("gpumedia_requests_total", "0+999x60", 'outcome="accepted"'),
       processor("gpumedia_requests_total", "0+1x60", 'outcome="rejected"'),
     ],
     at: "30m",

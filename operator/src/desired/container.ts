@@ -4,7 +4,7 @@ import { unlessEmpty } from "./canonical.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
 import { containerName } from "./child.ts";
 import { environment } from "./environment.ts";
-import { volumeMounts } from "./volumes.ts";
+import { configPath, volumeMounts } from "./volumes.ts";
 
 /** Where the processor listens (guide, FastAPI Performance), and what the port is called everywhere. */
 export const httpPort = 8080;
@@ -25,8 +25,9 @@ export function container(service: EffectiveService): object {
     name: containerName,
     image: service.image,
     ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
+    args: ["--config", configPath],
     ports: [{ name: httpPortName, containerPort: httpPort, protocol: "TCP" }],
-    env: environment(service),
+    ...unlessEmpty("env", environment(service)),
     resources: resources(service),
     ...probes,
     // SIGTERM ends the listening socket: before the proxies know, that would be refused connections.

@@ -69,7 +69,7 @@ function requestPanels(service: EffectiveService): readonly Panel[] {
       series: [
         { expr: `sum(gpumedia_queue_depth{${of}})`, legend: "queued" },
         { expr: `sum(concurrent_gpu_operations{${of}})`, legend: "in the model" },
-        { expr: `sum(gpumedia_active_sessions{${of}})`, legend: "streams" },
+        { expr: `sum(gpumedia_sessions{${of}})`, legend: "streams" },
       ],
     },
   ];

@@ -1,7 +1,6 @@
-/** Environment of the processor: the guide's variables, where its files are, and what the user adds. */
+/** Environment of the processor: the guide's variables, and what the user adds. */
 import type { EffectiveService } from "../effective/service.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
-import { configPath } from "./volumes.ts";
 
 type Variable = EffectiveService["processing"]["env"][number];
 
@@ -21,7 +20,7 @@ function ours({ gpu }: EffectiveService): readonly Variable[] {
     { name: "CUDA_LAUNCH_BLOCKING", value: gpu.cuda.launchBlocking ? "1" : "0" },
     { name: "CUDA_DEVICE_ORDER", value: gpu.cuda.deviceOrder },
   ];
-  return [{ name: "GPUMEDIA_CONFIG", value: configPath }, ...(gpu.count === 0 ? [] : cuda)];
+  return gpu.count === 0 ? [] : cuda;
 }
 
 /** References are atomic: what the API server adds to one has to be in ours, or it would look like a change. */

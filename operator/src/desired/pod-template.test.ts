@@ -71,13 +71,14 @@ describeChild("Deployment", [
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
+                  args:
+                    - --config
+                    - /etc/gpumedia/config.json
                   ports:
                     - name: http
                       containerPort: 8080
                       protocol: TCP
                   env:
-                    - name: GPUMEDIA_CONFIG
-                      value: /etc/gpumedia/config.json
                     - name: CUDA_LAUNCH_BLOCKING
                       value: "0"
                     - name: CUDA_DEVICE_ORDER
@@ -265,13 +266,14 @@ describeChild("Deployment", [
                 - name: gpu-media
                   image: registry.example.com/processor:2
                   imagePullPolicy: Always
+                  args:
+                    - --config
+                    - /etc/gpumedia/config.json
                   ports:
                     - name: http
                       containerPort: 8080
                       protocol: TCP
                   env:
-                    - name: GPUMEDIA_CONFIG
-                      value: /etc/gpumedia/config.json
                     - name: CUDA_DEVICE_ORDER
                       value: PCI_BUS_ID
                     - name: CUDA_LAUNCH_BLOCKING
@@ -441,13 +443,13 @@ describeChild("Deployment", [
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
+                  args:
+                    - --config
+                    - /etc/gpumedia/config.json
                   ports:
                     - name: http
                       containerPort: 8080
                       protocol: TCP
-                  env:
-                    - name: GPUMEDIA_CONFIG
-                      value: /etc/gpumedia/config.json
                   resources:
                     requests:
                       cpu: "2"

@@ -59,8 +59,8 @@ describeChild("ScaledObject", [
             metricType: AverageValue
             metadata:
               serverAddress: http://prometheus-operated.monitoring.svc:9090
-              query: 100 * sum(avg by (pod)
-                (gpumedia_gpu_utilization_ratio{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
+              query: sum(avg by (pod)
+                (gpumedia_gpu_utilization_percent{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
               threshold: "70"
               ignoreNullValues: "false"
     `,

@@ -53,7 +53,7 @@ function gpuTrigger(service: EffectiveService): readonly object[] {
       metadata: {
         serverAddress: prometheusAddress,
         // Summed over pods: `AverageValue` divides by their number.
-        query: `100 * sum(avg by (pod) (gpumedia_gpu_utilization_ratio{${selector}}))`,
+        query: `sum(avg by (pod) (gpumedia_gpu_utilization_percent{${selector}}))`,
         threshold: String(gpuUtilizationPercent),
         ignoreNullValues: "false",
       },
