@@ -1,0 +1,132 @@
+/** Development's pages, in a headless Chromium with a camera of its own. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Context } from "mocha";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { appWith, fakeContext } from "../testing/fake-context.ts";
+import { realProcessor } from "../testing/real-processor.ts";
+import { development } from "./development.ts";
+
+const photograph = fileURLToPath(new URL("../../../testdata/flower.jpg", import.meta.url));
+
+function installedChromium(): string | undefined {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  return (
+    process.env["CHROMIUM"] ?? folders.flatMap((folder) => names.map((name) => join(folder, name))).find(existsSync)
+  );
+}
+
+// What runs in the page is text: its types are the browser's, which are not Node's.
+const sizes = `["#before", "#after"].map((id) => document.querySelector(id)).map((image) => [image.naturalWidth, image.naturalHeight])`;
+const droppedFile = `(async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 20, height: 10 });
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([blob], "canvas.png", { type: "image/png" }));
+  return transfer;
+})()`;
+
+/** Runs `test` on an empty page; errors of the page that are not `expected` fail it. Skipped where there is no Chromium. */
+async function inBrowser(
+  context: Context,
+  test: (page: Page, url: string) => Promise<void>,
+  expected: readonly RegExp[] = [],
+): Promise<void> {
+  const executablePath = installedChromium();
+  if (executablePath === undefined) {
+    process.stderr.write("skipped: no Chromium on the PATH; install one, or set CHROMIUM\n");
+    context.skip();
+  }
+  await using processor = await realProcessor({ environment: "development" });
+  const browser: Browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  });
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    await test(page, processor.url);
+    assert.deepEqual(
+      errors.filter((error) => !expected.some((pattern) => pattern.test(error))),
+      [],
+    );
+  } finally {
+    await browser.close();
+  }
+}
+
+describe("development's pages", () => {
+  it("are not there in production", async () => {
+    const app = await appWith(development, fakeContext());
+    for (const path of ["/", "/docs", "/pages/try.js"]) assert.equal((await app.inject(path)).statusCode, 404);
+    await app.close();
+  });
+
+  it("show a picture before and after, and where the time went", async function (this: Context) {
+    await inBrowser(this, async (page, url) => {
+      await page.goto(url);
+      await page.setInputFiles("#file", photograph);
+      await page.locator("#message", { hasText: /^done$/ }).waitFor();
+      const [before = [], after = []] = await page.evaluate<number[][]>(sizes);
+      assert.ok((before[0] ?? 0) > 0);
+      assert.deepEqual(
+        after,
+        before.map((length) => length * 2),
+      );
+      const stages = await page.locator("#timing th").allTextContents();
+      assert.deepEqual(stages, ["queue", "decode", "inference", "encode", "whole request"]);
+    });
+  });
+
+  it("take a picture that is dropped on them", async function (this: Context) {
+    await inBrowser(this, async (page, url) => {
+      await page.goto(url);
+      const files = await page.evaluateHandle(droppedFile);
+      await page.dispatchEvent("#drop", "drop", { dataTransfer: files });
+      await page.locator("#message", { hasText: /^done$/ }).waitFor();
+      assert.match((await page.textContent("#after-size")) ?? "", /^40×20, /);
+    });
+  });
+
+  it("say what is wrong with a file that is no picture", async function (this: Context) {
+    await inBrowser(
+      this,
+      async (page, url) => {
+        await page.goto(url);
+        const answered = page.waitForResponse(/\/v1\/process/);
+        await page.setInputFiles("#file", { name: "a.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
+        assert.equal((await answered).status(), 415);
+        await page.waitForSelector("#message.wrong");
+        assert.match((await page.textContent("#message")) ?? "", /^415 Not a picture in a supported format: /);
+      },
+      [/^Failed to load resource: the server responded with a status of 415/],
+    );
+  });
+
+  it("stream the camera until it is stopped", async function (this: Context) {
+    await inBrowser(this, async (page, url) => {
+      await page.goto(url);
+      await page.click("#camera");
+      await page.locator('[data-stage="frames answered"] td', { hasText: /^([3-9]|\d{2,}) / }).waitFor();
+      const [, [after] = []] = await page.evaluate<number[][]>(sizes);
+      const video = await page.evaluate<number>(`document.querySelector("#video").videoWidth`);
+      assert.equal(after, video * 2);
+      await page.click("#camera");
+      assert.equal(await page.textContent("#camera"), "use the camera");
+    });
+  });
+
+  it("show the API", async function (this: Context) {
+    await inBrowser(this, async (page, url) => {
+      await page.goto(`${url}/docs`);
+      await page.waitForSelector("text=UtilizationReport");
+      const operations = await page.locator("h3 code").allTextContents();
+      assert.ok(operations.includes("POST /v1/process") && operations.includes("POST /v2/models/{name}/infer"));
+    });
+  });
+});

@@ -1,0 +1,238 @@
+/** The OpenAPI document, written by hand: most bodies are pictures and tensors, of which route schemas say nothing. Pure. */
+import { utilizationReport } from "@gpumedia/api";
+import { pictureFormats } from "../../pipeline/pipeline.ts";
+import { version } from "../../version.ts";
+
+const text = (description: string) => ({ description, content: { "text/plain": { schema: { type: "string" } } } });
+const json = (description: string, schema: object) => ({ description, content: { "application/json": { schema } } });
+const reference = (kind: "schemas" | "parameters" | "responses", name: string) => ({
+  $ref: `#/components/${kind}/${name}`,
+});
+const binary = { schema: { type: "string", format: "binary" } };
+const pictures = Object.fromEntries(pictureFormats.map((format) => [`image/${format}`, binary]));
+
+const problems = {
+  "400": reference("responses", "Problem"),
+  "413": reference("responses", "Problem"),
+  "415": reference("responses", "Problem"),
+  "422": reference("responses", "Problem"),
+  "503": reference("responses", "Busy"),
+  "504": reference("responses", "Problem"),
+};
+
+const processed = {
+  description: "The picture that the model made of it, in the format that Accept prefers.",
+  headers: {
+    "Server-Timing": { description: "Milliseconds: queue, decode, inference, encode.", schema: { type: "string" } },
+  },
+  content: pictures,
+};
+
+const inferResponses = {
+  "200": json("The outputs; bytes that were asked for follow the JSON.", reference("schemas", "InferResponse")),
+  "400": reference("responses", "OipError"),
+  "404": reference("responses", "OipError"),
+  "413": reference("responses", "OipError"),
+  "503": reference("responses", "OipError"),
+};
+
+/** `/v2/models/{name}…` with and without the version. */
+function modelPaths(): Readonly<Record<string, object>> {
+  const name = reference("parameters", "modelName");
+  const bases = [
+    ["/v2/models/{name}", [name]],
+    ["/v2/models/{name}/versions/{version}", [name, reference("parameters", "modelVersion")]],
+  ] as const;
+  return Object.fromEntries(
+    bases.flatMap(([path, parameters]) => [
+      [
+        path,
+        { parameters, get: oip("The model's inputs and outputs", { "200": json("Metadata.", { type: "object" }) }) },
+      ],
+      [`${path}/ready`, { parameters, get: oip("Whether the model is ready", readiness) }],
+      [
+        `${path}/infer`,
+        {
+          parameters: [...parameters, reference("parameters", "jsonLength")],
+          post: {
+            ...oip("Run the model on tensors", inferResponses),
+            requestBody: {
+              required: true,
+              content: {
+                "application/json": { schema: reference("schemas", "InferRequest") },
+                "application/octet-stream": binary,
+              },
+            },
+          },
+        },
+      ],
+    ]),
+  );
+}
+
+const readiness = { "200": json("It is.", { type: "object" }), "503": json("It is not.", { type: "object" }) };
+
+function oip(summary: string, responses: object): object {
+  return { tags: ["Open Inference Protocol v2"], summary, responses };
+}
+
+const processPaths = {
+  "/v1/process": {
+    post: {
+      tags: ["Pictures"],
+      summary: "Process a picture",
+      parameters: [reference("parameters", "quality")],
+      requestBody: { required: true, content: pictures },
+      responses: { "200": processed, ...problems, "406": reference("responses", "Problem") },
+    },
+    get: {
+      tags: ["Pictures"],
+      summary: "Process a picture from an allowed host; there only where upstream.allowedHosts names one",
+      parameters: [
+        { name: "url", in: "query", required: true, schema: { type: "string", format: "uri", maxLength: 4096 } },
+        reference("parameters", "quality"),
+        { name: "If-None-Match", in: "header", schema: { type: "string" } },
+      ],
+      responses: {
+        "200": processed,
+        "304": { description: "The client has it." },
+        ...problems,
+        "403": reference("responses", "Problem"),
+        "404": reference("responses", "Problem"),
+        "406": reference("responses", "Problem"),
+        "502": reference("responses", "Problem"),
+      },
+    },
+  },
+  "/v1/stream": {
+    get: {
+      tags: ["Pictures"],
+      summary: "WebSocket: each binary message is a picture and is answered by one, in order",
+      parameters: [
+        reference("parameters", "quality"),
+        { name: "format", in: "query", schema: { enum: pictureFormats } },
+        { name: "info", in: "query", schema: { type: "boolean", default: false } },
+      ],
+      responses: {
+        "101": { description: "The session is open." },
+        "400": reference("responses", "Problem"),
+        "426": reference("responses", "Problem"),
+        "503": reference("responses", "Busy"),
+      },
+    },
+  },
+};
+
+const operationsPaths = {
+  "/livez": { get: { tags: ["Operations"], summary: "Liveness", responses: { "200": text("It lives.") } } },
+  "/readyz": {
+    get: {
+      tags: ["Operations"],
+      summary: "Readiness",
+      responses: { "200": text("It wants requests."), "503": text("It does not, and why.") },
+    },
+  },
+  "/metrics": { get: { tags: ["Operations"], summary: "Prometheus metrics", responses: { "200": text("Metrics.") } } },
+  "/utilization": {
+    get: {
+      tags: ["Operations"],
+      summary: "What the processor is busy with, over the last 15 seconds",
+      responses: { "200": json("The report.", reference("schemas", "UtilizationReport")) },
+    },
+  },
+  "/openapi.json": {
+    get: {
+      tags: ["Operations"],
+      summary: "This document",
+      responses: { "200": json("OpenAPI 3.1.", { type: "object" }) },
+    },
+  },
+};
+
+const oipPaths = {
+  "/v2": { get: oip("The server", { "200": json("Name, version and extensions.", { type: "object" }) }) },
+  "/v2/health/live": { get: oip("Liveness", { "200": json("It lives.", { type: "object" }) }) },
+  "/v2/health/ready": { get: oip("Readiness", readiness) },
+  ...modelPaths(),
+};
+
+const tensor = {
+  type: "object",
+  required: ["name", "datatype", "shape"],
+  properties: {
+    name: { type: "string" },
+    datatype: { type: "string", examples: ["UINT8"] },
+    shape: { type: "array", items: { type: "integer" }, maxItems: 8 },
+    data: { type: "array", description: "Numbers, flat or nested by the shape." },
+    parameters: { type: "object", properties: { binary_data_size: { type: "integer" } } },
+  },
+};
+
+const components = {
+  parameters: {
+    quality: { name: "quality", in: "query", schema: { type: "integer", minimum: 1, maximum: 100, default: 85 } },
+    modelName: { name: "name", in: "path", required: true, schema: { type: "string" } },
+    modelVersion: { name: "version", in: "path", required: true, schema: { const: "1" } },
+    jsonLength: {
+      name: "Inference-Header-Content-Length",
+      in: "header",
+      description: "Bytes of the JSON, when the bytes of tensors follow it.",
+      schema: { type: "integer", minimum: 1 },
+    },
+  },
+  responses: {
+    Problem: {
+      description: "What is wrong with the request (RFC 9457).",
+      content: { "application/problem+json": { schema: reference("schemas", "Problem") } },
+    },
+    Busy: {
+      description: "Too much is waiting, or the processor is starting or ending.",
+      headers: { "Retry-After": { description: "Seconds.", schema: { type: "integer" } } },
+      content: { "application/problem+json": { schema: reference("schemas", "Problem") } },
+    },
+    OipError: json("What is wrong with the request.", {
+      type: "object",
+      required: ["error"],
+      properties: { error: { type: "string" } },
+    }),
+  },
+  schemas: {
+    Problem: {
+      type: "object",
+      required: ["type", "title", "status", "detail"],
+      properties: {
+        type: { type: "string", examples: ["urn:gpumedia:problem:queue-full"] },
+        title: { type: "string" },
+        status: { type: "integer" },
+        detail: { type: "string" },
+      },
+    },
+    InferRequest: {
+      type: "object",
+      required: ["inputs"],
+      properties: {
+        id: { type: "string" },
+        parameters: { type: "object", properties: { binary_data_output: { type: "boolean" } } },
+        inputs: { type: "array", items: tensor },
+        outputs: { type: "array", items: { type: "object", required: ["name"] } },
+      },
+    },
+    InferResponse: {
+      type: "object",
+      properties: {
+        model_name: { type: "string" },
+        model_version: { type: "string" },
+        id: { type: "string" },
+        outputs: { type: "array", items: tensor },
+      },
+    },
+    UtilizationReport: utilizationReport,
+  },
+};
+
+export const openApiDocument = {
+  openapi: "3.1.0",
+  info: { title: "gpumedia-processor", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+  paths: { ...processPaths, ...oipPaths, ...operationsPaths },
+  components,
+};

@@ -1,0 +1,30 @@
+/** A whole processor in this process, on loopback and a free port, with the built-in model. */
+import { Writable } from "node:stream";
+import type { ProcessorConfig } from "@gpumedia/api";
+import { readConfig } from "../../config/read-config.ts";
+import { createLogger } from "../../log.ts";
+import { type Processor, serve } from "../../serve.ts";
+
+export interface RealProcessor extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** What was logged as an error. */
+  readonly errors: readonly string[];
+  readonly processor: Processor;
+}
+
+export async function realProcessor(config: ProcessorConfig = {}): Promise<RealProcessor> {
+  const reading = readConfig(JSON.stringify({ workers: 2, ...config, listen: { host: "127.0.0.1", port: 0 } }), {});
+  if (reading.kind === "wrong") throw new Error(JSON.stringify(reading.values));
+  const errors: string[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      errors.push(String(chunk));
+      done();
+    },
+  });
+  const processor = await serve({ settings: reading.settings, log: createLogger("error", destination), env: {} });
+  const { port } = new URL(processor.url);
+  const stop = async (): Promise<void> => void (await processor.stop());
+  return { url: processor.url, port: Number(port), errors, processor, [Symbol.asyncDispose]: stop };
+}
