@@ -6,6 +6,7 @@ import { oipRoutes } from "./oip/oip.ts";
 import { openApi } from "./openapi/openapi.ts";
 import { processPicture } from "./process.ts";
 import type { Route } from "./route.ts";
+import { profiling } from "./profiling/profiling.ts";
 import { streamRoute } from "./stream/stream.ts";
 import { processUrl } from "./upstream/process-url.ts";
 import { utilization } from "./utilization.ts";
@@ -20,4 +21,5 @@ export const routes: readonly Route[] = [
   streamRoute,
   openApi,
   development,
+  profiling,
 ];

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { threadId, Worker } from "node:worker_threads";
+import { once } from "node:events";
+import type { FastifyInstance } from "fastify";
+import { appWith, fakeContext } from "../testing/fake-context.ts";
+import { profiling } from "./profiling.ts";
+
+async function withApp(test: (app: FastifyInstance) => Promise<void>, isDevelopment = true): Promise<void> {
+  const app = await appWith(
+    profiling,
+    fakeContext((settings) => ({ ...settings, development: isDevelopment })),
+  );
+  try {
+    await test(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** Names of functions in a CPU profile. */
+function functionsOf(body: string): ReadonlySet<string> {
+  const { nodes } = JSON.parse(body) as {
+    readonly nodes: readonly { readonly callFrame: { readonly functionName: string } }[];
+  };
+  return new Set(nodes.map(({ callFrame }) => callFrame.functionName));
+}
+
+function spinInTest(untilMs: number): void {
+  while (performance.now() < untilMs) JSON.parse("[1,2,3]");
+}
+
+describe("profiles", () => {
+  it("are not there in production", () =>
+    withApp(async (app) => {
+      for (const path of ["cpu-profile", "heap-snapshot", "onnx-profile"]) {
+        assert.equal((await app.inject(`/debug/${path}`)).statusCode, 404);
+      }
+    }, false));
+
+  it("show what the main thread does", () =>
+    withApp(async (app) => {
+      const answer = app.inject("/debug/cpu-profile?seconds=1");
+      setTimeout(() => spinInTest(performance.now() + 200), 200);
+      const { statusCode, headers, body } = await answer;
+      assert.deepEqual(
+        [statusCode, headers["content-disposition"]],
+        [200, 'attachment; filename="thread-main.cpuprofile"'],
+      );
+      assert.ok(functionsOf(body).has("spinInTest"));
+    }));
+
+  it("show what a worker does", () =>
+    withApp(async (app) => {
+      const code = `function spinInWorker() { const end = Date.now() + 20; while (Date.now() < end) JSON.parse("[1]"); setTimeout(spinInWorker, 5); }
+        require("node:worker_threads").parentPort.postMessage("up"); spinInWorker();`;
+      const worker = new Worker(code, { eval: true });
+      await once(worker, "message");
+      const { statusCode, body } = await app.inject(`/debug/cpu-profile?seconds=1&thread=${worker.threadId}`);
+      await worker.terminate();
+      assert.equal(statusCode, 200);
+      assert.ok(functionsOf(body).has("spinInWorker"));
+    }));
+
+  it("say that a worker is not there", () =>
+    withApp(async (app) => {
+      assert.equal(threadId, 0);
+      assert.equal((await app.inject("/debug/cpu-profile?seconds=1&thread=999999")).statusCode, 404);
+    }));
+
+  it("are taken one at a time", () =>
+    withApp(async (app) => {
+      const answers = await Promise.all([1, 2].map(async () => app.inject("/debug/cpu-profile?seconds=1")));
+      assert.deepEqual(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200, 409]));
+    }));
+
+  it("show the heap", () =>
+    withApp(async (app) => {
+      const { body } = await app.inject("/debug/heap-snapshot");
+      const { snapshot } = JSON.parse(body) as { readonly snapshot: { readonly node_count: number } };
+      assert.ok(snapshot.node_count > 1000);
+    }));
+
+  it("show the model's nodes", () =>
+    withApp(async (app) => {
+      const { body } = await app.inject("/debug/onnx-profile?width=32&height=16&runs=2");
+      const events = JSON.parse(body) as readonly { readonly name: string }[];
+      assert.equal(events.filter(({ name }) => name === "model_run").length, 2);
+      assert.ok(events.some(({ name }) => /conv.*kernel_time/i.test(name)));
+    }));
+
+  for (const query of [
+    "cpu-profile?seconds=0",
+    "cpu-profile?seconds=61",
+    "cpu-profile?thread=x",
+    "onnx-profile?runs=1e3",
+  ]) {
+    it(`refuse ${query}`, () =>
+      withApp(async (app) => assert.equal((await app.inject(`/debug/${query}`)).statusCode, 400)));
+  }
+});
