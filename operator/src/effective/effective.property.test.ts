@@ -1,0 +1,95 @@
+/** A service that the schema accepts, or that was stored under another one, never makes the operator fail. */
+import assert from "node:assert/strict";
+import { ruleCases } from "@gpumedia/api/src/schema/rules.cases.ts";
+import { profileSpec, serviceSpec } from "@gpumedia/api/src/schema/kinds.ts";
+import { jsonSchema } from "@gpumedia/api/src/schema/json-schema.ts";
+import { arbitraryOf } from "@gpumedia/api/src/schema/spec.arbitrary.ts";
+import { validateFile, type GpuMediaProfile, type GpuMediaService } from "@gpumedia/api";
+import * as fc from "fast-check";
+import { desiredChildren } from "../desired/children.ts";
+import { sampleContext } from "../desired/service.sample.ts";
+import { effectiveService } from "./effective.ts";
+
+const defaults = { processorImage: "processor:1" };
+
+function service(spec: unknown): GpuMediaService {
+  const metadata = { name: "upscaler", namespace: "media", uid: "u" };
+  return { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, spec: spec as object };
+}
+
+function profile(spec: unknown): GpuMediaProfile {
+  return {
+    apiVersion: "gpumedia.io/v1alpha1",
+    kind: "GpuMediaProfile",
+    metadata: { name: "team" },
+    spec: spec as object,
+  };
+}
+
+const allRules = new Set(ruleCases.GpuMediaService.map(({ message }) => message));
+
+const accepted = arbitraryOf(jsonSchema(serviceSpec)).map((spec) => service({ ...(spec as object), profile: "team" }));
+const acceptedProfile = arbitraryOf(jsonSchema(profileSpec)).map((spec) =>
+  profile({ ...(spec as object), basedOn: "staging" }),
+);
+
+describe("any service that the schema accepts", () => {
+  it("with any profile is complete or told what is wrong, and its children can be rendered", () => {
+    let complete = 0;
+    fc.assert(
+      fc.property(accepted, acceptedProfile, (object, team) => {
+        const effective = effectiveService(object, new Map([["team", team]]), defaults);
+        assert.ok(effective.kind === "Effective" || effective.message !== "");
+        if (effective.kind !== "Effective") return;
+        complete++;
+        JSON.stringify(desiredChildren(effective.service, sampleContext));
+      }),
+      { numRuns: 300 },
+    );
+    assert.ok(complete > 30, `hardly a spec at random was without a contradiction: ${complete} of 300`);
+  });
+
+  it("is found to be so by the file check, save its rules", () => {
+    fc.assert(
+      fc.property(accepted, (object) => {
+        assert.deepEqual(
+          validateFile.GpuMediaService(object).filter(({ message }) => !allRules.has(message)),
+          [],
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("any service at all", () => {
+  /** A sound spec in which something was replaced by anything. */
+  const damaged = fc
+    .tuple(arbitraryOf(jsonSchema(serviceSpec)), fc.jsonValue(), fc.infiniteStream(fc.nat(20)))
+    .map(([spec, anything, choices]) => damage(spec, anything, choices));
+
+  it("is never an exception, whatever is stored", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), damaged), fc.oneof(fc.jsonValue(), damaged), (spec, team) => {
+        const effective = effectiveService(service(spec), new Map([["team", profile(team)]]), defaults);
+        if (effective.kind === "Effective") desiredChildren(effective.service, sampleContext);
+        else assert.ok(effective.message !== "");
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** Replaces what a walk along `choices` ends at. */
+function damage(node: unknown, anything: unknown, choices: Iterator<number>): unknown {
+  if (typeof node !== "object" || node === null || Object.keys(node).length === 0) return anything;
+  const choice: number = choices.next().value ?? 0;
+  if (choice === 0) return anything;
+  const keys = Object.keys(node);
+  const key = keys[choice % keys.length] ?? "";
+  const members = Object.entries(node).map(([name, member]: [string, unknown]) => [
+    name,
+    name === key ? damage(member, anything, choices) : member,
+  ]);
+  return Array.isArray(node) ? members.map(([, member]) => member) : Object.fromEntries(members);
+}
