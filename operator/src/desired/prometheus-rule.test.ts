@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
-import { prometheusRule } from "./prometheus-rule.ts";
+import { prometheusRule, ruleGroups } from "./prometheus-rule.ts";
 import { sampleMetadata, sampleService } from "./service.sample.ts";
 
 const processor = [
@@ -72,5 +73,16 @@ describe("PrometheusRule", () => {
 
   it("is not made when it is off", () => {
     assert.equal(prometheusRule(sampleService({ monitoring: { alerts: false } }), ""), null);
+  });
+});
+
+describe("docs/alerts.md", () => {
+  it("has a section for each alert and each recorded series, and for nothing else", () => {
+    const page = readFileSync(new URL("../../../docs/alerts.md", import.meta.url), "utf8");
+    const sections = [...page.matchAll(/^## (GpuMedia\w+)$/gm)].map(([, name]) => name);
+    const series = [...page.matchAll(/^\| `(gpumedia:[\w:]+)`/gm)].map(([, name]) => name);
+    const rules = ruleGroups(sampleService(), "").flatMap((group) => group.rules);
+    const names = rules.map((rule) => ("alert" in rule ? rule.alert : rule.record));
+    assert.deepEqual([...sections, ...series].toSorted(), names.toSorted());
   });
 });
