@@ -8,7 +8,8 @@ import { Fights } from "./reconcile/fights.ts";
 import type { Pass } from "./reconcile/pass.ts";
 import { RolloutGate } from "./reconcile/rollout-gate.ts";
 import { reconcileService } from "./reconcile/service.ts";
-import type { Clock } from "./runtime/clock.ts";
+import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
+import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
 import type { Logger } from "./runtime/log.ts";
@@ -47,6 +48,16 @@ export function startControllers(setup: ControllersOptions): void {
   const lookAtDcgm = (): void => dcgmQueue.add(dcgmKey(operatorNamespace), "edit", dcgmDelayMs);
   const dcgm = new DcgmRequests(lookAtDcgm);
   world.dcgm.subscribe(({ origin }) => origin === "write" || lookAtDcgm());
+  const utilization = new UtilizationWatch({
+    world,
+    client: writer,
+    intervalMs: options.utilizationIntervalMs,
+    clock,
+    log,
+    metrics: metrics.utilization,
+    onNews: (key) => queue.add(key, "resync"),
+  });
+  lifecycle.onStop("utilization", utilization.start());
   const pass: Pass = {
     client: writer,
     world,
@@ -54,6 +65,7 @@ export function startControllers(setup: ControllersOptions): void {
     fights: new Fights(clock),
     dcgm,
     gate: new RolloutGate(world, options.maxRollouts),
+    utilization,
     clock,
     defaults: { processorImage },
     surroundings: () => ({ operatorNamespace, runbookUrl, served: served() }),
@@ -81,13 +93,4 @@ export function startControllers(setup: ControllersOptions): void {
   lifecycle.onStop("visits", async () => void (await Promise.all([services.stop(graceMs), exporters.stop(graceMs)])));
   const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);
   lifecycle.onStop("resync", async () => cancelResync());
-}
-
-function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
-  let cancel = clock.after(intervalMs, again);
-  function again(): void {
-    callback();
-    cancel = clock.after(intervalMs, again);
-  }
-  return () => cancel();
 }

@@ -13,6 +13,7 @@ const defaults: Options = {
   maxRollouts: 5,
   maxRequestsInFlight: 32,
   resyncIntervalMs: 1_800_000,
+  utilizationIntervalMs: 15_000,
   leaderElect: true,
   leaseName: "gpumedia-operator",
   leaseDurationMs: 15_000,

@@ -23,6 +23,8 @@ export interface Options {
   /** Requests to the API server under way at once; watches are not counted. */
   readonly maxRequestsInFlight: number;
   readonly resyncIntervalMs: number;
+  /** How often each pod is asked for its utilization. */
+  readonly utilizationIntervalMs: number;
   readonly leaderElect: boolean;
   readonly leaseName: string;
   readonly leaseDurationMs: number;
@@ -110,6 +112,7 @@ function flags(version: string, operatorNamespace: string): Command {
     .addOption(count("--max-rollouts <count>", "services that an edited profile rolls out at once", 5, 1, 10_000))
     .addOption(count("--max-requests-in-flight <count>", "requests to the API server at once", 32, 1, 1_000))
     .addOption(time("--resync-interval <duration>", "look at each service at least so often", "30m"))
+    .addOption(time("--utilization-interval <duration>", "ask each pod for its utilization so often", "15s"))
     .optionsGroup("Leader election:")
     .addOption(new Option("--leader-elect", "act only while holding the Lease").default(true))
     .addOption(new Option("--no-leader-elect", "act at once: only when there is no second replica"))
@@ -171,20 +174,26 @@ function readEnvironment(program: Command, env: Environment): void {
 
 /** The flags' values under their own names, with units. */
 function optionsOf(program: Command): Options {
-  const { leaseDuration, renewDeadline, retryPeriod, resyncInterval, shutdownTimeout, ...rest } = program.opts<
-    Omit<Options, `${string}Ms`> & Readonly<Record<DurationFlag, number>>
-  >();
+  const { leaseDuration, renewDeadline, retryPeriod, resyncInterval, utilizationInterval, shutdownTimeout, ...rest } =
+    program.opts<Omit<Options, `${string}Ms`> & Readonly<Record<DurationFlag, number>>>();
   return {
     ...rest,
     leaseDurationMs: leaseDuration,
     renewDeadlineMs: renewDeadline,
     retryPeriodMs: retryPeriod,
     resyncIntervalMs: resyncInterval,
+    utilizationIntervalMs: utilizationInterval,
     shutdownTimeoutMs: shutdownTimeout,
   };
 }
 
-type DurationFlag = "leaseDuration" | "renewDeadline" | "retryPeriod" | "resyncInterval" | "shutdownTimeout";
+type DurationFlag =
+  | "leaseDuration"
+  | "renewDeadline"
+  | "retryPeriod"
+  | "resyncInterval"
+  | "utilizationInterval"
+  | "shutdownTimeout";
 
 /** Otherwise a second leader could begin before the first has stopped, or a leader give up between two renewals. */
 function checked(options: Options): Options {

@@ -41,6 +41,8 @@ const clusterRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/finalizers"], verbs: ["update"] },
   { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
   { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
+  // Whose a pod is, by UID, before it is asked for its utilization.
+  { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["get"] },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: childVerbs },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: childVerbs },

@@ -11,6 +11,8 @@ export interface PodView {
   readonly service: ObjectKey | undefined;
   /** Of its ReplicaSet: pods of one rollout share it. */
   readonly templateHash: string | undefined;
+  /** Its controller, if that is a ReplicaSet. */
+  readonly replicaSet: { readonly name: string; readonly uid: string } | undefined;
   /** Where it is bound; undefined while it waits for a node. */
   readonly node: string | undefined;
   readonly ip: string | undefined;
@@ -90,6 +92,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
     uid: metadata.uid,
     service: service === undefined ? undefined : `${namespace}/${service}`,
     templateHash: metadata.labels?.["pod-template-hash"],
+    replicaSet: replicaSetOf(metadata),
     node: spec.nodeName,
     ip: status.podIP,
     phase: status.phase ?? "Pending",
@@ -100,6 +103,11 @@ export function viewPod(object: KubeObject): PodView | undefined {
     unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
     container: containerView(status.containerStatuses?.find(({ name }) => name === containerName)),
   };
+}
+
+function replicaSetOf({ ownerReferences }: KubeObject["metadata"]): PodView["replicaSet"] {
+  const owner = ownerReferences?.find(({ kind, controller }) => controller === true && kind === "ReplicaSet");
+  return owner && { name: owner.name, uid: owner.uid };
 }
 
 /** Kubernetes' own resources have no domain, or end in kubernetes.io. */

@@ -16,7 +16,7 @@ export function observation(
   service: EffectiveService,
   key: ObjectKey,
   { outcomes, failure, rollout }: PassResult,
-  { world, surroundings }: Pass,
+  { world, surroundings, utilization }: Pass,
 ): Observation {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   return {
@@ -31,6 +31,7 @@ export function observation(
     verticalAutoscaler: world.childOf("verticalPodAutoscaler", `${key}-vpa`),
     pods: podsOf(world, key),
     gpus: gpusFor(world, service),
+    reading: utilization.read(key),
   };
 }
 

@@ -8,6 +8,7 @@ import type { EventRecorder } from "../runtime/events.ts";
 import type { DcgmRequests } from "./dcgm-requests.ts";
 import type { Fights } from "./fights.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
+import type { UtilizationWatch } from "./utilization-watch.ts";
 
 export interface Pass {
   /** Its writes are fenced: they leave only while this process leads. */
@@ -17,6 +18,7 @@ export interface Pass {
   readonly fights: Fights;
   readonly dcgm: DcgmRequests;
   readonly gate: RolloutGate;
+  readonly utilization: Pick<UtilizationWatch, "read" | "visited" | "gone">;
   readonly clock: Clock;
   readonly defaults: Defaults;
   /** What children depend on beside their service, but for how pods are replaced, which each service decides. */

@@ -19,6 +19,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   const observed = gather(pass.world, key);
   if (observed === undefined) {
     pass.dcgm.gone(key);
+    pass.utilization.gone(key);
     return { kind: "done" };
   }
   const { service: stored } = observed;
@@ -49,5 +50,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   if (failure?.kind === "Conflict") return nextVisit(failure, undefined);
   const decided = held === undefined ? rollout : undefined;
   const seen = observation(service, key, { outcomes, failure, rollout: decided }, pass);
-  return nextVisit(failure, await writeStatus(stored, serviceStatus(stored, seen, now), pass));
+  const status = serviceStatus(stored, seen, now);
+  pass.utilization.visited(key, service, stored.status, status);
+  return nextVisit(failure, await writeStatus(stored, status, pass));
 }

@@ -21,6 +21,16 @@ export const systemClock: Clock = {
   },
 };
 
+/** Calls back again and again, `intervalMs` after the last time; calling the answer ends it. */
+export function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
+  let cancel = clock.after(intervalMs, again);
+  function again(): void {
+    callback();
+    cancel = clock.after(intervalMs, again);
+  }
+  return () => cancel();
+}
+
 /** A time of day as MicroTime (meta/v1) is written: RFC 3339 with microseconds. */
 export function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace("Z", "000Z");

@@ -6,6 +6,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { queueMetrics } from "./metrics-queue.ts";
+import { utilizationMetrics, type UtilizationMetrics } from "./metrics-utilization.ts";
 import type { WorkQueue } from "./queue.ts";
 
 /** controller-runtime's words for how a visit ended. */
@@ -28,6 +29,7 @@ export interface Metrics {
   /** Counts the requests to one API server; status 0 is a request that got no answer. */
   restClient(host: string): (request: { readonly method: string; readonly status: number }) => void;
   leaderElection(leaseName: string, isLeader: () => boolean): void;
+  readonly utilization: UtilizationMetrics;
 }
 
 /** controller-runtime's. */
@@ -62,6 +64,7 @@ export function createMetrics(): Metrics {
       return ({ method, status }) => requests.inc({ code: status === 0 ? "<error>" : String(status), method, host });
     },
     leaderElection: (leaseName, isLeader) => leases.set(leaseName, isLeader),
+    utilization: utilizationMetrics(registry),
   };
 }
 

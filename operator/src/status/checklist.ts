@@ -1,5 +1,6 @@
 /** The guide's three checklists, item by item, each answered from something that was observed. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
+import type { Bottleneck } from "../utilization/bottleneck.ts";
 import type { Verdict } from "./condition.ts";
 import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
 import { exclusion } from "./gpu-shortage.ts";
@@ -8,12 +9,16 @@ import type { Observation } from "./observation.ts";
 export type ChecklistItem = NonNullable<GpuMediaServiceStatus["checklist"]>[number];
 
 type Verdicts = Readonly<Record<"ScalingReady" | "MetricsReporting" | "SloMet" | "GpuCapacity", Verdict>>;
+export interface Seen extends Observation {
+  readonly bottleneck: Bottleneck;
+}
+
 type Answer = Omit<ChecklistItem, "item" | "list">;
 
 interface Item {
   readonly list: ChecklistItem["list"];
   readonly item: string;
-  readonly answer: (observation: Observation, verdicts: Verdicts) => Answer;
+  readonly answer: (seen: Seen, verdicts: Verdicts) => Answer;
 }
 
 /** In the guide's order and, but for shortness, its words. */
@@ -35,8 +40,8 @@ const items: readonly Item[] = [
   { list: "ContinuousImprovement", item: "Team performance training", answer: manual },
 ];
 
-export function checklist(observation: Observation, verdicts: Verdicts): ChecklistItem[] {
-  return items.map(({ list, item, answer }) => ({ list, item, ...answer(observation, verdicts) }));
+export function checklist(seen: Seen, verdicts: Verdicts): ChecklistItem[] {
+  return items.map(({ list, item, answer }) => ({ list, item, ...answer(seen, verdicts) }));
 }
 
 function manual(): Answer {
@@ -151,9 +156,21 @@ function alerts({ service, skipped }: Observation): Answer {
     : done("RulesInstalled");
 }
 
-function bottleneck(_observation: Observation, { MetricsReporting }: Verdicts): Answer {
-  return notKnown(MetricsReporting.reason, "the pods' reports tell; see status.bottleneck");
+function bottleneck(seen: Seen, { MetricsReporting }: Verdicts): Answer {
+  if (seen.bottleneck === "Unknown") return notKnown(MetricsReporting.reason, MetricsReporting.message);
+  if (seen.bottleneck === "None") return done("None", "nothing is short of anything now");
+  return done(seen.bottleneck, relief[seen.bottleneck]);
 }
+
+/** What helps. */
+const relief: Readonly<Record<Exclude<Bottleneck, "None" | "Unknown">, string>> = {
+  Gpu: "the GPUs are above their band: raise autoscaling.horizontal.maxReplicas, or take a smaller model.size",
+  GpuMemory: "the GPUs' memory is full: lower processing.batch.maxSize, or take a smaller model.size",
+  Cpu: "decode and encode need more CPU: raise resources.limits.cpu",
+  Memory: "a pod is near its memory limit: raise resources.limits.memory, or lower processing.queue.maxDepth",
+  Queue: "requests wait although nothing is busy: look at processing.batch",
+  Upstream: "pictures come slowly from the hosts that they are fetched from: look at processing.upstream",
+};
 
 function scaling({ service, deployment }: Observation, { ScalingReady }: Verdicts): Answer {
   if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");

@@ -4,6 +4,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
+import type { UtilizationReading } from "../utilization/reading.ts";
 import type { GpuView } from "./gpu-shortage.ts";
 
 export interface Observation {
@@ -22,6 +23,8 @@ export interface Observation {
   readonly verticalAutoscaler: ChildView | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
+  /** What the pods report of themselves. */
+  readonly reading: UtilizationReading;
 }
 
 export interface ReplicaCounts {

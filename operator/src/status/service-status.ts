@@ -8,13 +8,15 @@ import { capacity, gpuCapacity } from "./gpu-capacity.ts";
 import { replicaCounts, type Observation } from "./observation.ts";
 import { readiness, stalled, type ReadyReason } from "./ready.ts";
 import { scalingReady } from "./scaling-ready.ts";
-import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
+import { utilizationStatus } from "./utilization.ts";
 
 /** `now` is RFC 3339: the time of what changes with this status. */
 export function serviceStatus(stored: GpuMediaService, observation: Observation, now: string): GpuMediaServiceStatus {
   const { service } = observation;
   const generation = stored.metadata.generation ?? 0;
   const { ready, reconciling, stalled: stalledVerdict } = readiness(observation);
+  const used = utilizationStatus({ service, reading: observation.reading, before: stored.status });
+  const { utilization, bottleneck } = used;
   const verdicts = {
     Ready: ready,
     Reconciling: reconciling,
@@ -22,8 +24,8 @@ export function serviceStatus(stored: GpuMediaService, observation: Observation,
     Available: available(observation),
     GpuCapacity: gpuCapacity(observation),
     ScalingReady: scalingReady(observation),
-    MetricsReporting: metricsReporting(observation),
-    SloMet: sloMet(observation),
+    MetricsReporting: used.MetricsReporting,
+    SloMet: used.SloMet,
   };
   const replicas = replicaCounts(observation);
   return {
@@ -33,14 +35,22 @@ export function serviceStatus(stored: GpuMediaService, observation: Observation,
       profile: service.profile,
       replicas: `${replicas.ready}/${replicas.desired}`,
       image: service.image,
+      ...optional("gpuUtilization", withUnit(utilization.gpuPercent, "%")),
+      ...optional("latencyP95", withUnit(utilization.latencyP95Milliseconds, "ms")),
     },
     replicas,
     endpoint: endpoint(service),
+    utilization,
+    bottleneck,
     ...optional("rollout", observation.rollout ?? stored.status?.rollout),
     ...optional("capacity", capacity(observation)),
     ...optional("recommendation", recommendation(observation)),
-    checklist: checklist(observation, verdicts),
+    checklist: checklist({ ...observation, bottleneck }, verdicts),
   };
+}
+
+function withUnit(value: number | undefined, unit: string): string | undefined {
+  return value === undefined ? undefined : `${value}${unit}`;
 }
 
 /** When the spec could not be made sense of: what was known of the service before is kept, and nothing new is claimed. */

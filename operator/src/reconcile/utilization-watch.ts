@@ -1,0 +1,136 @@
+/** What the pods report, for the visits; and a visit for a service when that says something new. */
+import type { GpuMediaServiceStatus } from "@gpumedia/api";
+import { childKinds } from "../desired/kinds.ts";
+import { httpPort } from "../desired/container.ts";
+import type { EffectiveService } from "../effective/service.ts";
+import type { ApiClient } from "../kube/client.ts";
+import { digest } from "../kube/digest.ts";
+import type { ObjectKey } from "../kube/object.ts";
+import { podsOf } from "../observe/gather.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import type { World } from "../observe/world.ts";
+import { every, type Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { UtilizationMetrics } from "../runtime/metrics-utilization.ts";
+import { sayings, utilizationStatus } from "../status/utilization.ts";
+import { startCollector } from "../utilization/collector.ts";
+import { createReportSource } from "../utilization/fetch-report.ts";
+import { PodOwners } from "../utilization/pod-owner.ts";
+import { readPods, type UtilizationReading } from "../utilization/reading.ts";
+import { UtilizationWindow, windowMs } from "../utilization/window.ts";
+
+export interface UtilizationWatchOptions {
+  readonly world: World;
+  readonly client: Pick<ApiClient, "get">;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: UtilizationMetrics;
+  /** The service's status would say something new. */
+  readonly onNews: (service: ObjectKey) => void;
+}
+
+/** Beyond so many the rest waits: each is a connection, and those to pods that do not answer last for the timeout. */
+const pollsAtOnce = 64;
+const timeoutMs = 3_000;
+/** How often a service's figures may be written while no condition changes. */
+const writeEveryMs = 60_000;
+const lookEveryMs = 1_000;
+
+interface Subject {
+  readonly service: EffectiveService;
+  /** When the figures were last written by this process, on the monotonic clock. */
+  readonly movedAt: number;
+}
+
+export class UtilizationWatch {
+  readonly window: UtilizationWindow;
+  readonly #options: UtilizationWatchOptions;
+  readonly #startedAt: number;
+  /** The services that have been visited, in the order in which they are looked at. */
+  readonly #subjects = new Map<ObjectKey, Subject>();
+  readonly #owners: PodOwners;
+
+  constructor(options: UtilizationWatchOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.now();
+    // One poll may fail, and the next may take its time.
+    this.window = new UtilizationWindow(2 * options.intervalMs + 2 * timeoutMs);
+    this.#owners = new PodOwners(options.client);
+  }
+
+  /** Asks pods and looks for news until the answer is called. */
+  start(): () => Promise<void> {
+    const { world, intervalMs, clock, log, metrics } = this.#options;
+    metrics.asked(() => this.window.size);
+    const source = createReportSource({ timeoutMs, port: httpPort });
+    const collector = startCollector({
+      pods: world.pods,
+      owned: (pod) => this.#isOwned(pod),
+      source,
+      window: this.window,
+      intervalMs,
+      concurrency: pollsAtOnce,
+      clock,
+      log,
+      onPoll: metrics.polled,
+    });
+    const cancel = every(clock, lookEveryMs, () => this.#lookForNews());
+    return async () => {
+      cancel();
+      await Promise.all([collector.stop(), source.close()]);
+    };
+  }
+
+  read(key: ObjectKey): UtilizationReading {
+    const { world, clock } = this.#options;
+    const now = clock.now();
+    const movedAt = this.#subjects.get(key)?.movedAt ?? Number.NEGATIVE_INFINITY;
+    return {
+      ...readPods(podsOf(world, key), this.window, now),
+      warmingUp: now - this.#startedAt < windowMs,
+      mayMove: now - movedAt >= writeEveryMs,
+    };
+  }
+
+  /** A pass over the service ended with this status. */
+  visited(
+    key: ObjectKey,
+    service: EffectiveService,
+    before: GpuMediaServiceStatus | undefined,
+    after: GpuMediaServiceStatus,
+  ): void {
+    const known = this.#subjects.get(key);
+    const moved = digest(before?.utilization) !== digest(after.utilization) || before?.bottleneck !== after.bottleneck;
+    const movedAt = moved ? this.#options.clock.now() : (known?.movedAt ?? Number.NEGATIVE_INFINITY);
+    this.#subjects.set(key, { service, movedAt });
+  }
+
+  gone(key: ObjectKey): void {
+    this.#subjects.delete(key);
+  }
+
+  /** A part of the services at a time, so that a thousand of them do not keep the event loop from its watches. */
+  #lookForNews(): void {
+    const { world, intervalMs, onNews } = this.#options;
+    const part = Math.ceil((this.#subjects.size * lookEveryMs) / intervalMs);
+    for (const [key, subject] of [...this.#subjects.entries().take(part)]) {
+      this.#subjects.delete(key);
+      const stored = world.services.get(key);
+      if (stored === undefined) continue;
+      this.#subjects.set(key, subject);
+      const said = sayings(stored.status);
+      const now = utilizationStatus({ service: subject.service, reading: this.read(key), before: stored.status });
+      if (digest(said) !== digest(now)) onNews(key);
+    }
+  }
+
+  async #isOwned(pod: PodView): Promise<boolean> {
+    const { world } = this.#options;
+    if (pod.service === undefined || pod.replicaSet === undefined) return false;
+    const deployment = world.children(childKinds.deployment).get(pod.service);
+    const owner = deployment?.metadata.ownerReferences?.find(({ controller }) => controller === true);
+    if (deployment === undefined || owner?.uid !== world.services.get(pod.service)?.metadata.uid) return false;
+    return (await this.#owners.deploymentOf(pod.namespace, pod.replicaSet)) === deployment.metadata.uid;
+  }
+}

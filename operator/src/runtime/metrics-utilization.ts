@@ -1,0 +1,31 @@
+/** What Prometheus reads of the polls of the pods. */
+import { Counter, Gauge, type Registry } from "prom-client";
+
+export interface UtilizationMetrics {
+  /** How many pods are asked. */
+  readonly asked: (read: () => number) => void;
+  readonly polled: (result: "reported" | "failed" | "foreign") => void;
+}
+
+export function utilizationMetrics(registry: Registry): UtilizationMetrics {
+  let readAsked = (): number => 0;
+  const asked: Gauge = new Gauge({
+    name: "gpumedia_utilization_pods",
+    help: "Pods that are asked for their utilization; 0 on a standby",
+    registers: [registry],
+    collect: () => asked.set(readAsked()),
+  });
+  const polls = new Counter({
+    name: "gpumedia_utilization_polls_total",
+    help: "Polls of pods by result",
+    labelNames: ["result"],
+    registers: [registry],
+  });
+  for (const result of ["reported", "failed", "foreign"]) polls.inc({ result }, 0);
+  return {
+    asked(read) {
+      readAsked = read;
+    },
+    polled: (result) => polls.inc({ result }),
+  };
+}

@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import { sampleService } from "../desired/service.sample.ts";
+import type { Aggregate } from "../utilization/aggregate.ts";
+import type { UtilizationReading } from "../utilization/reading.ts";
+import { utilizationFigures, type UtilizationFigures } from "./utilization-figures.ts";
+import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
+import { utilizationStatus, type UtilizationStatus } from "./utilization.ts";
+
+const service = sampleService();
+
+const healthy: Aggregate = {
+  pods: 2,
+  gpuPercent: 72,
+  gpuMemoryPercent: 40,
+  cpuPercent: 40,
+  rssBytes: 2 * 1024 ** 3,
+  requestsPerSecond: 800,
+  latencyP50Ms: 9,
+  latencyP95Ms: 14,
+  queueDepth: 4,
+  queueFillPercent: 1,
+  activeSessions: 20,
+  accepted: 12_000,
+  refusedPercent: 0,
+  workersBusyPercent: 60,
+  stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
+};
+const reading = (change: Partial<UtilizationReading> = {}): UtilizationReading => ({
+  warmingUp: false,
+  mayMove: true,
+  asked: 2,
+  silent: [],
+  figures: healthy,
+  ...change,
+});
+/** As the API server would have it after `said` was written. */
+function stored({ utilization, bottleneck, MetricsReporting, SloMet }: UtilizationStatus): GpuMediaServiceStatus {
+  const lastTransitionTime = "2026-01-01T00:00:00Z";
+  const conditions: Condition[] = [
+    { type: "MetricsReporting", ...MetricsReporting, lastTransitionTime },
+    { type: "SloMet", ...SloMet, lastTransitionTime },
+  ];
+  return { utilization, bottleneck, conditions };
+}
+
+describe("figures of utilization", () => {
+  it("are whole numbers at first", () => {
+    assert.deepEqual(utilizationFigures({ ...healthy, latencyP95Ms: 13.6 }, service, undefined), {
+      pods: 2,
+      gpuPercent: 72,
+      gpuMemoryPercent: 40,
+      band: "Within",
+      requestsPerSecond: 800,
+      latencyP95Milliseconds: 14,
+      queueDepth: 4,
+      activeSessions: 20,
+    });
+  });
+
+  it("are gone with the pods", () => {
+    assert.deepEqual(utilizationFigures(undefined, service, undefined), { pods: 0, band: "Unknown" });
+  });
+
+  it("do not name what nobody knows", () => {
+    const figures = utilizationFigures({ ...healthy, gpuPercent: null, latencyP95Ms: null }, service, undefined);
+    assert.deepEqual(
+      [figures.gpuPercent, figures.band, figures.latencyP95Milliseconds],
+      [undefined, "Unknown", undefined],
+    );
+  });
+
+  const before: UtilizationFigures = utilizationFigures(healthy, service, undefined);
+  const drifts: readonly { title: string; now: Partial<Aggregate>; is: Partial<UtilizationFigures> }[] = [
+    { title: "GPU utilization by 5 points: stays", now: { gpuPercent: 77 }, is: { gpuPercent: 72 } },
+    { title: "GPU utilization by 6 points: moves", now: { gpuPercent: 78 }, is: { gpuPercent: 78 } },
+    { title: "throughput by 15 %: stays", now: { requestsPerSecond: 920 }, is: { requestsPerSecond: 800 } },
+    { title: "throughput by 16 %: moves", now: { requestsPerSecond: 928 }, is: { requestsPerSecond: 928 } },
+    { title: "queue by 3: stays", now: { queueDepth: 7 }, is: { queueDepth: 4 } },
+    { title: "queue to nothing: moves", now: { queueDepth: 0 }, is: { queueDepth: 0 } },
+    { title: "p95 by 2 ms: stays", now: { latencyP95Ms: 16 }, is: { latencyP95Milliseconds: 14 } },
+    {
+      title: "p95 of less than a millisecond is not nothing",
+      now: { latencyP95Ms: 0.2 },
+      is: { latencyP95Milliseconds: 1 },
+    },
+    { title: "more than the schema takes", now: { requestsPerSecond: 1e12 }, is: { requestsPerSecond: 2_147_483_647 } },
+  ];
+  for (const { title, now, is } of drifts) {
+    it(`drift: ${title}`, () => {
+      const figures = utilizationFigures({ ...healthy, ...now }, service, before);
+      assert.deepEqual(figures, { ...before, ...is });
+    });
+  }
+
+  const bands: readonly (readonly [gpuPercent: number, before: UtilizationFigures["band"] | undefined, is: string])[] =
+    [
+      [59, undefined, "Below"],
+      [60, undefined, "Within"],
+      [80, undefined, "Within"],
+      [81, undefined, "Above"],
+      [81, "Within", "Within"],
+      [83, "Within", "Above"],
+      [79, "Above", "Above"],
+      [77, "Above", "Within"],
+      [61, "Below", "Below"],
+      [63, "Below", "Within"],
+      [10, "Above", "Below"],
+    ];
+  for (const [gpuPercent, was, is] of bands) {
+    it(`band of ${gpuPercent} % after ${was ?? "nothing"}: ${is}`, () => {
+      const figures = utilizationFigures({ ...healthy, gpuPercent }, service, {
+        ...before,
+        ...(was && { band: was }),
+        ...(was ? {} : { band: undefined as never }),
+      });
+      assert.equal(figures.band, is);
+    });
+  }
+});
+
+describe("MetricsReporting", () => {
+  const silent = (count: number): UtilizationReading["silent"] =>
+    Array.from({ length: count }, (_, at) => ({ name: `upscaler-${at}`, problem: "refuses connections" }));
+  const cases: readonly {
+    title: string;
+    reading: Partial<UtilizationReading>;
+    is: readonly [string, string];
+    says?: string;
+  }[] = [
+    { title: "no pod is ready", reading: { asked: 0, figures: undefined }, is: ["Unknown", "NoPodServes"] },
+    { title: "none has reported yet", reading: { figures: undefined }, is: ["Unknown", "NotReportedYet"] },
+    { title: "all report", reading: {}, is: ["True", "PodsReport"] },
+    {
+      title: "one is silent",
+      reading: { silent: silent(1) },
+      is: ["False", "SomePodsSilent"],
+      says: "1 of 2 pods do not report their utilization: upscaler-0 refuses connections",
+    },
+    {
+      title: "all are silent",
+      reading: { asked: 5, silent: silent(5), figures: undefined },
+      is: ["False", "PodsSilent"],
+      says: "5 of 5 pods do not report their utilization: upscaler-0 refuses connections, upscaler-1 refuses connections, upscaler-2 refuses connections, and 2 more",
+    },
+  ];
+  for (const { title, reading: change, is, says } of cases) {
+    it(`${title}: ${is.join(", ")}`, () => {
+      const { status, reason, message } = metricsReporting(reading(change));
+      assert.deepEqual([status, reason], is);
+      if (says !== undefined) assert.equal(message, says);
+    });
+  }
+});
+
+describe("SloMet", () => {
+  const cases: readonly {
+    title: string;
+    figures?: Partial<Aggregate> | null;
+    before?: Condition["status"];
+    is: string;
+  }[] = [
+    { title: "no report", figures: null, is: "Unknown NotReportedYet" },
+    { title: "within the targets", is: "True TargetsMet" },
+    { title: "p95 above its target", figures: { latencyP95Ms: 21 }, before: "True", is: "False LatencyAboveTarget" },
+    { title: "p95 at its target", figures: { latencyP95Ms: 20 }, before: "True", is: "True TargetsMet" },
+    {
+      title: "p95 just below the target that it missed",
+      figures: { latencyP95Ms: 19 },
+      before: "False",
+      is: "False LatencyAboveTarget",
+    },
+    {
+      title: "p95 clearly below the target that it missed",
+      figures: { latencyP95Ms: 17 },
+      before: "False",
+      is: "True TargetsMet",
+    },
+    { title: "39 requests, nothing known", figures: { accepted: 39 }, is: "Unknown TooLittleTraffic" },
+    { title: "40 requests, nothing known", figures: { accepted: 40 }, is: "True TargetsMet" },
+    { title: "20 requests, met before", figures: { accepted: 20 }, before: "True", is: "True TargetsMet" },
+    { title: "19 requests, met before", figures: { accepted: 19 }, before: "True", is: "Unknown TooLittleTraffic" },
+    { title: "a slow request at night", figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },
+    {
+      title: "every request refused",
+      figures: { accepted: 0, latencyP95Ms: null, refusedPercent: 100 },
+      before: "True",
+      is: "False RequestsRefused",
+    },
+    { title: "2 % refused", figures: { refusedPercent: 2 }, before: "True", is: "False RequestsRefused" },
+    { title: "1 % refused", figures: { refusedPercent: 1 }, before: "True", is: "True TargetsMet" },
+    { title: "a pod above 4Gi", figures: { rssBytes: 4.2 * 1024 ** 3 }, before: "True", is: "False MemoryAboveTarget" },
+    {
+      title: "busy GPUs that carry too little",
+      figures: { gpuPercent: 95 },
+      before: "True",
+      is: "False ThroughputBelowTarget",
+    },
+    {
+      title: "busy GPUs that carry enough",
+      figures: { gpuPercent: 95, requestsPerSecond: 2_400 },
+      before: "True",
+      is: "True TargetsMet",
+    },
+  ];
+  for (const { title, figures, before, is } of cases) {
+    it(`${title}, ${before ?? "Unknown"} before: ${is}`, () => {
+      const seen = figures === null ? undefined : { ...healthy, ...figures };
+      const shown = utilizationFigures(seen, service, undefined);
+      const { status, reason } = sloMet({ figures: seen, service, before, shown });
+      assert.equal(`${status} ${reason}`, is);
+    });
+  }
+
+  it("says the figure and the target", () => {
+    const figures = { ...healthy, latencyP95Ms: 45.4 };
+    const { message } = sloMet({
+      figures,
+      service,
+      before: "True",
+      shown: utilizationFigures(figures, service, undefined),
+    });
+    assert.equal(message, "p95 is 45 ms, the target is 20ms");
+  });
+});
+
+describe("status of utilization", () => {
+  const said = utilizationStatus({ service, reading: reading(), before: undefined });
+  const slow = { ...healthy, latencyP95Ms: 45 };
+
+  it("is said at once for a service of which nothing was said", () => {
+    assert.deepEqual(said, {
+      utilization: utilizationFigures(healthy, service, undefined),
+      bottleneck: "None",
+      MetricsReporting: { status: "True", reason: "PodsReport", message: "all ready pods report their utilization" },
+      SloMet: { status: "True", reason: "TargetsMet", message: "p95 is 14 ms, the target is 20ms" },
+    });
+  });
+
+  const unchanged: readonly { title: string; reading: Partial<UtilizationReading> }[] = [
+    { title: "while the same is reported", reading: {} },
+    {
+      title: "while the figures only drift",
+      reading: { figures: { ...healthy, gpuPercent: 75, requestsPerSecond: 850 } },
+    },
+    {
+      title: "after a restart, when no pod has reported yet",
+      reading: { warmingUp: true, figures: undefined, asked: 0 },
+    },
+    {
+      title: "after a restart, when the first pods report",
+      reading: { warmingUp: true, figures: { ...slow, pods: 1 } },
+    },
+    {
+      title: "within a minute, whatever the figures",
+      reading: { mayMove: false, figures: { ...healthy, gpuPercent: 20 } },
+    },
+  ];
+  for (const { title, reading: change } of unchanged) {
+    it(`stays as it was ${title}`, () => {
+      assert.deepEqual(utilizationStatus({ service, reading: reading(change), before: stored(said) }), said);
+    });
+  }
+
+  it("moves after a minute when a figure has moved", () => {
+    const figures = { ...healthy, gpuPercent: 20 };
+    const now = utilizationStatus({ service, reading: reading({ figures }), before: stored(said) });
+    assert.deepEqual(now, { ...said, utilization: { ...said.utilization, gpuPercent: 20, band: "Below" } });
+  });
+
+  it("moves at once, with exact figures, when a condition changes", () => {
+    const figures = { ...slow, latencyP95Ms: 21, gpuPercent: 75 };
+    const now = utilizationStatus({ service, reading: reading({ mayMove: false, figures }), before: stored(said) });
+    assert.deepEqual(now, {
+      ...said,
+      utilization: { ...said.utilization, gpuPercent: 75, latencyP95Milliseconds: 21 },
+      SloMet: { status: "False", reason: "LatencyAboveTarget", message: "p95 is 21 ms, the target is 20ms" },
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { aggregate } from "./aggregate.ts";
+import { sampleReport } from "./report.sample.ts";
+import { readReport, type Sample } from "./sample.ts";
+import type { TimedSample } from "./window.ts";
+
+const base = readReport(JSON.stringify(sampleReport)) as Sample;
+const sample = (change: Partial<Sample> = {}, at = 0): TimedSample => ({ ...base, ...change, at });
+
+describe("aggregate of a service's pods", () => {
+  it("is nothing without reports", () => {
+    assert.equal(aggregate([]), undefined);
+    assert.equal(aggregate([[], []]), undefined);
+  });
+
+  it("sums over pods what is a level or a rate, and averages it over time", () => {
+    const result = aggregate([
+      [
+        sample({ requestsPerSecond: 10, queued: 0, gpuPercent: 40 }),
+        sample({ requestsPerSecond: 30, queued: 4, gpuPercent: 60 }),
+      ],
+      [sample({ requestsPerSecond: 100, queued: 10, gpuPercent: 100 })],
+      [],
+    ]);
+    assert.deepEqual(result, {
+      pods: 2,
+      gpuPercent: 200 / 3,
+      gpuMemoryPercent: 25,
+      cpuPercent: 40,
+      rssBytes: 1.5e9,
+      requestsPerSecond: 120,
+      latencyP50Ms: 9,
+      latencyP95Ms: 14,
+      queueDepth: 12,
+      queueFillPercent: (100 * 12) / 512,
+      activeSessions: 14,
+      accepted: 1_800,
+      refusedPercent: 0,
+      workersBusyPercent: 60,
+      stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
+    });
+  });
+
+  const percentiles: readonly {
+    title: string;
+    pods: readonly (readonly [p95: number | null, accepted: number])[];
+    is: number | null;
+  }[] = [
+    {
+      title: "the slower of two pods, as the true figure may be that high",
+      pods: [
+        [100, 500],
+        [10, 500],
+      ],
+      is: 100,
+    },
+    {
+      title: "not a pod with three of a thousand requests",
+      pods: [
+        [900, 3],
+        [10, 997],
+      ],
+      is: 10,
+    },
+    {
+      title: "nothing without an answer",
+      pods: [
+        [null, 0],
+        [null, 0],
+      ],
+      is: null,
+    },
+    {
+      title: "the only pod that answered",
+      pods: [
+        [12, 5],
+        [null, 0],
+      ],
+      is: 12,
+    },
+  ];
+  for (const { title, pods, is } of percentiles) {
+    it(`takes as p95 ${title}`, () => {
+      const result = aggregate(pods.map(([p95Ms, accepted]) => [sample({ p95Ms, accepted })]));
+      assert.equal(result?.latencyP95Ms, is);
+    });
+  }
+
+  it("counts what was refused among all that ended", () => {
+    const result = aggregate([[sample({ accepted: 90, rejected: 8, failed: 2 })]]);
+    assert.equal(result?.refusedPercent, 10);
+  });
+
+  it("knows no GPU utilization when no pod does", () => {
+    const result = aggregate([[sample({ gpuPercent: null, gpuMemoryPercent: null })]]);
+    assert.deepEqual([result?.gpuPercent, result?.gpuMemoryPercent], [null, null]);
+  });
+});

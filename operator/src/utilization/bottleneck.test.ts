@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import type { Aggregate } from "./aggregate.ts";
+import { bottleneck, type Bottleneck, type BottleneckLimits } from "./bottleneck.ts";
+
+const calm: Aggregate = {
+  pods: 2,
+  gpuPercent: 70,
+  gpuMemoryPercent: 40,
+  cpuPercent: 40,
+  rssBytes: 2 * 1024 ** 3,
+  requestsPerSecond: 800,
+  latencyP50Ms: 9,
+  latencyP95Ms: 14,
+  queueDepth: 2,
+  queueFillPercent: 1,
+  activeSessions: 20,
+  accepted: 12_000,
+  refusedPercent: 0,
+  workersBusyPercent: 60,
+  stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
+};
+const limits: BottleneckLimits = {
+  gpuPercent: 80,
+  latencyP95Ms: 20,
+  memoryBytes: 8 * 1024 ** 3,
+  fetchesUpstream: false,
+};
+const slow = { latencyP95Ms: 45 };
+
+describe("bottleneck", () => {
+  const cases: readonly {
+    readonly title: string;
+    readonly figures?: Partial<Aggregate>;
+    readonly limits?: Partial<BottleneckLimits>;
+    readonly is: Bottleneck;
+  }[] = [
+    { title: "all within the targets", is: "None" },
+    { title: "a full GPU memory that nobody suffers from", figures: { gpuMemoryPercent: 99 }, is: "None" },
+    { title: "GPUs above the band", figures: { gpuPercent: 93 }, is: "Gpu" },
+    { title: "GPUs above the band, and slow", figures: { ...slow, gpuPercent: 93 }, is: "Gpu" },
+    {
+      title: "slow, GPUs within the band, their memory full",
+      figures: { ...slow, gpuMemoryPercent: 96 },
+      is: "GpuMemory",
+    },
+    { title: "slow, a pod near its memory limit", figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 }, is: "Memory" },
+    {
+      title: "no memory limit to be near to",
+      figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 },
+      limits: { memoryBytes: Infinity },
+      is: "None",
+    },
+    { title: "a pod at its CPU limit", figures: { cpuPercent: 97, gpuPercent: 30 }, is: "Cpu" },
+    {
+      title: "workers busy with decode and encode",
+      figures: { workersBusyPercent: 95, gpuPercent: 30, stagesMs: { queue: 3, decode: 8, inference: 2, encode: 6 } },
+      is: "Cpu",
+    },
+    { title: "workers busy with inference, GPUs within the band", figures: { workersBusyPercent: 95 }, is: "None" },
+    {
+      title: "waits longer than the work takes",
+      figures: { ...slow, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } },
+      is: "Queue",
+    },
+    { title: "queues half full", figures: { queueFillPercent: 60 }, is: "Queue" },
+    {
+      title: "time in no stage, pictures are fetched",
+      figures: { ...slow, latencyP50Ms: 30 },
+      limits: { fetchesUpstream: true },
+      is: "Upstream",
+    },
+    { title: "time in no stage, nothing is fetched", figures: { ...slow, latencyP50Ms: 30 }, is: "None" },
+    { title: "requests refused, queues half full", figures: { refusedPercent: 4, queueFillPercent: 80 }, is: "Queue" },
+    {
+      title: "CPU mode, at the CPU limit",
+      figures: { gpuPercent: null, gpuMemoryPercent: null, cpuPercent: 99 },
+      is: "Cpu",
+    },
+  ];
+  for (const { title, figures, limits: more, is } of cases) {
+    it(`${title}: ${is}`, () => {
+      assert.equal(bottleneck({ ...calm, ...figures }, { ...limits, ...more }), is);
+    });
+  }
+
+  it("no report: Unknown", () => {
+    assert.equal(bottleneck(undefined, limits), "Unknown");
+  });
+});

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import type { ObjectKey } from "../kube/object.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import { FakeClock } from "../runtime/clock.fake.ts";
+import { createLogger } from "../runtime/log.ts";
+import type { StoreChange, StoreListener } from "../runtime/store.ts";
+import { startCollector, type Collector, type CollectorOptions } from "./collector.ts";
+import { sampleReport } from "./report.sample.ts";
+import { readReport, type NoReport, type Sample } from "./sample.ts";
+import { UtilizationWindow } from "./window.ts";
+
+const sample = readReport(JSON.stringify(sampleReport)) as Sample;
+const intervalMs = 15_000;
+
+function podView(name: string, change: Partial<PodView> = {}): PodView {
+  return {
+    name,
+    namespace: "media",
+    uid: `uid-${name}`,
+    service: "media/upscaler",
+    templateHash: "abc",
+    replicaSet: { name: "upscaler-abc", uid: "rs" },
+    node: "n",
+    ip: `10.0.0.${name.length}`,
+    phase: "Running",
+    ready: true,
+    terminating: false,
+    createdAt: "2026-01-01T00:00:00Z",
+    devices: {},
+    unschedulable: undefined,
+    container: undefined,
+    ...change,
+  };
+}
+
+/** The store of pods, as far as the collector needs one. */
+class Pods {
+  readonly #pods = new Map<ObjectKey, PodView | undefined>();
+  #listener: StoreListener<PodView | undefined> = () => {};
+
+  get(key: ObjectKey): PodView | undefined {
+    return this.#pods.get(key);
+  }
+  values(): Iterable<PodView | undefined> {
+    return this.#pods.values();
+  }
+  subscribe(listener: StoreListener<PodView | undefined>): void {
+    this.#listener = listener;
+  }
+  set(pod: PodView, origin: StoreChange<unknown>["origin"] = "watch"): void {
+    const key: ObjectKey = `${pod.namespace}/${pod.name}`;
+    const known = this.#pods.has(key);
+    const previous = this.#pods.get(key);
+    this.#pods.set(key, pod);
+    this.#listener(
+      known ? { type: "updated", key, origin, previous, current: pod } : { type: "added", key, origin, current: pod },
+    );
+  }
+  delete(name: string): void {
+    const key: ObjectKey = `media/${name}`;
+    const previous = this.#pods.get(key);
+    this.#pods.delete(key);
+    this.#listener({ type: "deleted", key, origin: "watch", previous });
+  }
+}
+
+describe("collector", () => {
+  const clock = new FakeClock();
+  let pods: Pods;
+  let window: UtilizationWindow;
+  let collector: Collector | undefined;
+  /** The addresses that were asked, with the time. */
+  let asked: { ip: string; at: number }[];
+
+  beforeEach(() => {
+    pods = new Pods();
+    window = new UtilizationWindow(36_000);
+    asked = [];
+  });
+  afterEach(() => collector?.stop());
+
+  function start(answer: (ip: string) => Promise<Sample | NoReport>, more: Partial<CollectorOptions> = {}): void {
+    const fetch = (ip: string): Promise<Sample | NoReport> => {
+      asked.push({ ip, at: clock.now() });
+      return answer(ip);
+    };
+    collector = startCollector({
+      pods,
+      owned: async () => true,
+      source: { fetch },
+      window,
+      intervalMs,
+      concurrency: 4,
+      clock,
+      log: createLogger({ level: "silent" }),
+      random: () => 0.5,
+      ...more,
+    });
+  }
+
+  it("asks a pod soon after it became ready, and then once an interval", async () => {
+    start(async () => sample);
+    pods.set(podView("a"));
+    await clock.advance(2_000);
+    assert.equal(asked.length, 1);
+    await clock.advance(10 * intervalMs);
+    assert.equal(asked.length, 11);
+    assert.notEqual(window.fresh("uid-a", clock.now()), undefined);
+  });
+
+  it("asks a pod that fails no more often than one that answers", async () => {
+    start(async () => ({ problem: "refuses connections" }));
+    pods.set(podView("a"));
+    await clock.advance(2_000 + 10 * intervalMs);
+    assert.equal(asked.length, 11);
+    assert.equal(window.of("uid-a")?.problem, "refuses connections");
+  });
+
+  it("spreads the pods of a start over the interval", async () => {
+    let next = 0;
+    for (let pod = 0; pod < 100; pod++) pods.set(podView(`p${pod}`));
+    start(async () => sample, { random: () => (next++ % 100) / 100 });
+    await clock.advance(intervalMs / 2);
+    assert.ok(asked.length > 40 && asked.length < 60, `${asked.length} after half of the interval`);
+  });
+
+  it("has no more polls under way than it may, and no pod waits for one that hangs", async () => {
+    const hanging = Promise.withResolvers<Sample>();
+    let underWay = 0;
+    let most = 0;
+    for (let pod = 0; pod < 20; pod++) pods.set(podView(`p${pod}`, { ip: pod < 3 ? "10.9.9.9" : "10.0.0.1" }));
+    start(async (ip) => {
+      most = Math.max(most, ++underWay);
+      const answer = ip === "10.9.9.9" ? await hanging.promise : sample;
+      underWay--;
+      return answer;
+    });
+    await clock.advance(intervalMs);
+    assert.equal(most, 4);
+    assert.equal(asked.length, 20);
+    hanging.resolve(sample);
+  });
+
+  it("forgets a pod that is deleted, not ready, ending, or another one under the old name", async () => {
+    start(async () => sample);
+    for (const name of ["a", "bb", "ccc", "dddd"]) pods.set(podView(name));
+    await clock.advance(2_000);
+    assert.equal(window.size, 4);
+    pods.delete("a");
+    pods.set(podView("bb", { ready: false }));
+    pods.set(podView("ccc", { terminating: true }));
+    pods.set(podView("dddd", { uid: "uid-new" }));
+    assert.equal(window.size, 0);
+    await clock.advance(2_000);
+    assert.deepEqual(
+      ["uid-a", "uid-bb", "uid-ccc", "uid-dddd", "uid-new"].map((uid) => window.of(uid) !== undefined),
+      [false, false, false, false, true],
+    );
+    asked = [];
+    await clock.advance(2 * intervalMs);
+    assert.deepEqual(new Set(asked.map(({ ip }) => ip)), new Set(["10.0.0.4"]));
+  });
+
+  it("takes no answer of a pod that went while it was asked", async () => {
+    const answer = Promise.withResolvers<Sample>();
+    start(() => answer.promise);
+    pods.set(podView("a"));
+    await clock.advance(2_000);
+    pods.delete("a");
+    answer.resolve(sample);
+    await clock.advance(100);
+    assert.equal(window.size, 0);
+  });
+
+  it("never asks a pod that only carries the labels", async () => {
+    const results: string[] = [];
+    start(async () => sample, {
+      owned: async ({ name }) => {
+        if (name === "ccc") throw new Error("the API server is away");
+        return name === "a";
+      },
+      onPoll: (result) => results.push(result),
+    });
+    for (const name of ["a", "bb", "ccc"]) pods.set(podView(name));
+    await clock.advance(2_000);
+    assert.deepEqual(
+      asked.map(({ ip }) => ip),
+      ["10.0.0.1"],
+    );
+    assert.deepEqual(results.toSorted(), ["failed", "foreign", "reported"]);
+    assert.equal(window.size, 1);
+  });
+
+  it("ends with the polls that are under way", async () => {
+    const answer = Promise.withResolvers<Sample>();
+    start(() => answer.promise);
+    pods.set(podView("a"));
+    await clock.advance(2_000);
+    let stopped = false;
+    const stopping = collector?.stop().then(() => (stopped = true));
+    await clock.advance(1_000);
+    assert.equal(stopped, false);
+    answer.resolve(sample);
+    await stopping;
+    await clock.advance(10 * intervalMs);
+    assert.equal(asked.length, 1);
+  });
+});

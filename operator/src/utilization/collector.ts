@@ -1,0 +1,122 @@
+/**
+ * Asks every ready pod of every service for its utilization, again and again, and keeps what it hears in the window.
+ *
+ *   ready pod ──a moment──▶ due ──a free place──▶ asked ──whatever came of it──▶ due again one interval later
+ *
+ * Each pod has a rhythm of its own, so that two thousand are a steady trickle and no burst. A poll that fails is not
+ * repeated: the next one is one interval later, like every other.
+ */
+import type { ObjectKey } from "../kube/object.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import { WorkQueue } from "../runtime/queue.ts";
+import type { StoreChange, StoreListener } from "../runtime/store.ts";
+import type { ReportSource } from "./fetch-report.ts";
+import type { UtilizationWindow } from "./window.ts";
+
+export interface CollectorOptions {
+  readonly pods: {
+    get(key: ObjectKey): PodView | undefined;
+    values(): Iterable<PodView | undefined>;
+    subscribe(listener: StoreListener<PodView | undefined>): void;
+  };
+  /** Does the pod belong to the Deployment of the service that its label names? Rejects when that cannot be learnt now. */
+  readonly owned: (pod: PodView) => Promise<boolean>;
+  readonly source: Pick<ReportSource, "fetch">;
+  readonly window: UtilizationWindow;
+  readonly intervalMs: number;
+  /** Polls at once. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** 0 <= random() < 1; a test's own in tests. */
+  readonly random?: () => number;
+  readonly onPoll?: (result: PollResult) => void;
+}
+
+export type PollResult = "reported" | "failed" | "foreign";
+
+export interface Collector {
+  /** Begins no poll any more; resolves when none is under way. */
+  stop(): Promise<void>;
+}
+
+/** A pod that has just become ready is asked soon, or the autoscaler would count it as idle for long. */
+const firstPollWithinMs = 2_000;
+
+export function startCollector(options: CollectorOptions): Collector {
+  const { pods, owned, source, window, intervalMs, concurrency, clock, log, random = Math.random, onPoll } = options;
+  const queue = new WorkQueue(clock);
+  const running = new Set<Promise<void>>();
+
+  function pump(): void {
+    while (running.size < concurrency) {
+      const work = queue.take();
+      if (work === undefined) return;
+      const poll = ask(work.key).finally(() => {
+        running.delete(poll);
+        queue.done(work.key);
+        pump();
+      });
+      running.add(poll);
+    }
+  }
+
+  async function ask(key: ObjectKey): Promise<void> {
+    const pod = pods.get(key);
+    if (pod === undefined || !isAsked(pod)) return;
+    // Before the poll, as the next one is due one interval after this one, however long it takes.
+    queue.add(key, "resync", intervalMs * (0.95 + random() / 10));
+    const result = await poll(pod);
+    onPoll?.(result);
+  }
+
+  async function poll(pod: PodView & { readonly ip: string }): Promise<PollResult> {
+    try {
+      if (!(await owned(pod))) {
+        window.forget(pod.uid);
+        log.debug({ pod: pod.name, namespace: pod.namespace }, "not asked: it only has the labels of a service's pod");
+        return "foreign";
+      }
+    } catch (error) {
+      log.debug({ error, pod: pod.name, namespace: pod.namespace }, "not asked: its owner could not be read");
+      return "failed";
+    }
+    window.begin(pod.uid, clock.now());
+    const answer = await source.fetch(pod.ip);
+    if ("problem" in answer) {
+      window.fail(pod.uid, answer.problem, clock.now());
+      return "failed";
+    }
+    window.report(pod.uid, answer, clock.now());
+    return "reported";
+  }
+
+  function observe(change: StoreChange<PodView | undefined>): void {
+    const before = change.type === "added" ? undefined : change.previous;
+    const now = change.type === "deleted" ? undefined : change.current;
+    if (before !== undefined && (now?.uid !== before.uid || !isAsked(now))) window.forget(before.uid);
+    if (now === undefined || !isAsked(now)) return;
+    if (before !== undefined && before.uid === now.uid && isAsked(before)) return;
+    // All pods of a cluster at once at the start; else a pod that became ready.
+    queue.add(change.key, "create", random() * (change.origin === "list" ? intervalMs : firstPollWithinMs));
+  }
+
+  queue.onReady(pump);
+  pods.subscribe(observe);
+  for (const pod of pods.values()) {
+    if (pod !== undefined && isAsked(pod)) queue.add(`${pod.namespace}/${pod.name}`, "create", random() * intervalMs);
+  }
+  return {
+    async stop() {
+      queue.close();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** On its own address: what else is in the pod's network, or ends, is none of ours. */
+function isAsked(pod: PodView): pod is PodView & { readonly ip: string } {
+  return pod.service !== undefined && pod.ready && !pod.terminating && pod.ip !== undefined;
+}

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { createReportSource, type ReportSource } from "./fetch-report.ts";
+import { sampleReport } from "./report.sample.ts";
+
+/** Fails by the test's own timeout. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(5);
+}
+
+describe("report of a pod", () => {
+  let server: Server | TcpServer | undefined;
+  let source: ReportSource | undefined;
+
+  afterEach(async () => {
+    await source?.close();
+    if (server !== undefined && "closeAllConnections" in server) server.closeAllConnections();
+    server?.close();
+    server = undefined;
+  });
+
+  async function ask(pod: RequestListener, timeoutMs = 5_000): Promise<unknown> {
+    server = createServer(pod).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    source = createReportSource({ timeoutMs, port: (server.address() as AddressInfo).port });
+    return source.fetch("127.0.0.1");
+  }
+
+  it("is read from /utilization", async () => {
+    const answer = await ask(({ method, url }, response) => {
+      response.statusCode = `${method} ${url}` === "GET /utilization" ? 200 : 404;
+      response.end(JSON.stringify(sampleReport));
+    });
+    assert.equal((answer as { gpuPercent: number }).gpuPercent, 72);
+  });
+
+  it("leaves no connection behind", async () => {
+    let connections = 0;
+    server = createServer((_request, response) => response.end(JSON.stringify(sampleReport))).listen(0, "127.0.0.1");
+    server.on("connection", (socket) => {
+      connections++;
+      socket.on("close", () => connections--);
+    });
+    await once(server, "listening");
+    source = createReportSource({ timeoutMs: 5_000, port: (server.address() as AddressInfo).port });
+    for (let poll = 0; poll < 5; poll++) await source.fetch("127.0.0.1");
+    await until(() => connections === 0);
+  });
+
+  const lies: readonly { title: string; pod: RequestListener; problem: string; timeoutMs?: number }[] = [
+    {
+      title: "a body that does not end",
+      pod: (_request, response) => {
+        const pour = (): void => void (response.destroyed || response.write("x".repeat(16_384), pour));
+        pour();
+      },
+      problem: "sends more than 64 KiB",
+    },
+    {
+      title: "a body that drips",
+      pod: (_request, response) => {
+        const timer = setInterval(() => response.write("x"), 20);
+        response.on("close", () => clearInterval(timer));
+      },
+      problem: "does not answer within 0.3 s",
+      timeoutMs: 300,
+    },
+    { title: "no answer", pod: () => {}, problem: "does not answer within 0.3 s", timeoutMs: 300 },
+    {
+      title: "a redirect",
+      pod: ({ url }, response) => {
+        if (url === "/utilization") response.writeHead(302, { location: "/elsewhere" }).end();
+        else response.end(JSON.stringify(sampleReport));
+      },
+      problem: "answers 302",
+    },
+    {
+      title: "an error page",
+      pod: (_request, response) => void response.writeHead(500).end("x".repeat(1e6)),
+      problem: "answers 500",
+    },
+    { title: "a broken connection", pod: ({ socket }) => socket.destroy(), problem: "breaks the connection" },
+    {
+      title: "headers without end",
+      pod: ({ socket }) => {
+        socket.write(
+          `HTTP/1.1 200 OK\r\n${"x-a: ".padEnd(1_000, "b")}\r\n`.repeat(1).concat(`x-b: ${"c".repeat(100_000)}\r\n`),
+        );
+      },
+      problem: "breaks the connection",
+    },
+  ];
+  for (const { title, pod, problem, timeoutMs } of lies) {
+    it(`is not taken from ${title}`, async () => {
+      assert.deepEqual(await ask(pod, timeoutMs), { problem });
+    });
+  }
+
+  it("is not taken from what speaks no HTTP", async () => {
+    server = createTcpServer((socket) => void socket.on("data", () => socket.write("SSH-2.0-OpenSSH\r\n"))).listen(
+      0,
+      "127.0.0.1",
+    );
+    await once(server, "listening");
+    source = createReportSource({ timeoutMs: 5_000, port: (server.address() as AddressInfo).port });
+    assert.deepEqual(await source.fetch("127.0.0.1"), { problem: "does not speak HTTP" });
+  });
+
+  it("is not there when nobody listens", async () => {
+    server = createTcpServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    source = createReportSource({ timeoutMs: 5_000, port });
+    assert.deepEqual(await source.fetch("127.0.0.1"), { problem: "refuses connections" });
+  });
+});

@@ -1,0 +1,42 @@
+/** What a status is to be made from: the reports of one service's pods, and the pods that should report and do not. */
+import type { PodView } from "../observe/pod-view.ts";
+import { aggregate, type Aggregate } from "./aggregate.ts";
+import type { UtilizationWindow } from "./window.ts";
+
+export interface UtilizationReading {
+  /**
+   * The operator has not listened for a whole window yet. What was said before it started is still the best that is
+   * known, and a restart that rewrote every status would say nothing new.
+   */
+  readonly warmingUp: boolean;
+  /** Long enough since the figures were last written? Conditions do not wait for it. */
+  readonly mayMove: boolean;
+  /** Pods that are asked. */
+  readonly asked: number;
+  readonly silent: readonly SilentPod[];
+  /** Undefined when no pod reports. */
+  readonly figures: Aggregate | undefined;
+}
+
+export interface SilentPod {
+  readonly name: string;
+  /** What the last poll ended with. */
+  readonly problem: string;
+}
+
+export function readPods(
+  pods: readonly PodView[],
+  window: UtilizationWindow,
+  now: number,
+): Omit<UtilizationReading, "warmingUp" | "mayMove"> {
+  const asked = pods.filter(({ uid }) => window.of(uid) !== undefined);
+  const silent = asked
+    .filter(({ uid }) => window.silent(uid, now))
+    .map(({ name, uid }) => ({ name, problem: window.of(uid)?.problem ?? "has stopped to report" }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    asked: asked.length,
+    silent,
+    figures: aggregate(asked.map(({ uid }) => window.recent(uid, now))),
+  };
+}

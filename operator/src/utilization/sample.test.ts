@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { sampleReport } from "./report.sample.ts";
+import { readReport } from "./sample.ts";
+
+const [device] = sampleReport.gpus.devices;
+
+function withDevices(...devices: object[]): string {
+  return JSON.stringify({ ...sampleReport, gpus: { state: "available", reason: null, devices } });
+}
+
+describe("sample of a report", () => {
+  it("keeps the numbers that decide something", () => {
+    assert.deepEqual(readReport(JSON.stringify(sampleReport)), {
+      windowSeconds: 15,
+      gpuPercent: 72,
+      gpuMemoryPercent: 25,
+      gpuTemperatureCelsius: 61,
+      gpuPowerWatts: 140,
+      cpuPercent: 40,
+      rssBytes: 1.5e9,
+      active: 4,
+      queued: 2,
+      queueLimit: 256,
+      accepted: 600,
+      rejected: 0,
+      failed: 0,
+      requestsPerSecond: 40,
+      p50Ms: 9,
+      p95Ms: 14,
+      stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
+      workersBusyPercent: 60,
+      sessions: 3,
+    });
+  });
+
+  it("averages over the GPUs that answer, and leaves out what is not known", () => {
+    const text = withDevices(
+      { ...device, utilizationPercent: 90 },
+      { ...device, index: 1, utilizationPercent: 30 },
+      { ...device, index: 2, unavailable: "fell off the bus", utilizationPercent: null },
+      { ...device, index: 3, utilizationPercent: null },
+    );
+    const sample = readReport(text);
+    assert.ok("gpuPercent" in sample);
+    assert.equal(sample.gpuPercent, 60);
+  });
+
+  it("knows no utilization without GPUs, which is not zero", () => {
+    const sample = readReport(withDevices());
+    assert.ok("gpuPercent" in sample);
+    assert.deepEqual([sample.gpuPercent, sample.gpuMemoryPercent, sample.gpuPowerWatts], [null, null, null]);
+  });
+
+  it("bounds absurd figures, so that no sum overflows", () => {
+    const text = JSON.stringify({
+      ...sampleReport,
+      sessions: 1e300,
+      workers: { ...sampleReport.workers, busyPercent: 1e9 },
+    });
+    const sample = readReport(text);
+    assert.ok("sessions" in sample);
+    assert.deepEqual([sample.sessions, sample.workersBusyPercent], [1_000_000, 100]);
+  });
+
+  it("takes a report with members that it does not know", () => {
+    assert.ok("sessions" in readReport(JSON.stringify({ ...sampleReport, future: { a: 1 } })));
+  });
+
+  const lies: readonly (readonly [title: string, body: string, problem: RegExp])[] = [
+    ["no JSON", "<html>", /^sends no JSON$/],
+    ["NaN", JSON.stringify(sampleReport).replace("72", "NaN"), /^sends no JSON$/],
+    ["Infinity", JSON.stringify(sampleReport).replace(":72,", ":1e999,"), /utilizationPercent/],
+    ["a negative share", JSON.stringify(sampleReport).replace(":72,", ":-1,"), /utilizationPercent/],
+    ["text for a number", JSON.stringify(sampleReport).replace(":72,", ':"72",'), /utilizationPercent/],
+    ["another version", JSON.stringify({ ...sampleReport, version: "v2" }), /\/version/],
+    ["null", "null", /^sends no report/],
+    ["an empty body", "", /^sends no JSON$/],
+  ];
+  for (const [title, body, problem] of lies) {
+    it(`refuses ${title}`, () => {
+      const answer = readReport(body);
+      assert.ok("problem" in answer);
+      assert.match(answer.problem, problem);
+      assert.ok(answer.problem.length <= 120);
+    });
+  }
+});

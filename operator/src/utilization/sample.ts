@@ -1,0 +1,111 @@
+/** What is kept of a processor's report: some numbers, each of them bounded, whatever the pod has sent. Pure. */
+import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
+import { Ajv } from "ajv";
+
+/** One report. Rates and counts are of the window that the processor reports on, at most 15 s. Null: not known. */
+export interface Sample {
+  readonly windowSeconds: number;
+  /** Mean over the pod's GPUs, 0 to 100. */
+  readonly gpuPercent: number | null;
+  readonly gpuMemoryPercent: number | null;
+  readonly gpuTemperatureCelsius: number | null;
+  readonly gpuPowerWatts: number | null;
+  /** Of the CPU limit. */
+  readonly cpuPercent: number;
+  readonly rssBytes: number;
+  readonly active: number;
+  readonly queued: number;
+  readonly queueLimit: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  /** Mean milliseconds of an accepted request in each stage. */
+  readonly stagesMs: Readonly<Record<Stage, number | null>>;
+  /** Share of the time in which the worker threads worked, 0 to 100. */
+  readonly workersBusyPercent: number;
+  readonly sessions: number;
+}
+
+export type Stage = keyof UtilizationReport["stages"];
+
+/** Why a body is no report, in a few words for the status. */
+export interface NoReport {
+  readonly problem: string;
+}
+
+// Unknown members are let through: a newer processor may report more. Infinity (1e999 in JSON) is no number to ajv.
+const isReport = new Ajv({ strict: false, strictNumbers: true }).compile<UtilizationReport>(utilizationReport);
+
+export function readReport(body: string): Sample | NoReport {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { problem: "sends no JSON" };
+  }
+  if (isReport(value)) return sampleOf(value);
+  const [first] = isReport.errors ?? [];
+  return { problem: `sends no report: ${first?.instancePath ?? ""} ${first?.message ?? ""}`.slice(0, 120) };
+}
+
+function sampleOf({ gpus, process, requests, stages, ...report }: UtilizationReport): Sample {
+  const devices = gpus.devices.filter(({ unavailable }) => unavailable === null);
+  const memoryTotal = sum(devices.map(({ memoryTotalBytes }) => memoryTotalBytes));
+  const memoryUsed = sum(devices.map(({ memoryUsedBytes }) => memoryUsedBytes));
+  return {
+    windowSeconds: Math.min(report.windowSeconds, 15),
+    gpuPercent: percent(mean(devices.map(({ utilizationPercent }) => utilizationPercent))),
+    gpuMemoryPercent: memoryTotal && memoryUsed !== null ? percent((100 * memoryUsed) / memoryTotal) : null,
+    gpuTemperatureCelsius: bounded(highest(devices.map(({ temperatureCelsius }) => temperatureCelsius))),
+    gpuPowerWatts: bounded(sum(devices.map(({ powerWatts }) => powerWatts))),
+    cpuPercent: process.cpuLimitCores > 0 ? bounded(process.cpuPercent / process.cpuLimitCores) : 0,
+    rssBytes: bounded(process.rssBytes, Number.MAX_SAFE_INTEGER),
+    active: bounded(requests.active),
+    queued: bounded(requests.queued),
+    queueLimit: bounded(requests.queueLimit),
+    accepted: bounded(requests.accepted),
+    rejected: bounded(requests.rejected),
+    failed: bounded(requests.failed),
+    requestsPerSecond: bounded(requests.perSecond),
+    p50Ms: bounded(requests.latencyMs.p50),
+    p95Ms: bounded(requests.latencyMs.p95),
+    stagesMs: {
+      queue: bounded(stages.queue.mean),
+      decode: bounded(stages.decode.mean),
+      inference: bounded(stages.inference.mean),
+      encode: bounded(stages.encode.mean),
+    },
+    workersBusyPercent: percent(report.workers.busyPercent),
+    sessions: bounded(report.sessions),
+  };
+}
+
+type Known = readonly (number | null)[];
+
+/** Null when nothing is known. */
+function sum(values: Known): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
+}
+
+function mean(values: Known): number | null {
+  const total = sum(values);
+  return total === null ? null : total / values.filter((value) => value !== null).length;
+}
+
+function highest(values: Known): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** One pod's absurd figure must neither overflow a sum nor make the API server refuse the whole status. */
+function bounded<T extends number | null>(value: T, most = 1_000_000): T {
+  return (value === null ? null : Math.min(value, most)) as T;
+}
+
+function percent<T extends number | null>(value: T): T {
+  return bounded(value, 100);
+}
