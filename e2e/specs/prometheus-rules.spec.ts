@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { dashboard } from "../../operator/src/desired/dashboard.ts";
+import { operatorDashboard } from "../../operator/src/desired/operator-dashboard.ts";
 import { ruleGroups } from "../../operator/src/desired/prometheus-rule.ts";
 import { sampleService } from "../../operator/src/desired/service.sample.ts";
 import { tool } from "../cluster/tools.ts";
@@ -78,6 +80,24 @@ describe("Prometheus rules of a service", function () {
     });
   }
 
+  for (const [name, json] of [
+    ["a service", serviceDashboard()],
+    ["the operator", operatorDashboard()],
+  ] as const) {
+    it(`asks only what Prometheus understands in the dashboard of ${name}`, async () => {
+      const { panels } = JSON.parse(json) as { panels: readonly { targets: readonly { expr: string }[] }[] };
+      const rules = panels
+        .flatMap(({ targets }) => targets)
+        .map(({ expr }, index) => ({
+          record: `panel:${index}`,
+          expr: expr.replaceAll("$__rate_interval", "5m").replaceAll("$job", ".*"),
+        }));
+      const file = join(directory, "panels.json");
+      await writeFile(file, JSON.stringify({ groups: [{ name: "panels", rules }] }));
+      await run(promtool, ["check", "rules", file]);
+    });
+  }
+
   it("has a case for each alert that fires, and one for each that does not", () => {
     const alerts = ruleGroups(sampleService(), "").flatMap(({ rules }) =>
       rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : [])),
@@ -90,3 +110,8 @@ describe("Prometheus rules of a service", function () {
     );
   });
 });
+
+function serviceDashboard(): string {
+  const { data } = dashboard(sampleService()) as unknown as { data: Readonly<Record<string, string>> };
+  return Object.values(data)[0] ?? "";
+}
