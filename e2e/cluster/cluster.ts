@@ -69,7 +69,8 @@ export interface Cluster extends AsyncDisposable {
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const controlPlane = await bootControlPlane(options, {
     beforeControllers: async (booting) => {
-      if (options.crds === true) await installCrds(kubectlOf(booting), [ownCrds]);
+      const own = options.crds === true ? [ownCrds] : [];
+      await installCrds(kubectlOf(booting), [...own, ...(await optionalCrdFiles(options.optionalCrds ?? []))]);
     },
   });
   return clusterOf(controlPlane);

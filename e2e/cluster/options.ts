@@ -1,3 +1,5 @@
+import type { OptionalApi } from "./optional-crds.ts";
+
 export interface ClusterOptions {
   readonly apiServer?: {
     readonly featureGates?: Readonly<Record<string, boolean>>;
@@ -17,6 +19,8 @@ export interface ClusterOptions {
    * owned by a custom object made right after a later `installCrds()` is collected up to 30 s late.
    */
   readonly crds?: boolean;
+  /** Installs CRDs that others own, before the controllers start for the same reason. Default: none. */
+  readonly optionalCrds?: readonly OptionalApi[];
   /** Where the API server listens on 127.0.0.1; asked again while the port turns out to be taken. */
   readonly port?: () => Promise<number>;
 }

@@ -1,0 +1,184 @@
+/** `spec: {}` is the guide, as the API server stores it: every child whole, and the guide's numbers one by one. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { dashboard } from "@gpumedia/operator/src/desired/dashboard.ts";
+import { prometheusRule } from "@gpumedia/operator/src/desired/prometheus-rule.ts";
+import { sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
+import type { EffectiveService } from "@gpumedia/operator/src/effective/service.ts";
+import type { KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
+import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
+import { parseAllDocuments, stringify } from "yaml";
+import { operatorCluster } from "./operator-cluster.ts";
+import { Workspace } from "./workspace.ts";
+
+const expectedFile = fileURLToPath(new URL("guide.children.yaml", import.meta.url));
+const runbookUrl = "https://example.com/alerts";
+/** Long lists of queries: these two have tests of their own, and here only have to be what was rendered. */
+const generated = ["ConfigMap upscaler-dashboard", "PrometheusRule upscaler"];
+
+describe("spec: {}", () => {
+  let work: Workspace;
+  let children: readonly KubeObject[];
+
+  before(async () => {
+    work = await Workspace.open(await operatorCluster());
+    await work.startOperator({
+      parameters: [`--runbook-url=${runbookUrl}`, "--processor-image=example.com/processor:1"],
+    });
+    await work.apply("upscaler", {});
+    await work.apply("with-ingress", { network: { ingress: { enabled: true, host: "media.example.com" } } });
+    await work.untilReady("upscaler");
+    await work.untilReady("with-ingress");
+    children = await work.children("upscaler");
+  });
+  after(() => work?.[Symbol.asyncDispose]());
+
+  /** WRITE_EXPECTED=1 writes the file anew: its diff is then what has to be right. */
+  it("becomes just these children, with the API server's defaults", async () => {
+    const stored = children.filter((child) => !generated.includes(titleOf(child))).map(lasting);
+    if (process.env.WRITE_EXPECTED !== undefined) {
+      const text = stored.map((child) => stringify(child, { lineWidth: 0 })).join("---\n");
+      await writeFile(expectedFile, `# Written by WRITE_EXPECTED=1: see guide.spec.ts\n${text}`);
+    }
+    const expected = parseAllDocuments(await readFile(expectedFile, "utf8")).map(
+      (document) => document.toJS() as unknown,
+    );
+    assert.deepEqual(stored, expected);
+  });
+
+  it("becomes the rules and the dashboard that are rendered for it", async () => {
+    const { metadata } = (await work.service("upscaler")) ?? assert.fail("there is no service");
+    const sample = sampleService({}, "upscaler", work.namespace);
+    const service: EffectiveService = { ...sample, owner: { ...sample.owner, uid: metadata.uid } };
+    const rendered: readonly (Manifest | null)[] = [dashboard(service), prometheusRule(service, runbookUrl)];
+    for (const manifest of rendered) {
+      assert.ok(manifest !== null);
+      const live = children.find((child) => titleOf(child) === titleOf(manifest));
+      assert.ok(live !== undefined && inSync(ownership(live), manifest), titleOf(manifest));
+    }
+    assert.equal(rendered.length, generated.length);
+  });
+
+  it("labels and owns every child", async () => {
+    const { metadata } = (await work.service("upscaler")) ?? assert.fail("there is no service");
+    const owner = {
+      apiVersion: "gpumedia.io/v1alpha1",
+      kind: "GpuMediaService",
+      name: "upscaler",
+      uid: metadata.uid,
+      controller: true,
+      blockOwnerDeletion: true,
+    };
+    const labels = {
+      "app.kubernetes.io/name": "gpu-media",
+      "app.kubernetes.io/instance": "upscaler",
+      "app.kubernetes.io/managed-by": "gpumedia-operator",
+      "app.kubernetes.io/part-of": "gpumedia",
+      "gpumedia.io/service": "upscaler",
+    };
+    for (const child of children) {
+      const { grafana_dashboard: _sidecar, ...own } = child.metadata.labels ?? {};
+      assert.deepEqual([child.metadata.ownerReferences, own], [[owner], labels], titleOf(child));
+    }
+  });
+
+  const container = "spec.template.spec.containers.0";
+  const nginx = "metadata.annotations.nginx.ingress.kubernetes.io/";
+  /** The guide's words, the child that has them, where in it, and the value that the API server stores. */
+  const lines: readonly (readonly [line: string, child: string, path: string, value: unknown])[] = [
+    ["minReplicas: 2", "HorizontalPodAutoscaler upscaler", "spec.minReplicas", 2],
+    ["maxReplicas: 10", "HorizontalPodAutoscaler upscaler", "spec.maxReplicas", 10],
+    [
+      "targetCPUUtilizationPercentage: 60",
+      "HorizontalPodAutoscaler upscaler",
+      "spec.metrics",
+      [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } } }],
+    ],
+    [
+      "behavior",
+      "HorizontalPodAutoscaler upscaler",
+      "spec.behavior",
+      {
+        scaleUp: {
+          stabilizationWindowSeconds: 60,
+          selectPolicy: "Max",
+          policies: [{ type: "Percent", value: 100, periodSeconds: 15 }],
+        },
+        scaleDown: {
+          stabilizationWindowSeconds: 300,
+          selectPolicy: "Max",
+          policies: [{ type: "Percent", value: 10, periodSeconds: 60 }],
+        },
+      },
+    ],
+    [
+      "resources",
+      "Deployment upscaler",
+      `${container}.resources`,
+      {
+        requests: { "nvidia.com/gpu": "1", cpu: "2", memory: "4Gi" },
+        limits: { "nvidia.com/gpu": "1", cpu: "4", memory: "8Gi" },
+      },
+    ],
+    // PYTORCH_CUDA_ALLOC_CONF has no effect on onnxruntime: see api/src/profiles/production.ts.
+    [
+      "CUDA_LAUNCH_BLOCKING=0, CUDA_DEVICE_ORDER=PCI_BUS_ID",
+      "Deployment upscaler",
+      `${container}.env`,
+      [
+        { name: "CUDA_LAUNCH_BLOCKING", value: "0" },
+        { name: "CUDA_DEVICE_ORDER", value: "PCI_BUS_ID" },
+      ],
+    ],
+    ["containerName: gpu-media", "Deployment upscaler", `${container}.name`, "gpu-media"],
+    ["port=8080", "Deployment upscaler", `${container}.ports.0.containerPort`, 8080],
+    ["kind: Deployment", "VerticalPodAutoscaler upscaler-vpa", "spec.targetRef.kind", "Deployment"],
+    ["updateMode: Auto", "VerticalPodAutoscaler upscaler-vpa", "spec.updatePolicy.updateMode", "InPlaceOrRecreate"],
+    [
+      "maxAllowed",
+      "VerticalPodAutoscaler upscaler-vpa",
+      "spec.resourcePolicy.containerPolicies.0.maxAllowed",
+      { cpu: "4", memory: "8Gi" },
+    ],
+    ["upstream-hash-by", "Ingress with-ingress", `${nginx}upstream-hash-by`, "$request_uri"],
+    ["proxy-connect-timeout", "Ingress with-ingress", `${nginx}proxy-connect-timeout`, "5"],
+    ["proxy-send-timeout", "Ingress with-ingress", `${nginx}proxy-send-timeout`, "300"],
+    ["proxy-read-timeout", "Ingress with-ingress", `${nginx}proxy-read-timeout`, "300"],
+    ["proxy-body-size", "Ingress with-ingress", `${nginx}proxy-body-size`, "10m"],
+  ];
+  for (const [line, title, path, value] of lines) {
+    it(`has the guide's ${line}`, async () => {
+      const all = [...children, await work.child("ingress", "with-ingress")];
+      const child = all.find((candidate) => titleOf(candidate) === title) ?? assert.fail(`there is no ${title}`);
+      assert.deepEqual(valueAt(child, path), value);
+    });
+  }
+});
+
+function titleOf({ kind, metadata }: KubeObject | Manifest): string {
+  return `${kind} ${metadata.name}`;
+}
+
+/** Without what is another in each run, and what all children share. */
+function lasting({ apiVersion, kind, metadata, ...rest }: KubeObject): object {
+  const { status: _status, ...contents } = rest as { readonly status?: unknown; readonly spec?: object };
+  const { name, annotations } = metadata;
+  const { clusterIP: _ip, clusterIPs: _ips, ...spec } = (contents.spec ?? {}) as Record<string, unknown>;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(annotations === undefined ? {} : { annotations }) },
+    ...contents,
+    ...(contents.spec === undefined ? {} : { spec }),
+  };
+}
+
+/** Follows names between dots; the rest of a path that is a member's name as it stands is that member. */
+function valueAt(node: unknown, path: string): unknown {
+  if (typeof node !== "object" || node === null) return undefined;
+  const members = node as Record<string, unknown>;
+  if (path in members) return members[path];
+  const [first = "", ...rest] = path.split(".");
+  return valueAt(members[first], rest.join("."));
+}

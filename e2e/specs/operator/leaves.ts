@@ -1,0 +1,31 @@
+/** The single values of an object, to change each of them. */
+import type { JsonPatchOperation } from "@gpumedia/operator/src/kube/object.ts";
+
+export interface Leaf {
+  /** RFC 6901: `/spec/replicas`. */
+  readonly pointer: string;
+  readonly value: string | number | boolean;
+}
+
+export function leavesOf(node: unknown, pointer = ""): readonly Leaf[] {
+  if (typeof node === "object" && node !== null) {
+    return Object.entries(node).flatMap(([key, member]) => leavesOf(member, `${pointer}/${escaped(key)}`));
+  }
+  return node === undefined || node === null ? [] : [{ pointer, value: node as Leaf["value"] }];
+}
+
+/** Another value of the same type; whether the API server takes it is for it to say. */
+export function changed({ pointer, value }: Leaf): JsonPatchOperation {
+  return { op: "replace", path: pointer, value: otherThan(value) };
+}
+
+function otherThan(value: Leaf["value"]): Leaf["value"] {
+  if (typeof value === "boolean") return !value;
+  if (typeof value === "number") return value + 1;
+  return /^\d+$/.test(value) ? String(Number(value) + 1) : `${value}x`;
+}
+
+/** A member's name within a pointer. */
+export function escaped(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
