@@ -1,0 +1,28 @@
+/** What a user asked of the API server, counted from the audit log. */
+import { writeVerbs, type AuditEvent } from "@gpumedia/e2e/cluster/audit.ts";
+import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
+
+/** Answered requests for objects since a moment (milliseconds since 1970), without the Lease's and open watches. */
+export function requestsOf(cluster: Cluster, user: string, since: number): readonly AuditEvent[] {
+  return cluster.audit
+    .requests({ user, since })
+    .filter(({ stage, verb, objectRef }) => stage === "ResponseComplete" && verb !== "watch" && objectRef !== undefined)
+    .filter(({ objectRef }) => objectRef?.resource !== "leases");
+}
+
+export function writes(events: readonly AuditEvent[]): readonly AuditEvent[] {
+  return events.filter(({ verb }) => (writeVerbs as readonly string[]).includes(verb));
+}
+
+/** Objects that were created, other than events. */
+export function creations(events: readonly AuditEvent[]): readonly AuditEvent[] {
+  return events.filter(
+    ({ verb, objectRef, responseStatus }) =>
+      verb === "create" && objectRef?.resource !== "events" && responseStatus?.code === 201,
+  );
+}
+
+/** When the last of them was answered, in milliseconds since 1970. */
+export function lastAnswer(events: readonly AuditEvent[]): number {
+  return Math.max(...events.map(({ stageTimestamp }) => Date.parse(stageTimestamp)));
+}

@@ -1,0 +1,123 @@
+/** Services that are created and edited by the benchmark, and what becomes of them as a watch tells it. */
+import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
+import { until } from "@gpumedia/e2e/cluster/until.ts";
+import { createApiClient } from "@gpumedia/operator/src/kube/client.ts";
+import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
+import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
+import { createTransport } from "@gpumedia/operator/src/kube/transport.ts";
+import { createCache } from "@gpumedia/operator/src/runtime/cache.ts";
+import { systemClock } from "@gpumedia/operator/src/runtime/clock.ts";
+import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
+
+export const serviceType: ResourceType = {
+  group: "gpumedia.io",
+  version: "v1alpha1",
+  kind: "GpuMediaService",
+  resource: "gpumediaservices",
+  namespaced: true,
+};
+export const autoscalerType: ResourceType = {
+  group: "autoscaling",
+  version: "v2",
+  kind: "HorizontalPodAutoscaler",
+  resource: "horizontalpodautoscalers",
+  namespaced: true,
+};
+const services = "/apis/gpumedia.io/v1alpha1/namespaces";
+const creatorsInFlight = 16;
+
+export function serviceNames(count: number, prefix = "service"): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(4, "0")}`);
+}
+
+/** Does `work` for each item, so many at once. */
+export async function forEach<T>(
+  items: readonly T[],
+  inFlight: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  const left = items.toReversed();
+  const worker = async (): Promise<void> => {
+    for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+}
+
+/** `spec: {}` each: the guide's production setup. */
+export async function createServices({ rest }: Cluster, namespace: string, names: readonly string[]): Promise<void> {
+  await forEach(names, creatorsInFlight, (name) =>
+    rest.request("POST", `${services}/${namespace}/gpumediaservices`, {
+      apiVersion: "gpumedia.io/v1alpha1",
+      kind: "GpuMediaService",
+      metadata: { name, namespace },
+      spec: {},
+    }),
+  );
+}
+
+export async function setMaxReplicas({ rest }: Cluster, namespace: string, name: string, to: number): Promise<void> {
+  const spec = { autoscaling: { horizontal: { maxReplicas: to } } };
+  await rest.request("PATCH", `${services}/${namespace}/gpumediaservices/${name}`, { spec }, "merge-patch+json");
+}
+
+/** What a watch has told of one kind, each object projected. */
+export interface Followed<T> extends AsyncDisposable {
+  count(isSo: (value: T) => boolean): number;
+  /** Resolves as soon as `isSo`, looking at every event; fails after `withinMs`. */
+  when(isSo: (values: Iterable<T>) => boolean, what: string, withinMs?: number): Promise<void>;
+}
+
+export async function follow<T>(
+  { kubeconfig }: Cluster,
+  type: ResourceType,
+  project: (object: KubeObject) => T,
+): Promise<Followed<T>> {
+  const transport = createTransport(await loadConnection({ kubeconfig }), { userAgent: "gpumedia-bench" });
+  const controller = new AbortController();
+  const log = createLogger({ level: "warn" });
+  const cache = createCache(createApiClient(transport), type, { project, clock: systemClock, log });
+  const running = cache.run(controller.signal);
+  await cache.store.whenSynced();
+  return {
+    count: (isSo) => [...cache.store.values()].filter(isSo).length,
+    async when(isSo, what, withinMs = 20 * 60_000) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const look = (): void => void (isSo(cache.store.values()) && resolve());
+      const unsubscribe = cache.store.subscribe(look);
+      const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), withinMs);
+      look();
+      await promise.finally(() => {
+        clearTimeout(timer);
+        unsubscribe();
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      controller.abort(new Error("measured"));
+      await running;
+      await transport.close();
+    },
+  };
+}
+
+/** Is the service Ready as of its latest spec? */
+export function isReady(object: KubeObject): boolean {
+  const { status } = object as KubeObject & {
+    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  };
+  return status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true;
+}
+
+/** Resolves when a user has sent nothing for so long. */
+export async function untilQuiet({ audit }: Cluster, user: string, forMs = 5_000): Promise<void> {
+  await until(
+    `${user} to be quiet`,
+    () => {
+      const last = audit
+        .requests({ user })
+        // Neither its looks for new kinds, which have no object, nor the Lease.
+        .findLast(({ verb, objectRef }) => verb !== "watch" && (objectRef?.resource ?? "leases") !== "leases");
+      return last === undefined || Date.now() - Date.parse(last.stageTimestamp) > forMs ? true : undefined;
+    },
+    { everyMs: 1_000, withinMs: 20 * 60_000 },
+  );
+}
