@@ -1,5 +1,6 @@
 /** The HTTP application: what all routes have in common. Listens nowhere by itself. */
-import Fastify, { type FastifyInstance } from "fastify";
+import type { Socket } from "node:net";
+import Fastify, { LogController, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { collectBody } from "./body.ts";
 import { answerProblem, HttpProblem } from "./problem.ts";
@@ -26,15 +27,20 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
     loggerInstance: log as never,
     // A child logger per request costs more than routing it.
     ...(settings.accessLog ? {} : { childLoggerFactory: (logger) => logger }),
-    disableRequestLogging: !settings.accessLog,
+    logController: new LogController({ disableRequestLogging: !settings.accessLog }),
     bodyLimit: bodyBytes,
     requestTimeout: bodyTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     // Whoever still has a connection when we close gets an answer and `Connection: close`.
     return503OnClosing: false,
     forceCloseConnections: "idle",
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
-    frameworkErrors: answerProblem,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      // Clients that offer HTTP/2 on the way, as Java's do, mean an ordinary request; Node would take it for a WebSocket.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    },
+    frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
     clientErrorHandler,
   });
   app.setErrorHandler(answerProblem);
@@ -60,7 +66,7 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
 const keepAliveMs = 65_000;
 
 /** What is no HTTP gets a status that says so, and the connection ends: nothing after it can be understood. */
-function clientErrorHandler(error: NodeJS.ErrnoException, socket: import("node:net").Socket): void {
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;

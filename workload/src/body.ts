@@ -1,5 +1,6 @@
 /** Collects a request's body in memory of its own, which can be handed to a worker without a copy. */
 import type { IncomingMessage } from "node:http";
+import { discard, spansItsBuffer } from "./codec/discard.ts";
 import { HttpProblem } from "./problem.ts";
 
 type Done = (error: Error | null, body?: Uint8Array<ArrayBuffer>) => void;
@@ -37,13 +38,17 @@ export function collectBody(payload: IncomingMessage, limit: number, done: Done)
   }
 }
 
-/** Not from Node's pool: that memory is shared and can't be handed over. */
+/** Memory of its own: Node's pool is shared and can't be handed over. */
 function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer> {
+  const [only] = chunks;
+  // Node copies each chunk out of its parser into a buffer of that very size.
+  if (chunks.length === 1 && only !== undefined && spansItsBuffer(only)) return only;
   const body = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
     body.set(chunk, at);
     at += chunk.length;
+    discard(chunk as Buffer<ArrayBuffer>);
   }
   return body;
 }

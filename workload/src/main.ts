@@ -4,7 +4,7 @@ import { appendFileSync } from "node:fs";
 import { parseCommand } from "./cli.ts";
 import { runDmon } from "./gpu/dmon/main.ts";
 import { createLogger } from "./log.ts";
-import { CannotStart, loadSettings, serve } from "./serve.ts";
+import { CannotStart, loadSettings, serve, type Processor } from "./serve.ts";
 
 const name = "gpumedia-processor";
 const wrongConfiguration = 2;
@@ -29,29 +29,32 @@ async function main(argv: readonly string[]): Promise<void> {
   const log = createLogger(settings.logLevel);
   const file = command.config === undefined ? undefined : { path: command.config, text };
 
-  let stop: (() => Promise<boolean>) | undefined;
-  let stopping = false;
+  let processor: Processor | undefined;
+  let asked: string | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      // Before the start is over there is nothing to end in order; a second signal does not wait for that either.
-      if (stopping || stop === undefined) process.exit(128 + constants.signals[signal]);
-      stopping = true;
+      if (asked !== undefined) process.exit(128 + constants.signals[signal]);
+      asked = signal;
       log.info({ signal }, "ending in order");
-      void stop().then((inTime) => {
-        if (!inTime) log.error("requests were still under way after drain.timeout");
-        process.exit(inTime ? 0 : 1);
-      });
+      if (processor !== undefined) void endInOrder(processor);
     });
   }
   try {
-    const processor = await serve({ settings, log, env: process.env, file });
-    stop = async () => processor.stop();
+    processor = await serve({ settings, log, env: process.env, file });
+    // A worker that is still loading onnxruntime can't be ended without aborting the process, so the signal waits.
+    if (asked !== undefined) return endInOrder(processor);
     log.info({ url: processor.url, accelerator: settings.accelerator, model: settings.model }, "ready");
     if (process.stderr.isTTY) process.stderr.write(`${name} listens on ${processor.url} (${settings.accelerator})\n`);
   } catch (error) {
     if (!(error instanceof CannotStart)) throw error;
     end(error.exitCode, [error.message]);
   }
+}
+
+async function endInOrder(processor: Processor): Promise<void> {
+  const inTime = await processor.stop();
+  if (!inTime) process.stderr.write(`${name}: requests were still under way after drain.timeout\n`);
+  process.exit(inTime ? 0 : 1);
 }
 
 /** The last words also go where Kubernetes looks for them, so that they show in the pod's status. */

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
 import { PipelineError } from "../pipeline/pipeline-error.ts";
-import type { PictureHeader } from "./picture-header.ts";
+import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp } from "./sharp.ts";
 
 // The package is CommonJS whose exports cannot be seen without running it.

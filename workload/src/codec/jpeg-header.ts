@@ -1,6 +1,6 @@
 /** Reads the markers of a JPEG up to its first scan (ITU-T T.81, annex B). Pure. */
 import { readExifOrientation } from "./exif-orientation.ts";
-import { damaged, type HeaderReading } from "./picture-header.ts";
+import { damaged, type HeaderReading } from "./header-reading.ts";
 
 /**
  * A progressive JPEG may have a scan per byte, each over the whole picture: a few kB that keep a decoder busy for

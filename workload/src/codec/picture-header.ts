@@ -2,25 +2,8 @@
  * What the first bytes of a picture say, read without decoding: a small file can describe a huge picture, so its size
  * has to be known before any memory is given to it. Pure; reads within bounds whatever it is given.
  */
+import { damaged, type HeaderReading, type PictureHeader } from "./header-reading.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
-
-export interface PictureHeader {
-  readonly format: "jpeg" | "png" | "webp";
-  /** As a viewer shows it: after the rotation that EXIF asks for. */
-  readonly width: number;
-  readonly height: number;
-  /** An 8-bit grey or YCbCr JPEG that needs no rotation: turbo-jpeg decodes it, and sharp all else. */
-  readonly simpleJpeg: boolean;
-}
-
-export type HeaderReading =
-  | { readonly kind: "picture"; readonly header: PictureHeader }
-  | { readonly kind: "unknown-format" }
-  | { readonly kind: "damaged"; readonly message: string };
-
-export function damaged(message: string): HeaderReading {
-  return { kind: "damaged", message };
-}
 
 export function readPictureHeader(bytes: Uint8Array): HeaderReading {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,6 @@
 /** The configuration as the processor uses it: complete, durations in ms. Pure. */
 import { durationMs, type ProcessorConfig } from "@gpumedia/api";
-import { builtInModelFile, findBuiltInModel } from "../models/built-in.ts";
+import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
 export interface Settings {
   readonly accelerator: "cpu" | "cuda";
@@ -8,7 +8,12 @@ export interface Settings {
   readonly listen: { readonly host: string; readonly port: number };
   logLevel: NonNullable<ProcessorConfig["logLevel"]>;
   readonly accessLog: boolean;
-  readonly model: { readonly name: string; readonly file: string };
+  readonly model: {
+    readonly name: string;
+    readonly file: string;
+    /** How far around it a pixel of the result depends on the picture; null: not known. */
+    readonly receptiveRadius: number | null;
+  };
   /** 0: as many as the CPU limit allows. */
   readonly workers: number;
   batch: { readonly maxSize: number; readonly maxDelayMs: number };
@@ -83,8 +88,8 @@ export function builtInModelOf({ name, size }: NonNullable<ProcessorConfig["mode
 
 function modelOf(model: NonNullable<ProcessorConfig["model"]>): Settings["model"] {
   const { name = "anime4k-2x", path } = model;
-  if (path !== undefined) return { name, file: path };
+  if (path !== undefined) return { name, file: path, receptiveRadius: null };
   const builtIn = builtInModelOf(model);
   if (builtIn === undefined) throw new Error(`no built-in model ${name}: checked when the configuration is read`);
-  return { name, file: builtInModelFile(builtIn) };
+  return { name, file: builtInModelFile(builtIn), receptiveRadius: receptiveRadius[builtIn] };
 }

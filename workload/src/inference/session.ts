@@ -38,6 +38,8 @@ export async function openSession(file: string, accelerator: Accelerator): Promi
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: "sequential",
+    // Memory planned ahead for each shape that was ever seen: some 60 MiB for 640x480, and no faster.
+    enableMemPattern: false,
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
   });

@@ -11,6 +11,16 @@ export function findBuiltInModel(name: string): BuiltInModel | undefined {
   return builtInModels.find((model) => model === name) ?? aliases[name];
 }
 
+/**
+ * How many pixels around it a pixel of the result depends on: the radius of all 3x3 convolutions in a row. With so many
+ * more rows on each side a strip of a picture comes out as it does in the whole.
+ */
+export const receptiveRadius: Readonly<Record<BuiltInModel, number>> = {
+  "anime4k-2x-s": 4,
+  "anime4k-2x-m": 7,
+  "anime4k-2x-l": 7,
+};
+
 export function builtInModelFile(model: BuiltInModel): string {
   return fileURLToPath(new URL(`../../models/${model}.onnx`, import.meta.url));
 }

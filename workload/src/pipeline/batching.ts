@@ -4,7 +4,7 @@ import type { Job } from "./job.ts";
 export interface BatchRules {
   readonly maxSize: number;
   readonly maxDelayMs: number;
-  /** A batch of more gains nothing: the fixed cost of a run no longer counts, and its first picture waits for its last. */
+  /** More are not handed to one worker: the first would wait for the last. */
   readonly maxPixels: number;
 }
 

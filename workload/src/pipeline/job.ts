@@ -1,5 +1,5 @@
 /** One request on its way through the pipeline. */
-import type { PictureHeader } from "../codec/picture-header.ts";
+import type { PictureHeader } from "../codec/header-reading.ts";
 import type { WorkDone } from "../worker/messages.ts";
 import type { PipelineError } from "./pipeline-error.ts";
 import type { ProcessOptions, RawTensor } from "./pipeline.ts";

@@ -1,5 +1,6 @@
 /** `POST /v1/process`: a picture in, the model's picture out. */
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { discard } from "../codec/discard.ts";
 import { likelyFormat } from "../codec/picture-header.ts";
 import type { PictureFormat, Processed } from "../pipeline/pipeline.ts";
 import { HttpProblem } from "../problem.ts";
@@ -32,6 +33,7 @@ export const processPicture: Route = (app, { pipeline, telemetry }) => {
 /** Sends a processed picture; Cache-Control is the caller's. */
 export function answerPicture(reply: FastifyReply, { body, format, timings }: Processed): FastifyReply {
   const { queue, decode, inference, encode } = timings;
+  reply.raw.once("finish", () => discard(body));
   return reply
     .headers({
       "content-type": mediaTypes[format],

@@ -1,5 +1,5 @@
 /** What the main thread and its workers say to each other. */
-import type { PictureHeader } from "../codec/picture-header.ts";
+import type { PictureHeader } from "../codec/header-reading.ts";
 import type { Accelerator } from "../inference/session.ts";
 import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
 import type { ModelDescription, ProcessOptions, RawTensor } from "../pipeline/pipeline.ts";
@@ -8,6 +8,8 @@ export interface WorkerSetup {
   readonly modelName: string;
   readonly modelFile: string;
   readonly accelerator: Accelerator;
+  /** With it a large picture goes through the model in strips; null: as a whole. */
+  readonly receptiveRadius: number | null;
   readonly largestBatch: number;
 }
 
@@ -17,9 +19,11 @@ export interface PictureWork {
   readonly options: ProcessOptions;
 }
 
-/** Pictures of one size, which go through the model together. */
+/** Pictures of one size. */
 export interface PictureBatch {
   readonly kind: "pictures";
+  /** How many of them go through the model together. */
+  readonly runSize: number;
   readonly headers: readonly PictureHeader[];
   readonly works: readonly PictureWork[];
 }

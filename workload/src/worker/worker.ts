@@ -4,8 +4,8 @@
  * All three stages of a picture run in one thread: its pixels stay in that core's cache, and no stage waits for another
  * worker.
  */
-import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { PictureInference } from "../inference/picture-inference.ts";
 import { ModelDoesNotFit, largestBatch, pictureModel } from "../inference/picture-model.ts";
 import { fromRaw, openSession, toRaw, type ModelSession } from "../inference/session.ts";
 import { PipelineError } from "../pipeline/pipeline-error.ts";
@@ -20,10 +20,6 @@ const port = parentPort;
 function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
-
-// On Linux this is the thread's own niceness: a saturated processor still answers probes and takes requests at once.
-// Elsewhere it would be that of the whole process.
-if (process.platform === "linux") setPriority(0, 5);
 
 const opened = await open();
 if (opened !== undefined) listen(opened.session, opened.pictures);
@@ -41,7 +37,7 @@ async function open(): Promise<{ session: ModelSession; pictures: PictureWorker 
   }
   try {
     const model = pictureModel(session);
-    const pictures = new PictureWorker(session, model);
+    const pictures = new PictureWorker(new PictureInference(session, model, setup.receptiveRadius));
     await warmUp(session, model);
     say({
       kind: "ready",

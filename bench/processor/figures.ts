@@ -1,0 +1,22 @@
+/** What is measured of one contestant under one load. Times in ms. */
+export interface LoadFigures {
+  readonly perSecond: number;
+  /** Answers in all, those before the measurement included. */
+  readonly total: number;
+  /** Answers that were no 200. */
+  readonly failed: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly livezP99: number;
+}
+
+/** CPU time that the server spent on each answer, in ms: what else the machine does hardly touches it. */
+export interface ServerFigures extends LoadFigures {
+  readonly cpuMs: number;
+}
+
+/** The median of an odd number of values. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

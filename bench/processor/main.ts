@@ -1,0 +1,90 @@
+/**
+ * The processor against FastAPI and against the raw loop: `node bench/processor/main.ts [--rounds N] [--seconds S] [--out FOLDER]`.
+ * All three take turns within each round, so that what else the machine does hits all of them; the ratios are of one
+ * round each, and their median counts.
+ */
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { builtInModelFile } from "../../workload/src/models/built-in.ts";
+import type { LoadFigures, ServerFigures } from "./figures.ts";
+import { markdown, type CaseResult, type Results } from "./report.ts";
+import { run, startFastApi, startProcessor, type Server } from "./servers.ts";
+import { writePictures } from "./pictures.ts";
+import { tinyModel } from "./tiny-model.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "4" },
+    only: { type: "string", default: "tiny,anime4k" },
+    connections: { type: "string", default: "1,8,32,100" },
+    out: { type: "string", default: join(tmpdir(), "gpumedia-bench") },
+  },
+});
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "gpumedia-bench-"));
+const threads = availableParallelism();
+
+const pictures = await writePictures(folder);
+const tiny = join(folder, "tiny.onnx");
+writeFileSync(tiny, tinyModel());
+const models = [
+  { name: "tiny", model: tiny, picture: pictures.small },
+  { name: "anime4k", model: builtInModelFile("anime4k-2x-s"), picture: pictures.large },
+].filter(({ name }) => values.only.split(",").includes(name));
+
+const cases: CaseResult[] = [];
+for (const { name, model, picture } of models) {
+  const servers = [await startFastApi(model), await startProcessor(model)];
+  for (const connections of values.connections.split(",").map(Number)) {
+    const result: CaseResult = { model: name, connections, rounds: [], peakMiB: {} };
+    for (let round = 0; round < Number(values.rounds); round++) {
+      const raw = await rawLoop(model, picture);
+      const figures: Record<string, ServerFigures> = {};
+      // Who goes first changes: whoever follows the raw loop may find the processor's cores slowed down.
+      for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
+        figures[server.name] = await load(server, picture, connections);
+      }
+      result.rounds.push({ raw, figures });
+      process.stderr.write(`${name} c=${connections} ${round + 1}: raw ${raw.toFixed(1)}/s ${line(figures)}\n`);
+    }
+    for (const server of servers) result.peakMiB[server.name] = Math.round(server.peakMiB());
+    cases.push(result);
+  }
+  await Promise.all(servers.map((server) => server.stop()));
+}
+
+const results: Results = {
+  date: new Date().toISOString(),
+  machine: `${threads} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.versions.node}`,
+  secondsEach: Number(values.seconds),
+  cases,
+};
+mkdirSync(values.out, { recursive: true });
+writeFileSync(join(values.out, "processor.json"), `${JSON.stringify(results, null, 2)}\n`);
+writeFileSync(join(values.out, "processor.md"), markdown(results));
+process.stdout.write(markdown(results));
+
+async function load(server: Server, picture: string, connections: number): Promise<ServerFigures> {
+  const before = server.cpuMs();
+  const args = [here("load-client.ts"), String(server.port), picture, String(connections), values.seconds];
+  const figures = JSON.parse(await run(process.execPath, args)) as LoadFigures;
+  return { ...figures, cpuMs: (server.cpuMs() - before) / figures.total };
+}
+
+async function rawLoop(model: string, picture: string): Promise<number> {
+  const args = [here("raw-loop.ts"), model, picture, String(threads), values.seconds];
+  return (JSON.parse(await run(process.execPath, args)) as { perSecond: number }).perSecond;
+}
+
+function line(figures: Readonly<Record<string, ServerFigures>>): string {
+  return Object.entries(figures)
+    .map(([name, { perSecond, p50, p99, livezP99, failed, cpuMs }]) => {
+      const failures = failed > 0 ? ` FAILED ${failed}` : "";
+      return `| ${name} ${perSecond.toFixed(1)}/s p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} livez ${livezP99.toFixed(1)} cpu ${cpuMs.toFixed(2)}${failures}`;
+    })
+    .join(" ");
+}

@@ -1,0 +1,59 @@
+/**
+ * The limit: decode, run and encode in a loop, on as many threads as asked for, with the processor's own code and no
+ * HTTP, queue or message. Prints one line of JSON.
+ *
+ * usage: node raw-loop.ts MODEL PICTURE THREADS SECONDS
+ */
+import { readFileSync } from "node:fs";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import { readPictureHeader } from "../../workload/src/codec/picture-header.ts";
+import { PictureInference } from "../../workload/src/inference/picture-inference.ts";
+import { pictureModel } from "../../workload/src/inference/picture-model.ts";
+import { openSession } from "../../workload/src/inference/session.ts";
+import { PictureWorker } from "../../workload/src/worker/picture-batch.ts";
+
+interface Setup {
+  readonly model: string;
+  readonly picture: string;
+  readonly seconds: number;
+}
+
+const warmUpMs = 1000;
+
+if (isMainThread) await main();
+else await loop(workerData as Setup);
+
+async function main(): Promise<void> {
+  const [model = "", picture = "", threads = "", seconds = ""] = process.argv.slice(2);
+  const setup: Setup = { model, picture, seconds: Number(seconds) };
+  const counts = Array.from({ length: Number(threads) }, async () => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: setup });
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    worker.on("message", resolve).on("error", reject);
+    return promise;
+  });
+  const done = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  process.stdout.write(`${JSON.stringify({ perSecond: done / Number(seconds) })}\n`);
+}
+
+async function loop({ model, picture, seconds }: Setup): Promise<void> {
+  const session = await openSession(model, "cpu");
+  const worker = new PictureWorker(new PictureInference(session, pictureModel(session), null));
+  const bytes = new Uint8Array(readFileSync(picture));
+  const reading = readPictureHeader(bytes);
+  if (reading.kind !== "picture") throw new Error(`${picture} is no picture`);
+  const headers = [reading.header];
+  const options = { format: "jpeg" as const, quality: 85 };
+  // As a view of a part of its memory the picture is still there after it has been decoded.
+  const padded = new Uint8Array(bytes.length + 1);
+  padded.set(bytes);
+  const works = [{ id: 0, bytes: padded.subarray(0, bytes.length), options }];
+  const countFrom = performance.now() + warmUpMs;
+  const endAt = countFrom + seconds * 1000;
+  let count = 0;
+  for (let now = 0; now < endAt; now = performance.now()) {
+    await worker.process({ kind: "pictures", runSize: 1, headers, works }, () => undefined);
+    if (now >= countFrom) count++;
+  }
+  parentPort?.postMessage(count);
+}

@@ -1,0 +1,77 @@
+/** The results as a table. Pure. */
+import { median, type ServerFigures } from "./figures.ts";
+
+export interface Round {
+  /** Pictures a second of the loop without HTTP. */
+  readonly raw: number;
+  readonly figures: Readonly<Record<string, ServerFigures>>;
+}
+
+export interface CaseResult {
+  readonly model: string;
+  readonly connections: number;
+  readonly rounds: Round[];
+  /** Most resident memory of each server until the end of the case. */
+  readonly peakMiB: Record<string, number>;
+}
+
+export interface Results {
+  readonly date: string;
+  readonly machine: string;
+  readonly secondsEach: number;
+  readonly cases: readonly CaseResult[];
+}
+
+export function markdown({ date, machine, secondsEach, cases }: Results): string {
+  const rows = cases.map((result) => {
+    const ours = figure(result, "gpumedia");
+    const theirs = figure(result, "fastapi");
+    const cells = [
+      `${result.model}, c=${result.connections}`,
+      median(result.rounds.map(({ raw }) => raw)).toFixed(1),
+      theirs("perSecond"),
+      ours("perSecond"),
+      ratio(result, ({ figures }) => (figures["gpumedia"]?.perSecond ?? 0) / (figures["fastapi"]?.perSecond ?? 0)),
+      ratio(result, ({ raw, figures }) => (figures["gpumedia"]?.perSecond ?? 0) / raw),
+      `${theirs("p50")} / ${ours("p50")}`,
+      `${theirs("p95")} / ${ours("p95")}`,
+      `${theirs("p99")} / ${ours("p99")}`,
+      `${theirs("livezP99")} / ${ours("livezP99")}`,
+      `${theirs("cpuMs", 2)} / ${ours("cpuMs", 2)}`,
+      `${result.peakMiB["fastapi"]} / ${result.peakMiB["gpumedia"]}`,
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  const columns = [
+    "load",
+    "raw/s",
+    "fastapi/s",
+    "gpumedia/s",
+    "to fastapi",
+    "to raw",
+    "p50 ms, fastapi / gpumedia",
+    "p95",
+    "p99",
+    "/livez p99",
+    "CPU ms an answer",
+    "peak RSS MiB",
+  ];
+  const [first] = cases;
+  return [
+    `${date}, ${machine}; ${first?.rounds.length ?? 0} rounds of ${secondsEach} s, medians; ratios are medians of each round's ratio.`,
+    "",
+    `| ${columns.join(" | ")} |`,
+    `|${" --- |".repeat(columns.length)}`,
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+function figure(result: CaseResult, server: string) {
+  return (name: keyof ServerFigures, digits = 1): string =>
+    median(result.rounds.map(({ figures }) => figures[server]?.[name] ?? Number.NaN)).toFixed(digits);
+}
+
+function ratio({ rounds }: CaseResult, of: (round: Round) => number): string {
+  return median(rounds.map(of)).toFixed(2);
+}

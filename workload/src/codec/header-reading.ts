@@ -1,0 +1,19 @@
+/** What is known of a picture before it is decoded. */
+
+export interface PictureHeader {
+  readonly format: "jpeg" | "png" | "webp";
+  /** As a viewer shows it: after the rotation that EXIF asks for. */
+  readonly width: number;
+  readonly height: number;
+  /** An 8-bit grey or YCbCr JPEG that needs no rotation: turbo-jpeg decodes it, and sharp all else. */
+  readonly simpleJpeg: boolean;
+}
+
+export type HeaderReading =
+  | { readonly kind: "picture"; readonly header: PictureHeader }
+  | { readonly kind: "unknown-format" }
+  | { readonly kind: "damaged"; readonly message: string };
+
+export function damaged(message: string): HeaderReading {
+  return { kind: "damaged", message };
+}

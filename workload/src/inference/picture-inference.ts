@@ -1,0 +1,94 @@
+/** Runs a model on pixels: the layout that it wants, memory that is used again, strips of what is large. */
+import { Scratch } from "../codec/scratch.ts";
+import { fromTensor, toTensor } from "./layout.ts";
+import type { PictureModel } from "./picture-model.ts";
+import { tensor, type ModelSession } from "./session.ts";
+import { strips } from "./strips.ts";
+
+/** Pictures of one size one after the other, three bytes a pixel; valid until the next run. */
+export interface Pixels {
+  readonly rgb: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+
+export class PictureInference {
+  readonly #session: ModelSession;
+  readonly #model: PictureModel;
+  readonly #receptiveRadius: number | null;
+  readonly #output = new Scratch();
+  readonly #strip = new Scratch();
+  /** Output shapes by input shape: an output of known shape is written into memory that is there. */
+  readonly #outputDims = new Map<string, readonly number[]>();
+
+  /** `receptiveRadius` null: pictures go through the model as a whole. */
+  constructor(session: ModelSession, model: PictureModel, receptiveRadius: number | null) {
+    this.#session = session;
+    this.#model = model;
+    this.#receptiveRadius = receptiveRadius;
+  }
+
+  releaseMemory(): void {
+    this.#output.release();
+    this.#strip.release();
+  }
+
+  async run(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
+    const cuts = count === 1 && this.#receptiveRadius !== null ? strips(width, height, this.#receptiveRadius) : [];
+    if (cuts.length <= 1) return this.#whole(pixels, count, width, height, this.#output);
+    const row = width * 3;
+    let whole: Pixels | undefined;
+    for (const { input, kept } of cuts) {
+      const rows = pixels.subarray(input.from * row, input.to * row);
+      const strip = await this.#whole(rows, 1, width, input.to - input.from, this.#strip);
+      const scale = strip.height / (input.to - input.from);
+      const outputRow = strip.width * 3;
+      whole ??= {
+        rgb: this.#output.take(height * scale * outputRow),
+        width: strip.width,
+        height: height * scale,
+      };
+      const from = (kept.from - input.from) * scale * outputRow;
+      const to = (kept.to - input.from) * scale * outputRow;
+      whole.rgb.set(strip.rgb.subarray(from, to), kept.from * scale * outputRow);
+    }
+    if (whole === undefined) throw new Error("a picture without rows");
+    return whole;
+  }
+
+  async #whole(pixels: Buffer, count: number, width: number, height: number, memory: Scratch): Promise<Pixels> {
+    const { input, output } = this.#model;
+    const dims = input.order === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
+    const key = dims.join();
+    const asIs = output.type === "uint8" && output.order === "NHWC";
+    const known = asIs ? this.#outputDims.get(key) : undefined;
+    const into = known && { [output.name]: tensor(memory.take(product(known)), known) };
+    const outputs = await this.#session.run({ [input.name]: tensor(toTensor(pixels, count, input), dims) }, into);
+    const result = outputs[output.name];
+    if (result === undefined) throw new Error(`the model answered no ${output.name}`);
+    const size = pictureSize(result.dims, output.order, count, output.name);
+    if (known === undefined) this.#remember(key, result.dims);
+    const elements = result.data as Uint8Array | Float32Array;
+    if (asIs) return { rgb: Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength), ...size };
+    const rgb = memory.take(elements.length);
+    fromTensor(rgb, elements, count, output);
+    return { rgb, ...size };
+  }
+
+  #remember(key: string, dims: readonly number[]): void {
+    // Clients choose the sizes.
+    if (this.#outputDims.size >= 256) this.#outputDims.clear();
+    this.#outputDims.set(key, dims);
+  }
+}
+
+function pictureSize(dims: readonly number[], order: "NHWC" | "NCHW", count: number, name: string) {
+  const [batch, second = 0, third = 0, fourth = 0] = dims;
+  const [height, width, channels] = order === "NHWC" ? [second, third, fourth] : [third, fourth, second];
+  if (batch !== count || channels !== 3) throw new Error(`the model answered ${name} of shape [${dims.join(", ")}]`);
+  return { width, height };
+}
+
+function product(dims: readonly number[]): number {
+  return dims.reduce((whole, size) => whole * size, 1);
+}
