@@ -1,6 +1,6 @@
 /** Affinity of core/v1, whole: its mistakes should be found when a service is applied, not when its pods are made. */
 import { Type } from "typebox";
-import { list, object, qualified, settings, text, wholeNumber } from "./scalars.ts";
+import { labelName, list, object, qualified, settings, wholeNumber } from "./scalars.ts";
 import { labelSelector, nodeSelectorTerm } from "./selectors.ts";
 
 const weight = () => wholeNumber("How much it counts among the preferences.", 1, 100);
@@ -12,14 +12,14 @@ const podAffinityTerm = (description: string) =>
       topologyKey: qualified("The node label whose values are the places, such as kubernetes.io/hostname."),
       labelSelector: Type.Optional(labelSelector("Which pods.")),
       namespaces: Type.Optional(
-        list("atomic", { description: "Their namespaces. Absent: the service's own." }, text("A namespace.", 63)),
+        list("atomic", { description: "Their namespaces. Absent: the service's own." }, labelName("A namespace.")),
       ),
       namespaceSelector: Type.Optional(labelSelector("Their namespaces by label.")),
       matchLabelKeys: Type.Optional(
-        list("atomic", { description: "Labels whose value is the pod's own." }, text("A label.", 317)),
+        list("atomic", { description: "Labels whose value is the pod's own." }, qualified("A label.")),
       ),
       mismatchLabelKeys: Type.Optional(
-        list("atomic", { description: "Labels whose value is not the pod's own." }, text("A label.", 317)),
+        list("atomic", { description: "Labels whose value is not the pod's own." }, qualified("A label.")),
       ),
     },
   );
@@ -30,12 +30,12 @@ const podAffinity = (description: string) =>
     {
       requiredDuringSchedulingIgnoredDuringExecution: list(
         "atomic",
-        { description: "Must all hold for a node to be chosen." },
+        { description: "Must all hold for a node to be chosen.", maxItems: 16 },
         podAffinityTerm("Pods to be near to, or away from."),
       ),
       preferredDuringSchedulingIgnoredDuringExecution: list(
         "atomic",
-        { description: "Nodes where more of these hold are taken first." },
+        { description: "Nodes where more of these hold are taken first.", maxItems: 16 },
         object(
           { description: "A preference." },
           { weight: weight(), podAffinityTerm: podAffinityTerm("Pods to be near to, or away from.") },
@@ -52,14 +52,14 @@ const nodeAffinity = settings(
       {
         nodeSelectorTerms: list(
           "atomic",
-          { description: "One of these must hold.", minItems: 1 },
+          { description: "One of these must hold.", minItems: 1, maxItems: 16 },
           nodeSelectorTerm("Conditions that must all hold."),
         ),
       },
     ),
     preferredDuringSchedulingIgnoredDuringExecution: list(
       "atomic",
-      { description: "Nodes where more of these hold are taken first." },
+      { description: "Nodes where more of these hold are taken first.", maxItems: 16 },
       object(
         { description: "A preference." },
         { weight: weight(), preference: nodeSelectorTerm("Conditions on a node.") },

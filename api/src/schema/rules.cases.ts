@@ -23,6 +23,20 @@ const cpuTwice =
 const scaledReplicas =
   "the autoscaler sets the replicas: remove replicas, or set autoscaling.horizontal.enabled: false";
 
+const nodes = (expression: object): GpuMediaServiceSpec => ({
+  scheduling: {
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: "gpu.memory", ...expression } as never] }],
+        },
+      },
+    },
+  },
+});
+const nodesAt =
+  "spec.scheduling.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values";
+
 /** Rules that services and profiles share. */
 const tunable: readonly SpecCase[] = [
   {
@@ -79,6 +93,12 @@ const tunable: readonly SpecCase[] = [
   })),
   {
     message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
+    at: "spec.podMetadata.annotations",
+    breaks: { podMetadata: { annotations: { "the team": "media" } } },
+    keeps: { podMetadata: { annotations: { "example.com/the_team": "media & more" } } },
+  },
+  {
+    message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
     at: "spec.podMetadata.labels",
     breaks: { podMetadata: { labels: { "the team": "media" } } },
     keeps: { podMetadata: { labels: { "example.com/the_team": "media" } } },
@@ -104,6 +124,24 @@ const tunable: readonly SpecCase[] = [
     at: "spec.processing.env[0].valueFrom",
     breaks: { processing: { env: [{ name: "A", valueFrom: {} }] } },
     keeps: { processing: { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }] } },
+  },
+  {
+    message: "operators In and NotIn take at least one value",
+    at: nodesAt,
+    breaks: nodes({ operator: "In" }),
+    keeps: nodes({ operator: "In", values: ["40"] }),
+  },
+  {
+    message: "operators Exists and DoesNotExist take no values",
+    at: nodesAt,
+    breaks: nodes({ operator: "Exists", values: ["40"] }),
+    keeps: nodes({ operator: "Exists", values: [] }),
+  },
+  {
+    message: "operators Gt and Lt take one value, a whole number",
+    at: nodesAt,
+    breaks: nodes({ operator: "Gt", values: ["40G"] }),
+    keeps: nodes({ operator: "Gt", values: ["40"] }),
   },
   {
     message: "a toleration without a key needs operator: Exists",

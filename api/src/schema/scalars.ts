@@ -148,7 +148,12 @@ export function qualified(description: string) {
   return Type.String({ description, minLength: 1, maxLength: 317, pattern: qualifiedNamePattern });
 }
 
-const labelValue = () => Type.String({ maxLength: 63, pattern: `^(${qualifiedName})?$` });
+export const labelValue = (description?: string) =>
+  Type.String({
+    ...(description === undefined ? {} : { description }),
+    maxLength: 63,
+    pattern: `^(${qualifiedName})?$`,
+  });
 
 export function labelMap(description: string) {
   return map({ description }, labelValue());
@@ -167,5 +172,5 @@ export function givenLabels(description: string) {
 
 /** Values may be whole configuration snippets. */
 export function annotationMap(description: string) {
-  return map({ description }, Type.String({ maxLength: 4096 }));
+  return map({ description, rules: [qualifiedKeys], maxProperties: 32 }, Type.String({ maxLength: 4096 }));
 }

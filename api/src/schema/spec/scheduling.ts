@@ -1,7 +1,17 @@
 /** Where the pods run. */
 import { Type } from "typebox";
 import { affinity } from "../affinity.ts";
-import { givenLabels, list, object, objectName, oneOf, qualified, settings, text, wholeNumber } from "../scalars.ts";
+import {
+  givenLabels,
+  labelValue,
+  list,
+  object,
+  objectName,
+  oneOf,
+  qualified,
+  settings,
+  wholeNumber,
+} from "../scalars.ts";
 import { labelSelector } from "../selectors.ts";
 
 const tolerations = list(
@@ -31,7 +41,7 @@ const tolerations = list(
     {
       key: qualified("The taint's key; absent, with operator Exists: every taint."),
       operator: oneOf(["Exists", "Equal"], "Exists tolerates every value. Absent: Equal."),
-      value: text("The taint's value.", 63),
+      value: labelValue("The taint's value."),
       effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], "The taint's effect. Absent: all."),
       tolerationSeconds: wholeNumber("For how long a NoExecute taint is tolerated.", 0, 2_147_483_647),
     },
@@ -50,7 +60,7 @@ const topologySpreadConstraints = list(
       minDomains: Type.Optional(wholeNumber("How many places there must be.", 1, 1_000)),
       labelSelector: Type.Optional(labelSelector("Which pods are counted. Absent: those of the service.")),
       matchLabelKeys: Type.Optional(
-        list("atomic", { description: "Labels whose value is the pod's own." }, text("A label.", 317)),
+        list("atomic", { description: "Labels whose value is the pod's own." }, qualified("A label.")),
       ),
       nodeAffinityPolicy: Type.Optional(oneOf(["Honor", "Ignore"], "Whether nodes that affinity excludes count.")),
       nodeTaintsPolicy: Type.Optional(oneOf(["Honor", "Ignore"], "Whether nodes with taints count.")),
