@@ -12,7 +12,7 @@ export interface ClusterOptions {
   readonly scheduler?: { readonly parameters?: readonly string[] };
   /** How often HorizontalPodAutoscalers are looked at, as a Go duration. Default: Kubernetes' 15s. */
   readonly horizontalPodAutoscalerSyncPeriod?: string;
-  /** When a node that falls silent counts as gone, as Go durations. Default: Kubernetes' 5s and 50s. */
+  /** When a node that falls silent counts as gone, as Go durations. Default: 5s and a day, as fake nodes send no heartbeats. */
   readonly nodeMonitor?: { readonly period: string; readonly gracePeriod: string };
   /**
    * Installs `crds/` before the controllers start. The garbage collector looks for new kinds every 30 s only, so what is

@@ -55,6 +55,9 @@ export function apiServerParameters(port: number, { apiServer = {} }: ClusterOpt
     "--allow-privileged=true",
     // Demands of a controller what hardened clusters demand: the right to set finalizers of the owners that it names.
     "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+    // By default that of the network interface with the default route, which a machine without network has not. Nobody
+    // is told this one (RFC 5737).
+    "--advertise-address=192.0.2.1",
     // Nobody has to find this API server by the Service `kubernetes`; and its address is loopback, which it would refuse.
     "--endpoint-reconciler-type=none",
     `--requestheader-client-ca-file=${files.authority}`,
@@ -93,9 +96,10 @@ export function controllerManagerParameters(kubeconfig: string, options: Cluster
     ...(horizontalPodAutoscalerSyncPeriod === undefined
       ? []
       : [`--horizontal-pod-autoscaler-sync-period=${horizontalPodAutoscalerSyncPeriod}`]),
-    ...(nodeMonitor === undefined
-      ? []
-      : [`--node-monitor-period=${nodeMonitor.period}`, `--node-monitor-grace-period=${nodeMonitor.gracePeriod}`]),
+    // Fake nodes send no heartbeats: after Kubernetes' 50 s a busy controller manager would take them for gone, and
+    // their pods for not ready, which nothing sets right again.
+    `--node-monitor-period=${nodeMonitor?.period ?? "5s"}`,
+    `--node-monitor-grace-period=${nodeMonitor?.gracePeriod ?? "24h"}`,
     ...(controllerManager.parameters ?? []),
   ];
 }

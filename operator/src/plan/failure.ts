@@ -22,6 +22,8 @@ export type WaitingReason =
   | "Overwritten"
   /** Other services are replacing their pods, and only so many may at a time. */
   | "RolloutQueued"
+  /** A child's API is being removed from the cluster. */
+  | "ApiVanishing"
   /** The namespace's quota leaves no room for a child. */
   | "QuotaExceeded";
 
@@ -42,6 +44,7 @@ export type Failure =
   | { readonly kind: "Conflict" };
 
 const quotaCheckMs = 30_000;
+const vanishingCheckMs = 5_000;
 
 /** Anything that is not an answer of the API server is a bug of ours, and is thrown on. */
 export function toFailure(thrown: unknown, child: string): Failure {
@@ -54,6 +57,9 @@ export function toFailure(thrown: unknown, child: string): Failure {
   if (status !== 403) return { kind: "Transient", cause: thrown };
   if (message.includes("exceeded quota")) {
     return { kind: "Waiting", reason: "QuotaExceeded", afterMs: quotaCheckMs, message: `${child}: ${message}` };
+  }
+  if (message.includes("custom resource definition is terminating")) {
+    return { kind: "Waiting", reason: "ApiVanishing", afterMs: vanishingCheckMs, message: `${child}: ${message}` };
   }
   // RBAC says «cannot create resource»; any other refusal is admission's, and the user's to mend.
   const reason = message.includes("cannot ") ? "Forbidden" : "ChildRejected";
