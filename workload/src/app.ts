@@ -53,6 +53,8 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
   );
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(securityHeaders);
+    // So that clients go elsewhere with the next request instead of into a connection that is about to close.
+    if (context.draining()) reply.header("connection", "close");
     done();
   });
   for (const type of binaryTypes) {

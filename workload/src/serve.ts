@@ -134,9 +134,15 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
   };
 }
 
+const idleSweepMs = 50;
+
 /** First no new connection, then no new request, then no request at all. */
 async function ended(app: FastifyInstance, pipeline: WorkerPipeline): Promise<true> {
+  // A connection that was busy when we closed is idle after its answer, and would be kept for a next request: the
+  // process would stay for as long as its clients do.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweepMs);
   await app.close();
+  clearInterval(sweep);
   await pipeline.drain();
   return true;
 }
