@@ -1,0 +1,103 @@
+/** The operator is killed again and again while it makes a service's children: what comes out is what always comes out. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
+import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { startFaultProxy, type FaultProxy } from "../../faults/proxy.ts";
+import type { OperatorProcess } from "./operator-process.ts";
+import { operatorCluster } from "./operator-cluster.ts";
+import { Workspace } from "./workspace.ts";
+
+/**
+ * Without a Lease, so that the next one need not wait for that of the killed one: who leads is another spec's. With one
+ * request at a time, so that each life ends after one write and not after a few that were under way together.
+ */
+const parameters = ["--no-leader-elect", "--max-requests-in-flight=1"];
+
+describe("SIGKILL", function () {
+  this.timeout(180_000);
+  let work: Workspace;
+  let proxy: FaultProxy;
+  let kubeconfig: string;
+
+  before(async () => {
+    work = await Workspace.open(await operatorCluster());
+    proxy = await startFaultProxy(await loadConnection({ kubeconfig: await work.operatorKubeconfig() }));
+    kubeconfig = join(work.cluster.directory, `${work.operatorNamespace}.proxy.kubeconfig`);
+    await proxy.writeKubeconfig(kubeconfig);
+  });
+  after(async () => {
+    await work?.[Symbol.asyncDispose]();
+    await proxy?.[Symbol.asyncDispose]();
+  });
+
+  it("after each write of a create leads to the same end", async () => {
+    let victim: OperatorProcess | undefined;
+    const kills: string[] = [];
+    proxy.onWrite(async ({ request }) => {
+      if (victim === undefined || request.namespace !== work.namespace) return;
+      // The API server has done it, and the operator never hears of it.
+      const killed = victim;
+      victim = undefined;
+      kills.push(`${request.verb} ${request.resource}`);
+      await killed.end("SIGKILL");
+    });
+
+    const { metadata } = await work.apply("killed", {});
+    const ready = work.untilCondition("killed", "Ready", { status: "True" }, { withinMs: 120_000 }).then(() => "ready");
+    for (let how = ""; how !== "ready";) {
+      victim = await work.launchOperator({ kubeconfig, parameters });
+      how = await Promise.race([victim.ended, ready]);
+    }
+    // The last one may have been killed by what made the service ready.
+    const last = victim;
+    victim = undefined;
+    await last?.end("SIGKILL");
+    await work.launchOperator({ kubeconfig, parameters });
+
+    await work.apply("spared", {});
+    await work.untilReady("killed");
+    await work.untilReady("spared");
+    const [killed, spared] = [await work.children("killed"), await work.children("spared")];
+    const creates = kills.filter((kill) => kill.startsWith("create ") && kill !== "create events");
+    assert.equal(creates.length, spared.length, kills.join(", "));
+    assert.ok(kills.includes("patch gpumediaservices"), kills.join(", "));
+    assert.deepEqual(killed.map(comparable), spared.map(comparable));
+    for (const child of killed) assert.equal(child.metadata.ownerReferences?.[0]?.uid, metadata.uid);
+    assert.deepEqual(await conditions("killed"), await conditions("spared"));
+    // Nothing was made twice, and nothing had to be taken back.
+    const own = work.writes().filter(({ objectRef }) => objectRef?.namespace === work.namespace);
+    const made = own.filter(({ verb, responseStatus }) => verb === "create" && responseStatus?.code === 201);
+    const children = made.filter(({ objectRef }) => objectRef?.resource !== "events");
+    assert.equal(children.length, killed.length + spared.length);
+    assert.deepEqual(
+      own.filter(({ verb }) => verb === "delete"),
+      [],
+    );
+  });
+
+  async function conditions(name: string): Promise<readonly object[]> {
+    const service = (await work.service(name)) ?? assert.fail(`there is no ${name}`);
+    return (service.status?.conditions ?? [])
+      .filter(({ type }) => type === "Ready" || type === "Available" || type === "GpuCapacity")
+      .map(({ type, status, reason }) => ({ type, status, reason }));
+  }
+});
+
+/** Without what differs between two services of different names. */
+function comparable(child: KubeObject): unknown {
+  const { kind, metadata, ...rest } = child;
+  const { status: _status, apiVersion, ...contents } = rest as { status?: unknown; apiVersion: string; spec?: object };
+  const { clusterIP: _ip, clusterIPs: _ips, ...spec } = (contents.spec ?? {}) as Record<string, unknown>;
+  const { "deployment.kubernetes.io/revision": _revision, ...annotations } = metadata.annotations ?? {};
+  const text = JSON.stringify({
+    kind,
+    apiVersion,
+    name: metadata.name,
+    labels: metadata.labels,
+    annotations,
+    ...contents,
+    spec,
+  });
+  return JSON.parse(text.replaceAll(/killed|spared/g, "NAME").replaceAll(/gpumedia-[\w-]{16}/g, "UID")) as unknown;
+}
