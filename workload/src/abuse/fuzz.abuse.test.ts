@@ -1,0 +1,124 @@
+/**
+ * Mutated input at every way in. `FUZZ_RUNS` (3000), `FUZZ_SEED` (random, printed): a run is repeated by its seed.
+ * Each input gets an answer that is no 5xx, no worker dies, and memory stays where it was.
+ */
+import assert from "node:assert/strict";
+import type { UtilizationReport } from "@gpumedia/api";
+import { Agent, request } from "undici";
+import { mutate, pick, type Random, seededRandom } from "./mutate.ts";
+import { pictureKinds, smallPicture } from "./pictures.ts";
+import { type ProcessorProcess, processorProcess } from "./processor-process.ts";
+
+const runs = Number(process.env["FUZZ_RUNS"] ?? 3000);
+const seed = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const atOnce = 8;
+const MiB = 2 ** 20;
+
+interface Attempt {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+type Generator = (random: Random) => Attempt;
+
+function pictureAttempts(pictures: readonly Buffer[]): Generator {
+  const types = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
+  const accepts = ["*/*", "image/jpeg", "image/png", "image/webp", "image/*;q=0.5, image/png"];
+  return (random) => ({
+    path: `/v1/process?quality=${1 + Math.floor(random() * 100)}`,
+    headers: { "content-type": pick(random, types), accept: pick(random, accepts) },
+    body: mutate(pick(random, pictures), random, pictures),
+  });
+}
+
+function tensorAttempts(): Generator {
+  const input = { name: "image", shape: [1, 4, 6, 3], datatype: "UINT8" };
+  const json = Buffer.from(
+    JSON.stringify({
+      id: "1",
+      inputs: [{ ...input, data: Array.from({ length: 72 }, (_, index) => index) }],
+      outputs: [{ name: "doubled", parameters: { binary_data: false } }],
+    }),
+  );
+  const head = Buffer.from(
+    JSON.stringify({
+      parameters: { binary_data_output: true },
+      inputs: [{ ...input, parameters: { binary_data_size: 72 } }],
+    }),
+  );
+  const path = "/v2/models/anime4k-2x/infer";
+  return (random) => {
+    if (random() < 0.5)
+      return { path, headers: { "content-type": "application/json" }, body: mutate(json, random, [head]) };
+    const length = random() < 0.8 ? head.length : Math.floor(random() * 400);
+    const body = Buffer.concat([
+      random() < 0.5 ? head : mutate(head, random, [json]),
+      Buffer.alloc(random() < 0.8 ? 72 : Math.floor(random() * 144)),
+    ]);
+    return { path, headers: { "inference-header-content-length": String(length) }, body };
+  };
+}
+
+describe("fuzzing", () => {
+  it(`${runs} mutated inputs (FUZZ_SEED=${seed}): each is answered, no worker dies, memory stays flat`, async function () {
+    this.timeout(60_000 + runs * 100);
+    // A mutated header may claim any size: what is allowed is decided before, and only the time would be lost here.
+    await using processor = await processorProcess({ GPUMEDIA_LIMITS_PIXELS: "40000", GPUMEDIA_QUEUE_MAX_WAIT: "60s" });
+    const pictures = await Promise.all(pictureKinds.map(async (kind) => smallPicture(kind)));
+    const random = seededRandom(seed);
+    const generators = [pictureAttempts(pictures), pictureAttempts(pictures), tensorAttempts()];
+    const dispatcher = new Agent({ connections: atOnce, headersTimeout: 60_000 });
+    const statuses = new Map<number, number>();
+    const resident: number[] = [];
+    let done = 0;
+
+    const attack = async (): Promise<void> => {
+      while (done < runs) {
+        const run = done++;
+        const { path, headers, body } = pick(random, generators)(random);
+        const answer = await request(`${processor.url}${path}`, { method: "POST", headers, body, dispatcher });
+        const text = Buffer.from(await answer.body.arrayBuffer());
+        const { statusCode } = answer;
+        statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1);
+        assert.ok(
+          statusCode < 500,
+          `${statusCode} ${text.toString().slice(0, 500)} for ${path} with ${body.toString("base64")}`,
+        );
+        if (run % 100 === 0) resident.push(processor.residentBytes());
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, attack));
+    await dispatcher.close();
+
+    await checkAlive(processor);
+    // Both kinds must be there, or nothing was tested.
+    assert.ok((statuses.get(200) ?? 0) > runs / 50, "hardly any input was good enough for the model");
+    assert.ok((statuses.get(422) ?? 0) > runs / 50, "hardly any input was damaged behind its header");
+    // The first fifth fills caches and arenas.
+    const settled = resident.slice(Math.floor(resident.length / 5));
+    const half = Math.ceil(settled.length / 2);
+    const growth = median(settled.slice(half)) - median(settled.slice(0, half));
+    assert.ok(growth < 24 * MiB, `memory grew by ${Math.round(growth / MiB)} MiB in the second half`);
+    if (process.env["FUZZ_RUNS"] !== undefined) report(statuses, resident);
+  });
+});
+
+async function checkAlive({ url, child }: ProcessorProcess): Promise<void> {
+  assert.equal(child.exitCode, null);
+  const { body } = await request(`${url}/utilization`);
+  const { workers } = (await body.json()) as UtilizationReport;
+  assert.deepEqual(workers, { ...workers, ready: workers.total, restarts: 0 });
+}
+
+function report(statuses: ReadonlyMap<number, number>, resident: readonly number[]): void {
+  const counts = [...statuses].map(([status, count]) => `${status}: ${count}`).join(", ");
+  const [first = 0, last = 0, most = 0] = [resident[0], resident.at(-1), Math.max(...resident)].map((bytes) =>
+    Math.round((bytes ?? 0) / MiB),
+  );
+  process.stderr.write(`fuzz: ${counts}; resident ${first} MiB at first, ${last} at last, ${most} at most\n`);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}

@@ -1,0 +1,74 @@
+/** Damages bytes, the same way for the same seed. Pure. */
+
+export type Random = () => number;
+
+/** mulberry32: 32 bits of state, numbers in [0, 1). */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function pick<T>(random: Random, choices: readonly T[]): T {
+  const choice = choices[Math.floor(random() * choices.length)];
+  if (choice === undefined) throw new Error("nothing to pick from");
+  return choice;
+}
+
+/** Values at which lengths and counts go wrong. */
+const edges = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
+
+type Mutation = (bytes: Buffer, random: Random, others: readonly Buffer[]) => Buffer;
+
+const at = (bytes: Buffer, random: Random) => Math.floor(random() * Math.max(bytes.length, 1));
+
+const mutations: readonly Mutation[] = [
+  function flipBits(bytes, random) {
+    const flipped = Buffer.from(bytes);
+    for (let count = 1 + Math.floor(random() * 8); count > 0; count--) {
+      const index = at(bytes, random);
+      flipped[index] = (flipped[index] ?? 0) ^ (1 << Math.floor(random() * 8));
+    }
+    return flipped;
+  },
+  function setEdges(bytes, random) {
+    const set = Buffer.from(bytes);
+    const start = at(bytes, random);
+    set.fill(pick(random, edges), start, Math.min(start + 1 + Math.floor(random() * 4), set.length));
+    return set;
+  },
+  function damageHead(bytes, random) {
+    const damaged = Buffer.from(bytes);
+    const index = Math.floor(random() * Math.min(64, bytes.length));
+    damaged[index] = Math.floor(random() * 256);
+    return damaged;
+  },
+  (bytes, random) => bytes.subarray(0, at(bytes, random)),
+  (bytes, random) => bytes.subarray(at(bytes, random)),
+  function repeatPart(bytes, random) {
+    const [from, to] = [at(bytes, random), at(bytes, random)];
+    return Buffer.concat([bytes.subarray(0, to), bytes.subarray(from, from + 256), bytes.subarray(to)]);
+  },
+  function removePart(bytes, random) {
+    const from = at(bytes, random);
+    return Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + 1 + Math.floor(random() * 64))]);
+  },
+  function spliceOther(bytes, random, others) {
+    const other = pick(random, others);
+    return Buffer.concat([bytes.subarray(0, at(bytes, random)), other.subarray(at(other, random))]);
+  },
+  (bytes, random) => Buffer.concat([bytes, Buffer.from(Array.from({ length: 64 }, () => Math.floor(random() * 256)))]),
+];
+
+/** One to three of the mutations, one after the other. */
+export function mutate(bytes: Buffer, random: Random, others: readonly Buffer[]): Buffer {
+  let mutated = bytes;
+  for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {
+    mutated = pick(random, mutations)(mutated, random, others);
+  }
+  return mutated;
+}

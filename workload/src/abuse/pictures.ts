@@ -1,0 +1,30 @@
+/** Small pictures of each kind that is taken, cut from a photograph, to send as they are or damaged. */
+import { fileURLToPath } from "node:url";
+import type { Sharp } from "sharp";
+import { loadSharp } from "../codec/sharp.ts";
+
+const photograph = fileURLToPath(new URL("../../testdata/flower.jpg", import.meta.url));
+
+const kinds = {
+  jpeg: (picture: Sharp) => picture.jpeg(),
+  "progressive jpeg": (picture: Sharp) => picture.jpeg({ progressive: true }),
+  "grey jpeg": (picture: Sharp) => picture.greyscale().jpeg(),
+  "cmyk jpeg": (picture: Sharp) => picture.toColourspace("cmyk").jpeg(),
+  "rotated jpeg": (picture: Sharp) => picture.jpeg().withMetadata({ orientation: 6 }),
+  png: (picture: Sharp) => picture.png(),
+  "interlaced png": (picture: Sharp) => picture.png({ progressive: true }),
+  "palette png": (picture: Sharp) => picture.png({ palette: true }),
+  "16-bit png": (picture: Sharp) => picture.toColourspace("rgb16").png(),
+  "png with alpha": (picture: Sharp) => picture.ensureAlpha(0.5).png(),
+  webp: (picture: Sharp) => picture.webp(),
+  "lossless webp": (picture: Sharp) => picture.webp({ lossless: true }),
+} as const;
+
+export type PictureKind = keyof typeof kinds;
+
+export const pictureKinds = Object.keys(kinds) as readonly PictureKind[];
+
+export async function smallPicture(kind: PictureKind, width = 40, height = 30): Promise<Buffer<ArrayBuffer>> {
+  const cut = loadSharp()(photograph).extract({ left: 100, top: 100, width, height });
+  return Buffer.from(await kinds[kind](cut).toBuffer());
+}
