@@ -37,7 +37,15 @@ async function setStage(keep: boolean): Promise<Stage> {
   const { nodes, gpus, apis } = composition;
   const parameters = [`--nodes=${nodes}`, `--gpus=${gpus}`, `--apis=${apis.join(",")}`, "--operator"];
   const { pid, report } = await startInBackground<ClusterReport>(clusterProgram, parameters);
-  return { report, pid, end: async () => void process.kill(pid, "SIGTERM") };
+  const end = (): void => void process.kill(pid, "SIGTERM");
+  // Who interrupts the demo has not been told yet how to end what is in the background.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      end();
+      process.exit(130);
+    });
+  }
+  return { report, pid, end: async () => end() };
 }
 
 async function play(kubectl: KubectlWithInput): Promise<void> {
