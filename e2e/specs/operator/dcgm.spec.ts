@@ -29,11 +29,6 @@ describe("the DCGM exporters' list of metrics", () => {
       | undefined;
   }
 
-  function fieldsOf({ data }: ConfigMap): readonly string[] {
-    const csv = data["dcgm-metrics.csv"] ?? "";
-    return csv.split("\n").flatMap((line) => (line === "" || line.startsWith("#") ? [] : [line.split(",")[0] ?? ""]));
-  }
-
   async function untilFields(fields: readonly string[]): Promise<ConfigMap> {
     return until(`just the fields ${fields.join(", ")}`, async () => {
       const live = await list();
@@ -86,3 +81,8 @@ describe("the DCGM exporters' list of metrics", () => {
     assert.deepEqual((await list())?.data, { metrics: "theirs" });
   });
 });
+
+function fieldsOf({ data }: ConfigMap): readonly string[] {
+  const csv = data["dcgm-metrics.csv"] ?? "";
+  return csv.split("\n").flatMap((line) => (line === "" || line.startsWith("#") ? [] : [line.split(",")[0] ?? ""]));
+}

@@ -59,13 +59,7 @@ describe("a service that is not serving", () => {
     );
     assert.equal((await work.service("waiting"))?.status?.summary?.replicas, "1/2");
 
-    await work.delete(
-      {
-        ...pods,
-        ...{ group: "gpumedia.io", version: "v1alpha1", kind: "GpuMediaService", resource: "gpumediaservices" },
-      },
-      "holder",
-    );
+    await work.delete(serviceType, "holder");
     await work.untilCondition("waiting", "Ready", { status: "True" });
     await work.untilCondition("waiting", "GpuCapacity", { status: "True", reason: "Sufficient" });
   });
@@ -156,7 +150,7 @@ describe("a service that is not serving", () => {
       fieldManager: "spec",
     });
     await until("the quota to be counted", async () => {
-      const live = (await work.get(quotas, "tight")) as (KubeObject & { status?: { used?: object } }) | undefined;
+      const live: (KubeObject & { status?: { used?: object } }) | undefined = await work.get(quotas, "tight");
       return live?.status?.used;
     });
     await work.apply("limited", {});

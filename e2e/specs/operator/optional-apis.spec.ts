@@ -37,16 +37,16 @@ describe("optional APIs", () => {
   /** Looks at Ready until `during` has ended, and says what else than True it was. */
   async function notReadyDuring(during: () => Promise<void>): Promise<readonly string[]> {
     const seen = new Set<string>();
-    let over = false;
+    const over = new AbortController();
     const look = async (): Promise<void> => {
-      while (!over) {
+      while (!over.signal.aborted) {
         const ready = (await work.service("upscaler"))?.status?.conditions?.find(({ type }) => type === "Ready");
         if (ready?.status !== "True") seen.add(`${ready?.status} ${ready?.reason}: ${ready?.message}`);
         await delay(20);
       }
     };
     const looking = look();
-    await during().finally(() => (over = true));
+    await during().finally(() => over.abort());
     await looking;
     return [...seen];
   }
