@@ -5,7 +5,7 @@ import { readNetwork, sizes, type Size, type Training } from "./anime4k/weights.
 import { builtInModelFile } from "./built-in.ts";
 
 /** By measurement on photographs (docs/processor.md): Anime4K's own weights lose against bicubic in size s. */
-const training: Training = "rl";
+export const training: Training = "rl";
 
 /** The bytes of one built-in model. */
 export function buildModel(size: Size): Uint8Array {

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { PictureInference } from "../inference/picture-inference.ts";
+import { pictureModel } from "../inference/picture-model.ts";
+import { openSession } from "../inference/session.ts";
+import { strips } from "../inference/strips.ts";
+import {
+  bicubicDoubled,
+  decoded,
+  halved,
+  photographFile,
+  photographs,
+  psnr,
+  ssim,
+  type Rgb,
+} from "../testing/photographs.ts";
+import { evaluate } from "./anime4k/reference.ts";
+import { readNetwork, sizes, type Size } from "./anime4k/weights.ts";
+import { buildModel, training } from "./build.ts";
+import { builtInModelFile, findBuiltInModel, receptiveRadius } from "./built-in.ts";
+
+async function inference(size: Size, radius: number | null): Promise<PictureInference> {
+  const session = await openSession(builtInModelFile(`anime4k-2x-${size}`), "cpu");
+  return new PictureInference(session, pictureModel(session), radius);
+}
+
+async function doubled(model: PictureInference, { width, height, pixels }: Rgb): Promise<Rgb> {
+  const answer = await model.run(Buffer.from(pixels), 1, width, height);
+  return { width: answer.width, height: answer.height, pixels: new Uint8Array(answer.rgb) };
+}
+
+/** Pixels without any order, the same each time: borders and signs show up in them. */
+function noise(width: number, height: number): Rgb {
+  let state = 1;
+  const pixels = Uint8Array.from({ length: width * height * 3 }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+  return { width, height, pixels };
+}
+
+describe("built-in models", () => {
+  for (const size of sizes) {
+    const name = `anime4k-2x-${size}` as const;
+
+    it(`${name}: the committed file is what the script builds`, () => {
+      assert.deepEqual(new Uint8Array(readFileSync(builtInModelFile(name))), new Uint8Array(buildModel(size)));
+    });
+
+    it(`${name}: agrees with the layers evaluated one by one`, async () => {
+      const picture = noise(23, 17);
+      const expected = evaluate(readNetwork(size, training), picture.pixels, 23, 17);
+      const { width, height, pixels } = await doubled(await inference(size, null), picture);
+      assert.deepEqual({ width, height }, { width: 46, height: 34 });
+      for (const [index, value] of pixels.entries()) {
+        const wanted = Math.min(255, Math.max(0, expected[index] ?? Number.NaN));
+        // Half a step by rounding, and what single precision adds.
+        assert.ok(Math.abs(value - wanted) <= 0.51, `at ${index}: ${value}, expected ${wanted}`);
+      }
+    });
+
+    it(`${name}: strips give the very bytes of the whole`, async () => {
+      const picture = noise(700, 500);
+      const radius = receptiveRadius[name];
+      assert.ok(strips(picture.width, picture.height, radius).length > 2);
+      const whole = await doubled(await inference(size, null), picture);
+      assert.ok(Buffer.from((await doubled(await inference(size, radius), picture)).pixels).equals(whole.pixels));
+      // The same test must be able to fail.
+      assert.ok(!Buffer.from((await doubled(await inference(size, 1), picture)).pixels).equals(whole.pixels));
+    });
+
+    for (const photograph of photographs) {
+      it(`${name}: restores the halved ${photograph} better than bicubic interpolation`, async () => {
+        const original = await decoded(photographFile(photograph));
+        const small = halved(original);
+        const cut = cropped(original, small.width * 2, small.height * 2);
+        const ours = await doubled(await inference(size, null), small);
+        const theirs = bicubicDoubled(small);
+        assert.ok(psnr(ours, cut) > psnr(theirs, cut), `PSNR ${psnr(ours, cut)}, bicubic ${psnr(theirs, cut)}`);
+        assert.ok(ssim(ours, cut) > ssim(theirs, cut), `SSIM ${ssim(ours, cut)}, bicubic ${ssim(theirs, cut)}`);
+      });
+    }
+  }
+
+  it("are found by their names, and the short one is size s", () => {
+    const names = ["anime4k-2x", "anime4k-2x-s", "anime4k-2x-l", "anime4k", ""];
+    assert.deepEqual(names.map(findBuiltInModel), [
+      "anime4k-2x-s",
+      "anime4k-2x-s",
+      "anime4k-2x-l",
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+function cropped({ width, pixels }: Rgb, toWidth: number, toHeight: number): Rgb {
+  const result = new Uint8Array(toWidth * toHeight * 3);
+  for (let y = 0; y < toHeight; y++)
+    result.set(pixels.subarray(y * width * 3, (y * width + toWidth) * 3), y * toWidth * 3);
+  return { width: toWidth, height: toHeight, pixels: result };
+}
