@@ -7,7 +7,15 @@ const weight = () => wholeNumber("How much it counts among the preferences.", 1,
 
 const podAffinityTerm = (description: string) =>
   object(
-    { description },
+    {
+      description,
+      rules: [
+        {
+          rule: "has(self.labelSelector) || ((!has(self.matchLabelKeys) || self.matchLabelKeys.size() == 0) && (!has(self.mismatchLabelKeys) || self.mismatchLabelKeys.size() == 0))",
+          message: "matchLabelKeys and mismatchLabelKeys need a labelSelector",
+        },
+      ],
+    },
     {
       topologyKey: qualified("The node label whose values are the places, such as kubernetes.io/hostname."),
       labelSelector: Type.Optional(labelSelector("Which pods.")),

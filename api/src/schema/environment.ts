@@ -1,6 +1,6 @@
 /** Environment variables of core/v1, without their `fileKeyRef`, which needs a feature gate. */
 import { Type } from "typebox";
-import { flag, list, object, objectName, quantity, settings, text } from "./scalars.ts";
+import { flag, list, object, objectName, oneOf, settings, text } from "./scalars.ts";
 
 const keyOf = (kind: string) =>
   object(
@@ -11,6 +11,10 @@ const keyOf = (kind: string) =>
       optional: Type.Optional(flag("Start without the variable when it is absent.")),
     },
   );
+
+/** What the kubelet knows of a pod; others are refused when the pod is made. */
+const fieldPathPattern =
+  "^(metadata\\.(name|namespace|uid|(labels|annotations)\\['[^']+'\\])|spec\\.(nodeName|serviceAccountName)|status\\.(hostIPs?|podIPs?))$";
 
 const valueFrom = settings(
   {
@@ -28,16 +32,39 @@ const valueFrom = settings(
     fieldRef: object(
       { description: "A field of the pod." },
       {
-        fieldPath: text("The field, such as status.podIP.", 253),
-        apiVersion: Type.Optional(text("The version that fieldPath is written in; v1 when absent.", 63)),
+        fieldPath: text("The field, such as status.podIP or metadata.labels['team'].", 253, fieldPathPattern),
+        apiVersion: Type.Optional(oneOf(["v1"], "The version that fieldPath is written in.")),
       },
     ),
     resourceFieldRef: object(
-      { description: "A request or limit of the container." },
       {
-        resource: text("The request or limit, such as limits.memory.", 253),
-        containerName: Type.Optional(text("The container; its own when absent.", 63)),
-        divisor: Type.Optional(quantity("The unit to express it in.")),
+        description: "A request or limit of the container.",
+        rules: [
+          {
+            rule: "!has(self.divisor) || (self.resource.endsWith('.cpu') ? self.divisor in ['1', '1m'] : self.divisor != '1m')",
+            message: "CPU is expressed in 1 or 1m, and only CPU in 1m",
+            fieldPath: ".divisor",
+          },
+        ],
+      },
+      {
+        resource: oneOf(
+          [
+            "limits.cpu",
+            "limits.memory",
+            "limits.ephemeral-storage",
+            "requests.cpu",
+            "requests.memory",
+            "requests.ephemeral-storage",
+          ],
+          "The request or limit.",
+        ),
+        divisor: Type.Optional(
+          oneOf(
+            ["1", "1m", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"],
+            "The unit to express it in. Absent: 1.",
+          ),
+        ),
       },
     ),
   },

@@ -37,6 +37,22 @@ const nodes = (expression: object): GpuMediaServiceSpec => ({
 const nodesAt =
   "spec.scheduling.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values";
 
+const zones = { topologyKey: "topology.kubernetes.io/zone", maxSkew: 1, minDomains: 2 };
+
+const near = (term: object): GpuMediaServiceSpec => ({
+  scheduling: {
+    affinity: {
+      podAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "zone", matchLabelKeys: ["team"], ...term }],
+      },
+    },
+  },
+});
+
+const inUnits = (resource: "limits.memory", divisor: "1m" | "1Mi"): GpuMediaServiceSpec => ({
+  processing: { env: [{ name: "A", valueFrom: { resourceFieldRef: { resource, divisor } } }] },
+});
+
 /** Rules that services and profiles share. */
 const tunable: readonly SpecCase[] = [
   {
@@ -142,6 +158,24 @@ const tunable: readonly SpecCase[] = [
     at: nodesAt,
     breaks: nodes({ operator: "Gt", values: ["40G"] }),
     keeps: nodes({ operator: "Gt", values: ["40"] }),
+  },
+  {
+    message: "minDomains needs whenUnsatisfiable: DoNotSchedule",
+    at: "spec.scheduling.topologySpreadConstraints[0].minDomains",
+    breaks: { scheduling: { topologySpreadConstraints: [{ ...zones, whenUnsatisfiable: "ScheduleAnyway" }] } },
+    keeps: { scheduling: { topologySpreadConstraints: [{ ...zones, whenUnsatisfiable: "DoNotSchedule" }] } },
+  },
+  {
+    message: "matchLabelKeys and mismatchLabelKeys need a labelSelector",
+    at: "spec.scheduling.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]",
+    breaks: near({}),
+    keeps: near({ labelSelector: {} }),
+  },
+  {
+    message: "CPU is expressed in 1 or 1m, and only CPU in 1m",
+    at: "spec.processing.env[0].valueFrom.resourceFieldRef.divisor",
+    breaks: inUnits("limits.memory", "1m"),
+    keeps: inUnits("limits.memory", "1Mi"),
   },
   {
     message: "a toleration without a key needs operator: Exists",

@@ -36,6 +36,8 @@ export function messageOf({ keyword, params, data, parentSchema }: ErrorObject):
       return `is ${described(data)}, but must be ${String(schema.const)}`;
     case "pattern":
       return `is ${described(data)}, but must be ${expectations[schema.pattern ?? ""] ?? `text that matches ${schema.pattern}`}`;
+    case "format":
+      return `is ${described(data)}, but must be a range of addresses, such as 10.0.0.0/8 or fd00::/8`;
     case "minimum":
       return `is ${String(data)}, but must be at least ${schema.minimum}`;
     case "maximum":

@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { Keys } from "../paths.ts";
 import type { Finding } from "./finding.ts";
+import { isCidr } from "./cidr.ts";
 import { messageOf } from "./messages.ts";
 
 /** A mistyped field in a file is a mistake; in a stored object, a field of another version that the server has not pruned. */
@@ -29,7 +30,12 @@ function isDecisive({ keyword }: ErrorObject): boolean {
 }
 
 function ajv(): Ajv {
-  const instance = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, formats: { "date-time": true } });
+  const instance = new Ajv({
+    allErrors: true,
+    verbose: true,
+    allowUnionTypes: true,
+    formats: { "date-time": true, cidr: isCidr },
+  });
   for (const keyword of ["int-or-string", "map-type", "list-map-keys", "validations"])
     instance.addKeyword(`x-kubernetes-${keyword}`);
   instance.addKeyword({ keyword: "x-kubernetes-list-type", type: "array", validate: hasNoDuplicates });

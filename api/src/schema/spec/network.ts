@@ -64,6 +64,8 @@ const gateway = settings(
   },
 );
 
+const addresses = (description: string) => Type.String({ description, maxLength: 43, format: "cidr" });
+
 const peers = (description: string) =>
   list(
     "atomic",
@@ -84,13 +86,9 @@ const peers = (description: string) =>
         ipBlock: object(
           { description: "Addresses." },
           {
-            cidr: text("Such as 10.0.0.0/8.", 43, "^[0-9a-fA-F.:]+/[0-9]{1,3}$"),
+            cidr: addresses("Such as 10.0.0.0/8."),
             except: Type.Optional(
-              list(
-                "atomic",
-                { description: "But not these." },
-                text("Such as 10.1.0.0/16.", 43, "^[0-9a-fA-F.:]+/[0-9]{1,3}$"),
-              ),
+              list("atomic", { description: "But not these." }, addresses("Such as 10.1.0.0/16; within cidr.")),
             ),
           },
         ),

@@ -52,7 +52,16 @@ const topologySpreadConstraints = list(
   { keys: ["topologyKey", "whenUnsatisfiable"] },
   { description: "How the pods spread over nodes and zones." },
   object(
-    { description: "A constraint, as in core/v1." },
+    {
+      description: "A constraint, as in core/v1.",
+      rules: [
+        {
+          rule: "!has(self.minDomains) || self.whenUnsatisfiable == 'DoNotSchedule'",
+          message: "minDomains needs whenUnsatisfiable: DoNotSchedule",
+          fieldPath: ".minDomains",
+        },
+      ],
+    },
     {
       topologyKey: qualified("The node label whose values are the places."),
       whenUnsatisfiable: oneOf(["DoNotSchedule", "ScheduleAnyway"], "Whether a pod waits when it cannot be kept."),
