@@ -58,6 +58,9 @@ describeChild(
                 "connectionsPerHost": 30,
                 "dnsCacheTtl": "300s",
                 "keepAlive": "30s"
+              },
+              "stream": {
+                "maxSessions": 100
               }
             }
       `,
@@ -124,6 +127,9 @@ describeChild(
                 "connectionsPerHost": 30,
                 "dnsCacheTtl": "300s",
                 "keepAlive": "30s"
+              },
+              "stream": {
+                "maxSessions": 100
               }
             }
       `,

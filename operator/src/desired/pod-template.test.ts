@@ -43,7 +43,7 @@ describeChild("Deployment", [
                 app.kubernetes.io/part-of: gpumedia
                 gpumedia.io/service: upscaler
               annotations:
-                gpumedia.io/config: l3q9VxrI7OYOQTjp
+                gpumedia.io/config: x-1g8baW9Sr1uska
             spec:
               serviceAccountName: upscaler
               automountServiceAccountToken: false
@@ -243,7 +243,7 @@ describeChild("Deployment", [
                 gpumedia.io/service: upscaler
               annotations:
                 note: mine
-                gpumedia.io/config: 431GO3whvcD65VNE
+                gpumedia.io/config: ecEON3s32B4yNgtG
             spec:
               serviceAccountName: existing
               automountServiceAccountToken: false
@@ -415,7 +415,7 @@ describeChild("Deployment", [
                 app.kubernetes.io/part-of: gpumedia
                 gpumedia.io/service: upscaler
               annotations:
-                gpumedia.io/config: CLkQVA6wroIjsAfg
+                gpumedia.io/config: AgV3qHCAaERlqE0Q
             spec:
               serviceAccountName: upscaler
               automountServiceAccountToken: false

@@ -11,12 +11,24 @@ describe("processor's configuration", () => {
     ...builtInProfileNames.map((profile) => ({ profile })),
     { gpu: { count: 0 } },
     { network: { ingress: { maxBodySize: "100g" } } },
+    { slo: { concurrentUsers: 1_000_000 } },
     { model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } } },
   ];
   for (const spec of specs) {
     it(`is one that the processor takes: ${JSON.stringify(spec)}`, () => {
       accepts(processorConfig(sampleService(spec)));
       assert.deepEqual(accepts.errors, null);
+    });
+  }
+
+  const sessions = [
+    { concurrentUsers: 0, maxSessions: 100 },
+    { concurrentUsers: 20, maxSessions: 100 },
+    { concurrentUsers: 500, maxSessions: 500 },
+  ];
+  for (const { concurrentUsers, maxSessions } of sessions) {
+    it(`takes ${maxSessions} streams at once for ${concurrentUsers} users`, () => {
+      assert.deepEqual(processorConfig(sampleService({ slo: { concurrentUsers } })).stream, { maxSessions });
     });
   }
 

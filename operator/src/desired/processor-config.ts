@@ -7,8 +7,14 @@ import { modelPath } from "./volumes.ts";
 /** The most that the processor takes, where the Ingress has no limit: 1 GiB. */
 const largestBodyBytes = 1_073_741_824;
 
+/** The most that the processor can be told. */
+const mostSessions = 100_000;
+
+/** The processor's own default, the guide's 100 users. A lower target is a target, and no limit. */
+const leastSessions = 100;
+
 export function processorConfig(service: EffectiveService): ProcessorConfig {
-  const { gpu, model, processing, network, drain, profile } = service;
+  const { gpu, model, processing, network, drain, profile, slo } = service;
   const { logLevel, accessLog, batch, queue, memoryCleanup, upstream } = processing;
   const path = modelPath(service);
   return {
@@ -24,6 +30,8 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     memoryCleanup,
     cacheMaxAge: network.cacheMaxAge,
     upstream,
+    // Any pod may have to take all of them: what is before it need not spread connections evenly.
+    stream: { maxSessions: Math.min(Math.max(slo.concurrentUsers, leastSessions), mostSessions) },
   };
 }
 
