@@ -1,7 +1,8 @@
 /** RGB bytes to a picture: turbo-jpeg for JPEG, sharp for the rest. Runs in a worker. */
 import { createRequire } from "node:module";
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
-import type { ProcessOptions } from "../pipeline/pipeline.ts";
+import { PipelineError } from "../pipeline/pipeline-error.ts";
+import type { PictureFormat, ProcessOptions } from "../pipeline/pipeline.ts";
 import type { Alpha } from "./decode.ts";
 import { Scratch } from "./scratch.ts";
 import { loadSharp } from "./sharp.ts";
@@ -19,8 +20,15 @@ export interface Raw {
 
 export const jpegScratch = new Scratch();
 
-/** Bytes that span their whole ArrayBuffer, so that it can be transferred. */
+/** Pixels a side: what libjpeg takes, and what the format's fields hold. */
+const longestSide: Readonly<Record<PictureFormat, number>> = { jpeg: 65_500, png: 2 ** 31 - 1, webp: 16_383 };
+
+/** Bytes that span their whole ArrayBuffer, so that it can be transferred. @throws {PipelineError} */
 export async function encode(raw: Raw, { format, quality }: ProcessOptions): Promise<Uint8Array<ArrayBuffer>> {
+  if (Math.max(raw.width, raw.height) > longestSide[format]) {
+    const message = `the result is ${raw.width}x${raw.height}, and ${format} holds ${longestSide[format]} a side`;
+    throw new PipelineError("wrong-size", message);
+  }
   if (format === "jpeg") return encodeJpeg(raw, quality);
   const sharp = loadSharp();
   const size = { width: raw.width, height: raw.height };
