@@ -3,7 +3,7 @@
  * hand. Everything may be left out. `GPUMEDIA_` and the path in capitals overrides a member: `GPUMEDIA_QUEUE_MAX_DEPTH`.
  * Defaults are the guide's production setup, and stand here because the processor also runs without an operator.
  */
-import { Type, type Static } from "typebox";
+import type { Static } from "typebox";
 import { duration, flag, list, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
 
 /** What the processor takes over from a changed file while it runs; a change of anything else needs a restart. */

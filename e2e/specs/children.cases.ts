@@ -33,7 +33,7 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
         { name: "CUDA_LAUNCH_BLOCKING", value: "1" },
         { name: "EMPTY", value: "" },
         { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-        { name: "MEMORY_MI", valueFrom: { resourceFieldRef: { resource: "limits.memory", divisor: "1024Ki" } } },
+        { name: "MEMORY_MI", valueFrom: { resourceFieldRef: { resource: "limits.memory", divisor: "1Mi" } } },
         { name: "TOKEN", valueFrom: { secretKeyRef: { name: "token", key: "value", optional: true } } },
       ],
     },
