@@ -14,7 +14,6 @@ export type ReadyReason =
   /** The ReplicaSet may not make pods: quota, Pod Security, a webhook. */
   | "PodsForbidden"
   | "ApiServerError"
-  | "DeadlineExceeded"
   | StalledReason
   | WaitingReason
   | PodTroubleReason;
