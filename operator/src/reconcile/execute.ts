@@ -1,5 +1,6 @@
 /** Carries out a plan: the only place from which children are written. */
 import type { ApiClient } from "../kube/client.ts";
+import { contestedLists, disownPatch } from "../kube/contested-lists.ts";
 import { ApiError } from "../kube/errors.ts";
 import { objectKey, type KubeObject } from "../kube/object.ts";
 import { creator, fieldManager, ownershipPatch } from "../kube/ownership.ts";
@@ -111,9 +112,37 @@ async function apply(action: Action & { readonly do: "apply" }, hands: Hands): P
     return { did: "none", failure: { kind: "Waiting", reason: "Overwritten", afterMs: hands.fights.pauseMs, message } };
   }
   await releaseBefore(live, action, hands);
-  const applied: KubeObject = await hands.client.apply(child.kind.type, manifest, { fieldManager, force: true });
+  const send = (): Promise<KubeObject> => hands.client.apply(child.kind.type, manifest, { fieldManager, force: true });
+  const applied = await send().catch(async (error: unknown) => {
+    if (!(await takeBack(error, action, hands))) throw error;
+    return disown(await send(), action, hands);
+  });
   hands.world.children(child.kind).observeWrite(applied);
   return { did: "apply" };
+}
+
+/** True if the apply may succeed now. */
+async function takeBack(
+  refused: unknown,
+  { child, manifest }: Action & { readonly do: "apply" },
+  { client, namespace }: Hands,
+): Promise<boolean> {
+  if (!(refused instanceof ApiError) || refused.status !== 422) return false;
+  const { type } = child.kind;
+  const operations = contestedLists(refused, await client.get(type, namespace, child.name), manifest);
+  if (operations.length === 0) return false;
+  await client.jsonPatch(type, namespace, child.name, operations, { fieldManager });
+  return true;
+}
+
+async function disown(
+  applied: KubeObject,
+  { child }: Action & { readonly do: "apply" },
+  { client, namespace }: Hands,
+): Promise<KubeObject> {
+  const operations = disownPatch(applied);
+  if (operations.length === 0) return applied;
+  return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
 }
 
 /** @see ownershipPatch */
