@@ -39,8 +39,8 @@ const lookEveryMs = 1_000;
 
 interface Subject {
   readonly service: EffectiveService;
-  /** When the figures were last written by this process, on the monotonic clock. */
-  readonly movedAt: number;
+  /** When this process last wrote the figures, on the monotonic clock; undefined: never. */
+  readonly movedAt: number | undefined;
 }
 
 export class UtilizationWatch {
@@ -85,11 +85,11 @@ export class UtilizationWatch {
   read(key: ObjectKey): UtilizationReading {
     const { world, clock } = this.#options;
     const now = clock.now();
-    const movedAt = this.#subjects.get(key)?.movedAt ?? Number.NEGATIVE_INFINITY;
+    const movedAt = this.#subjects.get(key)?.movedAt;
     return {
       ...readPods(podsOf(world, key), this.window, now),
-      warmingUp: now - this.#startedAt < windowMs,
-      mayMove: now - movedAt >= writeEveryMs,
+      warmingUp: movedAt === undefined && now - this.#startedAt < windowMs,
+      mayMove: movedAt === undefined || now - movedAt >= writeEveryMs,
     };
   }
 
@@ -102,7 +102,7 @@ export class UtilizationWatch {
   ): void {
     const known = this.#subjects.get(key);
     const moved = digest(before?.utilization) !== digest(after.utilization) || before?.bottleneck !== after.bottleneck;
-    const movedAt = moved ? this.#options.clock.now() : (known?.movedAt ?? Number.NEGATIVE_INFINITY);
+    const movedAt = moved ? this.#options.clock.now() : known?.movedAt;
     this.#subjects.set(key, { service, movedAt });
   }
 

@@ -262,6 +262,16 @@ describe("status of utilization", () => {
     });
   }
 
+  it("moves at once in the first minute of the operator when there was no report before", () => {
+    const nothing = utilizationStatus({
+      service,
+      reading: reading({ asked: 0, figures: undefined }),
+      before: undefined,
+    });
+    const now = utilizationStatus({ service, reading: reading({ warmingUp: true }), before: stored(nothing) });
+    assert.deepEqual(now, said);
+  });
+
   it("moves after a minute when a figure has moved", () => {
     const figures = { ...healthy, gpuPercent: 20 };
     const now = utilizationStatus({ service, reading: reading({ figures }), before: stored(said) });

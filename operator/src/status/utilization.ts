@@ -26,7 +26,8 @@ export interface UtilizationQuestion {
  */
 export function utilizationStatus({ service, reading, before }: UtilizationQuestion): UtilizationStatus {
   const said = sayings(before);
-  if (said !== undefined && reading.warmingUp) return said;
+  // Of pods that nobody had heard of before the restart, the first report is news.
+  if (said !== undefined && reading.warmingUp && said.MetricsReporting.status !== "Unknown") return said;
   const now = judge(service, reading, said, said?.utilization);
   if (said === undefined) return now;
   if (said.MetricsReporting.status !== now.MetricsReporting.status || said.SloMet.status !== now.SloMet.status) {

@@ -5,7 +5,7 @@ import type { UtilizationWindow } from "./window.ts";
 
 export interface UtilizationReading {
   /**
-   * The operator has not listened for a whole window yet. What was said before it started is still the best that is
+   * The operator has not listened for a whole window yet, and what the status says is not its own. What was said before it started is still the best that is
    * known, and a restart that rewrote every status would say nothing new.
    */
   readonly warmingUp: boolean;
