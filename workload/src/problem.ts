@@ -57,9 +57,12 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { problem: body, headers } = problemOf(error);
   if (body.status === 500) request.log.error({ error }, "a request failed");
-  return reply
-    .code(body.status)
-    .headers({ ...headers, "cache-control": "no-store" })
-    .type(problemType)
-    .send(body);
+  return (
+    reply
+      .code(body.status)
+      .headers({ ...headers, "cache-control": "no-store" })
+      .type(problemType)
+      // As bytes: of an object Fastify sends the type with a charset, which application/problem+json does not have.
+      .send(Buffer.from(JSON.stringify(body)))
+  );
 }

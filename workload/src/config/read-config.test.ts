@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { builtInModelFile } from "../models/built-in.ts";
+import { overrides } from "./environment.ts";
+import { readConfig } from "./read-config.ts";
+import type { Settings } from "./settings.ts";
+
+function settings(text: string, env: Readonly<Record<string, string>> = {}): Settings {
+  const reading = readConfig(text, env);
+  if (reading.kind === "wrong") assert.fail(JSON.stringify(reading.values));
+  return reading.settings;
+}
+
+describe("the configuration", () => {
+  it("is the guide's production setup when nothing is said", () => {
+    assert.deepEqual(settings(""), {
+      accelerator: "cpu",
+      development: false,
+      listen: { host: "0.0.0.0", port: 8080 },
+      logLevel: "warn",
+      accessLog: false,
+      model: { name: "anime4k-2x", file: builtInModelFile("anime4k-2x-s"), receptiveRadius: 4 },
+      workers: 0,
+      batch: { maxSize: 8, maxDelayMs: 0 },
+      queue: { maxDepth: 256, maxWaitMs: 1000 },
+      requestTimeoutMs: 30_000,
+      drain: { timeoutMs: 300_000, delayMs: 0 },
+      limits: { bodyBytes: 10_485_760, pixels: 16_777_216, headersTimeoutMs: 10_000, bodyTimeoutMs: 30_000 },
+      memoryCleanupIntervalMs: 300_000,
+      cacheMaxAgeSeconds: 300,
+      upstream: {
+        allowedHosts: [],
+        allowedNetworks: [],
+        connections: 100,
+        connectionsPerHost: 30,
+        dnsCacheTtlMs: 300_000,
+        keepAliveMs: 30_000,
+      },
+      stream: { maxSessions: 100, maxInFlight: 2 },
+    });
+  });
+
+  it("may be JSON, and waits for others only on cuda unless told to", () => {
+    assert.deepEqual(settings('{"accelerator": "cuda"}').batch, { maxSize: 8, maxDelayMs: 2 });
+    assert.deepEqual(settings("batch: {maxDelay: 5ms}").batch, { maxSize: 8, maxDelayMs: 5 });
+  });
+
+  it("names the model's file: a size of the built-in one, or one's own", () => {
+    assert.equal(settings("model: {size: l}").model.file, builtInModelFile("anime4k-2x-l"));
+    assert.deepEqual(settings("model: {name: mine, path: /models/a.onnx}").model, {
+      name: "mine",
+      file: "/models/a.onnx",
+      receptiveRadius: null,
+    });
+  });
+
+  it("is overridden by the environment, an empty value not counted", () => {
+    const env = {
+      GPUMEDIA_QUEUE_MAX_DEPTH: "7",
+      GPUMEDIA_ACCESS_LOG: "true",
+      GPUMEDIA_LOG_LEVEL: "",
+      GPUMEDIA_UPSTREAM_ALLOWED_HOSTS: "a.example, *.b.example",
+    };
+    const { queue, accessLog, logLevel, upstream } = settings(
+      "{logLevel: error, queue: {maxDepth: 5, maxWait: 2s}}",
+      env,
+    );
+    assert.deepEqual(
+      { queue, accessLog, logLevel, hosts: upstream.allowedHosts },
+      {
+        queue: { maxDepth: 7, maxWaitMs: 2000 },
+        accessLog: true,
+        logLevel: "error",
+        hosts: ["a.example", "*.b.example"],
+      },
+    );
+  });
+
+  it("has one variable for each of its members", () => {
+    const variables = overrides.map(({ variable }) => variable);
+    assert.equal(new Set(variables).size, variables.length);
+    assert.ok(variables.includes("GPUMEDIA_LIMITS_BODY_BYTES"));
+  });
+
+  const wrong: readonly {
+    readonly text: string;
+    readonly env?: Record<string, string>;
+    readonly values: readonly string[];
+  }[] = [
+    {
+      text: "{queue: {maxDepth: 0}, batch: {maxSize: many, maxDelay: 2}, color: red}",
+      values: [
+        "color: is not a setting",
+        "batch.maxSize: must be integer",
+        "batch.maxDelay: must be string",
+        "queue.maxDepth: must be >= 1",
+      ],
+    },
+    { text: "accelerator: gpu", values: ["accelerator: must be one of cpu, cuda"] },
+    {
+      text: "model: {name: other}",
+      values: ["model.name: must be one of anime4k-2x-s, anime4k-2x-m, anime4k-2x-l, unless model.path is given"],
+    },
+    { text: "batch: {maxDelay: 31s}", values: ["batch.maxDelay: must be shorter than requestTimeout (30s)"] },
+    {
+      text: "",
+      env: { GPUMEDIA_QUEUE_MAX_DEPTH: "x" },
+      values: ["queue.maxDepth: must be integer (from GPUMEDIA_QUEUE_MAX_DEPTH)"],
+    },
+    { text: "- a list", values: [": must be object"] },
+    {
+      text: "a: [",
+      values: [
+        ": Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 5:",
+      ],
+    },
+  ];
+  for (const { text, env = {}, values } of wrong) {
+    it(`names each wrong value of ${text === "" ? JSON.stringify(env) : text}`, () => {
+      const reading = readConfig(text, env);
+      assert.equal(reading.kind, "wrong");
+      const said = reading.kind === "wrong" ? reading.values.map(({ path, message }) => `${path}: ${message}`) : [];
+      assert.deepEqual(said.toSorted(), values.toSorted());
+    });
+  }
+});
