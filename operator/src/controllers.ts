@@ -9,6 +9,7 @@ import type { Pass } from "./reconcile/pass.ts";
 import { RolloutGate } from "./reconcile/rollout-gate.ts";
 import { reconcileService } from "./reconcile/service.ts";
 import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
+import { MetricsApi } from "./metrics-api/metrics-api.ts";
 import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
@@ -58,6 +59,30 @@ export function startControllers(setup: ControllersOptions): void {
     onNews: (key) => queue.add(key, "resync"),
   });
   lifecycle.onStop("utilization", utilization.start());
+  // Until it is known that it cannot be: an autoscaler that lost its metric for a moment would scale by the others.
+  let servesPodMetrics = options.metricsApiAddress !== "off";
+  if (options.metricsApiAddress !== "off") {
+    const metricsApi = new MetricsApi({
+      address: options.metricsApiAddress,
+      place: {
+        namespace: operatorNamespace,
+        name: options.metricsApiService,
+        address: options.metricsApiAdvertiseAddress,
+      },
+      client: writer,
+      world,
+      window: utilization.window,
+      clock,
+      log,
+      onServed(is) {
+        const changes = is !== servesPodMetrics;
+        servesPodMetrics = is;
+        if (changes) resyncAll();
+      },
+    });
+    metricsApi.start();
+    lifecycle.onStop("metrics API", () => metricsApi.stop());
+  }
   const pass: Pass = {
     client: writer,
     world,
@@ -68,7 +93,10 @@ export function startControllers(setup: ControllersOptions): void {
     utilization,
     clock,
     defaults: { processorImage },
-    surroundings: () => ({ operatorNamespace, runbookUrl, served: served() }),
+    surroundings() {
+      const gpuPodMetric = servesPodMetrics || served().gpuPodMetric;
+      return { operatorNamespace, runbookUrl, served: { ...served(), gpuPodMetric } };
+    },
   };
   const services = runWorkers({
     queue,

@@ -1,4 +1,5 @@
 /** The values of flags: text in, value out, or a sentence that says what is accepted. */
+import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
 import { logLevels, type LogLevel } from "./runtime/log.ts";
 import type { ListenAddress } from "./runtime/health.ts";
@@ -60,6 +61,11 @@ export function imageName(text: string): string {
 export function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError("A URL is wanted, such as https://example.com/runbooks.");
+}
+
+export function ipAddress(text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw new InvalidArgumentError("An IP address is wanted.");
 }
 
 export function path(text: string): string {

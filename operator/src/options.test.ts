@@ -14,6 +14,8 @@ const defaults: Options = {
   maxRequestsInFlight: 32,
   resyncIntervalMs: 1_800_000,
   utilizationIntervalMs: 15_000,
+  metricsApiAddress: "off",
+  metricsApiService: "gpumedia-operator-metrics",
   leaderElect: true,
   leaseName: "gpumedia-operator",
   leaseDurationMs: 15_000,

@@ -25,6 +25,12 @@ export interface Options {
   readonly resyncIntervalMs: number;
   /** How often each pod is asked for its utilization. */
   readonly utilizationIntervalMs: number;
+  /** Where custom.metrics.k8s.io is served. */
+  readonly metricsApiAddress: ListenAddress | "off";
+  /** The Service in the operator's namespace through which the API server reaches it. */
+  readonly metricsApiService: string;
+  /** This process's address in the cluster; absent: the Service leads here by itself. */
+  readonly metricsApiAdvertiseAddress?: string;
   readonly leaderElect: boolean;
   readonly leaseName: string;
   readonly leaseDurationMs: number;
@@ -113,6 +119,18 @@ function flags(version: string, operatorNamespace: string): Command {
     .addOption(count("--max-requests-in-flight <count>", "requests to the API server at once", 32, 1, 1_000))
     .addOption(time("--resync-interval <duration>", "look at each service at least so often", "30m"))
     .addOption(time("--utilization-interval <duration>", "ask each pod for its utilization so often", "15s"))
+    .optionsGroup("custom.metrics.k8s.io (see docs/metrics-api.md):")
+    .addOption(address("--metrics-api-address <address>", "serve the pods' metrics here; 0: do not", "0"))
+    .addOption(
+      new Option("--metrics-api-service <name>", "Service that leads to it")
+        .argParser(value.objectName)
+        .default("gpumedia-operator-metrics"),
+    )
+    .addOption(
+      new Option("--metrics-api-advertise-address <ip>", "address of this process, for that Service").argParser(
+        value.ipAddress,
+      ),
+    )
     .optionsGroup("Leader election:")
     .addOption(new Option("--leader-elect", "act only while holding the Lease").default(true))
     .addOption(new Option("--no-leader-elect", "act at once: only when there is no second replica"))

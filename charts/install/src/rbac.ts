@@ -54,6 +54,29 @@ const clusterRules: readonly PolicyRule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
 ];
 
+/** For `--metrics-api-address`: to be found by the aggregator, to know it, and to ask who may read what. */
+const metricsApiRules: readonly PolicyRule[] = [
+  { apiGroups: ["apiregistration.k8s.io"], resources: ["apiservices"], verbs: ["create"] },
+  {
+    apiGroups: ["apiregistration.k8s.io"],
+    resources: ["apiservices"],
+    verbs: ["get", "patch"],
+    resourceNames: ["v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"],
+  },
+  { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
+  {
+    apiGroups: [""],
+    resources: ["configmaps"],
+    verbs: ["get"],
+    resourceNames: ["extension-apiserver-authentication"],
+  },
+];
+
+/** The Service of the metrics API leads to the process that leads. */
+const metricsApiNamespaceRules: readonly PolicyRule[] = [
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["create", "get", "patch"] },
+];
+
 /** Leader election, in the operator's own namespace only. */
 const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
@@ -64,6 +87,8 @@ export interface OperatorIdentity {
   readonly serviceAccount: string;
   /** Two operators of one cluster need different ones. Default: the service account's name. */
   readonly clusterRoleName?: string;
+  /** Whether it serves custom.metrics.k8s.io. Default: no. */
+  readonly metricsApi?: boolean;
 }
 
 /** Roles and bindings of an operator that looks after the services of all namespaces. */
@@ -71,6 +96,7 @@ export function operatorRbac({
   namespace,
   serviceAccount,
   clusterRoleName = serviceAccount,
+  metricsApi = false,
 }: OperatorIdentity): readonly (Role | RoleBinding)[] {
   const name = serviceAccount;
   const subjects = [{ kind: "ServiceAccount", name: serviceAccount, namespace }] as const;
@@ -78,9 +104,19 @@ export function operatorRbac({
   const clusterRoleRef = { apiGroup, kind: "ClusterRole", name: clusterRoleName } as const;
   const roleRef = { apiGroup, kind: "Role", name } as const;
   return [
-    { apiVersion, kind: "ClusterRole", metadata: { name: clusterRoleName }, rules: clusterRules },
+    {
+      apiVersion,
+      kind: "ClusterRole",
+      metadata: { name: clusterRoleName },
+      rules: metricsApi ? [...clusterRules, ...metricsApiRules] : clusterRules,
+    },
     { apiVersion, kind: "ClusterRoleBinding", metadata: { name: clusterRoleName }, roleRef: clusterRoleRef, subjects },
-    { apiVersion, kind: "Role", metadata: { name, namespace }, rules: ownNamespaceRules },
+    {
+      apiVersion,
+      kind: "Role",
+      metadata: { name, namespace },
+      rules: metricsApi ? [...ownNamespaceRules, ...metricsApiNamespaceRules] : ownNamespaceRules,
+    },
     { apiVersion, kind: "RoleBinding", metadata: { name, namespace }, roleRef, subjects },
   ];
 }

@@ -13,6 +13,10 @@ export interface AggregatedDiscovery {
         readonly scope: "Namespaced" | "Cluster";
         /** Absent when the group serves only a subresource of it. */
         readonly responseKind?: { readonly kind?: string } | null;
+        readonly subresources?: readonly {
+          readonly subresource: string;
+          readonly responseKind?: { readonly kind?: string } | null;
+        }[];
       }[];
     }[];
   }[];
@@ -21,10 +25,18 @@ export interface AggregatedDiscovery {
 export function typesOfAggregated({ items = [] }: AggregatedDiscovery): readonly ResourceType[] {
   return items.flatMap(({ metadata, versions = [] }) =>
     versions.flatMap(({ version, resources = [] }) =>
-      resources.flatMap(({ resource, scope, responseKind }) => {
+      resources.flatMap(({ resource, scope, responseKind, subresources = [] }) => {
         const group = metadata?.name ?? "";
         const namespaced = scope === "Namespaced";
-        return responseKind?.kind ? [{ group, version, kind: responseKind.kind, resource, namespaced }] : [];
+        if (responseKind?.kind) return [{ group, version, kind: responseKind.kind, resource, namespaced }];
+        // Metrics are served like this: `pods/METRIC`, and no pods.
+        return subresources.map(({ subresource, responseKind: answer }) => ({
+          group,
+          version,
+          kind: answer?.kind ?? "",
+          resource: `${resource}/${subresource}`,
+          namespaced,
+        }));
       }),
     ),
   );

@@ -9,6 +9,8 @@ export interface PodView {
   readonly uid: string;
   /** Of a service of ours; undefined for a pod that only holds GPUs. */
   readonly service: ObjectKey | undefined;
+  /** For selectors; none of a pod that only holds GPUs. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Of its ReplicaSet: pods of one rollout share it. */
   readonly templateHash: string | undefined;
   /** Its controller, if that is a ReplicaSet. */
@@ -91,6 +93,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
     namespace,
     uid: metadata.uid,
     service: service === undefined ? undefined : `${namespace}/${service}`,
+    labels: service === undefined ? {} : (metadata.labels ?? {}),
     templateHash: metadata.labels?.["pod-template-hash"],
     replicaSet: replicaSetOf(metadata),
     node: spec.nodeName,

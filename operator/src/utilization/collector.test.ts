@@ -18,6 +18,7 @@ function podView(name: string, change: Partial<PodView> = {}): PodView {
     namespace: "media",
     uid: `uid-${name}`,
     service: "media/upscaler",
+    labels: {},
     templateHash: "abc",
     replicaSet: { name: "upscaler-abc", uid: "rs" },
     node: "n",

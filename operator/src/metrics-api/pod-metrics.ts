@@ -1,0 +1,26 @@
+/** The metrics of pods that are served, and how each is read from a report. Pure. */
+import { gpuPodMetricName } from "../desired/horizontal-pod-autoscaler.ts";
+import type { TimedSample } from "../utilization/window.ts";
+
+/** Null: the pod does not know, so that it is missing rather than zero. */
+type Read = (sample: TimedSample) => number | null;
+
+export const podMetrics: ReadonlyMap<string, Read> = new Map<string, Read>([
+  [gpuPodMetricName, ({ gpuPercent }) => gpuPercent],
+  ["gpumedia_queue_depth", ({ queued }) => queued],
+  ["gpumedia_active_sessions", ({ sessions, active }) => sessions + active],
+  ["gpumedia_p95_milliseconds", ({ p95Ms }) => p95Ms],
+]);
+
+export interface PodMetric {
+  readonly pod: { readonly name: string; readonly namespace: string };
+  readonly value: number;
+  readonly sampledAtWallMs: number;
+  readonly windowSeconds: number;
+}
+
+/** As `resource.Quantity` writes it: three digits behind the point are enough for every metric here. */
+export function quantity(value: number): string {
+  const thousandths = Math.round(value * 1_000);
+  return thousandths % 1_000 === 0 ? String(thousandths / 1_000) : `${thousandths}m`;
+}

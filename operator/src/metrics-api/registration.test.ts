@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../kube/errors.ts";
+import type { KubeObject, Manifest } from "../kube/object.ts";
+import { register, type Place } from "./registration.ts";
+
+const place: Place = {
+  namespace: "gpumedia-system",
+  name: "gpumedia-operator-metrics",
+  port: 9443,
+  address: "10.0.0.7",
+};
+const ours = { "app.kubernetes.io/managed-by": "gpumedia-operator" };
+
+/** An API server with these objects; it says what was written. */
+function apiServer(objects: Readonly<Record<string, object>>) {
+  const writes: string[] = [];
+  const write = async (verb: string, { kind, metadata }: Manifest): Promise<KubeObject> => {
+    writes.push(`${verb} ${kind} ${metadata.name}`);
+    return {} as KubeObject;
+  };
+  return {
+    writes,
+    client: {
+      async get({ kind }: { kind: string }, _namespace: string, name: string) {
+        const found = objects[`${kind} ${name}`];
+        if (found !== undefined) return found as KubeObject;
+        throw new ApiError({ status: 404, reason: "NotFound", message: "", method: "GET", path: "" });
+      },
+      create: (_type: unknown, manifest: Manifest) => write("create", manifest),
+      apply: (_type: unknown, manifest: Manifest) => write("apply", manifest),
+    },
+  };
+}
+
+const v1 = "v1beta1.custom.metrics.k8s.io";
+const v2 = "v1beta2.custom.metrics.k8s.io";
+const apiService = (name: string, spec: object, labels: object = ours): object => ({
+  metadata: { name, labels },
+  spec,
+});
+const service = { namespace: place.namespace, name: place.name, port: 443 };
+const caBundle = Buffer.from("PEM").toString("base64");
+
+describe("registration of the metrics API", () => {
+  it("makes what is missing", async () => {
+    const { client, writes } = apiServer({});
+    assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered" });
+    assert.deepEqual(writes, [
+      "apply Service gpumedia-operator-metrics",
+      "apply EndpointSlice gpumedia-operator-metrics",
+      `create APIService ${v2}`,
+      `create APIService ${v1}`,
+    ]);
+  });
+
+  it("sets a caBundle right that is not, and leaves one that is", async () => {
+    const { client, writes } = apiServer({
+      [`APIService ${v1}`]: apiService(v1, { service, caBundle: "b2xk" }),
+      [`APIService ${v2}`]: apiService(v2, { service, caBundle }),
+      [`Service ${place.name}`]: { metadata: {} },
+    });
+    assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered" });
+    assert.deepEqual(writes, [`apply APIService ${v1}`]);
+  });
+
+  it("goes through an ExternalName by the server's own port, and touches no Service of others", async () => {
+    const { client, writes } = apiServer({
+      [`APIService ${v1}`]: apiService(v1, { service: { ...service, port: 9443 }, caBundle }),
+      [`APIService ${v2}`]: apiService(v2, { service: { ...service, port: 9443 }, caBundle }),
+      [`Service ${place.name}`]: { metadata: {}, spec: { type: "ExternalName" } },
+    });
+    assert.deepEqual(await register(client, { ...place, address: undefined }, "PEM"), { kind: "Registered" });
+    assert.deepEqual(writes, []);
+  });
+
+  const foreign: readonly { title: string; live: object }[] = [
+    {
+      title: "another provider's",
+      live: apiService(v1, { service: { namespace: "monitoring", name: "prometheus-adapter" } }, {}),
+    },
+    { title: "another operator's", live: apiService(v1, { service: { namespace: "elsewhere", name: place.name } }) },
+    { title: "one to our Service that we did not make", live: apiService(v1, { service }, {}) },
+    { title: "the API server's own", live: apiService(v1, {}, {}) },
+  ];
+  for (const { title, live } of foreign) {
+    it(`refuses and writes nothing when an APIService is ${title}`, async () => {
+      const { client, writes } = apiServer({ [`APIService ${v1}`]: live });
+      const registered = await register(client, place, "PEM");
+      assert.equal(registered.kind, "Refused");
+      assert.match(registered.kind === "Refused" ? registered.message : "", /APIService v1beta1.* is left alone/);
+      assert.deepEqual(writes, []);
+    });
+  }
+
+  it("refuses when nothing would lead to it", async () => {
+    const { client, writes } = apiServer({});
+    const registered = await register(client, { ...place, address: undefined }, "PEM");
+    assert.match(registered.kind === "Refused" ? registered.message : "", /--metrics-api-advertise-address/);
+    assert.deepEqual(writes, []);
+  });
+});
