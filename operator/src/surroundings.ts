@@ -1,5 +1,6 @@
 /** What the cluster offers beside the kinds themselves: noticed at the start, and whenever the served kinds change. */
 import type { ChildContext } from "./desired/context.ts";
+import { gpuPodMetricName } from "./desired/horizontal-pod-autoscaler.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
@@ -7,7 +8,7 @@ import type { Logger } from "./runtime/log.ts";
 
 export type Served = ChildContext["served"];
 
-const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: "pods/gpumedia_gpu_utilization_percent" };
+const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
 const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
 
 export async function readServed(client: Pick<ApiClient, "rawJson">, apis: Apis, log: Logger): Promise<Served> {

@@ -8,7 +8,7 @@ import { serviceAccountName } from "./service-account.ts";
 import { volumes } from "./volumes.ts";
 
 /** Changes when the processor has to start again to see a change of its configuration. */
-export const configAnnotation = "gpumedia.io/config";
+const configAnnotation = "gpumedia.io/config";
 
 /** From the end of the last request to the end of the process. In seconds. */
 const exitSeconds = 10;
