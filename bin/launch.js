@@ -12,15 +12,23 @@ import { fileURLToPath } from "node:url";
 
 const oldestMajor = 24;
 
-/** @param {URL} entry file URL of the program's `main.ts`, which runs when it is imported */
-export async function launch(entry) {
-  if (Number.parseInt(process.versions.node, 10) >= oldestMajor) {
+/**
+ * @param {URL} entry file URL of the program's `main.ts`, which runs when it is imported
+ * @param {readonly string[]} nodeFlags flags that Node takes at its start only
+ */
+export async function launch(entry, nodeFlags = []) {
+  const isOldEnough = Number.parseInt(process.versions.node, 10) >= oldestMajor;
+  const missing = nodeFlags.filter((flag) => !process.execArgv.includes(flag));
+  if (isOldEnough && missing.length === 0) {
     await import(entry.href);
     return;
   }
-  const child = spawn(pinnedNode(), [...process.execArgv, fileURLToPath(entry), ...process.argv.slice(2)], {
-    stdio: "inherit",
-  });
+  const parameters = [...process.execArgv, ...missing, fileURLToPath(entry), ...process.argv.slice(2)];
+  if (isOldEnough && process.execve !== undefined) {
+    // This very process becomes the program, with its flags: none is left that would have to pass on signals.
+    process.execve(process.execPath, [process.execPath, ...parameters], process.env);
+  }
+  const child = spawn(pinnedNode(), parameters, { stdio: "inherit" });
   // Without this a `kill` of the launcher would leave the program running, or end it before its last words.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {

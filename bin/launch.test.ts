@@ -1,10 +1,13 @@
 /** The launcher under the Nodes that are on PATH: `npx` takes whatever the machine has. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { listen } from "../workload/src/loadtest/testing/loopback-server.ts";
 
 const program = fileURLToPath(new URL("../workload/bin/gpumedia-loadtest.js", import.meta.url));
@@ -46,6 +49,26 @@ describe("a program's launcher", () => {
       const [status] = (await once(child, "close")) as [number];
       assert.equal(status, 143);
       assert.match(stdout, /^INTERRUPTED$/m);
+    });
+
+    test(`gives the program its Node flags through ${name}, beside those that Node was started with`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), "launch-"));
+      const launcher = new URL("launch.js", import.meta.url).href;
+      await writeFile(
+        join(folder, "main.ts"),
+        "console.log(JSON.stringify([process.execArgv, process.argv.slice(2)]));",
+      );
+      await writeFile(
+        join(folder, "start.mjs"),
+        `import { launch } from "${launcher}";
+         await launch(new URL("main.ts", import.meta.url), ["--max-semi-space-size=8"]);`,
+      );
+      const { stdout } = await promisify(execFile)(node, ["--no-warnings", join(folder, "start.mjs"), "a", "--b"]);
+      await rm(folder, { recursive: true });
+      assert.deepEqual(JSON.parse(stdout), [
+        ["--no-warnings", "--max-semi-space-size=8"],
+        ["a", "--b"],
+      ]);
     });
   }
 });

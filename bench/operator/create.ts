@@ -1,6 +1,6 @@
 /** Many services that are created at once: until all their children exist and all are Ready, and at what cost. */
 import { runOperator, operatorUser } from "./operator-process.ts";
-import { creations, lastAnswer, requestsOf, writes } from "./requests.ts";
+import { breakdown, creations, lastAnswer, requestsOf } from "./requests.ts";
 import { createServices, follow, isReady, serviceNames, serviceType, untilQuiet } from "./services.ts";
 import type { Room } from "./room.ts";
 import type { Figure } from "./figure.ts";
@@ -41,7 +41,7 @@ export async function measureCreation(room: Room, count: number): Promise<readon
       value: requests.length / count,
       unit: "",
       goal: { is: "at most", than: childrenPerService + 3 },
-      note: `${(writes(requests).length / count).toFixed(1)} of them writes, events among them`,
+      note: breakdown(requests),
     },
     { what: `${at}: memory before`, value: idle.nowMiB, unit: "MiB", goal: { is: "at most", than: 120 } },
     { what: `${at}: memory at its highest`, value: memory.peakMiB, unit: "MiB", ...memoryGoal(count) },

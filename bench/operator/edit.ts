@@ -1,6 +1,6 @@
 /** One field of a service is edited: how long until its child says so? */
 import { runOperator, operatorUser } from "./operator-process.ts";
-import { requestsOf } from "./requests.ts";
+import { breakdown, requestsOf } from "./requests.ts";
 import { percentile } from "./percentile.ts";
 import type { Figure } from "./figure.ts";
 import type { Room } from "./room.ts";
@@ -57,10 +57,11 @@ export async function measureIdleEdits(room: Room, names: readonly string[]): Pr
   }
   await untilQuiet(room.cluster, operatorUser);
   const edits = first.length + later.length;
+  const requests = requestsOf(room.cluster, operatorUser, since);
   return [
     ...latencies(`edit to child, idle`, [...first, ...later], { p50: 20, p99: 50 }, `${edits} edits`),
     { what: "the same, only the first edit of a child, p50", value: percentile(first, 0.5), unit: "ms" },
-    { what: "requests per edit", value: requestsOf(room.cluster, operatorUser, since).length / edits, unit: "" },
+    { what: "requests per edit", value: requests.length / edits, unit: "", note: breakdown(requests) },
   ];
 }
 

@@ -26,3 +26,16 @@ export function creations(events: readonly AuditEvent[]): readonly AuditEvent[] 
 export function lastAnswer(events: readonly AuditEvent[]): number {
   return Math.max(...events.map(({ stageTimestamp }) => Date.parse(stageTimestamp)));
 }
+
+/** `12 create events, 8 patch gpumediaservices/status`, the most frequent first. */
+export function breakdown(events: readonly AuditEvent[]): string {
+  const counts = new Map<string, number>();
+  for (const { verb, objectRef, responseStatus } of events) {
+    const { resource = "", subresource } = objectRef ?? {};
+    const code = (responseStatus?.code ?? 0) < 300 ? "" : ` (${responseStatus?.code})`;
+    const what = `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}${code}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
+  return sorted.map(([what, count]) => `${count} ${what}`).join(", ");
+}

@@ -4,7 +4,7 @@ import { until } from "@gpumedia/e2e/cluster/until.ts";
 import { bucketPercentile } from "./percentile.ts";
 import type { Figure } from "./figure.ts";
 import { operatorUser, runOperator } from "./operator-process.ts";
-import { requestsOf, writes } from "./requests.ts";
+import { breakdown, requestsOf, writes } from "./requests.ts";
 import type { Room } from "./room.ts";
 import { setMaxReplicas, untilQuiet } from "./services.ts";
 
@@ -74,7 +74,7 @@ export async function measureForeignStatuses(room: Room, names: readonly string[
   const requests = requestsOf(cluster, operatorUser, since);
   const what = `${statuses} autoscaler statuses every 15 s for a minute`;
   return [
-    { what: `${what}: requests`, value: requests.length, unit: "" },
+    { what: `${what}: requests`, value: requests.length, unit: "", note: breakdown(requests) },
     { what: `${what}: writes`, value: writes(requests).length, unit: "", goal: { is: "at most", than: 0 } },
   ];
 }

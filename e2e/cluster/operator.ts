@@ -26,7 +26,7 @@ export interface OperatorProcess {
   readonly log: string;
 }
 
-const program = fileURLToPath(new URL("../../operator/src/main.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../operator/bin/gpumedia-operator.js", import.meta.url));
 const serviceAccount = "gpumedia-operator";
 
 /** Starts it, and waits for nothing: see `untilLeading`. */
