@@ -12,6 +12,11 @@ export async function installCrds(kubectl: KubectlWithInput, paths: readonly str
   // Client-side, the annotation with the last applied state would be larger than the API server takes.
   await kubectl("", "apply", "--server-side", "--force-conflicts", ...files);
   await kubectl("", "wait", "--for=condition=Established", "--timeout=30s", ...files);
+  // Established is not yet served: the first request makes the storage, and is put off with 429 (which kubectl waits out)
+  // until that is ready. A CRD that is deleted before can stay for longer than half a minute.
+  const names = (await kubectl("", "get", "-o", "name", ...files)).trim().split("\n");
+  const resources = names.map((name) => name.slice(name.lastIndexOf("/") + 1));
+  await kubectl("", "get", resources.join(","), "--all-namespaces", "--ignore-not-found");
 }
 
 /** Removes them and all objects of their kinds; those that are not there are fine. */
