@@ -1,6 +1,7 @@
 /** All that is wrong with the objects in files: what the API server would refuse, and what only shows with a profile. */
-import { pathOf, validateFile, type GpuMediaService, type Keys } from "@gpumedia/api";
+import { pathOf, validateFile, type GpuMediaProfile, type GpuMediaService, type Keys } from "@gpumedia/api";
 import { effectiveService } from "../effective/effective.ts";
+import { resolveProfile } from "../effective/profiles.ts";
 import { nameOf, profilesIn, type Contents, type FoundObject, type LocatedFinding } from "./objects.ts";
 
 export interface Checked {
@@ -14,19 +15,23 @@ export function check(contents: Contents): Checked {
   const sound = contents.objects.filter((object) => schemaFindings(object).length === 0);
   const profiles = profilesIn(sound);
   const unknownProfiles = new Set<string>();
-  for (const object of sound.filter(({ kind }) => kind === "GpuMediaService")) {
-    const effective = effectiveService(object.value as GpuMediaService, profiles, { processorImage: "any" });
-    switch (effective.kind) {
+  for (const object of sound) {
+    const [verdict, reference] =
+      object.kind === "GpuMediaService"
+        ? [effectiveService(object.value as GpuMediaService, profiles, { processorImage: "any" }), "profile"]
+        : [resolveProfile((object.value as GpuMediaProfile).metadata.name, profiles), "basedOn"];
+    switch (verdict.kind) {
       case "Effective":
+      case "Resolved":
         break;
       case "UnknownProfile":
-        unknownProfiles.add(effective.profile);
+        unknownProfiles.add(verdict.profile);
         break;
       case "ProfileCycle":
-        findings.push(located(object, ["spec", "profile"], effective.message));
+        findings.push(located(object, ["spec", reference], verdict.message));
         break;
       case "InvalidSpec":
-        for (const { path, message } of effective.problems) findings.push(located(object, specKeys(path), message));
+        for (const { path, message } of verdict.problems) findings.push(located(object, specKeys(path), message));
         break;
     }
   }

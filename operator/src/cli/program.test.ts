@@ -94,8 +94,17 @@ describe("gpumedia validate", () => {
     {
       title: "a profile of the same file, with a mistake of its own",
       text: [profile("big", "basedOn: big"), service("a", "profile: big")].join("---\n"),
-      finds: ["11:12: spec.profile: profiles are based on each other: big -> big; change basedOn in one of them"],
-      says: "2 objects checked: 1 finding\n",
+      finds: [
+        "5:12: spec.basedOn: profiles are based on each other: big -> big; change basedOn in one of them",
+        "11:12: spec.profile: profiles are based on each other: big -> big; change basedOn in one of them",
+      ],
+      says: "2 objects checked: 2 findings\n",
+    },
+    {
+      title: "a profile that is based on one that is in no file",
+      text: profile("big", "basedOn: huge"),
+      finds: [],
+      says: "note: profile huge is in none of the files: what it sets was not looked at\n1 object checked: 0 findings\n",
     },
     {
       title: "a profile that is in no file is only a note: the cluster may have it",
