@@ -31,7 +31,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   pass.dcgm.visited(key, effective.kind === "Effective" ? effective.service : undefined);
   if (effective.kind !== "Effective") {
     const status = stalledStatus(stored, { reason: effective.kind, message: effective.message }, now);
-    return nextVisit(undefined, await writeStatus(stored, status, pass));
+    return nextVisit(undefined, await writeStatus(stored, status, pass, log));
   }
 
   const { service } = effective;
@@ -52,5 +52,5 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   const seen = observation(service, key, { outcomes, failure, rollout: decided }, pass);
   const status = serviceStatus(stored, seen, now);
   pass.utilization.visited(key, service, stored.status, status);
-  return nextVisit(failure, await writeStatus(stored, status, pass));
+  return nextVisit(failure, await writeStatus(stored, status, pass, log));
 }

@@ -5,14 +5,16 @@ import { digest } from "../kube/digest.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { serviceType, type StoredService } from "../observe/world.ts";
 import { eventsOf } from "../status/changes.ts";
+import type { Logger } from "../runtime/log.ts";
 import { lasting } from "../status/lasting.ts";
 import type { Pass } from "./pass.ts";
 
-/** Undefined when all went well. */
+/** Undefined when there is nothing to be tried again. */
 export async function writeStatus(
   service: StoredService,
   status: GpuMediaServiceStatus,
   { client, world, events }: Pass,
+  log: Logger,
 ): Promise<ApiError | undefined> {
   if (digest(lasting(service.status)) === digest(lasting(status))) return undefined;
   const { namespace = "", name, uid } = service.metadata;
@@ -26,8 +28,20 @@ export async function writeStatus(
     world.services.observeWrite(await client.jsonPatch(serviceType, namespace, name, operations, options));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return error.status === 404 ? undefined : error;
+    if (error.status === 404 || isOfNamesake(error)) return undefined;
+    if (error.status !== 422) {
+      log.warn({ error }, "could not write the status, trying again");
+      return error;
+    }
+    // A spec that was stored before the schema forbade it can make the API server refuse every write of the object, its
+    // status included. To try again would be in vain until somebody edits it: that there is trouble, an event tells.
+    log.error({ error }, "the API server refuses the status: the stored object breaks its schema");
   }
   for (const event of eventsOf(service.status, status)) events.record(service, event);
   return undefined;
+}
+
+/** Our test of the UID has failed, which is no finding of a validation: it comes without causes. */
+function isOfNamesake({ status, causes = [] }: ApiError): boolean {
+  return status === 422 && causes.length === 0;
 }
