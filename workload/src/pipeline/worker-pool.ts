@@ -39,6 +39,12 @@ export interface PoolOptions {
 /** A worker that dies as soon as it starts must not keep a core busy with starting. */
 const pauses = { firstMs: 100, longestMs: 10_000 };
 
+/**
+ * What sharp answers is memory outside V8's heap, freed when V8 collects the small object that stands for it. With V8's own
+ * young generation that takes so long that 8,000 small WebP pictures left 500 MiB resident; with this one, 280.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
+
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #workers = new Map<number, Worker>();
@@ -71,7 +77,7 @@ export class WorkerPool {
   #start(): void {
     const id = this.#nextId++;
     const { setup, listener, program = new URL("../worker/worker.ts", import.meta.url) } = this.#options;
-    const worker = new Worker(program, { workerData: setup, name: `worker-${id}` });
+    const worker = new Worker(program, { workerData: setup, name: `worker-${id}`, resourceLimits });
     this.#workers.set(id, worker);
     const handle: PoolWorker = {
       id,
