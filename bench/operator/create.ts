@@ -6,7 +6,7 @@ import type { Room } from "./room.ts";
 import type { Figure } from "./figure.ts";
 
 /** Of `spec: {}` without optional APIs: Deployment, Service, ServiceAccount, HPA, PDB, NetworkPolicy, two ConfigMaps. */
-export const childrenPerService = 8;
+const childrenPerService = 8;
 const settleMs = 10_000;
 
 /** Leaves the operator and the services as they are, for what is measured next. */

@@ -9,7 +9,7 @@ export interface Figure {
   readonly note?: string;
 }
 
-export function meets({ value, goal }: Figure): boolean | undefined {
+function meets({ value, goal }: Figure): boolean | undefined {
   if (goal === undefined) return undefined;
   return goal.is === "at least" ? value >= goal.than : value <= goal.than;
 }

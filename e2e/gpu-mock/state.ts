@@ -57,7 +57,7 @@ export function writeState(file: string, state: MockState): void {
   renameSync(`${file}.new`, file);
 }
 
-export function formatState({ system = {}, gpus }: MockState): string {
+function formatState({ system = {}, gpus }: MockState): string {
   const lines = (prefix: string, figures: Figures) =>
     Object.entries(figures).map(([key, figure]) => `${prefix}${key} ${figure}`);
   return [

@@ -8,7 +8,7 @@ import { routes } from "./routes/index.ts";
 import type { RouteContext } from "./routes/route.ts";
 
 /** The guide's, "CDN Integration"; Cache-Control depends on the route. */
-export const securityHeaders = {
+const securityHeaders = {
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "x-xss-protection": "1; mode=block",

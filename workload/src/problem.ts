@@ -25,9 +25,9 @@ export class HttpProblem extends Error {
   }
 }
 
-export const problemType = "application/problem+json";
+const problemType = "application/problem+json";
 
-export function problem(status: number, kind: string, title: string, detail: string): Problem {
+function problem(status: number, kind: string, title: string, detail: string): Problem {
   return { type: `urn:gpumedia:problem:${kind}`, title, status, detail };
 }
 

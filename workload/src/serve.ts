@@ -27,7 +27,7 @@ export class CannotStart extends Error {
 /** Sessions go on until `drain.timeout`; then their last pictures are answered and they are closed. */
 const lastWordsMs = 2500;
 
-export const exitCodes = { accelerator: 3, model: 4 } as const;
+const exitCodes = { accelerator: 3, model: 4 } as const;
 
 export interface Processor {
   readonly app: FastifyInstance;

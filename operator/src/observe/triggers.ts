@@ -48,7 +48,7 @@ export function subscribeTriggers(world: World, enqueue: Enqueue): void {
 }
 
 /** Our own writes are no news, and neither is what others do to annotations. */
-export function priorityOfService(change: StoreChange<StoredService>): Priority | undefined {
+function priorityOfService(change: StoreChange<StoredService>): Priority | undefined {
   if (change.type === "deleted") return "edit";
   if (change.type === "added") return change.origin === "list" ? "resync" : "create";
   const { previous, current, origin } = change;
@@ -60,7 +60,7 @@ export function priorityOfService(change: StoreChange<StoredService>): Priority 
   return JSON.stringify(previous.status) === JSON.stringify(current.status) ? undefined : "echo";
 }
 
-export function priorityOfChild(change: StoreChange<ChildView>): Priority | undefined {
+function priorityOfChild(change: StoreChange<ChildView>): Priority | undefined {
   if (change.origin === "write") return undefined;
   if (change.type === "added" && change.origin === "list") return "resync";
   if (change.type !== "updated") return "edit";

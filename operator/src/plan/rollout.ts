@@ -21,7 +21,7 @@ export interface RolloutQuestion {
 }
 
 /** A quarter of the replicas, rounded up as the Deployment's controller does. */
-export function surge(replicas: number): number {
+function surge(replicas: number): number {
   return Math.ceil(replicas / 4);
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { GpuMonitor } from "../gpu/monitor.ts";
 
 /** onnxruntime's library for CUDA, which its npm package does not contain. */
-export function cudaProviderFile(): string {
+function cudaProviderFile(): string {
   const packageFolder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
   return join(packageFolder, "bin", "napi-v6", process.platform, process.arch, "libonnxruntime_providers_cuda.so");
 }

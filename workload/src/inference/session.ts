@@ -79,7 +79,7 @@ const arrays = {
 } as const satisfies Record<ElementType, unknown>;
 
 /** Bytes that one element takes; undefined for a type that cannot be passed. */
-export function elementBytes(type: string): number | undefined {
+function elementBytes(type: string): number | undefined {
   return Object.hasOwn(arrays, type) ? arrays[type as ElementType].BYTES_PER_ELEMENT : undefined;
 }
 

@@ -373,7 +373,7 @@ export class WorkerPipeline implements Pipeline {
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** The processor can't work at all; its message is one line. */
-export class ModelUnusable extends Error {
+class ModelUnusable extends Error {
   readonly reason: Unusable["reason"];
 
   constructor({ reason, message }: Unusable) {

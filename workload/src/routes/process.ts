@@ -8,7 +8,7 @@ import { acceptedFormat } from "./accept.ts";
 import { clientGone, type Route } from "./route.ts";
 
 /** Where artefacts are hard to see and a photograph takes a tenth of its size as PNG. */
-export const defaultQuality = 85;
+const defaultQuality = 85;
 
 export const processPicture: Route = (app, { pipeline, telemetry }) => {
   app.post("/v1/process", {

@@ -8,7 +8,7 @@ import { answerProblem } from "../../problem.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Route, RouteContext } from "../route.ts";
 
-export const doubling: ModelDescription = {
+const doubling: ModelDescription = {
   name: "anime4k-2x",
   inputs: [{ name: "input", type: "uint8", shape: ["batch", "height", "width", 3] }],
   outputs: [{ name: "output", type: "uint8", shape: ["batch", "height2", "width2", 3] }],
@@ -29,7 +29,7 @@ export interface FakeContext extends RouteContext {
   drain(): void;
 }
 
-export function fakePipeline(): FakePipeline {
+function fakePipeline(): FakePipeline {
   const pipeline: FakePipeline = {
     model: doubling,
     ready: true,
