@@ -1,6 +1,6 @@
 # Each target is one way to do one thing; what they run is in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test lint generate bench bench-processor clean
+.PHONY: help setup demo cluster test lint generate bench bench-processor fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: setup ## Measure the operator on a real control plane (figures: docs/perf
 
 bench-processor: setup ## Measure the image processor (figures: docs/performance.md)
 	@npm run --silent bench:processor
+
+fuzz: setup ## Send 50,000 mutated inputs to the image processor (FUZZ_RUNS=n, FUZZ_SEED=n repeats a run)
+	@npm run --silent fuzz
 
 clean: ## Remove what was installed and built; the cached control plane stays
 	rm -rf node_modules */node_modules charts/*/node_modules dist */dist .cache
