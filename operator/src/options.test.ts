@@ -13,6 +13,7 @@ const defaults: Options = {
   maxRollouts: 5,
   maxRequestsInFlight: 32,
   resyncIntervalMs: 1_800_000,
+  watchSilenceMs: 150_000,
   utilizationIntervalMs: 15_000,
   metricsApiAddress: "off",
   metricsApiService: "gpumedia-operator-metrics",
@@ -42,7 +43,7 @@ describe("parseOptions", () => {
       what: "reads every flag",
       argv: (
         "--kubeconfig /etc/kube --context prod --namespaces media,staging --operator-namespace ops " +
-        "--processor-image r/p:1 --concurrency 4 --max-requests-in-flight=16 --resync-interval 1h " +
+        "--processor-image r/p:1 --concurrency 4 --max-requests-in-flight=16 --resync-interval 1h --watch-silence 5m " +
         "--no-leader-elect --lease-name l --lease-duration 60s --renew-deadline 40s --retry-period 5s " +
         "--health-address 127.0.0.1:1 --metrics-address 0 --log-level debug --shutdown-timeout 1m"
       ).split(" "),
@@ -55,6 +56,7 @@ describe("parseOptions", () => {
         concurrency: 4,
         maxRequestsInFlight: 16,
         resyncIntervalMs: 3_600_000,
+        watchSilenceMs: 300_000,
         leaderElect: false,
         leaseName: "l",
         leaseDurationMs: 60_000,
@@ -176,10 +178,10 @@ describe("parseOptions", () => {
     const text = help.stdout.replaceAll(/\s+/g, " ");
     const flags =
       "kubeconfig context namespaces operator-namespace processor-image concurrency max-requests-in-flight " +
-      "resync-interval leader-elect no-leader-elect lease-name lease-duration renew-deadline retry-period " +
+      "resync-interval watch-silence leader-elect no-leader-elect lease-name lease-duration renew-deadline retry-period " +
       "health-address metrics-address log-level shutdown-timeout version help";
     const defaults =
-      'all "gpumedia-system" "gpumedia-processor:1.2.3" 8 32 30m "gpumedia-operator" 15s 10s 2s :8081 :8080 "info" 25s';
+      'all "gpumedia-system" "gpumedia-processor:1.2.3" 8 32 30m 2m30s "gpumedia-operator" 15s 10s 2s :8081 :8080 "info" 25s';
     const expected = [
       ...flags.split(" ").map((flag) => `--${flag} `),
       ...defaults.split(" ").map((value) => `(default: ${value})`),

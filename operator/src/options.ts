@@ -23,6 +23,8 @@ export interface Options {
   /** Requests to the API server under way at once; watches are not counted. */
   readonly maxRequestsInFlight: number;
   readonly resyncIntervalMs: number;
+  /** A watch that brings nothing for so long, not even a bookmark, is begun anew. */
+  readonly watchSilenceMs: number;
   /** How often each pod is asked for its utilization. */
   readonly utilizationIntervalMs: number;
   /** Where custom.metrics.k8s.io is served. */
@@ -118,6 +120,7 @@ function flags(version: string, operatorNamespace: string): Command {
     .addOption(count("--max-rollouts <count>", "services that an edited profile rolls out at once", 5, 1, 10_000))
     .addOption(count("--max-requests-in-flight <count>", "requests to the API server at once", 32, 1, 1_000))
     .addOption(time("--resync-interval <duration>", "look at each service at least so often", "30m"))
+    .addOption(time("--watch-silence <duration>", "a watch that says nothing so long is begun anew", "2m30s"))
     .addOption(time("--utilization-interval <duration>", "ask each pod for its utilization so often", "15s"))
     .optionsGroup("custom.metrics.k8s.io (see docs/metrics-api.md):")
     .addOption(address("--metrics-api-address <address>", "serve the pods' metrics here; 0: do not", "0"))
@@ -192,14 +195,17 @@ function readEnvironment(program: Command, env: Environment): void {
 
 /** The flags' values under their own names, with units. */
 function optionsOf(program: Command): Options {
-  const { leaseDuration, renewDeadline, retryPeriod, resyncInterval, utilizationInterval, shutdownTimeout, ...rest } =
-    program.opts<Omit<Options, `${string}Ms`> & Readonly<Record<DurationFlag, number>>>();
+  const { leaseDuration, renewDeadline, retryPeriod, ...others } = program.opts<
+    Omit<Options, `${string}Ms`> & Readonly<Record<DurationFlag, number>>
+  >();
+  const { resyncInterval, watchSilence, utilizationInterval, shutdownTimeout, ...rest } = others;
   return {
     ...rest,
     leaseDurationMs: leaseDuration,
     renewDeadlineMs: renewDeadline,
     retryPeriodMs: retryPeriod,
     resyncIntervalMs: resyncInterval,
+    watchSilenceMs: watchSilence,
     utilizationIntervalMs: utilizationInterval,
     shutdownTimeoutMs: shutdownTimeout,
   };
@@ -210,6 +216,7 @@ type DurationFlag =
   | "renewDeadline"
   | "retryPeriod"
   | "resyncInterval"
+  | "watchSilence"
   | "utilizationInterval"
   | "shutdownTimeout";
 

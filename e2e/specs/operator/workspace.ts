@@ -55,7 +55,8 @@ export class Workspace implements AsyncDisposable {
   readonly namespace: string;
   readonly operatorNamespace: string;
   readonly #transport: Transport;
-  readonly #operators: OperatorProcess[] = [];
+  /** All that were started, the last one last. */
+  readonly operators: OperatorProcess[] = [];
 
   static async open(cluster: Cluster): Promise<Workspace> {
     const transport = createTransport(await loadConnection({ kubeconfig: cluster.kubeconfig }), { userAgent: "spec" });
@@ -86,7 +87,7 @@ export class Workspace implements AsyncDisposable {
   async launchOperator(options: Partial<OperatorProcessOptions> = {}): Promise<OperatorProcess> {
     const { cluster, namespace, operatorNamespace } = this;
     const operator = await OperatorProcess.start(cluster, { operatorNamespace, namespaces: [namespace], ...options });
-    this.#operators.push(operator);
+    this.operators.push(operator);
     return operator;
   }
 
@@ -196,7 +197,7 @@ export class Workspace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const operator of this.#operators) await operator[Symbol.asyncDispose]();
+    for (const operator of this.operators) await operator[Symbol.asyncDispose]();
     // Its contents go in the background: the next spec has another one.
     for (const name of [this.namespace, this.operatorNamespace]) {
       await this.client.rawJson("DELETE", `/api/v1/namespaces/${name}`).catch(unlessStatus(404));

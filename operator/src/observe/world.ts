@@ -23,6 +23,8 @@ export interface WorldOptions {
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly operatorNamespace: string;
+  /** @see ListWatchOptions.silenceMs */
+  readonly watchSilenceMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -52,13 +54,13 @@ export class World {
   /** The optional kinds that are followed now. */
   readonly #optional = new Map<ChildKind, AbortController>();
 
-  constructor({ client, namespaces, operatorNamespace, clock, log }: WorldOptions) {
+  constructor({ client, namespaces, operatorNamespace, watchSilenceMs: silenceMs, clock, log }: WorldOptions) {
     this.#clock = clock;
     const cache = <T>(
       type: ResourceType,
       project: (object: KubeObject) => T,
       more: Partial<ScopedCacheOptions<T>> = {},
-    ) => new ScopedCache(client, type, { namespaces, project, clock, log, ...more });
+    ) => new ScopedCache(client, type, { namespaces, project, clock, log, silenceMs, ...more });
     this.services = cache(serviceType, withoutManagedFields<StoredService>);
     this.profiles = cache(profileType, withoutManagedFields<StoredProfile>);
     this.nodes = cache(nodeType, viewNode);
