@@ -84,7 +84,7 @@ describe("watches that break", function () {
     const faults: {
       readonly title: string;
       readonly strike: WatchFault["kind"];
-      readonly then?: { readonly fault: RequestFault; readonly on: RequestMatch; readonly times: number };
+      readonly next?: { readonly fault: RequestFault; readonly on: RequestMatch; readonly times: number };
       readonly lists: number;
       readonly watches: number;
     }[] = [
@@ -95,45 +95,45 @@ describe("watches that break", function () {
       {
         title: "the next are refused with 410",
         strike: "end",
-        then: { fault: refusal(410, "Expired"), on: watches, times: 1 },
+        next: { fault: refusal(410, "Expired"), on: watches, times: 1 },
         lists: 1,
         watches: 2,
       },
       {
         title: "the next are refused with 429 and told when to come again",
         strike: "reset",
-        then: { fault: refusal(429, "TooManyRequests", { retryAfterSeconds: 1 }), on: watches, times: 1 },
+        next: { fault: refusal(429, "TooManyRequests", { retryAfterSeconds: 1 }), on: watches, times: 1 },
         lists: 0,
         watches: 2,
       },
       {
         title: "the next two of each are refused with 500",
         strike: "end",
-        then: { fault: refusal(500, "InternalError"), on: watches, times: 2 },
+        next: { fault: refusal(500, "InternalError"), on: watches, times: 2 },
         lists: 0,
         watches: 3,
       },
       {
         title: "the next three of each end at once",
         strike: "end",
-        then: { fault: emptyAnswer, on: watches, times: 3 },
+        next: { fault: emptyAnswer, on: watches, times: 3 },
         lists: 0,
         watches: 4,
       },
       {
         title: "the lists after a 410 are reset",
         strike: "expire",
-        then: { fault: { kind: "reset" }, on: lists, times: 1 },
+        next: { fault: { kind: "reset" }, on: lists, times: 1 },
         lists: 2,
         watches: 1,
       },
     ];
-    for (const { title, strike, then, ...most } of faults) {
+    for (const { title, strike, next, ...most } of faults) {
       it(`lose nothing when ${title}, and cost at most ${most.lists} lists and ${most.watches} watches per kind`, async () => {
         const before = { lists: 0, watches: 0 };
         await everythingChanges(() => {
           Object.assign(before, { lists: proxy.count(lists), watches: proxy.count(watches) });
-          if (then !== undefined) proxy.inject(then.fault, then.on, then.times * kinds);
+          if (next !== undefined) proxy.inject(next.fault, next.on, next.times * kinds);
           assert.equal(proxy.strike({ kind: strike }), kinds);
         });
         const made = { lists: proxy.count(lists) - before.lists, watches: proxy.count(watches) - before.watches };
