@@ -114,7 +114,7 @@ export class UtilizationWatch {
   #lookForNews(): void {
     const { world, intervalMs, onNews } = this.#options;
     const part = Math.ceil((this.#subjects.size * lookEveryMs) / intervalMs);
-    for (const [key, subject] of [...this.#subjects.entries().take(part)]) {
+    for (const [key, subject] of this.#subjects.entries().take(part)) {
       this.#subjects.delete(key);
       const stored = world.services.get(key);
       if (stored === undefined) continue;

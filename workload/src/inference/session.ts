@@ -78,11 +78,6 @@ const arrays = {
   bool: Uint8Array,
 } as const satisfies Record<ElementType, unknown>;
 
-/** Bytes that one element takes; undefined for a type that cannot be passed. */
-function elementBytes(type: string): number | undefined {
-  return Object.hasOwn(arrays, type) ? arrays[type as ElementType].BYTES_PER_ELEMENT : undefined;
-}
-
 export function fromRaw({ type, shape, bytes }: RawTensor): Tensor {
   const Elements = arrays[type];
   // Typed arrays need an aligned start, which a slice of a request seldom has.
