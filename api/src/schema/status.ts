@@ -101,6 +101,7 @@ export const serviceStatus = settings(
       { description: "The requests that the VerticalPodAutoscaler recommends." },
       { requests: map({ description: "By resource." }, Type.String({ maxLength: 32 })) },
     ),
-    checklist: list({ keys: ["item"] }, { description: "The guide's checklists." }, checklistItem),
+    // Not `checklist`: kubectl describe sorts by name, and sixty lines of it would come before the conditions.
+    guideChecklist: list({ keys: ["item"] }, { description: "The guide's checklists." }, checklistItem),
   },
 );

@@ -76,7 +76,7 @@ describe("the DCGM exporters' list of metrics", () => {
     await work.client.create(type, foreign, { fieldManager: "somebody" });
     await work.apply("a", {});
     await work.untilReady("a");
-    const item = (await work.service("a"))?.status?.checklist?.find(({ reason }) => reason === "NameTaken");
+    const item = (await work.service("a"))?.status?.guideChecklist?.find(({ reason }) => reason === "NameTaken");
     assert.match(item?.message ?? "", new RegExp(dcgmMetricsName));
     assert.deepEqual((await list())?.data, { metrics: "theirs" });
   });

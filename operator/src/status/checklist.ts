@@ -6,7 +6,7 @@ import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
 import { exclusion } from "./gpu-shortage.ts";
 import type { Observation } from "./observation.ts";
 
-export type ChecklistItem = NonNullable<GpuMediaServiceStatus["checklist"]>[number];
+export type ChecklistItem = NonNullable<GpuMediaServiceStatus["guideChecklist"]>[number];
 
 type Verdicts = Readonly<Record<"ScalingReady" | "MetricsReporting" | "SloMet" | "GpuCapacity", Verdict>>;
 export interface Seen extends Observation {

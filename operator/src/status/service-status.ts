@@ -1,5 +1,5 @@
 /** The whole status of a service, from what a pass over it saw and did. */
-import type { GpuMediaService, GpuMediaServiceStatus } from "@gpumedia/api";
+import { defaultProfileName, type GpuMediaService, type GpuMediaServiceStatus } from "@gpumedia/api";
 import { available } from "./available.ts";
 import { checklist } from "./checklist.ts";
 import { conditions } from "./condition.ts";
@@ -45,7 +45,7 @@ export function serviceStatus(stored: GpuMediaService, observation: Observation,
     ...optional("rollout", observation.rollout ?? stored.status?.rollout),
     ...optional("capacity", capacity(observation)),
     ...optional("recommendation", recommendation(observation)),
-    checklist: checklist({ ...observation, bottleneck }, verdicts),
+    guideChecklist: checklist({ ...observation, bottleneck }, verdicts),
   };
 }
 
@@ -64,7 +64,9 @@ export function stalledStatus(
   const { ready, stalled: stalledVerdict } = stalled(failure.reason, failure.message);
   const said = conditions({ Ready: ready, Stalled: stalledVerdict }, before, generation, now);
   const kept = before.filter(({ type }) => !["Ready", "Reconciling", "Stalled"].includes(type));
-  return { ...stored.status, observedGeneration: generation, conditions: [...said, ...kept] };
+  const profile = stored.spec?.profile ?? defaultProfileName;
+  const summary = { ...stored.status?.summary, profile };
+  return { ...stored.status, observedGeneration: generation, conditions: [...said, ...kept], summary };
 }
 
 function optional<Name extends string, Value>(
