@@ -26,6 +26,8 @@ function make(schema: JsonSchema): fc.Arbitrary<unknown> {
       return texts(schema);
     case "integer":
       return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 1_000 });
+    case "number":
+      return fc.double({ min: schema.minimum ?? 0, max: schema.maximum ?? 1_000, noNaN: true });
     case "boolean":
       return fc.boolean();
     default:

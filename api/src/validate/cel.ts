@@ -10,14 +10,30 @@ const environment = new Environment({ enableOptionalTypes: true }).registerVaria
 type Program = (context: { readonly self: unknown }) => unknown;
 const programs = new Map<string, Program>();
 
-/** The rules that `value` breaks. It must fit the schema already: a rule may fail on a value of the wrong type. */
-export function ruleFindings(schema: JsonSchema, value: unknown, keys: Keys = []): readonly Finding[] {
+/** The rules that an object breaks. It must fit the schema already: a rule may fail on a value of the wrong type. */
+export function ruleFindings(schema: JsonSchema, object: unknown): readonly Finding[] {
+  return findings(schema, named(object), []);
+}
+
+/** Rules see the name that the server will have made: `generateName` and five characters. */
+function named(object: unknown): unknown {
+  const { metadata } = (object ?? {}) as { metadata?: { name?: string; generateName?: string } };
+  if (metadata?.generateName === undefined || metadata.name !== undefined) return object;
+  return { ...(object as object), metadata: { ...metadata, name: `${metadata.generateName}abcde` } };
+}
+
+function findings(schema: JsonSchema, value: unknown, keys: Keys): readonly Finding[] {
   if (value === undefined || value === null) return [];
-  const own = (schema["x-kubernetes-validations"] ?? []).filter((rule) => !holds(rule, celValue(schema, value)));
+  const own = rulesOnOneObject(schema).filter((rule) => !holds(rule, celValue(schema, value)));
   return [
     ...own.map((rule) => ({ keys: [...keys, ...fieldKeys(rule)], message: rule.message })),
-    ...children(schema, value).flatMap(([key, childSchema, child]) => ruleFindings(childSchema, child, [...keys, key])),
+    ...children(schema, value).flatMap(([key, childSchema, child]) => findings(childSchema, child, [...keys, key])),
   ];
+}
+
+/** Without those about changes: a file has no predecessor that it could differ from. */
+export function rulesOnOneObject(schema: Pick<JsonSchema, "x-kubernetes-validations">): readonly CelRule[] {
+  return (schema["x-kubernetes-validations"] ?? []).filter(({ rule }) => !/\boldSelf\b/.test(rule));
 }
 
 function holds({ rule }: CelRule, self: unknown): boolean {
@@ -26,7 +42,12 @@ function holds({ rule }: CelRule, self: unknown): boolean {
     program = environment.parse(rule);
     programs.set(rule, program);
   }
-  return program({ self }) === true;
+  try {
+    return program({ self }) === true;
+  } catch {
+    // As on the server: what cannot be evaluated does not hold.
+    return false;
+  }
 }
 
 function fieldKeys({ fieldPath = "" }: CelRule): Keys {

@@ -41,6 +41,14 @@ describe("a service in a file", () => {
     { title: "no name", object: service({}, {}), says: { metadata: "needs name: add it" } },
     { title: "a name that the server makes", object: service({}, { generateName: "a-" }), says: {} },
     {
+      title: "a name that the server makes too long",
+      object: service({}, { generateName: "a".repeat(50) }),
+      says: {
+        "metadata.name":
+          "the name is too long for the children that are named after it (such as NAME-dashboard): use at most 53 characters",
+      },
+    },
+    {
       title: "wrong types",
       object: service({ suspend: "yes", replicas: 2.5, processing: { env: {}, batch: [] }, drain: { timeout: 30 } }),
       says: {

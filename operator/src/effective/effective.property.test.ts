@@ -26,7 +26,7 @@ function profile(spec: unknown): GpuMediaProfile {
   };
 }
 
-const allRules = new Set(ruleCases.GpuMediaService.map(({ message }) => message));
+const allRules = new Set(ruleCases.GpuMediaService?.map(({ message }) => message));
 
 const accepted = arbitraryOf(jsonSchema(serviceSpec)).map((spec) => service({ ...(spec as object), profile: "team" }));
 const acceptedProfile = arbitraryOf(jsonSchema(profileSpec)).map((spec) =>
