@@ -1,6 +1,7 @@
 /** The contract of gpumedia: what users write and read. Schemas, the types they stand for, and the built-in profiles. */
 import type { Static } from "typebox";
 import type * as kinds from "./schema/kinds.ts";
+import type { loadTestSpec, loadTestStatus } from "./schema/load-test.ts";
 import type { condition, serviceStatus } from "./schema/status.ts";
 
 export type TunableSpec = Static<typeof kinds.tunableSpec>;
@@ -9,6 +10,9 @@ export type GpuMediaProfileSpec = Static<typeof kinds.profileSpec>;
 export type GpuMediaServiceStatus = Static<typeof serviceStatus>;
 export type Condition = Static<typeof condition>;
 export type GpuMediaService = Static<typeof kinds.gpuMediaService>;
+export type GpuMediaLoadTest = Static<typeof kinds.gpuMediaLoadTest>;
+export type GpuMediaLoadTestSpec = Static<typeof loadTestSpec>;
+export type GpuMediaLoadTestStatus = Static<typeof loadTestStatus>;
 export type GpuMediaProfile = Static<typeof kinds.gpuMediaProfile>;
 export type { ResourceMetadata } from "./schema/kinds.ts";
 export { group, version } from "./schema/kinds.ts";

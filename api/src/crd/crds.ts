@@ -1,6 +1,6 @@
 /** The CustomResourceDefinitions, as objects. */
 import { jsonSchema, type JsonSchema } from "../schema/json-schema.ts";
-import { gpuMediaProfile, gpuMediaService, group, version, type Kind } from "../schema/kinds.ts";
+import { gpuMediaLoadTest, gpuMediaProfile, gpuMediaService, group, version, type Kind } from "../schema/kinds.ts";
 import { defaultProfileName } from "../profiles/index.ts";
 import { profileDefault } from "./defaults.ts";
 import { structural, type DefaultOf, type StructuralSchema } from "./structural.ts";
@@ -67,6 +67,25 @@ const definitions: readonly Definition[] = [
       column("Based-On", "string", ".spec.basedOn", "The profile that it changes."),
       column("Description", "string", ".spec.description", "What it is for."),
       age,
+    ],
+  },
+  {
+    kind: "GpuMediaLoadTest",
+    plural: "gpumedialoadtests",
+    shortName: "gmlt",
+    scope: "Namespaced",
+    schema: jsonSchema(gpuMediaLoadTest),
+    defaultOf: () => "",
+    hasStatus: true,
+    columns: [
+      column("Service", "string", ".spec.serviceRef.name", "The service that is tested."),
+      column("Scenario", "string", ".status.summary.scenario", "What is run."),
+      column("Verdict", "string", ".status.verdict", "Whether it reached its thresholds."),
+      column("P95", "string", ".status.summary.latencyP95", "95 of 100 requests were faster."),
+      column("RPS", "string", ".status.summary.requestsPerSecond", "Accepted in a second."),
+      column("Errors", "string", ".status.summary.errors", "Failed requests."),
+      age,
+      column("Reason", "string", ".status.conditions[0].reason", "Where it stands.", 1),
     ],
   },
 ];

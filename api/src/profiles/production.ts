@@ -144,6 +144,11 @@ export const production: SourcedTree<CompleteSpec> = {
     labels: {},
     dashboardLabels: { grafana_dashboard: ours("1", "the label that Grafana's sidecar looks for by default") },
   },
+  regression: {
+    onRollout: chosen("Production", false, "users' requests are load enough: a test beside them would slow them down"),
+    scenario: chosen("Staging", "baseline", "short enough for every rollout"),
+    tolerancePercent: ours(10, "what a repeated run on the same machine may differ by"),
+  },
   slo: {
     latencyP95: guide("Key Performance Metrics", "20ms"),
     requestsPerSecondPerGpu: guide("Key Performance Metrics", 1000),

@@ -120,6 +120,7 @@ describe("the built-in profile", () => {
       "processing.logLevel": "info",
       "autoscaling.horizontal.maxReplicas": 4,
       "autoscaling.vertical.mode": "Off",
+      "regression.onRollout": true,
       "drain.timeout": "60s",
     });
   });

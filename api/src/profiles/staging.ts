@@ -23,5 +23,6 @@ export const staging: Changes = {
       ),
     },
   },
+  regression: { onRollout: chosen("Staging", true, "performance regression testing") },
   drain: { timeout: ours("60s", "the streams of a load test can be cut sooner than those of users") },
 };

@@ -1,14 +1,15 @@
 /** The kinds of gpumedia.io/v1alpha1, as users write them. */
 import { Type } from "typebox";
 import { flag, labelName, map, object, objectName, settings, text } from "./scalars.ts";
-import { profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
+import { loadTestNameRules, profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
+import { loadTestSpec, loadTestStatus } from "./load-test.ts";
 import { serviceStatus } from "./status.ts";
 import { tunables } from "./spec/tunable.ts";
 
 export const group = "gpumedia.io";
 export const version = "v1alpha1";
 
-export const kindNames = ["GpuMediaService", "GpuMediaProfile"] as const;
+export const kindNames = ["GpuMediaService", "GpuMediaProfile", "GpuMediaLoadTest"] as const;
 export type Kind = (typeof kindNames)[number];
 
 /** Files that come from `kubectl get -o yaml` have them. */
@@ -100,4 +101,9 @@ export const gpuMediaService = object(
 export const gpuMediaProfile = object(
   { description: "Settings that many services share. Named like a built-in profile, it replaces that one." },
   { ...typeMeta("GpuMediaProfile"), spec: Type.Optional(profileSpec) },
+);
+
+export const gpuMediaLoadTest = object(
+  { description: "One run of the guide's load scenarios against a service.", rules: loadTestNameRules },
+  { ...typeMeta("GpuMediaLoadTest"), spec: loadTestSpec, status: Type.Optional(loadTestStatus) },
 );

@@ -1,5 +1,5 @@
 /** For each rule of the CRDs an object that breaks it and one, as close to it as can be, that does not. */
-import type { GpuMediaServiceSpec } from "../index.ts";
+import type { GpuMediaServiceSpec, Kind } from "../index.ts";
 
 export interface RuleCase {
   /** The rule's message. */
@@ -289,7 +289,7 @@ function cases(kind: string, specs: readonly SpecCase[]): readonly RuleCase[] {
   }));
 }
 
-export const ruleCases: Readonly<Record<"GpuMediaService" | "GpuMediaProfile", readonly RuleCase[]>> = {
+export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
   GpuMediaService: [
     ...cases("GpuMediaService", service),
     {
@@ -307,4 +307,22 @@ export const ruleCases: Readonly<Record<"GpuMediaService" | "GpuMediaProfile", r
     },
   ],
   GpuMediaProfile: cases("GpuMediaProfile", profile),
+  GpuMediaLoadTest: [
+    {
+      message: "scenario custom has no end of its own: set requests or duration",
+      at: "spec.requests",
+      breaks: named("GpuMediaLoadTest", "endless", { serviceRef: { name: "upscaler" }, scenario: "custom" }),
+      keeps: named("GpuMediaLoadTest", "timed", {
+        serviceRef: { name: "upscaler" },
+        scenario: "custom",
+        duration: "1m",
+      }),
+    },
+    {
+      message: "a Job is named after it: use at most 52 of a-z, 0-9 and -, beginning with a letter, no dots",
+      at: "metadata.name",
+      breaks: named("GpuMediaLoadTest", "a.b", { serviceRef: { name: "upscaler" } }),
+      keeps: named("GpuMediaLoadTest", "a".repeat(52), { serviceRef: { name: "upscaler" } }),
+    },
+  ],
 };

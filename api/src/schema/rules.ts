@@ -86,3 +86,12 @@ export const serviceNameRules: readonly CelRule[] = [
     fieldPath: ".metadata.name",
   },
 ];
+
+/** A Job, whose name becomes a label and part of a pod's name. */
+export const loadTestNameRules: readonly CelRule[] = [
+  {
+    rule: "self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    message: "a Job is named after it: use at most 52 of a-z, 0-9 and -, beginning with a letter, no dots",
+    fieldPath: ".metadata.name",
+  },
+];

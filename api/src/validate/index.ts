@@ -1,6 +1,6 @@
 /** What is wrong with an object of our kinds, as the API server would say it, and what to do. */
 import { jsonSchema, type JsonSchema } from "../schema/json-schema.ts";
-import { gpuMediaProfile, gpuMediaService, type Kind } from "../schema/kinds.ts";
+import { gpuMediaLoadTest, gpuMediaProfile, gpuMediaService, type Kind } from "../schema/kinds.ts";
 import { ruleFindings } from "./cel.ts";
 import type { Finding } from "./finding.ts";
 import { schemaCheck, type UnknownFields } from "./schema.ts";
@@ -20,6 +20,7 @@ function validators(unknownFields: UnknownFields): Readonly<Record<Kind, Validat
   return {
     GpuMediaService: validator(jsonSchema(gpuMediaService), unknownFields),
     GpuMediaProfile: validator(jsonSchema(gpuMediaProfile), unknownFields),
+    GpuMediaLoadTest: validator(jsonSchema(gpuMediaLoadTest), unknownFields),
   };
 }
 

@@ -34,11 +34,18 @@ const watched = ["get", "list", "watch"];
 
 const clusterRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices", "gpumediaprofiles"], verbs: watched },
-  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status"], verbs: ["patch"] },
+  // Those of a rollout are made, and those past their time deleted.
+  { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", ...watched] },
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
   // Why a service is not serving: pods by what the scheduler and the kubelet say of them, nodes by the GPUs that they have.
   { apiGroups: [""], resources: ["nodes", "pods"], verbs: watched },
   // OwnerReferencesPermissionEnforcement: a controller reference with blockOwnerDeletion needs the right to set finalizers.
-  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/finalizers"], verbs: ["update"] },
+  {
+    apiGroups: ["gpumedia.io"],
+    resources: ["gpumediaservices/finalizers", "gpumedialoadtests/finalizers"],
+    verbs: ["update"],
+  },
   { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
   { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
   // Whose a pod is, by UID, before it is asked for its utilization.

@@ -145,6 +145,7 @@ describe("the effective service of spec: {}", () => {
         labels: {},
         dashboardLabels: { grafana_dashboard: "1" },
       },
+      regression: { onRollout: false, scenario: "baseline", tolerancePercent: 10 },
       slo: {
         latencyP95: "20ms",
         requestsPerSecondPerGpu: 1000,

@@ -44,6 +44,8 @@ function listOf(text: string | undefined, { keepCase = false } = {}): readonly s
   return keepCase ? names : names.map((name) => name.toLowerCase());
 }
 
+const authenticated = "system:authenticated";
+
 type Headers = Readonly<Record<string, readonly string[] | undefined>>;
 
 /** `headers`: by name in lower case, each with all its values. Undefined when no user is named. */
@@ -52,7 +54,9 @@ export function userOf(proxy: FrontProxy, headers: Headers): User | undefined {
     .map((header) => headers[header]?.[0])
     .find((one) => one !== undefined && one !== "");
   if (name === undefined) return undefined;
-  const groups = proxy.groupHeaders.flatMap((header) => headers[header] ?? []);
+  const named = proxy.groupHeaders.flatMap((header) => headers[header] ?? []);
+  // Every API server adds it to whom it has recognised; the aggregator asks for our discovery as a user of no group.
+  const groups = [...new Set([...named, authenticated])];
   const extra: Record<string, readonly string[]> = {};
   for (const [header, values] of Object.entries(headers)) {
     const prefix = proxy.extraHeaderPrefixes.find((one) => header.startsWith(one));

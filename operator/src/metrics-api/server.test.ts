@@ -137,7 +137,7 @@ describe("metrics server", () => {
     allows = async (...question) => asked.push(question) > 0;
     await get(gpu, proxy);
     await get(root, proxy);
-    const user = { name: "hpa", groups: ["a", "b"], extra: { scopes: ["x"] } };
+    const user = { name: "hpa", groups: ["a", "b", "system:authenticated"], extra: { scopes: ["x"] } };
     assert.deepEqual(asked, [
       [
         user,

@@ -3,6 +3,7 @@ import { wholeNumber } from "../scalars.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { monitoring, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
+import { regression } from "./regression.ts";
 import { drain, podDisruptionBudget, podMetadata, rollout, sysctls } from "./rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import {
@@ -35,6 +36,7 @@ export const tunables = {
   network,
   monitoring,
   slo,
+  regression,
   rollout,
   drain,
   podDisruptionBudget,
