@@ -30,7 +30,8 @@ export function utilizationStatus({ service, reading, before }: UtilizationQuest
   if (said !== undefined && reading.warmingUp && said.MetricsReporting.status !== "Unknown") return said;
   const now = judge(service, reading, said, said?.utilization);
   if (said === undefined) return now;
-  if (said.MetricsReporting.status !== now.MetricsReporting.status || said.SloMet.status !== now.SloMet.status) {
+  // By its reason: "no pod is ready" beside pods that are ready would be wrong for a minute.
+  if (said.MetricsReporting.reason !== now.MetricsReporting.reason || said.SloMet.status !== now.SloMet.status) {
     return judge(service, reading, said, undefined);
   }
   return reading.mayMove ? now : said;
