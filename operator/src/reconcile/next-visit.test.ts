@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { ApiError } from "../kube/errors.ts";
+import type { Failure } from "../plan/failure.ts";
+import type { Next } from "../runtime/workers.ts";
+import { nextVisit } from "./next-visit.ts";
+
+function answer(status: number, retryAfterMs?: number): ApiError {
+  return new ApiError({ status, reason: "", message: "", method: "PATCH", path: "/", retryAfterMs });
+}
+
+describe("when a service is looked at again", () => {
+  const stalled: Failure = { kind: "Stalled", reason: "ChildRejected", message: "" };
+  const cases: {
+    readonly title: string;
+    readonly failure?: Failure;
+    readonly status?: ApiError;
+    readonly next: Next;
+  }[] = [
+    { title: "all is well", next: { kind: "done" } },
+    { title: "the user must act, and a watch will tell", failure: stalled, next: { kind: "done" } },
+    {
+      title: "the user must act, and no watch will tell",
+      failure: { ...stalled, reason: "NameTaken", afterMs: 30_000 },
+      next: { kind: "again", afterMs: 30_000 },
+    },
+    {
+      title: "time will tell",
+      failure: { kind: "Waiting", reason: "AwaitingRemoval", afterMs: 5_000, message: "" },
+      next: { kind: "again", afterMs: 5_000 },
+    },
+    {
+      title: "the API server is in trouble",
+      failure: { kind: "Transient", cause: answer(500) },
+      next: { kind: "backoff" },
+    },
+    {
+      title: "the API server says when",
+      failure: { kind: "Transient", cause: answer(429, 3_000) },
+      next: { kind: "backoff", atLeastMs: 3_000 },
+    },
+    { title: "it was an old version", failure: { kind: "Conflict" }, next: { kind: "now" } },
+    { title: "the status was an old version", status: answer(409), next: { kind: "now" } },
+    {
+      title: "the status could not be written, which matters before all else",
+      failure: stalled,
+      status: answer(503, 1_000),
+      next: { kind: "backoff", atLeastMs: 1_000 },
+    },
+  ];
+  for (const { title, failure, status, next } of cases) {
+    it(`${title}: ${next.kind}`, () => assert.deepEqual(nextVisit(failure, status), next));
+  }
+});
