@@ -40,7 +40,13 @@ export async function measureRestart(room: Room, names: readonly string[]): Prom
   const at = `restart with ${names.length} settled services`;
   const others = requests.length - lists - writes(requests).length;
   return [
-    { what: `${at}: writes`, value: writes(requests).length, unit: "", goal: { is: "at most", than: 0 } },
+    {
+      what: `${at}: writes`,
+      value: writes(requests).length,
+      unit: "",
+      goal: { is: "at most", than: 0 },
+      note: breakdown(writes(requests)),
+    },
     { what: `${at}: lists`, value: lists, unit: "", note: `${others} other reads` },
     { what: `${at}: it leads`, value: leadingMs / 1000, unit: "s" },
     { what: `${at}: every service has been visited`, value: visitedMs / 1000, unit: "s" },
