@@ -115,7 +115,7 @@ describe("the built-in profile", () => {
     });
   });
 
-  it("staging is production on fewer GPUs", () => {
+  it("staging is production on fewer GPUs, with a load test after each rollout", () => {
     assert.deepEqual(differences("staging"), {
       "processing.logLevel": "info",
       "autoscaling.horizontal.maxReplicas": 4,
