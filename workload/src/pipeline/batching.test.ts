@@ -6,7 +6,7 @@ const rules: BatchRules = { maxSize: 4, maxDelayMs: 2, maxPixels: 1000 };
 
 /** `a` and `b` are shapes of 100 pixels, `B` one of 600, `-` a job that shares with nobody; all arrived at 0. */
 function queue(shapes: string): Job[] {
-  return [...shapes].map((shape, id) => ({
+  return shapes.split("").map((shape, id) => ({
     kind: "tensors",
     id,
     shape: shape === "-" ? null : shape,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import sharp from "sharp";
 import { parseServerTiming } from "../loadtest/target/server-timing.ts";
 import { decoded, photograph, psnr } from "../testing/photographs.ts";
+import type { Problem } from "../problem.ts";
 import { realProcessor, type RealProcessor } from "./testing/real-processor.ts";
 
 const picture = (width: number, height: number) =>
@@ -206,10 +207,10 @@ describe("POST /v1/process", () => {
     it(`answers ${name} with ${is}, and the next request as ever`, async () => {
       const { response, bytes } = await post(await body(), headers, query);
       assert.equal(response.headers.get("content-type"), "application/problem+json");
-      const problem = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-      assert.equal(`${problem["status"]} ${String(problem["type"]).replace("urn:gpumedia:problem:", "")}`, is);
-      assert.equal(response.status, problem["status"]);
-      assert.ok(String(problem["detail"]).length > 0);
+      const problem = JSON.parse(new TextDecoder().decode(bytes)) as Problem;
+      assert.equal(`${problem.status} ${problem.type.replace("urn:gpumedia:problem:", "")}`, is);
+      assert.equal(response.status, problem.status);
+      assert.ok(problem.detail.length > 0);
       const next = await post(await picture(8, 8).jpeg().toBuffer());
       assert.equal(next.response.status, 200);
     });

@@ -1,0 +1,188 @@
+/** The program as its users start it: exit status, last words, signals, reload. */
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { UtilizationReport } from "@gpumedia/api";
+import { OnnxGraph } from "./models/onnx-graph.ts";
+import { photograph } from "./testing/photographs.ts";
+
+const program = fileURLToPath(new URL("../bin/gpumedia-processor.js", import.meta.url));
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly stderr: () => string;
+  readonly exit: Promise<number | null>;
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}): Started {
+  const own = { GPUMEDIA_LISTEN_PORT: "0", GPUMEDIA_LISTEN_HOST: "127.0.0.1", GPUMEDIA_LOG_LEVEL: "info", ...env };
+  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...own }, stdio: "pipe" });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const exit = once(child, "close").then(([code]) => code as number | null);
+  return { child, stderr: () => stderr, exit };
+}
+
+/** The line of the log that contains `words`, once it is there. */
+async function said({ stderr, exit }: Started, words: string): Promise<string> {
+  let ended = false;
+  void exit.then(() => (ended = true));
+  for (;;) {
+    const line = stderr()
+      .split("\n")
+      .find((text) => text.includes(words));
+    if (line !== undefined) return line;
+    if (ended) assert.fail(stderr());
+    await pause(10);
+  }
+}
+
+/** Its address, once it says that it is ready. */
+async function ready(started: Started): Promise<string> {
+  return (JSON.parse(await said(started, '"msg":"ready"')) as { url: string }).url;
+}
+
+/** A model with one input of two dimensions, which no picture has. */
+function matrixModel(): Uint8Array {
+  const graph = new OnnxGraph();
+  return graph.encode({
+    name: "matrix",
+    doc: "takes no picture",
+    input: { name: "matrix", shape: [3, 3] },
+    output: { name: "same", shape: [3, 3] },
+    last: graph.node("Identity", ["matrix"]),
+  });
+}
+
+describe("gpumedia-processor", () => {
+  const base = mkdtempSync(join(tmpdir(), "gpumedia-main-"));
+  const file = (name: string, text: string | Uint8Array): string => {
+    writeFileSync(join(base, name), text);
+    return join(base, name);
+  };
+  after(() => rmSync(base, { recursive: true, force: true }));
+
+  const endings: readonly {
+    readonly name: string;
+    readonly args: () => string[];
+    readonly env?: Record<string, string>;
+    readonly code: number;
+    readonly says: RegExp;
+  }[] = [
+    {
+      name: "a flag that is none",
+      args: () => ["--colour"],
+      code: 2,
+      says: /^gpumedia-processor: unknown option '--colour'/,
+    },
+    {
+      name: "a file that is not there",
+      args: () => ["--config", "/nowhere.yaml"],
+      code: 2,
+      says: /^gpumedia-processor: cannot read \/nowhere\.yaml: ENOENT\n$/,
+    },
+    {
+      name: "wrong values",
+      args: () => ["--config", file("wrong.yaml", "queue: {maxDepth: 0}\nworkers: many\n")],
+      code: 2,
+      says: /^gpumedia-processor: workers: must be integer\ngpumedia-processor: queue\.maxDepth: must be >= 1\n$/,
+    },
+    {
+      name: "a model that is not there",
+      args: () => [],
+      env: { GPUMEDIA_MODEL_PATH: "/nowhere.onnx" },
+      code: 4,
+      says: /gpumedia-processor: model anime4k-2x \(\/nowhere\.onnx\) can't be used: .*\n$/,
+    },
+    {
+      name: "a model that takes no picture",
+      args: () => [],
+      env: { GPUMEDIA_MODEL_PATH: "matrix" },
+      code: 4,
+      says: /input matrix is uint8 of shape \[3, 3\]: expected uint8 or float32 of shape \[batch, height, width, 3\]/,
+    },
+    {
+      name: "cuda without its library",
+      args: () => [],
+      env: { GPUMEDIA_ACCELERATOR: "cuda" },
+      code: 3,
+      says: /^gpumedia-processor: accelerator is cuda, but onnxruntime's CUDA provider .* is missing: .*\n$/,
+    },
+  ];
+  for (const { name, args, env = {}, code, says } of endings) {
+    it(`ends with ${code} for ${name}`, async () => {
+      const path =
+        env["GPUMEDIA_MODEL_PATH"] === "matrix" ? { GPUMEDIA_MODEL_PATH: file("matrix.onnx", matrixModel()) } : {};
+      const started = start(args(), { GPUMEDIA_LOG_LEVEL: "error", ...env, ...path });
+      assert.equal(await started.exit, code, started.stderr());
+      assert.match(started.stderr(), says);
+    });
+  }
+
+  it("prints its help", async () => {
+    const started = start(["--help"]);
+    let text = "";
+    started.child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    assert.equal(await started.exit, 0);
+    assert.match(text, /--config <file>[\s\S]*GPUMEDIA_QUEUE_MAX_DEPTH[\s\S]*Exit status/);
+  });
+
+  it("is alive before it is ready, answers what it has accepted after SIGTERM, and ends with 0", async () => {
+    // However slow the machine is, none of them is to be refused for the wait.
+    const started = start([], { GPUMEDIA_QUEUE_MAX_WAIT: "60s" });
+    const url = await ready(started);
+    const answers = Array.from({ length: 6 }, async () =>
+      fetch(`${url}/v1/process`, {
+        method: "POST",
+        headers: { "content-type": "image/jpeg" },
+        body: photograph("flower"),
+      }),
+    );
+    for (;;) {
+      const report = (await (await fetch(`${url}/utilization`)).json()) as UtilizationReport;
+      if (report.requests.active + report.requests.queued + report.requests.accepted === 6) break;
+    }
+    started.child.kill("SIGTERM");
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ status }) => status),
+      [200, 200, 200, 200, 200, 200],
+    );
+    assert.equal(await started.exit, 0, started.stderr());
+  });
+
+  it("waits with a SIGTERM that comes while the model loads", async () => {
+    const started = start([]);
+    await said(started, "Server listening");
+    started.child.kill("SIGTERM");
+    assert.equal(await started.exit, 0, started.stderr());
+  });
+
+  it("takes over queue, batch and log level when the mounted ConfigMap changes", async () => {
+    const mount = (revision: string, text: string): void => {
+      mkdirSync(join(base, revision), { recursive: true });
+      writeFileSync(join(base, revision, "config.yaml"), text);
+      symlinkSync(revision, join(base, "..data_tmp"));
+      renameSync(join(base, "..data_tmp"), join(base, "..data"));
+    };
+    mount("..1", "queue: {maxDepth: 10}");
+    symlinkSync("..data/config.yaml", join(base, "config.yaml"));
+    const started = start(["--config", join(base, "config.yaml")]);
+    const url = await ready(started);
+    const limit = async () =>
+      ((await (await fetch(`${url}/utilization`)).json()) as UtilizationReport).requests.queueLimit;
+    assert.equal(await limit(), 10);
+    mount("..2", "queue: {maxDepth: 20}");
+    await said(started, "took over the changed configuration");
+    assert.equal(await limit(), 20);
+    mount("..3", "queue: {maxDepth: none}");
+    await said(started, "the changed configuration is wrong");
+    assert.equal(await limit(), 20);
+    started.child.kill("SIGTERM");
+    assert.equal(await started.exit, 0);
+  });
+});

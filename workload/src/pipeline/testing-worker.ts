@@ -1,0 +1,41 @@
+/**
+ * A worker that does as its pictures say, by the text after their JPEG: `die` ends the thread, `hang` is never
+ * answered, anything else is at once.
+ */
+import { parentPort } from "node:worker_threads";
+import type { FromWorker, PictureWork, ToWorker } from "../worker/messages.ts";
+
+function say(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+function answer(works: readonly PictureWork[]): void {
+  const results = works.map(({ id, bytes }) => ({
+    id,
+    kind: "picture" as const,
+    body: new Uint8Array(bytes),
+    width: 2,
+    height: 2,
+    decode: 1,
+    inference: 2,
+    encode: 3,
+    batchSize: works.length,
+  }));
+  say({ kind: "done", results, last: true, busyMs: 1000 });
+}
+
+parentPort?.on("message", (message: ToWorker) => {
+  if (message.kind !== "pictures") return;
+  const text = new TextDecoder().decode(message.works[0]?.bytes.slice(-4));
+  if (text === "die!") throw new Error("told to die");
+  if (text === "hang") return;
+  answer(message.works);
+});
+
+const tensor = { name: "t", type: "uint8" as const, shape: [1, "height", "width", 3] };
+say({
+  kind: "ready",
+  model: { name: "fake", inputs: [tensor], outputs: [tensor] },
+  fixedSize: { width: undefined, height: undefined },
+  largestBatch: 8,
+});
