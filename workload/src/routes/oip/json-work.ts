@@ -17,7 +17,11 @@ const smallBytes = 64 * 1024;
 /** Each holds a body, and all wait for one thread. */
 const mostTasks = 32;
 
-/** The thread's own bound: ten MiB of `[[],[],…]` become some hundred MiB of lists. */
+/**
+ * V8 ends the whole process, not the thread, when JSON.parse runs out of memory; so it must not. The greediest text of this
+ * length, `[{},{},…]`, became a heap of 470 MiB; the limit is twice that.
+ */
+const mostJsonBytes = 16 * 2 ** 20;
 const threadMemoryMb = 1024;
 
 interface Pending {
@@ -31,7 +35,11 @@ export class JsonWork {
   #nextId = 0;
 
   async parse(body: Buffer<ArrayBuffer>, jsonLength: number | undefined): Promise<InferRequest> {
-    if ((jsonLength ?? body.length) <= smallBytes) return parseInferRequest(body, jsonLength);
+    const length = jsonLength ?? body.length;
+    if (length <= smallBytes) return parseInferRequest(body, jsonLength);
+    if (length > mostJsonBytes) {
+      throw new OipError(413, `more than ${mostJsonBytes} bytes of JSON; send tensors by the binary extension`);
+    }
     const bytes = wholeBuffer(body);
     return this.#run<InferRequest>({ do: "parse", body: bytes, jsonLength }, [bytes.buffer]);
   }
@@ -71,12 +79,12 @@ export class JsonWork {
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
     });
     thread.on("message", (done: JsonTaskDone) => this.#done(done));
-    // It ends by a body that takes more memory than it has; the next one gets a thread of its own.
+    // The next request gets a thread of its own.
     thread.on("error", () => undefined);
     thread.on("exit", () => {
       if (this.#thread === thread) this.#thread = undefined;
       for (const { reject } of this.#pending.values())
-        reject(new OipError(413, "the tensors take too much memory as JSON"));
+        reject(new PipelineError("worker-died", "the thread that reads JSON has ended"));
       this.#pending.clear();
     });
     thread.unref();

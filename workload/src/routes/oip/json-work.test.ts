@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { JsonWork } from "./json-work.ts";
+
+/** A request of so many pixels, larger than what is read at once. */
+function body(pixels: number): Buffer<ArrayBuffer> {
+  const data = Array.from({ length: pixels * 3 }, () => 200);
+  return Buffer.from(
+    JSON.stringify({ inputs: [{ name: "image", shape: [1, 1, pixels, 3], datatype: "UINT8", data }] }),
+  );
+}
+
+describe("JSON of tensors on a thread", () => {
+  it("is bounded: who comes when 32 bodies wait is told so at once", async () => {
+    const json = new JsonWork();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, async () => json.parse(body(30_000), undefined)),
+    );
+    const kinds = outcomes.map((outcome) =>
+      outcome.status === "fulfilled" ? "read" : (outcome.reason as { kind: string }).kind,
+    );
+    assert.deepEqual(
+      [kinds.filter((kind) => kind === "read").length, kinds.filter((kind) => kind === "queue-full").length],
+      [32, 8],
+    );
+    await json.close();
+  });
+
+  const most = 16 * 2 ** 20;
+  const greedy = `{"inputs":[${"{},".repeat(Math.floor((most - 20) / 3))}0]}`;
+
+  it("reads the greediest body that it takes, refuses it, and reads the next one", async () => {
+    const json = new JsonWork();
+    await assert.rejects(json.parse(Buffer.from(greedy), undefined), {
+      statusCode: 413,
+      message: "inputs has more than 64 members",
+    });
+    const { inputs } = await json.parse(body(30_000), undefined);
+    assert.deepEqual(
+      inputs.map(({ shape }) => shape),
+      [[1, 1, 30_000, 3]],
+    );
+    await json.close();
+  });
+
+  it("takes no longer text: reading it might take more memory than there is", async () => {
+    const json = new JsonWork();
+    await assert.rejects(json.parse(Buffer.alloc(most + 1, " "), undefined), {
+      statusCode: 413,
+      message: "more than 16777216 bytes of JSON; send tensors by the binary extension",
+    });
+    await json.close();
+  });
+});
