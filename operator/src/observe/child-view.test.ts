@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { childKinds } from "../desired/kinds.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { viewChild } from "./child-view.ts";
+
+const owner = {
+  apiVersion: "gpumedia.io/v1alpha1",
+  kind: "GpuMediaService",
+  name: "upscaler",
+  uid: "o",
+  controller: true,
+};
+const label = { "gpumedia.io/service": "upscaler" };
+
+function object(metadata: object, more: object = {}): KubeObject {
+  const identity = { name: "upscaler", namespace: "media", uid: "u", resourceVersion: "7", creationTimestamp: "" };
+  return { apiVersion: "apps/v1", kind: "Deployment", metadata: { ...identity, ...metadata }, ...more };
+}
+
+describe("what is kept of a child", () => {
+  it("of a Deployment: whose it is, its revision, replicas and status, and no template", () => {
+    const deployment = object(
+      {
+        generation: 3,
+        labels: label,
+        ownerReferences: [owner],
+        annotations: { "deployment.kubernetes.io/revision": "2" },
+      },
+      { spec: { replicas: 4, template: { spec: {} } }, status: { readyReplicas: 4 } },
+    );
+    assert.deepEqual(viewChild(childKinds.deployment)(deployment), {
+      kind: "Deployment",
+      metadata: { name: "upscaler", namespace: "media", uid: "u", resourceVersion: "7", ownerReferences: [owner] },
+      owned: { by: "nobody" },
+      generation: 3,
+      services: ["media/upscaler"],
+      revision: 2,
+      spec: { replicas: 4 },
+      status: { readyReplicas: 4 },
+    });
+  });
+
+  it("of a ConfigMap: whose it is", () => {
+    const { spec, status, revision, generation } = viewChild(childKinds.configMap)(object({}, { data: { a: "b" } }));
+    assert.deepEqual({ spec, status, revision, generation }, { spec: {}, status: {}, revision: 0, generation: 0 });
+  });
+
+  const cases: { readonly title: string; readonly metadata: object; readonly services: readonly string[] }[] = [
+    {
+      title: "its owner and its label",
+      metadata: { labels: label, ownerReferences: [owner] },
+      services: ["media/upscaler"],
+    },
+    { title: "its label, when the owner was taken away", metadata: { labels: label }, services: ["media/upscaler"] },
+    {
+      title: "its owner, when the label was taken away",
+      metadata: { ownerReferences: [owner] },
+      services: ["media/upscaler"],
+    },
+    {
+      title: "both, when the label names another service",
+      metadata: { labels: { "gpumedia.io/service": "other" }, ownerReferences: [owner] },
+      services: ["media/upscaler", "media/other"],
+    },
+    {
+      title: "not an owner that is no controller, nor one of another kind",
+      metadata: {
+        ownerReferences: [
+          { ...owner, controller: false },
+          { ...owner, kind: "Deployment" },
+        ],
+      },
+      services: [],
+    },
+  ];
+  for (const { title, metadata, services } of cases) {
+    it(`concerns the services by ${title}`, () => {
+      assert.deepEqual(viewChild(childKinds.deployment)(object(metadata)).services, services);
+    });
+  }
+});

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../kube/object.ts";
+import { viewPod, type ContainerView, type PodView } from "./pod-view.ts";
+
+const metadata = {
+  name: "p",
+  namespace: "media",
+  uid: "u",
+  resourceVersion: "1",
+  creationTimestamp: "2026-01-01T00:00:00Z",
+};
+const ours = { "gpumedia.io/service": "upscaler", "pod-template-hash": "abc" };
+
+function pod(change: { readonly metadata?: object; readonly spec?: object; readonly status?: object }): KubeObject {
+  const { metadata: more = {}, ...rest } = change;
+  return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, ...more }, ...rest };
+}
+
+const waits: PodView = {
+  name: "p",
+  namespace: "media",
+  uid: "u",
+  service: "media/upscaler",
+  labels: ours,
+  templateHash: "abc",
+  replicaSet: undefined,
+  node: undefined,
+  ip: undefined,
+  phase: "Pending",
+  ready: false,
+  terminating: false,
+  createdAt: "2026-01-01T00:00:00Z",
+  devices: {},
+  unschedulable: undefined,
+  container: undefined,
+};
+
+describe("what is kept of a pod", () => {
+  const gpus = { containers: [{ name: "gpu-media", resources: { limits: { cpu: "4", "nvidia.com/gpu": "1" } } }] };
+  const running = {
+    phase: "Running",
+    podIP: "10.0.0.1",
+    conditions: [
+      { type: "PodScheduled", status: "True" },
+      { type: "Ready", status: "True" },
+    ],
+    containerStatuses: [
+      { name: "mesh", restartCount: 9, state: { waiting: { reason: "CrashLoopBackOff" } } },
+      { name: "gpu-media", restartCount: 1, state: { running: {} } },
+    ],
+  };
+  const full = { cpu: "1", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." };
+  const cases: { readonly title: string; readonly pod: KubeObject; readonly view: PodView | undefined }[] = [
+    {
+      title: "nothing of a stranger without devices",
+      pod: pod({ spec: { containers: [{ name: "web" }] } }),
+      view: undefined,
+    },
+    {
+      title: "the devices of a stranger, of all its containers",
+      pod: pod({
+        spec: {
+          nodeName: "gpu-0",
+          containers: [
+            { name: "a", resources: { requests: { "nvidia.com/gpu": "2" }, limits: { "nvidia.com/gpu": "2" } } },
+            { name: "b", resources: { limits: { "nvidia.com/gpu": "1", "example.com/fpga": "1" } } },
+          ],
+        },
+      }),
+      view: {
+        ...waits,
+        service: undefined,
+        labels: {},
+        templateHash: undefined,
+        node: "gpu-0",
+        devices: { "nvidia.com/gpu": 3, "example.com/fpga": 1 },
+      },
+    },
+    { title: "one of ours that has just been made", pod: pod({ metadata: { labels: ours } }), view: waits },
+    {
+      title: "one that no node takes",
+      pod: pod({
+        metadata: { labels: ours },
+        spec: gpus,
+        status: {
+          conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: full.message }],
+        },
+      }),
+      view: { ...waits, devices: { "nvidia.com/gpu": 1 }, unschedulable: full.message },
+    },
+    {
+      title: "one that serves, by its processor and not by the mesh beside it",
+      pod: pod({ metadata: { labels: ours }, spec: { ...gpus, nodeName: "gpu-0" }, status: running }),
+      view: {
+        ...waits,
+        node: "gpu-0",
+        ip: "10.0.0.1",
+        phase: "Running",
+        ready: true,
+        devices: { "nvidia.com/gpu": 1 },
+        container: { restarts: 1, waiting: undefined, running: true, ended: undefined },
+      },
+    },
+    {
+      title: "one that is going",
+      pod: pod({ metadata: { labels: ours, deletionTimestamp: "2026-01-02T00:00:00Z" } }),
+      view: { ...waits, terminating: true },
+    },
+  ];
+  for (const { title, pod: object, view } of cases) it(title, () => assert.deepEqual(viewPod(object), view));
+
+  const killed = { exitCode: 137, reason: "OOMKilled", signal: 9, message: "" };
+  const containers: { readonly title: string; readonly status: object; readonly view: ContainerView }[] = [
+    {
+      title: "waits, and how it ended the last time",
+      status: {
+        restartCount: 3,
+        state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } },
+        lastState: { terminated: { exitCode: 1, reason: "Error", message: "no model" } },
+      },
+      view: {
+        restarts: 3,
+        waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" },
+        running: false,
+        ended: { exitCode: 1, reason: "Error", message: "no model", signal: 0 },
+      },
+    },
+    {
+      title: "has ended, which counts more than the time before",
+      status: { restartCount: 1, state: { terminated: killed }, lastState: { terminated: { exitCode: 1 } } },
+      view: { restarts: 1, waiting: undefined, running: false, ended: killed },
+    },
+    {
+      title: "runs again",
+      status: { restartCount: 1, state: { running: {} }, lastState: { terminated: killed } },
+      view: { restarts: 1, waiting: undefined, running: true, ended: killed },
+    },
+    {
+      title: "has not been made",
+      status: {},
+      view: { restarts: 0, waiting: undefined, running: false, ended: undefined },
+    },
+  ];
+  for (const { title, status, view } of containers) {
+    it(`its processor ${title}`, () => {
+      const containerStatuses = [{ name: "gpu-media", ...status }];
+      const object = pod({ metadata: { labels: ours }, status: { containerStatuses } });
+      assert.deepEqual(viewPod(object)?.container, view);
+    });
+  }
+});
