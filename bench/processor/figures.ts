@@ -16,6 +16,12 @@ export interface ServerFigures extends LoadFigures {
   readonly cpuMs: number;
 }
 
+/** The same of the loop without HTTP. */
+export interface RawFigures {
+  readonly perSecond: number;
+  readonly cpuMs: number;
+}
+
 /** The median of an odd number of values. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { builtInModelFile } from "../../workload/src/models/built-in.ts";
-import type { LoadFigures, ServerFigures } from "./figures.ts";
+import type { LoadFigures, RawFigures, ServerFigures } from "./figures.ts";
 import { markdown, type CaseResult, type Results } from "./report.ts";
 import { run, startFastApi, startProcessor, type Server } from "./servers.ts";
 import { writePictures } from "./pictures.ts";
@@ -49,7 +49,9 @@ for (const { name, model, picture } of models) {
         figures[server.name] = await load(server, picture, connections);
       }
       result.rounds.push({ raw, figures });
-      process.stderr.write(`${name} c=${connections} ${round + 1}: raw ${raw.toFixed(1)}/s ${line(figures)}\n`);
+      process.stderr.write(
+        `${name} c=${connections} ${round + 1}: raw ${raw.perSecond.toFixed(1)}/s cpu ${raw.cpuMs.toFixed(2)} ${line(figures)}\n`,
+      );
     }
     for (const server of servers) result.peakMiB[server.name] = Math.round(server.peakMiB());
     cases.push(result);
@@ -75,9 +77,9 @@ async function load(server: Server, picture: string, connections: number): Promi
   return { ...figures, cpuMs: (server.cpuMs() - before) / figures.total };
 }
 
-async function rawLoop(model: string, picture: string): Promise<number> {
+async function rawLoop(model: string, picture: string): Promise<RawFigures> {
   const args = [here("raw-loop.ts"), model, picture, String(threads), values.seconds];
-  return (JSON.parse(await run(process.execPath, args)) as { perSecond: number }).perSecond;
+  return JSON.parse(await run(process.execPath, args)) as RawFigures;
 }
 
 function line(figures: Readonly<Record<string, ServerFigures>>): string {

@@ -10,12 +10,19 @@ import { readPictureHeader } from "../../workload/src/codec/picture-header.ts";
 import { PictureInference } from "../../workload/src/inference/picture-inference.ts";
 import { pictureModel } from "../../workload/src/inference/picture-model.ts";
 import { openSession } from "../../workload/src/inference/session.ts";
+import type { RawFigures } from "./figures.ts";
 import { PictureWorker } from "../../workload/src/worker/picture-batch.ts";
 
 interface Setup {
   readonly model: string;
   readonly picture: string;
   readonly seconds: number;
+}
+
+interface Done {
+  readonly counted: number;
+  /** Of this thread, for the counted ones. */
+  readonly cpuMs: number;
 }
 
 const warmUpMs = 1000;
@@ -28,12 +35,16 @@ async function main(): Promise<void> {
   const setup: Setup = { model, picture, seconds: Number(seconds) };
   const counts = Array.from({ length: Number(threads) }, async () => {
     const worker = new Worker(new URL(import.meta.url), { workerData: setup });
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const { promise, resolve, reject } = Promise.withResolvers<Done>();
     worker.on("message", resolve).on("error", reject);
     return promise;
   });
-  const done = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-  process.stdout.write(`${JSON.stringify({ perSecond: done / Number(seconds) })}\n`);
+  const done = await Promise.all(counts);
+  const figures: RawFigures = {
+    perSecond: done.reduce((sum, { counted }) => sum + counted, 0) / Number(seconds),
+    cpuMs: done.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / done.reduce((sum, { counted }) => sum + counted, 0),
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
 async function loop({ model, picture, seconds }: Setup): Promise<void> {
@@ -50,10 +61,14 @@ async function loop({ model, picture, seconds }: Setup): Promise<void> {
   const works = [{ id: 0, bytes: padded.subarray(0, bytes.length), options }];
   const countFrom = performance.now() + warmUpMs;
   const endAt = countFrom + seconds * 1000;
-  let count = 0;
+  let counted = 0;
+  let before = process.threadCpuUsage();
   for (let now = 0; now < endAt; now = performance.now()) {
     await worker.process({ kind: "pictures", runSize: 1, headers, works }, () => undefined);
-    if (now >= countFrom) count++;
+    if (now >= countFrom) counted++;
+    else before = process.threadCpuUsage();
   }
-  parentPort?.postMessage(count);
+  const { user, system } = process.threadCpuUsage(before);
+  const done: Done = { counted, cpuMs: (user + system) / 1000 };
+  parentPort?.postMessage(done);
 }

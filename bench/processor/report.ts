@@ -1,9 +1,8 @@
 /** The results as a table. Pure. */
-import { median, type ServerFigures } from "./figures.ts";
+import { median, type RawFigures, type ServerFigures } from "./figures.ts";
 
 export interface Round {
-  /** Pictures a second of the loop without HTTP. */
-  readonly raw: number;
+  readonly raw: RawFigures;
   readonly figures: Readonly<Record<string, ServerFigures>>;
 }
 
@@ -28,16 +27,16 @@ export function markdown({ date, machine, secondsEach, cases }: Results): string
     const theirs = figure(result, "fastapi");
     const cells = [
       `${result.model}, c=${result.connections}`,
-      median(result.rounds.map(({ raw }) => raw)).toFixed(1),
+      median(result.rounds.map(({ raw }) => raw.perSecond)).toFixed(1),
       theirs("perSecond"),
       ours("perSecond"),
       ratio(result, ({ figures }) => (figures["gpumedia"]?.perSecond ?? 0) / (figures["fastapi"]?.perSecond ?? 0)),
-      ratio(result, ({ raw, figures }) => (figures["gpumedia"]?.perSecond ?? 0) / raw),
+      ratio(result, ({ raw, figures }) => (figures["gpumedia"]?.perSecond ?? 0) / raw.perSecond),
       `${theirs("p50")} / ${ours("p50")}`,
       `${theirs("p95")} / ${ours("p95")}`,
       `${theirs("p99")} / ${ours("p99")}`,
       `${theirs("livezP99")} / ${ours("livezP99")}`,
-      `${theirs("cpuMs", 2)} / ${ours("cpuMs", 2)}`,
+      `${median(result.rounds.map(({ raw }) => raw.cpuMs)).toFixed(2)} / ${theirs("cpuMs", 2)} / ${ours("cpuMs", 2)}`,
       `${result.peakMiB["fastapi"]} / ${result.peakMiB["gpumedia"]}`,
     ];
     return `| ${cells.join(" | ")} |`;
@@ -53,7 +52,7 @@ export function markdown({ date, machine, secondsEach, cases }: Results): string
     "p95",
     "p99",
     "/livez p99",
-    "CPU ms an answer",
+    "CPU ms an answer, raw / fastapi / gpumedia",
     "peak RSS MiB",
   ];
   const [first] = cases;
