@@ -9,6 +9,9 @@ import type { Pass } from "./reconcile/pass.ts";
 import { RolloutGate } from "./reconcile/rollout-gate.ts";
 import { reconcileService } from "./reconcile/service.ts";
 import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
+import { LoadTests } from "./observe/load-tests.ts";
+import { startLoadTests } from "./reconcile/loadtests.ts";
+import { testRollout } from "./reconcile/rollout-test.ts";
 import { MetricsApi } from "./metrics-api/metrics-api.ts";
 import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
@@ -83,16 +86,20 @@ export function startControllers(setup: ControllersOptions): void {
     metricsApi.start();
     lifecycle.onStop("metrics API", () => metricsApi.stop());
   }
+  const loadTests = new LoadTests({ client: writer, namespaces: options.namespaces, clock, log });
+  const defaults = { processorImage };
   const pass: Pass = {
     client: writer,
     world,
+    loadTests,
+    testRollout: (service, deployment) => testRollout(service, deployment, { client: writer, loadTests }),
     events,
     fights: new Fights(clock),
     dcgm,
     gate: new RolloutGate(world, options.maxRollouts),
     utilization,
     clock,
-    defaults: { processorImage },
+    defaults,
     surroundings() {
       const gpuPodMetric = servesPodMetrics || served().gpuPodMetric;
       return { operatorNamespace, runbookUrl, served: { ...served(), gpuPodMetric } };
@@ -117,8 +124,12 @@ export function startControllers(setup: ControllersOptions): void {
     log,
     metrics: metrics.controller("dcgm", dcgmQueue, 1),
   });
+  const stopLoadTests = startLoadTests({ ...setup, loadTests, defaults, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
-  lifecycle.onStop("visits", async () => void (await Promise.all([services.stop(graceMs), exporters.stop(graceMs)])));
+  lifecycle.onStop(
+    "visits",
+    async () => void (await Promise.all([services.stop(graceMs), exporters.stop(graceMs), stopLoadTests(graceMs)])),
+  );
   const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);
   lifecycle.onStop("resync", async () => cancelResync());
 }

@@ -88,6 +88,9 @@ describeChild("NetworkPolicy", [
               - namespaceSelector:
                   matchLabels:
                     kubernetes.io/metadata.name: gpumedia-system
+              - podSelector:
+                  matchLabels:
+                    gpumedia.io/load-test-of: upscaler
               - namespaceSelector: {}
                 podSelector:
                   matchLabels:

@@ -1,6 +1,7 @@
 /** NetworkPolicy of a service: only what is used comes in and goes out (guide, Pre-deployment). */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
+import { loadTestOfLabel } from "../loadtest/job.ts";
 import { withoutEmpties } from "./canonical.ts";
 import { child, selectorLabels } from "./child.ts";
 import { httpPort } from "./container.ts";
@@ -29,6 +30,7 @@ function sources(service: EffectiveService, operatorNamespace: string): object {
     ...from,
     ...monitoringFrom,
     namespacePeer(operatorNamespace),
+    loadTestPeer(service),
     ...ingressProxies(service),
     ...gateways(service),
   ];
@@ -45,6 +47,11 @@ function ingressProxies(service: EffectiveService): readonly object[] {
 function gateways(service: EffectiveService): readonly object[] {
   const namespaces = service.network.gateway.parentRefs.map(({ namespace }) => namespace ?? service.namespace);
   return [...new Set(namespaces)].map(namespacePeer);
+}
+
+/** Load tests run in the service's own namespace. */
+function loadTestPeer({ name }: EffectiveService): object {
+  return { podSelector: { matchLabels: { [loadTestOfLabel]: name } } };
 }
 
 function namespacePeer(namespace: string): object {

@@ -2,6 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { gpusFor, podsOf } from "../observe/gather.ts";
+import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { Observation } from "../status/observation.ts";
 import { dcgmTaken } from "./dcgm.ts";
@@ -16,7 +17,7 @@ export function observation(
   service: EffectiveService,
   key: ObjectKey,
   { outcomes, failure, rollout }: PassResult,
-  { world, surroundings, utilization }: Pass,
+  { world, surroundings, utilization, loadTests }: Pass,
 ): Observation {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   return {
@@ -31,6 +32,7 @@ export function observation(
     verticalAutoscaler: world.childOf("verticalPodAutoscaler", `${key}-vpa`),
     pods: podsOf(world, key),
     gpus: gpusFor(world, service),
+    lastLoadTest: lastLoadTest(loadTests.ofService(key)),
     reading: utilization.read(key),
   };
 }

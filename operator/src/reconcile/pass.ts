@@ -1,7 +1,11 @@
 /** What every pass works with: the same for all services, for as long as the process runs. */
 import type { Defaults } from "../effective/effective.ts";
 import type { ChildContext } from "../desired/context.ts";
+import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
+import type { ApiError } from "../kube/errors.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import type { LoadTests } from "../observe/load-tests.ts";
 import type { World } from "../observe/world.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
@@ -18,6 +22,9 @@ export interface Pass {
   readonly fights: Fights;
   readonly dcgm: DcgmRequests;
   readonly gate: RolloutGate;
+  readonly loadTests: Pick<LoadTests, "ofService">;
+  /** A load test after a rollout, where the service wants one; answers what went wrong. */
+  readonly testRollout: (service: EffectiveService, deployment: ChildView | undefined) => Promise<ApiError | undefined>;
   readonly utilization: Pick<UtilizationWatch, "read" | "visited" | "gone">;
   readonly clock: Clock;
   readonly defaults: Defaults;

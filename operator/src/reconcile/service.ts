@@ -52,5 +52,6 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   const seen = observation(service, key, { outcomes, failure, rollout: decided }, pass);
   const status = serviceStatus(stored, seen, now);
   pass.utilization.visited(key, service, stored.status, status);
-  return nextVisit(failure, await writeStatus(stored, status, pass, log));
+  const written = await writeStatus(stored, status, pass, log);
+  return nextVisit(failure, written ?? (await pass.testRollout(service, seen.deployment)));
 }

@@ -45,6 +45,7 @@ function seen({ spec, nodes = [node(labels("580", "13"))], ...change }: Partial<
     failure: undefined,
     skipped: [],
     dcgmTaken: false,
+    lastLoadTest: undefined,
     deployment: child({ spec: { replicas: 2 } }),
     autoscaler: undefined,
     verticalAutoscaler: child({}),

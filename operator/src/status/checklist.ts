@@ -117,8 +117,12 @@ function networkPolicy({ service }: Observation): Answer {
     : notDone("SwitchedOff", "set network.networkPolicy.enabled");
 }
 
-function loadTest(): Answer {
-  return notKnown("NoLoadTest", "no load test of this service is known");
+function loadTest({ lastLoadTest }: Seen): Answer {
+  if (lastLoadTest === undefined)
+    return notKnown("NoLoadTest", "none is known: make a GpuMediaLoadTest for this service");
+  const { name, passed, message } = lastLoadTest;
+  const said = `${name}: ${message}`.slice(0, 1_024);
+  return passed ? done("Passed", said) : notDone("LastFailed", said);
 }
 
 function autoscalers({ service, verticalAutoscaler, skipped }: Observation, { ScalingReady }: Verdicts): Answer {

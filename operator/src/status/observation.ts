@@ -2,6 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
+import type { LastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
@@ -23,6 +24,8 @@ export interface Observation {
   readonly verticalAutoscaler: ChildView | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
+  /** Of this service, the one that ended last. */
+  readonly lastLoadTest: LastLoadTest | undefined;
   /** What the pods report of themselves. */
   readonly reading: UtilizationReading;
 }

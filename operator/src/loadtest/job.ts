@@ -1,0 +1,118 @@
+/** The Job that runs a load test: one pod of the processor's image, once, with the result as its termination message. Pure. */
+import { durationSeconds, type GpuMediaLoadTest } from "@gpumedia/api";
+import { managedBy } from "../desired/child.ts";
+import type { EffectiveService } from "../effective/service.ts";
+import type { Manifest } from "../kube/object.ts";
+
+export const loadTestLabel = "gpumedia.io/load-test";
+/** Names the service to its NetworkPolicy, which lets the test's pod in. */
+export const loadTestOfLabel = "gpumedia.io/load-test-of";
+
+type Test = Pick<GpuMediaLoadTest, "metadata" | "spec">;
+
+const containerName = "loadtest";
+/** The slowest start of a pod: an image of some gigabytes over a slow line. In seconds. */
+const startSeconds = 600;
+const longestRunSeconds = 3_600;
+/** The image's user. */
+const user = 10001;
+
+export function loadTestJob({ metadata, spec }: Test, service: EffectiveService): Manifest & { readonly spec: object } {
+  const { name, namespace = "", uid = "" } = metadata;
+  const labels = {
+    "app.kubernetes.io/name": "gpu-media-loadtest",
+    "app.kubernetes.io/instance": name,
+    "app.kubernetes.io/managed-by": managedBy,
+    "app.kubernetes.io/part-of": "gpumedia",
+    [loadTestLabel]: name,
+    [loadTestOfLabel]: service.name,
+  };
+  const { scheduling } = service;
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name,
+      namespace,
+      labels,
+      // Gone with the test: its pod gets a SIGTERM and sends nothing more.
+      ownerReferences: [
+        {
+          apiVersion: "gpumedia.io/v1alpha1",
+          kind: "GpuMediaLoadTest",
+          name,
+          uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      // A second run would be another test, with the first one's load still in the queues.
+      backoffLimit: 0,
+      activeDeadlineSeconds: startSeconds + runSeconds(spec),
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: "Never",
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: user,
+            runAsGroup: user,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          ...(service.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: service.imagePullSecrets }),
+          ...(scheduling.priorityClassName === undefined ? {} : { priorityClassName: scheduling.priorityClassName }),
+          tolerations: scheduling.tolerations,
+          containers: [
+            {
+              name: containerName,
+              image: spec.image ?? service.image,
+              ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
+              command: ["gpumedia-loadtest"],
+              args: loadTestArguments(spec, service),
+              // What it measures must not be its own lack of CPU.
+              resources: { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi" } },
+              terminationMessagePolicy: "FallbackToLogsOnError",
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                capabilities: { drop: ["ALL"] },
+                readOnlyRootFilesystem: true,
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** See docs/load-test.md. The p95 is always judged; the errors by the program itself, which allows none. */
+export function loadTestArguments(spec: GpuMediaLoadTest["spec"], service: EffectiveService): readonly string[] {
+  const { scenario, requests, concurrency, duration, timeout, thresholds = {} } = spec;
+  const flag = (name: string, value: string | number | undefined): readonly string[] =>
+    value === undefined ? [] : [`--${name}=${value}`];
+  const threshold = (metric: string, value: string | undefined): readonly string[] =>
+    value === undefined ? [] : [`--threshold=${metric}=${value}`];
+  const share = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}%`);
+  return [
+    `--url=http://${service.name}.${service.namespace}`,
+    `--scenario=${scenario ?? "baseline"}`,
+    ...flag("requests", requests),
+    ...flag("concurrency", concurrency),
+    ...flag("duration", duration),
+    ...flag("timeout", timeout),
+    ...threshold("p95", thresholds.latencyP95 ?? service.slo.latencyP95),
+    ...threshold("errors", share(thresholds.errorPercent)),
+    ...threshold("rejected", share(thresholds.rejectedPercent)),
+    ...threshold("rps", thresholds.requestsPerSecond?.toString()),
+    "--termination-message=/dev/termination-log",
+  ];
+}
+
+function runSeconds({ scenario, duration }: GpuMediaLoadTest["spec"]): number {
+  if (duration !== undefined) return durationSeconds(duration);
+  return scenario === "endurance" ? 1_800 : longestRunSeconds;
+}

@@ -1,0 +1,23 @@
+/** What is known of a service's load tests, for its checklist. Pure. */
+import type { GpuMediaLoadTest } from "@gpumedia/api";
+import { isFinished } from "./status.ts";
+
+export interface LastLoadTest {
+  readonly name: string;
+  readonly passed: boolean;
+  /** The condition's, for people. */
+  readonly message: string;
+}
+
+type Test = Pick<GpuMediaLoadTest, "metadata" | "status">;
+
+/** The one that ended last; undefined when none has. */
+export function lastLoadTest(tests: readonly Test[]): LastLoadTest | undefined {
+  const [last] = tests
+    .filter(({ status }) => isFinished(status))
+    .toSorted((a, b) => (b.status?.completionTime ?? "").localeCompare(a.status?.completionTime ?? ""));
+  if (last === undefined) return undefined;
+  const { metadata, status } = last;
+  const message = status?.conditions?.[0]?.message ?? "";
+  return { name: metadata.name, passed: status?.verdict === "Passed", message };
+}

@@ -1,0 +1,80 @@
+/** The load tests and their Jobs, as the operator follows them. */
+import type { GpuMediaLoadTest } from "@gpumedia/api";
+import type { ApiClient } from "../kube/client.ts";
+import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import { loadTestLabel } from "../loadtest/job.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { StatusCondition } from "./child-view.ts";
+import { ScopedCache } from "./scoped-cache.ts";
+
+export type StoredLoadTest = GpuMediaLoadTest & KubeObject;
+
+export interface JobView {
+  readonly name: string;
+  readonly uid: string;
+  /** UID of the load test that it is of. */
+  readonly owner: string | undefined;
+  readonly conditions: readonly StatusCondition[];
+}
+
+export const loadTestType: ResourceType = {
+  group: "gpumedia.io",
+  version: "v1alpha1",
+  kind: "GpuMediaLoadTest",
+  resource: "gpumedialoadtests",
+  namespaced: true,
+};
+export const jobType: ResourceType = { group: "batch", version: "v1", kind: "Job", resource: "jobs", namespaced: true };
+
+export interface LoadTestsOptions {
+  readonly client: Pick<ApiClient, "list" | "watch">;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class LoadTests {
+  readonly tests: ScopedCache<StoredLoadTest>;
+  readonly jobs: ScopedCache<JobView>;
+  readonly ofService: (service: ObjectKey) => readonly StoredLoadTest[];
+
+  constructor({ client, ...options }: LoadTestsOptions) {
+    this.tests = new ScopedCache(client, loadTestType, { ...options, project: viewTest });
+    this.jobs = new ScopedCache(client, jobType, {
+      ...options,
+      project: viewJob,
+      selection: { labelSelector: loadTestLabel },
+    });
+    this.ofService = this.tests.lookup(({ metadata, spec }) => [`${metadata.namespace ?? ""}/${spec.serviceRef.name}`]);
+  }
+
+  /** Both are known: what is not there does not exist. */
+  get synced(): boolean {
+    return this.tests.synced && this.jobs.synced;
+  }
+
+  async whenSynced(): Promise<void> {
+    await Promise.all([this.tests.whenSynced(), this.jobs.whenSynced()]);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.tests.run(signal), this.jobs.run(signal)]);
+  }
+}
+
+function viewTest(object: KubeObject): StoredLoadTest {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata } as StoredLoadTest;
+}
+
+function viewJob(object: KubeObject): JobView {
+  const { metadata, status } = object as KubeObject & { status?: { conditions?: readonly StatusCondition[] } };
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    owner: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid,
+    conditions: status?.conditions ?? [],
+  };
+}

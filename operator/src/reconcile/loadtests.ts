@@ -1,0 +1,82 @@
+/** The controller of load tests: what makes it look at one, and the workers that do. */
+import type { Options } from "../options.ts";
+import type { Defaults } from "../effective/effective.ts";
+import type { ApiClient } from "../kube/client.ts";
+import { objectKey, type ObjectKey } from "../kube/object.ts";
+import { isFinished } from "../loadtest/status.ts";
+import type { LoadTests } from "../observe/load-tests.ts";
+import type { World } from "../observe/world.ts";
+import type { BackoffOptions } from "../runtime/backoff.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Lifecycle } from "../runtime/lifecycle.ts";
+import type { Logger } from "../runtime/log.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import { WorkQueue } from "../runtime/queue.ts";
+import { runWorkers } from "../runtime/workers.ts";
+import { reconcileLoadTest } from "./loadtest.ts";
+
+export interface LoadTestsSetup {
+  readonly options: Pick<Options, "concurrency">;
+  readonly loadTests: LoadTests;
+  readonly world: World;
+  /** Fenced. */
+  readonly writer: ApiClient;
+  /** Of the services, whose checklist names their last test. */
+  readonly queue: WorkQueue;
+  readonly defaults: Defaults;
+  readonly backoff: BackoffOptions;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly resyncAll: () => void;
+}
+
+/** Follows them from now on; the answer ends the visits. */
+export function startLoadTests(setup: LoadTestsSetup): (graceMs: number) => Promise<void> {
+  const {
+    options,
+    loadTests,
+    world,
+    writer,
+    queue: services,
+    defaults,
+    backoff,
+    lifecycle,
+    metrics,
+    clock,
+    log,
+  } = setup;
+  const queue = new WorkQueue(clock);
+  const abort = new AbortController();
+  loadTests.tests.subscribe((change) => {
+    queue.add(change.key, change.origin === "list" ? "resync" : "edit");
+    const test = change.type === "deleted" ? change.previous : change.current;
+    const key: ObjectKey = `${test.metadata.namespace ?? ""}/${test.spec.serviceRef.name}`;
+    if (change.origin !== "list" && isFinished(test.status)) services.add(key, "echo");
+  });
+  // A Job has its test's name.
+  loadTests.jobs.subscribe(({ key }) => queue.add(key, "echo"));
+  world.services.subscribe(({ key }) => {
+    for (const test of loadTests.ofService(key)) {
+      if (!isFinished(test.status)) queue.add(objectKey(test), "echo");
+    }
+  });
+  const following = loadTests.run(abort.signal);
+  lifecycle.onStop("load tests", async () => {
+    abort.abort(new Error("the operator ends"));
+    await following;
+  });
+  const pass = { client: writer, world, loadTests, clock, defaults };
+  let stop: ((graceMs: number) => Promise<void>) | undefined;
+  // A test whose Job is not known yet would get a second one.
+  void loadTests.whenSynced().then(() => {
+    if (abort.signal.aborted) return;
+    const { concurrency } = options;
+    const controller = metrics.controller("gpumedialoadtest", queue, concurrency);
+    const visit = (key: ObjectKey) => reconcileLoadTest(key, pass);
+    ({ stop } = runWorkers({ queue, concurrency, visit, backoff, clock, log, metrics: controller }));
+    setup.resyncAll();
+  });
+  return async (graceMs) => stop?.(graceMs);
+}
