@@ -30,7 +30,8 @@ const families = {
     },
   },
   kwok: { module: "sigs.k8s.io/kwok", programs: { kwok: "sigs.k8s.io/kwok/cmd/kwok" } },
-  // These two are no part of a cluster: they judge what the operator renders, and are built when a test asks for them.
+  // These are no part of a cluster: they install the operator and judge what it renders, built when a test asks for them.
+  helm: { module: "helm.sh/helm/v4", programs: { helm: "helm.sh/helm/v4/cmd/helm" } },
   promtool: {
     module: "github.com/prometheus/prometheus",
     programs: { promtool: "github.com/prometheus/prometheus/cmd/promtool" },

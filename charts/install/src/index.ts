@@ -1,1 +1,4 @@
+export { install, installNamespace } from "./install.ts";
 export { operatorRbac, type OperatorIdentity } from "./rbac.ts";
+export type { Release } from "./release.ts";
+export type { PartialValues } from "./values.ts";

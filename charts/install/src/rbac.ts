@@ -1,6 +1,7 @@
 /** What the operator may do. Its tests run under exactly this; each rule says what needs it. */
+import { dcgmMetricsName } from "@gpumedia/operator/src/desired/dcgm-metrics.ts";
 
-interface PolicyRule {
+export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
@@ -32,14 +33,22 @@ const apiVersion = "rbac.authorization.k8s.io/v1";
 const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
 const watched = ["get", "list", "watch"];
 
-const clusterRules: readonly PolicyRule[] = [
-  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices", "gpumediaprofiles"], verbs: watched },
+/** What has no namespace: only ever read, also by an operator that looks after some namespaces. */
+export const clusterReads: readonly PolicyRule[] = [
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaprofiles"], verbs: watched },
+  // Which GPUs there are.
+  { apiGroups: [""], resources: ["nodes"], verbs: watched },
+];
+
+/** In every namespace that it looks after. */
+export const serviceRules: readonly PolicyRule[] = [
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: watched },
   // Those of a rollout are made, and those past their time deleted.
   { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", ...watched] },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
-  // Why a service is not serving: pods by what the scheduler and the kubelet say of them, nodes by the GPUs that they have.
-  { apiGroups: [""], resources: ["nodes", "pods"], verbs: watched },
+  // Why a service is not serving, by what the scheduler and the kubelet say of its pods.
+  { apiGroups: [""], resources: ["pods"], verbs: watched },
   // OwnerReferencesPermissionEnforcement: a controller reference with blockOwnerDeletion needs the right to set finalizers.
   {
     apiGroups: ["gpumedia.io"],
@@ -62,7 +71,7 @@ const clusterRules: readonly PolicyRule[] = [
 ];
 
 /** For `--metrics-api-address`: to be found by the aggregator, to know it, and to ask who may read what. */
-const metricsApiRules: readonly PolicyRule[] = [
+export const metricsApiRules: readonly PolicyRule[] = [
   { apiGroups: ["apiregistration.k8s.io"], resources: ["apiservices"], verbs: ["create"] },
   {
     apiGroups: ["apiregistration.k8s.io"],
@@ -80,13 +89,25 @@ const metricsApiRules: readonly PolicyRule[] = [
 ];
 
 /** The Service of the metrics API leads to the process that leads. */
-const metricsApiNamespaceRules: readonly PolicyRule[] = [
+export const metricsApiNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["create", "get", "patch"] },
+  { apiGroups: [""], resources: ["services"], verbs: ["create", "get", "patch"] },
 ];
 
 /** Leader election, in the operator's own namespace only. */
-const ownNamespaceRules: readonly PolicyRule[] = [
+export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
+];
+
+/** The list of metrics for the DCGM exporters: where all namespaces are allowed, so is this. */
+export const dcgmRules: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
+  {
+    apiGroups: [""],
+    resources: ["configmaps"],
+    verbs: childVerbs.filter((verb) => verb !== "create"),
+    resourceNames: [dcgmMetricsName],
+  },
 ];
 
 export interface OperatorIdentity {
@@ -96,34 +117,46 @@ export interface OperatorIdentity {
   readonly clusterRoleName?: string;
   /** Whether it serves custom.metrics.k8s.io. Default: no. */
   readonly metricsApi?: boolean;
+  /** The only ones that it looks after. Default: none, which is all. */
+  readonly namespaces?: readonly string[];
 }
 
-/** Roles and bindings of an operator that looks after the services of all namespaces. */
+/** Roles and bindings. An operator of some namespaces writes in those and in its own, and nowhere else. */
 export function operatorRbac({
   namespace,
   serviceAccount,
   clusterRoleName = serviceAccount,
   metricsApi = false,
+  namespaces = [],
 }: OperatorIdentity): readonly (Role | RoleBinding)[] {
-  const name = serviceAccount;
+  const everywhere = namespaces.length === 0;
   const subjects = [{ kind: "ServiceAccount", name: serviceAccount, namespace }] as const;
-  const apiGroup = "rbac.authorization.k8s.io";
-  const clusterRoleRef = { apiGroup, kind: "ClusterRole", name: clusterRoleName } as const;
-  const roleRef = { apiGroup, kind: "Role", name } as const;
+  const granted = (name: string, rules: readonly PolicyRule[], within?: string) => grant(name, rules, subjects, within);
+  const clusterRules = [...clusterReads, ...(everywhere ? serviceRules : []), ...(metricsApi ? metricsApiRules : [])];
+  const ownRules = [
+    ...ownNamespaceRules,
+    ...(everywhere ? [] : dcgmRules),
+    ...(metricsApi ? metricsApiNamespaceRules : []),
+  ];
   return [
-    {
-      apiVersion,
-      kind: "ClusterRole",
-      metadata: { name: clusterRoleName },
-      rules: metricsApi ? [...clusterRules, ...metricsApiRules] : clusterRules,
-    },
-    { apiVersion, kind: "ClusterRoleBinding", metadata: { name: clusterRoleName }, roleRef: clusterRoleRef, subjects },
-    {
-      apiVersion,
-      kind: "Role",
-      metadata: { name, namespace },
-      rules: metricsApi ? [...ownNamespaceRules, ...metricsApiNamespaceRules] : ownNamespaceRules,
-    },
-    { apiVersion, kind: "RoleBinding", metadata: { name, namespace }, roleRef, subjects },
+    ...granted(clusterRoleName, clusterRules),
+    ...granted(serviceAccount, ownRules, namespace),
+    ...namespaces.flatMap((watchedNamespace) => granted(clusterRoleName, serviceRules, watchedNamespace)),
+  ];
+}
+
+/** A role and its binding, of one namespace or of the cluster. */
+function grant(
+  name: string,
+  rules: readonly PolicyRule[],
+  subjects: RoleBinding["subjects"],
+  namespace?: string,
+): readonly [Role, RoleBinding] {
+  const scope = namespace === undefined ? "Cluster" : "";
+  const metadata = namespace === undefined ? { name } : { name, namespace };
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: `${scope}Role`, name } as const;
+  return [
+    { apiVersion, kind: `${scope}Role`, metadata, rules },
+    { apiVersion, kind: `${scope}RoleBinding`, metadata, roleRef, subjects },
   ];
 }

@@ -9,7 +9,7 @@ const place: Place = {
   port: 9443,
   address: "10.0.0.7",
 };
-const ours = { "app.kubernetes.io/managed-by": "gpumedia-operator" };
+const ours = { "app.kubernetes.io/managed-by": "gpumedia-operator", "app.kubernetes.io/part-of": "gpumedia" };
 
 /** An API server with these objects; it says what was written. */
 function apiServer(objects: Readonly<Record<string, object>>) {

@@ -45,7 +45,9 @@ const endpointSlices: ResourceType = {
 };
 const servicePort = 443;
 const managedByLabel = "app.kubernetes.io/managed-by";
-const labels = { [managedByLabel]: managedBy, "app.kubernetes.io/part-of": "gpumedia" };
+/** Also on what the chart installs, where managed-by is Helm: the two would take that label from each other for ever. */
+const partOfUs = { "app.kubernetes.io/part-of": "gpumedia" };
+const labels = { [managedByLabel]: managedBy, ...partOfUs };
 
 type Client = Pick<ApiClient, "get" | "create" | "apply">;
 type ApiService = KubeObject & {
@@ -69,7 +71,8 @@ export async function register(client: Client, place: Place, authorities: string
     // A POST, so that another provider that was faster is not merged into.
     if (live === undefined) await client.create(apiServices, manifest, { fieldManager });
     else if (live.spec?.caBundle !== manifest.spec.caBundle || live.spec.service?.port !== port) {
-      await client.apply(apiServices, manifest, { fieldManager, force: true });
+      const applied = { ...manifest, metadata: { ...manifest.metadata, labels: partOfUs } };
+      await client.apply(apiServices, applied, { fieldManager, force: true });
     }
   }
   return { kind: "Registered" };
@@ -82,7 +85,11 @@ export function servingName({ namespace, name }: Pick<Place, "namespace" | "name
 
 function isOurs({ metadata, spec }: ApiService, { namespace, name }: Place): boolean {
   const { service } = spec ?? {};
-  return metadata.labels?.[managedByLabel] === managedBy && service?.namespace === namespace && service.name === name;
+  return isPartOfUs(metadata.labels) && service?.namespace === namespace && service.name === name;
+}
+
+function isPartOfUs(live: KubeObject["metadata"]["labels"]): boolean {
+  return Object.entries(partOfUs).every(([label, value]) => live?.[label] === value);
 }
 
 function takenBy({ metadata, spec }: ApiService): string {
@@ -97,7 +104,7 @@ async function leadToUs(client: Client, place: Place): Promise<number | Register
   const service = (await find(client, services, namespace, name)) as Service | undefined;
   // The aggregator goes to the name itself, on the port that the APIService names.
   if (service?.spec?.type === "ExternalName") return port;
-  if (service !== undefined && service.metadata.labels?.[managedByLabel] !== managedBy) return servicePort;
+  if (service !== undefined && !isPartOfUs(service.metadata.labels)) return servicePort;
   if (address === undefined) {
     const message = `nothing leads to the metrics API: set --metrics-api-advertise-address to this process's address (in a pod status.podIP), or make the Service ${namespace}/${name}`;
     return { kind: "Refused", message };
@@ -106,10 +113,17 @@ async function leadToUs(client: Client, place: Place): Promise<number | Register
   const ports = [{ name: "https", port: servicePort, targetPort: port, protocol: "TCP" }];
   const options = { fieldManager, force: true };
   const type = (one: ResourceType) => ({ apiVersion: apiVersionOf(one), kind: one.kind });
-  await client.apply(services, { ...type(services), metadata, spec: { ports } } as Manifest, options);
+  const isOthers = service !== undefined && service.metadata.labels?.[managedByLabel] !== managedBy;
+  if (!isOthers) await client.apply(services, { ...type(services), metadata, spec: { ports } } as Manifest, options);
   const slice = {
     ...type(endpointSlices),
-    metadata: { name, namespace, labels: { ...labels, "kubernetes.io/service-name": name } },
+    metadata: {
+      name,
+      namespace,
+      labels: { ...labels, "kubernetes.io/service-name": name },
+      // It goes with the Service when the chart is uninstalled.
+      ...(isOthers ? { ownerReferences: [{ ...type(services), name, uid: service.metadata.uid }] } : {}),
+    },
     addressType: address.includes(":") ? "IPv6" : "IPv4",
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports: [{ name: "https", port, protocol: "TCP" }],

@@ -1,0 +1,60 @@
+{{- define "gpumedia-operator.name" -}}
+{{- $named := printf "%s-gpumedia-operator" .Release.Name -}}
+{{- if contains "gpumedia-operator" .Release.Name -}}{{- $named = .Release.Name -}}{{- end -}}
+{{- .Values.fullnameOverride | default $named | trunc 52 | trimSuffix "-" -}}
+{{- end }}
+
+{{- /* Of cluster-scoped objects: installations of different namespaces do not meet. */ -}}
+{{- define "gpumedia-operator.clusterName" -}}
+{{- .Release.Namespace }}.{{ include "gpumedia-operator.name" . }}
+{{- end }}
+
+{{- define "gpumedia-operator.selectorLabels" -}}
+app.kubernetes.io/name: gpumedia-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "gpumedia-operator.labels" -}}
+{{ include "gpumedia-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: gpumedia
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "gpumedia-operator.subject" -}}
+- kind: ServiceAccount
+  name: {{ include "gpumedia-operator.name" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{- /* A Role and its RoleBinding, or those of the cluster. Takes root, name, namespace and rules. */ -}}
+{{- define "gpumedia-operator.grant" -}}
+{{- $scope := ternary "" "Cluster" (hasKey . "namespace") -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $scope }}Role
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "gpumedia-operator.labels" .root | nindent 4 }}
+rules:
+  {{- .rules | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $scope }}RoleBinding
+metadata:
+  name: {{ .name }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "gpumedia-operator.labels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $scope }}Role
+  name: {{ .name }}
+subjects:
+  {{- include "gpumedia-operator.subject" .root | nindent 2 }}
+{{- end }}

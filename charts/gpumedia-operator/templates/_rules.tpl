@@ -1,0 +1,266 @@
+{{- /* Generated from charts/install/src by `make generate`: do not edit. */ -}}
+{{- define "gpumedia-operator.clusterReads" -}}
+- apiGroups:
+    - gpumedia.io
+  resources:
+    - gpumediaprofiles
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - ""
+  resources:
+    - nodes
+  verbs:
+    - get
+    - list
+    - watch
+{{- end }}
+{{- define "gpumedia-operator.serviceRules" -}}
+- apiGroups:
+    - gpumedia.io
+  resources:
+    - gpumediaservices
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - gpumedia.io
+  resources:
+    - gpumedialoadtests
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - watch
+- apiGroups:
+    - batch
+  resources:
+    - jobs
+  verbs:
+    - create
+    - get
+    - list
+    - watch
+- apiGroups:
+    - gpumedia.io
+  resources:
+    - gpumediaservices/status
+    - gpumedialoadtests/status
+  verbs:
+    - patch
+- apiGroups:
+    - ""
+  resources:
+    - pods
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
+    - gpumedia.io
+  resources:
+    - gpumediaservices/finalizers
+    - gpumedialoadtests/finalizers
+  verbs:
+    - update
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+    - serviceaccounts
+    - services
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - apps
+  resources:
+    - deployments
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - apps
+  resources:
+    - replicasets
+  verbs:
+    - get
+- apiGroups:
+    - autoscaling
+  resources:
+    - horizontalpodautoscalers
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - policy
+  resources:
+    - poddisruptionbudgets
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - networking.k8s.io
+  resources:
+    - ingresses
+    - networkpolicies
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - gateway.networking.k8s.io
+  resources:
+    - httproutes
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - autoscaling.k8s.io
+  resources:
+    - verticalpodautoscalers
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - keda.sh
+  resources:
+    - scaledobjects
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
+    - podmonitors
+    - prometheusrules
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - events.k8s.io
+  resources:
+    - events
+  verbs:
+    - create
+    - patch
+{{- end }}
+{{- define "gpumedia-operator.metricsApiRules" -}}
+- apiGroups:
+    - apiregistration.k8s.io
+  resources:
+    - apiservices
+  verbs:
+    - create
+- apiGroups:
+    - apiregistration.k8s.io
+  resources:
+    - apiservices
+  verbs:
+    - get
+    - patch
+  resourceNames:
+    - v1beta1.custom.metrics.k8s.io
+    - v1beta2.custom.metrics.k8s.io
+- apiGroups:
+    - authorization.k8s.io
+  resources:
+    - subjectaccessreviews
+  verbs:
+    - create
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - get
+  resourceNames:
+    - extension-apiserver-authentication
+{{- end }}
+{{- define "gpumedia-operator.metricsApiNamespaceRules" -}}
+- apiGroups:
+    - discovery.k8s.io
+  resources:
+    - endpointslices
+  verbs:
+    - create
+    - get
+    - patch
+- apiGroups:
+    - ""
+  resources:
+    - services
+  verbs:
+    - create
+    - get
+    - patch
+{{- end }}
+{{- define "gpumedia-operator.ownNamespaceRules" -}}
+- apiGroups:
+    - coordination.k8s.io
+  resources:
+    - leases
+  verbs:
+    - create
+    - get
+    - update
+{{- end }}
+{{- define "gpumedia-operator.dcgmRules" -}}
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - create
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+  resourceNames:
+    - gpumedia-dcgm-metrics
+{{- end }}

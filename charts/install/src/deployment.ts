@@ -1,0 +1,116 @@
+/** The operator's pods. */
+import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
+import { object, selectorLabels, type Installation } from "./release.ts";
+
+export const metricsPort = 8080;
+const healthPort = 8081;
+/** Of the image; any will do that is not root. */
+const user = 65_532;
+
+export function serviceAccount(installation: Installation): Manifest {
+  const { annotations } = installation.values.serviceAccount;
+  const account = object(installation, "v1", "ServiceAccount", {});
+  if (Object.keys(annotations).length === 0) return account;
+  return { ...account, metadata: { ...account.metadata, annotations } };
+}
+
+export function deployment(installation: Installation): Manifest {
+  const { values, name } = installation;
+  return object(installation, "apps/v1", "Deployment", {
+    spec: {
+      replicas: values.replicas,
+      revisionHistoryLimit: 3,
+      selector: { matchLabels: selectorLabels(installation) },
+      template: {
+        metadata: {
+          labels: { ...values.podLabels, ...selectorLabels(installation) },
+          ...unlessEmpty("annotations", values.podAnnotations),
+        },
+        spec: {
+          serviceAccountName: name,
+          ...unlessEmpty("imagePullSecrets", values.imagePullSecrets),
+          ...unlessEmpty("priorityClassName", values.priorityClassName),
+          // Longer than --shutdown-timeout, so that the Lease is given back.
+          terminationGracePeriodSeconds: 30,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: user,
+            runAsGroup: user,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          containers: [container(installation)],
+          ...unlessEmpty("nodeSelector", values.nodeSelector),
+          ...unlessEmpty("tolerations", values.tolerations),
+          ...unlessEmpty("affinity", values.affinity),
+          ...topologySpread(installation),
+        },
+      },
+    },
+  });
+}
+
+function container(installation: Installation): object {
+  const { values, version } = installation;
+  const { image, metricsApi } = values;
+  return {
+    name: "operator",
+    image: `${image.repository}:${image.tag || version}`,
+    imagePullPolicy: image.pullPolicy,
+    args: flags(installation),
+    env: [
+      { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+      ...(metricsApi.enabled
+        ? [
+            {
+              name: "GPUMEDIA_METRICS_API_ADVERTISE_ADDRESS",
+              valueFrom: { fieldRef: { fieldPath: "status.podIP" } },
+            },
+          ]
+        : []),
+    ],
+    ports: [
+      { name: "metrics", containerPort: metricsPort, protocol: "TCP" },
+      { name: "health", containerPort: healthPort, protocol: "TCP" },
+      ...(metricsApi.enabled ? [{ name: "metrics-api", containerPort: metricsApi.port, protocol: "TCP" }] : []),
+    ],
+    // A large cluster takes a while to list; the process itself ends when it can't.
+    startupProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 2, failureThreshold: 30 },
+    livenessProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 20, timeoutSeconds: 5 },
+    readinessProbe: { httpGet: { path: "/readyz", port: "health" }, periodSeconds: 5 },
+    ...unlessEmpty("resources", values.resources),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+  };
+}
+
+function flags({ values, name, version }: Installation): readonly string[] {
+  const { namespaces, runbookUrl, metricsApi } = values;
+  return [
+    `--lease-name=${name}`,
+    `--processor-image=${values.processorImage || `gpumedia-processor:${version}`}`,
+    `--log-level=${values.logLevel}`,
+    ...(runbookUrl === "" ? [] : [`--runbook-url=${runbookUrl}`]),
+    ...(namespaces.length === 0 ? [] : [`--namespaces=${namespaces.join(",")}`]),
+    ...(metricsApi.enabled
+      ? [`--metrics-api-address=:${metricsApi.port}`, `--metrics-api-service=${name}-metrics-api`]
+      : []),
+    ...values.extraArgs,
+  ];
+}
+
+function topologySpread(installation: Installation): object {
+  const { topologySpread: whenUnsatisfiable } = installation.values;
+  if (whenUnsatisfiable === "Off") return {};
+  const labelSelector = { matchLabels: selectorLabels(installation) };
+  const constraint = { maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable, labelSelector };
+  return { topologySpreadConstraints: [constraint] };
+}
+
+/** What is empty is left out: the API server would store it so, and every comparison would find a difference. */
+function unlessEmpty(member: string, value: object | string): object {
+  const size = typeof value === "string" ? value.length : Object.keys(value).length;
+  return size === 0 ? {} : { [member]: value };
+}
