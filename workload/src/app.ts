@@ -1,4 +1,5 @@
 /** The HTTP application: what all routes have in common. Listens nowhere by itself. */
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import Fastify, { LogController, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -37,8 +38,7 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
     http: {
       headersTimeout: headersTimeoutMs,
       connectionsCheckingInterval: timeoutCheckMs,
-      // Clients that offer HTTP/2 on the way, as Java's do, mean an ordinary request; Node would take it for a WebSocket.
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+      shouldUpgradeCallback: wantsStream,
     },
     frameworkErrors: (error, request, reply) => void answerProblem(error, request, reply),
     clientErrorHandler,
@@ -82,6 +82,14 @@ const clientErrorStatus: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
 };
+
+/**
+ * Only there an offer to upgrade is taken. Clients that offer HTTP/2 on the way, as Java's do, mean an ordinary request; and
+ * a connection that Node gives away for an upgrade that nobody makes would stay open, unread, without any timeout.
+ */
+function wantsStream({ method, url = "", headers }: IncomingMessage): boolean {
+  return method === "GET" && /^\/v1\/stream(\?|$)/.test(url) && headers.upgrade?.toLowerCase() === "websocket";
+}
 
 function pathOf(url: string): string {
   return url.split("?", 1)[0]?.slice(0, 200) ?? "";
