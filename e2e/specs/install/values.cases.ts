@@ -1,0 +1,50 @@
+/** Ways to install: each is rendered by Helm and by the one source, and judged by the API server. */
+import type { PartialValues } from "@gpumedia/install";
+
+export const valuesCases: Readonly<Record<string, PartialValues>> = {
+  "with all defaults": {},
+  "for two namespaces": { namespaces: ["media", "team-b"], replicas: 1 },
+  "with the metrics API": { metricsApi: { enabled: true, port: 7443 } },
+  "with the metrics API for one namespace": { metricsApi: { enabled: true }, namespaces: ["media"] },
+  "watched by Prometheus and Grafana": {
+    monitoring: {
+      podMonitor: { enabled: true, labels: { release: "prometheus" } },
+      dashboard: { enabled: true, labels: { grafana_dashboard: "true" } },
+    },
+    networkPolicy: {
+      metricsFrom: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
+      apiServerPorts: [16443],
+    },
+  },
+  "without all that can be left out": {
+    crds: { install: false },
+    networkPolicy: { enabled: false },
+    podDisruptionBudget: { enabled: false },
+    topologySpread: "Off",
+  },
+  "with everything of a pod set": {
+    fullnameOverride: "media-operator",
+    image: { repository: "registry.example/operator", tag: "1.2.3", pullPolicy: "Always" },
+    imagePullSecrets: [{ name: "registry" }],
+    processorImage: "registry.example/processor:1.2.3",
+    runbookUrl: "https://example.com/runbooks",
+    replicas: 3,
+    logLevel: "debug",
+    extraArgs: ["--concurrency=16", "--max-rollouts=2"],
+    resources: { limits: { cpu: "1" } },
+    podAnnotations: { "example.com/note": "yes" },
+    podLabels: { team: "media", "app.kubernetes.io/name": "never" },
+    nodeSelector: { pool: "system" },
+    tolerations: [{ key: "system", operator: "Exists", effect: "NoSchedule" }],
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: "pool", operator: "Exists" }] }],
+        },
+      },
+    },
+    topologySpread: "DoNotSchedule",
+    priorityClassName: "system-cluster-critical",
+    serviceAccount: { annotations: { "example.com/role": "operator" } },
+  },
+};
