@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rolloutTestName } from "./rollout-test.ts";
+import { sampleService } from "../desired/service.sample.ts";
+import { rolloutTest, rolloutTestName } from "./rollout-test.ts";
 
 describe("name of a rollout's load test", () => {
   it("is the service's with the revision", () => {
@@ -11,5 +12,28 @@ describe("name of a rollout's load test", () => {
     assert.ok(a !== undefined && b !== undefined);
     assert.notEqual(a, b);
     for (const name of [a, b]) assert.match(name, /^(?=.{1,52}$)[a-z][-a-z0-9]*-r12$/);
+  });
+});
+
+describe("load test of a rollout", () => {
+  const service = sampleService({ profile: "staging" });
+  const specOf = (passed?: string): unknown =>
+    (
+      rolloutTest(
+        service,
+        "upscaler-r2",
+        passed === undefined ? undefined : { metadata: { name: passed } as never },
+      ) as {
+        spec?: unknown;
+      }
+    ).spec;
+
+  it("is compared with the last one that passed, if there is one", () => {
+    assert.deepEqual(specOf(), { serviceRef: { name: "upscaler" }, scenario: "baseline" });
+    assert.deepEqual(specOf("upscaler-r1"), {
+      serviceRef: { name: "upscaler" },
+      scenario: "baseline",
+      regression: { against: "upscaler-r1", tolerancePercent: 10 },
+    });
   });
 });
