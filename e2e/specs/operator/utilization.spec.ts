@@ -109,10 +109,7 @@ describe("utilization", function () {
       { fieldManager: "somebody" },
     );
     const live = await until("the forged pod to be ready", async () => {
-      const [found] = (await readyPods(work, "upscaler", 3)).filter(
-        ({ metadata }) => metadata.uid === forged.metadata.uid,
-      );
-      return found;
+      return (await readyPods(work, "upscaler", 3)).find(({ metadata }) => metadata.uid === forged.metadata.uid);
     });
     const taken = await ReportingPod.take(work, live);
     reporting.push(taken);

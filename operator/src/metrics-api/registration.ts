@@ -60,14 +60,16 @@ type Service = KubeObject & { readonly spec?: { readonly type?: string } };
 
 /** `authorities`: PEM, all that may have signed what the server shows. Fails with an `ApiError`; safe to repeat. */
 export async function register(client: Client, place: Place, authorities: string): Promise<Registered> {
-  const found = await Promise.all(versions.map((version) => find(client, apiServices, "", `${version}.${group}`)));
-  const foreign = (found as (ApiService | undefined)[]).find((one) => one !== undefined && !isOurs(one, place));
+  const found: readonly (ApiService | undefined)[] = await Promise.all(
+    versions.map((version) => find(client, apiServices, "", `${version}.${group}`)),
+  );
+  const foreign = found.find((one) => one !== undefined && !isOurs(one, place));
   if (foreign !== undefined) return { kind: "Refused", message: takenBy(foreign) };
   const port = await leadToUs(client, place);
   if (typeof port !== "number") return port;
   for (const [at, version] of versions.entries()) {
     const manifest = apiService(version, place, port, authorities, 200 - 100 * at);
-    const live = found[at] as ApiService | undefined;
+    const live = found[at];
     // A POST, so that another provider that was faster is not merged into.
     if (live === undefined) await client.create(apiServices, manifest, { fieldManager });
     else if (live.spec?.caBundle !== manifest.spec.caBundle || live.spec.service?.port !== port) {
@@ -101,7 +103,7 @@ function takenBy({ metadata, spec }: ApiService): string {
 /** The port of the Service. */
 async function leadToUs(client: Client, place: Place): Promise<number | Registered> {
   const { namespace, name, port, address } = place;
-  const service = (await find(client, services, namespace, name)) as Service | undefined;
+  const service: Service | undefined = await find(client, services, namespace, name);
   // The aggregator goes to the name itself, on the port that the APIService names.
   if (service?.spec?.type === "ExternalName") return port;
   if (service !== undefined && !isPartOfUs(service.metadata.labels)) return servicePort;

@@ -23,6 +23,18 @@ const values: readonly PodMetric[] = [
   },
 ];
 
+function frontProxyFor({ certificate: pem }: CertificateAuthority, names = ["front-proxy"]): FrontProxy {
+  return (
+    frontProxyOf({
+      "requestheader-client-ca-file": pem,
+      "requestheader-allowed-names": JSON.stringify(names),
+      "requestheader-username-headers": '["X-Remote-User"]',
+      "requestheader-group-headers": '["X-Remote-Group"]',
+      "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]',
+    }) ?? assert.fail("it is a front proxy")
+  );
+}
+
 describe("metrics server", () => {
   let authority: CertificateAuthority;
   let stranger: CertificateAuthority;
@@ -56,18 +68,6 @@ describe("metrics server", () => {
     await Promise.all(agents.splice(0).map((agent) => agent.destroy()));
     await server.close();
   });
-
-  function frontProxyFor({ certificate: pem }: CertificateAuthority, names = ["front-proxy"]): FrontProxy {
-    return (
-      frontProxyOf({
-        "requestheader-client-ca-file": pem,
-        "requestheader-allowed-names": JSON.stringify(names),
-        "requestheader-username-headers": '["X-Remote-User"]',
-        "requestheader-group-headers": '["X-Remote-Group"]',
-        "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]',
-      }) ?? assert.fail("it is a front proxy")
-    );
-  }
 
   async function get(
     path: string,
