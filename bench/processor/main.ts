@@ -32,13 +32,23 @@ const pictures = await writePictures(folder);
 const tiny = join(folder, "tiny.onnx");
 writeFileSync(tiny, tinyModel());
 const models = [
-  { name: "tiny", model: tiny, picture: pictures.small },
-  { name: "anime4k", model: builtInModelFile("anime4k-2x-s"), picture: pictures.large },
+  {
+    name: "tiny",
+    model: tiny,
+    picture: pictures.small,
+    env: { GPUMEDIA_MODEL_NAME: "tiny", GPUMEDIA_MODEL_PATH: tiny },
+  },
+  {
+    name: "anime4k",
+    model: builtInModelFile("anime4k-2x-s"),
+    picture: pictures.large,
+    env: { GPUMEDIA_MODEL_SIZE: "s" },
+  },
 ].filter(({ name }) => values.only.split(",").includes(name));
 
 const cases: CaseResult[] = [];
-for (const { name, model, picture } of models) {
-  const servers = [await startFastApi(model), await startProcessor(model)];
+for (const { name, model, picture, env } of models) {
+  const servers = [await startFastApi(model), await startProcessor(env)];
   for (const connections of values.connections.split(",").map(Number)) {
     const result: CaseResult = { model: name, connections, rounds: [], peakMiB: {} };
     for (let round = 0; round < Number(values.rounds); round++) {

@@ -21,18 +21,17 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-export async function startProcessor(model: string, env: Readonly<Record<string, string>> = {}): Promise<Server> {
+/** `env` says which model. */
+export async function startProcessor(env: Readonly<Record<string, string>>): Promise<Server> {
   const port = await freePort();
   const settings = {
     GPUMEDIA_LISTEN_HOST: "127.0.0.1",
     GPUMEDIA_LISTEN_PORT: String(port),
-    GPUMEDIA_MODEL_NAME: "bench",
-    GPUMEDIA_MODEL_PATH: model,
     // A closed loop of 100 clients waits for as long as it takes: admission by waiting time is measured apart.
     GPUMEDIA_QUEUE_MAX_WAIT: "60s",
     ...env,
   };
-  const child = spawn(process.execPath, [here("../../workload/src/main.ts")], {
+  const child = spawn(process.execPath, [here("../../workload/bin/gpumedia-processor.js")], {
     env: { ...process.env, ...settings },
     stdio: ["ignore", "ignore", "inherit"],
   });

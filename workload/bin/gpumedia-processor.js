@@ -1,4 +1,13 @@
 #!/usr/bin/env node
+import module from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { launch } from "../../bin/launch.js";
+
+// Without a cache every thread loads a TypeScript parser of its own: 218 MiB when idle instead of 180, and twice the CPU
+// time to start. The variable is for the workers, and for the Node that an older one starts; where the folder can't be
+// written there is just no cache.
+process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "gpumedia-compile-cache");
+module.enableCompileCache?.(process.env["NODE_COMPILE_CACHE"]);
 
 await launch(new URL("../src/main.ts", import.meta.url));
