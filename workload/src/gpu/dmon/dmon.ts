@@ -28,14 +28,24 @@ const linesPerHeader = 20;
 export function dmonCommand(outputs: DmonOutputs, exit: (status: number) => void): Command {
   return new Command("gpumedia-processor dmon")
     .description("print the GPUs' figures line by line, as nvidia-smi dmon does")
-    .option("-s, --select <groups>", `columns: ${groupsHelp}`, parseGroups, columnGroups)
+    .option("-s, --select <groups>", `columns: ${groupsHelp} (default: pucvmet)`, parseGroups)
     .option("-d, --delay <seconds>", "time between two lines", parsePositive, 1)
     .option("-c, --count <lines>", "lines of each GPU, then end (default: until interrupted)", parseCount)
-    .action(async ({ select, delay, count }: { select: readonly ColumnGroup[]; delay: number; count?: number }) => {
-      const monitor = openDmonMonitor();
-      exit(await dmon(monitor, { select, delaySeconds: delay, count }, outputs));
-      await monitor.close();
-    });
+    .action(
+      async ({
+        select = columnGroups,
+        delay,
+        count,
+      }: {
+        select?: readonly ColumnGroup[];
+        delay: number;
+        count?: number;
+      }) => {
+        const monitor = openDmonMonitor();
+        exit(await dmon(monitor, { select, delaySeconds: delay, count }, outputs));
+        await monitor.close();
+      },
+    );
 }
 
 const groupsHelp =
