@@ -11,6 +11,7 @@ const progressing = condition("Ready", "False", "Progressing");
 const waiting = condition("Ready", "False", "WaitingForGpu");
 const taken = condition("Stalled", "True", "NameTaken");
 const notReady = condition("Ready", "False", "NameTaken");
+const scaling = condition("ScalingReady", "True", "Scaling");
 const cannotScale = condition("ScalingReady", "False", "MetricsMissing");
 
 describe("what is worth an event", () => {
@@ -34,11 +35,12 @@ describe("what is worth an event", () => {
     },
     { title: "it goes on being stuck", before: [notReady, taken], after: [notReady, taken], events: [] },
     {
-      title: "it can't be scaled",
-      before: [serving],
+      title: "it can't be scaled any more",
+      before: [serving, scaling],
       after: [serving, cannotScale],
       events: ["Warning Scale MetricsMissing"],
     },
+    { title: "a new one's metrics are missing", before: [serving], after: [serving, cannotScale], events: [] },
     { title: "it still can't be scaled", before: [serving, cannotScale], after: [serving, cannotScale], events: [] },
   ];
   for (const { title, before, after, events } of cases) {

@@ -24,9 +24,9 @@ export function eventsOf(before: Status, after: Status): readonly News[] {
   // Not while a rollout or a start is under way: that a service is not ready yet is no news.
   const trouble = ready?.status === "False" && stalled === undefined && ready.reason !== "Progressing";
   if (trouble && ready.reason !== was("Ready")?.reason) events.push(warning("Reconcile", ready));
+  // The metrics of new pods are always missing at first: only an autoscaler that has worked and stops is news.
   const scaling = is("ScalingReady");
-  if (scaling?.status === "False" && scaling.reason !== was("ScalingReady")?.reason)
-    events.push(warning("Scale", scaling));
+  if (scaling?.status === "False" && was("ScalingReady")?.status === "True") events.push(warning("Scale", scaling));
   return events;
 }
 

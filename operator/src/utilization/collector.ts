@@ -13,6 +13,7 @@ import type { Logger } from "../runtime/log.ts";
 import { WorkQueue } from "../runtime/queue.ts";
 import type { StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ReportSource } from "./fetch-report.ts";
+import { isAsked } from "./reading.ts";
 import type { UtilizationWindow } from "./window.ts";
 
 export interface CollectorOptions {
@@ -114,9 +115,4 @@ export function startCollector(options: CollectorOptions): Collector {
       await Promise.all(running);
     },
   };
-}
-
-/** On its own address: what else is in the pod's network, or ends, is none of ours. */
-function isAsked(pod: PodView): pod is PodView & { readonly ip: string } {
-  return pod.service !== undefined && pod.ready && !pod.terminating && pod.ip !== undefined;
 }

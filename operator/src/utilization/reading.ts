@@ -24,12 +24,18 @@ export interface SilentPod {
   readonly problem: string;
 }
 
+/** On its own address: what else is in the pod's network, or ends, is none of ours. */
+export function isAsked(pod: PodView): pod is PodView & { readonly ip: string } {
+  return pod.service !== undefined && pod.ready && !pod.terminating && pod.ip !== undefined;
+}
+
 export function readPods(
   pods: readonly PodView[],
   window: UtilizationWindow,
   now: number,
 ): Omit<UtilizationReading, "warmingUp" | "mayMove"> {
-  const asked = pods.filter(({ uid }) => window.of(uid) !== undefined);
+  // By what the pods are, not by what has been asked so far: just after a start nobody has been.
+  const asked = pods.filter(isAsked);
   const silent = asked
     .filter(({ uid }) => window.silent(uid, now))
     .map(({ name, uid }) => ({ name, problem: window.of(uid)?.problem ?? "has stopped to report" }))
