@@ -31,7 +31,7 @@ function asStored({ name, value, valueFrom }: Variable): object {
   }
   if (valueFrom?.resourceFieldRef !== undefined) {
     const { divisor = "0", ...reference } = valueFrom.resourceFieldRef;
-    return { name, valueFrom: { resourceFieldRef: { ...reference, divisor: canonicalQuantity(String(divisor)) } } };
+    return { name, valueFrom: { resourceFieldRef: { ...reference, divisor: canonicalQuantity(divisor) } } };
   }
   if (valueFrom !== undefined) return { name, valueFrom };
   return value === undefined || value === "" ? { name } : { name, value };

@@ -83,6 +83,6 @@ describe("docs/alerts.md", () => {
     const series = [...page.matchAll(/^\| `(gpumedia:[\w:]+)`/gm)].map(([, name]) => name);
     const rules = ruleGroups(sampleService(), "").flatMap((group) => group.rules);
     const names = rules.map((rule) => ("alert" in rule ? rule.alert : rule.record));
-    assert.deepEqual([...sections, ...series].toSorted(), names.toSorted());
+    assert.deepEqual(new Set([...sections, ...series]), new Set(names));
   });
 });
