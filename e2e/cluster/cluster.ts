@@ -15,6 +15,8 @@ import { createKubectl, type Kubectl, type KubectlWithInput } from "./kubectl.ts
 import { addNodes, nodeNaming, removeNodes, type NodesOptions } from "./nodes.ts";
 import { optionalCrdFiles, type OptionalApi } from "./optional-crds.ts";
 import type { ClusterOptions } from "./options.ts";
+import type { PrivateNetwork } from "./process-node/private-network.ts";
+import { addProcessNode, type ProcessNodeOptions } from "./process-node/process-node.ts";
 import { files } from "./programs.ts";
 import type { Processes } from "./processes.ts";
 import type { Rest } from "./rest.ts";
@@ -40,12 +42,16 @@ export interface Cluster extends AsyncDisposable {
   readonly audit: AuditLog;
   /** The processes by name, to kill, suspend or look at them. */
   readonly processes: Processes;
+  /** The way to the addresses of pods and Services, with the option `privateNetwork`. */
+  readonly network: PrivateNetwork | undefined;
   /** Kills a process and starts it again; resolves when the API server is ready. */
   restart(process: Program): Promise<void>;
   /** A namespace that nobody else uses, in which pods can be created. */
   newNamespace(prefix?: string): Promise<string>;
   /** The names of the new nodes, once pods can be placed on them. */
   addNodes(options?: NodesOptions): Promise<readonly string[]>;
+  /** A node whose pods run as processes; needs the option `privateNetwork`. Answers its name. */
+  addProcessNode(options?: ProcessNodeOptions): Promise<string>;
   /** Removes nodes and their pods at once; without names, all nodes. */
   removeNodes(names?: readonly string[]): Promise<void>;
   /** Installs `crds/`. See also the option `crds`. */
@@ -97,6 +103,7 @@ function clusterOf(controlPlane: ControlPlane): Cluster {
     rest,
     audit: new AuditLog(join(directory, files.auditLog)),
     processes,
+    network: controlPlane.network,
     async restart(name) {
       await processes.restart(name);
       await ready(processes, rest);
@@ -107,6 +114,11 @@ function clusterOf(controlPlane: ControlPlane): Cluster {
       const names = nameNodes(namePrefix, count);
       await addNodes(rest, names, nodes);
       return names;
+    },
+    async addProcessNode(node = {}) {
+      if (controlPlane.network === undefined)
+        throw new Error("a process node needs startCluster({ privateNetwork: true })");
+      return addProcessNode({ processes, rest, kubeconfig: controlPlane.kubeconfigFile("admin") }, node);
     },
     removeNodes: (names) => removeNodes(rest, names),
     installCrds: () => installCrds(kubectl, [ownCrds]),

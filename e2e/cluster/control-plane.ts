@@ -7,6 +7,7 @@ import { freePort } from "./free-port.ts";
 import { kwokStages } from "./kwok-stages.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import type { ClusterOptions } from "./options.ts";
+import { PrivateNetwork } from "./process-node/private-network.ts";
 import { createAuthority, createTokenKeys, type CertificateAuthority, type KeyPair } from "./pki.ts";
 import { Processes, ProcessFailure } from "./processes.ts";
 import {
@@ -49,6 +50,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly certificates: CertificateAuthority;
   readonly rest: Rest;
   readonly processes: Processes;
+  /** With the option `privateNetwork`. */
+  readonly network: PrivateNetwork | undefined;
   readonly kubectl: string;
   readonly kubeconfigFile: (user: User) => string;
 }
@@ -65,12 +68,19 @@ export async function bootControlPlane(options: ClusterOptions, hooks: BootHooks
   const paths = await controlPlaneTools();
   const directory = await mkdtemp(join(tmpdir(), "gpumedia-cluster-"));
   // Until the keeper has started, nobody else would remove the directory: so it comes first.
-  const processes = await Processes.start(directory);
+  const processes = await Processes.start(directory, options);
   try {
+    const network = options.privateNetwork === true ? await PrivateNetwork.enter(processes) : undefined;
     const [certificates, tokens] = await Promise.all([createAuthority("gpumedia-e2e"), createTokenKeys()]);
     const keys = await writeCertificates(directory, certificates, tokens);
     await processes.start("etcd", { command: paths.etcd, parameters: etcdParameters() });
-    const rest = await startApiServer(processes, paths["kube-apiserver"], options, certificates, keys.admin);
+    const rest = await startApiServer(
+      processes,
+      paths["kube-apiserver"],
+      network === undefined ? options : { ...options, port: async () => network.port },
+      certificates,
+      keys.admin,
+    );
     const { server } = rest;
     const kubeconfigFile = (user: User): string => join(directory, `${user}.kubeconfig`);
     for (const [name, user] of Object.entries(keys)) {
@@ -88,10 +98,12 @@ export async function bootControlPlane(options: ClusterOptions, hooks: BootHooks
       certificates,
       rest,
       processes,
+      network,
       kubectl: paths.kubectl,
       kubeconfigFile,
       async [Symbol.asyncDispose]() {
         await rest[Symbol.asyncDispose]();
+        await network?.[Symbol.asyncDispose]();
         await processes[Symbol.asyncDispose]();
       },
     };

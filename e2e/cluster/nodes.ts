@@ -21,6 +21,10 @@ export interface NodesOptions {
   readonly taints?: readonly Taint[];
   /** Nodes are called `PREFIX-0`, `PREFIX-1`, …, and none of a cluster as an earlier one. Default: `gpu-node`. */
   readonly namePrefix?: string;
+  /** Whether kwok plays its kubelet. Default: yes. */
+  readonly fake?: boolean;
+  /** Default: one that leads nowhere. */
+  readonly address?: string;
   /** More of `status.capacity` and `status.allocatable`, or other values. */
   readonly resources?: Readonly<Record<string, string>>;
 }
@@ -35,7 +39,7 @@ const notReady = "node.kubernetes.io/not-ready";
 
 /** The node as its kubelet would register it, GPUs included. */
 export function nodeManifest(name: string, options: NodesOptions): KubernetesObject & Record<string, unknown> {
-  const { gpus = 4, gpuResource = "nvidia.com/gpu", labels = {}, taints = [], resources = {} } = options;
+  const { gpus = 4, gpuResource = "nvidia.com/gpu", labels = {}, taints = [], resources = {}, fake = true } = options;
   const quantities = {
     cpu: "32",
     memory: "256Gi",
@@ -51,7 +55,7 @@ export function nodeManifest(name: string, options: NodesOptions): KubernetesObj
     kind: "Node",
     metadata: {
       name,
-      annotations: fakeNode,
+      ...(fake ? { annotations: fakeNode } : {}),
       labels: {
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,
@@ -66,7 +70,7 @@ export function nodeManifest(name: string, options: NodesOptions): KubernetesObj
       allocatable: quantities,
       addresses: [
         { type: "Hostname", address: name },
-        { type: "InternalIP", address: nodeAddress(name) },
+        { type: "InternalIP", address: options.address ?? nodeAddress(name) },
       ],
       conditions: [
         {
@@ -119,6 +123,11 @@ export async function addNodes(rest: Rest, names: readonly string[], options: No
     }
   };
   await Promise.all(Array.from({ length: creationsInFlight }, create));
+  await untilReady(rest, names);
+}
+
+/** Resolves when pods can be placed on them. */
+export async function untilReady(rest: Rest, names: readonly string[]): Promise<void> {
   await until(`the nodes ${names.join(", ")} to be ready`, async () => {
     const { items } = (await rest.request("GET", nodes)) as { items: readonly Node[] };
     const waiting = items.filter(({ metadata, spec }) => names.includes(metadata.name) && isTainted(spec?.taints));

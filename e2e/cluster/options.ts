@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly crds?: boolean;
   /** Installs CRDs that others own, before the controllers start for the same reason. Default: none. */
   readonly optionalCrds?: readonly OptionalApi[];
+  /** All processes have a network of their own, in which pods and Services have real addresses: see `addProcessNode`. */
+  readonly privateNetwork?: boolean;
   /** Where the API server listens on 127.0.0.1; asked again while the port turns out to be taken. */
   readonly port?: () => Promise<number>;
 }

@@ -5,6 +5,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KeeperReport, KeeperRequest } from "./keeper-protocol.ts";
+import { inPrivateNetwork, preparePrivateNetwork, systemPath } from "./process-node/private-network.ts";
 
 export interface Command {
   readonly command: string;
@@ -46,10 +47,20 @@ export class Processes implements AsyncDisposable {
   readonly #starting = new Map<string, PromiseWithResolvers<number>>();
   #waiting = 0;
 
-  /** The directory is theirs: it is removed when they end. */
-  static async start(directory: string): Promise<Processes> {
+  /** The directory is theirs: it is removed when they end. `privateNetwork`: they have one, see private-network.ts. */
+  static async start(directory: string, { privateNetwork = false } = {}): Promise<Processes> {
+    if (privateNetwork) await preparePrivateNetwork(directory);
+    const [execPath, ...execArgv] = privateNetwork
+      ? [...inPrivateNetwork(directory), process.execPath]
+      : [process.execPath];
     // A session of its own: Ctrl-C in a terminal reaches us alone, and we end the rest in order.
-    const keeper = fork(keeperProgram, [directory], { detached: true, execArgv: [], stdio: "ignore" });
+    const keeper = fork(keeperProgram, [directory], {
+      detached: true,
+      execPath,
+      execArgv,
+      env: systemPath(),
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
     const processes = new Processes(directory, keeper);
     await once(keeper, "message");
     // Nothing of a cluster keeps a program from ending that has forgotten to stop it.
