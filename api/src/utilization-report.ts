@@ -43,7 +43,7 @@ export const utilizationReport = report("What a processor is busy with.", {
   accelerator: oneOf(["cpu", "cuda"], "What the model runs on."),
   model: Type.String({ description: "The model's name." }),
   ready: Type.Boolean({ description: "Whether new requests are wanted." }),
-  gpus: report("The GPUs. In cpu mode none is asked.", {
+  gpus: report("The GPUs. In cpu mode only those that the pod was given are asked.", {
     state: oneOf(["available", "unavailable", "not-used"], "Whether anything can be said about them."),
     reason: Type.Union([Type.String(), Type.Null()], { description: "Why unavailable." }),
     devices: Type.Array(gpuFigures),

@@ -8,6 +8,7 @@ import { readConfig } from "./config/read-config.ts";
 import type { Settings } from "./config/settings.ts";
 import { watchConfig } from "./config/watch-config.ts";
 import { openGpuMonitor } from "./gpu/monitor.ts";
+import { namesDevices } from "./gpu/visible-devices.ts";
 import { whyNoCuda } from "./inference/cuda.ts";
 import type { Logger } from "./log.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
@@ -50,8 +51,10 @@ export interface ServeOptions {
 
 /** Listens at once, so that probes are answered while the model loads. @throws {CannotStart} */
 export async function serve({ settings, log, env, file, workerProgram }: ServeOptions): Promise<Processor> {
-  const gpu = settings.accelerator === "cuda" ? openGpuMonitor() : undefined;
-  const missing = gpu && (await whyNoCuda(gpu));
+  const onCuda = settings.accelerator === "cuda";
+  // A GPU that was given to us is told about also while the model runs on the CPU: nobody else can use it.
+  const gpu = onCuda || namesDevices(env["NVIDIA_VISIBLE_DEVICES"]) ? openGpuMonitor() : undefined;
+  const missing = onCuda && gpu !== undefined ? await whyNoCuda(gpu) : undefined;
   if (missing !== undefined) {
     await gpu?.close();
     throw new CannotStart(exitCodes.accelerator, missing);

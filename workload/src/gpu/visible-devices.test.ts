@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type SeenDevice, visibleDevices } from "./visible-devices.ts";
+import { namesDevices, type SeenDevice, visibleDevices } from "./visible-devices.ts";
 
 function gpu(index: number, uuid: string | null = `GPU-${index}`): SeenDevice {
   return { identity: { index, uuid, name: "NVIDIA L4", mig: null }, parentUuid: null };
@@ -67,5 +67,23 @@ describe("visible devices", () => {
         visible,
       );
     });
+  }
+});
+
+describe("certain devices", () => {
+  const cases: readonly (readonly [variable: string | undefined, named: boolean])[] = [
+    [undefined, false],
+    ["", false],
+    ["all", false],
+    ["void", false],
+    ["none", false],
+    ["0", true],
+    ["0:1", true],
+    ["GPU-1,GPU-2", true],
+    [" MIG-1", true],
+  ];
+  for (const [variable, named] of cases) {
+    it(`are ${named ? "" : "not "}named by ${JSON.stringify(variable)}`, () =>
+      assert.equal(namesDevices(variable), named));
   }
 });

@@ -20,6 +20,11 @@ export interface SeenDevice {
   readonly parentUuid: string | null;
 }
 
+/** Whether the variable gives this process certain devices, as Kubernetes' device plugin does, and not whatever there is. */
+export function namesDevices(variable: string | undefined): boolean {
+  return (variable ?? "").split(",").some((name) => /^\s*(\d+(:\d+)?|(GPU|MIG)-.+)$/.test(name));
+}
+
 export function visibleDevices<T extends SeenDevice>(variable: string | undefined, seen: readonly T[]): readonly T[] {
   const names = (variable ?? "")
     .split(",")
