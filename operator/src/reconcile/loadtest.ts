@@ -25,6 +25,8 @@ export interface LoadTestPass {
   readonly defaults: Defaults;
 }
 
+const blockedCheckMs = 30_000;
+
 const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
 
 export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Promise<Next> {
@@ -153,7 +155,8 @@ async function writeStatus(test: StoredLoadTest, now: Standing, pass: LoadTestPa
   const { client, loadTests, clock } = pass;
   const { namespace = "", name, uid } = test.metadata;
   const status = loadTestStatus(test, now, new Date(clock.wall()).toISOString().replace(/\.\d+Z$/, "Z"));
-  if (digest(test.status) === digest(status)) return { kind: "done" };
+  const next = nextLook(now);
+  if (digest(test.status) === digest(status)) return next;
   const operations = [
     { op: "test", path: "/metadata/uid", value: uid },
     { op: "add", path: "/status", value: status },
@@ -164,7 +167,13 @@ async function writeStatus(test: StoredLoadTest, now: Standing, pass: LoadTestPa
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
   }
-  return isFinished(status) ? { kind: "now" } : { kind: "done" };
+  return isFinished(status) ? { kind: "now" } : next;
+}
+
+/** A quota that has room again, or a foreign Job that goes, is told by no watch. */
+function nextLook(now: Standing): Next {
+  const isBlocked = now.kind === "Waiting" && (now.reason === "JobRejected" || now.reason === "NameTaken");
+  return isBlocked ? { kind: "again", afterMs: blockedCheckMs } : { kind: "done" };
 }
 
 async function expire({ metadata, spec, status }: StoredLoadTest, { client, clock }: LoadTestPass): Promise<Next> {

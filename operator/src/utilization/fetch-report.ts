@@ -1,6 +1,6 @@
 /** Asks one pod for its report. Whatever the pod does, it costs one connection, some kilobytes and a few seconds. */
 import { isIPv6 } from "node:net";
-import { Agent, errors } from "undici";
+import { Client, errors } from "undici";
 import { readReport, type NoReport, type Sample } from "./sample.ts";
 
 export interface ReportSource {
@@ -20,10 +20,9 @@ export interface ReportSourceOptions {
 const mostBytes = 64 * 1024;
 
 export function createReportSource({ timeoutMs, port }: ReportSourceOptions): ReportSource {
-  // A connection a poll, and none kept: two thousand idle ones would cost more memory than making them costs time, and
+  // A connection a poll, and nothing kept: two thousand idle ones would cost more memory than making them costs time, and
   // none is left over to a pod that is gone, whose address another may have by now. Redirects are not followed.
-  const agent = new Agent({
-    connections: 1,
+  const options: Client.Options = {
     pipelining: 0,
     maxResponseSize: mostBytes,
     maxHeaderSize: 8 * 1024,
@@ -31,31 +30,30 @@ export function createReportSource({ timeoutMs, port }: ReportSourceOptions): Re
     bodyTimeout: 0,
     allowH2: false,
     connect: { timeout: timeoutMs },
-  });
+  };
+  const open = new Set<Client>();
 
   return {
     async fetch(ip) {
       const signal = AbortSignal.timeout(timeoutMs);
+      const client = new Client(`http://${isIPv6(ip) ? `[${ip}]` : ip}:${port}`, options);
+      open.add(client);
       try {
-        const answer = await agent.request({
-          origin: `http://${isIPv6(ip) ? `[${ip}]` : ip}:${port}`,
-          path: "/utilization",
-          method: "GET",
-          headers: { accept: "application/json" },
-          reset: true,
-          signal,
-        });
-        if (answer.statusCode !== 200) {
-          // Read, or the connection would stay until it is collected; a body that never ends meets the same bounds.
-          await answer.body.dump({ limit: mostBytes, signal });
-          return { problem: `answers ${answer.statusCode}` };
-        }
+        const headers = { accept: "application/json" };
+        const answer = await client.request({ path: "/utilization", method: "GET", headers, reset: true, signal });
+        if (answer.statusCode !== 200) return { problem: `answers ${answer.statusCode}` };
         return readReport(await answer.body.text());
       } catch (error) {
         return { problem: signal.aborted ? `does not answer within ${timeoutMs / 1000} s` : failure(error) };
+      } finally {
+        open.delete(client);
+        // Also what is left of an answer that was not read.
+        void client.destroy();
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([...open].map((client) => client.destroy()));
+    },
   };
 }
 
