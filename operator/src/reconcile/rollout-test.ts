@@ -10,7 +10,7 @@ import { isFinished } from "../loadtest/status.ts";
 import { loadTestType, type LoadTests, type StoredLoadTest } from "../observe/load-tests.ts";
 import type { ChildView } from "../observe/child-view.ts";
 
-export const onRolloutLabel = "gpumedia.io/on-rollout";
+const onRolloutLabel = "gpumedia.io/on-rollout";
 
 /** Older ones are deleted; the one that the next is compared with stays. */
 const kept = 5;
