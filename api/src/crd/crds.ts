@@ -162,7 +162,7 @@ function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
   const { properties = {}, required: _required, ...root } = schema;
   const { spec = {}, status } = properties;
   // The server has no schema for members of metadata, and refuses a rule that points at one.
-  const rules = root["x-kubernetes-validations"]?.map(({ rule, message }) => ({ rule, message }));
+  const rules = root["x-kubernetes-validations"]?.map(({ fieldPath: _fieldPath, ...rule }) => rule);
   return {
     ...structural(root, () => ""),
     ...(rules === undefined ? {} : { "x-kubernetes-validations": rules }),

@@ -73,6 +73,14 @@ export const profileRules: readonly CelRule[] = [
   { rule: `!(${verticallyOnCpu("false")} && ${horizontally("false")} && ${cpuTarget} > 0)`, ...cpuTwice },
 ];
 
+/**
+ * Judges an object only when it is made. One that was stored before the rule would else be frozen: the API server refuses
+ * every write of it, also that of the status that says what is wrong. Nobody can change a name anyway.
+ */
+function onCreation({ rule, ...more }: CelRule): CelRule {
+  return { rule: `oldSelf.hasValue() || (${rule})`, optionalOldSelf: true, ...more };
+}
+
 /** On the whole object: of its metadata CEL sees the name only. */
 export const serviceNameRules: readonly CelRule[] = [
   {
@@ -85,7 +93,7 @@ export const serviceNameRules: readonly CelRule[] = [
     message: "a Service is named after it: use a-z, 0-9 and -, beginning with a letter, no dots",
     fieldPath: ".metadata.name",
   },
-];
+].map(onCreation);
 
 /** A Job, whose name becomes a label and part of a pod's name. */
 export const loadTestNameRules: readonly CelRule[] = [
@@ -94,4 +102,4 @@ export const loadTestNameRules: readonly CelRule[] = [
     message: "a Job is named after it: use at most 52 of a-z, 0-9 and -, beginning with a letter, no dots",
     fieldPath: ".metadata.name",
   },
-];
+].map(onCreation);

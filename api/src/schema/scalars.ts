@@ -1,13 +1,15 @@
 /** The scalars that specs are made of, as Kubernetes writes them, and the shapes of objects and lists around them. */
 import { Type, type Static, type TObject, type TProperties, type TSchema } from "typebox";
 
-/** A CEL rule of the CRD; `self` is the value that it stands on. */
+/** A CEL rule of the CRD; `self` is the value that it stands on, `oldSelf` what it was before a change. */
 export interface CelRule {
   readonly rule: string;
   /** What is wrong and what to do about it. */
   readonly message: string;
   /** Where the user has to change something, relative to `self`: `.maxReplicas`. */
   readonly fieldPath?: string;
+  /** `oldSelf` is an optional, which is empty when the object is made. Else a rule that names it is about changes alone. */
+  readonly optionalOldSelf?: true;
 }
 
 export interface Described {

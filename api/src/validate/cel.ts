@@ -1,13 +1,15 @@
 /** Evaluates the CRD's own CEL rules, so that a file is told what the API server would say. */
-import { Environment } from "@marcbachmann/cel-js";
+import { Environment, Optional } from "@marcbachmann/cel-js";
 import type { Keys } from "../paths.ts";
 import type { CelRule } from "../schema/scalars.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { Finding } from "./finding.ts";
 
-const environment = new Environment({ enableOptionalTypes: true }).registerVariable("self", "dyn");
+const environment = new Environment({ enableOptionalTypes: true })
+  .registerVariable("self", "dyn")
+  .registerVariable("oldSelf", "optional");
 
-type Program = (context: { readonly self: unknown }) => unknown;
+type Program = (context: { readonly self: unknown; readonly oldSelf: Optional }) => unknown;
 const programs = new Map<string, Program>();
 
 /** The rules that an object breaks. It must fit the schema already: a rule may fail on a value of the wrong type. */
@@ -31,9 +33,11 @@ function findings(schema: JsonSchema, value: unknown, keys: Keys): readonly Find
   ];
 }
 
-/** Without those about changes: a file has no predecessor that it could differ from. */
+/** Without those about changes alone: a file has no predecessor that it could differ from. */
 export function rulesOnOneObject(schema: Pick<JsonSchema, "x-kubernetes-validations">): readonly CelRule[] {
-  return (schema["x-kubernetes-validations"] ?? []).filter(({ rule }) => !/\boldSelf\b/.test(rule));
+  return (schema["x-kubernetes-validations"] ?? []).filter(
+    ({ rule, optionalOldSelf = false }) => optionalOldSelf || !/\boldSelf\b/.test(rule),
+  );
 }
 
 function holds({ rule }: CelRule, self: unknown): boolean {
@@ -43,7 +47,7 @@ function holds({ rule }: CelRule, self: unknown): boolean {
     programs.set(rule, program);
   }
   try {
-    return program({ self }) === true;
+    return program({ self, oldSelf: Optional.none() }) === true;
   } catch {
     // As on the server: what cannot be evaluated does not hold.
     return false;
