@@ -48,6 +48,13 @@ describe("why a child was not written", () => {
       },
     },
   ];
+  it("tries again while admission does not know our kind yet: a service made right after the CRDs", () => {
+    const cause = refused(
+      403,
+      "cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion",
+    );
+    assert.deepEqual(toFailure(cause, "Service a"), { kind: "Transient", cause });
+  });
   for (const { status, says, failure } of cases) {
     it(`${status}, ${says}`, () => assert.deepEqual(toFailure(refused(status, says), "Service a"), failure));
   }

@@ -61,6 +61,9 @@ export function toFailure(thrown: unknown, child: string): Failure {
   if (message.includes("custom resource definition is terminating")) {
     return { kind: "Waiting", reason: "ApiVanishing", afterMs: vanishingCheckMs, message: `${child}: ${message}` };
   }
+  // For half a minute after the CRDs were installed, admission does not know the kind of our owner references: a service
+  // made right after the installation would have stayed without children.
+  if (message.includes("cannot find RESTMapping")) return { kind: "Transient", cause: thrown };
   // RBAC says «cannot create resource»; any other refusal is admission's, and the user's to mend.
   const reason = message.includes("cannot ") ? "Forbidden" : "ChildRejected";
   return { kind: "Stalled", reason, message: `the API server refuses ${child}: ${message}` };
