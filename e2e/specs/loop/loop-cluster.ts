@@ -1,0 +1,61 @@
+/** One cluster for the specs of the loop, in which pods are processes with addresses of their own, and what clients see. */
+import { readFileSync } from "node:fs";
+import { request, type Agent } from "undici";
+import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import { until } from "../../cluster/until.ts";
+import type { Workspace } from "../operator/workspace.ts";
+
+// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
+await controlPlaneTools();
+
+let cluster: Promise<Cluster> | undefined;
+
+export function loopCluster(): Promise<Cluster> {
+  return (cluster ??= boot());
+}
+
+async function boot(): Promise<Cluster> {
+  const booted = await startCluster({ crds: true, privateNetwork: true, horizontalPodAutoscalerSyncPeriod: "1s" });
+  await booted.addProcessNode({ gpus: 4, backOffMs: 500 });
+  return booted;
+}
+
+// At the top of a module that specs import, this is a hook of the root suite: it runs after the last spec.
+after(async () => {
+  await (await cluster)?.stop();
+});
+
+/** A photograph, and one that is small enough for a load. */
+export const picture = readFileSync(new URL("../../../workload/testdata/flower.jpg", import.meta.url));
+
+/** Starts quickly, on one thread. */
+export const quick = {
+  resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
+  processing: { logLevel: "info", env: [{ name: "GPUMEDIA_WORKERS", value: "1" }] },
+  drain: { timeout: "10s" },
+} as const;
+
+/** `http://` and the ClusterIP of the service's Service, once it leads to a pod: that is a moment after the pod is ready. */
+export async function addressOf(work: Workspace, name: string, agent: Agent): Promise<string> {
+  const { spec } = (await work.child("service", name)) as unknown as { readonly spec: { readonly clusterIP: string } };
+  const address = `http://${spec.clusterIP}`;
+  await until(`${address} to lead to a pod`, async () => {
+    const answer = await request(`${address}/readyz`, { dispatcher: agent }).catch(() => undefined);
+    await answer?.body.dump();
+    return answer?.statusCode === 200 ? true : undefined;
+  });
+  return address;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array;
+}
+
+export async function process(address: string, agent: Agent, body: Uint8Array = picture): Promise<Answer> {
+  const headers = { "content-type": "image/jpeg" };
+  const answer = await request(`${address}/v1/process`, { method: "POST", dispatcher: agent, headers, body });
+  return { status: answer.statusCode, type: String(answer.headers["content-type"]), body: await answer.body.bytes() };
+}

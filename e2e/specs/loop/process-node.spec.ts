@@ -1,0 +1,142 @@
+/** What the process node does as a kubelet would, told by what kubectl shows. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { until } from "../../cluster/until.ts";
+import { loopCluster } from "./loop-cluster.ts";
+
+interface ContainerStatus {
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state: Readonly<Record<string, { readonly exitCode?: number; readonly message?: string; reason?: string }>>;
+  readonly lastState: ContainerStatus["state"];
+}
+interface Pod {
+  readonly metadata: { readonly uid: string };
+  readonly status: {
+    readonly phase: string;
+    readonly reason?: string;
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+/** A server that is ready when the file `ready` says so, and alive unless `dead` is there. */
+const server = `
+const { existsSync, readFileSync } = require("node:fs");
+require("node:http").createServer(({ url }, answer) => {
+  const isFine = url === "/live" ? !existsSync("dead") : readFileSync(process.env.SWITCH, "utf8") === "on";
+  answer.writeHead(isFine ? 200 : 503).end(String(process.pid));
+}).listen(8080, process.env.POD_IP);
+process.on("SIGTERM", () => { console.log("asked to end"); process.exit(0); });
+`;
+
+describe("the process node", function () {
+  this.timeout(90_000);
+  let cluster: Cluster;
+  let namespace: string;
+
+  beforeEach(async () => {
+    cluster = await loopCluster();
+    namespace = await cluster.newNamespace("node");
+  });
+  afterEach(() => cluster.rest.delete(`/api/v1/namespaces/${namespace}`));
+
+  async function create(name: string, container: object, spec: object = {}): Promise<void> {
+    const manifest = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, labels: { app: name } },
+      spec: { restartPolicy: "Always", ...spec, containers: [{ name: "main", image: "node", ...container }] },
+    };
+    await cluster.kubectlWithInput(stringify(manifest), "create", "-n", namespace, "-f", "-");
+  }
+
+  async function untilPod<T>(
+    name: string,
+    what: string,
+    look: (pod: Pod, container: ContainerStatus) => T | undefined,
+  ) {
+    return until(`${name} ${what}`, async () => {
+      const pod = (await cluster.rest.get(`/api/v1/namespaces/${namespace}/pods/${name}`)) as Pod | undefined;
+      const container = pod?.status.containerStatuses?.[0];
+      return pod === undefined || container === undefined ? undefined : look(pod, container);
+    });
+  }
+
+  it("starts a container that falls again and again with a back-off, and tells its last words", async () => {
+    await create("falls", { command: ["sh", "-c", 'printf "no model" >"$GPUMEDIA_TERMINATION_LOG"; exit 7'] });
+    const last = await untilPod("falls", "to wait after a second fall", (_pod, { state, restartCount, lastState }) =>
+      restartCount > 0 && state["waiting"]?.reason === "CrashLoopBackOff" ? lastState["terminated"] : undefined,
+    );
+    assert.deepEqual([last?.exitCode, last?.reason, last?.message], [7, "Error", "no model"]);
+  });
+
+  it("takes the log for last words where the container asks for that", async () => {
+    const command = ["sh", "-c", "echo out of memory; exit 1"];
+    await create("logs", { command, terminationMessagePolicy: "FallbackToLogsOnError" }, { restartPolicy: "Never" });
+    const [phase, message] = await untilPod("logs", "to fail", ({ status }, { state }) =>
+      status.phase === "Failed" ? [status.phase, state["terminated"]?.message] : undefined,
+    );
+    assert.deepEqual([phase, message], ["Failed", "out of memory\n"]);
+  });
+
+  it("follows a ConfigMap, routes to what is ready, replaces what is dead, and asks before it kills", async () => {
+    await cluster.kubectl("create", "configmap", "switch", "-n", namespace, "--from-literal=on=off");
+    const probe = { periodSeconds: 1, failureThreshold: 1 };
+    await create(
+      "served",
+      {
+        command: ["node", "-e", server],
+        env: [
+          { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+          { name: "SWITCH", value: "/switch/on" },
+        ],
+        ports: [{ name: "http", containerPort: 8080 }],
+        readinessProbe: { ...probe, httpGet: { path: "/ready", port: "http" } },
+        livenessProbe: { ...probe, httpGet: { path: "/live", port: "http" }, initialDelaySeconds: 1 },
+        lifecycle: { preStop: { exec: { command: ["sh", "-c", "echo >stopping"] } } },
+        volumeMounts: [{ name: "switch", mountPath: "/switch" }],
+      },
+      { volumes: [{ name: "switch", configMap: { name: "switch" } }] },
+    );
+    const uid = await untilPod("served", "to run, not ready", ({ metadata }, { state, ready }) =>
+      "running" in state && !ready ? metadata.uid : undefined,
+    );
+    await cluster.kubectl("patch", "configmap", "switch", "-n", namespace, "-p", '{"data":{"on":"on"}}');
+    await untilPod("served", "to be ready", (_pod, { ready }) => (ready ? true : undefined));
+
+    const directory = join(cluster.directory, "process-node", uid);
+    await writeFile(join(directory, "dead"), "");
+    await untilPod("served", "to be started again", (_pod, { restartCount }) => (restartCount > 0 ? true : undefined));
+    const log = await readFile(join(directory, "main.log"), "utf8");
+    assert.match(log, /^asked to end$/m);
+    assert.equal(await readFile(join(directory, "stopping"), "utf8"), "\n");
+  });
+
+  it("runs Jobs to their end", async () => {
+    await cluster.kubectl("create", "job", "once", "-n", namespace, "--image=node", "--", "node", "-e", "0");
+    await cluster.kubectl("wait", "job/once", "-n", namespace, "--for=condition=Complete", "--timeout=30s");
+  });
+
+  it("gives a GPU to one pod only, and says what it cannot do", async () => {
+    const command = ["sleep", "600"];
+    const resources = { limits: { "nvidia.com/gpu": "1" } };
+    const env = [{ name: "SECRET", valueFrom: { secretKeyRef: { name: "any", key: "any" } } }];
+    // Named by its node, a pod passes by the scheduler, as on a node whose GPUs were counted wrongly.
+    const here = { nodeName: "process-node", terminationGracePeriodSeconds: 0 };
+    for (const index of [0, 1, 2, 3]) await create(`takes-${index}`, { command, resources }, here);
+    for (const index of [0, 1, 2, 3]) {
+      await untilPod(`takes-${index}`, "to run", ({ status }) => (status.phase === "Running" ? true : undefined));
+    }
+    await create("one-too-many", { command, resources }, here);
+    const reason = await untilPod("one-too-many", "to fail", ({ status }) =>
+      status.phase === "Failed" ? status.reason : undefined,
+    );
+    assert.equal(reason, "UnexpectedAdmissionError");
+    await create("unknown", { command, env });
+    const waiting = await untilPod("unknown", "to wait", (_pod, { state }) => state["waiting"]?.message);
+    assert.equal(waiting, "container main: variable SECRET is no value and no fieldRef");
+  });
+});

@@ -1,0 +1,98 @@
+/** Pods that really run: a picture goes through a Service's address, and a rollout is not seen by its clients. */
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import type { Agent } from "undici";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { until } from "../../cluster/until.ts";
+import { Workspace } from "../operator/workspace.ts";
+import { addressOf, loopCluster, process, quick } from "./loop-cluster.ts";
+
+interface PodList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+  }[];
+}
+
+/** Width and height of a JPEG, from its frame header. */
+function sizeOf(jpeg: Uint8Array): readonly [width: number, height: number] {
+  const bytes = Buffer.from(jpeg);
+  let at = 2;
+  while (![0xc0, 0xc1, 0xc2].includes(bytes.readUInt8(at + 1))) at += 2 + bytes.readUInt16BE(at + 2);
+  return [bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5)];
+}
+
+describe("a service whose pods run", function () {
+  this.timeout(240_000);
+  let cluster: Cluster;
+  let work: Workspace;
+  let agent: Agent;
+
+  beforeEach(async () => {
+    cluster = await loopCluster();
+    work = await Workspace.open(cluster);
+    agent = cluster.network?.agent() ?? assert.fail("no private network");
+    await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
+  });
+  afterEach(async () => {
+    await agent.destroy();
+    await work[Symbol.asyncDispose]();
+  });
+
+  async function serve(name: string, spec: object): Promise<string> {
+    await work.apply(name, { ...quick, ...spec });
+    await work.untilCondition(name, "Ready", { status: "True" }, { withinMs: 90_000 });
+    return addressOf(work, name, agent);
+  }
+
+  async function pods(): Promise<readonly string[]> {
+    const { items } = JSON.parse(await cluster.kubectl("get", "pods", "-n", work.namespace, "-o", "json")) as PodList;
+    return items.map(({ metadata }) => metadata.name).toSorted();
+  }
+
+  it("answers a picture of twice the size at the Service's address, and its reports show in the status", async () => {
+    const address = await serve("cpu", {
+      gpu: { count: 0 },
+      autoscaling: { horizontal: { enabled: false } },
+      replicas: 1,
+    });
+    const answer = await process(address, agent);
+    assert.deepEqual([answer.status, answer.type, sizeOf(answer.body)], [200, "image/jpeg", [1280, 854]]);
+    await work.untilCondition("cpu", "MetricsReporting", { status: "True" });
+    const { utilization } = (await work.service("cpu"))?.status ?? {};
+    assert.deepEqual([utilization?.pods, utilization?.gpuPercent], [1, undefined]);
+  });
+
+  it("has no failed request while all its pods are replaced", async () => {
+    const spec = { gpu: { count: 1 }, autoscaling: { horizontal: { enabled: false } }, replicas: 2 };
+    const address = await serve("rolling", spec);
+    const before = await pods();
+    const failures: string[] = [];
+    let sent = 0;
+    const ending = new AbortController();
+    const load = async (): Promise<void> => {
+      while (!ending.signal.aborted) {
+        sent++;
+        const outcome = await process(address, agent).then(({ status }) => String(status), String);
+        if (outcome !== "200") failures.push(outcome);
+        await pause(50);
+      }
+    };
+    const clients = [load(), load()];
+    const processing = { ...quick.processing, env: [...quick.processing.env, { name: "ROUND", value: "2" }] };
+    await work.patch(serviceType, "rolling", [{ op: "add", path: "/spec/processing", value: processing }]);
+    await until(
+      "other pods, and no more of the former",
+      async () => {
+        const now = await pods();
+        return now.length === 2 && now.every((name) => !before.includes(name)) ? true : undefined;
+      },
+      { withinMs: 150_000, everyMs: 500 },
+    );
+    await work.untilCondition("rolling", "Ready", { status: "True" }, { withinMs: 60_000 });
+    ending.abort();
+    await Promise.all(clients);
+    assert.deepEqual(failures, []);
+    assert.ok(sent > 20, `${sent} requests`);
+  });
+});
