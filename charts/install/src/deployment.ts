@@ -86,11 +86,11 @@ function container(installation: Installation): object {
   };
 }
 
-function flags({ values, name, version }: Installation): readonly string[] {
+function flags({ values, name }: Installation): readonly string[] {
   const { namespaces, runbookUrl, metricsApi } = values;
   return [
     `--lease-name=${name}`,
-    `--processor-image=${values.processorImage || `gpumedia-processor:${version}`}`,
+    `--processor-image=${values.processorImage}`,
     `--log-level=${values.logLevel}`,
     ...(runbookUrl === "" ? [] : [`--runbook-url=${runbookUrl}`]),
     ...(namespaces.length === 0 ? [] : [`--namespaces=${namespaces.join(",")}`]),

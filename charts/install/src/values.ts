@@ -21,6 +21,9 @@ const openObject = Type.Record(Type.String(), Type.Unknown());
 const port = Type.Integer({ minimum: 1, maximum: 65_535 });
 const label = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 
+/** The version of workload/package.json. */
+const processorImage = "gpumedia-processor:0.1.0";
+
 export const valuesSchema = Type.Object(
   {
     fullnameOverride: text("Name of all objects; empty: made of the release's.", "", { pattern: `^$|${label}` }),
@@ -36,7 +39,14 @@ export const valuesSchema = Type.Object(
       "Secrets for the operator's image, in its namespace.",
       Type.Object({ name: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
     ),
-    processorImage: text("Image of services that name none; empty: gpumedia-processor of the chart's version.", ""),
+    // Of its own version, not the chart's: an upgrade that brings no other processor restarts no service.
+    processorImage: text(
+      "Image of services that name none. Another one is rolled out to all of them.",
+      processorImage,
+      {
+        minLength: 1,
+      },
+    ),
     runbookUrl: text("Page of the alerts' runbooks; empty: the project's.", "", { pattern: "^$|^https?://" }),
     replicas: Type.Integer({
       description: "One leads, the others stand by.",

@@ -54,7 +54,15 @@ describe("the chart", function () {
       // Those are there already, and another dry run would only repeat what api.spec.ts tries.
       const judged = objects.filter(({ kind }) => kind !== "CustomResourceDefinition");
       const kubectl = createKubectl(cluster.kubectlPath, cluster.kubeconfig);
-      const said = await kubectl([...judged], "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-");
+      const said = await kubectl(
+        [...judged],
+        "apply",
+        "--server-side",
+        "--dry-run=server",
+        "--validate=strict",
+        "-f",
+        "-",
+      );
       assert.equal(said.trim().split("\n").length, judged.length);
     });
   }
@@ -91,13 +99,26 @@ describe("the chart", function () {
 
   it("runs pods that pass the restricted level of Pod Security", async () => {
     const name = (await cluster.newNamespace("restricted")).replace("restricted", "enforced");
-    await cluster.rest.apply("/api/v1/namespaces", installNamespace(name) as KubernetesObject);
-    const rendered = await helm.run("template", "gpumedia-operator", chart, "-n", name, "--show-only", "templates/tests/metrics.yaml");
+    await cluster.rest.apply("/api/v1/namespaces", installNamespace(name));
+    const rendered = await helm.run(
+      "template",
+      "gpumedia-operator",
+      chart,
+      "-n",
+      name,
+      "--show-only",
+      "templates/tests/metrics.yaml",
+    );
     await cluster.kubectlWithInput(rendered, "apply", "--dry-run=server", "-f", "-");
     const deployment = install(releaseOf("gpumedia-operator", name)).find(({ kind }) => kind === "Deployment");
     const { template } = (deployment as unknown as { spec: { template: { metadata: object; spec: object } } }).spec;
     const { serviceAccountName: _account, ...spec } = template.spec as Readonly<Record<string, unknown>>;
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, name: "pod", namespace: name }, spec };
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { ...template.metadata, name: "pod", namespace: name },
+      spec,
+    };
     await cluster.kubectlWithInput(pod, "apply", "--dry-run=server", "-f", "-");
     const rooted = { ...pod, spec: { ...spec, securityContext: {} } };
     await assert.rejects(cluster.kubectlWithInput(rooted, "apply", "--dry-run=server", "-f", "-"), /PodSecurity/);

@@ -13,7 +13,7 @@ import { tool } from "../../cluster/tools.ts";
 
 export const chart = fileURLToPath(new URL("../../../charts/gpumedia-operator", import.meta.url));
 
-export class HelmError extends Error {
+class HelmError extends Error {
   override readonly name = "HelmError";
 }
 

@@ -1,0 +1,2 @@
+export { GpuMediaOperator, type GpuMediaOperatorArgs } from "./operator.ts";
+export { GpuMediaService, type GpuMediaServiceArgs } from "./service.ts";

@@ -1,0 +1,207 @@
+/** helm install, test, upgrade, rollback, uninstall and install again, while services are running. */
+import assert from "node:assert/strict";
+import { writeVerbs } from "../../cluster/audit.ts";
+import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import type { KubernetesObject } from "../../cluster/rest.ts";
+import { tool } from "../../cluster/tools.ts";
+import { until } from "../../cluster/until.ts";
+import type { OperatorProcess } from "../operator/operator-process.ts";
+import { chart, Helm } from "./helm.ts";
+import { fingerprint, nextChart, startInstalledOperator } from "./installed.ts";
+
+await controlPlaneTools();
+await tool("helm");
+
+const release = "gpumedia-operator";
+const namespace = "gpumedia-system";
+const services = 100;
+const flags = ["-n", namespace, "--wait", "--timeout", "120s"];
+const crdNames = ["gpumedialoadtests", "gpumediaprofiles", "gpumediaservices"].map((name) => `${name}.gpumedia.io`);
+const user = `system:serviceaccount:${namespace}:${release}`;
+
+/** The parts build on each other: a release has one life. */
+describe("the life of an installation by helm", function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  let helm: Helm;
+  let media: string;
+  let operator: OperatorProcess;
+
+  before(async () => {
+    cluster = await startCluster();
+    helm = await Helm.start(cluster.kubeconfig);
+    await cluster.addNodes({ count: 20, gpus: 16 });
+    media = await cluster.newNamespace("media");
+  });
+  after(async () => {
+    await operator?.[Symbol.asyncDispose]();
+    await helm?.[Symbol.asyncDispose]();
+    await cluster?.stop();
+  });
+
+  /** The children that the operator has tried to write. */
+  const writesSince = (since: number) =>
+    cluster.audit
+      .requests({ user, verb: writeVerbs, since, namespace: media })
+      .filter(({ objectRef }) => objectRef?.resource !== "events" && objectRef?.subresource !== "status");
+
+  async function crdDescription(): Promise<string> {
+    const path = "{.spec.versions[0].additionalPrinterColumns[?(@.name=='Age')].description}";
+    return cluster.kubectl("get", "crd", "gpumediaservices.gpumedia.io", "-o", `jsonpath=${path}`);
+  }
+
+  it("installs, serves a hundred services, restarts no pod by upgrade and rollback, and leaves them when it goes", async () => {
+    const notes = await helm.run("install", release, chart, ...flags, "--create-namespace");
+    assert.match(notes, /kubectl -n gpumedia-system rollout status deployment\/gpumedia-operator/);
+    await installed();
+    await tested();
+
+    operator = await startInstalledOperator(cluster, namespace);
+    await createServices();
+    const before = await fingerprint(cluster, media);
+    await upgradedAndBack(before);
+    await switchedMetricsApi();
+    await uninstalled(before);
+    await installedAgain(before);
+  });
+
+  async function installed(): Promise<void> {
+    await cluster.kubectl("wait", "--for=condition=Established", ...crdNames.map((name) => `crd/${name}`));
+    await cluster.kubectl("wait", "-n", namespace, "--for=condition=Available", `deployment/${release}`);
+    const listed = await cluster.kubectl("get", "pods", "-n", namespace, "-o", "name");
+    assert.equal(listed.trim().split("\n").length, 2);
+  }
+
+  /** kwok lets the pod run; that it has succeeded is for a kubelet to say, and none is here. */
+  async function tested(): Promise<void> {
+    const test = helm.run("test", release, "-n", namespace, "--timeout", "60s");
+    const pod = `/api/v1/namespaces/${namespace}/pods/${release}-test`;
+    await until("the test's pod to run", async () => {
+      const live = (await cluster.rest.get(pod)) as { status?: { phase?: string } } | undefined;
+      return live?.status?.phase === "Running" ? true : undefined;
+    });
+    await cluster.rest.request("PATCH", `${pod}/status`, { status: { phase: "Succeeded" } }, "merge-patch+json");
+    assert.match(await test, /Phase:\s+Succeeded/);
+  }
+
+  async function createServices(): Promise<void> {
+    const spec = { autoscaling: { horizontal: { minReplicas: 1 } } };
+    const items = Array.from({ length: services }, (_, index) => ({
+      apiVersion: "gpumedia.io/v1alpha1",
+      kind: "GpuMediaService",
+      metadata: { name: `s${index}`, namespace: media },
+      spec,
+    }));
+    await cluster.kubectlWithInput(items, "create", "-f", "-");
+    await cluster.kubectl("wait", "-n", media, "gms", "--all", "--for=condition=Ready", "--timeout=180s");
+  }
+
+  async function upgradedAndBack(before: object): Promise<void> {
+    await using next = await nextChart("99.0.0");
+    const old = await crdDescription();
+    const since = Date.now();
+    await helm.run("upgrade", release, next.directory, ...flags);
+    assert.equal(await crdDescription(), "New in this version.");
+    await replacedBy("99.0.0");
+    await restartOperator();
+    assert.deepEqual(await fingerprint(cluster, media), before);
+    await helm.run("rollback", release, "1", ...flags);
+    assert.equal(await crdDescription(), old);
+    await restartOperator();
+    assert.deepEqual(await fingerprint(cluster, media), before);
+    assert.deepEqual(writesSince(since), []);
+  }
+
+  async function replacedBy(version: string): Promise<void> {
+    const image = await cluster.kubectl(
+      "get",
+      "deployment",
+      release,
+      "-n",
+      namespace,
+      "-o",
+      "jsonpath={.spec.template.spec.containers[0].image}",
+    );
+    assert.equal(image, `gpumedia-operator:${version}`);
+  }
+
+  async function restartOperator(parameters: readonly string[] = []): Promise<void> {
+    await operator.end("SIGTERM");
+    operator = await startInstalledOperator(cluster, namespace, { parameters });
+    // It has looked at everything: a service that is new is ready, and came last.
+    const name = `later-${Date.now()}`;
+    const service = {
+      apiVersion: "gpumedia.io/v1alpha1",
+      kind: "GpuMediaService",
+      metadata: { name, namespace: other },
+      spec: {},
+    };
+    await cluster.kubectlWithInput(
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: other } },
+      "apply",
+      "-f",
+      "-",
+    );
+    await cluster.kubectlWithInput(service, "create", "-f", "-");
+    await cluster.kubectl("wait", "-n", other, `gms/${name}`, "--for=condition=Ready", "--timeout=60s");
+    await cluster.kubectl("delete", "-n", other, `gms/${name}`);
+  }
+  const other = "elsewhere";
+
+  /** Helm and the operator both write the APIServices; neither undoes what the other has done. */
+  async function switchedMetricsApi(): Promise<void> {
+    const on = [...flags, "--set", "metricsApi.enabled=true"];
+    await helm.run("upgrade", release, chart, ...on);
+    // The address stands for the pod's. Nobody asks there: without a kube-proxy no aggregator reaches a Service.
+    await restartOperator(["--metrics-api-address=127.0.0.1:0", "--metrics-api-advertise-address=192.0.2.10"]);
+    const authority = await until("the APIServices to be told the authority", async () => {
+      const all = await Promise.all(["v1beta1", "v1beta2"].map((version) => apiService(version)));
+      return all.every(({ spec }) => spec.caBundle !== undefined) ? all[0]?.spec.caBundle : undefined;
+    });
+    const slice = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${release}-metrics-api`;
+    await until("an address behind the Service", async () => (await cluster.rest.get(slice)) ?? undefined);
+    await helm.run("upgrade", release, chart, ...on, "--set", "logLevel=debug");
+    assert.equal((await apiService("v1beta1")).spec.caBundle, authority);
+    // Without any value Helm would take those of the last time.
+    await helm.run("upgrade", release, chart, ...flags, "--set", "metricsApi.enabled=false");
+    await restartOperator();
+    assert.equal(await cluster.rest.get(`${apiServices}/v1beta1.custom.metrics.k8s.io`), undefined);
+    await until("the address to go with its Service", async () =>
+      (await cluster.rest.get(slice)) === undefined ? true : undefined,
+    );
+  }
+  const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
+  async function apiService(version: string): Promise<{ spec: { caBundle?: string } }> {
+    return (await cluster.rest.get(`${apiServices}/${version}.custom.metrics.k8s.io`)) as {
+      spec: { caBundle?: string };
+    };
+  }
+
+  async function uninstalled(before: object): Promise<void> {
+    await operator.end("SIGTERM");
+    await helm.run("uninstall", release, "-n", namespace, "--wait");
+    assert.deepEqual(await fingerprint(cluster, media), before);
+    const left = await cluster.kubectl("get", "gms", "-n", media, "-o", "name");
+    assert.equal(left.trim().split("\n").length, services);
+    const selector = `app.kubernetes.io/name=gpumedia-operator`;
+    const kinds =
+      "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,deployments,services,pdb,networkpolicies";
+    const objects = JSON.parse(await cluster.kubectl("get", kinds, "-A", "-l", selector, "-o", "json")) as {
+      items: readonly KubernetesObject[];
+    };
+    assert.deepEqual(
+      objects.items.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      [],
+    );
+  }
+
+  async function installedAgain(before: object): Promise<void> {
+    const since = Date.now();
+    await helm.run("install", release, chart, ...flags);
+    operator = await startInstalledOperator(cluster, namespace);
+    await restartOperator();
+    assert.deepEqual(await fingerprint(cluster, media), before);
+    assert.deepEqual(writesSince(since), []);
+  }
+});
