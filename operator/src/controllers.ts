@@ -12,7 +12,6 @@ import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
 import { LoadTests } from "./observe/load-tests.ts";
 import { startLoadTests } from "./reconcile/loadtests.ts";
 import { testRollout } from "./reconcile/rollout-test.ts";
-import { MetricsApi } from "./metrics-api/metrics-api.ts";
 import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
@@ -42,7 +41,7 @@ const backoff = { baseMs: 500, capMs: 5 * 60_000 };
 /** Many services that come at once are one new list of metrics. */
 const dcgmDelayMs = 500;
 
-export function startControllers(setup: ControllersOptions): void {
+export async function startControllers(setup: ControllersOptions): Promise<void> {
   const { options, lifecycle, clock, log, metrics, queue, writer, world, identity, served, resyncAll } = setup;
   const { operatorNamespace, runbookUrl, processorImage, concurrency } = options;
   const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
@@ -65,6 +64,8 @@ export function startControllers(setup: ControllersOptions): void {
   // Until it is known that it cannot be: an autoscaler that lost its metric for a moment would scale by the others.
   let servesPodMetrics = options.metricsApiAddress !== "off";
   if (options.metricsApiAddress !== "off") {
+    // Its library for certificates costs memory that an operator without it need not have.
+    const { MetricsApi } = await import("./metrics-api/metrics-api.ts");
     const metricsApi = new MetricsApi({
       address: options.metricsApiAddress,
       place: {

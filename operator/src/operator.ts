@@ -109,7 +109,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     observe,
     ...(leadership === undefined ? {} : { fence: leadership.fence }),
   });
-  startControllers({ ...setup, metrics, queue, writer, world, identity, served: () => served, resyncAll });
+  await startControllers({ ...setup, metrics, queue, writer, world, identity, served: () => served, resyncAll });
 }
 
 function names(types: readonly { readonly kind: string; readonly group: string }[]): readonly string[] {
