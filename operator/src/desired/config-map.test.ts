@@ -106,7 +106,7 @@ describeChild(
               },
               "batch": {
                 "maxSize": 2,
-                "maxDelay": "1ms"
+                "maxDelay": "0ms"
               },
               "queue": {
                 "maxDepth": 32

@@ -16,11 +16,14 @@ export function derive(spec: CompleteSpec, origins: Layered<Origin>["origins"]):
   return derived;
 }
 
-/** CPU mode: nothing is left that needs a GPU, and the targets are the guide's for CPUs. */
+/** CPU mode: nothing is left that needs a GPU or only pays there, and the targets are the guide's for CPUs. */
 function withoutGpu(derived: Derivation): void {
   derived.unlessNamed(["slo", "latencyP95"], "200ms", {
     why: "the guide's target on CPU",
     section: "Key Performance Metrics",
+  });
+  derived.unlessNamed(["processing", "batch", "maxDelay"], "0ms", {
+    why: "on a CPU pictures go through the model one by one: waiting for others only costs time",
   });
   derived.set(["slo", "requestsPerSecondPerGpu"], 0, { why: "there is no GPU to count by" });
   derived.set(["slo", "gpuUtilization", "min"], 0, { why: "there is no GPU" });
@@ -70,7 +73,7 @@ class Derivation implements Derived {
     this.origins.set(pathOf(keys), { kind: "derived", from: "gpu.count", ...origin });
   }
 
-  /** A target that somebody named holds, with or without a GPU. */
+  /** What somebody named holds, with or without a GPU. */
   unlessNamed(...[keys, value, origin]: Parameters<Derivation["set"]>): void {
     const below = this.#below.get(pathOf(keys));
     if (below?.kind === "spec" || below?.kind === "profile") return;

@@ -267,6 +267,26 @@ describe("what follows from gpu", () => {
     );
   });
 
+  it("on a CPU no request waits for others, unless the service or a profile object says how long", () => {
+    const onCpu = effective({ gpu: { count: 0 } });
+    assert.deepEqual(onCpu.origins.get("processing.batch.maxDelay"), {
+      kind: "derived",
+      from: "gpu.count",
+      why: "on a CPU pictures go through the model one by one: waiting for others only costs time",
+    });
+    const patient = profile("patient", { gpu: { count: 0 }, processing: { batch: { maxDelay: "5ms" } } });
+    assert.deepEqual(
+      [
+        onCpu.service.processing.batch.maxDelay,
+        effective({ profile: "development", gpu: { count: 0 } }).service.processing.batch.maxDelay,
+        effective({ gpu: { count: 0 }, processing: { batch: { maxDelay: "3ms" } } }).service.processing.batch.maxDelay,
+        effective({ profile: "patient" }, patient).service.processing.batch.maxDelay,
+        effective({ gpu: { count: 1 } }).service.processing.batch.maxDelay,
+      ],
+      ["0ms", "0ms", "3ms", "5ms", "2ms"],
+    );
+  });
+
   const taints: readonly (readonly [title: string, spec: GpuMediaServiceSpec, tolerations: object[]])[] = [
     [
       "a MIG slice is on nodes with NVIDIA's taint",
