@@ -5,7 +5,6 @@
   resources:
     - gpumediaprofiles
   verbs:
-    - get
     - list
     - watch
 - apiGroups:
@@ -13,7 +12,6 @@
   resources:
     - nodes
   verbs:
-    - get
     - list
     - watch
 {{- end }}
@@ -23,7 +21,6 @@
   resources:
     - gpumediaservices
   verbs:
-    - get
     - list
     - watch
 - apiGroups:
@@ -33,7 +30,6 @@
   verbs:
     - create
     - delete
-    - get
     - list
     - watch
 - apiGroups:
@@ -42,7 +38,6 @@
     - jobs
   verbs:
     - create
-    - get
     - list
     - watch
 - apiGroups:
@@ -57,7 +52,6 @@
   resources:
     - pods
   verbs:
-    - get
     - list
     - watch
 - apiGroups:
@@ -71,11 +65,20 @@
     - ""
   resources:
     - configmaps
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - ""
+  resources:
     - serviceaccounts
     - services
   verbs:
     - create
-    - delete
     - get
     - list
     - patch
@@ -86,7 +89,6 @@
     - deployments
   verbs:
     - create
-    - delete
     - get
     - list
     - patch
@@ -257,7 +259,6 @@
     - configmaps
   verbs:
     - delete
-    - get
     - list
     - patch
     - watch

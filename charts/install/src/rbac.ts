@@ -31,7 +31,9 @@ const apiVersion = "rbac.authorization.k8s.io/v1";
 
 /** Children are created, patched (server-side apply and its preparation) and deleted; never replaced. */
 const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
-const watched = ["get", "list", "watch"];
+/** What a service always has goes with it, by the garbage collector. */
+const keptVerbs = childVerbs.filter((verb) => verb !== "delete");
+const watched = ["list", "watch"];
 
 /** What has no namespace: only ever read, also by an operator that looks after some namespaces. */
 export const clusterReads: readonly PolicyRule[] = [
@@ -55,8 +57,9 @@ export const serviceRules: readonly PolicyRule[] = [
     resources: ["gpumediaservices/finalizers", "gpumedialoadtests/finalizers"],
     verbs: ["update"],
   },
-  { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
-  { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
+  { apiGroups: [""], resources: ["configmaps"], verbs: childVerbs },
+  { apiGroups: [""], resources: ["serviceaccounts", "services"], verbs: keptVerbs },
+  { apiGroups: ["apps"], resources: ["deployments"], verbs: keptVerbs },
   // Whose a pod is, by UID, before it is asked for its utilization.
   { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["get"] },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },
@@ -105,7 +108,7 @@ export const dcgmRules: readonly PolicyRule[] = [
   {
     apiGroups: [""],
     resources: ["configmaps"],
-    verbs: childVerbs.filter((verb) => verb !== "create"),
+    verbs: ["delete", "list", "patch", "watch"],
     resourceNames: [dcgmMetricsName],
   },
 ];
