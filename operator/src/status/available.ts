@@ -5,6 +5,8 @@ export type AvailableReason = "ReplicasServe" | "NoReplicaServes" | "NoReplicaWa
 
 /** Available: does at least one replica answer requests? */
 export function available(observation: Pick<Observation, "deployment">): Verdict<AvailableReason> {
+  // Nobody said that none is wanted: the Deployment is still to be made, or could not be.
+  if (observation.deployment === undefined) return isFalse("NoReplicaServes", "the Deployment is not there yet");
   const { desired, ready } = replicaCounts(observation);
   if (ready > 0) return isTrue("ReplicasServe", `${ready} of ${desired} replicas serve`);
   if (desired === 0) return isFalse("NoReplicaWanted", "no replica is wanted");

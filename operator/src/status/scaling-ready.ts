@@ -44,7 +44,11 @@ function hpaVerdict(
   const unable = failing("AbleToScale");
   if (unable !== undefined) return isFalse("CannotScale", words(unable));
   const inactive = failing("ScalingActive");
-  if (inactive !== undefined) return isFalse("MetricsMissing", words(inactive));
+  if (inactive !== undefined) {
+    // It is inactive also when somebody has set the replicas to 0, or when another autoscaler has its pods.
+    const missing = inactive.reason?.startsWith("FailedGet") === true;
+    return isFalse(missing ? "MetricsMissing" : "CannotScale", words(inactive));
+  }
   const limited = conditions.find(
     ({ type, status, reason }) => type === "ScalingLimited" && status === "True" && reason === "TooManyReplicas",
   );
