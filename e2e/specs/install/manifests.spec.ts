@@ -1,12 +1,24 @@
 /** The plain manifests in one go on an empty cluster, as docs/install.md has it. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { installYaml } from "@gpumedia/install/src/manifests.ts";
 import { startCluster } from "../../cluster/cluster.ts";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import { tool } from "../../cluster/tools.ts";
 import { startInstalledOperator } from "./installed.ts";
 
 await controlPlaneTools();
+await tool("kube-score");
+
+/** What we read of kube-score's JSON; grade 10 is nothing to say. */
+interface Check {
+  readonly check: { readonly id: string };
+  readonly grade: number;
+  readonly skipped: boolean;
+}
 
 describe("the plain manifests", function () {
   this.timeout(120_000);
@@ -23,6 +35,21 @@ describe("the plain manifests", function () {
     await cluster.kubectl("apply", "-f", "examples/minimal.yaml");
     await cluster.kubectl("wait", "-A", "gms", "--all", "--for=condition=Ready", "--timeout=90s");
     assert.equal(await operator.end("SIGTERM"), "exit 0");
+  });
+
+  it("have nothing for kube-score to find that docs/install.md does not explain", async () => {
+    const parameters = ["score", "--output-format", "json", "--kubernetes-version", "v1.35", "-"];
+    const child = spawn(await tool("kube-score"), parameters, { stdio: ["pipe", "pipe", "inherit"] });
+    child.stdin.end(installYaml("0.1.0", { crds: { install: false } }));
+    const [output] = await Promise.all([text(child.stdout), once(child, "close")]);
+    const scored = JSON.parse(output) as readonly { checks: readonly Check[] }[];
+    const found = scored.flatMap(({ checks }) =>
+      checks.filter(({ skipped, grade }) => !skipped && grade < 10).map(({ check }) => check.id),
+    );
+    const explained = [
+      ...(await readFile("docs/install.md", "utf8")).matchAll(/^\| `((?:container|deployment)-[a-z-]+)`/gm),
+    ];
+    assert.deepEqual([...new Set(found)].toSorted(), explained.map(([, id = ""]) => id).toSorted());
   });
 
   it("name the processor by its own version", async () => {
