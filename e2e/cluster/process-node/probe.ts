@@ -23,7 +23,7 @@ export async function* verdicts(probe: Probe, target: ProbeTarget, signal: Abort
   }
 }
 
-export function portOf({ httpGet }: Probe, ports: ProbeTarget["ports"]): number {
+function portOf({ httpGet }: Probe, ports: ProbeTarget["ports"]): number {
   const port = httpGet?.port ?? 0;
   if (typeof port === "number") return port;
   return ports.find(({ name }) => name === port)?.containerPort ?? 0;

@@ -26,8 +26,8 @@ after(async () => {
   await (await cluster)?.stop();
 });
 
-/** A photograph, and one that is small enough for a load. */
-export const picture = readFileSync(new URL("../../../workload/testdata/flower.jpg", import.meta.url));
+/** A photograph of 640x427. */
+const picture = readFileSync(new URL("../../../workload/testdata/flower.jpg", import.meta.url));
 
 /** Starts quickly, on one thread. */
 export const quick = {

@@ -1,6 +1,8 @@
 /** The whole loop: load on real processors, their GPUs' figures, custom.metrics.k8s.io, a real autoscaler, more pods. */
 import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { operatorRbac } from "@gpumedia/install";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import type { Agent } from "undici";
@@ -92,14 +94,23 @@ describe("the loop", function () {
     };
   }
 
+  /** One pod without load, and the autoscaler reads its figure; answers the service's address. */
+  async function serve(spec: object): Promise<string> {
+    await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: { horizontal }, ...spec });
+    await untilReports();
+    assert.equal((await deployment()).spec.replicas, 1);
+    return addressOf(work, "upscaler", agent);
+  }
+
+  async function untilReports(): Promise<void> {
+    for (const type of ["Ready", "MetricsReporting", "ScalingReady"]) {
+      await work.untilCondition("upscaler", type, { status: "True" }, { withinMs: 90_000 });
+    }
+  }
+
   it("scales out under load, changes nothing when the operator is killed and started again, and scales in after it", async () => {
     const first = await startOperator();
-    await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: { horizontal } });
-    await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
-    await work.untilCondition("upscaler", "ScalingReady", { status: "True" }, { withinMs: 90_000 });
-    const address = await addressOf(work, "upscaler", agent);
-    assert.equal((await deployment()).spec.replicas, 1);
-
+    const address = await serve({});
     const endLoad = load(address, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
@@ -107,13 +118,39 @@ describe("the loop", function () {
     const { generation } = (await deployment()).metadata;
     await first.end("SIGKILL");
     await startOperator();
-    await work.untilCondition("upscaler", "MetricsReporting", { status: "True" }, { withinMs: 90_000 });
-    await work.untilCondition("upscaler", "ScalingReady", { status: "True" }, { withinMs: 90_000 });
+    await untilReports();
     const { metadata, spec } = await deployment();
     // Each change of the replicas would have been a new generation.
     assert.deepEqual([metadata.generation, spec.replicas], [generation, 2]);
 
     await endLoad();
+    await untilReplicas(1);
+  });
+
+  it("does not scale in while the reports are cut off, says so, and does when they are back", async () => {
+    const cut = join(cluster.directory, `${work.namespace}.cut`);
+    const env = [
+      ...quick.processing.env,
+      { name: "NODE_OPTIONS", value: `--import=${new URL("cut-reports.ts", import.meta.url).href}` },
+      // As a path it would be taken for one in the pod's own /tmp.
+      { name: "CUT_REPORTS", value: pathToFileURL(cut).href },
+    ];
+    await startOperator();
+    const address = await serve({ processing: { ...quick.processing, env } });
+    const endLoad = load(address, 3);
+    await untilReplicas(2);
+    await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
+
+    await writeFile(cut, "");
+    await endLoad();
+    const { generation } = (await deployment()).metadata;
+    await work.untilCondition("upscaler", "MetricsReporting", { status: "False" }, { withinMs: 120_000 });
+    // The autoscaler has looked, and seen nothing.
+    await work.untilCondition("upscaler", "ScalingReady", { status: "False" }, { withinMs: 120_000 });
+    const { metadata, spec } = await deployment();
+    assert.deepEqual([metadata.generation, spec.replicas], [generation, 2]);
+
+    await rm(cut);
     await untilReplicas(1);
   });
 });
