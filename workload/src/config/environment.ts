@@ -1,5 +1,5 @@
 /** Environment variables over the configuration: `GPUMEDIA_` and the path of the member in capitals. Pure. */
-import { processorConfig } from "@gpumedia/api";
+import { processorConfig } from "@gpumedia/api/src/processor-config.ts";
 
 interface Schema {
   readonly type?: string;

@@ -1,6 +1,7 @@
 /** From the text of a file and the environment to settings, or everything that is wrong with them. Pure. */
 import { Ajv, type ErrorObject } from "ajv";
-import { durationMs, processorConfig, type ProcessorConfig } from "@gpumedia/api";
+import { processorConfig, type ProcessorConfig } from "@gpumedia/api/src/processor-config.ts";
+import { durationMs } from "@gpumedia/api/src/quantities.ts";
 import { parse } from "yaml";
 import { builtInModels } from "../models/built-in.ts";
 import { isNetwork } from "../routes/upstream/public-address.ts";

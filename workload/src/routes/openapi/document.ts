@@ -1,5 +1,5 @@
 /** The OpenAPI document, written by hand: most bodies are pictures and tensors, of which route schemas say nothing. Pure. */
-import { utilizationReport } from "@gpumedia/api";
+import { utilizationReport } from "@gpumedia/api/src/utilization-report.ts";
 import { pictureFormats } from "../../pipeline/pipeline.ts";
 import { version } from "../../version.ts";
 

@@ -10,13 +10,15 @@ import { HttpProblem } from "../../problem.ts";
 import { version } from "../../version.ts";
 import { answerPicture, formatOf, qualityOf } from "../process.ts";
 import { clientGone, type Route, type RouteContext } from "../route.ts";
-import { PictureFetcher } from "./fetch-picture.ts";
+import type { PictureFetcher } from "./fetch-picture.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
-export const processUrl: Route = (app, context) => {
+export const processUrl: Route = async (app, context) => {
   const { settings, pipeline, telemetry } = context;
   const { upstream, limits, requestTimeoutMs, queue } = settings;
   if (upstream.allowedHosts.length === 0) return;
+  // Only here: the HTTP client costs some 25 MiB that most services never use.
+  const { PictureFetcher } = await import("./fetch-picture.ts");
   const fetcher = new PictureFetcher({
     ...upstream,
     maxBodyBytes: limits.bodyBytes,
