@@ -65,20 +65,11 @@
     - ""
   resources:
     - configmaps
-  verbs:
-    - create
-    - delete
-    - get
-    - list
-    - patch
-    - watch
-- apiGroups:
-    - ""
-  resources:
     - serviceaccounts
     - services
   verbs:
     - create
+    - delete
     - get
     - list
     - patch
@@ -89,6 +80,7 @@
     - deployments
   verbs:
     - create
+    - delete
     - get
     - list
     - patch

@@ -31,8 +31,6 @@ const apiVersion = "rbac.authorization.k8s.io/v1";
 
 /** Children are created, patched (server-side apply and its preparation) and deleted; never replaced. */
 const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
-/** What a service always has goes with it, by the garbage collector. */
-const keptVerbs = childVerbs.filter((verb) => verb !== "delete");
 const watched = ["list", "watch"];
 
 /** What has no namespace: only ever read, also by an operator that looks after some namespaces. */
@@ -57,9 +55,9 @@ export const serviceRules: readonly PolicyRule[] = [
     resources: ["gpumediaservices/finalizers", "gpumedialoadtests/finalizers"],
     verbs: ["update"],
   },
-  { apiGroups: [""], resources: ["configmaps"], verbs: childVerbs },
-  { apiGroups: [""], resources: ["serviceaccounts", "services"], verbs: keptVerbs },
-  { apiGroups: ["apps"], resources: ["deployments"], verbs: keptVerbs },
+  // Those that a service always has are never deleted; but to adopt one that was orphaned, admission asks for `delete`.
+  { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
+  { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
   // Whose a pod is, by UID, before it is asked for its utilization.
   { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["get"] },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },

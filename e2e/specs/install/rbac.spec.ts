@@ -35,6 +35,9 @@ const childResources = new Set(Object.values(childKinds).map(({ type }) => `${ty
 const elsewhere: Readonly<Record<string, string>> = {
   "gpumedia.io/gpumediaservices/finalizers update": "admission asks for it, of every child: see rbac.ts",
   "gpumedia.io/gpumedialoadtests/finalizers update": "admission asks for it, of every Job",
+  "/serviceaccounts delete": "deletion.spec.ts: admission asks for it before an orphan is adopted",
+  "/services delete": "deletion.spec.ts: admission asks for it before an orphan is adopted",
+  "apps/deployments delete": "deletion.spec.ts: admission asks for it before an orphan is adopted",
   "gpumedia.io/gpumedialoadtests create": "load-test.spec.ts: a test of a rollout",
   "gpumedia.io/gpumedialoadtests delete": "load-test.spec.ts: tests past their time",
   "gpumedia.io/gpumedialoadtests/status patch": "load-test.spec.ts",
