@@ -59,7 +59,7 @@ function seen({ spec, nodes = [node(labels("580", "13"))], ...change }: Partial<
       nodeSelector: {},
       tolerations: [],
     },
-    reading: { warmingUp: false, mayMove: true, asked: 2, silent: [], figures: undefined },
+    reading: { warmingUp: false, mayMove: true, asked: 2, silent: [], pending: 0, figures: undefined },
     bottleneck: "None",
     ...change,
   };

@@ -31,6 +31,7 @@ const reading = (change: Partial<UtilizationReading> = {}): UtilizationReading =
   mayMove: true,
   asked: 2,
   silent: [],
+  pending: 0,
   figures: healthy,
   ...change,
 });
@@ -270,6 +271,20 @@ describe("status of utilization", () => {
     });
     const now = utilizationStatus({ service, reading: reading({ warmingUp: true }), before: stored(nothing) });
     assert.deepEqual(now, said);
+  });
+
+  it("says nothing of the first figures before every pod has reported: a service stood at one of its two pods", () => {
+    const none = utilizationStatus({
+      service,
+      reading: reading({ pending: 2, figures: undefined }),
+      before: undefined,
+    });
+    assert.equal(none.MetricsReporting.reason, "NotReportedYet");
+    const half = reading({ pending: 1, figures: { ...healthy, pods: 1 } });
+    assert.deepEqual(utilizationStatus({ service, reading: half, before: stored(none) }), none);
+    assert.deepEqual(utilizationStatus({ service, reading: reading(), before: stored(none) }), said);
+    // A pod that a scale-out adds takes nothing back.
+    assert.deepEqual(utilizationStatus({ service, reading: reading({ pending: 1 }), before: stored(said) }), said);
   });
 
   it("moves after a minute when a figure has moved", () => {

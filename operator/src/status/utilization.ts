@@ -28,6 +28,10 @@ export function utilizationStatus({ service, reading, before }: UtilizationQuest
   const said = sayings(before);
   // Of pods that nobody had heard of before the restart, the first report is news.
   if (said !== undefined && reading.warmingUp && said.MetricsReporting.status !== "Unknown") return said;
+  // The first figures stand for a minute: they are to be those of all pods, not of the one that was asked first.
+  if (reading.pending > 0 && (said === undefined || said.MetricsReporting.status === "Unknown")) {
+    return judge(service, { ...reading, figures: undefined }, said, said?.utilization);
+  }
   const now = judge(service, reading, said, said?.utilization);
   if (said === undefined) return now;
   // By its reason: "no pod is ready" beside pods that are ready would be wrong for a minute.

@@ -76,7 +76,7 @@ export function startCollector(options: CollectorOptions): Collector {
   async function poll(pod: PodView & { readonly ip: string }): Promise<PollResult> {
     try {
       if (!(await owned(pod))) {
-        window.forget(pod.uid);
+        window.reject(pod.uid);
         log.debug({ pod: pod.name, namespace: pod.namespace }, "not asked: it only has the labels of a service's pod");
         return "foreign";
       }

@@ -14,6 +14,8 @@ export interface UtilizationReading {
   /** Pods that are asked. */
   readonly asked: number;
   readonly silent: readonly SilentPod[];
+  /** Pods whose first report is still to come. */
+  readonly pending: number;
   /** Undefined when no pod reports. */
   readonly figures: Aggregate | undefined;
 }
@@ -35,7 +37,7 @@ export function readPods(
   now: number,
 ): Omit<UtilizationReading, "warmingUp" | "mayMove"> {
   // By what the pods are, not by what has been asked so far: just after a start nobody has been.
-  const asked = pods.filter(isAsked);
+  const asked = pods.filter((pod) => isAsked(pod) && !window.isForeign(pod.uid));
   const silent = asked
     .filter(({ uid }) => window.silent(uid, now))
     .map(({ name, uid }) => ({ name, problem: window.of(uid)?.problem ?? "has stopped to report" }))
@@ -43,6 +45,7 @@ export function readPods(
   return {
     asked: asked.length,
     silent,
+    pending: asked.filter(({ uid }) => window.pending(uid, now)).length,
     figures: aggregate(asked.map(({ uid }) => window.recent(uid, now))),
   };
 }

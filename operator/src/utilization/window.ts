@@ -28,6 +28,8 @@ export const windowMs = 60_000;
 export class UtilizationWindow {
   /** By UID: a pod that takes another's name does not inherit what that one reported. */
   readonly #pods = new Map<string, Entry>();
+  /** UIDs of pods that only look like the service's. */
+  readonly #foreign = new Set<string>();
   readonly #freshMs: number;
 
   /** A pod's report is fresh for `freshMs`: enough for one poll to fail and the next to take its time. */
@@ -61,8 +63,19 @@ export class UtilizationWindow {
     forgetOld(entry, now);
   }
 
+  /** The pod is not the service's, and nothing is expected of it until it is forgotten. */
+  reject(uid: string): void {
+    this.#pods.delete(uid);
+    this.#foreign.add(uid);
+  }
+
+  isForeign(uid: string): boolean {
+    return this.#foreign.has(uid);
+  }
+
   forget(uid: string): void {
     this.#pods.delete(uid);
+    this.#foreign.delete(uid);
   }
 
   of(uid: string): PodReports | undefined {
@@ -73,6 +86,11 @@ export class UtilizationWindow {
   fresh(uid: string, now: number): TimedSample | undefined {
     const latest = this.#pods.get(uid)?.samples.at(-1);
     return latest !== undefined && now - latest.at <= this.#freshMs ? latest : undefined;
+  }
+
+  /** Is the pod's first report still to come, and no wonder? */
+  pending(uid: string, now: number): boolean {
+    return (this.#pods.get(uid)?.samples.length ?? 0) === 0 && !this.silent(uid, now);
   }
 
   /** Has the pod had the time to report, and has not? */
