@@ -3,15 +3,26 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
+import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
-import type { StoredService, World } from "./world.ts";
+import type { ScopedCache } from "./scoped-cache.ts";
+import type { StoredProfile, StoredService } from "./world.ts";
 
 export type Enqueue = (service: ObjectKey, priority: Priority, afterMs?: number) => void;
+
+/** What of the `World` says that something has changed. */
+export interface Sources {
+  readonly services: Pick<ScopedCache<StoredService>, "subscribe" | "values">;
+  readonly profiles: Pick<ScopedCache<StoredProfile>, "subscribe">;
+  readonly pods: Pick<ScopedCache<PodView | undefined>, "subscribe" | "values">;
+  readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
+  readonly childCaches: Iterable<Pick<ScopedCache<ChildView>, "subscribe">>;
+}
 
 /** A rollout is a burst of status changes: looking once at several of them saves writes, and nobody sees the delay. */
 const echoDelayMs = 100;
 
-export function subscribeTriggers(world: World, enqueue: Enqueue): void {
+export function subscribeTriggers(world: Sources, enqueue: Enqueue): void {
   const echo = (service: ObjectKey): void => enqueue(service, "echo", echoDelayMs);
   const all = (priority: Priority): void => {
     for (const service of world.services.values()) {
@@ -90,9 +101,9 @@ function freesDevices(before: PodView | undefined, now: PodView | undefined): bo
   return held(before) > held(now);
 }
 
-function waitingServices(world: World): ReadonlySet<ObjectKey> {
+function waitingServices({ pods }: Pick<Sources, "pods">): ReadonlySet<ObjectKey> {
   const waiting = new Set<ObjectKey>();
-  for (const pod of world.pods.values()) {
+  for (const pod of pods.values()) {
     if (pod?.service !== undefined && pod.node === undefined) waiting.add(pod.service);
   }
   return waiting;
