@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import type { Condition, GpuMediaService, GpuMediaServiceStatus } from "@gpumedia/api";
+import { sampleService } from "../desired/service.sample.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import type { NodeDevices } from "../observe/gpu-ledger.ts";
+import { checklist } from "./checklist.ts";
+import type { Observation } from "./observation.ts";
+import { serviceStatus, stalledStatus } from "./service-status.ts";
+
+const now = "2026-02-01T00:00:00Z";
+const earlier = "2026-01-01T00:00:00Z";
+
+function stored(change: Partial<Pick<GpuMediaService, "spec" | "status">> = {}): GpuMediaService {
+  const metadata = { name: "upscaler", namespace: "media", generation: 4 };
+  return { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, ...change };
+}
+
+function view(part: Partial<ChildView>): ChildView {
+  return { generation: 1, spec: {}, status: {}, ...part } as ChildView;
+}
+
+const node = {
+  node: { name: "gpu", labels: {}, taints: [], cordoned: false, ready: true, allocatable: { "nvidia.com/gpu": 8 } },
+  allocatable: 8,
+  free: 6,
+} satisfies NodeDevices;
+
+/** Two replicas that serve, and pods that have not been asked for their reports yet. */
+function observation(change: Partial<Observation> = {}): Observation {
+  return {
+    service: sampleService(),
+    rollout: undefined,
+    failure: undefined,
+    skipped: [],
+    dcgmTaken: false,
+    deployment: view({
+      spec: { replicas: 2 },
+      status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
+    }),
+    autoscaler: undefined,
+    verticalAutoscaler: undefined,
+    pods: [],
+    gpus: {
+      resource: "nvidia.com/gpu",
+      perReplica: 1,
+      synced: true,
+      devices: [node],
+      holders: () => [],
+      nodeSelector: {},
+      tolerations: [],
+    },
+    lastLoadTest: undefined,
+    reading: { warmingUp: true, mayMove: true, pending: 0, asked: 0, silent: [], figures: undefined },
+    ...change,
+  };
+}
+
+function condition(type: string, status: Condition["status"], reason: string, message: string): Condition {
+  return { type, status, reason, message, observedGeneration: 4, lastTransitionTime: now };
+}
+
+/** Without the checklist, which has a test of its own. */
+function withoutChecklist({ guideChecklist: _checklist, ...rest }: GpuMediaServiceStatus): GpuMediaServiceStatus {
+  return rest;
+}
+
+const serving = serviceStatus(stored(), observation(), now);
+
+describe("the status of a service", () => {
+  it("says all that is known", () => {
+    assert.deepEqual(withoutChecklist(serving), {
+      observedGeneration: 4,
+      conditions: [
+        condition("Ready", "True", "Serving", "2 of 2 replicas serve"),
+        condition("Available", "True", "ReplicasServe", "2 of 2 replicas serve"),
+        condition("GpuCapacity", "True", "Sufficient", "6 of 8 nvidia.com/gpu free"),
+        condition("ScalingReady", "Unknown", "NotStarted", "the autoscaler has not looked at the service yet"),
+        condition(
+          "MetricsReporting",
+          "Unknown",
+          "NoPodServes",
+          "no pod is ready, so none is asked for its utilization",
+        ),
+        condition("SloMet", "Unknown", "NotReportedYet", "no pod reports its utilization"),
+      ],
+      summary: { profile: "production", replicas: "2/2", image: "ghcr.io/gpumedia/processor:1.0.0" },
+      replicas: { desired: 2, ready: 2, updated: 2 },
+      endpoint: "http://upscaler.media.svc",
+      utilization: { pods: 0, band: "Unknown" },
+      bottleneck: "Unknown",
+      capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 6 },
+    });
+  });
+
+  it("answers the guide's checklist by the conditions beside it", () => {
+    const verdict = (type: string) => serving.conditions?.find((one) => one.type === type) ?? assert.fail(type);
+    const seen = { ...observation(), bottleneck: "Unknown" } as const;
+    const verdicts = {
+      ScalingReady: verdict("ScalingReady"),
+      MetricsReporting: verdict("MetricsReporting"),
+      SloMet: verdict("SloMet"),
+      GpuCapacity: verdict("GpuCapacity"),
+    };
+    assert.deepEqual(serving.guideChecklist, checklist(seen, verdicts));
+  });
+
+  const surge = { strategy: "Surge", message: "there was room for 1 more", templateHash: "a" } as const;
+  const inPlace = { strategy: "InPlace", message: "as rollout.strategy says", templateHash: "a" } as const;
+  /** What one thing more that was seen adds to the status. */
+  const additions: {
+    readonly title: string;
+    readonly seen: Partial<Observation>;
+    readonly before?: GpuMediaServiceStatus;
+    readonly adds: GpuMediaServiceStatus;
+  }[] = [
+    {
+      title: "the recommendation of the vertical autoscaler",
+      seen: {
+        verticalAutoscaler: view({
+          status: {
+            recommendation: { containerRecommendations: [{ containerName: "processor", target: { cpu: "2" } }] },
+          },
+        }),
+      },
+      adds: { recommendation: { requests: { cpu: "2" } } },
+    },
+    { title: "no recommendation while there is none", seen: { verticalAutoscaler: view({}) }, adds: {} },
+    {
+      title: "how pods are replaced",
+      seen: { rollout: surge },
+      adds: { rollout: surge },
+    },
+    {
+      title: "how pods were to be replaced, while nothing new is decided",
+      seen: {},
+      before: { rollout: inPlace },
+      adds: { rollout: inPlace },
+    },
+  ];
+  for (const { title, seen, before = {}, adds } of additions) {
+    it(`tells ${title}`, () => {
+      const status = serviceStatus(stored({ status: before }), observation(seen), now);
+      const { guideChecklist: _own, ...rest } = status;
+      assert.deepEqual(rest, { ...withoutChecklist(serving), ...adds });
+    });
+  }
+
+  it("keeps the time of what has not changed, and has Reconciling only while there is something to do", () => {
+    const before: Condition[] = [
+      { ...condition("Ready", "True", "Serving", ""), lastTransitionTime: earlier },
+      { ...condition("Reconciling", "True", "Progressing", ""), lastTransitionTime: earlier },
+      { ...condition("Available", "False", "NoReplicaServes", ""), lastTransitionTime: earlier },
+    ];
+    const { conditions = [] } = serviceStatus(stored({ status: { conditions: before } }), observation(), now);
+    assert.deepEqual(
+      conditions.slice(0, 2).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
+      [
+        ["Ready", earlier],
+        ["Available", now],
+      ],
+    );
+  });
+
+  it("written again from the same sights is the same", () => {
+    const later = serviceStatus(stored({ status: serving }), observation(), "2026-03-01T00:00:00Z");
+    assert.deepEqual(later, serving);
+  });
+});
+
+describe("the status of a service whose spec makes no sense", () => {
+  const failure = { reason: "InvalidSpec", message: "gpu: must be an object" } as const;
+  const [ready, stalled] = ["Ready", "Stalled"].map((type) =>
+    condition(type, type === "Ready" ? "False" : "True", failure.reason, failure.message),
+  );
+  const available = { ...condition("Available", "True", "ReplicasServe", "2 of 2"), observedGeneration: 3 };
+  const cases: {
+    readonly title: string;
+    readonly service: Partial<Pick<GpuMediaService, "spec" | "status">>;
+    readonly status: GpuMediaServiceStatus;
+  }[] = [
+    {
+      title: "of which nothing was known",
+      service: { spec: { profile: "staging" } },
+      status: {
+        observedGeneration: 4,
+        conditions: [ready, stalled] as Condition[],
+        summary: { profile: "staging" },
+      },
+    },
+    {
+      title: "that serves on as it did: what was known is kept, and that something is done about it is not",
+      service: {
+        status: {
+          observedGeneration: 3,
+          conditions: [
+            { ...condition("Ready", "True", "Serving", "2 of 2"), observedGeneration: 3, lastTransitionTime: earlier },
+            condition("Reconciling", "True", "Progressing", ""),
+            available,
+          ],
+          summary: { profile: "staging", replicas: "2/2" },
+          replicas: { desired: 2, ready: 2, updated: 2 },
+        },
+      },
+      status: {
+        observedGeneration: 4,
+        conditions: [ready, stalled, available] as Condition[],
+        summary: { profile: "production", replicas: "2/2" },
+        replicas: { desired: 2, ready: 2, updated: 2 },
+      },
+    },
+  ];
+  for (const { title, service, status } of cases) {
+    it(title, () => assert.deepEqual(stalledStatus(stored(service), failure, now), status));
+  }
+});
