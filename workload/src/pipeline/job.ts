@@ -1,8 +1,8 @@
 /** One request on its way through the pipeline. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { WorkDone } from "../worker/messages.ts";
-import type { PipelineError } from "./pipeline-error.ts";
-import type { ProcessOptions, RawTensor } from "./pipeline.ts";
+import { PipelineError } from "./pipeline-error.ts";
+import type { ProcessOptions, RawTensor, Timings } from "./pipeline.ts";
 
 interface Common {
   readonly id: number;
@@ -32,4 +32,16 @@ export type Job = PictureJob | TensorJob;
 export interface Finished {
   readonly done: Exclude<WorkDone, { kind: "failed" }>;
   readonly queueMs: number;
+}
+
+/** What a worker's answer means for its request. */
+export function outcomeOf(result: WorkDone, job: Job): Finished | PipelineError {
+  if (result.kind === "failed") return new PipelineError(result.error, result.message);
+  return { done: result, queueMs: job.dispatchedAt - job.acceptedAt };
+}
+
+/** A request for tensors has nothing to decode or encode. */
+export function timingsOf({ done, queueMs }: Finished): Timings {
+  if (done.kind === "tensors") return { queue: queueMs, decode: 0, inference: done.inference, encode: 0 };
+  return { queue: queueMs, decode: done.decode, inference: done.inference, encode: done.encode };
 }

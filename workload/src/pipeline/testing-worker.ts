@@ -25,6 +25,7 @@ function answer(works: readonly PictureWork[]): void {
 }
 
 parentPort?.on("message", (message: ToWorker) => {
+  if (message.kind === "end") process.exit();
   if (message.kind !== "pictures") return;
   const text = new TextDecoder().decode(message.works[0]?.bytes.slice(-4));
   if (text === "die!") throw new Error("told to die");

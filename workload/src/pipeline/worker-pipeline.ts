@@ -5,17 +5,18 @@
  *                  │ 413,415,422  │ 503       │ 504, client gone  │ 500 (it died)
  */
 import { spansItsBuffer } from "../codec/discard.ts";
-import type { PictureHeader } from "../codec/header-reading.ts";
-import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
-import type { PictureWork, WorkDone, FixedSize } from "../worker/messages.ts";
+import type { WorkDone, FixedSize } from "../worker/messages.ts";
+import { admit, judgePicture, type Crowd } from "./admission.ts";
 import { chooseBatch, type BatchRules } from "./batching.ts";
-import type { Finished, Job } from "./job.ts";
+import { outcomeOf, timingsOf, type Finished, type Job } from "./job.ts";
+import { Lanes, type Batch } from "./lanes.ts";
 import { LoadEstimate } from "./load-estimate.ts";
+import { ModelUnusable } from "./model-unusable.ts";
 import type { PipelineObserver } from "./observer.ts";
 import { PipelineError } from "./pipeline-error.ts";
 import type { Inferred, ModelDescription, Pipeline, Processed, ProcessOptions, RawTensor } from "./pipeline.ts";
-import { WorkerPool, type PoolOptions, type PoolWorker, type Ready, type Unusable } from "./worker-pool.ts";
+import { WorkerPool, type PoolOptions, type PoolWorker, type Ready } from "./worker-pool.ts";
 
 export interface WorkerPipelineOptions {
   readonly settings: Pick<Settings, "accelerator" | "model" | "batch" | "queue" | "requestTimeoutMs" | "limits">;
@@ -27,28 +28,11 @@ export interface WorkerPipelineOptions {
 /** What one message to a worker carries: on a CPU beyond half a megapixel its fixed cost no longer counts. */
 const batchPixels = { cpu: 512 * 1024, cuda: 32 * 1024 * 1024 };
 
-/**
- * What goes through the model together. On a CPU a run of more falls out of the cache: with the bench's tiny model eight
- * pictures of 224x224 took 0.94 ms each in one run and 0.66 ms one by one.
- */
-const runPixels = { cpu: 64 * 1024, cuda: batchPixels.cuda };
-
-/** A worker that will soon be free gets its next batch beforehand, so that it never waits for the main thread. */
-const sendAheadBelowMs = 10;
-
-interface Lane {
-  readonly worker: PoolWorker;
-  /** Batches sent and not answered. */
-  readonly batches: { readonly jobs: ReadonlySet<Job>; readonly runSize: number }[];
-  /** Expected time of one batch. */
-  batchMs: number;
-}
-
 export class WorkerPipeline implements Pipeline {
   readonly #settings: WorkerPipelineOptions["settings"];
   readonly #observer: PipelineObserver;
   readonly #pool: WorkerPool;
-  readonly #lanes = new Map<PoolWorker, Lane>();
+  readonly #lanes: Lanes;
   readonly #queue = new Set<Job>();
   /** Accepted and not settled, the oldest first. */
   readonly #outstanding = new Map<number, Job>();
@@ -59,13 +43,13 @@ export class WorkerPipeline implements Pipeline {
   #fixedSize: FixedSize = { width: undefined, height: undefined };
   #largestBatch = 1;
   #nextId = 0;
-  #active = 0;
   #draining = false;
   #wake: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
 
   constructor({ settings, workers, observer, program }: WorkerPipelineOptions) {
     this.#settings = settings;
+    this.#lanes = new Lanes(settings.accelerator);
     this.#observer = observer;
     const { accelerator, model, batch } = settings;
     this.#started.promise.catch(() => undefined);
@@ -98,7 +82,7 @@ export class WorkerPipeline implements Pipeline {
 
   /** Requests with a worker. */
   get active(): number {
-    return this.#active;
+    return this.#lanes.active;
   }
 
   get queued(): number {
@@ -115,7 +99,7 @@ export class WorkerPipeline implements Pipeline {
   }
 
   async process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed> {
-    const header = this.#judge(input);
+    const header = this.#counted(() => judgePicture(input, this.#settings.limits.pixels, this.#fixedSize));
     const { width, height } = header;
     const bytes = owned(input);
     const shape = `${width}x${height}`;
@@ -150,7 +134,7 @@ export class WorkerPipeline implements Pipeline {
   /** Has the workers give back what they keep for the next picture; does nothing while there is work. */
   releaseMemory(): void {
     if (this.#outstanding.size > 0) return;
-    for (const { worker } of this.#lanes.values()) worker.send({ kind: "release-memory" }, []);
+    this.#lanes.releaseMemory();
   }
 
   async close(): Promise<void> {
@@ -161,32 +145,14 @@ export class WorkerPipeline implements Pipeline {
       this.#settle(job, new PipelineError("draining", "the processor ended"));
   }
 
-  #judge(input: Uint8Array): PictureHeader {
-    const reading = readPictureHeader(input);
-    if (reading.kind === "unknown-format") {
-      throw this.#refuse(new PipelineError("unsupported-format", "expected JPEG, PNG or WebP"));
-    }
-    if (reading.kind === "damaged") throw this.#refuse(new PipelineError("undecodable", reading.message));
-    const { width, height } = reading.header;
-    const { pixels } = this.#settings.limits;
-    if (width * height > pixels) {
-      const message = `${width}x${height} is ${width * height} pixels, more than ${pixels}`;
-      throw this.#refuse(new PipelineError("too-large", message));
-    }
-    const { width: wantedWidth = width, height: wantedHeight = height } = this.#fixedSize;
-    if (width !== wantedWidth || height !== wantedHeight) {
-      const message = `the picture is ${width}x${height}, the model takes ${wantedWidth}x${wantedHeight}`;
-      throw this.#refuse(new PipelineError("wrong-size", message));
-    }
-    return reading.header;
-  }
-
   #run(
     work: DistributiveOmit<Job, "id" | "acceptedAt" | "dispatchedAt" | "settle">,
     signal?: AbortSignal,
   ): Promise<Finished> {
-    this.#admit();
-    if (signal?.aborted === true) throw this.#refuse(new PipelineError("aborted", "the client closed the connection"));
+    this.#counted(() => {
+      admit(this.#crowd(), this.#settings.queue);
+      if (signal?.aborted === true) throw new PipelineError("aborted", "the client closed the connection");
+    });
     return new Promise((resolve, reject) => {
       const settle = (outcome: Finished | PipelineError): void => {
         signal?.removeEventListener("abort", abort);
@@ -205,37 +171,31 @@ export class WorkerPipeline implements Pipeline {
     });
   }
 
-  /** @throws {PipelineError} at once, so that a client can turn to another replica while its request is still young. */
-  #admit(): void {
-    if (this.#draining) throw this.#refuse(new PipelineError("draining", "the processor is shutting down", 1));
-    if (this.#lanes.size === 0) throw this.#refuse(new PipelineError("not-ready", "no worker has the model loaded", 1));
-    const { maxDepth, maxWaitMs } = this.#settings.queue;
-    const waitMs = this.#load.waitMs(this.#lanes.size);
-    const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
-    if (this.#queue.size >= maxDepth) {
-      throw this.#refuse(new PipelineError("queue-full", `${this.#queue.size} requests are waiting`, retryAfter));
-    }
-    if (this.#queue.size > 0 && waitMs > maxWaitMs) {
-      const message = `the wait would be ${Math.round(waitMs)} ms, more than ${maxWaitMs} ms`;
-      throw this.#refuse(new PipelineError("queue-full", message, retryAfter));
-    }
+  #crowd(): Crowd {
+    const workers = this.#lanes.size;
+    return { draining: this.#draining, workers, queued: this.#queue.size, waitMs: this.#load.waitMs(workers) };
   }
 
-  #refuse(error: PipelineError): PipelineError {
-    this.#observer.failed(error.kind);
-    return error;
+  /** Whoever is refused is counted too. */
+  #counted<T>(judge: () => T): T {
+    try {
+      return judge();
+    } catch (error) {
+      if (error instanceof PipelineError) this.#observer.failed(error.kind);
+      throw error;
+    }
   }
 
   #dispatch(): void {
     while (this.#queue.size > 0) {
-      const lane = this.#nextLane();
-      if (lane === undefined) return;
-      const freeWorkers = [...this.#lanes.values()].filter(({ batches }) => batches.length === 0).length;
-      const situation = { now: performance.now(), freeWorkers: Math.max(1, freeWorkers), busy: this.#active > 0 };
+      const worker = this.#lanes.next();
+      if (worker === undefined) return;
+      const { free, active } = this.#lanes;
+      const situation = { now: performance.now(), freeWorkers: Math.max(1, free), busy: active > 0 };
       const choice = chooseBatch(this.#queue, this.#queue.size, this.#rules(), situation);
       if (choice.kind === "nothing") return;
       if (choice.kind === "wait") return this.#wakeAfter(choice.afterMs);
-      this.#send(lane, choice.jobs);
+      this.#send(worker, choice.jobs);
     }
   }
 
@@ -248,16 +208,6 @@ export class WorkerPipeline implements Pipeline {
     };
   }
 
-  /** A worker without work, else the one that will be free so soon that its next batch should be there. */
-  #nextLane(): Lane | undefined {
-    let ahead: Lane | undefined;
-    for (const lane of this.#lanes.values()) {
-      if (lane.batches.length === 0) return lane;
-      if (lane.batches.length === 1 && lane.batchMs < sendAheadBelowMs) ahead ??= lane;
-    }
-    return ahead;
-  }
-
   #wakeAfter(afterMs: number): void {
     this.#wake ??= setTimeout(() => {
       this.#wake = undefined;
@@ -265,56 +215,29 @@ export class WorkerPipeline implements Pipeline {
     }, Math.ceil(afterMs));
   }
 
-  #send(lane: Lane, jobs: readonly Job[]): void {
+  #send(worker: PoolWorker, jobs: readonly Job[]): void {
     const now = performance.now();
     for (const job of jobs) {
       this.#queue.delete(job);
       job.dispatchedAt = now;
     }
-    const [first] = jobs;
-    const runSize = Math.max(1, Math.floor(runPixels[this.#settings.accelerator] / (first?.pixels ?? 1)));
-    lane.batches.push({ jobs: new Set(jobs), runSize });
-    this.#active += jobs.length;
-    if (first?.kind === "tensors") {
-      const { id, inputs } = first;
-      lane.worker.send(
-        { kind: "tensors", id, inputs },
-        inputs.map(({ bytes }) => bytes.buffer),
-      );
-      return;
-    }
-    const pictures = jobs.filter((job) => job.kind === "picture");
-    const works: PictureWork[] = pictures.map(({ id, bytes, options }) => ({ id, bytes, options }));
-    const headers = pictures.map(({ header }) => header);
-    lane.worker.send(
-      { kind: "pictures", runSize, headers, works },
-      works.map(({ bytes }) => bytes.buffer),
-    );
+    this.#lanes.send(worker, jobs);
   }
 
   #onReady(worker: PoolWorker, { model, fixedSize, largestBatch }: Ready): void {
     this.#model ??= model;
     this.#fixedSize = fixedSize;
     this.#largestBatch = largestBatch;
-    this.#lanes.set(worker, { worker, batches: [], batchMs: Number.POSITIVE_INFINITY });
+    this.#lanes.open(worker);
     this.#started.resolve();
     this.#dispatch();
   }
 
   #onDone(worker: PoolWorker, results: readonly WorkDone[], last: boolean, busyMs: number): void {
-    const lane = this.#lanes.get(worker);
-    const batch = lane?.batches[0];
-    if (lane === undefined || batch === undefined) return;
     if (last) {
-      const { jobs, runSize } = batch;
-      const pixels = [...jobs].reduce((sum, job) => sum + job.pixels, 0);
-      this.#load.learn(pixels, busyMs);
-      lane.batchMs = busyMs;
-      lane.batches.shift();
-      this.#active -= jobs.size;
-      for (let left = jobs.size; left > 0; left -= runSize) {
-        this.#observer.batch(Math.min(left, runSize), (busyMs * Math.min(left, runSize)) / jobs.size);
-      }
+      const batch = this.#lanes.done(worker, busyMs);
+      if (batch === undefined) return;
+      this.#learn(batch, busyMs);
       // Before the answers are written: the worker is idle until then.
       this.#dispatch();
     }
@@ -324,14 +247,19 @@ export class WorkerPipeline implements Pipeline {
     }
   }
 
-  #onDied(worker: PoolWorker, reason: string): void {
-    const lane = this.#lanes.get(worker);
-    this.#lanes.delete(worker);
-    this.#observer.workerDied(reason);
-    for (const { jobs } of lane?.batches ?? []) {
-      this.#active -= jobs.size;
-      for (const job of jobs) this.#settle(job, new PipelineError("worker-died", `the worker died: ${reason}`));
+  #learn({ jobs, runSize }: Batch, busyMs: number): void {
+    let pixels = 0;
+    for (const job of jobs) pixels += job.pixels;
+    this.#load.learn(jobs.size, pixels, busyMs);
+    for (let left = jobs.size; left > 0; left -= runSize) {
+      this.#observer.batch(Math.min(left, runSize), (busyMs * Math.min(left, runSize)) / jobs.size);
     }
+  }
+
+  #onDied(worker: PoolWorker, reason: string): void {
+    const lost = this.#lanes.close(worker);
+    this.#observer.workerDied(reason);
+    for (const job of lost) this.#settle(job, new PipelineError("worker-died", `the worker died: ${reason}`));
   }
 
   #settle(job: Job, outcome: Finished | PipelineError): void {
@@ -351,7 +279,7 @@ export class WorkerPipeline implements Pipeline {
     this.#sweep ??= setTimeout(() => {
       this.#sweep = undefined;
       this.#expire();
-      if (this.#outstanding.size > 0 || this.#active > 0) this.#armSweep();
+      if (this.#outstanding.size > 0 || this.active > 0) this.#armSweep();
     }, sweepMs(this.#settings.requestTimeoutMs));
   }
 
@@ -363,25 +291,11 @@ export class WorkerPipeline implements Pipeline {
       this.#settle(job, new PipelineError("deadline", `not done after ${timeoutMs} ms`));
     }
     // What a worker has had for twice that long it will not finish: it is stuck.
-    for (const { worker, batches } of this.#lanes.values()) {
-      const [oldest] = batches[0]?.jobs ?? [];
-      if (oldest !== undefined && oldest.dispatchedAt < latest - timeoutMs) worker.kill();
-    }
+    this.#lanes.killStuck(latest - timeoutMs);
   }
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** The processor can't work at all; its message is one line. */
-class ModelUnusable extends Error {
-  readonly reason: Unusable["reason"];
-
-  constructor({ reason, message }: Unusable) {
-    super(message.replaceAll(/\s+/g, " "));
-    this.name = "ModelUnusable";
-    this.reason = reason;
-  }
-}
 
 function sweepMs(timeoutMs: number): number {
   return Math.min(250, Math.max(10, timeoutMs / 4));
@@ -390,14 +304,4 @@ function sweepMs(timeoutMs: number): number {
 /** Memory that can be handed over: a view of a part of it would take the rest along. */
 function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return spansItsBuffer(bytes) ? bytes : new Uint8Array(bytes);
-}
-
-function outcomeOf(result: WorkDone, job: Job): Finished | PipelineError {
-  if (result.kind === "failed") return new PipelineError(result.error, result.message);
-  return { done: result, queueMs: job.dispatchedAt - job.acceptedAt };
-}
-
-function timingsOf({ done, queueMs }: Finished) {
-  if (done.kind === "tensors") return { queue: queueMs, decode: 0, inference: done.inference, encode: 0 };
-  return { queue: queueMs, decode: done.decode, inference: done.inference, encode: done.encode };
 }

@@ -39,6 +39,9 @@ export interface PoolOptions {
 /** A worker that dies as soon as it starts must not keep a core busy with starting. */
 const pauses = { firstMs: 100, longestMs: 10_000 };
 
+/** How long a worker may take to end by itself when the pool closes. */
+const endWithinMs = 5000;
+
 /**
  * What sharp answers is memory outside V8's heap, freed when V8 collects the small object that stands for it. With V8's own
  * young generation that takes so long that 8,000 small WebP pictures left 500 MiB resident; with this one, 280.
@@ -71,7 +74,7 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all([...this.#workers.values()].map((worker) => worker.terminate()));
+    await Promise.all([...this.#workers.values()].map(end));
   }
 
   #start(): void {
@@ -115,4 +118,14 @@ export class WorkerPool {
     }, pauseMs);
     this.#timers.add(timer);
   }
+}
+
+/** A thread that is terminated while onnxruntime-node loads or runs a model takes the process down with a `Napi::Error`. */
+async function end(worker: Worker): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  worker.once("exit", () => resolve());
+  worker.postMessage({ kind: "end" } satisfies ToWorker);
+  const timer = setTimeout(() => void worker.terminate(), endWithinMs);
+  await promise;
+  clearTimeout(timer);
 }

@@ -34,7 +34,12 @@ export interface TensorWork {
   readonly inputs: readonly RawTensor[];
 }
 
-export type ToWorker = PictureBatch | TensorWork | { readonly kind: "release-memory" };
+export type ToWorker =
+  | PictureBatch
+  | TensorWork
+  | { readonly kind: "release-memory" }
+  /** After what came before it the thread ends by itself. */
+  | { readonly kind: "end" };
 
 export interface PictureDone {
   readonly id: number;

@@ -72,6 +72,8 @@ function listen(session: ModelSession, pictures: PictureWorker): void {
         return tell([await inferTensors(session, message)], true);
       case "release-memory":
         return pictures.releaseMemory();
+      case "end":
+        return port.close();
     }
   }
 }
