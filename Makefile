@@ -34,7 +34,7 @@ generate: setup ## Write the generated files anew: CRDs, manifests, reference pa
 bench: setup ## Measure the operator on a real control plane (figures: docs/performance.md)
 	@npm run --silent bench
 
-bench-processor: setup ## Measure the image processor (figures: docs/performance.md)
+bench-processor: setup ## Measure the image processor (figures: docs/performance-processor.md)
 	@npm run --silent bench:processor
 
 fuzz: setup ## Send 50,000 mutated inputs to the image processor (FUZZ_RUNS=n, FUZZ_SEED=n repeats a run)
