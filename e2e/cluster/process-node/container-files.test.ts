@@ -40,14 +40,14 @@ describe("a container's environment", () => {
 describe("an image", () => {
   const programs = { "gpumedia-processor": ["node", "p.js"], "gpumedia-loadtest": ["node", "l.js"] } as const;
   const cases = [
-    { image: "reg/gpumedia-processor:1", args: ["-x"], is: { command: ["node", "p.js", "-x"] } },
+    { image: "reg/gpumedia-processor:1", args: ["-x"], is: { program: ["node", "p.js"], parameters: ["-x"] } },
     {
       image: "gpumedia-processor@sha256:0",
       command: ["gpumedia-loadtest", "a"],
       args: ["b"],
-      is: { command: ["node", "l.js", "a", "b"] },
+      is: { program: ["node", "l.js"], parameters: ["a", "b"] },
     },
-    { image: "busybox", command: ["sh", "-c", "exit"], is: { command: ["sh", "-c", "exit"] } },
+    { image: "busybox", command: ["sh", "-c", "exit"], is: { program: ["sh"], parameters: ["-c", "exit"] } },
     {
       image: "busybox",
       is: { reason: "ErrImagePull", message: "busybox: not found (a process node has gpumedia-processor alone)" },

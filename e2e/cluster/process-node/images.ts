@@ -3,7 +3,12 @@ import type { ContainerSpec } from "./pod-spec.ts";
 
 /** A command to run, or why there is none, in the kubelet's words. */
 export type Resolved =
-  | { readonly command: readonly [string, ...string[]] }
+  | {
+      /** Words of this machine: a checkout below /tmp is not what a container has mounted there. */
+      readonly program: readonly [string, ...string[]];
+      /** Words of the container, with its paths. */
+      readonly parameters: readonly string[];
+    }
   | { readonly reason: "ErrImagePull"; readonly message: string };
 
 /** `…/gpumedia-processor:tag`, with any tag or digest. */
@@ -23,5 +28,5 @@ export function commandOf(
     return { reason: "ErrImagePull", message: `${image}: not found (a process node has gpumedia-processor alone)` };
   }
   const program = (isOurs ? programs[name] : undefined) ?? ([name] as const);
-  return { command: [...program, ...rest, ...args] };
+  return { program, parameters: [...rest, ...args] };
 }

@@ -5,11 +5,13 @@ import type { Rest } from "../rest.ts";
 import { Container, type ContainerState } from "./container.ts";
 import { environmentOf, expanded, type Environment } from "./environment.ts";
 import { gpuResource, type Gpus, type PodGpus } from "./gpus.ts";
-import { commandOf } from "./images.ts";
+import { commandOf, type Resolved } from "./images.ts";
 import { localPath, type Mounts } from "./paths.ts";
 import { unsupported, type ContainerSpec, type Pod } from "./pod-spec.ts";
 import type { ContainerView, PodView } from "./status.ts";
 import { Volumes } from "./volumes.ts";
+
+type Program = Exclude<Resolved, { readonly reason: string }>;
 
 /** The node as its pods see it. */
 export interface Host {
@@ -80,13 +82,13 @@ export class RunningPod {
         this.#waiting = container;
         return;
       }
-      containers.push(this.#container(container.spec, container.command, gpus));
+      containers.push(this.#container(container.spec, container, gpus));
     }
     this.#containers = containers;
     for (const container of containers) container.start();
   }
 
-  #container(spec: ContainerSpec, command: readonly [string, ...string[]], gpus: PodGpus): Container {
+  #container(spec: ContainerSpec, { program, parameters }: Program, gpus: PodGpus): Container {
     const messageFile = join(this.#directory, `${spec.name}.termination-log`);
     const mounts: Mounts = new Map([
       ...(spec.volumeMounts ?? []).map(({ name, mountPath }) => [mountPath, this.#volumes.pathOf(name)] as const),
@@ -94,11 +96,10 @@ export class RunningPod {
     ]);
     const declared = environmentOf(spec.env ?? [], this.pod, this.#podIP);
     const local = (word: string): string => localPath(expanded(word, declared), mounts);
-    const [program, ...parameters] = command;
     return new Container({
       spec,
       podIP: this.#podIP,
-      command: [program, ...parameters.map(local)],
+      command: [...program, ...parameters.map(local)],
       environment: {
         ...this.#surroundings(mounts, messageFile),
         ...gpus.environment,
