@@ -62,7 +62,9 @@ export const processorConfig = settings(
       { description: "What happens on SIGTERM." },
       {
         timeout: seconds("For requests under way to finish. Default 300s."),
-        delay: duration("Still accepting while not ready, until load balancers have noticed. Default 0ms."),
+        delay: duration(
+          "Still answering while not ready, so that clients hear with their next answer that their connection is about to close. Default 1s.",
+        ),
       },
     ),
     limits: settings(

@@ -23,7 +23,7 @@ describe("the configuration", () => {
       batch: { maxSize: 8, maxDelayMs: 0 },
       queue: { maxDepth: 256, maxWaitMs: 1000 },
       requestTimeoutMs: 30_000,
-      drain: { timeoutMs: 300_000, delayMs: 0 },
+      drain: { timeoutMs: 300_000, delayMs: 1_000 },
       limits: { bodyBytes: 10_485_760, pixels: 16_777_216, headersTimeoutMs: 10_000, bodyTimeoutMs: 30_000 },
       memoryCleanupIntervalMs: 300_000,
       cacheMaxAgeSeconds: 300,

@@ -60,7 +60,7 @@ export function settingsOf(config: ProcessorConfig): Settings {
     },
     queue: { maxDepth: queue?.maxDepth ?? 256, maxWaitMs: durationMs(queue?.maxWait ?? "1s") },
     requestTimeoutMs: durationMs(config.requestTimeout ?? "30s"),
-    drain: { timeoutMs: durationMs(drain?.timeout ?? "300s"), delayMs: durationMs(drain?.delay ?? "0ms") },
+    drain: { timeoutMs: durationMs(drain?.timeout ?? "300s"), delayMs: durationMs(drain?.delay ?? "1s") },
     limits: {
       bodyBytes: limits?.bodyBytes ?? 10 * 1024 * 1024,
       pixels: limits?.pixels ?? 4096 * 4096,
