@@ -170,6 +170,14 @@ describe("the life of an installation by helm", function () {
     await until("the address to go with its Service", async () =>
       (await cluster.rest.get(slice)) === undefined ? true : undefined,
     );
+    // While it was on, autoscalers used the GPUs' figures: on a busy machine some had not been told otherwise yet.
+    await until("the autoscalers to do without the GPUs' figures", async () => {
+      const path = `/apis/autoscaling/v2/namespaces/${media}/horizontalpodautoscalers`;
+      const { items } = (await cluster.rest.get(path)) as {
+        items: readonly { spec: { metrics: object[] } }[];
+      };
+      return items.every(({ spec }) => spec.metrics.length === 1) ? true : undefined;
+    });
   }
   const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
   async function apiService(version: string): Promise<{ spec: { caBundle?: string } }> {
