@@ -60,8 +60,9 @@ describe("a service that is not serving", () => {
     assert.equal((await work.service("waiting"))?.status?.summary?.replicas, "1/2");
 
     await work.delete(serviceType, "holder");
-    await work.untilCondition("waiting", "Ready", { status: "True" });
-    await work.untilCondition("waiting", "GpuCapacity", { status: "True", reason: "Sufficient" });
+    const withinMs = 5_000;
+    await work.untilCondition("waiting", "GpuCapacity", { status: "True", reason: "Sufficient" }, { withinMs });
+    await work.untilCondition("waiting", "Ready", { status: "True" }, { withinMs });
   });
 
   it("says that no node offers the device that it asks for", async () => {
