@@ -53,7 +53,7 @@ let failed = 0;
 const source = createReportSource({ timeoutMs: 3_000, port });
 const collector = startCollector({
   pods: { get: (key) => pods.get(key), values: () => pods.values(), subscribe: () => {} },
-  owned: async () => true,
+  owned: () => true,
   source,
   window,
   intervalMs,

@@ -53,7 +53,6 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   world.dcgm.subscribe(({ origin }) => origin === "write" || lookAtDcgm());
   const utilization = new UtilizationWatch({
     world,
-    client: writer,
     intervalMs: options.utilizationIntervalMs,
     clock,
     log,

@@ -90,7 +90,8 @@
   resources:
     - replicasets
   verbs:
-    - get
+    - list
+    - watch
 - apiGroups:
     - autoscaling
   resources:

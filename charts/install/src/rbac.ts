@@ -59,7 +59,7 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
   { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
   // Whose a pod is, by UID, before it is asked for its utilization.
-  { apiGroups: ["apps"], resources: ["replicasets"], verbs: ["get"] },
+  { apiGroups: ["apps"], resources: ["replicasets"], verbs: watched },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: childVerbs },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: childVerbs },

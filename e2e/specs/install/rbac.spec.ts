@@ -42,7 +42,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   "gpumedia.io/gpumedialoadtests delete": "load-test.spec.ts: tests past their time",
   "gpumedia.io/gpumedialoadtests/status patch": "load-test.spec.ts",
   "batch/jobs create": "load-test.spec.ts",
-  "apps/replicasets get": "utilization.spec.ts",
   "events.k8s.io/events patch": "events.spec.ts: an event that happens again",
 };
 

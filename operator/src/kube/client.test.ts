@@ -117,6 +117,28 @@ describe("each verb", () => {
       result: [{ type: "ADDED", object: stored }],
     },
     {
+      verb: "list of metadata alone",
+      call: (client) => client.list(deployments, { namespace: "media", metadataOnly: true }),
+      request: {
+        method: "GET",
+        path: "/apis/apps/v1/namespaces/media/deployments",
+        headers: { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" },
+      },
+      answer: JSON.stringify({ metadata: { resourceVersion: "9" }, items: [{ metadata: stored.metadata }] }),
+      result: { items: [stored], resourceVersion: "9" },
+    },
+    {
+      verb: "watch of metadata alone",
+      call: (client) => collect(client.watch(nodes, { ...watching, resourceVersion: "9", metadataOnly: true })),
+      request: {
+        method: "GET",
+        path: "/api/v1/nodes?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=9",
+        headers: { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" },
+      },
+      answer: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
+      result: [{ type: "ADDED", object: stored }],
+    },
+    {
       verb: "create",
       call: (client) => client.create(deployments, manifest, { fieldManager: "gpumedia-operator:digest" }),
       request: {

@@ -12,6 +12,7 @@ import { viewChild, type ChildView } from "./child-view.ts";
 import { GpuLedger } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
+import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
 import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 
 /** A stored GpuMediaService, without `managedFields`. Its spec may be older than the schema. */
@@ -45,6 +46,8 @@ export class World {
   readonly profiles: ScopedCache<StoredProfile>;
   readonly pods: ScopedCache<PodView | undefined>;
   readonly nodes: ScopedCache<NodeView>;
+  /** Those of services. */
+  readonly replicaSets: ScopedCache<ReplicaSetView>;
   /** The ConfigMap for the DCGM exporters, whoever made it. */
   readonly dcgm: ScopedCache<ChildView>;
   readonly gpus = new GpuLedger();
@@ -68,6 +71,9 @@ export class World {
     // operator that may only read some namespaces must do with those.
     this.pods = cache(podType, viewPod, {
       selection: { fieldSelector: "status.phase!=Succeeded,status.phase!=Failed" },
+    });
+    this.replicaSets = cache(replicaSetType, viewReplicaSet, {
+      selection: { labelSelector: serviceLabel, metadataOnly: true },
     });
     this.podsOf = this.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.service]));
     this.pods.subscribe(this.gpus.observe);
@@ -103,11 +109,11 @@ export class World {
   /** Follows all that every cluster serves, until the signal aborts. Resolves then. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    const all = [this.services, this.profiles, this.pods, this.nodes, this.dcgm, ...builtIn];
+    const all = [this.services, this.profiles, this.pods, this.replicaSets, this.nodes, this.dcgm, ...builtIn];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
-  /** Everything that is there has been seen at least once; nodes, which we may have no right to see, if it takes no time. */
+  /** Everything that a pass reads has been seen at least once; nodes, which we may have no right to see, if it takes no time. */
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
     const all = [this.services, this.profiles, this.pods, this.dcgm, ...caches.map(([, cache]) => cache)];

@@ -3,7 +3,6 @@ import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { childKinds } from "../desired/kinds.ts";
 import { httpPort } from "../desired/container.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import type { ApiClient } from "../kube/client.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { podsOf } from "../observe/gather.ts";
@@ -15,13 +14,11 @@ import type { UtilizationMetrics } from "../runtime/metrics-utilization.ts";
 import { sayings, utilizationStatus } from "../status/utilization.ts";
 import { startCollector } from "../utilization/collector.ts";
 import { createReportSource } from "../utilization/fetch-report.ts";
-import { PodOwners } from "../utilization/pod-owner.ts";
 import { readPods, type UtilizationReading } from "../utilization/reading.ts";
 import { UtilizationWindow, windowMs } from "../utilization/window.ts";
 
 export interface UtilizationWatchOptions {
   readonly world: World;
-  readonly client: Pick<ApiClient, "get">;
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -49,14 +46,12 @@ export class UtilizationWatch {
   readonly #startedAt: number;
   /** The services that have been visited, in the order in which they are looked at. */
   readonly #subjects = new Map<ObjectKey, Subject>();
-  readonly #owners: PodOwners;
 
   constructor(options: UtilizationWatchOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
     // One poll may fail, and the next may take its time.
     this.window = new UtilizationWindow(2 * options.intervalMs + 2 * timeoutMs);
-    this.#owners = new PodOwners(options.client);
   }
 
   /** Asks pods and looks for news until the answer is called. */
@@ -125,12 +120,14 @@ export class UtilizationWatch {
     }
   }
 
-  async #isOwned(pod: PodView): Promise<boolean> {
+  #isOwned(pod: PodView): boolean | undefined {
     const { world } = this.#options;
+    if (!world.replicaSets.synced) return undefined;
     if (pod.service === undefined || pod.replicaSet === undefined) return false;
     const deployment = world.children(childKinds.deployment).get(pod.service);
     const owner = deployment?.metadata.ownerReferences?.find(({ controller }) => controller === true);
     if (deployment === undefined || owner?.uid !== world.services.get(pod.service)?.metadata.uid) return false;
-    return (await this.#owners.deploymentOf(pod.namespace, pod.replicaSet)) === deployment.metadata.uid;
+    const replicaSet = world.replicaSets.get(`${pod.namespace}/${pod.replicaSet.name}`);
+    return replicaSet?.uid === pod.replicaSet.uid && replicaSet.deployment === deployment.metadata.uid;
   }
 }

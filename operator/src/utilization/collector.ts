@@ -22,8 +22,8 @@ export interface CollectorOptions {
     values(): Iterable<PodView | undefined>;
     subscribe(listener: StoreListener<PodView | undefined>): void;
   };
-  /** Does the pod belong to the Deployment of the service that its label names? Rejects when that cannot be learnt now. */
-  readonly owned: (pod: PodView) => Promise<boolean>;
+  /** Does the pod belong to the Deployment of the service that its label names? Undefined: that is not known yet. */
+  readonly owned: (pod: PodView) => boolean | undefined;
   readonly source: Pick<ReportSource, "fetch">;
   readonly window: UtilizationWindow;
   readonly intervalMs: number;
@@ -74,15 +74,12 @@ export function startCollector(options: CollectorOptions): Collector {
   }
 
   async function poll(pod: PodView & { readonly ip: string }): Promise<PollResult> {
-    try {
-      if (!(await owned(pod))) {
-        window.reject(pod.uid);
-        log.debug({ pod: pod.name, namespace: pod.namespace }, "not asked: it only has the labels of a service's pod");
-        return "foreign";
-      }
-    } catch (error) {
-      log.debug({ error, pod: pod.name, namespace: pod.namespace }, "not asked: its owner could not be read");
-      return "failed";
+    const isOurs = owned(pod);
+    if (isOurs === undefined) return "failed";
+    if (!isOurs) {
+      window.reject(pod.uid);
+      log.debug({ pod: pod.name, namespace: pod.namespace }, "not asked: it only has the labels of a service's pod");
+      return "foreign";
     }
     window.begin(pod.uid, clock.now());
     const answer = await source.fetch(pod.ip);

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../kube/object.ts";
+import { viewReplicaSet } from "./replica-set-view.ts";
+
+function replicaSet(ownerReferences: KubeObject["metadata"]["ownerReferences"]): KubeObject {
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      name: "upscaler-abc",
+      namespace: "media",
+      uid: "rs-1",
+      resourceVersion: "1",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    },
+  };
+}
+
+const deployment = { apiVersion: "apps/v1", kind: "Deployment", name: "upscaler", uid: "d-1", controller: true };
+
+describe("the Deployment of a ReplicaSet", () => {
+  const cases: readonly { title: string; owners: (typeof deployment)[] | undefined; is: string | undefined }[] = [
+    { title: "is the one that controls it", owners: [deployment], is: "d-1" },
+    { title: "is none, if it only owns", owners: [{ ...deployment, controller: false }], is: undefined },
+    {
+      title: "is none, if the controller is of another group",
+      owners: [{ ...deployment, apiVersion: "evil.io/v1" }],
+      is: undefined,
+    },
+    { title: "is none, if the ReplicaSet is a user's own", owners: undefined, is: undefined },
+  ];
+  for (const { title, owners, is } of cases) {
+    it(title, () => {
+      assert.deepEqual(viewReplicaSet(replicaSet(owners)), { uid: "rs-1", deployment: is });
+    });
+  }
+});
