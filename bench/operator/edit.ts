@@ -25,7 +25,7 @@ const edited = 20;
 const editsPerService = 5;
 const pauseMs = 250;
 
-async function followAutoscalers({ cluster }: Room): Promise<Followed<Autoscaler>> {
+export async function followAutoscalers({ cluster }: Room): Promise<Followed<Autoscaler>> {
   return follow(cluster, autoscalerType, (object) => {
     const { spec } = object as typeof object & { readonly spec: { readonly maxReplicas: number } };
     return { name: object.metadata.name, maxReplicas: spec.maxReplicas };
@@ -33,7 +33,12 @@ async function followAutoscalers({ cluster }: Room): Promise<Followed<Autoscaler
 }
 
 /** Milliseconds from sending the edit until a watch shows the changed HorizontalPodAutoscaler. */
-async function editLatency(room: Room, autoscalers: Followed<Autoscaler>, name: string, to: number): Promise<number> {
+export async function editLatency(
+  room: Room,
+  autoscalers: Followed<Autoscaler>,
+  name: string,
+  to: number,
+): Promise<number> {
   const shown = autoscalers.when(
     (all) => [...all].some((one) => one.name === name && one.maxReplicas === to),
     `the edit of ${name}`,

@@ -9,11 +9,13 @@ import { measureEditsInStorm, measureIdleEdits } from "./edit.ts";
 import { markdownTable, type Figure } from "./figure.ts";
 import { withRoom } from "./room.ts";
 import { serviceNames } from "./services.ts";
+import { measureNeighbours } from "./neighbours.ts";
 import { measureForeignStatuses, measureIdleVisits, measureRestart } from "./settled.ts";
 
 interface Flags {
   readonly counts: readonly number[];
   readonly storm: number;
+  readonly neighbours: number;
   readonly json?: string;
   readonly profile?: string;
   readonly compareCommand?: string;
@@ -29,6 +31,11 @@ const flags = new Command("bench")
   )
   .addOption(
     new Option("--storm <count>", "creates behind which edits wait; 0: leave out").argParser(Number).default(1000),
+  )
+  .addOption(
+    new Option("--neighbours <count>", "healthy services beside as many in trouble; 0: leave out")
+      .argParser(Number)
+      .default(50),
   )
   .addOption(new Option("--json <file>", "write all figures there"))
   .addOption(new Option("--profile <directory>", "write a CPU profile of each operator process there"))
@@ -61,6 +68,10 @@ for (const count of flags.counts) {
 }
 if (flags.storm > 0)
   report(await withRoom(flags.storm + 20, flags.profile, (room) => measureEditsInStorm(room, flags.storm)));
+if (flags.neighbours > 0) {
+  const room = 2 * flags.neighbours;
+  report(await withRoom(room, flags.profile, (given) => measureNeighbours(given, flags.neighbours)));
+}
 
 const { compareCommand: command, compareCrds: crds, compareObject: object } = flags;
 if (command !== undefined && crds !== undefined && object !== undefined) {

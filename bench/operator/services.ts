@@ -1,4 +1,5 @@
 /** Services that are created and edited by the benchmark, and what becomes of them as a watch tells it. */
+import type { Condition } from "@gpumedia/api";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import { until } from "@gpumedia/e2e/cluster/until.ts";
 import { createApiClient } from "@gpumedia/operator/src/kube/client.ts";
@@ -43,15 +44,27 @@ export async function forEach<T>(
   await Promise.all(Array.from({ length: inFlight }, worker));
 }
 
-/** `spec: {}` each: the guide's production setup. */
-export async function createServices({ rest }: Cluster, namespace: string, names: readonly string[]): Promise<void> {
-  await forEach(names, creatorsInFlight, (name) =>
+/** `spec: {}` each, if nothing else is said: the guide's production setup. */
+export async function createServices(
+  { rest }: Cluster,
+  namespace: string,
+  names: readonly string[],
+  specOf: (index: number) => object = () => ({}),
+): Promise<void> {
+  await forEach([...names.entries()], creatorsInFlight, ([index, name]) =>
     rest.request("POST", `${services}/${namespace}/gpumediaservices`, {
       apiVersion: "gpumedia.io/v1alpha1",
       kind: "GpuMediaService",
       metadata: { name, namespace },
-      spec: {},
+      spec: specOf(index),
     }),
+  );
+}
+
+/** In the background: garbage collection takes the children. */
+export async function deleteServices({ rest }: Cluster, namespace: string, names: readonly string[]): Promise<void> {
+  await forEach(names, creatorsInFlight, (name) =>
+    rest.request("DELETE", `${services}/${namespace}/gpumediaservices/${name}`),
   );
 }
 
@@ -101,10 +114,17 @@ export async function follow<T>(
 
 /** Is the service Ready as of its latest spec? */
 export function isReady(object: KubeObject): boolean {
-  const { status } = object as KubeObject & {
-    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-  };
-  return status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true;
+  return readyOf(object)?.status === "True";
+}
+
+/** Why the service is Ready or not; undefined before it has been looked at. */
+export function readyReason(object: KubeObject): string | undefined {
+  return readyOf(object)?.reason;
+}
+
+function readyOf(object: KubeObject): Condition | undefined {
+  const { status } = object as KubeObject & { readonly status?: { readonly conditions?: readonly Condition[] } };
+  return status?.conditions?.find(({ type }) => type === "Ready");
 }
 
 /** Resolves when a user has sent nothing for so long. */

@@ -1,27 +1,10 @@
 /** One hundred services, half of them in some trouble: the others never notice. */
 import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
-import { failingImages } from "../../cluster/cluster.ts";
+import { healthySpec, namesake, troubleOf } from "../../cluster/troubles.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
-
-const healthy = { autoscaling: { horizontal: { minReplicas: 1 } } };
-
-interface Trouble {
-  readonly spec: object;
-  readonly reason: string;
-  /** Somebody else has an object of the name of a child. */
-  readonly taken?: boolean;
-}
-
-const troubles: readonly Trouble[] = [
-  { spec: { profile: "no-such-profile" }, reason: "UnknownProfile" },
-  { spec: { ...healthy, image: failingImages.pullFails }, reason: "ImagePullFailed" },
-  { spec: { ...healthy, image: failingImages.crashes }, reason: "CrashLoop" },
-  { spec: { ...healthy, gpu: { resourceName: "nvidia.com/mig-7g.80gb" } }, reason: "WaitingForGpu" },
-  { spec: healthy, taken: true, reason: "NameTaken" },
-];
 
 describe("a hundred services, half of them in trouble", () => {
   let work: Workspace;
@@ -35,15 +18,13 @@ describe("a hundred services, half of them in trouble", () => {
   it("each says what is wrong with it alone; the others serve and follow their specs", async () => {
     const fleet = Array.from({ length: 100 }, (_, index) => ({
       name: `s${index}`,
-      trouble: index % 2 === 0 ? undefined : troubles[((index - 1) / 2) % troubles.length],
+      trouble: index % 2 === 0 ? undefined : troubleOf((index - 1) / 2),
     }));
     for (const { name, trouble } of fleet) {
       if (trouble?.taken !== true) continue;
-      const metadata = { name, namespace: work.namespace };
-      const manifest = { apiVersion: "v1", kind: "Service", metadata, spec: { ports: [{ port: 80 }] } };
-      await work.createChild(childKinds.service, manifest);
+      await work.createChild(childKinds.service, namesake(work.namespace, name));
     }
-    await Promise.all(fleet.map(({ name, trouble }) => work.apply(name, trouble?.spec ?? healthy)));
+    await Promise.all(fleet.map(({ name, trouble }) => work.apply(name, trouble?.spec ?? healthySpec)));
     for (const { name, trouble } of fleet) {
       const wanted = trouble === undefined ? { status: "True" } : { status: "False", reason: trouble.reason };
       await work.untilCondition(name, "Ready", wanted as { status: "True" }, { withinMs: 60_000 });
