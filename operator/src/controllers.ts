@@ -6,6 +6,7 @@ import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
 import { DcgmRequests } from "./reconcile/dcgm-requests.ts";
 import { Fights } from "./reconcile/fights.ts";
 import type { Pass } from "./reconcile/pass.ts";
+import { ProgressPace } from "./reconcile/progress-pace.ts";
 import { RolloutGate } from "./reconcile/rollout-gate.ts";
 import { reconcileService } from "./reconcile/service.ts";
 import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
@@ -96,6 +97,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     events,
     fights: new Fights(clock),
     dcgm,
+    progress: new ProgressPace(clock),
     gate: new RolloutGate(world, options.maxRollouts),
     utilization,
     clock,

@@ -190,6 +190,7 @@ describe("Job of a load test", () => {
       "--url=http://upscaler.media",
       "--scenario=baseline",
       "--threshold=p95=20ms",
+      "--threshold=rejected=0%",
       "--termination-message=/dev/termination-log",
     ]);
     const spec = test({
@@ -198,7 +199,7 @@ describe("Job of a load test", () => {
       concurrency: 2,
       duration: "1m",
       timeout: "5s",
-      thresholds: { latencyP95: "50ms", errorPercent: 1, rejectedPercent: 0, requestsPerSecond: 30 },
+      thresholds: { latencyP95: "50ms", errorPercent: 1, rejectedPercent: 5, requestsPerSecond: 30 },
     }).spec;
     assert.deepEqual(loadTestArguments(spec, sampleService()), [
       "--url=http://upscaler.media",
@@ -209,10 +210,15 @@ describe("Job of a load test", () => {
       "--timeout=5s",
       "--threshold=p95=50ms",
       "--threshold=errors=1%",
-      "--threshold=rejected=0%",
+      "--threshold=rejected=5%",
       "--threshold=rps=30",
       "--termination-message=/dev/termination-log",
     ]);
+  });
+
+  it("does not pass where requests are sent away: with 91 of 100 rejected the p95 of the others was fine", () => {
+    const strict = loadTestArguments(test({ thresholds: { latencyP95: "3s" } }).spec, sampleService());
+    assert.ok(strict.includes("--threshold=rejected=0%"));
   });
 
   it("runs once, is the test's own, and is no pod of the service", () => {

@@ -3,6 +3,7 @@ import { ApiError } from "../kube/errors.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { Next } from "../runtime/workers.ts";
 import { nextVisit } from "./next-visit.ts";
+import type { Unwritten } from "./write-status.ts";
 
 function answer(status: number, retryAfterMs?: number): ApiError {
   return new ApiError({ status, reason: "", message: "", method: "PATCH", path: "/", retryAfterMs });
@@ -13,7 +14,7 @@ describe("when a service is looked at again", () => {
   const cases: {
     readonly title: string;
     readonly failure?: Failure;
-    readonly status?: ApiError;
+    readonly unwritten?: Unwritten;
     readonly next: Next;
   }[] = [
     { title: "all is well", next: { kind: "done" } },
@@ -39,15 +40,28 @@ describe("when a service is looked at again", () => {
       next: { kind: "backoff", atLeastMs: 3_000 },
     },
     { title: "it was an old version", failure: { kind: "Conflict" }, next: { kind: "now" } },
-    { title: "the status was an old version", status: answer(409), next: { kind: "now" } },
+    { title: "the status was an old version", unwritten: { error: answer(409) }, next: { kind: "now" } },
     {
       title: "the status could not be written, which matters before all else",
       failure: stalled,
-      status: answer(503, 1_000),
+      unwritten: { error: answer(503, 1_000) },
       next: { kind: "backoff", atLeastMs: 1_000 },
     },
+    { title: "the status is held", unwritten: { heldMs: 500 }, next: { kind: "again", afterMs: 500 } },
+    {
+      title: "the status is held for longer than what time will tell",
+      failure: { kind: "Waiting", reason: "AwaitingRemoval", afterMs: 300, message: "" },
+      unwritten: { heldMs: 500 },
+      next: { kind: "again", afterMs: 300 },
+    },
+    {
+      title: "the status is held, and the API server is in trouble",
+      failure: { kind: "Transient", cause: answer(500) },
+      unwritten: { heldMs: 500 },
+      next: { kind: "backoff" },
+    },
   ];
-  for (const { title, failure, status, next } of cases) {
-    it(`${title}: ${next.kind}`, () => assert.deepEqual(nextVisit(failure, status), next));
+  for (const { title, failure, unwritten, next } of cases) {
+    it(`${title}: ${next.kind}`, () => assert.deepEqual(nextVisit(failure, unwritten), next));
   }
 });

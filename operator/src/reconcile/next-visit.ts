@@ -2,10 +2,22 @@
 import type { ApiError } from "../kube/errors.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { Next } from "../runtime/workers.ts";
+import type { Unwritten } from "./write-status.ts";
 
-/** `statusError`: the status could not be written. */
-export function nextVisit(failure: Failure | undefined, statusError: ApiError | undefined): Next {
-  if (statusError !== undefined) return statusError.status === 409 ? { kind: "now" } : backoff(statusError);
+/** `unwritten`: what became of the status, or of another write at the end of the pass. */
+export function nextVisit(failure: Failure | undefined, unwritten: Unwritten): Next {
+  if (unwritten === undefined) return afterFailure(failure);
+  if ("heldMs" in unwritten) return notLaterThan(unwritten.heldMs, afterFailure(failure));
+  const { error } = unwritten;
+  return error.status === 409 ? { kind: "now" } : backoff(error);
+}
+
+function notLaterThan(afterMs: number, next: Next): Next {
+  if (next.kind === "done") return { kind: "again", afterMs };
+  return next.kind === "again" ? { kind: "again", afterMs: Math.min(afterMs, next.afterMs) } : next;
+}
+
+function afterFailure(failure: Failure | undefined): Next {
   switch (failure?.kind) {
     case undefined:
       return { kind: "done" };

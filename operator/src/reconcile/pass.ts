@@ -3,7 +3,6 @@ import type { Defaults } from "../effective/effective.ts";
 import type { ChildContext } from "../desired/context.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
-import type { ApiError } from "../kube/errors.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { LoadTests } from "../observe/load-tests.ts";
 import type { World } from "../observe/world.ts";
@@ -11,8 +10,10 @@ import type { Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import type { DcgmRequests } from "./dcgm-requests.ts";
 import type { Fights } from "./fights.ts";
+import type { ProgressPace } from "./progress-pace.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
 import type { UtilizationWatch } from "./utilization-watch.ts";
+import type { Unwritten } from "./write-status.ts";
 
 export interface Pass {
   /** Its writes are fenced: they leave only while this process leads. */
@@ -22,9 +23,10 @@ export interface Pass {
   readonly fights: Fights;
   readonly dcgm: DcgmRequests;
   readonly gate: RolloutGate;
+  readonly progress: ProgressPace;
   readonly loadTests: Pick<LoadTests, "ofService">;
   /** A load test after a rollout, where the service wants one; answers what went wrong. */
-  readonly testRollout: (service: EffectiveService, deployment: ChildView | undefined) => Promise<ApiError | undefined>;
+  readonly testRollout: (service: EffectiveService, deployment: ChildView | undefined) => Promise<Unwritten>;
   readonly utilization: Pick<UtilizationWatch, "read" | "visited" | "gone">;
   readonly clock: Clock;
   readonly defaults: Defaults;

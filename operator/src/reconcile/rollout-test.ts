@@ -11,6 +11,7 @@ import { loadTestType, type LoadTests, type StoredLoadTest } from "../observe/lo
 import type { ChildView } from "../observe/child-view.ts";
 
 const onRolloutLabel = "gpumedia.io/on-rollout";
+import type { Unwritten } from "./write-status.ts";
 
 /** Older ones are deleted; the one that the next is compared with stays. */
 const kept = 5;
@@ -26,11 +27,11 @@ export async function testRollout(
   service: EffectiveService,
   deployment: ChildView | undefined,
   hands: RolloutTestHands,
-): Promise<ApiError | undefined> {
+): Promise<Unwritten> {
   try {
     await test(service, deployment, hands);
   } catch (error) {
-    if (error instanceof ApiError) return error;
+    if (error instanceof ApiError) return { error };
     throw error;
   }
   return undefined;

@@ -9,15 +9,19 @@ import type { Logger } from "../runtime/log.ts";
 import { lasting } from "../status/lasting.ts";
 import type { Pass } from "./pass.ts";
 
-/** Undefined when there is nothing to be tried again. */
+/** Why the status is not written yet; undefined when there is nothing to be tried again. */
+export type Unwritten = { readonly error: ApiError } | { readonly heldMs: number } | undefined;
+
 export async function writeStatus(
   service: StoredService,
   status: GpuMediaServiceStatus,
-  { client, world, events }: Pass,
+  { client, world, events, progress }: Pass,
   log: Logger,
-): Promise<ApiError | undefined> {
+): Promise<Unwritten> {
   if (digest(lasting(service.status)) === digest(lasting(status))) return undefined;
   const { namespace = "", name, uid } = service.metadata;
+  const heldMs = progress.heldMs(uid, service.status, status);
+  if (heldMs > 0) return { heldMs };
   // With the UID, so that a service that was deleted and made again in the meantime is not told of its predecessor.
   const operations = [
     { op: "test", path: "/metadata/uid", value: uid },
@@ -26,12 +30,13 @@ export async function writeStatus(
   try {
     const options = { fieldManager, subresource: "status" } as const;
     world.services.observeWrite(await client.jsonPatch(serviceType, namespace, name, operations, options));
+    progress.wrote(uid);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404 || isOfNamesake(error)) return undefined;
     if (error.status !== 422) {
       log.warn({ error }, "could not write the status, trying again");
-      return error;
+      return { error };
     }
     // A spec that was stored before the schema forbade it can make the API server refuse every write of the object, its
     // status included. To try again would be in vain until somebody edits it: that there is trouble, an event tells.
