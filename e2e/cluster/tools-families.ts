@@ -14,6 +14,8 @@ interface FamilySource {
   readonly programs: Readonly<Record<string, string>>;
   /** Where the linker writes the version that the programs tell. */
   readonly versionPackages?: readonly string[];
+  /** Further flags of the linker. */
+  readonly ldflags?: string;
 }
 
 const families = {
@@ -27,9 +29,18 @@ const families = {
       "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
       "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
       kubectl: "k8s.io/kubernetes/cmd/kubectl",
+      // For nodes with real pods (real-node/), built when one is asked for.
+      kubelet: "k8s.io/kubernetes/cmd/kubelet",
+      "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
     },
   },
   kwok: { module: "sigs.k8s.io/kwok", programs: { kwok: "sigs.k8s.io/kwok/cmd/kwok" } },
+  "device-plugin": {
+    module: "github.com/NVIDIA/k8s-device-plugin",
+    programs: { "nvidia-device-plugin": "github.com/NVIDIA/k8s-device-plugin/cmd/nvidia-device-plugin" },
+    // It loads NVML when it runs: functions that its library lacks must not matter before they are called.
+    ldflags: "-extldflags=-Wl,-z,lazy",
+  },
   // These are no part of a cluster: they install the operator and judge what it renders, built when a test asks for them.
   helm: { module: "helm.sh/helm/v4", programs: { helm: "helm.sh/helm/v4/cmd/helm" } },
   promtool: {
@@ -71,7 +82,7 @@ export async function readFamily(name: FamilyName): Promise<Family> {
   const directory = familyDirectory(name);
   const [goMod, goSum] = await Promise.all(["go.mod", "go.sum"].map((file) => readFile(`${directory}${file}`, "utf8")));
   const version = moduleVersion(goMod ?? "", source.module);
-  const ldflags = linkerFlags(version, source.versionPackages);
+  const ldflags = [linkerFlags(version, source.versionPackages), source.ldflags ?? ""].join(" ").trim();
   const digest = createHash("sha256").update(`${goMod}\0${goSum}\0${ldflags}`).digest("hex").slice(0, 12);
   const key = `${name}-${version}-${process.arch}-${digest}`;
   return { directory, version, key, packages: source.programs, ldflags };
