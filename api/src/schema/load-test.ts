@@ -51,7 +51,7 @@ export const loadTestSpec = object(
         {
           latencyP95: duration("95 of 100 requests are faster. Default: the service's slo.latencyP95."),
           errorPercent: percent("The most failed requests, in %. Default: 0."),
-          rejectedPercent: percent("The most requests that are answered 503, in %. Absent: not judged."),
+          rejectedPercent: percent("The most requests that are answered 503, in %. Default: 0."),
           requestsPerSecond: amount("The least that are accepted in a second. Absent: not judged."),
         },
       ),
