@@ -1,0 +1,86 @@
+/** Load tests that really send their pictures: to a service that is fast enough, and to one that has become slower. */
+import assert from "node:assert/strict";
+import { loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/observe/load-tests.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { until } from "../../cluster/until.ts";
+import { Workspace } from "../operator/workspace.ts";
+import { loopCluster, quick } from "./loop-cluster.ts";
+
+/** Far from what a picture takes, on a busy machine, too; and what each takes longer in the slow service. */
+const delayMs = 3_000;
+/** A CPU needs longer for a picture than a GPU, and the test sends ten at once: nobody is to be sent away for that. */
+const patient = {
+  ...quick.processing,
+  env: [...quick.processing.env, { name: "GPUMEDIA_QUEUE_MAX_WAIT", value: "30s" }],
+};
+const spec = {
+  ...quick,
+  processing: patient,
+  profile: "staging",
+  gpu: { count: 1 },
+  autoscaling: { horizontal: { enabled: false } },
+  replicas: 1,
+  slo: { latencyP95: `${delayMs}ms` },
+};
+const slower = {
+  ...patient,
+  env: [
+    ...patient.env,
+    { name: "NODE_OPTIONS", value: `--import=${new URL("delay-pictures.ts", import.meta.url).href}` },
+    { name: "DELAY_PICTURES_MS", value: String(delayMs) },
+  ],
+};
+
+describe("a load test with a real processor", function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  let work: Workspace;
+
+  beforeEach(async () => {
+    cluster = await loopCluster();
+    work = await Workspace.open(cluster);
+    await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
+  });
+  afterEach(() => work[Symbol.asyncDispose]());
+
+  async function ended(name: string): Promise<StoredLoadTest> {
+    const look = async (): Promise<StoredLoadTest | undefined> => {
+      const test = (await work.get(loadTestType, name)) as StoredLoadTest | undefined;
+      return test?.status?.verdict === undefined ? undefined : test;
+    };
+    return until(`the end of ${name}`, look, { withinMs: 150_000, everyMs: 200 });
+  }
+
+  const described = (name: string): Promise<string> =>
+    cluster.kubectl("describe", "gpumedialoadtest", name, "-n", work.namespace);
+
+  it("passes after the first rollout, and fails after one that made the service slower, with the figures", async () => {
+    await work.apply("upscaler", spec);
+    const first = await ended("upscaler-r1");
+    assert.equal(first.status?.verdict, "Passed", JSON.stringify(first.status));
+    assert.deepEqual([first.status.figures?.requests, first.status.figures?.errorPercent], [100, 0]);
+    const saysPassed =
+      /Message: +p95 [\d.]+ ms, [\d.]+\/s, all thresholds met[^]*Type: +Complete[^]*latencyP95Milliseconds: +[\d.]+/;
+    assert.match(await described("upscaler-r1"), saysPassed);
+
+    await work.patch(serviceType, "upscaler", [{ op: "add", path: "/spec/processing", value: slower }]);
+    const second = await ended("upscaler-r2");
+    assert.deepEqual(second.spec.regression, { against: "upscaler-r1", tolerancePercent: 10 });
+    const { verdict, reasons = [], conditions } = second.status ?? {};
+    assert.deepEqual([verdict, conditions?.map(({ type }) => type)], ["Failed", ["Failed", "Stalled"]]);
+    const says = [
+      /^p95 is [\d.]+ s, above the limit of 3 s$/,
+      /^p95 went from [\d.]+ ms to [\d.]+ ms, .* upscaler-r1$/,
+    ];
+    for (const words of says)
+      assert.ok(
+        reasons.some((reason) => words.test(reason)),
+        reasons.join("\n"),
+      );
+    // As a reader finds it: in one line with the condition, and among the figures.
+    const saysFailed =
+      /Message: +p95 is [\d.]+ s, above the limit of 3 s; [^\n]+\n[^]*Type: +Failed[^]*latencyP95Milliseconds: +[\d.]+/;
+    assert.match(await described("upscaler-r2"), saysFailed);
+  });
+});
