@@ -18,6 +18,7 @@ import type { ClusterOptions } from "./options.ts";
 import type { PrivateNetwork } from "./process-node/private-network.ts";
 import { addProcessNode, type ProcessNodeOptions } from "./process-node/process-node.ts";
 import { files } from "./programs.ts";
+import { addRealNode, type RealNode, type RealNodeOptions } from "./real-node/real-node.ts";
 import type { Processes } from "./processes.ts";
 import type { Rest } from "./rest.ts";
 import { until } from "./until.ts";
@@ -52,6 +53,8 @@ export interface Cluster extends AsyncDisposable {
   addNodes(options?: NodesOptions): Promise<readonly string[]>;
   /** A node whose pods run as processes; needs the option `privateNetwork`. Answers its name. */
   addProcessNode(options?: ProcessNodeOptions): Promise<string>;
+  /** A node whose pods are containers; needs the option `realNode`, and root. There is one per cluster. */
+  addRealNode(options?: RealNodeOptions): Promise<RealNode>;
   /** Removes nodes and their pods at once; without names, all nodes. */
   removeNodes(names?: readonly string[]): Promise<void>;
   /** Installs `crds/`. See also the option `crds`. */
@@ -79,14 +82,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await installCrds(kubectlOf(booting), [...own, ...(await optionalCrdFiles(options.optionalCrds ?? []))]);
     },
   });
-  return clusterOf(controlPlane);
+  return clusterOf(controlPlane, options);
 }
 
 function kubectlOf({ kubectl, kubeconfigFile }: ControlPlane): KubectlWithInput {
   return createKubectl(kubectl, kubeconfigFile("admin"));
 }
 
-function clusterOf(controlPlane: ControlPlane): Cluster {
+function clusterOf(controlPlane: ControlPlane, options: ClusterOptions): Cluster {
   const { directory, server, rest, processes } = controlPlane;
   const kubectl = kubectlOf(controlPlane);
   const nameNodes = nodeNaming();
@@ -119,6 +122,10 @@ function clusterOf(controlPlane: ControlPlane): Cluster {
       if (controlPlane.network === undefined)
         throw new Error("a process node needs startCluster({ privateNetwork: true })");
       return addProcessNode({ processes, rest, kubeconfig: controlPlane.kubeconfigFile("admin") }, node);
+    },
+    async addRealNode(node = {}) {
+      if (options.realNode !== true) throw new Error("a real node needs startCluster({ realNode: true })");
+      return addRealNode(controlPlane, node);
     },
     removeNodes: (names) => removeNodes(rest, names),
     installCrds: () => installCrds(kubectl, [ownCrds]),

@@ -70,7 +70,8 @@ export async function bootControlPlane(options: ClusterOptions, hooks: BootHooks
   // Until the keeper has started, nobody else would remove the directory: so it comes first.
   const processes = await Processes.start(directory, options);
   try {
-    const network = options.privateNetwork === true ? await PrivateNetwork.enter(processes) : undefined;
+    const isPrivate = options.privateNetwork === true || options.realNode === true;
+    const network = isPrivate ? await PrivateNetwork.enter(processes) : undefined;
     const [certificates, tokens] = await Promise.all([createAuthority("gpumedia-e2e"), createTokenKeys()]);
     const keys = await writeCertificates(directory, certificates, tokens);
     await processes.start("etcd", { command: paths.etcd, parameters: etcdParameters() });

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly optionalCrds?: readonly OptionalApi[];
   /** All processes have a network of their own, in which pods and Services have real addresses: see `addProcessNode`. */
   readonly privateNetwork?: boolean;
+  /** All processes are on a machine of their own, in which containers can run: see `addRealNode`. Needs root; implies `privateNetwork`. */
+  readonly realNode?: boolean;
   /** Where the API server listens on 127.0.0.1; asked again while the port turns out to be taken. */
   readonly port?: () => Promise<number>;
 }

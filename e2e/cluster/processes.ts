@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KeeperReport, KeeperRequest } from "./keeper-protocol.ts";
 import { inPrivateNetwork, preparePrivateNetwork, systemPath } from "./process-node/private-network.ts";
+import { inNodeMachine, prepareNodeMachine } from "./real-node/namespaces.ts";
 
 export interface Command {
   readonly command: string;
@@ -31,6 +32,22 @@ interface Running {
   readonly resolveExited: (how: string) => void;
 }
 
+interface Within {
+  readonly privateNetwork?: boolean;
+  readonly realNode?: boolean;
+}
+
+/** How to start Node within it. */
+async function enclosed(directory: string, within: Within): Promise<readonly [string, ...string[]]> {
+  if (within.realNode === true) {
+    await prepareNodeMachine(directory);
+    return [...(await inNodeMachine(directory)), process.execPath];
+  }
+  if (within.privateNetwork !== true) return [process.execPath];
+  await preparePrivateNetwork(directory);
+  return [...inPrivateNetwork(directory), process.execPath];
+}
+
 const keeperProgram = fileURLToPath(new URL("keeper.ts", import.meta.url));
 const logTailBytes = 4_000;
 
@@ -47,12 +64,9 @@ export class Processes implements AsyncDisposable {
   readonly #starting = new Map<string, PromiseWithResolvers<number>>();
   #waiting = 0;
 
-  /** The directory is theirs: it is removed when they end. `privateNetwork`: they have one, see private-network.ts. */
-  static async start(directory: string, { privateNetwork = false } = {}): Promise<Processes> {
-    if (privateNetwork) await preparePrivateNetwork(directory);
-    const [execPath, ...execArgv] = privateNetwork
-      ? [...inPrivateNetwork(directory), process.execPath]
-      : [process.execPath];
+  /** The directory is theirs: it is removed when they end. `within`: they have a network, or all of a machine, of their own. */
+  static async start(directory: string, within: Within = {}): Promise<Processes> {
+    const [execPath, ...execArgv] = await enclosed(directory, within);
     // A session of its own: Ctrl-C in a terminal reaches us alone, and we end the rest in order.
     const keeper = fork(keeperProgram, [directory], {
       detached: true,

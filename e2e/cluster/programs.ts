@@ -1,6 +1,7 @@
 /** How each program of the control plane is started. Relative paths are relative to the cluster's directory. */
 import { fakeNode } from "./kwok-stages.ts";
 import type { ClusterOptions } from "./options.ts";
+import { nodeAddress } from "./process-node/private-network.ts";
 
 /** Files of the cluster's directory. */
 export const files = {
@@ -36,8 +37,9 @@ export function etcdParameters(): readonly string[] {
   ];
 }
 
-export function apiServerParameters(port: number, { apiServer = {} }: ClusterOptions): readonly string[] {
+export function apiServerParameters(port: number, { apiServer = {}, realNode }: ClusterOptions): readonly string[] {
   const { featureGates = {}, priorityAndFairness = true, parameters = [] } = apiServer;
+  const forNode = realNode === true ? realNodeParameters : [];
   const gates = Object.entries(featureGates).map(([name, on]) => `${name}=${on}`);
   return [
     `--etcd-servers=${etcdSocket}`,
@@ -51,7 +53,7 @@ export function apiServerParameters(port: number, { apiServer = {} }: ClusterOpt
     `--service-account-key-file=${files.tokens.publicKey}`,
     `--service-account-signing-key-file=${files.tokens.privateKey}`,
     "--service-cluster-ip-range=10.0.0.0/16",
-    "--authorization-mode=RBAC",
+    `--authorization-mode=${realNode === true ? "Node,RBAC" : "RBAC"}`,
     "--allow-privileged=true",
     // Demands of a controller what hardened clusters demand: the right to set finalizers of the owners that it names.
     "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
@@ -74,9 +76,24 @@ export function apiServerParameters(port: number, { apiServer = {} }: ClusterOpt
     "--audit-log-maxsize=100000",
     `--enable-priority-and-fairness=${priorityAndFairness}`,
     ...(gates.length === 0 ? [] : [`--feature-gates=${gates.join(",")}`]),
+    ...forNode,
     ...parameters,
   ];
 }
+
+/** Where containers run, they find the API server by the Service `kubernetes`, and it finds the kubelet. The last one of a flag counts. */
+const realNodeParameters = [
+  "--bind-address=0.0.0.0",
+  `--advertise-address=${nodeAddress}`,
+  "--endpoint-reconciler-type=lease",
+  "--enable-admission-plugins=NodeRestriction",
+  "--enable-aggregator-routing=true",
+  "--kubelet-preferred-address-types=InternalIP",
+  `--kubelet-certificate-authority=${files.authority}`,
+  // The front proxy's name stands for the API server to kubelets, too: real-node.ts gives it the rights.
+  `--kubelet-client-certificate=${files.frontProxy.certificate}`,
+  `--kubelet-client-key=${files.frontProxy.key}`,
+];
 
 // Their own limits of 20 and 50 requests per second would be what a test of many objects measures.
 const clientLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];

@@ -23,8 +23,8 @@ import { joined } from "./joined.ts";
 /** Of the node, and of everything that is no pod. */
 export const nodeAddress = "192.168.77.1";
 /** As --service-cluster-ip-range has it. */
-const serviceRange = "10.0.0.0/16";
-const podRange = "10.244.0.0/16";
+export const serviceRange = "10.0.0.0/16";
+export const podRange = "10.244.0.0/16";
 
 const tunnelProgram = fileURLToPath(new URL("tunnel.main.ts", import.meta.url));
 const hostsFile = "hosts";
@@ -51,17 +51,23 @@ const namespaces = ["--user", "--map-root-user", "--net", "--mount"];
 /** Fails with what to do about it where this machine allows no private network. */
 export async function preparePrivateNetwork(directory: string): Promise<void> {
   await writeFile(join(directory, hostsFile), "127.0.0.1 localhost\n::1 localhost\n");
+  const why = await whyNoPrivateNetwork();
+  if (why === undefined) return;
+  throw new Error(
+    `pods can't have a network of their own here: ${why}\n` +
+      "It takes util-linux, iproute2 and unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 or\n" +
+      "kernel.apparmor_restrict_unprivileged_userns=0, or run it as root).",
+  );
+}
+
+/** In the words of the program that fails here; undefined: this machine allows it. */
+export async function whyNoPrivateNetwork(): Promise<string | undefined> {
   try {
     await promisify(execFile)("unshare", [...namespaces, "--", "sh", "-c", setUp.join(" && ")], { env: systemPath() });
+    return undefined;
   } catch (error) {
     const { code, stderr = "" } = error as { readonly code?: unknown; readonly stderr?: string };
-    const why = code === "ENOENT" ? "unshare (util-linux) is not on the PATH" : stderr.trim();
-    throw new Error(
-      `pods can't have a network of their own here: ${why}\n` +
-        "It takes util-linux, iproute2 and unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1 or\n" +
-        "kernel.apparmor_restrict_unprivileged_userns=0, or run it as root).",
-      { cause: error },
-    );
+    return code === "ENOENT" ? "unshare (util-linux) is not on the PATH" : stderr.trim();
   }
 }
 
@@ -110,21 +116,30 @@ export class PrivateNetwork implements AsyncDisposable {
 
   /** For undici's `fetch` and `request`: plain HTTP to addresses inside. */
   agent(): Agent {
-    const connectSocket = buildConnector({ socketPath: this.#socket });
-    return new Agent({
-      connect: (options, callback) =>
-        connectSocket({ ...options, hostname: "localhost" }, (...[error, socket]) => {
-          if (error !== null) return callback(error, null);
-          socket.write(`${options.hostname} ${options.port || "80"}\n`);
-          return callback(null, socket);
-        }),
-    });
+    return agentThrough(this.#socket);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
+}
+
+/** The same for who has only the directory of a cluster that is up. */
+export function agentOf(directory: string): Agent {
+  return agentThrough(join(directory, socketFile));
+}
+
+function agentThrough(socketPath: string): Agent {
+  const connectSocket = buildConnector({ socketPath });
+  return new Agent({
+    connect: (options, callback) =>
+      connectSocket({ ...options, hostname: "localhost" }, (...[error, socket]) => {
+        if (error !== null) return callback(error, null);
+        socket.write(`${options.hostname} ${options.port || "80"}\n`);
+        return callback(null, socket);
+      }),
+  });
 }
 
 async function listening(path: string): Promise<true | undefined> {

@@ -1,0 +1,51 @@
+/**
+ * What NVIDIA's container toolkit does when a container is made: one that was given GPUs gets the driver's library, here the
+ * mock, and what drives it. Started by the wrapper of runc before `runc create`:
+ *
+ *     node gpu-runtime.ts DIRECTORY … create --bundle BUNDLE …
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+interface RuntimeSpec {
+  readonly process: { readonly env?: readonly string[] };
+  readonly mounts?: readonly object[];
+}
+
+/** Below the node's directory. */
+export const nvmlFolders = { library: "nvml-library", state: "nvml" } as const;
+export const nvmlLibrary = "libnvidia-ml.so.1";
+export const nvmlState = "state";
+const stateInside = "/run/nvml";
+/** Where Debian's loader looks by itself, and the toolkit mounts. */
+const libraryInside = `/usr/lib/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu/${nvmlLibrary}`;
+
+export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string): Spec {
+  const { env = [] } = spec.process;
+  const visible = env.findLast((line) => line.startsWith("NVIDIA_VISIBLE_DEVICES="))?.split("=")[1] ?? "";
+  if (["", "none", "void"].includes(visible)) return spec;
+  const bind = (source: string, destination: string): object => {
+    return { type: "bind", source, destination, options: ["rbind", "ro", "nosuid", "nodev"] };
+  };
+  return {
+    ...spec,
+    process: {
+      ...spec.process,
+      // There is no CUDA: the model runs on the CPU, while the figures are those of the pod's (mock) GPUs.
+      env: [...env, `GPUMEDIA_NVML_MOCK=${join(stateInside, nvmlState)}`, "GPUMEDIA_ACCELERATOR=cpu"],
+    },
+    mounts: [
+      ...(spec.mounts ?? []),
+      bind(join(directory, nvmlFolders.library, nvmlLibrary), libraryInside),
+      // The folder: the file in it is replaced when the figures change.
+      bind(join(directory, nvmlFolders.state), stateInside),
+    ],
+  };
+}
+
+const [program = "", directory = "", ...parameters] = process.argv.slice(1);
+if (program === import.meta.filename) {
+  const file = join(parameters[parameters.indexOf("--bundle") + 1] ?? "", "config.json");
+  const spec = JSON.parse(await readFile(file, "utf8")) as RuntimeSpec;
+  await writeFile(file, JSON.stringify(withGpus(spec, directory)));
+}

@@ -1,0 +1,137 @@
+/** What the programs of a real node are told. Pure: the directory is the cluster's. */
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { nodeAddress, podRange } from "../process-node/private-network.ts";
+import { files } from "../programs.ts";
+
+/** Below the directory, where programs outside of the node's mounts find it as well. */
+export const containerdSocket = "containerd.sock";
+export const nodeFiles = {
+  containerd: "containerd.toml",
+  cni: "cni/10-pods.conflist",
+  kubelet: "kubelet.yaml",
+  kubeProxy: "kube-proxy.yaml",
+  serving: { certificate: "kubelet.crt", key: "kubelet.key" },
+  resolvConf: "resolv.conf",
+  /** The container toolkit's stand-in: see gpu-runtime.ts. */
+  runtime: "runtime.sh",
+} as const;
+export const pauseImage = "localhost/pause:1";
+/** Of the Service kube-dns, within --service-cluster-ip-range. */
+export const dnsAddress = "10.0.0.10";
+
+/** Version 2 of the format, which containerd 1 and 2 both read. */
+export function containerdConfig(directory: string, cniFolder: string): string {
+  const at = (...path: readonly string[]): string => JSON.stringify(join(directory, ...path));
+  return `version = 2
+root = ${at("containerd")}
+state = "/run/containerd"
+disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
+[grpc]
+address = ${at(containerdSocket)}
+[plugins."io.containerd.internal.v1.opt"]
+path = ${at("containerd-opt")}
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "${pauseImage}"
+# Lowering a process's score takes CAP_SYS_RESOURCE, which the machines of CI often lack: no sandbox would start.
+restrict_oom_score_adj = true
+disable_apparmor = true
+disable_hugetlb_controller = true
+tolerate_missing_hugetlb_controller = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = ${JSON.stringify(cniFolder)}
+conf_dir = ${at("cni")}
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "overlayfs"
+default_runtime_name = "runc"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+BinaryName = ${at(nodeFiles.runtime)}
+SystemdCgroup = false
+`;
+}
+
+/** Each pod's interface has the node at its other end: between pods of one bridge, answers would pass by kube-proxy's rules. */
+export const cniConfig = JSON.stringify({
+  cniVersion: "0.4.0",
+  name: "pods",
+  plugins: [
+    {
+      type: "ptp",
+      ipMasq: false,
+      ipam: {
+        type: "host-local",
+        dataDir: "/run/cni",
+        ranges: [[{ subnet: podRange }]],
+        routes: [{ dst: "0.0.0.0/0" }],
+      },
+    },
+  ],
+});
+
+export function kubeletConfig(directory: string, cgroup: string): string {
+  const at = (file: string): string => join(directory, file);
+  return stringify({
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    address: nodeAddress,
+    containerRuntimeEndpoint: `unix://${at(containerdSocket)}`,
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: at(files.authority) },
+    },
+    authorization: { mode: "Webhook" },
+    tlsCertFile: at(nodeFiles.serving.certificate),
+    tlsPrivateKeyFile: at(nodeFiles.serving.key),
+    clusterDomain: "cluster.local",
+    clusterDNS: [dnsAddress],
+    resolvConf: at(nodeFiles.resolvConf),
+    // Its default is on the machine's own /usr.
+    volumePluginDir: at("volume-plugins"),
+    cgroupDriver: "cgroupfs",
+    cgroupRoot: cgroup,
+    enforceNodeAllocatable: ["pods"],
+    failCgroupV1: false,
+    failSwapOn: false,
+    // Below zero takes CAP_SYS_RESOURCE.
+    oomScoreAdj: 0,
+    // How full a shared machine's disk is says nothing about the pods.
+    evictionHard: Object.fromEntries(
+      ["nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree"].map((signal) => [
+        signal,
+        "0%",
+      ]),
+    ),
+    imageGCHighThresholdPercent: 100,
+    // Images are loaded, not pulled: nobody has credentials for them.
+    imagePullCredentialsVerificationPolicy: "NeverVerify",
+    serializeImagePulls: false,
+    nodeStatusUpdateFrequency: "2s",
+    // A quarter of it is how often the node says that it lives.
+    nodeLeaseDurationSeconds: 8,
+    syncFrequency: "5s",
+    eventRecordQPS: 50,
+    kubeAPIQPS: 100,
+    kubeAPIBurst: 200,
+  });
+}
+
+export function kubeProxyConfig(kubeconfig: string, node: string): string {
+  return stringify({
+    apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
+    kind: "KubeProxyConfiguration",
+    clientConnection: { kubeconfig },
+    hostnameOverride: node,
+    bindAddress: nodeAddress,
+    healthzBindAddress: "127.0.0.1:10256",
+    metricsBindAddress: "127.0.0.1:10249",
+    mode: "nftables",
+    clusterCIDR: podRange,
+    oomScoreAdj: 0,
+    // These settings belong to the machine's first network namespace.
+    conntrack: { maxPerCore: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
+    nftables: { syncPeriod: "5s", minSyncPeriod: "200ms" },
+  });
+}
