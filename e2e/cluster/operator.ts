@@ -1,6 +1,7 @@
 /** The operator as a process beside the control plane, with the rights that an installation gives it. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { operatorRbac } from "@gpumedia/install";
 import type { Cluster } from "./cluster.ts";
 import type { KubernetesObject } from "./rest.ts";
 import { until } from "./until.ts";
@@ -16,6 +17,8 @@ export interface OperatorOptions {
   readonly nodeParameters?: readonly string[];
   /** Instead of the service account's, e.g. that of a fault proxy. */
   readonly kubeconfig?: string;
+  /** It serves custom.metrics.k8s.io, too, on this address, at which the API server finds it; it has the rights for that. */
+  readonly metricsApiAddress?: string;
 }
 
 export interface OperatorProcess {
@@ -36,7 +39,8 @@ const serviceAccount = "gpumedia-operator";
  */
 export async function startOperator(cluster: Cluster, options: OperatorOptions = {}): Promise<OperatorProcess> {
   const { namespace = "gpumedia-system", name = "operator", parameters = [], nodeParameters = [] } = options;
-  const kubeconfig = options.kubeconfig ?? (await cluster.serviceAccountKubeconfig({ namespace, serviceAccount }));
+  const { metricsApiAddress } = options;
+  const kubeconfig = options.kubeconfig ?? (await kubeconfigOf(cluster, namespace, metricsApiAddress !== undefined));
   await cluster.processes.start(name, {
     command: process.execPath,
     env: { NODE_COMPILE_CACHE: join(cluster.directory, "compile-cache") },
@@ -48,10 +52,25 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions =
       // Its ports are the same for every operator on this machine.
       "--health-address=0",
       "--metrics-address=0",
+      ...(metricsApiAddress === undefined ? [] : metricsApiParameters(metricsApiAddress)),
       ...parameters,
     ],
   });
   return { name, namespace, kubeconfig, log: cluster.processes.logFile(name) };
+}
+
+async function kubeconfigOf(cluster: Cluster, namespace: string, metricsApi: boolean): Promise<string> {
+  const rbac = operatorRbac({
+    namespace,
+    serviceAccount,
+    clusterRoleName: `${namespace}.${serviceAccount}`,
+    metricsApi,
+  });
+  return cluster.serviceAccountKubeconfig({ namespace, serviceAccount, rbac });
+}
+
+function metricsApiParameters(address: string): readonly string[] {
+  return [`--metrics-api-address=${address}:0`, `--metrics-api-advertise-address=${address}`];
 }
 
 /** Resolves when some operator holds the Lease of the namespace; fails with the end of its log when this one has ended. */

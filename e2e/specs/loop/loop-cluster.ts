@@ -1,5 +1,4 @@
 /** One cluster for the specs of the loop, in which pods are processes with addresses of their own, and what clients see. */
-import { readFileSync } from "node:fs";
 import { request, type Agent } from "undici";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
@@ -26,9 +25,6 @@ after(async () => {
   await (await cluster)?.stop();
 });
 
-/** A photograph of 640x427. */
-const picture = readFileSync(new URL("../../../workload/testdata/flower.jpg", import.meta.url));
-
 /** Starts quickly, on one thread. */
 export const quick = {
   resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
@@ -46,16 +42,4 @@ export async function addressOf(work: Workspace, name: string, agent: Agent): Pr
     return answer?.statusCode === 200 ? true : undefined;
   });
   return address;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: Uint8Array;
-}
-
-export async function process(address: string, agent: Agent, body: Uint8Array = picture): Promise<Answer> {
-  const headers = { "content-type": "image/jpeg" };
-  const answer = await request(`${address}/v1/process`, { method: "POST", dispatcher: agent, headers, body });
-  return { status: answer.statusCode, type: String(answer.headers["content-type"]), body: await answer.body.bytes() };
 }

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { operatorRbac } from "@gpumedia/install";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import type { Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { keepBusy } from "../../cluster/process-node/client.ts";
 import { nodeAddress } from "../../cluster/process-node/private-network.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
 import { unlessStatus, Workspace } from "../operator/workspace.ts";
-import { addressOf, loopCluster, process, quick } from "./loop-cluster.ts";
+import { addressOf, loopCluster, quick } from "./loop-cluster.ts";
 
 const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
 const apiServiceNames = ["v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"];
@@ -40,11 +40,6 @@ describe("the loop", function () {
     cluster = await loopCluster();
     work = await Workspace.open(cluster);
     agent = cluster.network?.agent() ?? assert.fail("no private network");
-    const { operatorNamespace: namespace } = work;
-    const serviceAccount = "gpumedia-operator";
-    const clusterRoleName = `${namespace}.${serviceAccount}`;
-    const rbac = operatorRbac({ namespace, serviceAccount, clusterRoleName, metricsApi: true });
-    await cluster.serviceAccountKubeconfig({ namespace, serviceAccount, rbac });
   });
   afterEach(async () => {
     await agent.destroy();
@@ -56,13 +51,7 @@ describe("the loop", function () {
 
   /** The API server reaches it as it would reach a pod: by a Service's address and an EndpointSlice. */
   async function startOperator(): Promise<OperatorProcess> {
-    const kubeconfig = join(cluster.directory, `${work.operatorNamespace}.gpumedia-operator.kubeconfig`);
-    const parameters = [
-      "--utilization-interval=500ms",
-      `--metrics-api-address=${nodeAddress}:0`,
-      `--metrics-api-advertise-address=${nodeAddress}`,
-    ];
-    return work.startOperator({ parameters, kubeconfig });
+    return work.startOperator({ parameters: ["--utilization-interval=500ms"], metricsApiAddress: nodeAddress });
   }
 
   async function deployment(): Promise<Deployment> {
@@ -78,20 +67,6 @@ describe("the loop", function () {
       const said = await cluster.kubectl("describe", "hpa,gms", "upscaler", "-n", work.namespace);
       throw new Error(`${String(error)}\n${said}`, { cause: error });
     });
-  }
-
-  /** Clients that always have a request under way; answers how to end them. */
-  function load(address: string, clients: number): () => Promise<void> {
-    const ending = new AbortController();
-    const client = async (): Promise<void> => {
-      // A full queue answers 503, which is part of a load that is too high.
-      while (!ending.signal.aborted) await process(address, agent).catch(() => {});
-    };
-    const running = Array.from({ length: clients }, client);
-    return async () => {
-      ending.abort();
-      await Promise.all(running);
-    };
   }
 
   /** One pod without load, and the autoscaler reads its figure; answers the service's address. */
@@ -111,7 +86,7 @@ describe("the loop", function () {
   it("scales out under load, changes nothing when the operator is killed and started again, and scales in after it", async () => {
     const first = await startOperator();
     const address = await serve({});
-    const endLoad = load(address, 3);
+    const endLoad = keepBusy(address, agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
 
@@ -137,7 +112,7 @@ describe("the loop", function () {
     ];
     await startOperator();
     const address = await serve({ processing: { ...quick.processing, env } });
-    const endLoad = load(address, 3);
+    const endLoad = keepBusy(address, agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
 

@@ -4,22 +4,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
 import type { Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
 import { Workspace } from "../operator/workspace.ts";
-import { addressOf, loopCluster, process, quick } from "./loop-cluster.ts";
+import { addressOf, loopCluster, quick } from "./loop-cluster.ts";
 
 interface PodList {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   }[];
-}
-
-/** Width and height of a JPEG, from its frame header. */
-function sizeOf(jpeg: Uint8Array): readonly [width: number, height: number] {
-  const bytes = Buffer.from(jpeg);
-  let at = 2;
-  while (![0xc0, 0xc1, 0xc2].includes(bytes.readUInt8(at + 1))) at += 2 + bytes.readUInt16BE(at + 2);
-  return [bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5)];
 }
 
 describe("a service whose pods run", function () {
@@ -56,7 +49,7 @@ describe("a service whose pods run", function () {
       autoscaling: { horizontal: { enabled: false } },
       replicas: 1,
     });
-    const answer = await process(address, agent);
+    const answer = await sendPicture(address, agent);
     assert.deepEqual([answer.status, answer.type, sizeOf(answer.body)], [200, "image/jpeg", [1280, 854]]);
     await work.untilCondition("cpu", "MetricsReporting", { status: "True" });
     const { utilization } = (await work.service("cpu"))?.status ?? {};
@@ -73,7 +66,7 @@ describe("a service whose pods run", function () {
     const load = async (): Promise<void> => {
       while (!ending.signal.aborted) {
         sent++;
-        const outcome = await process(address, agent).then(({ status }) => String(status), String);
+        const outcome = await sendPicture(address, agent).then(({ status }) => String(status), String);
         if (outcome !== "200") failures.push(outcome);
         await pause(50);
       }

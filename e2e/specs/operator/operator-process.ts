@@ -24,6 +24,7 @@ export interface OperatorProcessOptions {
   readonly parameters?: readonly string[];
   /** Instead of its service account's, e.g. that of a fault proxy in front of it. */
   readonly kubeconfig?: string;
+  readonly metricsApiAddress?: string;
 }
 
 let started = 0;
@@ -35,12 +36,13 @@ export class OperatorProcess implements AsyncDisposable {
 
   /** Started, and nothing more. */
   static async start(cluster: Cluster, options: OperatorProcessOptions): Promise<OperatorProcess> {
-    const { operatorNamespace, namespaces, parameters = [], kubeconfig } = options;
+    const { operatorNamespace, namespaces, parameters = [], kubeconfig, metricsApiAddress } = options;
     const name = `operator-${started++}`;
     const { log } = await startOperator(cluster, {
       name,
       namespace: operatorNamespace,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(metricsApiAddress === undefined ? {} : { metricsApiAddress }),
       parameters: [
         ...(namespaces.length === 0 ? [] : [`--namespaces=${namespaces.join(",")}`]),
         "--health-address=127.0.0.1:0",

@@ -1,0 +1,41 @@
+/** What a client of a service sees whose pods run: pictures sent, one or many. */
+import { readFileSync } from "node:fs";
+import { request, type Agent } from "undici";
+
+/** A photograph of 640x427. */
+export const photograph: Uint8Array = readFileSync(new URL("../../../workload/testdata/flower.jpg", import.meta.url));
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array;
+}
+
+/** `address` is `http://` and a Service's or a pod's. */
+export async function sendPicture(address: string, agent: Agent, body: Uint8Array = photograph): Promise<Answer> {
+  const headers = { "content-type": "image/jpeg" };
+  const answer = await request(`${address}/v1/process`, { method: "POST", dispatcher: agent, headers, body });
+  return { status: answer.statusCode, type: String(answer.headers["content-type"]), body: await answer.body.bytes() };
+}
+
+/** So many clients that always have a request under way; answers how to end them. */
+export function keepBusy(address: string, agent: Agent, clients: number): () => Promise<void> {
+  const ending = new AbortController();
+  const client = async (): Promise<void> => {
+    // A full queue answers 503, which is part of a load that is too high.
+    while (!ending.signal.aborted) await sendPicture(address, agent).catch(() => {});
+  };
+  const running = Array.from({ length: clients }, client);
+  return async () => {
+    ending.abort();
+    await Promise.all(running);
+  };
+}
+
+/** Width and height of a JPEG, from its frame header. */
+export function sizeOf(jpeg: Uint8Array): readonly [width: number, height: number] {
+  const bytes = Buffer.from(jpeg);
+  let at = 2;
+  while (![0xc0, 0xc1, 0xc2].includes(bytes.readUInt8(at + 1))) at += 2 + bytes.readUInt16BE(at + 2);
+  return [bytes.readUInt16BE(at + 7), bytes.readUInt16BE(at + 5)];
+}
