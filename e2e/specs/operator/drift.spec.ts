@@ -8,14 +8,14 @@ import type { JsonPatchOperation, KubeObject, Manifest } from "@gpumedia/operato
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import type { DesiredChild } from "@gpumedia/operator/src/plan/plan.ts";
 import { until } from "../../cluster/until.ts";
-import { changed, escaped, leavesOf, type Leaf } from "./leaves.ts";
+import { changed, escaped, leavesOf, pointerIn, type Leaf } from "./leaves.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What the product promises. */
 const repairedWithin = { withinMs: 2_000, everyMs: 20 };
 /** Edits per child and run, other ones each time: more would look like a controller that fights with ours. */
-const edits = 10;
+const edits = 8;
 
 /** Together they have every kind of child. */
 const specs: Readonly<Record<string, GpuMediaServiceSpec>> = {
@@ -59,6 +59,11 @@ describe("drift", function () {
     return work.get(kind.type, name);
   }
 
+  /** Where something of the manifest is in the live object now. */
+  async function placed(child: Wanted, pointer: string): Promise<string> {
+    return pointerIn((await live(child)) ?? assert.fail(`${titleOf(child)} is gone`), child.manifest, pointer);
+  }
+
   function isAsWanted(object: KubeObject | undefined, { manifest }: Wanted): boolean {
     return object !== undefined && inSync(ownership(object), manifest);
   }
@@ -71,7 +76,11 @@ describe("drift", function () {
         return isAsWanted(object, child) ? object : undefined;
       },
       repairedWithin,
-    );
+    ).catch(async (error: unknown) => {
+      const { status } = (await work.service(child.name)) ?? {};
+      const spec = JSON.stringify(((await live(child)) as { readonly spec?: unknown } | undefined)?.spec);
+      throw new Error(`${String(error)}: ${spec}; ${JSON.stringify(status?.conditions)}`, { cause: error });
+    });
   }
 
   /** Does it, sees that the child is not as it should be any more, and waits for the repair. */
@@ -111,7 +120,7 @@ describe("drift", function () {
       let taken = 0;
       for (const leaf of shuffled(ownedLeaves(child))) {
         if (taken === edits) break;
-        const operation = changed(leaf);
+        const operation = changed({ ...leaf, pointer: await placed(child, leaf.pointer) });
         const { path } = operation;
         const edited = await work.patch(child.kind.type, child.name, [operation]).catch(refused);
         if (edited === undefined) continue;
@@ -157,11 +166,11 @@ describe("drift", function () {
   it("in the key of a list's item is repaired, though the edited item is now somebody else's", async () => {
     const service = wanted.get("Service upscaler") ?? assert.fail();
     const deployment = wanted.get("Deployment upscaler") ?? assert.fail();
-    const port = "/spec/template/spec/containers/0/ports/0/containerPort";
     for (let round = 0; round < 2; round++) {
       const ports = await drift(service, "the port", [{ op: "replace", path: "/spec/ports/0/port", value: 81 }]);
       const { spec } = ports as KubeObject & { spec: { ports: object } };
       assert.deepEqual(spec.ports, [{ name: "http", protocol: "TCP", port: 80, targetPort: "http" }]);
+      const port = await placed(deployment, "/spec/template/spec/containers/0/ports/0/containerPort");
       const pods = await drift(deployment, "the container's port", [{ op: "replace", path: port, value: 8081 }]);
       const { spec: kept } = pods as KubeObject & { spec: { template: PodTemplate } };
       assert.deepEqual(kept.template.spec.containers.find(({ name }) => name === "gpu-media")?.ports, [
@@ -173,6 +182,23 @@ describe("drift", function () {
       return manager === "gpumedia-operator" && operation === "Update";
     });
     assert.deepEqual(updates, [], "nothing is owned twice");
+  });
+
+  it("leaves no copy of a container or of a group of alerts that somebody has renamed", async () => {
+    const lists = [
+      ["Deployment upscaler", "/spec/template/spec/containers"],
+      ["PrometheusRule upscaler", "/spec/groups"],
+    ] as const;
+    for (const [title, list] of lists) {
+      const child = wanted.get(title) ?? assert.fail();
+      const before = namesIn(child.manifest, list);
+      const path = await placed(child, `${list}/0/name`);
+      await drift(child, "the name", [{ op: "replace", path, value: "renamed" }]);
+      await until("the copy to be gone", async () => {
+        const names = namesIn(await live(child), list);
+        return !names.includes("renamed") && before.every((name) => names.includes(name)) ? true : undefined;
+      });
+    }
   });
 
   it("leaves to others the fields that they own beside ours", async () => {
@@ -191,7 +217,11 @@ describe("drift", function () {
     await work.client.apply(service.kind.type, dual, apply);
 
     const container = await drift(deployment, "the image", [
-      { op: "replace", path: "/spec/template/spec/containers/0/image", value: "example.com/other:2" },
+      {
+        op: "replace",
+        path: await placed(deployment, "/spec/template/spec/containers/0/image"),
+        value: "example.com/other:2",
+      },
     ]);
     const { spec } = container as KubeObject & { spec: { template: PodTemplate } };
     assert.deepEqual(spec.template.metadata.annotations["kubectl.kubernetes.io/restartedAt"], "2026-01-01T00:00:00Z");
@@ -218,6 +248,14 @@ interface PodTemplate {
 
 function titleOf({ kind, name }: DesiredChild): string {
   return `${kind.type.kind} ${name}`;
+}
+
+function namesIn(object: unknown, list: string): readonly string[] {
+  const items = list
+    .slice(1)
+    .split("/")
+    .reduce((node, step) => (node as Record<string, unknown>)[step], object);
+  return (items as readonly { readonly name: string }[]).map(({ name }) => name);
 }
 
 /** All that the operator sends but the object's identity; what becomes of the owner has a test of its own. */

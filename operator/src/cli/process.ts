@@ -2,6 +2,7 @@
 import { text } from "node:stream/consumers";
 import manifest from "../../package.json" with { type: "json" };
 import { run } from "./program.ts";
+import { openScreen } from "./screen.ts";
 
 /** Runs the command of `process.argv`; `name` is what the user typed. */
 export async function runProcess(name: "gpumedia" | "kubectl gpumedia"): Promise<void> {
@@ -18,6 +19,7 @@ export async function runProcess(name: "gpumedia" | "kubectl gpumedia"): Promise
       out: (chunk) => process.stdout.write(chunk),
       err: (chunk) => process.stderr.write(chunk),
       columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+      openScreen: process.stdout.isTTY ? () => openScreen(process.stdout, process.stdin) : undefined,
     },
   });
 }

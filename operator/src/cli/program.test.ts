@@ -8,7 +8,7 @@ import { parseAllDocuments } from "yaml";
 import { notServable, run } from "./program.ts";
 
 const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
-const exampleFiles = await readdir(examples);
+const exampleFiles = (await readdir(examples)).filter((name) => name.endsWith(".yaml"));
 
 let folder: string;
 

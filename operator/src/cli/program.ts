@@ -35,7 +35,9 @@ export async function run(argv: readonly string[], { name, version, terminal }: 
 function commands({ name, version, terminal }: Invocation, end: (code: ExitCode) => void): Command {
   const defaults = operatorDefaults(version);
   const program = new Command(name)
-    .description("Looks at GpuMediaService and GpuMediaProfile objects in files, without a cluster.")
+    .description(
+      "Looks at GpuMediaService and GpuMediaProfile objects: in files, without a cluster, and at work in one.",
+    )
     .version(version, "--version", "print the version")
     .helpOption("-h, --help", "print this text")
     .helpCommand(false)
@@ -86,6 +88,34 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
         .default(new Set(), "none"),
     )
     .action(async (flags) => end(await render(flags, terminal)));
+
+  program
+    .command("top")
+    .argument("[service...]", "these services (default: all of the namespace)")
+    .description("Shows what services, their pods and GPUs are busy with, again and again, as the pods report it.")
+    .addOption(
+      new Option("-n, --namespace <name>", "of the services (default: the context's)").argParser(value.namespace),
+    )
+    .addOption(new Option("-A, --all-namespaces", "services of all namespaces").default(false))
+    .addOption(new Option("--once", "print one table and end, as when the output is no terminal").default(false))
+    .addOption(
+      new Option("-o, --output <format>", "how; json is printed once").choices(["table", "json"]).default("table"),
+    )
+    .addOption(
+      new Option("--interval <duration>", "from one look to the next").argParser(value.duration).default(5_000, "5s"),
+    )
+    .addOption(
+      new Option(
+        "--kubeconfig <file>",
+        "how to reach the cluster (default: $KUBECONFIG, else ~/.kube/config)",
+      ).argParser(value.path),
+    )
+    .addOption(new Option("--context <name>", "context of the kubeconfig (default: its current one)"))
+    .action(async (names, flags) => {
+      // What talks to clusters is loaded by what does.
+      const { top } = await import("./commands/top.ts");
+      end(await top(names, flags, terminal, version));
+    });
 
   return program;
 }

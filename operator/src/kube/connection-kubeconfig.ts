@@ -41,6 +41,7 @@ export interface KubeconfigExec {
 interface Context {
   readonly cluster: string;
   readonly user?: string;
+  readonly namespace?: string;
 }
 
 export interface Kubeconfig {
@@ -54,6 +55,8 @@ export interface Kubeconfig {
 export interface SelectedContext {
   readonly cluster: KubeconfigCluster;
   readonly user: KubeconfigUser;
+  /** Where commands look that name no namespace; absent: `default`. */
+  readonly namespace?: string;
   /** `context "admin" of /home/me/.kube/config` */
   readonly source: string;
 }
@@ -135,7 +138,7 @@ export function selectContext(config: Kubeconfig, wanted: string | undefined): S
   if (user === undefined) throw new ConnectionError(`${source}: there is no user "${context.user}"`);
   const stranger = unsupported.find((setting) => setting in user || setting in cluster);
   if (stranger !== undefined) throw new ConnectionError(`${source}: "${stranger}" is not supported`);
-  return { cluster, user, source };
+  return { cluster, user, source, ...(context.namespace ? { namespace: context.namespace } : {}) };
 }
 
 function listOf(contexts: ReadonlyMap<string, Context>): string {

@@ -26,7 +26,7 @@ function kubeconfig(user: object, cluster: object = {}): object {
     "current-context": "here",
     contexts: [
       { name: "here", context: { cluster: "c", user: "u" } },
-      { name: "there", context: { cluster: "other", user: "u" } },
+      { name: "there", context: { cluster: "other", user: "u", namespace: "lab" } },
     ],
     clusters: [
       { name: "c", cluster: { server: "https://here:6443", ...cluster } },
@@ -124,7 +124,8 @@ describe("who we are and where we go", () => {
 
   it("another context than the current one", async () => {
     await file(".kube/config", kubeconfig({}));
-    assert.equal((await load({ context: "there" })).server, "https://there:6443");
+    const { server, namespace } = await load({ context: "there" });
+    assert.deepEqual([server, namespace], ["https://there:6443", "lab"]);
   });
 
   it("the first of several kubeconfigs that says something; absent ones don't count", async () => {
@@ -148,6 +149,8 @@ describe("in a pod", () => {
     const source = `the service account in ${serviceAccountDirectory}`;
     assert.deepEqual(connection, { server: "https://10.0.0.1:443", tls: { ca: "CA" }, source });
     assert.equal(await authorization(), "Bearer t");
+    await file("sa/namespace", "media\n");
+    assert.equal((await load({ env, serviceAccountDirectory })).namespace, "media");
 
     const named = await file("named", kubeconfig({}));
     for (const options of [{ kubeconfig: named, env }, { env: { ...env, KUBECONFIG: named } }]) {

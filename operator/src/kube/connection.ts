@@ -26,6 +26,8 @@ export interface ConnectionOptions {
 }
 
 export interface LoadedConnection extends Connection {
+  /** The context's, or the pod's own. */
+  readonly namespace?: string;
   /** Where it comes from: `context "admin" of /home/me/.kube/config`. */
   readonly source: string;
 }
@@ -53,9 +55,9 @@ async function fromKubeconfigs(files: readonly string[], context: string | undef
   if (found.length === 0) {
     throw new ConnectionError(`no kubeconfig at ${files.join(", ")}: pass --kubeconfig FILE or set KUBECONFIG`);
   }
-  const { cluster, user, source } = selectContext(mergeKubeconfigs(found), context);
+  const { cluster, user, ...place } = selectContext(mergeKubeconfigs(found), context);
   const { authorization, ...certificate } = await credentials(user, cluster);
-  return { server: cluster.server, tls: { ...(await serverTls(cluster)), ...certificate }, authorization, source };
+  return { server: cluster.server, tls: { ...(await serverTls(cluster)), ...certificate }, authorization, ...place };
 }
 
 async function serverTls(cluster: KubeconfigCluster): Promise<TlsOptions> {
@@ -75,7 +77,9 @@ async function fromServiceAccount(host: string, port: string, directory: string)
   }
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const authorization = tokenFile(join(directory, "token"));
-  return { server, tls: { ca }, authorization, source: `the service account in ${directory}` };
+  const namespace = (await readIfThere(join(directory, "namespace")))?.trim();
+  const place = { source: `the service account in ${directory}`, ...(namespace === undefined ? {} : { namespace }) };
+  return { server, tls: { ca }, authorization, ...place };
 }
 
 /** The server's version, or a `ConnectionError` that says what stands between us and it. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { contestedLists, disownPatch } from "./contested-lists.ts";
+import { contestedLists, disownPatch, renamedCopies } from "./contested-lists.ts";
 import { ApiError, type ApiErrorCause } from "./errors.ts";
 import type { KubeObject, ManagedFieldsEntry, Manifest } from "./object.ts";
 
@@ -59,6 +59,13 @@ describe("lists that an apply cannot mend", () => {
       operations: [version, { op: "replace", path: "/spec/template/spec/containers/1/ports", value: containerPorts }],
     },
     {
+      title: "a container's port, where the refusal counts somebody else's container before ours",
+      causes: [duplicate("spec.template.spec.containers[1].ports[1].name")],
+      live: live(pods([mesh, { name: "gpu-media", ports: [{ name: "http", containerPort: 8081 }] }])),
+      wanted: wanted(pods([{ name: "gpu-media", ports: containerPorts }])),
+      operations: [version, { op: "replace", path: "/spec/template/spec/containers/1/ports", value: containerPorts }],
+    },
+    {
       title: "a refusal that is about something else",
       causes: [{ field: "spec.ports[0].port", message: "Invalid value", reason: "FieldValueInvalid" }],
       live: service,
@@ -83,6 +90,32 @@ describe("lists that an apply cannot mend", () => {
   for (const { title, causes, live: stored, wanted: manifest, operations } of cases) {
     it(title, () => assert.deepEqual(contestedLists(refusal(causes), stored, manifest), operations));
   }
+});
+
+describe("copies that an apply leaves", () => {
+  const ours = { name: "gpu-media", image: "a", resources: { limits: { cpu: "4" } } };
+  const pods = (items: readonly object[]): object => ({ template: { spec: { containers: items } } });
+  const copy = { ...ours, name: "another", terminationMessagePath: "/dev/termination-log" };
+  const cases: { readonly title: string; readonly items: readonly object[]; readonly removed: readonly number[] }[] = [
+    { title: "one under another name", items: [copy, ours], removed: [0] },
+    { title: "two of them, the last first", items: [copy, ours, { ...copy, name: "third" }], removed: [2, 0] },
+    { title: "not a container of somebody else's", items: [ours, { name: "mesh", image: "mesh" }], removed: [] },
+    { title: "not one that differs in a value", items: [ours, { ...copy, image: "b" }], removed: [] },
+    { title: "not ours", items: [{ ...ours, terminationMessagePath: "/dev/termination-log" }], removed: [] },
+  ];
+  for (const { title, items, removed } of cases) {
+    it(title, () => {
+      const removals = removed.map((index) => ({ op: "remove", path: `/spec/template/spec/containers/${index}` }));
+      const expected = removals.length === 0 ? [] : [version, ...removals];
+      assert.deepEqual(renamedCopies(live(pods(items)), wanted(pods([ours]))), expected);
+    });
+  }
+
+  it("a group of alerts under another name", () => {
+    const groups = [{ name: "media", rules: [{ alert: "A" }] }];
+    const stored = live({ groups: [...groups, { name: "mediax", rules: [{ alert: "A" }] }] });
+    assert.deepEqual(renamedCopies(stored, wanted({ groups })), [version, { op: "remove", path: "/spec/groups/1" }]);
+  });
 });
 
 describe("the entry that a list taken back leaves", () => {

@@ -32,7 +32,7 @@ export interface WorldOptions {
 
 export const serviceType = gpumedia("GpuMediaService", "gpumediaservices", true);
 export const profileType = gpumedia("GpuMediaProfile", "gpumediaprofiles", false);
-const podType: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
+export const podType: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
 const nodeType: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
 
 function gpumedia(kind: string, resource: string, namespaced: boolean): ResourceType {

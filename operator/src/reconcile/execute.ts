@@ -1,6 +1,6 @@
 /** Carries out a plan: the only place from which children are written. */
 import type { ApiClient } from "../kube/client.ts";
-import { contestedLists, disownPatch } from "../kube/contested-lists.ts";
+import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
 import { ApiError } from "../kube/errors.ts";
 import { objectKey, type KubeObject } from "../kube/object.ts";
 import { creator, fieldManager, ownershipPatch } from "../kube/ownership.ts";
@@ -113,10 +113,12 @@ async function apply(action: Action & { readonly do: "apply" }, hands: Hands): P
   }
   await releaseBefore(live, action, hands);
   const send = (): Promise<KubeObject> => hands.client.apply(child.kind.type, manifest, { fieldManager, force: true });
-  const applied = await send().catch(async (error: unknown) => {
+  const taken = await send().catch(async (error: unknown) => {
     if (!(await takeBack(error, action, hands))) throw error;
     return disown(await send(), action, hands);
   });
+  const applied = await removeCopies(taken, action, hands);
+  hands.fights.applied(live.metadata.uid);
   hands.world.children(child.kind).observeWrite(applied);
   return { did: "apply" };
 }
@@ -141,6 +143,16 @@ async function disown(
   { client, namespace }: Hands,
 ): Promise<KubeObject> {
   const operations = disownPatch(applied);
+  if (operations.length === 0) return applied;
+  return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
+}
+
+async function removeCopies(
+  applied: KubeObject,
+  { child, manifest }: Action & { readonly do: "apply" },
+  { client, namespace }: Hands,
+): Promise<KubeObject> {
+  const operations = renamedCopies(applied, manifest);
   if (operations.length === 0) return applied;
   return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
 }

@@ -15,6 +15,11 @@ export class Fights {
 
   /** May the object with this UID be written once more? */
   mayApply(uid: string): boolean {
-    return this.#applies.take(uid, this.#clock.now());
+    return this.#applies.has(uid, this.#clock.now());
+  }
+
+  /** It was. An apply that failed undoes nobody's work and does not count, however often a busy object makes us repeat it. */
+  applied(uid: string): void {
+    this.#applies.take(uid, this.#clock.now());
   }
 }

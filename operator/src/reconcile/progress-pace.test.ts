@@ -14,11 +14,15 @@ const ready: Condition = {
 const status: GpuMediaServiceStatus = {
   observedGeneration: 1,
   replicas: { desired: 3, ready: 0, updated: 3 },
+  summary: { replicas: "0/3" },
+  utilization: { pods: 0, band: "Unknown" },
   conditions: [ready],
 };
 const further: GpuMediaServiceStatus = {
   ...status,
   replicas: { desired: 3, ready: 1, updated: 3 },
+  summary: { replicas: "1/3" },
+  utilization: { pods: 1, band: "Unknown" },
   conditions: [{ ...ready, message: "1 of 3 replicas serve" }],
 };
 

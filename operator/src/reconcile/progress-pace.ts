@@ -34,8 +34,8 @@ export class ProgressPace {
   }
 }
 
-/** A status without what moves while pods come and go: how many there are, and the words that say so. */
+/** A status without what moves while pods come and go: how many there are, the words that say so, and their figures. */
 function verdicts(status: GpuMediaServiceStatus | undefined): unknown {
-  const { replicas: _counts, conditions = [], ...rest } = lasting(status) ?? {};
+  const { replicas: _counts, summary: _shown, utilization: _figures, conditions = [], ...rest } = lasting(status) ?? {};
   return { ...rest, conditions: conditions.map(({ message: _message, ...condition }) => condition) };
 }

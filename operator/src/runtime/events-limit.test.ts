@@ -3,6 +3,12 @@ import * as fc from "fast-check";
 import { TokenBuckets } from "./events-limit.ts";
 
 describe("TokenBuckets", () => {
+  it("tell whether there is a token without taking it", () => {
+    const buckets = new TokenBuckets({ burst: 1, refillMs: 1_000 });
+    assert.deepEqual([buckets.has("a", 0), buckets.has("a", 0), buckets.take("a", 0)], [true, true, true]);
+    assert.deepEqual([buckets.has("a", 999), buckets.has("a", 1_000)], [false, true]);
+  });
+
   const limit = { burst: 3, refillMs: 1_000 };
 
   it("lets a burst pass, then one per refill", () => {

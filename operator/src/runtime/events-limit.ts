@@ -16,14 +16,23 @@ export class TokenBuckets {
     this.#limit = limit;
   }
 
-  /** Takes a token if there is one. `now` is in ms and only grows. */
+  /** Is there a token? `now` is in ms and only grows. */
+  has(key: string, now: number): boolean {
+    return this.#fullWithoutOne(key, now) - now <= this.#limit.burst * this.#limit.refillMs;
+  }
+
+  /** Takes a token if there is one. */
   take(key: string, now: number): boolean {
     this.#forget(now);
-    const fullAt = Math.max(this.#fullAt.get(key) ?? now, now) + this.#limit.refillMs;
-    if (fullAt - now > this.#limit.burst * this.#limit.refillMs) return false;
+    if (!this.has(key, now)) return false;
+    const fullAt = this.#fullWithoutOne(key, now);
     this.#fullAt.delete(key);
     this.#fullAt.set(key, fullAt);
     return true;
+  }
+
+  #fullWithoutOne(key: string, now: number): number {
+    return Math.max(this.#fullAt.get(key) ?? now, now) + this.#limit.refillMs;
   }
 
   /** How many buckets are remembered. */

@@ -3,6 +3,7 @@ import type { Condition, GpuMediaService, GpuMediaServiceStatus } from "@gpumedi
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { NodeDevices } from "../observe/gpu-ledger.ts";
+import { healthy } from "../utilization/aggregate.sample.ts";
 import { checklist } from "./checklist.ts";
 import type { Observation } from "./observation.ts";
 import { serviceStatus, stalledStatus } from "./service-status.ts";
@@ -90,6 +91,20 @@ describe("the status of a service", () => {
       bottleneck: "Unknown",
       capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 6 },
     });
+  });
+
+  it("tells how busy the GPUs are when pods come: 8 % stood beside pods that were full", () => {
+    const reading = (gpuPercent: number): Observation["reading"] => {
+      const figures = { ...healthy, gpuPercent };
+      return { warmingUp: false, mayMove: false, pending: 0, asked: 2, silent: [], figures };
+    };
+    const before = serviceStatus(stored(), observation({ reading: reading(8) }), earlier);
+    const shown = (deployment: ChildView | undefined): number | undefined =>
+      serviceStatus(stored({ status: before }), observation({ reading: reading(70), deployment }), now).utilization
+        ?.gpuPercent;
+    const { deployment } = observation();
+    const scaledOut = view({ ...deployment, status: { ...deployment?.status, replicas: 3, readyReplicas: 3 } });
+    assert.deepEqual([shown(deployment), shown(scaledOut)], [8, 70]);
   });
 
   it("answers the guide's checklist by the conditions beside it", () => {

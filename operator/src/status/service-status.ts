@@ -1,5 +1,6 @@
 /** The whole status of a service, from what a pass over it saw and did. */
 import { defaultProfileName, type GpuMediaService, type GpuMediaServiceStatus } from "@gpumedia/api";
+import { digest } from "../kube/digest.ts";
 import { available } from "./available.ts";
 import { checklist } from "./checklist.ts";
 import { conditions } from "./condition.ts";
@@ -15,7 +16,10 @@ export function serviceStatus(stored: GpuMediaService, observation: Observation,
   const { service } = observation;
   const generation = stored.metadata.generation ?? 0;
   const { ready, reconciling, stalled: stalledVerdict } = readiness(observation);
-  const used = utilizationStatus({ service, reading: observation.reading, before: stored.status });
+  const replicas = replicaCounts(observation);
+  // Written anyway when pods come or go: figures of other pods would be wrong beside it, and stand for up to a minute.
+  const mayMove = observation.reading.mayMove || digest(replicas) !== digest(stored.status?.replicas);
+  const used = utilizationStatus({ service, reading: { ...observation.reading, mayMove }, before: stored.status });
   const { utilization, bottleneck } = used;
   const verdicts = {
     Ready: ready,
@@ -27,7 +31,6 @@ export function serviceStatus(stored: GpuMediaService, observation: Observation,
     MetricsReporting: used.MetricsReporting,
     SloMet: used.SloMet,
   };
-  const replicas = replicaCounts(observation);
   return {
     observedGeneration: generation,
     conditions: conditions(verdicts, stored.status?.conditions ?? [], generation, now),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
+import { healthy } from "../utilization/aggregate.sample.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { utilizationFigures, type UtilizationFigures } from "./utilization-figures.ts";
@@ -9,23 +10,6 @@ import { utilizationStatus, type UtilizationStatus } from "./utilization.ts";
 
 const service = sampleService();
 
-const healthy: Aggregate = {
-  pods: 2,
-  gpuPercent: 72,
-  gpuMemoryPercent: 40,
-  cpuPercent: 40,
-  rssBytes: 2 * 1024 ** 3,
-  requestsPerSecond: 800,
-  latencyP50Ms: 9,
-  latencyP95Ms: 14,
-  queueDepth: 4,
-  queueFillPercent: 1,
-  activeSessions: 20,
-  accepted: 12_000,
-  refusedPercent: 0,
-  workersBusyPercent: 60,
-  stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
-};
 const reading = (change: Partial<UtilizationReading> = {}): UtilizationReading => ({
   warmingUp: false,
   mayMove: true,

@@ -1,4 +1,5 @@
 /** The pods of one service taken together, over the window. Pure. */
+import { mean as meanKnown } from "./known.ts";
 import type { Stage } from "./sample.ts";
 import type { TimedSample } from "./window.ts";
 
@@ -41,8 +42,8 @@ export function aggregate(reports: readonly (readonly TimedSample[])[]): Aggrega
   const refused = total(all.map(({ rejected, failed }) => rejected + failed));
   return {
     pods: pods.length,
-    gpuPercent: meanOfKnown(all.map(({ gpuPercent }) => gpuPercent)),
-    gpuMemoryPercent: meanOfKnown(all.map(({ gpuMemoryPercent }) => gpuMemoryPercent)),
+    gpuPercent: meanKnown(all.map(({ gpuPercent }) => gpuPercent)),
+    gpuMemoryPercent: meanKnown(all.map(({ gpuMemoryPercent }) => gpuMemoryPercent)),
     cpuPercent: Math.max(...perPod(({ cpuPercent }) => cpuPercent)),
     rssBytes: Math.max(...all.map(({ rssBytes }) => rssBytes)),
     requestsPerSecond: total(perPod(({ requestsPerSecond }) => requestsPerSecond)),
@@ -98,9 +99,4 @@ function total(values: readonly number[]): number {
 
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : total(values) / values.length;
-}
-
-function meanOfKnown(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : mean(known);
 }

@@ -17,14 +17,14 @@ export interface ReportSourceOptions {
 }
 
 /** A report of 16 GPUs has 12 KiB. */
-const mostBytes = 64 * 1024;
+export const mostReportBytes = 64 * 1024;
 
 export function createReportSource({ timeoutMs, port }: ReportSourceOptions): ReportSource {
   // A connection a poll, and nothing kept: two thousand idle ones would cost more memory than making them costs time, and
   // none is left over to a pod that is gone, whose address another may have by now. Redirects are not followed.
   const options: Client.Options = {
     pipelining: 0,
-    maxResponseSize: mostBytes,
+    maxResponseSize: mostReportBytes,
     maxHeaderSize: 8 * 1024,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -63,7 +63,7 @@ function failure(error: unknown): string {
     case "ECONNREFUSED":
       return "refuses connections";
     case "UND_ERR_RES_EXCEEDED_MAX_SIZE":
-      return `sends more than ${mostBytes / 1024} KiB`;
+      return `sends more than ${mostReportBytes / 1024} KiB`;
     case "UND_ERR_CONNECT_TIMEOUT":
     case "EHOSTUNREACH":
     case "ENETUNREACH":

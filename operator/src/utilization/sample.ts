@@ -1,6 +1,7 @@
 /** What is kept of a processor's report: some numbers, each of them bounded, whatever the pod has sent. Pure. */
 import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
 import { Ajv } from "ajv";
+import { highest, mean, sum } from "./known.ts";
 
 /** One report. Rates and counts are of the window that the processor reports on, at most 15 s. Null: not known. */
 export interface Sample {
@@ -40,18 +41,24 @@ export interface NoReport {
 const isReport = new Ajv({ strict: false, strictNumbers: true }).compile<UtilizationReport>(utilizationReport);
 
 export function readReport(body: string): Sample | NoReport {
+  const report = parseReport(body);
+  return "problem" in report ? report : sampleOf(report);
+}
+
+/** The whole report, its numbers as they were sent. */
+export function parseReport(body: string): UtilizationReport | NoReport {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     return { problem: "sends no JSON" };
   }
-  if (isReport(value)) return sampleOf(value);
+  if (isReport(value)) return value;
   const [first] = isReport.errors ?? [];
   return { problem: `sends no report: ${first?.instancePath ?? ""} ${first?.message ?? ""}`.slice(0, 120) };
 }
 
-function sampleOf({ gpus, process, requests, stages, ...report }: UtilizationReport): Sample {
+export function sampleOf({ gpus, process, requests, stages, ...report }: UtilizationReport): Sample {
   const devices = gpus.devices.filter(({ unavailable }) => unavailable === null);
   const memoryTotal = sum(devices.map(({ memoryTotalBytes }) => memoryTotalBytes));
   const memoryUsed = sum(devices.map(({ memoryUsedBytes }) => memoryUsedBytes));
@@ -81,24 +88,6 @@ function sampleOf({ gpus, process, requests, stages, ...report }: UtilizationRep
     workersBusyPercent: percent(report.workers.busyPercent),
     sessions: bounded(report.sessions),
   };
-}
-
-type Known = readonly (number | null)[];
-
-/** Null when nothing is known. */
-function sum(values: Known): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: Known): number | null {
-  const total = sum(values);
-  return total === null ? null : total / values.filter((value) => value !== null).length;
-}
-
-function highest(values: Known): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** One pod's absurd figure must neither overflow a sum nor make the API server refuse the whole status. */
