@@ -135,6 +135,22 @@ describe("ownership of a live object", () => {
     });
   }
 
+  it("created and asked about twice, it is the same answer", () => {
+    const [intact, edited] = [live([byCreate]), live([byCreate], { spec: { selector: { instance: "other" } } })];
+    for (const [object, expected] of [
+      [intact, true],
+      [edited, false],
+    ] as const) {
+      const owned = ownership(object);
+      assert.deepEqual([inSync(owned, wanted), inSync(owned, wanted)], [expected, expected]);
+    }
+  });
+
+  it("created and edited since, it does not look like before", () => {
+    const [before, after] = [live([byCreate]), live([byCreate], { spec: { selector: { instance: "other" } } })];
+    assert.notEqual(JSON.stringify(ownership(before)), JSON.stringify(ownership(after)));
+  });
+
   it("an apply that owns no metadata agrees with a manifest that has none", () => {
     const bare: Manifest & { data: unknown } = {
       apiVersion: "v1",
