@@ -1,0 +1,179 @@
+/** `kubectl gpumedia top` as a user runs it: against real processors, through the API server, with the user's own rights. */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Snapshot } from "@gpumedia/operator/src/cli/top/snapshot.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import type { Agent } from "undici";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { keepBusy } from "../../cluster/process-node/client.ts";
+import { until } from "../../cluster/until.ts";
+import { Workspace } from "../operator/workspace.ts";
+import { addressOf, loopCluster, quick } from "./loop-cluster.ts";
+
+const program = fileURLToPath(new URL("../../../operator/bin/kubectl-gpumedia.js", import.meta.url));
+
+interface Printed {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe("kubectl gpumedia top", function () {
+  this.timeout(240_000);
+  let cluster: Cluster;
+  let work: Workspace;
+  let agent: Agent;
+
+  before(async () => {
+    cluster = await loopCluster();
+    work = await Workspace.open(cluster);
+    agent = cluster.network?.agent() ?? assert.fail("no private network");
+    await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
+    const fixed = { horizontal: { enabled: false } };
+    await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: fixed, replicas: 2 });
+    const env = [
+      ...quick.processing.env,
+      { name: "NODE_OPTIONS", value: `--import=${new URL("cut-reports.ts", import.meta.url).href}` },
+      // A file that is there: the reports are cut off from the start.
+      { name: "CUT_REPORTS", value: import.meta.url },
+    ];
+    const processing = { ...quick.processing, env };
+    await work.apply("mute", { ...quick, gpu: { count: 0 }, autoscaling: fixed, replicas: 1, processing });
+    await work.apply("waiting", { ...quick, gpu: { count: 8 }, autoscaling: fixed, replicas: 1 });
+    for (const name of ["upscaler", "mute"]) {
+      await work.untilCondition(name, "Ready", { status: "True" }, { withinMs: 90_000 });
+    }
+    await work.untilCondition("waiting", "Ready", { reason: "WaitingForGpu" });
+  });
+  after(async () => {
+    await agent.destroy();
+    await work[Symbol.asyncDispose]();
+  });
+
+  function top(parameters: readonly string[], kubeconfig = cluster.kubeconfig): Promise<Printed> {
+    const argv = [program, "top", "--kubeconfig", kubeconfig, ...parameters];
+    return new Promise((resolve) => {
+      execFile(process.execPath, argv, (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      });
+    });
+  }
+
+  async function snapshot(...parameters: readonly string[]): Promise<Snapshot> {
+    const { code, out, err } = await top(["-n", work.namespace, "--once", "-o", "json", ...parameters]);
+    assert.deepEqual([code, err], [0, ""]);
+    return JSON.parse(out) as Snapshot;
+  }
+
+  /** A user with these rights in the services' namespace. */
+  function userWith(name: string, rules: readonly object[]): Promise<string> {
+    const { namespace } = work;
+    const apiVersion = "rbac.authorization.k8s.io/v1";
+    const apiGroup = "rbac.authorization.k8s.io";
+    const metadata = { name, namespace };
+    const role = { apiVersion, kind: "Role", metadata, rules };
+    const subjects = [{ kind: "ServiceAccount", name, namespace }];
+    const binding = { apiVersion, kind: "RoleBinding", metadata, roleRef: { apiGroup, kind: "Role", name }, subjects };
+    return cluster.serviceAccountKubeconfig({ namespace, serviceAccount: name, rbac: [role, binding] });
+  }
+
+  it("shows what pods and their GPUs do, and why others tell nothing", async () => {
+    const address = await addressOf(work, "upscaler", agent);
+    const endLoad = keepBusy(address, agent, 2);
+    const busy = await until("the load to show", async () => {
+      const { services } = await snapshot();
+      const found = services.find(({ name }) => name === "upscaler");
+      const [gpu] = found?.pods.flatMap(({ gpus }) => gpus) ?? [];
+      return (found?.requestsPerSecond ?? 0) > 0 && (gpu?.gpuPercent ?? 0) > 0 ? found : undefined;
+    });
+    await endLoad();
+    assert.equal(busy.pods.length, 2);
+    for (const pod of busy.pods) {
+      assert.deepEqual([pod.ready, pod.problem, pod.gpus.length], [true, null, 1]);
+      assert.ok((pod.gpuPowerWatts ?? 0) > 0 && (pod.gpuTemperatureCelsius ?? 0) > 0);
+      assert.ok((pod.gpuMemoryTotalBytes ?? 0) > 2 ** 30, `${pod.gpuMemoryTotalBytes} bytes`);
+    }
+    assert.ok((busy.latencyP95Milliseconds ?? 0) > 0);
+
+    const { out } = await top(["-n", work.namespace]);
+    const lines = out.split("\n");
+    assert.match(lines[0] ?? "", /^NAME +GPU +GPU MEM +TEMP +POWER +RPS +P95 +QUEUE/);
+    const rows = lines.map((line) => line.replace(/^ {2}\w+(-\w+){2}/, "  POD"));
+    assert.match(rows.join("\n"), /\nmute .*\n {2}POD +the API server cannot reach it: .*EOF\n/);
+    assert.match(
+      rows.join("\n"),
+      /\nwaiting .* 0\/1 ready, not Ready\n +0 of 1 replicas serve; .*\n {2}POD +no node takes it: /s,
+    );
+  });
+
+  it("shows only the services that are named, and ends with 1 for one that is not there", async () => {
+    const { services } = await snapshot("mute");
+    assert.deepEqual(
+      services.map(({ name }) => name),
+      ["mute"],
+    );
+    assert.deepEqual(await top(["-n", work.namespace, "nobody"]), {
+      code: 1,
+      out: "",
+      err: `there is no GpuMediaService nobody in namespace ${work.namespace}\n`,
+    });
+  });
+
+  it("keeps the rows of a user who may not ask pods, says what is missing, and ends with 0", async () => {
+    const kubeconfig = await userWith("reader", [
+      { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+    ]);
+    // The namespace is that of the kubeconfig's context.
+    const { code, out, err } = await top(["upscaler"], kubeconfig);
+    assert.deepEqual([code, err], [0, ""]);
+    const missing = `not allowed to ask it: needs "get" on "pods/proxy" in namespace ${work.namespace}`;
+    assert.equal(out.split("\n").filter((line) => line.endsWith(missing)).length, 2, out);
+  });
+
+  it("lets a user with the three documented rights see everything", async () => {
+    const kubeconfig = await userWith("watcher", [
+      { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["pods/proxy"], verbs: ["get"] },
+    ]);
+    const { out } = await top(["upscaler", "-o", "json"], kubeconfig);
+    const { services } = JSON.parse(out) as Snapshot;
+    assert.deepEqual(
+      services.flatMap(({ pods }) => pods.map(({ problem }) => problem)),
+      [null, null],
+    );
+  });
+
+  it("ends with 1 and the API server's words for a user who may not list services", async () => {
+    const kubeconfig = await userWith("stranger", []);
+    const { code, out, err } = await top([], kubeconfig);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /^gpumediaservices\.gpumedia\.io is forbidden: User "[^"]+:stranger" cannot list .*\n$/);
+  });
+
+  it("draws on a terminal until q is pressed, and gives it back", async () => {
+    // `script` has a terminal for it.
+    const command = `stty cols 100 rows 30; exec ${process.execPath} ${program} top --kubeconfig ${cluster.kubeconfig} -n ${work.namespace} --interval 200ms`;
+    const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+    let screen = "";
+    child.stdout.on("data", (chunk: Buffer) => (screen += chunk.toString()));
+    const shows = (text: string): Promise<true> =>
+      until(`${text} on the screen`, () => (screen.includes(text) ? true : undefined));
+    await shows("upscaler ");
+    await work.apply("latecomer", {
+      ...quick,
+      gpu: { count: 0 },
+      autoscaling: { horizontal: { enabled: false } },
+      replicas: 0,
+    });
+    await shows("latecomer ");
+    await work.delete(serviceType, "latecomer");
+    child.stdin.write("q");
+    const [code] = (await once(child, "close")) as [number | null];
+    assert.equal(code, 0);
+    assert.ok(screen.endsWith("\u001B[?25h\u001B[?1049l"), JSON.stringify(screen.slice(-100)));
+  });
+});

@@ -1,0 +1,118 @@
+/** `gpumedia top` */
+import { createApiClient } from "../../kube/client.ts";
+import { checkConnection, loadConnection, type LoadedConnection } from "../../kube/connection.ts";
+import { ConnectionError } from "../../kube/connection-error.ts";
+import { createTransport, type Transport } from "../../kube/transport.ts";
+import { exit, UsageError, type ExitCode, type Screen, type Terminal } from "../terminal.ts";
+import { ClusterError, readCluster, type Wanted } from "../top/cluster.ts";
+import { topPage } from "../top/page.ts";
+import type { Snapshot } from "../top/snapshot.ts";
+import { topTable } from "../top/table.ts";
+
+export interface TopFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly allNamespaces: boolean;
+  readonly once: boolean;
+  readonly output: "table" | "json";
+  readonly interval: number;
+}
+
+/** Elsewhere than on a terminal. */
+const widthElsewhere = 160;
+
+/** Draws until the user quits; once where there is no screen to draw on. */
+export async function top(
+  names: readonly string[],
+  flags: TopFlags,
+  terminal: Terminal,
+  version: string,
+): Promise<ExitCode> {
+  if (flags.allNamespaces && names.length > 0) throw new UsageError("a service is named in one namespace: use -n");
+  if (flags.allNamespaces && flags.namespace !== undefined) throw new UsageError("use -n or -A, not both");
+  try {
+    const connection = await loadConnection(flags);
+    const transport = createTransport(connection, { userAgent: `gpumedia-top/${version}` });
+    try {
+      await show(names, flags, terminal, { connection, transport });
+    } finally {
+      await transport.close();
+    }
+    return exit.ok;
+  } catch (error) {
+    if (!(error instanceof ConnectionError) && !(error instanceof ClusterError)) throw error;
+    terminal.err(`${error.message}\n`);
+    return exit.findings;
+  }
+}
+
+interface Link {
+  readonly connection: LoadedConnection;
+  readonly transport: Transport;
+}
+
+async function show(
+  names: readonly string[],
+  flags: TopFlags,
+  terminal: Terminal,
+  { connection, transport }: Link,
+): Promise<void> {
+  const client = createApiClient(transport);
+  await checkConnection(client, connection);
+  const namespace = flags.allNamespaces ? undefined : (flags.namespace ?? connection.namespace ?? "default");
+  const wanted = { namespace, names };
+  const read = (signal: AbortSignal): Promise<Snapshot> => readCluster({ client, transport }, wanted, signal);
+  const first = await read(new AbortController().signal);
+  if (flags.once || flags.output === "json" || terminal.openScreen === undefined) {
+    return print(first, wanted, flags, terminal);
+  }
+  const place = `${connection.source.replace(/ of .*/, "")}, ${namespace ?? "all namespaces"}`;
+  return draw(first, read, { place, intervalMs: flags.interval }, terminal.openScreen());
+}
+
+function print(snapshot: Snapshot, { namespace }: Wanted, { output }: TopFlags, terminal: Terminal): void {
+  if (output === "json") return terminal.out(`${JSON.stringify(snapshot, null, 2)}\n`);
+  if (snapshot.services.length === 0) {
+    return terminal.err(
+      `There is no GpuMediaService in ${namespace === undefined ? "any namespace" : `namespace ${namespace}`}.\n`,
+    );
+  }
+  const lines = topTable(snapshot, terminal.columns ?? widthElsewhere);
+  return terminal.out(lines.map(({ text }) => `${text}\n`).join(""));
+}
+
+interface Drawing {
+  readonly place: string;
+  readonly intervalMs: number;
+}
+
+async function draw(
+  first: Snapshot,
+  read: (signal: AbortSignal) => Promise<Snapshot>,
+  { place, intervalMs }: Drawing,
+  screen: Screen,
+): Promise<void> {
+  let shown = { snapshot: first, at: new Date() };
+  let trouble: string | undefined;
+  const paint = (): void => screen.draw(topPage({ ...shown, trouble, place, intervalMs }, screen.columns, screen.rows));
+  screen.onResize(paint);
+  try {
+    for (;;) {
+      paint();
+      await screen.pause(intervalMs);
+      if (screen.quit.aborted) return;
+      try {
+        shown = { snapshot: await read(screen.quit), at: new Date() };
+        trouble = undefined;
+      } catch (error) {
+        if (screen.quit.aborted) return;
+        if (!(error instanceof ClusterError)) throw error;
+        // The cluster may be back in a moment: what was seen last stays, with its time.
+        trouble = error.message;
+      }
+    }
+  } finally {
+    screen.close();
+  }
+}

@@ -1,0 +1,106 @@
+/** What `top` reads from a cluster: the services, their pods, and a report of each pod that runs. */
+import type { KubeObject, ResourceType } from "../../kube/object.ts";
+import type { ApiClient, Selection } from "../../kube/client.ts";
+import { ApiError } from "../../kube/errors.ts";
+import type { Transport } from "../../kube/transport.ts";
+import { serviceLabel } from "../../desired/child.ts";
+import { viewPod, type PodView } from "../../observe/pod-view.ts";
+import { podType, serviceType, type StoredService } from "../../observe/world.ts";
+import { askPod } from "./ask-pod.ts";
+import { snapshot, type ListedPod, type Snapshot } from "./snapshot.ts";
+
+/** Which services. */
+export interface Wanted {
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  /** Empty: all of the namespace. */
+  readonly names: readonly string[];
+}
+
+export interface Reach {
+  readonly client: Pick<ApiClient, "list">;
+  readonly transport: Pick<Transport, "stream">;
+}
+
+/** What one request could not be answered with, for the user. */
+export class ClusterError extends Error {
+  override readonly name = "ClusterError";
+}
+
+const pageSize = 500;
+/** Beyond so many the rest waits: each is a connection to the API server, and through it one to a pod. */
+const askedAtOnce = 32;
+const answerWithinMs = 3_000;
+
+/** @throws {ClusterError} when services cannot be listed, or one of the names is none. */
+export async function readCluster(reach: Reach, wanted: Wanted, signal: AbortSignal): Promise<Snapshot> {
+  const { namespace, names } = wanted;
+  const [services, pods] = await Promise.all([
+    list(reach.client, serviceType, { namespace }, signal),
+    list(reach.client, podType, { namespace, labelSelector: serviceLabel, fieldSelector: stillThere }, signal),
+  ]);
+  const missing = names.find((name) => !services.some(({ metadata }) => metadata.name === name));
+  if (missing !== undefined) throw new ClusterError(`there is no GpuMediaService ${missing} in namespace ${namespace}`);
+  const shown = services.filter(({ metadata }) => names.length === 0 || names.includes(metadata.name));
+  const keys = new Set(shown.map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`));
+  const views = pods.map(viewPod).filter((pod) => pod?.service !== undefined && keys.has(pod.service));
+  const listed = await askAll(
+    reach.transport,
+    views.filter((pod) => pod !== undefined),
+    signal,
+  );
+  return snapshot(shown.toSorted(byKey) as readonly StoredService[], listed, namespace === undefined);
+}
+
+/** A pod that has ended has nothing to say. */
+const stillThere = "status.phase!=Succeeded,status.phase!=Failed";
+
+function byKey(a: KubeObject, b: KubeObject): number {
+  const [one, other] = [a, b].map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`);
+  return (one ?? "") < (other ?? "") ? -1 : 1;
+}
+
+async function list(
+  client: Pick<ApiClient, "list">,
+  type: ResourceType,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const items: KubeObject[] = [];
+  let next: string | undefined;
+  try {
+    do {
+      const page = await client.list(type, { ...selection, limit: pageSize, continue: next, signal });
+      items.push(...page.items);
+      next = page.continue;
+    } while (next !== undefined);
+    return items;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new ClusterError(listFailure(type, error), { cause: error });
+  }
+}
+
+function listFailure({ kind }: ResourceType, { status, message }: ApiError): string {
+  if (status === 0) return `cannot reach the API server: ${message}`;
+  if (status === 404 && kind === serviceType.kind)
+    return `the cluster does not know the kind ${kind}: is gpumedia installed?`;
+  return message;
+}
+
+async function askAll(
+  transport: Pick<Transport, "stream">,
+  pods: readonly PodView[],
+  signal: AbortSignal,
+): Promise<readonly ListedPod[]> {
+  const listed: ListedPod[] = [];
+  const waiting = pods.values();
+  const ask = async (): Promise<void> => {
+    for (const pod of waiting) {
+      const runs = pod.ip !== undefined && pod.container?.running === true;
+      listed.push({ pod, answer: runs ? await askPod(transport, pod, answerWithinMs, signal) : undefined });
+    }
+  };
+  await Promise.all(Array.from({ length: askedAtOnce }, ask));
+  return listed;
+}

@@ -1,0 +1,210 @@
+/** What `top` shows, and prints as JSON: services, their pods, the pods' GPUs, at one moment. Pure. */
+import type { UtilizationReport } from "@gpumedia/api";
+import type { ObjectKey } from "../../kube/object.ts";
+import type { PodView } from "../../observe/pod-view.ts";
+import type { StoredService } from "../../observe/world.ts";
+import type { GpuView } from "../../status/gpu-shortage.ts";
+import { podTrouble } from "../../status/pod-trouble.ts";
+import { aggregate } from "../../utilization/aggregate.ts";
+import { highest, sum } from "../../utilization/known.ts";
+import { sampleOf, type NoReport, type Sample } from "../../utilization/sample.ts";
+
+/** Null: not known, which is not zero. */
+export interface GpuFigures {
+  readonly gpuPercent: number | null;
+  readonly gpuMemoryUsedBytes: number | null;
+  readonly gpuMemoryTotalBytes: number | null;
+  /** Of several GPUs the hottest. */
+  readonly gpuTemperatureCelsius: number | null;
+  readonly gpuPowerWatts: number | null;
+}
+
+/** Means and sums over the pods' last 15 s; levels are of now. */
+export interface Figures extends GpuFigures {
+  /** Of the CPU limit. */
+  readonly cpuPercent: number | null;
+  readonly requestsPerSecond: number | null;
+  /** Of several pods an upper bound. */
+  readonly latencyP95Milliseconds: number | null;
+  readonly queueDepth: number | null;
+  /** WebSocket sessions. */
+  readonly sessions: number | null;
+}
+
+export interface GpuRow extends GpuFigures {
+  readonly index: number;
+  readonly name: string | null;
+  /** Why the GPU has no figures, or runs below its speed. */
+  readonly problem: string | null;
+}
+
+export interface PodRow extends Figures {
+  readonly name: string;
+  readonly node: string | null;
+  readonly ready: boolean;
+  /** It is being deleted, and finishes what it has. */
+  readonly ending: boolean;
+  /** Why there are no figures. */
+  readonly problem: string | null;
+  readonly gpus: readonly GpuRow[];
+}
+
+export interface ServiceRow extends Figures {
+  readonly namespace: string;
+  readonly name: string;
+  readonly profile: string | null;
+  /** Ready of desired: `2/3`. */
+  readonly replicas: string | null;
+  readonly band: string | null;
+  readonly bottleneck: string | null;
+  /** What its condition Ready says while that is not True. */
+  readonly problem: string | null;
+  readonly pods: readonly PodRow[];
+}
+
+export interface Snapshot {
+  /** Whether services were looked for in more than one. */
+  readonly allNamespaces: boolean;
+  readonly services: readonly ServiceRow[];
+}
+
+/** The report of a pod, or why there is none; undefined: it was not asked, as nothing runs in it yet. */
+export type PodAnswer = UtilizationReport | NoReport | undefined;
+
+export interface ListedPod {
+  readonly pod: PodView;
+  readonly answer: PodAnswer;
+}
+
+export function snapshot(
+  services: readonly StoredService[],
+  pods: readonly ListedPod[],
+  allNamespaces: boolean,
+): Snapshot {
+  const byService = Map.groupBy(pods, ({ pod }) => pod.service);
+  return {
+    allNamespaces,
+    services: services.map((service) => serviceRow(service, byService.get(keyOf(service)) ?? [])),
+  };
+}
+
+function keyOf({ metadata }: StoredService): ObjectKey {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPod[]): ServiceRow {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const rows = pods.map(podRow).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    namespace: metadata.namespace ?? "",
+    name: metadata.name,
+    profile: status?.summary?.profile ?? null,
+    replicas: status?.summary?.replicas ?? null,
+    band: status?.utilization?.band ?? null,
+    bottleneck: status?.bottleneck ?? null,
+    problem:
+      ready === undefined ? "the operator has not looked at it yet" : ready.status === "True" ? null : ready.message,
+    ...serviceFigures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
+    pods: rows,
+  };
+}
+
+function serviceFigures(reports: readonly UtilizationReport[]): Figures {
+  const samples = reports.map((report) => ({ ...sampleOf(report), at: 0 }));
+  const whole = aggregate(samples.map((sample) => [sample]));
+  if (whole === undefined) return nothing;
+  return {
+    ...memory(reports.flatMap(({ gpus }) => gpus.devices)),
+    gpuPercent: whole.gpuPercent,
+    gpuTemperatureCelsius: highest(samples.map(({ gpuTemperatureCelsius }) => gpuTemperatureCelsius)),
+    gpuPowerWatts: sum(samples.map(({ gpuPowerWatts }) => gpuPowerWatts)),
+    cpuPercent: whole.cpuPercent,
+    requestsPerSecond: whole.requestsPerSecond,
+    latencyP95Milliseconds: whole.latencyP95Ms,
+    queueDepth: whole.queueDepth,
+    sessions: sum(samples.map(({ sessions }) => sessions)),
+  };
+}
+
+function podRow({ pod, answer }: ListedPod): PodRow {
+  const { name, node = null, ready, terminating: ending } = pod;
+  const identity = { name, node, ready, ending };
+  if (!isReport(answer)) return { ...identity, ...nothing, problem: whyNothing(pod, answer), gpus: [] };
+  return { ...identity, ...podFigures(sampleOf(answer), answer), problem: null, gpus: answer.gpus.devices.map(gpuRow) };
+}
+
+function podFigures(sample: Sample, { gpus }: UtilizationReport): Figures {
+  return {
+    ...memory(gpus.devices),
+    gpuPercent: sample.gpuPercent,
+    gpuTemperatureCelsius: sample.gpuTemperatureCelsius,
+    gpuPowerWatts: sample.gpuPowerWatts,
+    cpuPercent: sample.cpuPercent,
+    requestsPerSecond: sample.requestsPerSecond,
+    latencyP95Milliseconds: sample.p95Ms,
+    queueDepth: sample.queued,
+    sessions: sample.sessions,
+  };
+}
+
+type Device = UtilizationReport["gpus"]["devices"][number];
+
+function gpuRow(device: Device): GpuRow {
+  const { index, name, unavailable, throttleReasons } = device;
+  const throttled =
+    throttleReasons === null || throttleReasons.length === 0 ? null : `held back by ${throttleReasons.join(", ")}`;
+  return {
+    index,
+    name,
+    problem: unavailable ?? throttled,
+    ...memory([device]),
+    gpuPercent: device.utilizationPercent,
+    gpuTemperatureCelsius: device.temperatureCelsius,
+    gpuPowerWatts: device.powerWatts,
+  };
+}
+
+function memory(devices: readonly Device[]): Pick<GpuFigures, "gpuMemoryUsedBytes" | "gpuMemoryTotalBytes"> {
+  const there = devices.filter(({ unavailable }) => unavailable === null);
+  return {
+    gpuMemoryUsedBytes: sum(there.map(({ memoryUsedBytes }) => memoryUsedBytes)),
+    gpuMemoryTotalBytes: sum(there.map(({ memoryTotalBytes }) => memoryTotalBytes)),
+  };
+}
+
+/** What keeps a pod from serving says more than that nobody answers at its address. */
+function whyNothing(pod: PodView, answer: NoReport | undefined): string {
+  if (pod.terminating) return "is ending";
+  // The nodes are not listed here: the scheduler's own words have to do for a pod that waits for a GPU.
+  const { message } = podTrouble([{ ...pod, devices: {} }], noGpus) ?? {};
+  // Its name is in the same row.
+  const trouble = message?.replace(`${pod.name} `, "").replaceAll(pod.name, "it");
+  return trouble ?? answer?.problem ?? "has no address yet";
+}
+
+const noGpus: GpuView = {
+  resource: "",
+  perReplica: 0,
+  synced: false,
+  devices: [],
+  holders: () => [],
+  nodeSelector: {},
+  tolerations: [],
+};
+
+const nothing: Figures = {
+  gpuPercent: null,
+  gpuMemoryUsedBytes: null,
+  gpuMemoryTotalBytes: null,
+  gpuTemperatureCelsius: null,
+  gpuPowerWatts: null,
+  cpuPercent: null,
+  requestsPerSecond: null,
+  latencyP95Milliseconds: null,
+  queueDepth: null,
+  sessions: null,
+};
+
+function isReport(answer: PodAnswer): answer is UtilizationReport {
+  return answer !== undefined && !("problem" in answer);
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { topPage } from "./page.ts";
+import { snapshot } from "./snapshot.ts";
+import { topTable } from "./table.ts";
+import { isReady, pod, reportOf, service } from "./top.sample.ts";
+
+const unscheduled = {
+  spec: {},
+  status: {
+    conditions: [
+      {
+        type: "PodScheduled",
+        status: "False",
+        reason: "Unschedulable",
+        message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+      },
+    ],
+  },
+};
+const busy = snapshot(
+  [
+    service("thumbnails", {
+      summary: { replicas: "1/1" },
+      utilization: { pods: 1, band: "Above" },
+      bottleneck: "Gpu",
+      ...isReady,
+    }),
+    service("upscaler", {
+      summary: { replicas: "2/4" },
+      utilization: { pods: 2, band: "Within" },
+      bottleneck: "None",
+      conditions: [
+        { type: "Ready", status: "False", reason: "WaitingForGpu", message: "no node has 1 free nvidia.com/gpu" },
+      ],
+    }),
+  ],
+  [
+    pod("thumbnails-5c9f6d7b8-x7x2k", "thumbnails", reportOf(2)),
+    pod("upscaler-7d9f8c6b5d-aaaaa", "upscaler", reportOf(1)),
+    pod("upscaler-7d9f8c6b5d-bbbbb", "upscaler", reportOf(1), {
+      status: { podIP: "10.0.0.2", containerStatuses: [{ name: "gpu-media", state: { running: {} } }] },
+    }),
+    pod("upscaler-7d9f8c6b5d-ccccc", "upscaler", { problem: "refuses connections" }),
+    pod("upscaler-7d9f8c6b5d-ddddd", "upscaler", undefined, unscheduled),
+  ],
+  true,
+);
+
+const texts = (width: number): readonly string[] => topTable(busy, width).map(({ text }) => text);
+
+describe("the table of top", () => {
+  it("shows services, pods, and GPUs where a pod has several", () => {
+    assert.deepEqual(texts(80), [
+      "NAME                          GPU   GPU MEM  TEMP  POWER  RPS   P95  QUEUE",
+      "media/thumbnails              65%   11/45Gi  62°C   280W   40  14ms      2",
+      "  thumbnails-5c9f6d7b8-x7x2k  65%   11/45Gi  62°C   280W   40  14ms      2",
+      "    GPU 0                     60%  5.6/22Gi  61°C   140W    -     -      -",
+      "    GPU 1                     70%  5.6/22Gi  62°C   140W    -     -      -",
+      "media/upscaler                60%   11/45Gi  61°C   280W   80  14ms      4",
+      "                              no node has 1 free nvidia.com/gpu",
+      "  upscaler-7d9f8c6b5d-aaaaa   60%  5.6/22Gi  61°C   140W   40  14ms      2",
+      "  upscaler-7d9f8c6b5d-bbbbb   60%  5.6/22Gi  61°C   140W   40  14ms      2",
+      "  upscaler-7d9f8c6b5d-ccccc   refuses connections",
+      "  upscaler-7d9f8c6b5d-ddddd   no node takes it: 0/3 nodes are available: 3",
+      "                              Insufficient nvidia.com/gpu.",
+    ]);
+  });
+
+  it("has more columns, and words beside the figures, on a wide terminal", () => {
+    assert.deepEqual(texts(150), [
+      "NAME                          GPU   GPU MEM  TEMP  POWER  RPS   P95  QUEUE  CPU  STREAMS",
+      "media/thumbnails              65%   11/45Gi  62°C   280W   40  14ms      2  40%        3  1/1 ready, above the band, limit: Gpu",
+      "  thumbnails-5c9f6d7b8-x7x2k  65%   11/45Gi  62°C   280W   40  14ms      2  40%        3",
+      "    GPU 0                     60%  5.6/22Gi  61°C   140W    -     -      -    -        -  NVIDIA A10",
+      "    GPU 1                     70%  5.6/22Gi  62°C   140W    -     -      -    -        -  NVIDIA A10",
+      "media/upscaler                60%   11/45Gi  61°C   280W   80  14ms      4  40%        6  2/4 ready, not Ready, within the band",
+      "                              no node has 1 free nvidia.com/gpu",
+      "  upscaler-7d9f8c6b5d-aaaaa   60%  5.6/22Gi  61°C   140W   40  14ms      2  40%        3  NVIDIA A10",
+      "  upscaler-7d9f8c6b5d-bbbbb   60%  5.6/22Gi  61°C   140W   40  14ms      2  40%        3  not ready, NVIDIA A10",
+      "  upscaler-7d9f8c6b5d-ccccc   refuses connections",
+      "  upscaler-7d9f8c6b5d-ddddd   no node takes it: 0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+    ]);
+  });
+
+  for (let width = 80; width <= 160; width += 8) {
+    it(`fits ${width} columns, whatever the names, and keeps the figures and the ends of names`, () => {
+      const name = "a-service-with-a-name-of-45-characters-in-all";
+      const long = snapshot([service(name, isReady)], [pod(`${name}-7d9f8c6b5d-aaaaa`, name, reportOf(3))], true);
+      for (const table of [topTable(busy, width), topTable(long, width)]) {
+        const lines = table.map(({ text }) => text);
+        assert.deepEqual(
+          lines.filter((line) => line.length > width),
+          [],
+        );
+      }
+      const [title = "", , podLine = ""] = topTable(long, width).map(({ text }) => text);
+      assert.match(title, /^NAME +GPU +GPU MEM +TEMP +POWER +RPS +P95 +QUEUE/);
+      assert.match(podLine, /^ {2}a-s.*aaaaa +70% +17\/67Gi +63°C +420W +40 +14ms +2/);
+    });
+  }
+
+  it("moves no cursor, whatever a pod calls its GPU", () => {
+    const [device] = reportOf(1).gpus.devices;
+    const report = {
+      ...reportOf(1),
+      gpus: {
+        ...reportOf(1).gpus,
+        devices: device === undefined ? [] : [{ ...device, name: "\u001B[2J\u0007evil\nname" }],
+      },
+    };
+    const table = topTable(snapshot([service("a", isReady)], [pod("a-1", "a", report)], true), 160);
+    assert.match(table.at(-1)?.text ?? "", /\[2Jevil name$/);
+  });
+
+  it("shows what is not known as a dash", () => {
+    const report = {
+      ...reportOf(0),
+      requests: { ...reportOf(0).requests, latencyMs: { p50: null, p95: null, p99: null } },
+    };
+    const [, line = ""] = topTable(snapshot([service("a", isReady)], [pod("a-1", "a", report)], false), 80).map(
+      ({ text }) => text,
+    );
+    assert.match(line, /^a +- +- +- +- +40 +- +2$/);
+  });
+});
+
+describe("a page of top", () => {
+  const page = {
+    snapshot: busy,
+    at: new Date(2026, 0, 1, 12, 34, 56),
+    trouble: undefined,
+    place: 'context "admin", media',
+    intervalMs: 5_000,
+  };
+
+  it("has a heading, and says how much is below the last line", () => {
+    const lines = topPage(page, 80, 6).map(({ text }) => text);
+    assert.deepEqual(
+      [lines[0], lines.length, lines.at(-1)],
+      [
+        '12:34:56  context "admin", media: 2 services, 5 pods; every 5 s, q quits',
+        6,
+        "… 9 more lines: name a service, or use --once",
+      ],
+    );
+    assert.equal(topPage(page, 80, 40).length, 2 + topTable(busy, 80).length);
+  });
+
+  it("keeps what was seen last when the cluster is away, and says so", () => {
+    const lines = topPage({ ...page, trouble: "cannot reach the API server: connect ECONNREFUSED" }, 80, 40);
+    assert.deepEqual(lines[1], { is: "trouble", text: "cannot reach the API server: connect ECONNREFUSED" });
+    assert.equal(lines.length, 2 + topTable(busy, 80).length);
+  });
+});

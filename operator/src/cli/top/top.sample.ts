@@ -1,0 +1,55 @@
+/** Objects as a cluster has them, for the tests of `top`. */
+import type { UtilizationReport } from "@gpumedia/api";
+import { viewPod } from "../../observe/pod-view.ts";
+import type { StoredService } from "../../observe/world.ts";
+import { sampleReport } from "../../utilization/report.sample.ts";
+import type { ListedPod, PodAnswer } from "./snapshot.ts";
+
+/** A report of so many GPUs, each busier and hotter than the one before. */
+export function reportOf(gpus: number): UtilizationReport {
+  const [device] = sampleReport.gpus.devices;
+  if (device === undefined) throw new Error("the sample has a GPU");
+  const devices = Array.from({ length: gpus }, (_, index) => ({
+    ...device,
+    index,
+    utilizationPercent: 60 + index * 10,
+    temperatureCelsius: 61 + index,
+  }));
+  return { ...sampleReport, gpus: { ...sampleReport.gpus, devices } };
+}
+
+export function service(name: string, status: object): StoredService {
+  return {
+    apiVersion: "gpumedia.io/v1alpha1",
+    kind: "GpuMediaService",
+    metadata: { name, namespace: "media", uid: name, resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z" },
+    spec: {},
+    status,
+  };
+}
+
+export function pod(name: string, ofService: string, answer: PodAnswer, change: object = {}): ListedPod {
+  const view = viewPod({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace: "media",
+      uid: name,
+      resourceVersion: "1",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      labels: { "gpumedia.io/service": ofService },
+    },
+    spec: { nodeName: "gpu-1" },
+    status: {
+      podIP: "10.0.0.1",
+      conditions: [{ type: "Ready", status: "True" }],
+      containerStatuses: [{ name: "gpu-media", state: { running: {} } }],
+    },
+    ...change,
+  } as Parameters<typeof viewPod>[0]);
+  if (view === undefined) throw new Error("it has the label of a service");
+  return { pod: view, answer };
+}
+
+export const isReady = { conditions: [{ type: "Ready", status: "True", reason: "Ready", message: "" }] };
