@@ -2,10 +2,8 @@
  * The CRDs of APIs that a cluster may or may not serve. They are read where the Go modules that ship them are unpacked
  * (`tools/crds/go.mod` pins which ones), so that tests meet the schemas that users have, and nothing is copied.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { go } from "./tools-build.ts";
-import { familyDirectory, moduleVersion } from "./tools-families.ts";
+import { moduleDirectories } from "./module-directories.ts";
 
 interface CrdSource {
   readonly module: string;
@@ -39,23 +37,6 @@ export const optionalApis = Object.keys(sources) as readonly OptionalApi[];
 /** The files; the first call downloads the modules. */
 export async function optionalCrdFiles(apis: readonly OptionalApi[]): Promise<readonly string[]> {
   const wanted = apis.map((api): CrdSource => sources[api]);
-  const directories = await moduleDirectories([...new Set(wanted.map(({ module }) => module))]);
+  const directories = await moduleDirectories("crds", [...new Set(wanted.map(({ module }) => module))]);
   return wanted.flatMap(({ module, files }) => files.map((file) => join(directories[module] ?? "", file)));
-}
-
-/** Where modules of `tools/crds/go.mod` are unpacked, by their path. */
-async function moduleDirectories(modules: readonly string[]): Promise<Readonly<Record<string, string>>> {
-  if (modules.length === 0) return {};
-  const directory = familyDirectory("crds");
-  const goMod = await readFile(join(directory, "go.mod"), "utf8");
-  // With their versions: without, go would first look at all that these modules require, which is most of Kubernetes.
-  const wanted = modules.map((module) => `${module}@${moduleVersion(goMod, module)}`);
-  const output = await go(["mod", "download", "-json", ...wanted], { directory });
-  const downloaded = parseJsonSequence(output) as readonly { readonly Path: string; readonly Dir: string }[];
-  return Object.fromEntries(downloaded.map(({ Path, Dir }) => [Path, Dir]));
-}
-
-/** go writes one indented object after the other, not an array. */
-export function parseJsonSequence(text: string): readonly unknown[] {
-  return JSON.parse(`[${text.trim().replaceAll(/^\}\n\{$/gm, "},{")}]`) as readonly unknown[];
 }

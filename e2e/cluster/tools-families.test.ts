@@ -12,6 +12,11 @@ const tools: readonly ToolName[] = [
   "kube-proxy",
   "nvidia-device-plugin",
   "kwok",
+  "helm",
+  "helm3",
+  "glua",
+  "source-controller",
+  "kustomize-controller",
   "promtool",
   "kube-score",
 ];

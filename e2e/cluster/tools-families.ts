@@ -43,6 +43,16 @@ const families = {
   },
   // These are no part of a cluster: they install the operator and judge what it renders, built when a test asks for them.
   helm: { module: "helm.sh/helm/v4", programs: { helm: "helm.sh/helm/v4/cmd/helm" } },
+  helm3: { module: "helm.sh/helm/v3", programs: { helm3: "helm.sh/helm/v3/cmd/helm" } },
+  flux: {
+    module: "github.com/fluxcd/source-controller",
+    programs: {
+      "source-controller": "github.com/fluxcd/source-controller",
+      "kustomize-controller": "github.com/fluxcd/kustomize-controller",
+    },
+  },
+  // The Lua of Argo CD, which its health checks are written in.
+  "gopher-lua": { module: "github.com/yuin/gopher-lua", programs: { glua: "github.com/yuin/gopher-lua/cmd/glua" } },
   promtool: {
     module: "github.com/prometheus/prometheus",
     programs: { promtool: "github.com/prometheus/prometheus/cmd/promtool" },

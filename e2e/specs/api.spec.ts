@@ -16,7 +16,7 @@ import { until } from "../cluster/until.ts";
 const crds = fileURLToPath(new URL("../../crds", import.meta.url));
 const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
-const exampleFiles = await readdir(examples);
+const exampleFiles = (await readdir(examples)).filter((name) => name.endsWith(".yaml"));
 
 function service(name: string, spec: unknown = {}, namespace = "default"): object {
   return { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata: { name, namespace }, spec };

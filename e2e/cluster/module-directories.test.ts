@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseJsonSequence } from "./optional-crds.ts";
+import { parseJsonSequence } from "./module-directories.ts";
 
 describe("JSON objects one after the other", () => {
   const cases = [
