@@ -10,6 +10,7 @@ const report: ClusterReport = {
   gpus: 4,
   apis: [],
   operator: false,
+  runPods: false,
   bootSeconds: 3.4,
 };
 

@@ -8,6 +8,8 @@ export interface MainOptions {
   /** APIs of others to serve. */
   readonly apis: readonly OptionalApi[];
   readonly operator: boolean;
+  /** One process node instead of fake ones. */
+  readonly runPods: boolean;
   /** Absent: any free one. */
   readonly port?: number;
   /** Stay up in the background. */
@@ -31,6 +33,11 @@ export function mainProgram(env: Readonly<Record<string, string | undefined>>): 
     )
     .addOption(
       new Option("--operator", "start the operator, too, with the rights that it is shipped with").default(false),
+    )
+    .addOption(
+      new Option("--run-pods", "one node with mock GPUs instead, whose pods run, as processes of this machine")
+        .default(false)
+        .conflicts(["nodes", "port"]),
     )
     .addOption(
       new Option("--port <number>", "where the API server listens (default: any free port)").argParser(wholeNumber),

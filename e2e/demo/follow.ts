@@ -1,34 +1,63 @@
-/** Follows a service until it is Ready, and tells each thing that its status says on the way. */
+/** Follows a service until it is where the demo wants it, and tells each thing that changes on the way. */
 import type { KubectlWithInput } from "../cluster/kubectl.ts";
 import { until } from "../cluster/until.ts";
+import { autoscaling, type Autoscaler, type Deployment } from "./autoscaling.ts";
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
+export interface Followed {
+  readonly namespace: string;
+  readonly name: string;
 }
+
+type Tell = (line: string) => void;
 
 interface Service {
-  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+      readonly message: string;
+    }[];
+  };
 }
 
-const withinMs = 60_000;
+const withinMs = 120_000;
 
-export async function followUntilReady(
-  kubectl: KubectlWithInput,
-  service: { readonly namespace: string; readonly name: string },
-  tell: (line: string) => void,
-): Promise<void> {
+async function follow(what: string, look: () => Promise<{ line: string; arrived: boolean }>, tell: Tell) {
   let last = "";
-  const look = async (): Promise<true | undefined> => {
-    const { namespace, name } = service;
+  const lookAgain = async (): Promise<true | undefined> => {
+    const { line, arrived } = await look();
+    if (line !== last) tell(line);
+    last = line;
+    return arrived ? true : undefined;
+  };
+  await until(what, lookAgain, { withinMs, everyMs: 100 });
+}
+
+export async function followUntilReady(kubectl: KubectlWithInput, service: Followed, tell: Tell): Promise<void> {
+  const { namespace, name } = service;
+  const look = async (): Promise<{ line: string; arrived: boolean }> => {
     const { status } = JSON.parse(await kubectl("", "get", "gms", name, "-n", namespace, "-o", "json")) as Service;
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     const line = ready === undefined ? "no status yet" : `Ready is ${ready.status}, ${ready.reason}: ${ready.message}`;
-    if (line !== last) tell(line);
-    last = line;
-    return ready?.status === "True" ? true : undefined;
+    return { line, arrived: ready?.status === "True" };
   };
-  await until(`${service.name} to be Ready`, look, { withinMs, everyMs: 100 });
+  await follow(`${name} to be Ready`, look, tell);
+}
+
+/** Until the autoscaler wants so many replicas, and so many serve. */
+export async function followReplicas(
+  kubectl: KubectlWithInput,
+  service: Followed,
+  wanted: number,
+  tell: Tell,
+): Promise<void> {
+  const { namespace, name } = service;
+  const look = async (): Promise<{ line: string; arrived: boolean }> => {
+    const text = await kubectl("", "get", `hpa/${name}`, `deployment/${name}`, "-n", namespace, "-o", "json");
+    const { items } = JSON.parse(text) as { items: readonly [Autoscaler, Deployment] };
+    const { line, desired, ready } = autoscaling(...items);
+    return { line, arrived: desired === wanted && ready === wanted };
+  };
+  await follow(`${wanted} replicas of ${name}`, look, tell);
 }

@@ -22,6 +22,13 @@ describe("the steps of the demo", () => {
     });
   }
 
+  it("do not run over the edge of a terminal", async () => {
+    let text = "";
+    const { detail } = createSteps({ write: (more) => (text += more) }, () => 0);
+    detail(`${"word ".repeat(30)}end`);
+    assert.equal(text, `    ${"word ".repeat(19).trimEnd()}\n    ${"word ".repeat(11)}end\n`);
+  });
+
   it("are told when they fail, with the error for the caller", async () => {
     let text = "";
     const { step } = createSteps({ write: (more) => (text += more) }, () => 0);

@@ -6,9 +6,15 @@ export interface Steps {
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
   /** Something worth knowing within a step. */
   readonly detail: (text: string) => void;
+  /** Lines between the steps. */
+  readonly text: (lines: string) => void;
   /** A command, as somebody would type it, and its output. */
   readonly command: (command: string, output: string) => void;
 }
+
+/** Narrow enough for a picture of the terminal. */
+const columns = 100;
+const indent = "    ";
 
 const clearLine = "\r\u001B[2K";
 
@@ -40,7 +46,20 @@ export function createSteps(terminal: Terminal, now: () => number = () => perfor
         throw error;
       }
     },
-    detail: (text) => line(`    ${text}`),
+    detail: (text) => line(wrapped(text, columns - indent.length).join("\n")),
+    text: line,
     command: (command, output) => line(`\n$ ${command}\n${output.trimEnd()}`),
   };
+}
+
+/** Lines of whole words, indented; a word that is longer has one of its own. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let current = "";
+  for (const word of text.split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (longer.length > width && current !== "") lines.push(current);
+    current = longer.length > width ? word : longer;
+  }
+  return [...lines, current].map((each) => `${indent}${each}`);
 }

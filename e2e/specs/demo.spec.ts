@@ -4,43 +4,58 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { controlPlaneTools } from "../cluster/control-plane.ts";
 import { remainsOf, untilGone } from "./cluster-remains.ts";
 
 const program = fileURLToPath(new URL("../demo/main.ts", import.meta.url));
 const run = promisify(execFile);
 
 async function demo(env: Record<string, string>): Promise<string> {
-  return (await run(process.execPath, [program], { env: { ...process.env, ...env } })).stdout;
+  const shown = run(process.execPath, [program], { env: { ...process.env, ...env } });
+  return (
+    await shown.catch((error: { readonly stdout: string; readonly stderr: string }) => {
+      return assert.fail(`${error.stdout}\n${error.stderr}`);
+    })
+  ).stdout;
 }
 
-describe("make demo", () => {
-  it("shows the steps, the service in kubectl's words and its children as a tree, and ends what it started", async () => {
-    const output = await demo({ KEEP: "" });
-    const expected = [
-      /^✓ control plane, 2 nodes with 4 GPUs each, CRDs, operator \(/m,
-      /^✓ examples\/minimal\.yaml applied in namespace media \(/m,
-      /^ {4}Ready is True, Serving: 2 of 2 replicas serve$/m,
-      /^✓ upscaler is Ready \(/m,
-      /^\$ kubectl get gms -n media\nNAME +PROFILE +READY .*\nupscaler +production +True +2\/2 /m,
-      /^\$ kubectl describe gms upscaler -n media\nName: +upscaler$/m,
-      /^GpuMediaService upscaler\n├── ConfigMap upscaler-config$/m,
-      /^│ {7}├── Pod upscaler-\S+ +Ready on gpu-node-\d\n│ {7}└── Pod upscaler-\S+ +Ready on gpu-node-\d$/m,
-      /^└── VerticalPodAutoscaler upscaler-vpa\n\n✓ all ended, nothing left behind \(KEEP=1 leaves it up\) \(.*\)\n$/m,
-    ];
-    assert.deepEqual(
-      expected.filter((pattern) => !pattern.test(output)),
-      [],
-      output,
-    );
-  });
+/** What is not in the output. */
+function missing(expected: readonly RegExp[], output: string): readonly RegExp[] {
+  return expected.filter((pattern) => !pattern.test(output));
+}
 
-  it("leaves cluster and operator up with KEEP=1, until the command that it prints", async () => {
+// A cold build takes minutes: here, while mocha loads the specs, no test's timeout is running.
+await controlPlaneTools();
+
+describe("make demo", function () {
+  this.timeout(300_000);
+
+  it("shows the whole loop, and leaves it up with KEEP=1 until the command that it prints", async () => {
     const output = await demo({ KEEP: "1" });
     const [, kubeconfig = ""] = /export KUBECONFIG=(\S+)/.exec(output) ?? assert.fail(output);
     const [, pid = ""] = /\nEnd it: kill (\d+)\n$/.exec(output) ?? assert.fail(output);
     const directory = join(kubeconfig, "..");
     const left = { directory, pids: { main: Number(pid) }, keeperPid: undefined };
+    const shown = (ready: string): string =>
+      `\\$ kubectl get gms -n media\nNAME .*\nupscaler +production +True +${ready} `;
+    const tree =
+      "│ {7}├── Pod upscaler-\\S+ +Ready on process-node\n│ {7}└── Pod upscaler-\\S+ +Ready on process-node\n";
+    const inOrder = [
+      "✓ control plane, a node with 4 mock GPUs, whose pods run, CRDs, operator \\(",
+      "\\$ cat e2e/demo/upscaler\\.yaml\n",
+      "✓ e2e/demo/upscaler\\.yaml applied in namespace media \\(",
+      "✓ upscaler is Ready \\(",
+      " {4}POST http://10\\.0\\.\\S+/v1/process: 200 image/jpeg, 640x427 became 1280x854\n",
+      shown("1/1"),
+      " {4}GPUs at about \\d+ %: 2 wanted, 1 ready\n",
+      shown("2/2"),
+      tree,
+      "✓ the load is gone, and the second pod after it \\(",
+      shown("1/1"),
+      "New size: 2; reason: pods metric gpumedia_gpu_utilization_percent above target\n",
+    ];
     try {
+      assert.match(output, new RegExp(inOrder.join("[^]*"), "m"));
       assert.deepEqual(remainsOf(left), ["main", directory]);
       const kubectl = join(directory, "bin", "kubectl");
       const env = { ...process.env, KUBECONFIG: kubeconfig };
@@ -51,5 +66,22 @@ describe("make demo", () => {
       await run("kill", [pid]);
       await untilGone(left);
     }
+  });
+
+  it("shows a service, its status and its children where pods can't run, says so, and ends what it started", async () => {
+    const output = await demo({ KEEP: "", CC: "no-such-compiler" });
+    const expected = [
+      /^Pods can't run on this machine, .*no C compiler: "no-such-compiler" does not run/,
+      /^✓ control plane, 2 nodes with 4 GPUs each, CRDs, operator \(/m,
+      /^✓ examples\/minimal\.yaml applied in namespace media \(/m,
+      /^ {4}Ready is True, Serving: 2 of 2 replicas serve$/m,
+      /^✓ upscaler is Ready \(/m,
+      /^\$ kubectl get gms -n media\nNAME +PROFILE +READY .*\nupscaler +production +True +2\/2 /m,
+      /^\$ kubectl describe gms upscaler -n media\nName: +upscaler$/m,
+      /^GpuMediaService upscaler\n├── ConfigMap upscaler-config$/m,
+      /^│ {7}├── Pod upscaler-\S+ +Ready on gpu-node-\d\n│ {7}└── Pod upscaler-\S+ +Ready on gpu-node-\d$/m,
+      /^└── VerticalPodAutoscaler upscaler-vpa\n\n✓ all ended, nothing left behind \(KEEP=1 leaves it up\) \(.*\)\n$/m,
+    ];
+    assert.deepEqual(missing(expected, output), [], output);
   });
 });

@@ -1,0 +1,48 @@
+/** Where the demo plays: a cluster with an operator, in this process or in the background. */
+import { fileURLToPath } from "node:url";
+import { startInBackground } from "../cluster/detach.ts";
+import { startInteractive, type ClusterReport } from "../cluster/interactive.ts";
+import { whyNoPrivateNetwork } from "../cluster/process-node/private-network.ts";
+import { mockLibrary } from "../gpu-mock/library.ts";
+
+export interface Stage {
+  readonly report: ClusterReport;
+  /** The process in the background, if it is there. */
+  readonly pid?: number;
+  readonly end: () => Promise<void>;
+}
+
+export const composition = {
+  nodes: 2,
+  gpus: 4,
+  apis: ["vpa", "podmonitor", "prometheusrule"],
+  operator: true,
+} as const;
+
+const clusterProgram = fileURLToPath(new URL("../cluster/main.ts", import.meta.url));
+
+/** What this machine lacks for pods that really run. */
+export async function whyPodsCannotRun(): Promise<string | undefined> {
+  const library = mockLibrary();
+  return library.kind === "no-compiler" ? library.message : whyNoPrivateNetwork();
+}
+
+export async function setStage({ keep, runPods }: { keep: boolean; runPods: boolean }): Promise<Stage> {
+  if (!keep) {
+    const { cluster, report } = await startInteractive({ ...composition, runPods });
+    return { report, end: () => cluster.stop() };
+  }
+  const { nodes, gpus, apis } = composition;
+  const placed = runPods ? "--run-pods" : `--nodes=${nodes}`;
+  const parameters = [placed, `--gpus=${gpus}`, `--apis=${apis.join(",")}`, "--operator"];
+  const { pid, report } = await startInBackground<ClusterReport>(clusterProgram, parameters);
+  const end = (): void => void process.kill(pid, "SIGTERM");
+  // Who interrupts the demo has not been told yet how to end what is in the background.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      end();
+      process.exit(130);
+    });
+  }
+  return { report, pid, end: async () => end() };
+}
