@@ -1,6 +1,6 @@
 # Each target is one way to do one thing; what they run is in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test lint generate bench bench-processor fuzz clean
+.PHONY: help setup demo cluster test lint generate bench bench-processor bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: setup ## Measure the operator on a real control plane (figures: docs/perf
 
 bench-processor: setup ## Measure the image processor (figures: docs/performance-processor.md)
 	@npm run --silent bench:processor
+
+bench-loop: setup ## Measure load to decision, and status writes (about 40 minutes; figures: docs/performance.md)
+	@npm run --silent bench:loop
 
 fuzz: setup ## Send 50,000 mutated inputs to the image processor (FUZZ_RUNS=n, FUZZ_SEED=n repeats a run)
 	@npm run --silent fuzz

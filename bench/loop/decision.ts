@@ -1,0 +1,163 @@
+/**
+ * From a step of the load to the autoscaler's decision, on processors that run.
+ *
+ *     load ──▶ the processor's mean of 15 s passes the target ──▶ the operator has asked, and serves it ──▶ the autoscaler looks
+ *     0           own                                               served                                   decided
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { startCluster, type Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
+import { startOperator, untilLeading } from "@gpumedia/e2e/cluster/operator.ts";
+import { keepBusy } from "@gpumedia/e2e/cluster/process-node/client.ts";
+import { nodeAddress } from "@gpumedia/e2e/cluster/process-node/private-network.ts";
+import { until } from "@gpumedia/e2e/cluster/until.ts";
+import { request, type Agent } from "undici";
+import { percentile } from "../operator/percentile.ts";
+
+export interface DecisionOptions {
+  readonly runs: number;
+  /** Of the autoscaler, and of the operator's questions; in seconds. */
+  readonly syncSeconds: number;
+  readonly intervalSeconds: number;
+}
+
+/** Seconds from the step. */
+interface Run {
+  readonly own: number;
+  readonly served: number;
+  readonly decided: number;
+}
+
+const namespace = "bench";
+const name = "upscaler";
+/** The autoscaler's own tolerance of a tenth above the target of 70. */
+const target = 77;
+const clients = 3;
+const atOnce = { stabilizationWindowSeconds: 0 };
+const spec = {
+  resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
+  processing: { env: [{ name: "GPUMEDIA_WORKERS", value: "1" }] },
+  autoscaling: {
+    horizontal: {
+      minReplicas: 1,
+      maxReplicas: 2,
+      cpuUtilizationPercent: 0,
+      gpuUtilizationPercent: 70,
+      behavior: { scaleUp: atOnce, scaleDown: atOnce },
+    },
+  },
+  drain: { timeout: "10s" },
+};
+
+const metric = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${namespace}/pods/*/gpumedia_gpu_utilization_percent`;
+
+interface Deployment {
+  readonly spec: { readonly replicas: number };
+  readonly status: { readonly readyReplicas?: number };
+}
+
+export async function measureDecisions({ runs, syncSeconds, intervalSeconds }: DecisionOptions): Promise<string> {
+  await using cluster = await startCluster({
+    crds: true,
+    privateNetwork: true,
+    horizontalPodAutoscalerSyncPeriod: `${syncSeconds}s`,
+  });
+  await cluster.addProcessNode({ gpus: 2 });
+  const parameters = [`--utilization-interval=${intervalSeconds}s`];
+  await untilLeading(cluster, await startOperator(cluster, { parameters, metricsApiAddress: nodeAddress }));
+  await cluster.kubectl("create", "namespace", namespace);
+  const metadata = { name, namespace };
+  await cluster.kubectlWithInput(
+    { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, spec },
+    "create",
+    "-f",
+    "-",
+  );
+  const agent = cluster.network?.agent();
+  if (agent === undefined) throw new Error("no private network");
+  const measured: Run[] = [];
+  for (let run = 0; run < runs; run++) {
+    const one = await measureOnce(cluster, agent, syncSeconds);
+    process.stderr.write(`${JSON.stringify(one)}\n`);
+    measured.push(one);
+  }
+  await agent.destroy();
+  const row = (what: string, pick: (run: Run) => number): string => {
+    const values = measured.map(pick);
+    const [median, least, most] = [percentile(values, 0.5), Math.min(...values), Math.max(...values)];
+    return `| ${what} | ${[median, least, most].map((value) => value.toFixed(1)).join(" | ")} |`;
+  };
+  return [
+    `${runs} steps from no load to ${clients} requests at a time; autoscaler every ${syncSeconds} s, pods asked every ${intervalSeconds} s:`,
+    "",
+    "| seconds from the step until … | median | least | most |",
+    "| --- | --: | --: | --: |",
+    row("the processor itself reports more than the target", ({ own }) => own),
+    row("the operator serves it", ({ served }) => served),
+    row("the autoscaler has decided", ({ decided }) => decided),
+    row("of that, what the autoscaler waited for its next look", ({ served, decided }) => decided - served),
+  ].join("\n");
+}
+
+async function measureOnce(cluster: Cluster, agent: Agent, syncSeconds: number): Promise<Run> {
+  const { address, podAddress } = await untilIdle(cluster, agent);
+  // The autoscaler's looks and the steps are not to keep in step themselves.
+  await pause(Math.random() * syncSeconds * 1_000);
+  const begun = performance.now();
+  const endLoad = keepBusy(address, agent, clients);
+  const first = async (what: string, look: () => Promise<boolean>): Promise<number> => {
+    await until(what, async () => ((await look()) ? true : undefined), { withinMs: 180_000, everyMs: 200 });
+    return (performance.now() - begun) / 1_000;
+  };
+  const [own, served, decided] = await Promise.all([
+    first("the processor's own report", async () => (await reported(podAddress, agent)) > target),
+    first("the operator's metric", async () => ((await highest(cluster)) ?? 0) > target),
+    first("the decision", async () => (await deployment(cluster)).spec.replicas > 1),
+  ]);
+  await endLoad();
+  return { own, served, decided };
+}
+
+/** One pod without load, as the autoscaler sees it, too. */
+async function untilIdle(cluster: Cluster, agent: Agent): Promise<{ address: string; podAddress: string }> {
+  const isIdle = async (): Promise<true | undefined> => {
+    const { spec, status } = await deployment(cluster).catch((): Deployment => ({ spec: { replicas: 0 }, status: {} }));
+    return spec.replicas === 1 && status.readyReplicas === 1 && ((await highest(cluster)) ?? Infinity) < 5
+      ? true
+      : undefined;
+  };
+  await until("one pod without load", isIdle, { withinMs: 300_000, everyMs: 500 });
+  const [clusterIP, podIP] = await Promise.all([
+    cluster.kubectl("get", "service", name, "-n", namespace, "-o", "jsonpath={.spec.clusterIP}"),
+    until("the pod alone", async () => {
+      const select = ["-l", `gpumedia.io/service=${name}`, "-o", "jsonpath={.items[*].status.podIP}"];
+      const ips = (await cluster.kubectl("get", "pods", "-n", namespace, ...select)).split(" ");
+      return ips.length === 1 ? ips[0] : undefined;
+    }),
+  ]);
+  const address = `http://${clusterIP}`;
+  await until("the way to the pod", async () => {
+    const answer = await request(`${address}/readyz`, { dispatcher: agent });
+    await answer.body.dump();
+    return answer.statusCode === 200 ? true : undefined;
+  });
+  return { address, podAddress: `http://${podIP}:8080` };
+}
+
+async function deployment(cluster: Cluster): Promise<Deployment> {
+  return (await cluster.rest.request("GET", `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`)) as Deployment;
+}
+
+async function reported(address: string, agent: Agent): Promise<number> {
+  const { body } = await request(`${address}/utilization`, { dispatcher: agent });
+  const report = (await body.json()) as { gpus: { devices: readonly { utilizationPercent: number | null }[] } };
+  return report.gpus.devices[0]?.utilizationPercent ?? 0;
+}
+
+/** Of all pods with a fresh report. */
+async function highest(cluster: Cluster): Promise<number | undefined> {
+  const list = (await cluster.rest.request("GET", metric).catch(() => ({ items: [] }))) as {
+    readonly items: readonly { readonly value: string }[];
+  };
+  if (list.items.length === 0) return undefined;
+  return Math.max(...list.items.map(({ value }) => (value.endsWith("m") ? parseFloat(value) / 1000 : Number(value))));
+}
