@@ -13,10 +13,10 @@ export async function cgroupHierarchies(): Promise<readonly CgroupHierarchy[]> {
 }
 
 export function parseHierarchies(mounts: string): readonly CgroupHierarchy[] {
-  return mounts.split("\n").flatMap((line) => {
+  return mounts.split("\n").flatMap((line): CgroupHierarchy[] => {
     const [, path = "", type = "", options = ""] = line.split(" ");
-    if (type === "cgroup") return [{ path, version: 1 as const, controllers: options.split(",") }];
-    return type === "cgroup2" ? [{ path, version: 2 as const, controllers: [] }] : [];
+    if (type === "cgroup") return [{ path, version: 1, controllers: options.split(",") }];
+    return type === "cgroup2" ? [{ path, version: 2, controllers: [] }] : [];
   });
 }
 

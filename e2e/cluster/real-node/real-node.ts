@@ -39,6 +39,10 @@ export interface RealNode {
   load(archives: readonly string[]): Promise<void>;
   /** From now on NVML tells these figures of the GPUs that are named by their index, and an idle GPU's of the others. */
   showGpus(figures: Readonly<Record<number, Figures>>): void;
+  /** How many GPUs the node offers now. */
+  gpus(): Promise<number>;
+  /** A GPU that has failed stays so to the plugin until it is started anew; resolves when all are offered again. */
+  restartDevicePlugin(): Promise<void>;
 }
 
 const run = promisify(execFile);
@@ -101,24 +105,34 @@ export async function addRealNode(
   const node = `/api/v1/nodes/${nodeName}`;
   await until("the kubelet to register its node", () => rest.get(node), { withinMs: 60_000 });
   await untilReady(rest, [nodeName]);
-  if (gpus > 0) {
-    await rest.apply("/apis/apps/v1/namespaces/kube-system/daemonsets", devicePlugin(directory));
-    await untilGpus(controlPlane, gpus);
-  }
-  return { name: nodeName, load: (archives) => load(directory, archives), showGpus };
+  const offered = (): Promise<number> => gpusOffered(controlPlane);
+  const untilOffered = async (): Promise<void> => {
+    const look = async (): Promise<true | undefined> => ((await offered()) === gpus ? true : undefined);
+    await until(`the device plugin to offer ${gpus} GPUs`, look, { withinMs: 60_000 });
+  };
+  const daemonSets = "/apis/apps/v1/namespaces/kube-system/daemonsets";
+  const plugin = devicePlugin(directory);
+  await rest.apply(daemonSets, plugin);
+  await untilOffered();
+  return {
+    name: nodeName,
+    load: (archives) => load(directory, archives),
+    showGpus,
+    gpus: offered,
+    async restartDevicePlugin() {
+      const pods = "/api/v1/namespaces/kube-system/pods";
+      await rest.request("DELETE", `${pods}?labelSelector=app=${plugin.metadata.name}`);
+      await until("the node to have lost its GPUs", async () => ((await offered()) === 0 ? true : undefined));
+      await untilOffered();
+    },
+  };
 }
 
-async function untilGpus({ rest }: ControlPlane, gpus: number): Promise<void> {
-  await until(
-    `the device plugin to offer ${gpus} GPUs`,
-    async () => {
-      const { status } = (await rest.get(`/api/v1/nodes/${nodeName}`)) as {
-        status: { allocatable: Record<string, string> };
-      };
-      return status.allocatable["nvidia.com/gpu"] === String(gpus) ? true : undefined;
-    },
-    { withinMs: 60_000 },
-  );
+async function gpusOffered({ rest }: ControlPlane): Promise<number> {
+  const { status } = (await rest.get(`/api/v1/nodes/${nodeName}`)) as {
+    status: { allocatable: Record<string, string> };
+  };
+  return Number(status.allocatable["nvidia.com/gpu"] ?? 0);
 }
 
 async function writeNodeFiles({ directory, certificates, server, rest }: ControlPlane): Promise<void> {

@@ -1,0 +1,57 @@
+/** From a GpuMediaService to a picture, with nothing in between that is not a container. */
+import assert from "node:assert/strict";
+import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
+import { addressOf } from "../loop/loop-cluster.ts";
+import { Workspace } from "../operator/workspace.ts";
+import { realCluster, restrict, type RealCluster } from "./real-cluster.ts";
+import { podsOf, quick, reportOf } from "./pods.ts";
+
+describe("a service in real pods", function () {
+  this.timeout(300_000);
+  let real: RealCluster;
+  let work: Workspace;
+
+  before(async function () {
+    real = await realCluster(this);
+  });
+  beforeEach(async () => {
+    work = await Workspace.open(real.cluster);
+    await restrict(real.cluster, work.namespace);
+  });
+  afterEach(() => work?.[Symbol.asyncDispose]());
+
+  it("has the operator's two replicas ready, one of which leads, by their own service account", async () => {
+    const { cluster, operatorNamespace } = real;
+    const pods = await podsOf(cluster, operatorNamespace, "app.kubernetes.io/name=gpumedia-operator");
+    assert.deepEqual(
+      pods.map(({ spec, status }) => [spec.serviceAccountName, status.containerStatuses?.[0]?.ready]),
+      [
+        ["gpumedia-operator", true],
+        ["gpumedia-operator", true],
+      ],
+    );
+    const holder = await cluster.kubectl(
+      ...["get", "lease", "gpumedia-operator", "-n", operatorNamespace, "-o", "jsonpath={.spec.holderIdentity}"],
+    );
+    assert.ok(
+      pods.some(({ metadata }) => holder.includes(metadata.name)),
+      holder,
+    );
+  });
+
+  it("answers pictures of twice the size, from two containers that hold a GPU each", async () => {
+    await work.apply("upscaler", { ...quick, replicas: 2 });
+    await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 120_000 });
+    const answer = await sendPicture(await addressOf(work, "upscaler", real.agent), real.agent);
+    assert.deepEqual([answer.status, answer.type, sizeOf(answer.body)], [200, "image/jpeg", [1280, 854]]);
+
+    await work.untilCondition("upscaler", "MetricsReporting", { status: "True" }, { withinMs: 60_000 });
+    const uuids = [];
+    for (const pod of await podsOf(real.cluster, work.namespace)) {
+      const { gpus } = await reportOf(real.cluster, work.namespace, pod);
+      uuids.push(...gpus.devices.map(({ uuid }) => uuid));
+    }
+    assert.equal(uuids.length, 2);
+    assert.equal(new Set(uuids).size, 2);
+  });
+});
