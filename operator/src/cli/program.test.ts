@@ -458,6 +458,8 @@ describe("bad usage", () => {
     [["validte", "-f", "-"], "unknown command 'validte' (Did you mean validate?)"],
     [["explain", "-f", "-", "--colour"], "unknown option '--colour'"],
     [["explain", "-f", "-", "--only", "drain.time"], "there is nothing at drain.time"],
+    [["top", "-A", "upscaler"], "a service is named in one namespace: use -n"],
+    [["top", "-A", "-n", "media"], "use -n or -A, not both"],
     [
       ["explain", "-f", "-", "-o", "yaml"],
       "option '-o, --output <format>' argument 'yaml' is invalid. Allowed choices are table, json.",
@@ -500,7 +502,7 @@ describe("bad usage", () => {
 });
 
 describe("help", () => {
-  for (const argv of [["--help"], ["validate", "--help"], ["explain", "-h"], ["render", "--help"]]) {
+  for (const argv of [["--help"], ["validate", "--help"], ["explain", "-h"], ["render", "--help"], ["top", "--help"]]) {
     it(argv.join(" "), async () => {
       const { code, out, err } = await gpumedia(argv, "", 80);
       assert.deepEqual([code, err], [0, ""]);

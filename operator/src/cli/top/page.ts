@@ -36,7 +36,8 @@ export function topPage(page: Page, columns: number, rows: number): readonly Pag
 function headingOf({ snapshot: { services }, at, place, intervalMs }: Page): string {
   const pods = services.reduce((total, service) => total + service.pods.length, 0);
   const time = at.toTimeString().slice(0, 8);
-  return `${time}  ${place}: ${counted(services.length, "service")}, ${counted(pods, "pod")}; every ${intervalMs / 1000} s, q quits`;
+  // What is cut on a narrow terminal matters least.
+  return `${time}, every ${intervalMs / 1000} s, q quits   ${counted(services.length, "service")}, ${counted(pods, "pod")}   ${place}`;
 }
 
 function counted(count: number, noun: string): string {

@@ -94,7 +94,9 @@ function keyOf({ metadata }: StoredService): ObjectKey {
 
 function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPod[]): ServiceRow {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  const rows = pods.map(podRow).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const problem =
+    ready === undefined ? "the operator has not looked at it yet" : ready.status === "True" ? null : ready.message;
+  const rows = pods.map((pod) => podRow(pod, problem)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
@@ -102,8 +104,7 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     replicas: status?.summary?.replicas ?? null,
     band: status?.utilization?.band ?? null,
     bottleneck: status?.bottleneck ?? null,
-    problem:
-      ready === undefined ? "the operator has not looked at it yet" : ready.status === "True" ? null : ready.message,
+    problem,
     ...serviceFigures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
     pods: rows,
   };
@@ -126,10 +127,10 @@ function serviceFigures(reports: readonly UtilizationReport[]): Figures {
   };
 }
 
-function podRow({ pod, answer }: ListedPod): PodRow {
+function podRow({ pod, answer }: ListedPod, serviceProblem: string | null): PodRow {
   const { name, node = null, ready, terminating: ending } = pod;
   const identity = { name, node, ready, ending };
-  if (!isReport(answer)) return { ...identity, ...nothing, problem: whyNothing(pod, answer), gpus: [] };
+  if (!isReport(answer)) return { ...identity, ...nothing, problem: whyNothing(pod, answer, serviceProblem), gpus: [] };
   return { ...identity, ...podFigures(sampleOf(answer), answer), problem: null, gpus: answer.gpus.devices.map(gpuRow) };
 }
 
@@ -173,13 +174,14 @@ function memory(devices: readonly Device[]): Pick<GpuFigures, "gpuMemoryUsedByte
 }
 
 /** What keeps a pod from serving says more than that nobody answers at its address. */
-function whyNothing(pod: PodView, answer: NoReport | undefined): string {
+function whyNothing(pod: PodView, answer: NoReport | undefined, serviceProblem: string | null): string {
   if (pod.terminating) return "is ending";
-  // The nodes are not listed here: the scheduler's own words have to do for a pod that waits for a GPU.
+  // Of this very pod the operator, who sees the nodes, says more than what can be told here.
+  const told = serviceProblem?.split(`${pod.name} `)[1];
+  if (told !== undefined) return told;
+  // Without nodes, the scheduler's own words have to do for a pod that waits for a GPU.
   const { message } = podTrouble([{ ...pod, devices: {} }], noGpus) ?? {};
-  // Its name is in the same row.
-  const trouble = message?.replace(`${pod.name} `, "").replaceAll(pod.name, "it");
-  return trouble ?? answer?.problem ?? "has no address yet";
+  return message?.replace(`${pod.name} `, "").replaceAll(pod.name, "it") ?? answer?.problem ?? "has no address yet";
 }
 
 const noGpus: GpuView = {

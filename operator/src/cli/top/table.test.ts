@@ -99,6 +99,16 @@ describe("the table of top", () => {
     });
   }
 
+  it("tells the trouble of one pod once, in the operator's words", () => {
+    const message = "0 of 1 replicas serve; a-1 waits: no node has a free GPU";
+    const status = { conditions: [{ type: "Ready", status: "False", reason: "WaitingForGpu", message }] };
+    const table = topTable(snapshot([service("a", status)], [pod("a-1", "a", undefined, unscheduled)], false), 80);
+    assert.deepEqual(
+      table.slice(2).map(({ text }) => text),
+      ["  a-1  waits: no node has a free GPU"],
+    );
+  });
+
   it("moves no cursor, whatever a pod calls its GPU", () => {
     const [device] = reportOf(1).gpus.devices;
     const report = {
@@ -138,7 +148,7 @@ describe("a page of top", () => {
     assert.deepEqual(
       [lines[0], lines.length, lines.at(-1)],
       [
-        '12:34:56  context "admin", media: 2 services, 5 pods; every 5 s, q quits',
+        '12:34:56, every 5 s, q quits   2 services, 5 pods   context "admin", media',
         6,
         "… 9 more lines: name a service, or use --once",
       ],

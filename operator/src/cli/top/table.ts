@@ -82,8 +82,11 @@ function serviceRows(service: ServiceRow, withNamespace: boolean): readonly Row[
   const { namespace, pods, problem } = service;
   const name = withNamespace ? `${namespace}/${service.name}` : service.name;
   const row: Row = { is: "service", name, figures: service, note: serviceNote(service) };
-  const why: readonly Row[] =
-    problem === null ? [] : [{ is: "service", name: "", figures: undefined, note: printable(problem) }];
+  // What is the trouble of one pod stands in that pod's row.
+  const ofItsOwn = problem !== null && !pods.some((pod) => problem.includes(`${pod.name} `));
+  const why: readonly Row[] = ofItsOwn
+    ? [{ is: "service", name: "", figures: undefined, note: printable(problem) }]
+    : [];
   return [row, ...why, ...pods.flatMap(podRows)];
 }
 
