@@ -35,7 +35,13 @@ const clients = 3;
 const atOnce = { stabilizationWindowSeconds: 0 };
 const spec = {
   resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
-  processing: { env: [{ name: "GPUMEDIA_WORKERS", value: "1" }] },
+  processing: {
+    env: [
+      { name: "GPUMEDIA_WORKERS", value: "1" },
+      // A picture takes longer on a CPU: without it requests are answered 503, which is no load on the GPU.
+      { name: "GPUMEDIA_QUEUE_MAX_WAIT", value: "30s" },
+    ],
+  },
   autoscaling: {
     horizontal: {
       minReplicas: 1,

@@ -21,7 +21,7 @@ interface Service {
   };
 }
 
-const withinMs = 120_000;
+const withinMs = 180_000;
 
 async function follow(what: string, look: () => Promise<{ line: string; arrived: boolean }>, tell: Tell) {
   let last = "";

@@ -9,14 +9,8 @@ import { loopCluster, quick } from "./loop-cluster.ts";
 
 /** Far from what a picture takes, on a busy machine, too; and what each takes longer in the slow service. */
 const delayMs = 3_000;
-/** A CPU needs longer for a picture than a GPU, and the test sends ten at once: nobody is to be sent away for that. */
-const patient = {
-  ...quick.processing,
-  env: [...quick.processing.env, { name: "GPUMEDIA_QUEUE_MAX_WAIT", value: "30s" }],
-};
 const spec = {
   ...quick,
-  processing: patient,
   profile: "staging",
   gpu: { count: 1 },
   autoscaling: { horizontal: { enabled: false } },
@@ -24,9 +18,9 @@ const spec = {
   slo: { latencyP95: `${delayMs}ms` },
 };
 const slower = {
-  ...patient,
+  ...quick.processing,
   env: [
-    ...patient.env,
+    ...quick.processing.env,
     { name: "NODE_OPTIONS", value: `--import=${new URL("delay-pictures.ts", import.meta.url).href}` },
     { name: "DELAY_PICTURES_MS", value: String(delayMs) },
   ],
