@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { builtInProfiles } from "@gpumedia/api";
+import { anchorsOf } from "./pages.ts";
 
 const page = new URL("../../docs/guide.md", import.meta.url);
 
@@ -64,7 +65,7 @@ describe("docs/guide.md", () => {
           const [file = "", anchor] = target.split("#");
           const url = new URL(file, page);
           assert.ok(existsSync(url), target);
-          if (anchor !== undefined) assert.ok(anchors(readFileSync(url, "utf8")).has(anchor), target);
+          if (anchor !== undefined) assert.ok(anchorsOf(readFileSync(url, "utf8")).has(anchor), target);
         }
       });
 
@@ -101,17 +102,4 @@ function isSetting(path: string): boolean {
   let node: unknown = builtInProfiles.production.spec;
   for (const key of path.split(".")) node = (node as Readonly<Record<string, unknown>> | undefined)?.[key];
   return node !== undefined;
-}
-
-/** As Markdown viewers make them of headings. */
-function anchors(text: string): ReadonlySet<string> {
-  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
-  return new Set(
-    headings.map((heading) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, "")
-        .replaceAll(" ", "-"),
-    ),
-  );
 }
