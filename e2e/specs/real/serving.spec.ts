@@ -30,12 +30,11 @@ describe("a service in real pods", function () {
         ["gpumedia-operator", true],
       ],
     );
-    const holder = await cluster.kubectl(
-      ...["get", "lease", "gpumedia-operator", "-n", operatorNamespace, "-o", "jsonpath={.spec.holderIdentity}"],
-    );
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/gpumedia-operator`;
+    const { spec } = (await cluster.rest.get(path)) as { readonly spec: { readonly holderIdentity: string } };
     assert.ok(
-      pods.some(({ metadata }) => holder.includes(metadata.name)),
-      holder,
+      pods.some(({ metadata }) => spec.holderIdentity.includes(metadata.name)),
+      spec.holderIdentity,
     );
   });
 

@@ -90,7 +90,6 @@ describe("trouble in real pods", function () {
       await until("the device plugin to withdraw the GPU", () => allocatable(3), patiently);
       node.showGpus({ [index]: { error: "GPU_IS_LOST" } });
       await until("the processor to miss its GPU", () => unavailable(failing), patiently);
-      process.stdout.write(await cluster.kubectl("describe", "gms", "-n", work.namespace));
       await cluster.kubectl("delete", "pod", "-n", work.namespace, failing.metadata.name);
       const says = "3 of 3 in use by";
       await work.untilCondition("upscaler", "Ready", { status: "False", reason: "WaitingForGpu", says }, patiently);
@@ -109,6 +108,6 @@ describe("trouble in real pods", function () {
   /** Why NVML does not answer for its GPU. */
   async function unavailable(pod: RealPod): Promise<string | undefined> {
     const { gpus } = await reportOf(real.cluster, work.namespace, pod);
-    return gpus.devices[0]?.unavailable ?? gpus.unavailable ?? undefined;
+    return gpus.devices[0]?.unavailable ?? undefined;
   }
 });
