@@ -4,7 +4,8 @@
  * Defaults are the guide's production setup, and stand here because the processor also runs without an operator.
  */
 import type { Static } from "typebox";
-import { duration, flag, list, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import { duration, flag, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
 /** What the processor takes over from a changed file while it runs; a change of anything else needs a restart. */
 export const reloadableProcessorConfig = ["logLevel", "queue", "batch"] as const;
@@ -84,23 +85,9 @@ export const processorConfig = settings(
     upstream: settings(
       { description: "How pictures are fetched from other hosts, for GET /v1/process?url=…" },
       {
-        allowedHosts: list(
-          "set",
-          { description: "From which hosts. Default empty: nothing is fetched.", maxItems: 100 },
-          text(
-            "A host, or all below one: *.example.com; with a port for that alone, else the scheme's own: store:9000.",
-            259,
-            "^(\\*\\.)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$",
-          ),
-        ),
-        allowedNetworks: list(
-          "set",
-          {
-            description:
-              "Networks that hosts may be in although they are not public, such as that of an object store in the cluster. Default empty.",
-            maxItems: 100,
-          },
-          text("Such as 10.96.0.0/16.", 43, "^[0-9a-fA-F.:]+/[0-9]{1,3}$"),
+        allowedHosts: allowedHosts("From which hosts. Default empty: nothing is fetched."),
+        allowedNetworks: allowedNetworks(
+          "Networks that hosts may be in although they are not public, such as that of an object store in the cluster. Default empty.",
         ),
         connections: wholeNumber("Connections at once. Default 100.", 1, 10_000),
         connectionsPerHost: wholeNumber("Connections at once to one host. Default 30.", 1, 10_000),

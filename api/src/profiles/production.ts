@@ -41,6 +41,7 @@ export const production: SourcedTree<CompleteSpec> = {
     },
     queue: {
       maxDepth: ours(256, "what one GPU works off in about a quarter of a second at the guide's 1000 requests/s"),
+      maxWait: ours("1s", "clients of pictures wait that long; a short one bounds the latency of what is accepted"),
     },
     memoryCleanup: {
       interval: chosen(
@@ -51,6 +52,7 @@ export const production: SourcedTree<CompleteSpec> = {
     },
     upstream: {
       allowedHosts: ours([], "fetching from other hosts is off until somebody names them"),
+      allowedNetworks: ours([], "only public addresses until somebody names others"),
       connections: guide("Connection Pooling", 100),
       connectionsPerHost: guide("Connection Pooling", 30),
       dnsCacheTtl: guide("Connection Pooling", "300s"),

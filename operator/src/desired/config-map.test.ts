@@ -40,7 +40,8 @@ describeChild(
                 "maxDelay": "2ms"
               },
               "queue": {
-                "maxDepth": 256
+                "maxDepth": 256,
+                "maxWait": "1s"
               },
               "drain": {
                 "timeout": "300s"
@@ -109,7 +110,8 @@ describeChild(
                 "maxDelay": "0ms"
               },
               "queue": {
-                "maxDepth": 32
+                "maxDepth": 32,
+                "maxWait": "1s"
               },
               "drain": {
                 "timeout": "10s"

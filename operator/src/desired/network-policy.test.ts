@@ -50,7 +50,9 @@ describeChild("NetworkPolicy", [
         gateway: { parentRefs: [{ name: "public", namespace: "gateways" }, { name: "own" }] },
         networkPolicy: { from: [{ podSelector: {} }] },
       },
-      processing: { upstream: { allowedHosts: ["pictures.example.com"] } },
+      processing: {
+        upstream: { allowedHosts: ["pictures.example.com", "store:9000"], allowedNetworks: ["10.96.0.0/16"] },
+      },
     },
     expected: `
       apiVersion: networking.k8s.io/v1
@@ -123,6 +125,8 @@ describeChild("NetworkPolicy", [
               - port: 80
                 protocol: TCP
               - port: 443
+                protocol: TCP
+              - port: 9000
                 protocol: TCP
     `,
   },

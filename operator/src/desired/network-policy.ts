@@ -63,12 +63,15 @@ function namespacePeer(namespace: string): object {
  * link-local ones, where clouds answer with a node's credentials.
  */
 function upstream(service: EffectiveService): readonly object[] {
-  if (service.processing.upstream.allowedHosts.length === 0) return [];
+  const { allowedHosts } = service.processing.upstream;
+  if (allowedHosts.length === 0) return [];
   const anywhere = [
     { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
     { ipBlock: { cidr: "::/0", except: ["fe80::/10"] } },
   ];
-  return [{ to: anywhere, ports: [tcp(80), tcp(443)] }];
+  const named = allowedHosts.flatMap((host) => /:(\d+)$/.exec(host)?.[1] ?? []).map(Number);
+  const ports = [...new Set([80, 443, ...named])].toSorted((a, b) => a - b);
+  return [{ to: anywhere, ports: ports.map(tcp) }];
 }
 
 const tcp = (port: number) => ({ port, protocol: "TCP" });

@@ -39,6 +39,11 @@ describe("processor's configuration", () => {
     { title: "the access log", spec: { processing: { accessLog: true } }, restarts: true },
     { title: "the model", spec: { model: { size: "l" } }, restarts: true },
     {
+      title: "the networks to fetch from",
+      spec: { processing: { upstream: { allowedNetworks: ["10.96.0.0/16"] } } },
+      restarts: true,
+    },
+    {
       title: "the hosts to fetch from",
       spec: { processing: { upstream: { allowedHosts: ["a.example.com"] } } },
       restarts: true,

@@ -15,7 +15,8 @@ const leastSessions = 100;
 
 export function processorConfig(service: EffectiveService): ProcessorConfig {
   const { gpu, model, processing, network, drain, profile, slo } = service;
-  const { logLevel, accessLog, batch, queue, memoryCleanup, upstream } = processing;
+  const { logLevel, accessLog, batch, queue, memoryCleanup } = processing;
+  const { allowedNetworks, ...upstream } = processing.upstream;
   const path = modelPath(service);
   return {
     accelerator: gpu.count > 0 ? "cuda" : "cpu",
@@ -29,7 +30,8 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize) },
     memoryCleanup,
     cacheMaxAge: network.cacheMaxAge,
-    upstream,
+    // Left out where nothing is named, as before there was such a member: an operator's upgrade replaces no pod.
+    upstream: { ...upstream, ...(allowedNetworks.length === 0 ? {} : { allowedNetworks }) },
     // Any pod may have to take all of them: what is before it need not spread connections evenly.
     stream: { maxSessions: Math.min(Math.max(slo.concurrentUsers, leastSessions), mostSessions) },
   };

@@ -64,10 +64,11 @@ describe("the effective service of spec: {}", () => {
         logLevel: "warn",
         accessLog: false,
         batch: { maxSize: 8, maxDelay: "2ms" },
-        queue: { maxDepth: 256 },
+        queue: { maxDepth: 256, maxWait: "1s" },
         memoryCleanup: { interval: "300s" },
         upstream: {
           allowedHosts: [],
+          allowedNetworks: [],
           connections: 100,
           connectionsPerHost: 30,
           dnsCacheTtl: "300s",

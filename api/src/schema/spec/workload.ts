@@ -4,7 +4,6 @@ import { environment } from "../environment.ts";
 import {
   duration,
   flag,
-  hostName,
   labelName,
   list,
   map,
@@ -17,6 +16,7 @@ import {
   text,
   wholeNumber,
 } from "../scalars.ts";
+import { allowedHosts, allowedNetworks } from "../upstream.ts";
 
 export const image = Type.String({
   description: "The processor's image. Default: the operator's --processor-image.",
@@ -138,10 +138,9 @@ export const model = settings(
 const upstream = settings(
   { description: "How pictures are fetched from other hosts, for GET /v1/process?url=…" },
   {
-    allowedHosts: list(
-      "set",
-      { description: "From which hosts. Empty: nothing is fetched.", maxItems: 100 },
-      hostName("A host, or all below one: *.example.com."),
+    allowedHosts: allowedHosts("From which hosts. Empty: nothing is fetched."),
+    allowedNetworks: allowedNetworks(
+      "Networks that hosts may be in although they are not public, such as that of an object store in the cluster.",
     ),
     connections: wholeNumber("Connections at once.", 1, 10_000),
     connectionsPerHost: wholeNumber("Connections at once to one host.", 1, 10_000),
@@ -164,7 +163,10 @@ export const processing = settings(
     ),
     queue: settings(
       { description: "What waits for the GPU." },
-      { maxDepth: wholeNumber("At most so many requests; more are answered 503 at once.", 1, 100_000) },
+      {
+        maxDepth: wholeNumber("At most so many requests; more are answered 503 at once.", 1, 100_000),
+        maxWait: duration("A request that would wait longer is answered 503 at once."),
+      },
     ),
     memoryCleanup: settings(
       { description: "Memory is given back while there is nothing to do." },
