@@ -70,7 +70,8 @@ describe("trouble in real pods", function () {
     await serve("upscaler", {});
     real.cluster.processes.signal("kubelet", "SIGSTOP");
     try {
-      await work.untilCondition("upscaler", "Ready", { status: "False" }, patiently);
+      const says = `${real.node.name} does not report any more`;
+      await work.untilCondition("upscaler", "Ready", { status: "False", reason: "NodeNotReady", says }, patiently);
     } finally {
       real.cluster.processes.signal("kubelet", "SIGCONT");
     }

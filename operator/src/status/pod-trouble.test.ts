@@ -13,7 +13,7 @@ const gpus: GpuView = {
   tolerations: [],
 };
 
-const container: ContainerView = { restarts: 0, waiting: undefined, running: false, ended: undefined };
+const container: ContainerView = { restarts: 0, waiting: undefined, running: false, ready: false, ended: undefined };
 
 function pod(change: Partial<PodView>): PodView {
   const devices = { "nvidia.com/gpu": 1 };
@@ -124,6 +124,16 @@ describe("why pods do not serve", () => {
       trouble: {
         reason: "ProbesFailing",
         message: "p runs and is not ready after 4 restarts: its probes fail",
+        fatal: false,
+      },
+    },
+    {
+      title: "its node is silent, though it was once killed for its memory",
+      pods: [withContainer({ running: true, ready: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) })],
+      trouble: {
+        reason: "NodeNotReady",
+        message:
+          "p was ready, and n does not report any more (kubectl describe node n), or a readiness gate of the pod is not met",
         fatal: false,
       },
     },

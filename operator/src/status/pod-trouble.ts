@@ -14,6 +14,8 @@ export type PodTroubleReason =
   | "OutOfMemory"
   /** The processor ended and is started again, later each time. */
   | "CrashLoop"
+  /** The kubelet has fallen silent: whether the processor runs is not known, and no Service leads to it. */
+  | "NodeNotReady"
   /** The processor runs and its readiness probe fails. */
   | "ProbesFailing"
   /** No node has the GPUs that a replica needs. */
@@ -48,6 +50,7 @@ const byWeight: readonly PodTroubleReason[] = [
   "ContainerNotCreated",
   "OutOfMemory",
   "CrashLoop",
+  "NodeNotReady",
   "WaitingForGpu",
   "Unschedulable",
   "ProbesFailing",
@@ -59,6 +62,11 @@ function troubleOf(pod: PodView, gpus: GpuView): PodTrouble {
   if (pod.node === undefined) return placement(pod, gpus);
   if (container === undefined)
     return { reason: "Starting", message: `${name} is being made on ${pod.node}`, fatal: false };
+  if (container.ready) {
+    // A readiness gate looks the same: our pods have none, but a load balancer's webhook may add one.
+    const message = `${name} was ready, and ${pod.node} does not report any more (kubectl describe node ${pod.node}), or a readiness gate of the pod is not met`;
+    return { reason: "NodeNotReady", message, fatal: false };
+  }
   const { waiting, ended, restarts } = container;
   if (waiting !== undefined && imageReasons.has(waiting.reason)) {
     const message = `${name} cannot pull its image: ${waiting.message || waiting.reason}`;
