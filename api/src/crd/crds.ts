@@ -126,6 +126,9 @@ export interface CustomResourceDefinition {
   };
 }
 
+/** A kstatus reader takes an object without any status for done: Flux would tell a service ready before the operator has seen it. */
+const notYetSeen = { observedGeneration: -1 };
+
 export const customResourceDefinitions: readonly CustomResourceDefinition[] = definitions.map((definition) => {
   const { kind, plural, shortName, scope, hasStatus, columns } = definition;
   return {
@@ -171,7 +174,7 @@ function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
       kind: { type: "string" },
       metadata: { type: "object" },
       spec: structural(spec, defaultOf),
-      ...(status === undefined ? {} : { status: structural(status, () => "") }),
+      ...(status === undefined ? {} : { status: { ...structural(status, () => ""), default: notYetSeen } }),
     },
   };
 }

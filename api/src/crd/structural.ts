@@ -10,6 +10,8 @@ export interface StructuralSchema extends Omit<JsonSchema, "type" | "properties"
   readonly properties?: Readonly<Record<string, StructuralSchema>>;
   readonly items?: StructuralSchema;
   readonly additionalProperties?: StructuralSchema;
+  /** Written into the object by the server. */
+  readonly default?: object;
 }
 
 /**

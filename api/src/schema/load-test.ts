@@ -14,7 +14,7 @@ import {
   wholeNumber,
   type CelRule,
 } from "./scalars.ts";
-import { condition } from "./status.ts";
+import { condition, observedGeneration } from "./status.ts";
 
 const percent = (description: string) => Type.Number({ description, minimum: 0, maximum: 100 });
 const amount = (description: string) => Type.Number({ description, minimum: 0 });
@@ -94,7 +94,7 @@ const figures = settings(
 export const loadTestStatus = settings(
   { description: "What the operator says about the load test." },
   {
-    observedGeneration: wholeNumber("The generation of the spec that this status is about.", 0, 2_147_483_647),
+    observedGeneration,
     conditions: list({ keys: ["type"] }, { description: "What holds and what does not." }, condition),
     verdict: oneOf(["Passed", "Failed", "Error"], "Error: there are no figures to judge."),
     reasons: list(

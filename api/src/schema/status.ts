@@ -68,10 +68,17 @@ const summary = settings(
   },
 );
 
+/** -1 is what the API server gives a new object: whoever waits for its status has to know that there is none yet. */
+export const observedGeneration = wholeNumber(
+  "The generation of the spec that this status is about. -1: the operator has not looked yet.",
+  -1,
+  2_147_483_647,
+);
+
 export const serviceStatus = settings(
   { description: "What the operator says about the service." },
   {
-    observedGeneration: count("The generation of the spec that this status is about."),
+    observedGeneration,
     conditions: list({ keys: ["type"] }, { description: "What holds and what does not." }, condition),
     summary,
     replicas: settings(
