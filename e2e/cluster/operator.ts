@@ -17,6 +17,8 @@ export interface OperatorOptions {
   readonly nodeParameters?: readonly string[];
   /** Instead of the service account's, e.g. that of a fault proxy. */
   readonly kubeconfig?: string;
+  /** Its entry point. Default: this tree's. */
+  readonly program?: string;
   /** It serves custom.metrics.k8s.io, too, on this address, at which the API server finds it; it has the rights for that. */
   readonly metricsApiAddress?: string;
 }
@@ -30,7 +32,7 @@ export interface OperatorProcess {
   readonly log: string;
 }
 
-const program = fileURLToPath(new URL("../../operator/bin/gpumedia-operator.js", import.meta.url));
+const ownProgram = fileURLToPath(new URL("../../operator/bin/gpumedia-operator.js", import.meta.url));
 const serviceAccount = "gpumedia-operator";
 
 /**
@@ -39,6 +41,7 @@ const serviceAccount = "gpumedia-operator";
  */
 export async function startOperator(cluster: Cluster, options: OperatorOptions = {}): Promise<OperatorProcess> {
   const { namespace = "gpumedia-system", name = "operator", parameters = [], nodeParameters = [] } = options;
+  const { program = ownProgram } = options;
   const { metricsApiAddress } = options;
   const kubeconfig = options.kubeconfig ?? (await kubeconfigOf(cluster, namespace, metricsApiAddress !== undefined));
   await cluster.processes.start(name, {

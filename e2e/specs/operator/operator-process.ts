@@ -24,6 +24,8 @@ export interface OperatorProcessOptions {
   readonly parameters?: readonly string[];
   /** Instead of its service account's, e.g. that of a fault proxy in front of it. */
   readonly kubeconfig?: string;
+  /** Its entry point, where it is not this tree's. */
+  readonly program?: string;
   readonly metricsApiAddress?: string;
 }
 
@@ -36,12 +38,13 @@ export class OperatorProcess implements AsyncDisposable {
 
   /** Started, and nothing more. */
   static async start(cluster: Cluster, options: OperatorProcessOptions): Promise<OperatorProcess> {
-    const { operatorNamespace, namespaces, parameters = [], kubeconfig, metricsApiAddress } = options;
+    const { operatorNamespace, namespaces, parameters = [], kubeconfig, metricsApiAddress, program } = options;
     const name = `operator-${started++}`;
     const { log } = await startOperator(cluster, {
       name,
       namespace: operatorNamespace,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(program === undefined ? {} : { program }),
       ...(metricsApiAddress === undefined ? {} : { metricsApiAddress }),
       parameters: [
         ...(namespaces.length === 0 ? [] : [`--namespaces=${namespaces.join(",")}`]),
