@@ -1,6 +1,6 @@
 # Each target is one way to do one thing; what they run is in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test lint generate bench bench-processor bench-loop fuzz clean
+.PHONY: help setup demo cluster test test-real lint generate bench bench-processor bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ cluster: setup ## An interactive control plane with fake GPU nodes, until Ctrl-C
 
 test: setup ## Types, lint, format, unused code, generated files, unit tests, end-to-end specs
 	@npm run --silent test
+
+test-real: setup ## Specs with real pods: containerd, kubelet, images (needs root; skipped where the machine can't, with the reason)
+	@npm run --silent test:real
 
 lint: setup ## Format the code, then show what lint and the checker for unused code find
 	@npm run --silent format

@@ -1,13 +1,22 @@
 /** The node's GPUs: given out as the device plugin does, and each pod's own mock of NVML, whose figures follow its load. */
 import { join } from "node:path";
 import { mockLibrary } from "../../gpu-mock/library.ts";
-import { mockGpu, writeState } from "../../gpu-mock/state.ts";
+import { mockGpu, writeState, type Figures } from "../../gpu-mock/state.ts";
 
 export const gpuResource = "nvidia.com/gpu";
 
 /** An idle L4 draws so much; in full use its limit. In milliwatts. */
 const idlePower = 16_500;
 const fullPower = 72_000;
+
+/** A GPU that is busy to so many percent, and what goes with it. */
+export function busyFigures(utilizationPercent: number): Figures {
+  return {
+    "utilization-percent": Math.round(utilizationPercent),
+    "power-milliwatts": Math.round(idlePower + ((fullPower - idlePower) * utilizationPercent) / 100),
+    "temperature-celsius": Math.round(38 + utilizationPercent * 0.3),
+  };
+}
 
 export class Gpus {
   readonly #free: number[];
@@ -61,11 +70,7 @@ export class PodGpus {
   /** From now on NVML tells this utilization, and a power that goes with it. */
   show(utilizationPercent: number): void {
     if (this.#uuids.length === 0) return;
-    const figures = {
-      "utilization-percent": Math.round(utilizationPercent),
-      "power-milliwatts": Math.round(idlePower + ((fullPower - idlePower) * utilizationPercent) / 100),
-      "temperature-celsius": Math.round(38 + utilizationPercent * 0.3),
-    };
+    const figures = busyFigures(utilizationPercent);
     writeState(this.#stateFile, { gpus: this.#uuids.map((uuid, index) => mockGpu(index, { ...figures, uuid })) });
   }
 }

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { mockLibrary } from "../../gpu-mock/library.ts";
@@ -13,6 +14,7 @@ import { nodeAddress } from "../process-node/private-network.ts";
 import { tools } from "../tools.ts";
 import { until } from "../until.ts";
 import { devicePlugin, devicePluginArchive } from "./device-plugin.ts";
+import { busyGpus } from "./gpu-load.ts";
 import { nvmlFolders, nvmlLibrary, nvmlState } from "./gpu-runtime.ts";
 import { cgroupOf } from "./namespaces.ts";
 import { pauseArchive } from "./program-image.ts";
@@ -39,6 +41,8 @@ export interface RealNode {
   load(archives: readonly string[]): Promise<void>;
   /** From now on NVML tells these figures of the GPUs that are named by their index, and an idle GPU's of the others. */
   showGpus(figures: Readonly<Record<number, Figures>>): void;
+  /** From now on the figures follow the load of the processors that hold the GPUs, where `showGpus` says no others; until disposed. */
+  followLoad(): AsyncDisposable;
   /** How many GPUs the node offers now. */
   gpus(): Promise<number>;
   /** A GPU that has failed stays so to the plugin until it is started anew; resolves when all are offered again. */
@@ -47,6 +51,7 @@ export interface RealNode {
 
 const run = promisify(execFile);
 const nodeName = "real-node";
+const followEveryMs = 500;
 const runtimeProgram = fileURLToPath(new URL("gpu-runtime.ts", import.meta.url));
 
 /** Builds what a node needs beside the control plane. */
@@ -65,9 +70,14 @@ export async function addRealNode(
   if (missing.length > 0) throw new Error(`no real node here: ${missing.join("; ")}`);
   const { directory, processes, rest } = controlPlane;
   const programs = await realNodeTools();
-  const showGpus = (figures: Readonly<Record<number, Figures>>): void => {
-    const all = Array.from({ length: gpus }, (_, index) => mockGpu(index, figures[index]));
+  let shown: Readonly<Record<number, Figures>> = {};
+  const write = (busy: Readonly<Record<number, Figures>>): void => {
+    const all = Array.from({ length: gpus }, (_, index) => mockGpu(index, { ...busy[index], ...shown[index] }));
     writeState(join(directory, nvmlFolders.state, nvmlState), { gpus: all });
+  };
+  const showGpus = (figures: Readonly<Record<number, Figures>>): void => {
+    shown = figures;
+    write({});
   };
   await writeNodeFiles(controlPlane);
   await writeMockDriver(directory);
@@ -118,12 +128,36 @@ export async function addRealNode(
     name: nodeName,
     load: (archives) => load(directory, archives),
     showGpus,
+    followLoad: () => following(controlPlane, write),
     gpus: offered,
     async restartDevicePlugin() {
       const pods = "/api/v1/namespaces/kube-system/pods";
       await rest.request("DELETE", `${pods}?labelSelector=app=${plugin.metadata.name}`);
       await until("the node to have lost its GPUs", async () => ((await offered()) === 0 ? true : undefined));
       await untilOffered();
+    },
+  };
+}
+
+function following(
+  { network, rest }: ControlPlane,
+  write: (busy: Readonly<Record<number, Figures>>) => void,
+): AsyncDisposable {
+  const agent = network?.agent();
+  if (agent === undefined) throw new Error("a cluster with a real node has a private network");
+  const ending = new AbortController();
+  const follow = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      write(await busyGpus(rest, agent));
+      await pause(followEveryMs);
+    }
+  };
+  const followed = follow();
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await followed;
+      await agent.destroy();
     },
   };
 }
