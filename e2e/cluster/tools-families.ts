@@ -41,6 +41,8 @@ const families = {
     // It loads NVML when it runs: functions that its library lacks must not matter before they are called.
     ldflags: "-extldflags=-Wl,-z,lazy",
   },
+  // Its program is of our own module: CoreDNS's has every plugin there is.
+  coredns: { module: "github.com/coredns/coredns", programs: { coredns: "gpumedia.io/e2e/cluster/tools/coredns" } },
   // These are no part of a cluster: they install the operator and judge what it renders, built when a test asks for them.
   helm: { module: "helm.sh/helm/v4", programs: { helm: "helm.sh/helm/v4/cmd/helm" } },
   helm3: { module: "helm.sh/helm/v3", programs: { helm3: "helm.sh/helm/v3/cmd/helm" } },

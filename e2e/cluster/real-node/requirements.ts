@@ -20,7 +20,7 @@ const programs = {
 } as const;
 /** Where distributions and the project itself put the CNI plugins. */
 const cniFolders = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"] as const;
-export const cniPlugins = ["ptp", "host-local", "loopback"] as const;
+const cniPlugins = ["ptp", "host-local", "loopback"] as const;
 
 /** What is missing, one sentence each; none: a node can be started. */
 export async function missingForRealNode(): Promise<readonly string[]> {

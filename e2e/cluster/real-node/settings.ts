@@ -11,6 +11,8 @@ export const nodeFiles = {
   cni: "cni/10-pods.conflist",
   kubelet: "kubelet.yaml",
   kubeProxy: "kube-proxy.yaml",
+  kubeletUser: "kubelet.kubeconfig",
+  kubeProxyUser: "kube-proxy.kubeconfig",
   serving: { certificate: "kubelet.crt", key: "kubelet.key" },
   resolvConf: "resolv.conf",
   /** The container toolkit's stand-in: see gpu-runtime.ts. */

@@ -17,6 +17,7 @@ import { chart, chartVersion, Helm } from "../install/helm.ts";
 const folder = process.env.GPUMEDIA_IMAGES ?? fileURLToPath(new URL("../../../dist/images", import.meta.url));
 const archives = ["operator.tar", "processor-cpu.tar"].map((name) => join(folder, name));
 const registry = "ghcr.io/gpumedia";
+export const release = "gpumedia-operator";
 const operatorNamespace = "gpumedia-system";
 const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
 
@@ -32,6 +33,7 @@ if (missing.length === 0) {
 export interface RealCluster {
   readonly cluster: Cluster;
   readonly node: RealNode;
+  readonly helm: Helm;
   /** Reaches the addresses of pods and Services. */
   readonly agent: Agent;
   /** As pods name it. */
@@ -60,27 +62,17 @@ async function boot(): Promise<RealCluster> {
   const node = await cluster.addRealNode({ images: archives });
   const version = await chartVersion();
   await restrict(cluster, operatorNamespace);
-  await using helm = await Helm.start("helm", cluster.kubeconfig);
+  const helm = await Helm.start("helm", cluster.kubeconfig);
   const values = await helm.values({
     image: { repository: `${registry}/operator` },
     processorImage: `${registry}/processor:${version}`,
     metricsApi: { enabled: true },
     extraArgs: ["--utilization-interval=1s"],
   });
-  await helm.run(
-    "install",
-    "gpumedia-operator",
-    chart,
-    "-n",
-    operatorNamespace,
-    "--wait",
-    "--timeout",
-    "120s",
-    ...values,
-  );
+  await helm.run("install", release, chart, "-n", operatorNamespace, "--wait", "--timeout", "120s", ...values);
   const agent = cluster.network?.agent();
   if (agent === undefined) throw new Error("a cluster with a real node has a private network");
-  return { cluster, node, agent, processorImage: `${registry}/processor:${version}`, operatorNamespace };
+  return { cluster, node, helm, agent, processorImage: `${registry}/processor:${version}`, operatorNamespace };
 }
 
 /** From now on its pods must be such as `restricted` allows; makes the namespace where it is not there. */
@@ -108,5 +100,6 @@ async function missingImages(): Promise<readonly string[]> {
 after(async () => {
   const ending = await booted?.catch(() => undefined);
   await ending?.agent.destroy();
+  await ending?.helm[Symbol.asyncDispose]();
   await ending?.cluster.stop();
 });

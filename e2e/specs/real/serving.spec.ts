@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
 import { Workspace } from "../operator/workspace.ts";
-import { realCluster, restrict, type RealCluster } from "./real-cluster.ts";
+import { realCluster, release, restrict, type RealCluster } from "./real-cluster.ts";
 import { podsOf, quick, reportOf } from "./pods.ts";
 
 describe("a service in real pods", function () {
@@ -36,6 +36,11 @@ describe("a service in real pods", function () {
       pods.some(({ metadata }) => spec.holderIdentity.includes(metadata.name)),
       spec.holderIdentity,
     );
+  });
+
+  it("passes the chart's own test, which asks the operator by its Service's name", async () => {
+    const told = await real.helm.run("test", release, "-n", real.operatorNamespace, "--timeout", "120s");
+    assert.match(told, /Phase:\s+Succeeded/);
   });
 
   it("answers pictures of twice the size, from two containers that hold a GPU each", async () => {
