@@ -4,9 +4,8 @@ import { install, installNamespace, type Release } from "@gpumedia/install";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { createKubectl } from "../../cluster/kubectl.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
-import { tool } from "../../cluster/tools.ts";
 import { operatorCluster } from "../operator/operator-cluster.ts";
-import { chart, chartVersion, Helm } from "./helm.ts";
+import { chart, chartVersion, Helm, helmTools, helmVersions, kubernetes } from "./helm.ts";
 import { valuesCases } from "./values.cases.ts";
 
 const key = ({ apiVersion, kind, metadata }: KubernetesObject): string =>
@@ -14,19 +13,71 @@ const key = ({ apiVersion, kind, metadata }: KubernetesObject): string =>
 const byKey = (objects: readonly object[]): object =>
   Object.fromEntries((objects as readonly KubernetesObject[]).map((object) => [key(object), object]));
 
-// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
-await tool("helm");
+await helmTools();
 
-describe("the chart", function () {
+const version = await chartVersion();
+const releaseOf = (release: string, namespace: string): Release => ({
+  release,
+  namespace,
+  version,
+  managedBy: "Helm",
+});
+for (const [by, program] of Object.entries(helmVersions)) {
+  describe(`the chart by ${by}`, function () {
+    this.timeout(120_000);
+    let helm: Helm;
+
+    // These ask no cluster.
+    before(async () => (helm = await Helm.start(program, "/dev/null")));
+    after(() => helm[Symbol.asyncDispose]());
+
+    for (const [title, values] of Object.entries(valuesCases)) {
+      it(`renders what the one source says ${title}`, async () => {
+        const release = releaseOf("upscaling", "gpumedia-system");
+        assert.deepEqual(byKey(await helm.template(release, values)), byKey(install(release, values)));
+      });
+    }
+
+    it("is named after the release, and cut to what a name may be", async () => {
+      for (const name of ["gpumedia-operator", "my-gpumedia-operator", "x", "a".repeat(53)]) {
+        const release = releaseOf(name, "gpumedia-system");
+        assert.deepEqual(byKey(await helm.template(release, {})), byKey(install(release)));
+      }
+    });
+
+    it("passes lint", async () => {
+      assert.match(await helm.run("lint", "--strict", chart), /0 chart\(s\) failed/);
+    });
+
+    it("refuses values that are misspelt, of another type or out of range, and says where", async () => {
+      const refused: readonly (readonly [object, RegExp])[] = [
+        [{ replica: 3 }, /replica/],
+        [{ replicas: "3" }, /replicas/],
+        [{ monitoring: { podMonitor: { enable: true } } }, /podMonitor/],
+        [{ logLevel: "loud" }, /logLevel/],
+        [{ namespaces: ["Not_A_Name"] }, /namespaces/],
+        [{ metricsApi: { port: 70_000 } }, /port/],
+      ];
+      for (const [values, says] of refused) {
+        await assert.rejects(helm.template(releaseOf("x", "y"), values), says);
+        assert.throws(() => install(releaseOf("x", "y"), values), says);
+      }
+    });
+
+    it("accepts the global values of a chart that it is part of", async () => {
+      await helm.template(releaseOf("x", "y"), { global: { registry: "registry.example" } });
+    });
+  });
+}
+
+describe("what the chart renders", function () {
   this.timeout(120_000);
   let helm: Helm;
   let cluster: Cluster;
-  let version: string;
 
   before(async () => {
     cluster = await operatorCluster();
-    helm = await Helm.start(cluster.kubeconfig);
-    version = await chartVersion();
+    helm = await Helm.start(helmVersions["Helm 4"], cluster.kubeconfig);
     const namespaces = ["media", "team-b"];
     for (const name of namespaces) {
       const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
@@ -35,19 +86,7 @@ describe("the chart", function () {
   });
   after(() => helm[Symbol.asyncDispose]());
 
-  const releaseOf = (release: string, namespace: string): Release => ({
-    release,
-    namespace,
-    version,
-    managedBy: "Helm",
-  });
-
   for (const [title, values] of Object.entries(valuesCases)) {
-    it(`renders what the one source says ${title}`, async () => {
-      const release = releaseOf("upscaling", "gpumedia-system");
-      assert.deepEqual(byKey(await helm.template(release, values)), byKey(install(release, values)));
-    });
-
     it(`is accepted by the API server ${title}`, async () => {
       const namespace = await cluster.newNamespace("install");
       const objects = await helm.template(releaseOf("gpumedia-operator", namespace), values);
@@ -67,36 +106,6 @@ describe("the chart", function () {
     });
   }
 
-  it("is named after the release, and cut to what a name may be", async () => {
-    for (const name of ["gpumedia-operator", "my-gpumedia-operator", "x", "a".repeat(53)]) {
-      const release = releaseOf(name, "gpumedia-system");
-      assert.deepEqual(byKey(await helm.template(release, {})), byKey(install(release)));
-    }
-  });
-
-  it("passes lint", async () => {
-    assert.match(await helm.run("lint", "--strict", chart), /0 chart\(s\) failed/);
-  });
-
-  it("refuses values that are misspelt, of another type or out of range, and says where", async () => {
-    const refused: readonly (readonly [object, RegExp])[] = [
-      [{ replica: 3 }, /replica/],
-      [{ replicas: "3" }, /replicas/],
-      [{ monitoring: { podMonitor: { enable: true } } }, /podMonitor/],
-      [{ logLevel: "loud" }, /logLevel/],
-      [{ namespaces: ["Not_A_Name"] }, /namespaces/],
-      [{ metricsApi: { port: 70_000 } }, /port/],
-    ];
-    for (const [values, says] of refused) {
-      await assert.rejects(helm.template(releaseOf("x", "y"), values), says);
-      assert.throws(() => install(releaseOf("x", "y"), values), says);
-    }
-  });
-
-  it("accepts the global values of a chart that it is part of", async () => {
-    await helm.template(releaseOf("x", "y"), { global: { registry: "registry.example" } });
-  });
-
   it("runs pods that pass the restricted level of Pod Security", async () => {
     const name = (await cluster.newNamespace("restricted")).replace("restricted", "enforced");
     await cluster.rest.apply("/api/v1/namespaces", installNamespace(name));
@@ -106,6 +115,7 @@ describe("the chart", function () {
       chart,
       "-n",
       name,
+      kubernetes,
       "--show-only",
       "templates/tests/metrics.yaml",
     );

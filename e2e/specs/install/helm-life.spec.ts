@@ -1,17 +1,18 @@
-/** helm install, test, upgrade, rollback, uninstall and install again, while services are running. */
+/** helm install, test, upgrade, rollback, uninstall and install again, by each version, while services are running. */
 import assert from "node:assert/strict";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
-import { tool } from "../../cluster/tools.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
-import { chart, Helm } from "./helm.ts";
-import { fingerprint, nextChart, startInstalledOperator } from "./installed.ts";
+import { chart, Helm, helmTools, helmVersions } from "./helm.ts";
+import { fingerprint, nextChart, startInstalledOperator, type Fingerprint } from "./installed.ts";
+import { otherVersion } from "./other-version.ts";
+import { testPodSucceeds } from "./test-pod.ts";
 
 await controlPlaneTools();
-await tool("helm");
+await helmTools();
 
 const release = "gpumedia-operator";
 const namespace = "gpumedia-system";
@@ -22,7 +23,7 @@ const user = `system:serviceaccount:${namespace}:${release}`;
 
 /** The parts build on each other: a release has one life. */
 describe("the life of an installation by helm", function () {
-  this.timeout(300_000);
+  this.timeout(480_000);
   let cluster: Cluster;
   let helm: Helm;
   let media: string;
@@ -30,7 +31,6 @@ describe("the life of an installation by helm", function () {
 
   before(async () => {
     cluster = await startCluster();
-    helm = await Helm.start(cluster.kubeconfig);
     await cluster.addNodes({ count: 20, gpus: 16 });
     media = await cluster.newNamespace("media");
   });
@@ -51,67 +51,87 @@ describe("the life of an installation by helm", function () {
     return cluster.kubectl("get", "crd", "gpumediaservices.gpumedia.io", "-o", `jsonpath=${path}`);
   }
 
-  it("installs, serves a hundred services, restarts no pod by upgrade and rollback, and leaves them when it goes", async () => {
-    const notes = await helm.run("install", release, chart, ...flags, "--create-namespace");
-    assert.match(notes, /kubectl -n gpumedia-system rollout status deployment\/gpumedia-operator/);
+  it("installs, serves a hundred services, restarts no pod by upgrade and rollback, and leaves them to the next one", async () => {
+    await by("Helm 4");
     await installed();
     await tested();
-
     operator = await startInstalledOperator(cluster, namespace);
-    await createServices();
-    const before = await fingerprint(cluster, media);
-    await upgradedAndBack(before);
+    await createServices(Array.from({ length: services }, (_, index) => `s${index}`));
+    let now = await upgradedAndBack(await fingerprint(cluster, media));
     await switchedMetricsApi();
-    await uninstalled(before);
-    await installedAgain(before);
+    await uninstalled(now);
+
+    await by("Helm 3");
+    await takenOver(now);
+    await tested();
+    now = await upgradedAndBack(now);
+    await switchedMetricsApi();
+    await uninstalled(now);
+
+    await by("Helm 4");
+    await takenOver(now);
   });
 
-  async function installed(): Promise<void> {
-    await cluster.kubectl("wait", "--for=condition=Established", ...crdNames.map((name) => `crd/${name}`));
-    await cluster.kubectl("wait", "-n", namespace, "--for=condition=Available", `deployment/${release}`);
-    const listed = await cluster.kubectl("get", "pods", "-n", namespace, "-o", "name");
-    assert.equal(listed.trim().split("\n").length, 2);
+  async function by(version: keyof typeof helmVersions): Promise<void> {
+    await helm?.[Symbol.asyncDispose]();
+    helm = await Helm.start(helmVersions[version], cluster.kubeconfig);
   }
 
-  /** kwok lets the pod run; that it has succeeded is for a kubelet to say, and none is here. */
+  async function installed(): Promise<void> {
+    const notes = await helm.run("install", release, chart, ...flags, "--create-namespace");
+    assert.match(notes, /kubectl -n gpumedia-system rollout status deployment\/gpumedia-operator/);
+    await cluster.kubectl("wait", "--for=condition=Established", ...crdNames.map((name) => `crd/${name}`));
+    await cluster.kubectl("wait", "-n", namespace, "--for=condition=Available", `deployment/${release}`);
+    const { status } = (await cluster.rest.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${release}`)) as {
+      status: { readyReplicas: number };
+    };
+    assert.equal(status.readyReplicas, 2);
+  }
+
   async function tested(): Promise<void> {
     const test = helm.run("test", release, "-n", namespace, "--timeout", "60s");
-    const pod = `/api/v1/namespaces/${namespace}/pods/${release}-test`;
-    await until("the test's pod to run", async () => {
-      const live = (await cluster.rest.get(pod)) as { status?: { phase?: string } } | undefined;
-      return live?.status?.phase === "Running" ? true : undefined;
-    });
-    await cluster.rest.request("PATCH", `${pod}/status`, { status: { phase: "Succeeded" } }, "merge-patch+json");
+    await testPodSucceeds(cluster, release, namespace);
     assert.match(await test, /Phase:\s+Succeeded/);
   }
 
-  async function createServices(): Promise<void> {
+  async function createServices(names: readonly string[]): Promise<void> {
     const spec = { autoscaling: { horizontal: { minReplicas: 1 } } };
-    const items = Array.from({ length: services }, (_, index) => ({
+    const items = names.map((name) => ({
       apiVersion: "gpumedia.io/v1alpha1",
       kind: "GpuMediaService",
-      metadata: { name: `s${index}`, namespace: media },
+      metadata: { name, namespace: media },
       spec,
     }));
     await cluster.kubectlWithInput(items, "create", "-f", "-");
     await cluster.kubectl("wait", "-n", media, "gms", "--all", "--for=condition=Ready", "--timeout=180s");
   }
 
-  async function upgradedAndBack(before: object): Promise<void> {
-    await using next = await nextChart("99.0.0");
+  async function upgradedAndBack(before: Fingerprint): Promise<Fingerprint> {
+    const version = "99.0.0";
+    await using next = await nextChart(version);
+    await using other = await otherVersion(version);
     const old = await crdDescription();
     const since = Date.now();
     await helm.run("upgrade", release, next.directory, ...flags);
     assert.equal(await crdDescription(), "New in this version.");
-    await replacedBy("99.0.0");
-    await restartOperator();
+    await replacedBy(version);
+    await restartOperator({ program: other.program });
+    const userAgent = `gpumedia-operator/${version}`;
+    assert.ok(cluster.audit.requests({ user, userAgent, verb: "patch", since }).length > 0);
     assert.deepEqual(await fingerprint(cluster, media), before);
+    assert.deepEqual(writesSince(since), []);
+
+    await createServices([`made-by-other-${++made}`]);
+    const both = await fingerprint(cluster, media);
+    const back = Date.now();
     await helm.run("rollback", release, "1", ...flags);
     assert.equal(await crdDescription(), old);
     await restartOperator();
-    assert.deepEqual(await fingerprint(cluster, media), before);
-    assert.deepEqual(writesSince(since), []);
+    assert.deepEqual(await fingerprint(cluster, media), both);
+    assert.deepEqual(writesSince(back), []);
+    return both;
   }
+  let made = 0;
 
   async function replacedBy(version: string): Promise<void> {
     const image = await cluster.kubectl(
@@ -126,9 +146,9 @@ describe("the life of an installation by helm", function () {
     assert.equal(image, `gpumedia-operator:${version}`);
   }
 
-  async function restartOperator(parameters: readonly string[] = []): Promise<void> {
+  async function restartOperator(options: Parameters<typeof startInstalledOperator>[2] = {}): Promise<void> {
     await operator.end("SIGTERM");
-    operator = await startInstalledOperator(cluster, namespace, { parameters });
+    operator = await startInstalledOperator(cluster, namespace, options);
     // It has looked at everything: a service that is new is ready, and came last.
     const name = `later-${Date.now()}`;
     const service = {
@@ -154,7 +174,9 @@ describe("the life of an installation by helm", function () {
     const on = [...flags, "--set", "metricsApi.enabled=true"];
     await helm.run("upgrade", release, chart, ...on);
     // The address stands for the pod's. Nobody asks there: without a kube-proxy no aggregator reaches a Service.
-    await restartOperator(["--metrics-api-address=127.0.0.1:0", "--metrics-api-advertise-address=192.0.2.10"]);
+    await restartOperator({
+      parameters: ["--metrics-api-address=127.0.0.1:0", "--metrics-api-advertise-address=192.0.2.10"],
+    });
     const authority = await until("the APIServices to be told the authority", async () => {
       const all = await Promise.all(["v1beta1", "v1beta2"].map((version) => apiService(version)));
       return all.every(({ spec }) => spec.caBundle !== undefined) ? all[0]?.spec.caBundle : undefined;
@@ -186,12 +208,12 @@ describe("the life of an installation by helm", function () {
     };
   }
 
-  async function uninstalled(before: object): Promise<void> {
+  async function uninstalled(before: Fingerprint): Promise<void> {
     await operator.end("SIGTERM");
     await helm.run("uninstall", release, "-n", namespace, "--wait");
     assert.deepEqual(await fingerprint(cluster, media), before);
     const left = await cluster.kubectl("get", "gms", "-n", media, "-o", "name");
-    assert.equal(left.trim().split("\n").length, services);
+    assert.equal(left.trim().split("\n").length, services + made);
     const selector = `app.kubernetes.io/name=gpumedia-operator`;
     const kinds =
       "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,deployments,services,pdb,networkpolicies";
@@ -204,9 +226,10 @@ describe("the life of an installation by helm", function () {
     );
   }
 
-  async function installedAgain(before: object): Promise<void> {
+  /** Another version of helm, or the same again, installs over what is left. */
+  async function takenOver(before: Fingerprint): Promise<void> {
     const since = Date.now();
-    await helm.run("install", release, chart, ...flags);
+    await installed();
     operator = await startInstalledOperator(cluster, namespace);
     await restartOperator();
     assert.deepEqual(await fingerprint(cluster, media), before);

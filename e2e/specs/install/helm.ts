@@ -9,9 +9,21 @@ import { fileURLToPath } from "node:url";
 import type { Release } from "@gpumedia/install";
 import { parseAllDocuments } from "yaml";
 import type { KubernetesObject } from "../../cluster/rest.ts";
-import { tool } from "../../cluster/tools.ts";
+import { tool, tools } from "../../cluster/tools.ts";
 
 export const chart = fileURLToPath(new URL("../../../charts/gpumedia-operator", import.meta.url));
+
+/** The program of each major version that is looked after. */
+export const helmVersions = { "Helm 4": "helm", "Helm 3": "helm3" } as const;
+type HelmProgram = (typeof helmVersions)[keyof typeof helmVersions];
+
+/** For `helm template`: built from its module, Helm 3 takes 1.20 for the cluster's version, which a release's linker tells it. */
+export const kubernetes = "--kube-version=1.35";
+
+/** A cold build takes minutes: call it while mocha loads the specs, when no hook's timeout is running. */
+export async function helmTools(): Promise<void> {
+  await tools(Object.values(helmVersions));
+}
 
 class HelmError extends Error {
   override readonly name = "HelmError";
@@ -20,13 +32,13 @@ class HelmError extends Error {
 export class Helm implements AsyncDisposable {
   readonly #program: string;
   readonly #directory: string;
-  readonly #kubeconfig: string | undefined;
+  readonly #kubeconfig: string;
 
-  static async start(kubeconfig?: string): Promise<Helm> {
-    return new Helm(await tool("helm"), await mkdtemp(join(tmpdir(), "gpumedia-helm-")), kubeconfig);
+  static async start(program: HelmProgram, kubeconfig: string): Promise<Helm> {
+    return new Helm(await tool(program), await mkdtemp(join(tmpdir(), "gpumedia-helm-")), kubeconfig);
   }
 
-  private constructor(program: string, directory: string, kubeconfig: string | undefined) {
+  private constructor(program: string, directory: string, kubeconfig: string) {
     this.#program = program;
     this.#directory = directory;
     this.#kubeconfig = kubeconfig;
@@ -38,7 +50,7 @@ export class Helm implements AsyncDisposable {
     const env = {
       ...process.env,
       ...Object.fromEntries(Object.entries(home).map(([name, folder]) => [name, join(this.#directory, folder)])),
-      KUBECONFIG: this.#kubeconfig ?? "",
+      KUBECONFIG: this.#kubeconfig,
     };
     const child = spawn(this.#program, parameters, { env, stdio: ["ignore", "pipe", "pipe"] });
     const [stdout, stderr, [code]] = await Promise.all([
@@ -59,7 +71,7 @@ export class Helm implements AsyncDisposable {
 
   /** What the chart renders, without its tests. */
   async template({ release, namespace }: Release, values: object): Promise<readonly KubernetesObject[]> {
-    const flags = ["-n", namespace, "--skip-tests", ...(await this.values(values))];
+    const flags = ["-n", namespace, "--skip-tests", kubernetes, ...(await this.values(values))];
     return documents(await this.run("template", release, chart, ...flags));
   }
 

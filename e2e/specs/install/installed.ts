@@ -7,11 +7,20 @@ import type { KubernetesObject } from "../../cluster/rest.ts";
 import { OperatorProcess } from "../operator/operator-process.ts";
 import { chart } from "./helm.ts";
 
+interface InstalledOptions {
+  /** Of the Deployment. */
+  readonly name?: string;
+  /** More than the chart's. */
+  readonly parameters?: readonly string[];
+  /** The operator's entry point, where it is not this tree's. */
+  readonly program?: string;
+}
+
 /** The pods of kwok run nothing: this process does what they would, with their flags and their ServiceAccount. */
 export async function startInstalledOperator(
   cluster: Cluster,
   namespace: string,
-  { name = "gpumedia-operator", parameters = [] as readonly string[] } = {},
+  { name = "gpumedia-operator", parameters = [], program }: InstalledOptions = {},
 ): Promise<OperatorProcess> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
   const { spec } = (await cluster.rest.get(path)) as {
@@ -24,6 +33,7 @@ export async function startInstalledOperator(
     operatorNamespace: namespace,
     namespaces: [],
     kubeconfig,
+    ...(program === undefined ? {} : { program }),
     parameters: [...(containers[0]?.args ?? []), ...parameters],
   });
   await operator.says("leading");
@@ -50,7 +60,9 @@ async function edit(file: string, change: (text: string) => string): Promise<voi
 }
 
 /** Of all that the operator makes, and of its pods: what each is, and how often it has been written. */
-export async function fingerprint(cluster: Cluster, namespace: string): Promise<Readonly<Record<string, string>>> {
+export type Fingerprint = Readonly<Record<string, string>>;
+
+export async function fingerprint(cluster: Cluster, namespace: string): Promise<Fingerprint> {
   const kinds = "deployments,services,configmaps,hpa,pdb,networkpolicies,serviceaccounts";
   const selector = "app.kubernetes.io/part-of=gpumedia";
   const read = async (what: string) => {
@@ -67,5 +79,5 @@ export async function fingerprint(cluster: Cluster, namespace: string): Promise<
     `${metadata.uid} ${kind === "HorizontalPodAutoscaler" ? "" : (metadata.generation ?? metadata.resourceVersion)}`,
   ]);
   const pods = (await read("pods")).map(({ metadata }) => [`Pod ${metadata.name}`, metadata.uid]);
-  return Object.fromEntries([...children, ...pods]) as Record<string, string>;
+  return Object.fromEntries([...children, ...pods]) as Fingerprint;
 }
