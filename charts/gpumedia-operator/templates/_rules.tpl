@@ -218,7 +218,6 @@
     - endpointslices
   verbs:
     - create
-    - get
     - patch
 - apiGroups:
     - ""

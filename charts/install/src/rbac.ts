@@ -91,7 +91,7 @@ export const metricsApiRules: readonly PolicyRule[] = [
 
 /** The Service of the metrics API leads to the process that leads. */
 export const metricsApiNamespaceRules: readonly PolicyRule[] = [
-  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["create", "get", "patch"] },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["create", "patch"] },
   { apiGroups: [""], resources: ["services"], verbs: ["create", "get", "patch"] },
 ];
 

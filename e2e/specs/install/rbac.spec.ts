@@ -1,5 +1,6 @@
 /** The shipped rights are those that are used: what is granted and never asked for is listed here, with who needs it. */
 import assert from "node:assert/strict";
+import { dcgmMetricsName } from "@gpumedia/operator/src/desired/dcgm-metrics.ts";
 import { childKinds, type ChildKindName } from "@gpumedia/operator/src/desired/kinds.ts";
 import {
   clusterReads,
@@ -8,23 +9,13 @@ import {
   metricsApiRules,
   ownNamespaceRules,
   serviceRules,
-  type PolicyRule,
 } from "@gpumedia/install/src/rbac.ts";
 import { operatorRbac } from "@gpumedia/install";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "../operator/operator-cluster.ts";
-import { childNames, Workspace } from "../operator/workspace.ts";
-
-/** `group/resource verb`, as RBAC counts them. */
-const rights = (rules: readonly PolicyRule[]): ReadonlySet<string> =>
-  new Set(
-    rules.flatMap(({ apiGroups, resources, verbs }) =>
-      apiGroups.flatMap((group) =>
-        resources.flatMap((resource) => verbs.map((verb) => `${group}/${resource} ${verb}`)),
-      ),
-    ),
-  );
+import { childNames, unlessStatus, Workspace } from "../operator/workspace.ts";
+import { grantedRights, usedRights } from "./rights.ts";
 
 /** Of an object that has the name of a child already (toggles.spec.ts: "leaves alone"). */
 const lookedAtWhenTaken = (right: string): boolean =>
@@ -59,6 +50,13 @@ const nothing = {
   monitoring: { dcgm: { enabled: false }, podMonitor: false, alerts: false, dashboard: false },
 };
 
+/** What the DCGM exporters are told. */
+async function exported({ client, operatorNamespace }: Workspace): Promise<string | undefined> {
+  const path = `/api/v1/namespaces/${operatorNamespace}/configmaps/${dcgmMetricsName}`;
+  const answer = await client.rawJson("GET", path).catch(unlessStatus(404));
+  return (answer?.body as { data: { metrics: string } } | undefined)?.data.metrics;
+}
+
 describe("the shipped rights", function () {
   this.timeout(180_000);
   let work: Workspace;
@@ -88,18 +86,13 @@ describe("the shipped rights", function () {
     const asked = work.cluster.audit
       .requests({ user: work.operatorUser })
       .filter(({ objectRef }) => objectRef !== undefined);
-    const used = new Set(
-      asked.map(({ objectRef, verb }) => {
-        const { apiGroup = "", resource = "", subresource } = objectRef ?? {};
-        return `${apiGroup}/${resource}${subresource === undefined ? "" : `/${subresource}`} ${verb}`;
-      }),
-    );
+    const used = usedRights(asked);
     const refused = asked.filter(({ responseStatus }) => responseStatus?.code === 403);
     assert.deepEqual(
       refused.map(({ requestURI }) => requestURI),
       [],
     );
-    const granted = rights([...clusterReads, ...serviceRules, ...ownNamespaceRules]);
+    const granted = grantedRights([...clusterReads, ...serviceRules, ...ownNamespaceRules]);
     assert.deepEqual(
       [...used].filter((right) => !granted.has(right)),
       [],
@@ -124,15 +117,26 @@ describe("the shipped rights", function () {
       await one.startOperator({ kubeconfig });
     }
     for (const one of [other, third]) {
-      await one.apply("upscaler", everything);
+      for (const field of ["DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED"]) {
+        await one.apply("upscaler", { ...everything, monitoring: { dcgm: { fields: [field] } } });
+        await until(`exporters to be told ${field}`, async () =>
+          (await exported(one))?.includes(field) === true ? true : undefined,
+        );
+      }
       await one.untilReady("upscaler");
       await one.apply("upscaler", nothing);
-      await until("what can be left out to go", async () =>
-        (await one.children("upscaler")).length === 4 ? true : undefined,
-      );
+      await until("what can be left out to go", async () => {
+        const gone = (await one.children("upscaler")).length === 4 && (await exported(one)) === undefined;
+        return gone ? true : undefined;
+      });
       const asked = work.cluster.audit.requests({ user: one.operatorUser });
       assert.deepEqual(
         asked.filter(({ responseStatus }) => responseStatus?.code === 403).map(({ requestURI }) => requestURI),
+        [],
+      );
+      const used = usedRights(asked.filter(({ objectRef }) => objectRef?.namespace === one.operatorNamespace));
+      assert.deepEqual(
+        [...grantedRights(dcgmRules)].filter((right) => !used.has(right)),
         [],
       );
       const written = asked.filter(({ verb }) => (writeVerbs as readonly string[]).includes(verb));
@@ -165,7 +169,7 @@ describe("the shipped rights", function () {
       metricsApiRules,
       metricsApiNamespaceRules,
     ].flat();
-    for (const right of rights(all)) {
+    for (const right of grantedRights(all)) {
       assert.doesNotMatch(right, /\*|secrets|rbac\.|escalate|bind|impersonate|pods\/|serviceaccounts\/token/);
     }
   });

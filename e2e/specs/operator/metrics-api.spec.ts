@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { operatorRbac } from "@gpumedia/install";
+import { metricsApiNamespaceRules, metricsApiRules } from "@gpumedia/install/src/rbac.ts";
 import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { Agent } from "undici";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { readyPods, report, ReportingPod } from "./reporting-pods.ts";
+import { grantedRights, usedRights } from "../install/rights.ts";
 import { unlessStatus, Workspace } from "./workspace.ts";
 
 const serviceName = "gpumedia-operator-metrics";
@@ -133,7 +135,27 @@ describe("the metrics API", function () {
       return now?.spec.caBundle === before?.spec.caBundle ? undefined : true;
     });
     await untilAvailable();
+    const used = usedRights(work.cluster.audit.requests({ user: work.operatorUser }));
+    assert.deepEqual(
+      [...grantedRights(metricsApiRules)].filter((right) => !used.has(right)),
+      [],
+    );
     await until("values again", async () => (Object.keys(await values("v1beta2")).length >= 2 ? true : undefined));
+  });
+
+  it("makes its Service where there is none, leads it to its own address, and may do no more than that takes", async () => {
+    const { operatorNamespace: namespace, operatorUser: user, cluster } = work;
+    await work.client.rawJson("DELETE", `/api/v1/namespaces/${namespace}/services/${serviceName}`);
+    await startOperator(["--metrics-api-advertise-address=192.0.2.10"]);
+    const slice = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${serviceName}`;
+    await until("an address behind the Service", async () => (await cluster.rest.get(slice)) ?? undefined);
+    const used = usedRights(cluster.audit.requests({ user, namespace }));
+    // An apply that creates is logged as a patch, and refused without the right to create.
+    const asApply = ["/services create", "discovery.k8s.io/endpointslices create"];
+    assert.deepEqual(
+      [...grantedRights(metricsApiNamespaceRules)].filter((right) => !used.has(right)),
+      asApply.toReversed(),
+    );
   });
 
   it("answers 401 to who is not the aggregator, and 403 to whom the API server does not allow it", async () => {
