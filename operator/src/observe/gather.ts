@@ -6,6 +6,7 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { DesiredChild } from "../plan/plan.ts";
 import type { GpuView } from "../status/gpu-shortage.ts";
 import type { ChildView } from "./child-view.ts";
+import { hasEnded } from "./gpu-ledger.ts";
 import type { PodView } from "./pod-view.ts";
 import type { StoredService, World } from "./world.ts";
 
@@ -43,18 +44,19 @@ export function gpusFor(world: World, service: EffectiveService): GpuView {
     perReplica: count,
     synced: world.nodes.synced && world.pods.synced,
     devices: count === 0 ? [] : world.gpus.devices(resourceName, world.nodes.values()),
-    holders: () => holders(world, resourceName),
+    holders: (nodes) => holders(world, resourceName, nodes),
     nodeSelector: service.scheduling.nodeSelector,
     tolerations: service.scheduling.tolerations,
   };
 }
 
 /** Only asked for when a pod waits, as it looks at every pod that holds a device. */
-function holders(world: World, resource: string): readonly { readonly name: string; readonly count: number }[] {
+function holders(world: World, resource: string, nodes: ReadonlySet<string>): ReturnType<GpuView["holders"]> {
   const counts = new Map<string, number>();
   for (const pod of world.pods.values()) {
-    const count = pod?.node === undefined ? 0 : (pod.devices[resource] ?? 0);
-    if (pod === undefined || count === 0) continue;
+    if (pod?.node === undefined || !nodes.has(pod.node) || hasEnded(pod)) continue;
+    const count = pod.devices[resource] ?? 0;
+    if (count === 0) continue;
     const name = pod.service ?? `${pod.namespace}/${pod.name}`;
     counts.set(name, (counts.get(name) ?? 0) + count);
   }

@@ -33,7 +33,7 @@ export class GpuLedger {
   }
 
   #count(pod: PodView | undefined, sign: 1 | -1): void {
-    if (pod?.node === undefined || pod.phase === "Succeeded" || pod.phase === "Failed") return;
+    if (pod?.node === undefined || hasEnded(pod)) return;
     for (const [resource, count] of Object.entries(pod.devices)) {
       const key = `${resource} ${pod.node}`;
       const held = (this.#held.get(key) ?? 0) + sign * count;
@@ -41,4 +41,9 @@ export class GpuLedger {
       else this.#held.set(key, held);
     }
   }
+}
+
+/** Its devices are free again, though it still names its node. */
+export function hasEnded({ phase }: PodView): boolean {
+  return phase === "Succeeded" || phase === "Failed";
 }

@@ -18,8 +18,8 @@ export interface GpuView {
   readonly synced: boolean;
   /** Every node that has the device. */
   readonly devices: readonly NodeDevices[];
-  /** Who holds how many, the largest first: `media/upscaler`. */
-  readonly holders: () => readonly { readonly name: string; readonly count: number }[];
+  /** Who holds how many on nodes of these names, the largest first: `media/upscaler`. */
+  readonly holders: (nodes: ReadonlySet<string>) => readonly { readonly name: string; readonly count: number }[];
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
 }
@@ -54,7 +54,7 @@ export interface GpuCount {
 
 /** Of the nodes that the service may use. */
 export function countGpus(gpus: GpuView): GpuCount {
-  const usable = gpus.devices.filter(({ node }) => exclusion(node, gpus) === undefined);
+  const usable = usableDevices(gpus);
   const sum = (count: (devices: NodeDevices) => number): number =>
     usable.reduce((total, node) => total + count(node), 0);
   return {
@@ -62,6 +62,10 @@ export function countGpus(gpus: GpuView): GpuCount {
     free: sum(({ free }) => free),
     replicas: gpus.perReplica === 0 ? Infinity : sum(({ free }) => Math.floor(free / gpus.perReplica)),
   };
+}
+
+function usableDevices(gpus: GpuView): readonly NodeDevices[] {
+  return gpus.devices.filter(({ node }) => exclusion(node, gpus) === undefined);
 }
 
 /** `no node has a free nvidia.com/gpu (wanted 1): 8 of 8 in use by media/upscaler (6), lab/trainer (2)` and what to do. */
@@ -89,8 +93,9 @@ export function mentionsDevice(schedulerMessage: string, devices: Readonly<Recor
 
 const mostHolders = 3;
 
-function holderList({ holders }: GpuView): string {
-  const all = holders();
+function holderList(gpus: GpuView): string {
+  // Those on other nodes could give up all that they have: it would help nobody here.
+  const all = gpus.holders(new Set(usableDevices(gpus).map(({ node }) => node.name)));
   const named = all.slice(0, mostHolders).map(({ name, count }) => `${name} (${count})`);
   return (
     [...named, ...(all.length > mostHolders ? [`${all.length - mostHolders} more`] : [])].join(", ") ||
