@@ -35,6 +35,11 @@ export async function loadBuiltImages(
   await rm(folder, { recursive: true });
 }
 
+/** Both names in full, as containerd keeps them. */
+export async function nameImage(directory: string, image: string, name: string): Promise<void> {
+  await ctr(directory, "--namespace=k8s.io", "images", "tag", image, name);
+}
+
 async function ctr(directory: string, ...parameters: readonly string[]): Promise<string> {
   const address = join(directory, containerdSocket);
   const { stdout } = await run(programPath("ctr") ?? "", ["--address", address, ...parameters]);

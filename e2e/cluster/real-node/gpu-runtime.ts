@@ -2,7 +2,7 @@
  * What NVIDIA's container toolkit does when a container is made: one that was given GPUs gets the driver's library, here the
  * mock, and what drives it. Started by the wrapper of runc before `runc create`:
  *
- *     node gpu-runtime.ts DIRECTORY … create --bundle BUNDLE …
+ *     node gpu-runtime.ts DIRECTORY SHARED_FOLDERS_AS_JSON … create --bundle BUNDLE …
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,9 +24,6 @@ export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string
   const { env = [] } = spec.process;
   const visible = env.findLast((line) => line.startsWith("NVIDIA_VISIBLE_DEVICES="))?.split("=")[1] ?? "";
   if (["", "none", "void"].includes(visible)) return spec;
-  const bind = (source: string, destination: string): object => {
-    return { type: "bind", source, destination, options: ["rbind", "ro", "nosuid", "nodev"] };
-  };
   return {
     ...spec,
     process: {
@@ -43,9 +40,18 @@ export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string
   };
 }
 
-const [program = "", directory = "", ...parameters] = process.argv.slice(1);
+/** Each folder at the path that it has on this machine. */
+export function withShared<Spec extends RuntimeSpec>(spec: Spec, folders: readonly string[]): Spec {
+  return { ...spec, mounts: [...(spec.mounts ?? []), ...folders.map((folder) => bind(folder, folder))] };
+}
+
+function bind(source: string, destination: string): object {
+  return { type: "bind", source, destination, options: ["bind", "ro", "nosuid", "nodev"] };
+}
+
+const [program = "", directory = "", shared = "[]", ...parameters] = process.argv.slice(1);
 if (program === import.meta.filename) {
   const file = join(parameters[parameters.indexOf("--bundle") + 1] ?? "", "config.json");
   const spec = JSON.parse(await readFile(file, "utf8")) as RuntimeSpec;
-  await writeFile(file, JSON.stringify(withGpus(spec, directory)));
+  await writeFile(file, JSON.stringify(withShared(withGpus(spec, directory), JSON.parse(shared) as string[])));
 }

@@ -14,6 +14,7 @@ const runtimeProgram = fileURLToPath(new URL("gpu-runtime.ts", import.meta.url))
 export async function writeNodeFiles(
   { directory, certificates, server }: ControlPlane,
   nodeName: string,
+  shared: readonly string[],
 ): Promise<void> {
   const user = `system:node:${nodeName}`;
   const [kubelet, serving, proxy] = await Promise.all([
@@ -33,7 +34,7 @@ export async function writeNodeFiles(
     [nodeFiles.kubelet, kubeletConfig(directory, cgroupOf(directory))],
     [nodeFiles.kubeProxy, kubeProxyConfig(at(nodeFiles.kubeProxyUser), nodeName)],
     [nodeFiles.resolvConf, ""],
-    [nodeFiles.runtime, runtimeWrapper(directory)],
+    [nodeFiles.runtime, runtimeWrapper(directory, shared)],
   ];
   for (const [file, text] of contents) {
     await mkdir(dirname(at(file)), { recursive: true });
@@ -43,8 +44,8 @@ export async function writeNodeFiles(
 }
 
 /** A shell for the many calls that make no container: Node's start would slow down each. */
-function runtimeWrapper(directory: string): string {
-  const adds = `'${process.execPath}' '${runtimeProgram}' '${directory}' "$@" || exit 1`;
+function runtimeWrapper(directory: string, shared: readonly string[]): string {
+  const adds = `'${process.execPath}' '${runtimeProgram}' '${directory}' '${JSON.stringify(shared)}' "$@" || exit 1`;
   return `#!/bin/sh\ncase " $* " in *" create "*) ${adds} ;; esac\nexec ${programPath("runc")} "$@"\n`;
 }
 

@@ -6,7 +6,7 @@ import { untilReady } from "../nodes.ts";
 import { nodeAddress } from "../process-node/private-network.ts";
 import { tools } from "../tools.ts";
 import { until } from "../until.ts";
-import { loadBuiltImages, loadImages, startContainerd } from "./containerd.ts";
+import { loadBuiltImages, loadImages, nameImage, startContainerd } from "./containerd.ts";
 import { devicePlugin, devicePluginArchive } from "./device-plugin.ts";
 import { dns, dnsArchive } from "./dns.ts";
 import { libraryOf, MockGpus, type GpuFigures } from "./mock-gpus.ts";
@@ -18,14 +18,16 @@ import { nodeFiles } from "./settings.ts";
 export interface RealNodeOptions {
   /** OCI archives of the images that its pods need: nothing can be pulled. */
   readonly images?: readonly string[];
+  /** Folders of this machine that all containers find at the same path, to read. */
+  readonly shared?: readonly string[];
   /** Mock GPUs, offered by NVIDIA's device plugin. Default: 4. */
   readonly gpus?: number;
 }
 
 export interface RealNode {
   readonly name: string;
-  /** Loads further OCI archives. */
-  load(archives: readonly string[]): Promise<void>;
+  /** Gives an image that has been loaded one more name. */
+  nameImage(image: string, name: string): Promise<void>;
   /** From now on NVML tells these figures, and an idle GPU's where there are none. */
   showGpus(figures: GpuFigures): void;
   /** Until it is disposed, GPUs are as busy as the processors that hold them, where `showGpus` says nothing else. */
@@ -48,7 +50,7 @@ export async function realNodeTools(): Promise<Paths> {
 /** Resolves when the node is ready and offers its GPUs. Only in a cluster with the option `realNode`. */
 export async function addRealNode(
   controlPlane: ControlPlane,
-  { images = [], gpus: count = 4 }: RealNodeOptions,
+  { images = [], shared = [], gpus: count = 4 }: RealNodeOptions,
 ): Promise<RealNode> {
   const missing = await missingForRealNode();
   if (missing.length > 0) throw new Error(`no real node here: ${missing.join("; ")}`);
@@ -56,7 +58,7 @@ export async function addRealNode(
   const paths = await realNodeTools();
   const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfigFile("admin"));
   const gpus = await MockGpus.create(directory, count);
-  await writeNodeFiles(controlPlane, nodeName);
+  await writeNodeFiles(controlPlane, nodeName, shared);
   await startContainerd(processes);
   await loadBuiltImages(directory, (folder) => archivesOfOurs(folder, directory, paths));
   await loadImages(directory, images);
@@ -75,7 +77,7 @@ export async function addRealNode(
   await untilOffered(count);
   return {
     name: nodeName,
-    load: (archives) => loadImages(directory, archives),
+    nameImage: (image, name) => nameImage(directory, image, name),
     showGpus: (figures) => gpus.show(figures),
     followLoad: () => gpus.followLoad(controlPlane),
     gpus: offered,

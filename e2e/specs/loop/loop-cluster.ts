@@ -15,6 +15,7 @@ export function loopCluster(): Promise<Cluster> {
 }
 
 async function boot(): Promise<Cluster> {
+  if (process.env.GPUMEDIA_REAL_NODE === "1") return (await import("./loop-in-containers.ts")).bootInContainers();
   const booted = await startCluster({ crds: true, privateNetwork: true, horizontalPodAutoscalerSyncPeriod: "1s" });
   await booted.addProcessNode({ gpus: 4, backOffMs: 500 });
   return booted;

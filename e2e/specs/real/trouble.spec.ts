@@ -4,6 +4,7 @@ import { until } from "../../cluster/until.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
 import { Workspace } from "../operator/workspace.ts";
 import { podsOf, quick, reportOf, sendAlways, type RealPod } from "./pods.ts";
+import { processorImage } from "./images.ts";
 import { realCluster, restrict, type RealCluster } from "./real-cluster.ts";
 
 /** Pods start and end, and a busy machine takes its time. */
@@ -36,8 +37,8 @@ describe("trouble in real pods", function () {
   }
 
   it("has the kubelet's words in its status when the image is not there", async () => {
-    await work.apply("upscaler", { ...quick, replicas: 1, image: `${real.processorImage}-not-there` });
-    const wanted = { status: "False", reason: "ImagePullFailed", says: `${real.processorImage}-not-there` } as const;
+    await work.apply("upscaler", { ...quick, replicas: 1, image: `${processorImage}-not-there` });
+    const wanted = { status: "False", reason: "ImagePullFailed", says: `${processorImage}-not-there` } as const;
     const { message } = await work.untilCondition("upscaler", "Ready", wanted, patiently);
     assert.match(message, /cannot pull its image/);
   });

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { withGpus, withShared } from "./gpu-runtime.ts";
+
+describe("what the container toolkit's stand-in adds to a container", () => {
+  const without = { process: { env: ["A=1"] }, mounts: [] };
+
+  it("is nothing where no GPU was given", () => {
+    for (const devices of ["", "none", "void"]) {
+      const spec = { ...without, process: { env: [`NVIDIA_VISIBLE_DEVICES=${devices}`] } };
+      assert.deepEqual(withGpus(spec, "/d"), spec);
+    }
+    assert.deepEqual(withGpus(without, "/d"), without);
+  });
+
+  it("is the driver's library and what drives the mock, and the model runs on the CPU", () => {
+    const bind = { type: "bind", options: ["bind", "ro", "nosuid", "nodev"] };
+    const given = { process: { env: ["NVIDIA_VISIBLE_DEVICES=GPU-0"] }, mounts: [] as readonly object[] };
+    const { process, mounts } = withGpus(given, "/d");
+    assert.deepEqual(process.env.slice(1), ["GPUMEDIA_NVML_MOCK=/run/nvml/state", "GPUMEDIA_ACCELERATOR=cpu"]);
+    assert.equal(mounts.length, 2);
+    assert.deepEqual(mounts[1], { ...bind, source: "/d/nvml", destination: "/run/nvml" });
+  });
+
+  it("is each shared folder, at its own path and not to be written", () => {
+    assert.deepEqual(withShared(without, ["/f"]).mounts, [
+      { type: "bind", source: "/f", destination: "/f", options: ["bind", "ro", "nosuid", "nodev"] },
+    ]);
+  });
+});

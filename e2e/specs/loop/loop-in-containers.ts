@@ -1,0 +1,22 @@
+/** The cluster of the loop's specs with a real node: the same specs, and the pods are containers. */
+import { chmod } from "node:fs/promises";
+import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { archives, processorImage } from "../real/images.ts";
+
+/** The name that the operator gives, where a service names no image. */
+const defaultImage = `docker.io/library/gpumedia-processor:${processorImage.split(":")[1]}`;
+
+export async function bootInContainers(): Promise<Cluster> {
+  const cluster = await startCluster({ crds: true, realNode: true, horizontalPodAutoscalerSyncPeriod: "1s" });
+  // What specs load into processors is beside them, and what steers it in the cluster's directory.
+  const shared = [import.meta.dirname, cluster.directory];
+  const node = await cluster.addRealNode({ images: [archives.processor], shared });
+  await chmod(cluster.directory, 0o711);
+  await node.nameImage(processorImage, defaultImage);
+  const following = node.followLoad();
+  const stop = async (): Promise<void> => {
+    await following[Symbol.asyncDispose]();
+    await cluster.stop();
+  };
+  return { ...cluster, stop };
+}

@@ -1,0 +1,77 @@
+/** A real node leaves nothing behind on the machine, however it ends. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { cgroupHierarchies } from "../../cluster/real-node/cgroups.ts";
+import { until } from "../../cluster/until.ts";
+import { missingRealPods } from "./real-cluster.ts";
+
+const parentProgram = fileURLToPath(new URL("node-parent.ts", import.meta.url));
+/** Of the machine, which a node would use and a kubelet would set. */
+const settings = ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward"];
+const shared = ["/var/lib/kubelet", "/var/log/pods", "/run/containerd", "/var/lib/cni"];
+
+describe("a real node", function () {
+  this.timeout(300_000);
+
+  before(function () {
+    if (missingRealPods.length > 0) this.skip();
+  });
+
+  it("is gone, containers and files and control groups, when the process that started it is killed", async () => {
+    const before = machine();
+    const parent = spawn(process.execPath, [parentProgram], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [directory] = (await once(createInterface(parent.stdout), "line")) as [string];
+      const there = await remains(directory);
+      assert.ok(there.includes(directory), "its files");
+      assert.ok(
+        there.some((rest) => rest.includes("containerd-shim")),
+        "its containers",
+      );
+      assert.ok(
+        there.some((rest) => rest.startsWith("/sys/fs/cgroup")),
+        "its control groups",
+      );
+      assert.deepEqual(machine(), before);
+      parent.kill("SIGKILL");
+      await until("all of the node to be gone", async () =>
+        (await remains(directory)).length === 0 ? true : undefined,
+      );
+      assert.deepEqual(machine(), before);
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  });
+});
+
+function machine(): readonly string[] {
+  return [
+    ...settings.map((name) => readFileSync(join("/proc/sys", name), "utf8")),
+    ...shared.map((path) => `${path} ${existsSync(path)}`),
+    ...readdirSync("/sys/class/net"),
+  ];
+}
+
+/** Processes, files and control groups of the cluster in this directory. */
+async function remains(directory: string): Promise<readonly string[]> {
+  const groups = (await cgroupHierarchies()).map(({ path }) => join(path, basename(directory)));
+  const processes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " "))
+    .filter((command) => command.includes(directory));
+  return [...processes, ...[directory, ...groups].filter(existsSync)];
+}
+
+/** Empty when the process has ended meanwhile. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
