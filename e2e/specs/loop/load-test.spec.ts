@@ -7,8 +7,8 @@ import { until } from "../../cluster/until.ts";
 import { Workspace } from "../operator/workspace.ts";
 import { loopCluster, quick } from "./loop-cluster.ts";
 
-/** Far from what a picture takes, on a busy machine, too; and what each takes longer in the slow service. */
-const delayMs = 3_000;
+/** Far from what ten pictures at a time take, on a busy machine, too; and what some take longer in the slow service. */
+const delayMs = 15_000;
 const spec = {
   ...quick,
   profile: "staging",
@@ -27,7 +27,7 @@ const slower = {
 };
 
 describe("a load test with a real processor", function () {
-  this.timeout(300_000);
+  this.timeout(450_000);
   let cluster: Cluster;
   let work: Workspace;
 
@@ -43,7 +43,7 @@ describe("a load test with a real processor", function () {
       const test = (await work.get(loadTestType, name)) as StoredLoadTest | undefined;
       return test?.status?.verdict === undefined ? undefined : test;
     };
-    return until(`the end of ${name}`, look, { withinMs: 150_000, everyMs: 200 });
+    return until(`the end of ${name}`, look, { withinMs: 200_000, everyMs: 200 });
   }
 
   const described = (name: string): Promise<string> =>
@@ -64,7 +64,7 @@ describe("a load test with a real processor", function () {
     const { verdict, reasons = [], conditions } = second.status ?? {};
     assert.deepEqual([verdict, conditions?.map(({ type }) => type)], ["Failed", ["Failed", "Stalled"]]);
     const says = [
-      /^p95 is [\d.]+ s, above the limit of 3 s$/,
+      /^p95 is [\d.]+ s, above the limit of 15 s$/,
       /^p95 went from [\d.]+ ms to [\d.]+ ms, .* upscaler-r1$/,
     ];
     for (const words of says)
@@ -74,7 +74,7 @@ describe("a load test with a real processor", function () {
       );
     // As a reader finds it: in one line with the condition, and among the figures.
     const saysFailed =
-      /Message: +p95 is [\d.]+ s, above the limit of 3 s; [^\n]+\n[^]*Type: +Failed[^]*latencyP95Milliseconds: +[\d.]+/;
+      /Message: +p95 is [\d.]+ s, above the limit of 15 s; [^\n]+\n[^]*Type: +Failed[^]*latencyP95Milliseconds: +[\d.]+/;
     assert.match(await described("upscaler-r2"), saysFailed);
   });
 });
