@@ -124,9 +124,12 @@ describe("services from a repository by Flux", function () {
   }
 
   async function leftAlone(): Promise<void> {
-    // What can still be said of the service is said: its pods, on kwok's nodes, report nothing.
-    await work.untilCondition(name, "MetricsReporting", { reason: "PodsSilent" });
-    await work.untilCondition(name, "ScalingReady", { reason: "MetricsMissing" });
+    // What can still be said of the services is said: their pods, on kwok's nodes, report nothing.
+    for (const one of [name, "other"]) {
+      await work.untilReady(one);
+      await work.untilCondition(one, "MetricsReporting", { reason: "PodsSilent" });
+      await work.untilCondition(one, "ScalingReady", { reason: "MetricsMissing" });
+    }
     const since = Date.now();
     const looks = () =>
       cluster.audit.requests({ verb: "patch", resource: "gpumediaservices", name, since }).filter(isDryRun);
