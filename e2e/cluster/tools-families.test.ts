@@ -18,6 +18,7 @@ const tools: readonly ToolName[] = [
   "source-controller",
   "kustomize-controller",
   "promtool",
+  "prometheus",
   "kube-score",
 ];
 

@@ -57,7 +57,10 @@ const families = {
   "gopher-lua": { module: "github.com/yuin/gopher-lua", programs: { glua: "github.com/yuin/gopher-lua/cmd/glua" } },
   promtool: {
     module: "github.com/prometheus/prometheus",
-    programs: { promtool: "github.com/prometheus/prometheus/cmd/promtool" },
+    programs: {
+      promtool: "github.com/prometheus/prometheus/cmd/promtool",
+      prometheus: "github.com/prometheus/prometheus/cmd/prometheus",
+    },
   },
   "kube-score": {
     module: "github.com/zegl/kube-score",

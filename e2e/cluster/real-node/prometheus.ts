@@ -1,0 +1,121 @@
+/** Prometheus beside the cluster, set up as prometheus-operator would: by the PodMonitors and PrometheusRules that are there. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { request, type Agent } from "undici";
+import { stringify } from "yaml";
+import type { Cluster } from "../cluster.ts";
+import type { KubernetesObject } from "../rest.ts";
+import { tool } from "../tools.ts";
+import { until } from "../until.ts";
+
+export type PodMonitor = KubernetesObject & {
+  readonly spec: {
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly podMetricsEndpoints: readonly {
+      readonly port: string;
+      readonly path?: string;
+      readonly interval?: string;
+    }[];
+  };
+};
+type PrometheusRule = KubernetesObject & { readonly spec: { readonly groups: readonly object[] } };
+
+/** One sample of a query's answer. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const address = "127.0.0.1:9090";
+const apis = "/apis/monitoring.coreos.com/v1";
+const fileOf = { config: "prometheus.yaml", rules: "prometheus-rules.yaml" } as const;
+
+/** How the endpoints of a PodMonitor are scraped: what prometheus-operator writes, as far as ours and the exporters' need it. */
+export function scrapeConfigs({ metadata, spec }: PodMonitor, kubeconfig: string): readonly object[] {
+  const { namespace = "", name } = metadata;
+  return spec.podMetricsEndpoints.map(({ port, path = "/metrics", interval }, index) => ({
+    job_name: `podMonitor/${namespace}/${name}/${index}`,
+    metrics_path: path,
+    ...(interval === undefined ? {} : { scrape_interval: interval, scrape_timeout: interval }),
+    kubernetes_sd_configs: [{ role: "pod", kubeconfig_file: kubeconfig, namespaces: { names: [namespace] } }],
+    relabel_configs: [
+      ...Object.entries(spec.selector.matchLabels).map(([label, value]) => keep(`pod_label_${escaped(label)}`, value)),
+      keep("pod_container_port_name", port),
+      take("namespace", "namespace"),
+      take("pod_name", "pod"),
+      take("pod_container_name", "container"),
+    ],
+  }));
+}
+
+const escaped = (label: string): string => label.replaceAll(/[^a-zA-Z0-9_]/g, "_");
+const keep = (source: string, regex: string): object => {
+  return { action: "keep", source_labels: [`__meta_kubernetes_${source}`], regex: regex.replaceAll(".", "\\.") };
+};
+const take = (source: string, target: string): object => {
+  return { source_labels: [`__meta_kubernetes_${source}`], target_label: target };
+};
+
+export class Prometheus {
+  readonly #cluster: Cluster;
+  readonly #agent: Agent;
+
+  /** Starts with what is there now; `update()` reads it again. */
+  static async start(cluster: Cluster, agent: Agent): Promise<Prometheus> {
+    const prometheus = new Prometheus(cluster, agent);
+    const command = await tool("prometheus");
+    await prometheus.#write();
+    const directory = cluster.directory;
+    await cluster.processes.start("prometheus", {
+      command,
+      parameters: [
+        `--config.file=${join(directory, fileOf.config)}`,
+        `--storage.tsdb.path=${join(directory, "prometheus")}`,
+        `--web.listen-address=${address}`,
+        "--web.enable-lifecycle",
+      ],
+    });
+    await until("Prometheus to be ready", () => prometheus.#ask("GET", "/-/ready").catch(() => undefined));
+    return prometheus;
+  }
+
+  private constructor(cluster: Cluster, agent: Agent) {
+    this.#cluster = cluster;
+    this.#agent = agent;
+  }
+
+  async update(): Promise<void> {
+    await this.#write();
+    await this.#ask("POST", "/-/reload");
+  }
+
+  async query(expression: string): Promise<readonly Sample[]> {
+    const text = await this.#ask("GET", `/api/v1/query?query=${encodeURIComponent(expression)}`);
+    const { data } = JSON.parse(text) as {
+      readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
+    };
+    return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+  }
+
+  async #write(): Promise<void> {
+    const { directory, kubeconfig, rest } = this.#cluster;
+    const read = async <T>(kind: string): Promise<readonly T[]> =>
+      ((await rest.request("GET", `${apis}/${kind}`)) as { readonly items: readonly T[] }).items;
+    const monitors = await read<PodMonitor>("podmonitors");
+    const rules = await read<PrometheusRule>("prometheusrules");
+    const config = {
+      global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
+      rule_files: [fileOf.rules],
+      scrape_configs: monitors.flatMap((monitor) => scrapeConfigs(monitor, kubeconfig)),
+    };
+    await writeFile(join(directory, fileOf.rules), stringify({ groups: rules.flatMap(({ spec }) => spec.groups) }));
+    await writeFile(join(directory, fileOf.config), stringify(config));
+  }
+
+  async #ask(method: "GET" | "POST", path: string): Promise<string> {
+    const { statusCode, body } = await request(`http://${address}${path}`, { method, dispatcher: this.#agent });
+    const text = await body.text();
+    if (statusCode !== 200) throw new Error(`Prometheus answered ${statusCode}: ${text}`);
+    return text;
+  }
+}
