@@ -25,6 +25,7 @@ test: setup ## Types, lint, format, unused code, generated files, unit tests, en
 
 test-real: setup ## Specs with real pods: containerd, kubelet, images (needs root; skipped where the machine can't, with the reason)
 	@npm run --silent test:real
+	@npm run --silent test:real:loop
 
 lint: setup ## Format the code, then show what lint and the checker for unused code find
 	@npm run --silent format

@@ -60,7 +60,7 @@ export class Prometheus {
   readonly #cluster: Cluster;
   readonly #agent: Agent;
 
-  /** Starts with what is there now; `update()` reads it again. */
+  /** Set up by what is there now. */
   static async start(cluster: Cluster, agent: Agent): Promise<Prometheus> {
     const prometheus = new Prometheus(cluster, agent);
     const command = await tool("prometheus");
@@ -72,10 +72,9 @@ export class Prometheus {
         `--config.file=${join(directory, fileOf.config)}`,
         `--storage.tsdb.path=${join(directory, "prometheus")}`,
         `--web.listen-address=${address}`,
-        "--web.enable-lifecycle",
       ],
     });
-    await until("Prometheus to be ready", () => prometheus.#ask("GET", "/-/ready").catch(() => undefined));
+    await until("Prometheus to be ready", () => prometheus.#ask("/-/ready").catch(() => undefined));
     return prometheus;
   }
 
@@ -84,13 +83,8 @@ export class Prometheus {
     this.#agent = agent;
   }
 
-  async update(): Promise<void> {
-    await this.#write();
-    await this.#ask("POST", "/-/reload");
-  }
-
   async query(expression: string): Promise<readonly Sample[]> {
-    const text = await this.#ask("GET", `/api/v1/query?query=${encodeURIComponent(expression)}`);
+    const text = await this.#ask(`/api/v1/query?query=${encodeURIComponent(expression)}`);
     const { data } = JSON.parse(text) as {
       readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
     };
@@ -112,8 +106,8 @@ export class Prometheus {
     await writeFile(join(directory, fileOf.config), stringify(config));
   }
 
-  async #ask(method: "GET" | "POST", path: string): Promise<string> {
-    const { statusCode, body } = await request(`http://${address}${path}`, { method, dispatcher: this.#agent });
+  async #ask(path: string): Promise<string> {
+    const { statusCode, body } = await request(`http://${address}${path}`, { dispatcher: this.#agent });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`Prometheus answered ${statusCode}: ${text}`);
     return text;

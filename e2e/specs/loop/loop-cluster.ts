@@ -4,6 +4,8 @@ import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
 import { until } from "../../cluster/until.ts";
 import type { Workspace } from "../operator/workspace.ts";
+import { isAsked, skipUnlessPossible } from "../real/possible.ts";
+import { bootInContainers } from "./loop-in-containers.ts";
 
 // A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
 await controlPlaneTools();
@@ -15,10 +17,17 @@ export function loopCluster(): Promise<Cluster> {
 }
 
 async function boot(): Promise<Cluster> {
-  if (process.env.GPUMEDIA_REAL_NODE === "1") return (await import("./loop-in-containers.ts")).bootInContainers();
+  if (isAsked) return bootInContainers();
   const booted = await startCluster({ crds: true, privateNetwork: true, horizontalPodAutoscalerSyncPeriod: "1s" });
   await booted.addProcessNode({ gpus: 4, backOffMs: 500 });
   return booted;
+}
+
+// The same specs with containers as pods, where that was asked for and the machine can.
+if (isAsked) {
+  before(function () {
+    skipUnlessPossible(this);
+  });
 }
 
 // At the top of a module that specs import, this is a hook of the root suite: it runs after the last spec.

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { cgroupHierarchies } from "../../cluster/real-node/cgroups.ts";
 import { until } from "../../cluster/until.ts";
-import { missingRealPods } from "./real-cluster.ts";
+import { skipUnlessPossible } from "./possible.ts";
 
 const parentProgram = fileURLToPath(new URL("node-parent.ts", import.meta.url));
 /** Of the machine, which a node would use and a kubelet would set. */
@@ -19,7 +19,7 @@ describe("a real node", function () {
   this.timeout(300_000);
 
   before(function () {
-    if (missingRealPods.length > 0) this.skip();
+    skipUnlessPossible(this);
   });
 
   it("is gone, containers and files and control groups, when the process that started it is killed", async () => {

@@ -4,28 +4,18 @@
  */
 import type { Agent } from "undici";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { controlPlaneTools } from "../../cluster/control-plane.ts";
-import { realNodeTools, type RealNode } from "../../cluster/real-node/real-node.ts";
-import { missingForRealNode } from "../../cluster/real-node/requirements.ts";
+import type { RealNode } from "../../cluster/real-node/real-node.ts";
 import { tool } from "../../cluster/tools.ts";
 import { chart, Helm } from "../install/helm.ts";
-import { archives, missingImages, operatorRepository, processorImage } from "./images.ts";
+import { archives, operatorRepository, processorImage } from "./images.ts";
+import { isPossible, skipUnlessPossible } from "./possible.ts";
 
 export const release = "gpumedia-operator";
 const operatorNamespace = "gpumedia-system";
 const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
 
-const isAsked = process.env.GPUMEDIA_REAL_NODE === "1";
-/** Why no spec with real pods can run here, a sentence each; none: they can. */
-export const missingRealPods = isAsked
-  ? [...(await missingForRealNode()), ...(await missingImages())]
-  : ["make test-real runs them"];
-if (missingRealPods.length === 0) {
-  // A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
-  await controlPlaneTools();
-  await realNodeTools();
-  await tool("helm");
-}
+// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
+if (isPossible) await tool("helm");
 
 export interface RealCluster {
   readonly cluster: Cluster;
@@ -40,10 +30,7 @@ let booted: Promise<RealCluster> | undefined;
 
 /** For a `before` hook. */
 export function realCluster(context: Mocha.Context): Promise<RealCluster> {
-  if (missingRealPods.length > 0) {
-    process.stdout.write(`    no real pods: ${missingRealPods.join("; ")}\n`);
-    context.skip();
-  }
+  skipUnlessPossible(context);
   return (booted ??= boot());
 }
 
