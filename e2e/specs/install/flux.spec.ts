@@ -38,7 +38,8 @@ describe("services from a repository by Flux", function () {
     example = await gitopsText(file);
     await cluster.addNodes({ count: 1, gpus: 0 });
     await startFlux(cluster);
-    await work.startOperator();
+    // So that the pods of kwok's nodes, which report nothing, are known to be silent before long.
+    await work.startOperator({ parameters: ["--utilization-interval=2s"] });
   });
   after(async () => {
     await forge?.[Symbol.asyncDispose]();
