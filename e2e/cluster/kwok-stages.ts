@@ -50,6 +50,8 @@ function condition(type: string, isTrue: boolean): string {
 
 interface Containers {
   readonly ready: boolean;
+  /** Default: as soon as it is ready. */
+  readonly started?: boolean;
   readonly restartCount?: number;
   /** YAML flow mappings. */
   readonly state: string;
@@ -57,14 +59,14 @@ interface Containers {
 }
 
 /** Container statuses as a Go template: all containers fare alike. */
-function containerStatuses({ ready, restartCount = 0, state, lastState = "{}" }: Containers): string {
+function containerStatuses({ ready, started = ready, restartCount = 0, state, lastState = "{}" }: Containers): string {
   return `containerStatuses:
 {{ range .spec.containers }}
 - name: {{ .name | Quote }}
   image: {{ .image | Quote }}
   imageID: ""
   ready: ${ready}
-  started: ${ready}
+  started: ${started}
   restartCount: ${restartCount}
   state: ${state}
   lastState: ${lastState}
@@ -138,7 +140,7 @@ export const kwokStages: readonly object[] = [
     "Pod",
     "pod-never-ready",
     [...allPods, has(failingImages.neverReady)],
-    podStatus("Running", { ready: false, state: running }),
+    podStatus("Running", { ready: false, started: true, state: running }),
   ),
   stage("Pod", "pod-of-job-completes", [isStaying, { ...hasNotStarted, values: ["Running"] }, belongsToJob], {
     statusTemplate: `phase: Succeeded\n${containerStatuses({ ready: false, state: ended("Completed", 0) })}`,

@@ -50,6 +50,7 @@ export class Play {
     // The one shows means of the last minute, the other what it acts on.
     await this.#show("get", "gms", "-n", namespace);
     await this.#show("get", "hpa", "-n", namespace);
+    await this.#show("describe", "gms", name, "-n", namespace);
     await this.#showTree();
 
     await step("the load is gone, and the second pod after it", async () => {

@@ -98,7 +98,7 @@ describe("what is kept of a pod", () => {
         phase: "Running",
         ready: true,
         devices: { "nvidia.com/gpu": 1 },
-        container: { restarts: 1, waiting: undefined, running: true, ready: false, ended: undefined },
+        container: { restarts: 1, waiting: undefined, running: true, started: true, ready: false, ended: undefined },
       },
     },
     {
@@ -122,6 +122,7 @@ describe("what is kept of a pod", () => {
         restarts: 3,
         waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" },
         running: false,
+        started: true,
         ready: false,
         ended: { exitCode: 1, reason: "Error", message: "no model", signal: 0 },
       },
@@ -129,17 +130,22 @@ describe("what is kept of a pod", () => {
     {
       title: "has ended, which counts more than the time before",
       status: { restartCount: 1, state: { terminated: killed }, lastState: { terminated: { exitCode: 1 } } },
-      view: { restarts: 1, waiting: undefined, running: false, ready: false, ended: killed },
+      view: { restarts: 1, waiting: undefined, running: false, started: true, ready: false, ended: killed },
     },
     {
       title: "runs again",
       status: { restartCount: 1, ready: true, state: { running: {} }, lastState: { terminated: killed } },
-      view: { restarts: 1, waiting: undefined, running: true, ready: true, ended: killed },
+      view: { restarts: 1, waiting: undefined, running: true, started: true, ready: true, ended: killed },
+    },
+    {
+      title: "has still to pass its startup probe",
+      status: { started: false, state: { running: {} } },
+      view: { restarts: 0, waiting: undefined, running: true, started: false, ready: false, ended: undefined },
     },
     {
       title: "has not been made",
       status: {},
-      view: { restarts: 0, waiting: undefined, running: false, ready: false, ended: undefined },
+      view: { restarts: 0, waiting: undefined, running: false, started: true, ready: false, ended: undefined },
     },
   ];
   for (const { title, status, view } of containers) {

@@ -35,6 +35,8 @@ export interface ContainerView {
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   readonly running: boolean;
+  /** Its startup probe has succeeded, or it has none. */
+  readonly started: boolean;
   /** As its kubelet said last: while the node is silent it stays so, and the pod is not ready all the same. */
   readonly ready: boolean;
   /** How it ended, now or the last time. */
@@ -65,6 +67,7 @@ interface Pod extends KubeObject {
 interface ContainerStatus {
   readonly name: string;
   readonly ready?: boolean;
+  readonly started?: boolean;
   readonly restartCount?: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
@@ -140,6 +143,7 @@ function containerView(status: ContainerStatus | undefined): ContainerView | und
     restarts: status.restartCount ?? 0,
     waiting: state.waiting && { reason: state.waiting.reason ?? "", message: state.waiting.message ?? "" },
     running: state.running !== undefined,
+    started: status.started !== false,
     ready: status.ready === true,
     ended: ended && {
       exitCode: ended.exitCode ?? 0,

@@ -9,7 +9,7 @@ import { isFalse, isTrue, unknown } from "./condition.ts";
 type Verdicts = Parameters<typeof checklist>[1];
 
 const working: Verdicts = {
-  ScalingReady: isTrue("Scaling", "between 2 to 10 replicas"),
+  ScalingReady: isTrue("Scaling", "between 2 and 10 replicas"),
   MetricsReporting: isTrue("Reporting", "2 of 2 pods report"),
   SloMet: isTrue("Met", "p95 14 ms, target 20 ms"),
   GpuCapacity: isTrue("Sufficient", "2 of 8 GPUs free"),

@@ -13,7 +13,14 @@ const gpus: GpuView = {
   tolerations: [],
 };
 
-const container: ContainerView = { restarts: 0, waiting: undefined, running: false, ready: false, ended: undefined };
+const container: ContainerView = {
+  restarts: 0,
+  waiting: undefined,
+  running: false,
+  started: true,
+  ready: false,
+  ended: undefined,
+};
 
 function pod(change: Partial<PodView>): PodView {
   const devices = { "nvidia.com/gpu": 1 };
@@ -110,13 +117,23 @@ describe("why pods do not serve", () => {
       },
     },
     {
-      title: "it is not ready yet",
-      pods: [withContainer({ running: true })],
+      title: "it loads its model",
+      pods: [withContainer({ running: true, started: false })],
+      trouble: { reason: "Starting", message: "p loads its model", fatal: false },
+    },
+    {
+      title: "it was killed for having loaded its model for too long, and tries again",
+      pods: [withContainer({ running: true, started: false, restarts: 1 })],
       trouble: {
         reason: "ProbesFailing",
-        message: "p runs and is not ready: it loads its model, or its readiness probe fails",
+        message: "p runs and is not ready after 1 restart: its probes fail",
         fatal: false,
       },
+    },
+    {
+      title: "it is not ready though it has started",
+      pods: [withContainer({ running: true })],
+      trouble: { reason: "ProbesFailing", message: "p runs and is not ready: its readiness probe fails", fatal: false },
     },
     {
       title: "it is not ready any more",

@@ -86,10 +86,14 @@ function troubleOf(pod: PodView, gpus: GpuView): PodTrouble {
     const message = `${name} ends with ${how} (${times(restarts)})${words === "" ? "; see kubectl logs --previous" : `: ${words}`}`;
     return { reason: "CrashLoop", message, fatal: true };
   }
+  // A startup probe that goes on failing ends in a restart.
+  if (container.running && !container.started && restarts === 0) {
+    return { reason: "Starting", message: `${name} loads its model`, fatal: false };
+  }
   if (container.running) {
     const message =
       restarts === 0
-        ? `${name} runs and is not ready: it loads its model, or its readiness probe fails`
+        ? `${name} runs and is not ready: its readiness probe fails`
         : `${name} runs and is not ready after ${times(restarts)}: its probes fail`;
     return { reason: "ProbesFailing", message, fatal: false };
   }

@@ -26,6 +26,7 @@ const crashes = pod({
     restarts: 3,
     waiting: undefined,
     running: false,
+    started: true,
     ready: false,
     ended: { exitCode: 1, reason: "Error", message: "", signal: 0 },
   },

@@ -33,12 +33,12 @@ describe("ScalingReady", () => {
     {
       title: "it scales",
       status: { conditions: [able, active, within] },
-      verdict: isTrue("Scaling", "between 2 to 10 replicas"),
+      verdict: isTrue("Scaling", "between 2 and 10 replicas"),
     },
     {
       title: "at its least, which is no limit",
       status: { conditions: [able, active, { ...within, status: "True", reason: "TooFewReplicas" }] },
-      verdict: isTrue("Scaling", "between 2 to 10 replicas"),
+      verdict: isTrue("Scaling", "between 2 and 10 replicas"),
     },
     {
       title: "at its most",
@@ -90,13 +90,13 @@ describe("ScalingReady", () => {
       title: "another API is not installed",
       skipped: ["VerticalPodAutoscaler upscaler-vpa"],
       status: { conditions: [able, active] },
-      verdict: isTrue("Scaling", "between 2 to 10 replicas"),
+      verdict: isTrue("Scaling", "between 2 and 10 replicas"),
     },
     {
       title: "KEDA scales",
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "True" }] },
-      verdict: isTrue("Scaling", "between 2 to 10 replicas, by KEDA"),
+      verdict: isTrue("Scaling", "between 2 and 10 replicas, by KEDA"),
     },
     {
       title: "KEDA cannot",

@@ -29,7 +29,7 @@ export function scalingReady({
   if (autoscaler === undefined || conditions.length === 0) {
     return unknown("NotStarted", "the autoscaler has not looked at the service yet");
   }
-  const bounds = `${minReplicas} to ${maxReplicas} replicas`;
+  const bounds = `${minReplicas} and ${maxReplicas} replicas`;
   return provider === "KEDA" ? kedaVerdict(conditions, bounds) : hpaVerdict(autoscaler, conditions, bounds);
 }
 
