@@ -51,6 +51,18 @@ export const quick = {
   drain: { timeout: "10s" },
 } as const;
 
+/** The report's own window of 15 s is left: only the autoscaler's patience is shortened, as a user would. */
+const atOnce = { stabilizationWindowSeconds: 0, policies: [{ type: "Percent", value: 100, periodSeconds: 1 }] };
+/** One pod or two. There is no metrics-server here: the GPUs alone decide. */
+export const byGpusAtOnce = {
+  horizontal: {
+    cpuUtilizationPercent: 0,
+    minReplicas: 1,
+    maxReplicas: 2,
+    behavior: { scaleUp: atOnce, scaleDown: atOnce },
+  },
+};
+
 /** `http://` and the ClusterIP of the service's Service, once it leads to a pod: that is a moment after the pod is ready. */
 export async function addressOf(work: Workspace, name: string, agent: Agent): Promise<string> {
   const { spec } = (await work.child("service", name)) as unknown as { readonly spec: { readonly clusterIP: string } };

@@ -11,20 +11,10 @@ import { nodeAddress } from "../../cluster/process-node/private-network.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
 import { unlessStatus, Workspace } from "../operator/workspace.ts";
-import { addressOf, loopCluster, quick } from "./loop-cluster.ts";
+import { addressOf, byGpusAtOnce, loopCluster, quick } from "./loop-cluster.ts";
 
 const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
 const apiServiceNames = ["v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"];
-/** The report's own window of 15 s is left: only the autoscaler's patience is shortened, as a user would. */
-const atOnce = { stabilizationWindowSeconds: 0, policies: [{ type: "Percent", value: 100, periodSeconds: 1 }] };
-const horizontal = {
-  // There is no metrics-server here: the GPUs alone decide.
-  cpuUtilizationPercent: 0,
-  minReplicas: 1,
-  maxReplicas: 2,
-  behavior: { scaleUp: atOnce, scaleDown: atOnce },
-};
-
 type Deployment = KubeObject & {
   readonly metadata: { readonly generation: number };
   readonly spec: { readonly replicas: number };
@@ -71,7 +61,7 @@ describe("the loop", function () {
 
   /** One pod without load, and the autoscaler reads its figure; answers the service's address. */
   async function serve(spec: object): Promise<string> {
-    await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: { horizontal }, ...spec });
+    await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: byGpusAtOnce, ...spec });
     await untilReports();
     assert.equal((await deployment()).spec.replicas, 1);
     return addressOf(work, "upscaler", agent);

@@ -5,10 +5,10 @@ import { Prometheus, type Sample } from "../../cluster/real-node/prometheus.ts";
 import { sendPicture } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
-import { Workspace } from "../operator/workspace.ts";
+import type { Workspace } from "../operator/workspace.ts";
 import { podsOf, quick, reportOf } from "./pods.ts";
 import { processorImage } from "./images.ts";
-import { realCluster, restrict, type RealCluster } from "./real-cluster.ts";
+import { inRealCluster } from "./real-cluster.ts";
 
 const patiently = { withinMs: 120_000, everyMs: 500 };
 
@@ -17,30 +17,20 @@ const monitoringOf = ({ namespace }: Workspace): string => `${namespace}-monitor
 
 describe("monitoring of real pods", function () {
   this.timeout(400_000);
-  let real: RealCluster;
-  let work: Workspace;
-
-  before(async function () {
-    real = await realCluster(this);
-  });
-  beforeEach(async () => {
-    work = await Workspace.open(real.cluster);
-    await restrict(real.cluster, work.namespace);
-  });
+  const at = inRealCluster();
   afterEach(async () => {
-    if (work === undefined) return;
-    await real.cluster.processes.kill("prometheus");
-    await real.cluster.kubectl("delete", "namespace", monitoringOf(work), "--ignore-not-found", "--wait=false");
-    await work[Symbol.asyncDispose]();
-    real.node.showGpus({});
-    await real.node.restartDevicePlugin();
+    if (at.work === undefined) return;
+    await at.real.cluster.processes.kill("prometheus");
+    await at.real.cluster.kubectl("delete", "namespace", monitoringOf(at.work), "--ignore-not-found", "--wait=false");
+    at.real.node.showGpus({});
+    await at.real.node.restartDevicePlugin();
   });
 
   it("records the GPUs of the service's pods by our list and our rules, and fires when one has an XID", async () => {
-    const { cluster, node, agent, operatorNamespace } = real;
-    await work.apply("upscaler", { ...quick, replicas: 1, monitoring: { scrapeInterval: "1s" } });
-    await work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
-    const namespace = monitoringOf(work);
+    const { cluster, node, agent, operatorNamespace } = at.real;
+    await at.work.apply("upscaler", { ...quick, replicas: 1, monitoring: { scrapeInterval: "1s" } });
+    await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
+    const namespace = monitoringOf(at.work);
     const { directory } = cluster;
     await cluster.kubectlWithInput(
       dcgmExporter({ namespace, operatorNamespace, image: processorImage, directory }),
@@ -51,10 +41,15 @@ describe("monitoring of real pods", function () {
     await cluster.kubectl("rollout", "status", "-n", namespace, "daemonset/dcgm-exporter", "--timeout=60s");
     const prometheus = await Prometheus.start(cluster, agent);
 
-    const [pod = assert.fail("no pod")] = await podsOf(cluster, work.namespace);
-    const [gpu = assert.fail("no GPU")] = (await reportOf(cluster, work.namespace, pod)).gpus.devices;
-    const labels = { namespace: work.namespace, service: "upscaler", pod: pod.metadata.name, gpu: String(gpu.index) };
-    const series = (name: string): string => `${name}{namespace="${work.namespace}",service="upscaler"}`;
+    const [pod = assert.fail("no pod")] = await podsOf(cluster, at.work.namespace);
+    const [gpu = assert.fail("no GPU")] = (await reportOf(cluster, at.work.namespace, pod)).gpus.devices;
+    const labels = {
+      namespace: at.work.namespace,
+      service: "upscaler",
+      pod: pod.metadata.name,
+      gpu: String(gpu.index),
+    };
+    const series = (name: string): string => `${name}{namespace="${at.work.namespace}",service="upscaler"}`;
     const becomes = (name: string, wanted: number): Promise<readonly Sample[]> =>
       until(
         `${name} to be ${wanted}`,
@@ -78,7 +73,7 @@ describe("monitoring of real pods", function () {
     await becomes("gpumedia:gpu_power_usage:watts", 61);
     await becomes("gpumedia:gpu_temperature:celsius", 64);
 
-    const address = await addressOf(work, "upscaler", agent);
+    const address = await addressOf(at.work, "upscaler", agent);
     await until(
       "requests in Prometheus",
       async () => {

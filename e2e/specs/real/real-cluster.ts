@@ -7,6 +7,7 @@ import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import type { RealNode } from "../../cluster/real-node/real-node.ts";
 import { tool } from "../../cluster/tools.ts";
 import { chart, Helm } from "../install/helm.ts";
+import { Workspace } from "../operator/workspace.ts";
 import { archives, operatorRepository, processorImage } from "./images.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
 
@@ -28,8 +29,29 @@ export interface RealCluster {
 
 let booted: Promise<RealCluster> | undefined;
 
-/** For a `before` hook. */
-export function realCluster(context: Mocha.Context): Promise<RealCluster> {
+/** Where a test of a suite works, once its hooks have run. */
+interface Place {
+  readonly real: RealCluster;
+  /** In a namespace of its own, whose pods must be such as `restricted` allows. */
+  readonly work: Workspace;
+}
+
+/** The hooks of a suite that give each of its tests a workspace, or skip it. */
+export function inRealCluster(): Place {
+  const place: { real?: RealCluster; work?: Workspace } = {};
+  before(async function () {
+    place.real = await realCluster(this);
+  });
+  beforeEach(async () => {
+    const { cluster } = place.real as RealCluster;
+    place.work = await Workspace.open(cluster);
+    await restrict(cluster, place.work.namespace);
+  });
+  afterEach(() => place.work?.[Symbol.asyncDispose]());
+  return place as Place;
+}
+
+function realCluster(context: Mocha.Context): Promise<RealCluster> {
   skipUnlessPossible(context);
   return (booted ??= boot());
 }
@@ -57,7 +79,7 @@ async function boot(): Promise<RealCluster> {
 }
 
 /** From now on its pods must be such as `restricted` allows; makes the namespace where it is not there. */
-export async function restrict({ rest }: Cluster, name: string): Promise<void> {
+async function restrict({ rest }: Cluster, name: string): Promise<void> {
   await rest.apply("/api/v1/namespaces", {
     apiVersion: "v1",
     kind: "Namespace",

@@ -2,26 +2,15 @@
 import assert from "node:assert/strict";
 import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
-import { Workspace } from "../operator/workspace.ts";
-import { realCluster, release, restrict, type RealCluster } from "./real-cluster.ts";
+import { inRealCluster, release } from "./real-cluster.ts";
 import { podsOf, quick, reportOf } from "./pods.ts";
 
 describe("a service in real pods", function () {
   this.timeout(300_000);
-  let real: RealCluster;
-  let work: Workspace;
-
-  before(async function () {
-    real = await realCluster(this);
-  });
-  beforeEach(async () => {
-    work = await Workspace.open(real.cluster);
-    await restrict(real.cluster, work.namespace);
-  });
-  afterEach(() => work?.[Symbol.asyncDispose]());
+  const at = inRealCluster();
 
   it("has the operator's two replicas ready, one of which leads, by their own service account", async () => {
-    const { cluster, operatorNamespace } = real;
+    const { cluster, operatorNamespace } = at.real;
     const pods = await podsOf(cluster, operatorNamespace, "app.kubernetes.io/name=gpumedia-operator");
     assert.deepEqual(
       pods.map(({ spec, status }) => [spec.serviceAccountName, status.containerStatuses?.[0]?.ready]),
@@ -39,20 +28,20 @@ describe("a service in real pods", function () {
   });
 
   it("passes the chart's own test, which asks the operator by its Service's name", async () => {
-    const told = await real.helm.run("test", release, "-n", real.operatorNamespace, "--timeout", "120s");
+    const told = await at.real.helm.run("test", release, "-n", at.real.operatorNamespace, "--timeout", "120s");
     assert.match(told, /Phase:\s+Succeeded/);
   });
 
   it("answers pictures of twice the size, from two containers that hold a GPU each", async () => {
-    await work.apply("upscaler", { ...quick, replicas: 2 });
-    await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 120_000 });
-    const answer = await sendPicture(await addressOf(work, "upscaler", real.agent), real.agent);
+    await at.work.apply("upscaler", { ...quick, replicas: 2 });
+    await at.work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 120_000 });
+    const answer = await sendPicture(await addressOf(at.work, "upscaler", at.real.agent), at.real.agent);
     assert.deepEqual([answer.status, answer.type, sizeOf(answer.body)], [200, "image/jpeg", [1280, 854]]);
 
-    await work.untilCondition("upscaler", "MetricsReporting", { status: "True" }, { withinMs: 60_000 });
+    await at.work.untilCondition("upscaler", "MetricsReporting", { status: "True" }, { withinMs: 60_000 });
     const uuids = [];
-    for (const pod of await podsOf(real.cluster, work.namespace)) {
-      const { gpus } = await reportOf(real.cluster, work.namespace, pod);
+    for (const pod of await podsOf(at.real.cluster, at.work.namespace)) {
+      const { gpus } = await reportOf(at.real.cluster, at.work.namespace, pod);
       uuids.push(...gpus.devices.map(({ uuid }) => uuid));
     }
     assert.equal(uuids.length, 2);

@@ -2,59 +2,48 @@
 import assert from "node:assert/strict";
 import { until } from "../../cluster/until.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
-import { Workspace } from "../operator/workspace.ts";
 import { podsOf, quick, reportOf, sendAlways, type RealPod } from "./pods.ts";
 import { processorImage } from "./images.ts";
-import { realCluster, restrict, type RealCluster } from "./real-cluster.ts";
+import { inRealCluster } from "./real-cluster.ts";
 
 /** Pods start and end, and a busy machine takes its time. */
 const patiently = { withinMs: 120_000, everyMs: 200 };
 
 describe("trouble in real pods", function () {
   this.timeout(300_000);
-  let real: RealCluster;
-  let work: Workspace;
-
-  before(async function () {
-    real = await realCluster(this);
-  });
-  beforeEach(async () => {
-    work = await Workspace.open(real.cluster);
-    await restrict(real.cluster, work.namespace);
-  });
-  afterEach(() => work?.[Symbol.asyncDispose]());
+  const at = inRealCluster();
 
   /** Its address, once it serves. */
   async function serve(name: string, spec: object): Promise<string> {
-    await work.apply(name, { ...quick, replicas: 1, ...spec });
-    await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    return addressOf(work, name, real.agent);
+    await at.work.apply(name, { ...quick, replicas: 1, ...spec });
+    await at.work.untilCondition(name, "Ready", { status: "True" }, patiently);
+    return addressOf(at.work, name, at.real.agent);
   }
 
   async function restarts(): Promise<readonly (readonly [string, number | undefined])[]> {
-    const pods = await podsOf(real.cluster, work.namespace);
+    const pods = await podsOf(at.real.cluster, at.work.namespace);
     return pods.map(({ metadata, status }) => [metadata.uid, status.containerStatuses?.[0]?.restartCount] as const);
   }
 
   it("has the kubelet's words in its status when the image is not there", async () => {
-    await work.apply("upscaler", { ...quick, replicas: 1, image: `${processorImage}-not-there` });
+    await at.work.apply("upscaler", { ...quick, replicas: 1, image: `${processorImage}-not-there` });
     const wanted = { status: "False", reason: "ImagePullFailed", says: `${processorImage}-not-there` } as const;
-    const { message } = await work.untilCondition("upscaler", "Ready", wanted, patiently);
+    const { message } = await at.work.untilCondition("upscaler", "Ready", wanted, patiently);
     assert.match(message, /cannot pull its image/);
   });
 
   it("says OutOfMemory when the kernel has killed the processor at its memory limit", async () => {
     const resources = { requests: { cpu: "50m", memory: "32Mi" }, limits: { cpu: "1", memory: "64Mi" } };
-    await work.apply("upscaler", { ...quick, replicas: 1, resources });
+    await at.work.apply("upscaler", { ...quick, replicas: 1, resources });
     const says = "raise resources.limits.memory";
-    await work.untilCondition("upscaler", "Ready", { status: "False", reason: "OutOfMemory", says }, patiently);
+    await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "OutOfMemory", says }, patiently);
   });
 
   it("serves on while the kubelet is killed and started again, and gets a GPU from it afterwards", async () => {
     const address = await serve("upscaler", {});
     const before = await restarts();
-    const end = sendAlways(address, real.agent);
-    await real.cluster.processes.restart("kubelet");
+    const end = sendAlways(address, at.real.agent);
+    await at.real.cluster.processes.restart("kubelet");
     await serve("second", {});
     const { sent, failures } = await end();
     assert.deepEqual(failures, []);
@@ -64,52 +53,52 @@ describe("trouble in real pods", function () {
       after.filter(([uid]) => before.some(([known]) => known === uid)),
       before,
     );
-    await work.untilCondition("upscaler", "Ready", { status: "True" });
+    await at.work.untilCondition("upscaler", "Ready", { status: "True" });
   });
 
   it("says that its node is silent when the kubelet is, and is ready when it is back", async () => {
     await serve("upscaler", {});
-    real.cluster.processes.signal("kubelet", "SIGSTOP");
+    at.real.cluster.processes.signal("kubelet", "SIGSTOP");
     try {
-      const says = `${real.node.name} does not report any more`;
-      await work.untilCondition("upscaler", "Ready", { status: "False", reason: "NodeNotReady", says }, patiently);
+      const says = `${at.real.node.name} does not report any more`;
+      await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "NodeNotReady", says }, patiently);
     } finally {
-      real.cluster.processes.signal("kubelet", "SIGCONT");
+      at.real.cluster.processes.signal("kubelet", "SIGCONT");
     }
-    await work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
+    await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
   });
 
   it("says who holds the other GPUs when one has failed and its pod finds none", async () => {
-    const { cluster, node } = real;
+    const { cluster, node } = at.real;
     const address = await serve("upscaler", { replicas: 4 });
-    const pods = await podsOf(cluster, work.namespace);
+    const pods = await podsOf(cluster, at.work.namespace);
     const failing = pods[0] ?? assert.fail("no pod");
-    const index = (await reportOf(cluster, work.namespace, failing)).gpus.devices[0]?.index ?? assert.fail("no GPU");
-    const end = sendAlways(address, real.agent);
+    const index = (await reportOf(cluster, at.work.namespace, failing)).gpus.devices[0]?.index ?? assert.fail("no GPU");
+    const end = sendAlways(address, at.real.agent);
     try {
       // The device plugin asks a GPU that has failed for its name, which one that is lost does not answer.
       node.showGpus({ [index]: { xid: 79 } });
       await until("the device plugin to withdraw the GPU", () => allocatable(3), patiently);
       node.showGpus({ [index]: { error: "GPU_IS_LOST" } });
       await until("the processor to miss its GPU", () => unavailable(failing), patiently);
-      await cluster.kubectl("delete", "pod", "-n", work.namespace, failing.metadata.name);
+      await cluster.kubectl("delete", "pod", "-n", at.work.namespace, failing.metadata.name);
       const says = "3 of 3 in use by";
-      await work.untilCondition("upscaler", "Ready", { status: "False", reason: "WaitingForGpu", says }, patiently);
+      await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "WaitingForGpu", says }, patiently);
     } finally {
       node.showGpus({});
       await node.restartDevicePlugin();
     }
-    await work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
+    await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
     assert.deepEqual((await end()).failures, []);
   });
 
   async function allocatable(wanted: number): Promise<true | undefined> {
-    return (await real.node.gpus()) === wanted ? true : undefined;
+    return (await at.real.node.gpus()) === wanted ? true : undefined;
   }
 
   /** Why NVML does not answer for its GPU. */
   async function unavailable(pod: RealPod): Promise<string | undefined> {
-    const { gpus } = await reportOf(real.cluster, work.namespace, pod);
+    const { gpus } = await reportOf(at.real.cluster, at.work.namespace, pod);
     return gpus.devices[0]?.unavailable ?? undefined;
   }
 });
