@@ -58,9 +58,10 @@ export class Workspace implements AsyncDisposable {
   /** All that were started, the last one last. */
   readonly operators: OperatorProcess[] = [];
 
-  static async open(cluster: Cluster): Promise<Workspace> {
+  /** Without a name the namespace is a new one. */
+  static async open(cluster: Cluster, name?: string): Promise<Workspace> {
     const transport = createTransport(await loadConnection({ kubeconfig: cluster.kubeconfig }), { userAgent: "spec" });
-    const namespace = await cluster.newNamespace("media");
+    const namespace = name ?? (await cluster.newNamespace("media"));
     return new Workspace(cluster, transport, namespace);
   }
 

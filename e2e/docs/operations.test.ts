@@ -1,0 +1,33 @@
+/** docs/operations.md tells each right that is shipped, and no other. */
+import assert from "node:assert/strict";
+import * as rbac from "@gpumedia/install/src/rbac.ts";
+import { readPage } from "./pages.ts";
+
+const shipped = [
+  rbac.clusterReads,
+  rbac.serviceRules,
+  rbac.ownNamespaceRules,
+  rbac.dcgmRules,
+  rbac.metricsApiRules,
+  rbac.metricsApiNamespaceRules,
+].flat();
+
+describe("docs/operations.md", () => {
+  it("tells each right of the operator, and no other", () => {
+    const granted = shipped.flatMap(({ resources, verbs }) => pairs(resources, verbs));
+    const [, chapter = ""] = readPage("docs/operations.md").split("## Rights of the operator");
+    const rows = [...(chapter.split("\n## ")[0] ?? "").matchAll(/^\| (`[^|]*) \| ([^|]*) \|/gm)];
+    const told = rows.flatMap(([, resources = "", verbs = ""]) =>
+      pairs(
+        [...resources.matchAll(/`([^`]+)`/g)].map(([, resource = ""]) => resource),
+        verbs.trim().split(", "),
+      ),
+    );
+    assert.ok(rows.length > 10, "the table was not found");
+    assert.deepEqual([...new Set(told)].toSorted(), [...new Set(granted)].toSorted());
+  });
+});
+
+function pairs(resources: readonly string[], verbs: readonly string[]): readonly string[] {
+  return resources.flatMap((resource) => verbs.map((verb) => `${resource} ${verb}`));
+}

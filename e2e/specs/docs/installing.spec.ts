@@ -1,0 +1,69 @@
+/** The pages that put the operator into a cluster and take it out, with the real helm. The pods of kwok run nothing. */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { installYaml } from "@gpumedia/install/src/manifests.ts";
+import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { fencesOf, readPage } from "../../docs/pages.ts";
+import { testPodSucceeds } from "../install/test-pod.ts";
+import { openStage, succeeds } from "./stage.ts";
+import type { Shell } from "./shell.ts";
+import { toldBy } from "../../docs/excuses.ts";
+import { tellPage, type Scenes, type Stage } from "./tell-page.ts";
+
+const scenes: Scenes<Stage> = {
+  "README.md": async ({ shell }) => {
+    const service = fencesOf(readPage("README.md")).find(({ text }) => text.includes("kind: GpuMediaService"));
+    await writeFile(join(shell.directory, "service.yaml"), service?.text ?? assert.fail("the README has no service"));
+  },
+  "docs/install.md#plain-manifests": async ({ shell }) => {
+    await withoutOperator(shell);
+    // As `make generate` writes it.
+    await mkdir(join(shell.directory, "dist"));
+    await writeFile(join(shell.directory, "dist/install.yaml"), installYaml("0.1.0"));
+  },
+  "docs/install.md#single-namespaces-several-operators": async ({ shell }) => {
+    await succeeds(
+      shell,
+      "kubectl delete -f dist/install.yaml",
+      "helm install gpumedia-operator charts/gpumedia-operator -n gpumedia-system --create-namespace",
+      "kubectl create namespace team-a",
+    );
+  },
+};
+
+const crds = ["gpumediaservices", "gpumediaprofiles", "gpumedialoadtests"].map((name) => `${name}.gpumedia.io`);
+const releases = ["gpumedia-operator -n gpumedia-system", "team-a -n team-a-operator"];
+
+/** As the cluster was at first, whatever a page has left. */
+async function withoutOperator(shell: Shell): Promise<void> {
+  await succeeds(
+    shell,
+    ...releases.map((release) => `helm uninstall --ignore-not-found --wait ${release}`),
+    `kubectl delete crd --ignore-not-found ${crds.join(" ")}`,
+  );
+}
+
+describe("the pages about installing", function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+
+  before(async () => {
+    cluster = await startCluster();
+    await cluster.addNodes({ count: 8, gpus: 16 });
+  });
+  after(() => cluster?.stop());
+
+  for (const page of toldBy.installing) {
+    it(`${page} says commands that work`, async () => {
+      await using stage = await openStage({ KUBECONFIG: cluster.kubeconfig });
+      const meanwhile = (command: string): Promise<void> | undefined => {
+        const [, release, namespace] = /^helm test (\S+) -n (\S+)/.exec(command) ?? [];
+        if (release === undefined || namespace === undefined) return undefined;
+        return testPodSucceeds(cluster, release, namespace);
+      };
+      await withoutOperator(stage.shell);
+      await tellPage(page, { ...stage, meanwhile }, scenes);
+    });
+  }
+});

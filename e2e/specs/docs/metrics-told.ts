@@ -1,0 +1,20 @@
+/** docs/metrics.md lists what a program serves at /metrics: every name with its type, and no other. */
+import assert from "node:assert/strict";
+import { request } from "undici";
+import { readPage } from "../../docs/pages.ts";
+
+/** `section`: of the page, beside what both programs serve. */
+export async function assertMetricsTold(url: string, section: "Operator" | "Processor"): Promise<void> {
+  const text = await (await request(`${url}/metrics`)).body.text();
+  const served = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => `${name} ${type}`);
+  assert.ok(served.length > 30, text);
+  assert.deepEqual([...rowsOf(section), ...rowsOf("Both")].toSorted(), served.toSorted());
+}
+
+function rowsOf(section: string): readonly string[] {
+  const chapter =
+    readPage("docs/metrics.md")
+      .split(/^## /m)
+      .find((text) => text.startsWith(`${section}\n`)) ?? "";
+  return [...chapter.matchAll(/^\| `(\w+)` +\| (\w+)/gm)].map(([, name = "", type = ""]) => `${name} ${type}`);
+}

@@ -1,0 +1,41 @@
+/** The pages about the processor: with a processor, the load test against it, and GPUs that are a mock. */
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "../../docs/pages.ts";
+import { mockLibrary } from "../../gpu-mock/library.ts";
+import { mockGpu, writeState } from "../../gpu-mock/state.ts";
+import { assertMetricsTold } from "./metrics-told.ts";
+import { openStage } from "./stage.ts";
+import { toldBy } from "../../docs/excuses.ts";
+import { serve, tellPage, type Scenes, type Stage } from "./tell-page.ts";
+
+const scenes: Scenes<Stage> = {
+  "docs/load-test.md": (stage) => serve("npx gpumedia-processor", stage),
+  "docs/processor.md": (stage) => picture(stage, "flower.jpg"),
+  "docs/processor-api.md": (stage) => picture(stage, "photo.jpg"),
+};
+
+async function picture({ shell }: Stage, name: string): Promise<void> {
+  await copyFile(join(root, "workload/testdata/flower.jpg"), join(shell.directory, name));
+}
+
+describe("the pages about the processor", function () {
+  this.timeout(120_000);
+
+  it("docs/metrics.md lists what the processor serves", async () => {
+    await using stage = await openStage();
+    await serve("npx gpumedia-processor", stage);
+    await assertMetricsTold(`http://127.0.0.1:${stage.port}`, "Processor");
+  });
+
+  for (const page of toldBy.processing) {
+    it(`${page} says commands that work`, async function () {
+      const library = mockLibrary();
+      if (library.kind === "no-compiler" && page === "docs/gpu.md") this.skip();
+      const gpus = library.kind === "built" ? { LD_LIBRARY_PATH: library.folder } : {};
+      await using stage = await openStage({ ...gpus, GPUMEDIA_NVML_MOCK: "gpus" });
+      writeState(join(stage.shell.directory, "gpus"), { gpus: [mockGpu(0), mockGpu(1)] });
+      await tellPage(page, stage, scenes);
+    });
+  }
+});
