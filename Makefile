@@ -1,6 +1,6 @@
 # Each target is one way to do one thing; what they run is in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test test-real lint generate bench bench-processor bench-loop fuzz clean
+.PHONY: help setup demo cluster test test-real lint generate images bench bench-processor bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: setup ## Format the code, then show what lint and the checker for unused c
 
 generate: setup ## Write the generated files anew: CRDs, manifests, reference pages
 	@npm run --silent generate
+
+images: setup ## Container images as OCI archives in dist/images, without Docker (docs/images.md)
+	@npm run --silent images
 
 bench: setup ## Measure the operator on a real control plane (figures: docs/performance.md)
 	@npm run --silent bench

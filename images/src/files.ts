@@ -1,0 +1,32 @@
+/** Folders as layers see them. */
+import { chmod, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+
+/** Files and symbolic links below the folder, by their paths from it, in the order of code units. */
+export async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .toSorted(byCodeUnits);
+}
+
+/** Not by locale: the order would be the machine's. */
+export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export async function write(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+}
+
+/** Gives everything below the folder the rights that it has in an image, whatever the umask was. */
+export async function settle(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (entry.isSymbolicLink()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const { mode } = await lstat(file);
+    if (mode & 0o1000) continue;
+    await chmod(file, mode & 0o100 ? 0o755 : 0o644);
+  }
+}

@@ -1,0 +1,21 @@
+/** Packages with native code, as they are installed, without what only other platforms and builds need. */
+import { copyFile, glob, mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Component } from "../component.ts";
+import { nativePackages, packagePapers } from "../images.ts";
+import { packageIn, root } from "./program.ts";
+
+export async function stageNatives(folder: string): Promise<readonly Component[]> {
+  const packages = Object.entries(nativePackages(process.platform, process.arch));
+  for (const [name, patterns] of packages) {
+    const from = join(root, "node_modules", name);
+    const to = join(folder, "app/node_modules", name);
+    for await (const entry of glob([...patterns, ...packagePapers], { cwd: from, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name).slice(from.length);
+      await mkdir(dirname(join(to, file)), { recursive: true });
+      await copyFile(join(from, file), join(to, file));
+    }
+  }
+  return Promise.all(packages.map(([name]) => packageIn(join(root, "node_modules", name))));
+}

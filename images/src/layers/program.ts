@@ -1,0 +1,93 @@
+/** Our own code, bundled: each start would otherwise read hundreds of files, and each thread strip types on its own. */
+import { copyFile, glob, mkdir, readFile, symlink } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build as bundle, type Metafile, type Plugin } from "esbuild";
+import { npmComponent, type Component } from "../component.ts";
+import { write } from "../files.ts";
+import { nativePackages, type Program } from "../images.ts";
+
+export const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Where the tree is in an image. */
+const home = "/app";
+
+/** Into `folder`/app; answers the packages that are in the bundles. */
+export async function stageProgram(folder: string, program: Program): Promise<readonly Component[]> {
+  const app = join(folder, home);
+  const { commands, modules, files } = program;
+  const { metafile } = await bundle({
+    absWorkingDir: root,
+    entryPoints: [...Object.values(commands), ...modules],
+    outbase: root,
+    outdir: app,
+    plugins: [asInstalled],
+    bundle: true,
+    splitting: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    external: Object.keys(nativePackages(process.platform, process.arch)),
+    // What CommonJS packages require is required by them, in a module that has no require.
+    banner: {
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+    },
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "error",
+  });
+  for await (const file of glob([...files], { cwd: root })) {
+    await mkdir(dirname(join(app, file)), { recursive: true });
+    await copyFile(join(root, file), join(app, file));
+  }
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Manifest;
+  await write(join(app, "package.json"), `${JSON.stringify({ type: "module" })}\n`);
+  const bin = join(folder, "usr/local/bin");
+  await mkdir(bin, { recursive: true });
+  for (const [name, file] of Object.entries(commands)) await symlink(join(home, file), join(bin, name));
+  const own = npmComponent(manifest.name, manifest.version, manifest.license);
+  return [own, ...(await bundled(metafile))];
+}
+
+/**
+ * Files find others by their own URL: it is the one that they would have in the image, not the bundle's, and what is TypeScript
+ * here is JavaScript there. Programs are started by the kernel, which finds no /usr/bin/env.
+ */
+const asInstalled: Plugin = {
+  name: "as-installed",
+  setup(build) {
+    build.onLoad({ filter: /\.(ts|js)$/ }, async ({ path }) => {
+      if (path.includes("/node_modules/")) return undefined;
+      const text = await readFile(path, "utf8");
+      const url = JSON.stringify(`file://${home}/${relative(root, path)}`);
+      const contents = text
+        .replace(/^#!.*/, "#!/usr/local/bin/node")
+        .replaceAll(/(new URL\("[^"]+)\.ts", import\.meta\.url/g, '$1.js", import.meta.url')
+        .replaceAll("import.meta.url", url);
+      return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
+    });
+  },
+};
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+/** The packages of which something is in the output. */
+async function bundled({ outputs }: Metafile): Promise<readonly Component[]> {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const folders = inputs
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0])
+    .filter((folder) => folder !== undefined);
+  return Promise.all([...new Set(folders)].map((folder) => packageIn(join(root, folder))));
+}
+
+export async function packageIn(folder: string): Promise<Component> {
+  const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
+  return npmComponent(manifest.name, manifest.version, manifest.license);
+}

@@ -1,0 +1,59 @@
+/**
+ * `make images`: stages the layers, and writes an OCI archive and a bill of materials of each image into dist/images. Names of
+ * images as arguments: these alone. With --stage nothing but the layers of them, for a Dockerfile to copy.
+ */
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Component } from "./component.ts";
+import { settle } from "./files.ts";
+import { images, programs, referenceOf, type Layer } from "./images.ts";
+import { stageBase } from "./layers/base.ts";
+import { stageNatives } from "./layers/natives.ts";
+import { root, stageProgram } from "./layers/program.ts";
+import { writeOciArchive } from "./oci-archive.ts";
+
+const { values, positionals } = parseArgs({ options: { stage: { type: "boolean" } }, allowPositionals: true });
+const output = join(root, "dist/images");
+const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
+const wanted = images.filter(({ name }) =>
+  positionals.length === 0 ? name !== "processor-cuda" : positionals.includes(name),
+);
+
+const stages: Readonly<Record<Layer, (folder: string) => Promise<readonly Component[]>>> = {
+  base: stageBase,
+  natives: stageNatives,
+  operator: (folder) => stageProgram(folder, programs.operator),
+  processor: (folder) => stageProgram(folder, programs.processor),
+  cuda: () => Promise.reject(new Error("not yet")),
+};
+
+const folderOf = (layer: Layer): string => join(output, "layers", layer);
+const contents = new Map<Layer, readonly Component[]>();
+for (const layer of new Set(wanted.flatMap(({ layers }) => layers))) {
+  const folder = folderOf(layer);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  contents.set(layer, await stages[layer](folder));
+  await settle(folder);
+}
+
+for (const image of values.stage ? [] : wanted) {
+  const file = join(output, `${image.name}.tar`);
+  const name = referenceOf(image, version);
+  const digest = await writeOciArchive(file, {
+    name,
+    layers: image.layers.map(folderOf),
+    entrypoint: image.entrypoint,
+    user: `${image.user}:${image.user}`,
+    environment: image.environment,
+    labels: {
+      "org.opencontainers.image.title": image.repository,
+      "org.opencontainers.image.description": image.description,
+      "org.opencontainers.image.version": version,
+      "org.opencontainers.image.licenses": "Apache-2.0",
+    },
+  });
+  const { size } = await stat(file);
+  process.stdout.write(`${name}  ${(size / 1e6).toFixed(1)} MB  ${digest}\n`);
+}

@@ -1,0 +1,112 @@
+/** Images as OCI archives: no Docker, and no registry to pull from. The same folders give the same bytes. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { pack, type Pack } from "tar-stream";
+import { byCodeUnits, write } from "./files.ts";
+import { architecture } from "./images.ts";
+
+export interface ImageSource {
+  /** As pods name it, with its tag. */
+  readonly name: string;
+  /** Folders whose contents are its file system, the lowest first. */
+  readonly layers: readonly string[];
+  readonly entrypoint: readonly string[];
+  /** `uid:gid`. */
+  readonly user?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+const type = (what: string): string => `application/vnd.oci.image.${what}`;
+/** Files have no times of their own: any would be that of some machine. */
+const noTime = new Date(0);
+const anyone = { uid: 0, gid: 0, mtime: noTime };
+
+/** Writes the archive; answers the digest of the image's manifest. */
+export async function writeOciArchive(file: string, source: ImageSource): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  const layout = await mkdtemp(`${file}.`);
+  const blobs = join(layout, "blobs/sha256");
+  await mkdir(blobs, { recursive: true });
+
+  async function blob(mediaType: string, written: string): Promise<Descriptor> {
+    const digest = createHash("sha256");
+    await pipeline(createReadStream(written), digest);
+    const hex = digest.digest("hex");
+    const { size } = await stat(written);
+    await rename(written, join(blobs, hex));
+    return { mediaType, digest: `sha256:${hex}`, size };
+  }
+  async function document(mediaType: string, content: object): Promise<Descriptor> {
+    const written = join(layout, "document");
+    await write(written, JSON.stringify(content));
+    return blob(mediaType, written);
+  }
+
+  try {
+    const layers: Descriptor[] = [];
+    for (const folder of source.layers) {
+      const written = join(layout, "layer");
+      await writeTar(written, folder);
+      // Not compressed: who pushes it to a registry compresses it, and a node of the tests reads it sooner.
+      layers.push(await blob(type("layer.v1.tar"), written));
+    }
+    const { entrypoint, user = "0:0", environment = { PATH: "/usr/local/bin:/usr/bin:/bin" }, labels } = source;
+    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    const config = await document(type("config.v1+json"), {
+      architecture,
+      os: "linux",
+      config: {
+        Entrypoint: entrypoint,
+        User: user,
+        Env: variables,
+        ...(labels === undefined ? {} : { Labels: labels }),
+      },
+      rootfs: { type: "layers", diff_ids: layers.map(({ digest }) => digest) },
+    });
+    const mediaType = type("manifest.v1+json");
+    const manifest = await document(mediaType, { schemaVersion: 2, mediaType, config, layers });
+    const annotations = { "io.containerd.image.name": source.name, "org.opencontainers.image.ref.name": source.name };
+    const index = { schemaVersion: 2, mediaType: type("index.v1+json"), manifests: [{ ...manifest, annotations }] };
+    await write(join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+    await write(join(layout, "index.json"), JSON.stringify(index));
+    await writeTar(`${file}.new`, layout);
+    await rename(`${file}.new`, file);
+    return manifest.digest;
+  } finally {
+    await rm(layout, { recursive: true });
+  }
+}
+
+/** What is in the folder, in a fixed order, owned by root, at no time; `prefix` goes before each path. */
+async function writeTar(file: string, folder: string): Promise<void> {
+  const archive = pack();
+  const written = pipeline(archive, createWriteStream(file));
+  await Promise.all([add(archive, folder, "").then(() => archive.finalize()), written]);
+}
+
+async function add(archive: Pack, folder: string, path: string): Promise<void> {
+  for (const name of (await readdir(join(folder, path))).toSorted(byCodeUnits)) {
+    const inside = join(path, name);
+    const file = join(folder, inside);
+    const status = await lstat(file);
+    const header = { ...anyone, name: inside, mode: status.mode & 0o7777 };
+    if (status.isDirectory()) {
+      archive.entry({ ...header, name: `${inside}/`, type: "directory" });
+      await add(archive, folder, inside);
+    } else if (status.isSymbolicLink()) {
+      archive.entry({ ...header, type: "symlink", mode: 0o777, linkname: await readlink(file) });
+    } else {
+      await pipeline(createReadStream(file), archive.entry({ ...header, type: "file", size: status.size }));
+    }
+  }
+}
