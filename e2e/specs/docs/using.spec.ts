@@ -27,6 +27,7 @@ describe("the pages about using and running the operator", function () {
   let cluster: Cluster;
   let operator: OperatorProcess;
   let work: Workspace;
+  let studio: Workspace | undefined;
 
   before(async () => {
     cluster = await startCluster({ crds: true, horizontalPodAutoscalerSyncPeriod: "1s" });
@@ -52,6 +53,7 @@ describe("the pages about using and running the operator", function () {
   });
 
   after(async () => {
+    await studio?.[Symbol.asyncDispose]();
     await work?.[Symbol.asyncDispose]();
     await operator?.[Symbol.asyncDispose]();
     await cluster?.stop();
@@ -92,21 +94,33 @@ describe("the pages about using and running the operator", function () {
         `kubectl patch gmlt stress-1 -n media --subresource=status --type=merge -p '${status}'`,
       );
     },
+    "docs/metrics-api.md": async ({ shell }) => {
+      await succeeds(
+        shell,
+        "kubectl wait --for=condition=Available apiservice/v1beta2.custom.metrics.k8s.io --timeout=60s",
+      );
+    },
     "docs/operations.md#restore": async ({ shell }) => {
       await succeeds(shell, "kubectl delete gms,gmlt --all -A");
     },
     "docs/troubleshooting.md": async ({ shell }) => {
       await cluster.addNodes({ count: 1, gpus: 2, labels: { pool: "small" }, namePrefix: "small" });
-      await work.apply("holder", { scheduling: { nodeSelector: { pool: "small" } } });
-      await work.untilReady("holder");
-      await succeeds(shell, `kubectl apply -f ${here}/troubled.yaml`);
-      for (const [name, wanted] of Object.entries(troubles)) await work.untilCondition(name, "Ready", wanted);
+      await succeeds(
+        shell,
+        "kubectl create namespace studio",
+        // It takes the GPUs that another is to wait for.
+        `kubectl apply -f ${here}/troubled.yaml -l first=yes`,
+        "kubectl wait --for=condition=Ready gms/holder -n studio --timeout=60s",
+        `kubectl apply -f ${here}/troubled.yaml`,
+      );
+      studio = await Workspace.open(cluster, "studio");
+      for (const [name, wanted] of Object.entries(troubles)) await studio.untilCondition(name, "Ready", wanted);
       await succeeds(
         shell,
         "kubectl wait --for=jsonpath='{.status.conditions[0].reason}'=QuotaExceeded gms/quota -n tight --timeout=60s",
         "kubectl wait --for=jsonpath='{.status.conditions[0].reason}'=PodsForbidden gms/unsafe -n strict --timeout=60s",
       );
-      await work.untilCondition("thumbs", "ScalingReady", { reason: "MetricsMissing" });
+      await studio.untilCondition("thumbs", "ScalingReady", { reason: "MetricsMissing" });
     },
   };
 
