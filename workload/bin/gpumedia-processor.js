@@ -10,4 +10,8 @@ import { launch } from "../../bin/launch.js";
 process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "gpumedia-compile-cache");
 module.enableCompileCache?.(process.env["NODE_COMPILE_CACHE"]);
 
+// onnxruntime 1.30 writes an identifier of the machine and sends Microsoft what it runs, unless it is told not to; it reads
+// this from the process's own environment, which threads can't change.
+process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
+
 await launch(new URL("../src/main.ts", import.meta.url));
