@@ -72,7 +72,14 @@ async function boot(): Promise<RealCluster> {
     metricsApi: { enabled: true },
     extraArgs: ["--utilization-interval=1s"],
   });
-  await helm.run("install", release, chart, "-n", operatorNamespace, "--wait", "--timeout", "120s", ...values);
+  const install = ["install", release, chart, "-n", operatorNamespace, "--wait", "--timeout", "120s", ...values];
+  await helm.run(...install).catch(async (error: unknown) => {
+    const pods = await cluster.kubectl("describe", "pods", "-n", operatorNamespace);
+    const logs = await cluster.kubectl("logs", "-n", operatorNamespace, `deployment/${release}`).catch(String);
+    await helm[Symbol.asyncDispose]();
+    await cluster.stop();
+    throw new Error(`${String(error)}\n${pods}\n${logs}`, { cause: error });
+  });
   const agent = cluster.network?.agent();
   if (agent === undefined) throw new Error("a cluster with a real node has a private network");
   return { cluster, node, helm, agent, operatorNamespace };
