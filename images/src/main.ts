@@ -5,8 +5,9 @@
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { billOfMaterials } from "./bill-of-materials.ts";
 import type { Component } from "./component.ts";
-import { settle } from "./files.ts";
+import { settle, write } from "./files.ts";
 import { images, programs, referenceOf, type Layer } from "./images.ts";
 import { stageBase } from "./layers/base.ts";
 import { stageNatives } from "./layers/natives.ts";
@@ -54,6 +55,8 @@ for (const image of values.stage ? [] : wanted) {
       "org.opencontainers.image.licenses": "Apache-2.0",
     },
   });
+  const components = image.layers.flatMap((layer) => contents.get(layer) ?? []);
+  await write(join(output, `${image.name}.cdx.json`), billOfMaterials({ name, version, components }));
   const { size } = await stat(file);
   process.stdout.write(`${name}  ${(size / 1e6).toFixed(1)} MB  ${digest}\n`);
 }

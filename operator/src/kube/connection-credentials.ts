@@ -78,7 +78,7 @@ export function bearer(next: () => Promise<Token>, first?: Token, now: () => num
 
 /** Old logins (OIDC and others) that kubeconfigs may still hold. Loads all of client-node. */
 async function authProvider(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Authorization> {
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await import("./client-node.ts");
   const config = new KubeConfig();
   const { "auth-provider": authProvider } = user;
   config.loadFromClusterAndUser({ name: "cluster", skipTLSVerify: false, ...cluster }, { name: "user", authProvider });
