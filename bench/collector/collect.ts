@@ -42,6 +42,7 @@ function podView(index: number): PodView {
     devices: {},
     unschedulable: undefined,
     container: undefined,
+    deletionCost: undefined,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Options } from "./options.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { World } from "./observe/world.ts";
 import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
+import { DeletionCosts } from "./reconcile/deletion-costs.ts";
 import { DcgmRequests } from "./reconcile/dcgm-requests.ts";
 import { Fights } from "./reconcile/fights.ts";
 import type { Pass } from "./reconcile/pass.ts";
@@ -58,8 +59,12 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     clock,
     log,
     metrics: metrics.utilization,
+    hasWork: (...about) => deletionCosts.due(...about).length > 0,
     onNews: (key) => queue.add(key, "resync"),
   });
+  const { window } = utilization;
+  const intervalMs = options.utilizationIntervalMs;
+  const deletionCosts = new DeletionCosts({ client: writer, world, window, intervalMs, clock });
   lifecycle.onStop("utilization", utilization.start());
   // Until it is known that it cannot be: an autoscaler that lost its metric for a moment would scale by the others.
   let servesPodMetrics = options.metricsApiAddress !== "off";
@@ -100,6 +105,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     progress: new ProgressPace(clock),
     gate: new RolloutGate(world, options.maxRollouts),
     utilization,
+    deletionCosts,
     clock,
     defaults,
     surroundings() {

@@ -52,6 +52,7 @@
   resources:
     - pods
   verbs:
+    - patch
     - list
     - watch
 - apiGroups:

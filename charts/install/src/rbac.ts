@@ -47,8 +47,8 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", ...watched] },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
-  // Why a service is not serving, by what the scheduler and the kubelet say of its pods.
-  { apiGroups: [""], resources: ["pods"], verbs: watched },
+  // Why a service is not serving, by what the scheduler and the kubelet say of its pods; and which to keep in a scale-in.
+  { apiGroups: [""], resources: ["pods"], verbs: ["patch", ...watched] },
   // OwnerReferencesPermissionEnforcement: a controller reference with blockOwnerDeletion needs the right to set finalizers.
   {
     apiGroups: ["gpumedia.io"],

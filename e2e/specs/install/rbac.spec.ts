@@ -32,6 +32,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   "gpumedia.io/gpumedialoadtests create": "load-test.spec.ts: a test of a rollout",
   "gpumedia.io/gpumedialoadtests delete": "load-test.spec.ts: tests past their time",
   "gpumedia.io/gpumedialoadtests/status patch": "load-test.spec.ts",
+  "/pods patch": "loop/scale-in.spec.ts: which pods to keep in a scale-in",
   "batch/jobs create": "load-test.spec.ts",
   "events.k8s.io/events patch": "events.spec.ts: an event that happens again",
 };

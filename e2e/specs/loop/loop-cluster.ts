@@ -3,7 +3,7 @@ import { request, type Agent } from "undici";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
 import { until } from "../../cluster/until.ts";
-import type { Workspace } from "../operator/workspace.ts";
+import { unlessStatus, type Workspace } from "../operator/workspace.ts";
 import { isAsked, skipUnlessPossible } from "../real/possible.ts";
 import { bootInContainers } from "./loop-in-containers.ts";
 
@@ -52,7 +52,7 @@ export const quick = {
 } as const;
 
 /** The report's own window of 15 s is left: only the autoscaler's patience is shortened, as a user would. */
-const atOnce = { stabilizationWindowSeconds: 0, policies: [{ type: "Percent", value: 100, periodSeconds: 1 }] };
+export const atOnce = { stabilizationWindowSeconds: 0, policies: [{ type: "Percent", value: 100, periodSeconds: 1 }] };
 /** One pod or two. There is no metrics-server here: the GPUs alone decide. */
 export const byGpusAtOnce = {
   horizontal: {
@@ -62,6 +62,18 @@ export const byGpusAtOnce = {
     behavior: { scaleUp: atOnce, scaleDown: atOnce },
   },
 };
+
+const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
+
+/** Of operators that serve metrics. One that still ran would make its APIServices again, and the next could not have them. */
+export async function closeServingMetrics(work: Workspace): Promise<void> {
+  for (const operator of work.operators) await operator.end("SIGKILL");
+  for (const version of ["v1beta1", "v1beta2"]) {
+    const path = `${apiServices}/${version}.custom.metrics.k8s.io`;
+    await work.client.rawJson("DELETE", path).catch(unlessStatus(404));
+  }
+  await work[Symbol.asyncDispose]();
+}
 
 /** `http://` and the ClusterIP of the service's Service, once it leads to a pod: that is a moment after the pod is ready. */
 export async function addressOf(work: Workspace, name: string, agent: Agent): Promise<string> {

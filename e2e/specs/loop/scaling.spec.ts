@@ -10,11 +10,9 @@ import { keepBusy } from "../../cluster/process-node/client.ts";
 import { nodeAddress } from "../../cluster/process-node/private-network.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
-import { unlessStatus, Workspace } from "../operator/workspace.ts";
-import { addressOf, byGpusAtOnce, loopCluster, quick } from "./loop-cluster.ts";
+import { Workspace } from "../operator/workspace.ts";
+import { addressOf, byGpusAtOnce, closeServingMetrics, loopCluster, quick } from "./loop-cluster.ts";
 
-const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
-const apiServiceNames = ["v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"];
 type Deployment = KubeObject & {
   readonly metadata: { readonly generation: number };
   readonly spec: { readonly replicas: number };
@@ -33,10 +31,7 @@ describe("the loop", function () {
   });
   afterEach(async () => {
     await agent.destroy();
-    for (const name of apiServiceNames) {
-      await work.client.rawJson("DELETE", `${apiServices}/${name}`).catch(unlessStatus(404));
-    }
-    await work[Symbol.asyncDispose]();
+    await closeServingMetrics(work);
   });
 
   /** The API server reaches it as it would reach a pod: by a Service's address and an EndpointSlice. */

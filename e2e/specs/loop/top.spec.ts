@@ -82,12 +82,17 @@ describe("kubectl gpumedia top", function () {
   it("shows what pods and their GPUs do, and why others tell nothing", async () => {
     const address = await addressOf(work, "upscaler", agent);
     const endLoad = keepBusy(address, agent, 2);
-    const busy = await until("the load to show", async () => {
-      const { services } = await snapshot();
-      const found = services.find(({ name }) => name === "upscaler");
-      const [gpu] = found?.pods.flatMap(({ gpus }) => gpus) ?? [];
-      return (found?.requestsPerSecond ?? 0) > 0 && (gpu?.gpuPercent ?? 0) > 0 ? found : undefined;
-    }).finally(endLoad);
+    let busy: Snapshot["services"][number];
+    try {
+      busy = await until("the load to show", async () => {
+        const { services } = await snapshot();
+        const found = services.find(({ name }) => name === "upscaler");
+        const [gpu] = found?.pods.flatMap(({ gpus }) => gpus) ?? [];
+        return (found?.requestsPerSecond ?? 0) > 0 && (gpu?.gpuPercent ?? 0) > 0 ? found : undefined;
+      });
+    } finally {
+      await endLoad();
+    }
     assert.equal(busy.pods.length, 2);
     for (const pod of busy.pods) {
       assert.deepEqual([pod.ready, pod.problem, pod.gpus.length], [true, null, 1]);

@@ -7,6 +7,11 @@ import type { ChildKind } from "./kinds.ts";
 export const containerName = "gpu-media";
 
 export const managedBy = "gpumedia-operator";
+/**
+ * Of a pod: its ReplicaSet deletes the cheaper ones first, of those that are ready; none is 0.
+ * @see https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost
+ */
+export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 export const serviceLabel = "gpumedia.io/service";
 
 /** Picks a service's pods. Never to be changed: a Deployment's selector is immutable. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../kube/object.ts";
+import { deletionCostAnnotation } from "../desired/child.ts";
 import { viewPod, type ContainerView, type PodView } from "./pod-view.ts";
 
 const metadata = {
@@ -9,6 +10,7 @@ const metadata = {
   resourceVersion: "1",
   creationTimestamp: "2026-01-01T00:00:00Z",
 };
+const ownsCost = { "f:metadata": { "f:annotations": { [`f:${deletionCostAnnotation}`]: {} } } };
 const ours = { "gpumedia.io/service": "upscaler", "pod-template-hash": "abc" };
 
 function pod(change: { readonly metadata?: object; readonly spec?: object; readonly status?: object }): KubeObject {
@@ -33,6 +35,7 @@ const waits: PodView = {
   devices: {},
   unschedulable: undefined,
   container: undefined,
+  deletionCost: undefined,
 };
 
 describe("what is kept of a pod", () => {
@@ -75,6 +78,28 @@ describe("what is kept of a pod", () => {
         node: "gpu-0",
         devices: { "nvidia.com/gpu": 3, "example.com/fpga": 1 },
       },
+    },
+    {
+      title: "what it costs to delete it, as we have written it",
+      pod: pod({
+        metadata: {
+          labels: ours,
+          annotations: { [deletionCostAnnotation]: "2" },
+          managedFields: [{ manager: "gpumedia-operator", fieldsV1: ownsCost }],
+        },
+      }),
+      view: { ...waits, deletionCost: { value: "2", ours: true } },
+    },
+    {
+      title: "what it costs to delete it, as the pod template has it",
+      pod: pod({
+        metadata: {
+          labels: ours,
+          annotations: { [deletionCostAnnotation]: "2" },
+          managedFields: [{ manager: "kube-controller-manager", fieldsV1: ownsCost }, { manager: "gpumedia-operator" }],
+        },
+      }),
+      view: { ...waits, deletionCost: { value: "2", ours: false } },
     },
     { title: "one of ours that has just been made", pod: pod({ metadata: { labels: ours } }), view: waits },
     {

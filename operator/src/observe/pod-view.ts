@@ -1,5 +1,6 @@
 /** What the operator keeps of a pod: why it is not serving, and which GPUs it holds. */
-import { containerName, serviceLabel } from "../desired/child.ts";
+import { containerName, deletionCostAnnotation, serviceLabel } from "../desired/child.ts";
+import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import type { StatusCondition } from "./child-view.ts";
 
@@ -28,6 +29,8 @@ export interface PodView {
   /** Why the scheduler could not place it. */
   readonly unschedulable: string | undefined;
   readonly container: ContainerView | undefined;
+  /** How much it costs to delete the pod, in the words of its annotation; undefined: it has none. */
+  readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
 }
 
 /** The processor's container, by what the kubelet says of it. */
@@ -111,7 +114,20 @@ export function viewPod(object: KubeObject): PodView | undefined {
     devices,
     unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
     container: containerView(status.containerStatuses?.find(({ name }) => name === containerName)),
+    deletionCost: deletionCostOf(metadata),
   };
+}
+
+/** Ours if we have written it: whoever sets it in the pod template, or by hand, has reasons of his own. */
+function deletionCostOf({ annotations, managedFields = [] }: KubeObject["metadata"]): PodView["deletionCost"] {
+  const value = annotations?.[deletionCostAnnotation];
+  if (value === undefined) return undefined;
+  const ours = managedFields.some(
+    ({ manager, fieldsV1 }) =>
+      manager === fieldManager &&
+      fieldsV1?.["f:metadata"]?.["f:annotations"]?.[`f:${deletionCostAnnotation}`] !== undefined,
+  );
+  return { value, ours };
 }
 
 function replicaSetOf({ ownerReferences }: KubeObject["metadata"]): PodView["replicaSet"] {

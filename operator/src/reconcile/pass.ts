@@ -9,6 +9,7 @@ import type { World } from "../observe/world.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import type { DcgmRequests } from "./dcgm-requests.ts";
+import type { DeletionCosts } from "./deletion-costs.ts";
 import type { Fights } from "./fights.ts";
 import type { ProgressPace } from "./progress-pace.ts";
 import type { RolloutGate } from "./rollout-gate.ts";
@@ -28,6 +29,7 @@ export interface Pass {
   /** A load test after a rollout, where the service wants one; answers what went wrong. */
   readonly testRollout: (service: EffectiveService, deployment: ChildView | undefined) => Promise<Unwritten>;
   readonly utilization: Pick<UtilizationWatch, "read" | "visited" | "gone">;
+  readonly deletionCosts: Pick<DeletionCosts, "due" | "write" | "gone">;
   readonly clock: Clock;
   readonly defaults: Defaults;
   /** What children depend on beside their service, but for how pods are replaced, which each service decides. */

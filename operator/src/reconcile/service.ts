@@ -20,6 +20,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   if (observed === undefined) {
     pass.dcgm.gone(key);
     pass.utilization.gone(key);
+    pass.deletionCosts.gone(key);
     return { kind: "done" };
   }
   const { service: stored } = observed;
@@ -35,6 +36,9 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   }
 
   const { service } = effective;
+  // Before the children: to write fewer replicas, or another bound, may be the scale-in itself.
+  const { deletionCosts } = pass;
+  await deletionCosts.write(key, deletionCosts.due(key, service, pass.utilization.read(key)), log);
   const { children, rollout } = desired(service, observed, pass);
   const held = pass.gate.enter(stored, rollout);
   const plan =

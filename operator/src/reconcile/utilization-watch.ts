@@ -23,7 +23,9 @@ export interface UtilizationWatchOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: UtilizationMetrics;
-  /** The service's status would say something new. */
+  /** Besides the status: is there something else to be done about the service? */
+  readonly hasWork: (key: ObjectKey, service: EffectiveService, reading: UtilizationReading) => boolean;
+  /** The service's status would say something new, or there is work. */
   readonly onNews: (service: ObjectKey) => void;
 }
 
@@ -107,7 +109,7 @@ export class UtilizationWatch {
 
   /** A part of the services at a time, so that a thousand of them do not keep the event loop from its watches. */
   #lookForNews(): void {
-    const { world, intervalMs, onNews } = this.#options;
+    const { world, intervalMs, hasWork, onNews } = this.#options;
     const part = Math.ceil((this.#subjects.size * lookEveryMs) / intervalMs);
     for (const [key, subject] of this.#subjects.entries().take(part)) {
       this.#subjects.delete(key);
@@ -115,8 +117,9 @@ export class UtilizationWatch {
       if (stored === undefined) continue;
       this.#subjects.set(key, subject);
       const said = sayings(stored.status);
-      const now = utilizationStatus({ service: subject.service, reading: this.read(key), before: stored.status });
-      if (digest(said) !== digest(now)) onNews(key);
+      const reading = this.read(key);
+      const now = utilizationStatus({ service: subject.service, reading, before: stored.status });
+      if (digest(said) !== digest(now) || hasWork(key, subject.service, reading)) onNews(key);
     }
   }
 

@@ -30,6 +30,7 @@ function podView(name: string, change: Partial<PodView> = {}): PodView {
     devices: {},
     unschedulable: undefined,
     container: undefined,
+    deletionCost: undefined,
     ...change,
   };
 }

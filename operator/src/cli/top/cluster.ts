@@ -35,10 +35,10 @@ const answerWithinMs = 3_000;
 /** @throws {ClusterError} when services cannot be listed, or one of the names is none. */
 export async function readCluster(reach: Reach, wanted: Wanted, signal: AbortSignal): Promise<Snapshot> {
   const { namespace, names } = wanted;
-  const [services, pods] = await Promise.all([
-    list(reach.client, serviceType, { namespace }, signal),
-    list(reach.client, podType, { namespace, labelSelector: serviceLabel, fieldSelector: stillThere }, signal),
-  ]);
+  // One after the other: of two refusals, that of the services is the one to tell.
+  const services = await list(reach.client, serviceType, { namespace }, signal);
+  const podsOfServices = { namespace, labelSelector: serviceLabel, fieldSelector: stillThere };
+  const pods = await list(reach.client, podType, podsOfServices, signal);
   const missing = names.find((name) => !services.some(({ metadata }) => metadata.name === name));
   if (missing !== undefined) throw new ClusterError(`there is no GpuMediaService ${missing} in namespace ${namespace}`);
   const shown = services.filter(({ metadata }) => names.length === 0 || names.includes(metadata.name));

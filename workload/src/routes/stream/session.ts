@@ -28,8 +28,12 @@ const messagesPerSecond = 1000;
 /** With more than this unsent the client does not read: no word of dropped frames is added, they become one later. */
 const fewBytes = 64 * 1024;
 
-/** During a drain: a session without frames for so long is not in use. */
+/** During a drain: a session without frames for so long is not in use, unless its frames come more slowly. */
 const idleAfterMs = 1000;
+
+/** So many frames' time without one, and even a slow session is not in use; none counts as slower than this. */
+const missedFrames = 3;
+const slowestFrameMs = 5000;
 
 /** For the client to answer a close; then the connection is cut. */
 const closeWithinMs = 2000;
@@ -41,6 +45,9 @@ export class StreamSession {
   readonly #budget = new MessageBudget(messagesPerSecond, performance.now());
   readonly #gone = new AbortController();
   #lastFrameAt = performance.now();
+  /** Between the last two frames; 0 before the second. */
+  #frameGapMs = 0;
+  #frames = 0;
   #alive = true;
   #finishing = false;
   #idleCheck: NodeJS.Timeout | undefined;
@@ -80,7 +87,8 @@ export class StreamSession {
   }
 
   #isIdle(): boolean {
-    return this.#window.idle && performance.now() - this.#lastFrameAt >= idleAfterMs;
+    const patienceMs = Math.max(idleAfterMs, missedFrames * Math.min(this.#frameGapMs, slowestFrameMs));
+    return this.#window.idle && performance.now() - this.#lastFrameAt >= patienceMs;
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
@@ -89,7 +97,10 @@ export class StreamSession {
     if (!this.#budget.spend(performance.now())) return this.#close(closeCode.policy, "too many messages");
     if (!isBinary) return this.#close(closeCode.unsupported, "each message is a picture, binary");
     if (this.#finishing) return undefined;
-    this.#lastFrameAt = performance.now();
+    const now = performance.now();
+    // The first one says nothing of the client's rhythm: it may have come long after the session was opened.
+    if (this.#frames++ > 0) this.#frameGapMs = now - this.#lastFrameAt;
+    this.#lastFrameAt = now;
     this.#window.push(bytesOf(data));
     this.#advance();
     return undefined;

@@ -313,6 +313,26 @@ describe("GET /v1/stream", () => {
         assert.deepEqual(await refusal(url), { status: 503, retryAfter: "1" });
       }));
 
+    it("goes on with a session whose frames come slowly, where a quicker one would be idle", () =>
+      withServer(async ({ url, context, work }) => {
+        const [slow, quick] = [await connect(url), await connect(url)];
+        for (const pauseMs of [1200, 0]) {
+          slow.send("frame");
+          (await work()).finish();
+          assert.equal(await slow.next(), "done frame");
+          await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        }
+        context.drain();
+        // The quick one has been idle for longer than a second.
+        assert.equal((await quick.closed).code, 1012);
+        assert.equal(((await slow.next()) as { readonly type: string }).type, "draining");
+        await new Promise((resolve) => setTimeout(resolve, 1200));
+        slow.send("late");
+        (await work()).finish();
+        assert.equal(await slow.next(), "done late");
+        slow.socket.terminate();
+      }));
+
     it("serves a session in use until it is idle, having told the client to reconnect", () =>
       withServer(async ({ url, context, work, app }) => {
         const client = await connect(url);

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { costChanges, scaleInNear, type CountedPod, type ScaleInSigns } from "./deletion-cost.ts";
+
+describe("a scale-in", () => {
+  const autoscaled: ScaleInSigns = {
+    replicas: 4,
+    heldReplicas: undefined,
+    minReplicas: 2,
+    maxReplicas: 10,
+    gpuTargetPercent: 70,
+    gpuPercent: 70,
+    stabilized: false,
+  };
+  const cases: readonly { readonly title: string; readonly signs: Partial<ScaleInSigns>; readonly near: boolean }[] = [
+    { title: "the GPUs are as busy as they should be", signs: {}, near: false },
+    { title: "the GPUs are within the autoscaler's tolerance", signs: { gpuPercent: 64 }, near: false },
+    { title: "the GPUs idle", signs: { gpuPercent: 30 }, near: true },
+    { title: "the GPUs idle, but one pod less would be too few", signs: { gpuPercent: 60 }, near: false },
+    { title: "the GPUs idle with the fewest replicas", signs: { gpuPercent: 0, replicas: 2 }, near: false },
+    { title: "nobody knows how busy the GPUs are", signs: { gpuPercent: null }, near: false },
+    { title: "the autoscaler does not look at GPUs", signs: { gpuPercent: 0, gpuTargetPercent: 0 }, near: false },
+    { title: "the autoscaler waits for its window", signs: { gpuPercent: null, stabilized: true }, near: true },
+    { title: "the autoscaler waits, with the fewest replicas", signs: { stabilized: true, replicas: 2 }, near: false },
+    { title: "there are more than the most", signs: { replicas: 11, gpuPercent: 100 }, near: true },
+    { title: "we are about to set fewer", signs: { heldReplicas: 3 }, near: true },
+    { title: "we hold the replicas as they are", signs: { heldReplicas: 4, gpuPercent: 0 }, near: false },
+    { title: "we are about to set more", signs: { heldReplicas: 5, gpuPercent: 0, stabilized: true }, near: false },
+  ];
+  for (const { title, signs, near } of cases) {
+    it(`is ${near ? "" : "not "}near when ${title}`, () =>
+      assert.equal(scaleInNear({ ...autoscaled, ...signs }), near));
+  }
+});
+
+describe("deletion costs", () => {
+  const ours = (value: string) => ({ value, ours: true });
+  const theirs = (value: string) => ({ value, ours: false });
+  const cases: readonly {
+    readonly title: string;
+    readonly near: boolean;
+    readonly pod: Pick<CountedPod, "sessions" | "deletionCost">;
+    /** "none": no write; undefined: ours is taken away. */
+    readonly cost: string | undefined;
+  }[] = [
+    { title: "no scale-in near, no cost", near: false, pod: { sessions: 5, deletionCost: undefined }, cost: "none" },
+    { title: "one session", near: true, pod: { sessions: 1, deletionCost: undefined }, cost: "1" },
+    { title: "three sessions", near: true, pod: { sessions: 3, deletionCost: ours("1") }, cost: "none" },
+    { title: "four sessions", near: true, pod: { sessions: 4, deletionCost: ours("1") }, cost: "2" },
+    { title: "a hundred sessions", near: true, pod: { sessions: 100, deletionCost: undefined }, cost: "4" },
+    { title: "an idle pod", near: true, pod: { sessions: 0, deletionCost: undefined }, cost: "none" },
+    { title: "the last session has ended", near: true, pod: { sessions: 0, deletionCost: ours("1") }, cost: undefined },
+    { title: "the pod is silent", near: true, pod: { sessions: undefined, deletionCost: ours("1") }, cost: "none" },
+    { title: "the scale-in is over", near: false, pod: { sessions: 5, deletionCost: ours("2") }, cost: undefined },
+    {
+      title: "it is over, the pod is silent",
+      near: false,
+      pod: { sessions: undefined, deletionCost: ours("2") },
+      cost: undefined,
+    },
+    { title: "somebody else's cost", near: true, pod: { sessions: 5, deletionCost: theirs("-10") }, cost: "none" },
+    {
+      title: "somebody else's cost, afterwards",
+      near: false,
+      pod: { sessions: 5, deletionCost: theirs("2") },
+      cost: "none",
+    },
+  ];
+  for (const { title, near, pod, cost } of cases) {
+    it(title, () => {
+      const identity = { name: "a-1", uid: "u" };
+      const expected = cost === "none" ? [] : [{ ...identity, cost }];
+      assert.deepEqual(costChanges(near, [{ ...identity, ...pod }]), expected);
+    });
+  }
+});
