@@ -12,7 +12,9 @@ export interface Billed {
 export function billOfMaterials({ name, version, components }: Billed): string {
   const container = new Models.Component(Enums.ComponentType.Container, name, { bomRef: name, version });
   const bill = new Models.Bom({ metadata: new Models.Metadata({ component: container }) });
-  for (const { name: packageName, version: packageVersion, purl, license } of components) {
+  // What is there twice, in two folders, is one package.
+  const packages = new Map(components.map((component) => [component.purl, component])).values();
+  for (const { name: packageName, version: packageVersion, purl, license } of packages) {
     const component = new Models.Component(Enums.ComponentType.Library, packageName, {
       bomRef: purl,
       version: packageVersion,

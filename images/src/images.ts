@@ -54,7 +54,8 @@ export const images: readonly Image[] = [
     name: "processor-cuda",
     description: "The image processor and its load test, on NVIDIA GPUs or CPU cores",
     tagSuffix: "-cuda",
-    layers: ["base", "cuda", "natives", "processor"],
+    // Above what it replaces.
+    layers: ["base", "natives", "cuda", "processor"],
     environment: {
       ...path,
       LD_LIBRARY_PATH: cudaLibraries,
@@ -67,6 +68,15 @@ export const images: readonly Image[] = [
 
 export function referenceOf({ repository, tagSuffix }: Image, version: string): string {
   return `${repository}:${version}${tagSuffix}`;
+}
+
+export function labelsOf({ name, description }: Image, version: string): Readonly<Record<string, string>> {
+  return {
+    "org.opencontainers.image.title": `gpumedia ${name}`,
+    "org.opencontainers.image.description": description,
+    "org.opencontainers.image.version": version,
+    "org.opencontainers.image.licenses": "Apache-2.0",
+  };
 }
 
 /** What of this tree a layer has: everything at the path that it has here, below /app. */

@@ -2,21 +2,22 @@
  * `make images`: stages the layers, and writes an OCI archive and a bill of materials of each image into dist/images. Names of
  * images as arguments: these alone. With --stage nothing but the layers of them, for a Dockerfile to copy.
  */
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import type { Component } from "./component.ts";
 import { settle, write } from "./files.ts";
-import { images, programs, referenceOf, type Layer } from "./images.ts";
+import { images, labelsOf, programs, referenceOf, type Layer } from "./images.ts";
 import { stageBase } from "./layers/base.ts";
+import { stageCuda } from "./layers/cuda.ts";
 import { stageNatives } from "./layers/natives.ts";
-import { root, stageProgram } from "./layers/program.ts";
+import { stageProgram } from "./layers/program.ts";
 import { writeOciArchive } from "./oci-archive.ts";
+import { root, version } from "./tree.ts";
 
 const { values, positionals } = parseArgs({ options: { stage: { type: "boolean" } }, allowPositionals: true });
 const output = join(root, "dist/images");
-const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
 const wanted = images.filter(({ name }) =>
   positionals.length === 0 ? name !== "processor-cuda" : positionals.includes(name),
 );
@@ -26,7 +27,7 @@ const stages: Readonly<Record<Layer, (folder: string) => Promise<readonly Compon
   natives: stageNatives,
   operator: (folder) => stageProgram(folder, programs.operator),
   processor: (folder) => stageProgram(folder, programs.processor),
-  cuda: () => Promise.reject(new Error("not yet")),
+  cuda: stageCuda,
 };
 
 const folderOf = (layer: Layer): string => join(output, "layers", layer);
@@ -48,12 +49,7 @@ for (const image of values.stage ? [] : wanted) {
     entrypoint: image.entrypoint,
     user: `${image.user}:${image.user}`,
     environment: image.environment,
-    labels: {
-      "org.opencontainers.image.title": image.repository,
-      "org.opencontainers.image.description": image.description,
-      "org.opencontainers.image.version": version,
-      "org.opencontainers.image.licenses": "Apache-2.0",
-    },
+    labels: labelsOf(image, version),
   });
   const components = image.layers.flatMap((layer) => contents.get(layer) ?? []);
   await write(join(output, `${image.name}.cdx.json`), billOfMaterials({ name, version, components }));

@@ -3,7 +3,8 @@ import { copyFile, glob, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Component } from "../component.ts";
 import { nativePackages, packagePapers } from "../images.ts";
-import { packageIn, root } from "./program.ts";
+import { root } from "../tree.ts";
+import { packageIn } from "./program.ts";
 
 export async function stageNatives(folder: string): Promise<readonly Component[]> {
   const packages = Object.entries(nativePackages(process.platform, process.arch));

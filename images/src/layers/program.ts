@@ -1,13 +1,11 @@
 /** Our own code, bundled: each start would otherwise read hundreds of files, and each thread strip types on its own. */
 import { copyFile, glob, mkdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build as bundle, type Metafile, type Plugin } from "esbuild";
 import { npmComponent, type Component } from "../component.ts";
 import { write } from "../files.ts";
 import { nativePackages, type Program } from "../images.ts";
-
-export const root = fileURLToPath(new URL("../../..", import.meta.url));
+import { license, name, root, version } from "../tree.ts";
 
 /** Where the tree is in an image. */
 const home = "/app";
@@ -42,13 +40,11 @@ export async function stageProgram(folder: string, program: Program): Promise<re
     await mkdir(dirname(join(app, file)), { recursive: true });
     await copyFile(join(root, file), join(app, file));
   }
-  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as Manifest;
   await write(join(app, "package.json"), `${JSON.stringify({ type: "module" })}\n`);
   const bin = join(folder, "usr/local/bin");
   await mkdir(bin, { recursive: true });
-  for (const [name, file] of Object.entries(commands)) await symlink(join(home, file), join(bin, name));
-  const own = npmComponent(manifest.name, manifest.version, manifest.license);
-  return [own, ...(await bundled(metafile))];
+  for (const [command, file] of Object.entries(commands)) await symlink(join(home, file), join(bin, command));
+  return [npmComponent(name, version, license), ...(await bundled(metafile))];
 }
 
 /**

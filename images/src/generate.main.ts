@@ -1,0 +1,19 @@
+/** Writes the Dockerfiles; with `--check` only says which are stale, and exits 1. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { dockerfile, dockerfileName } from "./dockerfile.ts";
+import { images } from "./images.ts";
+import { root, version } from "./tree.ts";
+
+for (const image of images) {
+  const path = dockerfileName(image);
+  const wanted = dockerfile(image, version);
+  if (wanted === (await readFile(join(root, path), "utf8").catch(() => undefined))) continue;
+  if (process.argv.includes("--check")) {
+    process.stderr.write(`${path} is stale: run "make generate"\n`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(join(root, path), wanted);
+    process.stdout.write(`${path} written\n`);
+  }
+}
