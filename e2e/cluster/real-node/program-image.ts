@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { writeOciArchive } from "./oci-archive.ts";
+import { writeOciArchive } from "@gpumedia/images/src/oci-archive.ts";
 import { pauseImage } from "./settings.ts";
 
 const run = promisify(execFile);
@@ -24,7 +24,7 @@ export async function programImage(
       await mkdir(dirname(join(root, path)), { recursive: true });
       await copyFile(source, join(root, path));
     }
-    await writeOciArchive(file, { name, root, entrypoint: [inside] });
+    await writeOciArchive(file, { name, layers: [root], entrypoint: [inside] });
   } finally {
     await rm(root, { recursive: true });
   }
