@@ -1,0 +1,98 @@
+/** The rules for prometheus-adapter that docs/metrics-api.md shows, as the adapter would ask Prometheus with them. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { podMetrics } from "@gpumedia/operator/src/metrics-api/pod-metrics.ts";
+import { parse } from "yaml";
+import { tool } from "../cluster/tools.ts";
+import { fencesOf, readPage } from "../docs/pages.ts";
+
+interface Rule {
+  readonly seriesQuery: string;
+  readonly resources: { readonly overrides: Readonly<Record<string, { readonly resource: string }>> };
+  readonly name: { readonly as: string };
+  readonly metricsQuery: string;
+}
+
+const [shown = ""] = fencesOf(readPage("docs/metrics-api.md"))
+  .filter(({ text }) => text.includes("metricsQuery"))
+  .map(({ text }) => text);
+const { rules } = parse(shown) as { readonly rules: { readonly default: boolean; readonly custom: readonly Rule[] } };
+
+/** As the adapter fills it in when an autoscaler asks for two pods. */
+function queryOf({ seriesQuery, metricsQuery }: Rule): string {
+  return metricsQuery
+    .replaceAll("<<.Series>>", seriesQuery.slice(0, seriesQuery.indexOf("{")))
+    .replaceAll("<<.LabelMatchers>>", 'namespace="media",pod=~"a|b"')
+    .replaceAll("<<.GroupBy>>", "pod");
+}
+
+const of = (series: string, pod: string, values: string, more = "") => ({
+  series: `${series}{namespace="media",pod="${pod}"${more}}`,
+  values,
+});
+const series = [
+  of("gpumedia_gpu_utilization_percent", "a", "40x10", ',gpu="0"'),
+  of("gpumedia_gpu_utilization_percent", "a", "60x10", ',gpu="1"'),
+  // Its target has vanished: Prometheus says so, and the pod is missing rather than zero.
+  of("gpumedia_gpu_utilization_percent", "b", "70 stale _x9", ',gpu="0"'),
+  of("gpumedia_gpu_utilization_percent", "c", "90x10", ',gpu="0"'),
+  of("gpumedia_queue_depth", "a", "7x10"),
+  of("gpumedia_queue_depth", "b", "0x10"),
+  of("gpumedia_sessions", "a", "3x10"),
+  of("concurrent_gpu_operations", "a", "2x10"),
+];
+const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  gpumedia_gpu_utilization_percent: { a: 50 },
+  gpumedia_queue_depth: { a: 7, b: 0 },
+  gpumedia_active_sessions: { a: 5 },
+};
+
+describe("the rules for prometheus-adapter", function () {
+  this.timeout(600_000);
+  let promtool: string;
+  let directory: string;
+
+  before(async () => {
+    promtool = await tool("promtool");
+    directory = await mkdtemp(join(tmpdir(), "gpumedia-adapter-"));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  it("serve metrics of pods by the names that the operator serves them by, and not what the adapter would guess", () => {
+    assert.equal(rules.default, false);
+    assert.deepEqual(
+      new Set(rules.custom.map(({ name }) => name.as)),
+      new Set([...podMetrics.keys()].filter((name) => name !== "gpumedia_p95_milliseconds")),
+    );
+    for (const { resources } of rules.custom) {
+      assert.deepEqual(resources.overrides, { namespace: { resource: "namespace" }, pod: { resource: "pod" } });
+    }
+  });
+
+  for (const rule of rules.custom) {
+    it(`give ${rule.name.as} of the pods that are asked for and known`, async () => {
+      const file = join(directory, `${rule.name.as}.json`);
+      const samples = Object.entries(expected[rule.name.as] ?? assert.fail("there is no case for it"));
+      const test = {
+        interval: "1m",
+        input_series: series,
+        promql_expr_test: [
+          {
+            expr: queryOf(rule),
+            eval_time: "5m",
+            exp_samples: samples.map(([pod, value]) => ({ labels: `{pod="${pod}"}`, value })),
+          },
+        ],
+      };
+      await writeFile(file, JSON.stringify({ rule_files: [], evaluation_interval: "1m", tests: [test] }));
+      await promisify(execFile)(promtool, ["test", "rules", file]).catch(
+        ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) =>
+          assert.fail(`${stdout}\n${stderr}`),
+      );
+    });
+  }
+});
