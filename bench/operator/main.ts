@@ -33,7 +33,10 @@ const flags = new Command("bench")
     new Option("--storm <count>", "creates behind which edits wait; 0: leave out").argParser(Number).default(1000),
   )
   .addOption(
-    new Option("--neighbours <count>", "healthy services beside as many in trouble; 0: leave out")
+    new Option(
+      "--neighbours <count>",
+      "services that are edited beside as many healthy ones and as many in trouble; 0: leave out",
+    )
       .argParser(Number)
       .default(50),
   )

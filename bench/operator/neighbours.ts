@@ -1,8 +1,8 @@
-/** Do services in trouble slow the others down? The same edits without them and beside them, in turns in one run. */
+/** Do services in trouble slow the others down? The same edits beside them and beside healthy ones, in turns in one run. */
 import { namesake, troubleOf, troubles } from "@gpumedia/e2e/cluster/troubles.ts";
 import { editLatency, followAutoscalers } from "./edit.ts";
 import type { Figure } from "./figure.ts";
-import { operatorUser, runOperator } from "./operator-process.ts";
+import { operatorUser, runOperator, type OperatorUnderTest } from "./operator-process.ts";
 import { percentile } from "./percentile.ts";
 import { breakdown, requestsOf } from "./requests.ts";
 import type { Room } from "./room.ts";
@@ -18,19 +18,15 @@ import {
   untilQuiet,
 } from "./services.ts";
 
-const rounds = 5;
+const roundCount = 3;
 const editsPerRound = 100;
-const restMs = 60_000;
+const restMs = 30_000;
 
-/** `count` healthy services, and half of the time as many in trouble of every kind. */
+/** `count` services are edited while as many others are healthy, and while as many are in trouble of every kind. */
 export async function measureNeighbours(room: Room, count: number): Promise<readonly Figure[]> {
   const { cluster, namespace } = room;
-  const healthy = serviceNames(count, "healthy");
-  const stuck = serviceNames(count, "stuck");
-  const taken = stuck.filter((_, index) => troubleOf(index).taken === true);
-  await forEach(taken, 1, (name) =>
-    cluster.rest.request("POST", `/api/v1/namespaces/${namespace}/services`, namesake(namespace, name)),
-  );
+  const edited = serviceNames(count, "edited");
+  const others = serviceNames(count, "other");
   const operator = await runOperator(cluster, [], room.profileTo);
   room.operator = operator;
   await using services = await follow(cluster, serviceType, (object) => ({
@@ -38,66 +34,95 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
     ready: isReady(object),
     reason: readyReason(object),
   }));
-  await createServices(cluster, namespace, healthy);
-  await services.when((all) => [...all].filter(({ ready }) => ready).length === count, "the healthy to be Ready");
+  await createServices(cluster, namespace, edited);
+  await services.when((all) => [...all].filter(({ ready }) => ready).length === count, "the services to be Ready");
   await using autoscalers = await followAutoscalers(room);
 
   let to = 20;
   const edits = async (): Promise<readonly number[]> => {
+    await untilQuiet(cluster, operatorUser);
     const values: number[] = [];
     for (let edit = 0; edit < editsPerRound; edit++) {
       if (edit % count === 0) to = to === 20 ? 21 : 20;
-      values.push(await editLatency(room, autoscalers, healthy[edit % count] ?? "", to));
+      values.push(await editLatency(room, autoscalers, edited[edit % count] ?? "", to));
     }
     return values;
   };
-
-  const alone: number[] = [];
-  const beside: number[] = [];
-  const ratios: number[] = [];
-  let restRequests = "";
-  let restCpu = 0;
-  for (let round = 0; round < rounds; round++) {
-    await untilQuiet(cluster, operatorUser);
-    // The first edit of a child also adopts its fields: not what is compared.
-    if (round === 0) await edits();
-    const without = await edits();
-    await createServices(cluster, namespace, stuck, (index) => troubleOf(index).spec);
-    const reasons = new Map(stuck.map((name, index) => [name, troubleOf(index).reason]));
+  const beside = async (specOf: (index: number) => object, reasonOf: (index: number) => string) => {
+    await createServices(cluster, namespace, others, specOf);
+    const reasons = new Map(others.map((name, index) => [name, reasonOf(index)]));
     await services.when(
       (all) => [...all].filter(({ name, reason }) => reason === reasons.get(name)).length === count,
-      "the others to be in their trouble",
+      "the others to be as they should",
     );
-    await untilQuiet(cluster, operatorUser);
-    const withThem = await edits();
-    alone.push(...without);
-    beside.push(...withThem);
-    ratios.push(percentile(withThem, 0.5) / percentile(without, 0.5));
-    if (round === rounds - 1) {
-      await untilQuiet(cluster, operatorUser);
-      const since = Date.now();
-      const before = (await operator.metrics()).sum("process_cpu_seconds_total");
-      await new Promise((resolve) => setTimeout(resolve, restMs));
-      restCpu = (await operator.metrics()).sum("process_cpu_seconds_total") - before;
-      restRequests = breakdown(requestsOf(cluster, operatorUser, since)) || "none";
-    }
-    await deleteServices(cluster, namespace, stuck);
+    const values = await edits();
+    const cost = await atRest(room, operator);
+    await deleteServices(cluster, namespace, others);
     await services.when((all) => [...all].length === count, "the others to be gone");
+    return { values, ...cost };
+  };
+  // The first edit of a child also adopts its fields: not what is compared.
+  await edits();
+
+  const rounds: Round[] = [];
+  for (let round = 0; round < roundCount; round++) {
+    const healthy = await beside(
+      () => ({}),
+      () => "Serving",
+    );
+    const taken = others.filter((_, index) => troubleOf(index).taken === true);
+    const foreign = `/api/v1/namespaces/${namespace}/services`;
+    await forEach(taken, 1, (name) => cluster.rest.request("POST", foreign, namesake(namespace, name)));
+    const stuck = await beside(
+      (index) => troubleOf(index).spec,
+      (index) => troubleOf(index).reason,
+    );
+    await forEach(taken, 1, (name) => cluster.rest.request("DELETE", `${foreign}/${name}`));
+    rounds.push({ healthy, stuck });
   }
-  const what = `edit to child of ${count} healthy services`;
-  const kinds = `${count} in trouble: ${troubles.map(({ reason }) => reason).join(", ")}`;
-  const note = `${rounds} × ${editsPerRound} edits`;
+  return figures(rounds, count);
+}
+
+type Measured = Awaited<ReturnType<typeof atRest>> & { readonly values: readonly number[] };
+interface Round {
+  readonly healthy: Measured;
+  readonly stuck: Measured;
+}
+
+/** What the operator does for a while in which nothing changes. */
+async function atRest({ cluster }: Room, operator: OperatorUnderTest) {
+  await untilQuiet(cluster, operatorUser);
+  const since = Date.now();
+  const before = (await operator.metrics()).sum("process_cpu_seconds_total");
+  await new Promise((resolve) => setTimeout(resolve, restMs));
+  const cpuSeconds = (await operator.metrics()).sum("process_cpu_seconds_total") - before;
+  return { cpuSeconds, requests: breakdown(requestsOf(cluster, operatorUser, since)) || "none" };
+}
+
+function figures(rounds: readonly Round[], count: number): readonly Figure[] {
+  const of = (kind: keyof Round): readonly Figure[] => {
+    const values = rounds.flatMap((round) => round[kind].values);
+    const last = rounds.at(-1)?.[kind];
+    const what = `edit to child of ${count} services beside ${count} ${kind === "healthy" ? "healthy ones" : "in trouble"}`;
+    const note = `${rounds.length} × ${editsPerRound} edits`;
+    return [
+      { what: `${what}, p50`, value: percentile(values, 0.5), unit: "ms", note },
+      { what: `${what}, p99`, value: percentile(values, 0.99), unit: "ms", note },
+      {
+        what: `${what}: CPU time at rest for ${restMs / 1000} s`,
+        value: last?.cpuSeconds ?? Number.NaN,
+        unit: "s",
+        note: `requests: ${last?.requests}`,
+      },
+    ];
+  };
+  const ratios = rounds.map(({ healthy, stuck }) => percentile(stuck.values, 0.5) / percentile(healthy.values, 0.5));
+  const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+  const kinds = troubles.map(({ reason }) => reason).join(", ");
+  const note = `p50 of each round, median; ${range}; in trouble: ${kinds}`;
   return [
-    { what: `${what}, alone, p50`, value: percentile(alone, 0.5), unit: "ms", note },
-    { what: `${what}, alone, p99`, value: percentile(alone, 0.99), unit: "ms", note },
-    { what: `${what}, beside ${kinds}, p50`, value: percentile(beside, 0.5), unit: "ms", note },
-    { what: `${what}, beside them, p99`, value: percentile(beside, 0.99), unit: "ms", note },
-    {
-      what: "beside to alone, p50 of each round, lowest, median and highest",
-      value: percentile(ratios, 0.5),
-      unit: "×",
-      note: `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
-    },
-    { what: "all at rest for a minute: CPU time", value: restCpu, unit: "s", note: `requests: ${restRequests}` },
+    ...of("healthy"),
+    ...of("stuck"),
+    { what: "beside those in trouble to beside healthy ones", value: percentile(ratios, 0.5), unit: "×", note },
   ];
 }
