@@ -1,6 +1,6 @@
 /**
  * `make images`: stages the layers, and writes an OCI archive and a bill of materials of each image into dist/images. Names of
- * images as arguments: these alone. With --stage nothing but the layers of them, for a Dockerfile to copy.
+ * images as arguments: these alone. With --stage nothing but the layers of them, for a Dockerfile to copy. --output: another folder.
  */
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,8 +16,11 @@ import { stageProgram } from "./layers/program.ts";
 import { writeOciArchive } from "./oci-archive.ts";
 import { root, version } from "./tree.ts";
 
-const { values, positionals } = parseArgs({ options: { stage: { type: "boolean" } }, allowPositionals: true });
-const output = join(root, "dist/images");
+const { values, positionals } = parseArgs({
+  options: { stage: { type: "boolean" }, output: { type: "string", default: join(root, "dist/images") } },
+  allowPositionals: true,
+});
+const { output } = values;
 const wanted = images.filter(({ name }) =>
   positionals.length === 0 ? name !== "processor-cuda" : positionals.includes(name),
 );

@@ -5,7 +5,7 @@ import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat } from "node
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { pack, type Pack } from "tar-stream";
-import { byCodeUnits, write } from "./files.ts";
+import { byCodeUnits, settle, write } from "./files.ts";
 import { architecture } from "./images.ts";
 
 export interface ImageSource {
@@ -79,6 +79,7 @@ export async function writeOciArchive(file: string, source: ImageSource): Promis
     const index = { schemaVersion: 2, mediaType: type("index.v1+json"), manifests: [{ ...manifest, annotations }] };
     await write(join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
     await write(join(layout, "index.json"), JSON.stringify(index));
+    await settle(layout);
     await writeTar(`${file}.new`, layout);
     await rename(`${file}.new`, file);
     return manifest.digest;
@@ -87,7 +88,7 @@ export async function writeOciArchive(file: string, source: ImageSource): Promis
   }
 }
 
-/** What is in the folder, in a fixed order, owned by root, at no time; `prefix` goes before each path. */
+/** What is in the folder, in a fixed order, owned by root, at no time. */
 async function writeTar(file: string, folder: string): Promise<void> {
   const archive = pack();
   const written = pipeline(archive, createWriteStream(file));

@@ -1,6 +1,6 @@
 /** Our own code, bundled: each start would otherwise read hundreds of files, and each thread strip types on its own. */
-import { copyFile, glob, mkdir, readFile, symlink } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { chmod, copyFile, glob, mkdir, readFile, symlink } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { build as bundle, type Metafile, type Plugin } from "esbuild";
 import { npmComponent, type Component } from "../component.ts";
 import { write } from "../files.ts";
@@ -10,15 +10,18 @@ import { license, name, root, version } from "../tree.ts";
 /** Where the tree is in an image. */
 const home = "/app";
 
+/** Where the bundler thinks that it writes: its names and maps depend on it, and must be the same in every checkout. */
+const virtual = join(root, "app");
+
 /** Into `folder`/app; answers the packages that are in the bundles. */
 export async function stageProgram(folder: string, program: Program): Promise<readonly Component[]> {
   const app = join(folder, home);
   const { commands, modules, files } = program;
-  const { metafile } = await bundle({
+  const { metafile, outputFiles } = await bundle({
     absWorkingDir: root,
     entryPoints: [...Object.values(commands), ...modules],
     outbase: root,
-    outdir: app,
+    outdir: virtual,
     plugins: [asInstalled],
     bundle: true,
     splitting: true,
@@ -34,8 +37,13 @@ export async function stageProgram(folder: string, program: Program): Promise<re
     sourcesContent: false,
     legalComments: "none",
     metafile: true,
+    write: false,
     logLevel: "error",
   });
+  for (const file of outputFiles) {
+    const content = file.path.endsWith(".map") ? withTreePaths(file.path, file.text) : file.text;
+    await write(join(app, relative(virtual, file.path)), content);
+  }
   for await (const file of glob([...files], { cwd: root })) {
     await mkdir(dirname(join(app, file)), { recursive: true });
     await copyFile(join(root, file), join(app, file));
@@ -43,7 +51,10 @@ export async function stageProgram(folder: string, program: Program): Promise<re
   await write(join(app, "package.json"), `${JSON.stringify({ type: "module" })}\n`);
   const bin = join(folder, "usr/local/bin");
   await mkdir(bin, { recursive: true });
-  for (const [command, file] of Object.entries(commands)) await symlink(join(home, file), join(bin, command));
+  for (const [command, file] of Object.entries(commands)) {
+    await chmod(join(app, file), 0o755);
+    await symlink(join(home, file), join(bin, command));
+  }
   return [npmComponent(name, version, license), ...(await bundled(metafile))];
 }
 
@@ -66,6 +77,13 @@ const asInstalled: Plugin = {
     });
   },
 };
+
+/** Sources by their paths in this tree, as an image would have them. */
+function withTreePaths(file: string, text: string): string {
+  const map = JSON.parse(text) as { readonly sources: readonly string[] };
+  const sources = map.sources.map((source) => relative(root, resolve(dirname(file), source)));
+  return JSON.stringify({ ...map, sourceRoot: `${home}/`, sources });
+}
 
 interface Manifest {
   readonly name: string;

@@ -1,0 +1,233 @@
+/** The images as `make images` assembles them here: what is in them, and that their programs run as the pods run them. */
+import assert from "node:assert/strict";
+import { execFile, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
+import { filesBelow } from "./files.ts";
+import { start, unpack, whyNoContainers, type Unpacked } from "./testing/container.ts";
+import { root, version } from "./tree.ts";
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL("main.ts", import.meta.url));
+const outputs = ["operator.tar", "operator.cdx.json", "processor-cpu.tar", "processor-cpu.cdx.json"];
+const photograph = join(root, "workload/testdata/flower.jpg");
+
+interface Bill {
+  readonly components: readonly { readonly name: string; readonly version: string; readonly purl: string }[];
+}
+
+describe("images", function () {
+  this.timeout(180_000);
+  let folder: string;
+  let operator: Unpacked;
+  let processor: Unpacked;
+  let noContainers: string | undefined;
+
+  before(async function () {
+    const noPackages = await run("apt-get", ["--version"])
+      .then(() => run("dpkg-deb", ["--version"]))
+      .catch((error: Error) => error.message);
+    if (typeof noPackages === "string") {
+      process.stdout.write(`    no images: ${noPackages}\n`);
+      this.skip();
+    }
+    // Not below /tmp, where many machines allow no programs.
+    await mkdir(join(root, ".cache"), { recursive: true });
+    folder = await mkdtemp(join(root, ".cache/images-"));
+    await assemble(join(folder, "first"));
+    operator = await unpack(join(folder, "first/operator.tar"), join(folder, "operator"));
+    processor = await unpack(join(folder, "first/processor-cpu.tar"), join(folder, "processor"));
+    noContainers = await whyNoContainers(folder);
+  });
+  after(async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true });
+  });
+
+  function needContainers(context: Mocha.Context): void {
+    if (noContainers === undefined) return;
+    process.stdout.write(`    no containers: ${noContainers}\n`);
+    context.skip();
+  }
+
+  it("are the same bytes when they are made again", async () => {
+    const second = join(folder, "second/deeper");
+    await assemble(second, "077", "Asia/Tokyo");
+    const digests = async (output: string): Promise<readonly string[]> =>
+      Promise.all(outputs.map((name) => sha256(join(output, name))));
+    assert.deepEqual(await digests(second), await digests(join(folder, "first")));
+  });
+
+  it("have an operator of at most 150 MB", async () => {
+    const { size } = await stat(join(folder, "first/operator.tar"));
+    assert.ok(size <= 150e6, `${size} bytes`);
+  });
+
+  it("have no shell, nothing that changes users, nothing that others may write, and nothing of other platforms", async () => {
+    for (const image of [operator, processor]) {
+      const files = await filesBelow(image.root);
+      assert.deepEqual(
+        files.filter((file) => /(^|\/)(sh|bash|apt|dpkg)$|darwin|win32|arm64|musl|\.d\.[cm]?ts$/.test(file)),
+        [],
+      );
+      const modes = await Promise.all(
+        files.map(async (file) => ({ file, mode: (await lstat(join(image.root, file))).mode })),
+      );
+      assert.deepEqual(
+        modes.filter(({ mode }) => (mode & 0o170000) !== 0o120000 && (mode & 0o6022) !== 0),
+        [],
+      );
+    }
+  });
+
+  for (const name of ["operator", "processor-cpu"] as const) {
+    describe(`the bill of materials of ${name}`, () => {
+      let bill: string;
+      before(async () => {
+        bill = await readFile(join(folder, `first/${name}.cdx.json`), "utf8");
+      });
+
+      it("is CycloneDX", async () => {
+        const findings = await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(bill);
+        assert.equal(findings, null);
+      });
+
+      it("lists the packages that are in the image, and nothing else", async () => {
+        const listed = (JSON.parse(bill) as Bill).components.map(
+          (component) => `${component.name}@${component.version}`,
+        );
+        const image = name === "operator" ? operator : processor;
+        const present = [`gpumedia@${version}`, `node@${process.versions.node}`];
+        present.push(...(await debianPackages(image.root)), ...(await npmPackages(image.root)));
+        assert.deepEqual(listed.toSorted(), present.toSorted());
+      });
+    });
+  }
+
+  it("have bundles whose stack traces can be read, and followed to this tree", async () => {
+    const bundle = join(operator.root, "app/operator/src/main.js");
+    const lines = (await readFile(bundle, "utf8")).split("\n");
+    const line = lines.findIndex((code) => code.startsWith("async function reconcileService("));
+    assert.notEqual(line, -1, "names are as they were written");
+    const map = new SourceMap(JSON.parse(await readFile(`${bundle}.map`, "utf8")) as SourceMapPayload);
+    const entry = map.findEntry(line, 0);
+    assert.equal("originalSource" in entry ? entry.originalSource : undefined, "operator/src/reconcile/service.ts");
+  });
+
+  it("run the operator", async function () {
+    needContainers(this);
+    assert.match(await said(start(operator, ["gpumedia-operator", "--help"])), /^Usage: gpumedia-operator /);
+    const complaint = await said(start(operator, ["gpumedia-operator", "--kubeconfig=/nowhere"]));
+    assert.match(complaint, /\/nowhere/);
+  });
+
+  it("run the processor on a real photograph, as a user, without a word", async function () {
+    needContainers(this);
+    const running = start(processor, ["gpumedia-processor"], {
+      GPUMEDIA_LISTEN_HOST: "127.0.0.1",
+      GPUMEDIA_LISTEN_PORT: "0",
+      GPUMEDIA_LOG_LEVEL: "info",
+      GPUMEDIA_WORKERS: "1",
+    });
+    try {
+      const { url, log } = await listening(running);
+      while ((await fetch(`${url}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 100));
+      const answer = await fetch(`${url}/v1/process`, {
+        method: "POST",
+        headers: { "content-type": "image/jpeg" },
+        body: await readFile(photograph),
+      });
+      assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "image/jpeg"]);
+      const tester = start(processor, ["gpumedia-loadtest", `--url=${url}`, "--requests=4", "--concurrency=1"]);
+      assert.match(await said(tester), /PASSED/);
+      running.kill("SIGTERM");
+      assert.deepEqual(await once(running, "exit"), [0, null]);
+      // Libraries that can't write or find something say so on standard error, in words of their own.
+      assert.deepEqual(
+        log.filter((line) => !line.startsWith('{"level":"info"')),
+        [],
+      );
+    } finally {
+      running.kill("SIGKILL");
+    }
+  });
+});
+
+/** With another umask and time zone, as on somebody else's machine. */
+async function assemble(output: string, umask = "022", timeZone = "UTC"): Promise<void> {
+  const command = `umask ${umask}; exec "$0" "$1" --output "$2"`;
+  await run("sh", ["-c", command, process.execPath, program, output], { env: { ...process.env, TZ: timeZone } });
+}
+
+/** Resolves when the processor says where it listens; the log goes on growing. */
+async function listening({ stderr }: ChildProcess): Promise<{ readonly url: string; readonly log: string[] }> {
+  assert.ok(stderr);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const log: string[] = [];
+  createInterface({ input: stderr })
+    .on("line", (line) => {
+      log.push(line);
+      const url = /"url":"([^"]+)"/.exec(line)?.[1];
+      if (url !== undefined) resolve(url);
+    })
+    .on("close", () => reject(new Error(`it ended:\n${log.join("\n")}`)));
+  return { url: await promise, log };
+}
+
+/** On both of its outputs, until it ends. */
+async function said({ stdout, stderr }: ChildProcess): Promise<string> {
+  assert.ok(stdout && stderr);
+  return (await Promise.all([text(stdout), text(stderr)])).join("");
+}
+
+async function sha256(file: string): Promise<string> {
+  const digest = createHash("sha256");
+  await pipeline(createReadStream(file), digest);
+  return digest.digest("hex");
+}
+
+async function debianPackages(image: string): Promise<readonly string[]> {
+  const folder = join(image, "var/lib/dpkg/status.d");
+  const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")));
+  return texts.map((status) =>
+    ["Package", "Version"].map((field) => new RegExp(`^${field}: (.*)$`, "m").exec(status)?.[1]).join("@"),
+  );
+}
+
+/** Those installed, and those that the bundles' source maps name. */
+async function npmPackages(image: string): Promise<readonly string[]> {
+  const files = await filesBelow(join(image, "app"));
+  const folders = new Set(
+    files
+      .filter((file) => /^node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(file))
+      .map((file) => file.replace("/package.json", "")),
+  );
+  for (const file of files.filter((name) => name.endsWith(".map"))) {
+    const { sources } = JSON.parse(await readFile(join(image, "app", file), "utf8")) as {
+      readonly sources: readonly string[];
+    };
+    for (const source of sources) {
+      const folder = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(source)?.[0];
+      if (folder !== undefined) folders.add(folder);
+    }
+  }
+  const names = await Promise.all(
+    [...folders].map(async (folder) => {
+      const manifest = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8")) as {
+        readonly name: string;
+        readonly version: string;
+      };
+      return `${manifest.name}@${manifest.version}`;
+    }),
+  );
+  return [...new Set(names)];
+}
