@@ -26,7 +26,12 @@ const restMs = 30_000;
 export async function measureNeighbours(room: Room, count: number): Promise<readonly Figure[]> {
   const { cluster, namespace } = room;
   const edited = serviceNames(count, "edited");
-  const others = serviceNames(count, "other");
+  const healthyOnes = serviceNames(count, "healthy");
+  const stuckOnes = serviceNames(count, "stuck");
+  const taken = stuckOnes.filter((_, index) => troubleOf(index).taken === true);
+  await forEach(taken, 1, (name) =>
+    cluster.rest.request("POST", `/api/v1/namespaces/${namespace}/services`, namesake(namespace, name)),
+  );
   const operator = await runOperator(cluster, [], room.profileTo);
   room.operator = operator;
   await using services = await follow(cluster, serviceType, (object) => ({
@@ -48,7 +53,11 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
     }
     return values;
   };
-  const beside = async (specOf: (index: number) => object, reasonOf: (index: number) => string) => {
+  const beside = async (
+    others: readonly string[],
+    specOf: (index: number) => object,
+    reasonOf: (index: number) => string,
+  ) => {
     await createServices(cluster, namespace, others, specOf);
     const reasons = new Map(others.map((name, index) => [name, reasonOf(index)]));
     await services.when(
@@ -67,17 +76,15 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
   const rounds: Round[] = [];
   for (let round = 0; round < roundCount; round++) {
     const healthy = await beside(
+      healthyOnes,
       () => ({}),
       () => "Serving",
     );
-    const taken = others.filter((_, index) => troubleOf(index).taken === true);
-    const foreign = `/api/v1/namespaces/${namespace}/services`;
-    await forEach(taken, 1, (name) => cluster.rest.request("POST", foreign, namesake(namespace, name)));
     const stuck = await beside(
+      stuckOnes,
       (index) => troubleOf(index).spec,
       (index) => troubleOf(index).reason,
     );
-    await forEach(taken, 1, (name) => cluster.rest.request("DELETE", `${foreign}/${name}`));
     rounds.push({ healthy, stuck });
   }
   return figures(rounds, count);
