@@ -1,6 +1,6 @@
 # Each target is one way to do one thing; what they run is in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test test-real lint generate images images-cuda bench bench-processor bench-loop fuzz clean
+.PHONY: help setup demo cluster test test-real lint generate images images-cuda release kind bench bench-processor bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ images: setup ## Container images as OCI archives in dist/images, without Docker
 
 images-cuda: setup ## The processor's image with CUDA 13 and cuDNN 9, from Python wheels (2.7 GB; needs pip, no GPU)
 	@npm run --silent images -- processor-cuda
+
+release: generate images images-cuda ## All that is published of a version, with checksums, in dist/release (docs/releasing.md)
+	@npm run --silent release
 
 bench: setup ## Measure the operator on a real control plane (figures: docs/performance.md)
 	@npm run --silent bench

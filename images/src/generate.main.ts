@@ -3,10 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dockerfile, dockerfileName } from "./dockerfile.ts";
 import { images } from "./images.ts";
-import { root, version } from "./tree.ts";
+import { manifestOf, root } from "./tree.ts";
 
 for (const image of images) {
   const path = dockerfileName(image);
+  const { version } = await manifestOf(image.workspace);
   const wanted = dockerfile(image, version);
   if (wanted === (await readFile(join(root, path), "utf8").catch(() => undefined))) continue;
   if (process.argv.includes("--check")) {

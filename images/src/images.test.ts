@@ -1,21 +1,19 @@
 /** The images as `make images` assembles them here: what is in them, and that their programs run as the pods run them. */
 import assert from "node:assert/strict";
 import { execFile, type ChildProcess } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createReadStream } from "node:fs";
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { filesBelow } from "./files.ts";
+import { sha256 } from "./sha256.ts";
 import { start, unpack, whyNoContainers, type Unpacked } from "./testing/container.ts";
-import { root, version } from "./tree.ts";
+import { manifestOf, root } from "./tree.ts";
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -106,7 +104,8 @@ describe("images", function () {
           (component) => `${component.name}@${component.version}`,
         );
         const image = name === "operator" ? operator : processor;
-        const present = [`gpumedia@${version}`, `node@${process.versions.node}`];
+        const own = await manifestOf(name === "operator" ? "operator" : "workload");
+        const present = [`${own.name}@${own.version}`, `node@${process.versions.node}`];
         present.push(...(await debianPackages(image.root)), ...(await npmPackages(image.root)));
         assert.deepEqual(listed.toSorted(), present.toSorted());
       });
@@ -187,12 +186,6 @@ async function listening({ stderr }: ChildProcess): Promise<{ readonly url: stri
 async function said({ stdout, stderr }: ChildProcess): Promise<string> {
   assert.ok(stdout && stderr);
   return (await Promise.all([text(stdout), text(stderr)])).join("");
-}
-
-async function sha256(file: string): Promise<string> {
-  const digest = createHash("sha256");
-  await pipeline(createReadStream(file), digest);
-  return digest.digest("hex");
 }
 
 async function debianPackages(image: string): Promise<readonly string[]> {

@@ -9,6 +9,8 @@ export interface Image {
   /** Of its archive, its Dockerfile and its bill of materials. */
   readonly name: "operator" | "processor-cpu" | "processor-cuda";
   readonly description: string;
+  /** Whose version is its tag: the processor has one of its own, since a new image of it restarts all services. */
+  readonly workspace: "operator" | "workload";
   readonly repository: string;
   /** What its tag has after the version. */
   readonly tagSuffix: string;
@@ -25,6 +27,7 @@ const path = { PATH: "/usr/local/bin" };
 const cudaLibraries = "/usr/local/cuda/lib";
 
 const processor = {
+  workspace: "workload",
   repository: `${repositories}/processor`,
   user: 10_001,
   entrypoint: ["gpumedia-processor"],
@@ -34,6 +37,7 @@ export const images: readonly Image[] = [
   {
     name: "operator",
     description: "Turns each GpuMediaService into a tuned, autoscaled, monitored GPU media service",
+    workspace: "operator",
     repository: `${repositories}/operator`,
     tagSuffix: "",
     layers: ["base", "operator"],
@@ -81,6 +85,7 @@ export function labelsOf({ name, description }: Image, version: string): Readonl
 
 /** What of this tree a layer has: everything at the path that it has here, below /app. */
 export interface Program {
+  readonly workspace: Image["workspace"];
   /** Started by name, from /usr/local/bin. */
   readonly commands: Readonly<Record<string, string>>;
   /** Started by path: threads, and what a command starts. */
@@ -91,11 +96,13 @@ export interface Program {
 
 export const programs: Readonly<Record<"operator" | "processor", Program>> = {
   operator: {
+    workspace: "operator",
     commands: { "gpumedia-operator": "operator/bin/gpumedia-operator.js" },
     modules: ["operator/src/main.ts"],
-    files: ["operator/package.json"],
+    files: ["LICENSE", "operator/package.json"],
   },
   processor: {
+    workspace: "workload",
     commands: {
       "gpumedia-processor": "workload/bin/gpumedia-processor.js",
       "gpumedia-loadtest": "workload/bin/gpumedia-loadtest.js",
@@ -108,7 +115,7 @@ export const programs: Readonly<Record<"operator" | "processor", Program>> = {
       "workload/src/routes/oip/json-thread.ts",
       "workload/src/routes/profiling/onnx-profile-thread.ts",
     ],
-    files: ["workload/package.json", "workload/models/*", "workload/src/routes/development/pages/*"],
+    files: ["LICENSE", "workload/package.json", "workload/models/*", "workload/src/routes/development/pages/*"],
   },
 };
 

@@ -14,7 +14,7 @@ import { stageCuda } from "./layers/cuda.ts";
 import { stageNatives } from "./layers/natives.ts";
 import { stageProgram } from "./layers/program.ts";
 import { writeOciArchive } from "./oci-archive.ts";
-import { root, version } from "./tree.ts";
+import { manifestOf, root } from "./tree.ts";
 
 const { values, positionals } = parseArgs({
   options: { stage: { type: "boolean" }, output: { type: "string", default: join(root, "dist/images") } },
@@ -45,6 +45,7 @@ for (const layer of new Set(wanted.flatMap(({ layers }) => layers))) {
 
 for (const image of values.stage ? [] : wanted) {
   const file = join(output, `${image.name}.tar`);
+  const { version } = await manifestOf(image.workspace);
   const name = referenceOf(image, version);
   const digest = await writeOciArchive(file, {
     name,

@@ -1,12 +1,10 @@
 /** Images as OCI archives: no Docker, and no registry to pull from. The same folders give the same bytes. */
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { pack, type Pack } from "tar-stream";
-import { byCodeUnits, settle, write } from "./files.ts";
+import { settle, write } from "./files.ts";
 import { architecture } from "./images.ts";
+import { sha256 } from "./sha256.ts";
+import { writeTar } from "./tar.ts";
 
 export interface ImageSource {
   /** As pods name it, with its tag. */
@@ -27,9 +25,6 @@ interface Descriptor {
 }
 
 const type = (what: string): string => `application/vnd.oci.image.${what}`;
-/** Files have no times of their own: any would be that of some machine. */
-const noTime = new Date(0);
-const anyone = { uid: 0, gid: 0, mtime: noTime };
 
 /** Writes the archive; answers the digest of the image's manifest. */
 export async function writeOciArchive(file: string, source: ImageSource): Promise<string> {
@@ -39,9 +34,7 @@ export async function writeOciArchive(file: string, source: ImageSource): Promis
   await mkdir(blobs, { recursive: true });
 
   async function blob(mediaType: string, written: string): Promise<Descriptor> {
-    const digest = createHash("sha256");
-    await pipeline(createReadStream(written), digest);
-    const hex = digest.digest("hex");
+    const hex = await sha256(written);
     const { size } = await stat(written);
     await rename(written, join(blobs, hex));
     return { mediaType, digest: `sha256:${hex}`, size };
@@ -85,29 +78,5 @@ export async function writeOciArchive(file: string, source: ImageSource): Promis
     return manifest.digest;
   } finally {
     await rm(layout, { recursive: true });
-  }
-}
-
-/** What is in the folder, in a fixed order, owned by root, at no time. */
-async function writeTar(file: string, folder: string): Promise<void> {
-  const archive = pack();
-  const written = pipeline(archive, createWriteStream(file));
-  await Promise.all([add(archive, folder, "").then(() => archive.finalize()), written]);
-}
-
-async function add(archive: Pack, folder: string, path: string): Promise<void> {
-  for (const name of (await readdir(join(folder, path))).toSorted(byCodeUnits)) {
-    const inside = join(path, name);
-    const file = join(folder, inside);
-    const status = await lstat(file);
-    const header = { ...anyone, name: inside, mode: status.mode & 0o7777 };
-    if (status.isDirectory()) {
-      archive.entry({ ...header, name: `${inside}/`, type: "directory" });
-      await add(archive, folder, inside);
-    } else if (status.isSymbolicLink()) {
-      archive.entry({ ...header, type: "symlink", mode: 0o777, linkname: await readlink(file) });
-    } else {
-      await pipeline(createReadStream(file), archive.entry({ ...header, type: "file", size: status.size }));
-    }
   }
 }

@@ -1,12 +1,16 @@
-/** Where this tree is, and its version: the root's package.json has it, and everything else follows. */
+/** Where this tree is, and its versions. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const root = fileURLToPath(new URL("../..", import.meta.url));
-
-export const { name, version, license } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-};
+}
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export async function manifestOf(workspace: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(root, workspace, "package.json"), "utf8")) as Manifest;
+}

@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Component } from "../component.ts";
+import { stageDebian } from "./debian.ts";
 
 const requirements = fileURLToPath(new URL("../../cuda-requirements.txt", import.meta.url));
 const platforms = ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64"];
@@ -48,7 +49,8 @@ export async function stageCuda(folder: string): Promise<readonly Component[]> {
       const [name = ""] = file.split(".dist-info");
       await place(join(work, file), join(folder, "usr/share/doc", name), "copyright");
     }
-    return await pinned();
+    // cuDNN is linked to it.
+    return [...(await stageDebian(folder, ["zlib1g"])), ...(await pinned())];
   } finally {
     await rm(work, { recursive: true });
   }

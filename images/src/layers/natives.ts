@@ -1,10 +1,10 @@
 /** Packages with native code, as they are installed, without what only other platforms and builds need. */
 import { copyFile, glob, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { packageIn } from "../bundle.ts";
 import type { Component } from "../component.ts";
 import { nativePackages, packagePapers } from "../images.ts";
 import { root } from "../tree.ts";
-import { packageIn } from "./program.ts";
 
 export async function stageNatives(folder: string): Promise<readonly Component[]> {
   const packages = Object.entries(nativePackages(process.platform, process.arch));

@@ -1,0 +1,80 @@
+/** Our code and the packages that it uses, in few files. */
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { build, type BuildOptions, type Metafile } from "esbuild";
+import { npmComponent, type Component } from "./component.ts";
+import { byCodeUnits, write } from "./files.ts";
+import { nativePackages } from "./images.ts";
+import { root } from "./tree.ts";
+
+/** Where the bundler thinks that it writes: its names and maps depend on it, and must be the same in every checkout. */
+const virtual = join(root, "app");
+
+/** Writes the bundles and the licences of what is in them; answers these packages. */
+export async function writeBundles(
+  folder: string,
+  options: Pick<BuildOptions, "entryPoints" | "plugins" | "splitting" | "outbase" | "sourcemap">,
+  header = "",
+): Promise<readonly Component[]> {
+  const { metafile, outputFiles } = await build({
+    ...options,
+    absWorkingDir: root,
+    outdir: virtual,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    external: Object.keys(nativePackages(process.platform, process.arch)),
+    // What CommonJS packages require is required by them, in a module that has no require.
+    banner: {
+      js: `${header}import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`,
+    },
+    sourcesContent: false,
+    legalComments: "none",
+    metafile: true,
+    write: false,
+    logLevel: "error",
+  });
+  for (const { path, text } of outputFiles) {
+    await write(join(folder, relative(virtual, path)), path.endsWith(".map") ? withTreePaths(path, text) : text);
+  }
+  const packages = bundledPackages(metafile);
+  await write(join(folder, "LICENSES.txt"), (await Promise.all(packages.map(licencesOf))).join("\n"));
+  return Promise.all(packages.map(packageIn));
+}
+
+/** Sources by their paths in this tree, as an image would have them. */
+function withTreePaths(file: string, text: string): string {
+  const map = JSON.parse(text) as { readonly sources: readonly string[] };
+  const sources = map.sources.map((source) => relative(root, resolve(dirname(file), source)));
+  return JSON.stringify({ ...map, sourceRoot: "/app/", sources });
+}
+
+/** Folders of the packages of which something is in the output. */
+function bundledPackages({ outputs }: Metafile): readonly string[] {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const folders = inputs
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0])
+    .filter((folder) => folder !== undefined);
+  return [...new Set(folders)].toSorted(byCodeUnits).map((folder) => join(root, folder));
+}
+
+/** Most licences ask to go with each copy. */
+async function licencesOf(folder: string): Promise<string> {
+  const { name, version, license = "" } = await packageIn(folder);
+  const files = (await readdir(folder))
+    .filter((file) => /^(licen[cs]e|notice|copying)/i.test(file))
+    .toSorted(byCodeUnits);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return [`${name} ${version} ${license}\n`, ...texts].join("\n");
+}
+
+export async function packageIn(folder: string): Promise<Component> {
+  const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
+    readonly name: string;
+    readonly version: string;
+    readonly license?: string;
+  };
+  return npmComponent(manifest.name, manifest.version, manifest.license);
+}
