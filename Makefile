@@ -44,6 +44,9 @@ images-cuda: setup ## The processor's image with CUDA 13 and cuDNN 9, from Pytho
 release: generate images images-cuda ## All that is published of a version, with checksums, in dist/release (docs/releasing.md)
 	@npm run --silent release
 
+kind: images ## A cluster of kind with mock GPUs, the operator and a service in it (needs Docker and kind)
+	@npm run --silent kind
+
 bench: setup ## Measure the operator on a real control plane (figures: docs/performance.md)
 	@npm run --silent bench
 

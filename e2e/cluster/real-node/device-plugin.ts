@@ -11,8 +11,8 @@ export async function devicePluginArchive(file: string, program: string, library
   await programImage(file, { name: image, program, more: { [`/usr/lib/${nvmlLibrary}`]: library } });
 }
 
-/** The DaemonSet, for a node whose files are in this directory. */
-export function devicePlugin(directory: string) {
+/** The DaemonSet, for nodes with these labels whose files are in this directory. */
+export function devicePlugin(directory: string, nodeSelector: Readonly<Record<string, string>> = {}) {
   const labels = { app: name };
   const container = {
     name: "plugin",
@@ -45,6 +45,7 @@ export function devicePlugin(directory: string) {
       template: {
         metadata: { labels },
         spec: {
+          nodeSelector,
           priorityClassName: "system-node-critical",
           tolerations: [{ operator: "Exists" }],
           containers: [container],
