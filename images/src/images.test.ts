@@ -24,6 +24,14 @@ interface Bill {
   readonly components: readonly { readonly name: string; readonly version: string; readonly purl: string }[];
 }
 
+describe("the wheels of CUDA", () => {
+  it("have the provider of the onnxruntime-node that is installed", async () => {
+    const wheels = await readFile(join(root, "images/cuda-requirements.txt"), "utf8");
+    const { version } = await manifestOf("node_modules/onnxruntime-node");
+    assert.ok(wheels.includes(`\nonnxruntime-gpu==${version} --hash=sha256:`), version);
+  });
+});
+
 describe("images", function () {
   this.timeout(180_000);
   let folder: string;

@@ -2,15 +2,14 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chartVersion } from "../install/helm.ts";
+import processor from "../../../workload/package.json" with { type: "json" };
 
 const folder = process.env.GPUMEDIA_IMAGES ?? fileURLToPath(new URL("../../../dist/images", import.meta.url));
 const registry = "ghcr.io/gpumedia";
-const version = await chartVersion();
 
 /** As pods name them. */
 export const operatorRepository = `${registry}/operator`;
-export const processorImage = `${registry}/processor:${version}`;
+export const processorImage = `${registry}/processor:${processor.version}`;
 export const archives = {
   operator: join(folder, "operator.tar"),
   processor: join(folder, "processor-cpu.tar"),
