@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { createInterface } from "node:readline";
@@ -40,10 +41,8 @@ describe("images", function () {
   let noContainers: string | undefined;
 
   before(async function () {
-    const noPackages = await run("apt-get", ["--version"])
-      .then(() => run("dpkg-deb", ["--version"]))
-      .catch((error: Error) => error.message);
-    if (typeof noPackages === "string") {
+    const noPackages = await whyNoPackages();
+    if (noPackages !== undefined) {
       process.stdout.write(`    no images: ${noPackages}\n`);
       this.skip();
     }
@@ -168,6 +167,20 @@ describe("images", function () {
     }
   });
 });
+
+/** In apt's words; undefined: this machine is a Debian that can reach its packages. */
+async function whyNoPackages(): Promise<string | undefined> {
+  const probe = await mkdtemp(join(tmpdir(), "gpumedia-apt-"));
+  const download = run("apt-get", ["download", "base-files"], { cwd: probe }).then(() =>
+    run("dpkg-deb", ["--version"]),
+  );
+  const why = await download.then(
+    () => undefined,
+    ({ message }: Error) => message,
+  );
+  await rm(probe, { recursive: true });
+  return why;
+}
 
 /** With another umask and time zone, as on somebody else's machine. */
 async function assemble(output: string, umask = "022", timeZone = "UTC"): Promise<void> {
