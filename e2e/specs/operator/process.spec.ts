@@ -76,7 +76,8 @@ describe("the operator's process", function () {
     await work.apply("neighbour");
     await work.untilReady("neighbour");
     assert.deepEqual(await other.children("stranger"), []);
-    assert.equal((await other.service("stranger"))?.status, undefined);
+    // What the API server gives an object that nobody has looked at.
+    assert.deepEqual((await other.service("stranger"))?.status, { observedGeneration: -1 });
     // Its own namespace has the list of metrics for the exporters.
     const namespaces = new Set(operator.log.map(({ namespace = work.namespace }) => namespace));
     assert.deepEqual(namespaces.difference(new Set([work.namespace, work.operatorNamespace])), new Set());
