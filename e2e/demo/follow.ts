@@ -12,6 +12,7 @@ type Tell = (line: string) => void;
 
 interface Service {
   readonly status?: {
+    readonly replicas?: { readonly desired: number; readonly ready: number };
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
@@ -45,7 +46,7 @@ export async function followUntilReady(kubectl: KubectlWithInput, service: Follo
   await follow(`${name} to be Ready`, look, tell);
 }
 
-/** Until the autoscaler wants so many replicas, and so many serve. */
+/** Until the autoscaler wants so many replicas, so many serve, and the service says so, which may take it two seconds. */
 export async function followReplicas(
   kubectl: KubectlWithInput,
   service: Followed,
@@ -54,10 +55,22 @@ export async function followReplicas(
 ): Promise<void> {
   const { namespace, name } = service;
   const look = async (): Promise<{ line: string; arrived: boolean }> => {
-    const text = await kubectl("", "get", `hpa/${name}`, `deployment/${name}`, "-n", namespace, "-o", "json");
-    const { items } = JSON.parse(text) as { items: readonly [Autoscaler, Deployment] };
-    const { line, desired, ready } = autoscaling(...items);
-    return { line, arrived: desired === wanted && ready === wanted };
+    const text = await kubectl(
+      "",
+      "get",
+      `hpa/${name}`,
+      `deployment/${name}`,
+      `gms/${name}`,
+      "-n",
+      namespace,
+      "-o",
+      "json",
+    );
+    const { items } = JSON.parse(text) as { items: readonly [Autoscaler, Deployment, Service] };
+    const [autoscaler, deployment, { status }] = items;
+    const { line, desired, ready } = autoscaling(autoscaler, deployment);
+    const told = status?.replicas?.desired === wanted && status.replicas.ready === wanted;
+    return { line, arrived: desired === wanted && ready === wanted && told };
   };
   await follow(`${wanted} replicas of ${name}`, look, tell);
 }
