@@ -1,5 +1,5 @@
 /** Prometheus beside the cluster, set up as prometheus-operator would: by the PodMonitors and PrometheusRules that are there. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { request, type Agent } from "undici";
 import { stringify } from "yaml";
@@ -28,7 +28,7 @@ export interface Sample {
 
 const address = "127.0.0.1:9090";
 const apis = "/apis/monitoring.coreos.com/v1";
-const fileOf = { config: "prometheus.yaml", rules: "prometheus-rules.yaml" } as const;
+const fileOf = { config: "prometheus.yaml", rules: "prometheus-rules" } as const;
 
 /** How the endpoints of a PodMonitor are scraped: what prometheus-operator writes, as far as ours and the exporters' need it. */
 export function scrapeConfigs({ metadata, spec }: PodMonitor, kubeconfig: string): readonly object[] {
@@ -99,10 +99,15 @@ export class Prometheus {
     const rules = await read<PrometheusRule>("prometheusrules");
     const config = {
       global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
-      rule_files: [fileOf.rules],
+      rule_files: [`${fileOf.rules}/*.yaml`],
       scrape_configs: monitors.flatMap((monitor) => scrapeConfigs(monitor, kubeconfig)),
     };
-    await writeFile(join(directory, fileOf.rules), stringify({ groups: rules.flatMap(({ spec }) => spec.groups) }));
+    await mkdir(join(directory, fileOf.rules), { recursive: true });
+    // One file each: groups of one name may be in several objects, but not in one file.
+    for (const { metadata, spec } of rules) {
+      const file = join(directory, fileOf.rules, `${metadata.namespace}-${metadata.name}.yaml`);
+      await writeFile(file, stringify({ groups: spec.groups }));
+    }
     await writeFile(join(directory, fileOf.config), stringify(config));
   }
 
