@@ -27,7 +27,7 @@ export const notRun: readonly { readonly command: RegExp; readonly because: stri
   { command: /^npm run bench /, because: "measures for minutes, and here with another operator's program" },
   {
     command: /^node scripts\/set-version\.ts /,
-    because: "changes this tree; release.spec.ts tries what comes of a version",
+    because: "changes this tree; scripts/versions.test.ts tries what it changes",
   },
   { command: /^npm install --package-lock-only$/, because: "changes this tree, and npm's own" },
   { command: /^kubectl logs /, because: "asks a kubelet, and the nodes here have none" },
