@@ -31,6 +31,7 @@ describe("the pages about the processor", function () {
   for (const page of toldBy.processing) {
     it(`${page} says commands that work`, async function () {
       const library = mockLibrary();
+      // The page is about GPUs: their mock has to be compiled.
       if (library.kind === "no-compiler" && page === "docs/gpu.md") this.skip();
       const gpus = library.kind === "built" ? { LD_LIBRARY_PATH: library.folder } : {};
       await using stage = await openStage({ ...gpus, GPUMEDIA_NVML_MOCK: "gpus" });
