@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { readPictureHeader } from "../../workload/src/codec/picture-header.ts";
+import { fasterSession } from "../../workload/src/inference/faster-session.ts";
 import { PictureInference } from "../../workload/src/inference/picture-inference.ts";
 import { pictureModel } from "../../workload/src/inference/picture-model.ts";
 import { openSession } from "../../workload/src/inference/session.ts";
@@ -48,7 +49,8 @@ async function main(): Promise<void> {
 }
 
 async function loop({ model, picture, seconds }: Setup): Promise<void> {
-  const session = await openSession(model, "cpu");
+  const usual = await openSession(model, "cpu");
+  const { session } = await fasterSession(model, usual, pictureModel(usual));
   const worker = new PictureWorker(new PictureInference(session, pictureModel(session), null));
   const bytes = new Uint8Array(readFileSync(picture));
   const reading = readPictureHeader(bytes);

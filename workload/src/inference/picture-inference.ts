@@ -1,4 +1,5 @@
 /** Runs a model on pixels: the layout that it wants, memory that is used again, strips of what is large. */
+import { discard } from "../codec/discard.ts";
 import { Scratch } from "../codec/scratch.ts";
 import { fromTensor, toTensor } from "./layout.ts";
 import type { PictureModel } from "./picture-model.ts";
@@ -17,9 +18,8 @@ export class PictureInference {
   readonly #model: PictureModel;
   readonly #receptiveRadius: number | null;
   readonly #output = new Scratch();
-  readonly #strip = new Scratch();
-  /** Output shapes by input shape: an output of known shape is written into memory that is there. */
-  readonly #outputDims = new Map<string, readonly number[]>();
+  /** What the session answered last, in memory that it allocated. */
+  #answered: Uint8Array<ArrayBuffer> | undefined;
 
   /** `receptiveRadius` null: pictures go through the model as a whole. */
   constructor(session: ModelSession, model: PictureModel, receptiveRadius: number | null) {
@@ -30,17 +30,17 @@ export class PictureInference {
 
   releaseMemory(): void {
     this.#output.release();
-    this.#strip.release();
+    this.#discardAnswer();
   }
 
   async run(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
     const cuts = count === 1 && this.#receptiveRadius !== null ? strips(width, height, this.#receptiveRadius) : [];
-    if (cuts.length <= 1) return this.#whole(pixels, count, width, height, this.#output);
+    if (cuts.length <= 1) return this.#whole(pixels, count, width, height);
     const row = width * 3;
     let whole: Pixels | undefined;
     for (const { input, kept } of cuts) {
       const rows = pixels.subarray(input.from * row, input.to * row);
-      const strip = await this.#whole(rows, 1, width, input.to - input.from, this.#strip);
+      const strip = await this.#whole(rows, 1, width, input.to - input.from);
       const scale = strip.height / (input.to - input.from);
       const outputRow = strip.width * 3;
       whole ??= {
@@ -56,29 +56,29 @@ export class PictureInference {
     return whole;
   }
 
-  async #whole(pixels: Buffer, count: number, width: number, height: number, memory: Scratch): Promise<Pixels> {
+  async #whole(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
     const { input, output } = this.#model;
     const dims = input.order === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
-    const key = dims.join();
-    const asIs = output.type === "uint8" && output.order === "NHWC";
-    const known = asIs ? this.#outputDims.get(key) : undefined;
-    const into = known && { [output.name]: tensor(memory.take(product(known)), known) };
-    const outputs = await this.#session.run({ [input.name]: tensor(toTensor(pixels, count, input), dims) }, into);
+    this.#discardAnswer();
+    const outputs = await this.#session.run({ [input.name]: tensor(toTensor(pixels, count, input), dims) });
     const result = outputs[output.name];
     if (result === undefined) throw new Error(`the model answered no ${output.name}`);
     const size = pictureSize(result.dims, output.order, count, output.name);
-    if (known === undefined) this.#remember(key, result.dims);
-    const elements = result.data as Uint8Array | Float32Array;
-    if (asIs) return { rgb: Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength), ...size };
-    const rgb = memory.take(elements.length);
+    const elements = result.data as Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+    const { buffer, byteOffset, byteLength } = elements;
+    this.#answered = new Uint8Array(buffer, byteOffset, byteLength);
+    if (output.type === "uint8" && output.order === "NHWC") {
+      return { rgb: Buffer.from(buffer, byteOffset, byteLength), ...size };
+    }
+    const rgb = this.#output.take(elements.length);
     fromTensor(rgb, elements, count, output);
     return { rgb, ...size };
   }
 
-  #remember(key: string, dims: readonly number[]): void {
-    // Clients choose the sizes.
-    if (this.#outputDims.size >= 256) this.#outputDims.clear();
-    this.#outputDims.set(key, dims);
+  /** onnxruntime-node allocates each answer anew: left to the garbage collector they are most of the process's memory. */
+  #discardAnswer(): void {
+    if (this.#answered !== undefined) discard(this.#answered);
+    this.#answered = undefined;
   }
 }
 
@@ -87,8 +87,4 @@ function pictureSize(dims: readonly number[], order: "NHWC" | "NCHW", count: num
   const [height, width, channels] = order === "NHWC" ? [second, third, fourth] : [third, fourth, second];
   if (batch !== count || channels !== 3) throw new Error(`the model answered ${name} of shape [${dims.join(", ")}]`);
   return { width, height };
-}
-
-function product(dims: readonly number[]): number {
-  return dims.reduce((whole, size) => whole * size, 1);
 }

@@ -3,7 +3,8 @@
  *
  * What the guide tunes for PyTorch, here:
  * - cudnn.benchmark, cudnn.deterministic: onnxruntime's CUDA provider searches cuDNN's algorithms exhaustively and uses
- *   the fastest unless told otherwise; onnxruntime-node passes only `deviceId` on, so it can't be told otherwise.
+ *   the fastest unless told otherwise; onnxruntime-node passes only `deviceId` on, so it can't be told otherwise. On a
+ *   CPU the processor tries two layouts itself (`faster-session.ts`).
  * - PYTORCH_CUDA_ALLOC_CONF: PyTorch's allocator is not here. onnxruntime's arena grows in powers of two and can't be
  *   configured from Node.
  * - CUDA_DEVICE_ORDER, CUDA_LAUNCH_BLOCKING: read by CUDA itself, from the environment that the operator sets.
@@ -18,20 +19,24 @@ const ort = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
 
 export type Accelerator = "cpu" | "cuda";
 
+/** How far onnxruntime rearranges a graph; `all` adds to `extended` a layout of channels in blocks, on a CPU. */
+export type Optimization = "all" | "extended";
+
 export interface ModelSession {
   readonly inputs: readonly TensorDeclaration[];
   readonly outputs: readonly TensorDeclaration[];
-  /** Answers the outputs by name. `into`: memory for an output whose shape is known before. */
-  run(
-    feeds: Readonly<Record<string, Tensor>>,
-    into?: Readonly<Record<string, Tensor>>,
-  ): Promise<Ort.InferenceSession.OnnxValueMapType>;
+  /** Answers the outputs by name, each in memory of its own. */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Ort.InferenceSession.OnnxValueMapType>;
   release(): Promise<void>;
 }
 
 export type Tensor = Ort.Tensor;
 
-export async function openSession(file: string, accelerator: Accelerator): Promise<ModelSession> {
+export async function openSession(
+  file: string,
+  accelerator: Accelerator,
+  optimization: Optimization = "all",
+): Promise<ModelSession> {
   const session = await ort.InferenceSession.create(file, {
     executionProviders: accelerator === "cuda" ? [{ name: "cuda", deviceId: 0 }] : ["cpu"],
     // The workers are the parallelism: threads of onnxruntime's own would compete with them for the same cores.
@@ -40,13 +45,14 @@ export async function openSession(file: string, accelerator: Accelerator): Promi
     executionMode: "sequential",
     // Memory planned ahead for each shape that was ever seen: some 60 MiB for 640x480, and no faster.
     enableMemPattern: false,
-    graphOptimizationLevel: "all",
+    graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
   });
   return {
     inputs: session.inputMetadata.map(declaration),
     outputs: session.outputMetadata.map(declaration),
-    run: (feeds, into) => (into === undefined ? session.run(feeds) : session.run(feeds, into)),
+    // Never into memory of ours: onnxruntime-node copies the answer into new memory all the same.
+    run: (feeds) => session.run(feeds),
     release: () => session.release(),
   };
 }

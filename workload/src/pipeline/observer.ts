@@ -1,9 +1,11 @@
 /** What the pipeline tells those who count. */
+import type { Optimization } from "../inference/session.ts";
 import type { PipelineErrorKind } from "./pipeline-error.ts";
 import type { Timings } from "./pipeline.ts";
 
 export interface PipelineObserver {
-  accepted(): void;
+  /** The first worker is ready. */
+  modelLoaded(optimization: Optimization): void;
   finished(timings: Timings, totalMs: number): void;
   failed(kind: PipelineErrorKind): void;
   batch(size: number, busyMs: number): void;

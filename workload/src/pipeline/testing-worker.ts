@@ -39,4 +39,5 @@ say({
   model: { name: "fake", inputs: [tensor], outputs: [tensor] },
   fixedSize: { width: undefined, height: undefined },
   largestBatch: 8,
+  optimization: "all",
 });

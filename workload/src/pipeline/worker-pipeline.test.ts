@@ -21,7 +21,7 @@ class Counts implements PipelineObserver {
   readonly failures: string[] = [];
   readonly deaths: string[] = [];
   finishedCount = 0;
-  accepted(): void {}
+  modelLoaded(): void {}
   finished(): void {
     this.finishedCount++;
   }

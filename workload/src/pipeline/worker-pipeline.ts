@@ -162,7 +162,6 @@ export class WorkerPipeline implements Pipeline {
       const job: Job = { ...work, id: this.#nextId++, acceptedAt: performance.now(), dispatchedAt: 0, settle };
       const abort = (): void => this.#settle(job, new PipelineError("aborted", "the client closed the connection"));
       signal?.addEventListener("abort", abort, { once: true });
-      this.#observer.accepted();
       this.#load.enter(job.pixels);
       this.#outstanding.set(job.id, job);
       this.#queue.add(job);
@@ -224,7 +223,8 @@ export class WorkerPipeline implements Pipeline {
     this.#lanes.send(worker, jobs);
   }
 
-  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch }: Ready): void {
+  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch, optimization }: Ready): void {
+    if (this.#model === undefined) this.#observer.modelLoaded(optimization);
     this.#model ??= model;
     this.#fixedSize = fixedSize;
     this.#largestBatch = largestBatch;

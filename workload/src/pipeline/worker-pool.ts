@@ -30,7 +30,7 @@ export interface PoolListener {
 
 export interface PoolOptions {
   readonly size: number;
-  readonly setup: WorkerSetup;
+  readonly setup: Omit<WorkerSetup, "optimization">;
   readonly listener: PoolListener;
   /** The worker's program; a test has its own. */
   readonly program?: URL;
@@ -53,13 +53,15 @@ export class WorkerPool {
   readonly #workers = new Map<number, Worker>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #nextId = 0;
+  #optimization: WorkerSetup["optimization"];
   #deathsInARow = 0;
   #restarts = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    for (let index = 0; index < options.size; index++) this.#start();
+    // The others wait for what the first finds out: trying while they try too would measure who disturbs whom.
+    this.#start();
   }
 
   get size(): number {
@@ -79,7 +81,8 @@ export class WorkerPool {
 
   #start(): void {
     const id = this.#nextId++;
-    const { setup, listener, program = new URL("../worker/worker.ts", import.meta.url) } = this.#options;
+    const { listener, program = new URL("../worker/worker.ts", import.meta.url) } = this.#options;
+    const setup: WorkerSetup = { ...this.#options.setup, optimization: this.#optimization };
     const worker = new Worker(program, { workerData: setup, name: `worker-${id}`, resourceLimits });
     this.#workers.set(id, worker);
     const handle: PoolWorker = {
@@ -93,6 +96,7 @@ export class WorkerPool {
       switch (message.kind) {
         case "ready":
           this.#deathsInARow = 0;
+          if (this.#optimization === undefined && !this.#closed) this.#startOthers(message.optimization);
           return listener.ready(handle, message);
         case "done":
           return listener.done(handle, message.results, message.last, message.busyMs);
@@ -107,6 +111,11 @@ export class WorkerPool {
       this.#replace();
       listener.died(handle, reason);
     });
+  }
+
+  #startOthers(optimization: Ready["optimization"]): void {
+    this.#optimization = optimization;
+    for (let index = 1; index < this.#options.size; index++) this.#start();
   }
 
   #replace(): void {

@@ -2,6 +2,8 @@
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
 import type { PipelineObserver } from "../pipeline/observer.ts";
+import type { Optimization } from "../inference/session.ts";
+import type { Logger } from "../log.ts";
 import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
 import type { Timings } from "../pipeline/pipeline.ts";
 import { PipelineError } from "../pipeline/pipeline-error.ts";
@@ -14,7 +16,7 @@ export type TelemetryWindow = Window<Outcome, Stage | "total" | "batch" | "busy"
 export interface TelemetryOptions {
   readonly readings: Omit<Readings, "gpus" | "sessions">;
   readonly gpu: GpuMonitor | undefined;
-  readonly log: { readonly error: (fields: object, message: string) => void };
+  readonly log: Pick<Logger, "error" | "info">;
   readonly now?: () => number;
 }
 
@@ -59,7 +61,9 @@ export class Telemetry implements PipelineObserver {
     return this.#gpu?.sample();
   }
 
-  accepted(): void {}
+  modelLoaded(optimization: Optimization): void {
+    this.#log.info({ optimization }, "the model is loaded");
+  }
 
   finished(timings: Timings, totalMs: number): void {
     this.count("accepted");

@@ -1,6 +1,6 @@
 /** What the main thread and its workers say to each other. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { Accelerator } from "../inference/session.ts";
+import type { Accelerator, Optimization } from "../inference/session.ts";
 import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
 import type { ModelDescription, ProcessOptions, RawTensor } from "../pipeline/pipeline.ts";
 
@@ -8,6 +8,8 @@ export interface WorkerSetup {
   readonly modelName: string;
   readonly modelFile: string;
   readonly accelerator: Accelerator;
+  /** Undefined: the worker finds out which is the fastest. */
+  readonly optimization: Optimization | undefined;
   /** With it a large picture goes through the model in strips; null: as a whole. */
   readonly receptiveRadius: number | null;
   readonly largestBatch: number;
@@ -75,6 +77,8 @@ export type FromWorker =
       readonly model: ModelDescription;
       readonly fixedSize: FixedSize;
       readonly largestBatch: number;
+      /** What the next workers should use, so that all answer the same bytes. */
+      readonly optimization: Optimization;
     }
   /** The model can't be used: a worker that starts again would fail again. */
   | { readonly kind: "unusable"; readonly reason: "model" | "accelerator"; readonly message: string }

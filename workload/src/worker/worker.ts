@@ -5,13 +5,14 @@
  * worker.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { fasterSession, type Chosen } from "../inference/faster-session.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
-import { ModelDoesNotFit, largestBatch, pictureModel } from "../inference/picture-model.ts";
+import { ModelDoesNotFit, largestBatch, pictureModel, type PictureModel } from "../inference/picture-model.ts";
 import { fromRaw, openSession, toRaw, type ModelSession } from "../inference/session.ts";
+import { warmUp } from "../inference/trial.ts";
 import { PipelineError } from "../pipeline/pipeline-error.ts";
 import type { FromWorker, TensorWork, ToWorker, WorkDone, WorkerSetup } from "./messages.ts";
 import { PictureWorker, failed } from "./picture-batch.ts";
-import { warmUp } from "./warm-up.ts";
 
 const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread only");
@@ -26,9 +27,9 @@ if (opened !== undefined) listen(opened.session, opened.pictures);
 
 async function open(): Promise<{ session: ModelSession; pictures: PictureWorker } | undefined> {
   const { modelFile, modelName, accelerator } = setup;
-  let session: ModelSession;
+  let first: ModelSession;
   try {
-    session = await openSession(modelFile, accelerator);
+    first = await openSession(modelFile, accelerator, setup.optimization);
   } catch (error) {
     const reason =
       accelerator === "cuda" && /cuda|provider|\.so/i.test((error as Error).message) ? "accelerator" : "model";
@@ -36,14 +37,15 @@ async function open(): Promise<{ session: ModelSession; pictures: PictureWorker 
     return undefined;
   }
   try {
-    const model = pictureModel(session);
+    const model = pictureModel(first);
+    const { session, optimization } = await tried(first, model);
     const pictures = new PictureWorker(new PictureInference(session, model, setup.receptiveRadius));
-    await warmUp(session, model);
     say({
       kind: "ready",
       model: { name: modelName, inputs: session.inputs, outputs: session.outputs },
       fixedSize: { width: model.input.width, height: model.input.height },
       largestBatch: largestBatch(model, setup.largestBatch),
+      optimization,
     });
     return { session, pictures };
   } catch (error) {
@@ -51,6 +53,14 @@ async function open(): Promise<{ session: ModelSession; pictures: PictureWorker 
     say({ kind: "unusable", reason: "model", message: error.message });
     return undefined;
   }
+}
+
+/** The session that is kept, warm. */
+async function tried(first: ModelSession, model: PictureModel): Promise<Chosen> {
+  const { accelerator, modelFile, optimization = accelerator === "cuda" ? "all" : undefined } = setup;
+  if (optimization === undefined) return fasterSession(modelFile, first, model);
+  await warmUp(first, model);
+  return { session: first, optimization };
 }
 
 function listen(session: ModelSession, pictures: PictureWorker): void {

@@ -1,0 +1,30 @@
+/** Runs without a picture. */
+import { discard } from "../codec/discard.ts";
+import type { PictureModel } from "./picture-model.ts";
+import { tensor, type ModelSession, type Tensor } from "./session.ts";
+
+/** Pixels a side where the model leaves it open. */
+const warmUpSide = 64;
+
+/** The first run of a session allocates, and on a GPU searches algorithms: no request should wait for that. */
+export async function warmUp(session: ModelSession, model: PictureModel): Promise<void> {
+  const feeds = trialFeeds(model, warmUpSide);
+  for (let run = 0; run < 2; run++) await trialMs(session, feeds);
+}
+
+/** How long the run took. */
+export async function trialMs(session: ModelSession, feeds: Readonly<Record<string, Tensor>>): Promise<number> {
+  const startedAt = performance.now();
+  const outputs = await session.run(feeds);
+  const took = performance.now() - startedAt;
+  for (const { data } of Object.values(outputs)) discard(data as Uint8Array<ArrayBuffer>);
+  return took;
+}
+
+/** A picture of `side` x `side`, or of the size that the model demands. */
+export function trialFeeds({ input }: PictureModel, side: number): Readonly<Record<string, Tensor>> {
+  const { name, width = side, height = side, order, type } = input;
+  const dims = order === "NHWC" ? [1, height, width, 3] : [1, 3, height, width];
+  const size = width * height * 3;
+  return { [name]: tensor(type === "uint8" ? new Uint8Array(size) : new Float32Array(size), dims) };
+}
