@@ -1,5 +1,5 @@
 /**
- * Overload: an open loop at ten times the capacity: `node bench/processor/overload.ts [--seconds S] [--times N]`.
+ * Overload: an open loop at ten times the capacity: `node bench/processor/overload.ts [--seconds S] [--times N] [--max-wait D]`.
  * Requests are sent at their time whatever became of those before them, first at half the capacity, then at ten times as
  * much, then at half of it again. Prints a table.
  */
@@ -14,7 +14,11 @@ import { writePictures } from "./pictures.ts";
 import { startProcessor, type Server } from "./servers.ts";
 
 const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "5" }, times: { type: "string", default: "10" } },
+  options: {
+    seconds: { type: "string", default: "5" },
+    times: { type: "string", default: "10" },
+    "max-wait": { type: "string", default: "1s" },
+  },
 });
 const seconds = Number(values.seconds);
 const pictures = await writePictures(mkdtempSync(join(tmpdir(), "gpumedia-overload-")));
@@ -29,7 +33,7 @@ interface Phase {
   other: number;
 }
 
-const server = await startProcessor({ GPUMEDIA_MODEL_SIZE: "s", GPUMEDIA_QUEUE_MAX_WAIT: "1s" });
+const server = await startProcessor({ GPUMEDIA_MODEL_SIZE: "s", GPUMEDIA_QUEUE_MAX_WAIT: values["max-wait"] });
 try {
   const capacity = await closedLoop(server, 3000);
   process.stdout.write(`capacity ${capacity.toFixed(1)} requests/s (closed loop of 4)\n\n`);

@@ -1,11 +1,10 @@
 /** What the pipeline tells those who count. */
-import type { Optimization } from "../inference/session.ts";
 import type { PipelineErrorKind } from "./pipeline-error.ts";
-import type { Timings } from "./pipeline.ts";
+import type { ModelDescription, Timings } from "./pipeline.ts";
 
 export interface PipelineObserver {
   /** The first worker is ready. */
-  modelLoaded(optimization: Optimization): void;
+  modelLoaded(model: ModelDescription): void;
   finished(timings: Timings, totalMs: number): void;
   failed(kind: PipelineErrorKind): void;
   batch(size: number, busyMs: number): void;

@@ -1,4 +1,5 @@
 /** What the pipeline does for the routes. Everything behind it runs in worker threads. */
+import type { Optimization } from "../inference/session.ts";
 
 export const pictureFormats = ["jpeg", "png", "webp"] as const;
 export type PictureFormat = (typeof pictureFormats)[number];
@@ -61,6 +62,8 @@ export interface ModelDescription {
   readonly name: string;
   readonly inputs: readonly TensorDeclaration[];
   readonly outputs: readonly TensorDeclaration[];
+  /** All workers have the same, so that all answer the same bytes. */
+  readonly optimization: Optimization;
 }
 
 export interface Inferred {
@@ -73,6 +76,11 @@ export interface Pipeline {
   readonly model: ModelDescription | undefined;
   /** Whether at least one worker has warmed up and new requests are wanted. */
   readonly ready: boolean;
+  /**
+   * For whoever is about to receive or fetch a picture: what would be refused now need not be received first. Admits
+   * nothing for later. @throws {PipelineError}
+   */
+  checkAdmission(): void;
   /**
    * Decodes a picture, has the model transform it, encodes the result. The promise rejects with `PipelineError` only.
    * A `input` that spans its whole ArrayBuffer is handed over to a worker and empty afterwards; another is copied. An

@@ -36,8 +36,7 @@ parentPort?.on("message", (message: ToWorker) => {
 const tensor = { name: "t", type: "uint8" as const, shape: [1, "height", "width", 3] };
 say({
   kind: "ready",
-  model: { name: "fake", inputs: [tensor], outputs: [tensor] },
+  model: { name: "fake", inputs: [tensor], outputs: [tensor], optimization: "all" },
   fixedSize: { width: undefined, height: undefined },
   largestBatch: 8,
-  optimization: "all",
 });

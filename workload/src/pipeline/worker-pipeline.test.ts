@@ -95,7 +95,8 @@ describe("the pipeline", () => {
     await until(() => pipeline.queued === 2);
     const refused = pipeline.process(picture("fine"), options);
     await assert.rejects(refused, { kind: "queue-full", status: 503, retryAfter: 1 });
-    assert.deepEqual(counts.failures, ["queue-full"]);
+    assert.throws(() => pipeline.checkAdmission(), { kind: "queue-full", status: 503, retryAfter: 1 });
+    assert.deepEqual(counts.failures, ["queue-full", "queue-full"]);
     await pipeline.close();
     assert.deepEqual(await Promise.all(held), ["draining", "draining", "draining"]);
   });

@@ -98,6 +98,10 @@ export class WorkerPipeline implements Pipeline {
     return this.#started.promise;
   }
 
+  checkAdmission(): void {
+    this.#counted(() => admit(this.#crowd(), this.#settings.queue));
+  }
+
   async process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed> {
     const header = this.#counted(() => judgePicture(input, this.#settings.limits.pixels, this.#fixedSize));
     const { width, height } = header;
@@ -149,8 +153,8 @@ export class WorkerPipeline implements Pipeline {
     work: DistributiveOmit<Job, "id" | "acceptedAt" | "dispatchedAt" | "settle">,
     signal?: AbortSignal,
   ): Promise<Finished> {
+    this.checkAdmission();
     this.#counted(() => {
-      admit(this.#crowd(), this.#settings.queue);
       if (signal?.aborted === true) throw new PipelineError("aborted", "the client closed the connection");
     });
     return new Promise((resolve, reject) => {
@@ -223,8 +227,8 @@ export class WorkerPipeline implements Pipeline {
     this.#lanes.send(worker, jobs);
   }
 
-  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch, optimization }: Ready): void {
-    if (this.#model === undefined) this.#observer.modelLoaded(optimization);
+  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch }: Ready): void {
+    if (this.#model === undefined) this.#observer.modelLoaded(model);
     this.#model ??= model;
     this.#fixedSize = fixedSize;
     this.#largestBatch = largestBatch;

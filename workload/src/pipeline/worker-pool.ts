@@ -7,6 +7,7 @@
  *      └──unusable──▶ the pool has failed: the model or the accelerator can't be used
  */
 import { Worker } from "node:worker_threads";
+import type { Optimization } from "../inference/session.ts";
 import type { FromWorker, ToWorker, WorkDone, WorkerSetup } from "../worker/messages.ts";
 
 export type Ready = Extract<FromWorker, { kind: "ready" }>;
@@ -53,7 +54,7 @@ export class WorkerPool {
   readonly #workers = new Map<number, Worker>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #nextId = 0;
-  #optimization: WorkerSetup["optimization"];
+  #optimization: Optimization | undefined;
   #deathsInARow = 0;
   #restarts = 0;
   #closed = false;
@@ -96,7 +97,7 @@ export class WorkerPool {
       switch (message.kind) {
         case "ready":
           this.#deathsInARow = 0;
-          if (this.#optimization === undefined && !this.#closed) this.#startOthers(message.optimization);
+          if (this.#optimization === undefined && !this.#closed) this.#startOthers(message.model.optimization);
           return listener.ready(handle, message);
         case "done":
           return listener.done(handle, message.results, message.last, message.busyMs);
@@ -113,7 +114,7 @@ export class WorkerPool {
     });
   }
 
-  #startOthers(optimization: Ready["optimization"]): void {
+  #startOthers(optimization: Optimization): void {
     this.#optimization = optimization;
     for (let index = 1; index < this.#options.size; index++) this.#start();
   }

@@ -5,13 +5,14 @@ import { likelyFormat } from "../codec/picture-header.ts";
 import type { PictureFormat, Processed } from "../pipeline/pipeline.ts";
 import { HttpProblem } from "../problem.ts";
 import { acceptedFormat } from "./accept.ts";
-import { clientGone, type Route } from "./route.ts";
+import { clientGone, refuseBeforeBody, type Route } from "./route.ts";
 
 /** Where artefacts are hard to see and a photograph takes a tenth of its size as PNG. */
 const defaultQuality = 85;
 
 export const processPicture: Route = (app, { pipeline, telemetry }) => {
   app.post("/v1/process", {
+    onRequest: refuseBeforeBody({ pipeline }),
     // What was wrong with the request itself never reaches the pipeline, which counts all else.
     errorHandler: (error, _request, _reply) => {
       if (!("kind" in error) || error instanceof HttpProblem) telemetry.count("invalid");

@@ -4,7 +4,7 @@
  * client goes (`clientGone`). What it throws (`PipelineError`, `HttpProblem`, Fastify's own) is answered as problem
  * JSON by the app; security headers are on every answer.
  */
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, onRequestHookHandler } from "fastify";
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -36,4 +36,12 @@ export function clientGone({ raw }: FastifyReply): AbortSignal {
     if (!raw.writableFinished) controller.abort();
   });
   return controller.signal;
+}
+
+/** An `onRequest` hook: who is refused should know at once, and reading the body would take from those who are served. */
+export function refuseBeforeBody({ pipeline }: Pick<RouteContext, "pipeline">): onRequestHookHandler {
+  return (_request, _reply, done) => {
+    pipeline.checkAdmission();
+    done();
+  };
 }

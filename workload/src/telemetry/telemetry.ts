@@ -2,10 +2,9 @@
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
 import type { PipelineObserver } from "../pipeline/observer.ts";
-import type { Optimization } from "../inference/session.ts";
 import type { Logger } from "../log.ts";
 import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
-import type { Timings } from "../pipeline/pipeline.ts";
+import type { ModelDescription, Timings } from "../pipeline/pipeline.ts";
 import { PipelineError } from "../pipeline/pipeline-error.ts";
 import { createMetrics, outcomes, stages, type Metrics, type Outcome, type Readings, type Stage } from "./metrics.ts";
 import { ProcessUsage } from "./process-usage.ts";
@@ -61,8 +60,8 @@ export class Telemetry implements PipelineObserver {
     return this.#gpu?.sample();
   }
 
-  modelLoaded(optimization: Optimization): void {
-    this.#log.info({ optimization }, "the model is loaded");
+  modelLoaded({ name, optimization }: ModelDescription): void {
+    this.#log.info({ model: name, optimization }, "the model is loaded");
   }
 
   finished(timings: Timings, totalMs: number): void {

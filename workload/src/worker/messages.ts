@@ -77,8 +77,6 @@ export type FromWorker =
       readonly model: ModelDescription;
       readonly fixedSize: FixedSize;
       readonly largestBatch: number;
-      /** What the next workers should use, so that all answer the same bytes. */
-      readonly optimization: Optimization;
     }
   /** The model can't be used: a worker that starts again would fail again. */
   | { readonly kind: "unusable"; readonly reason: "model" | "accelerator"; readonly message: string }

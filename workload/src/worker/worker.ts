@@ -42,10 +42,9 @@ async function open(): Promise<{ session: ModelSession; pictures: PictureWorker 
     const pictures = new PictureWorker(new PictureInference(session, model, setup.receptiveRadius));
     say({
       kind: "ready",
-      model: { name: modelName, inputs: session.inputs, outputs: session.outputs },
+      model: { name: modelName, inputs: session.inputs, outputs: session.outputs, optimization },
       fixedSize: { width: model.input.width, height: model.input.height },
       largestBatch: largestBatch(model, setup.largestBatch),
-      optimization,
     });
     return { session, pictures };
   } catch (error) {

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { HttpProblem, problemOf } from "../../problem.ts";
 import { version } from "../../version.ts";
-import { clientGone, type RouteContext } from "../route.ts";
+import { clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
 import { parseJsonLength } from "./infer-request.ts";
 import { checkOutputs, wantedOutputs } from "./infer-response.ts";
 import { JsonWork } from "./json-work.ts";
@@ -51,8 +51,9 @@ function models(app: FastifyInstance, context: RouteContext): void {
       checkName(context, params);
       return reply.code(pipeline.ready ? 200 : 503).send({ name: params.name, ready: pipeline.ready });
     });
-    app.post<{ Params: ModelParameters; Body: Buffer<ArrayBuffer> | undefined }>(`${path}/infer`, (request, reply) => {
-      return infer(context, json, request, reply);
+    app.post<{ Params: ModelParameters; Body: Buffer<ArrayBuffer> | undefined }>(`${path}/infer`, {
+      onRequest: refuseBeforeBody(context),
+      handler: (request, reply) => infer(context, json, request, reply),
     });
   }
 }

@@ -1,11 +1,13 @@
 /** The thread of `onnxProfile`. */
 import { createRequire } from "node:module";
 import { workerData } from "node:worker_threads";
+import type { Accelerator, Optimization } from "../../inference/session.ts";
 import type * as Ort from "onnxruntime-node";
 
 export interface OnnxProfileSetup {
   readonly modelFile: string;
-  readonly accelerator: "cpu" | "cuda";
+  readonly accelerator: Accelerator;
+  readonly optimization: Optimization;
   readonly width: number;
   readonly height: number;
   readonly runs: number;
@@ -16,11 +18,12 @@ export interface OnnxProfileSetup {
 // CommonJS whose exports cannot be seen without running it.
 const ort = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
 
-const { modelFile, accelerator, width, height, runs, prefix } = workerData as OnnxProfileSetup;
+const { modelFile, accelerator, optimization, width, height, runs, prefix } = workerData as OnnxProfileSetup;
 const session = await ort.InferenceSession.create(modelFile, {
   executionProviders: accelerator === "cuda" ? [{ name: "cuda", deviceId: 0 }] : ["cpu"],
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
+  graphOptimizationLevel: optimization,
   enableProfiling: true,
   profileFilePrefix: prefix,
 });

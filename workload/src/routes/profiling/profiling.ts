@@ -14,7 +14,7 @@ import type { Route } from "../route.ts";
 import { cpuProfile } from "./cpu-profile.ts";
 import { onnxProfile } from "./onnx-profile.ts";
 
-export const profiling: Route = (app, { settings }) => {
+export const profiling: Route = (app, { settings, pipeline }) => {
   if (!settings.development) return;
   const alone = oneAtATime();
 
@@ -36,6 +36,7 @@ export const profiling: Route = (app, { settings }) => {
       onnxProfile({
         modelFile: model.file,
         accelerator,
+        optimization: pipeline.model?.optimization ?? "all",
         width: wholeNumber(request, "width", 640, 4096),
         height: wholeNumber(request, "height", 480, 4096),
         runs: wholeNumber(request, "runs", 5, 1000),

@@ -12,6 +12,7 @@ const doubling: ModelDescription = {
   name: "anime4k-2x",
   inputs: [{ name: "input", type: "uint8", shape: ["batch", "height", "width", 3] }],
   outputs: [{ name: "output", type: "uint8", shape: ["batch", "height2", "width2", 3] }],
+  optimization: "all",
 };
 
 export interface FakePipeline extends Pipeline {
@@ -45,6 +46,9 @@ function fakePipeline(): FakePipeline {
       timings: { queue: 0, decode: 1, inference: 2, encode: 3 },
       batchSize: 1,
     }),
+    checkAdmission: () => {
+      if (!pipeline.ready) throw new PipelineError("not-ready", "no worker is ready", 1);
+    },
     process: async (input, _options, signal) => pipeline.onProcess(input, signal),
     infer: async (inputs, signal) => pipeline.onInfer(inputs, signal),
   };

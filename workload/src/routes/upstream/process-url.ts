@@ -35,8 +35,8 @@ export const processUrl: Route = async (app, context) => {
     handler: async (request, reply) => {
       const url = urlOf(request);
       const quality = qualityOf(request);
-      // Not after the fetch: the host would be asked for pictures that nobody will process.
-      if (!pipeline.ready) throw new PipelineError("not-ready", "no worker is ready", 1);
+      // Not after the fetch: the host would be asked for pictures that nobody will process. A 304 needs no worker.
+      if (request.headers["if-none-match"] === undefined) pipeline.checkAdmission();
       const gone = clientGone(reply);
       const picture = await fetchPicture(fetcher, url, gone);
       const options = { format: formatOf(request, picture), quality };

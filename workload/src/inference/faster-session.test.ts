@@ -1,0 +1,38 @@
+/** Which of two layouts is kept, with sessions made slow and fast on purpose. */
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { builtInModelFile } from "../models/built-in.ts";
+import { fasterSession } from "./faster-session.ts";
+import { pictureModel } from "./picture-model.ts";
+import { openSession, type ModelSession } from "./session.ts";
+
+const file = builtInModelFile("anime4k-2x-s");
+
+async function choice(change: (session: ModelSession) => ModelSession["run"]) {
+  const opened = await openSession(file, "cpu");
+  let released = false;
+  const usual: ModelSession = {
+    ...opened,
+    run: change(opened),
+    release: async () => {
+      released = true;
+      await opened.release();
+    },
+  };
+  const { session, optimization } = await fasterSession(file, usual, pictureModel(opened));
+  return { kept: session === usual ? "usual" : "other", optimization, released };
+}
+
+describe("the layout of a graph", () => {
+  it("is the usual one where that is faster", async () => {
+    assert.deepEqual(await choice(() => async () => ({})), { kept: "usual", optimization: "all", released: false });
+  });
+
+  it("is the other one where that is faster, and the usual session is given back", async () => {
+    const slow = (session: ModelSession) => async (feeds: Parameters<ModelSession["run"]>[0]) => {
+      await pause(300);
+      return session.run(feeds);
+    };
+    assert.deepEqual(await choice(slow), { kept: "other", optimization: "extended", released: true });
+  });
+});
