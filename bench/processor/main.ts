@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { builtInModelFile } from "../../workload/src/models/built-in.ts";
-import type { LoadFigures, RawFigures, ServerFigures } from "./figures.ts";
+import type { RawFigures, ServerFigures } from "./figures.ts";
+import { measureLoad } from "./measure-load.ts";
 import { markdown, type CaseResult, type Results } from "./report.ts";
-import { run, startFastApi, startProcessor, type Server } from "./servers.ts";
+import { run, startFastApi, startProcessor } from "./servers.ts";
 import { writePictures } from "./pictures.ts";
 import { tinyModel } from "./tiny-model.ts";
 
@@ -56,7 +57,7 @@ for (const { name, model, picture, env } of models) {
       const figures: Record<string, ServerFigures> = {};
       // Who goes first changes: whoever follows the raw loop may find the processor's cores slowed down.
       for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
-        figures[server.name] = await load(server, picture, connections);
+        figures[server.name] = await measureLoad(server, picture, connections, values.seconds);
       }
       result.rounds.push({ raw, figures });
       process.stderr.write(
@@ -79,13 +80,6 @@ mkdirSync(values.out, { recursive: true });
 writeFileSync(join(values.out, "processor.json"), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(join(values.out, "processor.md"), markdown(results));
 process.stdout.write(markdown(results));
-
-async function load(server: Server, picture: string, connections: number): Promise<ServerFigures> {
-  const before = server.cpuMs();
-  const args = [here("load-client.ts"), String(server.port), picture, String(connections), values.seconds];
-  const figures = JSON.parse(await run(process.execPath, args)) as LoadFigures;
-  return { ...figures, cpuMs: (server.cpuMs() - before) / figures.total };
-}
 
 async function rawLoop(model: string, picture: string): Promise<RawFigures> {
   const args = [here("raw-loop.ts"), model, picture, String(threads), values.seconds];
