@@ -1,5 +1,6 @@
 /** Pictures that are damaged, dishonest or unusual: a clear answer to each, and the next one served. */
 import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
 import { deflateSync, crc32 } from "node:zlib";
 import type { UtilizationReport } from "@gpumedia/api";
 import { loadSharp } from "../codec/sharp.ts";
@@ -175,6 +176,35 @@ describe("unusual and damaged pictures", () => {
       assert.deepEqual([accept, answer.status, answer.kind], [accept, 422, "wrong-size"]);
     }
     await checkServing();
+  });
+});
+
+describe("a picture that takes many times as long as requests may", () => {
+  // It ended the process: the worker's thread was ended within onnxruntime.
+  it("costs its own request only", async () => {
+    await using processor = await processorProcess({
+      GPUMEDIA_WORKERS: "1",
+      GPUMEDIA_MODEL_SIZE: "l",
+      GPUMEDIA_REQUEST_TIMEOUT: "100ms",
+    });
+    const post = async (body: Buffer): Promise<number> => {
+      const headers = { "content-type": "application/octet-stream" };
+      const answer = await fetch(`${processor.url}/v1/process`, {
+        method: "POST",
+        body: new Uint8Array(body),
+        headers,
+      });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    assert.equal(await post(png(2000, 1500, 1500 * (1 + 2000 * 3))), 504);
+    const restarts = async (): Promise<number> => {
+      const { workers } = (await (await fetch(`${processor.url}/utilization`)).json()) as UtilizationReport;
+      return workers.restarts;
+    };
+    while ((await restarts()) === 0) await pause(20);
+    const small = await smallPicture("jpeg");
+    while ((await post(small)) !== 200) await pause(20);
   });
 });
 

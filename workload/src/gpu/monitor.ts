@@ -12,7 +12,7 @@
  * and its thread with it: so a thread of its own makes them, and there is one question at a time.
  */
 import { Worker } from "node:worker_threads";
-import { ExitPastHungCall } from "./exit-past-hung-call.ts";
+import { ExitPastHungCall } from "../exit-past-hung-call.ts";
 import type { GpuSample, GpusUnavailable } from "./gpu-sample.ts";
 import { currentCall, type MonitorAnswer, type MonitorSetup, type MonitorWish, readCall } from "./monitor-messages.ts";
 import { nvmlSoname } from "./nvml-library.ts";

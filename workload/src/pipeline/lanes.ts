@@ -110,11 +110,11 @@ export class Lanes {
     for (const worker of this.#lanes.keys()) worker.send({ kind: "release-memory" }, []);
   }
 
-  /** Ends workers that have had a job since before `dispatchedAt`: they are stuck. */
-  killStuck(dispatchedAt: number): void {
+  /** Gives up workers that have had a job since before `dispatchedAt`. */
+  giveUpStuck(dispatchedAt: number): void {
     for (const { worker, batches } of this.#lanes.values()) {
       const [oldest] = batches[0]?.jobs ?? [];
-      if (oldest !== undefined && oldest.dispatchedAt < dispatchedAt) worker.kill();
+      if (oldest !== undefined && oldest.dispatchedAt < dispatchedAt) worker.giveUp();
     }
   }
 }

@@ -76,6 +76,8 @@ export interface Pipeline {
   readonly model: ModelDescription | undefined;
   /** Whether at least one worker has warmed up and new requests are wanted. */
   readonly ready: boolean;
+  /** How long a worker has been held by a call that does not return, after it was given up; 0: none is. */
+  readonly heldForMs: number;
   /**
    * For whoever is about to receive or fetch a picture: what would be refused now need not be received first. Admits
    * nothing for later. @throws {PipelineError}

@@ -13,7 +13,7 @@ const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, backgroun
   .toBuffer();
 
 /** A picture that tells its worker what to do. */
-function picture(wish: "die!" | "hang" | "fine"): Uint8Array<ArrayBuffer> {
+function picture(wish: "die!" | "hang" | "late" | "fine"): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([jpeg, Buffer.from(wish)]));
 }
 
@@ -118,6 +118,18 @@ describe("the pipeline", () => {
     assert.equal(await failure(pipeline.process(picture("hang"), options)), "deadline");
     await until(() => pipeline.workers.restarts === 1 && pipeline.ready);
     assert.deepEqual([pipeline.active, pipeline.queued], [0, 0]);
+    assert.equal(await failure(pipeline.process(picture("fine"), options)), "none");
+  });
+
+  it("waits with the replacement of a worker that is held until it has ended, and ignores what it answers late", async () => {
+    await using setup = await started("{requestTimeout: 40ms}");
+    const { pipeline, counts } = setup;
+    assert.equal(await failure(pipeline.process(picture("late"), options)), "deadline");
+    await until(() => pipeline.heldForMs > 0);
+    assert.deepEqual([pipeline.ready, pipeline.workers.restarts], [false, 0]);
+    await until(() => pipeline.ready);
+    assert.deepEqual([pipeline.heldForMs, pipeline.workers.restarts, counts.finishedCount], [0, 1, 0]);
+    assert.deepEqual(counts.deaths, ["it did not answer in time"]);
     assert.equal(await failure(pipeline.process(picture("fine"), options)), "none");
   });
 

@@ -93,6 +93,10 @@ export class WorkerPipeline implements Pipeline {
     return { total: this.#pool.size, ready: this.#lanes.size, restarts: this.#pool.restarts };
   }
 
+  get heldForMs(): number {
+    return this.#pool.heldForMs;
+  }
+
   /** Once a worker is ready. Rejects with `ModelUnusable`. */
   get started(): Promise<void> {
     return this.#started.promise;
@@ -295,7 +299,7 @@ export class WorkerPipeline implements Pipeline {
       this.#settle(job, new PipelineError("deadline", `not done after ${timeoutMs} ms`));
     }
     // What a worker has had for twice that long it will not finish: it is stuck.
-    this.#lanes.killStuck(latest - timeoutMs);
+    this.#lanes.giveUpStuck(latest - timeoutMs);
   }
 }
 

@@ -2,11 +2,12 @@
  * The worker threads.
  *
  *   starting ──ready──▶ ready ──exit──▶ (gone) ──after a pause──▶ starting
- *      │                                   ▲
- *      ├──exit─────────────────────────────┘
+ *      │                  └──given up──▶ held ──exit──▶ (gone)
+ *      ├──exit──▶ (gone)
  *      └──unusable──▶ the pool has failed: the model or the accelerator can't be used
  */
 import { Worker } from "node:worker_threads";
+import { ExitPastHungCall } from "../exit-past-hung-call.ts";
 import type { Optimization } from "../inference/session.ts";
 import type { FromWorker, ToWorker, WorkDone, WorkerSetup } from "../worker/messages.ts";
 
@@ -17,8 +18,8 @@ export interface PoolWorker {
   readonly id: number;
   readonly threadId: number;
   send(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
-  /** Ends it at once; it is replaced. */
-  kill(): void;
+  /** What it has counts as lost. It ends when the call that holds it returns, and is replaced then. */
+  giveUp(): void;
 }
 
 export interface PoolListener {
@@ -40,7 +41,7 @@ export interface PoolOptions {
 /** A worker that dies as soon as it starts must not keep a core busy with starting. */
 const pauses = { firstMs: 100, longestMs: 10_000 };
 
-/** How long a worker may take to end by itself when the pool closes. */
+/** How long a worker may take to end by itself when the pool closes; one that is held may never do so. */
 const endWithinMs = 5000;
 
 /**
@@ -53,6 +54,8 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #workers = new Map<number, Worker>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Workers that were given up and have not ended, and since when. */
+  readonly #held = new Map<number, number>();
   #nextId = 0;
   #optimization: Optimization | undefined;
   #deathsInARow = 0;
@@ -74,10 +77,17 @@ export class WorkerPool {
     return this.#restarts;
   }
 
+  /** How long the worker that was given up first has not ended; 0: there is none. */
+  get heldForMs(): number {
+    const [since] = this.#held.values();
+    return since === undefined ? 0 : performance.now() - since;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all([...this.#workers.values()].map(end));
+    const ended = await Promise.all([...this.#workers.values()].map(hasEnded));
+    if (ended.includes(false)) await new ExitPastHungCall().arm();
   }
 
   #start(): void {
@@ -90,7 +100,13 @@ export class WorkerPool {
       id,
       threadId: worker.threadId,
       send: (message, transfer) => worker.postMessage(message, transfer),
-      kill: () => void worker.terminate(),
+      giveUp: () => {
+        if (this.#held.has(id)) return;
+        this.#held.set(id, performance.now());
+        // Not `terminate()`: see `hasEnded`.
+        worker.postMessage({ kind: "end" } satisfies ToWorker);
+        listener.died(handle, "it did not answer in time");
+      },
     };
     let reason = "it ended";
     worker.on("message", (message: FromWorker) => {
@@ -108,9 +124,10 @@ export class WorkerPool {
     worker.on("error", (error) => (reason = error instanceof Error ? error.message : String(error)));
     worker.on("exit", () => {
       this.#workers.delete(id);
+      const wasGivenUp = this.#held.delete(id);
       if (this.#closed) return;
       this.#replace();
-      listener.died(handle, reason);
+      if (!wasGivenUp) listener.died(handle, reason);
     });
   }
 
@@ -130,12 +147,16 @@ export class WorkerPool {
   }
 }
 
-/** A thread that is terminated while onnxruntime-node loads or runs a model takes the process down with a `Napi::Error`. */
-async function end(worker: Worker): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  worker.once("exit", () => resolve());
+/**
+ * Ends it by a message: a thread that is terminated while onnxruntime-node loads or runs a model takes the process down with a
+ * `Napi::Error` as soon as the call returns. False: it is still there after `endWithinMs`.
+ */
+async function hasEnded(worker: Worker): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  worker.once("exit", () => resolve(true));
   worker.postMessage({ kind: "end" } satisfies ToWorker);
-  const timer = setTimeout(() => void worker.terminate(), endWithinMs);
-  await promise;
+  const timer = setTimeout(() => resolve(false), endWithinMs);
+  const ended = await promise;
   clearTimeout(timer);
+  return ended;
 }

@@ -124,7 +124,13 @@ const processPaths = {
 };
 
 const operationsPaths = {
-  "/livez": { get: { tags: ["Operations"], summary: "Liveness", responses: { "200": text("It lives.") } } },
+  "/livez": {
+    get: {
+      tags: ["Operations"],
+      summary: "Liveness",
+      responses: { "200": text("It lives."), "503": text("A worker hangs: restart it.") },
+    },
+  },
   "/readyz": {
     get: {
       tags: ["Operations"],

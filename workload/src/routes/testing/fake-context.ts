@@ -18,6 +18,7 @@ const doubling: ModelDescription = {
 export interface FakePipeline extends Pipeline {
   model: ModelDescription | undefined;
   ready: boolean;
+  heldForMs: number;
   /** Replaces the answer; what it throws is what the pipeline rejects with. */
   onInfer: (inputs: readonly RawTensor[], signal: AbortSignal | undefined) => Inferred | Promise<Inferred>;
   onProcess: (input: Uint8Array<ArrayBuffer>, signal: AbortSignal | undefined) => Processed | Promise<Processed>;
@@ -34,6 +35,7 @@ function fakePipeline(): FakePipeline {
   const pipeline: FakePipeline = {
     model: doubling,
     ready: true,
+    heldForMs: 0,
     onInfer: ([input]) => {
       if (input === undefined) throw new PipelineError("bad-tensor", "no input");
       return { outputs: [doubled(input)], timings: { queue: 0, inference: 1 } };

@@ -5,7 +5,7 @@ export class ExitPastHungCall {
 
   /**
    * From now on the process ends by `_exit(2)`, after all other exit listeners. Node would wait for its threads first:
-   * a pod whose GPU hangs would stay until the kubelet kills it, and its exit status would say 137 instead of 0.
+   * a pod whose GPU or model hangs would stay until the kubelet kills it, and its exit status would say 137 instead of 0.
    */
   async arm(): Promise<void> {
     if (this.#listener !== undefined) return;
