@@ -1,9 +1,8 @@
 /** Runs a model on pixels: the layout that it wants, memory that is used again, strips of what is large. */
-import { discard } from "../codec/discard.ts";
 import { Scratch } from "../codec/scratch.ts";
 import { fromTensor, toTensor } from "./layout.ts";
 import type { PictureModel } from "./picture-model.ts";
-import { tensor, type ModelSession } from "./session.ts";
+import { discardOutputs, tensor, type ModelSession, type Outputs } from "./session.ts";
 import { strips } from "./strips.ts";
 
 /** Pictures of one size one after the other, three bytes a pixel; valid until the next run. */
@@ -18,8 +17,8 @@ export class PictureInference {
   readonly #model: PictureModel;
   readonly #receptiveRadius: number | null;
   readonly #output = new Scratch();
-  /** What the session answered last, in memory that it allocated. */
-  #answered: Uint8Array<ArrayBuffer> | undefined;
+  /** What the session answered last. */
+  #answered: Outputs = {};
 
   /** `receptiveRadius` null: pictures go through the model as a whole. */
   constructor(session: ModelSession, model: PictureModel, receptiveRadius: number | null) {
@@ -61,24 +60,22 @@ export class PictureInference {
     const dims = input.order === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
     this.#discardAnswer();
     const outputs = await this.#session.run({ [input.name]: tensor(toTensor(pixels, count, input), dims) });
+    this.#answered = outputs;
     const result = outputs[output.name];
     if (result === undefined) throw new Error(`the model answered no ${output.name}`);
     const size = pictureSize(result.dims, output.order, count, output.name);
     const elements = result.data as Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-    const { buffer, byteOffset, byteLength } = elements;
-    this.#answered = new Uint8Array(buffer, byteOffset, byteLength);
     if (output.type === "uint8" && output.order === "NHWC") {
-      return { rgb: Buffer.from(buffer, byteOffset, byteLength), ...size };
+      return { rgb: Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength), ...size };
     }
     const rgb = this.#output.take(elements.length);
     fromTensor(rgb, elements, count, output);
     return { rgb, ...size };
   }
 
-  /** onnxruntime-node allocates each answer anew: left to the garbage collector they are most of the process's memory. */
   #discardAnswer(): void {
-    if (this.#answered !== undefined) discard(this.#answered);
-    this.#answered = undefined;
+    discardOutputs(this.#answered);
+    this.#answered = {};
   }
 }
 

@@ -11,6 +11,7 @@
  * - torch.cuda.empty_cache(): see `release`.
  */
 import { createRequire } from "node:module";
+import { discard } from "../codec/discard.ts";
 import type * as Ort from "onnxruntime-node";
 import type { ElementType, RawTensor, TensorDeclaration } from "../pipeline/pipeline.ts";
 
@@ -26,11 +27,17 @@ export interface ModelSession {
   readonly inputs: readonly TensorDeclaration[];
   readonly outputs: readonly TensorDeclaration[];
   /** Answers the outputs by name, each in memory of its own. */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Ort.InferenceSession.OnnxValueMapType>;
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Outputs>;
   release(): Promise<void>;
 }
 
 export type Tensor = Ort.Tensor;
+export type Outputs = Ort.InferenceSession.OnnxValueMapType;
+
+/** onnxruntime-node allocates each answer anew: left to the garbage collector they are most of the process's memory. */
+export function discardOutputs(outputs: Outputs): void {
+  for (const { data } of Object.values(outputs)) if (ArrayBuffer.isView(data)) discard(data as Uint8Array<ArrayBuffer>);
+}
 
 export async function openSession(
   file: string,

@@ -1,7 +1,6 @@
 /** Runs without a picture. */
-import { discard } from "../codec/discard.ts";
 import type { PictureModel } from "./picture-model.ts";
-import { tensor, type ModelSession, type Tensor } from "./session.ts";
+import { discardOutputs, tensor, type ModelSession, type Tensor } from "./session.ts";
 
 /** Pixels a side where the model leaves it open. */
 const warmUpSide = 64;
@@ -17,7 +16,7 @@ export async function trialMs(session: ModelSession, feeds: Readonly<Record<stri
   const startedAt = performance.now();
   const outputs = await session.run(feeds);
   const took = performance.now() - startedAt;
-  for (const { data } of Object.values(outputs)) discard(data as Uint8Array<ArrayBuffer>);
+  discardOutputs(outputs);
   return took;
 }
 
