@@ -196,7 +196,8 @@ describe("children that are switched off and on", function () {
       await work.delete(childKinds[kind].type, service);
       await work.apply(service, { podMetadata: { labels: { now: "free" } } });
       await work.untilReady(service);
-      assert.equal(ownership(await work.child(kind, service)).by, "create");
+      // Created when the name became free, and applied when that came before the edit.
+      assert.match(ownership(await work.child(kind, service)).by ?? "", /^(create|apply)$/);
     });
   }
 

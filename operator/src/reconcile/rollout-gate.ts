@@ -60,10 +60,11 @@ function isImposed({ metadata, status }: StoredService, { templateHash }: Rollou
   return before !== undefined && before !== templateHash && !edited && serving;
 }
 
-/** The first rollout of a Deployment replaces nothing. */
 function isRolling({ revision, generation, status }: ChildView): boolean {
+  // Until its controller has looked at the change, the revision is that of before: it says nothing of what will come.
+  if (generation > 1 && (status.observedGeneration ?? 0) < generation) return true;
+  // The first rollout of a Deployment replaces nothing.
   if (revision <= 1) return false;
-  if ((status.observedGeneration ?? 0) < generation) return true;
   const progressing = status.conditions?.find(({ type }) => type === "Progressing");
   return progressing !== undefined && progressing.reason !== "NewReplicaSetAvailable";
 }
