@@ -59,7 +59,7 @@ describe("the gate of rollouts", () => {
     it(name, () => {
       const views = new Map([["media/other", { ...other, services: ["media/other"] }]]);
       const gate = new RolloutGate({ children: () => views } as unknown as World, 1);
-      assert.equal(gate.enter(service("mine"), rollout)?.reason, waits ? "RolloutQueued" : undefined);
+      assert.equal(gate.enter(service("mine"), rollout)?.kind, waits ? "Waiting" : undefined);
     });
   }
 });
