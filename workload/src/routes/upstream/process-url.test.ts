@@ -169,4 +169,12 @@ describe("GET /v1/process", () => {
       const { statusCode } = await app.inject(path);
       assert.deepEqual({ statusCode, asked: asked() }, { statusCode: 503, asked: 0 });
     }));
+
+  it("tells who has the picture that it is still the same, also while nobody could process it", () =>
+    withHost(sendPicture, async ({ app, context, path }) => {
+      const { etag = "" } = (await app.inject(path)).headers;
+      context.pipeline.ready = false;
+      const { statusCode } = await app.inject({ url: path, headers: { "if-none-match": etag } });
+      assert.equal(statusCode, 304);
+    }));
 });
