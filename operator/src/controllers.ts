@@ -1,7 +1,7 @@
 /** What acts while this process leads: the visits to services, and to the one ConfigMap that they share. */
 import type { Options } from "./options.ts";
 import type { ApiClient } from "./kube/client.ts";
-import type { World } from "./observe/world.ts";
+import type { ClusterCache } from "./observe/cluster-cache.ts";
 import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
 import { DeletionCosts } from "./reconcile/deletion-costs.ts";
 import { DcgmRequests } from "./reconcile/dcgm-requests.ts";
@@ -21,7 +21,7 @@ import type { Logger } from "./runtime/log.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 import { WorkQueue } from "./runtime/queue.ts";
 import { runWorkers } from "./runtime/workers.ts";
-import type { Served } from "./surroundings.ts";
+import type { ClusterFeatures } from "./cluster-features.ts";
 
 export interface ControllersOptions {
   readonly options: Options;
@@ -33,9 +33,9 @@ export interface ControllersOptions {
   readonly queue: WorkQueue;
   /** Fenced. */
   readonly writer: ApiClient;
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly identity: string;
-  readonly served: () => Served;
+  readonly features: () => ClusterFeatures;
   readonly resyncAll: () => void;
 }
 
@@ -44,7 +44,7 @@ const backoff = { baseMs: 500, capMs: 5 * 60_000 };
 const dcgmDelayMs = 500;
 
 export async function startControllers(setup: ControllersOptions): Promise<void> {
-  const { options, lifecycle, clock, log, metrics, queue, writer, world, identity, served, resyncAll } = setup;
+  const { options, lifecycle, clock, log, metrics, queue, writer, cache, identity, features, resyncAll } = setup;
   const { operatorNamespace, runbookUrl, processorImage, concurrency } = options;
   const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
   lifecycle.onStop("events", events.close);
@@ -52,9 +52,9 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const dcgmQueue = new WorkQueue(clock);
   const lookAtDcgm = (): void => dcgmQueue.add(dcgmKey(operatorNamespace), "edit", dcgmDelayMs);
   const dcgm = new DcgmRequests(lookAtDcgm);
-  world.dcgm.subscribe(({ origin }) => origin === "write" || lookAtDcgm());
+  cache.dcgm.subscribe(({ origin }) => origin === "write" || lookAtDcgm());
   const utilization = new UtilizationWatch({
-    world,
+    cache,
     intervalMs: options.utilizationIntervalMs,
     clock,
     log,
@@ -64,7 +64,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   });
   const { window } = utilization;
   const intervalMs = options.utilizationIntervalMs;
-  const deletionCosts = new DeletionCosts({ client: writer, world, window, intervalMs, clock });
+  const deletionCosts = new DeletionCosts({ client: writer, cache, window, intervalMs, clock });
   lifecycle.onStop("utilization", utilization.start());
   // Until it is known that it cannot be: an autoscaler that lost its metric for a moment would scale by the others.
   let servesPodMetrics = options.metricsApiAddress !== "off";
@@ -79,7 +79,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
         address: options.metricsApiAdvertiseAddress,
       },
       client: writer,
-      world,
+      cache,
       window: utilization.window,
       clock,
       log,
@@ -96,21 +96,21 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const defaults = { processorImage };
   const pass: Pass = {
     client: writer,
-    world,
+    cache,
     loadTests,
     testRollout: (service, deployment) => testRollout(service, deployment, { client: writer, loadTests }),
     events,
     fights: new Fights(clock),
     dcgm,
     progress: new ProgressPace(clock),
-    gate: new RolloutGate(world, options.maxRollouts),
+    gate: new RolloutGate(cache, options.maxRollouts),
     utilization,
     deletionCosts,
     clock,
     defaults,
     surroundings() {
-      const gpuPodMetric = servesPodMetrics || served().gpuPodMetric;
-      return { operatorNamespace, runbookUrl, served: { ...served(), gpuPodMetric } };
+      const gpuPodMetric = servesPodMetrics || features().gpuPodMetric;
+      return { operatorNamespace, runbookUrl, features: { ...features(), gpuPodMetric } };
     },
   };
   const services = runWorkers({
@@ -126,7 +126,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     queue: dcgmQueue,
     concurrency: 1,
     visit: (_key, { log: visitLog }) =>
-      reconcileDcgm({ client: writer, world, requests: dcgm, namespace: operatorNamespace }, visitLog),
+      reconcileDcgm({ client: writer, cache, requests: dcgm, namespace: operatorNamespace }, visitLog),
     backoff,
     clock,
     log,

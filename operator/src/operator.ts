@@ -7,7 +7,7 @@ import { watchApis } from "./kube/discovery-watch.ts";
 import { createDiscovery, type Apis } from "./kube/discovery.ts";
 import { createTransport } from "./kube/transport.ts";
 import { subscribeTriggers } from "./observe/triggers.ts";
-import { World } from "./observe/world.ts";
+import { ClusterCache } from "./observe/cluster-cache.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { startEndpoints, visitsEnd } from "./runtime/health.ts";
 import { leaseStore } from "./runtime/leader-lease.ts";
@@ -16,7 +16,7 @@ import type { Lifecycle } from "./runtime/lifecycle.ts";
 import type { Logger } from "./runtime/log.ts";
 import { createMetrics } from "./runtime/metrics.ts";
 import { WorkQueue } from "./runtime/queue.ts";
-import { readServed, type Served } from "./surroundings.ts";
+import { readClusterFeatures, type ClusterFeatures } from "./cluster-features.ts";
 
 export interface OperatorOptions {
   readonly options: Options;
@@ -45,7 +45,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   // Reads, and the Lease, which a standby must be able to write.
   const client = createApiClient(transport, { observe });
   const abort = new AbortController();
-  const world = new World({ ...options, client, clock, log });
+  const cache = new ClusterCache({ ...options, client, clock, log });
   let synced = false;
   let leadership: Leadership | undefined;
 
@@ -63,14 +63,14 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
 
   const discovery = createDiscovery(client);
   let apis: Apis = await discovery.read();
-  let served: Served = await readServed(client, apis, log);
-  subscribeTriggers(world, (service, priority, afterMs) => queue.add(service, priority, afterMs));
+  let features: ClusterFeatures = await readClusterFeatures(client, apis, log);
+  subscribeTriggers(cache, (service, priority, afterMs) => queue.add(service, priority, afterMs));
   const resyncAll = (): void => {
-    for (const { metadata } of world.services.values())
+    for (const { metadata } of cache.services.values())
       queue.add(`${metadata.namespace ?? ""}/${metadata.name}`, "resync");
   };
-  const following = world.run(abort.signal);
-  world.followOptional(apis, abort.signal, resyncAll);
+  const following = cache.run(abort.signal);
+  cache.followOptional(apis, abort.signal, resyncAll);
   lifecycle.onStop("caches", async () => {
     abort.abort(new Error("the operator ends"));
     await following;
@@ -83,18 +83,18 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     onChange(change) {
       ({ apis } = change);
       log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served kinds changed");
-      world.followOptional(apis, abort.signal, resyncAll);
-      void readServed(client, apis, log).then((now) => {
-        served = now;
+      cache.followOptional(apis, abort.signal, resyncAll);
+      void readClusterFeatures(client, apis, log).then((now) => {
+        features = now;
         resyncAll();
       });
     },
     log,
     signal: abort.signal,
   });
-  await world.whenSynced();
+  await cache.whenSynced();
   synced = true;
-  log.info({ services: world.services.size, nodes: world.nodes.size }, "everything is listed");
+  log.info({ services: cache.services.size, nodes: cache.nodes.size }, "everything is listed");
 
   if (options.leaderElect) {
     const lease = leaseStore(client, options.operatorNamespace, options.leaseName);
@@ -109,7 +109,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     observe,
     ...(leadership === undefined ? {} : { fence: leadership.fence }),
   });
-  await startControllers({ ...setup, metrics, queue, writer, world, identity, served: () => served, resyncAll });
+  await startControllers({ ...setup, metrics, queue, writer, cache, identity, features: () => features, resyncAll });
 }
 
 function names(types: readonly { readonly kind: string; readonly group: string }[]): readonly string[] {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { deletionCostAnnotation } from "@gpumedia/operator/src/desired/child.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { WebSocket, type Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";

@@ -1,7 +1,7 @@
 /** Pods that really run: a picture goes through a Service's address, and a rollout is not seen by its clients. */
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";

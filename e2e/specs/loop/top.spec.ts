@@ -4,7 +4,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Snapshot } from "@gpumedia/operator/src/cli/top/snapshot.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { keepBusy } from "../../cluster/process-node/client.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { dcgmMetricsName } from "@gpumedia/operator/src/desired/dcgm-metrics.ts";
 import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";

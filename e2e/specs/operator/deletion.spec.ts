@@ -1,7 +1,7 @@
 /** Services that go, and namesakes that come at once. */
 import assert from "node:assert/strict";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { unlessStatus, Workspace } from "./workspace.ts";

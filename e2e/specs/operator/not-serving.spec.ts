@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";

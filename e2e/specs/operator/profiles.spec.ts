@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
-import { profileType } from "@gpumedia/operator/src/observe/world.ts";
+import { profileType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";

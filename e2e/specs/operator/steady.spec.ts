@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
-import { serviceType, type StoredService } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType, type StoredService } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { AuditEvent } from "../../cluster/audit.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";

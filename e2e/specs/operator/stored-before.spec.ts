@@ -1,6 +1,6 @@
 /** Services that make no sense, also such as could only be stored before the schema knew better: said clearly, and nobody else's trouble. */
 import assert from "node:assert/strict";
-import { profileType, serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { profileType, serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";

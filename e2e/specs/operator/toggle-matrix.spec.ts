@@ -101,7 +101,7 @@ describe("a matrix of switches", () => {
       operatorNamespace: work.operatorNamespace,
       runbookUrl,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
-      served: { gpuPodMetric: false, inPlaceVpa: true },
+      features: { gpuPodMetric: false, inPlaceVpa: true },
     });
     const actions = await Promise.all(
       children.map(async (child) => {

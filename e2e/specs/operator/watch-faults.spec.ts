@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { emptyAnswer, refusal, type RequestFault, type WatchFault } from "../../faults/fault.ts";
 import { startFaultProxy } from "../../faults/proxy.ts";
 import type { RequestMatch } from "../../faults/request.ts";

@@ -20,7 +20,7 @@ import {
   type ResourceType,
 } from "@gpumedia/operator/src/kube/object.ts";
 import { createTransport, type Transport } from "@gpumedia/operator/src/kube/transport.ts";
-import { serviceType, type StoredService } from "@gpumedia/operator/src/observe/world.ts";
+import { serviceType, type StoredService } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { writeVerbs, type AuditEvent } from "../../cluster/audit.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { until, type UntilOptions } from "../../cluster/until.ts";

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { parse } from "yaml";
 import { desiredChildren } from "./children.ts";
-import type { Rollout, Served } from "./context.ts";
+import type { Rollout, ClusterFeatures } from "./context.ts";
 import { sampleContext, sampleService } from "./service.sample.ts";
 
 interface ChildCase {
   readonly title: string;
   readonly spec?: GpuMediaServiceSpec;
   /** What the cluster offers; everything if absent. */
-  readonly served?: Served;
+  readonly features?: ClusterFeatures;
   readonly rollout?: Rollout;
   /** Its whole YAML; null: it should not be. */
   readonly expected: string | null;
@@ -19,9 +19,9 @@ interface ChildCase {
 /** `name`: which one of several children of this kind. */
 export function describeChild(kind: string, cases: readonly ChildCase[], name?: string): void {
   describe(kind, () => {
-    for (const { title, spec, served = sampleContext.served, rollout = "Surge", expected } of cases) {
+    for (const { title, spec, features = sampleContext.features, rollout = "Surge", expected } of cases) {
       it(title, () => {
-        const context = { ...sampleContext, served, rollout };
+        const context = { ...sampleContext, features, rollout };
         const found = desiredChildren(sampleService(spec), context).filter(
           (child) => child.kind.type.kind === kind && (name === undefined || child.name === name),
         );

@@ -23,7 +23,7 @@ import { configMapName } from "./volumes.ts";
 
 /** What a pod needs to start comes first; among equals, in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
-  const { operatorNamespace, runbookUrl, rollout, served } = context;
+  const { operatorNamespace, runbookUrl, rollout, features } = context;
   const checksum = restartChecksum(service);
   const one = (kind: ChildKind, manifest: Manifest | null, name = service.name): DesiredChild => ({
     kind,
@@ -39,9 +39,9 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
       ...(initial === undefined ? {} : { initial }),
     },
     one(childKinds.service, clusterService(service)),
-    one(childKinds.horizontalPodAutoscaler, horizontalPodAutoscaler(service, served)),
+    one(childKinds.horizontalPodAutoscaler, horizontalPodAutoscaler(service, features)),
     one(childKinds.scaledObject, scaledObject(service)),
-    one(childKinds.verticalPodAutoscaler, verticalPodAutoscaler(service, served), verticalPodAutoscalerName(service)),
+    one(childKinds.verticalPodAutoscaler, verticalPodAutoscaler(service, features), verticalPodAutoscalerName(service)),
     one(childKinds.podDisruptionBudget, podDisruptionBudget(service)),
     one(childKinds.networkPolicy, networkPolicy(service, operatorNamespace)),
     one(childKinds.ingress, ingress(service)),

@@ -7,7 +7,7 @@ export interface ChildContext {
   readonly runbookUrl: string;
   /** How pods are replaced, where the spec says Auto: decided from the free GPUs when the template changes. */
   readonly rollout: Rollout;
-  readonly served: Served;
+  readonly features: ClusterFeatures;
 }
 
 /**
@@ -17,7 +17,7 @@ export interface ChildContext {
  */
 export type Rollout = "Surge" | "InPlace" | "Recreate";
 
-export interface Served {
+export interface ClusterFeatures {
   /** custom.metrics.k8s.io answers for the pods' GPU utilization: the autoscaler can use it. */
   readonly gpuPodMetric: boolean;
   /** The VerticalPodAutoscaler's schema knows `InPlaceOrRecreate`. */

@@ -2,7 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child } from "./child.ts";
-import type { Served } from "./context.ts";
+import type { ClusterFeatures } from "./context.ts";
 import { childKinds } from "./kinds.ts";
 import { deploymentRef } from "./target.ts";
 
@@ -13,10 +13,10 @@ export const gpuPodMetricName = "gpumedia_gpu_utilization_percent";
  * Null while KEDA scales, or nothing does. The GPU metric is only named where it is served: an autoscaler with a metric
  * that it cannot read never scales down. Without any metric the API server takes its own default, 80 % of the CPU.
  */
-export function horizontalPodAutoscaler(service: EffectiveService, served: Served): Manifest | null {
+export function horizontalPodAutoscaler(service: EffectiveService, features: ClusterFeatures): Manifest | null {
   const { horizontal } = service.autoscaling;
   if (!horizontal.enabled || horizontal.provider !== "HPA") return null;
-  const metrics = [...cpuMetric(service), ...gpuMetric(service, served)];
+  const metrics = [...cpuMetric(service), ...gpuMetric(service, features)];
   return child(service, childKinds.horizontalPodAutoscaler, service.name, {
     spec: {
       scaleTargetRef: deploymentRef(service),
@@ -34,9 +34,9 @@ function cpuMetric(service: EffectiveService): readonly object[] {
   return [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization } } }];
 }
 
-function gpuMetric(service: EffectiveService, served: Served): readonly object[] {
+function gpuMetric(service: EffectiveService, features: ClusterFeatures): readonly object[] {
   const { gpuUtilizationPercent } = service.autoscaling.horizontal;
-  if (gpuUtilizationPercent === 0 || service.gpu.count === 0 || !served.gpuPodMetric) return [];
+  if (gpuUtilizationPercent === 0 || service.gpu.count === 0 || !features.gpuPodMetric) return [];
   const target = { type: "AverageValue", averageValue: String(gpuUtilizationPercent) };
   return [{ type: "Pods", pods: { metric: { name: gpuPodMetricName }, target } }];
 }

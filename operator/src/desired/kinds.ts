@@ -5,7 +5,7 @@ export interface ChildKind {
   readonly type: ResourceType;
   /** Children of wave 0 exist before those of wave 1 are sent: a pod without its ServiceAccount or ConfigMap fails to start. */
   readonly wave: 0 | 1;
-  /** Served only where its CRD is installed: absent, the child is skipped and the status says so. */
+  /** ClusterFeatures only where its CRD is installed: absent, the child is skipped and the status says so. */
   readonly optional: boolean;
 }
 

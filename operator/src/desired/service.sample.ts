@@ -48,5 +48,5 @@ export const sampleContext: ChildContext = {
   operatorNamespace: "gpumedia-system",
   runbookUrl: "https://example.com/alerts",
   rollout: "Surge",
-  served: { gpuPodMetric: true, inPlaceVpa: true },
+  features: { gpuPodMetric: true, inPlaceVpa: true },
 };

@@ -42,7 +42,7 @@ describeChild("VerticalPodAutoscaler", [
   },
   {
     title: "recreates pods where the cluster cannot resize them",
-    served: { gpuPodMetric: true, inPlaceVpa: false },
+    features: { gpuPodMetric: true, inPlaceVpa: false },
     expected: `
       apiVersion: autoscaling.k8s.io/v1
       kind: VerticalPodAutoscaler

@@ -2,7 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, containerName } from "./child.ts";
-import type { Served } from "./context.ts";
+import type { ClusterFeatures } from "./context.ts";
 import { childKinds } from "./kinds.ts";
 import { isAutoscaled, smallestReplicas } from "./replicas.ts";
 import { deploymentRef } from "./target.ts";
@@ -12,7 +12,7 @@ export function verticalPodAutoscalerName(service: EffectiveService): string {
   return `${service.name}-vpa`;
 }
 
-export function verticalPodAutoscaler(service: EffectiveService, served: Served): Manifest | null {
+export function verticalPodAutoscaler(service: EffectiveService, features: ClusterFeatures): Manifest | null {
   const { vertical } = service.autoscaling;
   const controlledResources = vertical.controlledResources.filter((name) => name !== "cpu" || !scalesOnCpu(service));
   if (!vertical.enabled || controlledResources.length === 0) return null;
@@ -20,7 +20,7 @@ export function verticalPodAutoscaler(service: EffectiveService, served: Served)
     spec: {
       targetRef: deploymentRef(service),
       updatePolicy: {
-        updateMode: updateMode(vertical.mode, served),
+        updateMode: updateMode(vertical.mode, features),
         // The updater leaves a Deployment of fewer than two pods alone unless told that one is meant.
         ...(smallestReplicas(service) < 2 ? { minReplicas: 1 } : {}),
       },
@@ -48,11 +48,11 @@ function scalesOnCpu(service: EffectiveService): boolean {
 type VpaMode = EffectiveService["autoscaling"]["vertical"]["mode"];
 
 /** `Auto` is deprecated and has always meant Recreate. What the guide wants of it is in place where the cluster can. */
-function updateMode(mode: VpaMode, served: Served): Exclude<VpaMode, "Auto"> {
+function updateMode(mode: VpaMode, features: ClusterFeatures): Exclude<VpaMode, "Auto"> {
   switch (mode) {
     case "Auto":
     case "InPlaceOrRecreate":
-      return served.inPlaceVpa ? "InPlaceOrRecreate" : "Recreate";
+      return features.inPlaceVpa ? "InPlaceOrRecreate" : "Recreate";
     case "Off":
     case "Initial":
     case "Recreate":

@@ -1,7 +1,7 @@
 /** custom.metrics.k8s.io from what the pods report: serves, registers, and keeps both right for as long as this leads. */
 import type { ApiClient } from "../kube/client.ts";
 import type { KubeObject, ResourceType } from "../kube/object.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { every, type Clock } from "../runtime/clock.ts";
 import type { ListenAddress } from "../runtime/health.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -17,7 +17,7 @@ export interface MetricsApiOptions {
   readonly address: ListenAddress;
   readonly place: Omit<Place, "port">;
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "rawJson">;
-  readonly world: Pick<World, "pods">;
+  readonly cache: Pick<ClusterCache, "pods">;
   readonly window: UtilizationWindow;
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,11 +45,11 @@ export class MetricsApi {
   #said: string | undefined;
   #checking = false;
   #cancel = (): void => {};
-  readonly #podsOf: (namespace: string) => ReturnType<World["podsOf"]>;
+  readonly #podsOf: (namespace: string) => ReturnType<ClusterCache["podsOf"]>;
 
   constructor(options: MetricsApiOptions) {
     this.#options = options;
-    this.#podsOf = options.world.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.namespace]));
+    this.#podsOf = options.cache.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.namespace]));
   }
 
   /** Resolves at once: what cannot be had now is tried again every half minute. */

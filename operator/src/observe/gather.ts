@@ -8,9 +8,9 @@ import type { GpuView } from "../status/gpu-shortage.ts";
 import type { ChildView } from "./child-view.ts";
 import { hasEnded } from "./gpu-ledger.ts";
 import type { PodView } from "./pod-view.ts";
-import type { StoredService, World } from "./world.ts";
+import type { StoredService, ClusterCache } from "./cluster-cache.ts";
 
-export interface Observed {
+export interface Snapshot {
   readonly service: StoredService;
   readonly profiles: ProfileLookup;
   readonly live: (child: Pick<DesiredChild, "kind" | "name">) => ChildView | undefined;
@@ -18,42 +18,42 @@ export interface Observed {
 }
 
 /** Undefined when there is no such service. */
-export function gather(world: World, key: ObjectKey): Observed | undefined {
-  const service = world.services.get(key);
+export function gather(cache: ClusterCache, key: ObjectKey): Snapshot | undefined {
+  const service = cache.services.get(key);
   if (service === undefined) return undefined;
   const namespace = service.metadata.namespace ?? "";
   return {
     service,
-    profiles: { get: (name) => world.profiles.get(`/${name}`) },
-    live: ({ kind, name }) => world.children(kind).get(`${namespace}/${name}`),
-    served: (kind) => world.serves(kind),
+    profiles: { get: (name) => cache.profiles.get(`/${name}`) },
+    live: ({ kind, name }) => cache.children(kind).get(`${namespace}/${name}`),
+    served: (kind) => cache.serves(kind),
   };
 }
 
-export function podsOf(world: World, key: ObjectKey): readonly PodView[] {
+export function podsOf(cache: ClusterCache, key: ObjectKey): readonly PodView[] {
   // By name, so that a message that picks one picks the same again after a restart.
-  const pods = world.podsOf(key).filter((pod) => pod !== undefined);
+  const pods = cache.podsOf(key).filter((pod) => pod !== undefined);
   return pods.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The cluster's GPUs as this service may use them. */
-export function gpusFor(world: World, service: EffectiveService): GpuView {
+export function gpusFor(cache: ClusterCache, service: EffectiveService): GpuView {
   const { resourceName, count } = service.gpu;
   return {
     resource: resourceName,
     perReplica: count,
-    synced: world.nodes.synced && world.pods.synced,
-    devices: count === 0 ? [] : world.gpus.devices(resourceName, world.nodes.values()),
-    holders: (nodes) => holders(world, resourceName, nodes),
+    synced: cache.nodes.synced && cache.pods.synced,
+    devices: count === 0 ? [] : cache.gpus.devices(resourceName, cache.nodes.values()),
+    holders: (nodes) => holders(cache, resourceName, nodes),
     nodeSelector: service.scheduling.nodeSelector,
     tolerations: service.scheduling.tolerations,
   };
 }
 
 /** Only asked for when a pod waits, as it looks at every pod that holds a device. */
-function holders(world: World, resource: string, nodes: ReadonlySet<string>): ReturnType<GpuView["holders"]> {
+function holders(cache: ClusterCache, resource: string, nodes: ReadonlySet<string>): ReturnType<GpuView["holders"]> {
   const counts = new Map<string, number>();
-  for (const pod of world.pods.values()) {
+  for (const pod of cache.pods.values()) {
     if (pod?.node === undefined || !nodes.has(pod.node) || hasEnded(pod)) continue;
     const count = pod.devices[resource] ?? 0;
     if (count === 0) continue;

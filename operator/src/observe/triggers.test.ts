@@ -6,7 +6,7 @@ import type { ChildView } from "./child-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import { subscribeTriggers } from "./triggers.ts";
-import type { StoredProfile, StoredService } from "./world.ts";
+import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
 /** Holds what it is given, and tells of what it is told to. */
 class FakeCache<T> {
@@ -110,9 +110,9 @@ describe("a change of a service", () => {
   ];
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
-      const world = triggers();
-      world.services.tell(change);
-      assert.deepEqual(world.enqueued, enqueued);
+      const cache = triggers();
+      cache.services.tell(change);
+      assert.deepEqual(cache.enqueued, enqueued);
     });
   }
 });
@@ -196,9 +196,9 @@ describe("a change of a child", () => {
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
       for (const kind of [0, 1] as const) {
-        const world = triggers();
-        world.childCaches[kind].tell(change);
-        assert.deepEqual(world.enqueued, enqueued);
+        const cache = triggers();
+        cache.childCaches[kind].tell(change);
+        assert.deepEqual(cache.enqueued, enqueued);
       }
     });
   }
@@ -237,10 +237,10 @@ describe("a change of a pod", () => {
   ];
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
-      const world = triggers();
-      world.pods.contents = contents;
-      world.pods.tell(change);
-      assert.deepEqual(world.enqueued, enqueued);
+      const cache = triggers();
+      cache.pods.contents = contents;
+      cache.pods.tell(change);
+      assert.deepEqual(cache.enqueued, enqueued);
     });
   }
 });
@@ -262,20 +262,20 @@ describe("a change of a node", () => {
   ];
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
-      const world = triggers();
-      world.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];
-      world.nodes.tell(change);
-      assert.deepEqual(world.enqueued, enqueued);
+      const cache = triggers();
+      cache.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];
+      cache.nodes.tell(change);
+      assert.deepEqual(cache.enqueued, enqueued);
     });
   }
 });
 
 describe("a change of a profile", () => {
   it("is a reason to look at every service, when there is time", () => {
-    const world = triggers();
-    world.services.contents = [service(), service({ name: "other", namespace: "video" })];
-    world.profiles.tell(added({} as StoredProfile));
-    assert.deepEqual(world.enqueued, [
+    const cache = triggers();
+    cache.services.contents = [service(), service({ name: "other", namespace: "video" })];
+    cache.profiles.tell(added({} as StoredProfile));
+    assert.deepEqual(cache.enqueued, [
       [key, "resync"],
       ["video/other", "resync"],
     ]);

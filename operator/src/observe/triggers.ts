@@ -6,11 +6,11 @@ import type { ChildView } from "./child-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import type { ScopedCache } from "./scoped-cache.ts";
-import type { StoredProfile, StoredService } from "./world.ts";
+import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
 export type Enqueue = (service: ObjectKey, priority: Priority, afterMs?: number) => void;
 
-/** What of the `World` says that something has changed. */
+/** What of the `ClusterCache` says that something has changed. */
 export interface Sources {
   readonly services: Pick<ScopedCache<StoredService>, "subscribe" | "values">;
   readonly profiles: Pick<ScopedCache<StoredProfile>, "subscribe">;
@@ -22,19 +22,19 @@ export interface Sources {
 /** A rollout is a burst of status changes: looking once at several of them saves writes, and nobody sees the delay. */
 const echoDelayMs = 100;
 
-export function subscribeTriggers(world: Sources, enqueue: Enqueue): void {
+export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
   const echo = (service: ObjectKey): void => enqueue(service, "echo", echoDelayMs);
   const all = (priority: Priority): void => {
-    for (const service of world.services.values()) {
+    for (const service of cache.services.values()) {
       enqueue(`${service.metadata.namespace ?? ""}/${service.metadata.name}`, priority);
     }
   };
-  world.services.subscribe((change) => {
+  cache.services.subscribe((change) => {
     const priority = priorityOfService(change);
     if (priority !== undefined) enqueue(change.key, priority);
   });
-  for (const cache of world.childCaches) {
-    cache.subscribe((change) => {
+  for (const children of cache.childCaches) {
+    children.subscribe((change) => {
       const priority = priorityOfChild(change);
       if (priority === undefined) return;
       for (const service of servicesOf(change)) {
@@ -43,18 +43,18 @@ export function subscribeTriggers(world: Sources, enqueue: Enqueue): void {
       }
     });
   }
-  world.profiles.subscribe(() => all("resync"));
-  world.pods.subscribe((change) => {
+  cache.profiles.subscribe(() => all("resync"));
+  cache.pods.subscribe((change) => {
     const [before, now] = [previousOf(change), currentOf(change)];
     if (JSON.stringify(before) === JSON.stringify(now)) return;
     const service = now?.service ?? before?.service;
     if (service !== undefined) echo(service);
-    if (freesDevices(before, now)) for (const waiting of waitingServices(world)) echo(waiting);
+    if (freesDevices(before, now)) for (const waiting of waitingServices(cache)) echo(waiting);
   });
-  world.nodes.subscribe((change) => {
+  cache.nodes.subscribe((change) => {
     // A node's heartbeat changes it every few seconds.
     if (JSON.stringify(previousOf(change)) === JSON.stringify(currentOf(change))) return;
-    for (const waiting of waitingServices(world)) echo(waiting);
+    for (const waiting of waitingServices(cache)) echo(waiting);
   });
 }
 

@@ -13,7 +13,7 @@ import { dcgmMetrics, dcgmMetricsName } from "../desired/dcgm-metrics.ts";
 import { creator, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
 import { objectKey, type Manifest, type ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { toFailure } from "../plan/failure.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
@@ -22,7 +22,7 @@ import { nextVisit } from "./next-visit.ts";
 import type { Pass } from "./pass.ts";
 
 export interface DcgmPass extends Pick<Pass, "client"> {
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly requests: DcgmRequests;
   /** Where the ConfigMap is: the operator's own namespace. */
   readonly namespace: string;
@@ -31,12 +31,12 @@ export interface DcgmPass extends Pick<Pass, "client"> {
 const { type } = childKinds.configMap;
 
 export async function reconcileDcgm(pass: DcgmPass, log: Logger): Promise<Next> {
-  const { world, requests, namespace } = pass;
-  if (!world.dcgm.synced || !requests.covers(serviceKeys(world))) return { kind: "done" };
+  const { cache, requests, namespace } = pass;
+  if (!cache.dcgm.synced || !requests.covers(serviceKeys(cache))) return { kind: "done" };
   const { manifest, unknownFields } = dcgmMetrics(requests.all, namespace);
   if (unknownFields.length > 0) log.warn({ fields: unknownFields }, "left out DCGM fields that are not known");
   try {
-    await write(manifest, world.dcgm.get(dcgmKey(namespace)), pass, log);
+    await write(manifest, cache.dcgm.get(dcgmKey(namespace)), pass, log);
     return { kind: "done" };
   } catch (error) {
     return nextVisit(toFailure(error, `ConfigMap ${dcgmMetricsName}`), undefined);
@@ -48,12 +48,12 @@ export function dcgmKey(namespace: string): ObjectKey {
 }
 
 /** Is there one of that name that is not ours? */
-export function dcgmTaken(world: World, namespace: string): boolean {
-  return world.dcgm.get(dcgmKey(namespace))?.owned.by === "nobody";
+export function dcgmTaken(cache: ClusterCache, namespace: string): boolean {
+  return cache.dcgm.get(dcgmKey(namespace))?.owned.by === "nobody";
 }
 
 async function write(wanted: Manifest | null, live: ChildView | undefined, pass: DcgmPass, log: Logger): Promise<void> {
-  const { client, world, namespace } = pass;
+  const { client, cache, namespace } = pass;
   if (live?.owned.by === "nobody") {
     log.warn(`ConfigMap ${dcgmMetricsName} in ${namespace} is not ours: left as it is`);
     return;
@@ -61,22 +61,22 @@ async function write(wanted: Manifest | null, live: ChildView | undefined, pass:
   if (wanted === null) {
     if (live === undefined) return;
     await client.delete(type, namespace, dcgmMetricsName, { uid: live.metadata.uid });
-    world.dcgm.observeDelete(dcgmKey(namespace), live.metadata.uid);
+    cache.dcgm.observeDelete(dcgmKey(namespace), live.metadata.uid);
     log.info(`deleted ConfigMap ${dcgmMetricsName}: no service asks for GPU metrics`);
     return;
   }
   if (live === undefined) {
-    world.dcgm.observeWrite(await client.create(type, wanted, { fieldManager: creator(wanted) }));
+    cache.dcgm.observeWrite(await client.create(type, wanted, { fieldManager: creator(wanted) }));
     log.info(`created ConfigMap ${dcgmMetricsName}`);
     return;
   }
   if (inSync(live.owned, wanted)) return;
   const operations = ownershipPatch(live, wanted);
   if (operations.length > 0) await client.jsonPatch(type, namespace, dcgmMetricsName, operations, { fieldManager });
-  world.dcgm.observeWrite(await client.apply(type, wanted, { fieldManager, force: true }));
+  cache.dcgm.observeWrite(await client.apply(type, wanted, { fieldManager, force: true }));
   log.info(`applied ConfigMap ${dcgmMetricsName}: restart the exporters to let them see it`);
 }
 
-function serviceKeys(world: World): Iterable<ObjectKey> {
-  return [...world.services.values()].map(objectKey);
+function serviceKeys(cache: ClusterCache): Iterable<ObjectKey> {
+  return [...cache.services.values()].map(objectKey);
 }

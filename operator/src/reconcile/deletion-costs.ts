@@ -7,7 +7,7 @@ import { ApiError } from "../kube/errors.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { podsOf } from "../observe/gather.ts";
-import { podType, type World } from "../observe/world.ts";
+import { podType, type ClusterCache } from "../observe/cluster-cache.ts";
 import { costChanges, scaleInNear, type CostChange } from "../plan/deletion-cost.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -16,7 +16,7 @@ import type { UtilizationWindow } from "../utilization/window.ts";
 
 export interface DeletionCostsOptions {
   readonly client: Pick<ApiClient, "apply">;
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly window: UtilizationWindow;
   /** Between two polls of a pod. */
   readonly intervalMs: number;
@@ -45,11 +45,11 @@ export class DeletionCosts {
     service: EffectiveService,
     { figures }: Pick<UtilizationReading, "figures">,
   ): readonly CostChange[] {
-    const { world, window, clock } = this.#options;
+    const { cache, window, clock } = this.#options;
     if (service.suspend) return [];
     const now = clock.now();
     const near = this.#isNear(key, service, figures?.gpuPercent ?? null, now);
-    const counted = podsOf(world, key)
+    const counted = podsOf(cache, key)
       .filter(isAsked)
       .map(({ name, uid, deletionCost }) => ({ name, uid, deletionCost, sessions: window.fresh(uid, now)?.sessions }));
     return costChanges(near, counted).filter(
@@ -70,10 +70,10 @@ export class DeletionCosts {
   }
 
   #isNear(key: ObjectKey, service: EffectiveService, gpuPercent: number | null, now: number): boolean {
-    const { world } = this.#options;
+    const { cache } = this.#options;
     const { minReplicas, maxReplicas, gpuUtilizationPercent } = service.autoscaling.horizontal;
     const near = scaleInNear({
-      replicas: world.childOf("deployment", key)?.spec.replicas ?? 0,
+      replicas: cache.childOf("deployment", key)?.spec.replicas ?? 0,
       heldReplicas: heldReplicas(service),
       minReplicas,
       maxReplicas,
@@ -87,19 +87,19 @@ export class DeletionCosts {
   }
 
   #isStabilized(key: ObjectKey): boolean {
-    const { conditions = [] } = this.#options.world.childOf("horizontalPodAutoscaler", key)?.status ?? {};
+    const { conditions = [] } = this.#options.cache.childOf("horizontalPodAutoscaler", key)?.status ?? {};
     return conditions.some(({ type, reason }) => type === "AbleToScale" && reason === "ScaleDownStabilized");
   }
 
   async #apply(key: ObjectKey, { name, uid, cost }: CostChange, log: Logger): Promise<void> {
-    const { client, world } = this.#options;
+    const { client, cache } = this.#options;
     const namespace = key.slice(0, key.indexOf("/"));
     // An apply that leaves out what only we own takes it away.
     const wanted = cost === undefined ? {} : { annotations: { [deletionCostAnnotation]: cost } };
     const manifest = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace, uid, ...wanted } };
     try {
       // Without force: where somebody sets another cost meanwhile, it is his to decide.
-      world.pods.observeWrite(await client.apply(podType, manifest, { fieldManager, force: false }));
+      cache.pods.observeWrite(await client.apply(podType, manifest, { fieldManager, force: false }));
       log.debug({ pod: name, cost }, "told what it costs to delete the pod");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

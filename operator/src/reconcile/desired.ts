@@ -3,7 +3,7 @@ import { desiredChildren } from "../desired/children.ts";
 import { childKinds } from "../desired/kinds.ts";
 import { digest } from "../kube/digest.ts";
 import type { Manifest } from "../kube/object.ts";
-import { gpusFor, type Observed } from "../observe/gather.ts";
+import { gpusFor, type Snapshot } from "../observe/gather.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { DesiredChild } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
@@ -15,18 +15,18 @@ export interface Desired {
   readonly rollout: RolloutDecision | undefined;
 }
 
-export function desired(service: EffectiveService, observed: Observed, { world, surroundings }: Pass): Desired {
+export function desired(service: EffectiveService, snapshot: Snapshot, { cache, surroundings }: Pass): Desired {
   if (service.suspend) return { children: [], rollout: undefined };
   const around = surroundings();
   // The pod template does not depend on how pods are replaced; how they are replaced depends on whether it changed.
   const surging = desiredChildren(service, { ...around, rollout: "Surge" });
   const deployment = surging.find(({ kind }) => kind === childKinds.deployment);
-  const gpus = gpusFor(world, service);
+  const gpus = gpusFor(cache, service);
   const rollout = decideRollout({
     wanted: service.rollout.strategy,
     templateHash: templateHash(deployment?.manifest),
-    before: observed.service.status?.rollout,
-    replicas: (deployment && observed.live(deployment)?.spec.replicas) ?? 0,
+    before: snapshot.service.status?.rollout,
+    replicas: (deployment && snapshot.live(deployment)?.spec.replicas) ?? 0,
     gpusPerReplica: service.gpu.count,
     roomFor: countGpus(gpus).replicas,
   });

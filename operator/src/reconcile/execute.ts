@@ -5,7 +5,7 @@ import { ApiError } from "../kube/errors.ts";
 import { objectKey, type KubeObject } from "../kube/object.ts";
 import { creator, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild } from "../observe/child-view.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { planChild, type Action, type DesiredChild, type LiveChild, type Owner } from "../plan/plan.ts";
 import { toFailure, type Failure } from "../plan/failure.ts";
 import type { Fights } from "./fights.ts";
@@ -19,7 +19,7 @@ export interface ChildOutcome {
 
 export interface Hands {
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly fights: Fights;
   readonly namespace: string;
   readonly owner: Owner;
@@ -90,11 +90,11 @@ async function create(
   manifest: NonNullable<DesiredChild["manifest"]>,
   hands: Hands,
 ): Promise<Performed> {
-  const { client, world, namespace, owner } = hands;
+  const { client, cache, namespace, owner } = hands;
   const { type } = child.kind;
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: creator(manifest) });
-    world.children(child.kind).observeWrite(created);
+    cache.children(child.kind).observeWrite(created);
     return { did: "create" };
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
@@ -119,7 +119,7 @@ async function apply(action: Action & { readonly do: "apply" }, hands: Hands): P
   });
   const applied = await removeCopies(taken, action, hands);
   hands.fights.applied(live.metadata.uid);
-  hands.world.children(child.kind).observeWrite(applied);
+  hands.cache.children(child.kind).observeWrite(applied);
   return { did: "apply" };
 }
 
@@ -170,7 +170,7 @@ async function releaseBefore(
 
 async function remove(
   { child, uid }: Action & { readonly do: "delete" },
-  { client, world, namespace }: Hands,
+  { client, cache, namespace }: Hands,
 ): Promise<void> {
   try {
     await client.delete(child.kind.type, namespace, child.name, { uid, propagationPolicy: "Background" });
@@ -178,7 +178,7 @@ async function remove(
     // Gone, or another one by now: either way ours is no more.
     if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
   }
-  world.children(child.kind).observeDelete(objectKey({ metadata: { namespace, name: child.name } }), uid);
+  cache.children(child.kind).observeDelete(objectKey({ metadata: { namespace, name: child.name } }), uid);
 }
 
 /** `Deployment upscaler` */

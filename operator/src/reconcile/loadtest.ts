@@ -11,7 +11,7 @@ import { loadTestJob } from "../loadtest/job.ts";
 import { readResult } from "../loadtest/result.ts";
 import { isFinished, loadTestStatus, type LoadTestReason, type Standing } from "../loadtest/status.ts";
 import { jobType, loadTestType, type JobView, type LoadTests, type StoredLoadTest } from "../observe/load-tests.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Next } from "../runtime/workers.ts";
 import { nextVisit } from "./next-visit.ts";
@@ -19,7 +19,7 @@ import { nextVisit } from "./next-visit.ts";
 export interface LoadTestPass {
   /** Fenced. */
   readonly client: Pick<ApiClient, "create" | "delete" | "jsonPatch" | "list">;
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly loadTests: LoadTests;
   readonly clock: Clock;
   readonly defaults: Defaults;
@@ -55,18 +55,18 @@ async function standing(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass
 
 /** Sends nothing before there is somebody to answer: the figures would be those of an empty place. */
 async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): Promise<Standing> {
-  const { world, client, defaults } = pass;
+  const { cache, client, defaults } = pass;
   const { namespace = "" } = test.metadata;
   const { name } = test.spec.serviceRef;
   // It was there, or the status would not name it: a result that nobody can read any more.
   if (test.status?.job !== undefined)
     return failed("NoResult", `Job ${test.status.job} is gone, and its result with it`);
-  const service = world.services.get(`${namespace}/${name}`);
+  const service = cache.services.get(`${namespace}/${name}`);
   if (service === undefined) return waits("ServiceNotFound", `there is no GpuMediaService ${name} in ${namespace}`);
-  const profiles = { get: (profile: string) => world.profiles.get(`/${profile}`) };
+  const profiles = { get: (profile: string) => cache.profiles.get(`/${profile}`) };
   const effective = effectiveService(service, profiles, defaults);
   if (effective.kind !== "Effective") return waits("ServiceNotRendered", `${name} is not valid: ${effective.message}`);
-  const problem = notServing(effective.service, world) ?? earlierProblem(test, pass);
+  const problem = notServing(effective.service, cache) ?? earlierProblem(test, pass);
   if (problem !== undefined) return problem;
   try {
     pass.loadTests.jobs.observeWrite(
@@ -82,9 +82,9 @@ async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): 
   return { kind: "Running", job: test.metadata.name, serviceGeneration: service.metadata.generation ?? 0 };
 }
 
-function notServing({ name, namespace, suspend }: EffectiveService, world: World): Standing | undefined {
+function notServing({ name, namespace, suspend }: EffectiveService, cache: ClusterCache): Standing | undefined {
   if (suspend) return waits("ServiceSuspended", `${name} is suspended: set spec.suspend: false`);
-  const ready = world.childOf("deployment", `${namespace}/${name}`)?.status.readyReplicas ?? 0;
+  const ready = cache.childOf("deployment", `${namespace}/${name}`)?.status.readyReplicas ?? 0;
   return ready > 0 ? undefined : waits("NoPodServes", `no pod of ${name} serves yet; see its condition Ready`);
 }
 
@@ -99,7 +99,7 @@ function earlierProblem({ metadata, spec }: StoredLoadTest, { loadTests }: LoadT
 async function follow(
   test: StoredLoadTest,
   job: JobView,
-  { client, loadTests, world }: LoadTestPass,
+  { client, loadTests, cache }: LoadTestPass,
 ): Promise<Standing> {
   const { namespace = "" } = test.metadata;
   const ended = job.conditions.find(
@@ -108,7 +108,7 @@ async function follow(
   const serviceKey: ObjectKey = `${namespace}/${test.spec.serviceRef.name}`;
   if (ended === undefined) {
     const serviceGeneration =
-      test.status?.serviceGeneration ?? world.services.get(serviceKey)?.metadata.generation ?? 0;
+      test.status?.serviceGeneration ?? cache.services.get(serviceKey)?.metadata.generation ?? 0;
     return { kind: "Running", job: job.name, serviceGeneration };
   }
   const message = await terminationMessage(client, namespace, job.name);

@@ -5,7 +5,7 @@ import type { ApiClient } from "../kube/client.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";
 import { isFinished } from "../loadtest/status.ts";
 import type { LoadTests } from "../observe/load-tests.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { BackoffOptions } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Lifecycle } from "../runtime/lifecycle.ts";
@@ -18,7 +18,7 @@ import { reconcileLoadTest } from "./loadtest.ts";
 export interface LoadTestsSetup {
   readonly options: Pick<Options, "concurrency">;
   readonly loadTests: LoadTests;
-  readonly world: World;
+  readonly cache: ClusterCache;
   /** Fenced. */
   readonly writer: ApiClient;
   /** Of the services, whose checklist names their last test. */
@@ -37,7 +37,7 @@ export function startLoadTests(setup: LoadTestsSetup): (graceMs: number) => Prom
   const {
     options,
     loadTests,
-    world,
+    cache,
     writer,
     queue: services,
     defaults,
@@ -57,7 +57,7 @@ export function startLoadTests(setup: LoadTestsSetup): (graceMs: number) => Prom
   });
   // A Job has its test's name.
   loadTests.jobs.subscribe(({ key }) => queue.add(key, "echo"));
-  world.services.subscribe(({ key }) => {
+  cache.services.subscribe(({ key }) => {
     for (const test of loadTests.ofService(key)) {
       if (!isFinished(test.status)) queue.add(objectKey(test), "echo");
     }
@@ -67,7 +67,7 @@ export function startLoadTests(setup: LoadTestsSetup): (graceMs: number) => Prom
     abort.abort(new Error("the operator ends"));
     await following;
   });
-  const pass = { client: writer, world, loadTests, clock, defaults };
+  const pass = { client: writer, cache, loadTests, clock, defaults };
   let stop: ((graceMs: number) => Promise<void>) | undefined;
   // A test whose Job is not known yet would get a second one.
   void loadTests.whenSynced().then(() => {

@@ -5,7 +5,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { LoadTests } from "../observe/load-tests.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import type { DcgmRequests } from "./dcgm-requests.ts";
@@ -19,7 +19,7 @@ import type { Unwritten } from "./write-status.ts";
 export interface Pass {
   /** Its writes are fenced: they leave only while this process leads. */
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly events: Pick<EventRecorder, "record">;
   readonly fights: Fights;
   readonly dcgm: DcgmRequests;

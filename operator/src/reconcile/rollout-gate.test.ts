@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChildView } from "../observe/child-view.ts";
-import type { StoredService, World } from "../observe/world.ts";
+import type { StoredService, ClusterCache } from "../observe/cluster-cache.ts";
 import { RolloutGate } from "./rollout-gate.ts";
 
 const available = { type: "Available", status: "True" };
@@ -58,7 +58,7 @@ describe("the gate of rollouts", () => {
   for (const { name, other, waits } of deployments) {
     it(name, () => {
       const views = new Map([["media/other", { ...other, services: ["media/other"] }]]);
-      const gate = new RolloutGate({ children: () => views } as unknown as World, 1);
+      const gate = new RolloutGate({ children: () => views } as unknown as ClusterCache, 1);
       assert.equal(gate.enter(service("mine"), rollout)?.kind, waits ? "Waiting" : undefined);
     });
   }

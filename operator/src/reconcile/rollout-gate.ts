@@ -6,20 +6,20 @@
 import { childKinds } from "../desired/kinds.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { StoredService, World } from "../observe/world.ts";
+import type { StoredService, ClusterCache } from "../observe/cluster-cache.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
 
 const checkMs = 5_000;
 
 export class RolloutGate {
-  readonly #world: World;
+  readonly #cache: ClusterCache;
   readonly #limit: number;
   /** Let through, and not yet to be seen as a rollout in the Deployment's status. */
   readonly #entering = new Set<ObjectKey>();
 
-  constructor(world: World, limit: number) {
-    this.#world = world;
+  constructor(cache: ClusterCache, limit: number) {
+    this.#cache = cache;
     this.#limit = limit;
   }
 
@@ -44,7 +44,7 @@ export class RolloutGate {
 
   #rolling(): Set<ObjectKey> {
     const rolling = new Set(this.#entering);
-    for (const deployment of this.#world.children(childKinds.deployment).values()) {
+    for (const deployment of this.#cache.children(childKinds.deployment).values()) {
       if (!isRolling(deployment)) continue;
       for (const service of deployment.services) rolling.add(service);
     }

@@ -11,24 +11,24 @@ import { desired } from "./desired.ts";
 import { execute } from "./execute.ts";
 import { logOutcomes } from "./log-outcomes.ts";
 import { nextVisit } from "./next-visit.ts";
-import { observation, worst } from "./observation.ts";
+import { statusInput, worst } from "./status-input.ts";
 import type { Pass } from "./pass.ts";
 import { writeStatus } from "./write-status.ts";
 
 export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger): Promise<Next> {
-  const observed = gather(pass.world, key);
-  if (observed === undefined) {
+  const snapshot = gather(pass.cache, key);
+  if (snapshot === undefined) {
     pass.dcgm.gone(key);
     pass.utilization.gone(key);
     pass.deletionCosts.gone(key);
     return { kind: "done" };
   }
-  const { service: stored } = observed;
+  const { service: stored } = snapshot;
   // Garbage collection takes the children, and one made anew would hold a foreground deletion up.
   if (stored.metadata.deletionTimestamp !== undefined) return { kind: "done" };
   const now = new Date(pass.clock.wall()).toISOString().replace(/\.\d+Z$/, "Z");
 
-  const effective = effectiveService(stored, observed.profiles, pass.defaults);
+  const effective = effectiveService(stored, snapshot.profiles, pass.defaults);
   pass.dcgm.visited(key, effective.kind === "Effective" ? effective.service : undefined);
   if (effective.kind !== "Effective") {
     const status = stalledStatus(stored, { reason: effective.kind, message: effective.message }, now);
@@ -39,11 +39,11 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   // Before the children: to write fewer replicas, or another bound, may be the scale-in itself.
   const { deletionCosts } = pass;
   await deletionCosts.write(key, deletionCosts.due(key, service, pass.utilization.read(key)), log);
-  const { children, rollout } = desired(service, observed, pass);
+  const { children, rollout } = desired(service, snapshot, pass);
   const held = pass.gate.enter(stored, rollout);
   const plan =
     held === undefined
-      ? children.map((child) => planChild(service.owner, child, observed.live(child), observed.served(child.kind)))
+      ? children.map((child) => planChild(service.owner, child, snapshot.live(child), snapshot.served(child.kind)))
       : [];
   const outcomes = await execute(plan, { ...pass, namespace: service.namespace, owner: service.owner });
   pass.gate.left(key);
@@ -53,7 +53,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   // Nothing is known but that we saw an old version; what the next look finds is worth a status.
   if (failure?.kind === "Conflict") return nextVisit(failure, undefined);
   const decided = held === undefined ? rollout : undefined;
-  const seen = observation(service, key, { outcomes, failure, rollout: decided }, pass);
+  const seen = statusInput(service, key, { outcomes, failure, rollout: decided }, pass);
   const status = serviceStatus(stored, seen, now);
   pass.utilization.visited(key, service, stored.status, status);
   const written = await writeStatus(stored, status, pass, log);

@@ -7,7 +7,7 @@ import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { podsOf } from "../observe/gather.ts";
 import type { PodView } from "../observe/pod-view.ts";
-import type { World } from "../observe/world.ts";
+import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { every, type Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { UtilizationMetrics } from "../runtime/metrics-utilization.ts";
@@ -18,7 +18,7 @@ import { readPods, type UtilizationReading } from "../utilization/reading.ts";
 import { UtilizationWindow, windowMs } from "../utilization/window.ts";
 
 export interface UtilizationWatchOptions {
-  readonly world: World;
+  readonly cache: ClusterCache;
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,11 +58,11 @@ export class UtilizationWatch {
 
   /** Asks pods and looks for news until the answer is called. */
   start(): () => Promise<void> {
-    const { world, intervalMs, clock, log, metrics } = this.#options;
+    const { cache, intervalMs, clock, log, metrics } = this.#options;
     metrics.asked(() => this.window.size);
     const source = createReportSource({ timeoutMs, port: httpPort });
     const collector = startCollector({
-      pods: world.pods,
+      pods: cache.pods,
       owned: (pod) => this.#isOwned(pod),
       source,
       window: this.window,
@@ -80,11 +80,11 @@ export class UtilizationWatch {
   }
 
   read(key: ObjectKey): UtilizationReading {
-    const { world, clock } = this.#options;
+    const { cache, clock } = this.#options;
     const now = clock.now();
     const movedAt = this.#subjects.get(key)?.movedAt;
     return {
-      ...readPods(podsOf(world, key), this.window, now),
+      ...readPods(podsOf(cache, key), this.window, now),
       warmingUp: movedAt === undefined && now - this.#startedAt < windowMs,
       mayMove: movedAt === undefined || now - movedAt >= writeEveryMs,
     };
@@ -109,11 +109,11 @@ export class UtilizationWatch {
 
   /** A part of the services at a time, so that a thousand of them do not keep the event loop from its watches. */
   #lookForNews(): void {
-    const { world, intervalMs, hasWork, onNews } = this.#options;
+    const { cache, intervalMs, hasWork, onNews } = this.#options;
     const part = Math.ceil((this.#subjects.size * lookEveryMs) / intervalMs);
     for (const [key, subject] of this.#subjects.entries().take(part)) {
       this.#subjects.delete(key);
-      const stored = world.services.get(key);
+      const stored = cache.services.get(key);
       if (stored === undefined) continue;
       this.#subjects.set(key, subject);
       const said = sayings(stored.status);
@@ -124,13 +124,13 @@ export class UtilizationWatch {
   }
 
   #isOwned(pod: PodView): boolean | undefined {
-    const { world } = this.#options;
-    if (!world.replicaSets.synced) return undefined;
+    const { cache } = this.#options;
+    if (!cache.replicaSets.synced) return undefined;
     if (pod.service === undefined || pod.replicaSet === undefined) return false;
-    const deployment = world.children(childKinds.deployment).get(pod.service);
+    const deployment = cache.children(childKinds.deployment).get(pod.service);
     const owner = deployment?.metadata.ownerReferences?.find(({ controller }) => controller === true);
-    if (deployment === undefined || owner?.uid !== world.services.get(pod.service)?.metadata.uid) return false;
-    const replicaSet = world.replicaSets.get(`${pod.namespace}/${pod.replicaSet.name}`);
+    if (deployment === undefined || owner?.uid !== cache.services.get(pod.service)?.metadata.uid) return false;
+    const replicaSet = cache.replicaSets.get(`${pod.namespace}/${pod.replicaSet.name}`);
     return replicaSet?.uid === pod.replicaSet.uid && replicaSet.deployment === deployment.metadata.uid;
   }
 }

@@ -3,7 +3,7 @@ import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { ApiError } from "../kube/errors.ts";
 import { digest } from "../kube/digest.ts";
 import { fieldManager } from "../kube/ownership.ts";
-import { serviceType, type StoredService } from "../observe/world.ts";
+import { serviceType, type StoredService } from "../observe/cluster-cache.ts";
 import { eventsOf } from "../status/changes.ts";
 import type { Logger } from "../runtime/log.ts";
 import { lasting } from "../status/lasting.ts";
@@ -15,7 +15,7 @@ export type Unwritten = { readonly error: ApiError } | { readonly heldMs: number
 export async function writeStatus(
   service: StoredService,
   status: GpuMediaServiceStatus,
-  { client, world, events, progress }: Pass,
+  { client, cache, events, progress }: Pass,
   log: Logger,
 ): Promise<Unwritten> {
   if (digest(lasting(service.status)) === digest(lasting(status))) return undefined;
@@ -29,7 +29,7 @@ export async function writeStatus(
   ] as const;
   try {
     const options = { fieldManager, subresource: "status" } as const;
-    world.services.observeWrite(await client.jsonPatch(serviceType, namespace, name, operations, options));
+    cache.services.observeWrite(await client.jsonPatch(serviceType, namespace, name, operations, options));
     progress.wrote(uid);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

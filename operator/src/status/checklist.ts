@@ -4,12 +4,12 @@ import type { Bottleneck } from "../utilization/bottleneck.ts";
 import type { Verdict } from "./condition.ts";
 import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
 import { exclusion } from "./gpu-shortage.ts";
-import type { Observation } from "./observation.ts";
+import type { StatusInput } from "./status-input.ts";
 
 export type ChecklistItem = NonNullable<GpuMediaServiceStatus["guideChecklist"]>[number];
 
 type Verdicts = Readonly<Record<"ScalingReady" | "MetricsReporting" | "SloMet" | "GpuCapacity", Verdict>>;
-export interface Seen extends Observation {
+export interface Seen extends StatusInput {
   readonly bottleneck: Bottleneck;
 }
 
@@ -61,7 +61,7 @@ function notKnown(reason: string, message: string): Answer {
 }
 
 /** The label of GPU feature discovery on the nodes that the service may use, where all have it. */
-function nodeLabel({ gpus }: Observation, labels: readonly string[]): readonly string[] | undefined {
+function nodeLabel({ gpus }: StatusInput, labels: readonly string[]): readonly string[] | undefined {
   const nodes = gpus.devices.map(({ node }) => node).filter((node) => exclusion(node, gpus) === undefined);
   const values = nodes.map(({ labels: own }) =>
     labels
@@ -72,9 +72,9 @@ function nodeLabel({ gpus }: Observation, labels: readonly string[]): readonly s
   return values.length > 0 && values.every((value) => value !== "") ? [...new Set(values)].toSorted() : undefined;
 }
 
-function drivers(observation: Observation): Answer {
-  if (observation.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
-  const versions = nodeLabel(observation, [
+function drivers(input: StatusInput): Answer {
+  if (input.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
+  const versions = nodeLabel(input, [
     "nvidia.com/cuda.driver-version.major",
     "nvidia.com/cuda.driver-version.minor",
     "nvidia.com/cuda.driver-version.revision",
@@ -85,12 +85,9 @@ function drivers(observation: Observation): Answer {
   return notDone("VersionsDiffer", `drivers ${versions.join(", ")}: bring all nodes to one`);
 }
 
-function cuda(observation: Observation): Answer {
-  if (observation.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
-  const versions = nodeLabel(observation, [
-    "nvidia.com/cuda.runtime-version.major",
-    "nvidia.com/cuda.runtime-version.minor",
-  ]);
+function cuda(input: StatusInput): Answer {
+  if (input.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
+  const versions = nodeLabel(input, ["nvidia.com/cuda.runtime-version.major", "nvidia.com/cuda.runtime-version.minor"]);
   if (versions === undefined)
     return notKnown("NoNodeLabels", "install NVIDIA's GPU feature discovery: it labels the nodes");
   const old = versions.filter((version) => Number.parseInt(version, 10) < neededCudaMajor);
@@ -104,14 +101,14 @@ function cuda(observation: Observation): Answer {
 /** Of the provider libraries in the processor's CUDA image. */
 const neededCudaMajor = 13;
 
-function memoryLimits({ service }: Observation): Answer {
+function memoryLimits({ service }: StatusInput): Answer {
   const { memory } = service.resources.limits;
   return memory === undefined
     ? notDone("NoLimit", "set resources.limits.memory")
     : done("LimitSet", `${memory} per pod`);
 }
 
-function networkPolicy({ service }: Observation): Answer {
+function networkPolicy({ service }: StatusInput): Answer {
   return service.network.networkPolicy.enabled
     ? done("PolicyInPlace")
     : notDone("SwitchedOff", "set network.networkPolicy.enabled");
@@ -125,7 +122,7 @@ function loadTest({ lastLoadTest }: Seen): Answer {
   return passed ? done("Passed", said) : notDone("LastFailed", said);
 }
 
-function autoscalers({ service, verticalAutoscaler, skipped }: Observation, { ScalingReady }: Verdicts): Answer {
+function autoscalers({ service, verticalAutoscaler, skipped }: StatusInput, { ScalingReady }: Verdicts): Answer {
   if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
   if (ScalingReady.status === "False") return notDone(ScalingReady.reason, ScalingReady.message);
   const hasVpa = verticalAutoscaler !== undefined;
@@ -137,8 +134,8 @@ function autoscalers({ service, verticalAutoscaler, skipped }: Observation, { Sc
     : done("Working", hasVpa ? "HPA and VPA" : "HPA; the VPA is switched off");
 }
 
-function monitored(observation: Observation, { MetricsReporting }: Verdicts): Answer {
-  const { service, skipped, dcgmTaken } = observation;
+function monitored(input: StatusInput, { MetricsReporting }: Verdicts): Answer {
+  const { service, skipped, dcgmTaken } = input;
   if (!service.monitoring.podMonitor) return notDone("SwitchedOff", "set monitoring.podMonitor");
   if (dcgmTaken && service.monitoring.dcgm.enabled) {
     return notDone(
@@ -153,7 +150,7 @@ function monitored(observation: Observation, { MetricsReporting }: Verdicts): An
   return notKnown(MetricsReporting.reason, MetricsReporting.message);
 }
 
-function alerts({ service, skipped }: Observation): Answer {
+function alerts({ service, skipped }: StatusInput): Answer {
   if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts");
   return skipped.some((child) => child.startsWith("PrometheusRule "))
     ? notDone("ApiMissing", "install prometheus-operator: the cluster does not know PrometheusRules")
@@ -176,7 +173,7 @@ const relief: Readonly<Record<Exclude<Bottleneck, "None" | "Unknown">, string>> 
   Upstream: "pictures come slowly from the hosts that they are fetched from: look at processing.upstream",
 };
 
-function scaling({ service, deployment }: Observation, { ScalingReady }: Verdicts): Answer {
+function scaling({ service, deployment }: StatusInput, { ScalingReady }: Verdicts): Answer {
   if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
   const replicas = deployment?.spec.replicas ?? 0;
   if (ScalingReady.status === "True" && replicas > service.autoscaling.horizontal.minReplicas) {
@@ -185,15 +182,15 @@ function scaling({ service, deployment }: Observation, { ScalingReady }: Verdict
   return notKnown("NotSeenYet", "the replicas have not been above their minimum since the service was made");
 }
 
-function tracked(observation: Observation, verdicts: Verdicts): Answer {
-  const { service } = observation;
+function tracked(input: StatusInput, verdicts: Verdicts): Answer {
+  const { service } = input;
   if (!service.monitoring.dashboard) return notDone("SwitchedOff", "set monitoring.dashboard");
-  return monitored(observation, verdicts).state === "NotDone"
+  return monitored(input, verdicts).state === "NotDone"
     ? notDone("NotScraped", "there is a dashboard, and nothing scrapes what it shows")
     : done("DashboardInstalled");
 }
 
-function opportunities({ verticalAutoscaler }: Observation): Answer {
+function opportunities({ verticalAutoscaler }: StatusInput): Answer {
   const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
   return processor?.target === undefined
     ? notKnown("NoRecommendation", "the VerticalPodAutoscaler has not recommended anything yet")

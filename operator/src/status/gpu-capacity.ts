@@ -1,11 +1,11 @@
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { countGpus, gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
-import type { Observation } from "./observation.ts";
+import type { StatusInput } from "./status-input.ts";
 
 export type GpuCapacityReason = "NotNeeded" | "NodesNotListed" | "Exhausted" | "Sufficient";
 
 /** GpuCapacity: can every wanted replica get its GPUs? Unknown until the nodes have been listed. */
-export function gpuCapacity({ gpus, pods }: Pick<Observation, "gpus" | "pods">): Verdict<GpuCapacityReason> {
+export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">): Verdict<GpuCapacityReason> {
   if (gpus.perReplica === 0) return isTrue("NotNeeded", "runs on CPU");
   if (!gpus.synced) return unknown("NodesNotListed", "the nodes have not been listed yet");
   const waiting = pods.filter(
@@ -28,7 +28,7 @@ export interface Capacity {
   readonly gpusFree: number;
 }
 
-export function capacity({ gpus, deployment }: Pick<Observation, "gpus" | "deployment">): Capacity | undefined {
+export function capacity({ gpus, deployment }: Pick<StatusInput, "gpus" | "deployment">): Capacity | undefined {
   if (gpus.perReplica === 0 || !gpus.synced) return undefined;
   const { allocatable, free } = countGpus(gpus);
   const gpusRequested = gpus.perReplica * (deployment?.spec.replicas ?? 0);

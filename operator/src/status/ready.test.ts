@@ -6,7 +6,7 @@ import type { ChildStatus, ChildView } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
-import type { Observation } from "./observation.ts";
+import type { StatusInput } from "./status-input.ts";
 import { readiness, stalled, type Readiness, type ReadyReason } from "./ready.ts";
 
 /** A Deployment of two replicas, both of which serve. */
@@ -207,13 +207,13 @@ const cases: readonly Case[] = [
 
 describe("Ready, Reconciling and Stalled", () => {
   for (const { title, readiness: expected, ...seen } of cases) {
-    it(title, () => assert.deepEqual(readiness(observation(seen)), expected));
+    it(title, () => assert.deepEqual(readiness(statusInput(seen)), expected));
   }
 });
 
-function observation({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "title" | "readiness">) {
+function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "title" | "readiness">) {
   const service = sampleService(spec);
-  const gpus: Observation["gpus"] = {
+  const gpus: StatusInput["gpus"] = {
     resource: "nvidia.com/gpu",
     perReplica: 1,
     synced: true,
@@ -223,7 +223,7 @@ function observation({ spec = {}, status, replicas = 2, pods = [], failure }: Om
     tolerations: [],
   };
   const deployment = status === null ? undefined : ({ generation: 3, spec: { replicas }, status } as ChildView);
-  return { service, deployment, pods, gpus, failure } as Observation;
+  return { service, deployment, pods, gpus, failure } as StatusInput;
 }
 
 function pod(change: Partial<PodView>): PodView {

@@ -2,7 +2,7 @@
 import type { ChildView } from "../observe/child-view.ts";
 import type { Failure, StalledReason, WaitingReason } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
-import { neededReplicas, replicaCounts, type Observation } from "./observation.ts";
+import { neededReplicas, replicaCounts, type StatusInput } from "./status-input.ts";
 import { podTrouble, type PodTrouble, type PodTroubleReason } from "./pod-trouble.ts";
 
 export type ReadyReason =
@@ -24,10 +24,10 @@ export interface Readiness {
   readonly stalled: Verdict<ReadyReason> | undefined;
 }
 
-export function readiness(observation: Observation): Readiness {
-  const { failure, deployment, service } = observation;
+export function readiness(input: StatusInput): Readiness {
+  const { failure, deployment, service } = input;
   if (failure?.kind === "Stalled") return stalled(failure.reason, failure.message);
-  const serving = servingVerdict(observation);
+  const serving = servingVerdict(input);
   if (service.suspend) {
     const message = `suspended: the children are left as they are; ${serving.message}`;
     return settled({ ...serving, reason: "Suspended", message });
@@ -73,15 +73,15 @@ function wait(failure: Exclude<Failure, { kind: "Stalled" }>): { reason: ReadyRe
 
 type Serving = Verdict<ReadyReason> & { readonly fatal: boolean };
 
-function servingVerdict(observation: Observation): Serving {
-  const { deployment, pods, gpus } = observation;
+function servingVerdict(input: StatusInput): Serving {
+  const { deployment, pods, gpus } = input;
   if (deployment === undefined) return progressing("the Deployment is not there yet");
-  const { desired, ready, updated } = replicaCounts(observation);
+  const { desired, ready, updated } = replicaCounts(input);
   if ((deployment.status.observedGeneration ?? 0) < deployment.generation) {
     return progressing("the Deployment's last change is still to be noticed by its controller");
   }
   if (desired === 0) return { ...isTrue("ScaledToZero", "no replica is wanted"), fatal: false };
-  const needed = neededReplicas(observation);
+  const needed = neededReplicas(input);
   const rolledOut = updated >= desired && (deployment.status.replicas ?? 0) <= updated;
   if (rolledOut && (deployment.status.availableReplicas ?? 0) >= needed) {
     const more = ready < desired ? `, ${desired - ready} more to come` : "";

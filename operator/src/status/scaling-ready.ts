@@ -1,6 +1,6 @@
 import type { ChildView, StatusCondition } from "../observe/child-view.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
-import type { Observation } from "./observation.ts";
+import type { StatusInput } from "./status-input.ts";
 
 export type ScalingReadyReason =
   | "NotNeeded"
@@ -16,7 +16,7 @@ export function scalingReady({
   service,
   autoscaler,
   skipped,
-}: Pick<Observation, "service" | "autoscaler" | "skipped">): Verdict<ScalingReadyReason> {
+}: Pick<StatusInput, "service" | "autoscaler" | "skipped">): Verdict<ScalingReadyReason> {
   const { enabled, provider, minReplicas, maxReplicas } = service.autoscaling.horizontal;
   if (!enabled) return isTrue("NotNeeded", "horizontal autoscaling is off");
   if (skipped.some((child) => child.startsWith("ScaledObject "))) {

@@ -5,7 +5,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import type { NodeDevices } from "../observe/gpu-ledger.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import { checklist } from "./checklist.ts";
-import type { Observation } from "./observation.ts";
+import type { StatusInput } from "./status-input.ts";
 import { serviceStatus, stalledStatus } from "./service-status.ts";
 
 const now = "2026-02-01T00:00:00Z";
@@ -27,7 +27,7 @@ const node = {
 } satisfies NodeDevices;
 
 /** Two replicas that serve, and pods that have not been asked for their reports yet. */
-function observation(change: Partial<Observation> = {}): Observation {
+function statusInput(change: Partial<StatusInput> = {}): StatusInput {
   return {
     service: sampleService(),
     rollout: undefined,
@@ -65,7 +65,7 @@ function withoutChecklist({ guideChecklist: _checklist, ...rest }: GpuMediaServi
   return rest;
 }
 
-const serving = serviceStatus(stored(), observation(), now);
+const serving = serviceStatus(stored(), statusInput(), now);
 
 describe("the status of a service", () => {
   it("says all that is known", () => {
@@ -94,22 +94,22 @@ describe("the status of a service", () => {
   });
 
   it("tells how busy the GPUs are when pods come: 8 % stood beside pods that were full", () => {
-    const reading = (gpuPercent: number): Observation["reading"] => {
+    const reading = (gpuPercent: number): StatusInput["reading"] => {
       const figures = { ...healthy, gpuPercent };
       return { warmingUp: false, mayMove: false, pending: 0, asked: 2, silent: [], figures };
     };
-    const before = serviceStatus(stored(), observation({ reading: reading(8) }), earlier);
+    const before = serviceStatus(stored(), statusInput({ reading: reading(8) }), earlier);
     const shown = (deployment: ChildView | undefined): number | undefined =>
-      serviceStatus(stored({ status: before }), observation({ reading: reading(70), deployment }), now).utilization
+      serviceStatus(stored({ status: before }), statusInput({ reading: reading(70), deployment }), now).utilization
         ?.gpuPercent;
-    const { deployment } = observation();
+    const { deployment } = statusInput();
     const scaledOut = view({ ...deployment, status: { ...deployment?.status, replicas: 3, readyReplicas: 3 } });
     assert.deepEqual([shown(deployment), shown(scaledOut)], [8, 70]);
   });
 
   it("answers the guide's checklist by the conditions beside it", () => {
     const verdict = (type: string) => serving.conditions?.find((one) => one.type === type) ?? assert.fail(type);
-    const seen = { ...observation(), bottleneck: "Unknown" } as const;
+    const seen = { ...statusInput(), bottleneck: "Unknown" } as const;
     const verdicts = {
       ScalingReady: verdict("ScalingReady"),
       MetricsReporting: verdict("MetricsReporting"),
@@ -124,7 +124,7 @@ describe("the status of a service", () => {
   /** What one thing more that was seen adds to the status. */
   const additions: {
     readonly title: string;
-    readonly seen: Partial<Observation>;
+    readonly seen: Partial<StatusInput>;
     readonly before?: GpuMediaServiceStatus;
     readonly adds: GpuMediaServiceStatus;
   }[] = [
@@ -154,7 +154,7 @@ describe("the status of a service", () => {
   ];
   for (const { title, seen, before = {}, adds } of additions) {
     it(`tells ${title}`, () => {
-      const status = serviceStatus(stored({ status: before }), observation(seen), now);
+      const status = serviceStatus(stored({ status: before }), statusInput(seen), now);
       const { guideChecklist: _own, ...rest } = status;
       assert.deepEqual(rest, { ...withoutChecklist(serving), ...adds });
     });
@@ -166,7 +166,7 @@ describe("the status of a service", () => {
       { ...condition("Reconciling", "True", "Progressing", ""), lastTransitionTime: earlier },
       { ...condition("Available", "False", "NoReplicaServes", ""), lastTransitionTime: earlier },
     ];
-    const { conditions = [] } = serviceStatus(stored({ status: { conditions: before } }), observation(), now);
+    const { conditions = [] } = serviceStatus(stored({ status: { conditions: before } }), statusInput(), now);
     assert.deepEqual(
       conditions.slice(0, 2).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
       [
@@ -177,7 +177,7 @@ describe("the status of a service", () => {
   });
 
   it("written again from the same sights is the same", () => {
-    const later = serviceStatus(stored({ status: serving }), observation(), "2026-03-01T00:00:00Z");
+    const later = serviceStatus(stored({ status: serving }), statusInput(), "2026-03-01T00:00:00Z");
     assert.deepEqual(later, serving);
   });
 });

@@ -6,28 +6,28 @@ import { checklist } from "./checklist.ts";
 import { conditions } from "./condition.ts";
 import { endpoint } from "./endpoint.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
-import { replicaCounts, type Observation } from "./observation.ts";
+import { replicaCounts, type StatusInput } from "./status-input.ts";
 import { readiness, stalled, type ReadyReason } from "./ready.ts";
 import { scalingReady } from "./scaling-ready.ts";
 import { utilizationStatus } from "./utilization.ts";
 
 /** `now` is RFC 3339: the time of what changes with this status. */
-export function serviceStatus(stored: GpuMediaService, observation: Observation, now: string): GpuMediaServiceStatus {
-  const { service } = observation;
+export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: string): GpuMediaServiceStatus {
+  const { service } = input;
   const generation = stored.metadata.generation ?? 0;
-  const { ready, reconciling, stalled: stalledVerdict } = readiness(observation);
-  const replicas = replicaCounts(observation);
+  const { ready, reconciling, stalled: stalledVerdict } = readiness(input);
+  const replicas = replicaCounts(input);
   // Written anyway when pods come or go: figures of other pods would be wrong beside it, and stand for up to a minute.
-  const mayMove = observation.reading.mayMove || digest(replicas) !== digest(stored.status?.replicas);
-  const used = utilizationStatus({ service, reading: { ...observation.reading, mayMove }, before: stored.status });
+  const mayMove = input.reading.mayMove || digest(replicas) !== digest(stored.status?.replicas);
+  const used = utilizationStatus({ service, reading: { ...input.reading, mayMove }, before: stored.status });
   const { utilization, bottleneck } = used;
   const verdicts = {
     Ready: ready,
     Reconciling: reconciling,
     Stalled: stalledVerdict,
-    Available: available(observation),
-    GpuCapacity: gpuCapacity(observation),
-    ScalingReady: scalingReady(observation),
+    Available: available(input),
+    GpuCapacity: gpuCapacity(input),
+    ScalingReady: scalingReady(input),
     MetricsReporting: used.MetricsReporting,
     SloMet: used.SloMet,
   };
@@ -45,10 +45,10 @@ export function serviceStatus(stored: GpuMediaService, observation: Observation,
     endpoint: endpoint(service),
     utilization,
     bottleneck,
-    ...optional("rollout", observation.rollout ?? stored.status?.rollout),
-    ...optional("capacity", capacity(observation)),
-    ...optional("recommendation", recommendation(observation)),
-    guideChecklist: checklist({ ...observation, bottleneck }, verdicts),
+    ...optional("rollout", input.rollout ?? stored.status?.rollout),
+    ...optional("capacity", capacity(input)),
+    ...optional("recommendation", recommendation(input)),
+    guideChecklist: checklist({ ...input, bottleneck }, verdicts),
   };
 }
 
@@ -80,7 +80,7 @@ function optional<Name extends string, Value>(
 }
 
 /** What the VerticalPodAutoscaler would request for the processor. */
-function recommendation({ verticalAutoscaler }: Observation): GpuMediaServiceStatus["recommendation"] {
+function recommendation({ verticalAutoscaler }: StatusInput): GpuMediaServiceStatus["recommendation"] {
   const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
   return processor?.target === undefined ? undefined : { requests: { ...processor.target } };
 }

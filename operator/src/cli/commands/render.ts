@@ -15,11 +15,11 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
   const services = await completeServices(flags, terminal);
   if (services === undefined) return exit.findings;
   const { operatorNamespace, runbookUrl, rollout, notServed } = flags;
-  const served = {
+  const features = {
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
-  const context = { operatorNamespace, runbookUrl, rollout, served };
+  const context = { operatorNamespace, runbookUrl, rollout, features };
   terminal.out(manifestsYaml(services.flatMap(({ service }) => renderedChildren(service, context, notServed))));
   return exit.ok;
 }

@@ -5,7 +5,7 @@ import { ApiError } from "../../kube/errors.ts";
 import type { Transport } from "../../kube/transport.ts";
 import { serviceLabel } from "../../desired/child.ts";
 import { viewPod, type PodView } from "../../observe/pod-view.ts";
-import { podType, serviceType, type StoredService } from "../../observe/world.ts";
+import { podType, serviceType, type StoredService } from "../../observe/cluster-cache.ts";
 import { askPod } from "./ask-pod.ts";
 import { snapshot, type ListedPod, type Snapshot } from "./snapshot.ts";
 

@@ -2,7 +2,7 @@
 import type { UtilizationReport } from "@gpumedia/api";
 import type { ObjectKey } from "../../kube/object.ts";
 import type { PodView } from "../../observe/pod-view.ts";
-import type { StoredService } from "../../observe/world.ts";
+import type { StoredService } from "../../observe/cluster-cache.ts";
 import type { GpuView } from "../../status/gpu-shortage.ts";
 import { podTrouble } from "../../status/pod-trouble.ts";
 import { aggregate } from "../../utilization/aggregate.ts";

@@ -1,7 +1,7 @@
 /** Objects as a cluster has them, for the tests of `top`. */
 import type { UtilizationReport } from "@gpumedia/api";
 import { viewPod } from "../../observe/pod-view.ts";
-import type { StoredService } from "../../observe/world.ts";
+import type { StoredService } from "../../observe/cluster-cache.ts";
 import { sampleReport } from "../../utilization/report.sample.ts";
 import type { ListedPod, PodAnswer } from "./snapshot.ts";
 

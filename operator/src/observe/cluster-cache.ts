@@ -19,7 +19,7 @@ import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 export type StoredService = GpuMediaService & KubeObject;
 export type StoredProfile = GpuMediaProfile & KubeObject;
 
-export interface WorldOptions {
+export interface ClusterCacheOptions {
   readonly client: Pick<ApiClient, "list" | "watch">;
   /** Empty: all. */
   readonly namespaces: readonly string[];
@@ -41,7 +41,7 @@ function gpumedia(kind: string, resource: string, namespaced: boolean): Resource
 
 const nodesWaitMs = 5_000;
 
-export class World {
+export class ClusterCache {
   readonly services: ScopedCache<StoredService>;
   readonly profiles: ScopedCache<StoredProfile>;
   readonly pods: ScopedCache<PodView | undefined>;
@@ -57,33 +57,33 @@ export class World {
   /** The optional kinds that are followed now. */
   readonly #optional = new Map<ChildKind, AbortController>();
 
-  constructor({ client, namespaces, operatorNamespace, watchSilenceMs: silenceMs, clock, log }: WorldOptions) {
+  constructor({ client, namespaces, operatorNamespace, watchSilenceMs: silenceMs, clock, log }: ClusterCacheOptions) {
     this.#clock = clock;
-    const cache = <T>(
+    const scoped = <T>(
       type: ResourceType,
       project: (object: KubeObject) => T,
       more: Partial<ScopedCacheOptions<T>> = {},
     ) => new ScopedCache(client, type, { namespaces, project, clock, log, silenceMs, ...more });
-    this.services = cache(serviceType, withoutManagedFields<StoredService>);
-    this.profiles = cache(profileType, withoutManagedFields<StoredProfile>);
-    this.nodes = cache(nodeType, viewNode);
+    this.services = scoped(serviceType, withoutManagedFields<StoredService>);
+    this.profiles = scoped(profileType, withoutManagedFields<StoredProfile>);
+    this.nodes = scoped(nodeType, viewNode);
     // A pod that has ended holds no device. GPUs are the whole cluster's, whatever namespaces we look after, but an
     // operator that may only read some namespaces must do with those.
-    this.pods = cache(podType, viewPod, {
+    this.pods = scoped(podType, viewPod, {
       selection: { fieldSelector: "status.phase!=Succeeded,status.phase!=Failed" },
     });
-    this.replicaSets = cache(replicaSetType, viewReplicaSet, {
+    this.replicaSets = scoped(replicaSetType, viewReplicaSet, {
       selection: { labelSelector: serviceLabel, metadataOnly: true },
     });
     this.podsOf = this.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.service]));
     this.pods.subscribe(this.gpus.observe);
-    this.dcgm = cache(childKinds.configMap.type, viewChild(childKinds.configMap), {
+    this.dcgm = scoped(childKinds.configMap.type, viewChild(childKinds.configMap), {
       namespaces: [operatorNamespace],
       selection: { fieldSelector: `metadata.name=${dcgmMetricsName}` },
     });
     const kinds: readonly ChildKind[] = Object.values(childKinds);
     this.#children = new Map(
-      kinds.map((kind) => [kind, cache(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
+      kinds.map((kind) => [kind, scoped(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
     );
   }
 

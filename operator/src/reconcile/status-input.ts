@@ -4,34 +4,34 @@ import type { ObjectKey } from "../kube/object.ts";
 import { gpusFor, podsOf } from "../observe/gather.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
-import type { Observation } from "../status/observation.ts";
+import type { StatusInput } from "../status/status-input.ts";
 import { dcgmTaken } from "./dcgm.ts";
 import { describe, type ChildOutcome } from "./execute.ts";
 import type { Pass } from "./pass.ts";
 
-export interface PassResult extends Pick<Observation, "failure" | "rollout"> {
+export interface PassResult extends Pick<StatusInput, "failure" | "rollout"> {
   readonly outcomes: readonly ChildOutcome[];
 }
 
-export function observation(
+export function statusInput(
   service: EffectiveService,
   key: ObjectKey,
   { outcomes, failure, rollout }: PassResult,
-  { world, surroundings, utilization, loadTests }: Pass,
-): Observation {
+  { cache, surroundings, utilization, loadTests }: Pass,
+): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   return {
     service,
     rollout,
     failure,
     skipped: outcomes.filter(({ did }) => did === "skip").map(({ child }) => describe(child)),
-    dcgmTaken: dcgmTaken(world, surroundings().operatorNamespace),
+    dcgmTaken: dcgmTaken(cache, surroundings().operatorNamespace),
     // Read anew: our own writes are in the store by now.
-    deployment: world.childOf("deployment", key),
-    autoscaler: world.childOf(byKeda ? "scaledObject" : "horizontalPodAutoscaler", key),
-    verticalAutoscaler: world.childOf("verticalPodAutoscaler", `${key}-vpa`),
-    pods: podsOf(world, key),
-    gpus: gpusFor(world, service),
+    deployment: cache.childOf("deployment", key),
+    autoscaler: cache.childOf(byKeda ? "scaledObject" : "horizontalPodAutoscaler", key),
+    verticalAutoscaler: cache.childOf("verticalPodAutoscaler", `${key}-vpa`),
+    pods: podsOf(cache, key),
+    gpus: gpusFor(cache, service),
     lastLoadTest: lastLoadTest(loadTests.ofService(key)),
     reading: utilization.read(key),
   };

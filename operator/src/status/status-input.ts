@@ -8,7 +8,7 @@ import type { RolloutDecision } from "../plan/rollout.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import type { GpuView } from "./gpu-shortage.ts";
 
-export interface Observation {
+export interface StatusInput {
   readonly service: EffectiveService;
   /** How pods are replaced; undefined while suspended or queued, when it stays as it was. */
   readonly rollout: RolloutDecision | undefined;
@@ -36,7 +36,7 @@ export interface ReplicaCounts {
   readonly updated: number;
 }
 
-export function replicaCounts({ deployment }: Pick<Observation, "deployment">): ReplicaCounts {
+export function replicaCounts({ deployment }: Pick<StatusInput, "deployment">): ReplicaCounts {
   const { readyReplicas = 0, updatedReplicas = 0 } = deployment?.status ?? {};
   return { desired: deployment?.spec.replicas ?? 0, ready: readyReplicas, updated: updatedReplicas };
 }
@@ -45,7 +45,7 @@ export function replicaCounts({ deployment }: Pick<Observation, "deployment">): 
  * How many replicas must serve for the service to be Ready: all of them, but of an autoscaled one only the least. Else
  * each scale-out would make a service that serves unready for as long as a GPU is waited for.
  */
-export function neededReplicas({ service, deployment }: Pick<Observation, "service" | "deployment">): number {
+export function neededReplicas({ service, deployment }: Pick<StatusInput, "service" | "deployment">): number {
   const desired = deployment?.spec.replicas ?? 0;
   const { enabled, minReplicas } = service.autoscaling.horizontal;
   return enabled ? Math.min(desired, minReplicas) : desired;

@@ -6,12 +6,16 @@ import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
 import type { Logger } from "./runtime/log.ts";
 
-export type Served = ChildContext["served"];
+export type ClusterFeatures = ChildContext["features"];
 
 const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
 const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
 
-export async function readServed(client: Pick<ApiClient, "rawJson">, apis: Apis, log: Logger): Promise<Served> {
+export async function readClusterFeatures(
+  client: Pick<ApiClient, "rawJson">,
+  apis: Apis,
+  log: Logger,
+): Promise<ClusterFeatures> {
   return {
     gpuPodMetric: apis.serves(gpuPodMetric),
     inPlaceVpa: apis.serves(verticalPodAutoscalers) && (await knowsInPlace(client, log)),
