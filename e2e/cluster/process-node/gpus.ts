@@ -1,7 +1,7 @@
 /** The node's GPUs: given out as the device plugin does, and each pod's own mock of NVML, whose figures follow its load. */
 import { join } from "node:path";
-import { mockLibrary } from "../../gpu-mock/library.ts";
-import { mockGpu, writeState, type Figures } from "../../gpu-mock/state.ts";
+import { mockLibrary } from "../../../workload/gpu-mock/library.ts";
+import { mockGpu, writeState, type Figures } from "../../../workload/gpu-mock/state.ts";
 
 export const gpuResource = "nvidia.com/gpu";
 

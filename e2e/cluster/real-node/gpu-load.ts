@@ -1,7 +1,7 @@
 /** Lets mock GPUs show how busy the processors are that hold them, as a real GPU would be busy with their work. */
 import type { UtilizationReport } from "@gpumedia/api";
 import { request, type Agent } from "undici";
-import type { Figures } from "../../gpu-mock/state.ts";
+import type { Figures } from "../../../workload/gpu-mock/state.ts";
 import { busyFigures } from "../process-node/gpus.ts";
 import type { Rest } from "../rest.ts";
 

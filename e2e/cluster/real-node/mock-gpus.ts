@@ -2,8 +2,8 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { mockLibrary } from "../../gpu-mock/library.ts";
-import { mockGpu, writeState, type Figures } from "../../gpu-mock/state.ts";
+import { mockLibrary } from "../../../workload/gpu-mock/library.ts";
+import { mockGpu, writeState, type Figures } from "../../../workload/gpu-mock/state.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { busyGpus } from "./gpu-load.ts";
 import { nvmlFolders, nvmlLibrary, nvmlState } from "./gpu-runtime.ts";

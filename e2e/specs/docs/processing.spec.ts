@@ -2,8 +2,8 @@
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../../docs/pages.ts";
-import { mockLibrary } from "../../gpu-mock/library.ts";
-import { mockGpu, writeState } from "../../gpu-mock/state.ts";
+import { mockLibrary } from "../../../workload/gpu-mock/library.ts";
+import { mockGpu, writeState } from "../../../workload/gpu-mock/state.ts";
 import { assertMetricsTold } from "./metrics-told.ts";
 import { openStage } from "./stage.ts";
 import { toldBy } from "../../docs/excuses.ts";

@@ -1,8 +1,8 @@
 /** The sampler against the mock library, through koffi: layouts, missing calls, errors, MIG. */
 import assert from "node:assert/strict";
 import type { Context } from "mocha";
-import type { Driver } from "../../../e2e/gpu-mock/library.ts";
-import type { MockGpu, MockState } from "../../../e2e/gpu-mock/state.ts";
+import type { Driver } from "../../gpu-mock/library.ts";
+import type { MockGpu, MockState } from "../../gpu-mock/state.ts";
 import type { Gpu, GpuFigures, GpuSample } from "./gpu-sample.ts";
 import { Nvml } from "./nvml-library.ts";
 import { Sampler } from "./sampler.ts";

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Context } from "mocha";
-import { type Driver, mockLibrary } from "../../../../e2e/gpu-mock/library.ts";
-import { type MockState, writeState } from "../../../../e2e/gpu-mock/state.ts";
+import { type Driver, mockLibrary } from "../../../gpu-mock/library.ts";
+import { type MockState, writeState } from "../../../gpu-mock/state.ts";
 
-export { mockGpu } from "../../../../e2e/gpu-mock/state.ts";
+export { mockGpu } from "../../../gpu-mock/state.ts";
 
 export interface MockDriver extends Disposable {
   readonly library: string;
