@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { startCluster, type Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import { startOperator, untilLeading } from "@gpumedia/e2e/cluster/operator.ts";
 import { keepBusy } from "@gpumedia/e2e/cluster/process-node/client.ts";
-import { nodeAddress } from "@gpumedia/e2e/cluster/process-node/private-network.ts";
+import { nodeAddress } from "@gpumedia/e2e/cluster/process-node/network-namespace.ts";
 import { until } from "@gpumedia/e2e/cluster/until.ts";
 import { request, type Agent } from "undici";
 import { percentile } from "../operator/percentile.ts";

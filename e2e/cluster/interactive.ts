@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startCluster, type Cluster } from "./cluster.ts";
 import type { MainOptions } from "./main-options.ts";
 import { startOperator, untilLeading } from "./operator.ts";
-import { nodeAddress } from "./process-node/private-network.ts";
+import { nodeAddress } from "./process-node/network-namespace.ts";
 
 /** All that somebody needs to use it. */
 export interface ClusterReport {

@@ -5,7 +5,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KeeperReport, KeeperRequest } from "./keeper-protocol.ts";
-import { inPrivateNetwork, preparePrivateNetwork, systemPath } from "./process-node/private-network.ts";
+import { inPrivateNetwork, preparePrivateNetwork, systemPath } from "./process-node/network-namespace.ts";
 import { inNodeMachine, prepareNodeMachine } from "./real-node/namespaces.ts";
 
 export interface Command {

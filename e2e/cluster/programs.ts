@@ -1,7 +1,7 @@
 /** How each program of the control plane is started. Relative paths are relative to the cluster's directory. */
 import { fakeNode } from "./kwok-stages.ts";
 import type { ClusterOptions } from "./options.ts";
-import { nodeAddress } from "./process-node/private-network.ts";
+import { nodeAddress } from "./process-node/network-namespace.ts";
 
 /** Files of the cluster's directory. */
 export const files = {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { startInBackground } from "../cluster/detach.ts";
 import { startInteractive, type ClusterReport } from "../cluster/interactive.ts";
-import { whyNoPrivateNetwork } from "../cluster/process-node/private-network.ts";
+import { whyNoPrivateNetwork } from "../cluster/process-node/network-namespace.ts";
 import { mockLibrary } from "../../workload/gpu-mock/library.ts";
 
 export interface Stage {

@@ -13,7 +13,7 @@ import { parse } from "yaml";
 import { Rest } from "../rest.ts";
 import { Gpus } from "./gpus.ts";
 import { Kubelet } from "./kubelet.ts";
-import { nodeAddress } from "./private-network.ts";
+import { nodeAddress } from "./network-namespace.ts";
 import { hosts, routes, ServiceProxy, type EndpointSlice, type Service } from "./service-proxy.ts";
 
 const [kubeconfig = "", directory = "", name = "", gpus = "", backOffMs = ""] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { untilReady, nodeManifest } from "../nodes.ts";
 import type { Processes } from "../processes.ts";
 import type { Rest } from "../rest.ts";
 import { gpuResource } from "./gpus.ts";
-import { nodeAddress } from "./private-network.ts";
+import { nodeAddress } from "./network-namespace.ts";
 
 export interface ProcessNodeOptions {
   /** Default: `process-node`. */

@@ -9,7 +9,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { dyingWithParent } from "../parent-death.ts";
-import { nodeAddress, serviceRange } from "../process-node/private-network.ts";
+import { nodeAddress, serviceRange } from "../process-node/network-namespace.ts";
 import { cgroupHierarchies, limiting } from "./cgroups.ts";
 
 /**

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ControlPlane } from "../control-plane.ts";
 import { writeKubeconfig } from "../kubeconfig.ts";
-import { nodeAddress } from "../process-node/private-network.ts";
+import { nodeAddress } from "../process-node/network-namespace.ts";
 import { cgroupOf } from "./namespaces.ts";
 import { cniFolder, programPath } from "./requirements.ts";
 import { cniConfig, containerdConfig, kubeletConfig, kubeProxyConfig, nodeFiles } from "./settings.ts";

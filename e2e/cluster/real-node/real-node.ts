@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ControlPlane } from "../control-plane.ts";
 import { createKubectl } from "../kubectl.ts";
 import { untilReady } from "../nodes.ts";
-import { nodeAddress } from "../process-node/private-network.ts";
+import { nodeAddress } from "../process-node/network-namespace.ts";
 import { tools } from "../tools.ts";
 import { until } from "../until.ts";
 import { loadBuiltImages, loadImages, nameImage, startContainerd } from "./containerd.ts";

@@ -1,7 +1,7 @@
 /** What a real node takes from the machine, so that a run without it says so instead of failing. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { systemPath } from "../process-node/private-network.ts";
+import { systemPath } from "../process-node/network-namespace.ts";
 import { cgroupHierarchies, limiting } from "./cgroups.ts";
 
 /** Program, and the Debian package that has it. */

@@ -1,7 +1,7 @@
 /** What the programs of a real node are told. Pure: the directory is the cluster's. */
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { nodeAddress, podRange } from "../process-node/private-network.ts";
+import { nodeAddress, podRange } from "../process-node/network-namespace.ts";
 import { files } from "../programs.ts";
 
 /** Below the directory, where programs outside of the node's mounts find it as well. */

@@ -7,7 +7,7 @@ import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { WebSocket, type Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { photograph } from "../../cluster/process-node/client.ts";
-import { nodeAddress } from "../../cluster/process-node/private-network.ts";
+import { nodeAddress } from "../../cluster/process-node/network-namespace.ts";
 import { until } from "../../cluster/until.ts";
 import { pods, readyPods } from "../operator/reporting-pods.ts";
 import { Workspace } from "../operator/workspace.ts";
