@@ -1,6 +1,6 @@
 /** The program: flags, log, connection, signals. What it does is in operator.ts. */
 import { readFile } from "node:fs/promises";
-import { ConnectionError } from "./kube/connection-error.ts";
+import { ConnectionError } from "./kube/errors.ts";
 import { loadConnection } from "./kube/connection.ts";
 import { readIfThere } from "./kube/connection-file.ts";
 import { startOperator } from "./operator.ts";

@@ -3,7 +3,7 @@ import { startControllers } from "./controllers.ts";
 import type { Options } from "./options.ts";
 import { createApiClient } from "./kube/client.ts";
 import { checkConnection, type LoadedConnection } from "./kube/connection.ts";
-import { watchApis } from "./kube/discovery-watch.ts";
+import { watchApis } from "./runtime/discovery-watch.ts";
 import { createDiscovery, type Apis } from "./kube/discovery.ts";
 import { createTransport } from "./kube/transport.ts";
 import { subscribeTriggers } from "./observe/triggers.ts";

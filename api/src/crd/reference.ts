@@ -1,5 +1,5 @@
 /** The reference of a kind as Markdown, from the schema that the API server is given. */
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../schema/paths.ts";
 import type { CustomResourceDefinition } from "./crds.ts";
 import type { StructuralSchema } from "./structural.ts";
 

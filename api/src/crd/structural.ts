@@ -1,5 +1,5 @@
 /** From our schemas to the structural schema of a CRD: what an API server takes, with the defaults told in words. */
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../schema/paths.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 
 /** What the description of the field at a path should say about its default; empty: nothing. A map's is that of its entries. */

@@ -1,5 +1,5 @@
 /** The guide's development setup: one GPU, everything visible. What is not here is as in production. */
-import type { CompleteSpec } from "../complete.ts";
+import type { CompleteSpec } from "./complete.ts";
 import { chosen, guide, ours, type SourcedTree } from "./sourced.ts";
 
 type DeepPartial<T> = T extends readonly unknown[]

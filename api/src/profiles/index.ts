@@ -1,5 +1,5 @@
 /** The built-in profiles, complete, and where each of their values comes from. */
-import type { CompleteSpec } from "../complete.ts";
+import type { CompleteSpec } from "./complete.ts";
 import { development } from "./development.ts";
 import { production } from "./production.ts";
 import { separate, Sourced, type Source } from "./sourced.ts";

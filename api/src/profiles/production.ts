@@ -8,7 +8,7 @@
  * Others are no settings: port 8080, one worker per GPU, no `Server` header, and the security headers of the CDN section
  * hold for every service.
  */
-import type { CompleteSpec } from "../complete.ts";
+import type { CompleteSpec } from "./complete.ts";
 import { chosen, guide, ours, type SourcedTree } from "./sourced.ts";
 
 const hpa = "Horizontal Pod Autoscaler (HPA)";

@@ -1,5 +1,5 @@
 /** Values that say where they come from: a section of the guide, or a choice with its reason. */
-import { joinPath } from "../paths.ts";
+import { joinPath } from "../schema/paths.ts";
 
 /** The guide's headings. */
 export type GuideSection =

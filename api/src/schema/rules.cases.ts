@@ -1,5 +1,6 @@
 /** For each rule of the CRDs an object that breaks it and one, as close to it as can be, that does not. */
-import type { GpuMediaServiceSpec, Kind } from "../index.ts";
+import type { Kind } from "./kinds.ts";
+import type { GpuMediaServiceSpec } from "./types.ts";
 
 export interface RuleCase {
   /** The rule's message. */

@@ -1,6 +1,6 @@
 /** Evaluates the CRD's own CEL rules, so that a file is told what the API server would say. */
 import { Environment, Optional } from "@marcbachmann/cel-js";
-import type { Keys } from "../paths.ts";
+import type { Keys } from "../schema/paths.ts";
 import type { CelRule } from "../schema/scalars.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { Finding } from "./finding.ts";

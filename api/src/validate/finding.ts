@@ -1,5 +1,5 @@
 /** What is wrong with an object, and where. */
-import type { Keys } from "../paths.ts";
+import type { Keys } from "../schema/paths.ts";
 
 export interface Finding {
   /** Where, from the validated object down; empty for the whole. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { customResourceDefinitions } from "../crd/crds.ts";
 import type { StructuralSchema } from "../crd/structural.ts";
-import { pathOf } from "../paths.ts";
+import { pathOf } from "../schema/paths.ts";
 import { ruleCases } from "../schema/rules.cases.ts";
 import { rulesOnOneObject } from "./cel.ts";
 import { validateFile } from "./index.ts";

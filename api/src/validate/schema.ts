@@ -1,7 +1,7 @@
 /** Validators of objects: strict for what people write in files, tolerant for what the API server has stored. */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { JsonSchema } from "../schema/json-schema.ts";
-import type { Keys } from "../paths.ts";
+import type { Keys } from "../schema/paths.ts";
 import type { Finding } from "./finding.ts";
 import { isCidr } from "./cidr.ts";
 import { messageOf } from "./messages.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pathOf } from "../paths.ts";
+import { pathOf } from "../schema/paths.ts";
 import { validateFile, validateStored } from "./index.ts";
 
 const service = (spec: unknown, metadata: unknown = { name: "a" }) => ({

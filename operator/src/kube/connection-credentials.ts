@@ -1,6 +1,6 @@
 /** Who we are: certificates once, tokens anew when they end. */
 import { execCredential } from "./connection-exec.ts";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError } from "./errors.ts";
 import { readRequired } from "./connection-file.ts";
 import type { KubeconfigCluster, KubeconfigUser } from "./connection-kubeconfig.ts";
 import type { Connection, TlsOptions } from "./transport.ts";
@@ -29,7 +29,11 @@ export async function credentials(user: KubeconfigUser, cluster: KubeconfigClust
 }
 
 async function authorization(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Authorization> {
-  if (user["auth-provider"]) return authProvider(user, cluster);
+  if (user["auth-provider"]) {
+    // Loaded on demand: client-node costs 50 MiB of memory.
+    const { authProviderAuthorization } = await import("./connection-auth-provider.ts");
+    return authProviderAuthorization(user, cluster);
+  }
   // The file before the token, as kubectl has it: the token in it may be newer.
   if (user.tokenFile) return tokenFile(user.tokenFile);
   if (user.token) return async () => `Bearer ${user.token}`;
@@ -73,18 +77,5 @@ export function bearer(next: () => Promise<Token>, first?: Token, now: () => num
       current = await asking;
     }
     return current.token === undefined ? undefined : `Bearer ${current.token}`;
-  };
-}
-
-/** Old logins (OIDC and others) that kubeconfigs may still hold. Loads all of client-node. */
-async function authProvider(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Authorization> {
-  const { KubeConfig } = await import("./client-node.ts");
-  const config = new KubeConfig();
-  const { "auth-provider": authProvider } = user;
-  config.loadFromClusterAndUser({ name: "cluster", skipTLSVerify: false, ...cluster }, { name: "user", authProvider });
-  return async () => {
-    const options: { headers: Record<string, string> } = { headers: {} };
-    await config.applyToHTTPSOptions(options);
-    return options.headers.Authorization;
   };
 }

@@ -4,7 +4,7 @@
  * @see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
 import { execFile } from "node:child_process";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError } from "./errors.ts";
 import type { KubeconfigCluster, KubeconfigExec } from "./connection-kubeconfig.ts";
 
 export interface ExecCredential {

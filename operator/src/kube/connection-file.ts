@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError } from "./errors.ts";
 
 export async function readRequired(file: string): Promise<string> {
   try {

@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError } from "./errors.ts";
 
 export interface KubeconfigCluster {
   readonly server: string;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { ApiClient } from "./client.ts";
 import { checkConnection, loadConnection, type ConnectionOptions, type LoadedConnection } from "./connection.ts";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError } from "./errors.ts";
 import { ApiError } from "./errors.ts";
 
 let home: string;

@@ -9,7 +9,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ApiClient } from "./client.ts";
 import { credentials, tokenFile } from "./connection-credentials.ts";
-import { ConnectionError } from "./connection-error.ts";
+import { ConnectionError } from "./errors.ts";
 import { readIfThere, readRequired } from "./connection-file.ts";
 import { mergeKubeconfigs, parseKubeconfig, selectContext, type KubeconfigCluster } from "./connection-kubeconfig.ts";
 import { ApiError } from "./errors.ts";

@@ -163,3 +163,8 @@ function describe(error: unknown): { name: string; message: string; code: string
   const message = error.message === "" && first instanceof Error ? first.message : error.message;
   return { name: error.name, message, code: "code" in error ? String(error.code) : "" };
 }
+
+/** A missing, invalid or unusable connection to the API server. The message is for the person who started the program. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+}

@@ -31,6 +31,18 @@ export function every(clock: Clock, intervalMs: number, callback: () => void): (
   return () => cancel();
 }
 
+/** Waits; ends early, and without an error, when the signal aborts. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => resolve();
+  const cancel = clock.after(ms, wake);
+  signal.addEventListener("abort", wake);
+  await promise;
+  signal.removeEventListener("abort", wake);
+  cancel();
+}
+
 /** A time of day as MicroTime (meta/v1) is written: RFC 3339 with microseconds. */
 export function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace("Z", "000Z");

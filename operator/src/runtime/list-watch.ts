@@ -2,9 +2,8 @@
 import type { ApiClient, Selection, WatchEvent } from "../kube/client.ts";
 import type { ResourceType } from "../kube/object.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Clock } from "./clock.ts";
+import { pause, type Clock } from "./clock.ts";
 import { firstStep, nextStep, type Outcome, type Step } from "./list-watch-state.ts";
-import { pause } from "./pause.ts";
 import type { Replacement } from "./store.ts";
 
 /** Where what is learnt goes: a `Store`. */

@@ -1,7 +1,7 @@
 /** `gpumedia top` */
 import { createApiClient } from "../../kube/client.ts";
 import { checkConnection, loadConnection, type LoadedConnection } from "../../kube/connection.ts";
-import { ConnectionError } from "../../kube/connection-error.ts";
+import { ConnectionError } from "../../kube/errors.ts";
 import { createTransport, type Transport } from "../../kube/transport.ts";
 import { exit, UsageError, type ExitCode, type Screen, type Terminal } from "../terminal.ts";
 import { ClusterError, readCluster, type Wanted } from "../top/cluster.ts";

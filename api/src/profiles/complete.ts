@@ -1,5 +1,5 @@
 /** A spec with a value in every place, save those where having none means something. */
-import type { TunableSpec } from "./index.ts";
+import type { TunableSpec } from "../schema/types.ts";
 
 /** Their absence has a meaning of its own, which their description states. */
 type Undefaulted =

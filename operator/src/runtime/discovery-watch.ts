@@ -1,8 +1,7 @@
-import type { Clock } from "../runtime/clock.ts";
-import type { Logger } from "../runtime/log.ts";
-import { pause } from "../runtime/pause.ts";
-import { Apis, type Discovery } from "./discovery.ts";
-import type { ResourceType } from "./object.ts";
+import { Apis, type Discovery } from "../kube/discovery.ts";
+import type { ResourceType } from "../kube/object.ts";
+import { pause, type Clock } from "./clock.ts";
+import type { Logger } from "./log.ts";
 
 export interface WatchApisOptions {
   readonly discovery: Discovery;
