@@ -11,9 +11,9 @@ import { ProgressPace } from "./reconcile/progress-pace.ts";
 import { RolloutGate } from "./reconcile/rollout-gate.ts";
 import { reconcileService } from "./reconcile/service.ts";
 import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
-import { LoadTests } from "./observe/load-tests.ts";
-import { startLoadTests } from "./reconcile/loadtests.ts";
-import { testRollout } from "./reconcile/rollout-test.ts";
+import { LoadTestCache } from "./loadtest/cache.ts";
+import { startLoadTestController } from "./loadtest/controller.ts";
+import { testRollout } from "./loadtest/rollout-test.ts";
 import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
@@ -92,7 +92,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     metricsApi.start();
     lifecycle.onStop("metrics API", () => metricsApi.stop());
   }
-  const loadTests = new LoadTests({ client: writer, namespaces: options.namespaces, clock, log });
+  const loadTests = new LoadTestCache({ client: writer, namespaces: options.namespaces, clock, log });
   const defaults = { processorImage };
   const pass: Pass = {
     client: writer,
@@ -132,7 +132,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     log,
     metrics: metrics.controller("dcgm", dcgmQueue, 1),
   });
-  const stopLoadTests = startLoadTests({ ...setup, loadTests, defaults, backoff });
+  const stopLoadTests = startLoadTestController({ ...setup, loadTests, defaults, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
   lifecycle.onStop(
     "visits",

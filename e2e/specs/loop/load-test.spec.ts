@@ -1,6 +1,6 @@
 /** Load tests that really send their pictures: to a service that is fast enough, and to one that has become slower. */
 import assert from "node:assert/strict";
-import { loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/observe/load-tests.ts";
+import { loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";

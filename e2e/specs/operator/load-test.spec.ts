@@ -1,6 +1,6 @@
 /** Load tests on a real API server: what they wait for, their Job, and what they say in the end. */
 import assert from "node:assert/strict";
-import { jobType, loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/observe/load-tests.ts";
+import { jobType, loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";

@@ -12,6 +12,8 @@ export const managedBy = "gpumedia-operator";
  * @see https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost
  */
 export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
+/** On the pod of a load test: names the service, whose NetworkPolicy lets that pod in. */
+export const loadTestOfLabel = "gpumedia.io/load-test-of";
 export const serviceLabel = "gpumedia.io/service";
 
 /** Picks a service's pods. Never to be changed: a Deployment's selector is immutable. */

@@ -1,9 +1,8 @@
 /** NetworkPolicy of a service: only what is used comes in and goes out (guide, Pre-deployment). */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { loadTestOfLabel } from "../loadtest/job.ts";
 import { withoutEmpties } from "./canonical.ts";
-import { child, selectorLabels } from "./child.ts";
+import { child, loadTestOfLabel, selectorLabels } from "./child.ts";
 import { httpPort } from "./container.ts";
 import { childKinds } from "./kinds.ts";
 

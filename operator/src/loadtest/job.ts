@@ -1,12 +1,10 @@
 /** The Job that runs a load test: one pod of the processor's image, once, with the result as its termination message. Pure. */
 import { durationSeconds, type GpuMediaLoadTest } from "@gpumedia/api";
-import { managedBy } from "../desired/child.ts";
+import { loadTestOfLabel, managedBy } from "../desired/child.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 
 export const loadTestLabel = "gpumedia.io/load-test";
-/** Names the service to its NetworkPolicy, which lets the test's pod in. */
-export const loadTestOfLabel = "gpumedia.io/load-test-of";
 
 type Test = Pick<GpuMediaLoadTest, "metadata" | "spec">;
 

@@ -1,13 +1,7 @@
 /** What is known of a service's load tests, for its checklist. Pure. */
 import type { GpuMediaLoadTest } from "@gpumedia/api";
+import type { LastLoadTest } from "../status/status-input.ts";
 import { isFinished } from "./status.ts";
-
-export interface LastLoadTest {
-  readonly name: string;
-  readonly passed: boolean;
-  /** The condition's, for people. */
-  readonly message: string;
-}
 
 type Test = Pick<GpuMediaLoadTest, "metadata" | "status">;
 

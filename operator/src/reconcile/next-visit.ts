@@ -1,7 +1,6 @@
 /** When a service wants to be looked at again, from how the pass over it ended. */
-import type { ApiError } from "../kube/errors.ts";
 import type { Failure } from "../plan/failure.ts";
-import type { Next } from "../runtime/workers.ts";
+import { backoffAfter, type Next } from "../runtime/workers.ts";
 import type { Unwritten } from "./write-status.ts";
 
 /** `unwritten`: what became of the status, or of another write at the end of the pass. */
@@ -9,7 +8,7 @@ export function nextVisit(failure: Failure | undefined, unwritten: Unwritten): N
   if (unwritten === undefined) return afterFailure(failure);
   if ("heldMs" in unwritten) return notLaterThan(unwritten.heldMs, afterFailure(failure));
   const { error } = unwritten;
-  return error.status === 409 ? { kind: "now" } : backoff(error);
+  return error.status === 409 ? { kind: "now" } : backoffAfter(error);
 }
 
 function notLaterThan(afterMs: number, next: Next): Next {
@@ -26,12 +25,8 @@ function afterFailure(failure: Failure | undefined): Next {
     case "Waiting":
       return { kind: "again", afterMs: failure.afterMs };
     case "Transient":
-      return backoff(failure.cause);
+      return backoffAfter(failure.cause);
     case "Conflict":
       return { kind: "now" };
   }
-}
-
-function backoff({ retryAfterMs }: ApiError): Next {
-  return { kind: "backoff", ...(retryAfterMs === undefined ? {} : { atLeastMs: retryAfterMs }) };
 }

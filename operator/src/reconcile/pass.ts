@@ -4,7 +4,7 @@ import type { ChildContext } from "../desired/context.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { LoadTests } from "../observe/load-tests.ts";
+import type { LoadTestCache } from "../loadtest/cache.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
@@ -25,7 +25,7 @@ export interface Pass {
   readonly dcgm: DcgmRequests;
   readonly gate: RolloutGate;
   readonly progress: ProgressPace;
-  readonly loadTests: Pick<LoadTests, "ofService">;
+  readonly loadTests: Pick<LoadTestCache, "ofService">;
   /** A load test after a rollout, where the service wants one; answers what went wrong. */
   readonly testRollout: (service: EffectiveService, deployment: ChildView | undefined) => Promise<Unwritten>;
   readonly utilization: Pick<UtilizationWatch, "read" | "visited" | "gone">;

@@ -1,6 +1,7 @@
 /** Visits the keys of a work queue, several at once, and decides from each visit's end when the key comes next. */
 import { randomUUID } from "node:crypto";
 import type { ObjectKey } from "../kube/object.ts";
+import type { ApiError } from "../kube/errors.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { NotLeader } from "./leader.ts";
@@ -18,6 +19,10 @@ export type Next =
   | { readonly kind: "backoff"; readonly atLeastMs?: number }
   /** It lost a race for an object: at once. */
   | { readonly kind: "now" };
+
+export function backoffAfter({ retryAfterMs }: ApiError): Next {
+  return { kind: "backoff", ...(retryAfterMs === undefined ? {} : { atLeastMs: retryAfterMs }) };
+}
 
 export interface VisitContext {
   /** Aborted when the process has to end and the visit has not ended in time. */

@@ -2,7 +2,6 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
-import type { LastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
@@ -28,6 +27,14 @@ export interface StatusInput {
   readonly lastLoadTest: LastLoadTest | undefined;
   /** What the pods report of themselves. */
   readonly reading: UtilizationReading;
+}
+
+/** The load test of a service that finished last. */
+export interface LastLoadTest {
+  readonly name: string;
+  readonly passed: boolean;
+  /** The message of its condition. */
+  readonly message: string;
 }
 
 export interface ReplicaCounts {

@@ -7,20 +7,19 @@ import { digest } from "../kube/digest.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
-import { loadTestJob } from "../loadtest/job.ts";
-import { readResult } from "../loadtest/result.ts";
-import { isFinished, loadTestStatus, type LoadTestReason, type Standing } from "../loadtest/status.ts";
-import { jobType, loadTestType, type JobView, type LoadTests, type StoredLoadTest } from "../observe/load-tests.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { Next } from "../runtime/workers.ts";
-import { nextVisit } from "./next-visit.ts";
+import { backoffAfter, type Next } from "../runtime/workers.ts";
+import { jobType, loadTestType, type JobView, type LoadTestCache, type StoredLoadTest } from "./cache.ts";
+import { loadTestJob } from "./job.ts";
+import { readResult } from "./result.ts";
+import { isFinished, loadTestStatus, type LoadTestReason, type Standing } from "./status.ts";
 
 export interface LoadTestPass {
   /** Fenced. */
   readonly client: Pick<ApiClient, "create" | "delete" | "jsonPatch" | "list">;
   readonly cache: ClusterCache;
-  readonly loadTests: LoadTests;
+  readonly loadTests: LoadTestCache;
   readonly clock: Clock;
   readonly defaults: Defaults;
 }
@@ -38,7 +37,7 @@ export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Pro
     return await writeStatus(test, await standing(test, key, pass), pass);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return nextVisit({ kind: "Transient", cause: error }, undefined);
+    return backoffAfter(error);
   }
 }
 

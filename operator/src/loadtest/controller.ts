@@ -3,8 +3,6 @@ import type { Options } from "../options.ts";
 import type { Defaults } from "../effective/effective.ts";
 import type { ApiClient } from "../kube/client.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";
-import { isFinished } from "../loadtest/status.ts";
-import type { LoadTests } from "../observe/load-tests.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { BackoffOptions } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -13,11 +11,13 @@ import type { Logger } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { WorkQueue } from "../runtime/queue.ts";
 import { runWorkers } from "../runtime/workers.ts";
-import { reconcileLoadTest } from "./loadtest.ts";
+import type { LoadTestCache } from "./cache.ts";
+import { reconcileLoadTest } from "./reconcile.ts";
+import { isFinished } from "./status.ts";
 
-export interface LoadTestsSetup {
+export interface LoadTestControllerSetup {
   readonly options: Pick<Options, "concurrency">;
-  readonly loadTests: LoadTests;
+  readonly loadTests: LoadTestCache;
   readonly cache: ClusterCache;
   /** Fenced. */
   readonly writer: ApiClient;
@@ -33,7 +33,7 @@ export interface LoadTestsSetup {
 }
 
 /** Follows them from now on; the answer ends the visits. */
-export function startLoadTests(setup: LoadTestsSetup): (graceMs: number) => Promise<void> {
+export function startLoadTestController(setup: LoadTestControllerSetup): (graceMs: number) => Promise<void> {
   const {
     options,
     loadTests,

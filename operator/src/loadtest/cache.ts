@@ -2,11 +2,11 @@
 import type { GpuMediaLoadTest } from "@gpumedia/api";
 import type { ApiClient } from "../kube/client.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
-import { loadTestLabel } from "../loadtest/job.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
-import type { StatusCondition } from "./child-view.ts";
-import { ScopedCache } from "./scoped-cache.ts";
+import type { StatusCondition } from "../observe/child-view.ts";
+import { ScopedCache } from "../observe/scoped-cache.ts";
+import { loadTestLabel } from "./job.ts";
 
 export type StoredLoadTest = GpuMediaLoadTest & KubeObject;
 
@@ -27,7 +27,7 @@ export const loadTestType: ResourceType = {
 };
 export const jobType: ResourceType = { group: "batch", version: "v1", kind: "Job", resource: "jobs", namespaced: true };
 
-export interface LoadTestsOptions {
+export interface LoadTestCacheOptions {
   readonly client: Pick<ApiClient, "list" | "watch">;
   /** Empty: all. */
   readonly namespaces: readonly string[];
@@ -35,12 +35,12 @@ export interface LoadTestsOptions {
   readonly log: Logger;
 }
 
-export class LoadTests {
+export class LoadTestCache {
   readonly tests: ScopedCache<StoredLoadTest>;
   readonly jobs: ScopedCache<JobView>;
   readonly ofService: (service: ObjectKey) => readonly StoredLoadTest[];
 
-  constructor({ client, ...options }: LoadTestsOptions) {
+  constructor({ client, ...options }: LoadTestCacheOptions) {
     this.tests = new ScopedCache(client, loadTestType, { ...options, project: viewTest });
     this.jobs = new ScopedCache(client, jobType, {
       ...options,

@@ -6,30 +6,29 @@ import type { Manifest, ObjectKey } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { digest } from "../kube/digest.ts";
 import { labels } from "../desired/child.ts";
-import { isFinished } from "../loadtest/status.ts";
-import { loadTestType, type LoadTests, type StoredLoadTest } from "../observe/load-tests.ts";
 import type { ChildView } from "../observe/child-view.ts";
+import { loadTestType, type LoadTestCache, type StoredLoadTest } from "./cache.ts";
+import { isFinished } from "./status.ts";
 
 const onRolloutLabel = "gpumedia.io/on-rollout";
-import type { Unwritten } from "./write-status.ts";
 
 /** Older ones are deleted; the one that the next is compared with stays. */
 const kept = 5;
 const longestName = 52;
 
-export interface RolloutTestHands {
+export interface RolloutTestContext {
   readonly client: Pick<ApiClient, "create" | "delete">;
-  readonly loadTests: LoadTests;
+  readonly loadTests: LoadTestCache;
 }
 
 /** Does nothing while a rollout is under way, and once its test is there. Answers what the API server has against it. */
 export async function testRollout(
   service: EffectiveService,
   deployment: ChildView | undefined,
-  hands: RolloutTestHands,
-): Promise<Unwritten> {
+  context: RolloutTestContext,
+): Promise<{ readonly error: ApiError } | undefined> {
   try {
-    await test(service, deployment, hands);
+    await test(service, deployment, context);
   } catch (error) {
     if (error instanceof ApiError) return { error };
     throw error;
@@ -40,7 +39,7 @@ export async function testRollout(
 async function test(
   service: EffectiveService,
   deployment: ChildView | undefined,
-  { client, loadTests }: RolloutTestHands,
+  { client, loadTests }: RolloutTestContext,
 ): Promise<void> {
   if (!service.regression.onRollout || service.suspend || deployment === undefined || !loadTests.synced) return;
   if (!isRolledOut(deployment)) return;
@@ -103,7 +102,7 @@ export function rolloutTest(
   } as Manifest;
 }
 
-async function deleteOld(newest: readonly StoredLoadTest[], client: RolloutTestHands["client"]): Promise<void> {
+async function deleteOld(newest: readonly StoredLoadTest[], client: RolloutTestContext["client"]): Promise<void> {
   const reference = newest.find(({ status }) => status?.verdict === "Passed");
   for (const old of newest.slice(kept)) {
     if (old === reference || !isFinished(old.status)) continue;
