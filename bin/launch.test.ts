@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { listen } from "../workload/src/loadtest/testing/loopback-server.ts";
+import { listen } from "../workload/loadtest/src/testing/loopback-server.ts";
 
-const program = fileURLToPath(new URL("../workload/bin/gpumedia-loadtest.js", import.meta.url));
+const program = fileURLToPath(new URL("../workload/loadtest/bin/gpumedia-loadtest.js", import.meta.url));
 
 function majorOf(node: string): number {
   return Number.parseInt(execFileSync(node, ["--version"], { encoding: "utf8" }).slice(1), 10);

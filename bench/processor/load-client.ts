@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { LatencyHistogram } from "../../workload/src/loadtest/figures/histogram.ts";
+import { LatencyHistogram } from "../../workload/loadtest/src/figures/histogram.ts";
 import type { LoadFigures } from "./figures.ts";
 
 const [port = "", picture = "", connections = "", seconds = ""] = process.argv.slice(2);

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { LatencyHistogram } from "../../workload/src/loadtest/figures/histogram.ts";
+import { LatencyHistogram } from "../../workload/loadtest/src/figures/histogram.ts";
 import { writePictures } from "./pictures.ts";
 import { startProcessor, type Server } from "./servers.ts";
 

@@ -105,11 +105,11 @@ export const programs: Readonly<Record<"operator" | "processor", Program>> = {
     workspace: "workload",
     commands: {
       "gpumedia-processor": "workload/bin/gpumedia-processor.js",
-      "gpumedia-loadtest": "workload/bin/gpumedia-loadtest.js",
+      "gpumedia-loadtest": "workload/loadtest/bin/gpumedia-loadtest.js",
     },
     modules: [
       "workload/src/main.ts",
-      "workload/src/loadtest/main.ts",
+      "workload/loadtest/src/main.ts",
       "workload/src/worker/worker.ts",
       "workload/src/gpu/monitor-thread.ts",
       "workload/src/routes/oip/json-thread.ts",

@@ -28,8 +28,8 @@ const kubelet = new Kubelet(name, {
   address: nodeAddress,
   backOffMs: Number(backOffMs),
   programs: {
-    "gpumedia-processor": programOf("gpumedia-processor"),
-    "gpumedia-loadtest": programOf("gpumedia-loadtest"),
+    "gpumedia-processor": programOf("workload/bin/gpumedia-processor.js"),
+    "gpumedia-loadtest": programOf("workload/loadtest/bin/gpumedia-loadtest.js"),
   },
   nextPodIP: podIPs(),
 });
@@ -64,8 +64,8 @@ async function items<T>(path: string): Promise<readonly T[]> {
   return ((await rest.request("GET", path)) as { readonly items: readonly T[] }).items;
 }
 
-function programOf(program: string): readonly [string, string] {
-  return [process.execPath, fileURLToPath(new URL(`../../../workload/bin/${program}.js`, import.meta.url))];
+function programOf(file: string): readonly [string, string] {
+  return [process.execPath, fileURLToPath(new URL(`../../../${file}`, import.meta.url))];
 }
 
 /** 10.244.0.2, 10.244.0.3, …: none is given twice, so that no client mistakes a pod for one before it. */

@@ -1,7 +1,6 @@
 /** Real pictures through a whole processor. */
 import assert from "node:assert/strict";
 import sharp from "sharp";
-import { parseServerTiming } from "../loadtest/target/server-timing.ts";
 import { decoded, photograph, psnr } from "../testing/photographs.ts";
 import type { Problem } from "../problem.ts";
 import { realProcessor, type RealProcessor } from "./testing/real-processor.ts";
@@ -53,12 +52,10 @@ describe("POST /v1/process", () => {
       "x-xss-protection": "1; mode=block",
       server: null,
     });
-    const stages = parseServerTiming(response.headers.get("server-timing") ?? "");
-    assert.deepEqual(
-      stages.map(({ stage }) => stage),
-      ["queue", "decode", "inference", "encode"],
+    assert.match(
+      response.headers.get("server-timing") ?? "",
+      /^queue;dur=[\d.]+, decode;dur=[\d.]+, inference;dur=[\d.]+, encode;dur=[\d.]+$/,
     );
-    assert.ok(stages.every(({ ms }) => ms >= 0));
     // Reduced again it is the photograph that was sent.
     const reduced = await sharp(bytes).resize(640, 427, { kernel: "lanczos3" }).raw().toBuffer();
     assert.ok(psnr({ width: 640, height: 427, pixels: reduced }, await decoded(photograph("flower"))) > 30);

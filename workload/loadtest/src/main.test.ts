@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Outline, Result } from "./result/result.ts";
 import { type Answerer, deserted, echo, listen } from "./testing/loopback-server.ts";
 
-const program = fileURLToPath(new URL("../../bin/gpumedia-loadtest.js", import.meta.url));
+const program = fileURLToPath(new URL("../bin/gpumedia-loadtest.js", import.meta.url));
 
 interface Ended {
   readonly status: number | null;

@@ -1,4 +1,0 @@
-#!/usr/bin/env node
-import { launch } from "../../bin/launch.js";
-
-await launch(new URL("../src/loadtest/main.ts", import.meta.url));
