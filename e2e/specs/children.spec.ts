@@ -3,14 +3,13 @@
  * does not know, and what is stored is what was sent, or the operator would repair it for ever.
  */
 import assert from "node:assert/strict";
-import { desiredChildren } from "../../operator/src/desired/children.ts";
+import { desiredChildren, type DesiredChild } from "../../operator/src/desired/children.ts";
 import { sampleContext, sampleService } from "../../operator/src/desired/service.sample.ts";
 import type { EffectiveService } from "../../operator/src/effective/service.ts";
 import { canonicalQuantities } from "../../operator/src/desired/canonical-quantity.sample.ts";
 import { collectionPath, objectPath, withQuery } from "../../operator/src/kube/client-path.ts";
 import type { KubeObject, Manifest } from "../../operator/src/kube/object.ts";
 import { creator, fieldManager, inSync, ownership, ownershipPatch } from "../../operator/src/kube/ownership.ts";
-import type { DesiredChild } from "../../operator/src/plan/plan.ts";
 import { startCluster, type Cluster } from "../cluster/cluster.ts";
 import { controlPlaneTools } from "../cluster/control-plane.ts";
 import { optionalApis } from "../cluster/optional-crds.ts";

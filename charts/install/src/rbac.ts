@@ -1,5 +1,5 @@
 /** What the operator may do. Its tests run under exactly this; each rule says what needs it. */
-import { dcgmMetricsName } from "@gpumedia/operator/src/desired/dcgm-metrics.ts";
+import { dcgmMetricsName } from "../../../operator/src/observe/names.ts";
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];

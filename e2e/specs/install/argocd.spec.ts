@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { GpuMediaLoadTest } from "@gpumedia/api";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { loadTestStatus, type LoadTestReason, type Standing } from "@gpumedia/operator/src/loadtest/status.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { tool } from "../../cluster/tools.ts";

@@ -1,7 +1,13 @@
 /** The shipped rights are those that are used: what is granted and never asked for is listed here, with who needs it. */
 import assert from "node:assert/strict";
-import { dcgmMetricsName } from "@gpumedia/operator/src/desired/dcgm-metrics.ts";
-import { childKinds, type ChildKindName } from "@gpumedia/operator/src/desired/kinds.ts";
+import { dcgmMetricsName } from "@gpumedia/operator/src/observe/names.ts";
+import {
+  childKind,
+  childKinds,
+  childName,
+  childRoles,
+  type ChildRole,
+} from "@gpumedia/operator/src/observe/child-kinds.ts";
 import {
   clusterReads,
   dcgmRules,
@@ -14,7 +20,7 @@ import { operatorRbac } from "@gpumedia/install";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "../operator/operator-cluster.ts";
-import { childNames, unlessStatus, Workspace } from "../operator/workspace.ts";
+import { unlessStatus, Workspace } from "../operator/workspace.ts";
 import { grantedRights, usedRights } from "./rights.ts";
 
 /** Of an object that has the name of a child already (toggles.spec.ts: "leaves alone"). */
@@ -73,7 +79,7 @@ describe("the shipped rights", function () {
     ] as const) {
       await work.apply(name, spec);
       await work.untilReady(name);
-      for (const [kind, suffix] of childNames) await repaired(kind, `${name}${suffix}`);
+      for (const role of childRoles) await repaired(role, name);
     }
     for (const name of ["keda", "hpa"]) await work.apply(name, nothing);
     for (const name of ["keda", "hpa"]) {
@@ -151,11 +157,12 @@ describe("the shipped rights", function () {
   });
 
   /** Somebody takes a label of ours away. */
-  async function repaired(kind: ChildKindName, name: string): Promise<void> {
-    const { type } = childKinds[kind];
+  async function repaired(role: ChildRole, service: string): Promise<void> {
+    const { type } = childKind(role);
+    const name = childName(role, service);
     if ((await work.get(type, name)) === undefined) return;
     await work.patch(type, name, [{ op: "remove", path: "/metadata/labels/app.kubernetes.io~1part-of" }]);
-    await until(`${kind} ${name} to be repaired`, async () => {
+    await until(`${type.kind} ${name} to be repaired`, async () => {
       const live = await work.get(type, name);
       return live?.metadata.labels?.["app.kubernetes.io/part-of"] === "gpumedia" ? true : undefined;
     });

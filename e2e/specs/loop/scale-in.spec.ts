@@ -1,7 +1,7 @@
 /** Fewer replicas while streams are open: pods with streams stay, and one that has to go ends its streams in good time. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { deletionCostAnnotation } from "@gpumedia/operator/src/desired/child.ts";
+import { deletionCostAnnotation } from "@gpumedia/operator/src/observe/names.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { WebSocket, type Agent } from "undici";

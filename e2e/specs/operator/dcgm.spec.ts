@@ -1,7 +1,7 @@
 /** The list of metrics for the cluster's DCGM exporters: one ConfigMap, what all services ask for. */
 import assert from "node:assert/strict";
-import { dcgmMetricsName } from "@gpumedia/operator/src/desired/dcgm-metrics.ts";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { dcgmMetricsName } from "@gpumedia/operator/src/observe/names.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { until } from "../../cluster/until.ts";

@@ -1,12 +1,11 @@
 /** Whatever somebody does to a child: what is ours is repaired within 2 s, and what is theirs is left to them. */
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
-import { desiredChildren } from "@gpumedia/operator/src/desired/children.ts";
+import { desiredChildren, type DesiredChild } from "@gpumedia/operator/src/desired/children.ts";
 import { sampleContext, sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
 import { ApiError } from "@gpumedia/operator/src/kube/errors.ts";
 import type { JsonPatchOperation, KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
-import type { DesiredChild } from "@gpumedia/operator/src/plan/plan.ts";
 import { until } from "../../cluster/until.ts";
 import { changed, escaped, leavesOf, pointerIn, type Leaf } from "./leaves.ts";
 import { operatorCluster } from "./operator-cluster.ts";

@@ -1,6 +1,6 @@
 /** One hundred services, half of them in some trouble: the others never notice. */
 import assert from "node:assert/strict";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { healthySpec, namesake, troubleOf } from "../../cluster/troubles.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";

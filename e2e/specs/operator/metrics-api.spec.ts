@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { operatorRbac } from "@gpumedia/install";
 import { metricsApiNamespaceRules, metricsApiRules } from "@gpumedia/install/src/rbac.ts";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { Agent } from "undici";
 import { until } from "../../cluster/until.ts";

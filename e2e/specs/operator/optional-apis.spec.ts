@@ -1,6 +1,6 @@
 /** APIs that a cluster may or may not serve: absent at the start, appearing later, vanishing again. */
 import assert from "node:assert/strict";
-import { childKinds, type ChildKindName } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { optionalApis } from "../../cluster/optional-crds.ts";

@@ -1,7 +1,7 @@
 /** Profiles of the cluster: based on others, replacing built-in ones, and rolled out with care when they change. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { profileType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";

@@ -1,6 +1,6 @@
 /** Who sets the replicas may change at any time; how many there are must not, unless somebody says so. */
 import assert from "node:assert/strict";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { startFaultProxy, type FaultProxy } from "../../faults/proxy.ts";
 import { isWrite, type ApiRequest } from "../../faults/request.ts";
 import { until } from "../../cluster/until.ts";

@@ -4,7 +4,8 @@ import { profileType, serviceType } from "@gpumedia/operator/src/observe/cluster
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
-import { childNames, Workspace } from "./workspace.ts";
+import { childRoles } from "@gpumedia/operator/src/observe/child-kinds.ts";
+import { Workspace } from "./workspace.ts";
 
 const longName = "a".repeat(63);
 const crd = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gpumediaservices.gpumedia.io";
@@ -202,7 +203,7 @@ describe("services that make no sense", function () {
     await work.untilReady(name);
     // This cluster serves none of the optional kinds.
     assert.equal((await work.children(name)).length, 9);
-    assert.ok(childNames.length > 9);
+    assert.ok(childRoles.length > 9);
     await assert.rejects(work.create("b".repeat(54)), /name/);
   });
 });

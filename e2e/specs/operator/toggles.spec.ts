@@ -1,6 +1,6 @@
 /** Children that are switched off and on, and objects of their names that are not ours. */
 import assert from "node:assert/strict";
-import { childKinds, type ChildKindName } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { apiVersionOf, type KubeObject, type Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { until } from "../../cluster/until.ts";

@@ -1,7 +1,7 @@
 /** The operator behind watches that break in every way: it hears of every change, and never asks more than it must. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { childKinds } from "@gpumedia/operator/src/desired/kinds.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";

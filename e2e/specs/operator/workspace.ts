@@ -8,7 +8,14 @@
  */
 import assert from "node:assert/strict";
 import type { Condition } from "@gpumedia/api";
-import { childKinds, type ChildKind, type ChildKindName } from "@gpumedia/operator/src/desired/kinds.ts";
+import {
+  childKind,
+  childKinds,
+  childName,
+  childRoles,
+  type ChildKind,
+  type ChildKindName,
+} from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { createApiClient, type ApiClient } from "@gpumedia/operator/src/kube/client.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
 import { ApiError } from "@gpumedia/operator/src/kube/errors.ts";
@@ -28,24 +35,6 @@ import { OperatorProcess, type OperatorProcessOptions } from "./operator-process
 
 /** What is asked of a condition; members that are absent may be anything. */
 export type WantedCondition = Partial<Pick<Condition, "status" | "reason">> & { readonly says?: string };
-
-/** The names of a service's children, by kind. */
-export const childNames: readonly (readonly [ChildKindName, suffix: string])[] = [
-  ["serviceAccount", ""],
-  ["configMap", "-config"],
-  ["configMap", "-dashboard"],
-  ["deployment", ""],
-  ["service", ""],
-  ["horizontalPodAutoscaler", ""],
-  ["verticalPodAutoscaler", "-vpa"],
-  ["podDisruptionBudget", ""],
-  ["networkPolicy", ""],
-  ["ingress", ""],
-  ["httpRoute", ""],
-  ["podMonitor", ""],
-  ["prometheusRule", ""],
-  ["scaledObject", ""],
-];
 
 export class Workspace implements AsyncDisposable {
   readonly cluster: Cluster;
@@ -162,11 +151,9 @@ export class Workspace implements AsyncDisposable {
     return (await this.get(childKinds[kind].type, name)) ?? assert.fail(`there is no ${kind} ${name}`);
   }
 
-  /** All that exist of the service's children, in the order of `childNames`. */
+  /** The service's children that exist, in the order of `childRoles`. */
   async children(service: string): Promise<readonly KubeObject[]> {
-    const all = await Promise.all(
-      childNames.map(([kind, suffix]) => this.get(childKinds[kind].type, `${service}${suffix}`)),
-    );
+    const all = await Promise.all(childRoles.map((role) => this.get(childKind(role).type, childName(role, service))));
     return all.filter((child) => child !== undefined);
   }
 

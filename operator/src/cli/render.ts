@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import type { ChildContext } from "../desired/context.ts";
 import { desiredChildren } from "../desired/children.ts";
-import { childKinds } from "../desired/kinds.ts";
+import { childKinds } from "../observe/child-kinds.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 

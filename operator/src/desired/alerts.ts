@@ -1,7 +1,7 @@
 /** Alerts of a service. Each has a section in docs/alerts.md, which its runbook link names. */
 import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
-import { containerName } from "./child.ts";
+import { containerName } from "../observe/names.ts";
 import { podPattern, processorSelector, recordedSelector } from "./promql.ts";
 
 import { recorded } from "./recording-rules.ts";

@@ -1,20 +1,8 @@
 /** What all children of a service share: labels, owner, and how they are named. */
 import { apiVersionOf, type Manifest, type OwnerReference } from "../kube/object.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import type { ChildKind } from "./kinds.ts";
-
-/** The container that runs the processor; also named by the VPA's policy (guide, Vertical Pod Autoscaler). */
-export const containerName = "gpu-media";
-
-export const managedBy = "gpumedia-operator";
-/**
- * Of a pod: its ReplicaSet deletes the cheaper ones first, of those that are ready; none is 0.
- * @see https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#pod-deletion-cost
- */
-export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
-/** On the pod of a load test: names the service, whose NetworkPolicy lets that pod in. */
-export const loadTestOfLabel = "gpumedia.io/load-test-of";
-export const serviceLabel = "gpumedia.io/service";
+import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
+import { managedBy, serviceLabel } from "../observe/names.ts";
 
 /** Picks a service's pods. Never to be changed: a Deployment's selector is immutable. */
 export function selectorLabels(service: EffectiveService): Readonly<Record<string, string>> {
@@ -34,16 +22,16 @@ export function labels(service: EffectiveService): Readonly<Record<string, strin
 /** A child's manifest: its identity, our labels, the service as its controller, and what it holds. */
 export function child<Body extends object>(
   service: EffectiveService,
-  kind: ChildKind,
-  name: string,
+  role: ChildRole,
   body: Body,
   annotations?: Readonly<Record<string, string>>,
 ): Manifest & Body {
+  const { type } = childKind(role);
   return {
-    apiVersion: apiVersionOf(kind.type),
-    kind: kind.type.kind,
+    apiVersion: apiVersionOf(type),
+    kind: type.kind,
     metadata: {
-      name,
+      name: childName(role, service.name),
       namespace: service.namespace,
       labels: labels(service),
       ...(annotations === undefined ? {} : { annotations }),

@@ -1,15 +1,14 @@
 /** All children of a service: each appears in the list always, and without a manifest where it should not be. */
 import type { EffectiveService } from "../effective/service.ts";
-import type { DesiredChild } from "../plan/plan.ts";
 import type { Manifest } from "../kube/object.ts";
 import { configMap } from "./config-map.ts";
 import type { ChildContext } from "./context.ts";
-import { dashboard, dashboardName } from "./dashboard.ts";
+import { dashboard } from "./dashboard.ts";
 import { deployment, initialDeployment } from "./deployment.ts";
 import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { httpRoute } from "./http-route.ts";
 import { ingress } from "./ingress.ts";
-import { childKinds, type ChildKind } from "./kinds.ts";
+import { childKind, childName, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { podMonitor } from "./pod-monitor.ts";
@@ -18,36 +17,44 @@ import { prometheusRule } from "./prometheus-rule.ts";
 import { scaledObject } from "./scaled-object.ts";
 import { serviceAccount } from "./service-account.ts";
 import { clusterService } from "./service.ts";
-import { verticalPodAutoscaler, verticalPodAutoscalerName } from "./vertical-pod-autoscaler.ts";
-import { configMapName } from "./volumes.ts";
+import { verticalPodAutoscaler } from "./vertical-pod-autoscaler.ts";
 
-/** What a pod needs to start comes first; among equals, in the order in which people read them. */
+/** A child as it should be; without a manifest it should not exist. */
+export interface DesiredChild {
+  readonly kind: ChildKind;
+  readonly name: string;
+  readonly manifest: Manifest | null;
+  /** Sent only when the child is created: it sets fields that another field manager owns from then on. */
+  readonly initial?: Manifest;
+}
+
+/** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
   const { operatorNamespace, runbookUrl, rollout, features } = context;
   const checksum = restartChecksum(service);
-  const one = (kind: ChildKind, manifest: Manifest | null, name = service.name): DesiredChild => ({
-    kind,
-    name,
+  const one = (role: ChildRole, manifest: Manifest | null): DesiredChild => ({
+    kind: childKind(role),
+    name: childName(role, service.name),
     manifest,
   });
   const initial = initialDeployment(service, rollout, checksum);
   return [
-    one(childKinds.serviceAccount, serviceAccount(service)),
-    one(childKinds.configMap, configMap(service), configMapName(service)),
+    one("serviceAccount", serviceAccount(service)),
+    one("configMap", configMap(service)),
     {
-      ...one(childKinds.deployment, deployment(service, rollout, checksum)),
+      ...one("deployment", deployment(service, rollout, checksum)),
       ...(initial === undefined ? {} : { initial }),
     },
-    one(childKinds.service, clusterService(service)),
-    one(childKinds.horizontalPodAutoscaler, horizontalPodAutoscaler(service, features)),
-    one(childKinds.scaledObject, scaledObject(service)),
-    one(childKinds.verticalPodAutoscaler, verticalPodAutoscaler(service, features), verticalPodAutoscalerName(service)),
-    one(childKinds.podDisruptionBudget, podDisruptionBudget(service)),
-    one(childKinds.networkPolicy, networkPolicy(service, operatorNamespace)),
-    one(childKinds.ingress, ingress(service)),
-    one(childKinds.httpRoute, httpRoute(service)),
-    one(childKinds.podMonitor, podMonitor(service)),
-    one(childKinds.prometheusRule, prometheusRule(service, runbookUrl)),
-    one(childKinds.configMap, dashboard(service), dashboardName(service)),
+    one("service", clusterService(service)),
+    one("horizontalPodAutoscaler", horizontalPodAutoscaler(service, features)),
+    one("scaledObject", scaledObject(service)),
+    one("verticalPodAutoscaler", verticalPodAutoscaler(service, features)),
+    one("podDisruptionBudget", podDisruptionBudget(service)),
+    one("networkPolicy", networkPolicy(service, operatorNamespace)),
+    one("ingress", ingress(service)),
+    one("httpRoute", httpRoute(service)),
+    one("podMonitor", podMonitor(service)),
+    one("prometheusRule", prometheusRule(service, runbookUrl)),
+    one("dashboard", dashboard(service)),
   ];
 }

@@ -2,12 +2,11 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child } from "./child.ts";
-import { childKinds } from "./kinds.ts";
 import { processorConfig } from "./processor-config.ts";
-import { configKey, configMapName } from "./volumes.ts";
+import { configKey } from "./volumes.ts";
 
 export function configMap(service: EffectiveService): Manifest {
-  return child(service, childKinds.configMap, configMapName(service), {
+  return child(service, "configMap", {
     data: { [configKey]: `${JSON.stringify(processorConfig(service), null, 2)}\n` },
   });
 }

@@ -2,7 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import { unlessEmpty } from "./canonical.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
-import { containerName } from "./child.ts";
+import { containerName } from "../observe/names.ts";
 import { environment } from "./environment.ts";
 import { configPath, volumeMounts } from "./volumes.ts";
 

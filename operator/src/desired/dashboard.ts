@@ -3,15 +3,11 @@ import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child, containerName, withLabels } from "./child.ts";
+import { child, withLabels } from "./child.ts";
+import { containerName } from "../observe/names.ts";
 import { gpuMemoryUsed, gpuPowerUsage, gpuTemperature, gpuUtilization } from "./gpu-queries.ts";
 import { dashboardJson, type Panel } from "./grafana.ts";
-import { childKinds } from "./kinds.ts";
 import { processorSelector } from "./promql.ts";
-
-export function dashboardName(service: EffectiveService): string {
-  return `${service.name}-dashboard`;
-}
 
 export function dashboard(service: EffectiveService): Manifest | null {
   const { dashboard: wanted, dashboardLabels } = service.monitoring;
@@ -28,7 +24,7 @@ export function dashboard(service: EffectiveService): Manifest | null {
     ],
   });
   // All dashboards of a sidecar end up in one folder: the file is named after the namespace, too.
-  const manifest = child(service, childKinds.configMap, dashboardName(service), {
+  const manifest = child(service, "dashboard", {
     data: { [`${namespace}-${name}.json`]: json },
   });
   return withLabels(manifest, dashboardLabels);

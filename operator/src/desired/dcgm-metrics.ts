@@ -1,10 +1,8 @@
 /** The list of metrics for the cluster's DCGM exporters: one ConfigMap for all services, owned by none of them. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { managedBy } from "./child.ts";
+import { dcgmMetricsName, managedBy } from "../observe/names.ts";
 import { dcgmField, profilingFields, type DcgmField } from "./dcgm-fields.ts";
-
-export const dcgmMetricsName = "gpumedia-dcgm-metrics";
 
 export interface DcgmMetrics {
   /** Null while no service asks for GPU metrics: the ConfigMap is not written without need, and goes with the last one. */

@@ -4,7 +4,6 @@ import type { Manifest } from "../kube/object.ts";
 import { child, selectorLabels } from "./child.ts";
 import { startBudgetSeconds } from "./container.ts";
 import type { Rollout } from "./context.ts";
-import { childKinds } from "./kinds.ts";
 import { podTemplate } from "./pod-template.ts";
 import { heldReplicas, smallestReplicas } from "./replicas.ts";
 
@@ -31,7 +30,7 @@ export function initialDeployment(
 }
 
 function render(service: EffectiveService, rollout: Rollout, configChecksum: string, replicas: object): Manifest {
-  return child(service, childKinds.deployment, service.name, {
+  return child(service, "deployment", {
     spec: {
       ...replicas,
       selector: { matchLabels: selectorLabels(service) },

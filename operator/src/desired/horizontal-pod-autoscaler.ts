@@ -3,7 +3,6 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child } from "./child.ts";
 import type { ClusterFeatures } from "./context.ts";
-import { childKinds } from "./kinds.ts";
 import { deploymentRef } from "./target.ts";
 
 /** What the operator serves at custom.metrics.k8s.io for each pod, in percent. */
@@ -17,7 +16,7 @@ export function horizontalPodAutoscaler(service: EffectiveService, features: Clu
   const { horizontal } = service.autoscaling;
   if (!horizontal.enabled || horizontal.provider !== "HPA") return null;
   const metrics = [...cpuMetric(service), ...gpuMetric(service, features)];
-  return child(service, childKinds.horizontalPodAutoscaler, service.name, {
+  return child(service, "horizontalPodAutoscaler", {
     spec: {
       scaleTargetRef: deploymentRef(service),
       minReplicas: horizontal.minReplicas,

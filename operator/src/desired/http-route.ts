@@ -4,7 +4,6 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { unlessEmpty } from "./canonical.ts";
 import { child } from "./child.ts";
-import { childKinds } from "./kinds.ts";
 import { servicePort } from "./service.ts";
 
 const gatewayGroup = "gateway.networking.k8s.io";
@@ -13,7 +12,7 @@ const gatewayGroup = "gateway.networking.k8s.io";
 export function httpRoute(service: EffectiveService): Manifest | null {
   const { gateway, ingress } = service.network;
   if (gateway.parentRefs.length === 0) return null;
-  return child(service, childKinds.httpRoute, service.name, {
+  return child(service, "httpRoute", {
     spec: {
       parentRefs: gateway.parentRefs.map((ref) => ({
         ...ref,

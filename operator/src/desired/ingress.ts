@@ -3,7 +3,6 @@ import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child } from "./child.ts";
-import { childKinds } from "./kinds.ts";
 import { backendPortName } from "./service.ts";
 
 export function ingress(service: EffectiveService): Manifest | null {
@@ -14,8 +13,7 @@ export function ingress(service: EffectiveService): Manifest | null {
   const hosts = host === undefined ? {} : { hosts: [host] };
   return child(
     service,
-    childKinds.ingress,
-    service.name,
+    "ingress",
     {
       spec: {
         ingressClassName: className,

@@ -2,13 +2,13 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { withoutEmpties } from "./canonical.ts";
-import { child, loadTestOfLabel, selectorLabels } from "./child.ts";
+import { child, selectorLabels } from "./child.ts";
+import { loadTestOfLabel } from "../observe/names.ts";
 import { httpPort } from "./container.ts";
-import { childKinds } from "./kinds.ts";
 
 export function networkPolicy(service: EffectiveService, operatorNamespace: string): Manifest | null {
   if (!service.network.networkPolicy.enabled) return null;
-  return child(service, childKinds.networkPolicy, service.name, {
+  return child(service, "networkPolicy", {
     spec: {
       podSelector: { matchLabels: selectorLabels(service) },
       policyTypes: ["Ingress", "Egress"],

@@ -4,12 +4,11 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, selectorLabels, withLabels } from "./child.ts";
 import { httpPortName } from "./container.ts";
-import { childKinds } from "./kinds.ts";
 
 export function podMonitor(service: EffectiveService): Manifest | null {
   const { monitoring } = service;
   if (!monitoring.podMonitor) return null;
-  const manifest = child(service, childKinds.podMonitor, service.name, {
+  const manifest = child(service, "podMonitor", {
     spec: {
       selector: { matchLabels: selectorLabels(service) },
       podMetricsEndpoints: [

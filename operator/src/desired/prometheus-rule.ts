@@ -10,7 +10,6 @@ import {
   type AlertRule,
 } from "./alerts.ts";
 import { child, withLabels } from "./child.ts";
-import { childKinds } from "./kinds.ts";
 import { gpuRecordingRules, processorRecordingRules, type RecordingRule } from "./recording-rules.ts";
 import { kedaAutoscalerName } from "./scaled-object.ts";
 
@@ -23,7 +22,7 @@ interface RuleGroup {
 export function prometheusRule(service: EffectiveService, runbookUrl: string): Manifest | null {
   const { monitoring } = service;
   if (!monitoring.alerts) return null;
-  const manifest = child(service, childKinds.prometheusRule, service.name, {
+  const manifest = child(service, "prometheusRule", {
     spec: { groups: ruleGroups(service, runbookUrl) },
   });
   return withLabels(manifest, monitoring.labels);

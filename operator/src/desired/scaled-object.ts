@@ -2,7 +2,6 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child } from "./child.ts";
-import { childKinds } from "./kinds.ts";
 import { podPattern } from "./promql.ts";
 
 /** KEDA gives up on a trigger after so many failed polls in a row: 90 s at its default of one in 30 s. */
@@ -13,7 +12,7 @@ export function scaledObject(service: EffectiveService): Manifest | null {
   const { horizontal } = service.autoscaling;
   const triggers = [...cpuTrigger(service), ...gpuTrigger(service)];
   if (!horizontal.enabled || horizontal.provider !== "KEDA" || triggers.length === 0) return null;
-  return child(service, childKinds.scaledObject, service.name, {
+  return child(service, "scaledObject", {
     spec: {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: service.name },
       minReplicaCount: horizontal.minReplicas,

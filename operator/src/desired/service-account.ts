@@ -2,7 +2,6 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child } from "./child.ts";
-import { childKinds } from "./kinds.ts";
 
 /**
  * Null where the spec names a ServiceAccount that exists already. The processor never calls the Kubernetes API: a token
@@ -10,7 +9,7 @@ import { childKinds } from "./kinds.ts";
  */
 export function serviceAccount(service: EffectiveService): Manifest | null {
   if (service.serviceAccountName !== undefined) return null;
-  return child(service, childKinds.serviceAccount, service.name, { automountServiceAccountToken: false });
+  return child(service, "serviceAccount", { automountServiceAccountToken: false });
 }
 
 export function serviceAccountName(service: EffectiveService): string {

@@ -3,13 +3,12 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, selectorLabels } from "./child.ts";
 import { httpPortName } from "./container.ts";
-import { childKinds } from "./kinds.ts";
 
 export const servicePort = 80;
 export const backendPortName = "http";
 
 export function clusterService(service: EffectiveService): Manifest {
-  return child(service, childKinds.service, service.name, {
+  return child(service, "service", {
     spec: {
       type: "ClusterIP",
       selector: selectorLabels(service),

@@ -1,22 +1,18 @@
 /** VerticalPodAutoscaler of a service: the requests of its pods follow their use. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child, containerName } from "./child.ts";
+import { child } from "./child.ts";
+import { containerName } from "../observe/names.ts";
 import type { ClusterFeatures } from "./context.ts";
-import { childKinds } from "./kinds.ts";
 import { isAutoscaled, smallestReplicas } from "./replicas.ts";
 import { deploymentRef } from "./target.ts";
 import { unlessEmpty } from "./canonical.ts";
-
-export function verticalPodAutoscalerName(service: EffectiveService): string {
-  return `${service.name}-vpa`;
-}
 
 export function verticalPodAutoscaler(service: EffectiveService, features: ClusterFeatures): Manifest | null {
   const { vertical } = service.autoscaling;
   const controlledResources = vertical.controlledResources.filter((name) => name !== "cpu" || !scalesOnCpu(service));
   if (!vertical.enabled || controlledResources.length === 0) return null;
-  return child(service, childKinds.verticalPodAutoscaler, verticalPodAutoscalerName(service), {
+  return child(service, "verticalPodAutoscaler", {
     spec: {
       targetRef: deploymentRef(service),
       updatePolicy: {

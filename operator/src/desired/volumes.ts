@@ -1,5 +1,6 @@
 /** Files of a service's pods: the processor's configuration, the model, and somewhere to write. */
 import type { EffectiveService } from "../effective/service.ts";
+import { childName } from "../observe/child-kinds.ts";
 import { withoutEmpties } from "./canonical.ts";
 
 /** The whole volume is mounted: a `subPath` would hide the ConfigMap's updates from the processor. */
@@ -12,14 +13,10 @@ const modelDirectory = "/models";
 /** Uploads on their way to the decoder, and CUDA's caches of compiled kernels: the root file system is read-only. */
 const scratch = { sizeLimit: "1Gi" };
 
-export function configMapName(service: EffectiveService): string {
-  return `${service.name}-config`;
-}
-
 export function volumes(service: EffectiveService): readonly object[] {
   const { volume } = service.model;
   return [
-    { name: "config", configMap: { name: configMapName(service) } },
+    { name: "config", configMap: { name: childName("configMap", service.name) } },
     { name: "tmp", emptyDir: scratch },
     ...(volume === undefined ? [] : [{ name: "model", ...modelVolume(volume) }]),
   ];

@@ -3,13 +3,13 @@
  * it comes to, so that no child is ever sent that the API server would refuse, or that two autoscalers fight over.
  */
 import { durationMs, pathOf, quantityValue } from "@gpumedia/api";
+import { longestNameSuffix } from "../observe/child-kinds.ts";
 import type { EffectiveService, Origin, Problem } from "./service.ts";
 
 type Origins = ReadonlyMap<string, Origin>;
 type Rule = (service: EffectiveService, origins: Origins) => Problem | null;
 
-/** Of the suffixes that names of children get (`-vpa`, `-config`, `-dashboard`), the longest. */
-const longestName = 63 - "-dashboard".length;
+const longestName = 63 - longestNameSuffix;
 
 export function contradictions(service: EffectiveService, origins: Origins): readonly Problem[] {
   return [

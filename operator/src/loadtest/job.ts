@@ -1,6 +1,6 @@
 /** The Job that runs a load test: one pod of the processor's image, once, with the result as its termination message. Pure. */
 import { durationSeconds, type GpuMediaLoadTest } from "@gpumedia/api";
-import { loadTestOfLabel, managedBy } from "../desired/child.ts";
+import { loadTestOfLabel, managedBy } from "../observe/names.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 

@@ -10,7 +10,7 @@ import type { ApiClient } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
 import { apiVersionOf, type KubeObject, type Manifest, type ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
-import { managedBy } from "../desired/child.ts";
+import { managedBy } from "../observe/names.ts";
 import { group, versions } from "./documents.ts";
 
 export interface Place {

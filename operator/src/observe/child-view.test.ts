@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { childKinds } from "../desired/kinds.ts";
+import { childKinds } from "./child-kinds.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { viewChild } from "./child-view.ts";
 

@@ -1,6 +1,6 @@
 /** What the operator keeps of a child: whether it is as we want it, whose it is, and what its status says. */
-import type { ChildKind } from "../desired/kinds.ts";
-import { serviceLabel } from "../desired/child.ts";
+import type { ChildKind } from "./child-kinds.ts";
+import { serviceLabel } from "./names.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import { ownership } from "../kube/ownership.ts";
 import type { LiveChild } from "../plan/plan.ts";

@@ -1,8 +1,8 @@
 /** Everything that the operator follows on the API server, each kind in the form that its readers need. */
 import type { GpuMediaProfile, GpuMediaService } from "@gpumedia/api";
-import { childKinds, type ChildKind, type ChildKindName } from "../desired/kinds.ts";
-import { serviceLabel } from "../desired/child.ts";
-import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
+import { childKinds, type ChildKind, type ChildKindName } from "./child-kinds.ts";
+import { serviceLabel } from "./names.ts";
+import { dcgmMetricsName } from "./names.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { Apis } from "../kube/discovery.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";

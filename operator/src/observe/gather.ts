@@ -1,9 +1,8 @@
 /** Everything that a pass over one service reads, taken at once: nothing in it changes while the pass decides. */
-import type { ChildKind } from "../desired/kinds.ts";
+import type { ChildKind } from "./child-kinds.ts";
 import type { ProfileLookup } from "../effective/profiles.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
-import type { DesiredChild } from "../plan/plan.ts";
 import type { GpuView } from "../status/gpu-shortage.ts";
 import type { ChildView } from "./child-view.ts";
 import { hasEnded } from "./gpu-ledger.ts";
@@ -13,7 +12,7 @@ import type { StoredService, ClusterCache } from "./cluster-cache.ts";
 export interface Snapshot {
   readonly service: StoredService;
   readonly profiles: ProfileLookup;
-  readonly live: (child: Pick<DesiredChild, "kind" | "name">) => ChildView | undefined;
+  readonly live: (child: { readonly kind: ChildKind; readonly name: string }) => ChildView | undefined;
   readonly served: (kind: ChildKind) => boolean;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../kube/object.ts";
-import { deletionCostAnnotation } from "../desired/child.ts";
+import { deletionCostAnnotation } from "./names.ts";
 import { viewPod, type ContainerView, type PodView } from "./pod-view.ts";
 
 const metadata = {

@@ -1,5 +1,5 @@
 /** What the operator keeps of a pod: why it is not serving, and which GPUs it holds. */
-import { containerName, deletionCostAnnotation, serviceLabel } from "../desired/child.ts";
+import { containerName, deletionCostAnnotation, serviceLabel } from "./names.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import type { StatusCondition } from "./child-view.ts";

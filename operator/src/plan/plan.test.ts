@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { childKinds } from "../desired/kinds.ts";
+import { childKinds } from "../observe/child-kinds.ts";
 import { manifestDigest, type Ownership } from "../kube/ownership.ts";
 import type { Manifest, OwnerReference } from "../kube/object.ts";
 import { planChild, type LiveChild } from "./plan.ts";

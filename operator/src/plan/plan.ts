@@ -12,18 +12,9 @@
  * | no     | ours                                | delete            |
  * | no     | anything else, or nothing           | none              |
  */
-import type { ChildKind } from "../desired/kinds.ts";
+import type { DesiredChild } from "../desired/children.ts";
 import { inSync, type Ownership } from "../kube/ownership.ts";
 import type { Manifest, ObjectMeta } from "../kube/object.ts";
-
-/** A child as it should be; without a manifest it should not be. */
-export interface DesiredChild {
-  readonly kind: ChildKind;
-  readonly name: string;
-  readonly manifest: Manifest | null;
-  /** Sent when the child is created and never again: values that somebody else looks after from then on. */
-  readonly initial?: Manifest;
-}
 
 /** A child as the API server has it. */
 export interface LiveChild {

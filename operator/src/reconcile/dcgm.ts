@@ -8,8 +8,9 @@
  * | no     | ours            | delete                         |
  * | any    | somebody else's | nothing; the services say so   |
  */
-import { childKinds } from "../desired/kinds.ts";
-import { dcgmMetrics, dcgmMetricsName } from "../desired/dcgm-metrics.ts";
+import { childKinds } from "../observe/child-kinds.ts";
+import { dcgmMetrics } from "../desired/dcgm-metrics.ts";
+import { dcgmMetricsName } from "../observe/names.ts";
 import { creator, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
 import { objectKey, type Manifest, type ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";

@@ -1,5 +1,5 @@
 /** Before a scale-in, tells the ReplicaSets' controller which pods have sessions; afterwards takes it back. */
-import { deletionCostAnnotation } from "../desired/child.ts";
+import { deletionCostAnnotation } from "../observe/names.ts";
 import { heldReplicas } from "../desired/replicas.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";

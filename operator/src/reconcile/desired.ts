@@ -1,11 +1,10 @@
 /** The children that a service should have now, and how its pods are to be replaced. */
-import { desiredChildren } from "../desired/children.ts";
-import { childKinds } from "../desired/kinds.ts";
+import { desiredChildren, type DesiredChild } from "../desired/children.ts";
+import { childKinds } from "../observe/child-kinds.ts";
 import { digest } from "../kube/digest.ts";
 import type { Manifest } from "../kube/object.ts";
 import { gpusFor, type Snapshot } from "../observe/gather.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import type { DesiredChild } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { countGpus } from "../status/gpu-shortage.ts";
 import type { Pass } from "./pass.ts";

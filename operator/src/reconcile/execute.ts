@@ -6,7 +6,8 @@ import { objectKey, type KubeObject } from "../kube/object.ts";
 import { creator, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild } from "../observe/child-view.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
-import { planChild, type Action, type DesiredChild, type LiveChild, type Owner } from "../plan/plan.ts";
+import type { DesiredChild } from "../desired/children.ts";
+import { planChild, type Action, type LiveChild, type Owner } from "../plan/plan.ts";
 import { toFailure, type Failure } from "../plan/failure.ts";
 import type { Fights } from "./fights.ts";
 

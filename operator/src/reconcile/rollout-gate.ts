@@ -3,7 +3,7 @@
  * the operator has another default image. Without it one bad edit would take a whole fleet down; with it the first few
  * services get stuck and the others go on serving.
  */
-import { childKinds } from "../desired/kinds.ts";
+import { childKinds } from "../observe/child-kinds.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { StoredService, ClusterCache } from "../observe/cluster-cache.ts";

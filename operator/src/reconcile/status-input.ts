@@ -1,6 +1,7 @@
 /** What the status of a service is read from, once its children have been seen to. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
+import { childName } from "../observe/child-kinds.ts";
 import { gpusFor, podsOf } from "../observe/gather.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
@@ -29,7 +30,7 @@ export function statusInput(
     // Read anew: our own writes are in the store by now.
     deployment: cache.childOf("deployment", key),
     autoscaler: cache.childOf(byKeda ? "scaledObject" : "horizontalPodAutoscaler", key),
-    verticalAutoscaler: cache.childOf("verticalPodAutoscaler", `${key}-vpa`),
+    verticalAutoscaler: cache.childOf("verticalPodAutoscaler", childName("verticalPodAutoscaler", key)),
     pods: podsOf(cache, key),
     gpus: gpusFor(cache, service),
     lastLoadTest: lastLoadTest(loadTests.ofService(key)),

@@ -1,6 +1,6 @@
 /** What the pods report, for the visits; and a visit for a service when that says something new. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
-import { childKinds } from "../desired/kinds.ts";
+import { childKinds } from "../observe/child-kinds.ts";
 import { httpPort } from "../desired/container.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";

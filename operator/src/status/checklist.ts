@@ -2,7 +2,7 @@
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { Bottleneck } from "../utilization/bottleneck.ts";
 import type { Verdict } from "./condition.ts";
-import { dcgmMetricsName } from "../desired/dcgm-metrics.ts";
+import { dcgmMetricsName } from "../observe/names.ts";
 import { exclusion } from "./gpu-shortage.ts";
 import type { StatusInput } from "./status-input.ts";
 

@@ -3,7 +3,7 @@ import type { KubeObject, ResourceType } from "../../kube/object.ts";
 import type { ApiClient, Selection } from "../../kube/client.ts";
 import { ApiError } from "../../kube/errors.ts";
 import type { Transport } from "../../kube/transport.ts";
-import { serviceLabel } from "../../desired/child.ts";
+import { serviceLabel } from "../../observe/names.ts";
 import { viewPod, type PodView } from "../../observe/pod-view.ts";
 import { podType, serviceType, type StoredService } from "../../observe/cluster-cache.ts";
 import { askPod } from "./ask-pod.ts";

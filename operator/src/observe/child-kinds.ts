@@ -1,11 +1,11 @@
-/** Every kind of child that a service can have, and what the operator must know of a kind to look after it. */
-import type { ResourceType } from "../kube/object.ts";
+/** Every child that a service can have: its kind, its name, and how the operator treats it. */
+import type { ObjectKey, ResourceType } from "../kube/object.ts";
 
 export interface ChildKind {
   readonly type: ResourceType;
   /** Children of wave 0 exist before those of wave 1 are sent: a pod without its ServiceAccount or ConfigMap fails to start. */
   readonly wave: 0 | 1;
-  /** ClusterFeatures only where its CRD is installed: absent, the child is skipped and the status says so. */
+  /** Its API is served only where its CRD is installed; without it, the child is skipped and the status reports that. */
   readonly optional: boolean;
 }
 
@@ -32,3 +32,28 @@ export const childKinds = {
 } as const satisfies Record<string, ChildKind>;
 
 export type ChildKindName = keyof typeof childKinds;
+
+/** A child by its purpose: a service has two ConfigMaps. */
+export type ChildRole = ChildKindName | "dashboard";
+
+export const childRoles = [...Object.keys(childKinds), "dashboard"] as readonly ChildRole[];
+
+const nameSuffixes: Partial<Record<ChildRole, string>> = {
+  configMap: "-config",
+  dashboard: "-dashboard",
+  verticalPodAutoscaler: "-vpa",
+};
+
+/** A service's name must leave this many characters for the names of its children. */
+export const longestNameSuffix = Math.max(...Object.values(nameSuffixes).map(({ length }) => length));
+
+export function childKind(role: ChildRole): ChildKind {
+  return childKinds[role === "dashboard" ? "configMap" : role];
+}
+
+/** The name of a service's child, or its key where the service's key is given. */
+export function childName(role: ChildRole, service: ObjectKey): ObjectKey;
+export function childName(role: ChildRole, service: string): string;
+export function childName(role: ChildRole, service: string): string {
+  return `${service}${nameSuffixes[role] ?? ""}`;
+}

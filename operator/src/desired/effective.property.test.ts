@@ -6,9 +6,9 @@ import { jsonSchema } from "@gpumedia/api/src/schema/json-schema.ts";
 import { arbitraryOf } from "@gpumedia/api/src/schema/spec.arbitrary.ts";
 import { validateFile, type GpuMediaProfile, type GpuMediaService } from "@gpumedia/api";
 import * as fc from "fast-check";
-import { desiredChildren } from "../desired/children.ts";
-import { sampleContext } from "../desired/service.sample.ts";
-import { effectiveService } from "./effective.ts";
+import { desiredChildren } from "./children.ts";
+import { sampleContext } from "./service.sample.ts";
+import { effectiveService } from "../effective/effective.ts";
 
 const defaults = { processorImage: "processor:1" };
 
