@@ -9,7 +9,7 @@ import type { EffectiveService } from "../../operator/src/effective/service.ts";
 import { canonicalQuantities } from "../../operator/src/desired/canonical-quantity.sample.ts";
 import { collectionPath, objectPath, withQuery } from "../../operator/src/kube/client-path.ts";
 import type { KubeObject, Manifest } from "../../operator/src/kube/object.ts";
-import { creator, fieldManager, inSync, ownership, ownershipPatch } from "../../operator/src/kube/ownership.ts";
+import { postManager, fieldManager, inSync, ownership, ownershipPatch } from "../../operator/src/kube/ownership.ts";
 import { startCluster, type Cluster } from "../cluster/cluster.ts";
 import { controlPlaneTools } from "../cluster/control-plane.ts";
 import { optionalApis } from "../cluster/optional-crds.ts";
@@ -84,7 +84,7 @@ describe("children on an API server", function () {
   }
 
   async function create({ kind, initial }: DesiredChild, manifest: Manifest): Promise<KubeObject> {
-    const query = { fieldManager: creator(manifest), fieldValidation: "Strict" };
+    const query = { fieldManager: postManager(manifest), fieldValidation: "Strict" };
     const path = withQuery(collectionPath(kind.type, manifest.metadata.namespace), query);
     return (await cluster.rest.request("POST", path, initial ?? manifest)) as KubeObject;
   }

@@ -116,7 +116,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const services = runWorkers({
     queue,
     concurrency,
-    visit: (key, { log: visitLog }) => reconcileService(key, pass, visitLog),
+    reconcile: (key, { log: keyLog }) => reconcileService(key, pass, keyLog),
     backoff,
     clock,
     log,
@@ -125,8 +125,8 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const exporters = runWorkers({
     queue: dcgmQueue,
     concurrency: 1,
-    visit: (_key, { log: visitLog }) =>
-      reconcileDcgm({ client: writer, cache, requests: dcgm, namespace: operatorNamespace }, visitLog),
+    reconcile: (_key, { log: keyLog }) =>
+      reconcileDcgm({ client: writer, cache, requests: dcgm, namespace: operatorNamespace }, keyLog),
     backoff,
     clock,
     log,

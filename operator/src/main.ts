@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { ConnectionError } from "./kube/errors.ts";
 import { loadConnection } from "./kube/connection.ts";
-import { readIfThere } from "./kube/connection-file.ts";
+import { readOptional } from "./kube/connection-file.ts";
 import { startOperator } from "./operator.ts";
 import { parseOptions } from "./options.ts";
 import { systemClock } from "./runtime/clock.ts";
@@ -11,7 +11,7 @@ import { createLogger } from "./runtime/log.ts";
 
 const manifest = await readFile(new URL("../package.json", import.meta.url), "utf8");
 const { version } = JSON.parse(manifest) as { readonly version: string };
-const podNamespace = await readIfThere("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+const podNamespace = await readOptional("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
 const parsed = parseOptions(process.argv.slice(2), process.env, {
   version,
   ...(podNamespace === undefined ? {} : { podNamespace }),

@@ -9,7 +9,7 @@ import { createTransport } from "./kube/transport.ts";
 import { subscribeTriggers } from "./observe/triggers.ts";
 import { ClusterCache } from "./observe/cluster-cache.ts";
 import type { Clock } from "./runtime/clock.ts";
-import { startEndpoints, visitsEnd } from "./runtime/health.ts";
+import { startEndpoints, reconcilesFinish } from "./runtime/health.ts";
 import { leaseStore } from "./runtime/leader-lease.ts";
 import { processIdentity, standForElection, type Leadership } from "./runtime/leader.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
@@ -52,7 +52,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   const endpoints = await startEndpoints({
     health: options.healthAddress,
     metrics: options.metricsAddress,
-    live: [visitsEnd(queue, stuckAfterMs)],
+    live: [reconcilesFinish(queue, stuckAfterMs)],
     ready: [{ name: "caches", problem: () => (synced ? undefined : "not everything has been listed yet") }],
     registry: metrics.registry,
   });

@@ -126,7 +126,7 @@ describe("children that are switched off and on", function () {
   async function assertUntouched(kind: ChildKindName, before: KubeObject): Promise<void> {
     const now = await untilThere(kind, before.metadata.name);
     assert.deepEqual(lasting(now), lasting(before));
-    assert.equal(ownership(now).by, "nobody");
+    assert.equal(ownership(now).by, "none");
   }
 
   for (const toggle of switches) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createApiClient, type ApiClient, type RequestObservation } from "./client.ts";
 import { ApiError } from "./errors.ts";
 import type { KubeObject, Manifest, ResourceType } from "./object.ts";
-import type { Answer, RequestOptions, Transport } from "./transport.ts";
+import type { ApiResponse, RequestOptions, Transport } from "./transport.ts";
 
 const deployments: ResourceType = {
   group: "apps",
@@ -21,7 +21,7 @@ const stored: KubeObject = {
 };
 
 /** Answers each request with the next answer, and keeps what was asked. */
-function scripted(...answers: (Answer["text"] | Error)[]): Transport & { readonly asked: object[] } {
+function scripted(...answers: (ApiResponse["text"] | Error)[]): Transport & { readonly asked: object[] } {
   const asked: object[] = [];
   const next = (): string => {
     const answer = answers.shift();

@@ -3,7 +3,7 @@ import { apiVersionOf, type JsonPatchOperation, type KubeObject, type Manifest, 
 import { collectionPath, objectPath, withQuery } from "./client-path.ts";
 import { watchEvents, type WatchEvent } from "./client-watch.ts";
 import { ApiError, type RequestLine } from "./errors.ts";
-import type { Answer, RequestOptions, Transport } from "./transport.ts";
+import type { ApiResponse, RequestOptions, Transport } from "./transport.ts";
 
 export type { WatchEvent } from "./client-watch.ts";
 
@@ -60,9 +60,9 @@ export interface RawOptions {
   readonly accept?: readonly number[];
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
-  readonly headers: Answer["headers"];
+  readonly headers: ApiResponse["headers"];
   /** Parsed JSON; undefined when the body is empty. */
   readonly body: unknown;
 }
@@ -89,7 +89,7 @@ export interface ApiClient {
   ): Promise<KubeObject>;
   delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions): Promise<void>;
   /** Any other request, with a JSON body: discovery, Leases, events. Anything but a GET counts as a write. */
-  rawJson(method: string, path: string, options?: RawOptions): Promise<RawAnswer>;
+  rawJson(method: string, path: string, options?: RawOptions): Promise<RawResponse>;
 }
 
 /** One request and how it went, for metrics. A watch counts once, when its first bytes come or it is refused. */
@@ -142,7 +142,7 @@ export function createApiClient(transport: Transport, { fence, observe }: Client
     }
   }
 
-  const request = (verb: RequestObservation["verb"], resource: string, options: RequestOptions): Promise<Answer> =>
+  const request = (verb: RequestObservation["verb"], resource: string, options: RequestOptions): Promise<ApiResponse> =>
     observed(
       verb,
       options.method,
@@ -225,7 +225,7 @@ function objectList(type: ResourceType, { metadata, items }: RawList): ObjectLis
   };
 }
 
-function parse<T>({ method, path }: RequestLine, { status, text }: Answer): T {
+function parse<T>({ method, path }: RequestLine, { status, text }: ApiResponse): T {
   try {
     return JSON.parse(text) as T;
   } catch (cause) {

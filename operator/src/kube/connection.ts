@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { ApiClient } from "./client.ts";
 import { credentials, tokenFile } from "./connection-credentials.ts";
 import { ConnectionError } from "./errors.ts";
-import { readIfThere, readRequired } from "./connection-file.ts";
+import { readOptional, readRequired } from "./connection-file.ts";
 import { mergeKubeconfigs, parseKubeconfig, selectContext, type KubeconfigCluster } from "./connection-kubeconfig.ts";
 import { ApiError } from "./errors.ts";
 import type { Connection, TlsOptions } from "./transport.ts";
@@ -46,7 +46,7 @@ export async function loadConnection(options: ConnectionOptions = {}): Promise<L
 }
 
 async function fromKubeconfigs(files: readonly string[], context: string | undefined): Promise<LoadedConnection> {
-  const texts = await Promise.all(files.map(readIfThere));
+  const texts = await Promise.all(files.map(readOptional));
   // Of several files some may be absent, as kubectl has it.
   const found = files.flatMap((file, index) => {
     const text = texts[index];
@@ -71,13 +71,13 @@ async function serverTls(cluster: KubeconfigCluster): Promise<TlsOptions> {
 }
 
 async function fromServiceAccount(host: string, port: string, directory: string): Promise<LoadedConnection> {
-  const ca = await readIfThere(join(directory, "ca.crt"));
+  const ca = await readOptional(join(directory, "ca.crt"));
   if (ca === undefined) {
     throw new ConnectionError(`no ca.crt in ${directory}: is automountServiceAccountToken false for this pod?`);
   }
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
   const authorization = tokenFile(join(directory, "token"));
-  const namespace = (await readIfThere(join(directory, "namespace")))?.trim();
+  const namespace = (await readOptional(join(directory, "namespace")))?.trim();
   const place = { source: `the service account in ${directory}`, ...(namespace === undefined ? {} : { namespace }) };
   return { server, tls: { ca }, authorization, ...place };
 }

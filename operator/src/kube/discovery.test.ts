@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ApiClient, RawAnswer } from "./client.ts";
+import type { ApiClient, RawResponse } from "./client.ts";
 import { Apis, createDiscovery } from "./discovery.ts";
 import type { ResourceType } from "./object.ts";
 
@@ -27,7 +27,7 @@ interface Exchange {
 /** Answers these requests, in any order, and no others. */
 function scripted(exchanges: Exchange[]): Pick<ApiClient, "rawJson"> {
   return {
-    async rawJson(method, path, options): Promise<RawAnswer> {
+    async rawJson(method, path, options): Promise<RawResponse> {
       const index = exchanges.findIndex((exchange) => exchange.path === path);
       const exchange = exchanges[index];
       assert.ok(exchange !== undefined, `nobody expected ${method} ${path}`);

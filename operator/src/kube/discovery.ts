@@ -6,7 +6,7 @@
  *
  * @see https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
  */
-import type { ApiClient, RawAnswer } from "./client.ts";
+import type { ApiClient, RawResponse } from "./client.ts";
 import {
   typesOfAggregated,
   typesOfVersion,
@@ -18,7 +18,7 @@ import {
 import type { ResourceType } from "./object.ts";
 
 /** A kind to ask for; any version will do when it names none. */
-export interface Wanted {
+export interface ApiQuery {
   readonly group: string;
   readonly version?: string;
   readonly resource: string;
@@ -37,12 +37,12 @@ export class Apis {
     }
   }
 
-  serves(wanted: Wanted): boolean {
+  serves(wanted: ApiQuery): boolean {
     return this.find(wanted) !== undefined;
   }
 
   /** The kind as it is served, in the server's preferred version when `wanted` names none. */
-  find({ group, version = "", resource }: Wanted): ResourceType | undefined {
+  find({ group, version = "", resource }: ApiQuery): ResourceType | undefined {
     return this.#types.get(`${group}/${version}/${resource}`);
   }
 
@@ -69,7 +69,7 @@ export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
   let core: readonly ResourceType[] | undefined;
   let last: { readonly etag: string; readonly apis: Apis } | undefined;
 
-  const get = (path: string, signal: AbortSignal | undefined, etag?: string): Promise<RawAnswer> => {
+  const get = (path: string, signal: AbortSignal | undefined, etag?: string): Promise<RawResponse> => {
     const headers = { accept, ...(etag === undefined ? {} : { "if-none-match": etag }) };
     return client.rawJson("GET", path, { headers, accept: [304], ...(signal === undefined ? {} : { signal }) });
   };
@@ -80,7 +80,7 @@ export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
     return typesOfVersion(body as VersionResources);
   }
 
-  async function typesOf({ body }: RawAnswer, signal: AbortSignal | undefined): Promise<readonly ResourceType[]> {
+  async function typesOf({ body }: RawResponse, signal: AbortSignal | undefined): Promise<readonly ResourceType[]> {
     const document = body as AggregatedDiscovery | GroupList;
     if (document.kind === "APIGroupDiscoveryList") return typesOfAggregated(document);
     const versions = versionsOfGroups(document);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
   type ApiError,
-  errorFromAnswer,
+  errorFromResponse,
   errorFromNetwork,
   errorFromStatus,
   retryAfterMs,
@@ -104,7 +104,7 @@ describe("an answer that is not a success", () => {
   ];
   for (const { name, answer, expected } of cases) {
     it(name, () => {
-      assert.deepEqual(parts(errorFromAnswer(request, answer, noon)), { ...request, ...expected });
+      assert.deepEqual(parts(errorFromResponse(request, answer, noon)), { ...request, ...expected });
     });
   }
 });

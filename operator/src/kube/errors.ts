@@ -68,7 +68,7 @@ export interface RequestLine {
 }
 
 /** The error of an answer whose status is not 2xx. `now` is in ms and only read for a `Retry-After` that is a date. */
-export function errorFromAnswer(
+export function errorFromResponse(
   request: RequestLine,
   answer: { readonly status: number; readonly retryAfter?: string | undefined; readonly body: string },
   now: number = Date.now(),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { contains, creator, inSync, manifestDigest, ownership, ownershipPatch, project } from "./ownership.ts";
+import { contains, postManager, inSync, manifestDigest, ownership, ownershipPatch, project } from "./ownership.ts";
 import type { FieldsV1, KubeObject, ManagedFieldsEntry, Manifest } from "./object.ts";
 
 const wanted = {
@@ -57,7 +57,7 @@ const byApply: ManagedFieldsEntry = {
   fieldsV1: ownedByApply,
 };
 const byCreate: ManagedFieldsEntry = {
-  manager: creator(wanted),
+  manager: postManager(wanted),
   operation: "Update",
   apiVersion: "v1",
   fieldsV1: ownedByCreate,
@@ -255,7 +255,7 @@ describe("digest of a manifest", () => {
     assert.equal(new Set(digests).size, digests.length);
   });
   it("fits the 128 characters that a manager's name may have", () => {
-    assert.match(creator(wanted), /^gpumedia-operator:[\w-]{16}$/);
+    assert.match(postManager(wanted), /^gpumedia-operator:[\w-]{16}$/);
   });
 });
 

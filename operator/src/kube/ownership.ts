@@ -21,7 +21,7 @@ const createdPrefix = `${fieldManager}:`;
 /** What of a live object is ours, taken when it arrives so that `managedFields` need not be kept. */
 export type Ownership =
   /** No field is ours: somebody else's object, or our entry was removed. */
-  | { readonly by: "nobody" }
+  | { readonly by: "none" }
   /**
    * Last written by our POST: `posted` is the digest of what we sent, `fields` what is still ours of it, defaults included,
    * and `digest` theirs.
@@ -68,7 +68,7 @@ export function manifestDigest(manifest: Manifest): string {
 }
 
 /** The field manager of a POST of this manifest. */
-export function creator(manifest: Manifest): string {
+export function postManager(manifest: Manifest): string {
   return createdPrefix + manifestDigest(manifest);
 }
 
@@ -79,7 +79,7 @@ export function ownership(object: KubeObject): Ownership {
     return { by: "apply", ...ownEntry(applied), digest: digest(withMetadata(project(object, applied.fieldsV1 ?? {}))) };
   }
   const created = entries.find(({ manager }) => manager?.startsWith(createdPrefix) === true);
-  if (created?.manager === undefined) return { by: "nobody" };
+  if (created?.manager === undefined) return { by: "none" };
   const fields = project(object, created.fieldsV1 ?? {});
   return {
     by: "create",
@@ -106,7 +106,7 @@ function withMetadata(projection: unknown): unknown {
 /** Is our part of the live object just what we want, no more and no less? */
 export function inSync(owned: Ownership, wanted: Manifest): boolean {
   switch (owned.by) {
-    case "nobody":
+    case "none":
       return false;
     case "apply":
       return owned.digest === manifestDigest(wanted);
@@ -186,7 +186,7 @@ export function ownershipPatch(
   live: { readonly metadata: { readonly resourceVersion: string }; readonly owned: Ownership },
   wanted: Manifest & { readonly spec?: { readonly replicas?: number } },
 ): readonly JsonPatchOperation[] {
-  if (live.owned.by === "nobody") return [];
+  if (live.owned.by === "none") return [];
   const entry = `/metadata/managedFields/${live.owned.index}`;
   const changes: JsonPatchOperation[] = [];
   if (live.owned.by === "create") {

@@ -4,7 +4,7 @@
  */
 import { Pool, type Dispatcher } from "undici";
 import { Deadline } from "./transport-deadline.ts";
-import { ApiError, errorFromAnswer, errorFromNetwork, type RequestLine } from "./errors.ts";
+import { ApiError, errorFromResponse, errorFromNetwork, type RequestLine } from "./errors.ts";
 
 /** How to reach an API server and who we are. `loadConnection` makes one from a kubeconfig. */
 export interface Connection {
@@ -38,14 +38,14 @@ export interface RequestOptions {
   readonly accept?: readonly number[] | undefined;
 }
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
 }
 
 export interface Transport {
-  request(options: RequestOptions): Promise<Answer>;
+  request(options: RequestOptions): Promise<ApiResponse>;
   /** Opens a long answer on a connection of its own. The status is 2xx; reading may throw `ApiError`. */
   stream(options: Omit<RequestOptions, "timeoutMs" | "fence" | "accept">): Promise<AsyncIterable<Buffer>>;
   /** Lets requests under way end, refuses new ones, and ends all streams. */
@@ -172,7 +172,7 @@ function isSuccess(status: number): boolean {
 
 async function refusal(request: RequestLine, answer: Dispatcher.ResponseData): Promise<ApiError> {
   const { "retry-after": retryAfter } = answer.headers;
-  return errorFromAnswer(request, {
+  return errorFromResponse(request, {
     status: answer.statusCode,
     retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
     body: await bounded(answer.body, errorBodyBytes),

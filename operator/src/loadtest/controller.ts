@@ -74,8 +74,8 @@ export function startLoadTestController(setup: LoadTestControllerSetup): (graceM
     if (abort.signal.aborted) return;
     const { concurrency } = options;
     const controller = metrics.controller("gpumedialoadtest", queue, concurrency);
-    const visit = (key: ObjectKey) => reconcileLoadTest(key, pass);
-    ({ stop } = runWorkers({ queue, concurrency, visit, backoff, clock, log, metrics: controller }));
+    const reconcile = (key: ObjectKey) => reconcileLoadTest(key, pass);
+    ({ stop } = runWorkers({ queue, concurrency, reconcile, backoff, clock, log, metrics: controller }));
     setup.resyncAll();
   });
   return async (graceMs) => stop?.(graceMs);

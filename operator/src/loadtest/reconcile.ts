@@ -172,13 +172,13 @@ async function writeStatus(test: StoredLoadTest, now: Standing, pass: LoadTestPa
 /** A quota that has room again, or a foreign Job that goes, is told by no watch. */
 function nextLook(now: Standing): Next {
   const isBlocked = now.kind === "Waiting" && (now.reason === "JobRejected" || now.reason === "NameTaken");
-  return isBlocked ? { kind: "again", afterMs: blockedCheckMs } : { kind: "done" };
+  return isBlocked ? { kind: "requeue", afterMs: blockedCheckMs } : { kind: "done" };
 }
 
 async function expire({ metadata, spec, status }: StoredLoadTest, { client, clock }: LoadTestPass): Promise<Next> {
   if (spec.ttlAfterFinished === undefined || status?.completionTime === undefined) return { kind: "done" };
   const leftMs = Date.parse(status.completionTime) + durationMs(spec.ttlAfterFinished) - clock.wall();
-  if (leftMs > 0) return { kind: "again", afterMs: leftMs };
+  if (leftMs > 0) return { kind: "requeue", afterMs: leftMs };
   const { namespace = "", name, uid } = metadata;
   try {
     await client.delete(loadTestType, namespace, name, { uid, propagationPolicy: "Background" });

@@ -31,7 +31,7 @@ describe("what is kept of a child", () => {
     assert.deepEqual(viewChild(childKinds.deployment)(deployment), {
       kind: "Deployment",
       metadata: { name: "upscaler", namespace: "media", uid: "u", resourceVersion: "7", ownerReferences: [owner] },
-      owned: { by: "nobody" },
+      owned: { by: "none" },
       generation: 3,
       services: ["media/upscaler"],
       revision: 2,

@@ -121,7 +121,7 @@ function child(change: Partial<ChildView> = {}): ChildView {
   return {
     kind: "Deployment",
     metadata: { name: "upscaler", namespace: "media", uid: "u", resourceVersion: "7" },
-    owned: { by: "nobody" },
+    owned: { by: "none" },
     generation: 1,
     services: [key],
     revision: 1,

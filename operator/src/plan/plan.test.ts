@@ -10,7 +10,7 @@ const manifest: Manifest = { apiVersion: "v1", kind: "Service", metadata: { name
 const ownedBy = (change: Partial<OwnerReference>): OwnerReference => ({ ...owner, controller: true, ...change });
 const asWanted: Ownership = { by: "apply", digest: manifestDigest(manifest), index: 0, ownsReplicas: false };
 const drifted: Ownership = { ...asWanted, digest: "other" };
-const nobody: Ownership = { by: "nobody" };
+const nobody: Ownership = { by: "none" };
 
 function live(ownerReferences: OwnerReference[], owned: Ownership, deletionTimestamp?: string): LiveChild {
   const going = deletionTimestamp === undefined ? {} : { deletionTimestamp };

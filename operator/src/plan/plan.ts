@@ -68,7 +68,7 @@ type Claim =
 
 function claim(owner: Owner, live: LiveChild): Claim {
   const controller = controllerOf(live);
-  if (controller === undefined) return live.owned.by === "nobody" ? "foreign" : "orphan";
+  if (controller === undefined) return live.owned.by === "none" ? "foreign" : "orphan";
   if (controller.uid === owner.uid) return "ours";
   const sameName =
     controller.apiVersion === owner.apiVersion && controller.kind === owner.kind && controller.name === owner.name;

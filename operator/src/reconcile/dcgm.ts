@@ -11,7 +11,7 @@
 import { childKinds } from "../observe/child-kinds.ts";
 import { dcgmMetrics } from "../desired/dcgm-metrics.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
-import { creator, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
+import { postManager, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
 import { objectKey, type Manifest, type ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
@@ -50,12 +50,12 @@ export function dcgmKey(namespace: string): ObjectKey {
 
 /** Is there one of that name that is not ours? */
 export function dcgmTaken(cache: ClusterCache, namespace: string): boolean {
-  return cache.dcgm.get(dcgmKey(namespace))?.owned.by === "nobody";
+  return cache.dcgm.get(dcgmKey(namespace))?.owned.by === "none";
 }
 
 async function write(wanted: Manifest | null, live: ChildView | undefined, pass: DcgmPass, log: Logger): Promise<void> {
   const { client, cache, namespace } = pass;
-  if (live?.owned.by === "nobody") {
+  if (live?.owned.by === "none") {
     log.warn(`ConfigMap ${dcgmMetricsName} in ${namespace} is not ours: left as it is`);
     return;
   }
@@ -67,7 +67,7 @@ async function write(wanted: Manifest | null, live: ChildView | undefined, pass:
     return;
   }
   if (live === undefined) {
-    cache.dcgm.observeWrite(await client.create(type, wanted, { fieldManager: creator(wanted) }));
+    cache.dcgm.observeWrite(await client.create(type, wanted, { fieldManager: postManager(wanted) }));
     log.info(`created ConfigMap ${dcgmMetricsName}`);
     return;
   }

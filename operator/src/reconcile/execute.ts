@@ -3,7 +3,7 @@ import type { ApiClient } from "../kube/client.ts";
 import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
 import { ApiError } from "../kube/errors.ts";
 import { objectKey, type KubeObject } from "../kube/object.ts";
-import { creator, fieldManager, ownershipPatch } from "../kube/ownership.ts";
+import { postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild } from "../observe/child-view.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { DesiredChild } from "../desired/children.ts";
@@ -94,7 +94,7 @@ async function create(
   const { client, cache, namespace, owner } = hands;
   const { type } = child.kind;
   try {
-    const created = await client.create(type, child.initial ?? manifest, { fieldManager: creator(manifest) });
+    const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
     cache.children(child.kind).observeWrite(created);
     return { did: "create" };
   } catch (error) {

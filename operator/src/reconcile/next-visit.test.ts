@@ -22,12 +22,12 @@ describe("when a service is looked at again", () => {
     {
       title: "the user must act, and no watch will tell",
       failure: { ...stalled, reason: "NameTaken", afterMs: 30_000 },
-      next: { kind: "again", afterMs: 30_000 },
+      next: { kind: "requeue", afterMs: 30_000 },
     },
     {
       title: "time will tell",
       failure: { kind: "Waiting", reason: "AwaitingRemoval", afterMs: 5_000, message: "" },
-      next: { kind: "again", afterMs: 5_000 },
+      next: { kind: "requeue", afterMs: 5_000 },
     },
     {
       title: "the API server is in trouble",
@@ -47,12 +47,12 @@ describe("when a service is looked at again", () => {
       unwritten: { error: answer(503, 1_000) },
       next: { kind: "backoff", atLeastMs: 1_000 },
     },
-    { title: "the status is held", unwritten: { heldMs: 500 }, next: { kind: "again", afterMs: 500 } },
+    { title: "the status is held", unwritten: { heldMs: 500 }, next: { kind: "requeue", afterMs: 500 } },
     {
       title: "the status is held for longer than what time will tell",
       failure: { kind: "Waiting", reason: "AwaitingRemoval", afterMs: 300, message: "" },
       unwritten: { heldMs: 500 },
-      next: { kind: "again", afterMs: 300 },
+      next: { kind: "requeue", afterMs: 300 },
     },
     {
       title: "the status is held, and the API server is in trouble",

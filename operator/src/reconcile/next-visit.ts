@@ -12,8 +12,8 @@ export function nextVisit(failure: Failure | undefined, unwritten: Unwritten): N
 }
 
 function notLaterThan(afterMs: number, next: Next): Next {
-  if (next.kind === "done") return { kind: "again", afterMs };
-  return next.kind === "again" ? { kind: "again", afterMs: Math.min(afterMs, next.afterMs) } : next;
+  if (next.kind === "done") return { kind: "requeue", afterMs };
+  return next.kind === "requeue" ? { kind: "requeue", afterMs: Math.min(afterMs, next.afterMs) } : next;
 }
 
 function afterFailure(failure: Failure | undefined): Next {
@@ -21,9 +21,9 @@ function afterFailure(failure: Failure | undefined): Next {
     case undefined:
       return { kind: "done" };
     case "Stalled":
-      return failure.afterMs === undefined ? { kind: "done" } : { kind: "again", afterMs: failure.afterMs };
+      return failure.afterMs === undefined ? { kind: "done" } : { kind: "requeue", afterMs: failure.afterMs };
     case "Waiting":
-      return { kind: "again", afterMs: failure.afterMs };
+      return { kind: "requeue", afterMs: failure.afterMs };
     case "Transient":
       return backoffAfter(failure.cause);
     case "Conflict":

@@ -59,7 +59,7 @@ export class UtilizationWatch {
   /** Asks pods and looks for news until the answer is called. */
   start(): () => Promise<void> {
     const { cache, intervalMs, clock, log, metrics } = this.#options;
-    metrics.asked(() => this.window.size);
+    metrics.pods(() => this.window.size);
     const source = createReportSource({ timeoutMs, port: httpPort });
     const collector = startCollector({
       pods: cache.pods,

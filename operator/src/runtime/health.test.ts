@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { Gauge, Registry } from "prom-client";
 import { FakeClock } from "./clock.fake.ts";
-import { startEndpoints, visitsEnd, type Check, type EndpointOptions, type Endpoints } from "./health.ts";
+import { startEndpoints, reconcilesFinish, type Check, type EndpointOptions, type Endpoints } from "./health.ts";
 import { WorkQueue } from "./queue.ts";
 
 const loopback = { host: "127.0.0.1", port: 0 };
@@ -162,11 +162,11 @@ describe("the endpoints", () => {
   });
 });
 
-describe("visitsEnd", () => {
+describe("reconcilesFinish", () => {
   it("names visits that take longer than allowed, and none that merely wait", async () => {
     const clock = new FakeClock();
     const queue = new WorkQueue(clock);
-    const check = visitsEnd(queue, 10 * 60_000);
+    const check = reconcilesFinish(queue, 10 * 60_000);
     queue.add("media/stuck", "edit");
     queue.add("media/waiting", "edit");
     queue.take();

@@ -73,7 +73,7 @@ export async function startEndpoints({ health, metrics, live, ready, registry }:
 }
 
 /** A visit that never ends blocks its service for ever, and nothing but a restart would free it. */
-export function visitsEnd(queue: WorkQueue, withinMs: number): Check {
+export function reconcilesFinish(queue: WorkQueue, withinMs: number): Check {
   return {
     name: "visits",
     problem() {

@@ -47,7 +47,7 @@ export function claim(
 }
 
 /** The spec of a Lease that its holder gives up. A duration of 0 is invalid. */
-export function givenUp(before: LeaseSpec, wallMs: number): LeaseSpec {
+export function released(before: LeaseSpec, wallMs: number): LeaseSpec {
   const now = microTime(wallMs);
   return { ...before, holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
 }

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { settle } from "./clock.fake.ts";
 import { Candidate, FakeLease } from "./leader.fake.ts";
 import { NotLeader, processIdentity } from "./leader.ts";
-import { claim, givenUp, type LeaseSpec } from "./leader-lease.ts";
+import { claim, released, type LeaseSpec } from "./leader-lease.ts";
 
 /** 2026-01-01, where the tests' clocks begin, and some seconds. */
 function at(seconds: number): string {
@@ -59,7 +59,7 @@ describe("the spec of a Lease", () => {
   });
 
   it("given up", () => {
-    assert.deepEqual(givenUp(held, Date.parse(at(7))), {
+    assert.deepEqual(released(held, Date.parse(at(7))), {
       holderIdentity: "",
       leaseDurationSeconds: 1,
       acquireTime: at(7),
@@ -76,7 +76,7 @@ describe("standing by", () => {
   });
 
   it("leads at once when the Lease was given up", async () => {
-    const lease = new FakeLease(givenUp(held, 0));
+    const lease = new FakeLease(released(held, 0));
     const candidate = new Candidate(lease, "me");
     await settle();
     assert.deepEqual([candidate.elected, lease.lease?.spec?.leaseTransitions], [true, 5]);
@@ -129,7 +129,7 @@ describe("standing by", () => {
   });
 
   it("survives an API server that is away", async () => {
-    const lease = new FakeLease(givenUp(held, 0));
+    const lease = new FakeLease(released(held, 0));
     const candidate = new Candidate(lease, "me");
     candidate.way = "refused";
     await candidate.pass(60_000);

@@ -16,7 +16,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { ApiError } from "../kube/errors.ts";
 import type { Clock } from "./clock.ts";
-import { claim, givenUp, type Lease, type LeaseSpec, type LeaseStore } from "./leader-lease.ts";
+import { claim, released, type Lease, type LeaseSpec, type LeaseStore } from "./leader-lease.ts";
 import type { Logger } from "./log.ts";
 
 /** client-go's names; leaseDuration > renewDeadline > retryPeriod. */
@@ -116,7 +116,7 @@ export class Leadership {
     if (this.#lease?.spec?.holderIdentity !== this.#options.identity) return;
     const { lease, clock, log } = this.#options;
     try {
-      await lease.replace(this.#lease, givenUp(this.#lease.spec, clock.wall()), this.#requestTimeoutMs);
+      await lease.replace(this.#lease, released(this.#lease.spec, clock.wall()), this.#requestTimeoutMs);
       log.info("released the Lease");
     } catch (error) {
       log.warn({ error }, "the Lease was not released: the next leader waits until it expires");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../kube/errors.ts";
-import { createLogger, describeError, scrub, type LogLevel } from "./log.ts";
+import { createLogger, describeError, redact, type LogLevel } from "./log.ts";
 
 function capture(level: LogLevel): { log: ReturnType<typeof createLogger>; lines: () => Record<string, unknown>[] } {
   const written: string[] = [];
@@ -67,19 +67,19 @@ describe("describeError", () => {
   });
 });
 
-describe("scrub", () => {
-  const cases: readonly { what: string; text: string; scrubbed: string }[] = [
-    { what: "plain text", text: "deployments.apps is forbidden", scrubbed: "deployments.apps is forbidden" },
-    { what: "a header", text: "authorization: Bearer abc.def, x", scrubbed: "authorization: Bearer [secret], x" },
-    { what: "a JWT", text: "got eyJhbGciOi.eyJpc3MiOi.c2ln here", scrubbed: "got [secret] here" },
-    { what: "a member of YAML", text: "at token: abc123\n  ^^^", scrubbed: "at token: [secret]\n  ^^^" },
-    { what: "a member of JSON", text: '{"client-key-data": "LS0t"}', scrubbed: '{"client-key-data": "[secret]"}' },
-    { what: "a URL", text: "proxy http://me:pw@host:80/", scrubbed: "proxy http://[secret]@host:80/" },
+describe("redact", () => {
+  const cases: readonly { what: string; text: string; redacted: string }[] = [
+    { what: "plain text", text: "deployments.apps is forbidden", redacted: "deployments.apps is forbidden" },
+    { what: "a header", text: "authorization: Bearer abc.def, x", redacted: "authorization: Bearer [secret], x" },
+    { what: "a JWT", text: "got eyJhbGciOi.eyJpc3MiOi.c2ln here", redacted: "got [secret] here" },
+    { what: "a member of YAML", text: "at token: abc123\n  ^^^", redacted: "at token: [secret]\n  ^^^" },
+    { what: "a member of JSON", text: '{"client-key-data": "LS0t"}', redacted: '{"client-key-data": "[secret]"}' },
+    { what: "a URL", text: "proxy http://me:pw@host:80/", redacted: "proxy http://[secret]@host:80/" },
     {
       what: "a private key",
       text: "a -----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY----- b",
-      scrubbed: "a [secret] b",
+      redacted: "a [secret] b",
     },
   ];
-  for (const { what, text, scrubbed } of cases) it(`of ${what}`, () => assert.equal(scrub(text), scrubbed));
+  for (const { what, text, redacted } of cases) it(`of ${what}`, () => assert.equal(redact(text), redacted));
 });

@@ -37,13 +37,13 @@ const deepestCause = 5;
 
 /** The members of an error that help, by name. Others may hold a request with its Authorization header. */
 export function describeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return scrub(String(error));
+  if (!(error instanceof Error)) return redact(String(error));
   const { name, message, stack, cause } = error;
   return {
     kind: name,
-    message: scrub(message),
+    message: redact(message),
     ...("code" in error && typeof error.code === "string" ? { code: error.code } : {}),
-    ...(error instanceof ApiError ? requestOf(error) : { stack: scrub(stack ?? "") }),
+    ...(error instanceof ApiError ? requestOf(error) : { stack: redact(stack ?? "") }),
     ...(cause === undefined || depth >= deepestCause ? {} : { cause: describeError(cause, depth + 1) }),
   };
 }
@@ -64,6 +64,6 @@ const secrets: readonly RegExp[] = [
 ];
 
 /** The text without what opens doors. */
-export function scrub(text: string): string {
-  return secrets.reduce((scrubbed, secret) => scrubbed.replace(secret, "[secret]"), text);
+export function redact(text: string): string {
+  return secrets.reduce((redacted, secret) => redacted.replace(secret, "[secret]"), text);
 }

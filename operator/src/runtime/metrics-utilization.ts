@@ -3,17 +3,17 @@ import { Counter, Gauge, type Registry } from "prom-client";
 
 export interface UtilizationMetrics {
   /** How many pods are asked. */
-  readonly asked: (read: () => number) => void;
+  readonly pods: (read: () => number) => void;
   readonly polled: (result: "reported" | "failed" | "foreign") => void;
 }
 
 export function utilizationMetrics(registry: Registry): UtilizationMetrics {
-  let readAsked = (): number => 0;
-  const asked: Gauge = new Gauge({
+  let readPods = (): number => 0;
+  const pods: Gauge = new Gauge({
     name: "gpumedia_utilization_pods",
     help: "Pods that are asked for their utilization; 0 on a standby",
     registers: [registry],
-    collect: () => asked.set(readAsked()),
+    collect: () => pods.set(readPods()),
   });
   const polls = new Counter({
     name: "gpumedia_utilization_polls_total",
@@ -23,8 +23,8 @@ export function utilizationMetrics(registry: Registry): UtilizationMetrics {
   });
   for (const result of ["reported", "failed", "foreign"]) polls.inc({ result }, 0);
   return {
-    asked(read) {
-      readAsked = read;
+    pods(read) {
+      readPods = read;
     },
     polled: (result) => polls.inc({ result }),
   };

@@ -68,10 +68,10 @@ describe("createMetrics", () => {
     const metrics = createMetrics();
     const controller = metrics.controller("service", new WorkQueue(new FakeClock()), 8);
     controller.taken(500);
-    controller.visited("success", 100);
-    controller.visited("requeue_after", 100);
-    controller.visited("requeue", 100);
-    controller.visited("error", 200);
+    controller.reconciled("success", 100);
+    controller.reconciled("requeue_after", 100);
+    controller.reconciled("requeue", 100);
+    controller.reconciled("error", 200);
     controller.panicked();
     const values = Object.fromEntries(
       [...(await samples(metrics, "controller_")), ...(await samples(metrics, "workqueue_"))].map((line) => [
@@ -97,7 +97,7 @@ describe("createMetrics", () => {
 
   it("sorts short and long visits into controller-runtime's buckets", async () => {
     const metrics = createMetrics();
-    metrics.controller("service", new WorkQueue(new FakeClock()), 8).visited("success", 200);
+    metrics.controller("service", new WorkQueue(new FakeClock()), 8).reconciled("success", 200);
     const text = await metrics.registry.metrics();
     const bucket = (le: string): string | undefined =>
       new RegExp(`reconcile_time_seconds_bucket\\{le="${le}",controller="service"\\} (\\d)`).exec(text)?.[1];

@@ -17,7 +17,7 @@ export type ReconcileResult = (typeof reconcileResults)[number];
 export interface ControllerMetrics {
   /** A key was taken from the queue after it had been due for so long. */
   readonly taken: (waitedMs: number) => void;
-  readonly visited: (result: ReconcileResult, durationMs: number) => void;
+  readonly reconciled: (result: ReconcileResult, durationMs: number) => void;
   /** A visit threw: a bug of ours. */
   readonly panicked: () => void;
 }
@@ -116,7 +116,7 @@ function controllerMetrics(registry: Registry): Metrics["controller"] {
     seconds.zero({ controller });
     return {
       taken,
-      visited(result, durationMs) {
+      reconciled(result, durationMs) {
         total.inc({ controller, result });
         seconds.observe({ controller }, durationMs / 1000);
         worked(durationMs);

@@ -6,9 +6,9 @@ import { FakeClock, settle } from "./clock.fake.ts";
 import { NotLeader } from "./leader.ts";
 import { createLogger } from "./log.ts";
 import { WorkQueue } from "./queue.ts";
-import { runWorkers, type Next, type VisitContext, type Workers } from "./workers.ts";
+import { runWorkers, type Next, type ReconcileContext, type Workers } from "./workers.ts";
 
-type Visit = (key: ObjectKey, context: VisitContext) => Promise<Next>;
+type Visit = (key: ObjectKey, context: ReconcileContext) => Promise<Next>;
 
 interface Setting {
   readonly clock: FakeClock;
@@ -32,14 +32,14 @@ function start(visit: Visit, concurrency = 2): Setting {
     concurrency,
     clock,
     backoff: { baseMs: 1_000, capMs: 8_000, random: () => 0 },
-    visit(key, context) {
+    reconcile(key, context) {
       visits.push(`${key} at ${clock.now()}`);
       return visit(key, context);
     },
     log: createLogger({ level: "info", destination: { write: (line) => lines.push(JSON.parse(line)) } }),
     metrics: {
       taken: (waitedMs) => counted.push(`waited ${waitedMs}`),
-      visited: (result, durationMs) => counted.push(`${result} ${durationMs}`),
+      reconciled: (result, durationMs) => counted.push(`${result} ${durationMs}`),
       panicked: () => counted.push("panic"),
     },
   });
@@ -65,7 +65,7 @@ describe("runWorkers", () => {
       },
       {
         what: "comes again after the time that the visit asked for",
-        ends: [{ kind: "again", afterMs: 5_000 }],
+        ends: [{ kind: "requeue", afterMs: 5_000 }],
         at: [0, 5_000],
         counted: ["waited 0", "requeue_after 0", "waited 0", "success 0"],
       },
@@ -92,7 +92,7 @@ describe("runWorkers", () => {
       },
       {
         what: "begins the back-off anew after a visit that ended well",
-        ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "again", afterMs: 100 }, { kind: "backoff" }],
+        ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "requeue", afterMs: 100 }, { kind: "backoff" }],
         at: [0, 500, 1_500, 1_600, 2_100],
         counted: [
           "waited 0",
@@ -155,7 +155,7 @@ describe("runWorkers", () => {
 
   it("tells the visit why it was made, and repeats a failed one in its class", async () => {
     const seen: string[] = [];
-    const ends: Next[] = [{ kind: "backoff" }, { kind: "again", afterMs: 1 }];
+    const ends: Next[] = [{ kind: "backoff" }, { kind: "requeue", afterMs: 1 }];
     const { clock, queue } = start((_key, { priority }) => {
       seen.push(priority);
       return Promise.resolve(ends.shift() ?? { kind: "done" });
@@ -204,7 +204,7 @@ describe("runWorkers", () => {
       visits++;
       const until = performance.now() + 2;
       while (performance.now() < until);
-      return Promise.resolve({ kind: "again", afterMs: 0 });
+      return Promise.resolve({ kind: "requeue", afterMs: 0 });
     });
     queue.add("media/busy", "edit");
     const socket = createConnection((server.address() as AddressInfo).port, "127.0.0.1");
@@ -221,7 +221,7 @@ describe("stopping the workers", () => {
     const gate = Promise.withResolvers<void>();
     const { clock, queue, workers, visits } = start(async () => {
       await gate.promise;
-      return { kind: "again", afterMs: 0 };
+      return { kind: "requeue", afterMs: 0 };
     }, 1);
     queue.add("media/running", "edit");
     queue.add("media/waiting", "edit");

@@ -14,7 +14,7 @@ export type Next =
   /** When something changes. */
   | { readonly kind: "done" }
   /** After so long, if nothing changes before. */
-  | { readonly kind: "again"; readonly afterMs: number }
+  | { readonly kind: "requeue"; readonly afterMs: number }
   /** It failed: later and later, and not before the server's Retry-After. */
   | { readonly kind: "backoff"; readonly atLeastMs?: number }
   /** It lost a race for an object: at once. */
@@ -24,7 +24,7 @@ export function backoffAfter({ retryAfterMs }: ApiError): Next {
   return { kind: "backoff", ...(retryAfterMs === undefined ? {} : { atLeastMs: retryAfterMs }) };
 }
 
-export interface VisitContext {
+export interface ReconcileContext {
   /** Aborted when the process has to end and the visit has not ended in time. */
   readonly signal: AbortSignal;
   /** Names the object and the visit in each line. */
@@ -37,7 +37,7 @@ export interface WorkersOptions {
   /** Visits at once. */
   readonly concurrency: number;
   /** To reject is a bug: what may go wrong is a `Next`. */
-  readonly visit: (key: ObjectKey, context: VisitContext) => Promise<Next>;
+  readonly reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Next>;
   readonly backoff: BackoffOptions;
   readonly clock: Clock;
   readonly log: Logger;
@@ -92,14 +92,14 @@ export function runWorkers(options: WorkersOptions): Workers {
       priority,
     };
     const next = await ended(key, context);
-    options.metrics.visited(results[next.kind], clock.now() - startedAt);
+    options.metrics.reconciled(results[next.kind], clock.now() - startedAt);
     come(key, priority, next);
     queue.done(key);
   }
 
-  async function ended(key: ObjectKey, context: VisitContext): Promise<Next> {
+  async function ended(key: ObjectKey, context: ReconcileContext): Promise<Next> {
     try {
-      return await options.visit(key, context);
+      return await options.reconcile(key, context);
     } catch (error) {
       if (abort.signal.aborted) context.log.warn("the visit was aborted: the operator has to end");
       else if (error instanceof NotLeader) context.log.warn({ error }, "the visit ended early");
@@ -116,7 +116,7 @@ export function runWorkers(options: WorkersOptions): Workers {
     switch (next.kind) {
       case "done":
         return backoff.succeeded(key);
-      case "again":
+      case "requeue":
         backoff.succeeded(key);
         return queue.add(key, "resync", next.afterMs);
       case "backoff":
@@ -144,7 +144,7 @@ export function runWorkers(options: WorkersOptions): Workers {
 
 const results: Readonly<Record<Next["kind"], ReconcileResult>> = {
   done: "success",
-  again: "requeue_after",
+  requeue: "requeue_after",
   backoff: "error",
   now: "requeue",
 };
