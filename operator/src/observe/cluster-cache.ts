@@ -9,7 +9,7 @@ import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { viewChild, type ChildView } from "./child-view.ts";
-import { GpuLedger } from "./gpu-ledger.ts";
+import { GpuLedger, type DeviceNode } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
@@ -76,7 +76,8 @@ export class ClusterCache {
       selection: { labelSelector: serviceLabel, metadataOnly: true },
     });
     this.podsOf = this.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.service]));
-    this.pods.subscribe(this.gpus.observe);
+    this.pods.subscribe(this.gpus.observePod);
+    this.nodes.subscribe(this.gpus.observeNode);
     this.dcgm = scoped(childKinds.configMap.type, viewChild(childKinds.configMap), {
       namespaces: [operatorNamespace],
       selection: { fieldSelector: `metadata.name=${dcgmMetricsName}` },
@@ -99,6 +100,11 @@ export class ClusterCache {
 
   get childCaches(): Iterable<ScopedCache<ChildView>> {
     return this.#children.values();
+  }
+
+  /** Who holds the GPUs of which node now. */
+  gpuSnapshot(): { readonly synced: boolean; readonly nodes: readonly DeviceNode[] } {
+    return { synced: this.nodes.synced && this.pods.synced, nodes: this.gpus.snapshot() };
   }
 
   /** Is the kind there to be written, and do we know what there is of it? */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoreChange } from "../runtime/store.ts";
-import { GpuLedger } from "./gpu-ledger.ts";
+import { GpuLedger, type DeviceNode } from "./gpu-ledger.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 
@@ -17,62 +17,93 @@ function node(name: string, count: number): NodeView {
   };
 }
 
-function pod(count: number, on: string | undefined, phase = "Running"): PodView {
-  return { phase, node: on, devices: count === 0 ? {} : { [gpu]: count } } as PodView;
+function pod(count: number, on: string | undefined, change: Partial<PodView> = {}): PodView {
+  const devices = count === 0 ? {} : { [gpu]: count };
+  return {
+    namespace: "media",
+    name: "p",
+    service: "media/upscaler",
+    phase: "Running",
+    node: on,
+    devices,
+    ...change,
+  } as PodView;
 }
 
-const key = "media/pod";
+const key = "media/p";
 const origin = "watch";
 
-function added(current: PodView | undefined): StoreChange<PodView | undefined> {
+function added<T>(current: T): StoreChange<T> {
   return { type: "added", key, origin, current };
 }
 
-function updated(previous: PodView | undefined, current: PodView | undefined): StoreChange<PodView | undefined> {
+function updated<T>(previous: T, current: T): StoreChange<T> {
   return { type: "updated", key, origin, previous, current };
 }
 
-describe("the ledger of GPUs", () => {
+function deleted<T>(previous: T): StoreChange<T> {
+  return { type: "deleted", key, origin, previous };
+}
+
+describe("the ledger of devices", () => {
+  const waiting = pod(2, undefined, { phase: "Pending" });
   const cases: {
     readonly title: string;
     readonly changes: readonly StoreChange<PodView | undefined>[];
-    /** Of the 4 of `a` and the 8 of `b`. */
-    readonly free: readonly [a: number, b: number];
+    readonly a?: DeviceNode["held"];
+    readonly b?: DeviceNode["held"];
   }[] = [
-    { title: "nobody holds any", changes: [], free: [4, 8] },
-    { title: "two pods on one node", changes: [added(pod(1, "a")), added(pod(2, "a"))], free: [1, 8] },
-    { title: "a pod that waits for a node", changes: [added(pod(2, undefined, "Pending"))], free: [4, 8] },
+    { title: "no pod holds any", changes: [] },
     {
-      title: "a pod that found its node",
-      changes: [added(pod(2, undefined, "Pending")), updated(pod(2, undefined, "Pending"), pod(2, "b"))],
-      free: [4, 6],
+      title: "two pods of a service, and one of none",
+      changes: [added(pod(1, "a")), added(pod(2, "a")), added(pod(1, "a", { service: undefined }))],
+      a: { [gpu]: { "media/upscaler": 3, "media/p": 1 } },
+    },
+    { title: "a pod that waits for a node", changes: [added(waiting)] },
+    {
+      title: "a pod that is bound later",
+      changes: [added(waiting), updated(waiting, pod(2, "b"))],
+      b: { [gpu]: { "media/upscaler": 2 } },
     },
     {
-      title: "a pod that has ended, though it is still there",
-      changes: [added(pod(2, "a")), updated(pod(2, "a"), pod(2, "a", "Succeeded"))],
-      free: [4, 8],
+      title: "a pod that has finished but still exists",
+      changes: [added(pod(2, "a")), updated(pod(2, "a"), pod(2, "a", { phase: "Succeeded" }))],
     },
+    { title: "a pod that was deleted", changes: [added(pod(2, "a")), deleted(pod(2, "a"))] },
     {
-      title: "a pod that is gone",
-      changes: [added(pod(2, "a")), { type: "deleted", key, origin, previous: pod(2, "a") }],
-      free: [4, 8],
+      title: "one of two pods that was deleted",
+      changes: [added(pod(2, "a")), added(pod(1, "a")), deleted(pod(2, "a"))],
+      a: { [gpu]: { "media/upscaler": 1 } },
     },
-    {
-      title: "a pod that is none of ours and holds none",
-      changes: [added(undefined), added(pod(0, "a"))],
-      free: [4, 8],
-    },
-    { title: "more held than there are, as when a GPU breaks", changes: [added(pod(6, "a"))], free: [0, 8] },
+    { title: "pods without devices", changes: [added(undefined), added(pod(0, "a"))] },
   ];
-  for (const { title, changes, free } of cases) {
-    it(title, () => {
+  for (const { title, changes, a = {}, b = {} } of cases) {
+    it(`counts ${title}`, () => {
       const ledger = new GpuLedger();
-      for (const change of changes) ledger.observe(change);
-      const [a, b] = [node("a", 4), node("b", 8)];
-      assert.deepEqual(ledger.devices(gpu, [b, node("without", 0), a]), [
-        { node: a, allocatable: 4, free: free[0] },
-        { node: b, allocatable: 8, free: free[1] },
+      for (const one of [node("b", 8), node("without", 0), node("a", 4)]) ledger.observeNode(added(one));
+      for (const change of changes) ledger.observePod(change);
+      assert.deepEqual(ledger.snapshot(), [
+        { node: node("a", 4), held: a },
+        { node: node("b", 8), held: b },
       ]);
     });
   }
+
+  it("follows nodes that lose their devices or are deleted", () => {
+    const ledger = new GpuLedger();
+    for (const name of ["a", "b", "c"]) ledger.observeNode(added(node(name, 4)));
+    ledger.observeNode(updated(node("a", 4), node("a", 0)));
+    ledger.observeNode(deleted(node("b", 4)));
+    assert.deepEqual(ledger.snapshot(), [{ node: node("c", 4), held: {} }]);
+  });
+
+  it("leaves a snapshot as it was, and takes no new one without a change", () => {
+    const ledger = new GpuLedger();
+    ledger.observeNode(added(node("a", 4)));
+    const before = ledger.snapshot();
+    assert.equal(ledger.snapshot(), before);
+    ledger.observePod(added(pod(1, "a")));
+    assert.deepEqual(before, [{ node: node("a", 4), held: {} }]);
+    assert.deepEqual(ledger.snapshot(), [{ node: node("a", 4), held: { [gpu]: { "media/upscaler": 1 } } }]);
+  });
 });

@@ -1,49 +1,65 @@
-/** Who holds the cluster's devices. Kept up to date by each change of a pod, because a count over all pods at every visit would not scale. */
+/**
+ * Which devices the cluster's nodes have and which pods hold them. Kept current by each change of a node or a pod: a
+ * count over all pods in each reconcile would not scale.
+ */
 import type { StoreChange } from "../runtime/store.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 
-/** A node that has the device, with what is left of it. */
-export interface NodeDevices {
+/** Counts by the name of the holder: a service (`media/upscaler`), or a pod that belongs to none. */
+export type Holders = Readonly<Record<string, number>>;
+
+/** A node with devices and their holders by resource: `nvidia.com/gpu`. */
+export interface DeviceNode {
   readonly node: NodeView;
-  readonly allocatable: number;
-  readonly free: number;
+  readonly held: Readonly<Record<string, Holders>>;
 }
 
 export class GpuLedger {
-  /** Devices held, by `resource node`. */
-  readonly #held = new Map<string, number>();
+  readonly #nodes = new Map<string, NodeView>();
+  /** By node. Replaced when a pod changes, never changed in place, because snapshots share the values. */
+  readonly #held = new Map<string, DeviceNode["held"]>();
+  /** Undefined after a change. */
+  #snapshot: readonly DeviceNode[] | undefined;
 
-  /** To be told of every change of a pod. */
-  readonly observe = (change: StoreChange<PodView | undefined>): void => {
+  /** The nodes that have devices, by name. The value does not change later. */
+  snapshot(): readonly DeviceNode[] {
+    this.#snapshot ??= [...this.#nodes.values()]
+      .map((node) => ({ node, held: this.#held.get(node.name) ?? {} }))
+      .toSorted((a, b) => (a.node.name < b.node.name ? -1 : 1));
+    return this.#snapshot;
+  }
+
+  readonly observeNode = (change: StoreChange<NodeView>): void => {
+    this.#snapshot = undefined;
+    if (change.type !== "added") this.#nodes.delete(change.previous.name);
+    if (change.type === "deleted" || Object.keys(change.current.allocatable).length === 0) return;
+    this.#nodes.set(change.current.name, change.current);
+  };
+
+  readonly observePod = (change: StoreChange<PodView | undefined>): void => {
     if (change.type !== "added") this.#count(change.previous, -1);
     if (change.type !== "deleted") this.#count(change.current, 1);
   };
 
-  /** The nodes that have `resource`, by name. */
-  devices(resource: string, nodes: Iterable<NodeView>): readonly NodeDevices[] {
-    const having: NodeDevices[] = [];
-    for (const node of nodes) {
-      const allocatable = node.allocatable[resource] ?? 0;
-      if (allocatable === 0) continue;
-      const held = this.#held.get(`${resource} ${node.name}`) ?? 0;
-      having.push({ node, allocatable, free: Math.max(0, allocatable - held) });
-    }
-    return having.toSorted((a, b) => (a.node.name < b.node.name ? -1 : 1));
-  }
-
   #count(pod: PodView | undefined, sign: 1 | -1): void {
     if (pod?.node === undefined || hasEnded(pod)) return;
+    const holder = pod.service ?? `${pod.namespace}/${pod.name}`;
     for (const [resource, count] of Object.entries(pod.devices)) {
-      const key = `${resource} ${pod.node}`;
-      const held = (this.#held.get(key) ?? 0) + sign * count;
-      if (held === 0) this.#held.delete(key);
-      else this.#held.set(key, held);
+      this.#snapshot = undefined;
+      const held = this.#held.get(pod.node) ?? {};
+      const { [holder]: before = 0, ...others } = held[resource] ?? {};
+      const after = before + sign * count;
+      const holders: Holders = after === 0 ? others : { ...others, [holder]: after };
+      const { [resource]: _before, ...rest } = held;
+      const now = Object.keys(holders).length === 0 ? rest : { ...rest, [resource]: holders };
+      if (Object.keys(now).length === 0) this.#held.delete(pod.node);
+      else this.#held.set(pod.node, now);
     }
   }
 }
 
-/** Its devices are free again, though it still names its node. */
-export function hasEnded({ phase }: PodView): boolean {
+/** Its devices are free again, although it still names its node. */
+function hasEnded({ phase }: PodView): boolean {
   return phase === "Succeeded" || phase === "Failed";
 }

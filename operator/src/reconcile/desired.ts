@@ -3,10 +3,10 @@ import { desiredChildren, type DesiredChild } from "../desired/children.ts";
 import { childKinds } from "../observe/child-kinds.ts";
 import { digest } from "../kube/digest.ts";
 import type { Manifest } from "../kube/object.ts";
-import { gpusFor, type Snapshot } from "../observe/gather.ts";
+import type { Snapshot } from "../observe/gather.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
-import { countGpus } from "../status/gpu-shortage.ts";
+import { countGpus, gpuView } from "../plan/gpus.ts";
 import type { Pass } from "./pass.ts";
 
 export interface Desired {
@@ -20,7 +20,7 @@ export function desired(service: EffectiveService, snapshot: Snapshot, { cache, 
   // The pod template does not depend on how pods are replaced; how they are replaced depends on whether it changed.
   const surging = desiredChildren(service, { ...around, rollout: "Surge" });
   const deployment = surging.find(({ kind }) => kind === childKinds.deployment);
-  const gpus = gpusFor(cache, service);
+  const gpus = gpuView(service, cache.gpuSnapshot());
   const rollout = decideRollout({
     wanted: service.rollout.strategy,
     templateHash: templateHash(deployment?.manifest),

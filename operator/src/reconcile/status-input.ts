@@ -2,8 +2,9 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { childName } from "../observe/child-kinds.ts";
-import { gpusFor, podsOf } from "../observe/gather.ts";
+import { podsOf } from "../observe/gather.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
+import { gpuView } from "../plan/gpus.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { StatusInput } from "../status/status-input.ts";
 import { dcgmTaken } from "./dcgm.ts";
@@ -32,7 +33,7 @@ export function statusInput(
     autoscaler: cache.childOf(byKeda ? "scaledObject" : "horizontalPodAutoscaler", key),
     verticalAutoscaler: cache.childOf("verticalPodAutoscaler", childName("verticalPodAutoscaler", key)),
     pods: podsOf(cache, key),
-    gpus: gpusFor(cache, service),
+    gpus: gpuView(service, cache.gpuSnapshot()),
     lastLoadTest: lastLoadTest(loadTests.ofService(key)),
     reading: utilization.read(key),
   };

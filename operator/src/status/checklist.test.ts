@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { NodeDevices } from "../observe/gpu-ledger.ts";
+import type { NodeDevices } from "../plan/gpus.ts";
 import { checklist, type ChecklistItem, type Seen } from "./checklist.ts";
 import { isFalse, isTrue, unknown } from "./condition.ts";
 
@@ -21,6 +21,7 @@ function node(labels: Readonly<Record<string, string>>): NodeDevices {
     node: { name: "gpu", labels, taints: [], cordoned: false, ready: true, allocatable },
     allocatable: 4,
     free: 2,
+    holders: {},
   };
 }
 
@@ -55,7 +56,6 @@ function seen({ spec, nodes = [node(labels("580", "13"))], ...change }: Partial<
       perReplica: service.gpu.count,
       synced: true,
       devices: nodes,
-      holders: () => [],
       nodeSelector: {},
       tolerations: [],
     },

@@ -3,7 +3,7 @@ import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { Bottleneck } from "../utilization/bottleneck.ts";
 import type { Verdict } from "./condition.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
-import { exclusion } from "./gpu-shortage.ts";
+import { exclusion } from "../plan/gpus.ts";
 import type { StatusInput } from "./status-input.ts";
 
 export type ChecklistItem = NonNullable<GpuMediaServiceStatus["guideChecklist"]>[number];

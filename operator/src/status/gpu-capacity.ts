@@ -1,5 +1,6 @@
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
-import { countGpus, gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
+import { countGpus } from "../plan/gpus.ts";
+import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
 import type { StatusInput } from "./status-input.ts";
 
 export type GpuCapacityReason = "NotNeeded" | "NodesNotListed" | "Exhausted" | "Sufficient";

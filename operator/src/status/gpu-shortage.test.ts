@@ -1,70 +1,26 @@
 import assert from "node:assert/strict";
-import type { NodeDevices } from "../observe/gpu-ledger.ts";
+import type { Holders } from "../observe/gpu-ledger.ts";
 import type { NodeView } from "../observe/node-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
+import type { GpuView, NodeDevices } from "../plan/gpus.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
-import { countGpus, exclusion, gpuShortage, mentionsDevice, type GpuView } from "./gpu-shortage.ts";
+import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
 
 const resource = "nvidia.com/gpu";
 
-function node(allocatable: number, free: number, change: Partial<NodeView> = {}): NodeDevices {
+function node(
+  allocatable: number,
+  free: number,
+  change: Partial<NodeView> = {},
+  holders: Holders = { "media/upscaler": allocatable - free },
+): NodeDevices {
   const view = { name: "n", labels: {}, taints: [], cordoned: false, ready: true, allocatable: {}, ...change };
-  return { node: view, allocatable, free };
+  return { node: view, allocatable, free, holders };
 }
 
 function gpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): GpuView {
-  const holders = (): [{ name: string; count: number }] => [{ name: "media/upscaler", count: 6 }];
-  return { resource, perReplica: 1, synced: true, devices, holders, nodeSelector: {}, tolerations: [], ...change };
+  return { resource, perReplica: 1, synced: true, devices, nodeSelector: {}, tolerations: [], ...change };
 }
-
-describe("whether a node can be used", () => {
-  const taint = { key: "team", value: "video", effect: "NoSchedule" };
-  const cases: {
-    readonly title: string;
-    readonly node?: Partial<NodeView>;
-    readonly gpus?: Partial<GpuView>;
-    readonly why: string | undefined;
-  }[] = [
-    { title: "it can", why: undefined },
-    { title: "not ready", node: { ready: false }, why: "not ready" },
-    { title: "cordoned", node: { cordoned: true }, why: "cordoned" },
-    {
-      title: "another label",
-      node: { labels: { gpu: "a100" } },
-      gpus: { nodeSelector: { gpu: "h100" } },
-      why: "labels do not match the nodeSelector",
-    },
-    { title: "a taint", node: { taints: [taint] }, why: "a taint is not tolerated" },
-    { title: "a preference", node: { taints: [{ ...taint, effect: "PreferNoSchedule" }] }, why: undefined },
-    {
-      title: "a tolerated taint",
-      node: { taints: [taint] },
-      gpus: { tolerations: [{ key: "team", value: "video" }] },
-      why: undefined,
-    },
-    {
-      title: "a taint of another value",
-      node: { taints: [taint] },
-      gpus: { tolerations: [{ key: "team", value: "audio" }] },
-      why: "a taint is not tolerated",
-    },
-    {
-      title: "a taint of another effect",
-      node: { taints: [taint] },
-      gpus: { tolerations: [{ key: "team", operator: "Exists", effect: "NoExecute" }] },
-      why: "a taint is not tolerated",
-    },
-    {
-      title: "everything tolerated",
-      node: { taints: [taint] },
-      gpus: { tolerations: [{ operator: "Exists" }] },
-      why: undefined,
-    },
-  ];
-  for (const { title, node: change, gpus: view, why } of cases) {
-    it(title, () => assert.equal(exclusion(node(4, 4, change).node, gpus([], view)), why));
-  }
-});
 
 describe("what is short of GPUs", () => {
   const cases: { readonly title: string; readonly gpus: GpuView; readonly says: string }[] = [
@@ -85,21 +41,18 @@ describe("what is short of GPUs", () => {
     },
     {
       title: "all are in use",
-      gpus: gpus([node(4, 0), node(4, 0)]),
-      says: "no node has 1 free nvidia.com/gpu: 8 of 8 in use by media/upscaler (6); free some, add a node, or lower the replicas",
+      gpus: gpus([node(4, 0), node(4, 0, {}, { "lab/trainer": 1, "lab/a": 1, "lab/b": 1, "media/upscaler": 1 })]),
+      says: "no node has 1 free nvidia.com/gpu: 8 of 8 in use by media/upscaler (5), lab/a (1), lab/b (1), 1 more; free some, add a node, or lower the replicas",
     },
     {
       title: "some are free, but not on one node, and others can't be used",
-      gpus: gpus([node(4, 1), node(4, 1), node(4, 4, { cordoned: true })], { perReplica: 2, holders: () => [] }),
+      gpus: gpus([node(4, 1, {}, {}), node(4, 1, {}, {}), node(4, 2, { cordoned: true }, { "lab/trainer": 2 })], {
+        perReplica: 2,
+      }),
       says: "no node has 2 free nvidia.com/gpu: 6 of 8 in use by nobody we can see, 2 free but not 2 on one node; other nodes: 1 cordoned; free some, add a node, or lower the replicas",
     },
   ];
   for (const { title, gpus: view, says } of cases) it(title, () => assert.equal(gpuShortage(view), says));
-
-  it("counts whole replicas on nodes that can be used", () => {
-    const devices = [node(8, 5), node(4, 1), node(8, 8, { ready: false })];
-    assert.deepEqual(countGpus(gpus(devices, { perReplica: 2 })), { allocatable: 12, free: 6, replicas: 2 });
-  });
 
   it("knows the scheduler's word for it", () => {
     assert.equal(mentionsDevice("3 Insufficient nvidia.com/gpu.", { [resource]: 1 }), true);

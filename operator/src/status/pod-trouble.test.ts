@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContainerView, PodView } from "../observe/pod-view.ts";
-import type { GpuView } from "./gpu-shortage.ts";
+import type { GpuView } from "../plan/gpus.ts";
 import { podTrouble, type PodTrouble } from "./pod-trouble.ts";
 
 const gpus: GpuView = {
@@ -8,7 +8,6 @@ const gpus: GpuView = {
   perReplica: 1,
   synced: true,
   devices: [],
-  holders: () => [],
   nodeSelector: {},
   tolerations: [],
 };

@@ -3,7 +3,8 @@
  * names a cause that somebody can mend comes before one that only says that it takes time.
  */
 import type { PodView } from "../observe/pod-view.ts";
-import { gpuShortage, mentionsDevice, type GpuView } from "./gpu-shortage.ts";
+import type { GpuView } from "../plan/gpus.ts";
+import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
 
 export type PodTroubleReason =
   /** The image can't be had. */

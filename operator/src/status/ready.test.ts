@@ -218,7 +218,6 @@ function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Om
     perReplica: 1,
     synced: true,
     devices: [],
-    holders: () => [],
     nodeSelector: {},
     tolerations: [],
   };

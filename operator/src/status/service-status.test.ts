@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Condition, GpuMediaService, GpuMediaServiceStatus } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { NodeDevices } from "../observe/gpu-ledger.ts";
+import type { NodeDevices } from "../plan/gpus.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import { checklist } from "./checklist.ts";
 import type { StatusInput } from "./status-input.ts";
@@ -24,6 +24,7 @@ const node = {
   node: { name: "gpu", labels: {}, taints: [], cordoned: false, ready: true, allocatable: { "nvidia.com/gpu": 8 } },
   allocatable: 8,
   free: 6,
+  holders: { "media/upscaler": 2 },
 } satisfies NodeDevices;
 
 /** Two replicas that serve, and pods that have not been asked for their reports yet. */
@@ -46,7 +47,6 @@ function statusInput(change: Partial<StatusInput> = {}): StatusInput {
       perReplica: 1,
       synced: true,
       devices: [node],
-      holders: () => [],
       nodeSelector: {},
       tolerations: [],
     },

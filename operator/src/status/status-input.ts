@@ -5,7 +5,7 @@ import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
-import type { GpuView } from "./gpu-shortage.ts";
+import type { GpuView } from "../plan/gpus.ts";
 
 export interface StatusInput {
   readonly service: EffectiveService;

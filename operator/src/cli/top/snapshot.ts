@@ -3,7 +3,7 @@ import type { UtilizationReport } from "@gpumedia/api";
 import type { ObjectKey } from "../../kube/object.ts";
 import type { PodView } from "../../observe/pod-view.ts";
 import type { StoredService } from "../../observe/cluster-cache.ts";
-import type { GpuView } from "../../status/gpu-shortage.ts";
+import type { GpuView } from "../../plan/gpus.ts";
 import { podTrouble } from "../../status/pod-trouble.ts";
 import { aggregate } from "../../utilization/aggregate.ts";
 import { highest, sum } from "../../utilization/known.ts";
@@ -189,7 +189,6 @@ const noGpus: GpuView = {
   perReplica: 0,
   synced: false,
   devices: [],
-  holders: () => [],
   nodeSelector: {},
   tolerations: [],
 };

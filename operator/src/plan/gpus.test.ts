@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { sampleService } from "../desired/service.sample.ts";
+import type { NodeView } from "../observe/node-view.ts";
+import { countGpus, exclusion, gpuView, type GpuView, type NodeDevices } from "./gpus.ts";
+
+const resource = "nvidia.com/gpu";
+
+function view(change: Partial<NodeView> = {}): NodeView {
+  return { name: "n", labels: {}, taints: [], cordoned: false, ready: true, allocatable: {}, ...change };
+}
+
+function gpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): GpuView {
+  return { resource, perReplica: 1, synced: true, devices, nodeSelector: {}, tolerations: [], ...change };
+}
+
+describe("the GPUs that a service sees", () => {
+  const node = (name: string, allocatable: NodeView["allocatable"]): NodeView => view({ name, allocatable });
+  const [a, b, other] = [node("a", { [resource]: 4 }), node("b", { [resource]: 2 }), node("c", { "amd.com/gpu": 8 })];
+  const held = { [resource]: { "media/upscaler": 1, "lab/trainer": 2 }, "example.com/fpga": { "lab/trainer": 1 } };
+  const nodes = [
+    { node: a, held },
+    { node: b, held },
+    { node: other, held: {} },
+  ];
+
+  it("are those of its resource, less what pods hold; never less than none, as when a GPU breaks", () => {
+    const service = sampleService();
+    const { nodeSelector, tolerations } = service.scheduling;
+    const holders = held[resource];
+    assert.deepEqual(gpuView(service, { synced: true, nodes }), {
+      resource,
+      perReplica: 1,
+      synced: true,
+      devices: [
+        { node: a, allocatable: 4, free: 1, holders },
+        { node: b, allocatable: 2, free: 0, holders },
+      ],
+      nodeSelector,
+      tolerations,
+    });
+  });
+
+  it("are none in CPU mode", () => {
+    const service = sampleService({ gpu: { count: 0 } });
+    assert.deepEqual(gpuView(service, { synced: false, nodes }).devices, []);
+  });
+});
+
+describe("whether a node can be used", () => {
+  const taint = { key: "team", value: "video", effect: "NoSchedule" };
+  const cases: {
+    readonly title: string;
+    readonly node?: Partial<NodeView>;
+    readonly gpus?: Partial<GpuView>;
+    readonly why: string | undefined;
+  }[] = [
+    { title: "it can", why: undefined },
+    { title: "not ready", node: { ready: false }, why: "not ready" },
+    { title: "cordoned", node: { cordoned: true }, why: "cordoned" },
+    {
+      title: "another label",
+      node: { labels: { gpu: "a100" } },
+      gpus: { nodeSelector: { gpu: "h100" } },
+      why: "labels do not match the nodeSelector",
+    },
+    { title: "a taint", node: { taints: [taint] }, why: "a taint is not tolerated" },
+    { title: "a preference", node: { taints: [{ ...taint, effect: "PreferNoSchedule" }] }, why: undefined },
+    {
+      title: "a tolerated taint",
+      node: { taints: [taint] },
+      gpus: { tolerations: [{ key: "team", value: "video" }] },
+      why: undefined,
+    },
+    {
+      title: "a taint of another value",
+      node: { taints: [taint] },
+      gpus: { tolerations: [{ key: "team", value: "audio" }] },
+      why: "a taint is not tolerated",
+    },
+    {
+      title: "a taint of another effect",
+      node: { taints: [taint] },
+      gpus: { tolerations: [{ key: "team", operator: "Exists", effect: "NoExecute" }] },
+      why: "a taint is not tolerated",
+    },
+    {
+      title: "everything tolerated",
+      node: { taints: [taint] },
+      gpus: { tolerations: [{ operator: "Exists" }] },
+      why: undefined,
+    },
+  ];
+  for (const { title, node: change, gpus: seen, why } of cases) {
+    it(title, () => assert.equal(exclusion(view(change), gpus([], seen)), why));
+  }
+});
+
+describe("the count of GPUs", () => {
+  it("is in whole replicas, on nodes that can be used", () => {
+    const node = (allocatable: number, free: number, change?: Partial<NodeView>): NodeDevices => ({
+      node: view(change),
+      allocatable,
+      free,
+      holders: {},
+    });
+    const devices = [node(8, 5), node(4, 1), node(8, 8, { ready: false })];
+    assert.deepEqual(countGpus(gpus(devices, { perReplica: 2 })), { allocatable: 12, free: 6, replicas: 2 });
+  });
+});

@@ -1,0 +1,98 @@
+/** The cluster's GPUs as one service sees them: the nodes that it may use, and what is free on them. Pure. */
+import type { EffectiveService } from "../effective/service.ts";
+import type { DeviceNode, Holders } from "../observe/gpu-ledger.ts";
+import type { NodeView, Taint } from "../observe/node-view.ts";
+
+export interface GpuView {
+  /** `nvidia.com/gpu`, or a MIG slice. */
+  readonly resource: string;
+  /** GPUs per replica; 0 is CPU mode. */
+  readonly perReplica: number;
+  /** Have nodes and pods been listed? */
+  readonly synced: boolean;
+  /** Every node that has the device. */
+  readonly devices: readonly NodeDevices[];
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+}
+
+export interface NodeDevices {
+  readonly node: NodeView;
+  readonly allocatable: number;
+  readonly free: number;
+  readonly holders: Holders;
+}
+
+export interface Toleration {
+  readonly key?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+}
+
+/** GPUs of all nodes, at one moment. */
+export interface GpuSnapshot {
+  /** Have nodes and pods been listed? */
+  readonly synced: boolean;
+  readonly nodes: readonly DeviceNode[];
+}
+
+export function gpuView({ gpu, scheduling }: EffectiveService, { synced, nodes }: GpuSnapshot): GpuView {
+  const { resourceName: resource, count: perReplica } = gpu;
+  const { nodeSelector, tolerations } = scheduling;
+  const devices = nodes.flatMap(({ node, held }) => {
+    const allocatable = node.allocatable[resource] ?? 0;
+    if (perReplica === 0 || allocatable === 0) return [];
+    const holders = held[resource] ?? {};
+    const used = Object.values(holders).reduce((sum, count) => sum + count, 0);
+    // More may be held than there are: a GPU that breaks is no longer allocatable.
+    return [{ node, allocatable, free: Math.max(0, allocatable - used), holders }];
+  });
+  return { resource, perReplica, synced, devices, nodeSelector, tolerations };
+}
+
+/** Why a service cannot use a node. */
+export type Exclusion = "not ready" | "cordoned" | "labels do not match the nodeSelector" | "a taint is not tolerated";
+
+/** Undefined when the service can use the node. */
+export function exclusion(node: NodeView, { nodeSelector, tolerations }: GpuView): Exclusion | undefined {
+  if (!node.ready) return "not ready";
+  if (node.cordoned) return "cordoned";
+  if (Object.entries(nodeSelector).some(([key, value]) => node.labels[key] !== value)) {
+    return "labels do not match the nodeSelector";
+  }
+  const repels = (taint: Taint): boolean =>
+    taint.effect !== "PreferNoSchedule" && !tolerations.some((toleration) => tolerates(toleration, taint));
+  return node.taints.some(repels) ? "a taint is not tolerated" : undefined;
+}
+
+/** @see https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
+function tolerates({ key, operator = "Equal", value = "", effect }: Toleration, taint: Taint): boolean {
+  if (effect !== undefined && effect !== "" && effect !== taint.effect) return false;
+  if (key === undefined || key === "") return operator === "Exists";
+  return key === taint.key && (operator === "Exists" || value === (taint.value ?? ""));
+}
+
+/** The devices on nodes that the service may use. */
+export function usableDevices(gpus: GpuView): readonly NodeDevices[] {
+  return gpus.devices.filter(({ node }) => exclusion(node, gpus) === undefined);
+}
+
+export interface GpuCount {
+  readonly allocatable: number;
+  readonly free: number;
+  /** How many more replicas fit: free GPUs on a node count only in whole replicas. */
+  readonly replicas: number;
+}
+
+/** Counts the GPUs of the nodes that the service may use. */
+export function countGpus(gpus: GpuView): GpuCount {
+  const usable = usableDevices(gpus);
+  const sum = (count: (devices: NodeDevices) => number): number =>
+    usable.reduce((total, node) => total + count(node), 0);
+  return {
+    allocatable: sum(({ allocatable }) => allocatable),
+    free: sum(({ free }) => free),
+    replicas: gpus.perReplica === 0 ? Infinity : sum(({ free }) => Math.floor(free / gpus.perReplica)),
+  };
+}
