@@ -21,6 +21,7 @@ import { verticalPodAutoscaler } from "./vertical-pod-autoscaler.ts";
 
 /** A child as it should be; without a manifest it should not exist. */
 export interface DesiredChild {
+  readonly role: ChildRole;
   readonly kind: ChildKind;
   readonly name: string;
   readonly manifest: Manifest | null;
@@ -33,6 +34,7 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
   const { operatorNamespace, runbookUrl, rollout, features } = context;
   const checksum = restartChecksum(service);
   const one = (role: ChildRole, manifest: Manifest | null): DesiredChild => ({
+    role,
     kind: childKind(role),
     name: childName(role, service.name),
     manifest,

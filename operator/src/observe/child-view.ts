@@ -1,9 +1,17 @@
 /** What the operator keeps of a child: whether it is as we want it, whose it is, and what its status says. */
 import type { ChildKind } from "./child-kinds.ts";
 import { serviceLabel } from "./names.ts";
-import type { KubeObject, ObjectKey } from "../kube/object.ts";
-import { ownership } from "../kube/ownership.ts";
-import type { LiveChild } from "../plan/plan.ts";
+import type { KubeObject, ObjectKey, ObjectMeta } from "../kube/object.ts";
+import { ownership, type Ownership } from "../kube/ownership.ts";
+
+/** A child as the API server has it. */
+export interface LiveChild {
+  readonly metadata: Pick<
+    ObjectMeta,
+    "name" | "namespace" | "uid" | "resourceVersion" | "deletionTimestamp" | "ownerReferences"
+  >;
+  readonly owned: Ownership;
+}
 
 export interface ChildView extends LiveChild {
   readonly kind: string;

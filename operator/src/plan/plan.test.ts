@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { childKinds } from "../observe/child-kinds.ts";
 import { manifestDigest, type Ownership } from "../kube/ownership.ts";
 import type { Manifest, OwnerReference } from "../kube/object.ts";
-import { planChild, type LiveChild } from "./plan.ts";
+import type { LiveChild } from "../observe/child-view.ts";
+import { planChild } from "./plan.ts";
 
 const owner = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "u-1" };
 const manifest: Manifest = { apiVersion: "v1", kind: "Service", metadata: { name: "upscaler", namespace: "media" } };
@@ -69,7 +70,12 @@ describe("plan of one child", () => {
   ];
   for (const test of cases) {
     it(`${test.title}: ${test.does}`, () => {
-      const child = { kind: childKinds.service, name: "upscaler", manifest: test.wanted ? manifest : null };
+      const child = {
+        role: "service" as const,
+        kind: childKinds.service,
+        name: "upscaler",
+        manifest: test.wanted ? manifest : null,
+      };
       const action = planChild(owner, child, test.live, test.served ?? true);
       assert.equal(action.do, test.does);
       if (action.do === "taken") assert.equal(action.by, test.by);

@@ -13,17 +13,9 @@
  * | no     | anything else, or nothing           | none              |
  */
 import type { DesiredChild } from "../desired/children.ts";
-import { inSync, type Ownership } from "../kube/ownership.ts";
-import type { Manifest, ObjectMeta } from "../kube/object.ts";
-
-/** A child as the API server has it. */
-export interface LiveChild {
-  readonly metadata: Pick<
-    ObjectMeta,
-    "name" | "namespace" | "uid" | "resourceVersion" | "deletionTimestamp" | "ownerReferences"
-  >;
-  readonly owned: Ownership;
-}
+import { inSync } from "../kube/ownership.ts";
+import type { Manifest } from "../kube/object.ts";
+import type { LiveChild } from "../observe/child-view.ts";
 
 /** The service that the children belong to. */
 export interface Owner {

@@ -4,10 +4,10 @@ import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-li
 import { ApiError } from "../kube/errors.ts";
 import { objectKey, type KubeObject } from "../kube/object.ts";
 import { postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
-import { viewChild } from "../observe/child-view.ts";
+import { viewChild, type LiveChild } from "../observe/child-view.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { DesiredChild } from "../desired/children.ts";
-import { planChild, type Action, type LiveChild, type Owner } from "../plan/plan.ts";
+import { planChild, type Action, type Owner } from "../plan/plan.ts";
 import { toFailure, type Failure } from "../plan/failure.ts";
 import type { Fights } from "./fights.ts";
 

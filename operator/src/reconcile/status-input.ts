@@ -8,7 +8,7 @@ import { gpuView } from "../plan/gpus.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { StatusInput } from "../status/status-input.ts";
 import { dcgmTaken } from "./dcgm.ts";
-import { describe, type ChildOutcome } from "./execute.ts";
+import type { ChildOutcome } from "./execute.ts";
 import type { Pass } from "./pass.ts";
 
 export interface PassResult extends Pick<StatusInput, "failure" | "rollout"> {
@@ -26,7 +26,7 @@ export function statusInput(
     service,
     rollout,
     failure,
-    skipped: outcomes.filter(({ did }) => did === "skip").map(({ child }) => describe(child)),
+    skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
     dcgmTaken: dcgmTaken(cache, surroundings().operatorNamespace),
     // Read anew: our own writes are in the store by now.
     deployment: cache.childOf("deployment", key),

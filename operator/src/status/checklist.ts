@@ -126,7 +126,7 @@ function autoscalers({ service, verticalAutoscaler, skipped }: StatusInput, { Sc
   if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
   if (ScalingReady.status === "False") return notDone(ScalingReady.reason, ScalingReady.message);
   const hasVpa = verticalAutoscaler !== undefined;
-  if (!hasVpa && skipped.some((child) => child.startsWith("VerticalPodAutoscaler "))) {
+  if (!hasVpa && skipped.has("verticalPodAutoscaler")) {
     return notDone("VpaMissing", "the HPA is there; the cluster has no VerticalPodAutoscaler to install the VPA with");
   }
   return ScalingReady.status === "Unknown"
@@ -143,7 +143,7 @@ function monitored(input: StatusInput, { MetricsReporting }: Verdicts): Answer {
       `ConfigMap ${dcgmMetricsName} is not ours and left alone: the GPU metrics may be others`,
     );
   }
-  if (skipped.some((child) => child.startsWith("PodMonitor "))) {
+  if (skipped.has("podMonitor")) {
     return notDone("ApiMissing", "install prometheus-operator: the cluster does not know PodMonitors");
   }
   if (MetricsReporting.status === "True") return done(MetricsReporting.reason, MetricsReporting.message);
@@ -152,7 +152,7 @@ function monitored(input: StatusInput, { MetricsReporting }: Verdicts): Answer {
 
 function alerts({ service, skipped }: StatusInput): Answer {
   if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts");
-  return skipped.some((child) => child.startsWith("PrometheusRule "))
+  return skipped.has("prometheusRule")
     ? notDone("ApiMissing", "install prometheus-operator: the cluster does not know PrometheusRules")
     : done("RulesInstalled");
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ChildRole } from "../observe/child-kinds.ts";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildStatus, ChildView, StatusCondition } from "../observe/child-view.ts";
@@ -17,7 +18,7 @@ describe("ScalingReady", () => {
   const cases: {
     readonly title: string;
     readonly spec?: GpuMediaServiceSpec;
-    readonly skipped?: readonly string[];
+    readonly skipped?: readonly ChildRole[];
     /** Of the autoscaler; undefined: there is none. */
     readonly status: ChildStatus | undefined;
     readonly verdict: Verdict<ScalingReadyReason>;
@@ -79,7 +80,7 @@ describe("ScalingReady", () => {
     {
       title: "KEDA is not installed",
       spec: keda,
-      skipped: ["VerticalPodAutoscaler upscaler-vpa", "ScaledObject upscaler"],
+      skipped: ["verticalPodAutoscaler", "scaledObject"],
       status: undefined,
       verdict: isFalse(
         "ApiMissing",
@@ -88,7 +89,7 @@ describe("ScalingReady", () => {
     },
     {
       title: "another API is not installed",
-      skipped: ["VerticalPodAutoscaler upscaler-vpa"],
+      skipped: ["verticalPodAutoscaler"],
       status: { conditions: [able, active] },
       verdict: isTrue("Scaling", "between 2 and 10 replicas"),
     },
@@ -114,7 +115,7 @@ describe("ScalingReady", () => {
   for (const { title, spec, skipped = [], status, verdict } of cases) {
     it(title, () => {
       const autoscaler = status && ({ spec: {}, status } as ChildView);
-      assert.deepEqual(scalingReady({ service: sampleService(spec), autoscaler, skipped }), verdict);
+      assert.deepEqual(scalingReady({ service: sampleService(spec), autoscaler, skipped: new Set(skipped) }), verdict);
     });
   }
 });

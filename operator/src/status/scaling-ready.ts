@@ -19,7 +19,7 @@ export function scalingReady({
 }: Pick<StatusInput, "service" | "autoscaler" | "skipped">): Verdict<ScalingReadyReason> {
   const { enabled, provider, minReplicas, maxReplicas } = service.autoscaling.horizontal;
   if (!enabled) return isTrue("NotNeeded", "horizontal autoscaling is off");
-  if (skipped.some((child) => child.startsWith("ScaledObject "))) {
+  if (skipped.has("scaledObject")) {
     return isFalse(
       "ApiMissing",
       "autoscaling.horizontal.provider is KEDA, and KEDA is not installed: install it, or choose HPA",

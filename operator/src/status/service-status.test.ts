@@ -33,7 +33,7 @@ function statusInput(change: Partial<StatusInput> = {}): StatusInput {
     service: sampleService(),
     rollout: undefined,
     failure: undefined,
-    skipped: [],
+    skipped: new Set(),
     dcgmTaken: false,
     deployment: view({
       spec: { replicas: 2 },

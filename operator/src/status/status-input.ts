@@ -1,5 +1,6 @@
 /** What the conditions of a service are read from, after a pass over it. */
 import type { EffectiveService } from "../effective/service.ts";
+import type { ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
@@ -13,8 +14,8 @@ export interface StatusInput {
   readonly rollout: RolloutDecision | undefined;
   /** What kept the pass from its end, the worst of it. */
   readonly failure: Failure | undefined;
-  /** Children that could not be made because their API is not served, as `VerticalPodAutoscaler upscaler-vpa`. */
-  readonly skipped: readonly string[];
+  /** Children that are not created because the cluster does not serve their API. */
+  readonly skipped: ReadonlySet<ChildRole>;
   /** The ConfigMap for the DCGM exporters is somebody else's. */
   readonly dcgmTaken: boolean;
   readonly deployment: ChildView | undefined;
