@@ -132,6 +132,6 @@ describe("events on a real API server", () => {
     const elsewhere = { ...object, metadata: { ...object.metadata, namespace: "no-such-namespace" } };
     recorder.record(elsewhere, nameTaken);
     await recorder.close();
-    assert.match(lines.join(""), /"status":404.*"an event was not written"/);
+    assert.match(lines.join(""), /"status":404.*"failed to write an event"/);
   });
 });

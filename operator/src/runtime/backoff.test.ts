@@ -12,7 +12,7 @@ describe("backoffMs", () => {
     { failures: 1_000_000, random: 0, wait: 1_000 },
   ];
   for (const { failures, random, wait } of cases) {
-    it(`waits ${wait} ms after ${failures} failures when the dice show ${random}`, () => {
+    it(`waits ${wait} ms after ${failures} failures with random() = ${random}`, () => {
       assert.equal(backoffMs(failures, { baseMs: 100, capMs: 2_000, random: () => random }), wait);
     });
   }
@@ -30,14 +30,14 @@ describe("backoffMs", () => {
 describe("Backoff", () => {
   const options = { baseMs: 100, capMs: 2_000, random: () => 0 };
 
-  it("counts failures per key, and from the start again after a success", () => {
+  it("counts failures per key, and starts again after a success", () => {
     const backoff = new Backoff(options);
     const waits = [backoff.failed("media/a"), backoff.failed("media/a"), backoff.failed("media/b")];
     backoff.succeeded("media/a");
     assert.deepEqual([...waits, backoff.failed("media/a")], [50, 100, 50, 50]);
   });
 
-  it("retries conflicts at once, and backs off when a key never wins", () => {
+  it("retries the first conflicts immediately, then backs off", () => {
     const backoff = new Backoff(options);
     const waits = Array.from({ length: 6 }, () => backoff.conflicted("media/a"));
     assert.deepEqual(waits, [0, 0, 0, 50, 100, 200]);
@@ -49,7 +49,7 @@ describe("Backoff", () => {
     assert.equal(backoff.failed("media/a"), 50);
   });
 
-  it("remembers nothing of a key that succeeded", () => {
+  it("forgets a key that succeeded", () => {
     const backoff = new Backoff(options);
     backoff.failed("media/a");
     backoff.conflicted("media/b");

@@ -1,28 +1,28 @@
-/** How long to wait before the next try. */
+/** How long to wait before the next attempt. */
 import type { ObjectKey } from "../kube/object.ts";
 
 export interface BackoffOptions {
-  /** The first wait, before jitter. */
+  /** The first delay, before jitter. */
   readonly baseMs: number;
-  /** No wait is longer. */
+  /** Upper bound of a delay. */
   readonly capMs: number;
-  /** 0 <= random() < 1; a test's own in tests. */
+  /** 0 <= random() < 1; replaced in tests. */
   readonly random?: () => number;
 }
 
 /**
- * The wait in milliseconds after the n-th failure in a row (n >= 1): doubled each time up to the cap, then somewhere in
- * its upper half, so that a thousand keys that failed together don't come back together.
+ * Returns the delay in milliseconds after the n-th consecutive failure (n >= 1). It doubles each time up to the cap; jitter
+ * picks a value in its upper half, so that a thousand keys that failed together are not retried together.
  */
 export function backoffMs(failures: number, { baseMs, capMs, random = Math.random }: BackoffOptions): number {
   const longest = Math.min(capMs, baseMs * 2 ** Math.min(failures - 1, 30));
   return longest * (0.5 + random() / 2);
 }
 
-/** A conflict is answered by a fresh read, so the first ones are retried at once; more in a row are a fight. */
-const conflictsAtOnce = 3;
+/** A conflict leads to a fresh read, so the first ones are retried immediately; more in a row mean competing writers. */
+const immediateRetries = 3;
 
-/** Counts failures in a row, per key. */
+/** Counts consecutive failures per key. */
 export class Backoff {
   readonly #options: BackoffOptions;
   readonly #failures = new Map<ObjectKey, number>();
@@ -32,28 +32,28 @@ export class Backoff {
     this.#options = options;
   }
 
-  /** The wait after one more failure. */
+  /** Counts a failure and returns the delay after it. */
   failed(key: ObjectKey): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     return backoffMs(failures, this.#options);
   }
 
-  /** The wait after one more lost race for an object: none, unless the key never wins. */
+  /** Counts a 409 and returns the delay after it: none, unless the key keeps losing. */
   conflicted(key: ObjectKey): number {
     const conflicts = (this.#conflicts.get(key) ?? 0) + 1;
     this.#conflicts.set(key, conflicts);
-    // Against a cache that lags, or a controller that writes without pause, "at once" alone would be a hot loop.
-    return conflicts <= conflictsAtOnce ? 0 : this.failed(key);
+    // With a lagging cache, or a controller that writes continuously, immediate retries alone would be a hot loop.
+    return conflicts <= immediateRetries ? 0 : this.failed(key);
   }
 
-  /** Forgets the key, so that the next failure waits the shortest time. */
+  /** Resets the key: the next failure waits the shortest time. */
   succeeded(key: ObjectKey): void {
     this.#failures.delete(key);
     this.#conflicts.delete(key);
   }
 
-  /** How many keys have failures. */
+  /** The number of keys with failures or conflicts. */
   get size(): number {
     return new Set([...this.#failures.keys(), ...this.#conflicts.keys()]).size;
   }

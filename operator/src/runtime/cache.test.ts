@@ -16,7 +16,7 @@ const list = { items: [object], resourceVersion: "7" };
 const refused = (status: number): ApiError =>
   new ApiError({ status, reason: "", message: "", method: "GET", path: "/" });
 
-interface Room {
+interface Setup {
   readonly server: ScriptedServer;
   readonly clock: FakeClock;
   readonly cache: Cache<string>;
@@ -24,7 +24,7 @@ interface Room {
   readonly lines: string[];
 }
 
-function setUp(): Room {
+function setUp(): Setup {
   const server = new ScriptedServer();
   const clock = new FakeClock();
   const lines: string[] = [];
@@ -38,7 +38,7 @@ function setUp(): Room {
 }
 
 describe("a cache", () => {
-  it("fills its store while it runs, and empties it when it stops, as often as one likes", async () => {
+  it("fills its store while it runs and empties it when it stops, in every run", async () => {
     const { server, cache } = setUp();
     for (let run = 0; run < 2; run++) {
       const controller = new AbortController();
@@ -54,17 +54,17 @@ describe("a cache", () => {
     }
   });
 
-  it("does not run twice at a time", async () => {
+  it("refuses to run twice at the same time", async () => {
     const { server, cache } = setUp();
     const controller = new AbortController();
     const running = cache.run(controller.signal);
-    await assert.rejects(cache.run(controller.signal), /the cache of configmaps runs already/);
+    await assert.rejects(cache.run(controller.signal), /the cache of configmaps is already running/);
     await server.list();
     controller.abort();
     await running;
   });
 
-  it("says what fails", async () => {
+  it("logs which step failed", async () => {
     const { server, clock, cache, lines } = setUp();
     const controller = new AbortController();
     const running = cache.run(controller.signal);
@@ -78,7 +78,7 @@ describe("a cache", () => {
     assert.deepEqual(lines, [
       "warn configmaps: list failed",
       "debug configmaps: list ended",
-      "info configmaps: watch fell behind the API server's history",
+      "info configmaps: watch expired: its resourceVersion is too old",
     ]);
   });
 });

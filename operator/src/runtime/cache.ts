@@ -1,4 +1,4 @@
-/** One kind, followed into a store: what the operator reads from. */
+/** A local copy of one kind, kept current by a list-watch. */
 import type { ApiClient, Selection } from "../kube/client.ts";
 import type { KubeObject, ResourceType } from "../kube/object.ts";
 import type { Clock } from "./clock.ts";
@@ -10,7 +10,7 @@ import { Store } from "./store.ts";
 
 export interface CacheOptions<T> {
   readonly selection?: Selection;
-  /** What is kept of an object. */
+  /** Reduces an object to what the cache keeps of it. */
   readonly project: (object: KubeObject) => T;
   readonly clock: Clock;
   readonly random?: () => number;
@@ -20,9 +20,9 @@ export interface CacheOptions<T> {
 
 export interface Cache<T> {
   readonly type: ResourceType;
-  /** The same one for all runs: readers and listeners stay when an optional kind goes and comes back. */
+  /** The same store for all runs: readers and listeners survive when an optional kind is removed and installed again. */
   readonly store: Store<T>;
-  /** Follows the kind until the signal aborts, then empties the store. Not twice at a time. */
+  /** Watches the kind until the signal aborts, then empties the store. Throws when it is already running. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function createCache<T>(
     type,
     store,
     async run(signal) {
-      if (running) throw new Error(`the cache of ${type.resource} runs already`);
+      if (running) throw new Error(`the cache of ${type.resource} is already running`);
       running = true;
       try {
         await listWatch({ ...options, client, type, sink: store, signal, onStep: logStep(log) });
@@ -53,7 +53,7 @@ export function createCache<T>(
 function logStep(log: Logger): (step: Step, outcome: Outcome, next: Step) => void {
   return (step, outcome, { afterMs, failures }) => {
     if (!("error" in outcome)) return log.debug({ afterMs }, `${step.do} ended`);
-    if (isExpired(outcome.error)) return log.info({ afterMs }, `${step.do} fell behind the API server's history`);
+    if (isExpired(outcome.error)) return log.info({ afterMs }, `${step.do} expired: its resourceVersion is too old`);
     log.warn({ error: outcome.error, afterMs, failures }, `${step.do} failed`);
   };
 }

@@ -1,4 +1,4 @@
-/** A clock for tests: time stands still until the test moves it. */
+/** A clock for tests: time stands still until the test advances it. */
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
 
@@ -30,12 +30,12 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** How many timers wait: 0 means that nothing would ever happen again. */
+  /** The number of pending timers: with 0, nothing would ever happen again. */
   get waiting(): number {
     return this.#timers.size;
   }
 
-  /** Lets `ms` pass, each timer at its time, and after each what it set off. */
+  /** Lets `ms` pass. Each timer fires at its time, followed by everything that it triggers. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -48,12 +48,12 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** The process is suspended: time passes, and no timer fires before the next `advance`. */
+  /** Suspends the process: time passes, and no timer fires before the next `advance`. */
   suspend(ms: number): void {
     this.#now += ms;
   }
 
-  /** The machine sleeps: only the wall clock notices. */
+  /** Puts the machine to sleep: only the wall clock advances. */
   sleep(ms: number): void {
     this.#wallOffset += ms;
   }
@@ -64,7 +64,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Until promises and immediates that are already on their way have run. */
+/** Resolves when pending promises and immediates have run. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await setImmediate();
 }

@@ -4,7 +4,7 @@ import { FakeClock, settle } from "./clock.fake.ts";
 import { microTime, pause, systemClock } from "./clock.ts";
 
 describe("systemClock", () => {
-  it("never fires a far timer at once, as Node does beyond 2^31 ms", async () => {
+  it("does not fire a timer beyond 2^31 ms immediately, as Node does", async () => {
     let fired = false;
     const cancel = systemClock.after(2 ** 40, () => (fired = true));
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -14,7 +14,7 @@ describe("systemClock", () => {
     assert.equal(fired, false);
   });
 
-  it("can be cancelled", async () => {
+  it("does not call back after the timer is cancelled", async () => {
     const calls: string[] = [];
     systemClock.after(1, () => calls.push("cancelled"))();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -37,36 +37,36 @@ describe("a pause", () => {
 
   const begin = (): void => void pause(clock, 1000, controller.signal).then(() => (ended = true));
 
-  /** Over with nothing left behind: a process pauses on one signal for as long as it lives. */
-  async function assertOver(): Promise<void> {
+  /** Checks that it ended and leaks neither timer nor listener: a process pauses on one signal for its whole life. */
+  async function assertEnded(): Promise<void> {
     await settle();
     const left = { timers: clock.waiting, listeners: getEventListeners(controller.signal, "abort").length };
     assert.deepEqual({ ended, ...left }, { ended: true, timers: 0, listeners: 0 });
   }
 
-  it("ends in time", async () => {
+  it("ends after its duration", async () => {
     begin();
     await clock.advance(999);
     assert.equal(ended, false);
     await clock.advance(1);
-    await assertOver();
+    await assertEnded();
   });
 
   it("ends when its signal aborts", async () => {
     begin();
     controller.abort();
-    await assertOver();
+    await assertEnded();
   });
 
-  it("does not begin after its signal", async () => {
+  it("returns immediately when its signal has already aborted", async () => {
     controller.abort();
     begin();
-    await assertOver();
+    await assertEnded();
   });
 });
 
 describe("microTime", () => {
-  it("writes microseconds, as the API server does", () => {
+  it("formats microseconds, as the API server does", () => {
     assert.equal(microTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), "2026-01-02T03:04:05.006000Z");
   });
 });

@@ -1,11 +1,11 @@
-/** Time as the runtime sees it, so that tests can hold it in their hands. */
+/** Time as an interface, so that tests can control it. */
 
 export interface Clock {
-  /** Milliseconds that only grow: for durations and deadlines. Does not count while the machine itself sleeps. */
+  /** Monotonic milliseconds, for durations and deadlines. Stands still while the machine sleeps. */
   now(): number;
-  /** Milliseconds since 1970-01-01 UTC: for what others read, and to notice that the machine slept. May jump. */
+  /** Milliseconds since 1970-01-01 UTC, for timestamps and to detect that the machine slept. May jump. */
   wall(): number;
-  /** Calls back once, `ms` from now; calling the answer cancels. */
+  /** Calls back once, `ms` from now. Returns a function that cancels the timer. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -21,17 +21,17 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls back again and again, `intervalMs` after the last time; calling the answer ends it. */
+/** Calls back repeatedly, `intervalMs` apart. Returns a function that stops it. */
 export function every(clock: Clock, intervalMs: number, callback: () => void): () => void {
-  let cancel = clock.after(intervalMs, again);
-  function again(): void {
+  let cancel = clock.after(intervalMs, tick);
+  function tick(): void {
     callback();
-    cancel = clock.after(intervalMs, again);
+    cancel = clock.after(intervalMs, tick);
   }
   return () => cancel();
 }
 
-/** Waits; ends early, and without an error, when the signal aborts. */
+/** Waits. Returns early, without an error, when the signal aborts. */
 export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -43,7 +43,7 @@ export async function pause(clock: Clock, ms: number, signal: AbortSignal): Prom
   cancel();
 }
 
-/** A time of day as MicroTime (meta/v1) is written: RFC 3339 with microseconds. */
+/** Formats a time as MicroTime (meta/v1): RFC 3339 with microseconds. */
 export function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace("Z", "000Z");
 }

@@ -5,7 +5,7 @@ import type { Logger } from "./log.ts";
 
 export interface WatchApisOptions {
   readonly discovery: Discovery;
-  /** What the caller knows already. */
+  /** The APIs that the caller already knows. */
   readonly known: Apis;
   readonly clock: Clock;
   readonly intervalMs: number;
@@ -22,8 +22,8 @@ export interface ApisChange {
 }
 
 /**
- * Polls until the signal aborts and tells what has appeared or vanished. It polls rather than watches
- * CustomResourceDefinitions, since that would take a right on the whole cluster that the operator needs for nothing else.
+ * Polls until the signal aborts and reports which APIs have appeared or vanished. A watch on CustomResourceDefinitions
+ * would need a cluster-wide permission that the operator needs for nothing else.
  */
 export async function watchApis(options: WatchApisOptions): Promise<void> {
   const { discovery, clock, intervalMs, onChange, log, signal } = options;
@@ -33,17 +33,16 @@ export async function watchApis(options: WatchApisOptions): Promise<void> {
     await pause(clock, intervalMs, signal);
     if (signal.aborted) return;
     try {
-      const answer = await discovery.read(signal);
-      // In its first moments an API server names no custom kinds: gone is what is missing twice.
-      const doubtful = known.without(answer).filter((type) => previous.serves(type));
-      previous = answer;
-      const apis = doubtful.length === 0 ? answer : new Apis([...answer.types, ...doubtful]);
+      const served = await discovery.read(signal);
+      // An API server that has just started lists no custom kinds: a kind has vanished when two polls in a row miss it.
+      const unconfirmed = known.without(served).filter((type) => previous.serves(type));
+      previous = served;
+      const apis = unconfirmed.length === 0 ? served : new Apis([...served.types, ...unconfirmed]);
       const [appeared, vanished] = [apis.without(known), known.without(apis)];
       known = apis;
       if (appeared.length > 0 || vanished.length > 0) onChange({ apis, appeared, vanished });
     } catch (error) {
-      // What was served stays served until a server says otherwise.
-      if (!signal.aborted) log.warn({ error }, "could not ask which kinds are served");
+      if (!signal.aborted) log.warn({ error }, "API discovery failed; keeping the APIs of the last poll");
     }
   }
 }

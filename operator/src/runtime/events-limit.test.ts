@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { TokenBuckets } from "./events-limit.ts";
 
 describe("TokenBuckets", () => {
-  it("tell whether there is a token without taking it", () => {
+  it("reports whether a token is available without taking it", () => {
     const buckets = new TokenBuckets({ burst: 1, refillMs: 1_000 });
     assert.deepEqual([buckets.has("a", 0), buckets.has("a", 0), buckets.take("a", 0)], [true, true, true]);
     assert.deepEqual([buckets.has("a", 999), buckets.has("a", 1_000)], [false, true]);
@@ -31,7 +31,7 @@ describe("TokenBuckets", () => {
     assert.equal(buckets.size, 1);
   });
 
-  it("never lets more pass in any span than the burst and what came back in it", () => {
+  it("never lets more pass in any period than the burst and the refill of that period", () => {
     const steps = fc.array(fc.record({ waitMs: fc.nat(1_500), key: fc.constantFrom("a", "b") }), { maxLength: 60 });
     fc.assert(
       fc.property(steps, (list) => {

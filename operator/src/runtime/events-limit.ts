@@ -1,27 +1,27 @@
-/** A token bucket per key: short bursts pass, a steady stream is thinned to the rate at which tokens come back. */
+/** A token bucket per key: short bursts pass, a steady stream is limited to the refill rate. */
 
 export interface RateLimit {
-  /** How many may pass at once. */
+  /** The capacity of a bucket. */
   readonly burst: number;
-  /** One more may pass after so long. */
+  /** How long a token takes to come back. */
   readonly refillMs: number;
 }
 
 export class TokenBuckets {
   readonly #limit: RateLimit;
-  /** When each bucket will be full again; the one that was used longest ago first. */
+  /** When each bucket is full again, least recently used first. */
   readonly #fullAt = new Map<string, number>();
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
   }
 
-  /** Is there a token? `now` is in ms and only grows. */
+  /** Whether a token is available. `now` is monotonic, in ms. */
   has(key: string, now: number): boolean {
     return this.#fullWithoutOne(key, now) - now <= this.#limit.burst * this.#limit.refillMs;
   }
 
-  /** Takes a token if there is one. */
+  /** Takes a token and returns true, or returns false when none is available. */
   take(key: string, now: number): boolean {
     this.#forget(now);
     if (!this.has(key, now)) return false;
@@ -35,12 +35,12 @@ export class TokenBuckets {
     return Math.max(this.#fullAt.get(key) ?? now, now) + this.#limit.refillMs;
   }
 
-  /** How many buckets are remembered. */
+  /** The number of buckets that are not full. */
   get size(): number {
     return this.#fullAt.size;
   }
 
-  /** A bucket that nobody used for the time that fills it is as good as new. */
+  /** Drops buckets that have refilled: they are equal to new ones. */
   #forget(now: number): void {
     for (const [key, fullAt] of this.#fullAt) {
       if (fullAt > now) return;

@@ -4,8 +4,13 @@ import { fitNote } from "./events-note.ts";
 
 describe("fitNote", () => {
   const cases: readonly { what: string; note: string; bytes: number; fitted: string }[] = [
-    { what: "leaves a note that fits", note: "applied", bytes: 7, fitted: "applied" },
-    { what: "keeps head and tail", note: "upscaler: 0123456789 refused", bytes: 20, fitted: "upscale … refused" },
+    { what: "keeps a note that fits", note: "applied", bytes: 7, fitted: "applied" },
+    {
+      what: "keeps the start and the end",
+      note: "upscaler: 0123456789 refused",
+      bytes: 20,
+      fitted: "upscale … refused",
+    },
     { what: "cuts between characters", note: "ääääääää", bytes: 12, fitted: "ä … ä" },
     { what: "cuts between surrogate pairs", note: "🎞🎞🎞🎞", bytes: 14, fitted: "🎞 … 🎞" },
   ];
@@ -13,7 +18,7 @@ describe("fitNote", () => {
     it(what, () => assert.equal(fitNote(note, bytes), fitted));
   }
 
-  it("is never longer than the API server takes, and wastes little of it", () => {
+  it("never exceeds the API server's limit, and uses nearly all of it", () => {
     const long = fc.string({ minLength: 1_025, maxLength: 3_000, size: "max", unit: "grapheme" });
     fc.assert(
       fc.property(long, (note) => {

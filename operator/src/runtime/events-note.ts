@@ -1,11 +1,11 @@
-/** Fitting the note of an event into what the API server takes. */
+/** Shortens the note of an event to the length that the API server accepts. */
 
-/** events.k8s.io/v1 rejects a longer note. Bytes, not characters. */
+/** The limit of events.k8s.io/v1, in bytes, not characters. */
 const noteBytes = 1024;
 
 const cut = " … ";
 
-/** The object's name stands at the start of our notes, the API server's own words at the end: a long one loses its middle. */
+/** A note starts with the object's name and ends with the API server's message, so a long one loses its middle. */
 export function fitNote(note: string, bytes: number = noteBytes): string {
   if (Buffer.byteLength(note) <= bytes) return note;
   const characters = Array.from(note);
@@ -15,9 +15,9 @@ export function fitNote(note: string, bytes: number = noteBytes): string {
   return head.join("") + cut + tail.toReversed().join("");
 }
 
-/** As many of the characters as take no more than so many bytes. */
+/** The longest prefix of at most `bytes` bytes. */
 function fitting(characters: readonly string[], bytes: number): readonly string[] {
-  let room = bytes;
-  const end = characters.findIndex((character) => (room -= Buffer.byteLength(character)) < 0);
+  let left = bytes;
+  const end = characters.findIndex((character) => (left -= Buffer.byteLength(character)) < 0);
   return characters.slice(0, end);
 }

@@ -20,7 +20,7 @@ const upscaler: KubeObject = {
 const applied: EventDraft = { type: "Normal", reason: "Applied", action: "Apply", note: "applied 3 children" };
 const minute = 60_000;
 
-interface Setting {
+interface Setup {
   readonly clock: FakeClock;
   readonly recorder: EventRecorder;
   /** Each write: what was created, or which series was patched. */
@@ -30,7 +30,7 @@ interface Setting {
   readonly failures: (Error | "hang")[];
 }
 
-function setUp(): Setting {
+function setUp(): Setup {
   const clock = new FakeClock();
   const writes: unknown[] = [];
   const lines: string[] = [];
@@ -68,7 +68,7 @@ const refused = new ApiError({
 });
 
 describe("recording an event", () => {
-  it("writes it whole", async () => {
+  it("writes all fields", async () => {
     const { recorder, writes } = setUp();
     recorder.record(upscaler, applied);
     await settle();
@@ -98,7 +98,7 @@ describe("recording an event", () => {
     ]);
   });
 
-  it("puts that of a cluster-scoped object where the API server wants it", async () => {
+  it("puts the event of a cluster-scoped object into the namespace default", async () => {
     const { recorder, writes } = setUp();
     const { namespace: _none, ...metadata } = upscaler.metadata;
     recorder.record({ ...upscaler, kind: "GpuMediaProfile", metadata }, applied);
@@ -108,7 +108,7 @@ describe("recording an event", () => {
     assert.equal("namespace" in event.regarding, false);
   });
 
-  it("gives it a valid name, however long and dotted that of the object is", async () => {
+  it("makes a valid name from a long or dotted object name", async () => {
     const { recorder, writes } = setUp();
     for (const [uid, middle] of [".", "--", "b"].entries()) {
       const name = `${"a".repeat(235)}${middle}${"b".repeat(15)}`;
@@ -124,7 +124,7 @@ describe("recording an event", () => {
     assert.equal(writes.length, 3);
   });
 
-  it("shortens a note that the API server would refuse", async () => {
+  it("shortens a note that the API server would reject", async () => {
     const { recorder, writes } = setUp();
     recorder.record(upscaler, { ...applied, note: `Deployment upscaler: ${"x".repeat(5_000)} denied by policy` });
     await settle();
@@ -134,8 +134,8 @@ describe("recording an event", () => {
   });
 });
 
-describe("the same event again", () => {
-  it("becomes a series, written once in five minutes, and the last count is not lost", async () => {
+describe("a repeated event", () => {
+  it("becomes a series that is written every five minutes, including the last count", async () => {
     const { clock, recorder, writes } = setUp();
     recorder.record(upscaler, applied);
     for (let i = 0; i < 8; i++) {
@@ -149,11 +149,11 @@ describe("the same event again", () => {
       name: event.metadata.name,
       operations: [{ op: "add", path: "/series", value: { count, lastObservedTime } }],
     });
-    // The fifth repeat and the timer of the first come at one time.
+    // The fifth repetition and the timer of the first coincide.
     assert.deepEqual(patches, [series(5, "2026-01-01T00:04:00.000000Z"), series(9, "2026-01-01T00:08:00.000000Z")]);
   });
 
-  it("is written at once when the last write was long ago", async () => {
+  it("is written immediately when the last write was long ago", async () => {
     const { clock, recorder, writes } = setUp();
     recorder.record(upscaler, applied);
     await clock.advance(20 * minute);
@@ -162,7 +162,7 @@ describe("the same event again", () => {
     assert.equal(writes.length, 2);
   });
 
-  it("is a new event after half an hour of silence, since the old one will be dropped", async () => {
+  it("becomes a new event after half an hour, as the API server deletes the old one", async () => {
     const { clock, recorder, writes } = setUp();
     recorder.record(upscaler, applied);
     await clock.advance(30 * minute);
@@ -178,7 +178,7 @@ describe("the same event again", () => {
     { what: "object of the same name", object: withUid("u-2"), draft: applied },
   ];
   for (const { what, object, draft } of others) {
-    it(`is another event with another ${what}`, async () => {
+    it(`is a new event with a different ${what}`, async () => {
       const { recorder, writes } = setUp();
       recorder.record(upscaler, applied);
       recorder.record(object, draft);
@@ -187,7 +187,7 @@ describe("the same event again", () => {
     });
   }
 
-  it("is the same event when only the resourceVersion moved", async () => {
+  it("stays the same event when only the resourceVersion changed", async () => {
     const { recorder, writes } = setUp();
     recorder.record(upscaler, applied);
     recorder.record({ ...upscaler, metadata: { ...upscaler.metadata, resourceVersion: "8" } }, applied);
@@ -196,14 +196,14 @@ describe("the same event again", () => {
   });
 });
 
-describe("too many events", () => {
-  it("of one object are thinned to one a minute after the first ten; others pass", async () => {
+describe("rate limits of events", () => {
+  it("allow an object one event a minute after the first ten, without affecting other objects", async () => {
     const { clock, recorder, writes, lines } = setUp();
-    for (let i = 0; i < 100; i++) recorder.record(upscaler, { ...applied, note: `try ${i}` });
+    for (let i = 0; i < 100; i++) recorder.record(upscaler, { ...applied, note: `attempt ${i}` });
     recorder.record(withUid("u-2"), applied);
     await settle();
     assert.equal(writes.length, 11);
-    assert.equal(lines.filter((line) => line.includes("the object has had too many")).length, 90);
+    assert.equal(lines.filter((line) => line.includes("rate limit of the object exceeded")).length, 90);
     for (let i = 0; i < 30; i++) {
       await clock.advance(10_000);
       recorder.record(upscaler, { ...applied, note: `later ${i}` });
@@ -212,30 +212,30 @@ describe("too many events", () => {
     assert.equal(writes.length, 11 + 5);
   });
 
-  it("wait for each other, and beyond a thousand are dropped", async () => {
+  it("drop events when a thousand are queued", async () => {
     const { recorder, failures, lines } = setUp();
     failures.push("hang");
     recorder.record(withUid("hangs"), applied);
     await settle();
     for (let i = 0; i < 1_003; i++) recorder.record(withUid(`u-${i}`), applied);
     await settle();
-    assert.equal(lines.filter((line) => line.includes("too many wait to be written")).length, 3);
+    assert.equal(lines.filter((line) => line.includes("too many events are queued")).length, 3);
   });
 });
 
-describe("an event that can't be written", () => {
-  it("is logged, and written when it happens again", async () => {
+describe("an event that cannot be written", () => {
+  it("is logged, and written on its next occurrence", async () => {
     const { recorder, writes, failures, lines } = setUp();
     failures.push(refused);
     recorder.record(upscaler, applied);
     await settle();
-    assert.match(lines.join(""), /"level":"warn".*namespace is being terminated.*an event was not written/);
+    assert.match(lines.join(""), /"level":"warn".*namespace is being terminated.*failed to write an event/);
     recorder.record(upscaler, applied);
     await settle();
     assert.equal(writes.length, 1);
   });
 
-  it("takes the timer of its series with it", async () => {
+  it("cancels the timer of its series", async () => {
     const { clock, recorder, failures } = setUp();
     failures.push(refused);
     recorder.record(upscaler, applied);
@@ -244,7 +244,7 @@ describe("an event that can't be written", () => {
     assert.equal(clock.waiting, 0);
   });
 
-  it("does not keep the next ones from being written", async () => {
+  it("does not block the next ones", async () => {
     const { recorder, writes, failures } = setUp();
     failures.push(refused);
     recorder.record(upscaler, applied);
@@ -255,7 +255,7 @@ describe("an event that can't be written", () => {
 });
 
 describe("closing the recorder", () => {
-  it("writes what waits, leaves no timer, and takes no more", async () => {
+  it("writes queued events, leaves no timer, and ignores further events", async () => {
     const { clock, recorder, writes } = setUp();
     recorder.record(upscaler, applied);
     recorder.record(upscaler, applied);
@@ -266,7 +266,7 @@ describe("closing the recorder", () => {
     assert.deepEqual([writes.length, clock.waiting], [2, 0]);
   });
 
-  it("gives up after the first failure: an API server that is away must not hold up the end", async () => {
+  it("stops writing after the first failure, as an unreachable API server must not delay the shutdown", async () => {
     const { recorder, writes, failures } = setUp();
     failures.push(refused);
     for (const uid of ["u-1", "u-2", "u-3"]) recorder.record(withUid(uid), applied);

@@ -1,9 +1,9 @@
 /**
- * Events (events.k8s.io/v1) of what the operator did and what is wrong, for `kubectl describe` and `kubectl events`.
+ * Events (events.k8s.io/v1) about what the operator did and what is wrong, for `kubectl describe` and `kubectl events`.
  *
- * Callers record when something changed. What they repeat all the same becomes a series on the first event, written at
- * most every few minutes; what keeps changing is rate-limited per object. So a service that never settles costs the API
- * server a few writes, and its namespace is not flooded.
+ * Callers record an event when something changed. A repeated event becomes a series on the first one, written at most
+ * every few minutes; different events are rate-limited per object. So a service that never settles costs the API server
+ * a few writes and does not flood its namespace.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
@@ -18,24 +18,24 @@ import type { Logger } from "./log.ts";
 
 export interface EventDraft {
   readonly type: "Normal" | "Warning";
-  /** UpperCamelCase, why; from a closed list. */
+  /** Why, in UpperCamelCase, from a closed list. */
   readonly reason: string;
-  /** UpperCamelCase, what was done or tried. */
+  /** What was done or attempted, in UpperCamelCase. */
   readonly action: string;
-  /** For people; shortened in the middle beyond 1,024 bytes. */
+  /** A sentence for users; shortened in the middle beyond 1,024 bytes. */
   readonly note: string;
 }
 
 export interface EventRecorder {
-  /** Returns at once and never throws: an event that can't be written is logged and forgotten. */
+  /** Returns immediately and never throws: a failed write is logged and the event dropped. */
   readonly record: (regarding: Regarding, draft: EventDraft) => void;
-  /** Takes no more, and resolves when what was recorded has been written. */
+  /** Ignores further events, and resolves when the recorded ones have been written. */
   readonly close: () => Promise<void>;
 }
 
 export interface EventOptions {
   readonly client: Pick<ApiClient, "create" | "jsonPatch">;
-  /** Which of the operator's processes: its identity in the leader election. */
+  /** The identity of this process in the leader election. */
   readonly reportingInstance: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -53,13 +53,15 @@ interface EventManifest extends Manifest, EventDraft {
   readonly regarding: object;
 }
 
-/** One thing that happened, once or more. */
+/** An event and how often it happened. */
 interface Occurrence {
   readonly event: EventManifest;
   count: number;
-  /** When it last happened and when that was last written, on the monotonic clock; and by the wall clock. */
-  seenAt: number;
+  /** When it last happened, on the monotonic clock. */
+  observedAt: number;
+  /** When it was last written, on the monotonic clock. */
   writtenAt: number;
+  /** When it last happened, by the wall clock. */
   lastObservedTime: string;
   cancelWrite: (() => void) | undefined;
 }
@@ -73,18 +75,18 @@ const events: ResourceType = {
 };
 
 const minute = 60_000;
-/** Less than the hour after which the API server drops an event that nobody updated. */
-const sameWithinMs = 30 * minute;
-const seriesEveryMs = 5 * minute;
+/** Less than the hour after which the API server deletes an event that was not updated. */
+const seriesWithinMs = 30 * minute;
+const seriesWriteIntervalMs = 5 * minute;
 const perObject = { burst: 10, refillMs: minute };
-/** Events wait for each other, so that a storm of them never takes the connections from the writes that matter. */
-const mostWaiting = 1_000;
+/** Events are written one at a time, so that a storm of them cannot use up the connections for other writes. */
+const maxQueued = 1_000;
 
 export function createEventRecorder({ client, reportingInstance, clock, log }: EventOptions): EventRecorder {
   const known = new Map<string, Occurrence>();
   const buckets = new TokenBuckets(perObject);
   let lastWrite: Promise<void> = Promise.resolve();
-  let waiting = 0;
+  let queued = 0;
   let failing = false;
   let closed = false;
 
@@ -99,7 +101,7 @@ export function createEventRecorder({ client, reportingInstance, clock, log }: E
       return repeat(key, before);
     }
     if (!buckets.take(regarding.metadata.uid, clock.now())) {
-      log.debug({ ...draft, name: regarding.metadata.name }, "dropped an event: the object has had too many");
+      log.debug({ ...draft, name: regarding.metadata.name }, "event dropped: rate limit of the object exceeded");
       return;
     }
     const event = eventOf(regarding, draft, reportingInstance, clock.wall());
@@ -107,7 +109,7 @@ export function createEventRecorder({ client, reportingInstance, clock, log }: E
     const occurrence: Occurrence = {
       event,
       count: 1,
-      seenAt: now,
+      observedAt: now,
       writtenAt: now,
       lastObservedTime: event.eventTime,
       cancelWrite: undefined,
@@ -118,9 +120,9 @@ export function createEventRecorder({ client, reportingInstance, clock, log }: E
 
   function repeat(key: string, occurrence: Occurrence): void {
     occurrence.count++;
-    occurrence.seenAt = clock.now();
+    occurrence.observedAt = clock.now();
     occurrence.lastObservedTime = microTime(clock.wall());
-    occurrence.cancelWrite ??= clock.after(occurrence.writtenAt + seriesEveryMs - clock.now(), () => {
+    occurrence.cancelWrite ??= clock.after(occurrence.writtenAt + seriesWriteIntervalMs - clock.now(), () => {
       occurrence.cancelWrite = undefined;
       occurrence.writtenAt = clock.now();
       const { namespace, name } = occurrence.event.metadata;
@@ -130,10 +132,10 @@ export function createEventRecorder({ client, reportingInstance, clock, log }: E
     });
   }
 
-  /** One after the other; what fails is forgotten, so that it is written anew should it happen again. */
+  /** Writes one event at a time. A failed one is forgotten, so that its next occurrence is written as a new event. */
   function write(key: string, occurrence: Occurrence, send: () => Promise<unknown>): void {
-    if (waiting >= mostWaiting) return drop(key, occurrence, "too many wait to be written");
-    waiting++;
+    if (queued >= maxQueued) return drop(key, occurrence, "too many events are queued");
+    queued++;
     lastWrite = writeAfter(lastWrite, key, occurrence, send);
   }
 
@@ -144,8 +146,8 @@ export function createEventRecorder({ client, reportingInstance, clock, log }: E
     send: () => Promise<unknown>,
   ): Promise<void> {
     await before;
-    waiting--;
-    // The API server is away and the operator wants to end: each of the others would wait for its own timeout.
+    queued--;
+    // While the API server is unreachable, shutdown would wait for the timeout of each queued event.
     if (closed && failing) return;
     try {
       await send();
@@ -159,13 +161,13 @@ export function createEventRecorder({ client, reportingInstance, clock, log }: E
   function drop(key: string, occurrence: Occurrence, error: unknown): void {
     occurrence.cancelWrite?.();
     if (known.get(key) === occurrence) known.delete(key);
-    log.warn({ error }, "an event was not written");
+    log.warn({ error }, "failed to write an event");
   }
 
-  /** Kept in the order in which they last happened. */
+  /** Drops old events; `known` is ordered by last occurrence. */
   function forget(): void {
-    for (const [key, { seenAt }] of known) {
-      if (clock.now() - seenAt < sameWithinMs) return;
+    for (const [key, { observedAt }] of known) {
+      if (clock.now() - observedAt < seriesWithinMs) return;
       known.delete(key);
     }
   }
@@ -185,7 +187,7 @@ function eventOf(regarding: Regarding, draft: EventDraft, reportingInstance: str
   return {
     apiVersion: "events.k8s.io/v1",
     kind: "Event",
-    // The API server wants the events of cluster-scoped objects in `default`.
+    // The API server requires events of cluster-scoped objects to be in `default`.
     metadata: { name: eventName(name), namespace: namespace ?? "default" },
     eventTime: microTime(wallMs),
     ...draft,
@@ -203,7 +205,7 @@ function eventOf(regarding: Regarding, draft: EventDraft, reportingInstance: str
   };
 }
 
-/** Sorts beside its object. An object's name may take all of the 253 characters that a name may have. */
+/** Sorts next to its object. The object's name alone may use all 253 characters that a name may have. */
 function eventName(name: string): string {
   return `${name.slice(0, 236).replace(/[.-]+$/, "")}.${randomBytes(8).toString("hex")}`;
 }

@@ -6,10 +6,10 @@ import { startEndpoints, reconcilesFinish, type Check, type EndpointOptions, typ
 import { WorkQueue } from "./queue.ts";
 
 const loopback = { host: "127.0.0.1", port: 0 };
-const well: Check = { name: "event-loop", problem: () => undefined };
-const unsynced: Check = { name: "caches", problem: () => "not listed yet: Pod, Node" };
+const healthy: Check = { name: "event-loop", problem: () => undefined };
+const unsynced: Check = { name: "caches", problem: () => "not synced: Pod, Node" };
 
-interface Answer {
+interface Response {
   readonly status: number | undefined;
   readonly allow?: string | undefined;
   readonly type: string | undefined;
@@ -17,8 +17,8 @@ interface Answer {
   readonly body: string;
 }
 
-function ask(base: string | undefined, path: string, method = "GET"): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+function send(base: string | undefined, path: string, method = "GET"): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const sent = request(`${base}${path}`, { method, agent: false }, (response) => {
     let body = "";
     response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
@@ -36,7 +36,7 @@ describe("the endpoints", () => {
   async function start(options: Partial<EndpointOptions>): Promise<Endpoints> {
     const registry = new Registry();
     new Gauge({ name: "answer", help: "to everything", registers: [registry] }).set(42);
-    const defaults = { health: loopback, metrics: "off" as const, live: [well], ready: [well], registry };
+    const defaults = { health: loopback, metrics: "off" as const, live: [healthy], ready: [healthy], registry };
     const endpoints = await startEndpoints({ ...defaults, ...options });
     open.push(endpoints);
     return endpoints;
@@ -44,85 +44,85 @@ describe("the endpoints", () => {
   afterEach(async () => void (await Promise.all(open.splice(0).map((endpoints) => endpoints.close()))));
 
   const plain = "text/plain; charset=utf-8";
-  const cases: readonly { what: string; path: string; method?: string; answer: Omit<Answer, "length"> }[] = [
+  const cases: readonly { what: string; path: string; method?: string; expected: Omit<Response, "length"> }[] = [
     {
       what: "a check that passes",
       path: "/livez",
-      answer: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },
+      expected: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },
     },
     {
-      what: "a check that fails, by name and reason",
+      what: "a check that fails, with name and reason",
       path: "/readyz",
-      answer: {
+      expected: {
         status: 503,
         type: plain,
-        body: "[+]event-loop ok\n[-]caches: not listed yet: Pod, Node\nreadyz check failed\n",
+        body: "[+]event-loop ok\n[-]caches: not synced: Pod, Node\nreadyz check failed\n",
       },
     },
     {
-      what: "a query, as kubelets and people add them",
+      what: "a path with a query",
       path: "/livez?verbose",
-      answer: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },
+      expected: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },
     },
-    { what: "HEAD", path: "/livez", method: "HEAD", answer: { status: 200, type: plain, body: "" } },
+    { what: "HEAD", path: "/livez", method: "HEAD", expected: { status: 200, type: plain, body: "" } },
     {
       what: "POST",
       path: "/livez",
       method: "POST",
-      answer: { status: 405, type: plain, body: "GET or HEAD only\n", allow: "GET, HEAD" },
+      expected: { status: 405, type: plain, body: "only GET and HEAD are allowed\n", allow: "GET, HEAD" },
     },
     {
       what: "an unknown path",
       path: "/",
-      answer: { status: 404, type: plain, body: "not found; there is /livez, /readyz\n" },
+      expected: { status: 404, type: plain, body: "not found; available: /livez, /readyz\n" },
     },
     {
-      what: "a path that every object has",
+      what: "the name of a property that every object inherits",
       path: "/constructor",
-      answer: { status: 404, type: plain, body: "not found; there is /livez, /readyz\n" },
+      expected: { status: 404, type: plain, body: "not found; available: /livez, /readyz\n" },
     },
     {
-      what: "metrics, which are elsewhere",
+      what: "metrics, which have another address",
       path: "/metrics",
-      answer: { status: 404, type: plain, body: "not found; there is /livez, /readyz\n" },
+      expected: { status: 404, type: plain, body: "not found; available: /livez, /readyz\n" },
     },
   ];
-  for (const { what, path, method, answer } of cases) {
+  for (const { what, path, method, expected } of cases) {
     it(`answer ${what}`, async () => {
-      const { urls } = await start({ ready: [well, unsynced] });
-      const { length: _length, ...found } = await ask(urls.health, path, method);
-      assert.deepEqual(found, answer);
+      const { urls } = await start({ ready: [healthy, unsynced] });
+      const { length: _length, ...response } = await send(urls.health, path, method);
+      assert.deepEqual(response, expected);
     });
   }
 
-  it("say in a HEAD how long the GET would be", async () => {
+  it("answer HEAD with the content-length of GET", async () => {
     const { urls } = await start({});
-    const [head, get] = [await ask(urls.health, "/livez", "HEAD"), await ask(urls.health, "/livez")];
+    const [head, get] = [await send(urls.health, "/livez", "HEAD"), await send(urls.health, "/livez")];
     assert.deepEqual([head.length, head.length], [get.length, String(Buffer.byteLength(get.body))]);
   });
 
-  it("serve metrics on an address of their own", async () => {
+  it("serve metrics on a separate address", async () => {
     const { urls } = await start({ metrics: { host: "127.0.0.2", port: 0 } });
     assert.notEqual(urls.health, urls.metrics);
-    const { status, type, body } = await ask(urls.metrics, "/metrics");
+    const { status, type, body } = await send(urls.metrics, "/metrics");
     assert.deepEqual([status, type], [200, "text/plain; version=0.0.4; charset=utf-8"]);
     assert.match(body, /^answer 42$/m);
-    assert.equal((await ask(urls.metrics, "/livez")).status, 404);
+    assert.equal((await send(urls.metrics, "/livez")).status, 404);
   });
 
-  it("serve all on one address when both are the same", async () => {
+  it("serve everything on one address when both are the same", async () => {
     const { urls } = await start({ health: { ...loopback }, metrics: { ...loopback } });
     assert.equal(urls.health, urls.metrics);
-    const statuses = ["/livez", "/readyz", "/metrics"].map(async (path) => (await ask(urls.health, path)).status);
+    const statuses = ["/livez", "/readyz", "/metrics"].map(async (path) => (await send(urls.health, path)).status);
     assert.deepEqual(await Promise.all(statuses), [200, 200, 200]);
   });
 
-  it("can be switched off one by one", async () => {
+  it("can be switched off", async () => {
     const { urls } = await start({ health: "off", metrics: "off" });
     assert.deepEqual(urls, {});
   });
 
-  it("answer 500 when a check itself breaks, and live on", async () => {
+  it("answer 500 when a check throws, and keep serving", async () => {
     const broken: Check = {
       name: "broken",
       problem() {
@@ -130,18 +130,18 @@ describe("the endpoints", () => {
       },
     };
     const { urls } = await start({ live: [broken] });
-    const { status, body } = await ask(urls.health, "/livez");
+    const { status, body } = await send(urls.health, "/livez");
     assert.deepEqual([status, body], [500, "TypeError: x is undefined\n"]);
-    assert.equal((await ask(urls.health, "/readyz")).status, 200);
+    assert.equal((await send(urls.health, "/readyz")).status, 200);
   });
 
-  it("can be called by the printed URL also when bound to all addresses", async () => {
+  it("return a reachable URL when bound to all addresses", async () => {
     const { urls } = await start({ health: { port: 0 } });
     assert.match(urls.health ?? "", /^http:\/\/127\.0\.0\.1:\d+$/);
-    assert.equal((await ask(urls.health, "/livez")).status, 200);
+    assert.equal((await send(urls.health, "/livez")).status, 200);
   });
 
-  it("say which address is taken, and keep no other", async () => {
+  it("name the port that is in use, and release the others", async () => {
     const [holder, leaver] = [await start({}), await start({})];
     const taken = { host: "127.0.0.1", port: Number(new URL(holder.urls.health ?? "").port) };
     const free = { host: "127.0.0.1", port: Number(new URL(leaver.urls.health ?? "").port) };
@@ -151,19 +151,19 @@ describe("the endpoints", () => {
     assert.equal((await start({ health: free })).urls.health, `http://127.0.0.1:${free.port}`);
   });
 
-  it("close at once, whoever holds a connection open", async () => {
+  it("close immediately, although a client holds a connection open", async () => {
     const endpoints = await start({});
     const idle = request(`${endpoints.urls.health}/livez`, { method: "GET" });
     idle.on("error", () => {}).flushHeaders();
-    await ask(endpoints.urls.health, "/livez");
+    await send(endpoints.urls.health, "/livez");
     await endpoints.close();
     open.splice(0);
-    await assert.rejects(ask(endpoints.urls.health, "/livez"), { code: "ECONNREFUSED" });
+    await assert.rejects(send(endpoints.urls.health, "/livez"), { code: "ECONNREFUSED" });
   });
 });
 
 describe("reconcilesFinish", () => {
-  it("names visits that take longer than allowed, and none that merely wait", async () => {
+  it("names reconciles that run too long, but no queued keys", async () => {
     const clock = new FakeClock();
     const queue = new WorkQueue(clock);
     const check = reconcilesFinish(queue, 10 * 60_000);
@@ -173,7 +173,7 @@ describe("reconcilesFinish", () => {
     await clock.advance(10 * 60_000);
     assert.equal(check.problem(), undefined);
     await clock.advance(60_000);
-    assert.equal(check.problem(), "visits that do not end: media/stuck for 11 min");
+    assert.equal(check.problem(), "reconciles do not finish: media/stuck for 11 min");
     queue.done("media/stuck");
     assert.equal(check.problem(), undefined);
   });

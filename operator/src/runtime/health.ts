@@ -1,4 +1,4 @@
-/** What the kubelet and Prometheus ask for over HTTP: `/livez`, `/readyz`, `/metrics`. */
+/** The HTTP endpoints for the kubelet and Prometheus: `/livez`, `/readyz`, `/metrics`. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIPv6, type AddressInfo } from "node:net";
@@ -6,15 +6,15 @@ import type { Registry } from "prom-client";
 import type { WorkQueue } from "./queue.ts";
 
 export interface ListenAddress {
-  /** All addresses of the machine, IPv6 and IPv4, when absent. */
+  /** Absent: all addresses, IPv6 and IPv4. */
   readonly host?: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
 export interface Check {
   readonly name: string;
-  /** What is wrong, in words for the reader of `kubectl describe pod`; undefined when all is well. */
+  /** What is wrong, for readers of `kubectl describe pod`; undefined when healthy. */
   readonly problem: () => string | undefined;
 }
 
@@ -22,9 +22,9 @@ export interface EndpointOptions {
   readonly health: ListenAddress | "off";
   /** May be the same as `health`. */
   readonly metrics: ListenAddress | "off";
-  /** To fail restarts the process: only what a restart mends. */
+  /** A failure restarts the container, so only check what a restart repairs. */
   readonly live: readonly Check[];
-  /** To fail keeps a rolling update waiting. A standby is ready, too. */
+  /** A failure delays a rolling update. A standby is ready, too. */
   readonly ready: readonly Check[];
   readonly registry: Registry;
 }
@@ -43,7 +43,7 @@ interface Page {
 
 type Routes = Readonly<Record<string, () => Page | Promise<Page>>>;
 
-/** Fails when an address can't be bound, and then leaves none bound. */
+/** Rejects when an address cannot be bound, and then leaves no other bound. */
 export async function startEndpoints({ health, metrics, live, ready, registry }: EndpointOptions): Promise<Endpoints> {
   const healthRoutes = { "/livez": () => report("livez", live), "/readyz": () => report("readyz", ready) };
   const metricsRoutes = {
@@ -72,20 +72,20 @@ export async function startEndpoints({ health, metrics, live, ready, registry }:
   }
 }
 
-/** A visit that never ends blocks its service for ever, and nothing but a restart would free it. */
+/** Fails when a reconcile runs too long: one that never returns blocks its service until the process restarts. */
 export function reconcilesFinish(queue: WorkQueue, withinMs: number): Check {
   return {
-    name: "visits",
+    name: "reconciles",
     problem() {
       const stuck = queue.running().filter(({ forMs }) => forMs > withinMs);
       if (stuck.length === 0) return undefined;
       const list = stuck.map(({ key, forMs }) => `${key} for ${Math.round(forMs / 60_000)} min`);
-      return `visits that do not end: ${list.join(", ")}`;
+      return `reconciles do not finish: ${list.join(", ")}`;
     },
   };
 }
 
-/** One line per check, as the API server's own `/readyz?verbose` writes them. */
+/** One line per check, in the format of the API server's `/readyz?verbose`. */
 function report(name: string, checks: readonly Check[]): Page {
   const results = checks.map((check) => ({ name: check.name, problem: check.problem() }));
   const healthy = results.every(({ problem }) => problem === undefined);
@@ -105,14 +105,14 @@ interface Listener {
 }
 
 async function listen({ host, port }: ListenAddress, routes: Routes): Promise<Listener> {
-  const server = createServer((request, response) => void answer(request, response, routes));
+  const server = createServer((request, response) => void respond(request, response, routes));
   server.listen({ port, ...(host === undefined ? {} : { host }) });
   await once(server, "listening");
   const bound = server.address() as AddressInfo;
-  // `::` and `0.0.0.0` can be bound, but not called.
-  const called = host === undefined || /^(0\.0\.0\.0|::)$/.test(host) ? "127.0.0.1" : bound.address;
+  // `::` and `0.0.0.0` can be bound, but are not destinations.
+  const reachable = host === undefined || /^(0\.0\.0\.0|::)$/.test(host) ? "127.0.0.1" : bound.address;
   return {
-    url: `http://${isIPv6(called) ? `[${called}]` : called}:${bound.port}`,
+    url: `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${bound.port}`,
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -122,7 +122,7 @@ async function listen({ host, port }: ListenAddress, routes: Routes): Promise<Li
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, routes: Routes): Promise<void> {
   const { status, type, body } = await page(request, routes);
   response.writeHead(status, {
     "content-type": type,
@@ -136,8 +136,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, routes
 async function page({ url = "/", method = "" }: IncomingMessage, routes: Routes): Promise<Page> {
   const [path = ""] = url.split("?", 1);
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (route === undefined) return text(404, `not found; there is ${Object.keys(routes).join(", ")}`);
-  if (method !== "GET" && method !== "HEAD") return text(405, "GET or HEAD only");
+  if (route === undefined) return text(404, `not found; available: ${Object.keys(routes).join(", ")}`);
+  if (method !== "GET" && method !== "HEAD") return text(405, "only GET and HEAD are allowed");
   try {
     return await route();
   } catch (error) {

@@ -1,11 +1,11 @@
-/** Reading and writing the Lease (coordination.k8s.io/v1) that a leader holds. */
+/** Reads and writes the Lease (coordination.k8s.io/v1) that a leader holds. */
 import { collectionPath, objectPath } from "../kube/client-path.ts";
 import type { ApiClient } from "../kube/client.ts";
 import { apiVersionOf, type KubeObject, type ResourceType } from "../kube/object.ts";
 import { microTime } from "./clock.ts";
 
 export interface LeaseSpec {
-  /** Empty or absent: nobody holds it, who comes first may. */
+  /** Empty or absent: not held, so any candidate may take it. */
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;
   readonly acquireTime?: string;
@@ -17,16 +17,16 @@ export interface Lease extends KubeObject {
   readonly spec?: LeaseSpec;
 }
 
-/** One Lease. Each request fails with an `ApiError`, also when it gets no answer within `timeoutMs`. */
+/** One Lease. Each request rejects with an `ApiError`, also when there is no response within `timeoutMs`. */
 export interface LeaseStore {
   read(timeoutMs: number): Promise<Lease | undefined>;
-  /** 409 when it exists. */
+  /** 409 when it already exists. */
   create(spec: LeaseSpec, timeoutMs: number): Promise<Lease>;
-  /** 409 when `lease` is not the newest version. Labels and annotations stay as they are. */
+  /** 409 when `lease` is not the latest version. Keeps labels and annotations. */
   replace(lease: Lease, spec: LeaseSpec, timeoutMs: number): Promise<Lease>;
 }
 
-/** The spec with which `identity` takes or renews a Lease; acquireTime and leaseTransitions tell takers apart. */
+/** Returns the spec with which `identity` takes or renews a Lease; taking it changes acquireTime and leaseTransitions. */
 export function claim(
   before: LeaseSpec | undefined,
   identity: string,
@@ -46,7 +46,7 @@ export function claim(
   };
 }
 
-/** The spec of a Lease that its holder gives up. A duration of 0 is invalid. */
+/** Returns the spec of a Lease that its holder releases. The shortest valid duration is 1 s. */
 export function released(before: LeaseSpec, wallMs: number): LeaseSpec {
   const now = microTime(wallMs);
   return { ...before, holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
@@ -60,7 +60,7 @@ const leases: ResourceType = {
   namespaced: true,
 };
 
-/** `client` must not be fenced, or a standby could never take the Lease. Needs get, create and update on leases. */
+/** `client` must not be fenced, or a standby could never take the Lease. Requires get, create and update on leases. */
 export function leaseStore(client: Pick<ApiClient, "rawJson">, namespace: string, name: string): LeaseStore {
   const path = objectPath(leases, namespace, name);
   return {

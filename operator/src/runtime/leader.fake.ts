@@ -1,4 +1,4 @@
-/** A Lease for tests, with the API server's rule of optimistic concurrency, and processes that can be cut off from it. */
+/** A Lease for tests, with the API server's optimistic concurrency, and candidates that can be cut off from it. */
 import { pino } from "pino";
 import { ApiError } from "../kube/errors.ts";
 import { FakeClock } from "./clock.fake.ts";
@@ -7,7 +7,7 @@ import type { Lease, LeaseSpec, LeaseStore } from "./leader-lease.ts";
 
 const timing: LeaseTiming = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
 
-type Way = "open" | "refused" | "silent";
+type Network = "open" | "refused" | "silent";
 
 export class FakeLease {
   lease: Lease | undefined;
@@ -54,7 +54,7 @@ function failure(status: number, reason: string): ApiError {
   return new ApiError({ status, reason, message: reason, method: "PUT", path: "/lease" });
 }
 
-/** One operator that stands for election, with its own clock and its own way to the API server. */
+/** An operator that stands for election, with its own clock and its own network connection to the API server. */
 export class Candidate {
   readonly clock = new FakeClock();
   readonly leadership: Leadership;
@@ -62,9 +62,9 @@ export class Candidate {
   readonly lines: string[] = [];
   lost: string | undefined;
   elected = false;
-  /** How long each answer takes. */
+  /** The delay of each response. */
   latencyMs = 0;
-  way: Way = "open";
+  network: Network = "open";
   #resume: PromiseWithResolvers<void> | undefined;
 
   constructor(lease: FakeLease, identity: string) {
@@ -84,7 +84,7 @@ export class Candidate {
     return this.#resume !== undefined;
   }
 
-  /** May this process write, at this moment? */
+  /** Whether this process may write now. */
   get mayWrite(): boolean {
     try {
       this.leadership.fence();
@@ -94,7 +94,7 @@ export class Candidate {
     }
   }
 
-  /** SIGSTOP: the clock runs on, nothing else does. */
+  /** SIGSTOP: only the clock keeps running. */
   suspend(): void {
     this.#resume ??= Promise.withResolvers<void>();
   }
@@ -113,12 +113,12 @@ export class Candidate {
   #connect(lease: FakeLease): LeaseStore {
     const send = async <T>(verb: string, timeoutMs: number, act: () => T): Promise<T> => {
       this.requests.push(verb);
-      if (this.way === "refused") throw failure(0, "Unreachable");
-      if (this.way === "silent") {
+      if (this.network === "refused") throw failure(0, "Unreachable");
+      if (this.network === "silent") {
         await this.#wait(timeoutMs);
         throw failure(0, "Timeout");
       }
-      // The server acts at once; what takes time is the answer.
+      // The server acts immediately; only the response is delayed.
       const outcome = attempt(act);
       await this.#wait(this.latencyMs);
       if (outcome.error !== undefined) throw outcome.error;

@@ -5,7 +5,7 @@ import { Candidate, FakeLease } from "./leader.fake.ts";
 import { NotLeader, processIdentity } from "./leader.ts";
 import { claim, released, type LeaseSpec } from "./leader-lease.ts";
 
-/** 2026-01-01, where the tests' clocks begin, and some seconds. */
+/** The given number of seconds after 2026-01-01, where the tests' clocks start. */
 function at(seconds: number): string {
   return new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString().replace("Z", "000Z");
 }
@@ -30,22 +30,22 @@ async function leading(): Promise<{ lease: FakeLease; leader: Candidate }> {
 describe("the spec of a Lease", () => {
   const cases: readonly { what: string; before: LeaseSpec | undefined; after: LeaseSpec }[] = [
     {
-      what: "taken for the first time",
+      what: "is new when taken for the first time",
       before: undefined,
       after: { ...held, holderIdentity: "me", acquireTime: at(7), renewTime: at(7), leaseTransitions: 0 },
     },
     {
-      what: "taken from another",
+      what: "counts a transition when taken from another holder",
       before: held,
       after: { ...held, holderIdentity: "me", acquireTime: at(7), renewTime: at(7), leaseTransitions: 5 },
     },
     {
-      what: "taken after it was given up",
+      what: "counts a transition when taken after a release",
       before: { holderIdentity: "", leaseDurationSeconds: 1, leaseTransitions: 4 },
       after: { ...held, holderIdentity: "me", acquireTime: at(7), renewTime: at(7), leaseTransitions: 5 },
     },
     {
-      what: "renewed",
+      what: "keeps acquireTime when renewed",
       before: { ...held, holderIdentity: "me" },
       after: { ...held, holderIdentity: "me", renewTime: at(7) },
     },
@@ -54,11 +54,11 @@ describe("the spec of a Lease", () => {
     it(what, () => assert.deepEqual(claim(before, "me", 15_000, Date.parse(at(7))), after));
   }
 
-  it("rounds its duration up to whole seconds, so that no standby waits less than was meant", () => {
+  it("rounds its duration up to whole seconds, so that no standby takes over early", () => {
     assert.equal(claim(undefined, "me", 1_500, 0).leaseDurationSeconds, 2);
   });
 
-  it("given up", () => {
+  it("has no holder when released", () => {
     assert.deepEqual(released(held, Date.parse(at(7))), {
       holderIdentity: "",
       leaseDurationSeconds: 1,
@@ -70,12 +70,12 @@ describe("the spec of a Lease", () => {
 });
 
 describe("standing by", () => {
-  it("leads at once when there is no Lease", async () => {
+  it("leads immediately when there is no Lease", async () => {
     const { lease, leader } = await leading();
     assert.deepEqual([lease.holder, leader.requests, leader.mayWrite], ["me", ["read", "create"], true]);
   });
 
-  it("leads at once when the Lease was given up", async () => {
+  it("leads immediately when the Lease was released", async () => {
     const lease = new FakeLease(released(held, 0));
     const candidate = new Candidate(lease, "me");
     await settle();
@@ -83,7 +83,7 @@ describe("standing by", () => {
   });
 
   for (const renewTime of [at(-3600), at(3600)]) {
-    it(`waits leaseDuration after what it saw, though the holder's clock says ${renewTime}`, async () => {
+    it(`waits leaseDuration by its own clock, although the holder's renewTime is ${renewTime}`, async () => {
       const candidate = new Candidate(new FakeLease({ ...held, renewTime }), "me");
       await candidate.pass(14_999);
       assert.deepEqual([candidate.elected, candidate.requests.includes("replace")], [false, false]);
@@ -92,7 +92,7 @@ describe("standing by", () => {
     });
   }
 
-  it("takes no annotation for a sign of life", async () => {
+  it("does not count an annotation as a renewal", async () => {
     const lease = new FakeLease(held);
     const candidate = new Candidate(lease, "me");
     await candidate.pass(10_000);
@@ -101,19 +101,19 @@ describe("standing by", () => {
     assert.ok(candidate.elected);
   });
 
-  it("waits anew after each renewal", async () => {
+  it("starts waiting again after each renewal", async () => {
     const lease = new FakeLease(held);
     const candidate = new Candidate(lease, "me");
     await candidate.pass(10_000);
     lease.store({ ...held, renewTime: at(10) });
     await candidate.pass(14_999);
     assert.equal(candidate.elected, false);
-    // It saw the renewal up to one look later.
+    // It observes the renewal up to one check later.
     await candidate.pass(2_001);
     assert.equal(candidate.elected, true);
   });
 
-  it("waits as long as the holder asks, if that is longer than its own setting", async () => {
+  it("waits for the holder's leaseDurationSeconds when that is longer than its own setting", async () => {
     const candidate = new Candidate(new FakeLease({ ...held, leaseDurationSeconds: 30 }), "me");
     await candidate.pass(29_999);
     assert.equal(candidate.elected, false);
@@ -121,24 +121,24 @@ describe("standing by", () => {
     assert.equal(candidate.elected, true);
   });
 
-  it("may not write, whoever asks", async () => {
+  it("refuses writes", async () => {
     const candidate = new Candidate(new FakeLease(held), "me");
     await settle();
-    assert.throws(() => candidate.leadership.fence(), new NotLeader("no write while standing by"));
+    assert.throws(() => candidate.leadership.fence(), new NotLeader("write refused: this process is a standby"));
     assert.equal(candidate.leadership.isLeader(), false);
   });
 
-  it("survives an API server that is away", async () => {
+  it("survives an unreachable API server", async () => {
     const lease = new FakeLease(released(held, 0));
     const candidate = new Candidate(lease, "me");
-    candidate.way = "refused";
+    candidate.network = "refused";
     await candidate.pass(60_000);
-    candidate.way = "open";
+    candidate.network = "open";
     await candidate.pass(2_000);
     assert.deepEqual([candidate.elected, candidate.lost], [true, undefined]);
   });
 
-  it("says once who leads, not at each look", async () => {
+  it("logs the holder once, not at each check", async () => {
     const lease = new FakeLease(held);
     const candidate = new Candidate(lease, "me");
     for (let second = 0; second < 30; second += 5) {
@@ -148,7 +148,7 @@ describe("standing by", () => {
     assert.deepEqual(candidate.lines, [`{"level":30,"holder":"other","msg":"standing by"}\n`]);
   });
 
-  it("does not lead by an answer that lay in the socket while the process was suspended", async () => {
+  it("does not lead on a response that arrived while the process was suspended", async () => {
     const lease = new FakeLease();
     const candidate = new Candidate(lease, "me");
     candidate.suspend();
@@ -171,40 +171,40 @@ describe("leading", () => {
     assert.deepEqual(lease.lease?.spec, { holderIdentity: "me", leaseDurationSeconds: 15, ...renewed });
   });
 
-  for (const way of ["refused", "silent"] as const) {
-    it(`goes on for renewDeadline after the last renewal while the way is ${way}, and then has lost`, async () => {
+  for (const network of ["refused", "silent"] as const) {
+    it(`keeps leading for renewDeadline while connections are ${network}, then has lost the Lease`, async () => {
       const { leader } = await leading();
       await leader.pass(2_000);
-      leader.way = way;
+      leader.network = network;
       await leader.pass(9_999);
       assert.deepEqual([leader.mayWrite, leader.lost], [true, undefined]);
       await leader.pass(1);
-      assert.deepEqual([leader.mayWrite, leader.lost], [false, "the Lease could not be renewed for 10 s"]);
+      assert.deepEqual([leader.mayWrite, leader.lost], [false, "failed to renew the Lease for 10 s"]);
     });
   }
 
-  it("goes on when a renewal succeeds before renewDeadline", async () => {
+  it("keeps leading when a renewal succeeds before renewDeadline", async () => {
     const { leader } = await leading();
-    leader.way = "refused";
+    leader.network = "refused";
     await leader.pass(7_000);
-    leader.way = "open";
+    leader.network = "open";
     await leader.pass(60_000);
     assert.deepEqual([leader.mayWrite, leader.lost], [true, undefined]);
   });
 
-  it("counts from when a renewal began, not from its answer", async () => {
+  it("counts renewDeadline from the start of a renewal, not from its response", async () => {
     const { leader } = await leading();
     leader.latencyMs = 4_000;
     await leader.pass(6_000);
     // Began at 2 s, answered at 6 s.
-    leader.way = "refused";
+    leader.network = "refused";
     await leader.pass(5_999);
     assert.deepEqual([leader.mayWrite, leader.lost], [true, undefined]);
     await leader.pass(1);
     assert.deepEqual([leader.mayWrite, leader.lost === undefined], [false, false]);
   });
 
-  it("renews a Lease that somebody annotated", async () => {
+  it("renews a Lease that was annotated", async () => {
     const { lease, leader } = await leading();
     lease.annotate();
     await leader.pass(2_000);
@@ -212,33 +212,33 @@ describe("leading", () => {
     assert.deepEqual([leader.mayWrite, lease.lease?.spec?.renewTime], [true, at(2)]);
   });
 
-  it("creates a Lease that somebody deleted", async () => {
+  it("recreates a deleted Lease", async () => {
     const { lease, leader } = await leading();
     lease.lease = undefined;
     await leader.pass(2_000);
     assert.deepEqual([leader.mayWrite, lease.holder], [true, "me"]);
   });
 
-  it("has lost when another holds the Lease", async () => {
+  it("loses when another process holds the Lease", async () => {
     const { lease, leader } = await leading();
     lease.store(held);
     await leader.pass(2_000);
     assert.deepEqual([leader.mayWrite, leader.lost], [false, "other holds the Lease"]);
   });
 
-  it("may not write after it was suspended, before any timer could tell it", async () => {
+  it("refuses writes after a suspension, before any timer has fired", async () => {
     const { lease, leader } = await leading();
     leader.suspend();
     await leader.pass(10_000);
     lease.store(held);
     leader.resume();
-    assert.throws(() => leader.leadership.fence(), new NotLeader("no write: the Lease was last renewed 10 s ago"));
+    assert.throws(() => leader.leadership.fence(), new NotLeader("write refused: the Lease was last renewed 10 s ago"));
     await leader.pass(0);
-    assert.deepEqual([leader.mayWrite, leader.lost], [false, "the Lease could not be renewed for 10 s"]);
+    assert.deepEqual([leader.mayWrite, leader.lost], [false, "failed to renew the Lease for 10 s"]);
     assert.deepEqual(leader.requests, ["read", "create"]);
   });
 
-  it("may not write after the machine slept, until the Lease is renewed", async () => {
+  it("refuses writes after the machine slept until the Lease is renewed", async () => {
     const { leader } = await leading();
     leader.clock.sleep(60_000);
     assert.equal(leader.mayWrite, false);
@@ -246,7 +246,7 @@ describe("leading", () => {
     assert.deepEqual([leader.mayWrite, leader.lost], [true, undefined]);
   });
 
-  it("asks nothing more of the API server once it has lost", async () => {
+  it("sends no requests after it has lost the Lease", async () => {
     const { lease, leader } = await leading();
     lease.store(held);
     await leader.pass(2_000);
@@ -256,19 +256,19 @@ describe("leading", () => {
     assert.deepEqual([leader.requests.length, lease.holder, leader.clock.waiting], [length, "other", 0]);
   });
 
-  it("does not take the Lease back when it was lost during a read", async () => {
+  it("does not retake the Lease when it was lost during a read", async () => {
     const { lease, leader } = await leading();
     leader.latencyMs = 4_500;
     lease.store({ ...held, holderIdentity: "me" });
-    // A refused renewal at 2 s is answered at 6.5 s, the read at 11 s: after the deadline at 10 s.
+    // The renewal of 2 s is rejected at 6.5 s, and the read returns at 11 s: after the deadline at 10 s.
     await leader.pass(60_000);
     assert.deepEqual(leader.requests, ["read", "create", "replace", "read"]);
-    assert.equal(leader.lost, "the Lease could not be renewed for 10 s");
+    assert.equal(leader.lost, "failed to renew the Lease for 10 s");
   });
 });
 
 describe("a leader that is killed", () => {
-  it("is followed by the next within 20 s, whenever it died and whenever the other last looked", async () => {
+  it("is replaced within 20 s, whenever it was killed", async () => {
     for (let diedAfterMs = 0; diedAfterMs < 4_000; diedAfterMs += 250) {
       const { leader, lease } = await leading();
       const standby = new Candidate(lease, "next");
@@ -283,7 +283,7 @@ describe("a leader that is killed", () => {
 });
 
 describe("releasing", () => {
-  it("lets the next one lead within retryPeriod", async () => {
+  it("lets the next candidate lead within retryPeriod", async () => {
     const { lease, leader } = await leading();
     const standby = new Candidate(lease, "next");
     await leader.pass(1_000);
@@ -296,7 +296,7 @@ describe("releasing", () => {
     assert.deepEqual([lease.holder, leader.clock.waiting], ["next", 0]);
   });
 
-  it("waits for a renewal that is on its way, and gives up what that one took", async () => {
+  it("waits for a renewal in flight, then releases", async () => {
     const { lease, leader } = await leading();
     leader.latencyMs = 1_000;
     await leader.pass(2_500);
@@ -307,7 +307,7 @@ describe("releasing", () => {
     assert.deepEqual([lease.holder, leader.requests], ["", ["read", "create", "replace", "replace"]]);
   });
 
-  it("leaves the Lease of another alone", async () => {
+  it("does not change another holder's Lease", async () => {
     const lease = new FakeLease(held);
     const standby = new Candidate(lease, "me");
     await settle();
@@ -315,11 +315,11 @@ describe("releasing", () => {
     assert.deepEqual([standby.requests, lease.lease?.spec, standby.clock.waiting], [["read"], held, 0]);
   });
 
-  it("does not fail when the API server is away", async () => {
+  it("does not reject when the API server is unreachable", async () => {
     const { leader } = await leading();
-    leader.way = "refused";
+    leader.network = "refused";
     await leader.leadership.release();
-    assert.match(leader.lines.at(-1) ?? "", /the Lease was not released/);
+    assert.match(leader.lines.at(-1) ?? "", /failed to release the Lease/);
   });
 });
 
@@ -337,21 +337,21 @@ const event = fc.record({
   thenMs: fc.constantFrom(100, 500, 1_000, 3_000, 7_000, 12_000),
 });
 
-describe("three operators, whatever happens to them", () => {
-  it("never let two write at one time", async () => {
+describe("three operators under random faults", () => {
+  it("never allow two writers at the same time", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 40, size: "max" }), async (events) => {
         const lease = new FakeLease();
         const candidates = ["a", "b", "c"].map((name) => new Candidate(lease, name));
         for (const { who, what, thenMs } of events) {
-          befall(candidates[who], lease, what);
+          inject(candidates[who], lease, what);
           await passTogether(candidates, thenMs, () => {
             const writers = candidates.filter(({ suspended, mayWrite }) => !suspended && mayWrite);
             assert.ok(writers.length <= 1, `${writers.length} may write`);
           });
         }
-        // And when all is well again, one of those that are still there leads, unless all have lost and exited.
-        for (const candidate of candidates) for (const cure of ["open", "resume"]) befall(candidate, lease, cure);
+        // After all faults have ended, one of the remaining processes leads, unless all have lost the Lease and exited.
+        for (const candidate of candidates) for (const cure of ["open", "resume"]) inject(candidate, lease, cure);
         await passTogether(candidates, 40_000, () => {});
         const alive = candidates.filter(({ lost }) => lost === undefined);
         assert.equal(candidates.filter(({ mayWrite }) => mayWrite).length, Math.min(alive.length, 1));
@@ -361,9 +361,9 @@ describe("three operators, whatever happens to them", () => {
   });
 });
 
-function befall(candidate: Candidate | undefined, lease: FakeLease, what: string): void {
+function inject(candidate: Candidate | undefined, lease: FakeLease, what: string): void {
   if (candidate === undefined) return;
-  if (what === "refused" || what === "silent" || what === "open") candidate.way = what;
+  if (what === "refused" || what === "silent" || what === "open") candidate.network = what;
   if (what === "open") candidate.latencyMs = 0;
   if (what === "slow") candidate.latencyMs = 4_000;
   if (what === "suspend") candidate.suspend();
@@ -371,7 +371,7 @@ function befall(candidate: Candidate | undefined, lease: FakeLease, what: string
   if (what === "annotate") lease.annotate();
 }
 
-/** In small steps, and after each the check, also at the moment when a suspended process wakes. */
+/** Advances in small steps and checks after each one, including the moment when a suspended process resumes. */
 async function passTogether(candidates: readonly Candidate[], ms: number, check: () => void): Promise<void> {
   check();
   for (let passed = 0; passed < ms; passed += 500) {

@@ -1,16 +1,16 @@
 /**
- * Leader election on a Lease: of several operators one acts, the others stand by with warm caches.
+ * Leader election on a Lease: one operator acts, the others stand by with warm caches.
  *
  *  standing by ──took the Lease──▶ leading ──not renewed for renewDeadline, or another holds it──▶ lost
  *       │                             │
- *       └──────────release────────────┴──release──▶ released (holderIdentity empty: the next leads at once)
+ *       └──────────release────────────┴──release──▶ released (holderIdentity empty: the next one leads immediately)
  *
- * As in client-go, no clock is compared with another machine's: a standby takes the Lease when it has not seen it change
- * for leaseDuration on its own clock, a leader gives up when its last successful renewal *began* renewDeadline ago.
- * renewDeadline < leaseDuration, so the old leader has stopped before the next one may begin.
+ * As in client-go, no clock is compared with another machine's: a standby takes the Lease when it has not observed a
+ * change for leaseDuration on its own clock; a leader stops when its last successful renewal *began* renewDeadline ago.
+ * renewDeadline < leaseDuration, so the old leader has stopped before the next one may start.
  *
- * Whoever loses the Lease exits, as controller-runtime's manager does: everything that the process had under way was
- * meant by a leader, and a fresh process has nothing under way.
+ * A process that loses the Lease exits, as controller-runtime's manager does: its work in progress assumes a leader, and a
+ * new process has none.
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -21,11 +21,11 @@ import type { Logger } from "./log.ts";
 
 /** client-go's names; leaseDuration > renewDeadline > retryPeriod. */
 export interface LeaseTiming {
-  /** How long a standby waits after the last renewal that it saw. Stored in whole seconds. */
+  /** How long a standby waits after the last renewal that it observed. Stored in whole seconds. */
   readonly leaseDurationMs: number;
-  /** How long a leader goes on after its last successful renewal. */
+  /** How long a leader keeps leading after its last successful renewal. */
   readonly renewDeadlineMs: number;
-  /** Between a leader's renewals; a standby looks a little more often. */
+  /** The interval between a leader's renewals; a standby checks slightly more often. */
   readonly retryPeriodMs: number;
 }
 
@@ -38,20 +38,26 @@ export interface ElectionOptions extends LeaseTiming {
   readonly random?: () => number;
 }
 
-/** A write was attempted by a process that does not, or no longer, lead. */
+/** A process that is not the leader attempted a write. */
 export class NotLeader extends Error {
   override readonly name = "NotLeader";
 }
 
-/** `hostname_uuid`: in Kubernetes the hostname is the pod's name, and a restarted container is not its predecessor. */
+/** `hostname_uuid`: in Kubernetes the hostname is the pod's name, and a restarted container is a new process. */
 export function processIdentity(): string {
   return `${hostname()}_${randomUUID()}`;
 }
 
-/** Stands for election at once, and for good: ends when the Lease is lost or released. */
+/** Stands for election immediately, until the Lease is lost or released. */
 export function standForElection(options: ElectionOptions): Leadership {
   return new Leadership(options);
 }
+
+const notLeading = {
+  "standing by": "this process is a standby",
+  lost: "this process has lost the Lease",
+  released: "this process has released the Lease",
+} as const;
 
 interface Instant {
   readonly now: number;
@@ -63,11 +69,11 @@ export class Leadership {
   readonly #requestTimeoutMs: number;
   readonly #elected = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<string>();
-  readonly #ended: Promise<void>;
+  readonly #stopped: Promise<void>;
   #state: "standing by" | "leading" | "lost" | "released" = "standing by";
   /** As last read or written. */
   #lease: Lease | undefined;
-  /** When the Lease was last seen to change, on the monotonic clock. */
+  /** When the Lease was last observed to change, on the monotonic clock. */
   #observedAt = 0;
   /** When the last successful renewal began. */
   #renewed: Instant = { now: -Infinity, wall: -Infinity };
@@ -77,15 +83,15 @@ export class Leadership {
   constructor(options: ElectionOptions) {
     this.#options = options;
     this.#requestTimeoutMs = options.renewDeadlineMs / 2;
-    this.#ended = this.#run();
+    this.#stopped = this.#run();
   }
 
-  /** Resolves when this process begins to lead. */
+  /** Resolves when this process becomes the leader. */
   get elected(): Promise<void> {
     return this.#elected.promise;
   }
 
-  /** Resolves, with the reason, when the Lease is lost; never when it is released. The process has to exit. */
+  /** Resolves with the reason when the Lease is lost; never when it is released. The process must then exit. */
   get lost(): Promise<string> {
     return this.#lost.promise;
   }
@@ -95,31 +101,31 @@ export class Leadership {
   }
 
   /**
-   * Throws `NotLeader` unless this process may write now. To be called when a write is about to leave, not when it is
-   * decided: between the two the process may have been suspended, and the timers that would have told it come later.
+   * Throws `NotLeader` unless this process may write now. Call it when a write is about to be sent, not when it is
+   * decided: in between, the process may have been suspended, and its timers fire later.
    */
   readonly fence = (): void => {
-    if (this.#state !== "leading") throw new NotLeader(`no write while ${this.#state}`);
+    if (this.#state !== "leading") throw new NotLeader(`write refused: ${notLeading[this.#state]}`);
     const ageMs = this.#age(this.#renewed);
     if (ageMs < this.#options.renewDeadlineMs) return;
-    throw new NotLeader(`no write: the Lease was last renewed ${Math.round(ageMs / 100) / 10} s ago`);
+    throw new NotLeader(`write refused: the Lease was last renewed ${Math.round(ageMs / 100) / 10} s ago`);
   };
 
-  /** Stops standing for election and gives the Lease up. Call it when nothing that writes runs any more. Never rejects. */
+  /** Stops standing for election and releases the Lease. Call it when nothing writes any more. Never rejects. */
   async release(): Promise<void> {
-    if (this.#state === "lost" || this.#state === "released") return this.#ended;
+    if (this.#state === "lost" || this.#state === "released") return this.#stopped;
     this.#state = "released";
     this.#cancelDeadline();
     this.#wake();
-    // A renewal on its way would make a release that overtakes it fail.
-    await this.#ended;
+    // A release that overtakes a renewal in flight would fail with a conflict.
+    await this.#stopped;
     if (this.#lease?.spec?.holderIdentity !== this.#options.identity) return;
     const { lease, clock, log } = this.#options;
     try {
       await lease.replace(this.#lease, released(this.#lease.spec, clock.wall()), this.#requestTimeoutMs);
       log.info("released the Lease");
     } catch (error) {
-      log.warn({ error }, "the Lease was not released: the next leader waits until it expires");
+      log.warn({ error }, "failed to release the Lease; the next leader waits until it expires");
     }
   }
 
@@ -127,7 +133,7 @@ export class Leadership {
     while (this.#stands()) {
       await this.#try();
       await this.#sleep();
-      // After a suspension the timer of the next renewal may come first, and even that write may not leave any more.
+      // After a suspension the renewal's timer may fire before the deadline's, and then even the renewal must not be sent.
       if (this.#options.clock.now() - this.#renewed.now >= this.#options.renewDeadlineMs) this.#expire();
     }
   }
@@ -141,11 +147,11 @@ export class Leadership {
       if (this.#state === "leading" && (await this.#renew())) return;
       await this.#take();
     } catch (error) {
-      this.#options.log.warn({ error }, `${this.#state}: a request for the Lease failed`);
+      this.#options.log.warn({ error, state: this.#state }, "failed to read or write the Lease");
     }
   }
 
-  /** The common case in one request; false when the Lease is not as we left it. */
+  /** Renews with a single request; false when the Lease has changed since. */
   async #renew(): Promise<boolean> {
     const held = this.#lease;
     if (held === undefined) return false;
@@ -162,7 +168,7 @@ export class Leadership {
     const { lease, identity } = this.#options;
     const live = await lease.read(this.#requestTimeoutMs);
     this.#observe(live);
-    // Lost or released while the answer was on its way: taking the Lease now would keep it from the others for nothing.
+    // Lost or released during the read: taking the Lease now would block the others for nothing.
     if (!this.#stands()) return;
     if (live === undefined) return this.#write((spec) => lease.create(spec, this.#requestTimeoutMs));
     const holder = live.spec?.holderIdentity ?? "";
@@ -178,7 +184,7 @@ export class Leadership {
     const began: Instant = { now: clock.now(), wall: clock.wall() };
     this.#lease = await send(claim(this.#lease?.spec, identity, leaseDurationMs, began.wall));
     this.#observedAt = clock.now();
-    // The answer may have lain in a socket while the process was suspended.
+    // The response may have waited in a socket while the process was suspended.
     if (this.#age(began) >= renewDeadlineMs) return;
     this.#renewed = began;
     if (!this.#stands()) return;
@@ -190,7 +196,7 @@ export class Leadership {
     this.#elected.resolve();
   }
 
-  /** Only a change of the spec is a sign of life: anyone may annotate the Lease of a dead leader. */
+  /** Only a change of the spec counts as a renewal: anyone may annotate the Lease of a dead leader. */
   #observe(live: Lease | undefined): void {
     const { clock, log } = this.#options;
     const before = this.#lease?.spec;
@@ -202,7 +208,7 @@ export class Leadership {
   }
 
   #expire(): void {
-    this.#lose(`the Lease could not be renewed for ${this.#options.renewDeadlineMs / 1000} s`);
+    this.#lose(`failed to renew the Lease for ${this.#options.renewDeadlineMs / 1000} s`);
   }
 
   #lose(reason: string): void {
@@ -225,7 +231,7 @@ export class Leadership {
     return promise;
   }
 
-  /** A standby looks at the latest when the Lease expires, so that it takes over in the least time that is safe. */
+  /** A standby checks no later than when the Lease expires, to take over as early as is safe. */
   #nextTryMs(): number {
     const { retryPeriodMs, random = Math.random } = this.#options;
     if (this.#state === "leading") return retryPeriodMs;
@@ -234,14 +240,14 @@ export class Leadership {
     return expiresInMs > 0 ? Math.min(jittered, Math.ceil(expiresInMs)) : jittered;
   }
 
-  /** Until the Lease that another holds may be taken. */
+  /** The time until a Lease that another process holds may be taken. */
   #expiresInMs(): number {
     const seconds = this.#lease?.spec?.leaseDurationSeconds;
     const durationMs = seconds === undefined ? this.#options.leaseDurationMs : seconds * 1000;
     return this.#observedAt + durationMs - this.#options.clock.now();
   }
 
-  /** The monotonic clock stands still while the machine sleeps, the wall clock may be set back: the older of both. */
+  /** The larger of two ages: the monotonic clock stands still while the machine sleeps, the wall clock may be set back. */
   #age(instant: Instant): number {
     const { clock } = this.#options;
     return Math.max(clock.now() - instant.now, clock.wall() - instant.wall);

@@ -23,17 +23,17 @@ function setUp(): { process: FakeProcess; clock: FakeClock; lifecycle: Lifecycle
 
 describe("superviseProcess", () => {
   for (const signal of ["SIGTERM", "SIGINT"]) {
-    it(`stops on ${signal} what was started last first, one after the other, and exits 0`, async () => {
+    it(`stops the components in reverse order, one at a time, on ${signal} and exits 0`, async () => {
       const { process, lifecycle, order } = setUp();
-      for (const part of ["endpoints", "caches", "Lease", "workers"]) {
-        lifecycle.onStop(part, async () => {
-          order.push(`${part} stop`);
+      for (const component of ["endpoints", "caches", "Lease", "workers"]) {
+        lifecycle.onStop(component, async () => {
+          order.push(`${component} stop`);
           await settle();
-          order.push(`${part} stopped`);
+          order.push(`${component} stopped`);
         });
       }
       process.emit(signal);
-      for (let part = 0; part < 5; part++) await settle();
+      for (let component = 0; component < 5; component++) await settle();
       assert.deepEqual(order, [
         "workers stop",
         "workers stopped",
@@ -48,28 +48,28 @@ describe("superviseProcess", () => {
     });
   }
 
-  it("stops also a part that was started while the others were stopping", async () => {
+  it("also stops a component that is registered during the shutdown", async () => {
     const { process, lifecycle, order } = setUp();
     lifecycle.onStop("caches", async () => {
       lifecycle.onStop("Lease", () => Promise.resolve(void order.push("Lease")));
       await settle();
     });
     process.emit("SIGTERM");
-    for (let part = 0; part < 3; part++) await settle();
+    for (let component = 0; component < 3; component++) await settle();
     assert.deepEqual([order, process.exits], [["Lease"], [0]]);
   });
 
-  it("goes on when a part fails to stop, says which, and exits 1", async () => {
+  it("continues when a component fails to stop, logs its name, and exits 1", async () => {
     const { process, lifecycle, order, lines } = setUp();
     lifecycle.onStop("endpoints", () => Promise.resolve(void order.push("endpoints")));
     lifecycle.onStop("caches", () => Promise.reject(new Error("no")));
     process.emit("SIGTERM");
     await settle();
     assert.deepEqual([order, process.exits], [["endpoints"], [1]]);
-    assert.match(lines.join(""), /"part":"caches","msg":"a part did not stop in order"/);
+    assert.match(lines.join(""), /"component":"caches","msg":"component failed to stop"/);
   });
 
-  it("exits 1 when the end takes too long, says what it waited for, and leaves the rest as it is", async () => {
+  it("exits 1 when the shutdown times out, logs the component that it waited for, and abandons the rest", async () => {
     const { process, clock, lifecycle, order, lines } = setUp();
     lifecycle.onStop("Lease", () => Promise.resolve(void order.push("Lease")));
     lifecycle.onStop("workers", () => new Promise(() => {}));
@@ -78,7 +78,7 @@ describe("superviseProcess", () => {
     assert.deepEqual(process.exits, []);
     await clock.advance(1);
     assert.deepEqual([order, process.exits], [[], [1]]);
-    assert.match(lines.at(-1) ?? "", /"part":"workers","msg":"not ended after 25 s/);
+    assert.match(lines.at(-1) ?? "", /"component":"workers","msg":"shutdown timed out after 25 s/);
   });
 
   const seconds: readonly { first: string; second: string; code: number }[] = [
@@ -87,7 +87,7 @@ describe("superviseProcess", () => {
     { first: "SIGTERM", second: "SIGINT", code: 130 },
   ];
   for (const { first, second, code } of seconds) {
-    it(`exits ${code} at once on ${second} after ${first}`, () => {
+    it(`exits ${code} immediately on ${second} after ${first}`, () => {
       const { process, lifecycle } = setUp();
       lifecycle.onStop("workers", () => new Promise(() => {}));
       process.emit(first);
@@ -96,7 +96,7 @@ describe("superviseProcess", () => {
     });
   }
 
-  it("exits 0 when there is nothing to stop yet", async () => {
+  it("exits 0 when no component is registered", async () => {
     const { process } = setUp();
     process.emit("SIGTERM");
     await settle();
@@ -104,7 +104,7 @@ describe("superviseProcess", () => {
   });
 
   for (const event of ["uncaughtException", "unhandledRejection"]) {
-    it(`exits 1 at once on an ${event}, stops nothing, and logs where it came from`, async () => {
+    it(`exits 1 immediately on an ${event}, stops nothing, and logs the stack`, async () => {
       const { process, lifecycle, order, lines } = setUp();
       lifecycle.onStop("Lease", () => Promise.resolve(void order.push("Lease")));
       process.emit(event, new TypeError("x is undefined"));
@@ -114,7 +114,7 @@ describe("superviseProcess", () => {
     });
   }
 
-  it("exits 1 at once when it is told to fail, also while it ends in order", async () => {
+  it("exits 1 immediately on fail(), also during a graceful shutdown", async () => {
     const { process, lifecycle, lines } = setUp();
     lifecycle.onStop("workers", () => new Promise(() => {}));
     process.emit("SIGTERM");

@@ -1,12 +1,12 @@
 /**
- * How the process ends.
+ * How the process shuts down.
  *
- *   SIGTERM, SIGINT ──▶ what was started last stops first ──▶ exit 0   (1 if a part failed or took too long)
- *   a second signal ──▶ exit at once, 128 + its number
- *   fail, uncaught exception, unhandled rejection ──▶ exit 1 at once
+ *   SIGTERM, SIGINT ──▶ the components stop in reverse order ──▶ exit 0   (1 if one failed or took too long)
+ *   a second signal ──▶ exit immediately with 128 + its number
+ *   fail, uncaught exception, unhandled rejection ──▶ exit 1 immediately
  *
- * Started in the order endpoints, caches, Lease, workers, the operator ends in the right one: no new visit, running
- * visits end, the Lease is released, watches and endpoints close.
+ * The operator starts endpoints, caches, Lease and workers, so it shuts down safely: no new reconcile starts, running ones
+ * finish, the Lease is released, then watches and endpoints close.
  */
 import { constants } from "node:os";
 import type { Clock } from "./clock.ts";
@@ -14,14 +14,14 @@ import type { Logger } from "./log.ts";
 
 type Signal = "SIGTERM" | "SIGINT";
 
-/** The part of `process` that is used here. */
+/** The members of `process` that are used here. */
 export interface ProcessEvents {
   on(event: Signal | "uncaughtException" | "unhandledRejection", listener: (argument: unknown) => void): unknown;
   exit(code: number): void;
 }
 
 export interface LifecycleOptions {
-  /** For the whole end; what has not stopped by then is left as it is. */
+  /** The limit for the whole shutdown; components that have not stopped by then are abandoned. */
   readonly timeoutMs: number;
   readonly process: ProcessEvents;
   readonly clock: Clock;
@@ -29,44 +29,44 @@ export interface LifecycleOptions {
 }
 
 export interface Lifecycle {
-  /** Has `stop` called when the process ends, before all that was registered earlier. */
-  readonly onStop: (part: string, stop: () => Promise<void>) => void;
-  /** Ends the process at once: it may do nothing more, as when the Lease is lost. */
+  /** Registers a component, which stops before all those that were registered earlier. */
+  readonly onStop: (component: string, stop: () => Promise<void>) => void;
+  /** Exits immediately, as when the Lease is lost and nothing may be written any more. */
   readonly fail: (reason: string, error?: unknown) => void;
 }
 
-/** Listens for signals and for what nobody caught, from now on. */
+/** Handles signals, uncaught exceptions and unhandled rejections from now on. */
 export function superviseProcess({ timeoutMs, process, clock, log }: LifecycleOptions): Lifecycle {
-  const parts: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+  const components: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
   let stopping: string | undefined;
 
-  async function end(): Promise<void> {
+  async function shutDown(): Promise<void> {
     let code = 0;
     clock.after(timeoutMs, () => {
-      log.error({ part: stopping }, `not ended after ${timeoutMs / 1000} s, exiting all the same`);
+      log.error({ component: stopping }, `shutdown timed out after ${timeoutMs / 1000} s, exiting`);
       process.exit(1);
     });
-    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      stopping = part.name;
+    for (let component = components.pop(); component !== undefined; component = components.pop()) {
+      stopping = component.name;
       try {
-        await part.stop();
+        await component.stop();
       } catch (error) {
         code = 1;
-        log.error({ error, part: part.name }, "a part did not stop in order");
+        log.error({ error, component: component.name }, "component failed to stop");
       }
     }
-    log.info("ended");
+    log.info("shutdown complete");
     process.exit(code);
   }
 
   function onSignal(signal: Signal): void {
     if (stopping !== undefined) {
-      log.warn({ signal }, "second signal, exiting at once");
+      log.warn({ signal }, "second signal, exiting immediately");
       return process.exit(128 + constants.signals[signal]);
     }
-    stopping = "nothing yet";
-    log.info({ signal }, "ending in order");
-    void end();
+    stopping = "none";
+    log.info({ signal }, "shutting down gracefully");
+    void shutDown();
   }
 
   function fail(reason: string, error?: unknown): void {
@@ -75,8 +75,8 @@ export function superviseProcess({ timeoutMs, process, clock, log }: LifecycleOp
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => onSignal(signal));
-  process.on("uncaughtException", (error) => fail("an exception that nobody caught", error));
-  process.on("unhandledRejection", (error) => fail("a rejection that nobody handled", error));
+  process.on("uncaughtException", (error) => fail("uncaught exception", error));
+  process.on("unhandledRejection", (error) => fail("unhandled rejection", error));
 
-  return { onStop: (name, stop) => void parts.push({ name, stop }), fail };
+  return { onStop: (name, stop) => void components.push({ name, stop }), fail };
 }
