@@ -1,6 +1,6 @@
 /** Collects a request's body in memory of its own, which can be handed to a worker without a copy. */
 import type { IncomingMessage } from "node:http";
-import { discard, spansItsBuffer } from "./codec/discard.ts";
+import { discard, spansItsBuffer } from "./work/buffers.ts";
 import { HttpProblem } from "./problem.ts";
 
 type Done = (error: Error | null, body?: Uint8Array<ArrayBuffer>) => void;

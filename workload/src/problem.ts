@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { createRequire } from "node:module";
 import type * as Http from "node:http";
-import { PipelineError } from "./pipeline/pipeline-error.ts";
+import { PipelineError } from "./work/pipeline-error.ts";
 
 // An import of node:http evaluates all its exports, Node's own WebSocket and undici with them: 17 MiB instead of 3.
 const { STATUS_CODES } = createRequire(import.meta.url)("node:http") as typeof Http;

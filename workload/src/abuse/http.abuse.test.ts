@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { UtilizationReport } from "@gpumedia/api";
 import { type ProcessorProcess, processorProcess } from "./processor-process.ts";
-import { RawConnection } from "./raw-connection.ts";
+import { RawConnection } from "../testing/raw-connection.ts";
 import { smallPicture } from "./pictures.ts";
 
 const MiB = 2 ** 20;

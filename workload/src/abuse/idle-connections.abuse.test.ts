@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { processorProcess } from "./processor-process.ts";
-import { RawConnection } from "./raw-connection.ts";
+import { RawConnection } from "../testing/raw-connection.ts";
 
 /** As many as this process and the other one may have open, less what each needs for itself. */
 function possibleConnections(): number {

@@ -1,7 +1,7 @@
 /** A picture to RGB bytes: turbo-jpeg for ordinary JPEG, sharp for the rest. Runs in a worker. */
 import { createRequire } from "node:module";
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
-import { PipelineError } from "../pipeline/pipeline-error.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp } from "./sharp.ts";
 

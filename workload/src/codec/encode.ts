@@ -1,10 +1,10 @@
 /** RGB bytes to a picture: turbo-jpeg for JPEG, sharp for the rest. Runs in a worker. */
 import { createRequire } from "node:module";
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
-import { PipelineError } from "../pipeline/pipeline-error.ts";
-import type { PictureFormat, ProcessOptions } from "../pipeline/pipeline.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
+import type { PictureFormat, ProcessOptions } from "../work/picture.ts";
 import type { Alpha } from "./decode.ts";
-import { Scratch } from "./scratch.ts";
+import { Scratch } from "../work/buffers.ts";
 import { loadSharp } from "./sharp.ts";
 
 const turbo = createRequire(import.meta.url)("@julusian/jpeg-turbo") as typeof TurboJpeg;

@@ -1,5 +1,5 @@
 /** Runs a model on pixels: the layout that it wants, memory that is used again, strips of what is large. */
-import { Scratch } from "../codec/scratch.ts";
+import { Scratch } from "../work/buffers.ts";
 import { fromTensor, toTensor } from "./layout.ts";
 import type { PictureModel } from "./picture-model.ts";
 import { discardOutputs, tensor, type ModelSession, type Outputs } from "./session.ts";

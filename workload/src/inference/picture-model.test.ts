@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TensorDeclaration } from "../pipeline/pipeline.ts";
+import type { TensorDeclaration } from "../work/tensor.ts";
 import { fromTensor, toTensor } from "./layout.ts";
 import { pictureModel } from "./picture-model.ts";
 

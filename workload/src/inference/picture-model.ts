@@ -1,5 +1,5 @@
 /** Whether a model takes a picture and answers one, and how it wants it. Pure. */
-import type { ModelDescription, TensorDeclaration } from "../pipeline/pipeline.ts";
+import type { ModelDescription, TensorDeclaration } from "../work/tensor.ts";
 
 /** How a tensor holds pictures; float32 is from 0 to 1. */
 export interface PictureLayout {

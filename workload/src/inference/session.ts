@@ -11,17 +11,12 @@
  * - torch.cuda.empty_cache(): see `release`.
  */
 import { createRequire } from "node:module";
-import { discard } from "../codec/discard.ts";
+import { discard } from "../work/buffers.ts";
 import type * as Ort from "onnxruntime-node";
-import type { ElementType, RawTensor, TensorDeclaration } from "../pipeline/pipeline.ts";
+import type { Accelerator, ElementType, Optimization, RawTensor, TensorDeclaration } from "../work/tensor.ts";
 
 // CommonJS whose exports cannot be seen without running it.
 const ort = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
-
-export type Accelerator = "cpu" | "cuda";
-
-/** How far onnxruntime rearranges a graph; `all` adds to `extended` a layout of channels in blocks, on a CPU. */
-export type Optimization = "all" | "extended";
 
 export interface ModelSession {
   readonly inputs: readonly TensorDeclaration[];

@@ -1,7 +1,7 @@
 /** Who is let in. */
 import assert from "node:assert/strict";
 import { admit, type Crowd } from "./admission.ts";
-import { PipelineError } from "./pipeline-error.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 
 const queue = { maxDepth: 4, maxWaitMs: 100 };
 const calm: Crowd = { draining: false, workers: 2, queued: 0, waitMs: 0 };

@@ -3,7 +3,7 @@ import type { PictureHeader } from "../codec/header-reading.ts";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
 import type { FixedSize } from "../worker/messages.ts";
-import { PipelineError } from "./pipeline-error.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 
 export interface Crowd {
   readonly draining: boolean;

@@ -1,8 +1,10 @@
 /** One request on its way through the pipeline. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { WorkDone } from "../worker/messages.ts";
-import { PipelineError } from "./pipeline-error.ts";
-import type { ProcessOptions, RawTensor, Timings } from "./pipeline.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
+import type { ProcessOptions } from "../work/picture.ts";
+import type { RawTensor } from "../work/tensor.ts";
+import type { Timings } from "../work/observer.ts";
 
 interface Common {
   readonly id: number;

@@ -1,5 +1,5 @@
 /** Which worker has what: one lane each, with the batches that it was sent and has not answered. */
-import type { Accelerator } from "../inference/session.ts";
+import type { Accelerator } from "../work/tensor.ts";
 import type { PictureWork } from "../worker/messages.ts";
 import type { Job } from "./job.ts";
 import type { PoolWorker } from "./worker-pool.ts";

@@ -1,23 +1,7 @@
-/** What the pipeline does for the routes. Everything behind it runs in worker threads. */
-import type { Optimization } from "../inference/session.ts";
-
-export const pictureFormats = ["jpeg", "png", "webp"] as const;
-export type PictureFormat = (typeof pictureFormats)[number];
-
-export interface ProcessOptions {
-  readonly format: PictureFormat;
-  /** 1 to 100; without meaning for png. */
-  readonly quality: number;
-}
-
-/** Milliseconds that one request spent in each stage. */
-export interface Timings {
-  readonly queue: number;
-  readonly decode: number;
-  /** Of the whole batch that it was part of. */
-  readonly inference: number;
-  readonly encode: number;
-}
+/** What the pipeline offers to the routes. Everything behind it runs in worker threads. */
+import type { Timings } from "../work/observer.ts";
+import type { PictureFormat, ProcessOptions } from "../work/picture.ts";
+import type { ModelDescription, RawTensor } from "../work/tensor.ts";
 
 export interface Processed {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -28,44 +12,6 @@ export interface Processed {
   readonly batchSize: number;
 }
 
-/** onnxruntime's names. */
-export type ElementType =
-  | "float32"
-  | "float64"
-  | "uint8"
-  | "int8"
-  | "uint16"
-  | "int16"
-  | "int32"
-  | "uint32"
-  | "int64"
-  | "uint64"
-  | "bool";
-
-/** A tensor by its bytes: little-endian, row-major, as the binary extension of OIP v2 has it. */
-export interface RawTensor {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** A tensor as the model declares it; a text or -1 stands for a size that the caller chooses. */
-export interface TensorDeclaration {
-  readonly name: string;
-  readonly type: ElementType;
-  readonly shape: readonly (number | string)[];
-}
-
-export interface ModelDescription {
-  /** What it is called at the inference API. */
-  readonly name: string;
-  readonly inputs: readonly TensorDeclaration[];
-  readonly outputs: readonly TensorDeclaration[];
-  /** All workers have the same, so that all answer the same bytes. */
-  readonly optimization: Optimization;
-}
-
 export interface Inferred {
   readonly outputs: readonly RawTensor[];
   readonly timings: Pick<Timings, "queue" | "inference">;
@@ -74,21 +20,21 @@ export interface Inferred {
 export interface Pipeline {
   /** Known once a worker has loaded the model. */
   readonly model: ModelDescription | undefined;
-  /** Whether at least one worker has warmed up and new requests are wanted. */
+  /** Whether at least one worker has warmed up and the pipeline is not draining. */
   readonly ready: boolean;
-  /** How long a worker has been held by a call that does not return, after it was given up; 0: none is. */
+  /** How long a worker that was given up has been stuck in a call that does not return; 0: none is. */
   readonly heldForMs: number;
   /**
-   * For whoever is about to receive or fetch a picture: what would be refused now need not be received first. Admits
-   * nothing for later. @throws {PipelineError}
+   * Rejects early what `process` would reject now, before a picture is received or fetched. Reserves nothing.
+   * @throws {PipelineError}
    */
   checkAdmission(): void;
   /**
-   * Decodes a picture, has the model transform it, encodes the result. The promise rejects with `PipelineError` only.
-   * A `input` that spans its whole ArrayBuffer is handed over to a worker and empty afterwards; another is copied. An
-   * aborted request is dropped wherever it is.
+   * Decodes a picture, runs the model on it and encodes the result. Rejects with `PipelineError` only. An `input` that
+   * spans its whole ArrayBuffer is transferred to a worker and empty afterwards; any other is copied. An aborted request
+   * is dropped at whichever stage it is.
    */
   process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed>;
-  /** Runs the model on tensors as they are; their bytes are handed over likewise. Rejects with `PipelineError` only. */
+  /** Runs the model on tensors as they are; their bytes are transferred likewise. Rejects with `PipelineError` only. */
   infer(inputs: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred>;
 }

@@ -4,7 +4,7 @@
  *   process ─▶ header read ─▶ admitted? ─▶ queue ─▶ batch ─▶ worker ─▶ settled
  *                  │ 413,415,422  │ 503       │ 504, client gone  │ 500 (it died)
  */
-import { spansItsBuffer } from "../codec/discard.ts";
+import { transferable } from "../work/buffers.ts";
 import type { Settings } from "../config/settings.ts";
 import type { WorkDone, FixedSize } from "../worker/messages.ts";
 import { admit, judgePicture, type Crowd } from "./admission.ts";
@@ -13,9 +13,11 @@ import { outcomeOf, timingsOf, type Finished, type Job } from "./job.ts";
 import { Lanes, type Batch } from "./lanes.ts";
 import { LoadEstimate } from "./load-estimate.ts";
 import { ModelUnusable } from "./model-unusable.ts";
-import type { PipelineObserver } from "./observer.ts";
-import { PipelineError } from "./pipeline-error.ts";
-import type { Inferred, ModelDescription, Pipeline, Processed, ProcessOptions, RawTensor } from "./pipeline.ts";
+import type { PipelineObserver } from "../work/observer.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
+import type { Inferred, Pipeline, Processed } from "./pipeline.ts";
+import type { ModelDescription, RawTensor } from "../work/tensor.ts";
+import type { ProcessOptions } from "../work/picture.ts";
 import { WorkerPool, type PoolOptions, type PoolWorker, type Ready } from "./worker-pool.ts";
 
 export interface WorkerPipelineOptions {
@@ -109,7 +111,7 @@ export class WorkerPipeline implements Pipeline {
   async process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed> {
     const header = this.#counted(() => judgePicture(input, this.#settings.limits.pixels, this.#fixedSize));
     const { width, height } = header;
-    const bytes = owned(input);
+    const bytes = transferable(input);
     const shape = `${width}x${height}`;
     const job = { kind: "picture" as const, header, bytes, options, shape, pixels: width * height };
     const { done, queueMs } = await this.#run(job, signal);
@@ -126,7 +128,7 @@ export class WorkerPipeline implements Pipeline {
   }
 
   async infer(inputs: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred> {
-    const owning = inputs.map((input) => ({ ...input, bytes: owned(input.bytes) }));
+    const owning = inputs.map((input) => ({ ...input, bytes: transferable(input.bytes) }));
     const pixels = Math.ceil(owning.reduce((sum, { bytes }) => sum + bytes.byteLength, 0) / 3);
     const { done, queueMs } = await this.#run({ kind: "tensors", inputs: owning, shape: null, pixels }, signal);
     if (done.kind !== "tensors") throw new PipelineError("inference-failed", "a worker answered something else");
@@ -307,9 +309,4 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 function sweepMs(timeoutMs: number): number {
   return Math.min(250, Math.max(10, timeoutMs / 4));
-}
-
-/** Memory that can be handed over: a view of a part of it would take the rest along. */
-function owned(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return spansItsBuffer(bytes) ? bytes : new Uint8Array(bytes);
 }

@@ -8,7 +8,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { ExitPastHungCall } from "../exit-past-hung-call.ts";
-import type { Optimization } from "../inference/session.ts";
+import type { Optimization } from "../work/tensor.ts";
 import type { FromWorker, ToWorker, WorkDone, WorkerSetup } from "../worker/messages.ts";
 
 export type Ready = Extract<FromWorker, { kind: "ready" }>;

@@ -1,5 +1,5 @@
 /** Which format a client wants, by its Accept header (RFC 9110, section 12.5.1). Pure. */
-import { pictureFormats, type PictureFormat } from "../pipeline/pipeline.ts";
+import { pictureFormats, type PictureFormat } from "../work/picture.ts";
 
 /** The acceptable format of the highest weight; among equals that of the picture, then the one named first. */
 export function acceptedFormat(accept: string | undefined, ofPicture: PictureFormat): PictureFormat | undefined {

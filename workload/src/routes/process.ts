@@ -1,8 +1,9 @@
 /** `POST /v1/process`: a picture in, the model's picture out. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { discard } from "../codec/discard.ts";
+import { discard } from "../work/buffers.ts";
 import { likelyFormat } from "../codec/picture-header.ts";
-import type { PictureFormat, Processed } from "../pipeline/pipeline.ts";
+import type { Processed } from "../pipeline/pipeline.ts";
+import type { PictureFormat } from "../work/picture.ts";
 import { HttpProblem } from "../problem.ts";
 import { acceptedFormat } from "./accept.ts";
 import { clientGone, refuseBeforeBody, type Route } from "./route.ts";

@@ -1,7 +1,7 @@
 /** A full processor says so before it has read the request. */
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
-import { RawConnection } from "../abuse/raw-connection.ts";
+import { RawConnection } from "../testing/raw-connection.ts";
 import { health } from "./health.ts";
 import { oipRoutes } from "./oip/oip.ts";
 import { processPicture } from "./process.ts";

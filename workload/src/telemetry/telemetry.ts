@@ -1,11 +1,12 @@
 /** Counts what the pipeline does, for `/metrics` and `/utilization`. */
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
-import type { PipelineObserver } from "../pipeline/observer.ts";
+import type { PipelineObserver } from "../work/observer.ts";
 import type { Logger } from "../log.ts";
-import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
-import type { ModelDescription, Timings } from "../pipeline/pipeline.ts";
-import { PipelineError } from "../pipeline/pipeline-error.ts";
+import type { PipelineErrorKind } from "../work/pipeline-error.ts";
+import type { ModelDescription } from "../work/tensor.ts";
+import type { Timings } from "../work/observer.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 import { createMetrics, outcomes, stages, type Metrics, type Outcome, type Readings, type Stage } from "./metrics.ts";
 import { ProcessUsage } from "./process-usage.ts";
 import { Window } from "./window.ts";

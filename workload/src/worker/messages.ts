@@ -1,8 +1,9 @@
 /** What the main thread and its workers say to each other. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { Accelerator, Optimization } from "../inference/session.ts";
-import type { PipelineErrorKind } from "../pipeline/pipeline-error.ts";
-import type { ModelDescription, ProcessOptions, RawTensor } from "../pipeline/pipeline.ts";
+import type { Accelerator, Optimization } from "../work/tensor.ts";
+import type { PipelineErrorKind } from "../work/pipeline-error.ts";
+import type { ModelDescription, RawTensor } from "../work/tensor.ts";
+import type { ProcessOptions } from "../work/picture.ts";
 
 export interface WorkerSetup {
   readonly modelName: string;

@@ -1,11 +1,11 @@
 /** Decode, infer, encode: one batch of pictures of one size. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import { decodeInto, type Alpha } from "../codec/decode.ts";
-import { discard } from "../codec/discard.ts";
+import { discard } from "../work/buffers.ts";
 import { encode, jpegScratch } from "../codec/encode.ts";
-import { Scratch } from "../codec/scratch.ts";
+import { Scratch } from "../work/buffers.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
-import { PipelineError } from "../pipeline/pipeline-error.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 import type { PictureBatch, PictureWork, WorkDone, WorkFailed } from "./messages.ts";
 
 /** Results are told early once so much time has passed: a message per picture costs more than a small picture. */

@@ -10,7 +10,7 @@ import { PictureInference } from "../inference/picture-inference.ts";
 import { ModelDoesNotFit, largestBatch, pictureModel, type PictureModel } from "../inference/picture-model.ts";
 import { fromRaw, openSession, toRaw, type ModelSession } from "../inference/session.ts";
 import { warmUp } from "../inference/trial.ts";
-import { PipelineError } from "../pipeline/pipeline-error.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 import type { FromWorker, TensorWork, ToWorker, WorkDone, WorkerSetup } from "./messages.ts";
 import { PictureWorker, failed } from "./picture-batch.ts";
 

@@ -5,7 +5,7 @@
  * in which the main thread would answer nobody, not even a probe.
  */
 import { Worker } from "node:worker_threads";
-import { PipelineError } from "../../pipeline/pipeline-error.ts";
+import { PipelineError } from "../../work/pipeline-error.ts";
 import { type InferRequest, parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type EncodedResponse, type InferResponse } from "./infer-response.ts";
 import type { JsonTask, JsonTaskDone } from "./json-thread.ts";

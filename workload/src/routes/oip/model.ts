@@ -1,5 +1,5 @@
 /** The pipeline's model as the Open Inference Protocol shows it. Pure. */
-import type { ElementType, ModelDescription, RawTensor, TensorDeclaration } from "../../pipeline/pipeline.ts";
+import type { ElementType, ModelDescription, RawTensor, TensorDeclaration } from "../../work/tensor.ts";
 import type { Datatype, Tensor, TensorSpec } from "./tensor.ts";
 
 /** There is one version at a time: a new model comes with new pods. */

@@ -1,7 +1,7 @@
 /** The protocol by vectors, written after the Open Inference Protocol's REST page and Triton's binary extension. */
 import assert from "node:assert/strict";
 import type { FastifyInstance, InjectOptions } from "fastify";
-import { PipelineError } from "../../pipeline/pipeline-error.ts";
+import { PipelineError } from "../../work/pipeline-error.ts";
 import { version } from "../../version.ts";
 import { appWith, type FakeContext, fakeContext } from "../testing/fake-context.ts";
 import { oipRoutes } from "./oip.ts";

@@ -1,6 +1,6 @@
 /** The OpenAPI document, written by hand: most bodies are pictures and tensors, of which route schemas say nothing. Pure. */
 import { utilizationReport } from "@gpumedia/api/src/utilization-report.ts";
-import { pictureFormats } from "../../pipeline/pipeline.ts";
+import { pictureFormats } from "../../work/picture.ts";
 import { version } from "../../version.ts";
 
 const text = (description: string) => ({ description, content: { "text/plain": { schema: { type: "string" } } } });

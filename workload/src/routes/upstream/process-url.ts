@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { PipelineError } from "../../pipeline/pipeline-error.ts";
-import type { ProcessOptions } from "../../pipeline/pipeline.ts";
+import { PipelineError } from "../../work/pipeline-error.ts";
+import type { ProcessOptions } from "../../work/picture.ts";
 import { HttpProblem } from "../../problem.ts";
 import { version } from "../../version.ts";
 import { answerPicture, formatOf, qualityOf } from "../process.ts";

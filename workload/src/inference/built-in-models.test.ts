@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { PictureInference } from "../inference/picture-inference.ts";
-import { pictureModel } from "../inference/picture-model.ts";
-import { openSession } from "../inference/session.ts";
-import { strips } from "../inference/strips.ts";
+import { PictureInference } from "./picture-inference.ts";
+import { pictureModel } from "./picture-model.ts";
+import { openSession } from "./session.ts";
+import { strips } from "./strips.ts";
 import {
   bicubicDoubled,
   decoded,
@@ -14,10 +14,10 @@ import {
   ssim,
   type Rgb,
 } from "../testing/photographs.ts";
-import { evaluate } from "./anime4k/reference.ts";
-import { readNetwork, sizes, type Size } from "./anime4k/weights.ts";
-import { buildModel, training } from "./build.ts";
-import { builtInModelFile, findBuiltInModel, receptiveRadius } from "./built-in.ts";
+import { evaluate } from "../models/anime4k/reference.ts";
+import { readNetwork, sizes, type Size } from "../models/anime4k/weights.ts";
+import { buildModel, training } from "../models/build.ts";
+import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
 async function inference(size: Size, radius: number | null): Promise<PictureInference> {
   const session = await openSession(builtInModelFile(`anime4k-2x-${size}`), "cpu");

@@ -1,0 +1,21 @@
+/** What the pipeline reports for metrics and the utilization report. */
+import type { PipelineErrorKind } from "./pipeline-error.ts";
+import type { ModelDescription } from "./tensor.ts";
+
+/** Milliseconds that one request spent in each stage. */
+export interface Timings {
+  readonly queue: number;
+  readonly decode: number;
+  /** Of the whole run that it was part of. */
+  readonly inference: number;
+  readonly encode: number;
+}
+
+export interface PipelineObserver {
+  /** The first worker is ready. */
+  modelLoaded(model: ModelDescription): void;
+  finished(timings: Timings, totalMs: number): void;
+  failed(kind: PipelineErrorKind): void;
+  batch(size: number, busyMs: number): void;
+  workerDied(reason: string): void;
+}
