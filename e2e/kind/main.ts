@@ -61,7 +61,11 @@ async function main(): Promise<void> {
   await kubectl("", "rollout", "status", "-n", "kube-system", "daemonset/nvidia-device-plugin", "--timeout=120s");
 
   await using helm = await Helm.start("helm", kubeconfig);
-  const values = await helm.values({ image: { repository: operatorRepository }, processorImage });
+  const values = await helm.values({
+    image: { repository: operatorRepository },
+    processorImage,
+    processorImageCpu: processorImage,
+  });
   const where = ["-n", "gpumedia-system", "--create-namespace", "--wait", "--timeout", "180s"];
   await helm.run("install", "gpumedia-operator", chart, ...where, ...values);
   await kubectl(await readFile(join(import.meta.dirname, "example.yaml"), "utf8"), "apply", "-f", "-");

@@ -48,7 +48,10 @@ describe("specs at random on a real API server", () => {
       assert.equal(told === "", findings.length === 0, `${JSON.stringify(rest)}: ${told}, ${JSON.stringify(findings)}`);
       if (findings.length > 0) continue;
 
-      const effective = effectiveService(service, new Map(), { processorImage: "processor:1" });
+      const effective = effectiveService(service, new Map(), {
+        processorImage: "processor:1-cuda",
+        processorImageCpu: "processor:1",
+      });
       if (effective.kind !== "Effective") continue;
       for (const { kind, manifest } of desiredChildren(effective.service, sampleContext)) {
         if (manifest === null || kind.optional) continue;

@@ -45,7 +45,7 @@ const dcgmDelayMs = 500;
 
 export async function startControllers(setup: ControllersOptions): Promise<void> {
   const { options, lifecycle, clock, log, metrics, queue, writer, cache, identity, features, resyncAll } = setup;
-  const { operatorNamespace, runbookUrl, processorImage, concurrency } = options;
+  const { operatorNamespace, runbookUrl, concurrency } = options;
   const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
   lifecycle.onStop("events", events.close);
 
@@ -93,7 +93,6 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     lifecycle.onStop("metrics API", () => metricsApi.stop());
   }
   const loadTests = new LoadTestCache({ client: writer, namespaces: options.namespaces, clock, log });
-  const defaults = { processorImage };
   const pass: Pass = {
     client: writer,
     cache,
@@ -107,7 +106,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     utilization,
     deletionCosts,
     clock,
-    defaults,
+    defaults: options,
     surroundings() {
       const gpuPodMetric = servesPodMetrics || features().gpuPodMetric;
       return { operatorNamespace, runbookUrl, features: { ...features(), gpuPodMetric } };
@@ -132,7 +131,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     log,
     metrics: metrics.controller("dcgm", dcgmQueue, 1),
   });
-  const stopLoadTests = startLoadTestController({ ...setup, loadTests, defaults, backoff });
+  const stopLoadTests = startLoadTestController({ ...setup, loadTests, defaults: options, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
   lifecycle.onStop(
     "visits",

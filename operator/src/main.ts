@@ -5,6 +5,7 @@ import { loadConnection } from "./kube/connection.ts";
 import { readOptional } from "./kube/connection-file.ts";
 import { startOperator } from "./operator.ts";
 import { parseOptions } from "./options.ts";
+import { ListenError } from "./runtime/health.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { superviseProcess } from "./runtime/lifecycle.ts";
 import { createLogger } from "./runtime/log.ts";
@@ -29,7 +30,7 @@ if (parsed.kind === "exit") {
     const connection = await loadConnection(options);
     await startOperator({ options, connection, version, lifecycle, clock: systemClock, log });
   } catch (error) {
-    if (error instanceof ConnectionError) lifecycle.fail(error.message);
+    if (error instanceof ConnectionError || error instanceof ListenError) lifecycle.fail(error.message);
     else lifecycle.fail("could not start", error);
   }
 }

@@ -5,7 +5,7 @@ interface Kind {
   readonly parse: (text: string) => unknown;
   readonly good: readonly (readonly [text: string, parsed: unknown])[];
   readonly bad: readonly string[];
-  readonly says: RegExp;
+  readonly message: RegExp;
 }
 
 const kinds: Readonly<Record<string, Kind>> = {
@@ -19,7 +19,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["2h1ms", 7_200_001],
     ],
     bad: ["", "15", "s", "15 s", "-1s", "0s", "1d", "15sec", "1s,2s", "x1s", "1..5s"],
-    says: /such as 15s, 1m30s or 500ms/,
+    message: /such as 15s, 1m30s or 500ms/,
   },
   wholeNumber: {
     parse: value.wholeNumber(1, 256),
@@ -28,7 +28,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["256", 256],
     ],
     bad: ["", "0", "257", "1.5", "1e2", "-1", "0x10", " 8", "eight"],
-    says: /from 1 to 256/,
+    message: /from 1 to 256/,
   },
   listenAddress: {
     parse: value.listenAddress,
@@ -41,7 +41,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["[::1]:65535", { host: "::1", port: 65_535 }],
     ],
     bad: ["", "8081", "1", ":65536", ":", "127.0.0.1", "::1:8081", "[::1]", "a b:80", "http://x:80", ":80a"],
-    says: /such as :8081 or 127\.0\.0\.1:8081; 0 is off/,
+    message: /such as :8081 or 127\.0\.0\.1:8081, or 0 to disable/,
   },
   namespace: {
     parse: value.namespace,
@@ -50,7 +50,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["a".repeat(63), "a".repeat(63)],
     ],
     bad: ["", "Media", "a.b", "-a", "a-", "a".repeat(64), "a/b"],
-    says: /name of a namespace/,
+    message: /name of a namespace/,
   },
   namespaces: {
     parse: value.namespaces,
@@ -59,7 +59,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["media, staging,media", ["media", "staging"]],
     ],
     bad: ["", "media,", "media;staging"],
-    says: /name of a namespace/,
+    message: /name of a namespace/,
   },
   objectName: {
     parse: value.objectName,
@@ -68,15 +68,15 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["a.b-c.d", "a.b-c.d"],
     ],
     bad: ["", "a..b", "A", "a_b", "a".repeat(254)],
-    says: /name of an object/,
+    message: /name of an object/,
   },
   imageName: {
     parse: value.imageName,
     good: [["registry:5000/gpumedia/processor@sha256:00", "registry:5000/gpumedia/processor@sha256:00"]],
     bad: ["", "a b"],
-    says: /name of an image/,
+    message: /name of an image/,
   },
-  path: { parse: value.path, good: [["/a b", "/a b"]], bad: [""], says: /A path/ },
+  path: { parse: value.path, good: [["/a b", "/a b"]], bad: [""], message: /a path/ },
   logLevel: {
     parse: value.logLevel,
     good: [
@@ -84,7 +84,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["silent", "silent"],
     ],
     bad: ["", "verbose", "INFO", "30"],
-    says: /One of trace, debug, info, warn, error, fatal, silent/,
+    message: /one of trace, debug, info, warn, error, fatal, silent/,
   },
   onOrOff: {
     parse: value.onOrOff,
@@ -95,13 +95,13 @@ const kinds: Readonly<Record<string, Kind>> = {
       ["0", false],
     ],
     bad: ["", "yes", "TRUE"],
-    says: /true or false/,
+    message: /true or false/,
   },
 };
 
-for (const [name, { parse, good, bad, says }] of Object.entries(kinds)) {
+for (const [name, { parse, good, bad, message }] of Object.entries(kinds)) {
   describe(name, () => {
     for (const [text, parsed] of good) it(`reads «${text}»`, () => assert.deepEqual(parse(text), parsed));
-    for (const text of bad) it(`refuses «${text}»`, () => assert.throws(() => parse(text), says));
+    for (const text of bad) it(`refuses «${text}»`, () => assert.throws(() => parse(text), message));
   });
 }

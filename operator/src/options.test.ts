@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { parseOptions, type Options } from "./options.ts";
 
-const around = { version: "1.2.3" };
+const installation = { version: "1.2.3" };
 
-/** What runs without any flag. */
+/** The options without any flag. */
 const defaults: Options = {
   namespaces: [],
   operatorNamespace: "gpumedia-system",
-  processorImage: "gpumedia-processor:1.2.3",
+  processorImage: "gpumedia-processor:1.2.3-cuda",
+  processorImageCpu: "gpumedia-processor:1.2.3",
   runbookUrl: "https://gpumedia.io/docs/alerts",
   concurrency: 8,
   maxRollouts: 5,
   maxRequestsInFlight: 32,
   resyncIntervalMs: 1_800_000,
-  watchSilenceMs: 150_000,
   utilizationIntervalMs: 15_000,
   metricsApiAddress: "off",
   metricsApiService: "gpumedia-operator-metrics",
@@ -38,12 +38,12 @@ interface Case {
 
 describe("parseOptions", () => {
   const runs: readonly (Case & { readonly changes: Partial<Options> })[] = [
-    { what: "has a default for everything", changes: {} },
+    { what: "has a default for every option that needs one", changes: {} },
     {
       what: "reads every flag",
       argv: (
         "--kubeconfig /etc/kube --context prod --namespaces media,staging --operator-namespace ops " +
-        "--processor-image r/p:1 --concurrency 4 --max-requests-in-flight=16 --resync-interval 1h --watch-silence 5m " +
+        "--processor-image r/p:1-cuda --processor-image-cpu r/p:1 --concurrency 4 --max-requests-in-flight=16 --resync-interval 1h " +
         "--no-leader-elect --lease-name l --lease-duration 60s --renew-deadline 40s --retry-period 5s " +
         "--health-address 127.0.0.1:1 --metrics-address 0 --log-level debug --shutdown-timeout 1m"
       ).split(" "),
@@ -52,11 +52,11 @@ describe("parseOptions", () => {
         context: "prod",
         namespaces: ["media", "staging"],
         operatorNamespace: "ops",
-        processorImage: "r/p:1",
+        processorImage: "r/p:1-cuda",
+        processorImageCpu: "r/p:1",
         concurrency: 4,
         maxRequestsInFlight: 16,
         resyncIntervalMs: 3_600_000,
-        watchSilenceMs: 300_000,
         leaderElect: false,
         leaseName: "l",
         leaseDurationMs: 60_000,
@@ -88,88 +88,100 @@ describe("parseOptions", () => {
       },
     },
     {
-      what: "prefers a flag to the environment, even one that names the default",
+      what: "lets a flag override the environment, even with the default value",
       argv: ["--log-level", "info", "--leader-elect", "--concurrency", "2"],
       env: { GPUMEDIA_LOG_LEVEL: "debug", GPUMEDIA_LEADER_ELECT: "false", GPUMEDIA_CONCURRENCY: "3" },
       changes: { concurrency: 2 },
     },
     {
-      what: "does not even read a variable that a flag overrides",
+      what: "does not parse a variable that a flag overrides",
       argv: ["--concurrency", "2"],
       env: { GPUMEDIA_CONCURRENCY: "many" },
       changes: { concurrency: 2 },
     },
     {
-      what: "takes an empty variable for an absent one",
+      what: "ignores an empty variable",
       env: { GPUMEDIA_CONTEXT: "", GPUMEDIA_CONCURRENCY: "" },
       changes: {},
     },
-    { what: "leaves foreign variables alone", env: { GPUMEDIA_VERSION: "9", LOG_LEVEL: "debug" }, changes: {} },
+    { what: "ignores other variables", env: { GPUMEDIA_VERSION: "9", LOG_LEVEL: "debug" }, changes: {} },
     {
-      what: "runs beside its own pod",
+      what: "uses the namespace of its own pod",
       env: { POD_NAMESPACE: "ops" },
       podNamespace: "sa",
       changes: { operatorNamespace: "ops" },
     },
-    { what: "asks the service account otherwise", podNamespace: "sa\n", changes: { operatorNamespace: "sa" } },
     {
-      what: "prefers what it is told to where it runs",
-      env: { POD_NAMESPACE: "ops", GPUMEDIA_OPERATOR_NAMESPACE: "told" },
-      changes: { operatorNamespace: "told" },
+      what: "falls back to the namespace of the service account",
+      podNamespace: "sa\n",
+      changes: { operatorNamespace: "sa" },
+    },
+    {
+      what: "lets an explicit namespace override the one where it runs",
+      env: { POD_NAMESPACE: "ops", GPUMEDIA_OPERATOR_NAMESPACE: "named" },
+      changes: { operatorNamespace: "named" },
     },
   ];
   for (const { what, argv = [], env = {}, podNamespace, changes } of runs) {
     it(what, () => {
-      const found = parseOptions(argv, env, podNamespace === undefined ? around : { ...around, podNamespace });
+      const found = parseOptions(
+        argv,
+        env,
+        podNamespace === undefined ? installation : { ...installation, podNamespace },
+      );
       assert.deepEqual(found, { kind: "run", options: { ...defaults, ...changes } });
     });
   }
 
-  const mistakes: readonly (Case & { readonly says: string })[] = [
-    { what: "an unknown flag", argv: ["--foo"], says: "unknown option '--foo'" },
+  const mistakes: readonly (Case & { readonly message: string })[] = [
+    { what: "an unknown flag", argv: ["--foo"], message: "unknown option '--foo'" },
     {
-      what: "a typing mistake",
+      what: "a misspelled flag",
       argv: ["--concurency", "3"],
-      says: "unknown option '--concurency' (Did you mean --concurrency?)",
+      message: "unknown option '--concurency' (Did you mean --concurrency?)",
     },
-    { what: "an argument", argv: ["start"], says: "too many arguments. Expected 0 arguments but got 1." },
-    { what: "a flag without its value", argv: ["--context"], says: "option '--context <name>' argument missing" },
+    { what: "an argument", argv: ["start"], message: "too many arguments. Expected 0 arguments but got 1" },
+    { what: "a flag without its value", argv: ["--context"], message: "option '--context <name>' argument missing" },
     {
       what: "a bad value",
       argv: ["--concurrency", "0"],
-      says: "option '--concurrency <count>' argument '0' is invalid. A whole number from 1 to 256 is wanted.",
+      message: "option '--concurrency <count>' argument '0' is invalid. Must be a whole number from 1 to 256",
     },
     {
       what: "a bad variable",
       env: { GPUMEDIA_RETRY_PERIOD: "2" },
-      says:
-        "environment variable GPUMEDIA_RETRY_PERIOD '2' is invalid. " +
-        "A duration is wanted, such as 15s, 1m30s or 500ms.",
+      message:
+        "environment variable GPUMEDIA_RETRY_PERIOD '2' is invalid. Must be a duration, such as 15s, 1m30s or 500ms",
     },
     {
-      what: "a lease that ends before its holder stops",
+      what: "a lease that expires before its holder stops",
       argv: ["--lease-duration", "10s"],
-      says: "--lease-duration must be longer than --renew-deadline",
+      message: "--lease-duration must be longer than --renew-deadline",
     },
     {
-      what: "a deadline before the second try",
+      what: "a deadline before the second attempt",
       argv: ["--renew-deadline", "2s"],
-      says: "--renew-deadline must be longer than --retry-period",
+      message: "--renew-deadline must be longer than --retry-period",
     },
   ];
-  for (const { what, argv = [], env = {}, says } of mistakes) {
-    it(`answers ${what} with one line and exit 2`, () => {
-      const stderr = `gpumedia-operator: ${says} (--help lists the flags)\n`;
-      assert.deepEqual(parseOptions(argv, env, around), { kind: "exit", code: 2, stdout: "", stderr });
+  for (const { what, argv = [], env = {}, message } of mistakes) {
+    it(`reports ${what} on one line and exits with 2`, () => {
+      const stderr = `gpumedia-operator: ${message}; see 'gpumedia-operator --help' for usage\n`;
+      assert.deepEqual(parseOptions(argv, env, installation), { kind: "exit", code: 2, stdout: "", stderr });
     });
   }
 
   it("prints the version", () => {
-    assert.deepEqual(parseOptions(["--version"], {}, around), { kind: "exit", code: 0, stdout: "1.2.3\n", stderr: "" });
+    assert.deepEqual(parseOptions(["--version"], {}, installation), {
+      kind: "exit",
+      code: 0,
+      stdout: "1.2.3\n",
+      stderr: "",
+    });
   });
 
-  it("prints help that fits 80 columns and has every flag, with its default where there is one", () => {
-    const help = parseOptions(["--help"], {}, around);
+  it("prints help that fits 80 columns and lists every flag with its default", () => {
+    const help = parseOptions(["--help"], {}, installation);
     assert.ok(help.kind === "exit" && help.code === 0 && help.stderr === "");
     assert.deepEqual(
       help.stdout.split("\n").filter((line) => line.length > 80),
@@ -177,11 +189,11 @@ describe("parseOptions", () => {
     );
     const text = help.stdout.replaceAll(/\s+/g, " ");
     const flags =
-      "kubeconfig context namespaces operator-namespace processor-image concurrency max-requests-in-flight " +
-      "resync-interval watch-silence leader-elect no-leader-elect lease-name lease-duration renew-deadline retry-period " +
+      "kubeconfig context namespaces operator-namespace processor-image processor-image-cpu concurrency max-requests-in-flight " +
+      "resync-interval leader-elect no-leader-elect lease-name lease-duration renew-deadline retry-period " +
       "health-address metrics-address log-level shutdown-timeout version help";
     const defaults =
-      'all "gpumedia-system" "gpumedia-processor:1.2.3" 8 32 30m 2m30s "gpumedia-operator" 15s 10s 2s :8081 :8080 "info" 25s';
+      'all "gpumedia-system" "gpumedia-processor:1.2.3-cuda" "gpumedia-processor:1.2.3" 8 32 30m "gpumedia-operator" 15s 10s 2s :8081 :8080 "info" 25s';
     const expected = [
       ...flags.split(" ").map((flag) => `--${flag} `),
       ...defaults.split(" ").map((value) => `(default: ${value})`),

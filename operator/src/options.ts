@@ -1,37 +1,38 @@
-/** The operator's flags. Pure: what the flags mean depends on the arguments of `parseOptions` alone. */
+/** The operator's flags. Pure: everything that they depend on is an argument of `parseOptions`. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { ListenAddress } from "./runtime/health.ts";
 import type { LogLevel } from "./runtime/log.ts";
 import * as value from "./options-values.ts";
 
 export interface Options {
-  /** Absent: KUBECONFIG, else the pod's service account, else ~/.kube/config. */
+  /** Absent: KUBECONFIG, then the pod's service account, then ~/.kube/config. */
   readonly kubeconfig?: string;
-  /** A context of the kubeconfig; absent: its current one. */
+  /** Absent: the kubeconfig's current context. */
   readonly context?: string;
   /** Empty: all. */
   readonly namespaces: readonly string[];
-  /** Where the Lease is, and the objects that belong to no service. */
+  /** Of the Lease and of the objects that belong to no service. */
   readonly operatorNamespace: string;
+  /** For services with GPUs that set no image. */
   readonly processorImage: string;
-  /** Where the alerts' runbooks are; an alert's name is its anchor. */
+  /** For services without GPUs that set no image. */
+  readonly processorImageCpu: string;
+  /** Page of the alerts' runbooks; an alert's name is its anchor. */
   readonly runbookUrl: string;
-  /** Services in flight at once. */
+  /** Services reconciled at once. */
   readonly concurrency: number;
-  /** Services that may replace their pods at once because of something that is not their own: an edited profile. */
+  /** Services that may roll out at once for a reason that is not their own, such as an edited profile. */
   readonly maxRollouts: number;
-  /** Requests to the API server under way at once; watches are not counted. */
+  /** Concurrent requests to the API server, not counting watches. */
   readonly maxRequestsInFlight: number;
   readonly resyncIntervalMs: number;
-  /** A watch that brings nothing for so long, not even a bookmark, is begun anew. */
-  readonly watchSilenceMs: number;
-  /** How often each pod is asked for its utilization. */
+  /** Between two reports of a pod. */
   readonly utilizationIntervalMs: number;
   /** Where custom.metrics.k8s.io is served. */
   readonly metricsApiAddress: ListenAddress | "off";
-  /** The Service in the operator's namespace through which the API server reaches it. */
+  /** The Service in the operator's namespace through which the API server reaches `metricsApiAddress`. */
   readonly metricsApiService: string;
-  /** This process's address in the cluster; absent: the Service leads here by itself. */
+  /** This process's address in the cluster; absent: the Service has a selector of its own. */
   readonly metricsApiAdvertiseAddress?: string;
   readonly leaderElect: boolean;
   readonly leaseName: string;
@@ -46,11 +47,11 @@ export interface Options {
 
 export type ParsedOptions =
   | { readonly kind: "run"; readonly options: Options }
-  /** `--help`, `--version` (0), or a mistake (2). */
+  /** `--help` and `--version` (0), or a usage error (2). */
   | { readonly kind: "exit"; readonly code: 0 | 2; readonly stdout: string; readonly stderr: string };
 
-/** What the process finds around it, beside arguments and environment. */
-export interface Surroundings {
+/** What defaults depend on, beside arguments and environment. */
+export interface Installation {
   readonly version: string;
   /** The contents of the service account's `namespace` file, in a pod. */
   readonly podNamespace?: string;
@@ -58,14 +59,18 @@ export interface Surroundings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `argv` without the program's name. A flag wins over its environment variable, which wins over the default. */
-export function parseOptions(argv: readonly string[], env: Environment, around: Surroundings): ParsedOptions {
+/** Parses `argv`, without the program's name. A flag overrides its environment variable, which overrides the default. */
+export function parseOptions(
+  argv: readonly string[],
+  env: Environment,
+  { version, podNamespace }: Installation,
+): ParsedOptions {
   let stdout = "";
-  const program = flags(around.version, env.POD_NAMESPACE || around.podNamespace?.trim() || "gpumedia-system")
+  const program = flags(version, env.POD_NAMESPACE || podNamespace?.trim() || "gpumedia-system")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => (stdout += text),
-      // The error is thrown as well, and one line of it is enough.
+      // commander throws the error as well: printing it here, too, would report it twice.
       writeErr: () => {},
       getOutHelpWidth: () => 80,
       getOutHasColors: () => false,
@@ -77,88 +82,125 @@ export function parseOptions(argv: readonly string[], env: Environment, around: 
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "exit", code: 0, stdout, stderr: "" };
-    const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    return { kind: "exit", code: 2, stdout: "", stderr: `${program.name()}: ${message} (--help lists the flags)\n` };
+    return { kind: "exit", code: 2, stdout: "", stderr: usageError(program.name(), error.message) };
   }
+}
+
+/** One line, as kubectl writes it. */
+export function usageError(program: string, message: string): string {
+  const text = message
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .replace(/\.$/, "");
+  return `${program}: ${text}; see '${program} --help' for usage\n`;
 }
 
 function flags(version: string, operatorNamespace: string): Command {
   return new Command("gpumedia-operator")
-    .description(
-      "Turns each GpuMediaService of a Kubernetes cluster into a tuned, autoscaled, monitored GPU media service.",
-    )
+    .description("Creates, tunes, autoscales and monitors the objects behind each GpuMediaService of a cluster.")
     .optionsGroup("Cluster:")
     .addOption(
       new Option(
         "--kubeconfig <file>",
-        "how to reach the API server (default: $KUBECONFIG, else the pod's service account, else ~/.kube/config)",
+        "Path to the kubeconfig file. Default: $KUBECONFIG, then the pod's service account, then ~/.kube/config.",
       ).argParser(value.path),
     )
-    .addOption(new Option("--context <name>", "context of the kubeconfig (default: its current one)"))
+    .addOption(new Option("--context <name>", "Context in the kubeconfig file. Default: its current context."))
     .addOption(
-      new Option("--namespaces <list>", "look only at these, separated by commas")
+      new Option("--namespaces <list>", "Namespaces to watch, comma-separated.")
         .argParser(value.namespaces)
         .default([], "all"),
     )
     .addOption(
-      new Option("--operator-namespace <name>", "where the Lease is; the default is the pod's own")
+      new Option("--operator-namespace <name>", "Namespace of the Lease. In a pod, the default is the pod's namespace.")
         .argParser(value.namespace)
         .default(operatorNamespace),
     )
-    .optionsGroup("Work:")
+    .optionsGroup("Services:")
+    .addOption(processorImage(version))
+    .addOption(processorImageCpu(version))
     .addOption(
-      new Option("--processor-image <image>", "image of services that name none")
-        .argParser(value.imageName)
-        .default(`gpumedia-processor:${version}`),
-    )
-    .addOption(
-      new Option("--runbook-url <url>", "page of the alerts' runbooks; an alert's name is its anchor")
+      new Option("--runbook-url <url>", "URL of the page with the alerts' runbooks. The alert's name is the anchor.")
         .argParser(value.httpUrl)
         .default("https://gpumedia.io/docs/alerts"),
     )
-    .addOption(count("--concurrency <count>", "services reconciled at once", 8, 1, 256))
-    .addOption(count("--max-rollouts <count>", "services that an edited profile rolls out at once", 5, 1, 10_000))
-    .addOption(count("--max-requests-in-flight <count>", "requests to the API server at once", 32, 1, 1_000))
-    .addOption(time("--resync-interval <duration>", "look at each service at least so often", "30m"))
-    .addOption(time("--watch-silence <duration>", "a watch that says nothing so long is begun anew", "2m30s"))
-    .addOption(time("--utilization-interval <duration>", "ask each pod for its utilization so often", "15s"))
-    .optionsGroup("custom.metrics.k8s.io (see docs/metrics-api.md):")
-    .addOption(address("--metrics-api-address <address>", "serve the pods' metrics here; 0: do not", "0"))
+    .addOption(count("--concurrency <count>", "Number of services to reconcile at once.", 8, 1, 256))
     .addOption(
-      new Option("--metrics-api-service <name>", "Service that leads to it")
+      count(
+        "--max-rollouts <count>",
+        "Maximum number of services that a profile's edit rolls out at once.",
+        5,
+        1,
+        10_000,
+      ),
+    )
+    .addOption(
+      count(
+        "--max-requests-in-flight <count>",
+        "Maximum number of concurrent requests to the API server.",
+        32,
+        1,
+        1_000,
+      ),
+    )
+    .addOption(
+      time("--resync-interval <duration>", "Interval at which each service is reconciled without a change.", "30m"),
+    )
+    .addOption(
+      time("--utilization-interval <duration>", "Interval at which each pod's utilization is collected.", "15s"),
+    )
+    .optionsGroup("custom.metrics.k8s.io (see docs/metrics-api.md):")
+    .addOption(address("--metrics-api-address <address>", "Address to serve the pods' metrics on; 0 disables it.", "0"))
+    .addOption(
+      new Option("--metrics-api-service <name>", "Service that routes to --metrics-api-address.")
         .argParser(value.objectName)
         .default("gpumedia-operator-metrics"),
     )
     .addOption(
-      new Option("--metrics-api-advertise-address <ip>", "address of this process, for that Service").argParser(
-        value.ipAddress,
-      ),
+      new Option(
+        "--metrics-api-advertise-address <ip>",
+        "IP address at which that Service reaches this process.",
+      ).argParser(value.ipAddress),
     )
     .optionsGroup("Leader election:")
-    .addOption(new Option("--leader-elect", "act only while holding the Lease").default(true))
-    .addOption(new Option("--no-leader-elect", "act at once: only when there is no second replica"))
+    .addOption(new Option("--leader-elect", "Reconcile only while holding the Lease.").default(true))
+    .addOption(new Option("--no-leader-elect", "Reconcile without the Lease. Use only with a single replica."))
     .addOption(
-      new Option("--lease-name <name>", "name of the Lease").argParser(value.objectName).default("gpumedia-operator"),
+      new Option("--lease-name <name>", "Name of the Lease.").argParser(value.objectName).default("gpumedia-operator"),
     )
-    .addOption(time("--lease-duration <duration>", "a standby waits so long for a renewal", "15s"))
-    .addOption(time("--renew-deadline <duration>", "a leader stops so long after its last renewal", "10s"))
-    .addOption(time("--retry-period <duration>", "between two renewals, or two looks", "2s"))
+    .addOption(time("--lease-duration <duration>", "Time without a renewal after which a standby takes over.", "15s"))
+    .addOption(time("--renew-deadline <duration>", "Time without a renewal after which the leader exits.", "10s"))
+    .addOption(time("--retry-period <duration>", "Time between attempts to acquire or renew the Lease.", "2s"))
     .optionsGroup("Process:")
-    .addOption(address("--health-address <address>", "serves /livez and /readyz; 0 is off", ":8081"))
-    .addOption(address("--metrics-address <address>", "serves /metrics; 0 is off", ":8080"))
     .addOption(
-      new Option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent")
+      address("--health-address <address>", "Address to serve /livez and /readyz on; 0 disables them.", ":8081"),
+    )
+    .addOption(address("--metrics-address <address>", "Address to serve /metrics on; 0 disables it.", ":8080"))
+    .addOption(
+      new Option("--log-level <level>", "Log level: trace, debug, info, warn, error, fatal or silent.")
         .argParser(value.logLevel)
         .default("info"),
     )
-    .addOption(time("--shutdown-timeout <duration>", "to end in order after SIGTERM", "25s"))
-    .version(version, "--version", "print the version")
-    .helpOption("-h, --help", "print this text")
+    .addOption(time("--shutdown-timeout <duration>", "Time to shut down gracefully after SIGTERM.", "25s"))
+    .version(version, "--version", "Print the version.")
+    .helpOption("-h, --help", "Print this help.")
     .addHelpText(
       "after",
       "\nEach flag can also be set in the environment: --log-level as GPUMEDIA_LOG_LEVEL.\n" +
         "Durations: 500ms, 15s, 1m30s, 2h. Addresses: :8081, 127.0.0.1:8081, [::1]:8081.",
     );
+}
+
+export function processorImage(version: string): Option {
+  return new Option("--processor-image <image>", "Processor image of services with GPUs that set no image.")
+    .argParser(value.imageName)
+    .default(`gpumedia-processor:${version}-cuda`);
+}
+
+export function processorImageCpu(version: string): Option {
+  return new Option("--processor-image-cpu <image>", "Processor image of services without GPUs that set no image.")
+    .argParser(value.imageName)
+    .default(`gpumedia-processor:${version}`);
 }
 
 function time(flag: string, description: string, byDefault: string): Option {
@@ -175,13 +217,13 @@ function count(flag: string, description: string, byDefault: number, min: number
   return new Option(flag, description).argParser(value.wholeNumber(min, max)).default(byDefault);
 }
 
-/** Not by commander's own `.env()`: that one reads `process.env`. */
+/** commander's own `.env()` reads `process.env`, which would make this impure. */
 function readEnvironment(program: Command, env: Environment): void {
   for (const option of program.options) {
     const variable = `GPUMEDIA_${option.attributeName().replace(/[A-Z]/g, "_$&").toUpperCase()}`;
     const text = env[variable];
     const onCommandLine = program.getOptionValueSource(option.attributeName()) === "cli";
-    // Manifests set variables to nothing where they mean to leave them out.
+    // Manifests set a variable to the empty string to leave it out.
     if (text === undefined || text === "" || onCommandLine || option.negate || option.long === "--version") continue;
     const parse = option.isBoolean() ? value.onOrOff : (option.parseArg ?? String);
     try {
@@ -193,19 +235,18 @@ function readEnvironment(program: Command, env: Environment): void {
   }
 }
 
-/** The flags' values under their own names, with units. */
+/** The flags' values, with units in the names of durations. */
 function optionsOf(program: Command): Options {
   const { leaseDuration, renewDeadline, retryPeriod, ...others } = program.opts<
     Omit<Options, `${string}Ms`> & Readonly<Record<DurationFlag, number>>
   >();
-  const { resyncInterval, watchSilence, utilizationInterval, shutdownTimeout, ...rest } = others;
+  const { resyncInterval, utilizationInterval, shutdownTimeout, ...rest } = others;
   return {
     ...rest,
     leaseDurationMs: leaseDuration,
     renewDeadlineMs: renewDeadline,
     retryPeriodMs: retryPeriod,
     resyncIntervalMs: resyncInterval,
-    watchSilenceMs: watchSilence,
     utilizationIntervalMs: utilizationInterval,
     shutdownTimeoutMs: shutdownTimeout,
   };
@@ -216,11 +257,10 @@ type DurationFlag =
   | "renewDeadline"
   | "retryPeriod"
   | "resyncInterval"
-  | "watchSilence"
   | "utilizationInterval"
   | "shutdownTimeout";
 
-/** Otherwise a second leader could begin before the first has stopped, or a leader give up between two renewals. */
+/** Otherwise two leaders could overlap, or a leader could exit between two renewals. */
 function checked(options: Options): Options {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = options;
   if (leaseDurationMs <= renewDeadlineMs) {

@@ -3,8 +3,9 @@ import { chmod } from "node:fs/promises";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { archives, processorImage } from "../real/images.ts";
 
-/** The name that the operator gives, where a service names no image. */
+/** The operator's default images, for services without and with GPUs. */
 const defaultImage = `docker.io/library/gpumedia-processor:${processorImage.split(":")[1]}`;
+const defaultImages = [defaultImage, `${defaultImage}-cuda`];
 
 export async function bootInContainers(): Promise<Cluster> {
   const cluster = await startCluster({ crds: true, realNode: true, horizontalPodAutoscalerSyncPeriod: "1s" });
@@ -12,7 +13,7 @@ export async function bootInContainers(): Promise<Cluster> {
   const shared = [import.meta.dirname, cluster.directory];
   const node = await cluster.addRealNode({ images: [archives.processor], shared });
   await chmod(cluster.directory, 0o711);
-  await node.nameImage(processorImage, defaultImage);
+  for (const name of defaultImages) await node.nameImage(processorImage, name);
   const following = node.followLoad();
   const stop = async (): Promise<void> => {
     await following[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { desiredChildren, type DesiredChild } from "@gpumedia/operator/src/desired/children.ts";
-import { sampleContext, sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
+import { sampleContext, sampleImage, sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
 import { ApiError } from "@gpumedia/operator/src/kube/errors.ts";
 import type { JsonPatchOperation, KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
@@ -26,7 +26,6 @@ const specs: Readonly<Record<string, GpuMediaServiceSpec>> = {
   },
   keda: { autoscaling: { horizontal: { provider: "KEDA" } } },
 };
-const image = "ghcr.io/gpumedia/processor:1.0.0";
 
 type Wanted = DesiredChild & { readonly manifest: Manifest };
 
@@ -39,9 +38,9 @@ describe("drift", function () {
     work = await Workspace.open(await operatorCluster());
     const { operatorNamespace, namespace } = work;
     await work.startOperator({
-      parameters: [`--processor-image=${image}`, `--runbook-url=${sampleContext.runbookUrl}`],
+      parameters: [`--processor-image=${sampleImage}`, `--runbook-url=${sampleContext.runbookUrl}`],
     });
-    const context = { ...sampleContext, operatorNamespace, served: { gpuPodMetric: false, inPlaceVpa: true } };
+    const context = { ...sampleContext, operatorNamespace, features: { gpuPodMetric: false, inPlaceVpa: true } };
     for (const [name, spec] of Object.entries(specs)) {
       const { metadata } = await work.apply(name, spec);
       await work.untilReady(name);
@@ -227,7 +226,7 @@ describe("drift", function () {
     assert.deepEqual(
       spec.template.spec.containers.map(({ name, image: is }) => [name, is]),
       [
-        ["gpu-media", image],
+        ["gpu-media", sampleImage],
         ["mesh", "example.com/mesh:1"],
       ],
     );

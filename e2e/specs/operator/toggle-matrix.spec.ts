@@ -13,7 +13,7 @@ import { Workspace } from "./workspace.ts";
 const seed = Number(process.env.MATRIX_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const walks = 4;
 const steps = 12;
-const image = "example.com/processor:1";
+const defaults = { processorImage: "example.com/processor:1-cuda", processorImageCpu: "example.com/processor:1" };
 const runbookUrl = "https://example.com/alerts";
 
 /** Each member of a spec that makes or unmakes a child, with the values that it may have. */
@@ -86,14 +86,20 @@ describe("a matrix of switches", () => {
 
   before(async () => {
     work = await Workspace.open(await operatorCluster());
-    await work.startOperator({ parameters: [`--processor-image=${image}`, `--runbook-url=${runbookUrl}`] });
+    await work.startOperator({
+      parameters: [
+        `--processor-image=${defaults.processorImage}`,
+        `--processor-image-cpu=${defaults.processorImageCpu}`,
+        `--runbook-url=${runbookUrl}`,
+      ],
+    });
   });
   after(() => work[Symbol.asyncDispose]());
 
   /** What is still to be done for the stored service, and why it is not done yet. */
   async function left(name: string): Promise<readonly string[]> {
     const stored = (await work.service(name)) ?? assert.fail(`there is no ${name}`);
-    const effective = effectiveService(stored, new Map(), { processorImage: image });
+    const effective = effectiveService(stored, new Map(), defaults);
     assert.equal(effective.kind, "Effective");
     if (effective.kind !== "Effective") return [];
     const { service } = effective;

@@ -20,8 +20,6 @@ const atOnce = 4;
 
 interface Case {
   readonly title: string;
-  /** Of the operator. */
-  readonly parameters?: readonly string[];
   /** What befalls all watches at once. */
   readonly strike: WatchFault["kind"];
   /** And then the requests that follow, so many for each kind. */
@@ -70,13 +68,6 @@ const cases: readonly Case[] = [
     next: { fault: { kind: "reset" }, on: lists, times: 1 },
     most: { lists: 2, watches: 1 },
   },
-  {
-    title: "they say nothing any more",
-    parameters: ["--watch-silence=3s"],
-    strike: "silence",
-    // Those on which nothing happens are begun anew every three seconds.
-    most: { lists: 0, watches: Infinity },
-  },
 ];
 
 describe("watches that break", function () {
@@ -111,12 +102,12 @@ function told({ lists, watches }: Requests): string {
  * What a case costs, per kind; fails when the operator misses a change. The operator is a fresh one: a watch that breaks
  * again and again is begun anew later and later.
  */
-async function requestsOf({ parameters = [], strike, next }: Case): Promise<Requests> {
+async function requestsOf({ strike, next }: Case): Promise<Requests> {
   await using work = await Workspace.open(await operatorCluster());
   await using proxy = await startFaultProxy(await loadConnection({ kubeconfig: await work.operatorKubeconfig() }));
   const kubeconfig = join(work.cluster.directory, `${work.operatorNamespace}.watches.kubeconfig`);
   await proxy.writeKubeconfig(kubeconfig);
-  await work.startOperator({ kubeconfig, parameters });
+  await work.startOperator({ kubeconfig });
 
   /** The watches of an operator at rest: one per kind. */
   let kinds = 0;

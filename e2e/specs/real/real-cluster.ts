@@ -69,6 +69,7 @@ async function boot(): Promise<RealCluster> {
   const values = await helm.values({
     image: { repository: operatorRepository },
     processorImage,
+    processorImageCpu: processorImage,
     metricsApi: { enabled: true },
     extraArgs: ["--utilization-interval=1s"],
   });

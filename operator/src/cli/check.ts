@@ -18,7 +18,13 @@ export function check(contents: Contents): Checked {
   for (const object of sound) {
     const [verdict, reference] =
       object.kind === "GpuMediaService"
-        ? [effectiveService(object.value as GpuMediaService, profiles, { processorImage: "any" }), "profile"]
+        ? [
+            effectiveService(object.value as GpuMediaService, profiles, {
+              processorImage: "any",
+              processorImageCpu: "any",
+            }),
+            "profile",
+          ]
         : [resolveProfile((object.value as GpuMediaProfile).metadata.name, profiles), "basedOn"];
     switch (verdict.kind) {
       case "Effective":

@@ -277,13 +277,13 @@ autoscaling.horizontal.behavior.scaleDown
       service("a", "profile: team", "gpu: {count: 0}"),
     ].join("---\n");
     const lines = async (only: string) =>
-      (await gpumedia(["explain", "--only", only, "--processor-image", "mine:2", "-f", "-"], text, 120)).out
+      (await gpumedia(["explain", "--only", only, "--processor-image-cpu", "mine:2", "-f", "-"], text, 120)).out
         .split("\n")
         .slice(2)
         .join("\n");
     assert.equal(
       await lines("image"),
-      `image                            mine:2                    flag --processor-image\n`,
+      `image                            mine:2                    flag --processor-image-cpu\n`,
     );
     assert.match(await lines("processing.logLevel"), / {2}logLevel {23}error {21}GpuMediaProfile team\n/);
     assert.match(

@@ -1,6 +1,6 @@
 /** The command line: what the commands are called, what they take, and which exit code they end with. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { parseOptions, type Options } from "../options.ts";
+import { parseOptions, processorImage, processorImageCpu, type Options } from "../options.ts";
 import * as value from "../options-values.ts";
 import { explain } from "./commands/explain.ts";
 import { render } from "./commands/render.ts";
@@ -58,7 +58,8 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
   withFiles(program.command("explain"))
     .description("Prints every effective value of services with where it comes from: guide, profile, spec.")
     .addOption(profilesOption())
-    .addOption(processorImage(defaults))
+    .addOption(processorImage(version))
+    .addOption(processorImageCpu(version))
     .addOption(new Option("--only <path>", "this part of the spec, such as autoscaling.horizontal").default("", "all"))
     .addOption(new Option("-o, --output <format>", "how").choices(["table", "json"]).default("table"))
     .action(async (flags) => end(await explain(flags, terminal)));
@@ -66,7 +67,8 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
   withFiles(program.command("render"))
     .description("Prints the children of services as YAML, as the operator would make them.")
     .addOption(profilesOption())
-    .addOption(processorImage(defaults))
+    .addOption(processorImage(version))
+    .addOption(processorImageCpu(version))
     .addOption(
       new Option("--operator-namespace <name>", "where the operator runs, for the NetworkPolicy")
         .argParser(value.namespace)
@@ -140,12 +142,6 @@ function profilesOption(): Option {
     [],
     "none",
   );
-}
-
-function processorImage(defaults: Options): Option {
-  return new Option("--processor-image <image>", "image of services that name none")
-    .argParser(value.imageName)
-    .default(defaults.processorImage);
 }
 
 /** Beside optional kinds, two abilities that children depend on. */

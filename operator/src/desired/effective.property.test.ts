@@ -10,7 +10,7 @@ import { desiredChildren } from "./children.ts";
 import { sampleContext } from "./service.sample.ts";
 import { effectiveService } from "../effective/effective.ts";
 
-const defaults = { processorImage: "processor:1" };
+const defaults = { processorImage: "processor:1-cuda", processorImageCpu: "processor:1" };
 
 function service(spec: unknown): GpuMediaService {
   const metadata = { name: "upscaler", namespace: "media", uid: "u" };

@@ -4,6 +4,8 @@ import { effectiveService } from "../effective/effective.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ChildContext } from "./context.ts";
 
+export const sampleImage = "ghcr.io/gpumedia/processor:1.0.0";
+
 export function sampleService(
   spec: GpuMediaServiceSpec = {},
   name = "upscaler",
@@ -13,7 +15,7 @@ export function sampleService(
   const effective = effectiveService(
     { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, spec },
     new Map(),
-    { processorImage: "ghcr.io/gpumedia/processor:1.0.0" },
+    { processorImage: sampleImage, processorImageCpu: sampleImage },
   );
   if (effective.kind !== "Effective") throw new Error(effective.message);
   return effective.service;

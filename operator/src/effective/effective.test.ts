@@ -3,7 +3,10 @@ import type { GpuMediaProfile, GpuMediaProfileSpec, GpuMediaService, GpuMediaSer
 import { effectiveService } from "./effective.ts";
 import type { EffectiveService, Origin } from "./service.ts";
 
-const defaults = { processorImage: "registry.example/processor:1" };
+const defaults = {
+  processorImage: "registry.example/processor:1-cuda",
+  processorImageCpu: "registry.example/processor:1",
+};
 
 function service(spec: GpuMediaServiceSpec, name = "upscaler"): GpuMediaService {
   return {
@@ -52,7 +55,7 @@ describe("the effective service of spec: {}", () => {
       owner: { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "1f4c" },
       profile: "production",
       suspend: false,
-      image: "registry.example/processor:1",
+      image: "registry.example/processor:1-cuda",
       imagePullSecrets: [],
       gpu: { resourceName: "nvidia.com/gpu", count: 1, cuda: { launchBlocking: false, deviceOrder: "PCI_BUS_ID" } },
       resources: {
@@ -224,6 +227,19 @@ describe("the origin of a value", () => {
 });
 
 describe("what follows from gpu", () => {
+  it("count 0 selects the image without CUDA, and an image of the spec overrides both", () => {
+    const image = (spec: GpuMediaServiceSpec) => {
+      const { service, origins } = effective(spec);
+      return [service.image, origins.get("image")];
+    };
+    assert.deepEqual(image({ gpu: { count: 0 } }), [
+      defaults.processorImageCpu,
+      { kind: "flag", flag: "--processor-image-cpu" },
+    ]);
+    assert.deepEqual(image({ gpu: { count: 0 }, image: "mine:1" }), ["mine:1", { kind: "spec" }]);
+    assert.deepEqual(image({ image: "mine:1" }), ["mine:1", { kind: "spec" }]);
+  });
+
   it("count 0 leaves nothing that needs a GPU, and has the guide's target for CPUs", () => {
     const { resources, scheduling, slo, autoscaling, monitoring } = effective({ gpu: { count: 0 } }).service;
     assert.deepEqual(

@@ -17,9 +17,10 @@ import type { Effective, EffectiveService, Ineffective, Origin, Problem } from "
 /** A volume is of one kind: a claim of the profile and an image of the service would be two. */
 const atomic: ReadonlySet<string> = new Set(["model.volume"]);
 
-/** What the operator's flags give to services that do not say otherwise. */
+/** Values from the operator's flags, for services that set none. */
 export interface Defaults {
   readonly processorImage: string;
+  readonly processorImageCpu: string;
 }
 
 /**
@@ -38,15 +39,12 @@ export function effectiveService(service: GpuMediaService, profiles: ProfileLook
   }
 
   const stated = layer<Origin>(
-    [
-      { values: { image: defaults.processorImage }, originOf: () => ({ kind: "flag", flag: "--processor-image" }) },
-      ...profileLayers(resolved),
-      { values: spec, originOf: () => ({ kind: "spec" }) },
-    ],
+    [...profileLayers(resolved), { values: spec, originOf: () => ({ kind: "spec" }) }],
     atomic,
   );
-  const derived = derive(stated.values as CompleteSpec, stated.origins);
-  const { values, origins } = layer<Origin>([asIs(stated), asIs(derived)], atomic);
+  const complete = stated.values as CompleteSpec;
+  const derived = derive(complete, stated.origins);
+  const { values, origins } = layer<Origin>([processorImage(complete, defaults), asIs(stated), asIs(derived)], atomic);
 
   const effective: EffectiveService = {
     ...(normalise(values as CompleteSpec) as CompleteSpec & { image: string }),
@@ -56,6 +54,15 @@ export function effectiveService(service: GpuMediaService, profiles: ProfileLook
   };
   const problems = contradictions(effective, origins);
   return problems.length > 0 ? invalid(problems) : { kind: "Effective", service: effective, origins };
+}
+
+/** With GPUs the processor exits unless its image has CUDA; without GPUs, those gigabytes are not worth pulling. */
+function processorImage({ gpu }: CompleteSpec, defaults: Defaults): Layer<Origin> {
+  const [flag, image] =
+    gpu.count > 0
+      ? ["--processor-image", defaults.processorImage]
+      : ["--processor-image-cpu", defaults.processorImageCpu];
+  return { values: { image }, originOf: () => ({ kind: "flag", flag }) };
 }
 
 function asIs({ values, origins }: { values: object; origins: ReadonlyMap<string, Origin> }): Layer<Origin> {

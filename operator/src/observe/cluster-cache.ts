@@ -24,8 +24,6 @@ export interface ClusterCacheOptions {
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly operatorNamespace: string;
-  /** @see ListWatchOptions.silenceMs */
-  readonly watchSilenceMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -57,13 +55,13 @@ export class ClusterCache {
   /** The optional kinds that are followed now. */
   readonly #optional = new Map<ChildKind, AbortController>();
 
-  constructor({ client, namespaces, operatorNamespace, watchSilenceMs: silenceMs, clock, log }: ClusterCacheOptions) {
+  constructor({ client, namespaces, operatorNamespace, clock, log }: ClusterCacheOptions) {
     this.#clock = clock;
     const scoped = <T>(
       type: ResourceType,
       project: (object: KubeObject) => T,
       more: Partial<ScopedCacheOptions<T>> = {},
-    ) => new ScopedCache(client, type, { namespaces, project, clock, log, silenceMs, ...more });
+    ) => new ScopedCache(client, type, { namespaces, project, clock, log, ...more });
     this.services = scoped(serviceType, withoutManagedFields<StoredService>);
     this.profiles = scoped(profileType, withoutManagedFields<StoredProfile>);
     this.nodes = scoped(nodeType, viewNode);

@@ -43,7 +43,25 @@ interface Page {
 
 type Routes = Readonly<Record<string, () => Page | Promise<Page>>>;
 
-/** Rejects when an address cannot be bound, and then leaves no other bound. */
+/** An address that cannot be bound: the configuration is wrong, not the program. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+
+  constructor(flag: string, { host = "", port }: ListenAddress, cause: NodeJS.ErrnoException) {
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: "the port is in use",
+      EACCES: "permission denied",
+      EADDRNOTAVAIL: "this machine does not have that address",
+    };
+    const reason = reasons[cause.code ?? ""] ?? cause.message;
+    super(
+      `cannot listen on ${isIPv6(host) ? `[${host}]` : host}:${port} for ${flag}: ${reason}; choose another address, or 0 to disable`,
+      { cause },
+    );
+  }
+}
+
+/** @throws {ListenError} when an address can't be bound; then none is left bound. */
 export async function startEndpoints({ health, metrics, live, ready, registry }: EndpointOptions): Promise<Endpoints> {
   const healthRoutes = { "/livez": () => report("livez", live), "/readyz": () => report("readyz", ready) };
   const metricsRoutes = {
@@ -51,19 +69,21 @@ export async function startEndpoints({ health, metrics, live, ready, registry }:
   };
   const listeners: Listener[] = [];
   const close = async (): Promise<void> => void (await Promise.all(listeners.map((listener) => listener.close())));
-  const open = async (address: ListenAddress, routes: Routes): Promise<string> => {
-    const listener = await listen(address, routes);
+  const open = async (flag: string, address: ListenAddress, routes: Routes): Promise<string> => {
+    const listener = await listen(address, routes).catch((error: NodeJS.ErrnoException) => {
+      throw new ListenError(flag, address, error);
+    });
     listeners.push(listener);
     return listener.url;
   };
   try {
     if (health !== "off" && metrics !== "off" && health.host === metrics.host && health.port === metrics.port) {
-      const url = await open(health, { ...healthRoutes, ...metricsRoutes });
+      const url = await open("--health-address", health, { ...healthRoutes, ...metricsRoutes });
       return { urls: { health: url, metrics: url }, close };
     }
     const urls = {
-      ...(health === "off" ? {} : { health: await open(health, healthRoutes) }),
-      ...(metrics === "off" ? {} : { metrics: await open(metrics, metricsRoutes) }),
+      ...(health === "off" ? {} : { health: await open("--health-address", health, healthRoutes) }),
+      ...(metrics === "off" ? {} : { metrics: await open("--metrics-address", metrics, metricsRoutes) }),
     };
     return { urls, close };
   } catch (error) {

@@ -14,6 +14,7 @@ export interface FileFlags {
 export interface ServiceFlags extends FileFlags {
   readonly profiles: readonly string[];
   readonly processorImage: string;
+  readonly processorImageCpu: string;
 }
 
 export interface CompleteService {
