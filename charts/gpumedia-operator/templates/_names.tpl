@@ -4,7 +4,7 @@
 {{- .Values.fullnameOverride | default $named | trunc 52 | trimSuffix "-" -}}
 {{- end }}
 
-{{- /* Of cluster-scoped objects: installations of different namespaces do not meet. */ -}}
+{{- /* Of cluster-scoped objects: installations in different namespaces do not collide. */ -}}
 {{- define "gpumedia-operator.clusterName" -}}
 {{- .Release.Namespace }}.{{ include "gpumedia-operator.name" . }}
 {{- end }}
@@ -27,7 +27,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{- /* A Role and its RoleBinding, or those of the cluster. Takes root, name, namespace and rules. */ -}}
+{{- /* A Role and RoleBinding, or a ClusterRole and ClusterRoleBinding without a namespace. Arguments: root, name, namespace, rules. */ -}}
 {{- define "gpumedia-operator.grant" -}}
 {{- $scope := ternary "" "Cluster" (hasKey . "namespace") -}}
 apiVersion: rbac.authorization.k8s.io/v1

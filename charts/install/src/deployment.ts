@@ -4,7 +4,7 @@ import { object, selectorLabels, type Installation } from "./release.ts";
 
 export const metricsPort = 8080;
 const healthPort = 8081;
-/** Of the image; any will do that is not root. */
+/** The image's user; any user but root works. */
 const user = 65_532;
 
 export function serviceAccount(installation: Installation): Manifest {
@@ -30,7 +30,7 @@ export function deployment(installation: Installation): Manifest {
           serviceAccountName: name,
           ...unlessEmpty("imagePullSecrets", values.imagePullSecrets),
           ...unlessEmpty("priorityClassName", values.priorityClassName),
-          // Longer than --shutdown-timeout, so that the Lease is given back.
+          // Longer than --shutdown-timeout: a killed leader does not release the Lease.
           terminationGracePeriodSeconds: 30,
           securityContext: {
             runAsNonRoot: true,
@@ -73,7 +73,7 @@ function container(installation: Installation): object {
       { name: "health", containerPort: healthPort, protocol: "TCP" },
       ...(metricsApi.enabled ? [{ name: "metrics-api", containerPort: metricsApi.port, protocol: "TCP" }] : []),
     ],
-    // A large cluster takes a while to list; the process itself ends when it can't.
+    // Listing a large cluster takes a while; the process exits by itself when it cannot.
     startupProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 2, failureThreshold: 30 },
     livenessProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 20, timeoutSeconds: 5 },
     readinessProbe: { httpGet: { path: "/readyz", port: "health" }, periodSeconds: 5 },
@@ -91,6 +91,7 @@ function flags({ values, name }: Installation): readonly string[] {
   return [
     `--lease-name=${name}`,
     `--processor-image=${values.processorImage}`,
+    `--processor-image-cpu=${values.processorImageCpu}`,
     `--log-level=${values.logLevel}`,
     ...(runbookUrl === "" ? [] : [`--runbook-url=${runbookUrl}`]),
     ...(namespaces.length === 0 ? [] : [`--namespaces=${namespaces.join(",")}`]),
@@ -109,7 +110,7 @@ function topologySpread(installation: Installation): object {
   return { topologySpreadConstraints: [constraint] };
 }
 
-/** What is empty is left out: the API server would store it so, and every comparison would find a difference. */
+/** Omits empty values: the API server drops them, and every comparison would find a difference. */
 function unlessEmpty(member: string, value: object | string): object {
   const size = typeof value === "string" ? value.length : Object.keys(value).length;
   return size === 0 ? {} : { [member]: value };

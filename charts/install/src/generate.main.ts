@@ -1,4 +1,4 @@
-/** Writes what of the chart is generated, and `dist/install.yaml`; with `--check` only says what is stale, and exits 1. */
+/** Writes the chart's generated files and `dist/install.yaml`; with `--check`, reports stale files and exits with 1. */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,12 +15,12 @@ const packageJson = JSON.parse(await readFile(join(root, "charts/install/package
   version: string;
 };
 const { version } = packageJson;
-const wanted = new Map([...chartFiles(version)].map(([path, text]) => [`${chart}/${path}`, text]));
-wanted.set(readme, withValuesTable((await read(readme)) ?? ""));
-// No part of the tree: it would be a third copy of the CRDs. A release has it.
-if (!check) wanted.set("dist/install.yaml", installYaml(version));
+const expected = new Map([...chartFiles(version)].map(([path, text]) => [`${chart}/${path}`, text]));
+expected.set(readme, withValuesTable((await read(readme)) ?? ""));
+// Not committed, as it would be a third copy of the CRDs; a release has it.
+if (!check) expected.set("dist/install.yaml", installYaml(version));
 
-for (const [path, text] of wanted) {
+for (const [path, text] of expected) {
   if (text === (await read(path))) continue;
   if (check) stale(path);
   else {
@@ -29,9 +29,9 @@ for (const [path, text] of wanted) {
     process.stdout.write(`${path} written\n`);
   }
 }
-// Of a kind that is no more.
+// CRDs of kinds that no longer exist.
 for (const name of await readdir(join(root, crds))) {
-  if (wanted.has(`${crds}/${name}`)) continue;
+  if (expected.has(`${crds}/${name}`)) continue;
   if (check) stale(`${crds}/${name}`);
   else await rm(join(root, crds, name));
 }

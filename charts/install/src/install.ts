@@ -1,4 +1,4 @@
-/** The whole installation: the one source that the chart is compared with, and that manifests and Pulumi programs are made of. */
+/** The whole installation: the source of the plain manifests and of Pulumi programs, which the chart must equal. */
 import { customResourceDefinitions } from "@gpumedia/api/src/crd/crds.ts";
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { deployment, serviceAccount } from "./deployment.ts";
@@ -9,10 +9,10 @@ import { operatorRbac } from "./rbac.ts";
 import { clusterName, installationOf, labels, type Installation, type Release } from "./release.ts";
 import { completeValues, type PartialValues } from "./values.ts";
 
-/** Helm leaves what carries it behind when it uninstalls: without its CRDs every service would be deleted. */
+/** Makes `helm uninstall` keep an object: deleting the CRDs would delete every service. */
 const keep = { "helm.sh/resource-policy": "keep" };
 
-/** In an order in which they can be applied. Fails with a TypeError that says which value is wrong. */
+/** Returns the objects in an order in which they can be applied. Throws a TypeError that names an invalid value. */
 export function install(release: Release, values: PartialValues = {}): readonly Manifest[] {
   const installation = installationOf(release, completeValues(values));
   const { crds } = installation.values;
@@ -30,7 +30,7 @@ export function install(release: Release, values: PartialValues = {}): readonly 
   ].filter((manifest) => manifest !== null);
 }
 
-/** The namespace that the installation goes into, with the level of Pod Security that the operator's pods pass. */
+/** The operator's namespace, with the `restricted` level of Pod Security. */
 export function installNamespace(name: string): Manifest {
   const labelsOfNamespace = { "pod-security.kubernetes.io/enforce": "restricted" };
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels: labelsOfNamespace } };

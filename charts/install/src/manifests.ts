@@ -1,4 +1,4 @@
-/** The plain manifests: what `kubectl apply --server-side -f` installs in one go. */
+/** The plain manifests for `kubectl apply --server-side -f`. */
 import { Document } from "yaml";
 import { install, installNamespace } from "./install.ts";
 import { defaultValues, type PartialValues } from "./values.ts";
@@ -6,7 +6,6 @@ import { defaultValues, type PartialValues } from "./values.ts";
 const release = "gpumedia-operator";
 const namespace = "gpumedia-system";
 
-/** With all defaults, unless told otherwise. */
 export function installYaml(version: string, values: PartialValues = defaultValues): string {
   const manifests = [installNamespace(namespace), ...install({ release, namespace, version }, values)];
   const documents = manifests.map((manifest) =>

@@ -1,6 +1,6 @@
 /**
- * How the API server finds the metrics API: installed, so that they go when the operator does. An APIService whose
- * server is gone holds up the deletion of every namespace. The process that leads adds the authority and its address.
+ * Registers the metrics API with the API server. Part of the installation, so that uninstalling removes it: an APIService
+ * without its server blocks the deletion of every namespace. The leader adds its CA and address.
  */
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { labels, object, type Installation } from "./release.ts";
@@ -16,7 +16,7 @@ export function metricsApi(installation: Installation): readonly Manifest[] {
   const name = `${installation.name}-metrics-api`;
   const ports = [{ name: "https", port: httpsPort, targetPort: values.metricsApi.port, protocol: "TCP" }];
   return [
-    // Without a selector: only the process that leads knows anything, and its EndpointSlice names that one.
+    // Without a selector: only the leader has metrics, and its EndpointSlice names the leader.
     object(installation, "v1", "Service", { spec: { ports } }, { name }),
     ...versions.map((version, at) => ({
       apiVersion: "apiregistration.k8s.io/v1",

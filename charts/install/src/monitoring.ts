@@ -1,4 +1,4 @@
-/** How the operator itself is watched. */
+/** Monitoring of the operator itself. */
 import { operatorDashboard } from "@gpumedia/operator/src/desired/operator-dashboard.ts";
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { object, selectorLabels, type Installation } from "./release.ts";

@@ -1,10 +1,10 @@
-/** How the operator is reached, what it may reach, and that a drain leaves one replica. */
+/** Service, NetworkPolicy and PodDisruptionBudget of the operator. */
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { metricsPort } from "./deployment.ts";
 import { object, selectorLabels, type Installation } from "./release.ts";
 
 const dnsPort = 53;
-/** Of the processors, which are asked for their utilization. */
+/** Port of the processors, whose utilization is collected. */
 const processorPort = 8080;
 const tcp = (port: number) => ({ port, protocol: "TCP" });
 
@@ -20,7 +20,7 @@ export function service(installation: Installation): Manifest {
 
 export function podDisruptionBudget(installation: Installation): Manifest | null {
   const { replicas, podDisruptionBudget: budget } = installation.values;
-  // With one replica it would forbid every drain, or allow every one.
+  // With one replica it would block every drain, or none.
   if (!budget.enabled || replicas < 2) return null;
   return object(installation, "policy/v1", "PodDisruptionBudget", {
     spec: { maxUnavailable: 1, selector: { matchLabels: selectorLabels(installation) } },
@@ -38,7 +38,7 @@ export function networkPolicy(installation: Installation): Manifest | null {
       policyTypes: ["Ingress", "Egress"],
       ingress: [
         { ...from, ports: [tcp(metricsPort)] },
-        // The API server is no pod and has no fixed address; the port asks for the aggregator's certificate.
+        // The API server is not a pod and has no fixed address; the port requires the aggregator's certificate.
         ...(metricsApi.enabled ? [{ ports: [tcp(metricsApi.port)] }] : []),
       ],
       egress: [

@@ -1,4 +1,4 @@
-/** What the operator may do. Its tests run under exactly this; each rule says what needs it. */
+/** The operator's rights. Its specs run with exactly these; a comment names the reason where it is not obvious. */
 import { dcgmMetricsName } from "../../../operator/src/observe/names.ts";
 
 export interface PolicyRule {
@@ -29,41 +29,41 @@ interface RoleBinding {
 
 const apiVersion = "rbac.authorization.k8s.io/v1";
 
-/** Children are created, patched (server-side apply and its preparation) and deleted; never replaced. */
+/** Children are created, patched (server-side apply and its preparation) and deleted, but never replaced. */
 const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
 const watched = ["list", "watch"];
 
-/** What has no namespace: only ever read, also by an operator that looks after some namespaces. */
+/** Cluster-scoped objects, which are only read. Granted also to an operator that watches single namespaces. */
 export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaprofiles"], verbs: watched },
-  // Which GPUs there are.
+  // To count GPUs.
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
 ];
 
-/** In every namespace that it looks after. */
+/** In every watched namespace. */
 export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: watched },
-  // Those of a rollout are made, and those past their time deleted.
+  // A rollout creates load tests, and expired ones are deleted.
   { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", ...watched] },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
-  // Why a service is not serving, by what the scheduler and the kubelet say of its pods; and which to keep in a scale-in.
+  // Conditions quote the scheduler and the kubelet; a patch sets the deletion cost, which decides what a scale-in deletes.
   { apiGroups: [""], resources: ["pods"], verbs: ["patch", ...watched] },
-  // OwnerReferencesPermissionEnforcement: a controller reference with blockOwnerDeletion needs the right to set finalizers.
+  // OwnerReferencesPermissionEnforcement: an owner reference with blockOwnerDeletion needs the right to set finalizers.
   {
     apiGroups: ["gpumedia.io"],
     resources: ["gpumediaservices/finalizers", "gpumedialoadtests/finalizers"],
     verbs: ["update"],
   },
-  // Those that a service always has are never deleted; but to adopt one that was orphaned, admission asks for `delete`.
+  // Never deleted, but admission requires `delete` for adopting an orphan.
   { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
   { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
-  // Whose a pod is, by UID, before it is asked for its utilization.
+  // To verify a pod's owner by UID before its utilization is collected.
   { apiGroups: ["apps"], resources: ["replicasets"], verbs: watched },
   { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: childVerbs },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: childVerbs },
-  // Granted whether or not their CRDs are installed: they may be later.
+  // Granted even without their CRDs, which may be installed later.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: childVerbs },
   { apiGroups: ["autoscaling.k8s.io"], resources: ["verticalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["keda.sh"], resources: ["scaledobjects"], verbs: childVerbs },
@@ -71,7 +71,7 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
 ];
 
-/** For `--metrics-api-address`: to be found by the aggregator, to know it, and to ask who may read what. */
+/** For `--metrics-api-address`: to register with the aggregator, to authenticate it, and to authorize its users. */
 export const metricsApiRules: readonly PolicyRule[] = [
   { apiGroups: ["apiregistration.k8s.io"], resources: ["apiservices"], verbs: ["create"] },
   {
@@ -89,18 +89,18 @@ export const metricsApiRules: readonly PolicyRule[] = [
   },
 ];
 
-/** The Service of the metrics API leads to the process that leads. */
+/** To route the Service of the metrics API to the leader. */
 export const metricsApiNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["create", "patch"] },
   { apiGroups: [""], resources: ["services"], verbs: ["create", "get", "patch"] },
 ];
 
-/** Leader election, in the operator's own namespace only. */
+/** For leader election, only in the operator's own namespace. */
 export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
 ];
 
-/** The list of metrics for the DCGM exporters: where all namespaces are allowed, so is this. */
+/** For the ConfigMap of the DCGM exporters; `serviceRules` in all namespaces include these. */
 export const dcgmRules: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
   {
@@ -114,15 +114,15 @@ export const dcgmRules: readonly PolicyRule[] = [
 export interface OperatorIdentity {
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** Two operators of one cluster need different ones. Default: the service account's name. */
+  /** Must be unique in the cluster. Default: the service account's name. */
   readonly clusterRoleName?: string;
-  /** Whether it serves custom.metrics.k8s.io. Default: no. */
+  /** Whether the operator serves custom.metrics.k8s.io. Default: false. */
   readonly metricsApi?: boolean;
-  /** The only ones that it looks after. Default: none, which is all. */
+  /** The namespaces to watch. Default: all. */
   readonly namespaces?: readonly string[];
 }
 
-/** Roles and bindings. An operator of some namespaces writes in those and in its own, and nowhere else. */
+/** Roles and bindings. With `namespaces`, the operator writes only in those and in its own. */
 export function operatorRbac({
   namespace,
   serviceAccount,
@@ -146,7 +146,7 @@ export function operatorRbac({
   ];
 }
 
-/** A role and its binding, of one namespace or of the cluster. */
+/** A Role and its binding in one namespace, or a ClusterRole and its binding. */
 function grant(
   name: string,
   rules: readonly PolicyRule[],

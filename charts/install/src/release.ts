@@ -1,17 +1,17 @@
-/** What an installation is called, where it is, and of which version: what all its objects share. */
+/** Name, namespace, version and labels that all objects of an installation share. */
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import type { Values } from "./values.ts";
 
 export interface Release {
-  /** Helm's release, or what else tells this installation from another. */
+  /** Helm's release, or another name that identifies this installation. */
   readonly release: string;
   readonly namespace: string;
   readonly version: string;
-  /** Who installs it, as the recommended label says it; absent: a person. */
+  /** The value of `app.kubernetes.io/managed-by`; absent: no label. */
   readonly managedBy?: string;
 }
 
-/** What each file of this room is given. */
+/** The input of every file of this package. */
 export interface Installation extends Release {
   readonly values: Values;
   /** Of every object. */
@@ -23,17 +23,17 @@ const longestName = 52;
 
 export function installationOf(release: Release, values: Values): Installation {
   const named = release.release.includes(chartName) ? release.release : `${release.release}-${chartName}`;
-  // Names of objects made of it, such as the Service for metrics, must still be DNS labels.
+  // Names derived from it, such as the metrics Service's, must still be DNS labels.
   const name = (values.fullnameOverride || named).slice(0, longestName).replace(/-+$/, "");
   return { ...release, values, name };
 }
 
-/** Of cluster-scoped objects: installations of different namespaces do not meet. */
+/** Name of cluster-scoped objects: installations in different namespaces do not collide. */
 export function clusterName({ namespace, name }: Installation): string {
   return `${namespace}.${name}`;
 }
 
-/** Picks the operator's pods. Never to be changed: a Deployment's selector is immutable. */
+/** Selects the operator's pods. Must never change: a Deployment's selector is immutable. */
 export function selectorLabels({ release }: Installation): Readonly<Record<string, string>> {
   return { "app.kubernetes.io/name": chartName, "app.kubernetes.io/instance": release };
 }
@@ -48,7 +48,7 @@ export function labels(installation: Installation): Readonly<Record<string, stri
   };
 }
 
-/** An object of the operator's namespace. */
+/** An object in the operator's namespace. */
 export function object<Body extends object>(
   installation: Installation,
   apiVersion: string,

@@ -1,8 +1,8 @@
-/** What can be chosen about an installation. The chart's values and their schema, and Pulumi's arguments, are these. */
+/** The settings of an installation: source of the chart's values and their schema, and of Pulumi's arguments. */
 import { Type, type Static, type TProperties, type TSchema } from "typebox";
 import { Value } from "typebox/value";
 
-/** Its members all have defaults, so the whole may be left out. */
+/** All members have defaults, so the group may be left out. */
 function group<Members extends TProperties>(description: string, members: Members) {
   const empty = Type.Object(members, { additionalProperties: false, description });
   return Type.Object(members, { additionalProperties: false, description, default: Value.Default(empty, {}) });
@@ -14,7 +14,7 @@ const list = <Item extends TSchema>(description: string, item: Item, byDefault: 
   Type.Array(item, { description, default: [...byDefault] });
 const texts = (description: string, byDefault: Readonly<Record<string, string>> = {}) =>
   Type.Record(Type.String(), Type.String(), { description, default: byDefault });
-/** Kubernetes' own structures: the API server knows best what they may be. */
+/** A structure of Kubernetes' own, which the API server validates. */
 const open = (description: string, byDefault: object = {}) =>
   Type.Record(Type.String(), Type.Unknown(), { description, default: byDefault });
 const openObject = Type.Record(Type.String(), Type.Unknown());
@@ -26,83 +26,101 @@ const processorImage = "gpumedia-processor:0.1.0";
 
 export const valuesSchema = Type.Object(
   {
-    fullnameOverride: text("Name of all objects; empty: made of the release's.", "", { pattern: `^$|${label}` }),
-    image: group("The operator's image.", {
-      repository: text("Without the tag.", "gpumedia-operator", { minLength: 1 }),
-      tag: text("Empty: the version of the chart.", ""),
+    fullnameOverride: text("Name of all objects. Empty: derived from the release's name.", "", {
+      pattern: `^$|${label}`,
+    }),
+    image: group("Image of the operator.", {
+      repository: text("Repository, without the tag.", "gpumedia-operator", { minLength: 1 }),
+      tag: text("Tag. Empty: the chart's version.", ""),
       pullPolicy: Type.Enum(["Always", "IfNotPresent", "Never"], {
-        description: "As in a pod.",
+        description: "Pull policy.",
         default: "IfNotPresent",
       }),
     }),
     imagePullSecrets: list(
-      "Secrets for the operator's image, in its namespace.",
+      "Pull secrets for the operator's image, in its namespace.",
       Type.Object({ name: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
     ),
-    // Of its own version, not the chart's: an upgrade that brings no other processor restarts no service.
+    // These have the processor's version, not the chart's: an upgrade with the same processor restarts no service.
     processorImage: text(
-      "Image of services that name none. Another one is rolled out to all of them.",
-      processorImage,
-      {
-        minLength: 1,
-      },
+      "Image of services with GPUs that set no image; it needs CUDA. A change rolls out all of them.",
+      `${processorImage}-cuda`,
+      { minLength: 1 },
     ),
-    runbookUrl: text("Page of the alerts' runbooks; empty: the project's.", "", { pattern: "^$|^https?://" }),
+    processorImageCpu: text(
+      "Image of services without GPUs (gpu.count: 0) that set no image. A change rolls out all of them.",
+      processorImage,
+      { minLength: 1 },
+    ),
+    runbookUrl: text("URL of the page with the alerts' runbooks. Empty: the operator's default.", "", {
+      pattern: "^$|^https?://",
+    }),
     replicas: Type.Integer({
-      description: "One leads, the others stand by.",
+      description: "Number of replicas. One is the leader; the others are standbys.",
       default: 2,
       minimum: 0,
       maximum: 10,
     }),
     namespaces: Type.Array(Type.String({ pattern: label }), {
-      description: "The only namespaces that the operator looks after; they must exist. Empty: all, by a ClusterRole.",
+      description: "Namespaces to watch; they must exist. Empty: all, which needs a ClusterRole.",
       default: [],
       uniqueItems: true,
     }),
     logLevel: Type.Enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
-      description: "Of the operator.",
+      description: "Log level of the operator.",
       default: "info",
     }),
-    extraArgs: list("Further flags of the operator: gpumedia-operator --help lists them.", Type.String()),
-    resources: open("Of a pod. 178 MiB were in use with 100 services just created.", {
+    extraArgs: list("Additional flags of the operator; see gpumedia-operator --help.", Type.String()),
+    resources: open("Resources of the operator's pods. Right after creating 100 services, 178 MiB were in use.", {
       requests: { cpu: "100m", memory: "256Mi" },
       limits: { memory: "512Mi" },
     }),
-    podAnnotations: texts("Further annotations of the operator's pods."),
-    podLabels: texts("Further labels of the operator's pods."),
-    nodeSelector: texts("Nodes for the operator's pods.", { "kubernetes.io/os": "linux" }),
-    tolerations: list("Taints that the operator's pods bear.", openObject),
+    podAnnotations: texts("Additional annotations of the operator's pods."),
+    podLabels: texts("Additional labels of the operator's pods."),
+    nodeSelector: texts("Node selector of the operator's pods.", { "kubernetes.io/os": "linux" }),
+    tolerations: list("Tolerations of the operator's pods.", openObject),
     affinity: open("Affinity of the operator's pods."),
     topologySpread: Type.Enum(["ScheduleAnyway", "DoNotSchedule", "Off"], {
-      description: "Whether the replicas must run on different nodes.",
+      description:
+        "Whether replicas must run on different nodes (DoNotSchedule), should (ScheduleAnyway), or need not (Off).",
       default: "ScheduleAnyway",
     }),
-    priorityClassName: text("Priority of the operator's pods.", ""),
-    serviceAccount: group("The operator's ServiceAccount.", { annotations: texts("Its annotations.") }),
-    podDisruptionBudget: group("Keeps a replica while nodes are drained; only with two or more replicas.", {
-      enabled: flag("Whether there is one.", true),
+    priorityClassName: text("PriorityClass of the operator's pods.", ""),
+    serviceAccount: group("ServiceAccount of the operator.", {
+      annotations: texts("Annotations of the ServiceAccount."),
     }),
-    networkPolicy: group("What may reach the operator, and what it may reach.", {
-      enabled: flag("Whether there is one.", true),
+    podDisruptionBudget: group("PodDisruptionBudget of the operator; created only with two or more replicas.", {
+      enabled: flag("Create the PodDisruptionBudget.", true),
+    }),
+    networkPolicy: group("NetworkPolicy of the operator: who may reach it, and what it may reach.", {
+      enabled: flag("Create the NetworkPolicy.", true),
       apiServerPorts: list("Ports of the API server.", port, [443, 6443]),
       metricsFrom: list("Peers that may read /metrics, as in a NetworkPolicy. Empty: all.", openObject),
     }),
-    monitoring: group("How the operator itself is watched.", {
-      podMonitor: group("A PodMonitor, for prometheus-operator.", {
-        enabled: flag("Needs its CRD.", false),
-        labels: texts("Labels by which a Prometheus selects it."),
+    monitoring: group("Monitoring of the operator itself.", {
+      podMonitor: group("PodMonitor for prometheus-operator.", {
+        enabled: flag("Create the PodMonitor. Requires its CRD.", false),
+        labels: texts("Labels by which Prometheus selects the PodMonitor."),
       }),
-      dashboard: group("A ConfigMap with the operator's Grafana dashboard.", {
-        enabled: flag("Whether there is one.", false),
-        labels: texts("Labels by which Grafana's sidecar finds it.", { grafana_dashboard: "1" }),
+      dashboard: group("ConfigMap with the operator's Grafana dashboard.", {
+        enabled: flag("Create the ConfigMap.", false),
+        labels: texts("Labels by which Grafana's sidecar finds the ConfigMap.", { grafana_dashboard: "1" }),
       }),
     }),
-    metricsApi: group("The pods' metrics at custom.metrics.k8s.io, for the HorizontalPodAutoscaler.", {
-      enabled: flag("Only one provider of a cluster can serve it: not beside prometheus-adapter.", false),
-      port: Type.Integer({ description: "Where the pods listen.", default: 6443, minimum: 1024, maximum: 65_535 }),
+    metricsApi: group("Pod metrics at custom.metrics.k8s.io, for the HorizontalPodAutoscaler.", {
+      enabled: flag(
+        "Serve the metrics. A cluster can have only one provider, so not beside prometheus-adapter.",
+        false,
+      ),
+      port: Type.Integer({
+        description: "Port on which the pods serve the metrics.",
+        default: 6443,
+        minimum: 1024,
+        maximum: 65_535,
+      }),
     }),
-    crds: group("The CustomResourceDefinitions. Uninstalling keeps them, and all objects of theirs.", {
-      install: flag("Install and upgrade them; false: somebody else does.", true),
+    crds: group("CustomResourceDefinitions. Uninstalling keeps them and all of their objects.", {
+      install: flag("Install and upgrade the CRDs. Set to false where another installation does.", true),
     }),
   },
   { additionalProperties: false, description: "Values of gpumedia-operator." },
@@ -110,7 +128,7 @@ export const valuesSchema = Type.Object(
 
 export type Values = Static<typeof valuesSchema>;
 
-/** Some of the values: maps are merged, lists replaced, as Helm does. */
+/** A subset of the values: maps are merged and lists replaced, as Helm does. */
 export type PartialValues = DeepPartial<Values>;
 type DeepPartial<T> = T extends readonly unknown[]
   ? T
@@ -120,7 +138,7 @@ type DeepPartial<T> = T extends readonly unknown[]
 
 export const defaultValues: Values = Value.Default(valuesSchema, {}) as Values;
 
-/** All of the values. Fails with an error that names what is wrong. */
+/** Completes values with the defaults. Throws a TypeError that names the first invalid value. */
 export function completeValues(given: PartialValues = {}): Values {
   const values = merge(defaultValues, given) as Values;
   const [first] = Value.Errors(valuesSchema, values);

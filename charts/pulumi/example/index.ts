@@ -1,4 +1,4 @@
-/** The operator, and one service that it looks after. */
+/** The operator and one service. */
 import { GpuMediaOperator, GpuMediaService } from "@gpumedia/pulumi";
 import * as kubernetes from "@pulumi/kubernetes";
 

@@ -1,25 +1,25 @@
-/** Everything that an installation of the operator consists of, as one component. */
+/** The whole installation of the operator as one component. */
 import { install, installNamespace, type Manifest, type PartialValues } from "@gpumedia/install";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface GpuMediaOperatorArgs {
-  /** Where the operator runs. */
+  /** The operator's namespace. */
   readonly namespace: string;
-  /** Make the namespace, with the `restricted` level of Pod Security. Default: false. */
+  /** Create the namespace, with the `restricted` level of Pod Security. Default: false. */
   readonly createNamespace?: boolean;
-  /** Of the operator: its image's tag, unless `values` name another. Default: this package's. */
+  /** The operator's version, which is its image's tag unless `values` set one. Default: this package's version. */
   readonly version?: string;
-  /** As for the chart. What is left out has the chart's default. */
+  /** The chart's values; omitted ones have the chart's defaults. */
   readonly values?: PartialValues;
 }
 
 const packageVersion = "0.1.0";
 
 /**
- * The same objects as the chart makes. The CRDs are retained: `pulumi destroy` leaves them, and all services with them.
+ * The same objects as the chart's. `pulumi destroy` retains the CRDs, and so all services.
  *
- * Fails with a TypeError that says which value is wrong.
+ * Throws a TypeError that names an invalid value.
  */
 export class GpuMediaOperator extends pulumi.ComponentResource {
   /** The Deployment's name. */
@@ -33,7 +33,7 @@ export class GpuMediaOperator extends pulumi.ComponentResource {
       new kubernetes.apiextensions.CustomResource(
         [name, object.kind, object.metadata.namespace, object.metadata.name].filter(Boolean).join("-").toLowerCase(),
         { ...object, metadata: { ...object.metadata } as kubernetes.types.input.meta.v1.ObjectMeta },
-        // Deleting a CRD deletes every object of it, and with each service its pods.
+        // Deleting a CRD deletes all of its objects, and with each service its pods.
         { parent: this, dependsOn: [...dependsOn], retainOnDelete: isCrd(object) },
       );
 

@@ -1,4 +1,4 @@
-/** What a program declares, as Pulumi's mocks record it: no engine, no provider, no cluster. */
+/** Records the resources that a program declares, with Pulumi's mocks: no engine, provider or cluster. */
 import * as pulumi from "@pulumi/pulumi";
 
 export interface Recorded {
@@ -21,10 +21,10 @@ await pulumi.runtime.setMocks(
   "test",
 );
 
-/** Public in fact, and missing in the types. */
+/** Exported, but missing in the types. */
 const { waitForRPCs } = pulumi.runtime as unknown as { readonly waitForRPCs: () => Promise<void> };
 
-/** The resources that `declare` makes, in any order. */
+/** Returns the resources that `declare` creates, in any order. */
 export async function recordedOf(declare: () => unknown): Promise<readonly Recorded[]> {
   recorded.length = 0;
   await declare();

@@ -1,10 +1,10 @@
-/** A GpuMediaService with its spec's types. */
+/** A GpuMediaService with a typed spec. */
 import type { GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 export interface GpuMediaServiceArgs {
-  /** Without a name Pulumi makes one of the resource's. */
+  /** Without a name, Pulumi derives one from the resource's. */
   readonly metadata?: pulumi.Input<kubernetes.types.input.meta.v1.ObjectMeta>;
   /** Default: {}, the guide's production setup. */
   readonly spec?: pulumi.Input<GpuMediaServiceSpec>;

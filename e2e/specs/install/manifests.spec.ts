@@ -54,6 +54,7 @@ describe("the plain manifests", function () {
 
   it("name the processor by its own version", async () => {
     const { version } = JSON.parse(await readFile("workload/package.json", "utf8")) as { version: string };
-    assert.ok(installYaml("7.7.7").includes(`--processor-image=gpumedia-processor:${version}\n`));
+    assert.ok(installYaml("7.7.7").includes(`--processor-image=gpumedia-processor:${version}-cuda\n`));
+    assert.ok(installYaml("7.7.7").includes(`--processor-image-cpu=gpumedia-processor:${version}\n`));
   });
 });

@@ -19,7 +19,8 @@ import {
 import { allowedHosts, allowedNetworks } from "../upstream.ts";
 
 export const image = Type.String({
-  description: "The processor's image. Default: the operator's --processor-image.",
+  description:
+    "The processor's image. Default: the operator's --processor-image, or --processor-image-cpu with gpu.count: 0.",
   minLength: 1,
   maxLength: 1_024,
   pattern: "^\\S+$",
