@@ -60,7 +60,7 @@ export type SourcedTree<T> = T extends readonly unknown[]
     ? { readonly [Key in keyof T]: SourcedTree<Exclude<T[Key], undefined>> }
     : Sourced<T>;
 
-type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
 /** The bare values of a tree, and the source of each leaf by its path. */
 export function separate(tree: object): { values: object; sources: ReadonlyMap<string, Source> } {

@@ -1,14 +1,14 @@
 /** gpumedia-loadtest: command line, signals, outputs, exit status. */
 import { constants } from "node:os";
 import { basename } from "node:path";
+import { compareFigures, comparedFigures, regressionReasons } from "@gpumedia/api";
 import { type CompareOptions, type RunOptions, parseOptions } from "./cli/options.ts";
-import { compareFigures, whyNotComparable } from "./figures/regression.ts";
 import { painter, whyNotWritable, writeOutputs } from "./outputs.ts";
 import { showProgress } from "./progress.ts";
 import { regressionLines, verdictLines } from "./report/table.ts";
-import { readEarlierResult } from "./result/earlier-result.ts";
+import { readEarlierResult, whyNotComparable } from "./result/earlier-result.ts";
 import type { LoadDescription } from "./result/result.ts";
-import { type Earlier, reasonsOfRegression } from "./result/summarise.ts";
+import type { Earlier } from "./result/summarise.ts";
 import { describeLoad, run } from "./run.ts";
 import { loadPictures } from "./target/pictures.ts";
 
@@ -72,8 +72,8 @@ async function compareResults({ file, against }: CompareOptions): Promise<number
   const reason = whyNotComparable(before.load, now.load);
   if (reason !== null) return wrongUsage(`cannot compare with ${against.file}: ${reason}`);
   const { tolerancePercent } = against;
-  const rows = compareFigures(before.figures, now.figures, tolerancePercent);
-  const reasons = reasonsOfRegression({ against: against.file, tolerancePercent, rows });
+  const rows = compareFigures(comparedFigures(before.figures), comparedFigures(now.figures), tolerancePercent);
+  const reasons = regressionReasons({ against: against.file, tolerancePercent, rows });
   const verdict = reasons.length > 0 ? "Failed" : "Passed";
   const paint = painter(process.stdout);
   const lines = [...regressionLines(rows, paint), "", ...verdictLines({ verdict, reasons }, paint)];

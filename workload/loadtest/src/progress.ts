@@ -1,8 +1,8 @@
 /** What is shown while a run is under way. */
 import type { WriteStream } from "node:tty";
+import { formatMs, formatRate } from "@gpumedia/api";
 import type { Tally } from "./figures/tally.ts";
 import type { Load } from "./load/drive.ts";
-import { formatMs, significant } from "./quantities.ts";
 
 export interface ProgressFigures {
   readonly elapsedMs: number;
@@ -24,7 +24,7 @@ export function progressLine(load: Pick<Load, "requests" | "durationMs">, figure
   const parts = [
     `${bar} ${String(Math.floor(done * 100)).padStart(3)} %`,
     Number.isFinite(load.requests) ? `${ended}/${load.requests}` : `${ended} in ${formatMs(Math.floor(elapsedMs))}`,
-    `${significant(elapsedMs > 0 ? (ended / elapsedMs) * 1000 : 0)}/s`,
+    formatRate(elapsedMs > 0 ? (ended / elapsedMs) * 1000 : 0),
     ...(p95Ms === null ? [] : [`p95 ${formatMs(p95Ms)}`]),
     ...(rejected > 0 ? [`${rejected} rejected`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),

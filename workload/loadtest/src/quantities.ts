@@ -1,4 +1,5 @@
 /** Reads and writes the quantities of the command line: durations, shares, rates. Pure. */
+import { significant } from "@gpumedia/api";
 
 const unitMs = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 type DurationUnit = keyof typeof unitMs;
@@ -35,32 +36,11 @@ export function parseCount(text: string): number | undefined {
   return Number.isSafeInteger(count) && count > 0 ? count : undefined;
 }
 
-/** Three significant digits, never an exponent: 0.0312, 8.25, 41.9, 1240. */
-export function significant(value: number): string {
-  const digits = value === 0 ? 0 : Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));
-  return value
-    .toFixed(digits)
-    .replace(/(\.\d*?)0+$/, "$1")
-    .replace(/\.$/, "");
-}
-
-/** Milliseconds as people read them: `8.25 ms`, `1.5 s`, `30 min`. */
-export function formatMs(ms: number): string {
-  if (ms < 1000) return `${significant(ms)} ms`;
-  if (ms < 120_000) return `${significant(ms / 1000)} s`;
-  return `${significant(ms / 60_000)} min`;
-}
-
 /** Bytes in decimal units, as network figures are given: `812 B`, `65.3 kB`, `1.2 GB`. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${significant(bytes / 1000 ** power)} ${units[power] ?? "B"}`;
-}
-
-/** A share for people: `0 %`, `0.04 %`, `12.5 %`. */
-export function formatPercent(percent: number): string {
-  return `${significant(percent)} %`;
 }
 
 /** Rounds a figure for JSON: four decimals of a millisecond are more than any clock here gives. */

@@ -1,18 +1,12 @@
 /** One run from start to result: the only place that knows clock, target and tally together. */
 import { createHash } from "node:crypto";
+import { loadTestResultVersion } from "@gpumedia/api";
 import type { RunOptions } from "./cli/options.ts";
 import { LatencyHistogram } from "./figures/histogram.ts";
 import { Tally } from "./figures/tally.ts";
 import { type Course, drive } from "./load/drive.ts";
 import { rounded } from "./quantities.ts";
-import {
-  type ClientFigures,
-  type LoadDescription,
-  type PictureDescription,
-  type Result,
-  type Unreachable,
-  resultSchema,
-} from "./result/result.ts";
+import type { ClientFigures, LoadDescription, PictureDescription, Result, Unreachable } from "./result/result.ts";
 import { type Earlier, summarise } from "./result/summarise.ts";
 import type { Picture } from "./target/pictures.ts";
 import { type Target, openTarget, probe } from "./target/target.ts";
@@ -41,7 +35,7 @@ export async function run(inputs: RunInputs): Promise<Result | Unreachable> {
   const failure = await probe(url, Math.min(probeTimeoutMs, load.timeoutMs));
   if (failure !== null) {
     const reasons = [`cannot reach ${url.host}: ${failure.message}`];
-    return { schema: resultSchema, verdict: "Unreachable", reasons, ...about };
+    return { schema: loadTestResultVersion, verdict: "Unreachable", reasons, ...about };
   }
   const target = openTarget({
     url,

@@ -1,24 +1,14 @@
 /** Latency distributions: HDR histograms of whole microseconds, three digits exact, one hour at most. */
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import type { LoadTestFigures, MeasuredResult } from "@gpumedia/api";
 
 const hourUs = 3_600_000_000;
 
 /** Percentiles in milliseconds; each is right to 0.1 %, the resolution of the histogram. */
-export interface LatencyFigures {
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-}
+export type LatencyFigures = NonNullable<LoadTestFigures["latencyMs"]>;
 
-/** A point of the latency curve: `percentile` (0-100) of the answers took at most `ms`. */
-export interface CurvePoint {
-  readonly percentile: number;
-  readonly ms: number;
-}
+/** A point of the latency curve: `percentile` (0-100) of the responses took at most `ms`. */
+export type CurvePoint = NonNullable<MeasuredResult["details"]>["curve"][number];
 
 export class LatencyHistogram {
   readonly #histogram: RecordableHistogram = createHistogram({ lowest: 1, highest: hourUs, figures: 3 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FailureKind } from "../target/failure.ts";
-import type { Outcome, Sample } from "../load/sample.ts";
+import type { Outcome, Sample } from "../target/sample.ts";
 import { Tally } from "./tally.ts";
 
 function sample(outcome: Outcome, times: Partial<Sample> = {}): Sample {

@@ -1,22 +1,12 @@
 /** Adds up the samples of a run. Deterministic: the only times are those of the samples. */
+import type { MeasuredResult } from "@gpumedia/api";
 import type { FailureKind } from "../target/failure.ts";
 import { LatencyHistogram } from "./histogram.ts";
-import type { Sample } from "../load/sample.ts";
+import type { Sample } from "../target/sample.ts";
 import { Timeline } from "./timeline.ts";
 
-export interface Counts {
-  readonly accepted: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly abandoned: number;
-}
-
-export interface FailureCount {
-  readonly kind: FailureKind;
-  readonly count: number;
-  /** The words of the first failure of this kind. */
-  readonly example: string;
-}
+type Counts = MeasuredResult["counts"];
+type FailureCount = MeasuredResult["failures"][number];
 
 const exampleAtMost = 160;
 

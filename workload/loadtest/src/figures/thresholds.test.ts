@@ -1,24 +1,22 @@
 import assert from "node:assert/strict";
-import {
-  type Figures,
-  type Threshold,
-  type ThresholdVerdict,
-  formatMetric,
-  inForce,
-  judgeThreshold,
-  parseThreshold,
-} from "./thresholds.ts";
+import type { LoadTestFigures } from "@gpumedia/api";
+import { type Threshold, type ThresholdVerdict, inForce, judgeThreshold, parseThreshold } from "./thresholds.ts";
 
-const figures: Figures = {
+const figures: LoadTestFigures = {
   requestsPerSecond: 950,
   errorPercent: 0.05,
   rejectedPercent: 2,
   latencyMs: { mean: 11, p50: 10, p90: 15, p95: 18, p99: 30, p999: 60, max: 90 },
 };
-const nothingAccepted: Figures = { requestsPerSecond: 0, errorPercent: 0, rejectedPercent: 100, latencyMs: null };
+const nothingAccepted: LoadTestFigures = {
+  requestsPerSecond: 0,
+  errorPercent: 0,
+  rejectedPercent: 100,
+  latencyMs: null,
+};
 
 describe("parseThreshold", () => {
-  const known = "Known metrics are mean p50 p90 p95 p99 p99.9 max errors rejected rps.";
+  const known = "Known metrics: mean, p50, p90, p95, p99, p99.9, max, errors, rejected, rps.";
   const cases: readonly { text: string; threshold: Threshold | { wrong: string } }[] = [
     { text: "p95=20ms", threshold: { metric: "p95", limit: 20 } },
     { text: "p99.9=1.5s", threshold: { metric: "p99.9", limit: 1500 } },
@@ -28,8 +26,8 @@ describe("parseThreshold", () => {
     { text: "rps=1000", threshold: { metric: "rps", limit: 1000 } },
     { text: "p95=20", threshold: { wrong: "p95 needs a duration such as 20ms." } },
     { text: "p95", threshold: { wrong: "p95 needs a duration such as 20ms." } },
-    { text: "errors=1", threshold: { wrong: "errors needs a share such as 0.1%." } },
-    { text: "rps=fast", threshold: { wrong: "rps needs a number of answers per second such as 1000." } },
+    { text: "errors=1", threshold: { wrong: "errors needs a percentage such as 0.1%." } },
+    { text: "rps=fast", threshold: { wrong: "rps needs a number of responses per second such as 1000." } },
     { text: "p42=1s", threshold: { wrong: known } },
     { text: "toString=1s", threshold: { wrong: known } },
     { text: "", threshold: { wrong: known } },
@@ -39,7 +37,7 @@ describe("parseThreshold", () => {
 });
 
 describe("judgeThreshold", () => {
-  const cases: readonly { figures?: Figures; verdict: ThresholdVerdict }[] = [
+  const cases: readonly { figures?: LoadTestFigures; verdict: ThresholdVerdict }[] = [
     { verdict: { metric: "mean", limit: 11, actual: 11, met: true } },
     { verdict: { metric: "p50", limit: 9, actual: 10, met: false } },
     { verdict: { metric: "p90", limit: 15, actual: 15, met: true } },
@@ -72,14 +70,4 @@ describe("inForce", () => {
     ]);
     assert.deepEqual(inForce([{ metric: "errors", limit: 5 }]), [{ metric: "errors", limit: 5 }]);
   });
-});
-
-describe("formatMetric", () => {
-  const cases = [
-    [formatMetric("p99.9", 12.345), "12.3 ms"],
-    [formatMetric("errors", 0.1), "0.1 %"],
-    [formatMetric("rps", 950.4), "950/s"],
-    [formatMetric("p95", null), "none"],
-  ] as const;
-  for (const [got, want] of cases) it(want, () => assert.equal(got, want));
 });

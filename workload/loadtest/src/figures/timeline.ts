@@ -1,16 +1,9 @@
 /** Figures per second of a run, by the second in which the answers were complete. */
-
+import type { MeasuredResult } from "@gpumedia/api";
 import { rounded } from "../quantities.ts";
 
 /** One second of the run. Latencies are over its accepted answers, null when it had none. */
-export interface TimelineRow {
-  readonly second: number;
-  readonly accepted: number;
-  readonly rejected: number;
-  readonly failed: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-}
+export type TimelineRow = NonNullable<MeasuredResult["details"]>["timeline"][number];
 
 /**
  * Keeps the latencies of the current second only, so that a run of 30 minutes needs a few hundred kilobytes. Answers come

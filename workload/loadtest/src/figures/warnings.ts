@@ -1,14 +1,10 @@
 /** What a reader should know before believing the figures. Pure. */
-import { formatMs, formatPercent, rounded } from "../quantities.ts";
-import type { ClientFigures, LoadDescription, Outline } from "../result/result.ts";
-import type { Counts } from "./tally.ts";
-import { type Threshold, percentileOf } from "./thresholds.ts";
+import { formatMs, formatPercent, formatRate, loadTestMetrics, type MeasuredResult } from "@gpumedia/api";
+import { rounded } from "../quantities.ts";
+import type { Threshold } from "./thresholds.ts";
 
-export interface Doubts {
-  readonly counts: Counts;
-  readonly client: ClientFigures;
-  readonly load: LoadDescription;
-  readonly endedBy: Outline["endedBy"];
+export interface Doubts extends Pick<MeasuredResult, "counts" | "load" | "endedBy"> {
+  readonly client: NonNullable<MeasuredResult["details"]>["client"];
   readonly thresholds: readonly Threshold[];
 }
 
@@ -27,7 +23,7 @@ export function warningsOf({ counts, client, load, endedBy, thresholds }: Doubts
   if (client.sendLagMs !== null && client.sendLagMs.p99 > lagAboveMs) {
     const late = formatMs(client.sendLagMs.p99);
     warnings.push(
-      `this client could not keep ${load.ratePerSecond ?? 0}/s: 1 % of its requests left over ${late} late`,
+      `this client could not keep ${formatRate(load.ratePerSecond ?? 0)}: 1 % of its requests left over ${late} late`,
     );
   }
   if (client.queued > 0) {
@@ -38,7 +34,10 @@ export function warningsOf({ counts, client, load, endedBy, thresholds }: Doubts
     const ended = counts.accepted + counts.rejected + counts.failed;
     warnings.push(`time ended the run after ${ended} of ${load.requests} requests`);
   }
-  return [...warnings, ...thresholds.flatMap(({ metric }) => thinTail(percentileOf(metric), counts.accepted))];
+  return [
+    ...warnings,
+    ...thresholds.flatMap(({ metric }) => thinTail(loadTestMetrics[metric].percentile, counts.accepted)),
+  ];
 }
 
 function thinTail(percentile: number | null, accepted: number): string[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
 import { type Course, type Load, drive } from "./drive.ts";
-import type { Sample } from "./sample.ts";
+import type { Sample } from "../target/sample.ts";
 
 const load: Load = {
   concurrency: 2,

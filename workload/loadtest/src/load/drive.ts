@@ -1,6 +1,6 @@
 /** Runs the schedule against a sender: the closed loop and the open loop. */
 import { type Arrivals, takeDue, totalArrivals } from "./schedule.ts";
-import type { Sample } from "./sample.ts";
+import type { Sample } from "../target/sample.ts";
 
 /** How much to send and how. */
 export interface Load {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Outline, Result } from "../result/result.ts";
+import type { Result } from "../result/result.ts";
 import { failed, load, passed, unreachable } from "../testing/results.ts";
 import { htmlReport } from "./html.ts";
 
@@ -164,7 +164,7 @@ describe("the report", () => {
   });
 
   it("names the limits in the curve when they can be drawn in its scale", () => {
-    const limits: Outline["thresholds"] = [
+    const limits: Result["thresholds"] = [
       { metric: "p95", limit: 14, actual: 15, met: false },
       { metric: "p50", limit: 900, actual: 10, met: true },
       { metric: "max", limit: 14, actual: 15, met: false },

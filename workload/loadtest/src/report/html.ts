@@ -1,6 +1,6 @@
 /** The report: one HTML file that needs nothing else, neither script nor network. Pure. */
-import type { Outline, Result, Unreachable } from "../result/result.ts";
-import { formatMs, formatPercent, significant } from "../quantities.ts";
+import { formatMs, formatPercent, significant } from "@gpumedia/api";
+import type { Result, Unreachable } from "../result/result.ts";
 import { latencyCurve } from "./latency-curve.ts";
 import { Markup, html } from "./markup.ts";
 import { measuredSection } from "./measured-section.ts";
@@ -66,7 +66,7 @@ function findings(result: Result): Markup {
   ${measuredSection(result)}`;
 }
 
-function tiles({ figures, counts }: Outline): Markup {
+function tiles({ figures, counts }: Result): Markup {
   const { latencyMs, requestsPerSecond, errorPercent, rejectedPercent } = figures;
   const latencies = latencyMs === null ? {} : { p50: latencyMs.p50, p95: latencyMs.p95, p99: latencyMs.p99 };
   return html`<dl class="tiles">

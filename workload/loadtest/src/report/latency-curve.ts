@@ -1,7 +1,7 @@
 /** The latency curve: how slow the slowest share of the answers was. Pure. */
+import { formatMs, loadTestMetrics } from "@gpumedia/api";
 import type { CurvePoint } from "../figures/histogram.ts";
-import { type ThresholdVerdict, percentileOf } from "../figures/thresholds.ts";
-import { formatMs } from "../quantities.ts";
+import type { ThresholdVerdict } from "../figures/thresholds.ts";
 import { type Scale, linear, nines, pathThrough, ticks } from "./axis.ts";
 import { type Markup, html } from "./markup.ts";
 
@@ -78,7 +78,7 @@ interface Limit {
 /** The limits that can be drawn: one far above the curve would press the curve flat, and is in the table anyway. */
 function limitsOn(thresholds: readonly ThresholdVerdict[], lastPercentile: number, slowestMs: number): Limit[] {
   return thresholds.flatMap(({ metric, limit, met }) => {
-    const percentile = percentileOf(metric);
+    const percentile = loadTestMetrics[metric].percentile;
     const drawn = percentile !== null && percentile <= lastPercentile && limit <= slowestMs * 1.5;
     return drawn ? [{ percentile, ms: limit, met }] : [];
   });

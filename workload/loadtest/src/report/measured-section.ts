@@ -1,6 +1,7 @@
 /** How the figures came about: what a reader needs to judge or to repeat them. Pure. */
+import { formatMs, formatPercent } from "@gpumedia/api";
 import type { Result } from "../result/result.ts";
-import { formatBytes, formatMs, formatPercent } from "../quantities.ts";
+import { formatBytes } from "../quantities.ts";
 import { type Markup, html } from "./markup.ts";
 
 export function measuredSection(result: Result): Markup {

@@ -1,9 +1,7 @@
 /** The tables of the report, each left out when it has nothing to say. Pure. */
-import type { Regression } from "../figures/regression.ts";
-import type { FailureCount } from "../figures/tally.ts";
-import { type ThresholdVerdict, formatMetric, higherIsBetter } from "../figures/thresholds.ts";
-import { formatMs, formatPercent, significant } from "../quantities.ts";
-import type { Outline } from "../result/result.ts";
+import { formatMetric, formatMs, formatPercent, loadTestMetrics, significant } from "@gpumedia/api";
+import type { ThresholdVerdict } from "../figures/thresholds.ts";
+import type { Result } from "../result/result.ts";
 import { type Markup, html } from "./markup.ts";
 
 export function thresholdSection(thresholds: readonly ThresholdVerdict[]): Markup {
@@ -25,7 +23,8 @@ export function thresholdSection(thresholds: readonly ThresholdVerdict[]): Marku
               <td>${verdict.metric}</td>
               <td class="number">${formatMetric(verdict.metric, verdict.actual)}</td>
               <td class="number">
-                ${higherIsBetter(verdict.metric) ? "≥" : "≤"} ${formatMetric(verdict.metric, verdict.limit)}
+                ${loadTestMetrics[verdict.metric].better === "higher" ? "≥" : "≤"}
+                ${formatMetric(verdict.metric, verdict.limit)}
               </td>
               <td class="meter">${meter(verdict)}</td>
             </tr>`,
@@ -35,7 +34,7 @@ export function thresholdSection(thresholds: readonly ThresholdVerdict[]): Marku
   </section>`;
 }
 
-export function regressionSection(regression: Regression | null): Markup | false {
+export function regressionSection(regression: Result["regression"]): Markup | false {
   if (regression === null) return false;
   const { against, tolerancePercent, rows } = regression;
   return html`<section>
@@ -67,7 +66,7 @@ export function regressionSection(regression: Regression | null): Markup | false
   </section>`;
 }
 
-export function stageSection(stages: Outline["stages"]): Markup | false {
+export function stageSection(stages: Result["stages"]): Markup | false {
   const entries = Object.entries(stages);
   if (entries.length === 0) return false;
   const longest = Math.max(...entries.map(([, { mean }]) => mean), 0.001);
@@ -101,7 +100,7 @@ export function stageSection(stages: Outline["stages"]): Markup | false {
   </section>`;
 }
 
-export function failureSection(failures: readonly FailureCount[]): Markup | false {
+export function failureSection(failures: Result["failures"]): Markup | false {
   if (failures.length === 0) return false;
   return html`<section>
     <h2>Failures</h2>

@@ -78,11 +78,11 @@ note: 7 requests waited for one of 256 connections: the wait is in their latency
 note: p95 of 80 answers rests on the slowest 4
 
 FAILED
-  p95 is 15 ms, above the limit of 12 ms
-  errors is 10 %, above the limit of 1 %
-  rps went from 25.2/s to 20.1/s, tolerance 10 % against before.json
-  errors went from 0 % to 10 %, tolerance 10 % against before.json
-  rejected went from 0 % to 10 %, tolerance 10 % against before.json
+  p95 15 ms, limit 12 ms
+  errors 10 %, limit 1 %
+  rps 20.1/s, was 25.2/s in before.json, tolerance 10 %
+  errors 10 %, was 0 % in before.json, tolerance 10 %
+  rejected 10 %, was 0 % in before.json, tolerance 10 %
 `,
     );
   });

@@ -1,8 +1,15 @@
 /** The result as text for a terminal. Pure. */
 import { stripVTControlCharacters } from "node:util";
-import { formatBytes, formatMs, formatPercent, significant } from "../quantities.ts";
-import type { RegressionRow } from "../figures/regression.ts";
-import { formatMetric, higherIsBetter } from "../figures/thresholds.ts";
+import {
+  formatMetric,
+  formatMs,
+  formatPercent,
+  formatRate,
+  loadTestMetrics,
+  significant,
+  type LoadTestRegression,
+} from "@gpumedia/api";
+import { formatBytes } from "../quantities.ts";
 import type { LoadDescription, Result, Unreachable } from "../result/result.ts";
 
 /** Colours a verdict; the identity where there is no colour. */
@@ -42,7 +49,7 @@ export function describeLoad(load: LoadDescription, scenario: string): string {
   return `${scenario}: ${amount}, ${how}`;
 }
 
-export function regressionLines(rows: readonly RegressionRow[], paint: Paint): string[] {
+export function regressionLines(rows: LoadTestRegression["rows"], paint: Paint): string[] {
   return columns(
     rows.map(({ metric, before, now, changePercent, worse }) => [
       worse ? paint("bad", "✗") : paint("good", "✓"),
@@ -61,7 +68,7 @@ function figureRows({ counts, figures, elapsedSeconds, details }: Result): Row[]
     [
       "accepted",
       String(counts.accepted),
-      `${significant(figures.requestsPerSecond)}/s over ${formatMs(elapsedSeconds * 1000)}`,
+      `${formatRate(figures.requestsPerSecond)} over ${formatMs(elapsedSeconds * 1000)}`,
     ],
     ["rejected", String(counts.rejected), formatPercent(figures.rejectedPercent)],
     ["failed", String(counts.failed), formatPercent(figures.errorPercent)],
@@ -91,7 +98,7 @@ function thresholdRows({ thresholds }: Result, paint: Paint): Row[] {
     met ? paint("good", "✓") : paint("bad", "✗"),
     metric,
     formatMetric(metric, actual),
-    `${higherIsBetter(metric) ? "≥" : "≤"} ${formatMetric(metric, limit)}`,
+    `${loadTestMetrics[metric].better === "higher" ? "≥" : "≤"} ${formatMetric(metric, limit)}`,
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** The time line: what came back in each second, how fast, and what went wrong. Pure. */
+import { formatMs, formatRate, significant } from "@gpumedia/api";
 import type { TimelineRow } from "../figures/timeline.ts";
-import { formatMs, significant } from "../quantities.ts";
 import { type Scale, linear, pathThrough, ticks } from "./axis.ts";
 import { type Markup, html } from "./markup.ts";
 import { type Column, columnsOf } from "./timeline-columns.ts";
@@ -119,10 +119,10 @@ function columnTitle(column: Column): string {
   const { fromSecond, seconds, p50Ms, p95Ms } = column;
   const parts = [
     seconds === 1 ? `second ${fromSecond}` : `seconds ${fromSecond} to ${fromSecond + seconds - 1}`,
-    `${significant(column.acceptedPerSecond)}/s accepted`,
+    `${formatRate(column.acceptedPerSecond)} accepted`,
     ...(p50Ms === null || p95Ms === null ? [] : [`p50 ${formatMs(p50Ms)}, p95 ${formatMs(p95Ms)}`]),
-    ...(column.rejectedPerSecond > 0 ? [`${significant(column.rejectedPerSecond)}/s rejected`] : []),
-    ...(column.failedPerSecond > 0 ? [`${significant(column.failedPerSecond)}/s failed`] : []),
+    ...(column.rejectedPerSecond > 0 ? [`${formatRate(column.rejectedPerSecond)} rejected`] : []),
+    ...(column.failedPerSecond > 0 ? [`${formatRate(column.failedPerSecond)} failed`] : []),
   ];
   return parts.join(", ");
 }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { passed, unreachable } from "../testing/results.ts";
-import { parseEarlierResult, readEarlierResult } from "./earlier-result.ts";
+import { load, passed, unreachable } from "../testing/results.ts";
+import { parseEarlierResult, readEarlierResult, whyNotComparable } from "./earlier-result.ts";
+import type { LoadDescription } from "./result.ts";
 import { terminationMessage } from "./termination-message.ts";
 
 function noResult(field: string, problem: string): string {
-  return `f: is no result of a run: ${field} ${problem}`;
+  return `f: not a load-test result: ${field} ${problem}`;
 }
 
 describe("an earlier result", () => {
@@ -23,7 +24,7 @@ describe("an earlier result", () => {
   }
 
   const refused = [
-    { name: "no JSON", text: "p95: 20", message: "f: is not JSON" },
+    { name: "no JSON", text: "p95: 20", message: "f: not JSON" },
     { name: "another list", text: "[]", message: noResult("", "must be object") },
     {
       name: "another version",
@@ -33,7 +34,7 @@ describe("an earlier result", () => {
     {
       name: "an unreachable target",
       text: JSON.stringify(unreachable),
-      message: noResult("", "must have required property 'elapsedSeconds'"),
+      message: "f: its target was unreachable, so it has no figures",
     },
     {
       name: "a figure that is no number",
@@ -51,4 +52,17 @@ describe("an earlier result", () => {
     const message = `${file}: ENOENT: no such file or directory, open '${file}'`;
     assert.deepEqual(await readEarlierResult(file), { kind: "unreadable-result", message });
   });
+});
+
+describe("whyNotComparable", () => {
+  const cases: readonly { name: string; now: Partial<LoadDescription>; reason: string | null }[] = [
+    { name: "the same load", now: {}, reason: null },
+    { name: "a longer run", now: { requests: 1000, durationSeconds: 60 }, reason: null },
+    { name: "more at a time", now: { concurrency: 50 }, reason: "its concurrency was 10, this one is 50" },
+    { name: "an open loop", now: { ratePerSecond: 100 }, reason: "its rate was closed loop, this one is 100/s" },
+    { name: "other pictures", now: { picturesDigest: "cd" }, reason: "it sent other pictures" },
+  ];
+  for (const { name, now, reason } of cases) {
+    it(`${name}: ${reason ?? "comparable"}`, () => assert.equal(whyNotComparable(load, { ...load, ...now }), reason));
+  }
 });

@@ -1,33 +1,43 @@
 /** Reads the result of an earlier run, full or as termination message, to compare with. */
 import { readFile } from "node:fs/promises";
-import { Ajv } from "ajv";
-import type { Outline } from "./result.ts";
-import contract from "./result.schema.json" with { type: "json" };
-
-const ajv = new Ajv({ allowUnionTypes: true }).addSchema(contract, "contract");
-const validate = ajv.compile<Outline>({ $ref: "contract#/definitions/measured" });
+import { formatRate, readLoadTestResult, type MeasuredResult } from "@gpumedia/api";
+import type { LoadDescription } from "./result.ts";
 
 export type EarlierError = { readonly kind: "unreadable-result"; readonly message: string };
 
-export async function readEarlierResult(file: string): Promise<Outline | EarlierError> {
+export async function readEarlierResult(file: string): Promise<MeasuredResult | EarlierError> {
   const text = await readFile(file, "utf8").catch((error: unknown) => error);
   if (typeof text !== "string") return unreadable(file, text instanceof Error ? text.message : String(text));
   return parseEarlierResult(file, text);
 }
 
 /** Pure part of the above; `file` is only named in errors. */
-export function parseEarlierResult(file: string, text: string): Outline | EarlierError {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return unreadable(file, "is not JSON");
-  }
-  if (validate(parsed)) return parsed;
-  const [first] = validate.errors ?? [];
-  return unreadable(file, `is no result of a run: ${first?.instancePath ?? ""} ${first?.message ?? ""}`);
+export function parseEarlierResult(file: string, text: string): MeasuredResult | EarlierError {
+  const result = readLoadTestResult(text);
+  if ("problem" in result) return unreadable(file, result.problem);
+  return result.verdict === "Unreachable"
+    ? unreadable(file, "its target was unreachable, so it has no figures")
+    : result;
 }
 
 function unreadable(file: string, reason: string): EarlierError {
   return { kind: "unreadable-result", message: `${file}: ${reason}` };
+}
+
+/**
+ * Why two runs cannot be compared; null when they can. Address and number of requests may differ: comparing two servers is a
+ * use case, and a percentile does not grow with the run.
+ */
+export function whyNotComparable(before: LoadDescription, now: LoadDescription): string | null {
+  if (before.ratePerSecond !== now.ratePerSecond) {
+    return `its rate was ${rateName(before.ratePerSecond)}, this one is ${rateName(now.ratePerSecond)}`;
+  }
+  if (before.concurrency !== now.concurrency) {
+    return `its concurrency was ${before.concurrency}, this one is ${now.concurrency}`;
+  }
+  return before.picturesDigest === now.picturesDigest ? null : "it sent other pictures";
+}
+
+function rateName(rate: number | null): string {
+  return rate === null ? "closed loop" : formatRate(rate);
 }

@@ -1,25 +1,20 @@
 /** Turns the tally of a run into its result. Pure. */
-import type { LatencyFigures, LatencyHistogram } from "../figures/histogram.ts";
-import { formatPercent, rounded } from "../quantities.ts";
-import { type Regression, compareFigures } from "../figures/regression.ts";
 import {
-  type ClientFigures,
-  type LoadDescription,
-  type PictureDescription,
-  type Result,
-  type StageFigures,
-  resultSchema,
-} from "./result.ts";
+  compareFigures,
+  comparedFigures,
+  formatMetric,
+  loadTestMetrics,
+  loadTestResultVersion,
+  regressionReasons,
+  type LoadTestFigures,
+  type LoadTestRegression,
+} from "@gpumedia/api";
+import type { LatencyFigures, LatencyHistogram } from "../figures/histogram.ts";
+import { rounded } from "../quantities.ts";
+import type { ClientFigures, LoadDescription, PictureDescription, Result } from "./result.ts";
 import type { ScenarioName } from "../load/scenarios.ts";
 import type { Tally } from "../figures/tally.ts";
-import {
-  type Figures,
-  type Threshold,
-  type ThresholdVerdict,
-  formatMetric,
-  higherIsBetter,
-  judgeThreshold,
-} from "../figures/thresholds.ts";
+import { type Threshold, type ThresholdVerdict, judgeThreshold } from "../figures/thresholds.ts";
 import { warningsOf } from "../figures/warnings.ts";
 
 /** Everything about a run that is not in its tally. */
@@ -38,7 +33,7 @@ export interface RunFacts {
 export interface Earlier {
   readonly name: string;
   readonly tolerancePercent: number;
-  readonly figures: Figures;
+  readonly figures: LoadTestFigures;
 }
 
 export function summarise(tally: Tally, facts: RunFacts): Result {
@@ -50,10 +45,10 @@ export function summarise(tally: Tally, facts: RunFacts): Result {
     ...(endedBy === "signal" ? ["interrupted before the end"] : []),
     ...(tally.counts.accepted === 0 ? ["no request was accepted"] : []),
     ...thresholds.filter(({ met }) => !met).map(reasonOfThreshold),
-    ...reasonsOfRegression(regression),
+    ...(regression === null ? [] : regressionReasons(regression)),
   ];
   return {
-    schema: resultSchema,
+    schema: loadTestResultVersion,
     verdict: endedBy === "signal" ? "Interrupted" : reasons.length > 0 ? "Failed" : "Passed",
     reasons,
     scenario,
@@ -82,18 +77,7 @@ export function summarise(tally: Tally, facts: RunFacts): Result {
   };
 }
 
-export function reasonsOfRegression(regression: Regression | null): string[] {
-  if (regression === null) return [];
-  const { against, tolerancePercent, rows } = regression;
-  return rows
-    .filter(({ worse }) => worse)
-    .map(({ metric, before, now }) => {
-      const change = `${metric} went from ${formatMetric(metric, before)} to ${formatMetric(metric, now)}`;
-      return `${change}, tolerance ${formatPercent(tolerancePercent)} against ${against}`;
-    });
-}
-
-function figuresOf({ counts, latency, lastEndMs }: Tally): Figures {
+function figuresOf({ counts, latency, lastEndMs }: Tally): LoadTestFigures {
   const ended = counts.accepted + counts.rejected + counts.failed;
   const share = (count: number) => (ended === 0 ? 0 : rounded((count / ended) * 100, 4));
   return {
@@ -104,16 +88,20 @@ function figuresOf({ counts, latency, lastEndMs }: Tally): Figures {
   };
 }
 
-function regressionOf(against: Earlier | null, figures: Figures): Regression | null {
+function regressionOf(against: Earlier | null, figures: LoadTestFigures): LoadTestRegression | null {
   if (against === null) return null;
   const { name, tolerancePercent, figures: before } = against;
-  return { against: name, tolerancePercent, rows: compareFigures(before, figures, tolerancePercent) };
+  return {
+    against: name,
+    tolerancePercent,
+    rows: compareFigures(comparedFigures(before), comparedFigures(figures), tolerancePercent),
+  };
 }
 
 function reasonOfThreshold({ metric, actual, limit }: ThresholdVerdict): string {
-  const side = higherIsBetter(metric) ? "below" : "above";
-  if (actual === null) return `${metric} has no figure, the limit is ${formatMetric(metric, limit)}`;
-  return `${metric} is ${formatMetric(metric, actual)}, ${side} the limit of ${formatMetric(metric, limit)}`;
+  const bound = loadTestMetrics[metric].better === "higher" ? "minimum" : "limit";
+  const value = actual === null ? "not measured" : formatMetric(metric, actual);
+  return `${metric} ${value}, ${bound} ${formatMetric(metric, limit)}`;
 }
 
 function roundedFigures(histogram: LatencyHistogram): LatencyFigures | null {
@@ -121,7 +109,7 @@ function roundedFigures(histogram: LatencyHistogram): LatencyFigures | null {
   return figures === null ? null : { ...figures, mean: rounded(figures.mean) };
 }
 
-function stageFigures(histogram: LatencyHistogram): StageFigures {
+function stageFigures(histogram: LatencyHistogram): Result["stages"][string] {
   return {
     mean: rounded(histogram.mean),
     p50: histogram.percentile(50),

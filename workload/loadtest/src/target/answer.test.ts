@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Outcome } from "../load/sample.ts";
+import type { Outcome } from "./sample.ts";
 import { type AnswerHead, type Expectation, type ImageHeader, judgeHead, judgePicture } from "./answer.ts";
 import type { FailureKind } from "./failure.ts";
 

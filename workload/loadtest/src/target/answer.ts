@@ -1,6 +1,6 @@
 /** Judges one answer. Pure: the header of the picture is read elsewhere. */
 import type { FailureKind } from "./failure.ts";
-import type { Outcome } from "../load/sample.ts";
+import type { Outcome } from "./sample.ts";
 import { parseServerTiming } from "./server-timing.ts";
 
 /** A picture as its header describes it; width and height as a viewer shows it, after EXIF rotation. */

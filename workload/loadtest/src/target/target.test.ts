@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import type { Outcome } from "../load/sample.ts";
+import type { Outcome } from "./sample.ts";
 import { type Answerer, deserted, echo, listen } from "../testing/loopback-server.ts";
 import { type Picture, loadPictures } from "./pictures.ts";
 import { type Target, type TargetOptions, openTarget, probe } from "./target.ts";

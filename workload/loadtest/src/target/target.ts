@@ -4,7 +4,7 @@ import { Pool, type Dispatcher } from "undici";
 import { type AnswerHead, type ImageHeader, judgeHead, judgePicture } from "./answer.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { type Picture, readImageHeader } from "./pictures.ts";
-import type { Outcome } from "../load/sample.ts";
+import type { Outcome } from "./sample.ts";
 
 export interface TargetOptions {
   readonly url: URL;

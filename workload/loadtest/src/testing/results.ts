@@ -1,6 +1,6 @@
 /** Results for the tests of what is made from results: figures come from a real tally. */
 import { Tally } from "../figures/tally.ts";
-import type { Outcome } from "../load/sample.ts";
+import type { Outcome } from "../target/sample.ts";
 import type { LoadDescription, Result, Unreachable } from "../result/result.ts";
 import { type RunFacts, summarise } from "../result/summarise.ts";
 

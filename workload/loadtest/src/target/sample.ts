@@ -1,6 +1,6 @@
 /** What became of one request. */
-import type { Failure } from "../target/failure.ts";
-import type { StageTiming } from "../target/server-timing.ts";
+import type { Failure } from "./failure.ts";
+import type { StageTiming } from "./server-timing.ts";
 
 export type Outcome =
   /** 200 with the picture that was asked for. */

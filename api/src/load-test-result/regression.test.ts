@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { formatMetric } from "./metrics.ts";
+import { compareFigures, comparedFigures, regressionReasons, type ComparedFigures } from "./regression.ts";
+import type { LoadTestRegression } from "./schema.ts";
+
+type RegressionRow = LoadTestRegression["rows"][number];
+
+const before: ComparedFigures = { p50: 10, p95: 20, rps: 100, errors: 1, rejected: 0 };
+
+function row(
+  metric: RegressionRow["metric"],
+  was: number | null,
+  is: number | null,
+  changePercent: number | null,
+  worse: boolean,
+): RegressionRow {
+  return { metric, before: was, now: is, changePercent, worse };
+}
+
+const same = [
+  row("p50", 10, 10, 0, false),
+  row("p95", 20, 20, 0, false),
+  row("rps", 100, 100, 0, false),
+  row("errors", 1, 1, 0, false),
+  row("rejected", 0, 0, null, false),
+];
+
+/** `same` with one row replaced. */
+function but(changed: RegressionRow): RegressionRow[] {
+  return same.map((one) => (one.metric === changed.metric ? changed : one));
+}
+
+describe("comparedFigures", () => {
+  it("reads the metrics that repeat from run to run", () => {
+    const latencyMs = { mean: 11, p50: 10, p90: 15, p95: 20, p99: 30, p999: 60, max: 90 };
+    const figures = { requestsPerSecond: 100, errorPercent: 1, rejectedPercent: 0, latencyMs };
+    assert.deepEqual(comparedFigures(figures), before);
+    assert.deepEqual(comparedFigures({ ...figures, latencyMs: null }), { ...before, p50: null, p95: null });
+  });
+});
+
+describe("compareFigures, tolerance 10 %", () => {
+  const cases: readonly {
+    name: string;
+    before?: Partial<ComparedFigures>;
+    now: Partial<ComparedFigures>;
+    rows: readonly RegressionRow[];
+  }[] = [
+    { name: "the same", now: {}, rows: same },
+    {
+      name: "slower within the tolerance",
+      now: { p95: 22 },
+      rows: but(row("p95", 20, 22, 10, false)),
+    },
+    {
+      name: "slower beyond it",
+      now: { p95: 23 },
+      rows: but(row("p95", 20, 23, 15, true)),
+    },
+    {
+      name: "faster, however much",
+      now: { p50: 1 },
+      rows: but(row("p50", 10, 1, -90, false)),
+    },
+    {
+      name: "fewer answers per second within it",
+      now: { rps: 90 },
+      rows: but(row("rps", 100, 90, -10, false)),
+    },
+    { name: "fewer beyond it", now: { rps: 75 }, rows: but(row("rps", 100, 75, -25, true)) },
+    { name: "more answers per second", now: { rps: 150 }, rows: but(row("rps", 100, 150, 50, false)) },
+    {
+      name: "any rejection where there was none",
+      now: { rejected: 0.5 },
+      rows: but(row("rejected", 0, 0.5, null, true)),
+    },
+    { name: "fewer errors", now: { errors: 0 }, rows: but(row("errors", 1, 0, -100, false)) },
+    {
+      name: "nothing accepted now",
+      now: { p50: null, p95: null },
+      rows: [row("p50", 10, null, null, true), row("p95", 20, null, null, true), ...same.slice(2)],
+    },
+    {
+      name: "nothing accepted then",
+      before: { p50: null, p95: null },
+      now: {},
+      rows: [row("p50", null, 10, null, false), row("p95", null, 20, null, false), ...same.slice(2)],
+    },
+  ];
+  for (const { name, before: was, now, rows } of cases) {
+    it(name, () => assert.deepEqual(compareFigures({ ...before, ...was }, { ...before, ...now }, 10), rows));
+  }
+
+  it("without tolerance nothing may be worse", () => {
+    const worse = compareFigures(before, { ...before, rps: 99.9 }, 0).filter((one) => one.worse);
+    assert.deepEqual(
+      worse.map(({ metric }) => metric),
+      ["rps"],
+    );
+  });
+});
+
+describe("regressionReasons", () => {
+  it("states each metric that is worse, with its unit", () => {
+    const rows = compareFigures(before, { ...before, p50: null, p95: 2300, rps: 80.25, rejected: 0.5 }, 10);
+    assert.deepEqual(regressionReasons({ against: "before.json", tolerancePercent: 10, rows }), [
+      "p50 none, was 10 ms in before.json, tolerance 10 %",
+      "p95 2.3 s, was 20 ms in before.json, tolerance 10 %",
+      "rps 80.3/s, was 100/s in before.json, tolerance 10 %",
+      "rejected 0.5 %, was 0 % in before.json, tolerance 10 %",
+    ]);
+  });
+
+  it("is empty for a run within the tolerance", () => {
+    const rows = compareFigures(before, { ...before, p95: 22 }, 10);
+    assert.deepEqual(regressionReasons({ against: "before.json", tolerancePercent: 10, rows }), []);
+  });
+});
+
+describe("formatMetric", () => {
+  const cases = [
+    [formatMetric("p99.9", 12.345), "12.3 ms"],
+    [formatMetric("errors", 0.1), "0.1 %"],
+    [formatMetric("rps", 950.4), "950/s"],
+    [formatMetric("p95", null), "none"],
+  ] as const;
+  for (const [actual, expected] of cases) it(expected, () => assert.equal(actual, expected));
+});
