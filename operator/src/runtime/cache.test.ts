@@ -44,7 +44,7 @@ describe("a cache", () => {
       const controller = new AbortController();
       const running = cache.run(controller.signal);
       const synced = cache.store.whenSynced();
-      (await server.list()).answer(list);
+      (await server.list()).respond(list);
       await synced;
       await server.watch();
       assert.equal(cache.store.get("media/a"), "u");
@@ -70,7 +70,7 @@ describe("a cache", () => {
     const running = cache.run(controller.signal);
     (await server.list()).fail(refused(403));
     await clock.advance(200);
-    (await server.list()).answer(list);
+    (await server.list()).respond(list);
     (await server.watch()).fail(refused(410));
     await settle();
     controller.abort();

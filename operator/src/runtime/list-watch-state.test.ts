@@ -8,7 +8,7 @@ const failed = (status: number, reason: string, retryAfterMs?: number): ApiError
 const reset = failed(0, "Unreachable");
 const expired = failed(410, "Expired");
 
-/** The n-th failure in a row waits n seconds. */
+/** n seconds after the n-th consecutive failure. */
 const backoff = (failures: number): number => failures * 1000;
 
 const listing = (failures = 0, afterMs = 0): Step => ({ do: "list", failures, afterMs });
@@ -24,98 +24,98 @@ const watching = (resourceVersion: string, { failures = 0, afterMs = 0, proven =
 const ended = (resourceVersion: string, livedMs: number, error?: unknown): Outcome =>
   error === undefined ? { of: "watch", resourceVersion, livedMs } : { of: "watch", resourceVersion, livedMs, error };
 
-describe("after a step, a list-watch", () => {
+describe("the next step of a list-watch", () => {
   const cases: readonly [name: string, step: Step, outcome: Outcome, next: Step][] = [
     [
-      "watches from where a list ended",
+      "watches from the resourceVersion of the list",
       firstStep,
       { of: "list", resourceVersion: "5" },
       watching("5", { proven: false }),
     ],
     [
-      "does not forget failures for a list: the watches may still all fail",
+      "keeps the failure count after a list, as the watches may still fail",
       listing(3, 3000),
       { of: "list", resourceVersion: "5" },
       watching("5", { failures: 3, proven: false }),
     ],
-    ["lists again after a failed list, later each time", listing(2), { of: "list", error: reset }, listing(3, 3000)],
-    ["begins a list again whose next page has expired", firstStep, { of: "list", error: expired }, listing(1, 1000)],
+    ["retries a failed list with back-off", listing(2), { of: "list", error: reset }, listing(3, 3000)],
+    ["restarts a list whose continue token has expired", firstStep, { of: "list", error: expired }, listing(1, 1000)],
     [
-      "waits with a list as long as it was told, and a little more than others",
+      "waits with a list for Retry-After plus jitter",
       listing(4),
       { of: "list", error: failed(429, "TooManyRequests", 7000) },
       listing(5, 8000),
     ],
-    ["resumes at once when the server ends a watch", watching("5"), ended("5", 300_000), watching("5")],
+    ["resumes immediately when the server closes a watch", watching("5"), ended("5", 300_000), watching("5")],
     [
-      "resumes at once and from the last event when the server ends a watch that brought something, however short",
+      "resumes immediately from the last event when a watch with events is closed, however short it was",
       watching("5", { failures: 4, proven: false }),
       ended("6", 10),
       watching("6"),
     ],
     [
-      "waits when the server ends watches at once that brought nothing",
+      "backs off when the server closes watches without events immediately",
       watching("5", { failures: 2 }),
       ended("5", 999),
       watching("5", { failures: 3, afterMs: 3000 }),
     ],
     [
-      "resumes at once, but forgets no failure, when a watch lived a little",
+      "resumes immediately, but keeps the failure count, after a short watch without events",
       watching("5", { failures: 2, proven: false }),
       ended("5", 1000),
       watching("5", { failures: 2, proven: false }),
     ],
     [
-      "resumes a broken watch from its last event, soon if it had brought something",
+      "resumes a broken watch from its last event, and resets the failure count when it had events",
       watching("5", { failures: 6, proven: false }),
       ended("8", 10, reset),
       watching("8", { failures: 1, afterMs: 1000 }),
     ],
     [
-      "resumes a broken watch soon if it had lived long",
+      "resets the failure count when a long watch breaks",
       watching("5", { failures: 6, proven: false }),
       ended("5", 10_000, reset),
       watching("5", { failures: 1, afterMs: 1000 }),
     ],
     [
-      "resumes a watch that breaks again and again later each time",
+      "resumes a watch that breaks repeatedly with back-off",
       watching("5", { failures: 6 }),
       ended("5", 9999, failed(500, "InternalError")),
       watching("5", { failures: 7, afterMs: 7000 }),
     ],
     [
-      "waits with a watch as long as it was told",
+      "waits with a watch for Retry-After plus jitter",
       watching("5"),
       ended("5", 0, failed(429, "TooManyRequests", 7000)),
       watching("5", { failures: 1, afterMs: 8000 }),
     ],
     [
-      "does not hammer a server that says `Retry-After: 0`",
+      "waits although Retry-After is 0",
       watching("5"),
       ended("5", 0, failed(429, "TooManyRequests", 0)),
       watching("5", { failures: 1, afterMs: 1000 }),
     ],
     [
-      "lists at once when its place in the history was lost during an outage",
+      "lists immediately when the resourceVersion expired during an outage",
       watching("5", { failures: 12 }),
       ended("5", 0, expired),
       firstStep,
     ],
     [
-      "lists at once when the watch that expires had brought something",
+      "lists immediately when a watch with events expires",
       watching("5", { failures: 3, proven: false }),
       ended("7", 5, expired),
       firstStep,
     ],
     [
-      "waits when a watch expires right after the list",
+      "backs off when a watch expires right after the list",
       watching("5", { failures: 1, proven: false }),
       ended("5", 5, expired),
       listing(2, 2000),
     ],
-    ["takes `Gone` from a proxy for expired", watching("5"), ended("5", 0, failed(410, "Gone")), firstStep],
+    ["treats `Gone` from a proxy as expired", watching("5"), ended("5", 0, failed(410, "Gone")), firstStep],
     [
-      "goes on after a fault of our own",
+      "resumes after an exception in the sink",
       watching("5"),
       ended("5", 0, new TypeError("a projection failed")),
       watching("5", { failures: 1, afterMs: 1000 }),

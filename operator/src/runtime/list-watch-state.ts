@@ -1,13 +1,13 @@
 /**
- * What a list-watch does next, from how its last step ended.
+ * Decides the next step of a list-watch from the outcome of the last one.
  *
- *                      ┌──── 410: too old ────┐
+ *                      ┌──── 410: expired ────┐
  *                      ▼                      │
- *     start ──▶     listing ──── listed ──▶ watching ───┐ the server ended the watch, or it fell
+ *     start ──▶     listing ──── listed ──▶ watching ───┐ the server closed the watch, or it went
  *                    │   ▲                   ▲    ▲     │ silent: resume from the last event
  *             failed └───┘            failed └────┘─────┘
  *
- * Every arrow takes a wait with it: none when all is well, longer and longer while nothing is gained.
+ * Every transition has a delay: none while the watch makes progress, and an increasing one while it does not.
  */
 import { ApiError } from "../kube/errors.ts";
 
@@ -16,29 +16,29 @@ export type Step =
   | {
       readonly do: "watch";
       readonly afterMs: number;
-      /** Failures in a row: each makes the next wait longer. */
+      /** Consecutive failures: each one increases the next delay. */
       readonly failures: number;
-      /** Of the last event or bookmark, or of the list. */
+      /** That of the last event or bookmark, or of the list. */
       readonly resourceVersion: string;
-      /** Has a watch worked since the list? If not, a 410 means that listing again may not help either. */
+      /** Whether a watch has worked since the list. If not, listing again may not help against a 410. */
       readonly proven: boolean;
     };
 
 export type Outcome =
   | { readonly of: "list"; readonly resourceVersion: string }
   | { readonly of: "list"; readonly error: unknown }
-  /** Without an error the server ended the watch, or nothing came from it for too long. */
+  /** Without an error, the server closed the watch, or it was silent for too long. */
   | { readonly of: "watch"; readonly resourceVersion: string; readonly livedMs: number; readonly error?: unknown };
 
 export const firstStep: Step = { do: "list", afterMs: 0, failures: 0 };
 
-/** After a watch has lived for so long, failures before it no longer count. */
+/** A watch that lasted this long resets the failure count. */
 const healthyMs = 10_000;
 
-/** A watch that ends sooner than this and brought nothing may be ended again at once, and again. */
+/** A watch without events that closes sooner than this counts as a failure, as resuming it may loop. */
 const briefMs = 1000;
 
-/** `backoff` is the wait after the n-th failure in a row, n >= 1. */
+/** `backoff` returns the delay after the n-th consecutive failure, n >= 1. */
 export function nextStep(step: Step, outcome: Outcome, backoff: (failures: number) => number): Step {
   if (outcome.of === "list") {
     if ("error" in outcome) return { do: "list", ...wait(step.failures + 1, outcome.error, backoff) };
@@ -55,7 +55,7 @@ export function nextStep(step: Step, outcome: Outcome, backoff: (failures: numbe
     return { do: "watch", ...resumed, resourceVersion, proven };
   }
   if (!isExpired(error)) return { do: "watch", ...wait(failures + 1, error, backoff), resourceVersion, proven };
-  // After an outage the server is back, and only our place in its history is lost: no reason to wait.
+  // After an outage the server is back, and only our resourceVersion has expired: no reason to wait.
   return proven ? firstStep : { do: "list", ...wait(failures + 1, error, backoff) };
 }
 
@@ -65,12 +65,12 @@ function wait(
   backoff: (failures: number) => number,
 ): { readonly afterMs: number; readonly failures: number } {
   const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
-  // Never at the very moment that the server names, which it names to everybody, and never at once.
+  // Never exactly at Retry-After, which every client receives, and never immediately.
   const afterMs = retryAfterMs === undefined ? backoff(failures) : retryAfterMs + backoff(1);
   return { afterMs, failures };
 }
 
-/** The resourceVersion, or the token of the next page, is older than what the API server remembers. */
+/** Whether the resourceVersion or the continue token is older than the API server's history. */
 export function isExpired(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 410 || error.reason === "Expired" || error.reason === "Gone");
 }

@@ -1,4 +1,4 @@
-/** An API server whose every answer the test gives by hand; a call that the test did not wait for fails it. */
+/** An API server whose responses the test sends one by one; a call that the test does not expect fails it. */
 import assert from "node:assert/strict";
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
 import type { ResourceType } from "../kube/object.ts";
@@ -15,7 +15,7 @@ export const configMaps: ResourceType = {
 export interface ListCall {
   readonly verb: "list";
   readonly options: ListOptions;
-  readonly answer: (list: ObjectList) => void;
+  readonly respond: (list: ObjectList) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -34,46 +34,46 @@ export class ScriptedServer {
   };
   readonly #calls: (ListCall | WatchCall)[] = [];
 
-  /** The call that has been made since the last one was taken: there must be just one. */
+  /** Returns the only call since the last one was taken. */
   async list(): Promise<ListCall> {
     const call = await this.#only();
-    assert.ok(call.verb === "list", `a watch came where a list was expected: ${JSON.stringify(call.options)}`);
+    assert.ok(call.verb === "list", `expected a list, got a watch: ${JSON.stringify(call.options)}`);
     return call;
   }
 
   async watch(): Promise<WatchCall> {
     const call = await this.#only();
-    assert.ok(call.verb === "watch", `a list came where a watch was expected: ${JSON.stringify(call.options)}`);
+    assert.ok(call.verb === "watch", `expected a watch, got a list: ${JSON.stringify(call.options)}`);
     return call;
   }
 
   async nothing(): Promise<void> {
     await settle();
     const calls = this.#calls.map(({ verb, options }) => ({ verb, options }));
-    assert.deepEqual(calls, [], "nobody expected these calls");
+    assert.deepEqual(calls, [], "unexpected calls");
   }
 
   async #only(): Promise<ListCall | WatchCall> {
     await settle();
     const call = this.#calls.shift();
     await this.nothing();
-    if (call === undefined) throw new assert.AssertionError({ message: "a call was expected, and none came" });
+    if (call === undefined) throw new assert.AssertionError({ message: "expected a call, got none" });
     return call;
   }
 
   #list(options: ListOptions): Promise<ObjectList> {
     const { promise, resolve, reject } = Promise.withResolvers<ObjectList>();
     options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
-    this.#calls.push({ verb: "list", options, answer: resolve, fail: reject });
+    this.#calls.push({ verb: "list", options, respond: resolve, fail: reject });
     return promise;
   }
 
   async *#watch(options: WatchOptions): AsyncGenerator<WatchEvent> {
     const pending: WatchEvent[] = [];
-    let ending: { readonly error?: unknown } | undefined;
+    let outcome: { readonly error?: unknown } | undefined;
     let wake = Promise.withResolvers<void>();
-    const finish = (how: { readonly error?: unknown }): void => {
-      ending = how;
+    const finish = (end: { readonly error?: unknown }): void => {
+      outcome = end;
       wake.resolve();
     };
     options.signal.addEventListener("abort", () => finish({ error: options.signal.reason }));
@@ -89,8 +89,8 @@ export class ScriptedServer {
     });
     for (;;) {
       for (let event = pending.shift(); event !== undefined; event = pending.shift()) yield event;
-      if (ending !== undefined) {
-        if ("error" in ending) throw ending.error;
+      if (outcome !== undefined) {
+        if ("error" in outcome) throw outcome.error;
         return;
       }
       await wake.promise;

@@ -1,6 +1,6 @@
 /**
- * An API server in a few lines for property tests: one kind, a history that can be compacted, and answers that are taken
- * when they are asked for and arrive when the test says so.
+ * A small API server for property tests: one kind, a history that can be compacted, and responses that are computed on
+ * request and arrive when the test delivers them.
  */
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
@@ -9,7 +9,7 @@ import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 const pageSize = 2;
 
 interface OpenWatch {
-  /** The next event to send is the first in the history after this version. */
+  /** The version of the last event sent. */
   at: number;
   readonly send: (event: WatchEvent) => void;
   readonly finish: (error?: Error) => void;
@@ -26,10 +26,10 @@ export class ModelServer {
   #history: WatchEvent[] = [];
   #compactedTo = 0;
   readonly #snapshots = new Map<number, readonly KubeObject[]>();
-  readonly #listAnswers: (() => void)[] = [];
+  readonly #listResponses: (() => void)[] = [];
   #open: OpenWatch | undefined;
 
-  /** Creates the object or changes it, and returns what a writer is answered. */
+  /** Creates or changes the object, and returns the response to the write. */
   write(name: string): KubeObject {
     const known = this.objects.get(`media/${name}`);
     const uid = known?.metadata.uid ?? `uid-${++this.#uids}`;
@@ -38,7 +38,7 @@ export class ModelServer {
     return object;
   }
 
-  /** Deletes the object, or with a finalizer marks it; deleting a marked one again without a finalizer removes it. */
+  /** Deletes the object; with a finalizer, only sets its deletionTimestamp until it is deleted without one. */
   delete(name: string, finalizer: boolean): KubeObject | undefined {
     const known = this.objects.get(`media/${name}`);
     if (known === undefined || (finalizer && known.metadata.deletionTimestamp !== undefined)) return known;
@@ -54,7 +54,7 @@ export class ModelServer {
     this.#snapshots.clear();
   }
 
-  /** A watch that is behind what was compacted gets an ERROR event. */
+  /** Sends events to the watch, or an ERROR event when its version has been compacted. */
   deliver(count: number): void {
     const watch = this.#open;
     if (watch === undefined) return;
@@ -76,13 +76,13 @@ export class ModelServer {
     this.#open = undefined;
   }
 
-  answerList(): void {
-    this.#listAnswers.shift()?.();
+  deliverList(): void {
+    this.#listResponses.shift()?.();
   }
 
-  /** Has everything that was asked for been answered and everything that happened been told? */
+  /** Whether all requests have been answered and all events sent. */
   get idle(): boolean {
-    return this.#listAnswers.length === 0 && this.#open !== undefined && this.#open.at >= this.#lastChange();
+    return this.#listResponses.length === 0 && this.#open !== undefined && this.#open.at >= this.#lastChange();
   }
 
   #lastChange(): number {
@@ -107,7 +107,7 @@ export class ModelServer {
     const snapshot = this.#snapshots.get(version);
     const end = offset + pageSize;
     const { promise, resolve, reject } = Promise.withResolvers<ObjectList>();
-    this.#listAnswers.push(() => {
+    this.#listResponses.push(() => {
       if (snapshot === undefined) return reject(expired());
       const more = end < snapshot.length ? { continue: `${version}/${end}` } : {};
       resolve({ items: snapshot.slice(offset, end), resourceVersion: String(version), ...more });

@@ -22,15 +22,15 @@ const project = ({ metadata }: KubeObject): Version => ({
 
 const reset = new ApiError({ status: 0, reason: "Unreachable", message: "reset", method: "GET", path: "/" });
 
-/** The store under test, with what must hold of it at all times. */
-class Room {
+/** The store under test, with its invariants. */
+class Fixture {
   readonly server = new ModelServer();
   readonly clock = new FakeClock();
   readonly store = new Store(project);
-  /** What a reader has who only listens. */
+  /** The state that a subscriber derives from the changes alone. */
   readonly replica = new Map<ObjectKey, Version>();
-  /** Answers to our own writes and deletes that are still on their way. */
-  readonly answers: (() => void)[] = [];
+  /** Responses to our own writes and deletes that have not arrived yet. */
+  readonly responses: (() => void)[] = [];
   readonly #faults: unknown[] = [];
   readonly #newest = new Map<string, number>();
   readonly #controller = new AbortController();
@@ -45,7 +45,7 @@ class Room {
       clock: this.clock,
       random: () => 0.5,
       onStep: (_step, outcome) => {
-        // A fault of the test's own or of the store would otherwise just be tried again.
+        // An exception in the test or in the store would otherwise only be retried.
         if ("error" in outcome && !(outcome.error instanceof ApiError)) this.#faults.push(outcome.error);
       },
       signal: this.#controller.signal,
@@ -54,8 +54,8 @@ class Room {
 
   #listen(change: StoreChange<Version>): void {
     const known = this.replica.get(change.key);
-    if (change.type === "added") assert.equal(known, undefined, "added what was there");
-    else assert.deepEqual(change.previous, known, `${change.type} what was not there`);
+    if (change.type === "added") assert.equal(known, undefined, "added an object that exists");
+    else assert.deepEqual(change.previous, known, `${change.type} an object that does not exist`);
     if (change.type === "deleted") {
       this.replica.delete(change.key);
       return;
@@ -67,19 +67,19 @@ class Room {
     this.replica.set(change.key, change.current);
   }
 
-  /** A write of ours, whose answer comes later. */
+  /** Our own write, whose response arrives later. */
   write(name: string): void {
     const written = this.server.write(name);
-    this.answers.push(() => {
+    this.responses.push(() => {
       this.store.observeWrite(written);
       const now = this.store.get(objectKey(written));
       const { uid, version } = project(written);
-      if (now !== undefined) assert.ok(now.version >= version, "read what was before our write");
-      else assert.ok(this.#isGoing(objectKey(written), uid), "our write is not there");
+      if (now !== undefined) assert.ok(now.version >= version, "read a version older than our write");
+      else assert.ok(this.#isDeleted(objectKey(written), uid), "lost our write");
     });
   }
 
-  #isGoing(key: ObjectKey, uid: string): boolean {
+  #isDeleted(key: ObjectKey, uid: string): boolean {
     const metadata = this.server.objects.get(key)?.metadata;
     return metadata?.uid !== uid || metadata.deletionTimestamp !== undefined;
   }
@@ -88,10 +88,10 @@ class Room {
     const deleted = this.server.delete(name, finalizer);
     if (deleted === undefined) return;
     const { uid } = deleted.metadata;
-    this.answers.push(() => {
+    this.responses.push(() => {
       this.store.observeDelete(objectKey(deleted), uid);
       const now = this.store.get(objectKey(deleted));
-      assert.ok(now === undefined || now.uid !== uid || now.terminating, "read what was before our delete");
+      assert.ok(now === undefined || now.uid !== uid || now.terminating, "read a version older than our delete");
     });
   }
 
@@ -108,17 +108,17 @@ class Room {
     return present;
   }
 
-  /** Lets everything arrive, with no more faults. */
+  /** Delivers everything, without further faults, and compares with the server. */
   async converge(): Promise<void> {
     for (let turn = 0; turn < 50; turn++) {
-      for (const answer of this.answers.splice(0)) answer();
-      this.server.answerList();
+      for (const respond of this.responses.splice(0)) respond();
+      this.server.deliverList();
       this.server.deliver(Infinity);
       await settle();
       if (this.server.idle) break;
       await this.clock.advance(31_000);
     }
-    assert.ok(this.server.idle, "did not come to rest");
+    assert.ok(this.server.idle, "did not converge");
     const server = [...this.server.objects].map(([key, object]) => [key, project(object)] as const);
     this.check();
     assert.deepEqual(this.#stored(), Object.fromEntries(server));
@@ -126,49 +126,58 @@ class Room {
 
   async stop(): Promise<void> {
     this.#controller.abort(new Error("stop"));
-    this.server.answerList();
+    this.server.deliverList();
     await this.#running;
   }
 }
 
-type Command = readonly [name: string, run: (room: Room) => unknown];
+type Command = readonly [name: string, run: (fixture: Fixture) => unknown];
 
 const name = fc.constantFrom("a", "b", "c", "d", "e");
 
-function command(text: string, run: (room: Room) => unknown): fc.Arbitrary<Command> {
+function command(text: string, run: (fixture: Fixture) => unknown): fc.Arbitrary<Command> {
   return fc.constant([text, run]);
 }
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 4, arbitrary: name.map((name): Command => [`someone writes ${name}`, ({ server }) => server.write(name)]) },
+  {
+    weight: 4,
+    arbitrary: name.map((name): Command => [`another client writes ${name}`, ({ server }) => server.write(name)]),
+  },
   {
     weight: 2,
-    arbitrary: name.map((name): Command => [`someone deletes ${name}`, ({ server }) => server.delete(name, false)]),
+    arbitrary: name.map((name): Command => [
+      `another client deletes ${name}`,
+      ({ server }) => server.delete(name, false),
+    ]),
   },
   {
     weight: 1,
     arbitrary: name.map((name): Command => [
-      `someone deletes ${name}, which has a finalizer`,
+      `another client deletes ${name}, which has a finalizer`,
       ({ server }) => server.delete(name, true),
     ]),
   },
   {
     weight: 1,
     arbitrary: name.map((name): Command => [
-      `someone replaces ${name}`,
+      `another client replaces ${name}`,
       ({ server }) => {
         server.delete(name, false);
         server.write(name);
       },
     ]),
   },
-  { weight: 4, arbitrary: name.map((name): Command => [`we write ${name}`, (room) => room.write(name)]) },
-  { weight: 2, arbitrary: name.map((name): Command => [`we delete ${name}`, (room) => room.delete(name, false)]) },
+  { weight: 4, arbitrary: name.map((name): Command => [`we write ${name}`, (fixture) => fixture.write(name)]) },
+  {
+    weight: 2,
+    arbitrary: name.map((name): Command => [`we delete ${name}`, (fixture) => fixture.delete(name, false)]),
+  },
   {
     weight: 1,
     arbitrary: name.map((name): Command => [
       `we delete ${name}, which has a finalizer`,
-      (room) => room.delete(name, true),
+      (fixture) => fixture.delete(name, true),
     ]),
   },
   {
@@ -176,8 +185,8 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc
       .nat(9)
       .map((which): Command => [
-        `answer ${which} arrives`,
-        ({ answers }) => answers.splice(which % Math.max(answers.length, 1), 1)[0]?.(),
+        `response ${which} arrives`,
+        ({ responses }) => responses.splice(which % Math.max(responses.length, 1), 1)[0]?.(),
       ]),
   },
   {
@@ -186,9 +195,9 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
       .integer({ min: 1, max: 4 })
       .map((count): Command => [`${count} events arrive`, ({ server }) => server.deliver(count)]),
   },
-  { weight: 6, arbitrary: command("a page arrives", ({ server }) => server.answerList()) },
+  { weight: 6, arbitrary: command("a page arrives", ({ server }) => server.deliverList()) },
   { weight: 1, arbitrary: command("bookmark", ({ server }) => server.bookmark()) },
-  { weight: 1, arbitrary: command("the server ends the watch", ({ server }) => server.endWatch()) },
+  { weight: 1, arbitrary: command("the server closes the watch", ({ server }) => server.endWatch()) },
   { weight: 1, arbitrary: command("the watch breaks", ({ server }) => server.endWatch(reset)) },
   { weight: 1, arbitrary: command("compaction", ({ server }) => server.compact()) },
   {
@@ -200,19 +209,19 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 );
 
 describe("a store behind a list-watch", () => {
-  it("converges on the server, never goes back, and never reads what was before our own write", async () => {
+  it("converges on the server, never goes back, and never reads a version older than our own write", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(commands, { maxLength: 60, size: "max" }), async (sequence) => {
-        const room = new Room();
+        const fixture = new Fixture();
         try {
           for (const [, run] of sequence) {
-            await run(room);
+            await run(fixture);
             await settle();
-            room.check();
+            fixture.check();
           }
-          await room.converge();
+          await fixture.converge();
         } finally {
-          await room.stop();
+          await fixture.stop();
         }
       }),
       { numRuns: 3000 },

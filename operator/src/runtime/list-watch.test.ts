@@ -24,11 +24,11 @@ const bookmark = (version: number): WatchEvent => ({
 const refused = (status: number, reason: string): ApiError =>
   new ApiError({ status, reason, message: reason, method: "GET", path: "/" });
 
-class Room {
+class Fixture {
   readonly server = new ScriptedServer();
   readonly clock = new FakeClock();
   readonly store = new Store(({ metadata }) => {
-    if (this.faulty) throw new TypeError("a fault of ours");
+    if (this.faulty) throw new TypeError("projection failed");
     return `${metadata.name}@${metadata.resourceVersion}`;
   });
   faulty = false;
@@ -53,9 +53,9 @@ class Room {
     return [...this.store.values()].toSorted();
   }
 
-  /** Lists what is given, and takes the watch that follows. */
+  /** Responds to a list with the items and returns the watch that follows. */
   async listed(version: number, ...items: readonly KubeObject[]): ReturnType<ScriptedServer["watch"]> {
-    (await this.server.list()).answer({ items, resourceVersion: String(version) });
+    (await this.server.list()).respond({ items, resourceVersion: String(version) });
     return this.server.watch();
   }
 
@@ -63,152 +63,152 @@ class Room {
     this.#controller.abort(new Error("stop"));
     await this.#running;
     await this.server.nothing();
-    assert.equal(this.clock.waiting, 0, "a timer was left");
+    assert.equal(this.clock.waiting, 0, "leaked a timer");
   }
 }
 
 describe("a list-watch", () => {
-  let room: Room;
-  beforeEach(() => (room = new Room()));
-  afterEach(() => room.stop());
+  let watcher: Fixture;
+  beforeEach(() => (watcher = new Fixture()));
+  afterEach(() => watcher.stop());
 
-  it("lists in pages of the newest state, then watches with bookmarks from there", async () => {
-    const first = await room.server.list();
-    const { signal, ...asked } = first.options;
-    assert.deepEqual(asked, { labelSelector: "app", limit: 500 });
-    first.answer({ items: [object("a", 1)], resourceVersion: "7", continue: "page 2" });
-    const second = await room.server.list();
+  it("lists the latest state in pages, then watches with bookmarks from there", async () => {
+    const first = await watcher.server.list();
+    const { signal, ...options } = first.options;
+    assert.deepEqual(options, { labelSelector: "app", limit: 500 });
+    first.respond({ items: [object("a", 1)], resourceVersion: "7", continue: "page 2" });
+    const second = await watcher.server.list();
     assert.deepEqual(second.options, { labelSelector: "app", limit: 500, continue: "page 2", signal });
-    assert.deepEqual([room.objects, room.store.synced], [[], false], "half a list is nothing");
-    second.answer({ items: [object("b", 2)], resourceVersion: "7" });
-    const { signal: _signal, ...watched } = (await room.server.watch()).options;
+    assert.deepEqual([watcher.objects, watcher.store.synced], [[], false], "shows no partial list");
+    second.respond({ items: [object("b", 2)], resourceVersion: "7" });
+    const { signal: _signal, ...watched } = (await watcher.server.watch()).options;
     assert.deepEqual(watched, {
       labelSelector: "app",
       resourceVersion: "7",
       allowWatchBookmarks: true,
       timeoutSeconds: 450,
     });
-    assert.deepEqual([room.objects, room.store.synced], [["a@1", "b@2"], true]);
+    assert.deepEqual([watcher.objects, watcher.store.synced], [["a@1", "b@2"], true]);
   });
 
-  it("delivers events, and resumes from the last of them when the server ends the watch", async () => {
-    const watch = await room.listed(7, object("a", 1));
+  it("delivers events, and resumes from the last one when the server closes the watch", async () => {
+    const watch = await watcher.listed(7, object("a", 1));
     watch.send(event("MODIFIED", "a", 8), event("ADDED", "b", 9), event("DELETED", "a", 10));
     await settle();
-    assert.deepEqual(room.objects, ["b@9"]);
+    assert.deepEqual(watcher.objects, ["b@9"]);
     watch.end();
-    assert.equal((await room.server.watch()).options.resourceVersion, "10");
+    assert.equal((await watcher.server.watch()).options.resourceVersion, "10");
   });
 
   it("resumes from the last bookmark", async () => {
-    const watch = await room.listed(7);
+    const watch = await watcher.listed(7);
     watch.send(bookmark(50));
     watch.end();
-    assert.equal((await room.server.watch()).options.resourceVersion, "50");
+    assert.equal((await watcher.server.watch()).options.resourceVersion, "50");
   });
 
-  it("begins the list again when the next page has expired, and shows no half of it", async () => {
-    (await room.server.list()).answer({ items: [object("gone", 1)], resourceVersion: "7", continue: "page 2" });
-    (await room.server.list()).fail(refused(410, "Expired"));
-    await room.server.nothing();
-    await room.clock.advance(200);
-    const again = await room.server.list();
+  it("restarts the list when the continue token has expired, and shows no partial list", async () => {
+    (await watcher.server.list()).respond({ items: [object("gone", 1)], resourceVersion: "7", continue: "page 2" });
+    (await watcher.server.list()).fail(refused(410, "Expired"));
+    await watcher.server.nothing();
+    await watcher.clock.advance(200);
+    const again = await watcher.server.list();
     assert.equal(again.options.continue, undefined);
-    again.answer({ items: [object("b", 2)], resourceVersion: "9" });
-    await room.server.watch();
-    assert.deepEqual(room.objects, ["b@2"]);
+    again.respond({ items: [object("b", 2)], resourceVersion: "9" });
+    await watcher.server.watch();
+    assert.deepEqual(watcher.objects, ["b@2"]);
   });
 
-  it("lists again after an ERROR event 410, and tells only what differs", async () => {
-    const watch = await room.listed(7, object("a", 1), object("b", 2), object("c", 3));
+  it("lists again after an ERROR event 410, and reports only the differences", async () => {
+    const watch = await watcher.listed(7, object("a", 1), object("b", 2), object("c", 3));
     watch.send(event("MODIFIED", "a", 8));
     await settle();
     const changes: string[] = [];
-    room.store.subscribe(({ type, key, origin }) => changes.push(`${type} ${key} by ${origin}`));
+    watcher.store.subscribe(({ type, key, origin }) => changes.push(`${type} ${key} by ${origin}`));
     watch.fail(refused(410, "Expired"));
-    await room.listed(20, object("a", 8), object("b", 15), object("d", 16));
+    await watcher.listed(20, object("a", 8), object("b", 15), object("d", 16));
     assert.deepEqual(changes, ["deleted media/c by list", "updated media/b by list", "added media/d by list"]);
-    assert.deepEqual(room.objects, ["a@8", "b@15", "d@16"]);
+    assert.deepEqual(watcher.objects, ["a@8", "b@15", "d@16"]);
   });
 
-  it("keeps what it has while the API server is away", async () => {
-    const watch = await room.listed(7, object("a", 1));
+  it("keeps its objects while the API server is unreachable", async () => {
+    const watch = await watcher.listed(7, object("a", 1));
     watch.fail(refused(0, "Unreachable"));
-    await room.clock.advance(200);
-    (await room.server.watch()).fail(refused(410, "Expired"));
-    await room.clock.advance(400);
-    (await room.server.list()).fail(refused(503, "ServiceUnavailable"));
+    await watcher.clock.advance(200);
+    (await watcher.server.watch()).fail(refused(410, "Expired"));
+    await watcher.clock.advance(400);
+    (await watcher.server.list()).fail(refused(503, "ServiceUnavailable"));
     await settle();
-    assert.deepEqual([room.objects, room.store.synced], [["a@1"], true]);
+    assert.deepEqual([watcher.objects, watcher.store.synced], [["a@1"], true]);
   });
 
-  it("tries more and more seldom while nothing works: 13 requests in the first two minutes", async () => {
+  it("backs off while the API server is unreachable: 13 requests in the first two minutes", async () => {
     const times: number[] = [];
     for (let request = 0; request < 13; request++) {
-      (await room.server.list()).fail(refused(0, "Unreachable"));
+      (await watcher.server.list()).fail(refused(0, "Unreachable"));
       await settle();
-      times.push(Math.round(room.clock.now()));
-      await room.clock.advance(room.steps.at(-1)?.afterMs ?? 0);
+      times.push(Math.round(watcher.clock.now()));
+      await watcher.clock.advance(watcher.steps.at(-1)?.afterMs ?? 0);
     }
-    await room.server.list();
+    await watcher.server.list();
     assert.deepEqual(times, [0, 150, 450, 1050, 2250, 4650, 9450, 19_050, 38_250, 60_750, 83_250, 105_750, 128_250]);
   });
 
-  it("does not run hot when the server ends each watch at once", async () => {
-    (await room.listed(7)).end();
+  it("backs off when the server closes each watch immediately", async () => {
+    (await watcher.listed(7)).end();
     let watches = 1;
-    const stopAt = room.clock.now() + 60_000;
-    while (room.clock.now() < stopAt) {
-      await room.server.nothing();
-      await room.clock.advance(room.steps.at(-1)?.afterMs ?? 0);
-      (await room.server.watch()).end();
+    const stopAt = watcher.clock.now() + 60_000;
+    while (watcher.clock.now() < stopAt) {
+      await watcher.server.nothing();
+      await watcher.clock.advance(watcher.steps.at(-1)?.afterMs ?? 0);
+      (await watcher.server.watch()).end();
       watches++;
       await settle();
     }
     assert.equal(watches, 10, "watches in a minute");
   });
 
-  it("gives up a watch that is silent for 150 s, and resumes it", async () => {
-    const watch = await room.listed(7);
-    await room.clock.advance(100_000);
+  it("resumes a watch that is silent for 150 s", async () => {
+    const watch = await watcher.listed(7);
+    await watcher.clock.advance(100_000);
     watch.send(bookmark(8));
-    await room.clock.advance(149_999);
-    await room.server.nothing();
+    await watcher.clock.advance(149_999);
+    await watcher.server.nothing();
     assert.equal(watch.options.signal.aborted, false);
-    await room.clock.advance(1);
+    await watcher.clock.advance(1);
     assert.equal(watch.options.signal.aborted, true);
-    const resumed = await room.server.watch();
+    const resumed = await watcher.server.watch();
     assert.equal(resumed.options.resourceVersion, "8");
     assert.equal(resumed.options.signal.aborted, false);
   });
 
-  it("gets an event again that its store could not take", async () => {
-    const watch = await room.listed(7);
-    room.faulty = true;
+  it("receives an event again that its sink failed to process", async () => {
+    const watch = await watcher.listed(7);
+    watcher.faulty = true;
     watch.send(event("ADDED", "a", 8));
     await settle();
-    assert.deepEqual([room.objects, watch.options.signal.aborted], [[], false]);
-    room.faulty = false;
-    await room.clock.advance(200);
-    const again = await room.server.watch();
+    assert.deepEqual([watcher.objects, watch.options.signal.aborted], [[], false]);
+    watcher.faulty = false;
+    await watcher.clock.advance(200);
+    const again = await watcher.server.watch();
     assert.equal(again.options.resourceVersion, "7");
     again.send(event("ADDED", "a", 8));
     await settle();
-    assert.deepEqual(room.objects, ["a@8"]);
+    assert.deepEqual(watcher.objects, ["a@8"]);
   });
 
-  it("does not list into a store that it was told to leave", async () => {
-    const first = await room.server.list();
-    await room.stop();
-    first.answer({ items: [object("a", 1)], resourceVersion: "7" });
+  it("does not commit a list after its signal has aborted", async () => {
+    const first = await watcher.server.list();
+    await watcher.stop();
+    first.respond({ items: [object("a", 1)], resourceVersion: "7" });
     await settle();
-    assert.equal(room.store.synced, false);
+    assert.equal(watcher.store.synced, false);
   });
 
-  it("stops while it waits", async () => {
-    (await room.server.list()).fail(refused(500, "InternalError"));
+  it("stops while it backs off", async () => {
+    (await watcher.server.list()).fail(refused(500, "InternalError"));
     await settle();
-    assert.equal(room.clock.waiting, 1);
-    await room.stop();
+    assert.equal(watcher.clock.waiting, 1);
+    await watcher.stop();
   });
 });

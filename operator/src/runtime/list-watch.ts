@@ -1,4 +1,4 @@
-/** Follows one kind on the API server, for as long as it is let: the effects around `list-watch-state.ts`. */
+/** Lists and watches one kind on the API server: the effects around `list-watch-state.ts`. */
 import type { ApiClient, Selection, WatchEvent } from "../kube/client.ts";
 import type { ResourceType } from "../kube/object.ts";
 import { backoffMs } from "./backoff.ts";
@@ -6,7 +6,7 @@ import { pause, type Clock } from "./clock.ts";
 import { firstStep, nextStep, type Outcome, type Step } from "./list-watch-state.ts";
 import type { Replacement } from "./store.ts";
 
-/** Where what is learnt goes: a `Store`. */
+/** The receiver of objects and events: a `Store`. */
 export interface ListWatchSink {
   replacement(): Replacement;
   observeEvent(event: WatchEvent): void;
@@ -20,9 +20,9 @@ export interface ListWatchOptions {
   readonly clock: Clock;
   /** 0 <= random() < 1 */
   readonly random?: () => number;
-  /** A watch that brings nothing for so long, not even a bookmark, is taken for dead. Bookmarks come about once a minute. */
+  /** A watch without any event for this long, not even a bookmark, is considered dead. Bookmarks come about once a minute. */
   readonly silenceMs?: number;
-  /** Called after each step with what comes next. */
+  /** Called after each step. */
   readonly onStep?: (step: Step, outcome: Outcome, next: Step) => void;
   readonly signal: AbortSignal;
 }
@@ -30,7 +30,7 @@ export interface ListWatchOptions {
 const pageSize = 500;
 const backoff = { baseMs: 200, capMs: 30_000 };
 
-/** Ends when the signal says so, and never for another reason. */
+/** Runs until the signal aborts; never rejects. */
 export async function listWatch(options: ListWatchOptions): Promise<void> {
   const { clock, signal, random = Math.random } = options;
   let step: Step = firstStep;
@@ -38,7 +38,7 @@ export async function listWatch(options: ListWatchOptions): Promise<void> {
     if (step.afterMs > 0) await pause(clock, step.afterMs, signal);
     if (signal.aborted) return;
     const outcome = step.do === "list" ? await list(options) : await watch(options, step.resourceVersion, random);
-    // After the signal the store may belong to the next list-watch of this kind.
+    // Once the signal has aborted, the store may belong to the next list-watch of this kind.
     if (signal.aborted) return;
     const next = nextStep(step, outcome, (failures) => backoffMs(failures, { ...backoff, random }));
     options.onStep?.(step, outcome, next);
@@ -47,8 +47,8 @@ export async function listWatch(options: ListWatchOptions): Promise<void> {
 }
 
 /**
- * No resourceVersion is sent: then each list is of the newest state, by quorum, and a list after a 410 cannot go back in
- * time, whichever API server answers.
+ * Sends no resourceVersion, so that each list is a quorum read of the latest state: after a 410, no API server can return
+ * an older state than the one before.
  */
 async function list({ client, type, selection, sink, signal }: ListWatchOptions): Promise<Outcome> {
   try {
@@ -75,35 +75,36 @@ async function watch(
   const begun = clock.now();
   let resourceVersion = from;
   const watchdog = new Watchdog(clock, silenceMs, signal);
-  // All watches of all operators that an API server's restart has begun together shall not end together.
+  // Watches that an API server's restart has started together must not expire together.
   const timeoutSeconds = Math.round(300 * (1 + random()));
   const options = { ...selection, allowWatchBookmarks: true, timeoutSeconds, signal: watchdog.signal };
   try {
     for await (const event of client.watch(type, { ...options, resourceVersion })) {
       if (signal.aborted) break;
-      watchdog.reassure();
+      watchdog.reset();
       sink.observeEvent(event);
-      // Only now: an event that the sink could not take comes again.
+      // Only after the sink: an event that it failed to process is received again.
       ({ resourceVersion } = event.object.metadata);
     }
     return { of: "watch", resourceVersion, livedMs: clock.now() - begun };
   } catch (error) {
     const livedMs = clock.now() - begun;
-    return watchdog.bit ? { of: "watch", resourceVersion, livedMs } : { of: "watch", resourceVersion, livedMs, error };
+    const silent = watchdog.expired;
+    return silent ? { of: "watch", resourceVersion, livedMs } : { of: "watch", resourceVersion, livedMs, error };
   } finally {
     watchdog.stop();
   }
 }
 
-/** Aborts its signal when it has not been reassured for too long, or when the other signal aborts. */
+/** Aborts its signal when it has not been reset for too long, or when the outer signal aborts. */
 class Watchdog {
-  bit = false;
+  expired = false;
   readonly #clock: Clock;
   readonly #silenceMs: number;
   readonly #outer: AbortSignal;
   readonly #controller = new AbortController();
   readonly #onOuterAbort = (): void => this.#controller.abort(this.#outer.reason);
-  #reassured: number;
+  #resetAt: number;
   #cancel: () => void;
 
   constructor(clock: Clock, silenceMs: number, outer: AbortSignal) {
@@ -111,17 +112,17 @@ class Watchdog {
     this.#silenceMs = silenceMs;
     this.#outer = outer;
     outer.addEventListener("abort", this.#onOuterAbort);
-    this.#reassured = clock.now();
-    this.#cancel = clock.after(silenceMs, this.#look);
+    this.#resetAt = clock.now();
+    this.#cancel = clock.after(silenceMs, this.#check);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Cheap, as it is called for every event: the timer is left to run and looks at the time when it fires. */
-  reassure(): void {
-    this.#reassured = this.#clock.now();
+  /** Cheap, as it is called for every event: the timer keeps running and compares the time when it fires. */
+  reset(): void {
+    this.#resetAt = this.#clock.now();
   }
 
   stop(): void {
@@ -129,13 +130,13 @@ class Watchdog {
     this.#outer.removeEventListener("abort", this.#onOuterAbort);
   }
 
-  readonly #look = (): void => {
-    const left = this.#reassured + this.#silenceMs - this.#clock.now();
-    if (left > 0) {
-      this.#cancel = this.#clock.after(left, this.#look);
+  readonly #check = (): void => {
+    const leftMs = this.#resetAt + this.#silenceMs - this.#clock.now();
+    if (leftMs > 0) {
+      this.#cancel = this.#clock.after(leftMs, this.#check);
       return;
     }
-    this.bit = true;
+    this.expired = true;
     this.#controller.abort(new Error(`the watch was silent for ${this.#silenceMs} ms`));
   };
 }

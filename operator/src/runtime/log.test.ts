@@ -9,7 +9,7 @@ function capture(level: LogLevel): { log: ReturnType<typeof createLogger>; lines
 }
 
 describe("createLogger", () => {
-  it("writes the level as a word, the time as RFC 3339, and neither pid nor hostname", () => {
+  it("writes the level as text, the time as RFC 3339, and neither pid nor hostname", () => {
     const { log, lines } = capture("info");
     log.child({ namespace: "media", name: "upscaler", reconcileID: "7" }).info("applied");
     const [line] = lines();
@@ -20,19 +20,19 @@ describe("createLogger", () => {
     );
   });
 
-  it("leaves out what is below its level", () => {
+  it("omits lines below its level", () => {
     const { log, lines } = capture("warn");
-    log.info("not this");
-    log.warn("but this");
+    log.info("omitted");
+    log.warn("written");
     assert.deepEqual(
       lines().map(({ msg }) => msg),
-      ["but this"],
+      ["written"],
     );
   });
 
   it("writes an error under `error`", () => {
     const { log, lines } = capture("info");
-    log.error({ error: new TypeError("x is not a function") }, "a visit failed");
+    log.error({ error: new TypeError("x is not a function") }, "reconcile failed");
     const [line] = lines();
     assert.match(
       JSON.stringify(line?.error),
@@ -42,44 +42,56 @@ describe("createLogger", () => {
 });
 
 describe("describeError", () => {
-  it("names what was asked of the API server and what it answered, without our stack", () => {
+  it("describes the request and the response of the API server, without the stack", () => {
     const request = { method: "PATCH", path: "/api/v1/x" };
-    const answer = { status: 429, reason: "TooManyRequests", message: "slow down", retryAfterMs: 1_000 };
-    const expected = { kind: "ApiError", ...request, ...answer, causes: undefined };
-    assert.deepEqual(describeError(new ApiError({ ...request, ...answer })), expected);
+    const response = { status: 429, reason: "TooManyRequests", message: "slow down", retryAfterMs: 1_000 };
+    const expected = { kind: "ApiError", ...request, ...response, causes: undefined };
+    assert.deepEqual(describeError(new ApiError({ ...request, ...response })), expected);
   });
 
-  it("follows causes, but not round in circles", () => {
+  it("follows causes, but stops in a cycle", () => {
     const inner = Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
-    const outer = new Error("no answer", { cause: inner });
+    const outer = new Error("no response", { cause: inner });
     inner.cause = outer;
     const text = JSON.stringify(describeError(outer));
-    assert.match(text, /"message":"no answer".*"cause":\{.*"code":"ECONNREFUSED"/);
+    assert.match(text, /"message":"no response".*"cause":\{.*"code":"ECONNREFUSED"/);
   });
 
-  it("leaves out members that nobody vouched for", () => {
+  it("omits unknown members", () => {
     const error = Object.assign(new Error("failed"), { options: { headers: { authorization: "Bearer s3cret" } } });
     assert.ok(!JSON.stringify(describeError(error)).includes("s3cret"));
   });
 
-  it("takes what is thrown and is no error", () => {
+  it("accepts a thrown value that is not an Error", () => {
     assert.equal(describeError("Bearer s3cret"), "Bearer [secret]");
   });
 });
 
 describe("redact", () => {
   const cases: readonly { what: string; text: string; redacted: string }[] = [
-    { what: "plain text", text: "deployments.apps is forbidden", redacted: "deployments.apps is forbidden" },
-    { what: "a header", text: "authorization: Bearer abc.def, x", redacted: "authorization: Bearer [secret], x" },
-    { what: "a JWT", text: "got eyJhbGciOi.eyJpc3MiOi.c2ln here", redacted: "got [secret] here" },
-    { what: "a member of YAML", text: "at token: abc123\n  ^^^", redacted: "at token: [secret]\n  ^^^" },
-    { what: "a member of JSON", text: '{"client-key-data": "LS0t"}', redacted: '{"client-key-data": "[secret]"}' },
-    { what: "a URL", text: "proxy http://me:pw@host:80/", redacted: "proxy http://[secret]@host:80/" },
+    { what: "keeps plain text", text: "deployments.apps is forbidden", redacted: "deployments.apps is forbidden" },
     {
-      what: "a private key",
+      what: "removes the token of a header",
+      text: "authorization: Bearer abc.def, x",
+      redacted: "authorization: Bearer [secret], x",
+    },
+    { what: "removes a JWT", text: "got eyJhbGciOi.eyJpc3MiOi.c2ln here", redacted: "got [secret] here" },
+    { what: "removes a value of YAML", text: "at token: abc123\n  ^^^", redacted: "at token: [secret]\n  ^^^" },
+    {
+      what: "removes a value of JSON",
+      text: '{"client-key-data": "LS0t"}',
+      redacted: '{"client-key-data": "[secret]"}',
+    },
+    {
+      what: "removes the credentials of a URL",
+      text: "proxy http://me:pw@host:80/",
+      redacted: "proxy http://[secret]@host:80/",
+    },
+    {
+      what: "removes a private key",
       text: "a -----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY----- b",
       redacted: "a [secret] b",
     },
   ];
-  for (const { what, text, redacted } of cases) it(`of ${what}`, () => assert.equal(redact(text), redacted));
+  for (const { what, text, redacted } of cases) it(what, () => assert.equal(redact(text), redacted));
 });

@@ -1,4 +1,4 @@
-/** One line of JSON per event on standard error, with names that can be searched for, and without secrets. */
+/** Logs one line of JSON per event to standard error, with searchable names and without secrets. */
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 import { ApiError } from "../kube/errors.ts";
 
@@ -9,15 +9,15 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Standard error unless a test wants the lines. */
+  /** Default: standard error. */
   readonly destination?: DestinationStream;
 }
 
-/** A logger whose errors go under `error`: `log.warn({ error }, "the watch ended")`. */
+/** Creates a logger that serializes errors under `error`: `log.warn({ error }, "watch failed")`. */
 export function createLogger({ level, destination = standardError() }: LogOptions): Logger {
   const options = {
     level,
-    // Kubernetes adds the pod and the node to each line; pid and hostname would only say them again.
+    // Log collectors add the pod and the node to each line; pid and hostname would be redundant.
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
@@ -27,15 +27,15 @@ export function createLogger({ level, destination = standardError() }: LogOption
   return pino(options, destination);
 }
 
-/** Written before the call returns: the line that says why the process ends must not end with it. */
+/** Synchronous, so that the line that explains an exit is written before the process exits. */
 function standardError(): DestinationStream {
   return pino.destination({ dest: 2, sync: true });
 }
 
-/** A chain of causes longer than this is a cycle. */
-const deepestCause = 5;
+/** Bounds the chain of causes, which may be a cycle. */
+const maxCauseDepth = 5;
 
-/** The members of an error that help, by name. Others may hold a request with its Authorization header. */
+/** Returns known members of an error only: others may hold a request with its Authorization header. */
 export function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return redact(String(error));
   const { name, message, stack, cause } = error;
@@ -44,18 +44,18 @@ export function describeError(error: unknown, depth = 0): unknown {
     message: redact(message),
     ...("code" in error && typeof error.code === "string" ? { code: error.code } : {}),
     ...(error instanceof ApiError ? requestOf(error) : { stack: redact(stack ?? "") }),
-    ...(cause === undefined || depth >= deepestCause ? {} : { cause: describeError(cause, depth + 1) }),
+    ...(cause === undefined || depth >= maxCauseDepth ? {} : { cause: describeError(cause, depth + 1) }),
   };
 }
 
-/** Where the request was made is of no interest: what was asked and what was answered is. */
+/** Describes request and response instead of the stack, which does not help. */
 function requestOf({ status, reason, method, path, retryAfterMs, causes }: ApiError): object {
   return { status, reason, method, path, retryAfterMs, causes };
 }
 
 const secrets: readonly RegExp[] = [
   /(?<=\bBearer\s+)[^\s"',]+/gi,
-  // A JSON Web Token: a kubeconfig that can't be parsed is quoted in the parser's message.
+  // A JSON Web Token: a YAML parser's message quotes a kubeconfig that it cannot parse.
   /\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /(?<=\b(token|password|client-key-data|clientSecret)["']?\s*[:=]\s*["']?)[^\s"',]+/gi,
@@ -63,7 +63,7 @@ const secrets: readonly RegExp[] = [
   /(?<=:\/\/)[^/\s:@]+:[^/\s@]+(?=@)/g,
 ];
 
-/** The text without what opens doors. */
+/** Replaces credentials with `[secret]`. */
 export function redact(text: string): string {
   return secrets.reduce((redacted, secret) => redacted.replace(secret, "[secret]"), text);
 }

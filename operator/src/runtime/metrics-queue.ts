@@ -1,20 +1,19 @@
-/** The metrics of a work queue, by client-go's names. Gauges and the count of adds are read when they are asked for. */
+/** The metrics of a work queue, under client-go's names. Gauges and the count of adds are read at each scrape. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { priorities, type WorkQueue } from "./queue.ts";
 
 export interface QueueMetrics {
-  /** A key was taken after it had been due for so long. */
+  /** A key was taken from the queue `waitedMs` after it became due. */
   readonly taken: (waitedMs: number) => void;
-  /** A visit took so long. */
   readonly worked: (durationMs: number) => void;
-  /** A key will be visited again because its visit failed or lost a race. */
+  /** A key was requeued because its reconcile failed or met a conflict. */
   readonly retried: () => void;
 }
 
-/** From 10 ns to 1,000 s, as client-go's. */
+/** client-go's, from 10 ns to 1,000 s. */
 const buckets = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000];
 
-/** Registers the metrics; the answer adds a queue to them, with everything at 0. */
+/** Registers the metrics. Returns a function that adds a queue, with every series at 0. */
 export function queueMetrics(registry: Registry): (controller: string, queue: WorkQueue) => QueueMetrics {
   const queues = new Map<string, WorkQueue>();
   const shared = { labelNames: ["name", "controller"] as const, registers: [registry] };
@@ -27,17 +26,19 @@ export function queueMetrics(registry: Registry): (controller: string, queue: Wo
       collect: () => queues.forEach((queue, controller) => metric.set(labelsOf(controller), read(queue))),
     });
   }
-  gauge("workqueue_unfinished_work_seconds", "Seconds that the visits in progress have taken, summed", (queue) =>
-    runningSeconds(queue).reduce((sum, seconds) => sum + seconds, 0),
+  gauge(
+    "workqueue_unfinished_work_seconds",
+    "Sum of the seconds that the reconciles in progress have taken so far",
+    (queue) => runningSeconds(queue).reduce((sum, seconds) => sum + seconds, 0),
   );
   gauge(
     "workqueue_longest_running_processor_seconds",
-    "Seconds that the longest visit in progress has taken",
+    "Seconds that the longest reconcile in progress has taken so far",
     (queue) => Math.max(0, ...runningSeconds(queue)),
   );
   const depth = new Gauge({
     name: "workqueue_depth",
-    help: "Keys that are due and not yet visited, by priority",
+    help: "Number of keys that are due and wait in the queue, by priority",
     labelNames: ["name", "controller", "priority"],
     registers: [registry],
     collect() {
@@ -49,7 +50,7 @@ export function queueMetrics(registry: Registry): (controller: string, queue: Wo
   const adds = new Counter({
     ...shared,
     name: "workqueue_adds_total",
-    help: "How many times a key became due",
+    help: "Number of times a key became due",
     collect() {
       adds.reset();
       for (const [controller, queue] of queues) adds.inc(labelsOf(controller), queue.adds);
@@ -59,18 +60,18 @@ export function queueMetrics(registry: Registry): (controller: string, queue: Wo
     ...shared,
     buckets,
     name: "workqueue_queue_duration_seconds",
-    help: "Seconds between a key being due and its visit",
+    help: "Seconds between a key becoming due and its reconcile",
   });
   const worked = new Histogram({
     ...shared,
     buckets,
     name: "workqueue_work_duration_seconds",
-    help: "Seconds that a visit takes",
+    help: "Duration of a reconcile in seconds",
   });
   const retries = new Counter({
     ...shared,
     name: "workqueue_retries_total",
-    help: "How many visits have to be repeated because they failed or lost a race",
+    help: "Number of reconciles that are retried because they failed or met a conflict",
   });
 
   return (controller, queue) => {

@@ -1,8 +1,8 @@
-/** What Prometheus reads of the polls of the pods. */
+/** The metrics of collecting the pods' utilization reports. */
 import { Counter, Gauge, type Registry } from "prom-client";
 
 export interface UtilizationMetrics {
-  /** How many pods are asked. */
+  /** Sets where the number of pods is read from at each scrape. */
   readonly pods: (read: () => number) => void;
   readonly polled: (result: "reported" | "failed" | "foreign") => void;
 }
@@ -11,13 +11,13 @@ export function utilizationMetrics(registry: Registry): UtilizationMetrics {
   let readPods = (): number => 0;
   const pods: Gauge = new Gauge({
     name: "gpumedia_utilization_pods",
-    help: "Pods that are asked for their utilization; 0 on a standby",
+    help: "Number of pods whose utilization reports are collected; 0 on a standby",
     registers: [registry],
     collect: () => pods.set(readPods()),
   });
   const polls = new Counter({
     name: "gpumedia_utilization_polls_total",
-    help: "Polls of pods by result",
+    help: "Number of polls of pods, by result",
     labelNames: ["result"],
     registers: [registry],
   });

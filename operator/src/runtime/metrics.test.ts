@@ -3,14 +3,14 @@ import { FakeClock } from "./clock.fake.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { WorkQueue } from "./queue.ts";
 
-/** The samples whose name begins so, without histogram buckets. */
+/** The samples whose name starts with the prefix, without histogram buckets. */
 async function samples({ registry }: Metrics, prefix: string): Promise<string[]> {
   const text = await registry.metrics();
   return text.split("\n").filter((line) => line.startsWith(prefix) && !line.includes("_bucket"));
 }
 
 describe("createMetrics", () => {
-  it("begins a controller with every series at 0, by controller-runtime's names", async () => {
+  it("starts a controller with every series at 0, under controller-runtime's names", async () => {
     const metrics = createMetrics();
     metrics.controller("gpumediaservice", new WorkQueue(new FakeClock()), 8);
     assert.deepEqual(await samples(metrics, "controller_runtime_"), [
@@ -41,7 +41,7 @@ describe("createMetrics", () => {
     ]);
   });
 
-  it("reads the queue when it is asked", async () => {
+  it("reads the queue at each scrape", async () => {
     const clock = new FakeClock();
     const queue = new WorkQueue(clock);
     const metrics = createMetrics();
@@ -64,7 +64,7 @@ describe("createMetrics", () => {
     }
   });
 
-  it("counts visits by result, failures as errors, and what has to be repeated as retries", async () => {
+  it("counts reconciles by result, failures as errors, and failures and conflicts as retries", async () => {
     const metrics = createMetrics();
     const controller = metrics.controller("service", new WorkQueue(new FakeClock()), 8);
     controller.taken(500);
@@ -95,7 +95,7 @@ describe("createMetrics", () => {
     );
   });
 
-  it("sorts short and long visits into controller-runtime's buckets", async () => {
+  it("sorts durations into controller-runtime's buckets", async () => {
     const metrics = createMetrics();
     metrics.controller("service", new WorkQueue(new FakeClock()), 8).reconciled("success", 200);
     const text = await metrics.registry.metrics();
@@ -104,7 +104,7 @@ describe("createMetrics", () => {
     assert.deepEqual([bucket("0.15"), bucket("0.2"), bucket("60")], ["0", "1", "1"]);
   });
 
-  it("counts requests by status, method and host, with client-go's word for no answer", async () => {
+  it("counts requests by status, method and host, with client-go's code for no response", async () => {
     const metrics = createMetrics();
     const observe = metrics.restClient("10.0.0.1:443");
     observe({ method: "GET", status: 200 });
@@ -116,7 +116,7 @@ describe("createMetrics", () => {
     ]);
   });
 
-  it("says whether this process leads", async () => {
+  it("shows whether this process is the leader", async () => {
     const metrics = createMetrics();
     let leads = false;
     metrics.leaderElection("gpumedia-operator", () => leads);
@@ -131,7 +131,7 @@ describe("createMetrics", () => {
     );
   });
 
-  it("tells of the process and of its event loop", async () => {
+  it("includes the metrics of the process and its event loop", async () => {
     const metrics = createMetrics();
     const names = new Set((await samples(metrics, "")).map((line) => line.split(/[ {]/)[0]));
     for (const name of ["process_resident_memory_bytes", "nodejs_eventloop_lag_p99_seconds"]) {
@@ -139,7 +139,7 @@ describe("createMetrics", () => {
     }
   });
 
-  it("keeps two operators in one process apart", async () => {
+  it("keeps the metrics of two operators in one process separate", async () => {
     const [one, other] = [createMetrics(), createMetrics()];
     one.controller("service", new WorkQueue(new FakeClock()), 8);
     assert.deepEqual(await samples(other, "controller_runtime"), []);

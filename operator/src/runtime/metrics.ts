@@ -1,6 +1,6 @@
 /**
- * What Prometheus reads. Names, labels and buckets are those of controller-runtime and client-go, so that the dashboards
- * and alerts that people already have work unchanged.
+ * The operator's Prometheus metrics. Names, labels and buckets are those of controller-runtime and client-go, so that
+ * existing dashboards and alerts work unchanged.
  *
  * @see https://book.kubebuilder.io/reference/metrics-reference
  */
@@ -9,24 +9,24 @@ import { queueMetrics } from "./metrics-queue.ts";
 import { utilizationMetrics, type UtilizationMetrics } from "./metrics-utilization.ts";
 import type { WorkQueue } from "./queue.ts";
 
-/** controller-runtime's words for how a visit ended. */
+/** controller-runtime's names for the outcome of a reconcile. */
 const reconcileResults = ["success", "requeue_after", "requeue", "error"] as const;
 export type ReconcileResult = (typeof reconcileResults)[number];
 
-/** What the workers of one controller report. */
+/** The metrics that the workers of one controller report. */
 export interface ControllerMetrics {
-  /** A key was taken from the queue after it had been due for so long. */
+  /** A key was taken from the queue `waitedMs` after it became due. */
   readonly taken: (waitedMs: number) => void;
   readonly reconciled: (result: ReconcileResult, durationMs: number) => void;
-  /** A visit threw: a bug of ours. */
+  /** A reconcile threw, which is a bug. */
   readonly panicked: () => void;
 }
 
 export interface Metrics {
   readonly registry: Registry;
-  /** Starts the metrics of a controller, all at 0, so that a rate over them is right from the first event on. */
+  /** Adds a controller with every series at 0, so that a rate includes the first event. */
   controller(name: string, queue: WorkQueue, concurrency: number): ControllerMetrics;
-  /** Counts the requests to one API server; status 0 is a request that got no answer. */
+  /** Counts the requests to one API server; status 0 is a request without a response. */
   restClient(host: string): (request: { readonly method: string; readonly status: number }) => void;
   leaderElection(leaseName: string, isLeader: () => boolean): void;
   readonly utilization: UtilizationMetrics;
@@ -44,14 +44,14 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
     name: "rest_client_requests_total",
-    help: "Requests to the API server by status code, method and host",
+    help: "Number of requests to the API server, by status code, method and host",
     labelNames: ["code", "method", "host"],
     registers,
   });
   const leases = new Map<string, () => boolean>();
   const master = new Gauge({
     name: "leader_election_master_status",
-    help: "1 while this process leads, 0 while it stands by",
+    help: "1 while this process is the leader, 0 while it is a standby",
     labelNames: ["name"],
     registers,
     collect: () => leases.forEach((isLeader, name) => master.set({ name }, isLeader() ? 1 : 0)),
@@ -74,35 +74,35 @@ function controllerMetrics(registry: Registry): Metrics["controller"] {
   const perController = { labelNames: ["controller"] as const, registers: [registry] };
   const total = new Counter({
     name: "controller_runtime_reconcile_total",
-    help: "Visits by result",
+    help: "Number of reconciles, by result",
     labelNames: ["controller", "result"],
     registers: [registry],
   });
   const errors = new Counter({
     ...perController,
     name: "controller_runtime_reconcile_errors_total",
-    help: "Visits that failed",
+    help: "Number of reconciles that failed",
   });
   const panics = new Counter({
     ...perController,
     name: "controller_runtime_reconcile_panics_total",
-    help: "Visits that threw: each is a bug of the operator",
+    help: "Number of reconciles that threw, each of which is a bug in the operator",
   });
   const seconds = new Histogram({
     ...perController,
     name: "controller_runtime_reconcile_time_seconds",
-    help: "Seconds that a visit takes",
+    help: "Duration of a reconcile in seconds",
     buckets: reconcileSeconds,
   });
   const most = new Gauge({
     ...perController,
     name: "controller_runtime_max_concurrent_reconciles",
-    help: "How many visits may run at once",
+    help: "Maximum number of concurrent reconciles",
   });
   const active = new Gauge({
     ...perController,
     name: "controller_runtime_active_workers",
-    help: "How many visits run",
+    help: "Number of reconciles in progress",
     collect: () => queues.forEach((queue, controller) => active.set({ controller }, queue.running().length)),
   });
 

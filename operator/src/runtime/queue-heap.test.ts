@@ -6,7 +6,7 @@ interface Item extends Due {
   readonly id: number;
 }
 
-/** A list that is sorted anew each time: slow, and obviously right. */
+/** A list that is sorted on each push: slow, but obviously correct. */
 class SortedList {
   readonly #items: Item[] = [];
 
@@ -40,7 +40,7 @@ function drain(heap: DueHeap<Item>): readonly number[] {
 }
 
 describe("DueHeap", () => {
-  it("gives back in the order of a sorted list, whatever left from the middle before", () => {
+  it("returns items in the order of a sorted list, also after removals from the middle", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100, size: "max" }), (steps) => {
         const heap = new DueHeap<Item>();
@@ -53,9 +53,9 @@ describe("DueHeap", () => {
             continue;
           }
           const size = list.ids.length;
-          const leaving = list.remove(command.do === "pop" ? 0 : command.which % Math.max(size, 1));
-          if (command.do === "pop") assert.equal(heap.peek()?.id, leaving?.id);
-          if (leaving !== undefined) heap.remove(leaving);
+          const removed = list.remove(command.do === "pop" ? 0 : command.which % Math.max(size, 1));
+          if (command.do === "pop") assert.equal(heap.peek()?.id, removed?.id);
+          if (removed !== undefined) heap.remove(removed);
           assert.equal(heap.size, list.ids.length);
         }
         assert.deepEqual(drain(heap), list.ids);

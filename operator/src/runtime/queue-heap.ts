@@ -1,11 +1,11 @@
-/** A binary heap of what is due when, the earliest on top; among equals the one that was pushed first. */
+/** A binary heap by due time, the earliest on top; equal times keep the order of insertion. */
 
 export interface Due {
-  /** On the monotonic clock, ms. Must not change while the item is in the heap. */
+  /** In ms on the monotonic clock. Must not change while the item is in the heap. */
   dueAt: number;
-  /** The heap's own note: where the item stands, so that one from the middle can leave. */
+  /** Set by the heap: the item's position, so that it can be removed from the middle. */
   heapIndex: number;
-  /** The heap's own note: what was pushed first goes first. */
+  /** Set by the heap: the order of insertion. */
   heapOrder: number;
 }
 
@@ -27,7 +27,7 @@ export class DueHeap<Item extends Due> {
     this.#rise(item);
   }
 
-  /** Takes out an item that is in the heap. */
+  /** Removes an item, which must be in the heap. */
   remove(item: Item): void {
     const last = this.#items.pop();
     if (last === undefined || last === item) return;

@@ -16,7 +16,7 @@ function setUp(): { clock: FakeClock; queue: WorkQueue; takeAll: () => string[] 
 }
 
 describe("WorkQueue", () => {
-  it("serves edits before creates before echoes before resyncs, and first come first served within each", () => {
+  it("takes edits before creates before echoes before resyncs, in order of arrival within each", () => {
     const { queue, takeAll } = setUp();
     for (const priority of priorities.toReversed()) {
       queue.add(`1/${priority}`, priority);
@@ -26,7 +26,7 @@ describe("WorkQueue", () => {
     assert.deepEqual(takeAll().slice(0, 7), expected);
   });
 
-  it("makes one visit of many adds", () => {
+  it("merges many adds of a key into one take", () => {
     const { queue, takeAll } = setUp();
     for (let i = 0; i < 10; i++) queue.add("media/upscaler", "echo");
     assert.deepEqual(takeAll(), ["media/upscaler"]);
@@ -34,7 +34,7 @@ describe("WorkQueue", () => {
     assert.deepEqual(takeAll(), []);
   });
 
-  it("raises a waiting key, and does not lower it again", () => {
+  it("raises the priority of a waiting key, and never lowers it", () => {
     const { queue } = setUp();
     queue.add("media/other", "create");
     queue.add("media/upscaler", "resync");
@@ -51,7 +51,7 @@ describe("WorkQueue", () => {
     assert.deepEqual(takeAll(), ["media/first", "media/second"]);
   });
 
-  it("does not run a key twice at once, and does not lose what was added meanwhile", () => {
+  it("never runs a key twice concurrently, and keeps what is added meanwhile", () => {
     const { queue, takeAll } = setUp();
     queue.add("media/upscaler", "echo");
     queue.take();
@@ -62,23 +62,23 @@ describe("WorkQueue", () => {
     assert.deepEqual(queue.take(), { key: "media/upscaler", priority: "edit", waitedMs: 0 });
   });
 
-  it("holds a delayed key back until it is due, with one timer for all", async () => {
+  it("holds a delayed key until it is due, with one timer for all keys", async () => {
     const { clock, queue, takeAll } = setUp();
-    let told = 0;
-    queue.onReady(() => told++);
+    let calls = 0;
+    queue.onReady(() => calls++);
     queue.add("media/late", "resync", 2_000);
     queue.add("media/early", "resync", 1_000);
     assert.equal(clock.waiting, 1);
     await clock.advance(999);
-    assert.deepEqual({ taken: takeAll(), told }, { taken: [], told: 0 });
+    assert.deepEqual({ taken: takeAll(), calls }, { taken: [], calls: 0 });
     await clock.advance(1);
-    assert.deepEqual({ taken: takeAll(), told }, { taken: ["media/early"], told: 1 });
+    assert.deepEqual({ taken: takeAll(), calls }, { taken: ["media/early"], calls: 1 });
     await clock.advance(1_000);
-    assert.deepEqual({ taken: takeAll(), told }, { taken: ["media/late"], told: 2 });
+    assert.deepEqual({ taken: takeAll(), calls }, { taken: ["media/late"], calls: 2 });
     assert.equal(clock.waiting, 0);
   });
 
-  it("lets the earliest time win, whichever came first", async () => {
+  it("keeps the earlier time, whichever was added first", async () => {
     const { clock, queue, takeAll } = setUp();
     queue.add("media/a", "resync", 5_000);
     queue.add("media/a", "resync", 1_000);
@@ -92,7 +92,7 @@ describe("WorkQueue", () => {
     assert.deepEqual(takeAll(), []);
   });
 
-  it("tells how long a key was due, from the first add on", async () => {
+  it("reports how long a key was due, since it was first due", async () => {
     const { clock, queue } = setUp();
     queue.add("media/upscaler", "echo", 100);
     await clock.advance(250);
@@ -100,7 +100,7 @@ describe("WorkQueue", () => {
     assert.deepEqual(queue.take(), { key: "media/upscaler", priority: "edit", waitedMs: 150 });
   });
 
-  it("does not starve a low class under an endless stream of higher ones", async () => {
+  it("does not starve a low priority under an endless stream of higher ones", async () => {
     const { clock, queue } = setUp();
     queue.add("media/patient", "resync");
     await clock.advance(1);
@@ -110,14 +110,14 @@ describe("WorkQueue", () => {
       const key = queue.take()?.key;
       if (key === undefined) break;
       order.push(key);
-      // The repair is undone by somebody as soon as it is made.
+      // Another field manager undoes each repair immediately.
       queue.done(key);
       if (key.startsWith("fought/")) queue.add(key, "edit");
     }
     assert.ok(order.indexOf("media/patient") === 7, order.join(" "));
   });
 
-  it("counts what is due by class, what became due, and what runs for how long", async () => {
+  it("reports depth by priority, the number of adds, and the running keys with their durations", async () => {
     const { clock, queue } = setUp();
     queue.add("media/a", "edit");
     queue.add("media/b", "edit");
@@ -131,7 +131,7 @@ describe("WorkQueue", () => {
     );
   });
 
-  it("forgets all that waits when closed, and leaves no timer", () => {
+  it("drops all waiting keys when closed, and leaves no timer", () => {
     const { clock, queue } = setUp();
     queue.add("media/running", "edit");
     queue.take();
@@ -144,14 +144,14 @@ describe("WorkQueue", () => {
     assert.deepEqual({ taken: queue.take(), timers: clock.waiting }, { taken: undefined, timers: 0 });
   });
 
-  it("refuses to end a visit that has not begun", () => {
+  it("throws when a key that is not running is done", () => {
     const { queue } = setUp();
     queue.add("media/upscaler", "edit");
     assert.throws(() => queue.done("media/upscaler"), /media\/upscaler is not running/);
   });
 });
 
-/** What the queue promises, written down as plainly as can be: lists that are searched from end to end. */
+/** The queue's contract in its simplest form: lists that are searched linearly. */
 class NaiveQueue {
   #waiting: { key: ObjectKey; dueAt: number; rank: number; order: number; ready: boolean }[] = [];
   readonly #running = new Map<ObjectKey, { dueAt: number; rank: number } | undefined>();
@@ -160,13 +160,13 @@ class NaiveQueue {
 
   add(now: number, key: ObjectKey, rank: number, afterMs: number): void {
     this.promote(now);
-    const wish = { dueAt: now + afterMs, rank };
+    const schedule = { dueAt: now + afterMs, rank };
     if (this.#running.has(key)) {
-      this.#running.set(key, soonest(this.#running.get(key), wish));
+      this.#running.set(key, soonest(this.#running.get(key), schedule));
       return;
     }
     const old = this.#waiting.find((item) => item.key === key);
-    const merged = soonest(old, wish);
+    const merged = soonest(old, schedule);
     if (old?.ready === true && merged.rank === old.rank) return;
     this.#waiting = this.#waiting.filter((item) => item !== old);
     this.#waiting.push({ key, ...merged, order: this.#order++, ready: merged.dueAt <= now });
@@ -175,7 +175,7 @@ class NaiveQueue {
   take(now: number): ObjectKey | undefined {
     this.promote(now);
     const ready = this.#waiting.filter((item) => item.ready).toSorted((a, b) => a.rank - b.rank || a.order - b.order);
-    // The head of each class; every eighth take is for the one of them that has been due longest.
+    // The head of each priority; every eighth take returns the one that has been due longest.
     const heads = priorities.flatMap((_, rank) => ready.find((item) => item.rank === rank) ?? []);
     const fair = this.#takes % 8 === 7;
     const chosen = fair ? heads.toSorted((a, b) => a.dueAt - b.dueAt || a.rank - b.rank)[0] : heads[0];
@@ -196,7 +196,7 @@ class NaiveQueue {
     return [...this.#running.keys()];
   }
 
-  /** What has become due queues up in the order in which it became due. */
+  /** Queues keys in the order in which they became due. */
   promote(now: number): void {
     const due = this.#waiting.filter((item) => !item.ready && item.dueAt <= now);
     for (const item of due.toSorted((a, b) => a.dueAt - b.dueAt || a.order - b.order)) {
@@ -227,7 +227,7 @@ const steps = fc.oneof(
 );
 
 describe("WorkQueue against a naive model", () => {
-  it("takes the same keys in the same order, and in the end every key that was added", async () => {
+  it("takes the same keys in the same order, and eventually every key that was added", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 120, size: "max" }), async (commands) => {
         const clock = new FakeClock();
@@ -263,7 +263,7 @@ describe("WorkQueue against a naive model", () => {
   });
 });
 
-/** Millisecond by millisecond, since the queue's timer puts keys in order as they become due. */
+/** One millisecond at a time, since the queue's timer orders keys as they become due. */
 async function passTime(clock: FakeClock, model: NaiveQueue, ms: number): Promise<void> {
   for (let i = 0; i < ms; i++) {
     await clock.advance(1);

@@ -1,5 +1,5 @@
 /**
- * What to look at next. One slot per key, so that a thousand changes of one object are one visit.
+ * The queue of keys to reconcile. One slot per key, so that a thousand changes of an object lead to one reconcile.
  *
  *              add, later                  add, now
  *     ┌─────────────────────────(absent)────────────────┐
@@ -8,24 +8,24 @@
  *     ▲                            │ done               │ take
  *     │                            │                    ▼
  *     └────done, added later────running ◀───────────────┘
- *                                  │  ▲ add: kept until done, so that a key never runs twice at once
+ *                                  │  ▲ add: kept until done, so that a key never runs twice concurrently
  *                                  └──┴──done, added meanwhile──▶ ready
  *
- * A key that is added again keeps the earlier time and the higher priority, and within its class its place.
+ * A key that is added again keeps the earlier time, the higher priority, and its place within the priority.
  */
 import type { ObjectKey } from "../kube/object.ts";
 import type { Clock } from "./clock.ts";
 import { DueHeap, type Due } from "./queue-heap.ts";
 
-/** Why a key is looked at, the most urgent first. */
+/** Why a key is reconciled, most urgent first. */
 export const priorities = [
   /** A user changed the spec, or a child drifted. */
   "edit",
-  /** Seen for the first time. */
+  /** The object is new. */
   "create",
   /** The status of one of our own children changed. */
   "echo",
-  /** A timer, or the visit to everything at the start. */
+  /** A timer, or the initial reconcile of every object. */
   "resync",
 ] as const;
 
@@ -34,28 +34,28 @@ export type Priority = (typeof priorities)[number];
 export interface Work {
   readonly key: ObjectKey;
   readonly priority: Priority;
-  /** How long it was due before it was taken. */
+  /** The time between becoming due and being taken. */
   readonly waitedMs: number;
 }
 
-interface Wish {
-  /** On the monotonic clock, ms. */
+interface Schedule {
+  /** In ms on the monotonic clock. */
   dueAt: number;
   /** Index in `priorities`. */
   rank: number;
 }
 
-interface Slot extends Wish, Due {
+interface Slot extends Schedule, Due {
   readonly key: ObjectKey;
   state: "delayed" | "ready" | "running";
   startedAt: number;
   /** What was added while the key was running. */
-  next: Wish | undefined;
+  next: Schedule | undefined;
 }
 
 /**
- * One take in so many goes to the key that has waited longest, whatever its class. Otherwise services that somebody
- * fights over (each repair brings the next drift) would keep all others waiting for ever.
+ * Every eighth take returns the key that has waited longest, whatever its priority. Otherwise services with competing
+ * writers, where each repair causes the next drift, would starve all others.
  */
 const fairTakeEvery = 8;
 
@@ -63,7 +63,7 @@ export class WorkQueue {
   readonly #clock: Clock;
   readonly #slots = new Map<ObjectKey, Slot>();
   readonly #delayed = new DueHeap<Slot>();
-  /** Insertion order is the order of service. */
+  /** By priority; taken in insertion order. */
   readonly #ready: readonly Map<ObjectKey, Slot>[] = priorities.map(() => new Map<ObjectKey, Slot>());
   readonly #running = new Set<Slot>();
   #listener: () => void = () => {};
@@ -76,28 +76,28 @@ export class WorkQueue {
     this.#clock = clock;
   }
 
-  /** The one who is told when there may be something to take. */
+  /** Sets the listener that is called when a key may be ready to take. */
   onReady(listener: () => void): void {
     this.#listener = listener;
   }
 
-  /** Wants `key` to be looked at, `afterMs` from now. */
+  /** Schedules `key`, `afterMs` from now. */
   add(key: ObjectKey, priority: Priority, afterMs = 0): void {
     if (this.#closed) return;
-    const wish = { dueAt: this.#clock.now() + Math.max(afterMs, 0), rank: priorities.indexOf(priority) };
+    const schedule = { dueAt: this.#clock.now() + Math.max(afterMs, 0), rank: priorities.indexOf(priority) };
     const slot = this.#slots.get(key);
     if (slot === undefined) {
-      const fresh = newSlot(key, wish);
-      this.#slots.set(key, fresh);
-      this.#place(fresh);
+      const added = newSlot(key, schedule);
+      this.#slots.set(key, added);
+      this.#place(added);
     } else if (slot.state === "running") {
-      slot.next = slot.next === undefined ? wish : sooner(slot.next, wish);
+      slot.next = slot.next === undefined ? schedule : sooner(slot.next, schedule);
     } else {
-      this.#hasten(slot, sooner(slot, wish));
+      this.#advance(slot, sooner(slot, schedule));
     }
   }
 
-  /** The most urgent key that is due and not running; it runs from now until `done`. */
+  /** Returns the most urgent key that is due and not running; it is running until `done`. */
   take(): Work | undefined {
     this.#promote();
     const slot = this.#first();
@@ -110,7 +110,7 @@ export class WorkQueue {
     return { key: slot.key, priority: priorityOf(slot), waitedMs: slot.startedAt - slot.dueAt };
   }
 
-  /** Ends the visit of a key that was taken. */
+  /** Marks a key that was taken as no longer running. */
   done(key: ObjectKey): void {
     const slot = this.#slots.get(key);
     if (slot?.state !== "running") throw new Error(`${key} is not running`);
@@ -123,7 +123,7 @@ export class WorkQueue {
     this.#place(Object.assign(slot, next, { next: undefined }));
   }
 
-  /** Forgets all that waits and takes nothing more; what is running may still be `done`. */
+  /** Drops all waiting keys and ignores further ones; running keys may still be `done`. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -134,18 +134,18 @@ export class WorkQueue {
     }
   }
 
-  /** How many keys are due and wait to be taken. */
+  /** The number of keys of a priority that are due and not taken. */
   depth(priority: Priority): number {
     this.#promote();
     return this.#ready[priorities.indexOf(priority)]?.size ?? 0;
   }
 
-  /** How many times a key became due, since the start. */
+  /** How many times a key has become due. */
   get adds(): number {
     return this.#adds;
   }
 
-  /** For how long each running key has been running, in ms. */
+  /** The running keys, and for how long each has been running, in ms. */
   running(): readonly { readonly key: ObjectKey; readonly forMs: number }[] {
     return [...this.#running].map(({ key, startedAt }) => ({ key, forMs: this.#clock.now() - startedAt }));
   }
@@ -167,7 +167,7 @@ export class WorkQueue {
     this.#ready[slot.rank]?.set(slot.key, slot);
   }
 
-  #hasten(slot: Slot, { dueAt, rank }: Wish): void {
+  #advance(slot: Slot, { dueAt, rank }: Schedule): void {
     if (slot.state === "delayed") {
       this.#delayed.remove(slot);
       this.#place(Object.assign(slot, { dueAt, rank }));
@@ -179,7 +179,7 @@ export class WorkQueue {
     this.#ready[rank]?.set(slot.key, slot);
   }
 
-  /** Moves what has become due from the heap to the classes. */
+  /** Moves the keys that have become due from the heap to the priorities. */
   #promote(): void {
     for (let slot = this.#delayed.peek(); slot !== undefined; slot = this.#delayed.peek()) {
       if (slot.dueAt > this.#clock.now()) return;
@@ -197,7 +197,7 @@ export class WorkQueue {
     );
   }
 
-  /** Keeps one timer, for the earliest of the delayed. */
+  /** Keeps a single timer, for the earliest delayed key. */
   #arm(): void {
     const dueAt = this.#delayed.peek()?.dueAt;
     if (dueAt === undefined || (this.#timer !== undefined && this.#timer.dueAt <= dueAt)) return;
@@ -212,14 +212,14 @@ export class WorkQueue {
   }
 }
 
-function newSlot(key: ObjectKey, wish: Wish): Slot {
-  return { key, ...wish, state: "delayed", startedAt: 0, next: undefined, heapIndex: 0, heapOrder: 0 };
+function newSlot(key: ObjectKey, schedule: Schedule): Slot {
+  return { key, ...schedule, state: "delayed", startedAt: 0, next: undefined, heapIndex: 0, heapOrder: 0 };
 }
 
-function sooner(a: Wish, b: Wish): Wish {
+function sooner(a: Schedule, b: Schedule): Schedule {
   return { dueAt: Math.min(a.dueAt, b.dueAt), rank: Math.min(a.rank, b.rank) };
 }
 
-function priorityOf({ rank }: Wish): Priority {
+function priorityOf({ rank }: Schedule): Priority {
   return priorities[rank] ?? "resync";
 }

@@ -1,16 +1,16 @@
 import type { ObjectKey } from "../kube/object.ts";
 
-/** The values that carry a key; none for an unknown one. */
+/** Returns the values with a key; none for an unknown key. */
 export interface Lookup<T> {
   get(key: string): readonly T[];
 }
 
-/** The values of a store by other keys than their names. The store keeps it up to date. */
+/** Indexes the values of a store by keys other than their names. The store keeps it up to date. */
 export class StoreIndex<T> implements Lookup<T> {
   readonly #keysOf: (value: T) => readonly string[];
   readonly #values = new Map<string, Map<ObjectKey, T>>();
 
-  /** `keysOf` must give the same keys for the same value every time, or a value is never found to be removed. */
+  /** `keysOf` must always return the same keys for the same value, or a value is never removed. */
   constructor(keysOf: (value: T) => readonly string[]) {
     this.#keysOf = keysOf;
   }
@@ -31,7 +31,7 @@ export class StoreIndex<T> implements Lookup<T> {
     for (const key of this.#keysOf(value)) {
       const values = this.#values.get(key);
       values?.delete(object);
-      // An empty map for each service that ever was would add up in a process that runs for months.
+      // Otherwise an empty map would remain for each deleted service.
       if (values?.size === 0) this.#values.delete(key);
     }
   }

@@ -3,7 +3,7 @@ import type { WatchEvent } from "../kube/client.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import { Store } from "./store.ts";
 
-interface Wanted {
+interface ObjectOptions {
   readonly name?: string;
   readonly uid?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ interface Wanted {
 
 function object(
   version: number | bigint,
-  { name = "a", uid = "u1", labels = {}, terminating = false }: Wanted = {},
+  { name = "a", uid = "u1", labels = {}, terminating = false }: ObjectOptions = {},
 ): KubeObject {
   const metadata = { name, namespace: "media", uid, resourceVersion: String(version), labels, creationTimestamp: "" };
   return {
@@ -22,20 +22,20 @@ function object(
   };
 }
 
-function event(type: "ADDED" | "MODIFIED" | "DELETED", version: number | bigint, wanted?: Wanted): WatchEvent {
-  return { type, object: object(version, wanted) };
+function event(type: "ADDED" | "MODIFIED" | "DELETED", version: number | bigint, options?: ObjectOptions): WatchEvent {
+  return { type, object: object(version, options) };
 }
 
 function bookmark(version: number): WatchEvent {
   return { type: "BOOKMARK", object: { metadata: { resourceVersion: String(version) } } };
 }
 
-/** What the tests keep of an object: enough to tell which version of which one it is. */
+/** Reduces an object to its UID and version. */
 const project = ({ metadata }: KubeObject): string => `${metadata.uid}@${metadata.resourceVersion}`;
 
 const a: ObjectKey = "media/a";
 
-/** A store with its changes as they were told: `added list u1@1`. */
+/** A store with a log of its changes: `added list u1@1`. */
 function recorded(...listed: KubeObject[]): { store: Store<string>; changes: string[]; list: typeof list } {
   const store = new Store(project);
   const changes: string[] = [];
@@ -56,29 +56,29 @@ function recorded(...listed: KubeObject[]): { store: Store<string>; changes: str
 }
 
 describe("a store", () => {
-  /** Each starts with `media/a`, UID u1, version 10, listed at 10, and an object that never changes. */
+  /** Each starts with a list at version 10 of `media/a`, UID u1, version 10, and of an object that never changes. */
   const cases: {
     readonly name: string;
-    readonly act: (room: ReturnType<typeof recorded>) => void;
+    readonly act: (recorder: ReturnType<typeof recorded>) => void;
     readonly changes: readonly string[];
-    /** What `media/a` is in the end. */
+    /** The final state of `media/a`. */
     readonly end: string | undefined;
   }[] = [
     // The watch
     {
-      name: "takes a change",
+      name: "applies a change",
       act: ({ store }) => store.observeEvent(event("MODIFIED", 11)),
       changes: ["updated watch u1@10 u1@11"],
       end: "u1@11",
     },
     {
-      name: "takes a deletion",
+      name: "applies a deletion",
       act: ({ store }) => store.observeEvent(event("DELETED", 11)),
       changes: ["deleted watch u1@10"],
       end: undefined,
     },
     {
-      name: "takes a deletion that carries the last version, as old API servers send it",
+      name: "applies a deletion that carries the last version, as old API servers send it",
       act: ({ store }) => store.observeEvent(event("DELETED", 10)),
       changes: ["deleted watch u1@10"],
       end: undefined,
@@ -101,19 +101,19 @@ describe("a store", () => {
       end: "u1@9007199254740993",
     },
     {
-      name: "ignores the same version again",
+      name: "ignores a repeated version",
       act: ({ store }) => store.observeEvent(event("ADDED", 10)),
       changes: [],
       end: "u1@10",
     },
     {
-      name: "takes a new UID for a deletion and a creation",
+      name: "treats a new UID as a deletion and a creation",
       act: ({ store }) => store.observeEvent(event("ADDED", 12, { uid: "u2" })),
       changes: ["deleted watch u1@10", "added watch u2@12"],
       end: "u2@12",
     },
     {
-      name: "changes nothing for a bookmark",
+      name: "changes nothing on a bookmark",
       act: ({ store }) => store.observeEvent(bookmark(99)),
       changes: [],
       end: "u1@10",
@@ -121,7 +121,7 @@ describe("a store", () => {
 
     // Lists
     {
-      name: "takes all of a list at once",
+      name: "applies a list atomically",
       act: ({ store, list }) => {
         const seen: unknown[] = [];
         store.subscribe(() => seen.push([...store.values()]));
@@ -135,25 +135,25 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "finds a change in a list",
+      name: "detects a change in a list",
       act: ({ list }) => list(20, object(15), object(10, { name: "still", uid: "s" })),
       changes: ["updated list u1@10 u1@15"],
       end: "u1@15",
     },
     {
-      name: "finds in a list that an object was replaced by a namesake",
+      name: "detects in a list that an object was replaced by one with the same name",
       act: ({ list }) => list(20, object(15, { uid: "u2" }), object(10, { name: "still", uid: "s" })),
       changes: ["deleted list u1@10", "added list u2@15"],
       end: "u2@15",
     },
     {
-      name: "says nothing of a list without news",
+      name: "reports nothing for a list without changes",
       act: ({ list }) => list(20, object(10), object(10, { name: "still", uid: "s" })),
       changes: [],
       end: "u1@10",
     },
     {
-      name: "takes nothing of a list that was never finished",
+      name: "ignores a list that was not committed",
       act: ({ store }) => store.replacement().add(object(20)),
       changes: [],
       end: "u1@10",
@@ -161,7 +161,7 @@ describe("a store", () => {
 
     // Our own writes
     {
-      name: "has our write at once, and does not hear of it again",
+      name: "applies our write immediately, and reports it once",
       act: ({ store }) => {
         store.observeWrite(object(12));
         store.observeEvent(event("MODIFIED", 12));
@@ -170,7 +170,7 @@ describe("a store", () => {
       end: "u1@12",
     },
     {
-      name: "does not go back before our write when the watch comes to what was before it",
+      name: "ignores a watch event older than our write",
       act: ({ store }) => {
         store.observeWrite(object(12));
         store.observeEvent(event("MODIFIED", 11));
@@ -179,7 +179,7 @@ describe("a store", () => {
       end: "u1@12",
     },
     {
-      name: "does not let an older deletion of a namesake take away what we created",
+      name: "keeps an object that we created when the deletion of its predecessor arrives",
       act: ({ store }) => {
         store.observeWrite(object(12, { uid: "u2" }));
         store.observeEvent(event("DELETED", 11));
@@ -188,7 +188,7 @@ describe("a store", () => {
       end: "u2@12",
     },
     {
-      name: "does not let `no longer selected` undo our write that selected it again",
+      name: "keeps an object that our write selected again when `no longer selected` arrives",
       act: ({ store }) => {
         store.observeWrite(object(12));
         store.observeEvent(event("DELETED", 11));
@@ -198,7 +198,7 @@ describe("a store", () => {
       end: "u1@12",
     },
     {
-      name: "does not bring back what the watch has seen the end of, when our answer comes late",
+      name: "ignores the late response to a write when the watch has reported the deletion",
       act: ({ store }) => {
         store.observeEvent(event("DELETED", 13));
         store.observeWrite(object(12));
@@ -207,7 +207,7 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "does not bring back what a bookmark is past",
+      name: "ignores the response to a write that a bookmark has passed",
       act: ({ store }) => {
         store.observeEvent(event("DELETED", 11));
         store.observeEvent(bookmark(20));
@@ -217,7 +217,7 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "keeps what we created after a list was taken",
+      name: "keeps an object that we created after a list was taken",
       act: ({ store, list }) => {
         store.observeWrite(object(25, { name: "new", uid: "n" }));
         list(20, object(10), object(10, { name: "still", uid: "s" }));
@@ -227,7 +227,7 @@ describe("a store", () => {
       end: "u1@10",
     },
     {
-      name: "keeps what we changed after a list was taken",
+      name: "keeps our change that is newer than a list",
       act: ({ store, list }) => {
         store.observeWrite(object(25));
         list(20, object(15), object(10, { name: "still", uid: "s" }));
@@ -236,7 +236,7 @@ describe("a store", () => {
       end: "u1@25",
     },
     {
-      name: "lets a list that was taken later remove what we wrote",
+      name: "removes an object that we wrote before a list that misses it",
       act: ({ store, list }) => {
         store.observeWrite(object(15));
         list(20, object(10, { name: "still", uid: "s" }));
@@ -247,7 +247,7 @@ describe("a store", () => {
 
     // Our own deletes
     {
-      name: "has our delete at once, and does not go back before it",
+      name: "applies our delete immediately, and ignores older events",
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("MODIFIED", 11));
@@ -258,7 +258,7 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "takes a deleted object back while a finalizer holds it",
+      name: "adds a deleted object again while a finalizer keeps it",
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("MODIFIED", 11));
@@ -268,7 +268,7 @@ describe("a store", () => {
       end: "u1@12",
     },
     {
-      name: "keeps an object that was terminating when we deleted it: no event would bring it back",
+      name: "keeps an object that was terminating when we deleted it, as no event would add it again",
       act: ({ store }) => {
         store.observeEvent(event("MODIFIED", 11, { terminating: true }));
         store.observeDelete(a, "u1");
@@ -277,7 +277,7 @@ describe("a store", () => {
       end: "u1@11",
     },
     {
-      name: "does not take a namesake for the object that we deleted",
+      name: "keeps a new object with the name of the one that we deleted",
       act: ({ store }) => {
         store.observeEvent(event("ADDED", 11, { uid: "u2" }));
         store.observeDelete(a, "u1");
@@ -286,7 +286,7 @@ describe("a store", () => {
       end: "u2@11",
     },
     {
-      name: "takes a namesake that was created after our delete",
+      name: "adds an object that took the name after our delete",
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("ADDED", 12, { uid: "u2" }));
@@ -295,7 +295,7 @@ describe("a store", () => {
       end: "u2@12",
     },
     {
-      name: "does not take back from a list what we have deleted since it was taken",
+      name: "ignores in a list an object that we deleted since it was taken",
       act: ({ store, list }) => {
         store.observeDelete(a, "u1");
         list(11, object(10), object(10, { name: "still", uid: "s" }));
@@ -305,7 +305,7 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "does not take back what we delete between two pages of a list",
+      name: "ignores in a list an object that we deleted between two pages",
       act: ({ store }) => {
         const replacement = store.replacement();
         replacement.add(object(10));
@@ -316,9 +316,9 @@ describe("a store", () => {
       changes: ["deleted write u1@10"],
       end: undefined,
     },
-    // Bug: the watch, which is late, brought back an object that had the name before the one that we deleted.
+    // Bug: the watch, which is late, added a predecessor of the object that we had deleted.
     {
-      name: "does not take back from the watch a predecessor of what we have deleted",
+      name: "ignores watch events of a predecessor of an object that we deleted",
       act: ({ store }) => {
         store.observeWrite(object(13, { uid: "u2" }));
         store.observeDelete(a, "u2");
@@ -331,7 +331,7 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "does not take back from a list a predecessor of what we have deleted",
+      name: "ignores in a list a predecessor of an object that we deleted",
       act: ({ store, list }) => {
         store.observeWrite(object(13, { uid: "u2" }));
         store.observeDelete(a, "u2");
@@ -342,7 +342,7 @@ describe("a store", () => {
       end: undefined,
     },
     {
-      name: "takes a namesake that came and went and came after our delete",
+      name: "follows objects that take and leave the name after our delete",
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("DELETED", 11));
@@ -356,15 +356,15 @@ describe("a store", () => {
   ];
   for (const { name, act, changes, end } of cases) {
     it(name, () => {
-      const room = recorded(object(10), object(10, { name: "still", uid: "s" }));
-      act(room);
-      assert.deepEqual(room.changes, changes);
-      assert.equal(room.store.get(a), end);
-      assert.equal(room.store.get("media/still"), "s@10");
+      const recorder = recorded(object(10), object(10, { name: "still", uid: "s" }));
+      act(recorder);
+      assert.deepEqual(recorder.changes, changes);
+      assert.equal(recorder.store.get(a), end);
+      assert.equal(recorder.store.get("media/still"), "s@10");
     });
   }
 
-  it("is synced from its first list on, and not any more when it was cleared", async () => {
+  it("is synced after its first list until it is cleared", async () => {
     const { store, list, changes } = recorded();
     store.observeWrite(object(5));
     assert.equal(store.synced, false);
@@ -378,7 +378,7 @@ describe("a store", () => {
     assert.notEqual(syncedAgain, synced);
     list(3);
     await syncedAgain;
-    assert.deepEqual(changes, ["added write u1@5"], "clearing tells nobody");
+    assert.deepEqual(changes, ["added write u1@5"], "clearing reports no changes");
   });
 
   it("projects each version once", () => {
@@ -399,14 +399,14 @@ describe("a store", () => {
     assert.equal(projections, 2);
   });
 
-  it("stops telling who has unsubscribed", () => {
+  it("does not call a listener that has unsubscribed", () => {
     const { store } = recorded();
-    const told: string[] = [];
-    const unsubscribe = store.subscribe(({ type }) => told.push(type));
+    const calls: string[] = [];
+    const unsubscribe = store.subscribe(({ type }) => calls.push(type));
     store.observeWrite(object(1));
     unsubscribe();
     store.observeWrite(object(2));
-    assert.deepEqual(told, ["added"]);
+    assert.deepEqual(calls, ["added"]);
   });
 });
 
@@ -414,7 +414,7 @@ const labels = ({ metadata }: KubeObject): readonly string[] => Object.values(me
 const names = (objects: readonly KubeObject[]): string[] => objects.map(({ metadata }) => metadata.name).toSorted();
 
 describe("an index of a store", () => {
-  it("follows its objects, also those that were there before it", () => {
+  it("includes existing objects and follows all changes", () => {
     const store = new Store((item) => item);
     store.observeWrite(object(1, { name: "a", uid: "a", labels: { service: "x" } }));
     const byLabel = store.index(labels);

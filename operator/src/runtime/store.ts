@@ -1,16 +1,16 @@
 /**
- * What the API server has of one kind, as far as we know, each object in the form that its readers need.
+ * The latest known state of one kind on the API server, each object reduced to what its readers need.
  *
- * Three sources write here, and they overtake each other: the watch, which is complete and in order but late; a list,
- * which is a picture of one moment that may lie before our last write; and the answers to our own writes, which are early
- * but may come after the watch has moved on. One rule orders them: of one name, the higher resourceVersion wins; and up
- * to `resourceVersion`, the place that the watch has reached, the watch alone is right.
+ * Three sources write here, in no fixed order: the watch, which is complete and ordered but late; a list, which is a
+ * snapshot that may be older than our last write; and the responses to our own writes, which are early but may arrive
+ * after the watch has moved on. One rule orders them: for each name the higher resourceVersion wins, and the watch alone
+ * is authoritative up to `resourceVersion`, which it has reached.
  */
 import type { WatchEvent } from "../kube/client.ts";
 import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import { StoreIndex, type Lookup } from "./store-index.ts";
 
-/** Where a change was learnt from; `write` is the answer to a write of our own. */
+/** The source of a change; `write` is the response to our own write. */
 export type ChangeOrigin = "list" | "watch" | "write";
 
 /** An object that was deleted and created again is two changes: `deleted`, then `added`. */
@@ -27,25 +27,25 @@ export type StoreChange<T> =
 
 export type StoreListener<T> = (change: StoreChange<T>) => void;
 
-/** The store as its readers see it. */
+/** The read-only interface of a store. */
 export interface StoreView<T> {
   readonly size: number;
-  /** Has the first list arrived? Before that an absent object may well exist. */
+  /** Whether the first list has arrived. Before that, a missing object may exist on the API server. */
   readonly synced: boolean;
   whenSynced(): Promise<void>;
   get(key: ObjectKey): T | undefined;
   values(): Iterable<T>;
-  /** The objects by something that they carry, e.g. their service; kept up to date. One object may have several keys. */
+  /** Indexes the objects by keys that they hold, such as their service. An object may have several keys. */
   index(keysOf: (value: T) => readonly string[]): Lookup<T>;
-  /** A listener must not throw. It sees the store after the change; of a list, after all of it. */
+  /** Listeners must not throw. They are called after the store has changed; for a list, after all of its changes. */
   subscribe(listener: StoreListener<T>): () => void;
 }
 
-/** Which state of which object. */
+/** Identifies a version of an object. */
 interface Revision {
   readonly uid: string;
   readonly resourceVersion: bigint;
-  /** Has a deletionTimestamp: it stays only while a finalizer holds it. */
+  /** Has a deletionTimestamp: only a finalizer keeps it. */
   readonly terminating: boolean;
 }
 
@@ -54,16 +54,16 @@ interface Entry<T> extends Revision {
 }
 
 /**
- * An object that we have deleted, under its name. The rule that the higher resourceVersion wins must outlive the entry:
- * what the watch has yet to tell of that name, also of objects that had it earlier, is older than our delete.
+ * An object that we have deleted. The rule that the higher resourceVersion wins must outlive the entry: events of that
+ * name that the watch has not delivered yet, also of previous objects with the name, are older than our delete.
  */
 interface Tombstone {
   readonly uid: string;
-  /** The last that we knew of it, so the end of all that had the name before. */
+  /** The last known version of the object; all previous objects with its name are older. */
   readonly resourceVersion: bigint;
 }
 
-/** The contents of a list, gathered page by page and then swapped in at once. */
+/** The contents of a list, collected page by page and then swapped in atomically. */
 export interface Replacement {
   add(object: KubeObject): void;
   commit(resourceVersion: string): void;
@@ -75,11 +75,11 @@ export class Store<T> implements StoreView<T> {
   readonly #deletedByUs = new Map<ObjectKey, Tombstone>();
   readonly #indices: StoreIndex<T>[] = [];
   readonly #listeners = new Set<StoreListener<T>>();
-  /** The watch has told us everything up to here; undefined before the first list. */
+  /** The version that the watch has reached; undefined before the first list. */
   #resourceVersion: bigint | undefined;
   #synced = Promise.withResolvers<void>();
 
-  /** `project` makes of an object what is kept; the object itself is not. */
+  /** Only the result of `project` is kept, not the object. */
   constructor(project: (object: KubeObject) => T) {
     this.#project = project;
   }
@@ -116,20 +116,20 @@ export class Store<T> implements StoreView<T> {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The answer to a write of ours, so that nobody reads what was before it. */
+  /** Records the response to our own write, so that readers never get an older version. */
   observeWrite(object: KubeObject): void {
-    // The watch is past this write and has told us of it, and perhaps of the object's end: this answer comes late.
+    // The watch is past this write and may even have reported the deletion of the object: this response is late.
     if (this.#resourceVersion !== undefined && BigInt(object.metadata.resourceVersion) <= this.#resourceVersion) return;
     this.#emit(this.#put(object, "write"));
   }
 
   /**
-   * The API server has accepted our delete. The object may live on while a finalizer or its children hold it: then it
-   * comes back here with its deletionTimestamp.
+   * Records that the API server has accepted our delete. While a finalizer keeps the object, the watch adds it again, with
+   * its deletionTimestamp.
    */
   observeDelete(key: ObjectKey, uid: string): void {
     const entry = this.#entries.get(key);
-    // One that is terminating already does not change by another delete: no event would bring it back.
+    // Deleting an object that is already terminating does not change it: no event would add it again.
     if (entry?.uid !== uid || entry.terminating) return;
     this.#deletedByUs.set(key, { uid, resourceVersion: entry.resourceVersion });
     this.#emit([this.#remove(key, entry, "write")]);
@@ -137,16 +137,16 @@ export class Store<T> implements StoreView<T> {
 
   observeEvent(event: WatchEvent): void {
     const version = BigInt(event.object.metadata.resourceVersion);
-    if (event.type === "DELETED") this.#observeGone(event.object, version);
+    if (event.type === "DELETED") this.#observeDeleted(event.object, version);
     else if (event.type !== "BOOKMARK") this.#emit(this.#put(event.object, "watch"));
     if (this.#resourceVersion !== undefined && version > this.#resourceVersion) this.#resourceVersion = version;
   }
 
-  #observeGone(object: KubeObject, version: bigint): void {
+  #observeDeleted(object: KubeObject, version: bigint): void {
     const key = objectKey(object);
     if (this.#deletedByUs.get(key)?.uid === object.metadata.uid) this.#deletedByUs.delete(key);
     const entry = this.#entries.get(key);
-    // With a label selector this also says "no longer selected": a write of ours may have selected it again since.
+    // With a label selector, DELETED also means "no longer selected", and our own write may have selected it again since.
     if (entry !== undefined && entry.resourceVersion <= version) this.#emit([this.#remove(key, entry, "watch")]);
   }
 
@@ -164,7 +164,7 @@ export class Store<T> implements StoreView<T> {
     };
   }
 
-  /** Forgets everything, and tells nobody: for a kind that is no longer watched. */
+  /** Removes everything without notifying listeners, when the kind is no longer watched. */
   clear(): void {
     this.#entries.clear();
     this.#deletedByUs.clear();
@@ -176,7 +176,7 @@ export class Store<T> implements StoreView<T> {
   #swap(listed: ReadonlyMap<ObjectKey, Entry<T>>, version: bigint): void {
     const changes: StoreChange<T>[] = [];
     for (const [key, entry] of this.#entries) {
-      // What is newer than the list was written by us after the list was taken.
+      // An entry that is newer than the list is our own write.
       if (!listed.has(key) && entry.resourceVersion <= version) changes.push(this.#remove(key, entry, "list"));
     }
     for (const [key, entry] of listed) {
@@ -194,13 +194,13 @@ export class Store<T> implements StoreView<T> {
     const key = objectKey(object);
     const revision = revisionOf(object);
     const known = this.#entries.get(key);
-    // Before the projection, which costs more than all else here: most events repeat what our own write has told us.
+    // Before the expensive projection: most events repeat our own writes.
     if (known !== undefined && revision.resourceVersion <= known.resourceVersion) return [];
     if (this.#isBeforeOurDelete(key, revision)) return [];
     return this.#set(key, { ...revision, value: this.#project(object) }, origin);
   }
 
-  /** An accepted delete leaves nothing, or the object terminating, or another that took the name later. */
+  /** An accepted delete leaves no object, the terminating object, or a newer object with the same name. */
   #isBeforeOurDelete(key: ObjectKey, { uid, resourceVersion, terminating }: Revision): boolean {
     const tombstone = this.#deletedByUs.get(key);
     if (tombstone === undefined) return false;

@@ -8,140 +8,144 @@ import { createLogger } from "./log.ts";
 import { WorkQueue } from "./queue.ts";
 import { runWorkers, type Next, type ReconcileContext, type Workers } from "./workers.ts";
 
-type Visit = (key: ObjectKey, context: ReconcileContext) => Promise<Next>;
+type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Next>;
 
-interface Setting {
+interface Setup {
   readonly clock: FakeClock;
   readonly queue: WorkQueue;
   readonly workers: Workers;
-  /** `key at ms`, in the order of the visits. */
-  readonly visits: string[];
+  /** `key at ms`, in order. */
+  readonly reconciles: string[];
   readonly lines: Record<string, unknown>[];
-  /** What the metrics were told. */
-  readonly counted: string[];
+  /** The calls of the metrics. */
+  readonly metrics: string[];
 }
 
-function start(visit: Visit, concurrency = 2): Setting {
+function start(reconcile: Reconcile, concurrency = 2): Setup {
   const clock = new FakeClock();
   const queue = new WorkQueue(clock);
-  const visits: string[] = [];
+  const reconciles: string[] = [];
   const lines: Record<string, unknown>[] = [];
-  const counted: string[] = [];
+  const metrics: string[] = [];
   const workers = runWorkers({
     queue,
     concurrency,
     clock,
     backoff: { baseMs: 1_000, capMs: 8_000, random: () => 0 },
     reconcile(key, context) {
-      visits.push(`${key} at ${clock.now()}`);
-      return visit(key, context);
+      reconciles.push(`${key} at ${clock.now()}`);
+      return reconcile(key, context);
     },
     log: createLogger({ level: "info", destination: { write: (line) => lines.push(JSON.parse(line)) } }),
     metrics: {
-      taken: (waitedMs) => counted.push(`waited ${waitedMs}`),
-      reconciled: (result, durationMs) => counted.push(`${result} ${durationMs}`),
-      panicked: () => counted.push("panic"),
+      taken: (waitedMs) => metrics.push(`waited ${waitedMs}`),
+      reconciled: (result, durationMs) => metrics.push(`${result} ${durationMs}`),
+      panicked: () => metrics.push("panic"),
     },
   });
-  return { clock, queue, workers, visits, lines, counted };
+  return { clock, queue, workers, reconciles, lines, metrics };
 }
 
-/** Ends visit after visit with what the list says, and then with done. */
-function ending(...list: (Next | Error)[]): Visit {
+/** Returns or throws the results one after another, then returns done. */
+function returning(...results: (Next | Error)[]): Reconcile {
   return () => {
-    const next = list.shift() ?? { kind: "done" };
+    const next = results.shift() ?? { kind: "done" };
     return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
   };
 }
 
 describe("runWorkers", () => {
-  const cases: readonly { what: string; ends: readonly (Next | Error)[]; at: readonly number[]; counted: string[] }[] =
-    [
-      {
-        what: "leaves a key alone that is done",
-        ends: [{ kind: "done" }],
-        at: [0],
-        counted: ["waited 0", "success 0"],
-      },
-      {
-        what: "comes again after the time that the visit asked for",
-        ends: [{ kind: "requeue", afterMs: 5_000 }],
-        at: [0, 5_000],
-        counted: ["waited 0", "requeue_after 0", "waited 0", "success 0"],
-      },
-      {
-        what: "comes at once after a conflict",
-        ends: [{ kind: "now" }],
-        at: [0, 0],
-        counted: ["waited 0", "requeue 0", "waited 0", "success 0"],
-      },
-      {
-        what: "backs off longer and longer",
-        ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "backoff" }],
-        at: [0, 500, 1_500, 3_500],
-        counted: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
-      },
-      {
-        what: "does not come before Retry-After",
-        ends: [
-          { kind: "backoff", atLeastMs: 3_000 },
-          { kind: "backoff", atLeastMs: 100 },
-        ],
-        at: [0, 3_000, 4_000],
-        counted: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
-      },
-      {
-        what: "begins the back-off anew after a visit that ended well",
-        ends: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "requeue", afterMs: 100 }, { kind: "backoff" }],
-        at: [0, 500, 1_500, 1_600, 2_100],
-        counted: [
-          "waited 0",
-          "error 0",
-          "waited 0",
-          "error 0",
-          "waited 0",
-          "requeue_after 0",
-          "waited 0",
-          "error 0",
-          "waited 0",
-          "success 0",
-        ],
-      },
-      {
-        what: "backs off from a visit that threw, and lives on",
-        ends: [new TypeError("x is undefined")],
-        at: [0, 500],
-        counted: ["waited 0", "panic", "error 0", "waited 0", "success 0"],
-      },
-      {
-        what: "backs off from a visit that was refused its write, which is no bug",
-        ends: [new NotLeader("no write while lost")],
-        at: [0, 500],
-        counted: ["waited 0", "error 0", "waited 0", "success 0"],
-      },
-    ];
-  for (const { what, ends, at, counted } of cases) {
+  const cases: readonly {
+    what: string;
+    results: readonly (Next | Error)[];
+    at: readonly number[];
+    metrics: string[];
+  }[] = [
+    {
+      what: "does not requeue a key that is done",
+      results: [{ kind: "done" }],
+      at: [0],
+      metrics: ["waited 0", "success 0"],
+    },
+    {
+      what: "requeues after the requested time",
+      results: [{ kind: "requeue", afterMs: 5_000 }],
+      at: [0, 5_000],
+      metrics: ["waited 0", "requeue_after 0", "waited 0", "success 0"],
+    },
+    {
+      what: "requeues immediately after a conflict",
+      results: [{ kind: "now" }],
+      at: [0, 0],
+      metrics: ["waited 0", "requeue 0", "waited 0", "success 0"],
+    },
+    {
+      what: "backs off exponentially",
+      results: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "backoff" }],
+      at: [0, 500, 1_500, 3_500],
+      metrics: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
+    },
+    {
+      what: "does not retry before Retry-After",
+      results: [
+        { kind: "backoff", atLeastMs: 3_000 },
+        { kind: "backoff", atLeastMs: 100 },
+      ],
+      at: [0, 3_000, 4_000],
+      metrics: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
+    },
+    {
+      what: "resets the back-off after a success",
+      results: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "requeue", afterMs: 100 }, { kind: "backoff" }],
+      at: [0, 500, 1_500, 1_600, 2_100],
+      metrics: [
+        "waited 0",
+        "error 0",
+        "waited 0",
+        "error 0",
+        "waited 0",
+        "requeue_after 0",
+        "waited 0",
+        "error 0",
+        "waited 0",
+        "success 0",
+      ],
+    },
+    {
+      what: "backs off after an exception, and keeps working",
+      results: [new TypeError("x is undefined")],
+      at: [0, 500],
+      metrics: ["waited 0", "panic", "error 0", "waited 0", "success 0"],
+    },
+    {
+      what: "backs off from a visit that was refused its write, which is no bug",
+      results: [new NotLeader("write refused")],
+      at: [0, 500],
+      metrics: ["waited 0", "error 0", "waited 0", "success 0"],
+    },
+  ];
+  for (const { what, results, at, metrics } of cases) {
     it(what, async () => {
-      const setting = start(ending(...ends));
-      setting.queue.add("media/upscaler", "edit");
-      await setting.clock.advance(60_000);
+      const setup = start(returning(...results));
+      setup.queue.add("media/upscaler", "edit");
+      await setup.clock.advance(60_000);
       assert.deepEqual(
-        { visits: setting.visits, counted: setting.counted },
-        { visits: at.map((ms) => `media/upscaler at ${ms}`), counted },
+        { reconciles: setup.reconciles, metrics: setup.metrics },
+        { reconciles: at.map((ms) => `media/upscaler at ${ms}`), metrics },
       );
     });
   }
 
-  it("backs off from conflicts that never end, rather than spin", async () => {
-    const { clock, queue, visits } = start(() => Promise.resolve({ kind: "now" }));
+  it("backs off when conflicts do not stop, instead of spinning", async () => {
+    const { clock, queue, reconciles } = start(() => Promise.resolve({ kind: "now" }));
     queue.add("media/upscaler", "edit");
     await clock.advance(60_000);
-    // Four at once, then 0.5, 1, 2, 4, 4, … seconds apart.
-    assert.equal(visits.length, 4 + 4 + Math.floor((60 - 7.5) / 4));
+    // Four immediately, then 0.5, 1, 2, 4, 4, … seconds apart.
+    assert.equal(reconciles.length, 4 + 4 + Math.floor((60 - 7.5) / 4));
   });
 
-  it("logs what a visit threw with its stack and the names of object and visit", async () => {
-    const { queue, lines } = start(ending(new TypeError("x is undefined")));
+  it("logs an exception with its stack, the object and the reconcileID", async () => {
+    const { queue, lines } = start(returning(new TypeError("x is undefined")));
     queue.add("media/upscaler", "edit");
     await settle();
     const [line] = lines;
@@ -149,31 +153,31 @@ describe("runWorkers", () => {
     assert.match(JSON.stringify(line), /workers\.test\.ts/);
     assert.deepEqual(
       { level: line?.level, namespace: line?.namespace, name: line?.name, msg: line?.msg },
-      { level: "error", namespace: "media", name: "upscaler", msg: "the visit threw: this is a bug of the operator" },
+      { level: "error", namespace: "media", name: "upscaler", msg: "reconcile threw: this is a bug in the operator" },
     );
   });
 
-  it("tells the visit why it was made, and repeats a failed one in its class", async () => {
+  it("passes the priority, and keeps it for a retry", async () => {
     const seen: string[] = [];
-    const ends: Next[] = [{ kind: "backoff" }, { kind: "requeue", afterMs: 1 }];
+    const results: Next[] = [{ kind: "backoff" }, { kind: "requeue", afterMs: 1 }];
     const { clock, queue } = start((_key, { priority }) => {
       seen.push(priority);
-      return Promise.resolve(ends.shift() ?? { kind: "done" });
+      return Promise.resolve(results.shift() ?? { kind: "done" });
     });
     queue.add("media/upscaler", "create");
     await clock.advance(60_000);
     assert.deepEqual(seen, ["create", "create", "resync"]);
   });
 
-  it("keeps `concurrency` visits under way, and no key twice", async () => {
+  it("runs `concurrency` reconciles at once, and no key twice", async () => {
     let most = 0;
-    const under = new Set<ObjectKey>();
-    const { clock, queue, visits } = start(async (key) => {
-      assert.ok(!under.has(key), `${key} twice at once`);
-      under.add(key);
-      most = Math.max(most, under.size);
+    const running = new Set<ObjectKey>();
+    const { clock, queue, reconciles } = start(async (key) => {
+      assert.ok(!running.has(key), `${key} runs twice`);
+      running.add(key);
+      most = Math.max(most, running.size);
       await settle();
-      under.delete(key);
+      running.delete(key);
       return { kind: "done" };
     }, 3);
     for (let round = 0; round < 3; round++) {
@@ -183,25 +187,25 @@ describe("runWorkers", () => {
     await clock.advance(1);
     await settle();
     await settle();
-    assert.deepEqual([most, new Set(visits).size, under.size], [3, 5, 0]);
+    assert.deepEqual([most, new Set(reconciles).size, running.size], [3, 5, 0]);
   });
 
-  it("takes an edit before the thousand creates that were there first", async () => {
-    const { queue, visits } = start(() => Promise.resolve({ kind: "done" }), 1);
+  it("reconciles an edit before a thousand creates that were queued first", async () => {
+    const { queue, reconciles } = start(() => Promise.resolve({ kind: "done" }), 1);
     for (let i = 0; i < 1_000; i++) queue.add(`storm/${i}`, "create");
     await settle();
     queue.add("media/edited", "edit");
     await settle();
-    const place = visits.indexOf("media/edited at 0");
-    assert.ok(place > 0 && place < 20, `visited as number ${place}`);
+    const place = reconciles.indexOf("media/edited at 0");
+    assert.ok(place > 0 && place < 20, `reconciled as number ${place}`);
   });
 
-  it("lets the network be heard between visits that never wait", async () => {
+  it("lets the event loop serve the network between reconciles that never wait", async () => {
     const server = createServer((socket) => socket.end("hello")).listen(0, "127.0.0.1");
     await once(server, "listening");
-    let visits = 0;
+    let reconciles = 0;
     const { queue, workers } = start(() => {
-      visits++;
+      reconciles++;
       const until = performance.now() + 2;
       while (performance.now() < until);
       return Promise.resolve({ kind: "requeue", afterMs: 0 });
@@ -212,14 +216,14 @@ describe("runWorkers", () => {
     await workers.stop(0);
     server.close();
     // Connect, accept and read take a turn of the event loop each, not more.
-    assert.ok(visits > 0 && visits < 50, `heard after ${visits} visits`);
+    assert.ok(reconciles > 0 && reconciles < 50, `served after ${reconciles} reconciles`);
   });
 });
 
 describe("stopping the workers", () => {
-  it("waits for the visits that run and begins no other", async () => {
+  it("waits for running reconciles and starts no other", async () => {
     const gate = Promise.withResolvers<void>();
-    const { clock, queue, workers, visits } = start(async () => {
+    const { clock, queue, workers, reconciles } = start(async () => {
       await gate.promise;
       return { kind: "requeue", afterMs: 0 };
     }, 1);
@@ -233,11 +237,11 @@ describe("stopping the workers", () => {
     gate.resolve();
     await stop;
     await clock.advance(60_000);
-    assert.deepEqual([visits, clock.waiting], [["media/running at 0"], 0]);
+    assert.deepEqual([reconciles, clock.waiting], [["media/running at 0"], 0]);
   });
 
-  it("aborts visits that have not ended after the grace period, and then waits for them", async () => {
-    const { clock, queue, workers, lines, counted } = start(async (_key, { signal }) => {
+  it("aborts reconciles that have not finished after the grace period, then waits for them", async () => {
+    const { clock, queue, workers, lines, metrics } = start(async (_key, { signal }) => {
       const { promise, reject } = Promise.withResolvers<never>();
       signal.addEventListener("abort", () => reject(signal.reason as Error));
       return promise;
@@ -247,19 +251,19 @@ describe("stopping the workers", () => {
     const stop = workers.stop(10_000);
     await clock.advance(10_000);
     await stop;
-    assert.deepEqual(counted, ["waited 0", "error 10000"]);
+    assert.deepEqual(metrics, ["waited 0", "error 10000"]);
     assert.deepEqual(
-      lines.map(({ msg, visits }) => ({ msg, visits })),
+      lines.map(({ msg, reconciles }) => ({ msg, reconciles })),
       [
-        { msg: "aborting the visits that have not ended", visits: [{ key: "media/stuck", forMs: 10_000 }] },
-        { msg: "the visit was aborted: the operator has to end", visits: undefined },
+        { msg: "aborting reconciles that have not finished", reconciles: [{ key: "media/stuck", forMs: 10_000 }] },
+        { msg: "reconcile aborted: the operator is shutting down", reconciles: undefined },
       ],
     );
   });
 
-  it("does not resolve while a visit goes on that ignores the abort: the Lease must not be released under it", async () => {
+  it("does not resolve while a reconcile ignores the abort, as the Lease must not be released", async () => {
     const { clock, queue, workers } = start(() => new Promise<Next>(() => {}));
-    queue.add("media/deaf", "edit");
+    queue.add("media/stuck", "edit");
     await settle();
     let stopped = false;
     void workers.stop(1_000).then(() => (stopped = true));
@@ -267,16 +271,16 @@ describe("stopping the workers", () => {
     assert.equal(stopped, false);
   });
 
-  it("does not begin the visit that was about to begin", async () => {
-    const { queue, workers, visits } = start(ending());
+  it("does not start a reconcile that was about to start", async () => {
+    const { queue, workers, reconciles } = start(returning());
     queue.add("media/upscaler", "edit");
     await workers.stop(10_000);
     await settle();
-    assert.deepEqual(visits, []);
+    assert.deepEqual(reconciles, []);
   });
 
-  it("is immediate when nothing runs", async () => {
-    const { clock, workers } = start(ending());
+  it("resolves immediately when nothing runs", async () => {
+    const { clock, workers } = start(returning());
     await workers.stop(10_000);
     assert.equal(clock.waiting, 0);
   });

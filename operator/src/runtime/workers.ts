@@ -1,4 +1,4 @@
-/** Visits the keys of a work queue, several at once, and decides from each visit's end when the key comes next. */
+/** Reconciles the keys of a work queue concurrently, and requeues each key according to the result. */
 import { randomUUID } from "node:crypto";
 import type { ObjectKey } from "../kube/object.ts";
 import type { ApiError } from "../kube/errors.ts";
@@ -9,15 +9,15 @@ import type { Logger } from "./log.ts";
 import type { ControllerMetrics, ReconcileResult } from "./metrics.ts";
 import type { Priority, Work, WorkQueue } from "./queue.ts";
 
-/** When a visited key wants to be visited next. */
+/** When a key is reconciled next. */
 export type Next =
   /** When something changes. */
   | { readonly kind: "done" }
-  /** After so long, if nothing changes before. */
+  /** After `afterMs`, unless something changes before. */
   | { readonly kind: "requeue"; readonly afterMs: number }
-  /** It failed: later and later, and not before the server's Retry-After. */
+  /** After a failure: with exponential back-off, and not before the server's Retry-After. */
   | { readonly kind: "backoff"; readonly atLeastMs?: number }
-  /** It lost a race for an object: at once. */
+  /** After a conflict: immediately. */
   | { readonly kind: "now" };
 
 export function backoffAfter({ retryAfterMs }: ApiError): Next {
@@ -25,18 +25,18 @@ export function backoffAfter({ retryAfterMs }: ApiError): Next {
 }
 
 export interface ReconcileContext {
-  /** Aborted when the process has to end and the visit has not ended in time. */
+  /** Aborts when the process shuts down and the reconcile has not finished in time. */
   readonly signal: AbortSignal;
-  /** Names the object and the visit in each line. */
+  /** Adds the object and a reconcileID to each line. */
   readonly log: Logger;
   readonly priority: Priority;
 }
 
 export interface WorkersOptions {
   readonly queue: WorkQueue;
-  /** Visits at once. */
+  /** The maximum number of concurrent reconciles. */
   readonly concurrency: number;
-  /** To reject is a bug: what may go wrong is a `Next`. */
+  /** Rejecting is a bug: expected failures return a `Next`. */
   readonly reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Next>;
   readonly backoff: BackoffOptions;
   readonly clock: Clock;
@@ -46,8 +46,8 @@ export interface WorkersOptions {
 
 export interface Workers {
   /**
-   * Begins no new visit and waits for those that run; after `graceMs` it aborts them. Resolves when none runs any more,
-   * so that whoever then releases the Lease knows that nothing writes.
+   * Starts no further reconcile and waits for the running ones; aborts them after `graceMs`. Resolves when none is
+   * running, so that the Lease is not released while something still writes.
    */
   readonly stop: (graceMs: number) => Promise<void>;
 }
@@ -60,8 +60,8 @@ export function runWorkers(options: WorkersOptions): Workers {
   let scheduled = false;
   let stopping = false;
 
-  // One visit per turn of the event loop: a thousand visits in a row would keep it from the watches, and an edit would
-  // wait for the end of the storm.
+  // One reconcile per turn of the event loop: a thousand in a row would block the watches, and an edit would wait for all
+  // of them.
   function schedule(): void {
     if (scheduled || stopping || running.size >= concurrency) return;
     scheduled = true;
@@ -69,20 +69,20 @@ export function runWorkers(options: WorkersOptions): Workers {
       scheduled = false;
       const work = stopping ? undefined : queue.take();
       if (work === undefined) return;
-      begin(work);
+      start(work);
       schedule();
     });
   }
 
-  function begin(work: Work): void {
-    const visit = perform(work).finally(() => {
-      running.delete(visit);
+  function start(work: Work): void {
+    const run = process(work).finally(() => {
+      running.delete(run);
       schedule();
     });
-    running.add(visit);
+    running.add(run);
   }
 
-  async function perform({ key, priority, waitedMs }: Work): Promise<void> {
+  async function process({ key, priority, waitedMs }: Work): Promise<void> {
     options.metrics.taken(waitedMs);
     const startedAt = clock.now();
     const [namespace, name] = key.split("/");
@@ -91,28 +91,28 @@ export function runWorkers(options: WorkersOptions): Workers {
       log: log.child({ namespace, name, reconcileID: randomUUID() }),
       priority,
     };
-    const next = await ended(key, context);
+    const next = await reconcile(key, context);
     options.metrics.reconciled(results[next.kind], clock.now() - startedAt);
-    come(key, priority, next);
+    requeue(key, priority, next);
     queue.done(key);
   }
 
-  async function ended(key: ObjectKey, context: ReconcileContext): Promise<Next> {
+  async function reconcile(key: ObjectKey, context: ReconcileContext): Promise<Next> {
     try {
       return await options.reconcile(key, context);
     } catch (error) {
-      if (abort.signal.aborted) context.log.warn("the visit was aborted: the operator has to end");
-      else if (error instanceof NotLeader) context.log.warn({ error }, "the visit ended early");
+      if (abort.signal.aborted) context.log.warn("reconcile aborted: the operator is shutting down");
+      else if (error instanceof NotLeader) context.log.warn({ error }, "reconcile stopped early");
       else {
         options.metrics.panicked();
-        context.log.error({ error }, "the visit threw: this is a bug of the operator");
+        context.log.error({ error }, "reconcile threw: this is a bug in the operator");
       }
       return { kind: "backoff" };
     }
   }
 
-  /** A retry keeps its class: an edit that met a broken connection is still what somebody waits for. */
-  function come(key: ObjectKey, priority: Priority, next: Next): void {
+  /** A retry keeps its priority: a user still waits for an edit that failed on a broken connection. */
+  function requeue(key: ObjectKey, priority: Priority, next: Next): void {
     switch (next.kind) {
       case "done":
         return backoff.succeeded(key);
@@ -133,7 +133,7 @@ export function runWorkers(options: WorkersOptions): Workers {
     async stop(graceMs) {
       stopping = true;
       const cancel = clock.after(graceMs, () => {
-        log.warn({ visits: queue.running() }, "aborting the visits that have not ended");
+        log.warn({ reconciles: queue.running() }, "aborting reconciles that have not finished");
         abort.abort();
       });
       await Promise.all(running);
