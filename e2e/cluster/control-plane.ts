@@ -1,4 +1,4 @@
-/** Boots etcd, API server, controllers, scheduler and kwok in a directory of their own, and says what went wrong if not. */
+/** Boots etcd, API server, controllers, scheduler and kwok in a directory of their own. A failure includes the end of a log. */
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,13 +24,17 @@ import { Rest } from "./rest.ts";
 import { tools } from "./tools.ts";
 import { until } from "./until.ts";
 
-/** What runs in every cluster, in the order in which it is started. */
-const programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
-export type Program = (typeof programs)[number];
+const programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
+export type Program = (typeof programs)[number] | "kwok";
+type Paths = Readonly<Record<(typeof programs)[number] | "kubectl", string> & { readonly kwok?: string }>;
 
-/** Builds what has not been built yet. */
-export async function controlPlaneTools(): Promise<Readonly<Record<Program | "kubectl", string>>> {
-  return tools([...programs, "kubectl"]);
+/** Builds what is missing. kwok is for fake nodes, which a cluster with a private network has none of. */
+export async function controlPlaneTools(options: ClusterOptions = {}): Promise<Paths> {
+  return tools([...programs, ...(isPrivate(options) ? [] : (["kwok"] as const)), "kubectl"]);
+}
+
+function isPrivate({ privateNetwork = false, realNode = false }: ClusterOptions): boolean {
+  return privateNetwork || realNode;
 }
 
 /** Users with a certificate of their own. */
@@ -65,13 +69,12 @@ export interface BootHooks {
 const portAttempts = 5;
 
 export async function bootControlPlane(options: ClusterOptions, hooks: BootHooks = {}): Promise<ControlPlane> {
-  const paths = await controlPlaneTools();
+  const paths = await controlPlaneTools(options);
   const directory = await mkdtemp(join(tmpdir(), "gpumedia-cluster-"));
   // Until the keeper has started, nobody else would remove the directory: so it comes first.
   const processes = await Processes.start(directory, options);
   try {
-    const isPrivate = options.privateNetwork === true || options.realNode === true;
-    const network = isPrivate ? await PrivateNetwork.enter(processes) : undefined;
+    const network = isPrivate(options) ? await PrivateNetwork.enter(processes) : undefined;
     const [certificates, tokens] = await Promise.all([createAuthority("gpumedia-e2e"), createTokenKeys()]);
     const keys = await writeCertificates(directory, certificates, tokens);
     await processes.start("etcd", { command: paths.etcd, parameters: etcdParameters() });
@@ -179,20 +182,22 @@ export async function ready(processes: Processes, rest: Rest): Promise<void> {
 
 async function startControllers(
   { processes, rest, kubeconfigFile }: ControlPlane,
-  paths: Readonly<Record<Program, string>>,
+  paths: Paths,
   options: ClusterOptions,
 ): Promise<void> {
   const { directory } = processes;
   const parametersOf = {
     "kube-controller-manager": controllerManagerParameters(kubeconfigFile("kube-controller-manager"), options),
     "kube-scheduler": schedulerParameters(kubeconfigFile("kube-scheduler"), options),
-    kwok: kwokParameters(kubeconfigFile("kwok")),
+    ...(paths.kwok === undefined ? {} : { kwok: kwokParameters(kubeconfigFile("kwok")) }),
   };
   const names = Object.keys(parametersOf) as (keyof typeof parametersOf)[];
-  // Kwok reads a configuration from the user's home: it would not be the same cluster for everyone.
+  // kwok also reads a configuration file in the user's home: clusters would differ between users.
   const env = { HOME: directory };
   await Promise.all(
-    names.map((name) => processes.start(name, { command: paths[name], parameters: parametersOf[name], env })),
+    names.map((name) =>
+      processes.start(name, { command: paths[name] ?? "", parameters: parametersOf[name] ?? [], env }),
+    ),
   );
   // No pod can be created in a namespace before its service account is there, which a controller makes.
   await unlessEnded(processes, names, "the controllers to have made the default service account", async () => {

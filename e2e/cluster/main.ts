@@ -32,8 +32,8 @@ async function detach(): Promise<void> {
 
 const options: MainOptions = mainProgram(process.env).parse().opts();
 try {
-  // Here, where somebody sees how it goes on.
-  await controlPlaneTools();
+  // In the foreground, so that the user sees the progress.
+  await controlPlaneTools({ privateNetwork: options.runPods });
   if (isInBackground()) await inBackground(options);
   else if (options.detach) await detach();
   else await inForeground(options);

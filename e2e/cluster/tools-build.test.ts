@@ -8,15 +8,15 @@ import { buildOnce } from "./tools-build.ts";
 import type { Family } from "./tools-families.ts";
 import { until } from "./until.ts";
 
-const quiet = { write: () => {} };
-
-/** What a `go` of ours does in place of the real one; it is called with `build … -o FILE PACKAGE`. */
+/** Scripts in place of go; called as `go list …`, then as `go build -v … -o FOLDER PACKAGE`. */
 const fakes = {
-  /** Notes each call, and takes its time. */
-  builds: 'echo called >> calls; sleep 0.2; printf "#!/bin/sh\\necho $7" > "$6"',
-  fails: 'echo "main.go:1: no such thing" >&2; exit 1',
-  /** Writes half of the file and goes on for ever. */
-  isSlow: 'printf half > "$6"; exec sleep 600',
+  builds: `if [ $1 = list ]; then echo "example.com/program 50"; exit; fi
+    echo called >> calls; sleep 0.2; echo "example.com/program" >&2
+    while [ "$1" != -o ]; do shift; done
+    printf "#!/bin/sh\\necho $3" > "$2/program"`,
+  fails: '[ $1 = list ] && exit; printf "example.com/program\\nmain.go:1: no such thing\\n" >&2; exit 1',
+  /** Writes half of the file and does not exit. */
+  hangs: '[ $1 = list ] && exit; while [ "$1" != -o ]; do shift; done; printf half > "$2/program"; exec sleep 600',
 };
 
 describe("building a program", () => {
@@ -40,26 +40,32 @@ describe("building a program", () => {
   }
 
   const cache = (): string => join(directory, "cache");
-  const build = (): Promise<string> => buildOnce(family, "program", cache(), quiet);
+  const program = (): string => join(cache(), "program");
+  let shown = "";
+  const build = (): Promise<void> => buildOnce(family, ["program"], cache(), { write: (text) => (shown += text) });
 
-  it("happens once for all who ask at the same time, and for later ones", async () => {
+  it("happens once for several callers at a time, and for later ones, and shows its progress", async () => {
     await withGo(fakes.builds);
-    const program = join(cache(), "program");
-    assert.deepEqual(await Promise.all([build(), build(), build()]), [program, program, program]);
-    assert.equal(await build(), program);
-    assert.equal(await readFile(program, "utf8"), "#!/bin/sh\necho example.com/program");
+    shown = "";
+    await Promise.all([build(), build(), build()]);
+    await build();
+    assert.equal(await readFile(program(), "utf8"), "#!/bin/sh\necho example.com/program");
     assert.equal(await readFile(join(directory, "calls"), "utf8"), "called\n");
+    assert.match(
+      shown,
+      /^building program v1\.0\.0\nbuilding program v1\.0\.0: 25 %, about \d+ s left\nbuilt program v1\.0\.0 in \d+ s\n$/,
+    );
   });
 
-  it("says what the compiler said when it fails, and tries again next time", async () => {
+  it("fails with the compiler's message, and starts again at the next call", async () => {
     await withGo(fakes.fails);
-    await assert.rejects(build(), { name: "ToolError", message: /go build failed in .*:\nmain\.go:1: no such thing/ });
+    await assert.rejects(build(), { name: "ToolError", message: /go build failed in .*:\nmain\.go:1: no such thing$/ });
     assert.deepEqual(await readdir(cache()), []);
     await withGo(fakes.builds);
     await build();
   });
 
-  it("says how to get go where there is none", async () => {
+  it("explains how to install go where it is missing", async () => {
     process.env.PATH = directory;
     await assert.rejects(build(), {
       name: "ToolError",
@@ -67,24 +73,24 @@ describe("building a program", () => {
     });
   });
 
-  it("says how to get go where there is none, with setpriv as well", async () => {
+  it("explains how to install go where it is missing, with setpriv too", async () => {
     await writeFile(join(directory, "setpriv"), "#!/bin/sh\nexit 127\n", { mode: 0o755 });
     process.env.PATH = directory;
     await assert.rejects(build(), { name: "ToolError", message: /^go is not on the PATH/ });
   });
 
-  it("leaves nothing that could be taken for the program when it is killed, and starts anew", async () => {
-    await withGo(fakes.isSlow);
+  it("leaves no half program when it is killed, and starts again", async () => {
+    await withGo(fakes.hangs);
     const script = `import { buildOnce } from ${JSON.stringify(new URL("tools-build.ts", import.meta.url).href)};
-      await buildOnce(${JSON.stringify(family)}, "program", ${JSON.stringify(cache())});`;
+      await buildOnce(${JSON.stringify(family)}, ["program"], ${JSON.stringify(cache())});`;
     const killed = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" });
-    const unfinished = `.program.${killed.pid}`;
+    const unfinished = join(cache(), `.unfinished.${killed.pid}`);
     await until("half of the program", async () =>
-      (await readdir(cache()).catch((): string[] => [])).includes(unfinished) ? true : undefined,
+      (await readdir(unfinished).catch((): string[] => [])).includes("program") ? true : undefined,
     );
     killed.kill("SIGKILL");
     await once(killed, "exit");
-    await assert.rejects(access(join(cache(), "program")));
+    await assert.rejects(access(program()));
     await withGo(fakes.builds);
     await build();
     assert.deepEqual(await readdir(cache()), ["program"]);

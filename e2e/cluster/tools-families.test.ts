@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { familyDirectory, familyOf, linkerFlags, moduleVersion, readFamily, type ToolName } from "./tools-families.ts";
+import {
+  executableName,
+  familyDirectory,
+  familyOf,
+  linkerFlags,
+  moduleVersion,
+  readFamily,
+  type ToolName,
+} from "./tools-families.ts";
 
 const tools: readonly ToolName[] = [
   "etcd",
@@ -33,18 +41,28 @@ describe("the version of a module in a go.mod", () => {
   }
 
   it("is an error when the module is not required", () => {
-    assert.throws(() => moduleVersion(goMod, "a.io"), { name: "ToolError", message: "go.mod requires no a.io" });
+    assert.throws(() => moduleVersion(goMod, "a.io"), { name: "ToolError", message: "go.mod does not require a.io" });
   });
 });
 
 describe("the linker's flags", () => {
   it("leave out symbols", () => assert.equal(linkerFlags("v1.2.3"), "-s -w"));
-  it("tell Kubernetes' programs their version", () => {
+  it("set the version of Kubernetes' programs", () => {
     assert.equal(
       linkerFlags("v1.35.4", ["k8s.io/v"]),
       "-s -w -X k8s.io/v.gitVersion=v1.35.4 -X k8s.io/v.gitMajor=1 -X k8s.io/v.gitMinor=35",
     );
   });
+});
+
+describe("the file that go build writes", () => {
+  for (const [path, name] of [
+    ["go.etcd.io/etcd/server/v3", "server"],
+    ["k8s.io/kubernetes/cmd/kubectl", "kubectl"],
+    ["helm.sh/helm/v4/cmd/helm", "helm"],
+  ] as const) {
+    it(`is ${name} for ${path}`, () => assert.equal(executableName(path), name));
+  }
 });
 
 describe("a family of tools", () => {

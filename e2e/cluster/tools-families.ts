@@ -1,20 +1,24 @@
 /**
- * Which program comes from which Go module. A family is a folder `tools/NAME` with a go.mod of its own, so that one
- * program's dependencies never decide another's.
+ * Which program comes from which Go module. A family is a folder `tools/NAME` with its own go.mod, so that the dependencies
+ * of one program never change the versions of another's.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { ToolError } from "./tools-error.ts";
+
+/** A program is not available; the message includes the next step. */
+export class ToolError extends Error {
+  override readonly name = "ToolError";
+}
 
 interface FamilySource {
-  /** The module whose version names the family's. */
+  /** The module whose version is the family's. */
   readonly module: string;
   /** Package of each program. */
   readonly programs: Readonly<Record<string, string>>;
-  /** Where the linker writes the version that the programs tell. */
+  /** Packages into which the linker writes the version that the programs report. */
   readonly versionPackages?: readonly string[];
-  /** Further flags of the linker. */
+  /** More flags for the linker. */
   readonly ldflags?: string;
 }
 
@@ -22,14 +26,14 @@ const families = {
   etcd: { module: "go.etcd.io/etcd/server/v3", programs: { etcd: "go.etcd.io/etcd/server/v3" } },
   kubernetes: {
     module: "k8s.io/kubernetes",
-    // The second one is for the user agent.
+    // The second one is the user agent's.
     versionPackages: ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"],
     programs: {
       "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
       "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
       "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
       kubectl: "k8s.io/kubernetes/cmd/kubectl",
-      // For nodes with real pods (real-node/), built when one is asked for.
+      // For nodes with real pods (real-node/) only.
       kubelet: "k8s.io/kubernetes/cmd/kubelet",
       "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
     },
@@ -38,12 +42,12 @@ const families = {
   "device-plugin": {
     module: "github.com/NVIDIA/k8s-device-plugin",
     programs: { "nvidia-device-plugin": "github.com/NVIDIA/k8s-device-plugin/cmd/nvidia-device-plugin" },
-    // It loads NVML when it runs: functions that its library lacks must not matter before they are called.
+    // It loads NVML at run time: a function that the library lacks must not matter before it is called.
     ldflags: "-extldflags=-Wl,-z,lazy",
   },
-  // Its program is of our own module: CoreDNS's has every plugin there is.
+  // The program is in our own module: CoreDNS's own includes every plugin.
   coredns: { module: "github.com/coredns/coredns", programs: { coredns: "gpumedia.io/e2e/cluster/tools/coredns" } },
-  // These are no part of a cluster: they install the operator and judge what it renders, built when a test asks for them.
+  // The rest are not part of a cluster: tests install the operator and check its manifests with them.
   helm: { module: "helm.sh/helm/v4", programs: { helm: "helm.sh/helm/v4/cmd/helm" } },
   helm3: { module: "helm.sh/helm/v3", programs: { helm3: "helm.sh/helm/v3/cmd/helm" } },
   flux: {
@@ -53,7 +57,7 @@ const families = {
       "kustomize-controller": "github.com/fluxcd/kustomize-controller",
     },
   },
-  // The Lua of Argo CD, which its health checks are written in.
+  // The Lua interpreter of Argo CD, for its health checks.
   "gopher-lua": { module: "github.com/yuin/gopher-lua", programs: { glua: "github.com/yuin/gopher-lua/cmd/glua" } },
   promtool: {
     module: "github.com/prometheus/prometheus",
@@ -76,7 +80,7 @@ export interface Family {
   /** The folder with its go.mod. */
   readonly directory: string;
   readonly version: string;
-  /** Names everything that decides what the programs are: a change of it builds them anew. */
+  /** Changes with everything that changes the programs' behaviour; a new key rebuilds them. */
   readonly key: string;
   readonly packages: Readonly<Record<string, string>>;
   readonly ldflags: string;
@@ -86,6 +90,11 @@ export function familyOf(tool: ToolName): FamilyName {
   const found = Object.entries(families).find(([, { programs }]) => tool in programs);
   if (found === undefined) throw new ToolError(`no Go module is known for ${tool}`);
   return found[0] as FamilyName;
+}
+
+/** The file that `go build` writes for a package: the last element of its path that is no major version. */
+export function executableName(path: string): string {
+  return path.split("/").findLast((element) => !/^v\d+$/.test(element)) ?? path;
 }
 
 export function familyDirectory(name: string): string {
@@ -112,13 +121,13 @@ export function moduleVersion(goMod: string, module: string): string {
       .split(/\s+/);
     if (name === module && version?.startsWith("v") === true) return version;
   }
-  throw new ToolError(`go.mod requires no ${module}`);
+  throw new ToolError(`go.mod does not require ${module}`);
 }
 
-/** Without symbols: half the size. Kubernetes' programs are told their version, which `go build` alone would not do. */
+/** Without symbols: half the size. `go build` alone would not set the version of Kubernetes' programs. */
 export function linkerFlags(version: string, versionPackages: readonly string[] = []): string {
   const [major, minor] = version.slice(1).split(".");
-  const told = Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor });
-  const flags = versionPackages.flatMap((path) => told.map(([name, value]) => `-X ${path}.${name}=${value}`));
+  const versionValues = Object.entries({ gitVersion: version, gitMajor: major, gitMinor: minor });
+  const flags = versionPackages.flatMap((path) => versionValues.map(([name, value]) => `-X ${path}.${name}=${value}`));
   return ["-s -w", ...flags].join(" ");
 }

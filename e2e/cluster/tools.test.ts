@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cacheDirectory, tool } from "./tools.ts";
+import { readFamily } from "./tools-families.ts";
+import { cacheDirectory, tool, tools } from "./tools.ts";
 
 describe("the cache of built programs", () => {
   const cases: readonly { readonly env: Record<string, string>; readonly expected: string }[] = [
@@ -16,26 +17,47 @@ describe("the cache of built programs", () => {
   }
 });
 
-describe("KUBEBUILDER_ASSETS", () => {
-  let assets = "";
-  before(async () => {
-    assets = await mkdtemp(join(tmpdir(), "assets-"));
-    for (const name of ["etcd", "kube-apiserver", "kubectl"]) await writeFile(join(assets, name), "#!/bin/sh\n");
-    await chmod(join(assets, "etcd"), 0o755);
-    await chmod(join(assets, "kube-apiserver"), 0o755);
-  });
-  after(() => rm(assets, { recursive: true }));
+describe("programs that are on the machine", () => {
+  let directory = "";
+  beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), "assets-"))));
+  afterEach(() => rm(directory, { recursive: true }));
 
-  it("gives its own etcd and kube-apiserver", async () => {
-    const env = { KUBEBUILDER_ASSETS: assets };
-    assert.equal(await tool("etcd", env), join(assets, "etcd"));
-    assert.equal(await tool("kube-apiserver", env), join(assets, "kube-apiserver"));
+  async function programs(folder: string, ...names: readonly string[]): Promise<string> {
+    const path = join(directory, folder);
+    await mkdir(path, { recursive: true });
+    for (const name of names) await writeFile(join(path, name), "#!/bin/sh\n", { mode: 0o755 });
+    return path;
+  }
+
+  it("are used from KUBEBUILDER_ASSETS, those of the control plane that envtest lacks too", async () => {
+    const assets = await programs("assets", "etcd", "kube-apiserver", "kube-scheduler");
+    assert.deepEqual(await tools(["etcd", "kube-apiserver", "kube-scheduler"], { KUBEBUILDER_ASSETS: assets }), {
+      etcd: join(assets, "etcd"),
+      "kube-apiserver": join(assets, "kube-apiserver"),
+      "kube-scheduler": join(assets, "kube-scheduler"),
+    });
   });
 
-  it("is a mistake when it has a program missing, or one that can't be run", async () => {
+  it("are an error when KUBEBUILDER_ASSETS lacks one of envtest's", async () => {
+    const assets = await programs("assets", "kubectl");
+    await chmod(join(assets, "kubectl"), 0o644);
     await assert.rejects(tool("kubectl", { KUBEBUILDER_ASSETS: assets }), {
       name: "ToolError",
-      message: `KUBEBUILDER_ASSETS=${assets} has no kubectl that can be run: correct it, or unset it`,
+      message: `KUBEBUILDER_ASSETS=${assets} has no executable kubectl: correct the path, or unset the variable`,
     });
+  });
+
+  it("are used from setup-envtest's store: the latest patch of our minor version, unless one was built", async () => {
+    const { version, key } = await readFamily("kubernetes");
+    const [, minor = ""] = /^v(\d+\.\d+)/.exec(version) ?? [];
+    const platform = `linux-${process.arch === "x64" ? "amd64" : process.arch}`;
+    const store = "data/kubebuilder-envtest/k8s";
+    for (const patch of ["9", "10"]) await programs(`${store}/${minor}.${patch}-${platform}`, "kubectl");
+    await programs(`${store}/${minor}.11-other-platform`, "kubectl");
+    await programs(`${store}/1.99.0-${platform}`, "kubectl");
+    const env = { XDG_DATA_HOME: join(directory, "data"), GPUMEDIA_CACHE: join(directory, "cache") };
+    assert.equal(await tool("kubectl", env), join(directory, store, `${minor}.10-${platform}`, "kubectl"));
+    const built = await programs(`cache/tools/${key}`, "kubectl");
+    assert.equal(await tool("kubectl", env), join(built, "kubectl"));
   });
 });

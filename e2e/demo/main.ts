@@ -14,10 +14,10 @@ import { createSteps } from "./steps.ts";
 
 async function demo(keep: boolean): Promise<void> {
   const steps = createSteps(process.stdout);
-  // The first time this takes minutes, and shows its own progress.
-  await controlPlaneTools();
   const why = await whyPodsCannotRun();
   const runPods = why === undefined;
+  // The first time this takes minutes, and shows its progress.
+  await controlPlaneTools({ privateNetwork: runPods });
   if (!runPods) steps.text(`Pods can't run on this machine, so there is no load to show (docs/testing.md): ${why}`);
   const { nodes, gpus } = composition;
   const placed = runPods ? `a node with ${gpus} mock GPUs, whose pods run` : `${nodes} nodes with ${gpus} GPUs each`;

@@ -8,7 +8,7 @@ import { isAsked, skipUnlessPossible } from "../real/possible.ts";
 import { bootInContainers } from "./loop-in-containers.ts";
 
 // A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
-await controlPlaneTools();
+await controlPlaneTools({ privateNetwork: true });
 
 let cluster: Promise<Cluster> | undefined;
 

@@ -9,7 +9,7 @@ const missing = isAsked ? [...(await missingForRealNode()), ...(await missingIma
 
 // A cold build takes minutes: here, no hook's timeout is running.
 if (missing.length === 0) {
-  await controlPlaneTools();
+  await controlPlaneTools({ realNode: true });
   await realNodeTools();
 }
 
