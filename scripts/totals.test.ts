@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
+import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
 
 describe("the totals of a test run", () => {
   const cases: {
@@ -38,6 +38,12 @@ describe("the totals of a test run", () => {
   for (const { name, output, exitCode, totals } of cases) {
     it(name, () => assert.deepEqual(totalsOf(output, exitCode), totals));
   }
+
+  it("come after the failures, which are shown again", () => {
+    const output = "  ✔ works\n  1) breaks\n\n\n  1 passing (2s)\n  1 failing\n\n  1) breaks:\n     Error\n\n";
+    assert.equal(failuresIn(output), "\n  1 failing\n\n  1) breaks:\n     Error");
+    assert.equal(failuresIn("error TS2322\n"), "");
+  });
 
   it("add up to one line", () => {
     const all = [

@@ -1,4 +1,4 @@
-/** The totals that our mocha reporter ends with (`e2e/mocha/reporter.ts`), and their sum. */
+/** The totals in the last line of our mocha reporter (`e2e/mocha/reporter.ts`), and their sum. */
 
 export interface Totals {
   readonly passed: number;
@@ -8,13 +8,19 @@ export interface Totals {
 
 const nothing: Totals = { passed: 0, failed: 0, skipped: 0 };
 
-/** What a run counts for: tests that it counted itself, or the run as a single check. */
+/** A run's own totals, or one test for a check that has none. */
 export function totalsOf(output: string, exitCode: number): Totals {
   const counted = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped\r?$/gm)].at(-1);
   if (counted === undefined) return exitCode === 0 ? { ...nothing, passed: 1 } : { ...nothing, failed: 1 };
   const [passed = 0, failed = 0, skipped = 0] = counted.slice(1).map(Number);
-  // A run that ends badly without a failed test was killed, or broke outside of a test: the sum must not look green.
+  // A run that exits with an error and without a failed test was killed, or failed outside of a test: the sum must not be green.
   return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed, skipped };
+}
+
+/** Mocha's list of failures, which other shards' lines would hide; empty for a check. */
+export function failuresIn(output: string): string {
+  const start = output.search(/^\s*\d+ failing$/m);
+  return start < 0 ? "" : `\n${output.slice(start).trimEnd()}`;
 }
 
 export function sum(all: readonly Totals[]): Totals {

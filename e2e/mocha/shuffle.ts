@@ -1,9 +1,9 @@
-/** Runs the tests of every suite in random order, so that none leans on another; `SEED=n` repeats an order. */
+/** Runs the tests of every suite in random order, so that none depends on another; `SEED=n` repeats an order. */
 import type { Suite } from "mocha";
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-/** Mulberry32: a small generator whose whole state is the seed that we print. */
+/** Mulberry32: a small generator whose only state is the seed. */
 function generator(state: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) | 0;
