@@ -1,7 +1,7 @@
 /** URLs of the Kubernetes API. */
 import type { ResourceType } from "./object.ts";
 
-/** `/apis/apps/v1/namespaces/media/deployments`; without a namespace, or for a cluster-scoped kind, those of the cluster. */
+/** `/apis/apps/v1/namespaces/media/deployments`; without a namespace, all objects of the kind in the cluster. */
 export function collectionPath(type: ResourceType, namespace?: string): string {
   const root = type.group === "" ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   const scope = type.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : "";
@@ -13,7 +13,7 @@ export function objectPath(type: ResourceType, namespace: string, name: string, 
   return `${collectionPath(type, namespace)}/${encodeURIComponent(name)}${suffix}`;
 }
 
-/** Leaves out what is undefined. */
+/** Appends the query; undefined parameters are omitted. */
 export function withQuery(
   path: string,
   query: Readonly<Record<string, string | number | boolean | undefined>>,

@@ -14,7 +14,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return collected;
 }
 
-/** Also what came before the error. */
+/** Returns the items before the error as well. */
 async function collectUntilError<T>(items: AsyncIterable<T>): Promise<{ collected: T[]; error: unknown }> {
   const collected: T[] = [];
   try {
@@ -36,8 +36,8 @@ const pod = (name: string): WatchEvent => ({
 
 const text = (event: unknown): string => `${JSON.stringify(event)}\n`;
 
-describe("a watch's lines", () => {
-  it("come out whole, however the bytes are cut", async () => {
+describe("the lines of a watch", () => {
+  it("are complete, however the bytes are split into chunks", async () => {
     const line = string({ unit: "grapheme", minLength: 1 }).filter((text) => !text.includes("\n"));
     const cuts = array(nat(), { maxLength: 20 });
     await check(
@@ -50,11 +50,11 @@ describe("a watch's lines", () => {
     );
   });
 
-  it("skips empty ones", async () => {
+  it("are skipped when empty", async () => {
     assert.deepEqual(await collect(lines(request, stream(["\na\n", "\n", "b\n"]))), ["a", "b"]);
   });
 
-  it("does not buffer an endless one", async () => {
+  it("are not buffered without limit", async () => {
     let sent = 0;
     async function* endless(): AsyncGenerator<Buffer> {
       for (; ; sent++) yield Buffer.alloc(10, "x");
@@ -69,9 +69,9 @@ describe("a watch's lines", () => {
   });
 });
 
-describe("a watch's events", () => {
+describe("the events of a watch", () => {
   const bookmark: WatchEvent = { type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } };
-  it("end when the server ends the watch", async () => {
+  it("end when the server closes the watch", async () => {
     const events = [pod("ä-😀"), bookmark];
     assert.deepEqual(await collect(watchEvents(request, stream(events.map(text)))), events);
   });
@@ -83,9 +83,9 @@ describe("a watch's events", () => {
       { status: 410, reason: "Expired", message: "too old" },
     ],
     [
-      "an end within an event",
+      "the end of the stream within an event",
       text(pod("b")).slice(0, 20),
-      { status: 0, reason: "Unreachable", message: "the watch broke off within an event" },
+      { status: 0, reason: "Unreachable", message: "the watch ended within an event" },
     ],
     [
       "a line that is not JSON",

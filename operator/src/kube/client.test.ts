@@ -20,29 +20,29 @@ const stored: KubeObject = {
   metadata: { name: "a", uid: "u", resourceVersion: "7", creationTimestamp: "2026-01-01T00:00:00Z" },
 };
 
-/** Answers each request with the next answer, and keeps what was asked. */
-function scripted(...answers: (ApiResponse["text"] | Error)[]): Transport & { readonly asked: object[] } {
-  const asked: object[] = [];
+/** Answers each request with the next response, and records the requests. */
+function scripted(...responses: (ApiResponse["text"] | Error)[]): Transport & { readonly requests: object[] } {
+  const requests: object[] = [];
   const next = (): string => {
-    const answer = answers.shift();
-    if (answer === undefined) throw new Error("nobody expected this request");
-    if (answer instanceof Error) throw answer;
-    return answer;
+    const response = responses.shift();
+    if (response === undefined) throw new Error("unexpected request");
+    if (response instanceof Error) throw response;
+    return response;
   };
   return {
-    asked,
+    requests,
     async request({ signal: _signal, ...request }: RequestOptions) {
-      asked.push(request);
+      requests.push(request);
       return { status: 200, headers: { etag: '"e"' }, text: next() };
     },
     async stream({ signal: _signal, ...request }) {
-      asked.push(request);
+      requests.push(request);
       const text = next();
       return (async function* () {
         yield Buffer.from(text);
       })();
     },
-    close: () => Promise.reject(new Error("nobody closes this")),
+    close: () => Promise.reject(new Error("unexpected close")),
   };
 }
 
@@ -61,7 +61,7 @@ describe("each verb", () => {
     readonly verb: string;
     readonly call: (client: ApiClient) => Promise<unknown>;
     readonly request: object;
-    readonly answer?: string;
+    readonly response?: string;
     readonly result?: unknown;
   }[] = [
     {
@@ -92,7 +92,7 @@ describe("each verb", () => {
           "/apis/apps/v1/namespaces/media/deployments?labelSelector=app+in+%28a%2C+b%29&limit=500&resourceVersion=5" +
           "&resourceVersionMatch=NotOlderThan",
       },
-      answer: JSON.stringify({
+      response: JSON.stringify({
         kind: "DeploymentList",
         metadata: { resourceVersion: "9", continue: "token" },
         items: [{ metadata: stored.metadata }],
@@ -100,10 +100,10 @@ describe("each verb", () => {
       result: { items: [stored], resourceVersion: "9", continue: "token" },
     },
     {
-      verb: "list of all namespaces, the last page, nothing there",
+      verb: "list of all namespaces, an empty last page",
       call: (client) => client.list(deployments, { continue: "token=" }),
       request: { method: "GET", path: "/apis/apps/v1/deployments?continue=token%3D" },
-      answer: '{"metadata":{"resourceVersion":"9","continue":""},"items":null}',
+      response: '{"metadata":{"resourceVersion":"9","continue":""},"items":null}',
       result: { items: [], resourceVersion: "9" },
     },
     {
@@ -113,7 +113,7 @@ describe("each verb", () => {
         method: "GET",
         path: "/apis/apps/v1/deployments?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=9",
       },
-      answer: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
+      response: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
       result: [{ type: "ADDED", object: stored }],
     },
     {
@@ -124,7 +124,7 @@ describe("each verb", () => {
         path: "/apis/apps/v1/namespaces/media/deployments",
         headers: { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" },
       },
-      answer: JSON.stringify({ metadata: { resourceVersion: "9" }, items: [{ metadata: stored.metadata }] }),
+      response: JSON.stringify({ metadata: { resourceVersion: "9" }, items: [{ metadata: stored.metadata }] }),
       result: { items: [stored], resourceVersion: "9" },
     },
     {
@@ -135,7 +135,7 @@ describe("each verb", () => {
         path: "/api/v1/nodes?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=9",
         headers: { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" },
       },
-      answer: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
+      response: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
       result: [{ type: "ADDED", object: stored }],
     },
     {
@@ -193,7 +193,7 @@ describe("each verb", () => {
       verb: "raw GET",
       call: (client) => client.rawJson("GET", "/apis", { headers: { "if-none-match": '"e"' }, accept: [304] }),
       request: { method: "GET", path: "/apis", headers: { "if-none-match": '"e"' }, accept: [304] },
-      answer: "",
+      response: "",
       result: { status: 200, headers: { etag: '"e"' }, body: undefined },
     },
     {
@@ -207,42 +207,42 @@ describe("each verb", () => {
         timeoutMs: 5000,
         fence: undefined,
       },
-      answer: "[1]",
+      response: "[1]",
       result: { status: 200, headers: { etag: '"e"' }, body: [1] },
     },
   ];
-  for (const { verb, call, request, answer = JSON.stringify(stored), result } of cases) {
+  for (const { verb, call, request, response = JSON.stringify(stored), result } of cases) {
     it(verb, async () => {
-      const transport = scripted(answer);
+      const transport = scripted(response);
       assert.deepEqual(await call(createApiClient(transport)), result);
-      assert.deepEqual(transport.asked, [request]);
+      assert.deepEqual(transport.requests, [request]);
     });
   }
 
-  it("hands the fence to every write, and to nothing else", async () => {
+  it("passes the fence to every write, and to no read", async () => {
     const fenced: string[] = [];
-    for (const { verb, call, answer = JSON.stringify(stored) } of cases) {
-      const transport = scripted(answer);
+    for (const { verb, call, response = JSON.stringify(stored) } of cases) {
+      const transport = scripted(response);
       await call(createApiClient(transport, { fence }));
-      if (transport.asked.some((request) => "fence" in request && request.fence === fence)) fenced.push(verb);
+      if (transport.requests.some((request) => "fence" in request && request.fence === fence)) fenced.push(verb);
     }
     assert.deepEqual(fenced, ["create", "apply", "patch of the status", "delete", "raw PUT"]);
   });
 
-  it("names its answer when that is not JSON", async () => {
+  it("quotes a response that is not JSON", async () => {
     await assert.rejects(createApiClient(scripted("<html>")).get(deployments, "media", "a"), {
       name: "ApiError",
       status: 200,
       reason: "NotJson",
-      message: "the answer is not JSON: <html>",
+      message: "the response is not JSON: <html>",
       method: "GET",
       path: "/apis/apps/v1/namespaces/media/deployments/a",
     });
   });
 });
 
-describe("observed requests", () => {
-  it("are counted once each with how they went", async () => {
+describe("the observer of requests", () => {
+  it("is called once per request with its outcome", async () => {
     const observed: Omit<RequestObservation, "durationMs">[] = [];
     const refused = new ApiError({
       status: 409,

@@ -1,4 +1,4 @@
-/** The verbs of the Kubernetes API on plain objects. Every failure is an `ApiError`; nothing is retried here. */
+/** The verbs of the Kubernetes API on plain objects. Every failure is an `ApiError`; nothing is retried. */
 import { apiVersionOf, type JsonPatchOperation, type KubeObject, type Manifest, type ResourceType } from "./object.ts";
 import { collectionPath, objectPath, withQuery } from "./client-path.ts";
 import { watchEvents, type WatchEvent } from "./client-watch.ts";
@@ -8,18 +8,18 @@ import type { ApiResponse, RequestOptions, Transport } from "./transport.ts";
 export type { WatchEvent } from "./client-watch.ts";
 
 export interface Selection {
-  /** All namespaces when absent. */
+  /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** Objects come without spec and status: a tenth of the bytes where only owners and labels matter. */
+  /** Omits spec and status, a tenth of the bytes where only owners and labels matter. */
   readonly metadataOnly?: boolean | undefined;
 }
 
 export interface ListOptions extends Selection {
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
-  /** Absent: the newest state, by quorum. With `resourceVersionMatch` `NotOlderThan`: from the API server's cache. */
+  /** Absent: a quorum read of the latest state. With `resourceVersionMatch: NotOlderThan`: from the API server's cache. */
   readonly resourceVersion?: string | undefined;
   readonly resourceVersionMatch?: "NotOlderThan" | "Exact" | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -28,14 +28,14 @@ export interface ListOptions extends Selection {
 export interface ObjectList {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
-  /** Where the next page begins; absent on the last. */
+  /** The token of the next page; absent on the last one. */
   readonly continue?: string;
 }
 
 export interface WatchOptions extends Selection {
   readonly resourceVersion: string;
   readonly allowWatchBookmarks: boolean;
-  /** The server ends the watch cleanly after so many seconds. */
+  /** After how many seconds the server closes the watch. */
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
@@ -46,7 +46,7 @@ export interface PatchOptions {
 }
 
 export interface DeleteOptions {
-  /** Only the object with this UID is deleted, never a namesake: 409 otherwise. */
+  /** Precondition: 409 when another object has taken the name. */
   readonly uid: string;
   readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
 }
@@ -56,21 +56,21 @@ export interface RawOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
-  /** Statuses beside 2xx that are an answer and not an error, e.g. 304. */
+  /** Statuses besides 2xx that are not an error, such as 304. */
   readonly accept?: readonly number[];
 }
 
 export interface RawResponse {
   readonly status: number;
   readonly headers: ApiResponse["headers"];
-  /** Parsed JSON; undefined when the body is empty. */
+  /** The parsed JSON; undefined when the body is empty. */
   readonly body: unknown;
 }
 
 export interface ApiClient {
   get(type: ResourceType, namespace: string, name: string): Promise<KubeObject>;
   list(type: ResourceType, options: ListOptions): Promise<ObjectList>;
-  /** Ends when the server ends the watch; an ERROR event and a stream that breaks off within an event throw. */
+  /** Ends when the server closes the watch; throws on an ERROR event and when the stream ends within an event. */
   watch(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent>;
   /** POST: 409 `AlreadyExists` when the name is taken. */
   create(type: ResourceType, manifest: Manifest, options: { readonly fieldManager: string }): Promise<KubeObject>;
@@ -88,33 +88,33 @@ export interface ApiClient {
     options?: PatchOptions,
   ): Promise<KubeObject>;
   delete(type: ResourceType, namespace: string, name: string, options: DeleteOptions): Promise<void>;
-  /** Any other request, with a JSON body: discovery, Leases, events. Anything but a GET counts as a write. */
+  /** Any other request, with a JSON body: discovery and Leases. Every method but GET counts as a write. */
   rawJson(method: string, path: string, options?: RawOptions): Promise<RawResponse>;
 }
 
-/** One request and how it went, for metrics. A watch counts once, when its first bytes come or it is refused. */
+/** A request and its outcome, for metrics. A watch counts once, when its response starts or it is rejected. */
 export interface RequestObservation {
   readonly verb: "get" | "list" | "watch" | "create" | "apply" | "patch" | "delete" | "raw";
   readonly method: string;
-  /** The plural, with its group if it has one (`deployments.apps`); empty for `raw`. */
+  /** The plural and the group, if any (`deployments.apps`); empty for `raw`. */
   readonly resource: string;
-  /** HTTP status; 0 when no answer came or the request was not sent. */
+  /** HTTP status; 0 without a response, or when the request was not sent. */
   readonly status: number;
   readonly durationMs: number;
 }
 
 export interface ClientOptions {
-  /** Called right before a write leaves; if it throws, nothing is sent and the caller gets what it threw. */
+  /** Called right before a write is sent. If it throws, nothing is sent and the caller receives the error. */
   readonly fence?: () => void;
   readonly observe?: (request: RequestObservation) => void;
 }
 
 const json = { "content-type": "application/json" };
 const jsonPatchType = { "content-type": "application/json-patch+json" };
-// JSON is YAML, and the API server takes an apply in no other type than this one before 1.34.
+// JSON is valid YAML, and API servers before 1.34 accept an apply only in this media type.
 const applyType = { "content-type": "application/apply-patch+yaml" };
 
-/** Every API server since 1.16 understands it. @see https://kubernetes.io/docs/reference/using-api/api-concepts/ */
+/** Supported since Kubernetes 1.16. @see https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 function metadataType(list: "" | "List"): Readonly<Record<string, string>> {
   return { accept: `application/json;as=PartialObjectMetadata${list};g=meta.k8s.io;v=v1` };
 }
@@ -125,15 +125,15 @@ export function createApiClient(transport: Transport, { fence, observe }: Client
     method: string,
     resource: string,
     send: () => Promise<T>,
-    statusOf: (answer: T) => number,
+    statusOf: (response: T) => number,
   ): Promise<T> {
     if (observe === undefined) return send();
     const started = performance.now();
     let status = 0;
     try {
-      const answer = await send();
-      status = statusOf(answer);
-      return answer;
+      const response = await send();
+      status = statusOf(response);
+      return response;
     } catch (error) {
       if (error instanceof ApiError) ({ status } = error);
       throw error;
@@ -199,9 +199,9 @@ export function createApiClient(transport: Transport, { fence, observe }: Client
     async rawJson(method, path, { body, headers, ...rest } = {}) {
       const content =
         body === undefined ? { headers } : { headers: { ...json, ...headers }, body: JSON.stringify(body) };
-      const answer = await request("raw", "", { method, path, ...content, ...rest });
-      const { status, text } = answer;
-      return { status, headers: answer.headers, body: text === "" ? undefined : parse({ method, path }, answer) };
+      const response = await request("raw", "", { method, path, ...content, ...rest });
+      const { status, text } = response;
+      return { status, headers: response.headers, body: text === "" ? undefined : parse({ method, path }, response) };
     },
   };
 }
@@ -215,7 +215,7 @@ interface RawList {
   readonly items: readonly KubeObject[] | null;
 }
 
-/** The items of a list carry neither apiVersion nor kind, except those of custom resources. */
+/** Adds apiVersion and kind, which the items of a list lack, except those of custom resources. */
 function objectList(type: ResourceType, { metadata, items }: RawList): ObjectList {
   const identity = { apiVersion: apiVersionOf(type), kind: type.kind };
   return {
@@ -229,7 +229,7 @@ function parse<T>({ method, path }: RequestLine, { status, text }: ApiResponse):
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    const message = `the answer is not JSON: ${text.slice(0, 100)}`;
+    const message = `the response is not JSON: ${text.slice(0, 100)}`;
     throw new ApiError({ method, path, status, reason: "NotJson", message, cause });
   }
 }

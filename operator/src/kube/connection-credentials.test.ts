@@ -8,9 +8,9 @@ describe("a token", () => {
   let now = 0;
   beforeEach(() => (now = 0));
 
-  it("is used until it ends, and then the next one is asked for once", async () => {
-    let asked = 0;
-    const next = async (): Promise<Token> => ({ token: `${++asked}`, until: now + 1000 });
+  it("is used until it expires, then the next one is fetched once", async () => {
+    let fetched = 0;
+    const next = async (): Promise<Token> => ({ token: `${++fetched}`, until: now + 1000 });
     const authorization = bearer(next, undefined, () => now);
     const seen: (string | undefined)[] = [];
     for (now of [0, 999, 1000, 1999, 5000]) seen.push(...(await Promise.all([authorization(), authorization()])));
@@ -21,10 +21,10 @@ describe("a token", () => {
     );
   });
 
-  it("that can't be had fails the request, and is asked for again by the next", async () => {
-    let asked = 0;
+  it("that cannot be fetched fails the request, and is fetched again by the next one", async () => {
+    let fetched = 0;
     const next = async (): Promise<Token> => {
-      if (++asked === 1) throw new Error("log in first");
+      if (++fetched === 1) throw new Error("log in first");
       return { token: "t", until: 1000 };
     };
     const authorization = bearer(next, undefined, () => now);

@@ -1,4 +1,4 @@
-/** Who we are: certificates once, tokens anew when they end. */
+/** The credentials of a kubeconfig user: certificates are read once, tokens again when they expire. */
 import { execCredential } from "./connection-exec.ts";
 import { ConnectionError } from "./errors.ts";
 import { readRequired } from "./connection-file.ts";
@@ -11,15 +11,15 @@ export interface Credentials extends Pick<TlsOptions, "cert" | "key"> {
   readonly authorization: Authorization;
 }
 
-/** A token, and how long it may be used. */
+/** A token and until when it may be used. */
 export interface Token {
   /** Undefined when the credentials are a certificate. */
   readonly token: string | undefined;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly until: number;
 }
 
-/** A client certificate is read here and never again: connections that are open keep theirs anyway. */
+/** A client certificate is read only once: open connections would keep the old one anyway. */
 export async function credentials(user: KubeconfigUser, cluster: KubeconfigCluster): Promise<Credentials> {
   if (user.exec) return execCredentials(user.exec, cluster);
   const cert = await dataOrFile(user["client-certificate-data"], user["client-certificate"]);
@@ -34,7 +34,7 @@ async function authorization(user: KubeconfigUser, cluster: KubeconfigCluster): 
     const { authProviderAuthorization } = await import("./connection-auth-provider.ts");
     return authProviderAuthorization(user, cluster);
   }
-  // The file before the token, as kubectl has it: the token in it may be newer.
+  // The file takes precedence, as in kubectl: its token may be newer.
   if (user.tokenFile) return tokenFile(user.tokenFile);
   if (user.token) return async () => `Bearer ${user.token}`;
   if (!user.username) return async () => undefined;
@@ -57,7 +57,7 @@ async function execCredentials(
   return { ...certificate, authorization: bearer(() => execCredential(exec, cluster), first) };
 }
 
-/** The kubelet replaces a pod's token in its file long before it ends; client-go too reads it again each minute. */
+/** The kubelet replaces a pod's token file long before the token expires; read again every minute, as in client-go. */
 export function tokenFile(file: string, now: () => number = Date.now): Authorization {
   const read = async (): Promise<Token> => {
     const token = (await readRequired(file)).trim();
@@ -67,14 +67,14 @@ export function tokenFile(file: string, now: () => number = Date.now): Authoriza
   return bearer(read, undefined, now);
 }
 
-/** Asks for the next token when this one ends, and only once when many requests need it at the same time. */
+/** Fetches the next token when the current one expires, and only once when many requests need it at the same time. */
 export function bearer(next: () => Promise<Token>, first?: Token, now: () => number = Date.now): Authorization {
   let current = first;
-  let asking: Promise<Token> | undefined;
+  let fetching: Promise<Token> | undefined;
   return async () => {
     if (current === undefined || now() >= current.until) {
-      asking ??= next().finally(() => (asking = undefined));
-      current = await asking;
+      fetching ??= next().finally(() => (fetching = undefined));
+      current = await fetching;
     }
     return current.token === undefined ? undefined : `Bearer ${current.token}`;
   };

@@ -1,5 +1,5 @@
 /**
- * Credentials from a program that a kubeconfig names, as the clouds' logins do it.
+ * Credentials from the exec plugin of a kubeconfig, such as those of cloud providers.
  *
  * @see https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
@@ -14,11 +14,11 @@ export interface ExecCredential {
   readonly until: number;
 }
 
-/** Programs that say nothing of an end are asked again after this time. */
-const assumedLifeMs = 10 * 60_000;
+/** The lifetime of credentials without an expirationTimestamp. */
+const defaultLifetimeMs = 10 * 60_000;
 
-/** A token is not used in its last moments: the request has to get there with it. */
-const earlyMs = 10_000;
+/** A token is replaced before it expires: the request still has to arrive with it. */
+const expiryMarginMs = 10_000;
 
 const timeoutMs = 60_000;
 
@@ -28,9 +28,10 @@ export async function execCredential(
   now: () => number = Date.now,
 ): Promise<ExecCredential> {
   const { token, clientCertificateData, clientKeyData, expirationTimestamp } = statusOf(exec, await run(exec, cluster));
-  if (!token && !clientCertificateData) throw new ConnectionError(`${exec.command} gave neither token nor certificate`);
-  const end = expirationTimestamp === undefined ? now() + assumedLifeMs : Date.parse(expirationTimestamp);
-  return { token, cert: clientCertificateData, key: clientKeyData, until: end - earlyMs };
+  if (!token && !clientCertificateData)
+    throw new ConnectionError(`${exec.command} returned neither a token nor a certificate`);
+  const expiry = expirationTimestamp === undefined ? now() + defaultLifetimeMs : Date.parse(expirationTimestamp);
+  return { token, cert: clientCertificateData, key: clientKeyData, until: expiry - expiryMarginMs };
 }
 
 interface Status {
@@ -45,8 +46,8 @@ function statusOf({ command }: KubeconfigExec, output: string): Status {
     const credential = JSON.parse(output) as { readonly status?: Status } | null;
     return credential?.status ?? {};
   } catch {
-    // The output is not quoted: what can't be read of it may still be a secret.
-    throw new ConnectionError(`${command} did not write an ExecCredential`);
+    // The output is not quoted: it may contain a secret.
+    throw new ConnectionError(`${command} did not return an ExecCredential`);
   }
 }
 
@@ -56,9 +57,9 @@ async function run({ command, args, env, ...exec }: KubeconfigExec, cluster: Kub
   const environment = { ...process.env, ...own, KUBERNETES_EXEC_INFO: execInfo(exec, cluster) };
   execFile(command, args ?? [], { env: environment, timeout: timeoutMs }, (error, stdout, stderr) => {
     if (error === null) return resolve(stdout);
-    const reason = error.killed === true ? `no answer within ${timeoutMs / 1000} s` : stderr.trim() || error.message;
+    const reason = error.killed === true ? `timed out after ${timeoutMs / 1000} s` : stderr.trim() || error.message;
     const hint = error.code === "ENOENT" && exec.installHint ? `\n${exec.installHint}` : "";
-    reject(new ConnectionError(`${command} gave no credentials: ${reason}${hint}`, { cause: error }));
+    reject(new ConnectionError(`${command} returned no credentials: ${reason}${hint}`, { cause: error }));
   });
   return promise;
 }
@@ -67,7 +68,7 @@ function execInfo(
   { apiVersion, provideClusterInfo }: Pick<KubeconfigExec, "apiVersion" | "provideClusterInfo">,
   cluster: KubeconfigCluster,
 ): string {
-  // Nobody sits in front of an operator: a program that would ask for a password has to fail instead.
+  // The operator has no terminal: a plugin that would prompt for a password has to fail instead.
   const spec = { interactive: false, ...(provideClusterInfo === true ? { cluster } : {}) };
   return JSON.stringify({ apiVersion, kind: "ExecCredential", spec });
 }

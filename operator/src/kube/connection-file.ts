@@ -9,7 +9,7 @@ export async function readRequired(file: string): Promise<string> {
   }
 }
 
-/** Undefined when there is no such file; a file that is there and can't be read is an error. */
+/** Returns undefined when the file does not exist; a file that cannot be read is an error. */
 export async function readOptional(file: string): Promise<string | undefined> {
   try {
     return await readRequired(file);

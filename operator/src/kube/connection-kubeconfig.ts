@@ -1,5 +1,5 @@
 /**
- * Kubeconfig files as text. What they say of files is relative to where they lie.
+ * Parses kubeconfig files. Paths in them are relative to the kubeconfig.
  *
  * @see https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
@@ -55,7 +55,7 @@ export interface Kubeconfig {
 export interface SelectedContext {
   readonly cluster: KubeconfigCluster;
   readonly user: KubeconfigUser;
-  /** Where commands look that name no namespace; absent: `default`. */
+  /** The namespace of commands that name none; absent: `default`. */
   readonly namespace?: string;
   /** `context "admin" of /home/me/.kube/config` */
   readonly source: string;
@@ -83,11 +83,11 @@ function parseYaml(text: string, file: string): Readonly<Record<string, unknown>
     const document: unknown = parse(text);
     if (typeof document === "object" && document !== null) return document as Record<string, unknown>;
   } catch (cause) {
-    // The parser's message quotes the text, which may be a token: its first line only says where and why.
+    // The parser's message quotes the text, which may be a token: its first line contains only the position and the reason.
     const [reason] = String(cause instanceof Error ? cause.message : cause).split("\n");
     throw new ConnectionError(`${file} is not a kubeconfig: ${reason}`, { cause });
   }
-  throw new ConnectionError(`${file} is not a kubeconfig: it holds no settings`);
+  throw new ConnectionError(`${file} is not a kubeconfig: it is not a mapping`);
 }
 
 const paths = new Set(["certificate-authority", "client-certificate", "client-key", "tokenFile"]);
@@ -105,7 +105,7 @@ function withAbsoluteCommand(exec: KubeconfigExec, file: string): KubeconfigExec
   return exec.command.includes("/") ? { ...exec, command: resolve(dirname(file), exec.command) } : exec;
 }
 
-/** As kubectl does with a list in KUBECONFIG: the first file that says something is right. */
+/** Merges as kubectl does for a list in KUBECONFIG: the first file that sets a value wins. */
 export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   const merged = <T>(of: (config: Kubeconfig) => ReadonlyMap<string, T>): Map<string, T> =>
     new Map(configs.toReversed().flatMap((config) => of(config).entries().toArray()));
@@ -118,26 +118,26 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   };
 }
 
-/** Settings that change who we are or where we go, and that we do not know: to leave them out would do harm. */
+/** Settings that are not implemented, and that would change the user or the destination of requests if ignored. */
 const unsupported = ["as", "as-uid", "as-groups", "as-user-extra", "proxy-url"];
 
-export function selectContext(config: Kubeconfig, wanted: string | undefined): SelectedContext {
+export function selectContext(config: Kubeconfig, requested: string | undefined): SelectedContext {
   const files = config.files.join(", ");
-  const name = wanted ?? config.currentContext;
+  const name = requested ?? config.currentContext;
   if (name === undefined) {
-    throw new ConnectionError(`${files} has no current-context: pass --context, one of ${listOf(config.contexts)}`);
+    throw new ConnectionError(`${files} has no current-context: set --context to one of ${listOf(config.contexts)}`);
   }
   const context = config.contexts.get(name);
   if (context === undefined) {
-    throw new ConnectionError(`${files} has no context "${name}", only ${listOf(config.contexts)}`);
+    throw new ConnectionError(`context "${name}" not found in ${files}; available: ${listOf(config.contexts)}`);
   }
   const source = `context "${name}" of ${files}`;
   const cluster = config.clusters.get(context.cluster);
   if (!cluster?.server) throw new ConnectionError(`${source}: cluster "${context.cluster}" has no server`);
   const user = context.user ? config.users.get(context.user) : {};
-  if (user === undefined) throw new ConnectionError(`${source}: there is no user "${context.user}"`);
-  const stranger = unsupported.find((setting) => setting in user || setting in cluster);
-  if (stranger !== undefined) throw new ConnectionError(`${source}: "${stranger}" is not supported`);
+  if (user === undefined) throw new ConnectionError(`${source}: user "${context.user}" not found`);
+  const unknown = unsupported.find((setting) => setting in user || setting in cluster);
+  if (unknown !== undefined) throw new ConnectionError(`${source}: "${unknown}" is not supported`);
   return { cluster, user, source, ...(context.namespace ? { namespace: context.namespace } : {}) };
 }
 

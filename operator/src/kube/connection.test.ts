@@ -5,15 +5,14 @@ import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { ApiClient } from "./client.ts";
 import { checkConnection, loadConnection, type ConnectionOptions, type LoadedConnection } from "./connection.ts";
-import { ConnectionError } from "./errors.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, ConnectionError } from "./errors.ts";
 
 let home: string;
 
 beforeEach(async () => (home = await mkdtemp(join(tmpdir(), "connection-"))));
 afterEach(() => rm(home, { recursive: true }));
 
-/** Writes a file below the test's own directory: text as it is, all else as YAML. */
+/** Writes a file below the test's directory: text as it is, other values as YAML. */
 async function file(path: string, content: unknown): Promise<string> {
   const target = join(home, path);
   await mkdir(dirname(target), { recursive: true });
@@ -41,21 +40,21 @@ const load = (options: ConnectionOptions = {}): Promise<LoadedConnection> =>
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-/** An unsigned JSON Web Token that ends at `exp`, in seconds since 1970. */
+/** An unsigned JSON Web Token that expires at `exp`, in seconds since 1970. */
 function jwt(exp: number): string {
   return [{ alg: "none" }, { exp }, {}]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
 }
 
-/** A login program that writes what it is given. */
+/** An exec plugin that returns the status. */
 const login = (status: object): object => ({
   apiVersion: "client.authentication.k8s.io/v1",
   command: process.execPath,
   args: ["-e", `console.log(JSON.stringify({status: ${JSON.stringify(status)}}))`],
 });
 
-describe("who we are and where we go", () => {
+describe("a connection from a kubeconfig", () => {
   const cases: {
     readonly name: string;
     readonly user: object;
@@ -63,44 +62,44 @@ describe("who we are and where we go", () => {
     readonly authorization?: string;
     readonly tls?: object;
   }[] = [
-    { name: "nobody, with the machine's own certificate authorities", user: {} },
-    { name: "a token", user: { token: "t" }, authorization: "Bearer t" },
+    { name: "is anonymous, with the machine's certificate authorities", user: {} },
+    { name: "uses a token", user: { token: "t" }, authorization: "Bearer t" },
     {
-      name: "a token file, before a token",
+      name: "prefers a token file to a token",
       user: { tokenFile: "token", token: "old" },
       authorization: "Bearer from file",
     },
     {
-      name: "a name and a password",
+      name: "uses username and password",
       user: { username: "me", password: "p" },
       authorization: `Basic ${base64("me:p")}`,
     },
     {
-      name: "a client certificate and a certificate authority from files beside the kubeconfig",
+      name: "reads a client certificate and a certificate authority relative to the kubeconfig",
       user: { "client-certificate": "pki/me.crt", "client-key": "pki/me.key" },
       cluster: { "certificate-authority": "pki/ca.crt", "tls-server-name": "kubernetes" },
       tls: { ca: "CA", cert: "CERT", key: "KEY", servername: "kubernetes" },
     },
     {
-      name: "the same within the kubeconfig",
+      name: "uses certificates in the kubeconfig",
       user: { "client-certificate-data": base64("CERT"), "client-key-data": base64("KEY") },
       cluster: { "certificate-authority-data": base64("CA") },
       tls: { ca: "CA", cert: "CERT", key: "KEY" },
     },
     {
-      name: "a server whose certificate nobody looks at",
+      name: "does not verify the server's certificate with insecure-skip-tls-verify",
       user: {},
       cluster: { "insecure-skip-tls-verify": true },
       tls: { rejectUnauthorized: false },
     },
-    { name: "a login program's token", user: { exec: login({ token: "x" }) }, authorization: "Bearer x" },
+    { name: "uses the token of an exec plugin", user: { exec: login({ token: "x" }) }, authorization: "Bearer x" },
     {
-      name: "a login program's certificate",
+      name: "uses the certificate of an exec plugin",
       user: { exec: login({ clientCertificateData: "CERT", clientKeyData: "KEY" }) },
       tls: { cert: "CERT", key: "KEY" },
     },
     {
-      name: "an auth-provider, through client-node",
+      name: "uses an auth-provider through client-node",
       user: { "auth-provider": { name: "oidc", config: { "id-token": jwt(4_000_000_000) } } },
       authorization: `Bearer ${jwt(4_000_000_000)}`,
     },
@@ -122,13 +121,13 @@ describe("who we are and where we go", () => {
     }).timeout(20_000);
   }
 
-  it("another context than the current one", async () => {
+  it("uses the requested context instead of the current one", async () => {
     await file(".kube/config", kubeconfig({}));
     const { server, namespace } = await load({ context: "there" });
     assert.deepEqual([server, namespace], ["https://there:6443", "lab"]);
   });
 
-  it("the first of several kubeconfigs that says something; absent ones don't count", async () => {
+  it("uses the first of several kubeconfigs that sets a value, and ignores missing ones", async () => {
     const first = await file("first", { users: [{ name: "u", user: { token: "first" } }] });
     const second = await file("second", kubeconfig({ token: "second" }));
     const env = { KUBECONFIG: [join(home, "absent"), first, second].join(":") };
@@ -138,10 +137,10 @@ describe("who we are and where we go", () => {
   });
 });
 
-describe("in a pod", () => {
+describe("a connection in a pod", () => {
   const env = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" };
 
-  it("we are the service account, unless a kubeconfig is named", async () => {
+  it("uses the service account unless a kubeconfig is set", async () => {
     await file("sa/ca.crt", "CA");
     await file("sa/token", "t");
     const serviceAccountDirectory = join(home, "sa");
@@ -158,13 +157,13 @@ describe("in a pod", () => {
     }
   });
 
-  it("an IPv6 address gets its brackets", async () => {
+  it("puts an IPv6 address into brackets", async () => {
     await file("sa/ca.crt", "CA");
     const options = { env: { ...env, KUBERNETES_SERVICE_HOST: "fd00::1" }, serviceAccountDirectory: join(home, "sa") };
     assert.equal((await load(options)).server, "https://[fd00::1]:443");
   });
 
-  it("a pod without a service account hears of it", async () => {
+  it("explains that the service account is missing", async () => {
     await assert.rejects(load({ env, serviceAccountDirectory: join(home, "sa") }), {
       name: "ConnectionError",
       message: `no ca.crt in ${join(home, "sa")}: is automountServiceAccountToken false for this pod?`,
@@ -172,7 +171,7 @@ describe("in a pod", () => {
   });
 });
 
-describe("a connection that can't be had", () => {
+describe("loading a connection fails with", () => {
   const cases: {
     readonly name: string;
     readonly content?: unknown;
@@ -180,28 +179,28 @@ describe("a connection that can't be had", () => {
     /** `FILE` stands for the kubeconfig. */
     readonly message: string | RegExp;
   }[] = [
-    { name: "no kubeconfig", message: "no kubeconfig at FILE: pass --kubeconfig FILE or set KUBECONFIG" },
-    { name: "an empty kubeconfig", content: "", message: "FILE is not a kubeconfig: it holds no settings" },
+    { name: "no kubeconfig", message: "no kubeconfig found at FILE: set --kubeconfig or KUBECONFIG" },
+    { name: "an empty kubeconfig", content: "", message: "FILE is not a kubeconfig: it is not a mapping" },
     {
-      name: "a kubeconfig that is not YAML, of which nothing is quoted",
+      name: "a kubeconfig that is not YAML, without quoting it",
       content: "token: [secret",
       message: /^FILE is not a kubeconfig: (?!.*secret).*line 1/,
     },
     {
       name: "no current context",
       content: { ...kubeconfig({}), "current-context": "" },
-      message: 'FILE has no current-context: pass --context, one of "here", "there"',
+      message: 'FILE has no current-context: set --context to one of "here", "there"',
     },
     {
       name: "an unknown context",
       content: kubeconfig({}),
       options: { context: "nowhere" },
-      message: 'FILE has no context "nowhere", only "here", "there"',
+      message: 'context "nowhere" not found in FILE; available: "here", "there"',
     },
     {
       name: "a kubeconfig without contexts",
       content: { "current-context": "x", contexts: {} },
-      message: 'FILE has no context "x", only none',
+      message: 'context "x" not found in FILE; available: none',
     },
     {
       name: "a context whose cluster is missing",
@@ -211,44 +210,44 @@ describe("a connection that can't be had", () => {
     {
       name: "a context whose user is missing",
       content: { ...kubeconfig({}), users: null },
-      message: 'context "here" of FILE: there is no user "u"',
+      message: 'context "here" of FILE: user "u" not found',
     },
     {
-      name: "a setting that would make us somebody else",
-      content: kubeconfig({ as: "somebody" }),
+      name: "an unsupported setting that would change the user",
+      content: kubeconfig({ as: "admin" }),
       message: 'context "here" of FILE: "as" is not supported',
     },
     {
-      name: "a setting that would send us elsewhere",
+      name: "an unsupported setting that would change the destination",
       content: kubeconfig({}, { "proxy-url": "socks5://proxy" }),
       message: 'context "here" of FILE: "proxy-url" is not supported',
     },
     {
-      name: "a certificate file that is missing",
+      name: "a missing certificate file",
       content: kubeconfig({ "client-certificate": "/none.crt", "client-key": "/none.key" }),
       message: "ENOENT: no such file or directory, open '/none.crt'",
     },
     {
-      name: "a login program that is missing",
+      name: "a missing exec plugin",
       content: kubeconfig({ exec: { command: "gpumedia-no-such-login", installHint: "Install it." } }),
-      message: "gpumedia-no-such-login gave no credentials: spawn gpumedia-no-such-login ENOENT\nInstall it.",
+      message: "gpumedia-no-such-login returned no credentials: spawn gpumedia-no-such-login ENOENT\nInstall it.",
     },
     {
-      name: "a login program that fails",
+      name: "an exec plugin that fails",
       content: kubeconfig({
         exec: { command: process.execPath, args: ["-e", "console.error('log in'); process.exit(1)"] },
       }),
-      message: `${process.execPath} gave no credentials: log in`,
+      message: `${process.execPath} returned no credentials: log in`,
     },
     {
-      name: "a login program that writes something else, of which nothing is quoted",
+      name: "an exec plugin that writes something else, without quoting it",
       content: kubeconfig({ exec: { command: process.execPath, args: ["-e", "console.log('secret')"] } }),
-      message: `${process.execPath} did not write an ExecCredential`,
+      message: `${process.execPath} did not return an ExecCredential`,
     },
     {
-      name: "a login program that writes nothing of use",
+      name: "an exec plugin that returns no credentials",
       content: kubeconfig({ exec: login({}) }),
-      message: `${process.execPath} gave neither token nor certificate`,
+      message: `${process.execPath} returned neither a token nor a certificate`,
     },
   ];
   for (const { name, content, options, message } of cases) {
@@ -257,17 +256,17 @@ describe("a connection that can't be had", () => {
       if (content !== undefined) await file(".kube/config", content);
       await assert.rejects(load(options), (error: Error) => {
         assert.ok(error instanceof ConnectionError);
-        const said = error.message.replace(path, "FILE");
-        if (typeof message === "string") assert.equal(said, message);
-        else assert.match(said, message);
+        const actual = error.message.replace(path, "FILE");
+        if (typeof message === "string") assert.equal(actual, message);
+        else assert.match(actual, message);
         return true;
       });
     });
   }
 });
 
-describe("a login program", () => {
-  it("beside the kubeconfig is found, gets its own environment and learns where we go", async () => {
+describe("an exec plugin", () => {
+  it("is found relative to the kubeconfig and receives its environment and the cluster", async () => {
     const program = await file(
       ".kube/bin/login",
       [
@@ -290,7 +289,7 @@ describe("a login program", () => {
     assert.equal(await (await load()).authorization(), expected);
   });
 
-  it("is asked again when its token has ended", async () => {
+  it("runs again when its token has expired", async () => {
     const count = await file("count", "0");
     const script = [
       'const fs = require("node:fs");',
@@ -309,15 +308,15 @@ describe("a login program", () => {
 const failure = (status: number, message: string, cause?: unknown): ApiError =>
   new ApiError({ status, reason: "", message, method: "GET", path: "/version", cause });
 
-const answerVersion: ApiClient["rawJson"] = async (method, path) => {
+const returnVersion: ApiClient["rawJson"] = async (method, path) => {
   assert.deepEqual([method, path], ["GET", "/version"]);
   return { status: 200, headers: {}, body: { gitVersion: "v1.35.4" } };
 };
 
-describe("checking a connection", () => {
+describe("checkConnection", () => {
   const connection = { server: "https://here", source: "FILE", tls: {}, authorization: async () => undefined };
-  it("gives the server's version", async () => {
-    assert.equal(await checkConnection({ rawJson: answerVersion }, connection), "v1.35.4");
+  it("returns the server's version", async () => {
+    assert.equal(await checkConnection({ rawJson: returnVersion }, connection), "v1.35.4");
   });
 
   const cases: readonly [error: Error, message: string][] = [
@@ -325,9 +324,9 @@ describe("checking a connection", () => {
       failure(0, "connect ECONNREFUSED 10.0.0.1:443"),
       "cannot reach https://here (FILE): connect ECONNREFUSED 10.0.0.1:443",
     ],
-    [failure(401, "Unauthorized"), "the API server https://here (FILE) does not know who we are"],
-    [failure(503, "no backend"), "the API server https://here (FILE) answers 503, no backend"],
-    [failure(0, "login failed", new ConnectionError("aws gave no credentials")), "aws gave no credentials"],
+    [failure(401, "Unauthorized"), "the API server https://here (FILE) rejects the credentials"],
+    [failure(503, "no backend"), "the API server https://here (FILE) returns 503: no backend"],
+    [failure(0, "login failed", new ConnectionError("aws returned no credentials")), "aws returned no credentials"],
   ];
   for (const [error, message] of cases) {
     it(message, async () => {

@@ -1,9 +1,9 @@
 /**
- * Which API server, and who are we there? The same answer as kubectl's from the same kubeconfig; in a pod, the service
- * account's.
+ * Finds the API server and the credentials, as kubectl does from the same kubeconfig; in a pod, those of the service
+ * account.
  *
- * client-node's KubeConfig would do this too, but its module takes the whole generated client with it: 50 MiB of memory,
- * 121 instead of 71 for a process that loads undici as well. So it is loaded only for users with an `auth-provider`.
+ * client-node's KubeConfig would do this too, but its module loads the whole generated client: 50 MiB of memory, 121
+ * instead of 71 for a process that loads undici as well. So it is loaded only for users with an `auth-provider`.
  */
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { ApiError } from "./errors.ts";
 import type { Connection, TlsOptions } from "./transport.ts";
 
 export interface ConnectionOptions {
-  /** A file. Absent: those of KUBECONFIG, else the pod's service account, else `~/.kube/config`. */
+  /** Path to the kubeconfig. Absent: KUBECONFIG, else the pod's service account, else `~/.kube/config`. */
   readonly kubeconfig?: string | undefined;
   /** Absent: the kubeconfig's current context. */
   readonly context?: string | undefined;
@@ -28,11 +28,11 @@ export interface ConnectionOptions {
 export interface LoadedConnection extends Connection {
   /** The context's, or the pod's own. */
   readonly namespace?: string;
-  /** Where it comes from: `context "admin" of /home/me/.kube/config`. */
+  /** The origin of the connection: `context "admin" of /home/me/.kube/config`. */
   readonly source: string;
 }
 
-/** Asks no server. Fails with a `ConnectionError` that says what to do. */
+/** Sends no request. Rejects with a `ConnectionError` that explains what to do. */
 export async function loadConnection(options: ConnectionOptions = {}): Promise<LoadedConnection> {
   const { kubeconfig, context, env = process.env, home = homedir() } = options;
   const { serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount" } = options;
@@ -47,13 +47,13 @@ export async function loadConnection(options: ConnectionOptions = {}): Promise<L
 
 async function fromKubeconfigs(files: readonly string[], context: string | undefined): Promise<LoadedConnection> {
   const texts = await Promise.all(files.map(readOptional));
-  // Of several files some may be absent, as kubectl has it.
+  // As in kubectl, some of several files may be missing.
   const found = files.flatMap((file, index) => {
     const text = texts[index];
     return text === undefined ? [] : [parseKubeconfig(text, file)];
   });
   if (found.length === 0) {
-    throw new ConnectionError(`no kubeconfig at ${files.join(", ")}: pass --kubeconfig FILE or set KUBECONFIG`);
+    throw new ConnectionError(`no kubeconfig found at ${files.join(", ")}: set --kubeconfig or KUBECONFIG`);
   }
   const { cluster, user, ...place } = selectContext(mergeKubeconfigs(found), context);
   const { authorization, ...certificate } = await credentials(user, cluster);
@@ -82,7 +82,7 @@ async function fromServiceAccount(host: string, port: string, directory: string)
   return { server, tls: { ca }, authorization, ...place };
 }
 
-/** The server's version, or a `ConnectionError` that says what stands between us and it. */
+/** Returns the server's version, or rejects with a `ConnectionError` that explains why it cannot be reached. */
 export async function checkConnection(
   client: Pick<ApiClient, "rawJson">,
   { server, source }: LoadedConnection,
@@ -92,10 +92,10 @@ export async function checkConnection(
     return (body as { readonly gitVersion: string }).gitVersion;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    // The credentials could not be had: nothing was asked yet.
+    // The credentials could not be loaded, so no request was sent.
     if (error.cause instanceof ConnectionError) throw error.cause;
     if (error.status === 0) throw new ConnectionError(`cannot reach ${server} (${source}): ${error.message}`);
-    const refusal = error.status === 401 ? "does not know who we are" : `answers ${error.status}, ${error.message}`;
-    throw new ConnectionError(`the API server ${server} (${source}) ${refusal}`);
+    const problem = error.status === 401 ? "rejects the credentials" : `returns ${error.status}: ${error.message}`;
+    throw new ConnectionError(`the API server ${server} (${source}) ${problem}`);
   }
 }

@@ -10,11 +10,11 @@ function live(spec: object, managedFields: readonly ManagedFieldsEntry[] = []): 
   return { apiVersion: "v1", kind: "Any", metadata: stored, spec } as KubeObject;
 }
 
-function wanted(spec: object): Manifest {
+function desired(spec: object): Manifest {
   return { apiVersion: "v1", kind: "Any", metadata, spec } as Manifest;
 }
 
-function refusal(causes: readonly ApiErrorCause[]): ApiError {
+function rejection(causes: readonly ApiErrorCause[]): ApiError {
   return new ApiError({ status: 422, reason: "Invalid", message: "no", method: "PATCH", path: "/", causes });
 }
 
@@ -24,7 +24,7 @@ function duplicate(field: string): ApiErrorCause {
 
 const version = { op: "replace", path: "/metadata/resourceVersion", value: "7" };
 
-describe("lists that an apply cannot mend", () => {
+describe("contestedLists", () => {
   const ports = [{ name: "http", port: 80 }];
   const containerPorts = [{ name: "http", containerPort: 8080 }];
   const service = live({ ports: [{ name: "http", port: 81 }] });
@@ -34,91 +34,95 @@ describe("lists that an apply cannot mend", () => {
     readonly title: string;
     readonly causes: readonly ApiErrorCause[];
     readonly live: KubeObject;
-    readonly wanted: Manifest;
+    readonly desired: Manifest;
     readonly operations: readonly object[];
   }[] = [
     {
-      title: "a Service's port whose number was edited",
+      title: "replaces the ports of a Service whose port number was edited",
       causes: [duplicate("spec.ports[1].name")],
       live: service,
-      wanted: wanted({ ports }),
+      desired: desired({ ports }),
       operations: [version, { op: "replace", path: "/spec/ports", value: ports }],
     },
     {
-      title: "a list that is named twice",
+      title: "replaces a list with two causes once",
       causes: [duplicate("spec.ports[1].name"), duplicate("spec.ports[1]")],
       live: service,
-      wanted: wanted({ ports }),
+      desired: desired({ ports }),
       operations: [version, { op: "replace", path: "/spec/ports", value: ports }],
     },
     {
-      title: "a container's port, with somebody else's container before ours",
+      title: "replaces the ports of a container behind another manager's container",
       causes: [duplicate("spec.template.spec.containers[0].ports[1].name")],
       live: live(pods([mesh, { name: "gpu-media", ports: [{ name: "http", containerPort: 8081 }] }])),
-      wanted: wanted(pods([{ name: "gpu-media", ports: containerPorts }])),
+      desired: desired(pods([{ name: "gpu-media", ports: containerPorts }])),
       operations: [version, { op: "replace", path: "/spec/template/spec/containers/1/ports", value: containerPorts }],
     },
     {
-      title: "a container's port, where the refusal counts somebody else's container before ours",
+      title: "replaces the ports of a container when the cause's index counts another manager's container",
       causes: [duplicate("spec.template.spec.containers[1].ports[1].name")],
       live: live(pods([mesh, { name: "gpu-media", ports: [{ name: "http", containerPort: 8081 }] }])),
-      wanted: wanted(pods([{ name: "gpu-media", ports: containerPorts }])),
+      desired: desired(pods([{ name: "gpu-media", ports: containerPorts }])),
       operations: [version, { op: "replace", path: "/spec/template/spec/containers/1/ports", value: containerPorts }],
     },
     {
-      title: "a refusal that is about something else",
+      title: "ignores a rejection with another reason",
       causes: [{ field: "spec.ports[0].port", message: "Invalid value", reason: "FieldValueInvalid" }],
       live: service,
-      wanted: wanted({ ports }),
+      desired: desired({ ports }),
       operations: [],
     },
     {
-      title: "a list that we have nothing in",
+      title: "ignores a list without an item of ours",
       causes: [duplicate("spec.externalIPs[1]")],
       live: live({ ports, externalIPs: ["a", "a"] }),
-      wanted: wanted({ ports }),
+      desired: desired({ ports }),
       operations: [],
     },
     {
-      title: "a duplicate that is in no list",
+      title: "ignores a duplicate outside of a list",
       causes: [duplicate("metadata.name")],
       live: service,
-      wanted: wanted({ ports }),
+      desired: desired({ ports }),
       operations: [],
     },
   ];
-  for (const { title, causes, live: stored, wanted: manifest, operations } of cases) {
-    it(title, () => assert.deepEqual(contestedLists(refusal(causes), stored, manifest), operations));
+  for (const { title, causes, live: stored, desired: manifest, operations } of cases) {
+    it(title, () => assert.deepEqual(contestedLists(rejection(causes), stored, manifest), operations));
   }
 });
 
-describe("copies that an apply leaves", () => {
+describe("renamedCopies", () => {
   const ours = { name: "gpu-media", image: "a", resources: { limits: { cpu: "4" } } };
   const pods = (items: readonly object[]): object => ({ template: { spec: { containers: items } } });
   const copy = { ...ours, name: "another", terminationMessagePath: "/dev/termination-log" };
   const cases: { readonly title: string; readonly items: readonly object[]; readonly removed: readonly number[] }[] = [
-    { title: "one under another name", items: [copy, ours], removed: [0] },
-    { title: "two of them, the last first", items: [copy, ours, { ...copy, name: "third" }], removed: [2, 0] },
-    { title: "not a container of somebody else's", items: [ours, { name: "mesh", image: "mesh" }], removed: [] },
-    { title: "not one that differs in a value", items: [ours, { ...copy, image: "b" }], removed: [] },
-    { title: "not ours", items: [{ ...ours, terminationMessagePath: "/dev/termination-log" }], removed: [] },
+    { title: "removes a renamed copy", items: [copy, ours], removed: [0] },
+    {
+      title: "removes two copies, the last one first",
+      items: [copy, ours, { ...copy, name: "third" }],
+      removed: [2, 0],
+    },
+    { title: "keeps another manager's container", items: [ours, { name: "mesh", image: "mesh" }], removed: [] },
+    { title: "keeps a container that differs in a value", items: [ours, { ...copy, image: "b" }], removed: [] },
+    { title: "keeps our container", items: [{ ...ours, terminationMessagePath: "/dev/termination-log" }], removed: [] },
   ];
   for (const { title, items, removed } of cases) {
     it(title, () => {
       const removals = removed.map((index) => ({ op: "remove", path: `/spec/template/spec/containers/${index}` }));
       const expected = removals.length === 0 ? [] : [version, ...removals];
-      assert.deepEqual(renamedCopies(live(pods(items)), wanted(pods([ours]))), expected);
+      assert.deepEqual(renamedCopies(live(pods(items)), desired(pods([ours]))), expected);
     });
   }
 
-  it("a group of alerts under another name", () => {
+  it("removes a renamed group of alerts", () => {
     const groups = [{ name: "media", rules: [{ alert: "A" }] }];
     const stored = live({ groups: [...groups, { name: "mediax", rules: [{ alert: "A" }] }] });
-    assert.deepEqual(renamedCopies(stored, wanted({ groups })), [version, { op: "remove", path: "/spec/groups/1" }]);
+    assert.deepEqual(renamedCopies(stored, desired({ groups })), [version, { op: "remove", path: "/spec/groups/1" }]);
   });
 });
 
-describe("the entry that a list taken back leaves", () => {
+describe("disownPatch", () => {
   const applied = { manager: "gpumedia-operator", operation: "Apply" } as const;
   const patched = { manager: "gpumedia-operator", operation: "Update" } as const;
   const others = { manager: "kubectl", operation: "Update" } as const;
@@ -127,9 +131,13 @@ describe("the entry that a list taken back leaves", () => {
     readonly entries: ManagedFieldsEntry[];
     readonly removes: number | undefined;
   }[] = [
-    { title: "is removed", entries: [applied, others, patched], removes: 2 },
-    { title: "is not that of a status", entries: [applied, { ...patched, subresource: "status" }], removes: undefined },
-    { title: "is not there", entries: [applied, others], removes: undefined },
+    { title: "removes our Update entry", entries: [applied, others, patched], removes: 2 },
+    {
+      title: "keeps the entry of the status",
+      entries: [applied, { ...patched, subresource: "status" }],
+      removes: undefined,
+    },
+    { title: "changes nothing without an Update entry", entries: [applied, others], removes: undefined },
   ];
   for (const { title, entries, removes } of cases) {
     it(title, () => {

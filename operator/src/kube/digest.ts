@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** JSON with the keys of every object in order, so that equal values give equal text. `undefined` is left out, as JSON does. */
+/** Returns JSON with sorted keys, so that equal values have equal text. Omits undefined members, as JSON does. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
@@ -11,7 +11,7 @@ function canonicalJson(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-/** A short name for a value: 96 bits of SHA-256 over its canonical JSON, in 16 URL-safe characters. */
+/** Returns 96 bits of SHA-256 over the canonical JSON of a value, as 16 URL-safe characters. */
 export function digest(value: unknown): string {
   return hash("sha256", canonicalJson(value), "base64url").slice(0, 16);
 }

@@ -1,4 +1,4 @@
-/** The API server's ways to say what it serves, as lists of kinds. */
+/** Converts the API server's discovery documents to lists of kinds. */
 import type { ResourceType } from "./object.ts";
 
 /** `APIGroupDiscoveryList` of apidiscovery.k8s.io: v2, and v2beta1 in 1.27 to 1.29. */
@@ -11,7 +11,7 @@ export interface AggregatedDiscovery {
       readonly resources?: readonly {
         readonly resource: string;
         readonly scope: "Namespaced" | "Cluster";
-        /** Absent when the group serves only a subresource of it. */
+        /** Absent when the group serves only a subresource. */
         readonly responseKind?: { readonly kind?: string } | null;
         readonly subresources?: readonly {
           readonly subresource: string;
@@ -29,11 +29,11 @@ export function typesOfAggregated({ items = [] }: AggregatedDiscovery): readonly
         const group = metadata?.name ?? "";
         const namespaced = scope === "Namespaced";
         if (responseKind?.kind) return [{ group, version, kind: responseKind.kind, resource, namespaced }];
-        // Metrics are served like this: `pods/METRIC`, and no pods.
-        return subresources.map(({ subresource, responseKind: answer }) => ({
+        // The metrics API serves `pods/METRIC` without `pods`.
+        return subresources.map(({ subresource, responseKind: subresourceKind }) => ({
           group,
           version,
-          kind: answer?.kind ?? "",
+          kind: subresourceKind?.kind ?? "",
           resource: `${resource}/${subresource}`,
           namespaced,
         }));
@@ -42,7 +42,7 @@ export function typesOfAggregated({ items = [] }: AggregatedDiscovery): readonly
   );
 }
 
-/** `APIGroupList`: what servers without aggregated discovery answer instead. */
+/** `APIGroupList`, from servers without aggregated discovery. */
 export interface GroupList {
   readonly kind: "APIGroupList";
   readonly groups?: readonly {
@@ -51,7 +51,7 @@ export interface GroupList {
   }[];
 }
 
-/** Group by group, each group's preferred version first. */
+/** Returns the versions of all groups, each group's preferred version first. */
 export function versionsOfGroups({ groups = [] }: GroupList): readonly string[] {
   return groups.flatMap(({ preferredVersion, versions }) => {
     const all = versions.map(({ groupVersion }) => groupVersion);

@@ -17,25 +17,26 @@ const vpa = (version: string): ResourceType => ({
   namespaced: true,
 });
 
-/** What a request is answered with: path, the ETag that has to be sent along, and the answer. */
+/** A request and its response. */
 interface Exchange {
   readonly path: string;
+  /** The ETag that the request must send. */
   readonly etag?: string;
-  readonly answer: { readonly status?: number; readonly etag?: string; readonly body?: unknown } | Error;
+  readonly response: { readonly status?: number; readonly etag?: string; readonly body?: unknown } | Error;
 }
 
-/** Answers these requests, in any order, and no others. */
+/** Accepts these requests, in any order, and no others. */
 function scripted(exchanges: Exchange[]): Pick<ApiClient, "rawJson"> {
   return {
     async rawJson(method, path, options): Promise<RawResponse> {
       const index = exchanges.findIndex((exchange) => exchange.path === path);
       const exchange = exchanges[index];
-      assert.ok(exchange !== undefined, `nobody expected ${method} ${path}`);
+      assert.ok(exchange !== undefined, `unexpected ${method} ${path}`);
       exchanges.splice(index, 1);
       const headers = { accept, ...(exchange.etag === undefined ? {} : { "if-none-match": exchange.etag }) };
       assert.deepEqual({ method, ...options }, { method: "GET", headers, accept: [304] });
-      if (exchange.answer instanceof Error) throw exchange.answer;
-      const { status = 200, etag, body } = exchange.answer;
+      if (exchange.response instanceof Error) throw exchange.response;
+      const { status = 200, etag, body } = exchange.response;
       return { status, headers: etag === undefined ? {} : { etag }, body };
     },
   };
@@ -43,7 +44,7 @@ function scripted(exchanges: Exchange[]): Pick<ApiClient, "rawJson"> {
 
 const core: Exchange = {
   path: "/api/v1",
-  answer: {
+  response: {
     body: {
       kind: "APIResourceList",
       groupVersion: "v1",
@@ -82,14 +83,14 @@ const aggregated = {
 const everything = [pods, nodes, vpa("v1"), vpa("v1beta2")];
 
 describe("discovery", () => {
-  it("reads all kinds with two requests, and afterwards asks only for what is new", async () => {
+  it("reads all kinds with two requests, then sends the ETag", async () => {
     const changed = { ...aggregated, items: [] };
     const exchanges: Exchange[] = [
       core,
-      { path: "/apis", answer: { etag: '"1"', body: aggregated } },
-      { path: "/apis", etag: '"1"', answer: { status: 304 } },
-      { path: "/apis", etag: '"1"', answer: { etag: '"2"', body: changed } },
-      { path: "/apis", etag: '"2"', answer: { status: 304 } },
+      { path: "/apis", response: { etag: '"1"', body: aggregated } },
+      { path: "/apis", etag: '"1"', response: { status: 304 } },
+      { path: "/apis", etag: '"1"', response: { etag: '"2"', body: changed } },
+      { path: "/apis", etag: '"2"', response: { status: 304 } },
     ];
     const discovery = createDiscovery(scripted(exchanges));
     const first = await discovery.read();
@@ -101,15 +102,15 @@ describe("discovery", () => {
     assert.deepEqual(exchanges, []);
   });
 
-  it("asks old servers group by group, the preferred version first", async () => {
+  it("reads old servers group by group, the preferred version first", async () => {
     const versions = ["v1beta2", "v1"].map((version) => ({ groupVersion: `autoscaling.k8s.io/${version}`, version }));
     const groups = [{ name: "autoscaling.k8s.io", versions, preferredVersion: versions[1] }];
     const exchanges: Exchange[] = [
       core,
-      { path: "/apis", answer: { body: { kind: "APIGroupList", groups } } },
+      { path: "/apis", response: { body: { kind: "APIGroupList", groups } } },
       ...versions.map(({ groupVersion }) => ({
         path: `/apis/${groupVersion}`,
-        answer: {
+        response: {
           body: {
             kind: "APIResourceList",
             groupVersion,
@@ -123,14 +124,14 @@ describe("discovery", () => {
     assert.deepEqual(exchanges, []);
   });
 
-  it("does not take a failed read for an answer, and begins anew after it", async () => {
-    const away = new Error("away");
+  it("rejects when a read fails, and starts again at the next one", async () => {
+    const away = new Error("unreachable");
     const discovery = createDiscovery(
       scripted([
-        { path: "/api/v1", answer: away },
+        { path: "/api/v1", response: away },
         core,
-        { path: "/apis", answer: away },
-        { path: "/apis", answer: { body: aggregated } },
+        { path: "/apis", response: away },
+        { path: "/apis", response: { body: aggregated } },
       ]),
     );
     await assert.rejects(discovery.read(), away);
@@ -139,27 +140,31 @@ describe("discovery", () => {
   });
 });
 
-describe("the kinds that are served", () => {
+describe("Apis", () => {
   const apis = new Apis(everything);
-  const cases: readonly [name: string, wanted: Parameters<Apis["find"]>[0], found: ResourceType | undefined][] = [
+  const cases: readonly [name: string, query: Parameters<Apis["find"]>[0], found: ResourceType | undefined][] = [
     [
-      "in the version asked for",
+      "finds a kind in the requested version",
       { group: "autoscaling.k8s.io", version: "v1beta2", resource: "verticalpodautoscalers" },
       vpa("v1beta2"),
     ],
-    ["in the preferred version", { group: "autoscaling.k8s.io", resource: "verticalpodautoscalers" }, vpa("v1")],
-    ["of the core group", { group: "", resource: "nodes" }, nodes],
     [
-      "not in another version",
+      "finds a kind in the preferred version",
+      { group: "autoscaling.k8s.io", resource: "verticalpodautoscalers" },
+      vpa("v1"),
+    ],
+    ["finds a kind of the core group", { group: "", resource: "nodes" }, nodes],
+    [
+      "finds no kind in another version",
       { group: "autoscaling.k8s.io", version: "v2", resource: "verticalpodautoscalers" },
       undefined,
     ],
-    ["not in another group", { group: "apps", resource: "pods" }, undefined],
+    ["finds no kind in another group", { group: "apps", resource: "pods" }, undefined],
   ];
-  for (const [name, wanted, found] of cases) {
+  for (const [name, query, found] of cases) {
     it(name, () => {
-      assert.deepEqual(apis.find(wanted), found);
-      assert.equal(apis.serves(wanted), found !== undefined);
+      assert.deepEqual(apis.find(query), found);
+      assert.equal(apis.serves(query), found !== undefined);
     });
   }
 });

@@ -1,8 +1,8 @@
 /**
- * Which kinds the API server serves, and noticing when that changes.
+ * Reads which kinds the API server serves.
  *
- * One request tells all groups (aggregated discovery), and the ETag makes the next one cheap while nothing changes: a
- * poll is one 304 without a body. Servers before 1.27 know neither and are asked group by group.
+ * Aggregated discovery returns all groups in one response, and its ETag makes further requests cheap: while nothing
+ * changes, a poll is a 304 without a body. Servers before 1.27 support neither and are read group by group.
  *
  * @see https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
  */
@@ -17,31 +17,31 @@ import {
 } from "./discovery-documents.ts";
 import type { ResourceType } from "./object.ts";
 
-/** A kind to ask for; any version will do when it names none. */
+/** A kind to look up; without a version, in any version. */
 export interface ApiQuery {
   readonly group: string;
   readonly version?: string;
   readonly resource: string;
 }
 
-/** The kinds served at one moment. */
+/** The kinds that the API server serves at one moment. */
 export class Apis {
   readonly #types = new Map<string, ResourceType>();
 
   constructor(types: Iterable<ResourceType>) {
     for (const type of types) {
       this.#types.set(`${type.group}/${type.version}/${type.resource}`, type);
-      // The server names the version that it prefers first.
+      // The server lists its preferred version first.
       const anyVersion = `${type.group}//${type.resource}`;
       if (!this.#types.has(anyVersion)) this.#types.set(anyVersion, type);
     }
   }
 
-  serves(wanted: ApiQuery): boolean {
-    return this.find(wanted) !== undefined;
+  serves(query: ApiQuery): boolean {
+    return this.find(query) !== undefined;
   }
 
-  /** The kind as it is served, in the server's preferred version when `wanted` names none. */
+  /** Returns the kind, in the server's preferred version when the query has none. */
   find({ group, version = "", resource }: ApiQuery): ResourceType | undefined {
     return this.#types.get(`${group}/${version}/${resource}`);
   }
@@ -50,14 +50,14 @@ export class Apis {
     return [...new Set(this.#types.values())];
   }
 
-  /** What is served here and not there. */
+  /** Returns the kinds that `other` does not serve. */
   without(other: Apis): readonly ResourceType[] {
     return this.types.filter((type) => !other.serves(type));
   }
 }
 
-/** Reads what is served; the same `Apis` again as long as the server says that nothing has changed. */
 export interface Discovery {
+  /** Returns the same `Apis` as before while the server reports no change. */
   read(signal?: AbortSignal): Promise<Apis>;
 }
 
@@ -90,12 +90,12 @@ export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
 
   return {
     async read(signal) {
-      // The core group is compiled in: asking once is enough.
+      // The core group never changes while the server runs.
       core ??= await versionResources("v1", signal);
-      const answer = await get("/apis", signal, last?.etag);
-      if (answer.status === 304 && last !== undefined) return last.apis;
-      const apis = new Apis([...core, ...(await typesOf(answer, signal))]);
-      const { etag } = answer.headers;
+      const response = await get("/apis", signal, last?.etag);
+      if (response.status === 304 && last !== undefined) return last.apis;
+      const apis = new Apis([...core, ...(await typesOf(response, signal))]);
+      const { etag } = response.headers;
       last = typeof etag === "string" ? { etag, apis } : undefined;
       return apis;
     },

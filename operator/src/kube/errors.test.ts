@@ -15,15 +15,15 @@ function parts({ status, reason, message, method, path, retryAfterMs, causes }: 
   return { status, reason, message, method, path, retryAfterMs, causes };
 }
 
-describe("an answer that is not a success", () => {
+describe("the error of an unsuccessful response", () => {
   const cases: {
     readonly name: string;
-    readonly answer: { readonly status: number; readonly retryAfter?: string; readonly body: string };
+    readonly response: { readonly status: number; readonly retryAfter?: string; readonly body: string };
     readonly expected: Pick<ApiErrorInit, "status" | "reason" | "message" | "retryAfterMs" | "causes">;
   }[] = [
     {
       name: "keeps the reason, the message and the causes of a Status",
-      answer: {
+      response: {
         status: 422,
         body: JSON.stringify({
           kind: "Status",
@@ -47,8 +47,8 @@ describe("an answer that is not a success", () => {
       },
     },
     {
-      name: "takes the header before the seconds of the Status",
-      answer: {
+      name: "prefers the header to the seconds of the Status",
+      response: {
         status: 429,
         retryAfter: "1",
         body: JSON.stringify({
@@ -61,16 +61,16 @@ describe("an answer that is not a success", () => {
       expected: { status: 429, reason: "TooManyRequests", message: "busy", retryAfterMs: 1000, causes: undefined },
     },
     {
-      name: "takes the seconds of the Status without a header",
-      answer: {
+      name: "uses the seconds of the Status without a header",
+      response: {
         status: 504,
         body: JSON.stringify({ kind: "Status", message: "slow", reason: "Timeout", details: { retryAfterSeconds: 2 } }),
       },
       expected: { status: 504, reason: "Timeout", message: "slow", retryAfterMs: 2000, causes: undefined },
     },
     {
-      name: "names a status whose body is a proxy's page",
-      answer: { status: 503, retryAfter: "Thu, 01 Jan 2026 12:00:05 GMT", body: "<h1>no backend</h1>\n" },
+      name: "derives the reason from the status code for a proxy's error page",
+      response: { status: 503, retryAfter: "Thu, 01 Jan 2026 12:00:05 GMT", body: "<h1>no backend</h1>\n" },
       expected: {
         status: 503,
         reason: "ServiceUnavailable",
@@ -80,19 +80,19 @@ describe("an answer that is not a success", () => {
       },
     },
     {
-      name: "says something about an empty body",
-      answer: { status: 599, body: "" },
+      name: "has a message for an empty body",
+      response: { status: 599, body: "" },
       expected: {
         status: 599,
         reason: "InternalError",
-        message: "the API server answered 599",
+        message: "the API server returned 599",
         retryAfterMs: undefined,
         causes: undefined,
       },
     },
     {
-      name: "does not take another JSON object for a Status",
-      answer: { status: 418, body: '{"kind":"Teapot"}' },
+      name: "does not mistake another JSON object for a Status",
+      response: { status: 418, body: '{"kind":"Teapot"}' },
       expected: {
         status: 418,
         reason: "Unknown",
@@ -102,15 +102,15 @@ describe("an answer that is not a success", () => {
       },
     },
   ];
-  for (const { name, answer, expected } of cases) {
+  for (const { name, response, expected } of cases) {
     it(name, () => {
-      assert.deepEqual(parts(errorFromResponse(request, answer, noon)), { ...request, ...expected });
+      assert.deepEqual(parts(errorFromResponse(request, response, noon)), { ...request, ...expected });
     });
   }
 });
 
 describe("the Status of an ERROR event", () => {
-  it("carries the HTTP status in its code", () => {
+  it("has the HTTP status of its code", () => {
     const status = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version: 1 (7)" };
     assert.deepEqual(parts(errorFromStatus(request, status)), {
       ...request,
@@ -140,7 +140,7 @@ describe("Retry-After", () => {
 
 const coded = (message: string, code: string): Error => Object.assign(new Error(message), { code });
 
-describe("a request without an answer", () => {
+describe("a request without a response", () => {
   const cases: readonly [name: string, error: unknown, reason: string, message: string][] = [
     [
       "a refused connection",
@@ -162,8 +162,8 @@ describe("a request without an answer", () => {
     ],
     ["a slow header", coded("Headers Timeout Error", "UND_ERR_HEADERS_TIMEOUT"), "Timeout", "Headers Timeout Error"],
     ["a slow handshake", coded("Connect Timeout Error", "UND_ERR_CONNECT_TIMEOUT"), "Timeout", "Connect Timeout Error"],
-    ["an error without words", coded("", "EPIPE"), "Unreachable", "EPIPE"],
-    ["something thrown that is no error", "oops", "Unreachable", "oops"],
+    ["an error without a message", coded("", "EPIPE"), "Unreachable", "EPIPE"],
+    ["a thrown value that is not an Error", "oops", "Unreachable", "oops"],
   ];
   for (const [name, error, reason, message] of cases) {
     it(`${name} is ${reason}`, () => {

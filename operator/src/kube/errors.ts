@@ -1,6 +1,6 @@
-/** What a request to the API server can end with other than its answer: one class, whose `reason` tells callers what to do. */
+/** The errors of requests to the API server: one class, and callers decide by its `reason`. */
 
-/** One field that the API server refused, from `Status.details.causes`. */
+/** A field that the API server rejected, from `Status.details.causes`. */
 export interface ApiErrorCause {
   readonly field: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface ApiErrorCause {
 }
 
 export interface ApiErrorInit {
-  /** HTTP status, or 0 when no answer came. */
+  /** HTTP status, or 0 without a response. */
   readonly status: number;
   readonly reason: string;
   readonly message: string;
@@ -21,11 +21,11 @@ export interface ApiErrorInit {
 }
 
 /**
- * A request that did not succeed.
+ * A request that failed.
  *
- * `reason` is the API server's word (`AlreadyExists`, `Conflict`, `Invalid`, `Forbidden`, `NotFound`, `Expired`, …). With
- * status 0 no answer came: `Unreachable` (refused, reset, TLS, or cut off within the answer) or `Timeout`. Then nobody
- * knows whether a write was done.
+ * `reason` is that of the API server (`AlreadyExists`, `Conflict`, `Invalid`, `Forbidden`, `NotFound`, `Expired`, …). With
+ * status 0 there was no complete response: `Unreachable` (refused, reset, TLS, or cut off) or `Timeout`, and it is unknown
+ * whether a write took effect.
  *
  * @see https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
@@ -35,7 +35,7 @@ export class ApiError extends Error {
   readonly reason: string;
   readonly method: string;
   readonly path: string;
-  /** How long the server asked us to wait: `Retry-After`, or `Status.details.retryAfterSeconds`. */
+  /** When to retry: `Retry-After`, or `Status.details.retryAfterSeconds`. */
   readonly retryAfterMs: number | undefined;
   readonly causes: readonly ApiErrorCause[] | undefined;
 
@@ -50,7 +50,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The members of a `Status` that we read. Anything may be missing: a proxy in between may have written the body. */
+/** The members of a `Status` that are used. Any may be missing: a proxy may have written the body. */
 export interface Status {
   readonly kind?: string;
   readonly code?: number;
@@ -67,26 +67,26 @@ export interface RequestLine {
   readonly path: string;
 }
 
-/** The error of an answer whose status is not 2xx. `now` is in ms and only read for a `Retry-After` that is a date. */
+/** Converts a response whose status is not 2xx. `now` is in ms and only used for a `Retry-After` that is a date. */
 export function errorFromResponse(
   request: RequestLine,
-  answer: { readonly status: number; readonly retryAfter?: string | undefined; readonly body: string },
+  response: { readonly status: number; readonly retryAfter?: string | undefined; readonly body: string },
   now: number = Date.now(),
 ): ApiError {
-  const status = parseStatus(answer.body);
+  const status = parseStatus(response.body);
   if (status === undefined) {
     return new ApiError({
       ...request,
-      status: answer.status,
-      reason: reasonOfCode(answer.status),
-      message: answer.body.trim().slice(0, 500) || `the API server answered ${answer.status}`,
-      retryAfterMs: retryAfterMs(answer.retryAfter, now),
+      status: response.status,
+      reason: reasonOfCode(response.status),
+      message: response.body.trim().slice(0, 500) || `the API server returned ${response.status}`,
+      retryAfterMs: retryAfterMs(response.retryAfter, now),
     });
   }
-  return errorFromStatus(request, { ...status, code: answer.status }, retryAfterMs(answer.retryAfter, now));
+  return errorFromStatus(request, { ...status, code: response.status }, retryAfterMs(response.retryAfter, now));
 }
 
-/** The error of a `Status` object, as an ERROR event of a watch carries it. */
+/** Converts a `Status` object, such as that of an ERROR event of a watch. */
 export function errorFromStatus(request: RequestLine, status: Status, retryAfter?: number): ApiError {
   const code = status.code ?? 500;
   const seconds = status.details?.retryAfterSeconds;
@@ -94,7 +94,7 @@ export function errorFromStatus(request: RequestLine, status: Status, retryAfter
     ...request,
     status: code,
     reason: status.reason || reasonOfCode(code),
-    message: status.message || `the API server answered ${code}`,
+    message: status.message || `the API server returned ${code}`,
     retryAfterMs: retryAfter ?? (seconds === undefined || seconds === 0 ? undefined : seconds * 1000),
     causes: status.details?.causes?.map(({ field = "", message = "", reason = "" }) => ({ field, message, reason })),
   });
@@ -110,7 +110,7 @@ function parseStatus(body: string): Status | undefined {
   }
 }
 
-/** Proxies and old servers send no reason: the words that the API server itself would have used. */
+/** Returns the API server's reason for a status, as proxies and old servers send none. */
 function reasonOfCode(code: number): string {
   return reasons[code] ?? (code >= 500 ? "InternalError" : "Unknown");
 }
@@ -133,7 +133,7 @@ const reasons: Readonly<Record<number, string>> = {
   504: "Timeout",
 };
 
-/** RFC 9110 10.2.3: seconds, or an HTTP date. Undefined when absent or unreadable; a date that has passed is 0. */
+/** Parses seconds or an HTTP date (RFC 9110 10.2.3). Undefined when absent or invalid; 0 for a date in the past. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
@@ -143,7 +143,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 
 const timeouts = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
 
-/** The error of a request that no complete answer came to. */
+/** Converts the failure of a request without a complete response. */
 export function errorFromNetwork(request: RequestLine, error: unknown): ApiError {
   const { name, message, code } = describe(error);
   const timedOut = name === "TimeoutError" || timeouts.has(code);
@@ -158,7 +158,7 @@ export function errorFromNetwork(request: RequestLine, error: unknown): ApiError
 
 function describe(error: unknown): { name: string; message: string; code: string } {
   if (!(error instanceof Error)) return { name: "", message: String(error), code: "" };
-  // Several addresses of one name, all refused: node gives an AggregateError without a message.
+  // For a name with several addresses that all fail, Node throws an AggregateError without a message.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   const message = error.message === "" && first instanceof Error ? first.message : error.message;
   return { name: error.name, message, code: "code" in error ? String(error.code) : "" };

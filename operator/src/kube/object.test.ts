@@ -8,7 +8,7 @@ describe("names of objects and kinds", () => {
   it("keys a cluster-scoped object with an empty namespace", () => {
     assert.equal(objectKey({ metadata: { name: "gold" } }), "/gold");
   });
-  it("leaves the group out of the core group's apiVersion", () => {
+  it("omits the group from the apiVersion of the core group", () => {
     const pods = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
     assert.equal(apiVersionOf(pods), "v1");
     assert.equal(apiVersionOf({ ...pods, group: "apps" }), "apps/v1");

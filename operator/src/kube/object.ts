@@ -1,4 +1,4 @@
-/** The shapes every Kubernetes object shares, and how the operator names objects and kinds. Types only. */
+/** The types that all Kubernetes objects share, and the names of objects and kinds. */
 
 export interface OwnerReference {
   readonly apiVersion: string;
@@ -48,14 +48,14 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
-/** An object that we want: what we send, and nothing that the server adds. */
+/** A desired object as it is sent, without what the server adds. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
-    /** An apply with it changes this very object, and makes none. */
+    /** An apply with a UID updates that object, and never creates one. */
     readonly uid?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -63,7 +63,7 @@ export interface Manifest {
   };
 }
 
-/** A kind as the API server serves it: enough to build its URL. */
+/** A kind as the API server serves it, with all parts of its URL. */
 export interface ResourceType {
   /** Empty for the core group. */
   readonly group: string;
@@ -88,7 +88,7 @@ export function apiVersionOf(type: ResourceType): string {
   return type.group === "" ? type.version : `${type.group}/${type.version}`;
 }
 
-/** RFC 6902, the operations that we send. */
+/** The JSON Patch operations (RFC 6902) that the operator sends. */
 export type JsonPatchOperation =
   | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: unknown }
   | { readonly op: "remove"; readonly path: string };

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { contains, postManager, inSync, manifestDigest, ownership, ownershipPatch, project } from "./ownership.ts";
 import type { FieldsV1, KubeObject, ManagedFieldsEntry, Manifest } from "./object.ts";
 
-const wanted = {
+const desired = {
   apiVersion: "v1",
   kind: "Service",
   metadata: { name: "upscaler", namespace: "media", labels: { "app.kubernetes.io/name": "gpu-media" } },
@@ -21,7 +21,7 @@ const ownedByApply: FieldsV1 = {
     "f:selector": {},
   },
 };
-/** A POST owns the defaults too. */
+/** A POST also owns the defaults. */
 const ownedByCreate: FieldsV1 = {
   ...ownedByApply,
   "f:spec": { ...ownedByApply["f:spec"], "f:type": {}, "f:sessionAffinity": {} },
@@ -29,7 +29,7 @@ const ownedByCreate: FieldsV1 = {
 
 type Live = KubeObject & { spec: Record<string, unknown> };
 
-/** The object as a real API server returns it: defaults filled in, and a label of somebody else. */
+/** The object as the API server returns it: with defaults and with a label of another field manager. */
 function live(
   entries: readonly ManagedFieldsEntry[],
   changes: { spec?: object; labels?: Record<string, string> } = {},
@@ -43,10 +43,10 @@ function live(
       uid: "1",
       resourceVersion: "7",
       creationTimestamp: "2026-01-01T00:00:00Z",
-      labels: { ...wanted.metadata.labels, team: "video", ...changes.labels },
+      labels: { ...desired.metadata.labels, team: "video", ...changes.labels },
       managedFields: entries,
     },
-    spec: { ...wanted.spec, type: "ClusterIP", sessionAffinity: "None", clusterIP: "10.0.0.9", ...changes.spec },
+    spec: { ...desired.spec, type: "ClusterIP", sessionAffinity: "None", clusterIP: "10.0.0.9", ...changes.spec },
   };
 }
 
@@ -57,7 +57,7 @@ const byApply: ManagedFieldsEntry = {
   fieldsV1: ownedByApply,
 };
 const byCreate: ManagedFieldsEntry = {
-  manager: postManager(wanted),
+  manager: postManager(desired),
   operation: "Update",
   apiVersion: "v1",
   fieldsV1: ownedByCreate,
@@ -70,88 +70,88 @@ const byOther: ManagedFieldsEntry = {
 };
 
 describe("ownership of a live object", () => {
-  const cases: { title: string; object: Live; wanted?: Manifest; inSync: boolean }[] = [
+  const cases: { title: string; object: Live; desired?: Manifest; inSync: boolean }[] = [
     { title: "applied and untouched", object: live([byApply, byOther]), inSync: true },
     { title: "created and untouched", object: live([byOther, byCreate]), inSync: true },
     {
-      title: "applied, a value of ours changed",
+      title: "applied, one of our values changed",
       object: live([byApply], { spec: { selector: { instance: "other" } } }),
       inSync: false,
     },
     {
-      title: "created, a value of ours changed",
+      title: "created, one of our values changed",
       object: live([byCreate], { spec: { selector: { instance: "other" } } }),
       inSync: false,
     },
     {
-      title: "applied, the label taken from us with its value unchanged",
+      title: "applied, another manager owns the label with the same value",
       object: live([{ ...byApply, fieldsV1: { "f:spec": ownedByApply["f:spec"] ?? {} } }]),
       inSync: false,
     },
     {
-      title: "created, the label taken from us with its value unchanged",
+      title: "created, another manager owns the label with the same value",
       object: live([{ ...byCreate, fieldsV1: { "f:spec": ownedByCreate["f:spec"] ?? {} } }]),
       inSync: false,
     },
     {
-      title: "applied, we own a field that we no longer want",
+      title: "applied, we own a field that is no longer desired",
       object: live([
         { ...byApply, fieldsV1: { ...ownedByApply, "f:spec": { ...ownedByApply["f:spec"], "f:type": {} } } },
       ]),
       inSync: false,
     },
     {
-      title: "created, a field that we no longer want",
+      title: "created, we own a field that is no longer desired",
       object: live([byCreate]),
-      wanted: { ...wanted, metadata: { name: "upscaler", namespace: "media" } },
+      desired: { ...desired, metadata: { name: "upscaler", namespace: "media" } },
       inSync: false,
     },
     {
-      title: "created, a value differs from what we want now",
+      title: "created, the desired value changed",
       object: live([byCreate]),
-      wanted: { ...wanted, spec: {} } as Manifest,
+      desired: { ...desired, spec: {} } as Manifest,
       inSync: false,
     },
     {
-      title: "a default that we own by creation changed by others is theirs",
+      title: "created, another manager changed a default",
       object: live([byCreate], { spec: { sessionAffinity: "ClientIP" } }),
       inSync: true,
     },
     {
-      title: "foreign labels and fields never matter",
+      title: "other managers' labels and fields changed",
       object: live([byApply], { labels: { team: "audio" } }),
       inSync: true,
     },
-    { title: "nobody of ours ever wrote it", object: live([byOther]), inSync: false },
+    { title: "not managed by this operator", object: live([byOther]), inSync: false },
     {
-      title: "our status writer's entry does not count as ownership",
+      title: "we own only the status",
       object: live([{ ...byApply, subresource: "status" }]),
       inSync: false,
     },
   ];
   for (const test of cases) {
     it(`${test.title}: ${test.inSync ? "in sync" : "not in sync"}`, () => {
-      assert.equal(inSync(ownership(test.object), test.wanted ?? wanted), test.inSync);
+      assert.equal(inSync(ownership(test.object), test.desired ?? desired), test.inSync);
     });
   }
 
-  it("created and asked about twice, it is the same answer", () => {
+  it("gives the same result when a created object is compared twice", () => {
     const [intact, edited] = [live([byCreate]), live([byCreate], { spec: { selector: { instance: "other" } } })];
     for (const [object, expected] of [
       [intact, true],
       [edited, false],
     ] as const) {
       const owned = ownership(object);
-      assert.deepEqual([inSync(owned, wanted), inSync(owned, wanted)], [expected, expected]);
+      assert.deepEqual([inSync(owned, desired), inSync(owned, desired)], [expected, expected]);
     }
   });
 
-  it("created and edited since, it does not look like before", () => {
+  it("changes when a created object is edited", () => {
     const [before, after] = [live([byCreate]), live([byCreate], { spec: { selector: { instance: "other" } } })];
     assert.notEqual(JSON.stringify(ownership(before)), JSON.stringify(ownership(after)));
   });
 
-  it("an apply that owns no metadata agrees with a manifest that has none", () => {
+  it("is in sync when neither the apply nor the manifest has metadata", () => {
     const bare: Manifest & { data: unknown } = {
       apiVersion: "v1",
       kind: "ConfigMap",
@@ -169,19 +169,19 @@ describe("ownership of a live object", () => {
 describe("projection onto owned fields", () => {
   const cases: { title: string; value: unknown; fields: FieldsV1; projected: unknown }[] = [
     {
-      title: "an empty set owns the whole value",
+      title: "keeps the whole value for an empty set",
       value: { a: { b: 1 } },
       fields: { "f:a": {} },
       projected: { a: { b: 1 } },
     },
     {
-      title: "a member that is gone is left out",
+      title: "omits a missing member",
       value: { a: 1 },
       fields: { "f:a": {}, "f:b": {} },
       projected: { a: 1 },
     },
     {
-      title: "list items by their keys, in live order",
+      title: "selects list items by their keys, in live order",
       value: [{ name: "b", value: "2", x: 1 }, { name: "z" }, { name: "a", value: "1" }],
       fields: {
         'k:{"name":"a"}': { ".": {}, "f:name": {}, "f:value": {} },
@@ -193,7 +193,7 @@ describe("projection onto owned fields", () => {
       ],
     },
     {
-      title: "keys of several members",
+      title: "selects list items by several keys",
       value: [
         { port: 80, protocol: "UDP" },
         { port: 80, protocol: "TCP", name: "http" },
@@ -201,21 +201,26 @@ describe("projection onto owned fields", () => {
       fields: { [portKey]: { "f:name": {} } },
       projected: [{ name: "http" }],
     },
-    { title: "set items by their value", value: ["x", "y"], fields: { 'v:"y"': {} }, projected: ["y"] },
-    { title: "items by index", value: ["x", "y"], fields: { "i:1": {} }, projected: ["y"] },
+    { title: "selects set items by value", value: ["x", "y"], fields: { 'v:"y"': {} }, projected: ["y"] },
+    { title: "selects items by index", value: ["x", "y"], fields: { "i:1": {} }, projected: ["y"] },
     {
-      title: "an item owned only in its existence",
+      title: "keeps no member of an item that is owned only as such",
       value: [{ name: "a", value: "1" }],
       fields: { 'k:{"name":"a"}': { ".": {} } },
       projected: [{}],
     },
-    { title: "a scalar where a map was owned", value: "now text", fields: { "f:a": {} }, projected: "now text" },
+    {
+      title: "keeps a scalar that replaced an owned map",
+      value: "now text",
+      fields: { "f:a": {} },
+      projected: "now text",
+    },
   ];
   for (const { title, value, fields, projected } of cases) {
     it(title, () => assert.deepEqual(project(value, fields), projected));
   }
 
-  it("owns everything when every path is listed", () => {
+  it("keeps everything when every path is listed", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1, noNullPrototype: true }), (object) => {
         const everything = Object.fromEntries(Object.keys(object).map((key) => [`f:${key}`, {}]));
@@ -229,10 +234,10 @@ describe("containment", () => {
   it("every value contains itself", () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => contains(value, value)));
   });
-  it("a list with an item more does not contain the shorter one", () => {
+  it("a longer list does not contain a shorter one", () => {
     assert.equal(contains([{ name: "a" }, { name: "b" }], [{ name: "a" }]), false);
   });
-  it("a map with members more does", () => {
+  it("a map contains a map with fewer members", () => {
     assert.equal(contains({ a: { b: 1, c: 2 } }, { a: { b: 1 } }), true);
   });
 });
@@ -240,26 +245,26 @@ describe("containment", () => {
 describe("digest of a manifest", () => {
   it("does not depend on the order of keys or on undefined members", () => {
     const reordered = {
-      ...wanted,
-      spec: { selector: wanted.spec.selector, ports: wanted.spec.ports, type: undefined },
+      ...desired,
+      spec: { selector: desired.spec.selector, ports: desired.spec.ports, type: undefined },
     };
-    assert.equal(manifestDigest(reordered), manifestDigest(wanted));
+    assert.equal(manifestDigest(reordered), manifestDigest(desired));
   });
   it("depends on every value and on the order of lists", () => {
     const digests = [
-      wanted,
-      { ...wanted, metadata: { ...wanted.metadata, labels: {} } },
-      { ...wanted, spec: { ...wanted.spec, selector: { instance: "b" } } },
-      { ...wanted, spec: { ...wanted.spec, ports: [] } },
+      desired,
+      { ...desired, metadata: { ...desired.metadata, labels: {} } },
+      { ...desired, spec: { ...desired.spec, selector: { instance: "b" } } },
+      { ...desired, spec: { ...desired.spec, ports: [] } },
     ].map(manifestDigest);
     assert.equal(new Set(digests).size, digests.length);
   });
   it("fits the 128 characters that a manager's name may have", () => {
-    assert.match(postManager(wanted), /^gpumedia-operator:[\w-]{16}$/);
+    assert.match(postManager(desired), /^gpumedia-operator:[\w-]{16}$/);
   });
 });
 
-describe("what changes in managedFields before an apply", () => {
+describe("ownershipPatch", () => {
   const rv = { op: "replace", path: "/metadata/resourceVersion", value: "7" };
   const scaled = (by: ManagedFieldsEntry) => ({ ...by, fieldsV1: { "f:spec": { "f:replicas": {} } } });
   const adopt = (index: number) => [
@@ -268,17 +273,21 @@ describe("what changes in managedFields before an apply", () => {
   ];
   const release = { op: "remove", path: "/metadata/managedFields/0/fieldsV1/f:spec/f:replicas" };
   const cases: { title: string; entries: ManagedFieldsEntry[]; replicas?: number; patch: unknown[] }[] = [
-    { title: "nothing after an apply", entries: [byApply], patch: [] },
-    { title: "nothing of an object that is not ours", entries: [byOther], patch: [] },
-    { title: "our POST's entry becomes an apply's", entries: [byOther, byCreate], patch: [rv, ...adopt(1)] },
-    { title: "replicas are released when an autoscaler takes over", entries: [scaled(byApply)], patch: [rv, release] },
-    { title: "replicas are kept while we set them", entries: [scaled(byApply)], replicas: 3, patch: [] },
-    { title: "both at once", entries: [scaled(byCreate)], patch: [rv, ...adopt(0), release] },
+    { title: "is empty after an apply", entries: [byApply], patch: [] },
+    { title: "is empty for an object that is not managed by this operator", entries: [byOther], patch: [] },
+    {
+      title: "turns the entry of our POST into that of an apply",
+      entries: [byOther, byCreate],
+      patch: [rv, ...adopt(1)],
+    },
+    { title: "gives up replicas when an autoscaler takes over", entries: [scaled(byApply)], patch: [rv, release] },
+    { title: "keeps replicas while they are desired", entries: [scaled(byApply)], replicas: 3, patch: [] },
+    { title: "does both at once", entries: [scaled(byCreate)], patch: [rv, ...adopt(0), release] },
   ];
   for (const { title, entries, replicas, patch } of cases) {
     it(title, () => {
       const object = live(entries);
-      const manifest = { ...wanted, spec: { ...wanted.spec, ...(replicas === undefined ? {} : { replicas }) } };
+      const manifest = { ...desired, spec: { ...desired.spec, ...(replicas === undefined ? {} : { replicas }) } };
       assert.deepEqual(ownershipPatch({ metadata: object.metadata, owned: ownership(object) }, manifest), patch);
     });
   }

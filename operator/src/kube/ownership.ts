@@ -1,13 +1,13 @@
 /**
- * Is a live object what we want? Answered from the object itself: `managedFields` names the fields that we own, so the
- * object projected onto them is our part of it, whatever others have added. Anyone's write to a field of ours changes
- * its value or takes it from us, and either way the projection differs.
+ * Decides whether a live object is in sync from the object itself: `managedFields` lists the fields that we own, so the
+ * object projected onto them is our part of it, whatever other field managers have added. A write of another field manager
+ * to one of our fields changes its value or its owner, and in both cases the projection differs.
  *
  *     POST ──▶ created ──adopt, apply──▶ applied ──apply──▶ applied
  *
- * A POST owns as `Update` and owns the server's defaults too, so what was posted can't be read back exactly: the
- * manager's name carries the digest of what we sent (`gpumedia-operator:<digest>`), and the object must still contain it.
- * An apply owns just what it sent, so there the digests are compared.
+ * A POST owns as `Update` and owns the server's defaults too, so the posted object cannot be read back exactly: the
+ * manager's name contains the digest of what was sent (`gpumedia-operator:<digest>`), and the object must still contain it.
+ * An apply owns exactly what it sent, so the digests are compared.
  *
  * @see docs/adr/0002-in-sync-from-managed-fields.md
  */
@@ -18,13 +18,13 @@ export const fieldManager = "gpumedia-operator";
 
 const createdPrefix = `${fieldManager}:`;
 
-/** What of a live object is ours, taken when it arrives so that `managedFields` need not be kept. */
+/** Our part of a live object, computed when it arrives so that `managedFields` need not be kept. */
 export type Ownership =
-  /** No field is ours: somebody else's object, or our entry was removed. */
+  /** We own no field: the object is not managed by this operator, or our entry was removed. */
   | { readonly by: "none" }
   /**
-   * Last written by our POST: `posted` is the digest of what we sent, `fields` what is still ours of it, defaults included,
-   * and `digest` theirs.
+   * Last written by our POST: `posted` is the digest of what was sent, `fields` are the fields that we still own, including
+   * defaults, and `digest` is the digest of `fields`.
    */
   | (Entry & { readonly by: "create"; readonly posted: string; readonly fields: PostedFields; readonly digest: string })
   /** Last written by our apply. */
@@ -37,8 +37,8 @@ interface Entry {
 }
 
 /**
- * The fields that are ours since a POST, kept only until somebody has asked what he wants to know of them: for a thousand
- * services they would be 27 MiB. One question is all there is, as it is asked only with what was posted.
+ * The fields that we own since a POST, dropped after the first comparison: for a thousand services they would take 27 MiB.
+ * One result is enough, as they are only compared with the posted manifest.
  */
 class PostedFields {
   #fields: unknown;
@@ -55,19 +55,19 @@ class PostedFields {
   }
 }
 
-/** The part of an object that its field managers compete for: all but its identity and what the server keeps. */
+/** Returns the part of an object that field managers own: all but its identity and the server's metadata. */
 function contents(manifest: Manifest | KubeObject): unknown {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = manifest;
   const { labels, annotations, ownerReferences } = metadata;
   return { ...rest, metadata: { labels, annotations, ownerReferences } };
 }
 
-/** The digest of what we want of an object; equal to that of a live object on which we own just that. */
+/** Returns the digest of a desired object; a live object on which we own exactly its fields has the same digest. */
 export function manifestDigest(manifest: Manifest): string {
   return digest(contents(manifest));
 }
 
-/** The field manager of a POST of this manifest. */
+/** Returns the field manager for a POST of this manifest. */
 export function postManager(manifest: Manifest): string {
   return createdPrefix + manifestDigest(manifest);
 }
@@ -98,26 +98,26 @@ function isOfObject(entry: ManagedFieldsEntry): boolean {
   return (entry.subresource ?? "") === "";
 }
 
-/** `manifestDigest` always counts `metadata`; a live object on which we own none of it has to agree. */
+/** Adds `metadata`, which `manifestDigest` always includes, also when we own none of it. */
 function withMetadata(projection: unknown): unknown {
   return { metadata: {}, ...(projection as object) };
 }
 
-/** Is our part of the live object just what we want, no more and no less? */
-export function inSync(owned: Ownership, wanted: Manifest): boolean {
+/** Whether our part of the live object is exactly the desired object. */
+export function inSync(owned: Ownership, desired: Manifest): boolean {
   switch (owned.by) {
     case "none":
       return false;
     case "apply":
-      return owned.digest === manifestDigest(wanted);
+      return owned.digest === manifestDigest(desired);
     case "create":
-      // The digest notices a field that we no longer want; containment notices what others changed since.
-      return owned.posted === manifestDigest(wanted) && owned.fields.contain(contents(wanted));
+      // The digest detects changes of the desired object; containment detects changes by other field managers.
+      return owned.posted === manifestDigest(desired) && owned.fields.contain(contents(desired));
   }
 }
 
 /**
- * The members of `value` that `fields` names, in their live order.
+ * Returns the members of `value` that `fields` lists, in their live order.
  *
  * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/ and the FieldsV1 type of meta/v1
  */
@@ -152,13 +152,13 @@ function itemSelector(name: string, fields: FieldsV1): ItemSelector {
     return { matches: (item) => isRecord(item) && keys.every(([key, value]) => item[key] === value), fields };
   }
   if (kind === "v:") {
-    const wanted = digest(JSON.parse(operand));
-    return { matches: (item) => digest(item) === wanted, fields };
+    const desired = digest(JSON.parse(operand));
+    return { matches: (item) => digest(item) === desired, fields };
   }
   return { matches: (_item, index) => kind === "i:" && index === Number(operand), fields };
 }
 
-/** Does `whole` have every member of `part`? Lists must match item by item. */
+/** Whether `whole` has every member of `part`. Lists must match item by item. */
 export function contains(whole: unknown, part: unknown): boolean {
   if (part === undefined) return true;
   if (Array.isArray(part)) {
@@ -175,16 +175,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * What has to change in `managedFields` before `wanted` is applied, as a JSON patch; empty if nothing.
+ * Returns the JSON patch that prepares `managedFields` for an apply of the desired object; empty when none is needed.
  *
- * - Our POST owns as `Update`: a later apply would add an entry beside it, and a field that the apply leaves out would
- *   stay. The entry becomes that of the apply.
- * - A sole owner that stops sending a field resets it: 3 replicas would become 1 when an autoscaler takes over. A field
- *   without an owner keeps its value, so we let go of `replicas` first.
+ * - Our POST owns as `Update`: an apply would add a second entry, and a field that the apply omits would stay. The entry
+ *   becomes that of the apply.
+ * - A field whose only owner stops sending it is reset: 3 replicas would become 1 when an autoscaler takes over. A field
+ *   without an owner keeps its value, so the ownership of `replicas` is given up first.
  */
 export function ownershipPatch(
   live: { readonly metadata: { readonly resourceVersion: string }; readonly owned: Ownership },
-  wanted: Manifest & { readonly spec?: { readonly replicas?: number } },
+  desired: Manifest & { readonly spec?: { readonly replicas?: number } },
 ): readonly JsonPatchOperation[] {
   if (live.owned.by === "none") return [];
   const entry = `/metadata/managedFields/${live.owned.index}`;
@@ -193,10 +193,10 @@ export function ownershipPatch(
     changes.push({ op: "replace", path: `${entry}/manager`, value: fieldManager });
     changes.push({ op: "replace", path: `${entry}/operation`, value: "Apply" });
   }
-  if (live.owned.ownsReplicas && wanted.spec?.replicas === undefined) {
+  if (live.owned.ownsReplicas && desired.spec?.replicas === undefined) {
     changes.push({ op: "remove", path: `${entry}/fieldsV1/f:spec/f:replicas` });
   }
   if (changes.length === 0) return [];
-  // The index holds only for the version that we saw: with its resourceVersion the server answers 409 instead.
+  // The index is valid only for the version that was read: with the resourceVersion, the server returns 409 otherwise.
   return [{ op: "replace", path: "/metadata/resourceVersion", value: live.metadata.resourceVersion }, ...changes];
 }

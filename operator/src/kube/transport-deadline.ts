@@ -1,8 +1,8 @@
 /**
- * The end of a request's time, and its caller's signal, in one.
+ * Combines the timeout of a request with its caller's signal.
  *
- * Undici looks at the signal of a request only once that has a connection: one that waits for a connection has to be
- * given up by who waits for it, which is `race`. Undici then drops it when its turn comes.
+ * Undici observes the signal only once the request has a connection. `race` rejects while the request still waits for one;
+ * undici then drops it when its turn comes.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
@@ -13,7 +13,7 @@ export class Deadline implements Disposable {
   constructor(ms: number, caller: AbortSignal | undefined) {
     this.#caller = caller;
     this.#timer = setTimeout(
-      () => this.#controller.abort(new DOMException(`no answer within ${ms} ms`, "TimeoutError")),
+      () => this.#controller.abort(new DOMException(`no response within ${ms} ms`, "TimeoutError")),
       ms,
     );
     if (caller?.aborted === true) this.#onCallerAbort();
@@ -37,7 +37,7 @@ export class Deadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // A timer of AbortSignal.timeout would live on for its 30 s: at 1,000 requests/s, 30,000 of them.
+    // A timer of AbortSignal.timeout would stay for its 30 s: 30,000 timers at 1,000 requests/s.
     clearTimeout(this.#timer);
     this.#caller?.removeEventListener("abort", this.#onCallerAbort);
   }

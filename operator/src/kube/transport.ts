@@ -1,17 +1,17 @@
 /**
- * HTTP to one API server: keep-alive connections, bounded in number, with every failure turned into an `ApiError`.
- * It knows nothing of kinds, and it never retries: whether a request may be sent again is for its caller to say.
+ * HTTP to one API server: a bounded number of keep-alive connections, with every failure as an `ApiError`. It has no
+ * notion of kinds, and it never retries: the caller knows whether a request may be sent again.
  */
 import { Pool, type Dispatcher } from "undici";
 import { Deadline } from "./transport-deadline.ts";
 import { ApiError, errorFromResponse, errorFromNetwork, type RequestLine } from "./errors.ts";
 
-/** How to reach an API server and who we are. `loadConnection` makes one from a kubeconfig. */
+/** The address of an API server and the credentials. `loadConnection` creates one from a kubeconfig. */
 export interface Connection {
-  /** Base URL; a path in it is kept, as some hosted control planes need it. */
+  /** Base URL. Its path is kept, as some hosted control planes need it. */
   readonly server: string;
   readonly tls: TlsOptions;
-  /** The value of the Authorization header, asked for anew for each request so that a refreshed token is picked up. */
+  /** Returns the value of the Authorization header; called for each request, so that a refreshed token is used. */
   readonly authorization: () => Promise<string | undefined>;
 }
 
@@ -30,11 +30,11 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** From the call to the end of the answer, waiting for a free connection included. */
+  /** From the call to the end of the response, including the wait for a connection. */
   readonly timeoutMs?: number | undefined;
-  /** Called when the request is about to be written to its socket; what it throws is the request's outcome. */
+  /** Called when the request is about to be written to its socket. If it throws, the request rejects with that error. */
   readonly fence?: (() => void) | undefined;
-  /** Statuses beside 2xx that are an answer and not an error, e.g. 304. */
+  /** Statuses besides 2xx that are not an error, such as 304. */
   readonly accept?: readonly number[] | undefined;
 }
 
@@ -46,20 +46,20 @@ export interface ApiResponse {
 
 export interface Transport {
   request(options: RequestOptions): Promise<ApiResponse>;
-  /** Opens a long answer on a connection of its own. The status is 2xx; reading may throw `ApiError`. */
+  /** Opens a streaming response on a separate connection. Reading it may throw an `ApiError`. */
   stream(options: Omit<RequestOptions, "timeoutMs" | "fence" | "accept">): Promise<AsyncIterable<Buffer>>;
-  /** Lets requests under way end, refuses new ones, and ends all streams. */
+  /** Waits for requests in flight, refuses new ones, and closes all streams. */
   close(): Promise<void>;
 }
 
 export interface TransportOptions {
   readonly userAgent: string;
-  /** Connections for requests; watches have their own. */
+  /** The maximum number of connections for requests; watches have separate ones. */
   readonly connections?: number;
   readonly timeoutMs?: number;
 }
 
-/** An error's body is only read for its message. */
+/** How much of an error's body is read for its message. */
 const errorBodyBytes = 64 * 1024;
 
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
@@ -67,15 +67,15 @@ export function createTransport(connection: Connection, options: TransportOption
   const url = new URL(connection.server);
   const basePath = url.pathname.replace(/\/$/, "");
   const shared = {
-    // The API server closes idle connections after 90 s: closing them first keeps it from doing so under a request.
+    // The API server closes idle connections after 90 s: closing them earlier prevents that from breaking a request.
     keepAliveTimeout: 60_000,
     allowH2: false,
     connect: { ...connection.tls, timeout: 10_000 },
   };
-  // The deadline of each request stands above undici's own limits, which know nothing of a longer or shorter one.
+  // Each request has its own deadline, so undici's limits are disabled.
   const requests = new Pool(url.origin, { ...shared, connections, headersTimeout: 0, bodyTimeout: 0 });
   const fenced = requests.compose(fence);
-  // Unbounded, since a watch that waits for a free connection would wait for ever; their number is that of the kinds.
+  // Unbounded, since a watch that waits for a free connection would wait forever. There is one watch per kind.
   const streams = new Pool(url.origin, { ...shared, headersTimeout: timeoutMs, bodyTimeout: 0 });
 
   async function send(
@@ -104,10 +104,10 @@ export function createTransport(connection: Connection, options: TransportOption
       using deadline = new Deadline(request.timeoutMs ?? timeoutMs, request.signal);
       const dispatcher = request.fence === undefined ? requests : fenced;
       try {
-        const answer = await deadline.race(send(dispatcher, { ...request, signal: deadline.signal }));
-        const accepted = isSuccess(answer.statusCode) || request.accept?.includes(answer.statusCode) === true;
-        if (!accepted) throw await refusal(request, answer);
-        return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+        const response = await deadline.race(send(dispatcher, { ...request, signal: deadline.signal }));
+        const accepted = isSuccess(response.statusCode) || request.accept?.includes(response.statusCode) === true;
+        if (!accepted) throw await rejection(request, response);
+        return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
       } catch (error) {
         throw outcome(request, error, request.signal);
       }
@@ -115,9 +115,9 @@ export function createTransport(connection: Connection, options: TransportOption
 
     async stream(request) {
       try {
-        const answer = await send(streams, request);
-        if (!isSuccess(answer.statusCode)) throw await refusal(request, answer);
-        return chunks(request, answer.body, request.signal);
+        const response = await send(streams, request);
+        if (!isSuccess(response.statusCode)) throw await rejection(request, response);
+        return chunks(request, response.body, request.signal);
       } catch (error) {
         throw outcome(request, error, request.signal);
       }
@@ -133,7 +133,7 @@ interface FencedRequest extends Dispatcher.RequestOptions {
   readonly fence?: () => void;
 }
 
-/** A refusal that is not about the network, which the caller has to see as it is. */
+/** Carries the error of a fence through undici, so that the caller receives it unchanged. */
 class FenceError extends Error {
   readonly refusal: unknown;
   constructor(refusal: unknown) {
@@ -143,8 +143,8 @@ class FenceError extends Error {
 }
 
 /**
- * Asks the fence when a socket is free and the next thing is the write: a request may have waited for a token or for a
- * connection long enough for the Lease to be lost since the caller looked.
+ * Calls the fence right before the request is written to a socket: it may have waited for a token or a connection so long
+ * that the Lease has been lost since the caller checked.
  */
 function fence(dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch {
   return (options: Dispatcher.DispatchOptions & { readonly fence?: () => void }, handler) => {
@@ -170,12 +170,12 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-async function refusal(request: RequestLine, answer: Dispatcher.ResponseData): Promise<ApiError> {
-  const { "retry-after": retryAfter } = answer.headers;
+async function rejection(request: RequestLine, response: Dispatcher.ResponseData): Promise<ApiError> {
+  const { "retry-after": retryAfter } = response.headers;
   return errorFromResponse(request, {
-    status: answer.statusCode,
+    status: response.statusCode,
     retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
-    body: await bounded(answer.body, errorBodyBytes),
+    body: await bounded(response.body, errorBodyBytes),
   });
 }
 
@@ -185,7 +185,7 @@ async function bounded(body: AsyncIterable<Buffer>, maxBytes: number): Promise<s
   for await (const part of body) {
     parts.push(part);
     bytes += part.length;
-    // Leaving the loop closes the connection: an endless error page ends here.
+    // Leaving the loop closes the connection, which ends an endless error page.
     if (bytes >= maxBytes) break;
   }
   return Buffer.concat(parts).toString("utf8", 0, maxBytes);
@@ -203,7 +203,7 @@ async function* chunks(
   }
 }
 
-/** What a caller is told: its own abort and its fence's refusal as they are, all else as an ApiError. */
+/** Converts an error for the caller: its own abort reason and its fence's error unchanged, others as an ApiError. */
 function outcome(request: RequestLine, error: unknown, signal: AbortSignal | undefined): unknown {
   if (error instanceof ApiError) return error;
   if (error instanceof FenceError) return error.refusal;

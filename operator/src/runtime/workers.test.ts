@@ -118,7 +118,7 @@ describe("runWorkers", () => {
       metrics: ["waited 0", "panic", "error 0", "waited 0", "success 0"],
     },
     {
-      what: "backs off from a visit that was refused its write, which is no bug",
+      what: "backs off after a refused write without counting a bug",
       results: [new NotLeader("write refused")],
       at: [0, 500],
       metrics: ["waited 0", "error 0", "waited 0", "success 0"],
