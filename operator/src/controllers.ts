@@ -3,17 +3,13 @@ import type { Options } from "./options.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { ClusterCache } from "./observe/cluster-cache.ts";
 import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
-import { DeletionCosts } from "./reconcile/deletion-costs.ts";
-import { DcgmRequests } from "./reconcile/dcgm-requests.ts";
-import { Fights } from "./reconcile/fights.ts";
 import type { Pass } from "./reconcile/pass.ts";
-import { ProgressPace } from "./reconcile/progress-pace.ts";
-import { RolloutGate } from "./reconcile/rollout-gate.ts";
 import { reconcileService } from "./reconcile/service.ts";
-import { UtilizationWatch } from "./reconcile/utilization-watch.ts";
+import { Memory } from "./reconcile/memory.ts";
+import { createSnapshotSource } from "./reconcile/snapshot.ts";
+import { createUtilizationWindow, startUtilizationWatch } from "./reconcile/utilization-watch.ts";
 import { LoadTestCache } from "./loadtest/cache.ts";
 import { startLoadTestController } from "./loadtest/controller.ts";
-import { testRollout } from "./loadtest/rollout-test.ts";
 import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
@@ -45,27 +41,15 @@ const dcgmDelayMs = 500;
 
 export async function startControllers(setup: ControllersOptions): Promise<void> {
   const { options, lifecycle, clock, log, metrics, queue, writer, cache, identity, features, resyncAll } = setup;
-  const { operatorNamespace, runbookUrl, concurrency } = options;
+  const { operatorNamespace, concurrency, utilizationIntervalMs: intervalMs } = options;
   const events = createEventRecorder({ client: writer, reportingInstance: identity, clock, log });
   lifecycle.onStop("events", events.close);
 
   const dcgmQueue = new WorkQueue(clock);
-  const lookAtDcgm = (): void => dcgmQueue.add(dcgmKey(operatorNamespace), "edit", dcgmDelayMs);
-  const dcgm = new DcgmRequests(lookAtDcgm);
-  cache.dcgm.subscribe(({ origin }) => origin === "write" || lookAtDcgm());
-  const utilization = new UtilizationWatch({
-    cache,
-    intervalMs: options.utilizationIntervalMs,
-    clock,
-    log,
-    metrics: metrics.utilization,
-    hasWork: (...about) => deletionCosts.due(...about).length > 0,
-    onNews: (key) => queue.add(key, "resync"),
-  });
-  const { window } = utilization;
-  const intervalMs = options.utilizationIntervalMs;
-  const deletionCosts = new DeletionCosts({ client: writer, cache, window, intervalMs, clock });
-  lifecycle.onStop("utilization", utilization.start());
+  const requeueDcgm = (): void => dcgmQueue.add(dcgmKey(operatorNamespace), "edit", dcgmDelayMs);
+  cache.dcgm.subscribe(({ origin }) => origin === "write" || requeueDcgm());
+  const memory = new Memory({ clock, onDcgmChange: requeueDcgm });
+  const window = createUtilizationWindow(intervalMs);
   // Until it is known that it cannot be: an autoscaler that lost its metric for a moment would scale by the others.
   let servesPodMetrics = options.metricsApiAddress !== "off";
   if (options.metricsApiAddress !== "off") {
@@ -80,7 +64,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
       },
       client: writer,
       cache,
-      window: utilization.window,
+      window,
       clock,
       log,
       onServed(is) {
@@ -93,25 +77,27 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     lifecycle.onStop("metrics API", () => metricsApi.stop());
   }
   const loadTests = new LoadTestCache({ client: writer, namespaces: options.namespaces, clock, log });
-  const pass: Pass = {
-    client: writer,
+  const snapshots = createSnapshotSource({
     cache,
     loadTests,
-    testRollout: (service, deployment) => testRollout(service, deployment, { client: writer, loadTests }),
-    events,
-    fights: new Fights(clock),
-    dcgm,
-    progress: new ProgressPace(clock),
-    gate: new RolloutGate(cache, options.maxRollouts),
-    utilization,
-    deletionCosts,
+    window,
+    operatorNamespace,
     clock,
-    defaults: options,
-    surroundings() {
-      const gpuPodMetric = servesPodMetrics || features().gpuPodMetric;
-      return { operatorNamespace, runbookUrl, features: { ...features(), gpuPodMetric } };
-    },
-  };
+    features: () => ({ ...features(), gpuPodMetric: servesPodMetrics || features().gpuPodMetric }),
+  });
+  const stopUtilization = startUtilizationWatch({
+    cache,
+    snapshots,
+    memory,
+    window,
+    intervalMs,
+    clock,
+    log,
+    metrics: metrics.utilization,
+    requeue: (key) => queue.add(key, "resync"),
+  });
+  lifecycle.onStop("utilization", stopUtilization);
+  const pass: Pass = { client: writer, clock, events, snapshots, memory, settings: options };
   const services = runWorkers({
     queue,
     concurrency,
@@ -125,7 +111,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     queue: dcgmQueue,
     concurrency: 1,
     reconcile: (_key, { log: keyLog }) =>
-      reconcileDcgm({ client: writer, cache, requests: dcgm, namespace: operatorNamespace }, keyLog),
+      reconcileDcgm({ client: writer, cache, memory, namespace: operatorNamespace }, keyLog),
     backoff,
     clock,
     log,

@@ -42,6 +42,14 @@ function render(service: EffectiveService, rollout: Rollout, configChecksum: str
   });
 }
 
+/** The Deployment with another strategy than it was rendered with. */
+export function withStrategy<Deployment extends Manifest & { readonly spec?: object }>(
+  deployment: Deployment,
+  rollout: Rollout,
+): Deployment {
+  return { ...deployment, spec: { ...deployment.spec, strategy: strategies[rollout] } };
+}
+
 function effectiveRollout(service: EffectiveService, decided: Rollout): Rollout {
   return service.rollout.strategy === "Auto" ? decided : service.rollout.strategy;
 }

@@ -2,12 +2,12 @@
 import type { EffectiveService } from "../effective/service.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { ApiClient } from "../kube/client.ts";
-import type { Manifest, ObjectKey } from "../kube/object.ts";
+import type { KubeObject, Manifest, ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { digest } from "../kube/digest.ts";
 import { labels } from "../desired/child.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import { loadTestType, type LoadTestCache, type StoredLoadTest } from "./cache.ts";
+import { loadTestType, type StoredLoadTest } from "./cache.ts";
 import { isFinished } from "./status.ts";
 
 const onRolloutLabel = "gpumedia.io/on-rollout";
@@ -16,19 +16,38 @@ const onRolloutLabel = "gpumedia.io/on-rollout";
 const kept = 5;
 const longestName = 52;
 
-export interface RolloutTestContext {
-  readonly client: Pick<ApiClient, "create" | "delete">;
-  readonly loadTests: LoadTestCache;
+/** The load tests of one service, read at one moment. */
+export interface LoadTestsOfService {
+  /** Until then, a test that is missing here may exist. */
+  readonly synced: boolean;
+  readonly tests: readonly StoredLoadTest[];
+  /** A test has the name of this rollout's test, for this service or another one. */
+  readonly hasRolloutTest: boolean;
 }
 
-/** Does nothing while a rollout is under way, and once its test is there. Answers what the API server has against it. */
+export interface RolloutTestContext {
+  readonly client: Pick<ApiClient, "create" | "delete">;
+  readonly snapshots: { written(type: ResourceType, object: KubeObject): void };
+}
+
+/** Does nothing during a rollout, and once its test exists. Returns the API server's error. */
 export async function testRollout(
   service: EffectiveService,
   deployment: ChildView | undefined,
+  loadTests: LoadTestsOfService,
   context: RolloutTestContext,
 ): Promise<{ readonly error: ApiError } | undefined> {
+  if (!service.regression.onRollout || service.suspend || !loadTests.synced || loadTests.hasRolloutTest)
+    return undefined;
+  if (deployment === undefined || !isRolledOut(deployment)) return undefined;
+  const earlier = loadTests.tests
+    .filter(({ metadata }) => metadata.labels?.[onRolloutLabel] === service.name)
+    .toSorted(newestFirst);
+  const passed = earlier.find(({ status }) => status?.verdict === "Passed");
+  const manifest = rolloutTest(service, rolloutTestName(service.name, deployment.revision), passed);
   try {
-    await test(service, deployment, context);
+    await create(manifest, context);
+    await deleteOld(earlier, context.client);
   } catch (error) {
     if (error instanceof ApiError) return { error };
     throw error;
@@ -36,32 +55,12 @@ export async function testRollout(
   return undefined;
 }
 
-async function test(
-  service: EffectiveService,
-  deployment: ChildView | undefined,
-  { client, loadTests }: RolloutTestContext,
-): Promise<void> {
-  if (!service.regression.onRollout || service.suspend || deployment === undefined || !loadTests.synced) return;
-  if (!isRolledOut(deployment)) return;
-  const { namespace } = service;
-  const name = rolloutTestName(service.name, deployment.revision);
-  if (loadTests.tests.get(`${namespace}/${name}`) !== undefined) return;
-  const key: ObjectKey = `${namespace}/${service.name}`;
-  const earlier = loadTests
-    .ofService(key)
-    .filter(({ metadata }) => metadata.labels?.[onRolloutLabel] === service.name)
-    .toSorted(newestFirst);
+async function create(manifest: Manifest, { client, snapshots }: RolloutTestContext): Promise<void> {
   try {
-    const manifest = rolloutTest(
-      service,
-      name,
-      earlier.find(({ status }) => status?.verdict === "Passed"),
-    );
-    loadTests.tests.observeWrite(await client.create(loadTestType, manifest, { fieldManager }));
+    snapshots.written(loadTestType, await client.create(loadTestType, manifest, { fieldManager }));
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
   }
-  await deleteOld(earlier, client);
 }
 
 function isRolledOut({ generation, revision, status }: ChildView): boolean {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { childKinds } from "./child-kinds.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { viewChild } from "./child-view.ts";
+import { isRolling, viewChild, type ChildView } from "./child-view.ts";
 
 const owner = {
   apiVersion: "gpumedia.io/v1alpha1",
@@ -79,3 +79,36 @@ describe("what is kept of a child", () => {
     });
   }
 });
+
+describe("whether a Deployment is replacing pods", () => {
+  const cases: {
+    readonly title: string;
+    readonly view: Pick<ChildView, "revision" | "generation" | "status">;
+    readonly rolling: boolean;
+  }[] = [
+    { title: "not while it has its first pods", view: { revision: 1, generation: 1, status: {} }, rolling: false },
+    {
+      // Its revision was still 1: a bad edit of a profile reached a second service where the controller was slow.
+      title: "from its first change, before its controller has observed it",
+      view: { revision: 1, generation: 2, status: { observedGeneration: 1 } },
+      rolling: true,
+    },
+    {
+      title: "during a rollout",
+      view: { revision: 2, generation: 2, status: progressing("ReplicaSetUpdated") },
+      rolling: true,
+    },
+    {
+      title: "not after it",
+      view: { revision: 2, generation: 2, status: progressing("NewReplicaSetAvailable") },
+      rolling: false,
+    },
+  ];
+  for (const { title, view, rolling } of cases) {
+    it(title, () => assert.equal(isRolling(view as ChildView), rolling));
+  }
+});
+
+function progressing(reason: string): ChildView["status"] {
+  return { observedGeneration: 2, conditions: [{ type: "Progressing", status: "True", reason }] };
+}

@@ -86,6 +86,16 @@ export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
   };
 }
 
+/** Is this Deployment replacing pods? */
+export function isRolling({ revision, generation, status }: ChildView): boolean {
+  // Until the Deployment controller observes a change, the revision is still that of the old template.
+  if (generation > 1 && (status.observedGeneration ?? 0) < generation) return true;
+  // The first rollout of a Deployment replaces nothing.
+  if (revision <= 1) return false;
+  const progressing = status.conditions?.find(({ type }) => type === "Progressing");
+  return progressing !== undefined && progressing.reason !== "NewReplicaSetAvailable";
+}
+
 const kindsWithStatus: ReadonlySet<string> = new Set([
   "Deployment",
   "HorizontalPodAutoscaler",

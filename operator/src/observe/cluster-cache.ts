@@ -8,7 +8,7 @@ import type { Apis } from "../kube/discovery.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
-import { viewChild, type ChildView } from "./child-view.ts";
+import { isRolling, viewChild, type ChildView } from "./child-view.ts";
 import { GpuLedger, type DeviceNode } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
@@ -50,6 +50,7 @@ export class ClusterCache {
   readonly dcgm: ScopedCache<ChildView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
+  readonly #rolling: (key: "") => readonly ChildView[];
   readonly #clock: Clock;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
   /** The optional kinds that are followed now. */
@@ -84,6 +85,7 @@ export class ClusterCache {
     this.#children = new Map(
       kinds.map((kind) => [kind, scoped(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
     );
+    this.#rolling = this.children(childKinds.deployment).lookup((view) => (isRolling(view) ? [""] : []));
   }
 
   children(kind: ChildKind): ScopedCache<ChildView> {
@@ -96,8 +98,34 @@ export class ClusterCache {
     return this.children(childKinds[kind]).get(key);
   }
 
+  /** The cache that keeps what this operator writes of the type. */
+  of(type: ResourceType): Pick<ScopedCache<unknown>, "observeWrite" | "observeDelete"> {
+    const written = [this.services, this.pods, ...this.#children.values()].find((cache) => cache.type === type);
+    if (written === undefined) throw new Error(`${type.kind} is not kept for writing`);
+    return written;
+  }
+
+  /** The services whose Deployments are replacing pods. */
+  rolling(): ReadonlySet<ObjectKey> {
+    return new Set(this.#rolling("").flatMap(({ services }) => services));
+  }
+
   get childCaches(): Iterable<ScopedCache<ChildView>> {
     return this.#children.values();
+  }
+
+  /**
+   * Does the pod belong to the Deployment of the service that its label names? Anyone in the namespace may set labels, so
+   * owners are followed by UID. Undefined until the ReplicaSets have been listed.
+   */
+  isControlled(pod: PodView): boolean | undefined {
+    if (!this.replicaSets.synced) return undefined;
+    if (pod.service === undefined || pod.replicaSet === undefined) return false;
+    const deployment = this.childOf("deployment", pod.service);
+    const owner = deployment?.metadata.ownerReferences?.find(({ controller }) => controller === true);
+    if (deployment === undefined || owner?.uid !== this.services.get(pod.service)?.metadata.uid) return false;
+    const replicaSet = this.replicaSets.get(`${pod.namespace}/${pod.replicaSet.name}`);
+    return replicaSet?.uid === pod.replicaSet.uid && replicaSet.deployment === deployment.metadata.uid;
   }
 
   /** Who holds the GPUs of which node now. */
@@ -105,9 +133,9 @@ export class ClusterCache {
     return { synced: this.nodes.synced && this.pods.synced, nodes: this.gpus.snapshot() };
   }
 
-  /** Is the kind there to be written, and do we know what there is of it? */
-  serves(kind: ChildKind): boolean {
-    return !kind.optional || (this.#optional.has(kind) && this.children(kind).synced);
+  /** The optional kinds whose API is served and whose objects have been listed. */
+  servedKinds(): ReadonlySet<ChildKind> {
+    return new Set([...this.#optional.keys()].filter((kind) => this.children(kind).synced));
   }
 
   /** Follows all that every cluster serves, until the signal aborts. Resolves then. */

@@ -1,12 +1,12 @@
 /**
- * The one ConfigMap that tells the cluster's DCGM exporters what to export: the union of what all services ask for.
+ * The ConfigMap that configures the cluster's DCGM exporters: the union of the metrics that all services request.
  *
- * | wanted | there           | done                           |
- * | ------ | --------------- | ------------------------------ |
- * | yes    | nothing         | create                         |
- * | yes    | ours            | apply, if it is not as wanted  |
- * | no     | ours            | delete                         |
- * | any    | somebody else's | nothing; the services say so   |
+ * | desired | live                        | action                           |
+ * | ------- | --------------------------- | -------------------------------- |
+ * | yes     | none                        | create                           |
+ * | yes     | ours                        | apply, if it differs             |
+ * | no      | ours                        | delete                           |
+ * | any     | not managed by the operator | none; the services' checklist shows it |
  */
 import { childKinds } from "../observe/child-kinds.ts";
 import { dcgmMetrics } from "../desired/dcgm-metrics.ts";
@@ -18,29 +18,31 @@ import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { toFailure } from "../plan/failure.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
-import type { DcgmRequests } from "./dcgm-requests.ts";
-import { nextVisit } from "./next-visit.ts";
+import type { Memory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
+import { requeue } from "./requeue.ts";
 
 export interface DcgmPass extends Pick<Pass, "client"> {
   readonly cache: ClusterCache;
-  readonly requests: DcgmRequests;
-  /** Where the ConfigMap is: the operator's own namespace. */
+  readonly memory: Memory;
+  /** Of the ConfigMap: the operator's own. */
   readonly namespace: string;
 }
 
 const { type } = childKinds.configMap;
 
 export async function reconcileDcgm(pass: DcgmPass, log: Logger): Promise<Next> {
-  const { cache, requests, namespace } = pass;
-  if (!cache.dcgm.synced || !requests.covers(serviceKeys(cache))) return { kind: "done" };
-  const { manifest, unknownFields } = dcgmMetrics(requests.all, namespace);
-  if (unknownFields.length > 0) log.warn({ fields: unknownFields }, "left out DCGM fields that are not known");
+  const { cache, memory, namespace } = pass;
+  // Until every service has been reconciled, the union would lack the requests of the others.
+  const isComplete = [...cache.services.values()].every((service) => memory.find(objectKey(service)) !== undefined);
+  if (!cache.dcgm.synced || !isComplete) return { kind: "done" };
+  const { manifest, unknownFields } = dcgmMetrics(memory.services(), namespace);
+  if (unknownFields.length > 0) log.warn({ fields: unknownFields }, "left out unknown DCGM fields");
   try {
     await write(manifest, cache.dcgm.get(dcgmKey(namespace)), pass, log);
     return { kind: "done" };
   } catch (error) {
-    return nextVisit(toFailure(error, `ConfigMap ${dcgmMetricsName}`), undefined);
+    return requeue(toFailure(error, `ConfigMap ${dcgmMetricsName}`), undefined);
   }
 }
 
@@ -48,36 +50,31 @@ export function dcgmKey(namespace: string): ObjectKey {
   return `${namespace}/${dcgmMetricsName}`;
 }
 
-/** Is there one of that name that is not ours? */
-export function dcgmTaken(cache: ClusterCache, namespace: string): boolean {
-  return cache.dcgm.get(dcgmKey(namespace))?.owned.by === "none";
-}
-
-async function write(wanted: Manifest | null, live: ChildView | undefined, pass: DcgmPass, log: Logger): Promise<void> {
-  const { client, cache, namespace } = pass;
+async function write(
+  desired: Manifest | null,
+  live: ChildView | undefined,
+  { client, cache, namespace }: DcgmPass,
+  log: Logger,
+): Promise<void> {
   if (live?.owned.by === "none") {
-    log.warn(`ConfigMap ${dcgmMetricsName} in ${namespace} is not ours: left as it is`);
+    log.warn(`ConfigMap ${dcgmMetricsName} in ${namespace} is not managed by this operator: not changed`);
     return;
   }
-  if (wanted === null) {
+  if (desired === null) {
     if (live === undefined) return;
     await client.delete(type, namespace, dcgmMetricsName, { uid: live.metadata.uid });
     cache.dcgm.observeDelete(dcgmKey(namespace), live.metadata.uid);
-    log.info(`deleted ConfigMap ${dcgmMetricsName}: no service asks for GPU metrics`);
+    log.info(`deleted ConfigMap ${dcgmMetricsName}: no service requests GPU metrics`);
     return;
   }
   if (live === undefined) {
-    cache.dcgm.observeWrite(await client.create(type, wanted, { fieldManager: postManager(wanted) }));
+    cache.dcgm.observeWrite(await client.create(type, desired, { fieldManager: postManager(desired) }));
     log.info(`created ConfigMap ${dcgmMetricsName}`);
     return;
   }
-  if (inSync(live.owned, wanted)) return;
-  const operations = ownershipPatch(live, wanted);
+  if (inSync(live.owned, desired)) return;
+  const operations = ownershipPatch(live, desired);
   if (operations.length > 0) await client.jsonPatch(type, namespace, dcgmMetricsName, operations, { fieldManager });
-  cache.dcgm.observeWrite(await client.apply(type, wanted, { fieldManager, force: true }));
-  log.info(`applied ConfigMap ${dcgmMetricsName}: restart the exporters to let them see it`);
-}
-
-function serviceKeys(cache: ClusterCache): Iterable<ObjectKey> {
-  return [...cache.services.values()].map(objectKey);
+  cache.dcgm.observeWrite(await client.apply(type, desired, { fieldManager, force: true }));
+  log.info(`applied ConfigMap ${dcgmMetricsName}: restart the exporters, which read it only when they start`);
 }

@@ -1,41 +1,62 @@
-/** The children that a service should have now, and how its pods are to be replaced. */
+/** The children that a service should have now, and how its pods are replaced. Pure. */
 import { desiredChildren, type DesiredChild } from "../desired/children.ts";
-import { childKinds } from "../observe/child-kinds.ts";
+import { withStrategy } from "../desired/deployment.ts";
+import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import type { Manifest } from "../kube/object.ts";
-import type { Snapshot } from "../observe/gather.ts";
-import type { EffectiveService } from "../effective/service.ts";
-import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
-import type { Pass } from "./pass.ts";
+import { planChild, type Action } from "../plan/plan.ts";
+import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
+import type { Settings } from "./pass.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 export interface Desired {
   readonly children: readonly DesiredChild[];
+  /** Undefined while the service is suspended. */
   readonly rollout: RolloutDecision | undefined;
 }
 
-export function desired(service: EffectiveService, snapshot: Snapshot, { cache, surroundings }: Pass): Desired {
+export function desired(service: EffectiveService, snapshot: Snapshot, settings: Settings): Desired {
   if (service.suspend) return { children: [], rollout: undefined };
-  const around = surroundings();
-  // The pod template does not depend on how pods are replaced; how they are replaced depends on whether it changed.
-  const surging = desiredChildren(service, { ...around, rollout: "Surge" });
-  const deployment = surging.find(({ kind }) => kind === childKinds.deployment);
-  const gpus = gpuView(service, cache.gpuSnapshot());
+  const { operatorNamespace, runbookUrl } = settings;
+  const { features, stored } = snapshot;
+  const children = desiredChildren(service, { operatorNamespace, runbookUrl, features, rollout: "Surge" });
   const rollout = decideRollout({
     wanted: service.rollout.strategy,
-    templateHash: templateHash(deployment?.manifest),
-    before: snapshot.service.status?.rollout,
-    replicas: (deployment && snapshot.live(deployment)?.spec.replicas) ?? 0,
+    templateHash: templateHash(children),
+    before: stored.status?.rollout,
+    replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
-    roomFor: countGpus(gpus).replicas,
+    roomFor: countGpus(gpuView(service, snapshot.gpus)).replicas,
   });
-  const children =
-    rollout.strategy === "Surge" ? surging : desiredChildren(service, { ...around, rollout: rollout.strategy });
-  return { children, rollout };
+  return { children: children.map((child) => withRollout(child, rollout)), rollout };
 }
 
-function templateHash(
-  deployment: (Manifest & { readonly spec?: { readonly template?: unknown } }) | null | undefined,
-): string {
+/** The decision depends on the pod template, so it follows the rendering; the template does not depend on it. */
+function withRollout(child: DesiredChild, { strategy }: RolloutDecision): DesiredChild {
+  const { role, manifest, initial } = child;
+  if (role !== "deployment" || manifest === null) return child;
+  return {
+    ...child,
+    manifest: withStrategy(manifest, strategy),
+    ...(initial === undefined ? {} : { initial: withStrategy(initial, strategy) }),
+  };
+}
+
+function templateHash(children: readonly DesiredChild[]): string {
+  const deployment = children.find(({ role }) => role === "deployment")?.manifest as
+    | (Manifest & { readonly spec?: { readonly template?: unknown } })
+    | undefined;
   return digest(deployment?.spec?.template);
+}
+
+export function planChildren(
+  service: EffectiveService,
+  children: readonly DesiredChild[],
+  snapshot: Snapshot,
+): readonly Action[] {
+  return children.map((child) => {
+    const isServed = !child.kind.optional || snapshot.served.has(child.kind);
+    return planChild(service.owner, child, snapshot.children[child.role], isServed);
+  });
 }

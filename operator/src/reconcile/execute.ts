@@ -1,40 +1,44 @@
-/** Carries out a plan: the only place from which children are written. */
+/** Carries out a plan: children are written from here and from nowhere else. */
 import type { ApiClient } from "../kube/client.ts";
 import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
 import { ApiError } from "../kube/errors.ts";
-import { objectKey, type KubeObject } from "../kube/object.ts";
+import type { KubeObject } from "../kube/object.ts";
 import { postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild, type LiveChild } from "../observe/child-view.ts";
-import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { DesiredChild } from "../desired/children.ts";
 import { planChild, type Action, type Owner } from "../plan/plan.ts";
 import { toFailure, type Failure } from "../plan/failure.ts";
-import type { Fights } from "./fights.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ServiceMemory } from "./memory.ts";
+import type { SnapshotSource } from "./snapshot.ts";
 
-/** What came of a child's action; without a failure the child is as it should be. */
+/** The result of a child's action; without a failure the child is as desired. */
 export interface ChildOutcome {
   readonly child: DesiredChild;
   readonly did: Action["do"];
   readonly failure?: Failure;
 }
 
-export interface Hands {
+export interface ExecuteContext {
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
-  readonly cache: ClusterCache;
-  readonly fights: Fights;
+  readonly snapshots: Pick<SnapshotSource, "written" | "deleted">;
+  readonly record: Pick<ServiceMemory, "applies">;
+  readonly clock: Pick<Clock, "now">;
   readonly namespace: string;
   readonly owner: Owner;
 }
 
 const removalCheckMs = 5_000;
-/** Nothing tells us when an object goes that our watches do not see. */
+/** The watches select children by label, so they do not report when an object without the label is deleted. */
 const takenCheckMs = 30_000;
+/** Applying more often would be two controllers that undo each other's writes without end. */
+const overwrittenPauseMs = 30_000;
 
 /**
- * What has to go, goes first: an autoscaler that outlived its switch would undo the replicas that we set. Then wave by
- * wave, within a wave all at once. One child's failure keeps none of the others from being tried.
+ * Deletes first: an autoscaler that outlives its switch would undo the replicas that are set next. Then wave by wave,
+ * within a wave concurrently. A child that fails does not keep the others from being written.
  */
-export async function execute(plan: readonly Action[], hands: Hands): Promise<readonly ChildOutcome[]> {
+export async function execute(plan: readonly Action[], context: ExecuteContext): Promise<readonly ChildOutcome[]> {
   const steps = [
     plan.filter((action) => action.do === "delete"),
     ...([0, 1] as const).map((wave) =>
@@ -42,14 +46,14 @@ export async function execute(plan: readonly Action[], hands: Hands): Promise<re
     ),
   ];
   const outcomes: ChildOutcome[] = [];
-  for (const step of steps) outcomes.push(...(await Promise.all(step.map((action) => attempt(action, hands)))));
+  for (const step of steps) outcomes.push(...(await Promise.all(step.map((action) => attempt(action, context)))));
   return outcomes;
 }
 
-async function attempt(action: Action, hands: Hands): Promise<ChildOutcome> {
+async function attempt(action: Action, context: ExecuteContext): Promise<ChildOutcome> {
   const { child } = action;
   try {
-    const { did, failure } = await perform(action, hands);
+    const { did, failure } = await perform(action, context);
     return { child, did, ...(failure === undefined ? {} : { failure }) };
   } catch (error) {
     return { child, did: action.do, failure: toFailure(error, describe(child)) };
@@ -58,22 +62,22 @@ async function attempt(action: Action, hands: Hands): Promise<ChildOutcome> {
 
 type Performed = Omit<ChildOutcome, "child">;
 
-async function perform(action: Action, hands: Hands): Promise<Performed> {
+async function perform(action: Action, context: ExecuteContext): Promise<Performed> {
   const { child } = action;
   switch (action.do) {
     case "none":
     case "skip":
       return { did: action.do };
     case "create":
-      return create(action.child, action.manifest, hands);
+      return create(action.child, action.manifest, context);
     case "apply":
-      return apply(action, hands);
+      return apply(action, context);
     case "delete": {
-      await remove(action, hands);
+      await remove(action, context);
       return { did: "delete" };
     }
     case "await-removal": {
-      const message = `${describe(child)} is still being removed; it will be made again`;
+      const message = `${describe(child)} is still being deleted; it will be created again`;
       return {
         did: action.do,
         failure: { kind: "Waiting", reason: "AwaitingRemoval", afterMs: removalCheckMs, message },
@@ -89,46 +93,49 @@ async function perform(action: Action, hands: Hands): Promise<Performed> {
 async function create(
   child: DesiredChild,
   manifest: NonNullable<DesiredChild["manifest"]>,
-  hands: Hands,
+  context: ExecuteContext,
 ): Promise<Performed> {
-  const { client, cache, namespace, owner } = hands;
+  const { client, snapshots, namespace, owner } = context;
   const { type } = child.kind;
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
-    cache.children(child.kind).observeWrite(created);
+    snapshots.written(type, created);
     return { did: "create" };
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
   }
-  // There is one that our watch does not show: somebody else's, or ours without its label.
+  // The watch does not show it: it is not managed by this operator, or has lost its label.
   const live = viewChild(child.kind)(await client.get(type, namespace, child.name));
   const again = planChild(owner, child, live, true);
-  return perform(again, hands);
+  return perform(again, context);
 }
 
-async function apply(action: Action & { readonly do: "apply" }, hands: Hands): Promise<Performed> {
+async function apply(action: Action & { readonly do: "apply" }, context: ExecuteContext): Promise<Performed> {
   const { child, manifest, live } = action;
-  if (!hands.fights.mayApply(live.metadata.uid)) {
-    const message = `${describe(child)} is changed by somebody else as soon as it has been repaired: see its managedFields`;
-    return { did: "none", failure: { kind: "Waiting", reason: "Overwritten", afterMs: hands.fights.pauseMs, message } };
+  const { uid } = live.metadata;
+  if (!context.record.applies.has(uid, context.clock.now())) {
+    const message = `another field manager keeps overwriting ${describe(child)}; see its metadata.managedFields`;
+    return { did: "none", failure: { kind: "Waiting", reason: "Overwritten", afterMs: overwrittenPauseMs, message } };
   }
-  await releaseBefore(live, action, hands);
-  const send = (): Promise<KubeObject> => hands.client.apply(child.kind.type, manifest, { fieldManager, force: true });
+  await releaseBefore(live, action, context);
+  const send = (): Promise<KubeObject> =>
+    context.client.apply(child.kind.type, manifest, { fieldManager, force: true });
   const taken = await send().catch(async (error: unknown) => {
-    if (!(await takeBack(error, action, hands))) throw error;
-    return disown(await send(), action, hands);
+    if (!(await takeBack(error, action, context))) throw error;
+    return disown(await send(), action, context);
   });
-  const applied = await removeCopies(taken, action, hands);
-  hands.fights.applied(live.metadata.uid);
-  hands.cache.children(child.kind).observeWrite(applied);
+  const applied = await removeCopies(taken, action, context);
+  // Only what succeeded counts: a busy object makes an apply fail often, and that undoes nobody's change.
+  context.record.applies.take(uid, context.clock.now());
+  context.snapshots.written(child.kind.type, applied);
   return { did: "apply" };
 }
 
-/** True if the apply may succeed now. */
+/** Returns true if the apply may succeed now. */
 async function takeBack(
   refused: unknown,
   { child, manifest }: Action & { readonly do: "apply" },
-  { client, namespace }: Hands,
+  { client, namespace }: ExecuteContext,
 ): Promise<boolean> {
   if (!(refused instanceof ApiError) || refused.status !== 422) return false;
   const { type } = child.kind;
@@ -141,7 +148,7 @@ async function takeBack(
 async function disown(
   applied: KubeObject,
   { child }: Action & { readonly do: "apply" },
-  { client, namespace }: Hands,
+  { client, namespace }: ExecuteContext,
 ): Promise<KubeObject> {
   const operations = disownPatch(applied);
   if (operations.length === 0) return applied;
@@ -151,7 +158,7 @@ async function disown(
 async function removeCopies(
   applied: KubeObject,
   { child, manifest }: Action & { readonly do: "apply" },
-  { client, namespace }: Hands,
+  { client, namespace }: ExecuteContext,
 ): Promise<KubeObject> {
   const operations = renamedCopies(applied, manifest);
   if (operations.length === 0) return applied;
@@ -162,7 +169,7 @@ async function removeCopies(
 async function releaseBefore(
   live: LiveChild,
   { child, manifest }: Action & { readonly do: "apply" },
-  { client, namespace }: Hands,
+  { client, namespace }: ExecuteContext,
 ): Promise<void> {
   const operations = ownershipPatch(live, manifest);
   if (operations.length > 0)
@@ -171,15 +178,15 @@ async function releaseBefore(
 
 async function remove(
   { child, uid }: Action & { readonly do: "delete" },
-  { client, cache, namespace }: Hands,
+  { client, snapshots, namespace }: ExecuteContext,
 ): Promise<void> {
   try {
     await client.delete(child.kind.type, namespace, child.name, { uid, propagationPolicy: "Background" });
   } catch (error) {
-    // Gone, or another one by now: either way ours is no more.
+    // Deleted already, or replaced by another object of its name.
     if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
   }
-  cache.children(child.kind).observeDelete(objectKey({ metadata: { namespace, name: child.name } }), uid);
+  snapshots.deleted(child.kind.type, `${namespace}/${child.name}`, uid);
 }
 
 /** `Deployment upscaler` */

@@ -3,7 +3,7 @@ import { describe, type ChildOutcome } from "./execute.ts";
 
 const done = { create: "created", apply: "applied", delete: "deleted" } as const;
 
-/** What was written, one line each; a visit that wrote nothing says nothing. */
+/** One line for each write and each failure; none for a reconcile that had nothing to do. */
 export function logOutcomes(outcomes: readonly ChildOutcome[], log: Logger): void {
   for (const { child, did, failure } of outcomes) {
     const name = describe(child);
@@ -12,10 +12,10 @@ export function logOutcomes(outcomes: readonly ChildOutcome[], log: Logger): voi
         if (did in done) log.info({ child: name }, `${done[did as keyof typeof done]} ${name}`);
         break;
       case "Transient":
-        log.warn({ child: name, error: failure.cause }, `could not ${did} ${name}, trying again`);
+        log.warn({ child: name, error: failure.cause }, `could not ${did} ${name}, retrying`);
         break;
       case "Conflict":
-        log.debug({ child: name }, `${name} was changed by somebody else at the same moment`);
+        log.debug({ child: name }, `${name} was changed at the same time; reconciling again`);
         break;
       case "Stalled":
       case "Waiting":

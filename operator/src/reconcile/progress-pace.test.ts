@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
-import { FakeClock } from "../runtime/clock.fake.ts";
-import { ProgressPace } from "./progress-pace.ts";
+import { statusHeldMs } from "./progress-pace.ts";
 
 const ready: Condition = {
   type: "Ready",
@@ -26,40 +25,26 @@ const further: GpuMediaServiceStatus = {
   conditions: [{ ...ready, message: "1 of 3 replicas serve" }],
 };
 
-describe("the pace of progress", () => {
-  let clock: FakeClock;
-  let pace: ProgressPace;
+describe("how long a status is held back", () => {
+  const statusWrittenAt = 10_000;
 
-  beforeEach(() => {
-    clock = new FakeClock();
-    pace = new ProgressPace(clock);
-  });
-
-  it("holds a count until two seconds after the last write, and lets it through then", async () => {
-    pace.wrote("a");
-    await clock.advance(500);
-    assert.equal(pace.heldMs("a", status, further), 1_500);
-    await clock.advance(1_500);
-    assert.equal(pace.heldMs("a", status, further), 0);
+  it("is until two seconds after the last write, for a status that only counts further", () => {
+    assert.equal(statusHeldMs({ statusWrittenAt }, status, further, 10_500), 1_500);
+    assert.equal(statusHeldMs({ statusWrittenAt }, status, further, 12_000), 0);
   });
 
   const urgent: readonly { title: string; after: GpuMediaServiceStatus }[] = [
-    { title: "a condition that flips", after: { ...further, conditions: [{ ...ready, status: "True" }] } },
+    { title: "a condition that changes its status", after: { ...further, conditions: [{ ...ready, status: "True" }] } },
     { title: "another reason", after: { ...further, conditions: [{ ...ready, reason: "CrashLoop" }] } },
-    { title: "a condition more", after: { ...status, conditions: [ready, { ...ready, type: "Stalled" }] } },
+    { title: "an additional condition", after: { ...status, conditions: [ready, { ...ready, type: "Stalled" }] } },
     { title: "another generation", after: { ...status, observedGeneration: 2 } },
     { title: "an endpoint", after: { ...status, endpoint: "http://a" } },
   ];
   for (const { title, after } of urgent) {
-    it(`does not hold ${title}`, () => {
-      pace.wrote("a");
-      assert.equal(pace.heldMs("a", status, after), 0);
-    });
+    it(`is 0 for ${title}`, () => assert.equal(statusHeldMs({ statusWrittenAt }, status, after, 10_000), 0));
   }
 
-  it("does not hold the first status, nor those of others", () => {
-    assert.equal(pace.heldMs("a", undefined, status), 0);
-    pace.wrote("b");
-    assert.equal(pace.heldMs("a", status, further), 0);
+  it("is 0 for the first status", () => {
+    assert.equal(statusHeldMs({ statusWrittenAt: undefined }, undefined, status, 10_000), 0);
   });
 });

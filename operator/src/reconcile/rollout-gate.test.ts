@@ -1,65 +1,72 @@
 import assert from "node:assert/strict";
-import type { ChildView } from "../observe/child-view.ts";
-import type { StoredService, ClusterCache } from "../observe/cluster-cache.ts";
-import { RolloutGate } from "./rollout-gate.ts";
+import type { StoredService } from "../observe/cluster-cache.ts";
+import { FakeClock } from "../runtime/clock.fake.ts";
+import { Memory } from "./memory.ts";
+import { enterGate, leaveGate } from "./rollout-gate.ts";
 
-const available = { type: "Available", status: "True" };
-
-/** Serves what the hash `before` stands for; nobody has edited it. */
-function service(name: string): StoredService {
-  const status = { observedGeneration: 1, rollout: { templateHash: "before" }, conditions: [available] };
-  return { metadata: { namespace: "media", name, generation: 1 }, status } as unknown as StoredService;
+/** Serves what the template hash `before` stands for; its spec has not changed. */
+function stored(change: object = {}): StoredService {
+  const conditions = [{ type: "Available", status: "True" }];
+  const status = { observedGeneration: 1, rollout: { templateHash: "before" }, conditions, ...change };
+  const metadata = { namespace: "media", name: "mine", uid: "mine", generation: 1 };
+  return { metadata, status } as unknown as StoredService;
 }
 
 const rollout = { strategy: "Surge", message: "", templateHash: "after" } as const;
 
+function enter(memory: Memory, name: string, rolling: readonly string[] = [], service = stored()): string | undefined {
+  const key = `media/${name}` as const;
+  const metadata = { ...service.metadata, name, uid: name };
+  const snapshot = {
+    key,
+    stored: { ...service, metadata },
+    rolling: new Set(rolling.map((one) => `media/${one}` as const)),
+  };
+  const queued = enterGate(snapshot, rollout, memory, 2);
+  return queued?.kind === "Waiting" ? queued.message : undefined;
+}
+
 describe("the gate of rollouts", () => {
-  const deployments: readonly {
-    readonly name: string;
-    readonly other: Pick<ChildView, "revision" | "generation" | "status">;
-    readonly waits: boolean;
-  }[] = [
-    {
-      name: "opens while another Deployment has its first pods",
-      other: { revision: 1, generation: 1, status: {} },
-      waits: false,
-    },
-    {
-      // Its revision was still 1: a bad edit of a profile reached a second service where the controller was slow.
-      name: "is shut by another's first change, before the Deployment's controller has looked at it",
-      other: { revision: 1, generation: 2, status: { observedGeneration: 1 } },
-      waits: true,
-    },
-    {
-      name: "is shut by a rollout that goes on",
-      other: {
-        revision: 2,
-        generation: 2,
-        status: {
-          observedGeneration: 2,
-          conditions: [{ type: "Progressing", status: "True", reason: "ReplicaSetUpdated" }],
-        },
-      },
-      waits: true,
-    },
-    {
-      name: "opens when that is done",
-      other: {
-        revision: 2,
-        generation: 2,
-        status: {
-          observedGeneration: 2,
-          conditions: [{ type: "Progressing", status: "True", reason: "NewReplicaSetAvailable" }],
-        },
-      },
-      waits: false,
-    },
+  let memory: Memory;
+  beforeEach(() => (memory = new Memory({ clock: new FakeClock(), onDcgmChange: () => {} })));
+
+  it("lets services through up to the limit, and names those that hold it", () => {
+    assert.equal(enter(memory, "mine", ["a"]), undefined);
+    assert.equal(
+      enter(memory, "another", ["a"]),
+      "its profile has changed; waiting for the rollouts of 2 other services (media/a, media/mine)",
+    );
+  });
+
+  it("counts a service that entered until it leaves: two reconciles at once would both pass", () => {
+    assert.deepEqual(
+      ["a", "b", "c"].map((name) => enter(memory, name) === undefined),
+      [true, true, false],
+    );
+    leaveGate(memory.of("media/a", "a"));
+    assert.equal(enter(memory, "c"), undefined);
+  });
+
+  it("does not count a service that entered and is forgotten", () => {
+    for (const name of ["a", "b"]) enter(memory, name);
+    memory.forget("media/a");
+    assert.equal(enter(memory, "c"), undefined);
+  });
+
+  it("does not count the service itself, which has been let through before", () => {
+    assert.equal(enter(memory, "mine", ["a", "mine"]), undefined);
+  });
+
+  const free: readonly { readonly title: string; readonly service: StoredService }[] = [
+    { title: "whose spec was edited", service: stored({ observedGeneration: 0 }) },
+    { title: "that does not serve", service: stored({ conditions: [] }) },
+    { title: "whose pods stay", service: stored({ rollout: { templateHash: "after" } }) },
+    { title: "that has no pods yet", service: stored({ rollout: undefined }) },
   ];
-  for (const { name, other, waits } of deployments) {
-    it(name, () => {
-      const views = new Map([["media/other", { ...other, services: ["media/other"] }]]);
-      const gate = new RolloutGate({ children: () => views } as unknown as ClusterCache, 1);
-      assert.equal(gate.enter(service("mine"), rollout)?.kind, waits ? "Waiting" : undefined);
+  for (const { title, service } of free) {
+    it(`does not limit a service ${title}`, () => {
+      assert.equal(enter(memory, "mine", ["a", "b"], service), undefined);
+      assert.deepEqual(memory.enteringRollouts(), []);
     });
   }
 });

@@ -1,61 +1,62 @@
-/** One pass over one service: gather, effective, desired, plan, apply, status. A reader learns the order here. */
+/** The life of one GpuMediaService, from the snapshot to its status. */
 import { effectiveService } from "../effective/effective.ts";
 import type { ObjectKey } from "../kube/object.ts";
-import { gather } from "../observe/gather.ts";
-import type { Failure } from "../plan/failure.ts";
-import { planChild } from "../plan/plan.ts";
+import { testRollout } from "../loadtest/rollout-test.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
 import { serviceStatus, stalledStatus } from "../status/service-status.ts";
-import { desired } from "./desired.ts";
-import { execute } from "./execute.ts";
+import { dueDeletionCosts, writeDeletionCosts } from "./deletion-costs.ts";
+import { desired, planChildren } from "./desired.ts";
+import { execute, type ChildOutcome } from "./execute.ts";
 import { logOutcomes } from "./log-outcomes.ts";
-import { nextVisit } from "./next-visit.ts";
-import { statusInput, worst } from "./status-input.ts";
 import type { Pass } from "./pass.ts";
+import { requeue } from "./requeue.ts";
+import { enterGate, leaveGate } from "./rollout-gate.ts";
+import { statusInput, utilizationReading, worst } from "./status-input.ts";
 import { writeStatus } from "./write-status.ts";
 
 export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger): Promise<Next> {
-  const snapshot = gather(pass.cache, key);
+  const { snapshots, memory, settings, clock } = pass;
+  const snapshot = snapshots.gather(key);
   if (snapshot === undefined) {
-    pass.dcgm.gone(key);
-    pass.utilization.gone(key);
-    pass.deletionCosts.gone(key);
+    memory.forget(key);
     return { kind: "done" };
   }
-  const { service: stored } = snapshot;
-  // Garbage collection takes the children, and one made anew would hold a foreground deletion up.
+  const { stored } = snapshot;
+  // Garbage collection deletes the children; one that was created now would block a foreground deletion.
   if (stored.metadata.deletionTimestamp !== undefined) return { kind: "done" };
-  const now = new Date(pass.clock.wall()).toISOString().replace(/\.\d+Z$/, "Z");
+  const record = memory.of(key, stored.metadata.uid);
+  const time = new Date(clock.wall()).toISOString().replace(/\.\d+Z$/, "Z");
 
-  const effective = effectiveService(stored, snapshot.profiles, pass.defaults);
-  pass.dcgm.visited(key, effective.kind === "Effective" ? effective.service : undefined);
+  const effective = effectiveService(stored, snapshot.profiles, settings);
   if (effective.kind !== "Effective") {
-    const status = stalledStatus(stored, { reason: effective.kind, message: effective.message }, now);
-    return nextVisit(undefined, await writeStatus(stored, status, pass, log));
+    const status = stalledStatus(stored, { reason: effective.kind, message: effective.message }, time);
+    return requeue(undefined, await writeStatus(stored, status, record, pass, log));
   }
-
   const { service } = effective;
-  // Before the children: to write fewer replicas, or another bound, may be the scale-in itself.
-  const { deletionCosts } = pass;
-  await deletionCosts.write(key, deletionCosts.due(key, service, pass.utilization.read(key)), log);
-  const { children, rollout } = desired(service, snapshot, pass);
-  const held = pass.gate.enter(stored, rollout);
-  const plan =
-    held === undefined
-      ? children.map((child) => planChild(service.owner, child, snapshot.live(child), snapshot.served(child.kind)))
-      : [];
-  const outcomes = await execute(plan, { ...pass, namespace: service.namespace, owner: service.owner });
-  pass.gate.left(key);
+  memory.keep(record, service);
+
+  const { children, rollout } = desired(service, snapshot, settings);
+  const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
+  const plan = queued === undefined ? planChildren(service, children, snapshot) : [];
+  let outcomes: readonly ChildOutcome[];
+  try {
+    // Before the children, as fewer replicas or other bounds may be the scale-in itself.
+    const costs = { service, snapshot, record, now: clock.now(), intervalMs: settings.utilizationIntervalMs };
+    await writeDeletionCosts(dueDeletionCosts(costs), service, record, pass, log);
+    outcomes = await execute(plan, { ...pass, record, namespace: service.namespace, owner: service.owner });
+  } finally {
+    leaveGate(record);
+  }
   logOutcomes(outcomes, log);
 
-  const failure: Failure | undefined = held ?? worst(outcomes);
-  // Nothing is known but that we saw an old version; what the next look finds is worth a status.
-  if (failure?.kind === "Conflict") return nextVisit(failure, undefined);
-  const decided = held === undefined ? rollout : undefined;
-  const seen = statusInput(service, key, { outcomes, failure, rollout: decided }, pass);
-  const status = serviceStatus(stored, seen, now);
-  pass.utilization.visited(key, service, stored.status, status);
-  const written = await writeStatus(stored, status, pass, log);
-  return nextVisit(failure, written ?? (await pass.testRollout(service, seen.deployment)));
+  const failure = queued ?? worst(outcomes);
+  // The plan was made from an old version: the next snapshot is worth a status, this one is not.
+  if (failure?.kind === "Conflict") return requeue(failure, undefined);
+  const after = snapshots.refresh(snapshot);
+  const reading = utilizationReading(after, record, memory, clock.now());
+  const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined };
+  const status = serviceStatus(stored, statusInput(service, after, result), time);
+  const unwritten = await writeStatus(stored, status, record, pass, log);
+  return requeue(failure, unwritten ?? (await testRollout(service, after.children.deployment, after.loadTests, pass)));
 }

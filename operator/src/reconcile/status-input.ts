@@ -1,45 +1,57 @@
-/** What the status of a service is read from, once its children have been seen to. */
+/** What the status of a service is computed from, once its children have been written. Pure. */
 import type { EffectiveService } from "../effective/service.ts";
-import type { ObjectKey } from "../kube/object.ts";
-import { childName } from "../observe/child-kinds.ts";
-import { podsOf } from "../observe/gather.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
-import { gpuView } from "../plan/gpus.ts";
 import type { Failure } from "../plan/failure.ts";
+import { gpuView } from "../plan/gpus.ts";
 import type { StatusInput } from "../status/status-input.ts";
-import { dcgmTaken } from "./dcgm.ts";
+import type { UtilizationReading } from "../utilization/reading.ts";
+import { windowMs } from "../utilization/window.ts";
 import type { ChildOutcome } from "./execute.ts";
-import type { Pass } from "./pass.ts";
+import type { Memory, ServiceMemory } from "./memory.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-export interface PassResult extends Pick<StatusInput, "failure" | "rollout"> {
+/** How often the figures of a service may be written while no condition changes. */
+const writeEveryMs = 60_000;
+
+export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout" | "reading"> {
   readonly outcomes: readonly ChildOutcome[];
 }
 
 export function statusInput(
   service: EffectiveService,
-  key: ObjectKey,
-  { outcomes, failure, rollout }: PassResult,
-  { cache, surroundings, utilization, loadTests }: Pass,
+  { children, dcgmTaken, pods, gpus, loadTests }: Snapshot,
+  { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   return {
+    ...result,
     service,
-    rollout,
-    failure,
     skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
-    dcgmTaken: dcgmTaken(cache, surroundings().operatorNamespace),
-    // Read anew: our own writes are in the store by now.
-    deployment: cache.childOf("deployment", key),
-    autoscaler: cache.childOf(byKeda ? "scaledObject" : "horizontalPodAutoscaler", key),
-    verticalAutoscaler: cache.childOf("verticalPodAutoscaler", childName("verticalPodAutoscaler", key)),
-    pods: podsOf(cache, key),
-    gpus: gpuView(service, cache.gpuSnapshot()),
-    lastLoadTest: lastLoadTest(loadTests.ofService(key)),
-    reading: utilization.read(key),
+    dcgmTaken,
+    deployment: children.deployment,
+    autoscaler: byKeda ? children.scaledObject : children.horizontalPodAutoscaler,
+    verticalAutoscaler: children.verticalPodAutoscaler,
+    pods,
+    gpus: gpuView(service, gpus),
+    lastLoadTest: lastLoadTest(loadTests.tests),
   };
 }
 
-/** What a user has to know first: what stops everything, then what waits, then what is tried again anyway. */
+/** `now` is on the monotonic clock. */
+export function utilizationReading(
+  { reports }: Pick<Snapshot, "reports">,
+  { figuresWrittenAt }: Pick<ServiceMemory, "figuresWrittenAt">,
+  { startedAt }: Pick<Memory, "startedAt">,
+  now: number,
+): UtilizationReading {
+  return {
+    ...reports,
+    warmingUp: figuresWrittenAt === undefined && now - startedAt < windowMs,
+    mayMove: figuresWrittenAt === undefined || now - figuresWrittenAt >= writeEveryMs,
+  };
+}
+
+/** What a user must know first: what needs an action, then what waits, then what is retried anyway. */
 const severity: readonly Failure["kind"][] = ["Stalled", "Waiting", "Transient", "Conflict"];
 
 export function worst(outcomes: readonly ChildOutcome[]): Failure | undefined {

@@ -1,10 +1,9 @@
-/** When a service wants to be looked at again, from how the pass over it ended. */
+/** When a service is reconciled again, from the result of the last reconcile. Pure. */
 import type { Failure } from "../plan/failure.ts";
 import { backoffAfter, type Next } from "../runtime/workers.ts";
 import type { Unwritten } from "./write-status.ts";
 
-/** `unwritten`: what became of the status, or of another write at the end of the pass. */
-export function nextVisit(failure: Failure | undefined, unwritten: Unwritten): Next {
+export function requeue(failure: Failure | undefined, unwritten: Unwritten): Next {
   if (unwritten === undefined) return afterFailure(failure);
   if ("heldMs" in unwritten) return notLaterThan(unwritten.heldMs, afterFailure(failure));
   const { error } = unwritten;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ApiError } from "../kube/errors.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { Next } from "../runtime/workers.ts";
-import { nextVisit } from "./next-visit.ts";
+import { requeue } from "./requeue.ts";
 import type { Unwritten } from "./write-status.ts";
 
 function answer(status: number, retryAfterMs?: number): ApiError {
@@ -62,6 +62,6 @@ describe("when a service is looked at again", () => {
     },
   ];
   for (const { title, failure, unwritten, next } of cases) {
-    it(`${title}: ${next.kind}`, () => assert.deepEqual(nextVisit(failure, unwritten), next));
+    it(`${title}: ${next.kind}`, () => assert.deepEqual(requeue(failure, unwritten), next));
   }
 });

@@ -1,0 +1,98 @@
+/**
+ * What the operator remembers of each service between two reconciles: one record per service, and one `forget`. None of
+ * it is needed to be correct after a restart; it only limits writes and rollouts.
+ */
+import type { EffectiveService } from "../effective/service.ts";
+import { digest } from "../kube/digest.ts";
+import type { ObjectKey } from "../kube/object.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { TokenBuckets } from "../runtime/events-limit.ts";
+
+/** Times are in ms on the monotonic clock; undefined: not since this process started. */
+export class ServiceMemory {
+  /** A service that was deleted and created again does not inherit the record of its predecessor. */
+  readonly uid: string;
+  /** As it was last valid. Its children still run while a new spec is invalid. */
+  service: EffectiveService | undefined;
+  /** It has passed the rollout gate, and its Deployment does not show the rollout yet. */
+  isEnteringRollout = false;
+  statusWrittenAt: number | undefined;
+  /** When the utilization figures in the status were last written. */
+  figuresWrittenAt: number | undefined;
+  /** When there was last a sign that replicas will be removed. */
+  scaleInNearAt: number | undefined;
+  /** When the deletion cost of a pod was last written, by the pod's UID. */
+  readonly costWrittenAt = new Map<string, number>();
+  /** Applies by the child's UID. A person who edits by hand stays below this rate; another controller does not. */
+  readonly applies = new TokenBuckets({ burst: 20, refillMs: 6_000 });
+
+  constructor(uid: string) {
+    this.uid = uid;
+  }
+}
+
+export interface MemoryOptions {
+  readonly clock: Pick<Clock, "now">;
+  /** Called when the DCGM metrics that all services request may have changed. */
+  readonly onDcgmChange: () => void;
+}
+
+export class Memory {
+  /** When this process began to remember, in ms on the monotonic clock. */
+  readonly startedAt: number;
+  readonly #onDcgmChange: () => void;
+  readonly #records = new Map<ObjectKey, ServiceMemory>();
+
+  constructor({ clock, onDcgmChange }: MemoryOptions) {
+    this.startedAt = clock.now();
+    this.#onDcgmChange = onDcgmChange;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  keys(): IterableIterator<ObjectKey> {
+    return this.#records.keys();
+  }
+
+  /** Undefined until the service has been reconciled. */
+  find(key: ObjectKey): ServiceMemory | undefined {
+    return this.#records.get(key);
+  }
+
+  /** The record of the service with this UID, new if there is none. */
+  of(key: ObjectKey, uid: string): ServiceMemory {
+    const known = this.#records.get(key);
+    if (known?.uid === uid) return known;
+    const record = new ServiceMemory(uid);
+    this.#records.set(key, record);
+    // Its request may be the last one that was missing.
+    this.#onDcgmChange();
+    return record;
+  }
+
+  /** Keeps the service as it is now. */
+  keep(record: ServiceMemory, service: EffectiveService): void {
+    const changed = dcgmRequest(record.service) !== dcgmRequest(service);
+    record.service = service;
+    if (changed) this.#onDcgmChange();
+  }
+
+  forget(key: ObjectKey): void {
+    if (this.#records.delete(key)) this.#onDcgmChange();
+  }
+
+  /** The services that have been valid. */
+  services(): readonly EffectiveService[] {
+    return [...this.#records.values()].map(({ service }) => service).filter((service) => service !== undefined);
+  }
+
+  enteringRollouts(): readonly ObjectKey[] {
+    return [...this.#records].filter(([, { isEnteringRollout }]) => isEnteringRollout).map(([key]) => key);
+  }
+}
+
+function dcgmRequest(service: EffectiveService | undefined): string {
+  return service === undefined ? "" : digest([service.gpu.count, service.monitoring.dcgm]);
+}

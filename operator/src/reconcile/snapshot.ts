@@ -1,0 +1,125 @@
+/** Everything that a reconcile of one service decides from: plain data, read from the caches at one moment. */
+import type { ClusterFeatures } from "../desired/context.ts";
+import { defaultProfileName } from "@gpumedia/api";
+import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import { loadTestType, type LoadTestCache } from "../loadtest/cache.ts";
+import { rolloutTestName, type LoadTestsOfService } from "../loadtest/rollout-test.ts";
+import { childKind, childName, childRoles, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import type { ClusterCache, StoredProfile, StoredService } from "../observe/cluster-cache.ts";
+import { dcgmMetricsName } from "../observe/names.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import type { GpuSnapshot } from "../plan/gpus.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { isAsked, readPods } from "../utilization/reading.ts";
+import type { UtilizationWindow } from "../utilization/window.ts";
+
+export interface Snapshot extends LiveState {
+  readonly key: ObjectKey;
+  readonly stored: StoredService;
+  /** The GpuMediaProfile that `spec.profile` names, and those that it is based on. */
+  readonly profiles: ReadonlyMap<string, StoredProfile>;
+  /** The optional kinds that the cluster serves. */
+  readonly served: ReadonlySet<ChildKind>;
+  readonly features: ClusterFeatures;
+}
+
+/** What a refresh reads again. */
+interface LiveState {
+  readonly children: Readonly<Partial<Record<ChildRole, ChildView>>>;
+  /** By name, so that a message that names one of them names the same one after a restart. */
+  readonly pods: readonly PodView[];
+  /** What the pods reported of their utilization. */
+  readonly reports: ReturnType<typeof readPods>;
+  /** Open sessions by the pod's UID; none of a pod that has not reported lately. */
+  readonly sessions: ReadonlyMap<string, number>;
+  readonly gpus: GpuSnapshot;
+  /** All services whose Deployments are replacing pods. */
+  readonly rolling: ReadonlySet<ObjectKey>;
+  readonly loadTests: LoadTestsOfService;
+  /** The ConfigMap for the DCGM exporters is not managed by this operator. */
+  readonly dcgmTaken: boolean;
+}
+
+export interface SnapshotSource {
+  /** Undefined when there is no such service. */
+  gather(key: ObjectKey): Snapshot | undefined;
+  /** Reads again what writes may have changed. The service and its profiles stay those that were decided from. */
+  refresh(snapshot: Snapshot): Snapshot;
+  /** Takes the response to a write into the caches, so that the next read does not return what was before it. */
+  written(type: ResourceType, object: KubeObject): void;
+  deleted(type: ResourceType, key: ObjectKey, uid: string): void;
+}
+
+export interface SnapshotSources {
+  readonly cache: ClusterCache;
+  readonly loadTests: LoadTestCache;
+  readonly window: UtilizationWindow;
+  readonly features: () => ClusterFeatures;
+  readonly operatorNamespace: string;
+  readonly clock: Pick<Clock, "now">;
+}
+
+export function createSnapshotSource(sources: SnapshotSources): SnapshotSource {
+  const { cache, loadTests, features } = sources;
+  return {
+    gather(key) {
+      const stored = cache.services.get(key);
+      if (stored === undefined) return undefined;
+      const profiles = profilesOf(stored, cache);
+      return { key, stored, profiles, served: cache.servedKinds(), features: features(), ...liveState(key, sources) };
+    },
+    refresh: (snapshot) => ({ ...snapshot, ...liveState(snapshot.key, sources) }),
+    written(type, object) {
+      if (type === loadTestType) loadTests.tests.observeWrite(object);
+      else cache.of(type).observeWrite(object);
+    },
+    deleted: (type, key, uid) => cache.of(type).observeDelete(key, uid),
+  };
+}
+
+/** The same chain as `resolveProfile` follows, which also finds what is wrong with it. */
+function profilesOf({ spec }: StoredService, { profiles }: ClusterCache): ReadonlyMap<string, StoredProfile> {
+  const chain = new Map<string, StoredProfile>();
+  let name = spec?.profile ?? defaultProfileName;
+  for (let next = profiles.get(`/${name}`); next !== undefined && !chain.has(name); next = profiles.get(`/${name}`)) {
+    chain.set(name, next);
+    name = next.spec?.basedOn ?? name;
+  }
+  return chain;
+}
+
+function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
+  const { cache, loadTests, window, operatorNamespace, clock } = sources;
+  const now = clock.now();
+  const children: Partial<Record<ChildRole, ChildView>> = {};
+  for (const role of childRoles) {
+    const live = cache.children(childKind(role)).get(childName(role, key));
+    if (live !== undefined) children[role] = live;
+  }
+  const pods = cache
+    .podsOf(key)
+    .filter((pod) => pod !== undefined)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const [namespace = "", name = ""] = key.split("/");
+  const rolloutTest = rolloutTestName(name, children.deployment?.revision ?? 0);
+  return {
+    children,
+    pods,
+    reports: readPods(pods, window, now),
+    sessions: new Map(
+      pods.filter(isAsked).flatMap(({ uid }) => {
+        const sessions = window.fresh(uid, now)?.sessions;
+        return sessions === undefined ? [] : [[uid, sessions]];
+      }),
+    ),
+    gpus: cache.gpuSnapshot(),
+    rolling: cache.rolling(),
+    loadTests: {
+      synced: loadTests.synced,
+      tests: loadTests.ofService(key),
+      hasRolloutTest: loadTests.tests.get(`${namespace}/${rolloutTest}`) !== undefined,
+    },
+    dcgmTaken: cache.dcgm.get(`${operatorNamespace}/${dcgmMetricsName}`)?.owned.by === "none",
+  };
+}
