@@ -12,9 +12,14 @@ const environment = new Environment({ enableOptionalTypes: true })
 type Program = (context: { readonly self: unknown; readonly oldSelf: Optional }) => unknown;
 const programs = new Map<string, Program>();
 
-/** The rules that an object breaks. It must fit the schema already: a rule may fail on a value of the wrong type. */
-export function ruleFindings(schema: JsonSchema, object: unknown): readonly Finding[] {
-  return findings(schema, named(object), []);
+/**
+ * Returns the rules that an object breaks. A rule with one of the `known` findings below it is skipped: on a value of the
+ * wrong type it would fail, too, and repeat that finding in other words.
+ */
+export function ruleFindings(schema: JsonSchema, object: unknown, known: readonly Finding[] = []): readonly Finding[] {
+  const below = (at: Keys) =>
+    known.some(({ keys, onKey }) => onKey !== true && at.every((key, index) => keys[index] === key));
+  return findings(schema, named(object), []).flatMap(({ at, ...finding }) => (below(at) ? [] : [finding]));
 }
 
 /** Rules see the name that the server will have made: `generateName` and five characters. */
@@ -24,11 +29,12 @@ function named(object: unknown): unknown {
   return { ...(object as object), metadata: { ...metadata, name: `${metadata.generateName}abcde` } };
 }
 
-function findings(schema: JsonSchema, value: unknown, keys: Keys): readonly Finding[] {
+/** `at`: the object that the rule is about. */
+function findings(schema: JsonSchema, value: unknown, keys: Keys): readonly (Finding & { readonly at: Keys })[] {
   if (value === undefined || value === null) return [];
   const own = rulesOnOneObject(schema).filter((rule) => !holds(rule, celValue(schema, value)));
   return [
-    ...own.map((rule) => ({ keys: [...keys, ...fieldKeys(rule)], message: rule.message })),
+    ...own.map((rule) => ({ at: keys, keys: [...keys, ...fieldKeys(rule)], message: rule.message })),
     ...children(schema, value).flatMap(([key, childSchema, child]) => findings(childSchema, child, [...keys, key])),
   ];
 }

@@ -24,13 +24,12 @@ function validators(unknownFields: UnknownFields): Readonly<Record<Kind, Validat
   };
 }
 
-/** Rules are only looked at when the schema holds: they may rely on it. */
 function validator(schema: JsonSchema, unknownFields: UnknownFields): Validate {
   const written = withoutStatus(schema);
   const check = schemaCheck(written, unknownFields);
   return (object) => {
     const findings = check(object);
-    return findings.length > 0 ? findings : ruleFindings(written, object);
+    return [...findings, ...ruleFindings(written, object, findings)];
   };
 }
 

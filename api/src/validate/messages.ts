@@ -1,4 +1,4 @@
-/** What ajv found, in words that say what to do. */
+/** Messages for what ajv found: the value, what it must be, and the next step. */
 import type { ErrorObject } from "ajv";
 import {
   durationPattern,
@@ -20,12 +20,12 @@ const expectations: Readonly<Record<string, string>> = {
   [labelPattern]: "a name of a-z, 0-9 and -",
 };
 
-/** One error of ajv, made with `verbose`. */
-export function messageOf({ keyword, params, data, parentSchema }: ErrorObject): string {
+/** The message of an error that ajv reported with `verbose`; `root` is the schema of the whole object. */
+export function messageOf({ keyword, params, data, parentSchema }: ErrorObject, root: JsonSchema): string {
   const schema = parentSchema as JsonSchema;
   switch (keyword) {
     case "additionalProperties":
-      return unknownField((params as { additionalProperty: string }).additionalProperty, schema);
+      return unknownField((params as { additionalProperty: string }).additionalProperty, schema, root);
     case "required":
       return `needs ${(params as { missingProperty: string }).missingProperty}: add it`;
     case "type":
@@ -59,11 +59,25 @@ export function messageOf({ keyword, params, data, parentSchema }: ErrorObject):
   }
 }
 
-function unknownField(name: string, { properties = {} }: JsonSchema): string {
+function unknownField(name: string, { properties = {} }: JsonSchema, root: JsonSchema): string {
   const known = Object.keys(properties);
   const close = nearest(name, known);
   if (close !== undefined) return `unknown field ${name}: did you mean ${close}?`;
+  const elsewhere = pathsOf(name, root, []);
+  if (elsewhere.length > 0 && elsewhere.length <= mostPaths)
+    return `unknown field ${name}: did you mean ${elsewhere.join(" or ")}?`;
   return `unknown field ${name}: remove it (known here: ${known.join(", ")})`;
+}
+
+/** A field such as `enabled` exists in too many places to list them. */
+const mostPaths = 2;
+
+/** Where the schema has a field of this name: indentation is the usual mistake. */
+function pathsOf(name: string, { properties = {} }: JsonSchema, parent: readonly string[]): readonly string[] {
+  return Object.entries(properties).flatMap(([key, schema]) => {
+    const path = [...parent, key];
+    return [...(key === name ? [path.join(".")] : []), ...pathsOf(name, schema, path)];
+  });
 }
 
 function suggestion(data: unknown, values: readonly unknown[]): string {
@@ -84,7 +98,7 @@ function wanted(schema: JsonSchema): string {
   const names: Readonly<Record<string, string>> = {
     object: "a mapping",
     array: "a list",
-    string: "text (put it in quotes)",
+    string: expectations[schema.pattern ?? ""] ?? "text (put it in quotes)",
     integer: "a whole number",
     boolean: "true or false",
   };

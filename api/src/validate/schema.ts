@@ -21,7 +21,7 @@ export function schemaCheck(schema: JsonSchema, unknownFields: UnknownFields): C
     // Of a value that has the wrong type or is empty nothing else needs to be said.
     const decided = new Set(errors.filter(isDecisive).map(({ instancePath }) => instancePath));
     const told = errors.filter((error) => isDecisive(error) || !decided.has(error.instancePath));
-    return told.map((error) => finding(error, value));
+    return told.map((error) => finding(error, value, schema));
   };
 }
 
@@ -52,9 +52,9 @@ function hasNoDuplicates(kind: string, items: readonly unknown[], schema?: unkno
   return new Set(names).size === names.length;
 }
 
-function finding(error: ErrorObject, value: unknown): Finding {
+function finding(error: ErrorObject, value: unknown, root: JsonSchema): Finding {
   const keys = keysOf(error.instancePath, value);
-  const message = messageOf(error);
+  const message = messageOf(error, root);
   if (error.keyword !== "additionalProperties") return { keys, message };
   const { additionalProperty } = error.params as { additionalProperty: string };
   return { keys: [...keys, additionalProperty], message, onKey: true };

@@ -29,6 +29,27 @@ describe("a service in a file", () => {
       says: { "spec.sol": "unknown field sol: did you mean slo?" },
     },
     {
+      title: "a field of another section",
+      object: service({ horizontal: {}, drain: { minReplicas: 2 } }),
+      says: {
+        "spec.horizontal": "unknown field horizontal: did you mean spec.autoscaling.horizontal?",
+        "spec.drain.minReplicas": "unknown field minReplicas: did you mean spec.autoscaling.horizontal.minReplicas?",
+      },
+    },
+    {
+      title: "a broken rule beside a wrong value elsewhere",
+      object: service({ drain: { timeout: 30 }, autoscaling: { horizontal: { minReplicas: 8, maxReplicas: 3 } } }),
+      says: {
+        "spec.drain.timeout": "is 30, but must be a duration in whole seconds, such as 90s or 5m",
+        "spec.autoscaling.horizontal.minReplicas": "minReplicas is above maxReplicas: lower the one or raise the other",
+      },
+    },
+    {
+      title: "a wrong value that would break the rule about it, too",
+      object: service({ autoscaling: { horizontal: { minReplicas: "8", maxReplicas: 3 } } }),
+      says: { "spec.autoscaling.horizontal.minReplicas": 'is the text "8", but must be a whole number' },
+    },
+    {
       title: "a field that is like no other",
       object: service({ drain: { sparkle: true } }),
       says: { "spec.drain.sparkle": "unknown field sparkle: remove it (known here: timeout)" },
@@ -56,7 +77,7 @@ describe("a service in a file", () => {
         "spec.replicas": "is 2.5, but must be a whole number",
         "spec.processing.env": "is a mapping, but must be a list",
         "spec.processing.batch": "is a list, but must be a mapping",
-        "spec.drain.timeout": "is 30, but must be text (put it in quotes)",
+        "spec.drain.timeout": "is 30, but must be a duration in whole seconds, such as 90s or 5m",
       },
     },
     {

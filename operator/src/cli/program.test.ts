@@ -146,7 +146,7 @@ describe("gpumedia validate", () => {
         "  spec:",
         "    drain: {timeout: 5}",
       ].join("\n"),
-      finds: ["8:22: spec.drain.timeout: is 5, but must be text (put it in quotes)"],
+      finds: ["8:22: spec.drain.timeout: is 5, but must be a duration in whole seconds, such as 90s or 5m"],
       says: "1 object checked: 1 finding\n",
     },
     {
