@@ -157,7 +157,10 @@ describe("services from a repository by Flux", function () {
     const revision = await push(example.replace("profile: production", "profile: prodution"));
     // Flux names the service; the service says why.
     await told(revision, "False", `failed early due to stalled resources: [GpuMediaService/${work.namespace}/${name} `);
-    await work.untilCondition(name, "Stalled", { reason: "UnknownProfile", says: "there is no profile prodution" });
+    await work.untilCondition(name, "Stalled", {
+      reason: "UnknownProfile",
+      says: "profile prodution does not exist (did you mean production?)",
+    });
     // It serves on as it did.
     assert.equal((await work.children(name)).length > 0, true);
   }

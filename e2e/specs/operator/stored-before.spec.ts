@@ -35,7 +35,7 @@ describe("services that make no sense", function () {
       name: "no-such-profile",
       spec: { profile: "quality" },
       reason: "UnknownProfile",
-      says: "there is no profile quality",
+      says: "profile quality does not exist",
     },
     { name: longName, spec: {}, reason: "InvalidSpec", says: "metadata.name: the name is too long for the children" },
     { name: "with.dots", spec: {}, reason: "InvalidSpec", says: "metadata.name: a Service is named after it" },

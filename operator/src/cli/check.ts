@@ -1,48 +1,58 @@
-/** All that is wrong with the objects in files: what the API server would refuse, and what only shows with a profile. */
+/** Checks the objects in files: what the API server would refuse, and contradictions with a profile's values. */
 import { pathOf, validateFile, type GpuMediaProfile, type GpuMediaService, type Keys } from "@gpumedia/api";
 import { effectiveService } from "../effective/effective.ts";
-import { resolveProfile } from "../effective/profiles.ts";
+import type { Effective } from "../effective/service.ts";
+import { resolveProfile, type ProfileLookup, type ResolvedProfile } from "../effective/profiles.ts";
 import { nameOf, profilesIn, type Contents, type FoundObject, type LocatedFinding } from "./objects.ts";
 
 export interface Checked {
   readonly findings: readonly LocatedFinding[];
-  /** Profiles that services name and no file has: what they set could not be looked at. */
-  readonly unknownProfiles: readonly string[];
+  /** Profiles that no file has, so that their values could not be checked; `suggestion`: a similar built-in one. */
+  readonly unknownProfiles: readonly { readonly name: string; readonly suggestion: string | undefined }[];
 }
 
 export function check(contents: Contents): Checked {
   const findings = [...contents.findings, ...contents.objects.flatMap(schemaFindings)];
   const sound = contents.objects.filter((object) => schemaFindings(object).length === 0);
   const profiles = profilesIn(sound);
-  const unknownProfiles = new Set<string>();
+  const unknownProfiles = new Map<string, string | undefined>();
   for (const object of sound) {
-    const [verdict, reference] =
-      object.kind === "GpuMediaService"
-        ? [
-            effectiveService(object.value as GpuMediaService, profiles, {
-              processorImage: "any",
-              processorImageCpu: "any",
-            }),
-            "profile",
-          ]
-        : [resolveProfile((object.value as GpuMediaProfile).metadata.name, profiles), "basedOn"];
-    switch (verdict.kind) {
+    const verdict = verdictOn(object, profiles);
+    switch (verdict?.kind) {
+      case undefined:
       case "Effective":
       case "Resolved":
         break;
       case "UnknownProfile":
-        unknownProfiles.add(verdict.profile);
+        unknownProfiles.set(verdict.profile, verdict.suggestion);
         break;
       case "ProfileCycle":
-        findings.push(located(object, ["spec", reference], verdict.message));
+        findings.push(
+          located(object, ["spec", object.kind === "GpuMediaService" ? "profile" : "basedOn"], verdict.message),
+        );
         break;
       case "InvalidSpec":
         for (const { path, message } of verdict.problems) findings.push(located(object, specKeys(path), message));
         break;
     }
   }
-  return { findings: inOrder(findings), unknownProfiles: [...unknownProfiles].toSorted() };
+  const unknown = [...unknownProfiles].map(([name, suggestion]) => ({ name, suggestion }));
+  return { findings: inOrder(findings), unknownProfiles: unknown.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
+
+/** Undefined for a load test: the service that it names may be in the cluster. */
+function verdictOn({ kind, value }: FoundObject, profiles: ProfileLookup): Effective | ResolvedProfile | undefined {
+  switch (kind) {
+    case "GpuMediaService":
+      return effectiveService(value as GpuMediaService, profiles, anyImage);
+    case "GpuMediaProfile":
+      return resolveProfile((value as GpuMediaProfile).metadata.name, profiles);
+    case "GpuMediaLoadTest":
+      return undefined;
+  }
+}
+
+const anyImage = { processorImage: "any", processorImageCpu: "any" };
 
 function schemaFindings(object: FoundObject): readonly LocatedFinding[] {
   return validateFile[object.kind](object.value).map(({ keys, message, onKey }) =>
@@ -55,7 +65,7 @@ function located(object: FoundObject, keys: Keys, message: string, onKey?: boole
   return { file: object.source, ...position, object: nameOf(object), path: pathOf(keys), message };
 }
 
-/** Problems are named from the spec down. */
+/** The path of a problem starts below the spec. */
 function specKeys(path: string): Keys {
   return path.startsWith("metadata.") ? path.split(".") : ["spec", ...path.split(".").filter((key) => key !== "")];
 }

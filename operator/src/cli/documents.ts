@@ -1,9 +1,9 @@
-/** YAML as kubectl reads it, with the line and column of everything in it. */
+/** Parses YAML as kubectl does, with the line and column of every value. */
 import type { Keys } from "@gpumedia/api";
 import { isCollection, isMap, isNode, isPair, LineCounter, parseAllDocuments, type Document, type Node } from "yaml";
 import type { Source } from "./sources.ts";
 
-/** Both from 1. */
+/** Both count from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -15,17 +15,17 @@ export interface SyntaxError {
 }
 
 export interface YamlDocument {
-  readonly source: string;
+  readonly source: Source;
   readonly value: unknown;
-  /** Not empty: `value` is not to be used. */
+  /** If there are any, `value` must not be used. */
   readonly errors: readonly SyntaxError[];
-  /** Of the value at `keys`; where there is none, of what is nearest above it. A mapping is at its key. */
+  /** Position of the value at `keys`, or of its nearest existing ancestor; a mapping's is its key's. */
   readonly positionOf: (keys: Keys, onKey?: boolean) => Position;
 }
 
-export function yamlDocuments({ name, text }: Source): readonly YamlDocument[] {
+export function yamlDocuments(source: Source): readonly YamlDocument[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
+  const documents = parseAllDocuments(source.text, {
     version: "1.1",
     merge: true,
     lineCounter: lines,
@@ -34,16 +34,16 @@ export function yamlDocuments({ name, text }: Source): readonly YamlDocument[] {
   });
   if (!Array.isArray(documents)) return [];
   return documents
-    .map((document: Document) => yamlDocument(name, document, lines))
+    .map((document: Document) => yamlDocument(source, document, lines))
     .filter(({ value, errors }) => value !== null || errors.length > 0);
 }
 
-/** kubectl's parser reads no base-60 numbers and keeps dates as text, unlike the rest of YAML 1.1. */
+/** kubectl's parser knows no base-60 numbers and keeps dates as text, unlike the rest of YAML 1.1. */
 function isUnlikeKubectl(tag: object): boolean {
   return ("format" in tag && tag.format === "TIME") || ("tag" in tag && tag.tag === "tag:yaml.org,2002:timestamp");
 }
 
-function yamlDocument(source: string, document: Document, lines: LineCounter): YamlDocument {
+function yamlDocument(source: Source, document: Document, lines: LineCounter): YamlDocument {
   const errors = document.errors.map(({ pos, message }) => ({ position: positionAt(lines, pos[0]), message }));
   const { value, error } = errors.length > 0 ? { value: undefined } : valueOf(document);
   if (error !== undefined) errors.push({ position: positionAt(lines, start(document.contents) ?? 0), message: error });
@@ -55,7 +55,7 @@ function yamlDocument(source: string, document: Document, lines: LineCounter): Y
   };
 }
 
-/** An alias without an anchor, or one that grows without bounds, shows only now. */
+/** Only this detects an alias without an anchor, or one that expands without bounds. */
 function valueOf(document: Document): { readonly value: unknown; readonly error?: string } {
   try {
     return { value: document.toJS() };

@@ -1,4 +1,4 @@
-/** The objects of our kinds in files, and what is wrong with the files around them. */
+/** The objects of our kinds in files, and findings about the files themselves. */
 import {
   group,
   kindNames,
@@ -14,16 +14,16 @@ import type { Source } from "./sources.ts";
 
 export interface FoundObject {
   readonly kind: Kind;
-  /** As it was read: nothing is known of it but its kind. */
+  /** As read: only its kind is known. */
   readonly value: unknown;
   readonly source: string;
   readonly positionOf: (keys: Keys, onKey?: boolean) => Position;
 }
 
-/** Something wrong at a place in a file. */
+/** A finding at a position in a file. */
 export interface LocatedFinding extends Position {
   readonly file: string;
-  /** `GpuMediaService media/upscaler`; absent: not in one of our objects. */
+  /** `GpuMediaService media/upscaler`; absent: outside an object of our kinds. */
   readonly object?: string;
   /** `spec.replicas`; absent: about the file. */
   readonly path?: string;
@@ -33,16 +33,20 @@ export interface LocatedFinding extends Position {
 export interface Contents {
   readonly objects: readonly FoundObject[];
   readonly findings: readonly LocatedFinding[];
-  /** Objects of kinds that are not ours: looked at no further. */
+  /** Number of objects of other kinds, which are not checked. */
   readonly others: number;
+  /** Files in directories that hold something else than Kubernetes objects. */
+  readonly skipped: readonly string[];
 }
 
 export function contentsOf(sources: readonly Source[]): Contents {
   const objects: FoundObject[] = [];
   const findings: LocatedFinding[] = [];
+  const skipped = new Set<string>();
   let others = 0;
   for (const document of sources.flatMap(yamlDocuments)) {
-    const { source: file, errors } = document;
+    const { errors } = document;
+    const { name: file, found } = document.source;
     findings.push(...errors.map(({ position, message }) => ({ file, ...position, message })));
     if (errors.length > 0) continue;
     for (const { value, at } of items(withoutNulls(document.value))) {
@@ -50,13 +54,17 @@ export function contentsOf(sources: readonly Source[]): Contents {
       const positionOf = (keys: Keys, onKey?: boolean) => document.positionOf([...at, ...keys], onKey);
       if (sorted.is === "ours") objects.push({ kind: sorted.kind, value, source: file, positionOf });
       else if (sorted.is === "other") others++;
-      else findings.push({ file, ...positionOf(sorted.keys), path: sorted.keys.join("."), message: sorted.message });
+      else if (sorted.is === "none" && found === true) skipped.add(file);
+      else {
+        const { keys, message } = sorted.is === "none" ? notAnObject : sorted;
+        findings.push({ file, ...positionOf(keys), path: keys.join("."), message });
+      }
     }
   }
-  return { objects, findings, others };
+  return { objects, findings, others, skipped: [...skipped] };
 }
 
-/** As the API server takes it: `spec:` with nothing after it is no spec. */
+/** As the API server does: `spec:` without a value is no spec. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;
@@ -78,15 +86,19 @@ function items(value: unknown): readonly { readonly value: unknown; readonly at:
   return list.items.map((item: unknown, index) => ({ value: item, at: ["items", index] }));
 }
 
+const notAnObject = { keys: [], message: "not a Kubernetes object: it needs apiVersion and kind" } as const;
+
 type Sorted =
   | { readonly is: "ours"; readonly kind: Kind }
   | { readonly is: "other" }
+  /** Neither apiVersion nor kind. */
+  | { readonly is: "none" }
   | { readonly is: "wrong"; readonly keys: Keys; readonly message: string };
 
 function sort(value: unknown): Sorted {
   const { apiVersion, kind } = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
   if (typeof apiVersion !== "string" || typeof kind !== "string") {
-    return { is: "wrong", keys: [], message: "is no Kubernetes object: it needs apiVersion and kind" };
+    return apiVersion === undefined && kind === undefined ? { is: "none" } : { is: "wrong", ...notAnObject };
   }
   if (apiVersion !== group && !apiVersion.startsWith(`${group}/`)) return { is: "other" };
   if (apiVersion !== `${group}/${version}`) {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
-import { notServable, run } from "./program.ts";
+import { notServable } from "./commands/render.ts";
+import { run } from "./program.ts";
 
 const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
 const exampleFiles = (await readdir(examples)).filter((name) => name.endsWith(".yaml"));
@@ -66,9 +67,9 @@ describe("gpumedia validate", () => {
     text: string;
     /** Lines of standard output without the file's name. */
     finds: readonly string[];
-    says: string;
+    message: string;
   }[] = [
-    { title: "nothing wrong", text: service("a"), finds: [], says: "1 object checked: 0 findings\n" },
+    { title: "nothing wrong", text: service("a"), finds: [], message: "1 object checked: 0 findings\n" },
     {
       title: "mistakes of all sorts, in the order of the lines",
       text: [
@@ -81,7 +82,7 @@ describe("gpumedia validate", () => {
         "8:13: spec.slo.memory: is -1, but must be at least 0",
         "15:31: spec.autoscaling.horizontal.minReplicas: minReplicas is above maxReplicas: lower the one or raise the other",
       ],
-      says: "2 objects checked: 4 findings\n",
+      message: "2 objects checked: 4 findings\n",
     },
     {
       title: "what only shows with the profile's values",
@@ -89,7 +90,7 @@ describe("gpumedia validate", () => {
       finds: [
         "6:17: spec.autoscaling.horizontal: minReplicas 5 (spec) is above maxReplicas 4 (profile staging): set both",
       ],
-      says: "1 object checked: 1 finding\n",
+      message: "1 object checked: 1 finding\n",
     },
     {
       title: "a profile of the same file, with a mistake of its own",
@@ -98,19 +99,34 @@ describe("gpumedia validate", () => {
         "5:12: spec.basedOn: profiles are based on each other: big -> big; change basedOn in one of them",
         "11:12: spec.profile: profiles are based on each other: big -> big; change basedOn in one of them",
       ],
-      says: "2 objects checked: 2 findings\n",
+      message: "2 objects checked: 2 findings\n",
     },
     {
       title: "a profile that is based on one that is in no file",
       text: profile("big", "basedOn: huge"),
       finds: [],
-      says: "note: profile huge is in none of the files: what it sets was not looked at\n1 object checked: 0 findings\n",
+      message:
+        "note: profile huge is not in these files, so its values were not checked\n1 object checked: 0 findings\n",
     },
     {
       title: "a profile that is in no file is only a note: the cluster may have it",
       text: service("a", "profile: big"),
       finds: [],
-      says: "note: profile big is in none of the files: what it sets was not looked at\n1 object checked: 0 findings\n",
+      message:
+        "note: profile big is not in these files, so its values were not checked\n1 object checked: 0 findings\n",
+    },
+    {
+      title: "a misspelled profile is a note with the built-in one that is meant",
+      text: service("a", "profile: prodution"),
+      finds: [],
+      message:
+        "note: profile prodution is not in these files, so its values were not checked (did you mean production?)\n1 object checked: 0 findings\n",
+    },
+    {
+      title: "a load test: its service may be in the cluster",
+      text: "apiVersion: gpumedia.io/v1alpha1\nkind: GpuMediaLoadTest\nmetadata: {name: nightly}\nspec: {serviceRef: {name: upscaler}}\n",
+      finds: [],
+      message: "1 object checked: 0 findings\n",
     },
     {
       title: "kinds and versions that there are not",
@@ -123,16 +139,16 @@ describe("gpumedia validate", () => {
       finds: [
         "2:7: kind: there is no kind GpuMediaServce in gpumedia.io: did you mean GpuMediaService?",
         "6:13: apiVersion: is gpumedia.io/v1, but must be gpumedia.io/v1alpha1",
-        "11:1: is no Kubernetes object: it needs apiVersion and kind",
-        "13:1: is no Kubernetes object: it needs apiVersion and kind",
+        "11:1: not a Kubernetes object: it needs apiVersion and kind",
+        "13:1: not a Kubernetes object: it needs apiVersion and kind",
       ],
-      says: "0 objects checked: 4 findings\n",
+      message: "0 objects checked: 4 findings\n",
     },
     {
       title: "other people's kinds are left aside",
       text: ["apiVersion: v1\nkind: Secret\n", service("a")].join("---\n"),
       finds: [],
-      says: "1 object checked, 1 object of other kinds left aside: 0 findings\n",
+      message: "1 object checked, 1 object of other kinds skipped: 0 findings\n",
     },
     {
       title: "a List, as kubectl get -o yaml prints it",
@@ -147,26 +163,30 @@ describe("gpumedia validate", () => {
         "    drain: {timeout: 5}",
       ].join("\n"),
       finds: ["8:22: spec.drain.timeout: is 5, but must be a duration in whole seconds, such as 90s or 5m"],
-      says: "1 object checked: 1 finding\n",
+      message: "1 object checked: 1 finding\n",
     },
     {
       title: "sections with nothing in them, as the API server takes them",
       text: service("a", "slo:", "processing: {env: }"),
       finds: [],
-      says: "1 object checked: 0 findings\n",
+      message: "1 object checked: 0 findings\n",
     },
     {
       title: "broken YAML",
       text: "apiVersion: gpumedia.io/v1alpha1\nkind: GpuMediaService\nkind: GpuMediaService\n",
       finds: ["3:1: Map keys must be unique"],
-      says: "0 objects checked: 1 finding\n",
+      message: "0 objects checked: 1 finding\n",
     },
   ];
-  for (const { title, text, finds, says } of cases) {
+  for (const { title, text, finds, message } of cases) {
     it(title, async () => {
       const file = join(await files({ "cr.yaml": text }), "cr.yaml");
       const out = finds.map((line) => `${file}:${line}\n`).join("");
-      assert.deepEqual(await gpumedia(["validate", "-f", file]), { code: finds.length === 0 ? 0 : 1, out, err: says });
+      assert.deepEqual(await gpumedia(["validate", "-f", file]), {
+        code: finds.length === 0 ? 0 : 1,
+        out,
+        err: message,
+      });
     });
   }
 
@@ -203,6 +223,27 @@ describe("gpumedia validate", () => {
       "below/d.yaml",
       "c.json",
     ]);
+  });
+
+  it("skips files without Kubernetes objects in a directory, and reports one that is named", async () => {
+    const root = await files({ "a.yaml": service("a"), "package.json": '{"name": "x"}', "tsconfig.json": "{}" });
+    assert.deepEqual(await gpumedia(["validate", "-f", root]), {
+      code: 0,
+      out: "",
+      err: `note: skipped ${root}/package.json and 1 other file: no Kubernetes objects\n1 object checked: 0 findings\n`,
+    });
+    const named = join(root, "package.json");
+    assert.deepEqual(await gpumedia(["validate", "-f", named]), {
+      code: 1,
+      out: `${named}:1:1: not a Kubernetes object: it needs apiVersion and kind\n`,
+      err: "0 objects checked: 1 finding\n",
+    });
+  });
+
+  it("takes files without -f, too", async () => {
+    const root = await files({ "a.yaml": service("a"), "b.yaml": service("b") });
+    const [a, b] = ["a", "b"].map((name) => join(root, `${name}.yaml`)) as [string, string];
+    assert.equal((await gpumedia(["validate", a, "-f", b])).err, "2 objects checked: 0 findings\n");
   });
 
   it("takes several files, after one -f or more", async () => {
@@ -444,37 +485,38 @@ describe("gpumedia render and explain", () => {
       assert.deepEqual(await gpumedia([command, "-f", "-"], service("a", "profile: big")), {
         code: 1,
         out: "",
-        err: "GpuMediaService a: there is no profile big: create a GpuMediaProfile of that name, or use development, staging or production; --profiles FILE names its file\n",
+        err: "GpuMediaService a: profile big does not exist: create a GpuMediaProfile with that name, or use development, staging or production; --profiles FILE reads it\n",
       });
     });
   }
 });
 
 describe("bad usage", () => {
-  const cases: readonly (readonly [argv: readonly string[], says: string])[] = [
-    [["validate"], "required option '-f, --filename <file...>' not specified"],
+  const cases: readonly (readonly [argv: readonly string[], message: string])[] = [
+    [["validate"], "no files given: use -f FILE, or -f - for standard input"],
+    [["validate", "--flie", "x"], "unknown option '--flie'"],
     [["validate", "-f", "/nowhere.yaml"], "/nowhere.yaml: no such file or directory"],
-    [["validate", "-f", "-", "-f", "-"], "-f - can be given once only"],
+    [["validate", "-f", "-", "-f", "-"], "-f - can be given only once"],
     [["validte", "-f", "-"], "unknown command 'validte' (Did you mean validate?)"],
     [["explain", "-f", "-", "--colour"], "unknown option '--colour'"],
-    [["explain", "-f", "-", "--only", "drain.time"], "there is nothing at drain.time"],
-    [["top", "-A", "upscaler"], "a service is named in one namespace: use -n"],
-    [["top", "-A", "-n", "media"], "use -n or -A, not both"],
+    [["explain", "-f", "-", "--only", "drain.time"], "no value at drain.time"],
+    [["top", "-A", "upscaler"], "service names require one namespace: use -n instead of -A"],
+    [["top", "-A", "-n", "media"], "-n and -A are mutually exclusive"],
     [
       ["explain", "-f", "-", "-o", "yaml"],
-      "option '-o, --output <format>' argument 'yaml' is invalid. Allowed choices are table, json.",
+      "option '-o, --output <format>' argument 'yaml' is invalid. Allowed choices are table, json",
     ],
     [
       ["render", "-f", "-", "--not-served", "Ingress"],
-      `option '--not-served <list>' argument 'Ingress' is invalid. Ingress is none of ${notServable.join(", ")}.`,
+      `option '--not-served <list>' argument 'Ingress' is invalid. Ingress is not one of ${notServable.join(", ")}`,
     ],
   ];
-  for (const [argv, says] of cases) {
+  for (const [argv, message] of cases) {
     it(`${argv.join(" ")} ends with 2 and one line`, async () => {
       assert.deepEqual(await gpumedia(argv, service("a")), {
         code: 2,
         out: "",
-        err: `gpumedia: ${says} (--help lists commands and flags)\n`,
+        err: `gpumedia: ${message}; see 'gpumedia --help' for usage\n`,
       });
     });
   }
@@ -484,11 +526,11 @@ describe("bad usage", () => {
     assert.deepEqual(
       [await gpumedia(["render", "-f", "-"], profile("team")), await gpumedia(["validate", "-f", root])],
       [
-        { code: 2, out: "", err: "gpumedia: there is no GpuMediaService in - (--help lists commands and flags)\n" },
+        { code: 2, out: "", err: "gpumedia: no GpuMediaService in -; see 'gpumedia --help' for usage\n" },
         {
           code: 2,
           out: "",
-          err: `gpumedia: ${root}: no .yaml, .yml or .json file in it (--help lists commands and flags)\n`,
+          err: `gpumedia: ${root}: the directory has no .yaml, .yml or .json files; see 'gpumedia --help' for usage\n`,
         },
       ],
     );

@@ -1,11 +1,11 @@
-/** The command line: what the commands are called, what they take, and which exit code they end with. */
+/** The command line: commands, arguments, flags and exit codes. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { parseOptions, processorImage, processorImageCpu, type Options } from "../options.ts";
+import { parseOptions, processorImage, processorImageCpu, usageError, type Options } from "../options.ts";
 import * as value from "../options-values.ts";
 import { explain } from "./commands/explain.ts";
-import { render } from "./commands/render.ts";
+import type { FileFlags } from "./commands/files.ts";
+import { notServable, render } from "./commands/render.ts";
 import { validate } from "./commands/validate.ts";
-import { optionalKinds } from "./render.ts";
 import { exit, UsageError, type ExitCode, type Terminal } from "./terminal.ts";
 
 export interface Invocation {
@@ -15,7 +15,7 @@ export interface Invocation {
   readonly terminal: Terminal;
 }
 
-/** `argv` without the program's name. Never throws for what a user can do wrong. */
+/** Runs a command; `argv` is without the program's name. Does not reject for a usage error. */
 export async function run(argv: readonly string[], { name, version, terminal }: Invocation): Promise<ExitCode> {
   let code: ExitCode = exit.ok;
   const program = commands({ name, version, terminal }, (result) => (code = result));
@@ -25,9 +25,8 @@ export async function run(argv: readonly string[], { name, version, terminal }: 
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exit.ok;
     if (!(error instanceof CommanderError) && !(error instanceof UsageError)) throw error;
-    const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    // Without a command commander has printed the help, and has nothing more to say.
-    if (message !== "(outputHelp)") terminal.err(`${name}: ${message} (--help lists commands and flags)\n`);
+    // Without a command, commander has printed the help already.
+    if (error.message !== "(outputHelp)") terminal.err(usageError(name, error.message));
     return exit.usage;
   }
 }
@@ -36,85 +35,113 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
   const defaults = operatorDefaults(version);
   const program = new Command(name)
     .description(
-      "Looks at GpuMediaService and GpuMediaProfile objects: in files, without a cluster, and at work in one.",
+      "Checks, explains and renders GpuMediaService, GpuMediaProfile and GpuMediaLoadTest objects in files, without a " +
+        "cluster, and shows the utilization of the services in one.",
     )
-    .version(version, "--version", "print the version")
-    .helpOption("-h, --help", "print this text")
+    .version(version, "--version", "Print the version.")
+    .helpOption("-h, --help", "Print this help.")
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
       writeOut: terminal.out,
-      // A mistake is thrown as well, and one line of it is enough; the help that stands for a missing command is not.
+      // commander throws errors as well: printing them here, too, would report them twice.
       writeErr: (text) => text.startsWith("error:") || terminal.err(text),
       getOutHelpWidth: () => Math.min(terminal.columns ?? 100, 100),
       getErrHelpWidth: () => Math.min(terminal.columns ?? 100, 100),
-    });
+    })
+    .addHelpText(
+      "after",
+      "\nWith kubectl-gpumedia on the PATH, kubectl gpumedia runs the same commands.\n" +
+        'In a checkout: export PATH="$PWD/node_modules/.bin:$PATH"',
+    );
 
   withFiles(program.command("validate"))
-    .description("Says what is wrong in files, with line and column: fields, values, rules, contradictions.")
-    .addOption(new Option("-o, --output <format>", "how").choices(["text", "json"]).default("text"))
-    .action(async (flags) => end(await validate(flags, terminal)));
+    .summary("Validate objects in files.")
+    .description(
+      "Validates GpuMediaService, GpuMediaProfile and GpuMediaLoadTest objects in files as the API server and the " +
+        "operator do. Prints each finding with its line and column. Exit codes: 0 without findings, 1 with findings, " +
+        "2 for a usage error.",
+    )
+    .addOption(new Option("-o, --output <format>", "Output format.").choices(["text", "json"]).default("text"))
+    .action(async (files, flags) => end(await validate(withNamed(files, flags), terminal)));
 
   withFiles(program.command("explain"))
-    .description("Prints every effective value of services with where it comes from: guide, profile, spec.")
-    .addOption(profilesOption())
-    .addOption(processorImage(version))
-    .addOption(processorImageCpu(version))
-    .addOption(new Option("--only <path>", "this part of the spec, such as autoscaling.horizontal").default("", "all"))
-    .addOption(new Option("-o, --output <format>", "how").choices(["table", "json"]).default("table"))
-    .action(async (flags) => end(await explain(flags, terminal)));
-
-  withFiles(program.command("render"))
-    .description("Prints the children of services as YAML, as the operator would make them.")
+    .summary("Print every value of a service and its origin.")
+    .description("Prints every effective value of services and its origin: the guide, a profile, the spec or a flag.")
     .addOption(profilesOption())
     .addOption(processorImage(version))
     .addOption(processorImageCpu(version))
     .addOption(
-      new Option("--operator-namespace <name>", "where the operator runs, for the NetworkPolicy")
+      new Option("--only <path>", "Print only this part of the spec, such as autoscaling.horizontal.").default(
+        "",
+        "all",
+      ),
+    )
+    .addOption(new Option("-o, --output <format>", "Output format.").choices(["table", "json"]).default("table"))
+    .action(async (files, flags) => end(await explain(withNamed(files, flags), terminal)));
+
+  withFiles(program.command("render"))
+    .summary("Print the children of a service as YAML.")
+    .description("Prints the children of services as YAML, as the operator would apply them.")
+    .addOption(profilesOption())
+    .addOption(processorImage(version))
+    .addOption(processorImageCpu(version))
+    .addOption(
+      new Option("--operator-namespace <name>", "Namespace of the operator, which NetworkPolicies admit.")
         .argParser(value.namespace)
         .default(defaults.operatorNamespace),
     )
     .addOption(
-      new Option("--runbook-url <url>", "page of the alerts' runbooks")
+      new Option("--runbook-url <url>", "URL of the page with the alerts' runbooks.")
         .argParser(value.httpUrl)
         .default(defaults.runbookUrl),
     )
     .addOption(
-      new Option("--rollout <how>", "what rollout.strategy Auto decides on")
+      new Option("--rollout <strategy>", "Rollout strategy that rollout.strategy: Auto resolves to.")
         .choices(["Surge", "InPlace", "Recreate"])
         .default("Surge"),
     )
     .addOption(
-      new Option("--not-served <list>", `leave out what the cluster lacks: ${notServable.join(", ")}`)
+      new Option(
+        "--not-served <list>",
+        `APIs and features that the cluster lacks, comma-separated: ${notServable.join(", ")}.`,
+      )
         .argParser(notServedList)
         .default(new Set(), "none"),
     )
-    .action(async (flags) => end(await render(flags, terminal)));
+    .action(async (files, flags) => end(await render(withNamed(files, flags), terminal)));
 
   program
     .command("top")
-    .argument("[service...]", "these services (default: all of the namespace)")
-    .description("Shows what services, their pods and GPUs are busy with, again and again, as the pods report it.")
+    .summary("Display the utilization of services, pods and GPUs.")
+    .argument("[service...]", "Names of services. Default: all in the namespace.")
+    .description("Displays the utilization of services, their pods and GPUs, as the pods report it, and refreshes it.")
     .addOption(
-      new Option("-n, --namespace <name>", "of the services (default: the context's)").argParser(value.namespace),
+      new Option("-n, --namespace <name>", "Namespace of the services. Default: the context's.").argParser(
+        value.namespace,
+      ),
     )
-    .addOption(new Option("-A, --all-namespaces", "services of all namespaces").default(false))
-    .addOption(new Option("--once", "print one table and end, as when the output is no terminal").default(false))
+    .addOption(new Option("-A, --all-namespaces", "Display the services of all namespaces.").default(false))
     .addOption(
-      new Option("-o, --output <format>", "how; json is printed once").choices(["table", "json"]).default("table"),
+      new Option("--once", "Print one table and exit. Implied when the output is not a terminal.").default(false),
     )
     .addOption(
-      new Option("--interval <duration>", "from one look to the next").argParser(value.duration).default(5_000, "5s"),
+      new Option("-o, --output <format>", "Output format; json is printed once.")
+        .choices(["table", "json"])
+        .default("table"),
+    )
+    .addOption(
+      new Option("--interval <duration>", "Interval between refreshes.").argParser(value.duration).default(5_000, "5s"),
     )
     .addOption(
       new Option(
         "--kubeconfig <file>",
-        "how to reach the cluster (default: $KUBECONFIG, else ~/.kube/config)",
+        "Path to the kubeconfig file. Default: $KUBECONFIG, then ~/.kube/config.",
       ).argParser(value.path),
     )
-    .addOption(new Option("--context <name>", "context of the kubeconfig (default: its current one)"))
+    .addOption(new Option("--context <name>", "Context in the kubeconfig file. Default: its current context."))
     .action(async (names, flags) => {
-      // What talks to clusters is loaded by what does.
+      // Loaded on demand: the other commands need no client.
       const { top } = await import("./commands/top.ts");
       end(await top(names, flags, terminal, version));
     });
@@ -122,7 +149,7 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
   return program;
 }
 
-/** The operator's own, so that a rendered child is the one that it makes. */
+/** The operator's own defaults, so that a rendered child is the one that it creates. */
 function operatorDefaults(version: string): Options {
   const parsed = parseOptions([], {}, { version });
   if (parsed.kind !== "run") throw new Error(parsed.stderr);
@@ -131,25 +158,31 @@ function operatorDefaults(version: string): Options {
 
 function withFiles(command: Command): Command {
   return command
+    .argument("[file...]", "Files, as with --filename.")
     .addOption(
-      new Option("-f, --filename <file...>", "files, directories, or - for standard input").makeOptionMandatory(),
+      new Option("-f, --filename <file...>", "Files, directories, or - for standard input.").default([], "none"),
     )
-    .addOption(new Option("-R, --recursive", "also the subdirectories of directories").default(false));
+    .addOption(
+      new Option("-R, --recursive", "Read subdirectories, too. Files without Kubernetes objects are skipped.").default(
+        false,
+      ),
+    );
+}
+
+/** Files may be given with -f, as for kubectl, or without. */
+function withNamed<Flags extends FileFlags>(files: readonly string[], flags: Flags): Flags {
+  const filename = [...files, ...flags.filename];
+  if (filename.length === 0) throw new UsageError("no files given: use -f FILE, or -f - for standard input");
+  return { ...flags, filename };
 }
 
 function profilesOption(): Option {
-  return new Option("--profiles <file...>", "files with GpuMediaProfile objects, beside those in -f").default(
-    [],
-    "none",
-  );
+  return new Option("--profiles <file...>", "Additional files with GpuMediaProfile objects.").default([], "none");
 }
-
-/** Beside optional kinds, two abilities that children depend on. */
-export const notServable: readonly string[] = [...optionalKinds, "custom.metrics.k8s.io", "InPlaceOrRecreate"];
 
 function notServedList(text: string): ReadonlySet<string> {
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !notServable.includes(name));
   if (unknown === undefined) return new Set(names);
-  throw new InvalidArgumentError(`${unknown} is none of ${notServable.join(", ")}.`);
+  throw new InvalidArgumentError(`${unknown} is not one of ${notServable.join(", ")}.`);
 }

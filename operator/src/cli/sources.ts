@@ -1,4 +1,4 @@
-/** The files behind `-f`: files, directories, standard input. */
+/** Reads the sources that `-f` names: files, directories, standard input. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { UsageError, type Terminal } from "./terminal.ts";
@@ -7,21 +7,26 @@ export interface Source {
   /** As messages name it. */
   readonly name: string;
   readonly text: string;
+  /** Found in a directory rather than named by the user: it need not hold a Kubernetes object. */
+  readonly found?: boolean;
 }
 
 const extensions: ReadonlySet<string> = new Set([".yaml", ".yml", ".json"]);
 
-/** In the order given; the files of a directory by name, its subdirectories only when `recursive`. */
+/** Returns sources in the given order, and those of a directory by name; `recursive` includes subdirectories. */
 export async function readSources(
   paths: readonly string[],
   recursive: boolean,
   terminal: Pick<Terminal, "readInput">,
 ): Promise<readonly Source[]> {
-  if (paths.filter((path) => path === "-").length > 1) throw new UsageError("-f - can be given once only");
+  if (paths.filter((path) => path === "-").length > 1) throw new UsageError("-f - can be given only once");
   const sources: Source[] = [];
   for (const path of paths) {
     if (path === "-") sources.push({ name: "<stdin>", text: await terminal.readInput() });
-    else for (const file of await filesOf(path, recursive)) sources.push({ name: file, text: await read(file) });
+    else {
+      for (const file of await filesOf(path, recursive))
+        sources.push({ name: file, text: await read(file), found: file !== path });
+    }
   }
   return sources;
 }
@@ -33,7 +38,7 @@ async function filesOf(path: string, recursive: boolean): Promise<readonly strin
     .filter((entry) => entry.isFile() && extensions.has(extname(entry.name)))
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted();
-  if (files.length === 0) throw new UsageError(`${path}: no .yaml, .yml or .json file in it`);
+  if (files.length === 0) throw new UsageError(`${path}: the directory has no .yaml, .yml or .json files`);
   return files;
 }
 

@@ -62,9 +62,23 @@ describe("a profile's name", () => {
       stands: {
         kind: "UnknownProfile",
         profile: "huge",
+        suggestion: undefined,
         chain: ["huge"],
         message:
-          "there is no profile huge: create a GpuMediaProfile of that name, or use development, staging or production",
+          "profile huge does not exist: create a GpuMediaProfile with that name, or use development, staging or production",
+      },
+    },
+    {
+      title: "misspelled",
+      objects: [["big", "stagin"]],
+      name: "big",
+      stands: {
+        kind: "UnknownProfile",
+        profile: "stagin",
+        suggestion: "staging",
+        chain: ["big", "stagin"],
+        message:
+          "profile stagin does not exist (big, basedOn stagin; did you mean staging?): create a GpuMediaProfile with that name, or use development, staging or production",
       },
     },
     {
@@ -77,9 +91,10 @@ describe("a profile's name", () => {
       stands: {
         kind: "UnknownProfile",
         profile: "gone",
+        suggestion: undefined,
         chain: ["big", "team", "gone"],
         message:
-          "there is no profile gone (big, basedOn team, basedOn gone): create a GpuMediaProfile of that name, or use development, staging or production",
+          "profile gone does not exist (big, basedOn team, basedOn gone): create a GpuMediaProfile with that name, or use development, staging or production",
       },
     },
     {

@@ -3,6 +3,7 @@ import {
   builtInProfileNames,
   builtInProfiles,
   defaultProfileName,
+  nearestName,
   type BuiltInProfileName,
   type GpuMediaProfile,
 } from "@gpumedia/api";
@@ -66,13 +67,18 @@ function objectLayer({ metadata, spec = {} }: GpuMediaProfile): Layer<Origin> {
 }
 
 function unknown(profile: string, chain: readonly string[]): ResolvedProfile {
-  const via =
-    chain.length === 1 ? "" : ` (${chain.map((name, at) => (at === 0 ? name : `basedOn ${name}`)).join(", ")})`;
+  const suggestion = nearestName(profile, builtInProfileNames);
+  const notes = [
+    ...(chain.length === 1 ? [] : [chain.map((name, at) => (at === 0 ? name : `basedOn ${name}`)).join(", ")]),
+    ...(suggestion === undefined ? [] : [`did you mean ${suggestion}?`]),
+  ];
+  const inBrackets = notes.length === 0 ? "" : ` (${notes.join("; ")})`;
   return {
     kind: "UnknownProfile",
     profile,
+    suggestion,
     chain,
-    message: `there is no profile ${profile}${via}: create a GpuMediaProfile of that name, or use ${listed(builtInProfileNames)}`,
+    message: `profile ${profile} does not exist${inBrackets}: create a GpuMediaProfile with that name, or use ${listed(builtInProfileNames)}`,
   };
 }
 

@@ -44,6 +44,8 @@ export type Ineffective =
   | {
       readonly kind: "UnknownProfile";
       readonly profile: string;
+      /** A built-in profile with a similar name. */
+      readonly suggestion: string | undefined;
       readonly chain: readonly string[];
       readonly message: string;
     }

@@ -9,7 +9,7 @@ export interface ExplainFlags extends ServiceFlags {
   readonly only: string;
 }
 
-/** Reads well between these; elsewhere than on a terminal, `widthElsewhere`. */
+/** Widths of a readable table, in columns; `widthElsewhere` when the output is not a terminal. */
 const narrowest = 80;
 const widest = 160;
 const widthElsewhere = 120;
@@ -24,7 +24,7 @@ export async function explain(flags: ExplainFlags, terminal: Terminal): Promise<
     profile: service.profile,
     values: explainedValues(service, origins, path),
   }));
-  if (explained.every(({ values }) => values.length === 0)) throw new UsageError(`there is nothing at ${flags.only}`);
+  if (explained.every(({ values }) => values.length === 0)) throw new UsageError(`no value at ${flags.only}`);
   if (flags.output === "json") {
     terminal.out(`${JSON.stringify(explained, null, 2)}\n`);
     return exit.ok;

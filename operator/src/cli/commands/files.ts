@@ -1,4 +1,4 @@
-/** What `render` and `explain` begin with: the services in the files, complete, or all that keeps them from being so. */
+/** Reads the services that `render` and `explain` print, complete with their profiles' values. */
 import { effectiveService } from "../../effective/effective.ts";
 import type { EffectiveService, Origin } from "../../effective/service.ts";
 import { check } from "../check.ts";
@@ -22,7 +22,7 @@ export interface CompleteService {
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** Undefined after having said what is wrong. */
+/** Returns undefined after printing findings. */
 export async function completeServices(
   flags: ServiceFlags,
   terminal: Terminal,
@@ -39,19 +39,19 @@ export async function completeServices(
     service,
     effective: effectiveService(service, profiles, flags),
   }));
-  if (services.length === 0) throw new UsageError(`there is no GpuMediaService in ${flags.filename.join(", ")}`);
-  const wrong = services.filter(({ effective }) => effective.kind !== "Effective");
-  for (const { service, effective } of wrong) {
+  if (services.length === 0) throw new UsageError(`no GpuMediaService in ${flags.filename.join(", ")}`);
+  const failed = services.filter(({ effective }) => effective.kind !== "Effective");
+  for (const { service, effective } of failed) {
     const message = effective.kind === "Effective" ? "" : effective.message;
-    const hint = effective.kind === "UnknownProfile" ? "; --profiles FILE names its file" : "";
+    const hint = effective.kind === "UnknownProfile" ? "; --profiles FILE reads it" : "";
     terminal.err(`${nameOf({ kind: "GpuMediaService", value: service })}: ${message}${hint}\n`);
   }
-  return wrong.length > 0
+  return failed.length > 0
     ? undefined
     : services.flatMap(({ effective }) => (effective.kind === "Effective" ? [effective] : []));
 }
 
-/** `FILE:LINE:COLUMN: PATH: MESSAGE`, as compilers write it, so that editors find the place. */
+/** `FILE:LINE:COLUMN: PATH: MESSAGE`, the format of compilers, which editors can follow. */
 export function findingLine({ file, line, column, path, message }: LocatedFinding): string {
   const where = path === undefined || path === "" ? "" : `${path}: `;
   return `${file}:${line}:${column}: ${where}${message}\n`;

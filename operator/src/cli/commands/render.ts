@@ -1,6 +1,10 @@
-/** `gpumedia render` */
-import type { Rollout } from "../../desired/context.ts";
-import { manifestsYaml, renderedChildren } from "../render.ts";
+/** `gpumedia render`: a service's children as YAML, as the operator would apply them. */
+import { stringify } from "yaml";
+import { desiredChildren } from "../../desired/children.ts";
+import type { ChildContext, Rollout } from "../../desired/context.ts";
+import type { EffectiveService } from "../../effective/service.ts";
+import type { Manifest } from "../../kube/object.ts";
+import { childKinds } from "../../observe/child-kinds.ts";
 import { exit, type ExitCode, type Terminal } from "../terminal.ts";
 import { completeServices, type ServiceFlags } from "./files.ts";
 
@@ -11,6 +15,14 @@ export interface RenderFlags extends ServiceFlags {
   readonly notServed: ReadonlySet<string>;
 }
 
+const optionalKinds = Object.values(childKinds)
+  .filter(({ optional }) => optional)
+  .map(({ type }) => type.kind)
+  .toSorted();
+
+/** The values of `--not-served`: optional kinds, and two features that children depend on. */
+export const notServable: readonly string[] = [...optionalKinds, "custom.metrics.k8s.io", "InPlaceOrRecreate"];
+
 export async function render(flags: RenderFlags, terminal: Terminal): Promise<ExitCode> {
   const services = await completeServices(flags, terminal);
   if (services === undefined) return exit.findings;
@@ -20,6 +32,28 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, runbookUrl, rollout, features };
-  terminal.out(manifestsYaml(services.flatMap(({ service }) => renderedChildren(service, context, notServed))));
+  const manifests = services.flatMap(({ service }) => renderedChildren(service, context, notServed));
+  const documents = manifests.map((manifest) =>
+    // kubectl reads YAML 1.1, in which a bare `on` is true.
+    stringify(manifest, { aliasDuplicateObjects: false, compat: "yaml-1.1", lineWidth: 0 }),
+  );
+  terminal.out(documents.join("---\n"));
   return exit.ok;
+}
+
+function renderedChildren(
+  service: EffectiveService,
+  context: ChildContext,
+  notServed: ReadonlySet<string>,
+): readonly Manifest[] {
+  return desiredChildren(service, context)
+    .filter(({ kind }) => !notServed.has(kind.type.kind))
+    .flatMap(({ manifest }) => (manifest === null ? [] : [unowned(service, manifest)]));
+}
+
+/** A service in a file has no UID yet, and the API server refuses an owner without one. */
+function unowned(service: EffectiveService, manifest: Manifest): Manifest {
+  if (service.owner.uid !== "") return manifest;
+  const { ownerReferences: _, ...metadata } = manifest.metadata;
+  return { ...manifest, metadata };
 }

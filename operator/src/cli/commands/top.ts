@@ -19,18 +19,19 @@ export interface TopFlags {
   readonly interval: number;
 }
 
-/** Elsewhere than on a terminal. */
+/** When the output is not a terminal. */
 const widthElsewhere = 160;
 
-/** Draws until the user quits; once where there is no screen to draw on. */
+/** Refreshes the table until the user quits; prints it once where the output is not a terminal. */
 export async function top(
   names: readonly string[],
   flags: TopFlags,
   terminal: Terminal,
   version: string,
 ): Promise<ExitCode> {
-  if (flags.allNamespaces && names.length > 0) throw new UsageError("a service is named in one namespace: use -n");
-  if (flags.allNamespaces && flags.namespace !== undefined) throw new UsageError("use -n or -A, not both");
+  if (flags.allNamespaces && names.length > 0)
+    throw new UsageError("service names require one namespace: use -n instead of -A");
+  if (flags.allNamespaces && flags.namespace !== undefined) throw new UsageError("-n and -A are mutually exclusive");
   try {
     const connection = await loadConnection(flags);
     const transport = createTransport(connection, { userAgent: `gpumedia-top/${version}` });
@@ -75,7 +76,7 @@ function print(snapshot: Snapshot, { namespace }: Wanted, { output }: TopFlags, 
   if (output === "json") return terminal.out(`${JSON.stringify(snapshot, null, 2)}\n`);
   if (snapshot.services.length === 0) {
     return terminal.err(
-      `There is no GpuMediaService in ${namespace === undefined ? "any namespace" : `namespace ${namespace}`}.\n`,
+      `No GpuMediaServices found in ${namespace === undefined ? "any namespace" : `namespace ${namespace}`}.\n`,
     );
   }
   const lines = topTable(snapshot, terminal.columns ?? widthElsewhere);
@@ -108,7 +109,7 @@ async function draw(
       } catch (error) {
         if (screen.quit.aborted) return;
         if (!(error instanceof ClusterError)) throw error;
-        // The cluster may be back in a moment: what was seen last stays, with its time.
+        // The cluster may be back in a moment: the last table stays, with its time.
         trouble = error.message;
       }
     }
