@@ -42,7 +42,7 @@ describe("an audit log", () => {
     assert.deepEqual(ids(), ["a ResponseComplete", "b ResponseComplete"]);
   });
 
-  it("waits for the rest of a line that is still being written, wherever it breaks", async () => {
+  it("waits for the rest of a line that is being written, wherever it breaks", async () => {
     const text = Buffer.from(line(event("a", { userAgent: "🎞" })) + line(event("b")));
     const cut = text.indexOf(0xf0) + 2;
     await appendFile(join(directory, "audit.log"), text.subarray(0, cut));
@@ -52,7 +52,7 @@ describe("an audit log", () => {
     assert.deepEqual(ids(), ["a ResponseComplete", "b ResponseComplete"]);
   });
 
-  it("is read whole when it is longer than what is read at a time", async () => {
+  it("is read whole when it is longer than one read", async () => {
     const many = Array.from({ length: 4_000 }, (_, index) => line(event(String(index))));
     await write(many.join(""));
     assert.equal(log.events.length, 4_000);
@@ -66,7 +66,10 @@ describe("an audit log", () => {
       (await Promise.all([found, foundToo])).map(({ auditID }) => auditID),
       ["x", "x"],
     );
-    await assert.rejects(log.waitFor({ name: "b" }, { withinMs: 0 }), /in vain for a request with \{"name":"b"\}/);
+    await assert.rejects(
+      log.waitFor({ name: "b" }, { withinMs: 0 }),
+      /timed out after 0 s waiting for a request with \{"name":"b"\} in the audit log; last seen: "1 requests, the last one create /,
+    );
   });
 });
 
@@ -89,11 +92,11 @@ describe("a filter of requests", () => {
     [{ since: Date.parse("2026-01-01T00:00:02Z") }, false],
   ];
   for (const [filter, matches] of cases) {
-    it(`${matches ? "takes" : "leaves"} ${Object.keys(filter).join(", ") || "all"}`, () =>
+    it(`${matches ? "matches" : "does not match"} ${Object.keys(filter).join(", ") || "all"}`, () =>
       assert.equal(matchesFilter(of, filter), matches));
   }
 
-  it("takes no request without an object when it asks for one", () => {
+  it("matches no request without an object when it names one", () => {
     const { objectRef: _none, ...discovery } = of;
     assert.deepEqual([matchesFilter(discovery, { resource: "pods" }), matchesFilter(discovery, {})], [false, true]);
   });

@@ -1,17 +1,17 @@
-/** What the API server was asked, by whom, read from its own log: the one place where requests can be counted. */
+/** The requests that the API server received, read from its audit log: the only place where all can be counted. */
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
-import { until, type UntilOptions } from "./until.ts";
+import { until, type See, type UntilOptions } from "./until.ts";
 
-/** A request as the log has it by now; the members that we read of `Event` (audit.k8s.io/v1). */
+/** A request at its latest stage in the log; the fields that we read of `Event` (audit.k8s.io/v1). */
 export interface AuditEvent {
   readonly auditID: string;
-  /** How far it has come. Only an answered one has a `responseStatus`. */
+  /** Only an answered request has a `responseStatus`. */
   readonly stage: "RequestReceived" | "ResponseStarted" | "ResponseComplete" | "Panic";
   readonly verb: string;
   readonly requestURI: string;
   readonly userAgent: string;
   readonly user: { readonly username: string; readonly groups?: readonly string[] };
-  /** Absent for what is no resource: discovery, `/version`. */
+  /** Absent when no resource is requested: discovery, `/version`. */
   readonly objectRef?: {
     readonly resource: string;
     readonly apiGroup?: string;
@@ -23,11 +23,11 @@ export interface AuditEvent {
   readonly responseStatus?: { readonly code: number; readonly reason?: string; readonly message?: string };
   /** RFC 3339 with microseconds. */
   readonly requestReceivedTimestamp: string;
-  /** When it came to this stage. */
+  /** When it reached this stage. */
   readonly stageTimestamp: string;
 }
 
-/** All that is given must be so. */
+/** All given fields must match. */
 export interface AuditFilter {
   readonly user?: string;
   readonly userAgent?: string | RegExp;
@@ -44,7 +44,7 @@ export interface AuditFilter {
   readonly since?: number;
 }
 
-/** The verbs that change something, or try to. */
+/** The verbs of writes, successful or not. */
 export const writeVerbs = ["create", "update", "patch", "delete", "deletecollection"] as const;
 
 const chunkBytes = 1024 * 1024;
@@ -60,8 +60,8 @@ export class AuditLog {
   }
 
   /**
-   * One event per request, in the order in which the log first has them. Complete for the writes that somebody has an
-   * answer to; a read may appear a moment after its answer, so wait for it.
+   * One event per request, in the order of their first stages. A write is in the log before it is answered; a read may appear
+   * a moment after its answer, so wait for it.
    */
   get events(): readonly AuditEvent[] {
     this.#read();
@@ -75,10 +75,15 @@ export class AuditLog {
   async waitFor(isWanted: AuditFilter | ((event: AuditEvent) => boolean), options?: UntilOptions): Promise<AuditEvent> {
     const test = typeof isWanted === "function" ? isWanted : (event: AuditEvent) => matchesFilter(event, isWanted);
     const what = typeof isWanted === "function" ? "a request" : `a request with ${JSON.stringify(isWanted)}`;
-    return until(`${what} in the audit log`, () => this.events.find(test), options);
+    const read = (see: See): AuditEvent | undefined => {
+      const { events } = this;
+      see(`${events.length} requests, the last one ${events.at(-1)?.verb} ${events.at(-1)?.requestURI}`);
+      return events.find(test);
+    };
+    return until(`${what} in the audit log`, read, options);
   }
 
-  /** Parses what has been written since the last time. */
+  /** Parses the lines that were written since the last call. */
   #read(): void {
     if (!existsSync(this.#file)) return;
     const file = openSync(this.#file, "r");
@@ -100,7 +105,7 @@ export class AuditLog {
     for (const line of text.toString("utf8", 0, end).split("\n")) {
       if (line === "") continue;
       const event = JSON.parse(line) as AuditEvent;
-      // A later stage takes the place of an earlier one, which keeps its place in the order.
+      // A later stage replaces an earlier one, at its place in the order.
       this.#events.set(event.auditID, event);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * A real control plane without Docker, on loopback, gone with the process that started it.
+ * A real control plane without Docker, on loopback. It never outlives the process that started it.
  *
  *     await using cluster = await startCluster();
  *     await cluster.addNodes({ count: 2, gpus: 4 });
@@ -28,32 +28,32 @@ export type { ClusterOptions } from "./options.ts";
 export { failingImages } from "./kwok-stages.ts";
 
 export interface Cluster extends AsyncDisposable {
-  /** A file with the administrator's credentials. */
+  /** Path to a file with the administrator's credentials. */
   readonly kubeconfig: string;
   /** `https://127.0.0.1:PORT`. */
   readonly server: string;
-  /** Holds a log per process (`kube-apiserver.log`, …) and all else; removed by `stop()`. */
+  /** Has a log per process (`kube-apiserver.log`, …) and every other file; `stop()` removes it. */
   readonly directory: string;
-  /** The program itself. */
+  /** Path to the program. */
   readonly kubectlPath: string;
   readonly kubectl: Kubectl;
   readonly kubectlWithInput: KubectlWithInput;
   /** Requests of the administrator. */
   readonly rest: Rest;
   readonly audit: AuditLog;
-  /** The processes by name, to kill, suspend or look at them. */
+  /** The processes by name, to kill or suspend them. */
   readonly processes: Processes;
-  /** The way to the addresses of pods and Services, with the option `privateNetwork`. */
+  /** Connects to the addresses of pods and Services; with the option `privateNetwork`. */
   readonly network: PrivateNetwork | undefined;
   /** Kills a process and starts it again; resolves when the API server is ready. */
   restart(process: Program): Promise<void>;
-  /** A namespace that nobody else uses, in which pods can be created. */
+  /** Creates a namespace with a unique name, in which pods can be created. */
   newNamespace(prefix?: string): Promise<string>;
-  /** The names of the new nodes, once pods can be placed on them. */
+  /** Returns the names of the new nodes as soon as pods can be scheduled to them. */
   addNodes(options?: NodesOptions): Promise<readonly string[]>;
-  /** A node whose pods run as processes; needs the option `privateNetwork`. Answers its name. */
+  /** Adds a node whose pods run as processes, and returns its name. Needs the option `privateNetwork`. */
   addProcessNode(options?: ProcessNodeOptions): Promise<string>;
-  /** A node whose pods are containers; needs the option `realNode`, and root. There is one per cluster. */
+  /** Adds a node whose pods are containers, at most one per cluster. Needs the option `realNode`, and root. */
   addRealNode(options?: RealNodeOptions): Promise<RealNode>;
   /** Removes nodes and their pods at once; without names, all nodes. */
   removeNodes(names?: readonly string[]): Promise<void>;
@@ -63,17 +63,17 @@ export interface Cluster extends AsyncDisposable {
   installOptionalCrds(apis: readonly OptionalApi[]): Promise<void>;
   /** Removes them, and all objects of their kinds. */
   removeOptionalCrds(apis: readonly OptionalApi[]): Promise<void>;
-  /** A kubeconfig file of a service account that has the rights of the shipped operator, or those given. */
+  /** Writes a kubeconfig of a service account with the rights of the shipped operator, or with those given. */
   serviceAccountKubeconfig(options: ServiceAccountOptions): Promise<string>;
-  /** Ends all processes and removes the directory. */
+  /** Kills all processes and removes the directory. */
   stop(): Promise<void>;
 }
 
 /**
- * Boots one more cluster. Whatever happens to this process, nothing of the cluster outlives it.
+ * Boots another cluster. Nothing of it outlives this process, however that exits.
  *
- * Fails with a `ToolError` when a program can't be built, and with a `ProcessFailure` that shows the end of its log when
- * one ends during the boot.
+ * Fails with a `ToolError` when a program can't be built, and with a `ProcessFailure` that includes the end of its log when
+ * one exits during the boot.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const controlPlane = await bootControlPlane(options, {
@@ -94,7 +94,7 @@ function clusterOf(controlPlane: ControlPlane, options: ClusterOptions): Cluster
   const kubectl = kubectlOf(controlPlane);
   const nameNodes = nodeNaming();
   const stop = async (): Promise<void> => controlPlane[Symbol.asyncDispose]();
-  // Whoever wonders why a test fails learns it here.
+  // A test that fails because a process exited shows the reason.
   processes.onFailure(({ message }) => process.stderr.write(`${message}\n`));
   return {
     kubeconfig: controlPlane.kubeconfigFile("admin"),

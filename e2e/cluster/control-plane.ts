@@ -61,17 +61,16 @@ export interface ControlPlane extends AsyncDisposable {
 }
 
 export interface BootHooks {
-  /** Called when the API server is ready and nobody else has talked to it yet. */
+  /** Called when the API server is ready, before any controller sends a request. */
   readonly beforeControllers?: (controlPlane: ControlPlane) => Promise<void>;
 }
 
-/** How often another port is tried. */
 const portAttempts = 5;
 
 export async function bootControlPlane(options: ClusterOptions, hooks: BootHooks = {}): Promise<ControlPlane> {
   const paths = await controlPlaneTools(options);
   const directory = await mkdtemp(join(tmpdir(), "gpumedia-cluster-"));
-  // Until the keeper has started, nobody else would remove the directory: so it comes first.
+  // First: only the keeper removes the directory when this process is killed.
   const processes = await Processes.start(directory, options);
   try {
     const network = isPrivate(options) ? await PrivateNetwork.enter(processes) : undefined;
@@ -150,7 +149,7 @@ async function writeCertificates(
   return Object.fromEntries(Object.keys(users).map((name, index) => [name, clients[index]])) as unknown as UserKeys;
 }
 
-/** Takes another port when somebody was faster, which no look beforehand can exclude. */
+/** Tries another port when the first one is in use: a check beforehand cannot exclude that. */
 async function startApiServer(
   processes: Processes,
   command: string,
@@ -173,7 +172,7 @@ async function startApiServer(
   }
 }
 
-/** Waits until the API server is ready, and fails as soon as it or etcd has ended. */
+/** Waits until the API server is ready, and fails as soon as it or etcd exits. */
 export async function ready(processes: Processes, rest: Rest): Promise<void> {
   await unlessEnded(processes, ["kube-apiserver", "etcd"], "the API server to be ready", async () => {
     return (await rest.request("GET", "/readyz").catch(() => undefined)) === undefined ? undefined : true;
@@ -199,8 +198,8 @@ async function startControllers(
       processes.start(name, { command: paths[name] ?? "", parameters: parametersOf[name] ?? [], env }),
     ),
   );
-  // No pod can be created in a namespace before its service account is there, which a controller makes.
-  await unlessEnded(processes, names, "the controllers to have made the default service account", async () => {
+  // No pod can be created in a namespace before a controller has created its service account.
+  await unlessEnded(processes, names, "the controllers to create the default service account", async () => {
     return rest.get("/api/v1/namespaces/default/serviceaccounts/default").catch(() => undefined);
   });
 }
@@ -209,7 +208,7 @@ async function unlessEnded(
   processes: Processes,
   names: readonly Program[],
   what: string,
-  look: () => Promise<unknown>,
+  read: () => Promise<unknown>,
 ): Promise<void> {
   const ended = Promise.race(
     names.map(async (name) => {
@@ -217,6 +216,6 @@ async function unlessEnded(
       throw await processes.failure(name, how);
     }),
   );
-  // A look may hang, e.g. when its port is that of somebody else: the end of a process is noticed all the same.
-  await Promise.race([ended, until(what, look, { withinMs: 60_000 })]);
+  // A read may hang, for example when another program has the port; that a process exits is observed all the same.
+  await Promise.race([ended, until(what, read, { withinMs: 60_000 })]);
 }

@@ -1,9 +1,9 @@
 /**
- * A program that goes on in the background when it has reported that it is ready.
+ * Runs a program in the background as soon as it reports that it is ready.
  *
- *     shell ──▶ program --detach ──fork──▶ program (a session of its own, no terminal)
+ *     shell ──▶ program --detach ──fork──▶ program (its own session, no terminal)
  *                    │ ◀──── report ────────────┤
- *                    ▼ prints it, exits         ▼ goes on until SIGTERM
+ *                    ▼ prints it, exits         ▼ runs until SIGTERM
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -15,16 +15,18 @@ export interface InBackground<Report> {
   readonly report: Report;
 }
 
-/** Starts a program in the background and waits for its report; fails with what it says went wrong. */
+/** Starts a program in the background and waits for its report; fails with the program's error. */
 export async function startInBackground<Report>(
   program: string,
   parameters: readonly string[],
 ): Promise<InBackground<Report>> {
-  // No KEEP for the child, or it would do the same again.
+  // With KEEP the child would start another one.
   const env = { ...process.env, KEEP: "" };
   const child = fork(program, parameters, { detached: true, execArgv: [], stdio: "ignore", env });
-  const ended = once(child, "exit").then(([code]) => ({ failed: `it ended with code ${code}` }));
-  const message = await Promise.race([once(child, "message").then(([said]) => said as Message<Report>), ended]);
+  const ended = once(child, "exit").then(([code]) => ({
+    failed: `the program in the background exited with code ${code}`,
+  }));
+  const message = await Promise.race([once(child, "message").then(([received]) => received as Message<Report>), ended]);
   if ("failed" in message) throw new Error(message.failed);
   child.disconnect();
   child.unref();
@@ -36,7 +38,7 @@ export function isInBackground(): boolean {
   return process.send !== undefined;
 }
 
-/** In the background: until the report, this process ends with the one that waits for it. */
+/** In the background: until it has reported, this process exits together with the one that waits for it. */
 export async function reportWhenReady<Report>(prepare: () => Promise<Report>): Promise<Report> {
   const exit = (): never => process.exit(1);
   process.once("disconnect", exit);

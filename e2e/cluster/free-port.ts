@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 
 /**
- * A port of 127.0.0.1 that nobody listens on. Somebody else may take it before its user does: whoever uses it has to be
- * ready to ask for another one.
+ * Returns a port of 127.0.0.1 that is free. Another program may take it before the caller does: the caller must be able to try
+ * another one.
  */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

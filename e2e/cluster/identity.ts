@@ -1,4 +1,4 @@
-/** Users of the cluster that are service accounts with just the rights that they are given. */
+/** Service accounts with exactly the rights that they are given, as users of the cluster. */
 import { join } from "node:path";
 import { operatorRbac } from "@gpumedia/install";
 import { writeKubeconfig } from "./kubeconfig.ts";
@@ -8,19 +8,19 @@ import type { KubernetesObject } from "./rest.ts";
 export interface ServiceAccountOptions {
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** Roles and bindings, applied as they are. Default: what an installation of the operator grants. */
+  /** Roles and bindings, applied unchanged. Default: those of an installation of the operator. */
   readonly rbac?: readonly KubernetesObject[];
 }
 
 const tokenSeconds = 24 * 60 * 60;
 const rbacPath = "/apis/rbac.authorization.k8s.io/v1";
 
-/** Makes the service account, its namespace and its rights where they are missing; answers a kubeconfig file. */
+/** Creates the service account, its namespace and its rights if they are missing; returns the path of a kubeconfig. */
 export async function serviceAccountKubeconfig(
   { rest, directory, server, authority }: ControlPlane,
   { namespace, serviceAccount, rbac }: ServiceAccountOptions,
 ): Promise<string> {
-  // Two of them in different namespaces each need a ClusterRoleBinding of their own.
+  // Two of them in different namespaces need two ClusterRoleBindings.
   const name = `${namespace}.${serviceAccount}`;
   const metadata = { name: serviceAccount, namespace };
   await rest.apply("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });

@@ -15,35 +15,36 @@ const report: ClusterReport = {
 };
 
 describe("how to use a cluster", () => {
-  it("is told with commands that can be copied", () => {
+  it("is printed with commands that can be copied", () => {
     assert.equal(
       instructions(report, "Ctrl-C"),
-      `The control plane is up after 3.4 s: https://127.0.0.1:6443
-It has 2 fake nodes with 4 GPUs each, on which pods become Ready without running, and the CRDs of crds/.
+      `The control plane is ready after 3.4 s: https://127.0.0.1:6443
+It has 2 fake nodes with 4 GPUs each, whose pods become Ready without running, and the CRDs in crds/.
 
   export KUBECONFIG=/c/admin.kubeconfig
-  export PATH=/c/bin:$PATH    # for its kubectl
-  npx gpumedia-operator       # starts the operator
+  export PATH=/c/bin:$PATH    # kubectl, and its plugin: kubectl gpumedia
+  npx gpumedia-operator       # runs the operator here; or install it in the cluster (Helm 3.17 or newer):
+  helm install gpumedia-operator charts/gpumedia-operator -n gpumedia-system --create-namespace --take-ownership
 
 Logs of all processes: /c/*.log
-End it: Ctrl-C
+To stop it: Ctrl-C
 `,
     );
   });
 
-  it("mentions what else it has", () => {
+  it("includes optional APIs and the operator", () => {
     assert.equal(
       instructions({ ...report, operator: true, apis: ["vpa", "gateway"] }, "kill 1"),
-      `The control plane is up after 3.4 s: https://127.0.0.1:6443
-It has 2 fake nodes with 4 GPUs each, on which pods become Ready without running, and the CRDs of crds/.
+      `The control plane is ready after 3.4 s: https://127.0.0.1:6443
+It has 2 fake nodes with 4 GPUs each, whose pods become Ready without running, and the CRDs in crds/.
 It also serves: vpa, gateway.
-The operator runs; its log is /c/operator.log.
+The operator is running; its log is /c/operator.log.
 
   export KUBECONFIG=/c/admin.kubeconfig
-  export PATH=/c/bin:$PATH    # for its kubectl
+  export PATH=/c/bin:$PATH    # kubectl, and its plugin: kubectl gpumedia
 
 Logs of all processes: /c/*.log
-End it: kill 1
+To stop it: kill 1
 `,
     );
   });

@@ -1,4 +1,4 @@
-/** What the keeper is asked and what it says, over the channel of `fork`. */
+/** Requests to the keeper and its reports, over the channel of `fork`. */
 
 export type KeeperRequest =
   | {
@@ -8,7 +8,7 @@ export type KeeperRequest =
       readonly parameters: readonly string[];
       /** In addition to the keeper's own environment. */
       readonly env: Readonly<Record<string, string>>;
-      /** The file that takes standard output and standard error. */
+      /** The file for standard output and standard error. */
       readonly log: string;
     }
   | { readonly do: "signal"; readonly name: string; readonly signal: NodeJS.Signals };

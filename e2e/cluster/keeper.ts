@@ -1,12 +1,12 @@
 /**
- * The process that all processes of a cluster are children of. It stands between them and the process that started the
- * cluster, and lives as long as the channel between the two:
+ * The parent of all processes of a cluster, started by the process that started the cluster. It lives as long as the channel
+ * between the two:
  *
  *     test run ══channel══▶ keeper ──▶ etcd, kube-apiserver, …
  *
- * When the channel closes, in order or because the other end was killed, the keeper ends its children, removes the
- * cluster's directory and ends. Should the keeper itself be killed, the kernel ends the children (`setpriv --pdeathsig`,
- * where the machine has it).
+ * When the channel closes, for example because the other process was killed, the keeper kills its children, removes the
+ * cluster's directory and exits. If the keeper itself is killed, the kernel kills the children (`setpriv --pdeathsig`, where
+ * the machine has it).
  *
  *     node keeper.ts DIRECTORY
  */
@@ -25,7 +25,7 @@ function report(message: KeeperReport): void {
 }
 
 function start({ name, command, parameters, env, log }: Extract<KeeperRequest, { do: "start" }>): void {
-  // A new start of the same program adds to its log: what the first said is not lost.
+  // A restart must not lose the log of the first start.
   const output = openSync(log, "a", 0o600);
   const [program, ...rest] = dyingWithParent([command, ...parameters]);
   const child = spawn(program, rest, {
@@ -49,7 +49,7 @@ function exited(name: string, child: ChildProcess, how: string): void {
 
 function end(): void {
   ending = true;
-  // Nothing that they would still write is kept: no reason to wait for an orderly end.
+  // Nothing that they would write is kept, so there is no graceful shutdown.
   for (const child of children.values()) child.kill("SIGKILL");
   void endWhenAlone();
 }
@@ -72,8 +72,8 @@ process.on("message", (request: KeeperRequest) => {
 });
 process.on("disconnect", end);
 process.on("SIGTERM", end);
-// From a terminal the other end hears of them as well, and decides what they mean.
+// The terminal sends them to the other process too, which decides what to do.
 for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {});
-// The other end may have gone before we listened.
+// The other process may have exited before we listened.
 if (!process.connected) end();
 report({ what: "ready" });

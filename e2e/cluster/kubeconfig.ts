@@ -1,16 +1,16 @@
-/** Kubeconfigs that hold all they need, so that a copy of the file works as well. */
+/** Kubeconfigs without references to other files, so that a copy of the file works too. */
 import { writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import type { KeyPair } from "./pki.ts";
 
 export interface KubeconfigSource {
-  /** Names the cluster, the user and the context. */
+  /** Name of the cluster, the user and the context. */
   readonly name: string;
   readonly server: string;
   /** PEM of the CA. */
   readonly authority: string;
   readonly user: KeyPair | { readonly token: string };
-  /** Of commands that name none. */
+  /** The default namespace of commands. */
   readonly namespace?: string;
 }
 
@@ -29,7 +29,7 @@ export function kubeconfig({ name, server, authority, user, namespace }: Kubecon
   });
 }
 
-/** For its owner's eyes only: it holds credentials. */
+/** Readable by its owner only: it has credentials. */
 export async function writeKubeconfig(file: string, source: KubeconfigSource): Promise<string> {
   await writeFile(file, kubeconfig(source), { mode: 0o600 });
   return file;

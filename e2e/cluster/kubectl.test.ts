@@ -25,7 +25,7 @@ describe("kubectl", () => {
     return createKubectl(program, join(directory, "admin.kubeconfig"));
   }
 
-  it("gets its parameters, its input and its own configuration", async () => {
+  it("receives its parameters, its input and the cluster's configuration", async () => {
     const run = await kubectl('cat; echo "$@" $KUBECONFIG $KUBECACHEDIR');
     assert.equal(
       await run("input ", "get", "pods"),
@@ -33,11 +33,11 @@ describe("kubectl", () => {
     );
   });
 
-  it("fails with what it said, also when it did not read its input", async () => {
+  it("fails with its standard error, also when it did not read its input", async () => {
     const run = await kubectl("echo no such thing >&2; exit 3");
     await assert.rejects(run("x".repeat(1_000_000), "get", "x"), {
       name: "KubectlError",
-      message: "kubectl get x ended with code 3: no such thing",
+      message: "kubectl get x exited with code 3: no such thing",
       code: 3,
       stderr: "no such thing\n",
     });

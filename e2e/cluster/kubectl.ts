@@ -3,27 +3,27 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 
-/** kubectl ended with another code than 0; the message is what it said. */
+/** kubectl exited with an error; the message includes its standard error. */
 export class KubectlError extends Error {
   override readonly name = "KubectlError";
   readonly code: number | null;
   readonly stderr: string;
 
   constructor(parameters: readonly string[], code: number | null, stderr: string) {
-    super(`kubectl ${parameters.join(" ")} ended with code ${code}: ${stderr.trim()}`);
+    super(`kubectl ${parameters.join(" ")} exited with code ${code}: ${stderr.trim()}`);
     this.code = code;
     this.stderr = stderr;
   }
 }
 
-/** Its standard output. Fails with a `KubectlError`. */
+/** Returns its standard output. Fails with a `KubectlError`. */
 export type Kubectl = (...parameters: readonly string[]) => Promise<string>;
 
-/** The same with a standard input; anything but text becomes JSON, several objects become a List. */
+/** The same with standard input: text unchanged, an object as JSON, several objects as a List. */
 export type KubectlWithInput = (input: string | object, ...parameters: readonly string[]) => Promise<string>;
 
 export function createKubectl(program: string, kubeconfig: string): KubectlWithInput {
-  // Its cache of the API's documents would outlive the cluster, and another cluster may get the same port.
+  // Its cache of discovery documents would outlive the cluster, and another cluster may have the same port.
   const env = { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(dirname(kubeconfig), "kubectl-cache") };
   return async (input, ...parameters) => {
     const child = spawn(program, parameters, { env });
@@ -31,7 +31,7 @@ export function createKubectl(program: string, kubeconfig: string): KubectlWithI
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-    // It may end without having read its input: its exit code tells, not the broken pipe.
+    // It may exit before it has read its input: the exit code counts, not the broken pipe.
     child.stdin.on("error", () => {}).end(inputText(input));
     const [code] = (await once(child, "close")) as [number | null];
     if (code !== 0) throw new KubectlError(parameters, code, stderr);

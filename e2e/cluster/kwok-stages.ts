@@ -1,18 +1,18 @@
 /**
- * What kwok does in the place of a kubelet, as its Stages say it: a stage's selector names a state, its template the next
- * one. Everything happens at once; pods with one of the images below fail instead, in the kubelet's own words.
+ * What kwok does in place of a kubelet, as its Stages: a stage's selector matches a state, its template is the next one.
+ * Everything happens at once. Pods with one of the images below fail, with the kubelet's messages.
  */
 
-/** The annotation of the nodes that kwok plays the kubelet of. */
+/** The annotation of the nodes for which kwok stands in for the kubelet. */
 export const fakeNode = { "kwok.x-k8s.io/node": "fake" } as const;
 
 /** Images that make a pod fail. All others start and become Ready. */
 export const failingImages = {
   /** The registry has no such image. */
   pullFails: "registry.invalid/pull-fails:1",
-  /** It starts and ends with exit code 1, again and again. */
+  /** It exits with code 1 after each start. */
   crashes: "registry.invalid/crashes:1",
-  /** It runs, and its readiness probe fails. */
+  /** It runs, but its readiness probe fails. */
   neverReady: "registry.invalid/never-ready:1",
 } as const;
 
@@ -42,7 +42,7 @@ function stage(kind: "Node" | "Pod", name: string, matchExpressions: readonly ob
   return { apiVersion, kind: "Stage", metadata: { name }, spec: { resourceRef, selector: { matchExpressions }, next } };
 }
 
-/** A condition of a pod; false ones in the kubelet's words. */
+/** A condition of a pod; false ones with the kubelet's message. */
 function condition(type: string, isTrue: boolean): string {
   const because = isTrue ? "" : `, reason: ContainersNotReady, message: "containers with unready status"`;
   return `- {type: ${type}, status: "${isTrue ? "True" : "False"}", lastTransitionTime: {{ Now | Quote }}${because}}`;
@@ -50,7 +50,7 @@ function condition(type: string, isTrue: boolean): string {
 
 interface Containers {
   readonly ready: boolean;
-  /** Default: as soon as it is ready. */
+  /** Default: when it is ready. */
   readonly started?: boolean;
   readonly restartCount?: number;
   /** YAML flow mappings. */
@@ -58,7 +58,7 @@ interface Containers {
   readonly lastState?: string;
 }
 
-/** Container statuses as a Go template: all containers fare alike. */
+/** Container statuses as a Go template, the same for all containers. */
 function containerStatuses({ ready, started = ready, restartCount = 0, state, lastState = "{}" }: Containers): string {
   return `containerStatuses:
 {{ range .spec.containers }}

@@ -1,15 +1,15 @@
-/** `make cluster`: a control plane to play with, until Ctrl-C, or in the background. */
+/** `make cluster`: a control plane to try things on, until Ctrl-C or in the background. */
 import { fileURLToPath } from "node:url";
 import { controlPlaneTools } from "./control-plane.ts";
 import { isInBackground, reportWhenReady, startInBackground } from "./detach.ts";
 import { instructions, startInteractive, type ClusterReport } from "./interactive.ts";
 import { mainProgram, type MainOptions } from "./main-options.ts";
-import { untilEnded } from "./signals.ts";
+import { untilSignal } from "./signals.ts";
 
 async function inForeground(options: MainOptions): Promise<void> {
   const { cluster, report } = await startInteractive(options);
   process.stdout.write(instructions(report, "Ctrl-C"));
-  await untilEnded();
+  await untilSignal();
   await cluster.stop();
 }
 
@@ -20,7 +20,7 @@ async function inBackground(options: MainOptions): Promise<void> {
     stop = () => cluster.stop();
     return report;
   });
-  await untilEnded();
+  await untilSignal();
   await stop();
 }
 

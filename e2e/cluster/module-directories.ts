@@ -1,10 +1,10 @@
-/** Where the Go modules of a family are unpacked: for the files in them that are no Go. */
+/** The folders of Go modules, for the files in them that are not Go. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { go } from "./tools-build.ts";
 import { familyDirectory, moduleVersion } from "./tools-families.ts";
 
-/** Directories of modules that `tools/FAMILY/go.mod` requires, by their path; the first call downloads them. */
+/** Folders of modules that `tools/FAMILY/go.mod` requires, by module path; the first call downloads them. */
 export async function moduleDirectories(
   family: string,
   modules: readonly string[],
@@ -12,14 +12,14 @@ export async function moduleDirectories(
   if (modules.length === 0) return {};
   const directory = familyDirectory(family);
   const goMod = await readFile(join(directory, "go.mod"), "utf8");
-  // With their versions: without, go would first look at all that these modules require, which is most of Kubernetes.
-  const wanted = modules.map((module) => `${module}@${moduleVersion(goMod, module)}`);
-  const output = await go(["mod", "download", "-json", ...wanted], { directory });
+  // Without the versions go would first load everything that these modules require, which is most of Kubernetes.
+  const versioned = modules.map((module) => `${module}@${moduleVersion(goMod, module)}`);
+  const output = await go(["mod", "download", "-json", ...versioned], { directory });
   const downloaded = parseJsonSequence(output) as readonly { readonly Path: string; readonly Dir: string }[];
   return Object.fromEntries(downloaded.map(({ Path, Dir }) => [Path, Dir]));
 }
 
-/** go writes one indented object after the other, not an array. */
+/** go writes a sequence of indented objects, not an array. */
 export function parseJsonSequence(text: string): readonly unknown[] {
   return JSON.parse(`[${text.trim().replaceAll(/^\}\n\{$/gm, "},{")}]`) as readonly unknown[];
 }

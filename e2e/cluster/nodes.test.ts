@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { nodeManifest, nodeNaming } from "./nodes.ts";
 
 describe("the names of nodes", () => {
-  it("are counted by prefix, and never come twice", () => {
+  it("are counted by prefix and never used twice", () => {
     const name = nodeNaming();
     assert.deepEqual([name("a", 2), name("b", 1), name("a", 1)], [["a-0", "a-1"], ["b-0"], ["a-2"]]);
   });
 });
 
 describe("a fake node", () => {
-  it("has GPUs, and says so in its labels", () => {
+  it("has GPUs and the labels for them", () => {
     const { metadata, status } = nodeManifest("gpu-0", {
       gpus: 8,
       gpuResource: "example.com/gpu",
@@ -32,7 +32,7 @@ describe("a fake node", () => {
     assert.deepEqual([capacity, allocatable], [quantities, quantities]);
   });
 
-  it("without GPUs doesn't mention any, and has what else it is given", () => {
+  it("has no trace of GPUs when it has none, and takes other resources", () => {
     const node = nodeManifest("cpu-0", { gpus: 0, resources: { cpu: "2" } });
     assert.doesNotMatch(JSON.stringify(node), /gpu\b/);
     assert.equal((node.status as { capacity: { cpu: string } }).capacity.cpu, "2");

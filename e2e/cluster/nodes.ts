@@ -1,4 +1,4 @@
-/** Nodes that exist in the API only. kwok keeps them alive and lets their pods become Ready. */
+/** Nodes that exist only in the API. kwok makes them and their pods Ready. */
 import { createHash } from "node:crypto";
 import { fakeNode } from "./kwok-stages.ts";
 import type { KubernetesObject, Rest } from "./rest.ts";
@@ -15,17 +15,17 @@ export interface NodesOptions {
   readonly count?: number;
   /** GPUs per node. Default: 4; 0 for a node without any. */
   readonly gpus?: number;
-  /** What the device plugin calls them. Default: `nvidia.com/gpu`. */
+  /** Name of the GPU resource. Default: `nvidia.com/gpu`. */
   readonly gpuResource?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
-  /** Nodes are called `PREFIX-0`, `PREFIX-1`, …, and none of a cluster as an earlier one. Default: `gpu-node`. */
+  /** Nodes are named `PREFIX-0`, `PREFIX-1`, …; a cluster never uses a name twice. Default: `gpu-node`. */
   readonly namePrefix?: string;
-  /** Whether kwok plays its kubelet. Default: yes. */
+  /** Whether kwok stands in for the kubelet. Default: yes. */
   readonly fake?: boolean;
-  /** Default: one that leads nowhere. */
+  /** Default: one that cannot be reached. */
   readonly address?: string;
-  /** More of `status.capacity` and `status.allocatable`, or other values. */
+  /** Added to `status.capacity` and `status.allocatable`; replaces the defaults. */
   readonly resources?: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +37,7 @@ const nodes = "/api/v1/nodes";
 const creationsInFlight = 16;
 const notReady = "node.kubernetes.io/not-ready";
 
-/** The node as its kubelet would register it, GPUs included. */
+/** The node as its kubelet would register it, with GPUs. */
 export function nodeManifest(name: string, options: NodesOptions): KubernetesObject & Record<string, unknown> {
   const { gpus = 4, gpuResource = "nvidia.com/gpu", labels = {}, taints = [], resources = {}, fake = true } = options;
   const quantities = {
@@ -98,13 +98,13 @@ export function nodeManifest(name: string, options: NodesOptions): KubernetesObj
   };
 }
 
-/** Leads nowhere, but pods have to say on which host they are. */
+/** It cannot be reached, but a pod's status needs the host's address. */
 function nodeAddress(name: string): string {
   const [high, low] = createHash("sha256").update(name).digest();
   return `10.2.${high}.${low}`;
 }
 
-/** Gives out names of nodes, each once: kwok is late to look after a node that is called like one that has just gone. */
+/** Returns new names for nodes: kwok is slow to manage a node with the name of one that was just deleted. */
 export function nodeNaming(): (prefix: string, count: number) => readonly string[] {
   const given = new Map<string, number>();
   return (prefix, count) => {
@@ -114,7 +114,7 @@ export function nodeNaming(): (prefix: string, count: number) => readonly string
   };
 }
 
-/** Resolves when pods can be placed on them. */
+/** Resolves when pods can be scheduled to them. */
 export async function addNodes(rest: Rest, names: readonly string[], options: NodesOptions): Promise<void> {
   const left = names.toReversed();
   const create = async (): Promise<void> => {
@@ -126,20 +126,21 @@ export async function addNodes(rest: Rest, names: readonly string[], options: No
   await untilReady(rest, names);
 }
 
-/** Resolves when pods can be placed on them. */
+/** Resolves when pods can be scheduled to them. */
 export async function untilReady(rest: Rest, names: readonly string[]): Promise<void> {
-  await until(`the nodes ${names.join(", ")} to be ready`, async () => {
+  await until(`the nodes ${names.join(", ")} to be ready`, async (see) => {
     const { items } = (await rest.request("GET", nodes)) as { items: readonly Node[] };
     const waiting = items.filter(({ metadata, spec }) => names.includes(metadata.name) && isTainted(spec?.taints));
+    see(waiting.map(({ metadata, spec }) => ({ name: metadata.name, taints: spec?.taints })));
     return waiting.length === 0 ? true : undefined;
   });
 }
 
-/** Removes the nodes and what runs on them, at once; without names, all that are fake. */
+/** Deletes the nodes and their pods at once; without names, all nodes. */
 export async function removeNodes(rest: Rest, names?: readonly string[]): Promise<void> {
   for (const name of names ?? (await nodeNames(rest))) {
     await rest.delete(`${nodes}/${name}`);
-    // Left alone, the pods of a node that has gone stay for some 40 s until the garbage collector is sure.
+    // The garbage collector would delete the pods of a missing node only after about 40 s.
     const onNode = `/api/v1/pods?fieldSelector=spec.nodeName=${name}`;
     const { items } = (await rest.request("GET", onNode)) as { items: readonly KubernetesObject[] };
     await Promise.all(
@@ -153,7 +154,7 @@ async function nodeNames(rest: Rest): Promise<readonly string[]> {
   return items.map(({ metadata }) => metadata.name);
 }
 
-/** The API server taints every new node; a controller takes that back when it has seen that the node is ready. */
+/** The API server taints every new node; a controller removes the taint when it observes that the node is ready. */
 function isTainted(taints: readonly Taint[] = []): boolean {
   return taints.some(({ key }) => key === notReady);
 }

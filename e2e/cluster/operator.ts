@@ -1,4 +1,4 @@
-/** The operator as a process beside the control plane, with the rights that an installation gives it. */
+/** The operator as a process beside the control plane, with the rights of an installation. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { operatorRbac } from "@gpumedia/install";
@@ -7,19 +7,19 @@ import type { KubernetesObject } from "./rest.ts";
 import { until } from "./until.ts";
 
 export interface OperatorOptions {
-  /** Of its service account and its Lease. Default: `gpumedia-system`. */
+  /** Namespace of its service account and its Lease. Default: `gpumedia-system`. */
   readonly namespace?: string;
   /** The process's name: two operators of one cluster need different ones. Default: `operator`. */
   readonly name?: string;
   /** Further flags; they win over ours. */
   readonly parameters?: readonly string[];
-  /** Flags of Node itself, e.g. `--cpu-prof`. */
+  /** Flags for Node, such as `--cpu-prof`. */
   readonly nodeParameters?: readonly string[];
-  /** Instead of the service account's, e.g. that of a fault proxy. */
+  /** Default: that of the service account. */
   readonly kubeconfig?: string;
   /** Its entry point. Default: this tree's. */
   readonly program?: string;
-  /** It serves custom.metrics.k8s.io, too, on this address, at which the API server finds it; it has the rights for that. */
+  /** Serves custom.metrics.k8s.io on this address, at which the API server reaches it, with the rights for that. */
   readonly metricsApiAddress?: string;
 }
 
@@ -28,7 +28,7 @@ export interface OperatorProcess {
   readonly name: string;
   readonly namespace: string;
   readonly kubeconfig: string;
-  /** The file with what it logs. */
+  /** Path to its log. */
   readonly log: string;
 }
 
@@ -36,8 +36,8 @@ const ownProgram = fileURLToPath(new URL("../../operator/bin/gpumedia-operator.j
 const serviceAccount = "gpumedia-operator";
 
 /**
- * Starts it, and waits for nothing: see `untilLeading`. What one that ends by itself, or by SIGTERM, has compiled is there
- * for the next ones of the cluster: they start with half the CPU time.
+ * Starts it without waiting: see `untilLeading`. An operator that exits by itself or by SIGTERM leaves its compiled code to the
+ * next ones of the cluster, which then start with half the CPU time.
  */
 export async function startOperator(cluster: Cluster, options: OperatorOptions = {}): Promise<OperatorProcess> {
   const { namespace = "gpumedia-system", name = "operator", parameters = [], nodeParameters = [] } = options;
@@ -52,7 +52,7 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions =
       program,
       `--kubeconfig=${kubeconfig}`,
       `--operator-namespace=${namespace}`,
-      // Its ports are the same for every operator on this machine.
+      // Two operators on this machine would collide on the default ports.
       "--health-address=0",
       "--metrics-address=0",
       ...(metricsApiAddress === undefined ? [] : metricsApiParameters(metricsApiAddress)),
@@ -76,10 +76,10 @@ function metricsApiParameters(address: string): readonly string[] {
   return [`--metrics-api-address=${address}:0`, `--metrics-api-advertise-address=${address}`];
 }
 
-/** Resolves when some operator holds the Lease of the namespace; fails with the end of its log when this one has ended. */
+/** Resolves when an operator holds the Lease of the namespace; fails with the end of its log if this one exits. */
 export async function untilLeading(cluster: Cluster, { name, namespace }: OperatorProcess): Promise<void> {
   const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/gpumedia-operator`;
-  await until("an operator to lead", async () => {
+  await until("an operator to become the leader", async () => {
     if (!(name in cluster.processes.pids)) {
       throw await cluster.processes.failure(name, await cluster.processes.exited(name));
     }

@@ -1,6 +1,6 @@
 /**
- * The CRDs of APIs that a cluster may or may not serve. They are read where the Go modules that ship them are unpacked
- * (`tools/crds/go.mod` pins which ones), so that tests meet the schemas that users have, and nothing is copied.
+ * The CRDs of optional APIs. They are read from the Go modules that ship them (`tools/crds/go.mod` pins the versions), so that
+ * tests use the schemas that users have, without a copy.
  */
 import { join } from "node:path";
 import { moduleDirectories } from "./module-directories.ts";
@@ -36,7 +36,7 @@ export const optionalApis = Object.keys(sources) as readonly OptionalApi[];
 
 /** The files; the first call downloads the modules. */
 export async function optionalCrdFiles(apis: readonly OptionalApi[]): Promise<readonly string[]> {
-  const wanted = apis.map((api): CrdSource => sources[api]);
-  const directories = await moduleDirectories("crds", [...new Set(wanted.map(({ module }) => module))]);
-  return wanted.flatMap(({ module, files }) => files.map((file) => join(directories[module] ?? "", file)));
+  const chosen = apis.map((api): CrdSource => sources[api]);
+  const directories = await moduleDirectories("crds", [...new Set(chosen.map(({ module }) => module))]);
+  return chosen.flatMap(({ module, files }) => files.map((file) => join(directories[module] ?? "", file)));
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { dyingWithParent } from "./parent-death.ts";
 
 describe("a command that dies with its parent", () => {
-  it("is run by the setpriv of the PATH, or as it is", async () => {
+  it("runs under the setpriv on the PATH, or unchanged", async () => {
     const directory = await mkdtemp(join(tmpdir(), "path-"));
     try {
       assert.deepEqual(dyingWithParent(["etcd", "--name=a"], `${directory}:/nowhere`), ["etcd", "--name=a"]);

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** The command, changed so that the kernel kills it when its parent ends; unchanged where the machine has no setpriv. */
+/** Changes the command so that the kernel kills it when its parent exits; unchanged where the machine has no setpriv. */
 export function dyingWithParent(
   command: readonly [string, ...string[]],
   path: string = process.env.PATH ?? "",

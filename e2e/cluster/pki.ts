@@ -1,5 +1,5 @@
-/** The certificates of one cluster: a CA that nobody else has, gone with the cluster. */
-// oxlint-disable-next-line import/no-unassigned-import -- the certificate library needs it to be there first
+/** The certificates of one cluster, whose CA is deleted with it. */
+// oxlint-disable-next-line import/no-unassigned-import -- the certificate library needs it loaded first
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
@@ -30,7 +30,7 @@ export interface CertificateAuthority {
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const dayMs = 24 * 60 * 60 * 1000;
-/** A clock that is a little behind, as in a VM that has slept, must not find them not yet valid. */
+/** On a clock that is behind, as in a VM that was suspended, they must be valid too. */
 const backdatedMs = dayMs;
 const validMs = 365 * dayMs;
 
@@ -78,7 +78,7 @@ export async function createAuthority(commonName: string): Promise<CertificateAu
   };
 }
 
-/** What the API server signs service accounts' tokens with, and what it checks them with. */
+/** The keys with which the API server signs and verifies service accounts' tokens. */
 export async function createTokenKeys(): Promise<{ readonly privateKey: string; readonly publicKey: string }> {
   const { privateKey, publicKey } = await newKeys();
   return {

@@ -27,10 +27,10 @@ describe("the processes of a cluster", () => {
     await logged("any", `${processes.directory} blue\n`);
   });
 
-  it("have names, which no two have at a time", async () => {
+  it("have unique names", async () => {
     const pid = await processes.start("any", sleeper);
     assert.deepEqual(processes.pids, { any: pid });
-    await assert.rejects(processes.start("any", sleeper), /any is running already/);
+    await assert.rejects(processes.start("any", sleeper), /any is already running/);
   });
 
   it("can be killed, and started again with the same command and log", async () => {
@@ -44,42 +44,42 @@ describe("the processes of a cluster", () => {
     await logged("any", "started\nstarted\n");
   });
 
-  it("say how they ended", async () => {
+  it("report how they exited", async () => {
     await processes.start("code", shell("read line; exit 3"));
     await processes.start("killed", sleeper);
     const ends = Promise.all([processes.exited("code"), processes.exited("killed")]);
     processes.signal("killed", "SIGTERM");
     assert.deepEqual(await ends, ["exit 3", "SIGTERM"]);
-    assert.equal(await processes.exited("unknown"), "it was never started");
+    assert.equal(await processes.exited("unknown"), "it was not started");
   });
 
-  it("that can't be started are an error", async () => {
+  it("fail to start with an error", async () => {
     const noProgram = { command: join(processes.directory, "none"), parameters: [] };
-    // With setpriv it is that one which starts, and ends at once.
+    // With setpriv, setpriv starts and exits at once.
     const how = await processes.start("none", noProgram).then(() => processes.exited("none"), String);
-    assert.match(how, /exit 127|could not be started/);
-    await assert.rejects(processes.restart("never"), /never has never been started/);
+    assert.match(how, /exit 127|could not start/);
+    await assert.rejects(processes.restart("never"), /never was not started/);
   });
 
-  it("tell when they end by themselves, with the end of their log, and not when they were told to", async () => {
-    const told: ProcessFailure[] = [];
-    processes.onFailure((failure) => told.push(failure));
+  it("report an unexpected exit with the end of the log, and no exit by a signal", async () => {
+    const reported: ProcessFailure[] = [];
+    processes.onFailure((failure) => reported.push(failure));
     await processes.start("obedient", sleeper);
     await processes.kill("obedient");
     await processes.start("failing", shell("echo out of luck; exit 1"));
-    await until("the failure", () => (told.length > 0 ? true : undefined));
+    await until("the failure", () => (reported.length > 0 ? true : undefined));
     assert.deepEqual(
-      told.map(({ message }) => message),
-      ["failing ended: exit 1; the end of its log:\nout of luck\n"],
+      reported.map(({ message }) => message),
+      ["failing exited unexpectedly (exit 1); the end of its log:\nout of luck\n"],
     );
   });
 
-  it("end together, with their directory, once and for all", async () => {
+  it("are killed together, their directory is removed, and a second call does nothing", async () => {
     await processes.start("a", sleeper);
     await processes.start("b", shell("trap '' TERM; while :; do sleep 600; done"));
     const ends = Promise.all([processes.exited("a"), processes.exited("b")]);
     await processes[Symbol.asyncDispose]();
-    assert.deepEqual(await ends, ["its keeper has ended", "its keeper has ended"]);
+    assert.deepEqual(await ends, ["the keeper exited", "the keeper exited"]);
     assert.equal(existsSync(processes.directory), false);
     await processes[Symbol.asyncDispose]();
   });

@@ -1,4 +1,4 @@
-/** The processes of one cluster, as the process that started it sees them. They never outlive it: see `keeper.ts`. */
+/** The processes of one cluster. They never outlive the process that started it: see `keeper.ts`. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
@@ -14,14 +14,14 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A process that ended though nobody asked it to. */
+/** A process exited unexpectedly. */
 export class ProcessFailure extends Error {
   override readonly name = "ProcessFailure";
   /** The end of its log. */
   readonly log: string;
 
   constructor(process: string, how: string, log: string) {
-    super(`${process} ended: ${how}; the end of its log:\n${log}`);
+    super(`${process} exited unexpectedly (${how}); the end of its log:\n${log}`);
     this.log = log;
   }
 }
@@ -37,7 +37,7 @@ interface Within {
   readonly realNode?: boolean;
 }
 
-/** How to start Node within it. */
+/** The command that starts Node in it. */
 async function enclosed(directory: string, within: Within): Promise<readonly [string, ...string[]]> {
   if (within.realNode === true) {
     await prepareNodeMachine(directory);
@@ -56,18 +56,18 @@ export class Processes implements AsyncDisposable {
   readonly #keeper: ChildProcess;
   readonly #running = new Map<string, Running>();
   readonly #commands = new Map<string, Command>();
-  /** How the last one of each name ended. */
+  /** How the last one of each name exited. */
   readonly #ended = new Map<string, string>();
-  /** Those whose end nobody wonders about. */
+  /** Those that were sent a signal: their exit is expected. */
   readonly #signalled = new Set<string>();
   #onFailure: (failure: ProcessFailure) => void = () => {};
   readonly #starting = new Map<string, PromiseWithResolvers<number>>();
   #waiting = 0;
 
-  /** The directory is theirs: it is removed when they end. `within`: they have a network, or all of a machine, of their own. */
+  /** Removes the directory when the processes have been killed. `within`: a private network, or the namespaces of a real node. */
   static async start(directory: string, within: Within = {}): Promise<Processes> {
     const [execPath, ...execArgv] = await enclosed(directory, within);
-    // A session of its own: Ctrl-C in a terminal reaches us alone, and we end the rest in order.
+    // In its own session: Ctrl-C in a terminal reaches this process alone, which stops the rest.
     const keeper = fork(keeperProgram, [directory], {
       detached: true,
       execPath,
@@ -77,7 +77,7 @@ export class Processes implements AsyncDisposable {
     });
     const processes = new Processes(directory, keeper);
     await once(keeper, "message");
-    // Nothing of a cluster keeps a program from ending that has forgotten to stop it.
+    // A program that forgets to stop its cluster must exit all the same.
     keeper.unref();
     keeper.channel?.unref();
     return processes;
@@ -86,52 +86,52 @@ export class Processes implements AsyncDisposable {
   private constructor(directory: string, keeper: ChildProcess) {
     this.directory = directory;
     this.#keeper = keeper;
-    keeper.on("message", (report: KeeperReport) => this.#hear(report));
+    keeper.on("message", (report: KeeperReport) => this.#handle(report));
     keeper.on("exit", () => {
       const names = [...this.#running.keys(), ...this.#starting.keys()];
-      for (const name of names) this.#hear({ what: "exited", name, how: "its keeper has ended" });
+      for (const name of names) this.#handle({ what: "exited", name, how: "the keeper exited" });
     });
   }
 
-  /** Starts a program under a name that no running one has; answers its process id. */
+  /** Starts a program under a name that no running one has; returns its process id. */
   async start(name: string, { command, parameters, env = {} }: Command): Promise<number> {
-    if (this.#running.has(name) || this.#starting.has(name)) throw new Error(`${name} is running already`);
+    if (this.#running.has(name) || this.#starting.has(name)) throw new Error(`${name} is already running`);
     this.#commands.set(name, { command, parameters, env });
     this.#signalled.delete(name);
     const started = Promise.withResolvers<number>();
     this.#starting.set(name, started);
-    this.#ask({ do: "start", name, command, parameters, env, log: this.logFile(name) });
-    return this.#heard(started.promise);
+    this.#send({ do: "start", name, command, parameters, env, log: this.logFile(name) });
+    return this.#reported(started.promise);
   }
 
-  /** Resolves with how it ended: a signal's name or `exit CODE`. At once if it is not running. */
+  /** Resolves with how it exited: a signal's name or `exit CODE`. At once if it is not running. */
   exited(name: string): Promise<string> {
-    return this.#running.get(name)?.exited ?? Promise.resolve(this.#ended.get(name) ?? "it was never started");
+    return this.#running.get(name)?.exited ?? Promise.resolve(this.#ended.get(name) ?? "it was not started");
   }
 
-  /** Sends a signal, and waits until the process has ended if it is one that ends it. */
+  /** Sends a signal and waits until the process has exited. */
   async kill(name: string, signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): Promise<void> {
     const exited = this.exited(name);
     this.signal(name, signal);
-    await this.#heard(exited);
+    await this.#reported(exited);
   }
 
   /** Kills it and starts the same command again. */
   async restart(name: string): Promise<number> {
     const command = this.#commands.get(name);
-    if (command === undefined) throw new Error(`${name} has never been started`);
+    if (command === undefined) throw new Error(`${name} was not started`);
     await this.kill(name);
     return this.start(name, command);
   }
 
-  /** Has every failure told from now on: the end of a process that nobody sent a signal to. */
-  onFailure(tell: (failure: ProcessFailure) => void): void {
-    this.#onFailure = tell;
+  /** Reports, from now on, every process that exits without having been sent a signal. */
+  onFailure(report: (failure: ProcessFailure) => void): void {
+    this.#onFailure = report;
   }
 
   signal(name: string, signal: NodeJS.Signals): void {
     this.#signalled.add(name);
-    this.#ask({ do: "signal", name, signal });
+    this.#send({ do: "signal", name, signal });
   }
 
   logFile(name: string): string {
@@ -139,7 +139,7 @@ export class Processes implements AsyncDisposable {
   }
 
   async failure(name: string, how: string): Promise<ProcessFailure> {
-    const log = await readFile(this.logFile(name), "utf8").catch(() => "(there is none)");
+    const log = await readFile(this.logFile(name), "utf8").catch(() => "(no log)");
     return new ProcessFailure(name, how, log.slice(-logTailBytes));
   }
 
@@ -152,7 +152,7 @@ export class Processes implements AsyncDisposable {
     return this.#keeper.pid;
   }
 
-  /** Ends all of them and removes their directory. */
+  /** Kills all of them and removes their directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#keeper.exitCode === null && this.#keeper.signalCode === null) {
       for (const name of this.#running.keys()) this.#signalled.add(name);
@@ -164,21 +164,21 @@ export class Processes implements AsyncDisposable {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  #ask(request: KeeperRequest): void {
+  #send(request: KeeperRequest): void {
     this.#keeper.send(request);
   }
 
-  /** Keeps this process from ending while it waits for the keeper's word. */
-  async #heard<T>(word: Promise<T>): Promise<T> {
+  /** Keeps this process running while it waits for a report of the keeper. */
+  async #reported<T>(report: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#keeper.channel?.ref();
     try {
-      return await word;
+      return await report;
     } finally {
       if (--this.#waiting === 0) this.#keeper.channel?.unref();
     }
   }
 
-  #hear(report: KeeperReport): void {
+  #handle(report: KeeperReport): void {
     switch (report.what) {
       case "ready":
         return;
@@ -189,7 +189,7 @@ export class Processes implements AsyncDisposable {
         return;
       }
       case "exited":
-        this.#takeStarting(report.name)?.reject(new Error(`${report.name} could not be started: ${report.how}`));
+        this.#takeStarting(report.name)?.reject(new Error(`${report.name} could not start: ${report.how}`));
         this.#running.get(report.name)?.resolveExited(report.how);
         this.#running.delete(report.name);
         this.#ended.set(report.name, report.how);

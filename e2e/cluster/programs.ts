@@ -1,4 +1,4 @@
-/** How each program of the control plane is started. Relative paths are relative to the cluster's directory. */
+/** The flags of each program of the control plane. Paths are relative to the cluster's directory. */
 import { fakeNode } from "./kwok-stages.ts";
 import type { ClusterOptions } from "./options.ts";
 import { nodeAddress } from "./process-node/network-namespace.ts";
@@ -14,11 +14,11 @@ export const files = {
   stages: "stages.yaml",
 } as const;
 
-/** The common name of the front proxy: the API server when it passes a request on to an aggregated API. */
+/** The common name of the API server's client certificate for aggregated APIs. */
 export const frontProxyName = "front-proxy";
 
-// A socket in the cluster's directory instead of a port: nothing to collide with, and no other user can read it. etcd
-// takes the name for host and port, so it must look like that.
+// A socket in the cluster's directory: no port to collide with, and no other user can read it. etcd parses the name as host and
+// port, so it must have that form.
 const etcdSocket = "unix://etcd.sock:0";
 const etcdPeerSocket = "unix://etcd-peer.sock:0";
 
@@ -26,7 +26,7 @@ export function etcdParameters(): readonly string[] {
   return [
     "--name=etcd",
     "--data-dir=etcd",
-    // The data does not outlive the cluster.
+    // The data is deleted with the cluster.
     "--unsafe-no-fsync",
     `--listen-client-urls=${etcdSocket}`,
     `--advertise-client-urls=${etcdSocket}`,
@@ -55,15 +55,15 @@ export function apiServerParameters(port: number, { apiServer = {}, realNode }: 
     "--service-cluster-ip-range=10.0.0.0/16",
     `--authorization-mode=${realNode === true ? "Node,RBAC" : "RBAC"}`,
     "--allow-privileged=true",
-    // Demands of a controller what hardened clusters demand: the right to set finalizers of the owners that it names.
+    // As in hardened clusters, a controller needs the right to set finalizers of the owners in its ownerReferences.
     "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
-    // By default that of the network interface with the default route, which a machine without network has not. Nobody
-    // is told this one (RFC 5737).
+    // The default is that of the interface with the default route, which a machine without a network lacks. This one is not
+    // advertised (RFC 5737).
     "--advertise-address=192.0.2.1",
-    // Nobody has to find this API server by the Service `kubernetes`; and its address is loopback, which it would refuse.
+    // No client needs the Service `kubernetes`, and the reconciler refuses a loopback address.
     "--endpoint-reconciler-type=none",
     `--requestheader-client-ca-file=${files.authority}`,
-    // One CA signs users and the front proxy: without this line any user could speak for any other.
+    // One CA signs users and the front proxy: without this line any user could impersonate any other.
     `--requestheader-allowed-names=${frontProxyName}`,
     "--requestheader-username-headers=X-Remote-User",
     "--requestheader-group-headers=X-Remote-Group",
@@ -72,7 +72,7 @@ export function apiServerParameters(port: number, { apiServer = {}, realNode }: 
     `--proxy-client-key-file=${files.frontProxy.key}`,
     `--audit-policy-file=${files.auditPolicy}`,
     `--audit-log-path=${files.auditLog}`,
-    // By default the file is rotated at 100 MB, and whoever counts requests would miss some.
+    // The default rotates the file at 100 MB, and some requests would not be counted.
     "--audit-log-maxsize=100000",
     `--enable-priority-and-fairness=${priorityAndFairness}`,
     ...(gates.length === 0 ? [] : [`--feature-gates=${gates.join(",")}`]),
@@ -81,7 +81,7 @@ export function apiServerParameters(port: number, { apiServer = {}, realNode }: 
   ];
 }
 
-/** Where containers run, they find the API server by the Service `kubernetes`, and it finds the kubelet. The last one of a flag counts. */
+/** Containers reach the API server by the Service `kubernetes`, and it reaches the kubelet. The last value of a flag applies. */
 const realNodeParameters = [
   "--bind-address=0.0.0.0",
   `--advertise-address=${nodeAddress}`,
@@ -90,14 +90,14 @@ const realNodeParameters = [
   "--enable-aggregator-routing=true",
   "--kubelet-preferred-address-types=InternalIP",
   `--kubelet-certificate-authority=${files.authority}`,
-  // The front proxy's name stands for the API server to kubelets, too: real-node.ts gives it the rights.
+  // The API server uses the front proxy's name with kubelets too: real-node.ts grants it the rights.
   `--kubelet-client-certificate=${files.frontProxy.certificate}`,
   `--kubelet-client-key=${files.frontProxy.key}`,
 ];
 
-// Their own limits of 20 and 50 requests per second would be what a test of many objects measures.
+// With the default limits of 20 and 50 requests per second a test of many objects would measure those.
 const clientLimits = ["--kube-api-qps=500", "--kube-api-burst=1000"];
-// There is one of each. And no port: nothing to collide with.
+// There is one of each, and no port to collide with.
 const alone = ["--leader-elect=false", "--secure-port=0"];
 
 export function controllerManagerParameters(kubeconfig: string, options: ClusterOptions): readonly string[] {
@@ -106,15 +106,15 @@ export function controllerManagerParameters(kubeconfig: string, options: Cluster
     `--kubeconfig=${kubeconfig}`,
     ...alone,
     ...clientLimits,
-    // Each controller is a user of its own with the rights of that controller, as in any real cluster.
+    // Each controller is a separate user with its own rights, as in any real cluster.
     "--use-service-account-credentials=true",
     `--service-account-private-key-file=${files.tokens.privateKey}`,
     `--root-ca-file=${files.authority}`,
     ...(horizontalPodAutoscalerSyncPeriod === undefined
       ? []
       : [`--horizontal-pod-autoscaler-sync-period=${horizontalPodAutoscalerSyncPeriod}`]),
-    // Fake nodes send no heartbeats: after Kubernetes' 50 s a busy controller manager would take them for gone, and
-    // their pods for not ready, which nothing sets right again.
+    // Fake nodes send no heartbeats: after Kubernetes' 50 s a busy controller manager would mark them and their pods NotReady,
+    // which nothing would repair.
     `--node-monitor-period=${nodeMonitor?.period ?? "5s"}`,
     `--node-monitor-grace-period=${nodeMonitor?.gracePeriod ?? "24h"}`,
     ...(controllerManager.parameters ?? []),
@@ -130,15 +130,15 @@ export function kwokParameters(kubeconfig: string): readonly string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     `--config=${files.stages}`,
-    // The addresses of pods; its default lies within that of Services.
+    // The default range of pods overlaps that of Services.
     "--cidr=10.1.0.1/16",
     `--manage-nodes-with-annotation-selector=${annotation}=${value}`,
   ];
 }
 
 /**
- * Writes are logged twice, as soon as they come and when they are answered: whoever has an answer finds the request in
- * the log, whatever the API server has still to write. Reads are logged when answered, watches also when they begin.
+ * Writes are logged twice, when they are received and when they are answered: a client that has a response finds the request
+ * in the log. Reads are logged when answered, watches also when they start.
  */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",

@@ -1,8 +1,8 @@
-/** Requests of the administrator, for what `kubectl` is too slow or too coarse for. */
+/** Requests as the administrator, where `kubectl` is too slow or too coarse. */
 import { Agent, type Dispatcher } from "undici";
 import type { KeyPair } from "./pki.ts";
 
-/** The API server refused. */
+/** The API server refused the request. */
 class RestError extends Error {
   override readonly name = "RestError";
   readonly status: number;
@@ -29,7 +29,7 @@ export class Rest implements AsyncDisposable {
     this.#agent = new Agent({ connect: { ca: authority, cert: certificate, key }, connections: 16 });
   }
 
-  /** The parsed answer. Fails with a `RestError` when it is none of 2xx. */
+  /** Returns the parsed response. Fails with a `RestError` if its status is not 2xx. */
   async request(
     method: Dispatcher.HttpMethod,
     path: string,
@@ -50,18 +50,18 @@ export class Rest implements AsyncDisposable {
     return isJson ? (JSON.parse(text) as unknown) : text;
   }
 
-  /** The answer, or undefined if there is no such object. */
+  /** Returns the object, or undefined if there is none. */
   async get(path: string): Promise<unknown> {
     return this.request("GET", path).catch(unlessStatus(404));
   }
 
-  /** Creates the object or makes it like this. `collection` is the path that it is in, e.g. `/api/v1/namespaces`. */
+  /** Server-side apply. `collection` is the path of the collection, such as `/api/v1/namespaces`. */
   async apply(collection: string, object: KubernetesObject): Promise<unknown> {
     const path = `${collection}/${encodeURIComponent(object.metadata.name)}?fieldManager=gpumedia-e2e&force=true`;
     return this.request("PATCH", path, object, "apply-patch+yaml");
   }
 
-  /** Deletes an object at once; one that is not there is fine. */
+  /** Deletes an object without a grace period; it is no error if it is missing. */
   async delete(path: string): Promise<void> {
     await this.request("DELETE", path, { gracePeriodSeconds: 0 }).catch(unlessStatus(404));
   }

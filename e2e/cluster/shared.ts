@@ -1,11 +1,11 @@
 /**
- * One cluster for all specs of a mocha run, booted when the first one asks. It has the product's CRDs and no node; each
- * spec works in namespaces of its own (`cluster.newNamespace()`). Specs that break things boot their own.
+ * One cluster for all specs of a mocha run, booted at the first call. It has our CRDs and no node; each spec works in its own
+ * namespaces (`cluster.newNamespace()`). Specs that break things boot their own cluster.
  */
 import { startCluster, type Cluster } from "./cluster.ts";
 import { controlPlaneTools } from "./control-plane.ts";
 
-// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
+// A cold build takes minutes. No hook's timeout runs while mocha loads the specs.
 await controlPlaneTools();
 
 let cluster: Promise<Cluster> | undefined;
@@ -14,7 +14,7 @@ export function sharedCluster(): Promise<Cluster> {
   return (cluster ??= startCluster({ crds: true }));
 }
 
-// At the top of a module that specs import, this is a hook of the root suite: it runs after the last spec.
+// At the top level of a module, this is a hook of the root suite: it runs after the last spec.
 after(async () => {
   await (await cluster)?.stop();
 });

@@ -7,7 +7,7 @@ import { withLock } from "./tools-lock.ts";
 const lockModule = new URL("tools-lock.ts", import.meta.url).href;
 
 describe("a lock", () => {
-  it("lets one after the other in, also after an error, and answers what the work answers", async () => {
+  it("runs one after the other, also after an error, and returns the result", async () => {
     const name = randomUUID();
     const log: string[] = [];
     const work = (label: string) => async (): Promise<string> => {
@@ -26,7 +26,7 @@ describe("a lock", () => {
     for (const [begins, ends] of pairs) assert.equal(begins?.split(" ")[0], ends?.split(" ")[0]);
   });
 
-  it("lets others in whose name is another", async () => {
+  it("does not block a lock of another name", async () => {
     await withLock(randomUUID(), () => withLock(randomUUID(), async () => {}));
   });
 
@@ -40,7 +40,7 @@ describe("a lock", () => {
     await once(holder.stdout, "data");
     let isIn = false;
     const waiting = withLock(name, async () => void (isIn = true));
-    // By then it has been refused, and waits.
+    // By then the other one has been refused and waits.
     await withLock(randomUUID(), async () => {});
     assert.equal(isIn, false);
     holder.kill("SIGKILL");

@@ -1,6 +1,6 @@
 /**
- * A lock that the kernel releases when its holder ends, however it ends: an abstract Unix socket, which exists as long as
- * somebody listens on it. Whoever comes later connects, and notices the end of the connection without asking again.
+ * A lock that the kernel releases when its holder exits, however it exits: an abstract Unix socket, which exists as long as a
+ * process listens on it. A process that waits connects, and is notified by the end of the connection.
  */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -35,11 +35,11 @@ async function listens(server: ReturnType<typeof createServer>, address: string)
   }
 }
 
-/** Resolves when the holder has gone, or may have. */
+/** Resolves when the holder may have released the lock. */
 async function released(address: string): Promise<void> {
   const socket = connect(address);
   const { promise, resolve } = Promise.withResolvers<void>();
-  // The holder may have gone before we connected: that is an error here, and the end of the wait all the same.
+  // If the holder exited before we connected, this is an error, and the wait is over too.
   socket.on("error", () => {}).on("close", () => resolve());
   socket.resume();
   await promise;

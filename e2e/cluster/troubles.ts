@@ -1,14 +1,14 @@
-/** What can be wrong with a service that its neighbours must not notice. */
+/** What can be wrong with a service without affecting others. */
 import { failingImages } from "./kwok-stages.ts";
 
-/** Few pods, and otherwise the guide's production setup. */
+/** The guide's production setup with few pods. */
 export const healthySpec = { autoscaling: { horizontal: { minReplicas: 1 } } };
 
 export interface Trouble {
   readonly spec: object;
-  /** Of its condition Ready, once the operator has found it. */
+  /** The reason of its Ready condition. */
   readonly reason: string;
-  /** Somebody else has to have a Service of that name before. */
+  /** A Service of its name has to exist before, with another owner. */
   readonly taken?: boolean;
 }
 
@@ -20,12 +20,12 @@ export const troubles: readonly Trouble[] = [
   { spec: healthySpec, taken: true, reason: "NameTaken" },
 ];
 
-/** The one of the nth service in trouble: all kinds in turn. */
+/** The trouble of the nth service: all kinds in turn. */
 export function troubleOf(index: number): Trouble {
   return troubles[index % troubles.length] as Trouble;
 }
 
-/** Takes the name of a child: what a service in `taken` trouble finds there. */
+/** A Service that has the name of a child, for a service whose trouble is `taken`. */
 export function namesake(namespace: string, name: string) {
   return { apiVersion: "v1", kind: "Service", metadata: { namespace, name }, spec: { ports: [{ port: 80 }] } };
 }

@@ -1,23 +1,39 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two reads. */
   readonly everyMs?: number;
-  /** Milliseconds after which waiting is in vain. */
+  /** Milliseconds after which it fails. */
   readonly withinMs?: number;
 }
 
-/** Looks until there is something to see, and answers it. `what` completes the sentence "waited in vain for …". */
+/** Records a value for the message of a time-out, and returns it. */
+export type See = <Value>(value: Value) => Value;
+
+const longestValue = 2_000;
+
+/**
+ * Reads until there is a result, and returns it. `what` completes "timed out waiting for …"; the error includes the last value
+ * that was passed to `see`.
+ */
 export async function until<T>(
   what: string,
-  look: () => Promise<T | undefined> | T | undefined,
+  read: (see: See) => Promise<T | undefined> | T | undefined,
   { everyMs = 50, withinMs = 30_000 }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
+  const seen: unknown[] = [];
+  const see: See = (value) => {
+    seen[0] = value;
+    return value;
+  };
   for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what} (${withinMs / 1000} s)`);
+    const result = await read(see);
+    if (result !== undefined) return result;
+    if (performance.now() > deadline) {
+      const last = seen.length === 0 ? "" : `; last seen: ${JSON.stringify(seen[0]).slice(0, longestValue)}`;
+      throw new Error(`timed out after ${withinMs / 1000} s waiting for ${what}${last}`);
+    }
     await delay(everyMs);
   }
 }

@@ -7,9 +7,9 @@ describe("the autoscaler's line in the demo", () => {
   });
   const deployment = { spec: { replicas: 1 }, status: { readyReplicas: 1 } };
   const cases = [
-    { hpa: {}, says: "no GPU figure yet: 1 wanted, 1 ready" },
-    { hpa: seen("83", 2), says: "GPUs at about 80 %: 2 wanted, 1 ready" },
-    { hpa: seen("46500m", 1), says: "GPUs at about 50 %: 1 wanted, 1 ready" },
+    { hpa: {}, expected: "no GPU metric yet; 1 ready" },
+    { hpa: seen("83", 2), expected: "GPUs at about 80 %: 2 desired, 1 ready" },
+    { hpa: seen("46500m", 1), expected: "GPUs at about 50 %: 1 desired, 1 ready" },
   ];
-  for (const { hpa, says } of cases) it(says, () => assert.equal(autoscaling(hpa, deployment).line, says));
+  for (const { hpa, expected } of cases) it(expected, () => assert.equal(autoscaling(hpa, deployment).line, expected));
 });

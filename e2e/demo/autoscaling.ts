@@ -1,10 +1,10 @@
-/** What an autoscaler sees and does, in a line. Pure. */
+/** The metric and the decision of an autoscaler, in one line. Pure. */
 
 export interface Autoscaler {
   readonly status?: {
     readonly desiredReplicas?: number;
     readonly currentMetrics?: readonly {
-      /** A quantity: `83` or `83250m`. */
+      /** A quantity, such as `83` or `83250m`. */
       readonly pods?: { readonly current: { readonly averageValue?: string } };
     }[];
   };
@@ -21,7 +21,7 @@ export interface Autoscaling {
   readonly ready: number;
 }
 
-/** Roughly: who follows it would get a line a second otherwise. */
+/** In steps of ten: exact figures would print a line a second. */
 const step = 10;
 
 export function autoscaling({ status = {} }: Autoscaler, deployment: Deployment): Autoscaling {
@@ -29,6 +29,9 @@ export function autoscaling({ status = {} }: Autoscaler, deployment: Deployment)
   const ready = deployment.status?.readyReplicas ?? 0;
   const figure = status.currentMetrics?.find(({ pods }) => pods !== undefined)?.pods?.current.averageValue;
   const percent = figure?.endsWith("m") === true ? Number(figure.slice(0, -1)) / 1000 : Number(figure);
-  const gpu = figure === undefined ? "no GPU figure yet" : `GPUs at about ${Math.round(percent / step) * step} %`;
-  return { line: `${gpu}: ${desired} wanted, ${ready} ready`, desired, ready };
+  const line =
+    figure === undefined
+      ? `no GPU metric yet; ${ready} ready`
+      : `GPUs at about ${Math.round(percent / step) * step} %: ${desired} desired, ${ready} ready`;
+  return { line, desired, ready };
 }

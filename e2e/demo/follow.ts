@@ -1,6 +1,6 @@
-/** Follows a service until it is where the demo wants it, and tells each thing that changes on the way. */
+/** Waits for a state of a service, and prints each change on the way. */
 import type { KubectlWithInput } from "../cluster/kubectl.ts";
-import { until } from "../cluster/until.ts";
+import { until, type See } from "../cluster/until.ts";
 import { autoscaling, type Autoscaler, type Deployment } from "./autoscaling.ts";
 
 export interface Followed {
@@ -8,7 +8,7 @@ export interface Followed {
   readonly name: string;
 }
 
-type Tell = (line: string) => void;
+type Print = (line: string) => void;
 
 interface Service {
   readonly status?: {
@@ -24,37 +24,39 @@ interface Service {
 
 const withinMs = 180_000;
 
-async function follow(what: string, look: () => Promise<{ line: string; arrived: boolean }>, tell: Tell) {
+type State = { readonly line: string; readonly isReached: boolean };
+
+async function follow(what: string, read: () => Promise<State>, print: Print): Promise<void> {
   let last = "";
-  const lookAgain = async (): Promise<true | undefined> => {
-    const { line, arrived } = await look();
-    if (line !== last) tell(line);
+  const readAndPrint = async (see: See): Promise<true | undefined> => {
+    const { line, isReached } = await read();
+    if (see(line) !== last) print(line);
     last = line;
-    return arrived ? true : undefined;
+    return isReached ? true : undefined;
   };
-  await until(what, lookAgain, { withinMs, everyMs: 100 });
+  await until(what, readAndPrint, { withinMs, everyMs: 100 });
 }
 
-export async function followUntilReady(kubectl: KubectlWithInput, service: Followed, tell: Tell): Promise<void> {
+export async function followUntilReady(kubectl: KubectlWithInput, service: Followed, print: Print): Promise<void> {
   const { namespace, name } = service;
-  const look = async (): Promise<{ line: string; arrived: boolean }> => {
+  const read = async (): Promise<State> => {
     const { status } = JSON.parse(await kubectl("", "get", "gms", name, "-n", namespace, "-o", "json")) as Service;
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     const line = ready === undefined ? "no status yet" : `Ready is ${ready.status}, ${ready.reason}: ${ready.message}`;
-    return { line, arrived: ready?.status === "True" };
+    return { line, isReached: ready?.status === "True" };
   };
-  await follow(`${name} to be Ready`, look, tell);
+  await follow(`${name} to be Ready`, read, print);
 }
 
-/** Until the autoscaler wants so many replicas, so many serve, and the service says so, which may take it two seconds. */
+/** Waits until the autoscaler, the Deployment and the service's status agree on the replicas. */
 export async function followReplicas(
   kubectl: KubectlWithInput,
   service: Followed,
-  wanted: number,
-  tell: Tell,
+  replicas: number,
+  print: Print,
 ): Promise<void> {
   const { namespace, name } = service;
-  const look = async (): Promise<{ line: string; arrived: boolean }> => {
+  const read = async (): Promise<State> => {
     const text = await kubectl(
       "",
       "get",
@@ -69,8 +71,8 @@ export async function followReplicas(
     const { items } = JSON.parse(text) as { items: readonly [Autoscaler, Deployment, Service] };
     const [autoscaler, deployment, { status }] = items;
     const { line, desired, ready } = autoscaling(autoscaler, deployment);
-    const told = status?.replicas?.desired === wanted && status.replicas.ready === wanted;
-    return { line, arrived: desired === wanted && ready === wanted && told };
+    const isReported = status?.replicas?.desired === replicas && status.replicas.ready === replicas;
+    return { line, isReached: desired === replicas && ready === replicas && isReported };
   };
-  await follow(`${wanted} replicas of ${name}`, look, tell);
+  await follow(`${replicas} replicas of ${name}`, read, print);
 }

@@ -1,7 +1,7 @@
 /**
- * `make demo`: what the operator does, shown on a control plane of its own, step by step.
+ * `make demo`: shows what the operator does, step by step, on its own control plane.
  *
- * With KEEP=1 the cluster and the operator are in the background from the start, and stay there.
+ * With KEEP=1 the cluster and the operator run in the background, and keep running.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,10 +18,12 @@ async function demo(keep: boolean): Promise<void> {
   const runPods = why === undefined;
   // The first time this takes minutes, and shows its progress.
   await controlPlaneTools({ privateNetwork: runPods });
-  if (!runPods) steps.text(`Pods can't run on this machine, so there is no load to show (docs/testing.md): ${why}`);
+  if (!runPods) steps.text(`Pods cannot run on this machine, so the demo has no load (docs/testing.md): ${why}`);
   const { nodes, gpus } = composition;
-  const placed = runPods ? `a node with ${gpus} mock GPUs, whose pods run` : `${nodes} nodes with ${gpus} GPUs each`;
-  const stage = await steps.step(`control plane, ${placed}, CRDs, operator`, () => setStage({ keep, runPods }));
+  const withNodes = runPods ? `a node with ${gpus} mock GPUs` : `${nodes} nodes with ${gpus} GPUs each`;
+  const stage = await steps.step(`Starting a control plane, ${withNodes} and the operator`, () =>
+    setStage({ keep, runPods }),
+  );
   const { report } = stage;
   const play = new Play(report, steps);
   try {
@@ -29,9 +31,9 @@ async function demo(keep: boolean): Promise<void> {
   } catch (error) {
     const log = await readFile(join(report.directory, "operator.log"), "utf8").catch(() => "");
     process.stderr.write(
-      `${await play.whatIsThere().catch(String)}\nthe end of the operator's log:\n${log.slice(-4_000)}\n`,
+      `${await play.describeAll().catch(String)}\nThe end of the operator's log:\n${log.slice(-4_000)}\n`,
     );
-    await stage.end();
+    await stage.stop();
     throw error;
   }
   if (stage.pid !== undefined) {
@@ -39,11 +41,13 @@ async function demo(keep: boolean): Promise<void> {
     process.stdout.write(instructions(report, `kill ${stage.pid}`));
     return;
   }
-  await steps.step("all ended, nothing left behind (KEEP=1 leaves it up)", stage.end);
+  await steps.step("Stopping everything (KEEP=1 keeps it running)", stage.stop);
 }
 
 new Command("make demo")
-  .description("Shows what the operator does, on a control plane of its own.\nKEEP=1 leaves cluster and operator up.")
+  .description(
+    "Show what the operator does, on its own control plane.\nKEEP=1 keeps the cluster and the operator running.",
+  )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
 try {

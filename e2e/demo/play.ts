@@ -1,4 +1,4 @@
-/** What is shown: the whole loop where pods can run, and otherwise what an operator makes of a service. */
+/** What the demo shows: the whole loop where pods can run; otherwise a service, its status and its children. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,8 +15,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const service = { namespace: "media", name: "upscaler" };
 const { namespace, name } = service;
 
-/** How to send one more, while the cluster is up: the API server leads to Services. */
-export const sendOneMore = `Send it a picture:
+/** For a cluster that keeps running: the API server proxies to Services. */
+export const sendOneMore = `To send it a picture:
 
   kubectl proxy &
   curl --data-binary @workload/testdata/flower.jpg -H 'content-type: image/jpeg' -o doubled.jpg \\
@@ -34,26 +34,26 @@ export class Play {
     this.#kubectl = createKubectl(join(bin, "kubectl"), kubeconfig);
   }
 
-  /** Load, more pods, no load, fewer. */
+  /** Load, a second pod, no load, one pod. */
   async loop(): Promise<void> {
     const { step, detail } = this.#steps;
     const kubectl = this.#kubectl;
     await this.#showFile("e2e/demo/upscaler.yaml");
     await this.#apply("e2e/demo/upscaler.yaml");
-    await step("it is sent a picture, as a client in the cluster would", () => this.#sendPicture());
+    await step("Sending a picture through the Service", () => this.#sendPicture());
     await this.#show("get", "gms", "-n", namespace);
     await this.#showFile("e2e/demo/load.yaml");
-    await step("load makes its GPU busy, and the autoscaler acts on it", async () => {
+    await step("Putting load on its GPU until the autoscaler adds a pod", async () => {
       await kubectl("", "apply", "-n", namespace, "-f", join(root, "e2e/demo/load.yaml"));
       await followReplicas(kubectl, service, 2, detail);
     });
-    // The one shows means of the last minute, the other what it acts on.
+    this.#steps.text("\nThe service shows the mean of the last minute, the autoscaler that of the last 15 s:");
     await this.#show("get", "gms", "-n", namespace);
     await this.#show("get", "hpa", "-n", namespace);
     await this.#show("describe", "gms", name, "-n", namespace);
     await this.#showTree();
 
-    await step("the load is gone, and the second pod after it", async () => {
+    await step("Removing the load until the autoscaler removes the pod", async () => {
       await kubectl("", "delete", "gmlt", "load", "-n", namespace);
       await followReplicas(kubectl, service, 1, detail);
     });
@@ -71,18 +71,18 @@ export class Play {
     await this.#showTree();
   }
 
-  /** For who has to find out why it did not go on. */
-  async whatIsThere(): Promise<string> {
+  /** For the diagnosis of a failure. */
+  async describeAll(): Promise<string> {
     return this.#kubectl("", "describe", "gms,hpa,gmlt,jobs,pods", "-n", namespace);
   }
 
   async #apply(file: string): Promise<void> {
     const { step, detail } = this.#steps;
-    await step(`${file} applied in namespace ${namespace}`, async () => {
+    await step(`Applying ${file} in namespace ${namespace}`, async () => {
       await this.#kubectl("", "create", "namespace", namespace);
       await this.#kubectl("", "apply", "-n", namespace, "-f", join(root, file));
     });
-    await step(`${name} is Ready`, () => followUntilReady(this.#kubectl, service, detail));
+    await step(`Waiting for ${name} to be Ready`, () => followUntilReady(this.#kubectl, service, detail));
   }
 
   async #sendPicture(): Promise<void> {
@@ -90,12 +90,12 @@ export class Play {
     const address = `http://${await this.#kubectl("", ...get)}`;
     const agent = agentOf(this.#directory);
     try {
-      // The way to a pod is there a moment after the pod is ready.
-      const { status, type, body } = await until(`an answer of ${address}`, () =>
-        sendPicture(address, agent).catch(() => undefined),
+      // The Service reaches a pod a moment after the pod is ready.
+      const { status, type, body } = await until(`a response of ${address}`, (see) =>
+        sendPicture(address, agent).catch((error: unknown) => void see(String(error))),
       );
       const sizes = [photograph, body].map((picture) => sizeOf(picture).join("x"));
-      this.#steps.detail(`POST ${address}/v1/process: ${status} ${type}, ${sizes.join(" became ")}`);
+      this.#steps.detail(`POST ${address}/v1/process: ${status} ${type}, ${sizes.join(" scaled to ")}`);
     } finally {
       await agent.destroy();
     }
@@ -114,12 +114,12 @@ export class Play {
     const listable = await this.#kubectl("", "api-resources", "--namespaced", "--verbs=list,get", "-o", "name");
     const resources = listable
       .split("\n")
-      // Metrics are no objects, and one of all is answered only where it has a name.
+      // Metrics are not objects, and some of their APIs answer only requests with a name.
       .filter((resource) => resource !== "" && !resource.startsWith("events") && !resource.includes("metrics.k8s.io"));
     const list = await this.#kubectl("", "get", resources.join(","), "-n", namespace, "-o", "json");
     const { items } = JSON.parse(list) as { items: readonly OwnedObject[] };
     const owner = items.find(({ kind, metadata }) => kind === "GpuMediaService" && metadata.name === name);
     const lines = owner === undefined ? [] : ownerTree(owner, items);
-    this.#steps.text(`\nThe children, by owner references:\n\n${lines.join("\n")}\n`);
+    this.#steps.text(`\nIts children, by owner references:\n\n${lines.join("\n")}\n`);
   }
 }

@@ -1,4 +1,4 @@
-/** Where the demo plays: a cluster with an operator, in this process or in the background. */
+/** The cluster and the operator of the demo, in this process or in the background. */
 import { fileURLToPath } from "node:url";
 import { startInBackground } from "../cluster/detach.ts";
 import { startInteractive, type ClusterReport } from "../cluster/interactive.ts";
@@ -7,9 +7,9 @@ import { mockLibrary } from "../../workload/gpu-mock/library.ts";
 
 export interface Stage {
   readonly report: ClusterReport;
-  /** The process in the background, if it is there. */
+  /** The process in the background, if there is one. */
   readonly pid?: number;
-  readonly end: () => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export const composition = {
@@ -21,7 +21,7 @@ export const composition = {
 
 const clusterProgram = fileURLToPath(new URL("../cluster/main.ts", import.meta.url));
 
-/** What this machine lacks for pods that really run. */
+/** Why pods cannot run on this machine; undefined if they can. */
 export async function whyPodsCannotRun(): Promise<string | undefined> {
   const library = mockLibrary();
   return library.kind === "no-compiler" ? library.message : whyNoPrivateNetwork();
@@ -30,7 +30,7 @@ export async function whyPodsCannotRun(): Promise<string | undefined> {
 export async function setStage({ keep, runPods }: { keep: boolean; runPods: boolean }): Promise<Stage> {
   if (!keep) {
     const { cluster, report } = await startInteractive({ ...composition, runPods });
-    return { report, end: () => cluster.stop() };
+    return { report, stop: () => cluster.stop() };
   }
   const { nodes, gpus, apis } = composition;
   const placed = runPods ? "--run-pods" : `--nodes=${nodes}`;
@@ -44,5 +44,5 @@ export async function setStage({ keep, runPods }: { keep: boolean; runPods: bool
       process.exit(130);
     });
   }
-  return { report, pid, end: async () => end() };
+  return { report, pid, stop: async () => end() };
 }

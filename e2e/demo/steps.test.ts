@@ -8,7 +8,7 @@ describe("the steps of the demo", () => {
     { isTTY: true, written: `… boot${clear}    half way\n… boot${clear}✓ boot (1.5 s)\n\n$ kubectl get gms\nNAME\n` },
   ];
   for (const { isTTY, written } of cases) {
-    it(`are told ${isTTY ? "on a terminal" : "in a log"}`, async () => {
+    it(`are printed ${isTTY ? "on a terminal" : "in a log"}`, async () => {
       let text = "";
       let now = 0;
       const { step, detail, command } = createSteps({ isTTY, write: (more) => (text += more) }, () => now);
@@ -22,14 +22,14 @@ describe("the steps of the demo", () => {
     });
   }
 
-  it("do not run over the edge of a terminal", async () => {
+  it("wrap at the edge of a terminal", async () => {
     let text = "";
     const { detail } = createSteps({ write: (more) => (text += more) }, () => 0);
     detail(`${"word ".repeat(30)}end`);
     assert.equal(text, `    ${"word ".repeat(19).trimEnd()}\n    ${"word ".repeat(11)}end\n`);
   });
 
-  it("are told when they fail, with the error for the caller", async () => {
+  it("are marked when they fail, and pass the error to the caller", async () => {
     let text = "";
     const { step } = createSteps({ write: (more) => (text += more) }, () => 0);
     await assert.rejects(

@@ -1,18 +1,18 @@
-/** The lines that say what the demo is doing. */
+/** The output of the demo: its steps, their details, and commands with their output. */
 import type { Terminal } from "../cluster/tools-progress.ts";
 
 export interface Steps {
-  /** Does something, and says that it is begun (on a terminal), done or failed, and how long it took. */
+  /** Prints the title at the start (on a terminal), and whether it succeeded and how long it took at the end. */
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
-  /** Something worth knowing within a step. */
+  /** Prints an indented line within a step. */
   readonly detail: (text: string) => void;
-  /** Lines between the steps. */
+  /** Prints lines between the steps. */
   readonly text: (lines: string) => void;
-  /** A command, as somebody would type it, and its output. */
+  /** Prints a command, as a user would type it, and its output. */
   readonly command: (command: string, output: string) => void;
 }
 
-/** Narrow enough for a picture of the terminal. */
+/** Fits the screenshots in the docs. */
 const columns = 100;
 const indent = "    ";
 
@@ -28,8 +28,8 @@ export function createSteps(terminal: Terminal, now: () => number = () => perfor
 
   return {
     async step(title, work) {
-      const begun = now();
-      const seconds = (): string => ((now() - begun) / 1000).toFixed(1);
+      const startedAt = now();
+      const seconds = (): string => ((now() - startedAt) / 1000).toFixed(1);
       const end = (mark: string): void => {
         if (terminal.isTTY === true) terminal.write(clearLine);
         current = undefined;
@@ -52,7 +52,7 @@ export function createSteps(terminal: Terminal, now: () => number = () => perfor
   };
 }
 
-/** Lines of whole words, indented; a word that is longer has one of its own. */
+/** Indented lines of whole words; a longer word is on its own line. */
 function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let current = "";

@@ -9,7 +9,7 @@ function object(kind: string, name: string, owner?: string, more: Partial<OwnedO
 const ready = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
 
 describe("the tree of owners", () => {
-  it("has a line per object, sorted, with what is worth knowing, and leaves out what others own", () => {
+  it("has a sorted line per object with its state, and leaves out other owners' objects", () => {
     const root = object("GpuMediaService", "upscaler");
     const objects = [
       object("Service", "svc", "upscaler"),
@@ -34,7 +34,7 @@ describe("the tree of owners", () => {
     ]);
   });
 
-  it("of an object that owns nothing is a line", () => {
+  it("of an object that owns nothing is one line", () => {
     assert.deepEqual(ownerTree(object("GpuMediaService", "new"), []), ["GpuMediaService new"]);
   });
 });

@@ -1,4 +1,4 @@
-/** Who owns whom, drawn as a tree from the objects' owner references. Pure. */
+/** A tree of objects by their owner references. Pure. */
 
 export interface OwnedObject {
   readonly kind: string;
@@ -44,7 +44,7 @@ interface PodStatus {
   readonly conditions?: readonly { readonly type: string; readonly status: string }[];
 }
 
-/** What is worth knowing of an object at a glance; nothing of most. */
+/** A summary of the object's state; empty for most kinds. */
 function stateOf({ kind, spec = {}, status = {} }: OwnedObject): string {
   switch (kind) {
     case "Deployment":

@@ -100,7 +100,10 @@ describe("a cluster of one's own", () => {
       (reason: unknown) => reason,
     );
     assert.ok(error instanceof ProcessFailure);
-    assert.match(error.message, /^kube-scheduler ended: exit 1; the end of its log:\n[^]*unknown flag: --no-such-flag/);
+    assert.match(
+      error.message,
+      /^kube-scheduler exited unexpectedly \(exit 1\); the end of its log:\n[^]*unknown flag: --no-such-flag/,
+    );
   });
 
   it("keeps what it has when its API server is restarted, and goes on logging requests", async () => {
@@ -126,9 +129,9 @@ describe("a cluster of one's own", () => {
       let output = "";
       for await (const line of createInterface(child.stdout)) {
         output += `${line}\n`;
-        if (line.startsWith("End it: ")) break;
+        if (line.startsWith("To stop it: ")) break;
       }
-      assert.match(output, /\nEnd it: Ctrl-C\n$/);
+      assert.match(output, /\nTo stop it: Ctrl-C\n$/);
       const env = environmentOf(output);
       assert.match(await nodesSeenBy(env), /^gpu-node-0 +8\n$/);
       child.kill("SIGINT");
@@ -140,7 +143,7 @@ describe("a cluster of one's own", () => {
     it("stays up in the background, and is gone after the command that it prints", async () => {
       const { stdout } = await run(process.execPath, [mainProgram, "--nodes=1", "--detach"]);
       const env = environmentOf(stdout);
-      const [, pid = ""] = /\nEnd it: kill (\d+)\n$/.exec(stdout) ?? assert.fail(stdout);
+      const [, pid = ""] = /\nTo stop it: kill (\d+)\n$/.exec(stdout) ?? assert.fail(stdout);
       const directory = join(env.KUBECONFIG ?? "", "..");
       assert.match(await nodesSeenBy(env), /^gpu-node-0 +4\n$/);
       await run("kill", [pid]);
@@ -148,8 +151,8 @@ describe("a cluster of one's own", () => {
     });
 
     for (const { argument, says } of [
-      { argument: "--nodes=many", says: /'many' is invalid.*whole number/ },
-      { argument: "--apis=vpa,unknown", says: /There is no unknown; known are vpa,/ },
+      { argument: "--nodes=many", says: /'many' is invalid.*must be a whole number/ },
+      { argument: "--apis=vpa,unknown", says: /unknown API unknown: must be one of vpa,/ },
       { argument: "--what", says: /unknown option '--what'/ },
     ]) {
       it(`refuses ${argument}`, async () => {

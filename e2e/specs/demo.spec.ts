@@ -1,4 +1,4 @@
-/** What a newcomer sees first. */
+/** The first command of a new user. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -24,16 +24,16 @@ function missing(expected: readonly RegExp[], output: string): readonly RegExp[]
   return expected.filter((pattern) => !pattern.test(output));
 }
 
-// A cold build takes minutes: here, while mocha loads the specs, no test's timeout is running.
+// A cold build takes minutes. No test's timeout runs while mocha loads the specs.
 await controlPlaneTools();
 
 describe("make demo", function () {
   this.timeout(300_000);
 
-  it("shows the whole loop, and leaves it up with KEEP=1 until the command that it prints", async () => {
+  it("shows the whole loop, and with KEEP=1 keeps it running until the command that it prints", async () => {
     const output = await demo({ KEEP: "1" });
     const [, kubeconfig = ""] = /export KUBECONFIG=(\S+)/.exec(output) ?? assert.fail(output);
-    const [, pid = ""] = /\nEnd it: kill (\d+)\n$/.exec(output) ?? assert.fail(output);
+    const [, pid = ""] = /\nTo stop it: kill (\d+)\n$/.exec(output) ?? assert.fail(output);
     const directory = join(kubeconfig, "..");
     const left = { directory, pids: { main: Number(pid) }, keeperPid: undefined };
     const shown = (ready: string): string =>
@@ -41,16 +41,16 @@ describe("make demo", function () {
     const tree =
       "│ {7}├── Pod upscaler-\\S+ +Ready on process-node\n│ {7}└── Pod upscaler-\\S+ +Ready on process-node\n";
     const inOrder = [
-      "✓ control plane, a node with 4 mock GPUs, whose pods run, CRDs, operator \\(",
+      "✓ Starting a control plane, a node with 4 mock GPUs and the operator \\(",
       "\\$ cat e2e/demo/upscaler\\.yaml\n",
-      "✓ e2e/demo/upscaler\\.yaml applied in namespace media \\(",
-      "✓ upscaler is Ready \\(",
-      " {4}POST http://10\\.0\\.\\S+/v1/process: 200 image/jpeg, 640x427 became 1280x854\n",
+      "✓ Applying e2e/demo/upscaler\\.yaml in namespace media \\(",
+      "✓ Waiting for upscaler to be Ready \\(",
+      " {4}POST http://10\\.0\\.\\S+/v1/process: 200 image/jpeg, 640x427 scaled to 1280x854\n",
       shown("1/1"),
-      " {4}GPUs at about \\d+ %: 2 wanted, 1 ready\n",
+      " {4}GPUs at about \\d+ %: 2 desired, 1 ready\n",
       shown("2/2"),
       tree,
-      "✓ the load is gone, and the second pod after it \\(",
+      "✓ Removing the load until the autoscaler removes the pod \\(",
       shown("1/1"),
       "New size: 2; reason: pods metric gpumedia_gpu_utilization_percent above target\n",
     ];
@@ -59,7 +59,7 @@ describe("make demo", function () {
       assert.deepEqual(remainsOf(left), ["main", directory]);
       const kubectl = join(directory, "bin", "kubectl");
       const env = { ...process.env, KUBECONFIG: kubeconfig };
-      // The operator repairs what is taken away: so it is there, and acts.
+      // That the operator creates the Deployment again shows that it is running.
       await run(kubectl, ["delete", "deployment", "upscaler", "-n", "media"], { env });
       await run(kubectl, ["wait", "--for=create", "deployment/upscaler", "-n", "media", "--timeout=30s"], { env });
     } finally {
@@ -68,19 +68,19 @@ describe("make demo", function () {
     }
   });
 
-  it("shows a service, its status and its children where pods can't run, says so, and ends what it started", async () => {
+  it("shows a service, its status and its children where pods cannot run, and stops what it started", async () => {
     const output = await demo({ KEEP: "", CC: "no-such-compiler" });
     const expected = [
-      /^Pods can't run on this machine, .*no C compiler: "no-such-compiler" does not run/,
-      /^✓ control plane, 2 nodes with 4 GPUs each, CRDs, operator \(/m,
-      /^✓ examples\/minimal\.yaml applied in namespace media \(/m,
+      /^Pods cannot run on this machine, .*no C compiler: "no-such-compiler" does not run/,
+      /^✓ Starting a control plane, 2 nodes with 4 GPUs each and the operator \(/m,
+      /^✓ Applying examples\/minimal\.yaml in namespace media \(/m,
       /^ {4}Ready is True, Serving: 2 of 2 replicas serve$/m,
-      /^✓ upscaler is Ready \(/m,
+      /^✓ Waiting for upscaler to be Ready \(/m,
       /^\$ kubectl get gms -n media\nNAME +PROFILE +READY .*\nupscaler +production +True +2\/2 /m,
       /^\$ kubectl describe gms upscaler -n media\nName: +upscaler$/m,
       /^GpuMediaService upscaler\n├── ConfigMap upscaler-config$/m,
       /^│ {7}├── Pod upscaler-\S+ +Ready on gpu-node-\d\n│ {7}└── Pod upscaler-\S+ +Ready on gpu-node-\d$/m,
-      /^└── VerticalPodAutoscaler upscaler-vpa\n\n✓ all ended, nothing left behind \(KEEP=1 leaves it up\) \(.*\)\n$/m,
+      /^└── VerticalPodAutoscaler upscaler-vpa\n\n✓ Stopping everything \(KEEP=1 keeps it running\) \(.*\)\n$/m,
     ];
     assert.deepEqual(missing(expected, output), [], output);
   });
