@@ -1,16 +1,16 @@
-/** What can go wrong between a client and the API server. */
+/** Faults between a client and the API server. */
 
-/** Befalls a request. */
+/** A fault of a request. */
 export type RequestFault =
-  /** The connection is reset; the API server never hears of the request. */
+  /** The connection is reset; the API server does not receive the request. */
   | { readonly kind: "reset" }
-  /** The API server does what it was asked, and the connection is reset before the answer. */
+  /** The API server handles the request, and the connection is reset before the response. */
   | { readonly kind: "lose-answer" }
-  /** Nothing is answered for as long as the client waits. */
+  /** There is no response for as long as the client waits. */
   | { readonly kind: "hang" }
-  /** The API server hears of the request later. */
+  /** The API server receives the request later. */
   | { readonly kind: "delay"; readonly ms: number }
-  /** Somebody else answers: a proxy, or an API server in trouble. */
+  /** The response is this one, as of a proxy or an overloaded API server. */
   | {
       readonly kind: "answer";
       readonly status: number;
@@ -18,16 +18,16 @@ export type RequestFault =
       readonly body?: string;
     };
 
-/** Befalls an open watch. */
+/** A fault of an open watch. */
 export type WatchFault =
   | { readonly kind: "reset" }
-  /** The server ends the watch in order. */
+  /** The server ends the watch normally. */
   | { readonly kind: "end" }
-  /** The connection stays open and nothing comes any more. */
+  /** The connection stays open without further events. */
   | { readonly kind: "silence" }
-  /** The next event is cut in the middle and the connection closed. */
+  /** The next event is cut in the middle, and the connection is closed. */
   | { readonly kind: "half-line" }
-  /** The server says in the stream that the watch's place in the history is gone. */
+  /** The server reports in the stream that the resourceVersion has expired. */
   | { readonly kind: "expire" };
 
 interface StatusOptions {
@@ -35,7 +35,7 @@ interface StatusOptions {
   readonly message?: string;
 }
 
-/** The API server's own way to refuse a request. */
+/** An error response in the API server's format. */
 export function refusal(status: number, reason: string, options: StatusOptions = {}): RequestFault {
   const { retryAfterSeconds, message = reason } = options;
   const headers = {
@@ -45,7 +45,7 @@ export function refusal(status: number, reason: string, options: StatusOptions =
   return { kind: "answer", status, headers, body: JSON.stringify(statusOf(status, reason, message)) };
 }
 
-/** A 200 without a single event: what a watch gets from a server that ends watches at once. */
+/** A 200 without events, as from a server that ends watches at once. */
 export const emptyAnswer: RequestFault = {
   kind: "answer",
   status: 200,

@@ -18,18 +18,18 @@ async function authorization(): Promise<string> {
   return "Bearer upstream";
 }
 
-/** A proxy before a server of the test's own, and a client behind it. */
-class Room implements AsyncDisposable {
+/** A test server, a proxy in front of it, and a client of the proxy. */
+class ProxiedServer implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly transport: Transport;
   readonly #stop: () => Promise<void>;
 
-  static async open(listener: RequestListener): Promise<Room> {
+  static async open(listener: RequestListener): Promise<ProxiedServer> {
     const server = createServer(listener).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const proxy = await startFaultProxy({ server: `http://127.0.0.1:${port}/base`, tls: {}, authorization });
-    return new Room(proxy, async () => {
+    return new ProxiedServer(proxy, async () => {
       server.closeAllConnections();
       server.close();
     });
@@ -66,13 +66,13 @@ const echo: RequestListener = (request, response) => {
 const reset = { name: "ApiError", status: 0, reason: "Unreachable" };
 
 describe("a fault proxy without a fault", () => {
-  it("passes requests on, as the identity that it was given, and counts them", async () => {
-    await using room = await Room.open(echo);
-    const answer = await room.get();
+  it("forwards requests with the given identity, and counts them", async () => {
+    await using proxied = await ProxiedServer.open(echo);
+    const answer = await proxied.get();
     assert.deepEqual(JSON.parse(answer.text), { url: `/base${pods}`, method: "GET", authorization: "Bearer upstream" });
-    const created = await room.post("body");
+    const created = await proxied.post("body");
     assert.deepEqual([created.status, created.text.endsWith("}body")], [201, true]);
-    const { proxy } = room;
+    const { proxy } = proxied;
     assert.deepEqual(
       [{}, { verb: "list" } as const, { method: "POST", resource: "pods" }, { name: "x" }].map((match) =>
         proxy.count(match),
@@ -81,10 +81,14 @@ describe("a fault proxy without a fault", () => {
     );
   });
 
-  it("passes a watch on as it comes, and its end", async () => {
+  it("forwards the events of a watch at once, and its end", async () => {
     let server: ServerResponse | undefined;
-    await using room = await Room.open((_request, response) => (server = response.writeHead(200)).flushHeaders());
-    const chunks = (await room.transport.stream({ method: "GET", path: `${pods}?watch=true` }))[Symbol.asyncIterator]();
+    await using proxied = await ProxiedServer.open((_request, response) =>
+      (server = response.writeHead(200)).flushHeaders(),
+    );
+    const chunks = (await proxied.transport.stream({ method: "GET", path: `${pods}?watch=true` }))[
+      Symbol.asyncIterator
+    ]();
     for (const name of ["a", "b"]) {
       server?.write(line(name));
       assert.equal(String((await chunks.next()).value), line(name));
@@ -93,33 +97,33 @@ describe("a fault proxy without a fault", () => {
     assert.equal((await chunks.next()).done, true);
   });
 
-  it("closes its connection to the server when the client has gone", async () => {
+  it("closes its connection to the server when the client disconnects", async () => {
     const closed = Promise.withResolvers<void>();
-    await using room = await Room.open((request, response) => {
+    await using proxied = await ProxiedServer.open((request, response) => {
       response.writeHead(200).flushHeaders();
       request.on("close", closed.resolve);
     });
     const controller = new AbortController();
-    await room.transport.stream({ method: "GET", path: `${pods}?watch=true`, signal: controller.signal });
+    await proxied.transport.stream({ method: "GET", path: `${pods}?watch=true`, signal: controller.signal });
     controller.abort();
     await closed.promise;
   });
 
   it("resets the client's connection when there is no server", async () => {
-    const nobody = { server: "http://127.0.0.1:1", tls: {}, authorization: async () => undefined };
-    await using proxy = await startFaultProxy(nobody);
+    const noServer = { server: "http://127.0.0.1:1", tls: {}, authorization: async () => undefined };
+    await using proxy = await startFaultProxy(noServer);
     const transport = createTransport(proxy.connection, { userAgent: "test" });
     await assert.rejects(transport.request({ method: "GET", path: pods }), reset);
     await transport.close();
   });
 
-  it("gives a kubeconfig to clients in other processes", async () => {
-    await using room = await Room.open(echo);
+  it("writes a kubeconfig for clients in other processes", async () => {
+    await using proxied = await ProxiedServer.open(echo);
     const directory = await mkdtemp(join(tmpdir(), "faults-"));
     try {
       const kubeconfig = join(directory, "kubeconfig");
-      await room.proxy.writeKubeconfig(kubeconfig);
-      assert.equal((await loadConnection({ kubeconfig })).server, room.proxy.connection.server);
+      await proxied.proxy.writeKubeconfig(kubeconfig);
+      assert.equal((await loadConnection({ kubeconfig })).server, proxied.proxy.connection.server);
     } finally {
       await rm(directory, { recursive: true });
     }
@@ -127,71 +131,71 @@ describe("a fault proxy without a fault", () => {
 });
 
 describe("a fault", () => {
-  it("befalls the next matching request, and no other", async () => {
-    await using room = await Room.open(echo);
-    const injection = room.proxy.inject({ kind: "reset" }, { verb: "list", namespace: "media" });
-    await room.get("/api/v1/pods");
+  it("affects the next matching request, and no other", async () => {
+    await using proxied = await ProxiedServer.open(echo);
+    const injection = proxied.proxy.inject({ kind: "reset" }, { verb: "list", namespace: "media" });
+    await proxied.get("/api/v1/pods");
     assert.equal(injection.hits, 0);
-    await assert.rejects(room.get(), reset);
-    await room.get();
+    await assert.rejects(proxied.get(), reset);
+    await proxied.get();
     assert.equal(injection.hits, 1);
   });
 
-  it("befalls as many as it is told, until all are withdrawn", async () => {
-    await using room = await Room.open(echo);
-    const injection = room.proxy.inject(refusal(500, "InternalError"), {}, Infinity);
-    for (let request = 0; request < 3; request++) await assert.rejects(room.get(), { status: 500 });
-    room.proxy.withdraw();
-    await room.get();
+  it("affects a given number of requests, until all faults are withdrawn", async () => {
+    await using proxied = await ProxiedServer.open(echo);
+    const injection = proxied.proxy.inject(refusal(500, "InternalError"), {}, Infinity);
+    for (let request = 0; request < 3; request++) await assert.rejects(proxied.get(), { status: 500 });
+    proxied.proxy.withdraw();
+    await proxied.get();
     assert.equal(injection.hits, 3);
   });
 
-  it("answers in the API server's place", async () => {
-    await using room = await Room.open(echo);
-    room.proxy.inject(refusal(429, "TooManyRequests", { retryAfterSeconds: 2, message: "busy" }), {});
-    await assert.rejects(room.get(), {
+  it("responds in place of the API server", async () => {
+    await using proxied = await ProxiedServer.open(echo);
+    proxied.proxy.inject(refusal(429, "TooManyRequests", { retryAfterSeconds: 2, message: "busy" }), {});
+    await assert.rejects(proxied.get(), {
       name: "ApiError",
       status: 429,
       reason: "TooManyRequests",
       message: "busy",
       retryAfterMs: 2000,
     });
-    room.proxy.inject(emptyAnswer, {});
-    assert.equal((await room.get()).text, "");
+    proxied.proxy.inject(emptyAnswer, {});
+    assert.equal((await proxied.get()).text, "");
   });
 
-  it("hangs, delays or loses the answer of a write that was done", async () => {
+  it("hangs, delays, or loses the response to a write that succeeded", async () => {
     const written: string[] = [];
-    await using room = await Room.open((request, response) => {
+    await using proxied = await ProxiedServer.open((request, response) => {
       written.push(request.method ?? "");
       response.end("{}");
     });
-    room.proxy.inject({ kind: "hang" }, {});
-    const hanging = room.transport.request({ method: "GET", path: pods, timeoutMs: 50 });
+    proxied.proxy.inject({ kind: "hang" }, {});
+    const hanging = proxied.transport.request({ method: "GET", path: pods, timeoutMs: 50 });
     await assert.rejects(hanging, { reason: "Timeout" });
     assert.deepEqual(written, []);
 
-    room.proxy.inject({ kind: "delay", ms: 50 }, {});
-    const begun = performance.now();
-    await room.get();
-    assert.ok(performance.now() - begun >= 49);
+    proxied.proxy.inject({ kind: "delay", ms: 50 }, {});
+    const sentAt = performance.now();
+    await proxied.get();
+    assert.ok(performance.now() - sentAt >= 49);
     assert.deepEqual(written, ["GET"]);
 
-    room.proxy.inject({ kind: "lose-answer" }, { verb: "create" });
-    await assert.rejects(room.post("{}"), reset);
+    proxied.proxy.inject({ kind: "lose-answer" }, { verb: "create" });
+    await assert.rejects(proxied.post("{}"), reset);
     assert.deepEqual(written, ["GET", "POST"]);
   });
 
-  it("can be thought of after each write, before its answer is passed on", async () => {
-    await using room = await Room.open(echo);
+  it("can be injected after each write, before its response is forwarded", async () => {
+    await using proxied = await ProxiedServer.open(echo);
     const writes: (AnsweredWrite["request"]["verb"] | number)[] = [];
     let answered = false;
-    room.proxy.onWrite(async ({ request, status }) => {
+    proxied.proxy.onWrite(async ({ request, status }) => {
       await new Promise(setImmediate);
       writes.push(request.verb, status, Number(answered));
     });
-    await room.get();
-    await room.post("{}").then(() => (answered = true));
+    await proxied.get();
+    await proxied.post("{}").then(() => (answered = true));
     assert.deepEqual(writes, ["create", 201, 0]);
   });
 });
@@ -199,12 +203,12 @@ describe("a fault", () => {
 describe("a fault of an open watch", () => {
   const cases: {
     readonly fault: WatchFault;
-    /** What arrives of the lines that the server sends after the fault. */
+    /** The part of the lines after the fault that arrives. */
     readonly arrives: string;
-    readonly ends: "in order" | "broken" | "not at all";
+    readonly ends: "normally" | "broken" | "not at all";
   }[] = [
     { fault: { kind: "reset" }, arrives: "", ends: "broken" },
-    { fault: { kind: "end" }, arrives: "", ends: "in order" },
+    { fault: { kind: "end" }, arrives: "", ends: "normally" },
     { fault: { kind: "silence" }, arrives: "", ends: "not at all" },
     { fault: { kind: "half-line" }, arrives: line("b").slice(0, line("b").length / 2 - 1), ends: "broken" },
     {
@@ -212,45 +216,47 @@ describe("a fault of an open watch", () => {
       arrives:
         '{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",' +
         '"message":"too old resource version","reason":"Expired","code":410}}\n',
-      ends: "in order",
+      ends: "normally",
     },
   ];
   for (const { fault, arrives, ends } of cases) {
-    it(`${fault.kind}: what comes after it ends ${ends}`, async () => {
+    it(`${fault.kind}: the stream ends ${ends}`, async () => {
       let server: ServerResponse | undefined;
-      await using room = await Room.open((_request, response) => (server = response.writeHead(200)).flushHeaders());
+      await using proxied = await ProxiedServer.open((_request, response) =>
+        (server = response.writeHead(200)).flushHeaders(),
+      );
       const path = `${pods}?watch=true`;
       const controller = new AbortController();
-      const chunks = await room.transport.stream({ method: "GET", path, signal: controller.signal });
+      const chunks = await proxied.transport.stream({ method: "GET", path, signal: controller.signal });
       const reader = chunks[Symbol.asyncIterator]();
       server?.write(line("a"));
       assert.equal(String((await reader.next()).value), line("a"));
 
-      assert.equal(room.proxy.strike(fault, { verb: "watch", resource: "pods" }), 1);
+      assert.equal(proxied.proxy.strike(fault, { verb: "watch", resource: "pods" }), 1);
       server?.write(line("b"));
       let rest = "";
       const read = async (): Promise<string> => {
         for (let next = await reader.next(); next.done !== true; next = await reader.next()) rest += String(next.value);
-        return "in order";
+        return "normally";
       };
       const ended = read().catch((error: ApiError | Error) => ("reason" in error ? "broken" : "not at all"));
       if (ends === "not at all") {
-        // Nothing to wait for: by the time that a later request is answered, the line would have come.
-        room.proxy.inject(emptyAnswer, { verb: "list" });
-        await room.get();
+        // There is no event to wait for: the line would have arrived before the response to a later request.
+        proxied.proxy.inject(emptyAnswer, { verb: "list" });
+        await proxied.get();
         controller.abort();
       }
       assert.deepEqual([await ended, rest], [ends, arrives]);
     });
   }
 
-  it("befalls only those that match", async () => {
-    await using room = await Room.open((_request, response) => response.writeHead(200).flushHeaders());
+  it("affects only those that match", async () => {
+    await using proxied = await ProxiedServer.open((_request, response) => response.writeHead(200).flushHeaders());
     for (const resource of ["pods", "pods", "configmaps"]) {
-      await room.transport.stream({ method: "GET", path: `/api/v1/${resource}?watch=true` });
+      await proxied.transport.stream({ method: "GET", path: `/api/v1/${resource}?watch=true` });
     }
     assert.deepEqual(
-      [room.proxy.strike({ kind: "end" }, { resource: "configmaps" }), room.proxy.strike({ kind: "silence" })],
+      [proxied.proxy.strike({ kind: "end" }, { resource: "configmaps" }), proxied.proxy.strike({ kind: "silence" })],
       [1, 2],
     );
   });

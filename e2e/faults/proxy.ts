@@ -1,8 +1,8 @@
 /**
- * Stands between a client and the API server, passes everything on, counts it, and lets faults befall what a test names.
+ * Stands between a client and the API server, forwards and counts all requests, and injects faults into those that a test selects.
  *
- * The client speaks plain HTTP to it on loopback; towards the API server it is whoever the given connection is, so that a
- * client behind it has just the rights of that identity.
+ * The client uses plain HTTP on loopback. To the API server, the proxy uses the given connection, so that a client behind it has
+ * exactly the rights of that identity.
  */
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
@@ -22,28 +22,28 @@ export interface AnsweredWrite {
 }
 
 export interface Injection {
-  /** How many requests the fault has befallen. */
+  /** The number of requests with the fault so far. */
   readonly hits: number;
 }
 
 export interface FaultProxy extends AsyncDisposable {
   /** For a client in this process. */
   readonly connection: Connection;
-  /** All requests so far, in the order in which they came. */
+  /** All requests so far, in the order of their arrival. */
   readonly requests: readonly ApiRequest[];
-  /** How many of them match. */
+  /** The number of them that match. */
   count(match: RequestMatch): number;
-  /** Lets a fault befall the next matching requests: one of them, if `times` says nothing else. */
+  /** Injects a fault into the next matching requests. Default: one. */
   inject(fault: RequestFault, on: RequestMatch, times?: number): Injection;
-  /** Takes back all faults that have been injected. */
+  /** Removes all injected faults. */
   withdraw(): void;
-  /** How many watches the API server has begun to answer and nothing has ended yet. */
+  /** The number of open watches that the API server has begun to answer. */
   readonly openWatches: number;
-  /** Lets a fault befall the matching watches that are open, and says how many. */
+  /** Injects a fault into the matching open watches, and returns their number. */
   strike(fault: WatchFault, on?: RequestMatch): number;
-  /** Called when the API server has answered a write, and awaited before the client gets the answer. */
+  /** Calls the hook when the API server has answered a write, and awaits it before the client gets the response. */
   onWrite(hook: (write: AnsweredWrite) => Promise<void> | void): void;
-  /** For a client in a process of its own. */
+  /** For a client in another process. */
   writeKubeconfig(file: string): Promise<void>;
 }
 
@@ -130,7 +130,7 @@ export async function startFaultProxy(upstream: Connection): Promise<FaultProxy>
   }
 
   const server = http.createServer((incoming, client) => {
-    // The API server is away or the client has gone: either way there is nobody to answer.
+    // The API server or the client has disconnected: there can be no response.
     handle(incoming, client).catch(() => client.destroy());
   });
   server.listen(0, "127.0.0.1");

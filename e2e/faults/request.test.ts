@@ -31,7 +31,7 @@ describe("a request to the Kubernetes API", () => {
     assert.deepEqual(writes, ["POST", "PUT", "PATCH", "DELETE", "DELETE"]);
   });
 
-  it("matches what agrees in all that is given", () => {
+  it("matches if all given fields are equal", () => {
     const request = apiRequest("GET", `${apps}/a`);
     const matching: readonly RequestMatch[] = [{}, { verb: "get", name: "a" }, ({ url }) => url.endsWith("/a")];
     const others: readonly RequestMatch[] = [{ verb: "get", name: "b" }, ({ url }) => url.endsWith("/b")];

@@ -1,4 +1,4 @@
-/** What a request asks of the Kubernetes API, read from its method and URL. */
+/** Verb, resource and object of a request to the Kubernetes API, from its method and URL. */
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
@@ -6,7 +6,7 @@ export interface ApiRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
-  /** Undefined for what is no resource: discovery, `/version`, `/healthz`. */
+  /** Undefined for requests without a resource: discovery, `/version`, `/healthz`. */
   readonly verb: Verb | undefined;
   readonly group: string;
   readonly resource: string;
@@ -15,7 +15,7 @@ export interface ApiRequest {
   readonly subresource: string;
 }
 
-/** All that is given must be equal; or whatever a function says. */
+/** All given fields must be equal; or a predicate. */
 export type RequestMatch = Partial<Omit<ApiRequest, "url">> | ((request: ApiRequest) => boolean);
 
 export function apiRequest(method: string, url: string): ApiRequest {

@@ -3,10 +3,10 @@ import { expiredEvent, type WatchFault } from "./fault.ts";
 
 const newline = 0x0a;
 
-/** The answer to one watch on its way to the client, which a fault can befall at any time. */
+/** The response to one watch on its way to the client, into which a fault can be injected at any time. */
 export class WatchStream {
   readonly #client: ServerResponse;
-  /** It has ended, one way or another. */
+  /** It has ended, normally or by a fault. */
   over = false;
   #silent = false;
   #cutsNext = false;
@@ -16,7 +16,7 @@ export class WatchStream {
     this.#client = client;
   }
 
-  /** Passes on what the API server sent, as long as no fault is in the way. */
+  /** Forwards what the API server sent, unless a fault prevents it. */
   write(chunk: Buffer): void {
     if (this.#silent) return;
     if (this.#cutsNext) return this.#cut(chunk);
@@ -43,7 +43,7 @@ export class WatchStream {
     else this.#client.end(fault.kind === "expire" ? expiredEvent : undefined);
   }
 
-  /** Up to the middle of the line that begins in this chunk; a line that had begun before is passed on whole. */
+  /** Cuts the line that begins in this chunk in the middle; one that began earlier is forwarded completely. */
   #cut(chunk: Buffer): void {
     const start = this.#atLineStart ? 0 : chunk.indexOf(newline) + 1;
     const end = chunk.indexOf(newline, start);

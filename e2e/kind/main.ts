@@ -1,6 +1,6 @@
 /**
- * `make kind`: the operator and a service with GPUs on a cluster of kind, for who has Docker. Cluster, images of `make images`,
- * NVIDIA's device plugin on mock GPUs, the chart, a service, and a load test that must pass. The cluster stays:
+ * `make kind`: the operator and a service with GPUs on a kind cluster, which needs Docker. It loads the images of `make images`,
+ * installs NVIDIA's device plugin on mock GPUs and the chart, and waits for a service and a load test. To delete the cluster:
  * `kind delete cluster --name gpumedia`.
  */
 import { execFile, spawn } from "node:child_process";
@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const config = join(root, "kind-config.yaml");
 const cluster = "gpumedia";
 const folder = join(root, "dist/kind");
-/** Where kind-config.yaml mounts it in the node. */
+/** Its mount path in kind-config.yaml. */
 const folderInNode = "/gpumedia";
 const gpus = 4;
 
@@ -34,7 +34,7 @@ const missing = await missingForKind(async ([program, ...parameters]: Need["comm
   ),
 );
 if (missing.length > 0) {
-  process.stderr.write(`no kind cluster here:\n${missing.map((line) => `  ${line}\n`).join("")}`);
+  process.stderr.write(`make kind needs:\n${missing.map((line) => `  ${line}\n`).join("")}`);
   process.exitCode = 1;
 } else {
   await main();
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   process.stdout.write(`export KUBECONFIG=${kubeconfig}\nkind delete cluster --name ${cluster}   # when done\n`);
 }
 
-/** Shows what it says; fails when it does. Paths in kind-config.yaml are from the root of the tree. */
+/** Shows its output; fails if it fails. Paths in kind-config.yaml are relative to the root of the tree. */
 async function run(program: string, ...parameters: readonly string[]): Promise<void> {
   const child = spawn(program, parameters, { cwd: root, stdio: "inherit" });
   const [code] = (await once(child, "close")) as [number | null];

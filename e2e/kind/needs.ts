@@ -1,22 +1,20 @@
-/** What `make kind` takes from the machine beside Node and Go. Pure but for asking. */
+/** What `make kind` needs on the machine, in addition to Node and Go. */
 export interface Need {
   readonly command: readonly [string, ...string[]];
-  /** What to do when the command fails. */
-  readonly otherwise: string;
+  /** What is missing if the command fails, and how to install it. */
+  readonly install: string;
 }
 
 const needs: readonly Need[] = [
-  { command: ["docker", "info"], otherwise: "a running Docker engine: https://docs.docker.com/engine/install" },
-  { command: ["kind", "version"], otherwise: "kind: go install sigs.k8s.io/kind@latest" },
-  { command: ["cc", "--version"], otherwise: "a C compiler, for the mock of NVML: apt-get install gcc libc6-dev" },
+  { command: ["docker", "info"], install: "a running Docker engine: https://docs.docker.com/engine/install" },
+  { command: ["kind", "version"], install: "kind: go install sigs.k8s.io/kind@latest" },
+  { command: ["cc", "--version"], install: "a C compiler, for the mock of NVML: apt-get install gcc libc6-dev" },
 ];
 
-/** One sentence for each that is missing. */
+/** One line for each that is missing. */
 export async function missingForKind(
   works: (command: Need["command"]) => Promise<boolean>,
 ): Promise<readonly string[]> {
-  const found = await Promise.all(needs.map(async (need) => ({ ...need, is: await works(need.command) })));
-  return found
-    .filter(({ is }) => !is)
-    .map(({ command: [program], otherwise }) => `${program} does not run; wanted is ${otherwise}`);
+  const found = await Promise.all(needs.map(async (need) => ({ ...need, works: await works(need.command) })));
+  return found.filter((need) => !need.works).map(({ command, install }) => `${install} ("${command.join(" ")}" fails)`);
 }

@@ -1,4 +1,4 @@
-/** What a client of a service sees whose pods run: pictures sent, one or many. */
+/** A client of a service whose pods run: sends one picture or many. */
 import { readFileSync } from "node:fs";
 import { request, type Agent } from "undici";
 
@@ -11,23 +11,23 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
-/** `address` is `http://` and a Service's or a pod's. */
+/** `address` is `http://` and the address of a Service or pod. */
 export async function sendPicture(address: string, agent: Agent, body: Uint8Array = photograph): Promise<Answer> {
   const headers = { "content-type": "image/jpeg" };
   const answer = await request(`${address}/v1/process`, { method: "POST", dispatcher: agent, headers, body });
   return { status: answer.statusCode, type: String(answer.headers["content-type"]), body: await answer.body.bytes() };
 }
 
-/** So many clients that always have a request under way; answers how to end them. */
+/** Keeps `clients` requests in flight; returns how to stop them. */
 export function keepBusy(address: string, agent: Agent, clients: number): () => Promise<void> {
-  const ending = new AbortController();
+  const stopping = new AbortController();
   const client = async (): Promise<void> => {
-    // A full queue answers 503, which is part of a load that is too high.
-    while (!ending.signal.aborted) await sendPicture(address, agent).catch(() => {});
+    // A full queue answers 503, as it should under too much load.
+    while (!stopping.signal.aborted) await sendPicture(address, agent).catch(() => {});
   };
   const running = Array.from({ length: clients }, client);
   return async () => {
-    ending.abort();
+    stopping.abort();
     await Promise.all(running);
   };
 }

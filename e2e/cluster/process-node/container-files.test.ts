@@ -22,7 +22,7 @@ describe("a container's paths", () => {
 });
 
 describe("a container's environment", () => {
-  it("has values, fields of the pod and what earlier variables expand to", () => {
+  it("has values, fields of the pod and expanded earlier variables", () => {
     const pod = { metadata: { name: "p", namespace: "n", uid: "u" }, spec: { nodeName: "node" } } as unknown as Pod;
     const variables = [
       { name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
@@ -50,11 +50,11 @@ describe("an image", () => {
     { image: "busybox", command: ["sh", "-c", "exit"], is: { program: ["sh"], parameters: ["-c", "exit"] } },
     {
       image: "busybox",
-      is: { reason: "ErrImagePull", message: "busybox: not found (a process node has gpumedia-processor alone)" },
+      is: { reason: "ErrImagePull", message: "busybox: not found (a process node has only gpumedia-processor)" },
     },
   ];
   for (const { image, command = [], args = [], is } of cases) {
-    it(`${image} with ${JSON.stringify([...command, ...args])} is a program or told as missing`, () => {
+    it(`${image} with ${JSON.stringify([...command, ...args])} is a program, or ErrImagePull`, () => {
       assert.deepEqual(commandOf({ name: "c", image, command, args }, programs), is);
     });
   }

@@ -1,8 +1,8 @@
 /**
- * One container as a process: started, probed, started again, ended.
+ * One container as a process: started, probed, restarted, stopped.
  *
  *     waiting ──start──▶ running ──exit──▶ terminated ──restartPolicy──▶ waiting (CrashLoopBackOff) ──▶ running
- *                           │ liveness fails, or the pod ends: preStop, SIGTERM, grace period, SIGKILL
+ *                           │ liveness fails, or the pod is deleted: preStop, SIGTERM, grace period, SIGKILL
  *                           ▼
  *                       terminated
  */
@@ -22,11 +22,11 @@ export interface ContainerPlan {
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
   readonly logFile: string;
-  /** What the container knows as /dev/termination-log. */
+  /** The container's /dev/termination-log. */
   readonly messageFile: string;
   readonly restartPolicy: Pod["spec"]["restartPolicy"];
   readonly graceSeconds: number;
-  /** Before the second start again; doubled each time. */
+  /** Before the second restart; doubled each time. */
   readonly backOffMs: number;
 }
 
@@ -44,9 +44,9 @@ interface Terminated {
   readonly signal?: number;
 }
 
-/** The kubelet's. */
+/** As the kubelet's. */
 const longestBackOffMs = 300_000;
-/** After so long without a fall the back-off begins anew. */
+/** After this time without an exit the back-off is reset. */
 const healthyMs = 600_000;
 
 export class Container {
@@ -71,7 +71,7 @@ export class Container {
     this.#over = this.#run().then(() => void (this.isOver = true));
   }
 
-  /** Ends it for good, within the grace period; 0 s is at once. A second call can only shorten it. */
+  /** Stops it for good, within the grace period; 0 s is at once. A second call can only shorten it. */
   async end(graceSeconds: number): Promise<void> {
     this.#ending.abort();
     if (graceSeconds === 0) this.#kill("SIGKILL");
@@ -80,15 +80,15 @@ export class Container {
   }
 
   async #run(): Promise<void> {
-    for (let falls = 0; ;) {
-      const begun = Date.now();
+    for (let exits = 0; ;) {
+      const startedAtMs = Date.now();
       const ended = await this.#runOnce();
       const mayRestart = !this.#ending.signal.aborted && this.#isToRestart(ended);
       this.state = { terminated: ended };
       if (!mayRestart) return;
-      if (Date.now() - begun > healthyMs) falls = 0;
-      const backOffMs = falls === 0 ? 0 : Math.min(this.plan.backOffMs * 2 ** (falls - 1), longestBackOffMs);
-      falls++;
+      if (Date.now() - startedAtMs > healthyMs) exits = 0;
+      const backOffMs = exits === 0 ? 0 : Math.min(this.plan.backOffMs * 2 ** (exits - 1), longestBackOffMs);
+      exits++;
       this.lastState = this.state;
       if (backOffMs > 0) {
         const message = `back-off ${backOffMs / 1000}s restarting failed container=${this.plan.spec.name}`;
@@ -108,14 +108,14 @@ export class Container {
     return restartPolicy === "Always" || (restartPolicy === "OnFailure" && exitCode !== 0);
   }
 
-  /** From its start to its end. */
+  /** From its start to its exit. */
   async #runOnce(): Promise<Terminated> {
     const { spec, command, environment, directory, logFile, messageFile } = this.plan;
     const startedAt = now();
     writeFileSync(messageFile, "");
     const log = openSync(logFile, "a");
     const [program, ...parameters] = dyingWithParent(command);
-    // A group of its own: what the first process has started ends with it, as in a container.
+    // A process group: what the first process has started is killed with it, as in a container.
     const child = spawn(program, parameters, {
       cwd: directory,
       env: environment,
@@ -150,7 +150,7 @@ export class Container {
     };
   }
 
-  /** Until the process has exited: the pod stays in the proxies' lists as long as it says that it is ready. */
+  /** Until the process has exited: a pod that shuts down stays in the EndpointSlices as long as it is ready. */
   async #probe(exited: AbortSignal): Promise<void> {
     const { startupProbe, readinessProbe, livenessProbe } = this.plan.spec;
     if (startupProbe !== undefined && !(await this.#passesOnce(startupProbe, exited))) return;
@@ -224,7 +224,7 @@ export class Container {
   }
 }
 
-/** A program that can't be started ends as in a shell, with 127. */
+/** As in a shell, a program that can't be started exits with 127. */
 async function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve) => {
     child.once("error", () => resolve({ code: 127, signal: null }));
@@ -232,7 +232,7 @@ async function exitOf(child: ChildProcess): Promise<{ code: number | null; signa
   });
 }
 
-/** As the API server writes times. */
+/** A time in the API server's format. */
 function now(): string {
   return `${new Date().toISOString().slice(0, 19)}Z`;
 }

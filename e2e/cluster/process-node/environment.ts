@@ -1,9 +1,9 @@
-/** A container's environment and command line, as the kubelet would make them. Pure. */
+/** A container's environment and command line, as the kubelet would expand them. Pure. */
 import type { EnvironmentVariable, Pod } from "./pod-spec.ts";
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** The variables in their order: `$(NAME)` stands for an earlier one. */
+/** The variables in their order: `$(NAME)` refers to an earlier one. */
 export function environmentOf(variables: readonly EnvironmentVariable[], pod: Pod, podIP: string): Environment {
   const environment: Record<string, string> = {};
   for (const { name, value = "", valueFrom } of variables) {
@@ -15,7 +15,7 @@ export function environmentOf(variables: readonly EnvironmentVariable[], pod: Po
   return environment;
 }
 
-/** `$(NAME)` of a variable that is not there stays; `$$(NAME)` is `$(NAME)`. */
+/** `$(NAME)` of an unknown variable stays; `$$(NAME)` is `$(NAME)`. */
 export function expanded(text: string, environment: Environment): string {
   return text.replaceAll(/\$\$|\$\(([A-Za-z_.-][\w.-]*)\)/g, (whole, name: string | undefined) =>
     name === undefined ? "$" : (environment[name] ?? whole),

@@ -1,15 +1,15 @@
-/** The node's GPUs: given out as the device plugin does, and each pod's own mock of NVML, whose figures follow its load. */
+/** The node's GPUs: allocated as by the device plugin, each pod with its own mock of NVML, which follows the pod's load. */
 import { join } from "node:path";
 import { mockLibrary } from "../../../workload/gpu-mock/library.ts";
 import { mockGpu, writeState, type Figures } from "../../../workload/gpu-mock/state.ts";
 
 export const gpuResource = "nvidia.com/gpu";
 
-/** An idle L4 draws so much; in full use its limit. In milliwatts. */
+/** The power draw of an L4, idle and at its limit, in milliwatts. */
 const idlePower = 16_500;
 const fullPower = 72_000;
 
-/** A GPU that is busy to so many percent, and what goes with it. */
+/** Utilization, and the power and temperature that go with it. */
 export function busyFigures(utilizationPercent: number): Figures {
   return {
     "utilization-percent": Math.round(utilizationPercent),
@@ -25,31 +25,31 @@ export class Gpus {
     this.#free = Array.from({ length: count }, (_, index) => index);
   }
 
-  /** Takes so many; undefined, and none taken, if there are fewer. */
-  take(count: number, directory: string): PodGpus | undefined {
+  /** Allocates GPUs; undefined, and none allocated, if too few are free. */
+  allocate(count: number, directory: string): PodGpus | undefined {
     if (count > this.#free.length) return undefined;
-    const taken = this.#free.splice(0, count);
-    const giveBack = (): void => {
-      this.#free.push(...taken.splice(0));
+    const allocated = this.#free.splice(0, count);
+    const release = (): void => {
+      this.#free.push(...allocated.splice(0));
       this.#free.sort((a, b) => a - b);
     };
-    return new PodGpus([...taken], join(directory, "nvml"), giveBack);
+    return new PodGpus([...allocated], join(directory, "nvml"), release);
   }
 }
 
 export class PodGpus {
   readonly #uuids: readonly string[];
   readonly #stateFile: string;
-  readonly giveBack: () => void;
+  readonly release: () => void;
 
-  constructor(indices: readonly number[], stateFile: string, giveBack: () => void) {
+  constructor(indices: readonly number[], stateFile: string, release: () => void) {
     this.#uuids = indices.map((index) => `GPU-00000000-0000-0000-0000-${String(index).padStart(12, "0")}`);
     this.#stateFile = stateFile;
-    this.giveBack = giveBack;
+    this.release = release;
     this.show(0);
   }
 
-  /** What the device plugin and the container toolkit would set and mount. */
+  /** In place of what the device plugin and the container toolkit set and mount. */
   get environment(): Readonly<Record<string, string>> {
     if (this.#uuids.length === 0) return {};
     const library = mockLibrary();
@@ -58,7 +58,7 @@ export class PodGpus {
       NVIDIA_VISIBLE_DEVICES: this.#uuids.join(","),
       LD_LIBRARY_PATH: library.folder,
       GPUMEDIA_NVML_MOCK: this.#stateFile,
-      // There is no CUDA: the model runs on the CPU, while the figures are those of the pod's GPUs.
+      // There is no CUDA: the model runs on the CPU, while NVML reports the pod's GPUs.
       GPUMEDIA_ACCELERATOR: "cpu",
     };
   }
@@ -67,7 +67,7 @@ export class PodGpus {
     return this.#uuids.length;
   }
 
-  /** From now on NVML tells this utilization, and a power that goes with it. */
+  /** Sets the utilization that NVML reports, and the power that goes with it. */
   show(utilizationPercent: number): void {
     if (this.#uuids.length === 0) return;
     const figures = busyFigures(utilizationPercent);

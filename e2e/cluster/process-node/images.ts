@@ -1,12 +1,12 @@
-/** Which local program an image stands for. Pure. */
+/** The local program that stands for an image. Pure. */
 import type { ContainerSpec } from "./pod-spec.ts";
 
-/** A command to run, or why there is none, in the kubelet's words. */
+/** A command to run, or why there is none, as the kubelet reports it. */
 export type Resolved =
   | {
-      /** Words of this machine: a checkout below /tmp is not what a container has mounted there. */
+      /** Paths of this machine: a checkout below /tmp is not the container's volume at /tmp. */
       readonly program: readonly [string, ...string[]];
-      /** Words of the container, with its paths. */
+      /** With paths of the container. */
       readonly parameters: readonly string[];
     }
   | { readonly reason: "ErrImagePull"; readonly message: string };
@@ -15,8 +15,8 @@ export type Resolved =
 const processorImage = /^(.*\/)?gpumedia-processor([:@].*)?$/;
 
 /**
- * Our image holds two programs: the processor is its entry point, the load test is a command. A command that is neither
- * is looked for on this machine.
+ * Our image has two programs: the processor is its entry point, the load-test client is a command. Any other command is run
+ * from this machine.
  */
 export function commandOf(
   { image, command = [], args = [] }: ContainerSpec,
@@ -25,7 +25,7 @@ export function commandOf(
   const isOurs = processorImage.test(image);
   const [name, ...rest] = command.length > 0 || !isOurs ? command : ["gpumedia-processor"];
   if (name === undefined) {
-    return { reason: "ErrImagePull", message: `${image}: not found (a process node has gpumedia-processor alone)` };
+    return { reason: "ErrImagePull", message: `${image}: not found (a process node has only gpumedia-processor)` };
   }
   const program = (isOurs ? programs[name] : undefined) ?? ([name] as const);
   return { program, parameters: [...rest, ...args] };

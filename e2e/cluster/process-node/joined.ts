@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** Passes on what either side sends, its end too; what breaks one side breaks the other. */
+/** Forwards both directions, half-closes too; an error of one side breaks the other. */
 export function joined(one: Socket, other: Socket): void {
   for (const [from, to] of [
     [one, other],
@@ -12,7 +12,7 @@ export function joined(one: Socket, other: Socket): void {
   }
 }
 
-/** A reset, where the socket can send one: that of a file can't, and is closed. */
+/** Resets a TCP connection; a Unix socket can only be closed. */
 function broken(socket: Socket): void {
   if (socket.remoteAddress === undefined) socket.destroy();
   else socket.resetAndDestroy();

@@ -1,6 +1,6 @@
 /**
- * Makes this node's pods what the API server says. It looks every so often instead of watching: a test's node has few pods,
- * and what it missed it sees at the next look.
+ * Reconciles this node's pods with the API server. It polls instead of watching: a test's node has few pods, and the next poll
+ * sees what the last one missed.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Rest } from "../rest.ts";
@@ -21,12 +21,12 @@ export class Kubelet {
     this.#host = host;
   }
 
-  /** One look at everything. */
+  /** One reconcile of all pods. */
   async sync(): Promise<void> {
     const path = `/api/v1/pods?fieldSelector=spec.nodeName=${this.#node}`;
     const { items } = (await this.#rest.request("GET", path)) as { items: readonly Pod[] };
     const known = new Map(items.map((pod) => [pod.metadata.uid, pod]));
-    // Deleted by force: nobody waits for their end, and a StatefulSet's next pod may have their name.
+    // Force-deleted: their objects are gone already, and a StatefulSet's next pod may have their name.
     for (const [uid, running] of this.#running) if (!known.has(uid)) void this.#forget(uid, running);
     await Promise.all(items.map((pod) => this.#syncPod(pod)));
   }
@@ -35,7 +35,7 @@ export class Kubelet {
     const { uid, deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
     let running = this.#running.get(uid);
     if (running === undefined) {
-      // One that this process never ran, e.g. because it was started again: it is over, whatever its status says.
+      // This process never ran it, for example because it was restarted: the pod is over, whatever its status is.
       if (deletionTimestamp !== undefined) return this.#delete(pod);
       if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return undefined;
       running = new RunningPod(pod, this.#host);
@@ -66,19 +66,19 @@ export class Kubelet {
     const { uid } = pod.metadata;
     const status = podStatus(view, pod.status?.conditions ?? [], `${new Date().toISOString().slice(0, 19)}Z`);
     if (isDeepStrictEqual(this.#written.get(uid), status)) return;
-    // The uid is a precondition: another pod may have the name by now.
+    // The uid is a precondition: the name may be another pod's by now.
     const patch = { metadata: { uid }, status };
-    await this.#rest.request("PATCH", `${pathOf(pod)}/status`, patch, "merge-patch+json").catch(unlessGone);
+    await this.#rest.request("PATCH", `${pathOf(pod)}/status`, patch, "merge-patch+json").catch(unlessDeleted);
     this.#written.set(uid, status);
   }
 
-  /** The pod object: its processes have ended. */
+  /** Deletes the pod object; its processes have exited. */
   async #delete(pod: Pod): Promise<void> {
     const options = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } };
-    await this.#rest.request("DELETE", pathOf(pod), options).catch(unlessGone);
+    await this.#rest.request("DELETE", pathOf(pod), options).catch(unlessDeleted);
   }
 
-  /** Lets the GPUs show how busy their pods' processors are. */
+  /** Sets the GPUs' utilization to how busy their pods' processors are. */
   async followLoad(): Promise<void> {
     const loads = [...this.#running.values()].flatMap(({ load }) => (load === undefined ? [] : [load]));
     await Promise.all(
@@ -98,8 +98,8 @@ function pathOf({ metadata: { namespace, name } }: Pod): string {
   return `/api/v1/namespaces/${namespace}/pods/${name}`;
 }
 
-/** The pod was deleted, or another has its name: the next look sees it. */
-function unlessGone(error: unknown): undefined {
+/** The pod was deleted, or another has its name: the next poll sees it. */
+function unlessDeleted(error: unknown): undefined {
   const { status } = error as { readonly status?: number };
   if (status === 404 || status === 409) return undefined;
   throw error;

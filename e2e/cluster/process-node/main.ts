@@ -1,9 +1,9 @@
 /**
- * Plays kubelet, device plugin and kube-proxy for one node: its pods run as processes of this machine.
+ * Stands in for kubelet, device plugin and kube-proxy of one node, whose pods run as processes on this machine.
  *
  *     node main.ts KUBECONFIG DIRECTORY NAME GPUS BACK_OFF_MS
  *
- * Runs in a private network (private-network.ts), whose hosts file is DIRECTORY's. docs/testing.md says what it leaves out.
+ * Runs in a private network (private-network.ts), whose hosts file is in DIRECTORY. docs/testing.md lists what is missing.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { nodeAddress } from "./network-namespace.ts";
 import { hosts, routes, ServiceProxy, type EndpointSlice, type Service } from "./service-proxy.ts";
 
 const [kubeconfig = "", directory = "", name = "", gpus = "", backOffMs = ""] = process.argv.slice(2);
-const lookEveryMs = 200;
+const syncEveryMs = 200;
 const followEveryMs = 1_000;
 
 const rest = await restOf(kubeconfig);
@@ -34,14 +34,14 @@ const kubelet = new Kubelet(name, {
   nextPodIP: podIPs(),
 });
 const proxy = new ServiceProxy();
-void again(lookEveryMs, () => kubelet.sync());
-void again(lookEveryMs, syncServices);
-void again(followEveryMs, () => kubelet.followLoad());
+void repeat(syncEveryMs, () => kubelet.sync());
+void repeat(syncEveryMs, syncServices);
+void repeat(followEveryMs, () => kubelet.followLoad());
 
-/** For ever: an error is told, and the next look tries again. */
-async function again(everyMs: number, look: () => Promise<void>): Promise<never> {
+/** For ever: an error is logged, and the next call tries again. */
+async function repeat(everyMs: number, work: () => Promise<void>): Promise<never> {
   for (;;) {
-    await look().catch((error: unknown) => void process.stderr.write(`${String(error)}\n`));
+    await work().catch((error: unknown) => void process.stderr.write(`${String(error)}\n`));
     await pause(everyMs);
   }
 }
@@ -55,7 +55,7 @@ async function syncServices(): Promise<void> {
   ]);
   proxy.update(routes(services, slices));
   const text = hosts(services);
-  // In place: the file is mounted over /etc/hosts, and another file of its name would not be.
+  // In place: this very file is mounted over /etc/hosts.
   if (text !== known) await writeFile(join(directory, "hosts"), text);
   known = text;
 }
@@ -68,7 +68,7 @@ function programOf(file: string): readonly [string, string] {
   return [process.execPath, fileURLToPath(new URL(`../../../${file}`, import.meta.url))];
 }
 
-/** 10.244.0.2, 10.244.0.3, …: none is given twice, so that no client mistakes a pod for one before it. */
+/** 10.244.0.2, 10.244.0.3, …: none is used twice, so that no client mistakes a pod for an earlier one. */
 function podIPs(): () => string {
   let last = 1;
   return () => {

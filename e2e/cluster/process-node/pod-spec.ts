@@ -1,4 +1,4 @@
-/** The part of a pod that the process node reads. What is not here it does not know. */
+/** The fields of a pod that the process node reads. */
 import type { KubernetesObject } from "../rest.ts";
 
 export interface Pod extends KubernetesObject {
@@ -42,7 +42,7 @@ export interface EnvironmentVariable {
   readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
 }
 
-/** The API server has filled in every default. */
+/** With the API server's defaults. */
 export interface Probe {
   readonly httpGet?: { readonly path?: string; readonly port: number | string };
   readonly initialDelaySeconds?: number;
@@ -71,22 +71,23 @@ export interface PodCondition {
   readonly message?: string;
 }
 
-/** What a pod asks for that this node cannot do; `undefined`: nothing. Said in the pod's status, never left out in silence. */
+/** The first feature of the pod that this node does not support, for the pod's status; undefined if there is none. */
 export function unsupported({ spec }: Pod): string | undefined {
   const { initContainers = [], volumes = [], containers } = spec;
   if (initContainers.length > 0) return "init containers do not run on a process node";
   const volume = volumes.find(
-    // The service account's token comes by itself: its directory is there, and empty.
+    // Every pod has a volume for the service account's token: its directory exists and is empty.
     ({ name, configMap, emptyDir }) =>
       configMap === undefined && emptyDir === undefined && !name.startsWith("kube-api-access-"),
   );
   if (volume !== undefined) return `volume ${volume.name} is neither a configMap nor an emptyDir`;
   for (const { name, env = [], lifecycle, ...container } of containers) {
     const reference = env.find(({ valueFrom }) => valueFrom !== undefined && valueFrom.fieldRef === undefined);
-    if (reference !== undefined) return `container ${name}: variable ${reference.name} is no value and no fieldRef`;
+    if (reference !== undefined)
+      return `container ${name}: variable ${reference.name} is neither a value nor a fieldRef`;
     const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe];
     if (probes.some((probe) => probe !== undefined && probe.httpGet === undefined)) {
-      return `container ${name}: only probes by httpGet are made`;
+      return `container ${name}: only httpGet probes are supported`;
     }
     const { preStop } = lifecycle ?? {};
     if (preStop !== undefined && preStop.sleep === undefined && preStop.exec === undefined) {

@@ -1,12 +1,12 @@
 /**
- * A network of their own for all processes of a cluster, in which any address of a pod or Service can be listened on,
- * without root: a user namespace with a network and a mount namespace.
+ * A private network for all processes of a cluster, in which they can listen on any address of a pod or Service, without root:
+ * a user namespace with a network and a mount namespace.
  *
  *     this process ── 127.0.0.1:PORT ──┐
  *                   └─ connect() ──────┴──▶ tunnel.sock ──▶ tunnel.main.ts ──▶ any address of the private network
  *                                           (a file)        (inside)
  *
- * The API server has the same port outside as inside, so that one kubeconfig serves both.
+ * The API server has the same port inside and outside, so that one kubeconfig serves both.
  */
 import { once } from "node:events";
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -21,17 +21,17 @@ const tunnelProgram = fileURLToPath(new URL("tunnel.main.ts", import.meta.url));
 const socketFile = "tunnel.sock";
 
 export class PrivateNetwork implements AsyncDisposable {
-  /** Where the API server has to listen inside to be reached outside. */
+  /** The port on which the API server has to listen inside, to be reached from outside. */
   readonly port: number;
   readonly #socket: string;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
 
-  /** The network that the processes were started in, entered from outside. */
+  /** Connects to the network in which the processes were started. */
   static async enter(processes: Processes): Promise<PrivateNetwork> {
     const socket = join(processes.directory, socketFile);
     await processes.start("tunnel", { command: process.execPath, parameters: [tunnelProgram, socket] });
-    await until("the way into the private network", () => listening(socket));
+    await until("the tunnel into the private network", () => listening(socket));
     const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
     await once(server, "listening");
     server.unref();
@@ -51,7 +51,7 @@ export class PrivateNetwork implements AsyncDisposable {
     });
   }
 
-  /** A TCP connection to an address inside. */
+  /** Opens a TCP connection to an address inside. */
   connect(host: string, port: number): Socket {
     const socket = createConnection({ path: this.#socket, allowHalfOpen: true });
     socket.write(`${host} ${port}\n`);
@@ -69,7 +69,7 @@ export class PrivateNetwork implements AsyncDisposable {
   }
 }
 
-/** The same for who has only the directory of a cluster that is up. */
+/** The same for a process that knows only the directory of a running cluster. */
 export function agentOf(directory: string): Agent {
   return agentThrough(join(directory, socketFile));
 }

@@ -1,4 +1,4 @@
-/** Asks a container whether it has started, is ready, is alive. */
+/** Startup, readiness and liveness probes. */
 import { get } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ContainerSpec, Probe } from "./pod-spec.ts";
@@ -8,7 +8,7 @@ export interface ProbeTarget {
   readonly ports: NonNullable<ContainerSpec["ports"]>;
 }
 
-/** The probe's verdicts until the signal: one each time that a threshold is reached, so the same one again and again. */
+/** The probe's verdicts until the signal: one for each probe at or beyond its threshold. */
 export async function* verdicts(probe: Probe, target: ProbeTarget, signal: AbortSignal): AsyncGenerator<boolean> {
   let last: boolean | undefined;
   let inRow = 0;
@@ -29,7 +29,7 @@ function portOf({ httpGet }: Probe, ports: ProbeTarget["ports"]): number {
   return ports.find(({ name }) => name === port)?.containerPort ?? 0;
 }
 
-/** 2xx and 3xx pass. Each time a new connection: one that is kept would tell nothing about accepting. */
+/** 2xx and 3xx pass. Each probe needs a new connection: a kept one would not show that the server accepts any. */
 async function passes(probe: Probe, { podIP, ports }: ProbeTarget): Promise<boolean> {
   const path = probe.httpGet?.path ?? "/";
   return new Promise((resolve) => {
@@ -47,7 +47,7 @@ async function passes(probe: Probe, { podIP, ports }: ProbeTarget): Promise<bool
   });
 }
 
-/** Ends early, and without an error, when the signal comes. */
+/** Resolves early, without an error, at the signal. */
 export async function paused(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,4 +1,4 @@
-/** A node whose pods really run, as processes of this machine. */
+/** A node whose pods run as processes on this machine. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,13 +13,13 @@ export interface ProcessNodeOptions {
   readonly name?: string;
   /** Mock GPUs. Default: 4. */
   readonly gpus?: number;
-  /** What a container that fell a second time waits before it is started again; doubled each time. Default: a kubelet's 10 s. */
+  /** Back-off before a container's second restart; doubled each time. Default: a kubelet's 10 s. */
   readonly backOffMs?: number;
 }
 
 const program = fileURLToPath(new URL("main.ts", import.meta.url));
 
-/** Resolves when pods can be placed on it. Only in a cluster with a private network. */
+/** Resolves when pods can be scheduled to it. Needs a cluster with a private network. */
 export async function addProcessNode(
   { processes, rest, kubeconfig }: { processes: Processes; rest: Rest; kubeconfig: string },
   options: ProcessNodeOptions,

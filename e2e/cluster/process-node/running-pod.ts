@@ -1,4 +1,4 @@
-/** A pod on this node, from its admission to its end. */
+/** A pod on this node, from its admission to its removal. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Rest } from "../rest.ts";
@@ -13,7 +13,7 @@ import { Volumes } from "./volumes.ts";
 
 type Program = Exclude<Resolved, { readonly reason: string }>;
 
-/** The node as its pods see it. */
+/** What the node provides to its pods. */
 export interface Host {
   readonly rest: Rest;
   readonly gpus: Gpus;
@@ -21,7 +21,7 @@ export interface Host {
   readonly address: string;
   readonly backOffMs: number;
   readonly programs: Readonly<Record<string, readonly [string, ...string[]]>>;
-  /** Addresses of pods, each once. */
+  /** Returns an unused pod address. */
   readonly nextPodIP: () => string;
 }
 
@@ -50,18 +50,18 @@ export class RunningPod {
     this.#podIP = host.nextPodIP();
   }
 
-  /** Refused, in the device plugin's words, where too few GPUs are free. */
+  /** Rejects the pod, with the device plugin's message, if too few GPUs are free. */
   async #admit(): Promise<void> {
     await mkdir(join(this.#directory, temporaryDirectory), { recursive: true });
-    const wanted = this.pod.spec.containers.map(({ resources }) => Number(resources?.limits?.[gpuResource] ?? 0));
-    const count = wanted.reduce((sum, gpus) => sum + gpus, 0);
-    this.#gpus = this.#host.gpus.take(count, this.#directory);
+    const requested = this.pod.spec.containers.map(({ resources }) => Number(resources?.limits?.[gpuResource] ?? 0));
+    const count = requested.reduce((sum, gpus) => sum + gpus, 0);
+    this.#gpus = this.#host.gpus.allocate(count, this.#directory);
     if (this.#gpus !== undefined) return;
     const message = `Allocate failed due to requested number of devices unavailable for ${gpuResource}, requested: ${count}`;
     this.#refused = { reason: "UnexpectedAdmissionError", message };
   }
 
-  /** Called again and again: starts what can be started, and takes over changed ConfigMaps. */
+  /** One reconcile: starts what can be started, and updates changed ConfigMaps. */
   async sync(): Promise<void> {
     if (this.#refused !== undefined || this.#ending) return;
     if (this.#gpus === undefined) await this.#admit();
@@ -101,7 +101,7 @@ export class RunningPod {
       podIP: this.#podIP,
       command: [...program, ...parameters.map(local)],
       environment: {
-        ...this.#surroundings(mounts, messageFile),
+        ...this.#defaultEnvironment(mounts, messageFile),
         ...gpus.environment,
         ...Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, localPath(value, mounts)])),
       },
@@ -114,8 +114,8 @@ export class RunningPod {
     });
   }
 
-  /** What a container finds without asking; the last two stand for the file system and network that it has not. */
-  #surroundings(mounts: Mounts, messageFile: string): Environment {
+  /** The last two stand in for the container's own file system and network. */
+  #defaultEnvironment(mounts: Mounts, messageFile: string): Environment {
     return {
       PATH: process.env.PATH ?? "",
       HOME: this.#directory,
@@ -130,7 +130,7 @@ export class RunningPod {
     return this.pod.spec.terminationGracePeriodSeconds ?? 30;
   }
 
-  /** Where its processor tells what it is busy with; undefined: it has no GPU that could show it, or is not ready. */
+  /** Where its processor reports its utilization; undefined without a GPU, or if it is not ready. */
   get load(): { readonly url: string; readonly gpus: PodGpus } | undefined {
     const [container] = this.#containers;
     const port = container?.plan.spec.ports?.[0]?.containerPort;
@@ -142,26 +142,26 @@ export class RunningPod {
     return this.#ending;
   }
 
-  /** Ends the containers in order; resolves when none runs. 0 s: at once, also when it was ending already. */
+  /** Stops the containers gracefully; resolves when none runs. 0 s: at once, also during a graceful stop. */
   async end(graceSeconds: number): Promise<void> {
     this.#ending = true;
     await Promise.all(this.#containers.map((container) => container.end(graceSeconds)));
   }
 
-  /** Gives everything back; only after its end. */
+  /** Releases its GPUs and files; only after `end`. */
   async remove(): Promise<void> {
-    this.#gpus?.giveBack();
+    this.#gpus?.release();
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  /** The GPUs of a pod that is over are free, though the pod is still there. */
+  /** Releases the GPUs of a pod that is over, although the object still exists. */
   get view(): PodView {
     const containers = this.pod.spec.containers.map((spec, index) => this.#viewOf(spec, this.#containers[index]));
     const over =
       containers.every(({ state }) => "terminated" in state) &&
       this.#containers.every((container) => container.isOver) &&
       this.#containers.length > 0;
-    if (over) this.#gpus?.giveBack();
+    if (over) this.#gpus?.release();
     return {
       hostIP: this.#host.address,
       podIP: this.#containers.length > 0 ? this.#podIP : undefined,

@@ -21,10 +21,10 @@ const one = { address: "10.244.0.2", port: 8080 };
 
 describe("the routes of Services", () => {
   const cases: readonly { name: string; slices: readonly EndpointSlice[]; backends: readonly object[] }[] = [
-    { name: "lead to ready pods", slices: [slice({})], backends: [one] },
-    { name: "lead nowhere without any", slices: [slice({ endpoints: null, ports: null })], backends: [] },
+    { name: "have ready pods as backends", slices: [slice({})], backends: [one] },
+    { name: "have no backend without endpoints", slices: [slice({ endpoints: null, ports: null })], backends: [] },
     {
-      name: "leave out pods that are not ready while others are",
+      name: "leave out pods that are not ready if others are",
       slices: [
         slice({}),
         slice({ endpoints: [{ addresses: ["10.244.0.3"], conditions: { ready: false, serving: true } }] }),
@@ -32,12 +32,12 @@ describe("the routes of Services", () => {
       backends: [one],
     },
     {
-      name: "lead to pods that end but serve when no other is left",
+      name: "have terminating pods that serve as backends if none is ready",
       slices: [slice({ endpoints: [{ addresses: ["10.244.0.2"], conditions: { ready: false, serving: true } }] })],
       backends: [one],
     },
     {
-      name: "leave out what belongs to others",
+      name: "leave out the endpoints of other Services",
       slices: [
         slice({ metadata: { namespace: "other", labels: { "kubernetes.io/service-name": "up" } } }),
         slice({ metadata: { namespace: "media", labels: { "kubernetes.io/service-name": "down" } } }),
@@ -54,7 +54,7 @@ describe("the routes of Services", () => {
 });
 
 describe("the hosts file", () => {
-  it("has each Service that has an address, by the names of the cluster's DNS", () => {
+  it("has each Service with an address by its names in the cluster's DNS", () => {
     assert.equal(
       hosts([service, headless]),
       "127.0.0.1 localhost\n::1 localhost\n10.0.0.9 up.media up.media.svc up.media.svc.cluster.local\n",

@@ -1,9 +1,9 @@
 /**
- * Makes the addresses of Services work: listens on each ClusterIP and port, and passes a connection on to one of the
- * Service's ready pods; where none is ready, to one that still serves while it ends, as kube-proxy does. TCP only.
+ * Serves the addresses of Services: listens on each ClusterIP and port, and forwards a connection to one of the Service's ready
+ * pods; if none is ready, to a terminating one that still serves, as kube-proxy does. TCP only.
  *
- * kube-proxy itself needs iptables or nft on the machine. What clients see of it is kept: a connection stays with its pod
- * until one of both closes it, and a change of the endpoints is for new connections alone.
+ * kube-proxy itself needs iptables or nft on the machine. Clients see the same: a connection stays with its pod until either
+ * side closes it, and changed endpoints apply to new connections only.
  */
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { joined } from "./joined.ts";
@@ -22,7 +22,7 @@ interface ServicePort {
 export interface EndpointSlice {
   readonly metadata: { readonly namespace: string; readonly labels?: Readonly<Record<string, string>> };
   readonly addressType: string;
-  /** Null, and not absent, while there is none. */
+  /** Null, not absent, if there are none. */
   readonly endpoints:
     | readonly {
         readonly addresses: readonly string[];
@@ -37,7 +37,7 @@ export interface Backend {
   readonly port: number;
 }
 
-/** What is listened on, `IP:PORT`, and where a connection to it may go. Pure. */
+/** Backends by the `IP:PORT` to listen on. Pure. */
 export function routes(services: readonly Service[], slices: readonly EndpointSlice[]): Map<string, Backend[]> {
   const found = new Map<string, Backend[]>();
   for (const { metadata, spec } of services) {
@@ -67,7 +67,7 @@ function backends(slices: readonly EndpointSlice[], portName: string): Backend[]
   return ready.length > 0 ? ready : having("serving");
 }
 
-/** `localhost`, and each Service by the names that the cluster's DNS would answer to. Pure. */
+/** `localhost`, and each Service by its names in the cluster's DNS. Pure. */
 export function hosts(services: readonly Service[]): string {
   const lines = services
     .filter(({ spec }) => spec.clusterIP !== undefined && spec.clusterIP !== "None" && spec.clusterIP !== "")
@@ -94,13 +94,13 @@ export class ServiceProxy {
 
   #listen(key: string): void {
     const [host = "", port] = key.split(":");
-    const server = createServer({ allowHalfOpen: true }, (client) => this.#pass(key, client));
+    const server = createServer({ allowHalfOpen: true }, (client) => this.#forward(key, client));
     server.on("error", ({ message }) => process.stderr.write(`cannot listen on ${key}: ${message}\n`));
     server.listen(Number(port), host);
     this.#servers.set(key, server);
   }
 
-  #pass(key: string, client: Socket): void {
+  #forward(key: string, client: Socket): void {
     const backends = this.#routes.get(key) ?? [];
     const backend = backends[Math.floor(Math.random() * backends.length)];
     if (backend === undefined) {

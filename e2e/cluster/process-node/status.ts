@@ -14,17 +14,17 @@ export interface ContainerView {
 
 export interface PodView {
   readonly hostIP: string;
-  /** Undefined before it has one. */
+  /** Undefined before its containers start. */
   readonly podIP: string | undefined;
   readonly startTime: string;
   readonly containers: readonly ContainerView[];
-  /** No container of it will run again. */
+  /** No container will run again. */
   readonly over: boolean;
-  /** Why the node refused it. */
+  /** Why the node rejected it. */
   readonly refused?: { readonly reason: string; readonly message: string };
 }
 
-/** `former`: the conditions so far; those that stay the same keep their time, those of others stay. */
+/** `former`: the present conditions; unchanged ones keep their transition time, those of other controllers are kept. */
 export function podStatus(view: PodView, former: readonly PodCondition[], now: string): NonNullable<Pod["status"]> {
   const { containers, podIP, hostIP, startTime, refused } = view;
   const phase = phaseOf(view);
@@ -62,7 +62,7 @@ function succeeded({ state }: ContainerView): boolean {
 
 type Because = Pick<PodCondition, "reason" | "message">;
 
-/** Undefined: ready. The words are the kubelet's. */
+/** Undefined if ready; the texts are the kubelet's. */
 function readinessOf(phase: string, unready: readonly string[]): Because | undefined {
   if (phase === "Succeeded") return { reason: "PodCompleted" };
   if (phase === "Failed") return { reason: "PodFailed" };

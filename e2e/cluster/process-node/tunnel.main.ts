@@ -1,5 +1,5 @@
 /**
- * The inner end of the way into a private network: a client says `HOST PORT` in its first line, and is connected.
+ * The inner end of the tunnel into a private network: connects a client to the `HOST PORT` in its first line.
  *
  *     node tunnel.main.ts SOCKET
  */

@@ -1,4 +1,4 @@
-/** ConfigMaps and empty directories of a pod, on this machine's disk. */
+/** A pod's ConfigMap and emptyDir volumes on this machine's disk. */
 import { mkdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Rest } from "../rest.ts";
@@ -25,7 +25,7 @@ export class Volumes {
     return join(this.#directory, name);
   }
 
-  /** Makes what is missing and takes over what changed; answers why it can't. */
+  /** Creates missing volumes and updates changed ones; returns the error if it can't. */
   async update(): Promise<string | undefined> {
     for (const volume of this.#pod.spec.volumes ?? []) {
       const path = this.pathOf(volume.name);
@@ -50,7 +50,7 @@ export class Volumes {
 }
 
 /**
- * All files change at once, by one symbolic link, as in a kubelet's volume:
+ * Replaces all files at once, by one symbolic link, as in a kubelet's volume:
  *
  *     config.json → ..data/config.json      ..data → ..VERSION      ..VERSION/config.json
  */

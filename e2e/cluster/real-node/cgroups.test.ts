@@ -8,8 +8,8 @@ cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
 `;
 const unified = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n";
 
-describe("the machine's control groups", () => {
-  it("are of both versions where both are mounted, and those of version 1 limit", () => {
+describe("the machine's cgroups", () => {
+  it("are of both versions where both are mounted, and version 1 sets the limits", () => {
     const all = parseHierarchies(hybrid);
     assert.deepEqual(
       all.map(({ path, version }) => [path, version]),
@@ -23,7 +23,7 @@ describe("the machine's control groups", () => {
     assert.ok(all[1]?.controllers.includes("cpuset"));
   });
 
-  it("are one hierarchy where version 2 is alone", () => {
+  it("are one hierarchy where only version 2 is mounted", () => {
     const all = parseHierarchies(unified);
     assert.deepEqual(limiting(all), [{ path: "/sys/fs/cgroup", version: 2, controllers: [] }]);
   });

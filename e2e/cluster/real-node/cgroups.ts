@@ -1,10 +1,10 @@
-/** Where this machine's control groups are mounted: several hierarchies of version 1, or the one of version 2. */
+/** Where this machine's cgroups are mounted: several hierarchies of version 1, or one of version 2. */
 import { readFile } from "node:fs/promises";
 
 export interface CgroupHierarchy {
   readonly path: string;
   readonly version: 1 | 2;
-  /** Of version 1: what it is for. */
+  /** Of version 1 only. */
   readonly controllers: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export function parseHierarchies(mounts: string): readonly CgroupHierarchy[] {
   });
 }
 
-/** Those that limit containers: a version 2 beside version 1 has no controllers. */
+/** The hierarchies that limit containers: version 2 beside version 1 has no controllers. */
 export function limiting(all: readonly CgroupHierarchy[]): readonly CgroupHierarchy[] {
   const first = all.filter(({ version }) => version === 1);
   return first.length > 0 ? first : all;

@@ -1,4 +1,4 @@
-/** containerd inside of the node, spoken to from outside: it listens on a file, and does all mounting itself. */
+/** containerd in the node, reached from outside through its socket file; it does all mounting itself. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,22 +10,22 @@ import { containerdSocket, nodeFiles } from "./settings.ts";
 
 const run = promisify(execFile);
 
-/** Resolves when it answers. */
+/** Resolves when it is ready. */
 export async function startContainerd(processes: Processes): Promise<void> {
   const { directory } = processes;
   await processes.start("containerd", {
     command: programPath("containerd") ?? "",
     parameters: ["--config", join(directory, nodeFiles.containerd)],
   });
-  await until("containerd to answer", () => ctr(directory, "version").catch(() => undefined));
+  await until("containerd to be ready", () => ctr(directory, "version").catch(() => undefined));
 }
 
-/** Images from OCI archives, from now on there under the names that they tell. */
+/** Loads images from OCI archives, under the names in them. */
 export async function loadImages(directory: string, archives: readonly string[]): Promise<void> {
   for (const archive of archives) await ctr(directory, "--namespace=k8s.io", "images", "import", archive);
 }
 
-/** Loads images that are made for this node alone; `make` writes the archives into the folder. */
+/** Loads images that `make` writes into a folder as archives. */
 export async function loadBuiltImages(
   directory: string,
   make: (folder: string) => Promise<readonly string[]>,
@@ -35,7 +35,7 @@ export async function loadBuiltImages(
   await rm(folder, { recursive: true });
 }
 
-/** Both names in full, as containerd keeps them. */
+/** Both names are full references, as containerd stores them. */
 export async function nameImage(directory: string, image: string, name: string): Promise<void> {
   await ctr(directory, "--namespace=k8s.io", "images", "tag", image, name);
 }

@@ -1,4 +1,4 @@
-/** NVIDIA's device plugin, unchanged, on the mock of NVML that its image holds. */
+/** NVIDIA's device plugin, unchanged, with the mock of NVML in its image. */
 import { join } from "node:path";
 import { nvmlFolders, nvmlLibrary, nvmlState } from "./gpu-runtime.ts";
 import { programImage } from "./program-image.ts";
@@ -11,7 +11,7 @@ export async function devicePluginArchive(file: string, program: string, library
   await programImage(file, { name: image, program, more: { [`/usr/lib/${nvmlLibrary}`]: library } });
 }
 
-/** The DaemonSet, for nodes with these labels whose files are in this directory. */
+/** The DaemonSet for nodes with these labels, whose files are in this directory. */
 export function devicePlugin(directory: string, nodeSelector: Readonly<Record<string, string>> = {}) {
   const labels = { app: name };
   const container = {
@@ -21,7 +21,7 @@ export function devicePlugin(directory: string, nodeSelector: Readonly<Record<st
     args: [
       "--device-discovery-strategy=nvml",
       "--mig-strategy=none",
-      // The GPUs' UUIDs in NVIDIA_VISIBLE_DEVICES; of the device files there are none.
+      // The GPUs' UUIDs in NVIDIA_VISIBLE_DEVICES; there are no device files.
       "--device-list-strategy=envvar",
       "--pass-device-specs=false",
     ],

@@ -1,4 +1,4 @@
-/** The cluster's DNS: CoreDNS at the address that the kubelet gives to pods. */
+/** The cluster's DNS: CoreDNS at the address in the pods' resolv.conf. */
 import { programImage } from "./program-image.ts";
 import { dnsAddress } from "./settings.ts";
 
@@ -58,7 +58,7 @@ export function dns(): readonly object[] {
           metadata: { labels },
           spec: {
             serviceAccountName: name,
-            // It would ask itself.
+            // Not its own address.
             dnsPolicy: "Default",
             containers: [container],
             volumes: [{ name: "corefile", configMap: { name } }],

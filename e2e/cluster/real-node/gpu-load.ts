@@ -1,4 +1,4 @@
-/** Lets mock GPUs show how busy the processors are that hold them, as a real GPU would be busy with their work. */
+/** The utilization of mock GPUs, from how busy the processors are that use them. */
 import type { UtilizationReport } from "@gpumedia/api";
 import { request, type Agent } from "undici";
 import type { Figures } from "../../../workload/gpu-mock/state.ts";
@@ -10,9 +10,9 @@ interface PodList {
 }
 
 const processors = "/api/v1/pods?labelSelector=app.kubernetes.io/name=gpu-media";
-const patienceMs = 1_000;
+const timeoutMs = 1_000;
 
-/** Of the GPUs that some processor reports, by their index; `agent` reaches the pods' addresses. */
+/** Figures of the GPUs that processors report, by index; `agent` reaches the pods' addresses. */
 export async function busyGpus(rest: Rest, agent: Agent): Promise<Readonly<Record<number, Figures>>> {
   const { items } = (await rest.request("GET", processors)) as PodList;
   const addresses = items.flatMap(({ status }) => (status?.podIP === undefined ? [] : [status.podIP]));
@@ -23,10 +23,10 @@ export async function busyGpus(rest: Rest, agent: Agent): Promise<Readonly<Recor
   return Object.fromEntries(busy);
 }
 
-/** Undefined of a pod that does not answer: it starts, or ends. */
+/** Undefined if the pod does not answer: it is starting or shutting down. */
 async function reportOf(address: string, agent: Agent): Promise<UtilizationReport | undefined> {
   const url = `http://${address}:8080/utilization`;
-  const signal = AbortSignal.timeout(patienceMs);
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const { statusCode, body } = await request(url, { dispatcher: agent, signal });
     if (statusCode === 200) return (await body.json()) as UtilizationReport;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { withGpus, withShared } from "./gpu-runtime.ts";
 
-describe("what the container toolkit's stand-in adds to a container", () => {
+describe("what the stand-in for the container toolkit adds to a container", () => {
   const without = { process: { env: ["A=1"] }, mounts: [] };
 
-  it("is nothing where no GPU was given", () => {
+  it("is nothing without a GPU", () => {
     for (const devices of ["", "none", "void"]) {
       const spec = { ...without, process: { env: [`NVIDIA_VISIBLE_DEVICES=${devices}`] } };
       assert.deepEqual(withGpus(spec, "/d"), spec);
@@ -12,7 +12,7 @@ describe("what the container toolkit's stand-in adds to a container", () => {
     assert.deepEqual(withGpus(without, "/d"), without);
   });
 
-  it("is the driver's library and what drives the mock, and the model runs on the CPU", () => {
+  it("is the driver's library and the mock's state, and the model runs on the CPU", () => {
     const bind = { type: "bind", options: ["bind", "ro", "nosuid", "nodev"] };
     const given = { process: { env: ["NVIDIA_VISIBLE_DEVICES=GPU-0"] }, mounts: [] as readonly object[] };
     const { process, mounts } = withGpus(given, "/d");
@@ -21,7 +21,7 @@ describe("what the container toolkit's stand-in adds to a container", () => {
     assert.deepEqual(mounts[1], { ...bind, source: "/d/nvml", destination: "/run/nvml" });
   });
 
-  it("is each shared folder, at its own path and not to be written", () => {
+  it("is each shared folder, at its path and read-only", () => {
     assert.deepEqual(withShared(without, ["/f"]).mounts, [
       { type: "bind", source: "/f", destination: "/f", options: ["bind", "ro", "nosuid", "nodev"] },
     ]);

@@ -1,6 +1,6 @@
 /**
- * What NVIDIA's container toolkit does when a container is made: one that was given GPUs gets the driver's library, here the
- * mock, and what drives it. Started by the wrapper of runc before `runc create`:
+ * Stands in for NVIDIA's container toolkit: mounts the driver's library, here the mock and its state, into a container that has
+ * GPUs. The wrapper of runc starts it before `runc create`:
  *
  *     node gpu-runtime.ts DIRECTORY SHARED_FOLDERS_AS_JSON … create --bundle BUNDLE …
  */
@@ -17,7 +17,7 @@ export const nvmlFolders = { library: "nvml-library", state: "nvml" } as const;
 export const nvmlLibrary = "libnvidia-ml.so.1";
 export const nvmlState = "state";
 const stateInside = "/run/nvml";
-/** Where Debian's loader looks by itself, and the toolkit mounts. */
+/** In the default path of Debian's loader, where the toolkit mounts it too. */
 const libraryInside = `/usr/lib/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu/${nvmlLibrary}`;
 
 export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string): Spec {
@@ -28,19 +28,19 @@ export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string
     ...spec,
     process: {
       ...spec.process,
-      // There is no CUDA: the model runs on the CPU, while the figures are those of the pod's (mock) GPUs.
+      // There is no CUDA: the model runs on the CPU, while NVML reports the pod's (mock) GPUs.
       env: [...env, `GPUMEDIA_NVML_MOCK=${join(stateInside, nvmlState)}`, "GPUMEDIA_ACCELERATOR=cpu"],
     },
     mounts: [
       ...(spec.mounts ?? []),
       bind(join(directory, nvmlFolders.library, nvmlLibrary), libraryInside),
-      // The folder: the file in it is replaced when the figures change.
+      // The folder, as the file in it is replaced when the figures change.
       bind(join(directory, nvmlFolders.state), stateInside),
     ],
   };
 }
 
-/** Each folder at the path that it has on this machine. */
+/** Mounts each folder at its path on this machine. */
 export function withShared<Spec extends RuntimeSpec>(spec: Spec, folders: readonly string[]): Spec {
   return { ...spec, mounts: [...(spec.mounts ?? []), ...folders.map((folder) => bind(folder, folder))] };
 }

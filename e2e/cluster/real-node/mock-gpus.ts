@@ -1,4 +1,4 @@
-/** The mock GPUs of a real node: the driver's library as its containers find it, and what it tells. */
+/** The mock GPUs of a real node: the driver's library for its containers, and the figures that it reports. */
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -38,7 +38,7 @@ export class MockGpus {
     this.#write({});
   }
 
-  /** Until it is disposed. */
+  /** Follows the load until it is disposed. */
   followLoad({ network, rest }: ControlPlane): AsyncDisposable {
     const agent = network?.agent();
     if (agent === undefined) throw new Error("a cluster with a real node has a private network");

@@ -1,4 +1,4 @@
-/** Writes the settings and credentials of a real node into the cluster's directory. */
+/** The configuration and credentials of a real node, in the cluster's directory. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,13 +43,13 @@ export async function writeNodeFiles(
   await chmod(at(nodeFiles.runtime), 0o700);
 }
 
-/** A shell for the many calls that make no container: Node's start would slow down each. */
+/** A shell script: starting Node would slow down the many calls that create no container. */
 function runtimeWrapper(directory: string, shared: readonly string[]): string {
   const adds = `'${process.execPath}' '${runtimeProgram}' '${directory}' '${JSON.stringify(shared)}' "$@" || exit 1`;
   return `#!/bin/sh\ncase " $* " in *" create "*) ${adds} ;; esac\nexec ${programPath("runc")} "$@"\n`;
 }
 
-/** The API server asks kubelets for logs, and to execute commands, under the front proxy's name. */
+/** The API server uses the front proxy's name when it requests logs and exec from kubelets. */
 export const kubeletClient = {
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRoleBinding",

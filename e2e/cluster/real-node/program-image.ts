@@ -1,4 +1,4 @@
-/** Images of single programs: the program, the libraries that it is linked to, and nothing else. */
+/** Images with one program and the libraries that it is linked to. */
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { pauseImage } from "./settings.ts";
 const run = promisify(execFile);
 const pauseSource = fileURLToPath(new URL("pause.c", import.meta.url));
 
-/** `more`: further files, by their path in the image. */
+/** `more`: other files, by their path in the image. */
 export async function programImage(
   file: string,
   { name, program, more = {} }: { name: string; program: string; more?: Readonly<Record<string, string>> },
@@ -30,7 +30,7 @@ export async function programImage(
   }
 }
 
-/** What holds the namespaces of a pod while its containers come and go. */
+/** The pause container, which keeps the namespaces of a pod while its containers restart. */
 export async function pauseArchive(file: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "gpumedia-pause-"));
   try {
@@ -42,7 +42,7 @@ export async function pauseArchive(file: string): Promise<void> {
   }
 }
 
-/** Paths of the shared libraries, the loader's too; none of a program that is linked statically. */
+/** Paths of the shared libraries, including the loader; none of a static program. */
 async function librariesOf(program: string): Promise<readonly string[]> {
   const { stdout } = await run("ldd", [program]).catch((error: { readonly stdout?: string }) => ({
     stdout: error.stdout ?? "",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { scrapeConfigs } from "./prometheus.ts";
 
-describe("how a PodMonitor is scraped", () => {
-  it("is by its pods' labels and port, with the labels that prometheus-operator gives", () => {
+describe("the scrape configuration of a PodMonitor", () => {
+  it("selects pods by labels and port, and adds the labels of prometheus-operator", () => {
     const monitor = {
       apiVersion: "monitoring.coreos.com/v1",
       kind: "PodMonitor",

@@ -1,4 +1,4 @@
-/** Prometheus beside the cluster, set up as prometheus-operator would: by the PodMonitors and PrometheusRules that are there. */
+/** Prometheus beside the cluster, configured from the PodMonitors and PrometheusRules as by prometheus-operator. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { request, type Agent } from "undici";
@@ -20,7 +20,7 @@ export type PodMonitor = KubernetesObject & {
 };
 type PrometheusRule = KubernetesObject & { readonly spec: { readonly groups: readonly object[] } };
 
-/** One sample of a query's answer. */
+/** One sample of a query's result. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -30,7 +30,7 @@ const address = "127.0.0.1:9090";
 const apis = "/apis/monitoring.coreos.com/v1";
 const fileOf = { config: "prometheus.yaml", rules: "prometheus-rules" } as const;
 
-/** How the endpoints of a PodMonitor are scraped: what prometheus-operator writes, as far as ours and the exporters' need it. */
+/** The scrape configurations that prometheus-operator writes for a PodMonitor, as far as ours need them. */
 export function scrapeConfigs({ metadata, spec }: PodMonitor, kubeconfig: string): readonly object[] {
   const { namespace = "", name } = metadata;
   return spec.podMetricsEndpoints.map(({ port, path = "/metrics", interval }, index) => ({
@@ -60,7 +60,7 @@ export class Prometheus {
   readonly #cluster: Cluster;
   readonly #agent: Agent;
 
-  /** Set up by what is there now. */
+  /** Configured once, from the present objects. */
   static async start(cluster: Cluster, agent: Agent): Promise<Prometheus> {
     const prometheus = new Prometheus(cluster, agent);
     const command = await tool("prometheus");
@@ -74,7 +74,7 @@ export class Prometheus {
         `--web.listen-address=${address}`,
       ],
     });
-    await until("Prometheus to be ready", () => prometheus.#ask("/-/ready").catch(() => undefined));
+    await until("Prometheus to be ready", () => prometheus.#get("/-/ready").catch(() => undefined));
     return prometheus;
   }
 
@@ -84,7 +84,7 @@ export class Prometheus {
   }
 
   async query(expression: string): Promise<readonly Sample[]> {
-    const text = await this.#ask(`/api/v1/query?query=${encodeURIComponent(expression)}`);
+    const text = await this.#get(`/api/v1/query?query=${encodeURIComponent(expression)}`);
     const { data } = JSON.parse(text) as {
       readonly data: { readonly result: readonly { metric: Record<string, string>; value: [number, string] }[] };
     };
@@ -103,7 +103,7 @@ export class Prometheus {
       scrape_configs: monitors.flatMap((monitor) => scrapeConfigs(monitor, kubeconfig)),
     };
     await mkdir(join(directory, fileOf.rules), { recursive: true });
-    // One file each: groups of one name may be in several objects, but not in one file.
+    // A file each: several objects may have groups of the same name, one file may not.
     for (const { metadata, spec } of rules) {
       const file = join(directory, fileOf.rules, `${metadata.namespace}-${metadata.name}.yaml`);
       await writeFile(file, stringify({ groups: spec.groups }));
@@ -111,10 +111,10 @@ export class Prometheus {
     await writeFile(join(directory, fileOf.config), stringify(config));
   }
 
-  async #ask(path: string): Promise<string> {
+  async #get(path: string): Promise<string> {
     const { statusCode, body } = await request(`http://${address}${path}`, { dispatcher: this.#agent });
     const text = await body.text();
-    if (statusCode !== 200) throw new Error(`Prometheus answered ${statusCode}: ${text}`);
+    if (statusCode !== 200) throw new Error(`Prometheus responded with ${statusCode}: ${text}`);
     return text;
   }
 }

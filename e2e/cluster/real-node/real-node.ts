@@ -5,7 +5,7 @@ import { createKubectl } from "../kubectl.ts";
 import { untilReady } from "../nodes.ts";
 import { nodeAddress } from "../process-node/network-namespace.ts";
 import { tools } from "../tools.ts";
-import { until } from "../until.ts";
+import { until, type See } from "../until.ts";
 import { loadBuiltImages, loadImages, nameImage, startContainerd } from "./containerd.ts";
 import { devicePlugin, devicePluginArchive } from "./device-plugin.ts";
 import { dns, dnsArchive } from "./dns.ts";
@@ -16,9 +16,9 @@ import { missingForRealNode } from "./requirements.ts";
 import { nodeFiles } from "./settings.ts";
 
 export interface RealNodeOptions {
-  /** OCI archives of the images that its pods need: nothing can be pulled. */
+  /** OCI archives of the images that its pods need: no image can be pulled. */
   readonly images?: readonly string[];
-  /** Folders of this machine that all containers find at the same path, to read. */
+  /** Folders of this machine, mounted into all containers at the same path, read-only. */
   readonly shared?: readonly string[];
   /** Mock GPUs, offered by NVIDIA's device plugin. Default: 4. */
   readonly gpus?: number;
@@ -26,15 +26,15 @@ export interface RealNodeOptions {
 
 export interface RealNode {
   readonly name: string;
-  /** Gives an image that has been loaded one more name. */
+  /** Gives a loaded image another name. */
   nameImage(image: string, name: string): Promise<void>;
-  /** From now on NVML tells these figures, and an idle GPU's where there are none. */
+  /** Sets the figures that NVML reports; without figures, a GPU is idle. */
   showGpus(figures: GpuFigures): void;
-  /** Until it is disposed, GPUs are as busy as the processors that hold them, where `showGpus` says nothing else. */
+  /** Until it is disposed, a GPU without figures from `showGpus` is as busy as the processor that uses it. */
   followLoad(): AsyncDisposable;
-  /** How many GPUs the node offers now. */
+  /** The number of allocatable GPUs. */
   gpus(): Promise<number>;
-  /** A GPU that has failed stays so to the plugin until it is started anew; resolves when all are offered again. */
+  /** The plugin keeps a failed GPU unhealthy until it restarts; resolves when all GPUs are allocatable again. */
   restartDevicePlugin(): Promise<void>;
 }
 
@@ -42,18 +42,18 @@ const nodeName = "real-node";
 const programs = ["kubelet", "kube-proxy", "nvidia-device-plugin", "coredns"] as const;
 type Paths = Readonly<Record<(typeof programs)[number], string>>;
 
-/** Builds what a node needs beside the control plane. */
+/** Builds the node's programs. */
 export async function realNodeTools(): Promise<Paths> {
   return tools(programs);
 }
 
-/** Resolves when the node is ready and offers its GPUs. Only in a cluster with the option `realNode`. */
+/** Resolves when the node is ready and its GPUs are allocatable. Needs the cluster option `realNode`. */
 export async function addRealNode(
   controlPlane: ControlPlane,
   { images = [], shared = [], gpus: count = 4 }: RealNodeOptions,
 ): Promise<RealNode> {
   const missing = await missingForRealNode();
-  if (missing.length > 0) throw new Error(`no real node here: ${missing.join("; ")}`);
+  if (missing.length > 0) throw new Error(`this machine cannot run a real node: ${missing.join("; ")}`);
   const { directory, processes, rest } = controlPlane;
   const paths = await realNodeTools();
   const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfigFile("admin"));
@@ -66,25 +66,26 @@ export async function addRealNode(
   const plugin = devicePlugin(directory);
   await kubectl([kubeletClient, ...dns(), plugin], "apply", "-f", "-");
 
-  const offered = async (): Promise<number> => {
+  const allocatable = async (): Promise<number> => {
     const { status } = (await rest.get(`/api/v1/nodes/${nodeName}`)) as Node;
     return Number(status.allocatable["nvidia.com/gpu"] ?? 0);
   };
-  const untilOffered = async (wanted: number): Promise<void> => {
-    const look = async (): Promise<true | undefined> => ((await offered()) === wanted ? true : undefined);
-    await until(`the device plugin to offer ${wanted} GPUs`, look, { withinMs: 60_000 });
+  const untilAllocatable = async (expected: number): Promise<void> => {
+    const read = async (see: See): Promise<true | undefined> =>
+      see(await allocatable()) === expected ? true : undefined;
+    await until(`${expected} allocatable GPUs`, read, { withinMs: 60_000 });
   };
-  await untilOffered(count);
+  await untilAllocatable(count);
   return {
     name: nodeName,
     nameImage: (image, name) => nameImage(directory, image, name),
     showGpus: (figures) => gpus.show(figures),
     followLoad: () => gpus.followLoad(controlPlane),
-    gpus: offered,
+    gpus: allocatable,
     async restartDevicePlugin() {
       const { name, namespace } = plugin.metadata;
       await kubectl("", "delete", "pods", "-n", namespace, "-l", `app=${name}`);
-      await untilOffered(count);
+      await untilAllocatable(count);
     },
   };
 }
@@ -101,7 +102,7 @@ async function archivesOfOurs(folder: string, directory: string, paths: Paths): 
   return Object.values(files);
 }
 
-/** Resolves when pods can be placed on its node. */
+/** Resolves when pods can be scheduled to its node. */
 async function startKubelet({ directory, processes, rest }: ControlPlane, paths: Paths): Promise<void> {
   await processes.start("kubelet", {
     command: paths.kubelet,

@@ -1,10 +1,10 @@
-/** What the programs of a real node are told. Pure: the directory is the cluster's. */
+/** Configuration files of the programs of a real node; `directory` is the cluster's. Pure. */
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { nodeAddress, podRange } from "../process-node/network-namespace.ts";
 import { files } from "../programs.ts";
 
-/** Below the directory, where programs outside of the node's mounts find it as well. */
+/** In the directory, so that programs outside of the node's mounts reach it too. */
 export const containerdSocket = "containerd.sock";
 export const nodeFiles = {
   containerd: "containerd.toml",
@@ -15,14 +15,14 @@ export const nodeFiles = {
   kubeProxyUser: "kube-proxy.kubeconfig",
   serving: { certificate: "kubelet.crt", key: "kubelet.key" },
   resolvConf: "resolv.conf",
-  /** The container toolkit's stand-in: see gpu-runtime.ts. */
+  /** The stand-in for the container toolkit: see gpu-runtime.ts. */
   runtime: "runtime.sh",
 } as const;
 export const pauseImage = "localhost/pause:1";
-/** Of the Service kube-dns, within --service-cluster-ip-range. */
+/** Address of the Service kube-dns, within --service-cluster-ip-range. */
 export const dnsAddress = "10.0.0.10";
 
-/** Version 2 of the format, which containerd 1 and 2 both read. */
+/** Format version 2, which containerd 1 and 2 both read. */
 export function containerdConfig(directory: string, cniFolder: string): string {
   const at = (...path: readonly string[]): string => JSON.stringify(join(directory, ...path));
   return `version = 2
@@ -35,7 +35,7 @@ address = ${at(containerdSocket)}
 path = ${at("containerd-opt")}
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "${pauseImage}"
-# Lowering a process's score takes CAP_SYS_RESOURCE, which the machines of CI often lack: no sandbox would start.
+# Lowering a process's score needs CAP_SYS_RESOURCE, which CI machines often lack: no sandbox would start.
 restrict_oom_score_adj = true
 disable_apparmor = true
 disable_hugetlb_controller = true
@@ -54,7 +54,7 @@ SystemdCgroup = false
 `;
 }
 
-/** Each pod's interface has the node at its other end: between pods of one bridge, answers would pass by kube-proxy's rules. */
+/** Point-to-point interfaces: on a bridge, responses between pods would bypass kube-proxy's rules. */
 export const cniConfig = JSON.stringify({
   cniVersion: "0.4.0",
   name: "pods",
@@ -90,16 +90,16 @@ export function kubeletConfig(directory: string, cgroup: string): string {
     clusterDomain: "cluster.local",
     clusterDNS: [dnsAddress],
     resolvConf: at(nodeFiles.resolvConf),
-    // Its default is on the machine's own /usr.
+    // The default is in the machine's /usr.
     volumePluginDir: at("volume-plugins"),
     cgroupDriver: "cgroupfs",
     cgroupRoot: cgroup,
     enforceNodeAllocatable: ["pods"],
     failCgroupV1: false,
     failSwapOn: false,
-    // Below zero takes CAP_SYS_RESOURCE.
+    // A value below zero needs CAP_SYS_RESOURCE.
     oomScoreAdj: 0,
-    // How full a shared machine's disk is says nothing about the pods.
+    // Pods must not be evicted because a shared machine's disk is full.
     evictionHard: Object.fromEntries(
       ["nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree"].map((signal) => [
         signal,
@@ -107,11 +107,11 @@ export function kubeletConfig(directory: string, cgroup: string): string {
       ]),
     ),
     imageGCHighThresholdPercent: 100,
-    // Images are loaded, not pulled: nobody has credentials for them.
+    // Images are loaded, not pulled: there are no credentials for them.
     imagePullCredentialsVerificationPolicy: "NeverVerify",
     serializeImagePulls: false,
     nodeStatusUpdateFrequency: "2s",
-    // A quarter of it is how often the node says that it lives.
+    // The node renews its Lease at a quarter of this.
     nodeLeaseDurationSeconds: 8,
     syncFrequency: "5s",
     eventRecordQPS: 50,
@@ -132,7 +132,7 @@ export function kubeProxyConfig(kubeconfig: string, node: string): string {
     mode: "nftables",
     clusterCIDR: podRange,
     oomScoreAdj: 0,
-    // These settings belong to the machine's first network namespace.
+    // These settings belong to the machine's initial network namespace.
     conntrack: { maxPerCore: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
     nftables: { syncPeriod: "5s", minSyncPeriod: "200ms" },
   });

@@ -7,7 +7,7 @@ import { holdersOf } from "./pod-resources.ts";
 
 const known = new Set(Object.keys(fields));
 
-describe("the stand-in of the DCGM exporter", () => {
+describe("the stand-in for the DCGM exporter", () => {
   it("knows no field that the operator would not write", () => {
     assert.deepEqual(
       [...known].filter((name) => dcgmField(name)?.name !== name),
@@ -19,13 +19,13 @@ describe("the stand-in of the DCGM exporter", () => {
     );
   });
 
-  it("ends with a field that it does not know, and with a line that is none", () => {
+  it("rejects unknown fields and malformed lines", () => {
     assert.throws(() => parseList("DCGM_FI_DEV_NONE, gauge, nothing\n", known), /could not find DCGM field/);
     assert.throws(() => parseList("DCGM_FI_DEV_GPU_UTIL, gauge\n", known), /malformed line/);
     assert.throws(() => parseList("DCGM_FI_DEV_GPU_UTIL, gauge, one, two\n", known), /malformed line/);
   });
 
-  it("tells what the list asks for, of every GPU that answers, with the pod that holds it", () => {
+  it("exports the listed fields of every GPU that responds, with the pod that uses it", () => {
     const list = parseList("# GPUs\nDCGM_FI_DEV_POWER_USAGE, gauge, Power draw in watts\n", known);
     const gpus = parseState("gpu.0.uuid A\ngpu.0.power-milliwatts 16500\ngpu.1.uuid B\ngpu.1.error GPU_IS_LOST\n");
     const holders = new Map([["A", { namespace: "media", pod: "p", container: "c" }]]);
@@ -38,7 +38,7 @@ DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="A",device="nvidia0",modelName="",Hostname=
     );
   });
 
-  it("reads who holds a device from the kubelet's answer", () => {
+  it("reads the devices' containers from the kubelet's response", () => {
     const field = (number: number, value: Buffer): Buffer =>
       Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), value]);
     const text = (number: number, value: string): Buffer => field(number, Buffer.from(value));

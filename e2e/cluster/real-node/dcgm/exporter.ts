@@ -1,4 +1,4 @@
-/** The DCGM exporter's stand-in as a DaemonSet, with the rights that docs/dcgm.md gives the real one. */
+/** The stand-in for the DCGM exporter as a DaemonSet, with the rights that docs/dcgm.md grants to the real one. */
 import { dirname, join } from "node:path";
 import { nvmlFolders, nvmlState } from "../gpu-runtime.ts";
 
@@ -8,15 +8,15 @@ const configMap = "gpumedia-dcgm-metrics";
 
 export interface ExporterOptions {
   readonly namespace: string;
-  /** Where the list of metrics is. */
+  /** Namespace of the list of metrics. */
   readonly operatorNamespace: string;
-  /** Any that has Node on its path: nothing else of it is used. */
+  /** Any image with Node on its PATH; nothing else of it is used. */
   readonly image: string;
-  /** Of the cluster: its node's files. */
+  /** The cluster's directory, with the node's files. */
   readonly directory: string;
 }
 
-/** Role and binding as documented, the DaemonSet, and how it is scraped. */
+/** Role and binding as documented, the DaemonSet, and its PodMonitor. */
 export function dcgmExporter({ namespace, operatorNamespace, image, directory }: ExporterOptions): readonly object[] {
   const rbac = "rbac.authorization.k8s.io";
   const role = { name: "read-dcgm-metrics", namespace: operatorNamespace };

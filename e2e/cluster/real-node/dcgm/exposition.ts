@@ -1,4 +1,4 @@
-/** What the exporter answers to a scrape. Pure. */
+/** The exporter's response to a scrape. Pure. */
 import { fields, type GpuFigures } from "./fields.ts";
 import type { ListedMetric } from "./list.ts";
 
@@ -8,7 +8,7 @@ export interface Holder {
   readonly container: string;
 }
 
-/** `holders`: who has the GPU, by its UUID. */
+/** `holders`: the container that uses the GPU, by the GPU's UUID. */
 export function exposition(
   list: readonly ListedMetric[],
   gpus: readonly GpuFigures[],

@@ -1,6 +1,6 @@
-/** DCGM's fields by the mock's figures, in the units of exporters up to 4.8. Pure. */
+/** DCGM's fields from the mock's figures, in the units of exporters up to 4.8. Pure. */
 
-/** What the file of the mock says of one GPU, by the keys of docs/gpu.md. */
+/** The figures of one GPU in the mock's file, by the keys of docs/gpu.md. */
 export type GpuFigures = Readonly<Record<string, string>>;
 
 const mebibyte = 2 ** 20;
@@ -9,7 +9,7 @@ const figure =
   (gpu: GpuFigures): number | undefined =>
     gpu[key] === undefined ? undefined : Number(gpu[key]) / unit;
 
-/** A field that this GPU does not have is left out, as DCGM's blank values are. */
+/** A field that this GPU lacks is left out, as DCGM's blank values are. */
 export const fields: Readonly<Record<string, (gpu: GpuFigures) => number | undefined>> = {
   DCGM_FI_DEV_GPU_UTIL: figure("utilization-percent"),
   DCGM_FI_DEV_MEM_COPY_UTIL: figure("memory-utilization-percent"),
@@ -37,7 +37,7 @@ export const fields: Readonly<Record<string, (gpu: GpuFigures) => number | undef
   DCGM_FI_DEV_ECC_DBE_VOL_TOTAL: figure("ecc-uncorrected"),
 };
 
-/** The GPUs of the mock's file, in their order; one whose calls all fail has no figures. */
+/** The GPUs in the mock's file, in order; one whose calls all fail has no figures. */
 export function parseState(text: string): readonly GpuFigures[] {
   const gpus: Record<string, string>[] = [];
   for (const line of text.split("\n")) {

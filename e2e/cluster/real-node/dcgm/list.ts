@@ -6,13 +6,13 @@ export interface ListedMetric {
   readonly help: string;
 }
 
-/** Fails, as the real exporter does at its start, with a line that it does not understand or a field that it does not know. */
+/** Fails for a malformed line or an unknown field, as the real exporter does at its start. */
 export function parseList(csv: string, known: ReadonlySet<string>): readonly ListedMetric[] {
   const lines = csv.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
   return lines.map((line) => {
     const [field = "", type = "", ...help] = line.split(",").map((word) => word.trim());
     if (type !== "gauge" && type !== "counter" && type !== "label") throw new Error(`malformed line: ${line}`);
-    // A comma in the help is one column too many to the real one.
+    // To the real exporter, a comma in the help is one column too many.
     if (help.length !== 1) throw new Error(`malformed line: ${line}`);
     if (!known.has(field)) throw new Error(`could not find DCGM field; field: ${field}`);
     return { field, type, help: help[0] ?? "" };

@@ -1,6 +1,6 @@
 /**
  * Stands in for NVIDIA's DCGM exporter, on the mock of NVML: the list of metrics is a ConfigMap, read once at the start, and each GPU
- * is labelled with the pod that holds it. Runs in a pod, on nothing but Node.
+ * is labelled with the pod that uses it. Runs in a pod and needs nothing but Node.
  *
  *     node main.ts NAMESPACE:CONFIGMAP MOCK_STATE POD_RESOURCES_SOCKET PORT
  */
@@ -17,7 +17,7 @@ import { listHolders } from "./pod-resources.ts";
 const [configMap = "", state = "", socket = "", port = ""] = process.argv.slice(2);
 const account = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/** Prometheus takes nothing without it. */
+/** Prometheus requires it. */
 const exposed = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
 
 const list = parseList(await readList(configMap), new Set(Object.keys(fields)));

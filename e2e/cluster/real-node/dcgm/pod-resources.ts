@@ -1,4 +1,4 @@
-/** Who holds which device, by the kubelet's PodResources API: one gRPC call, whose answer is read without its schema's code. */
+/** The containers' devices from the kubelet's PodResources API: one gRPC call, decoded without generated code. */
 import { connect } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import type { Holder } from "./exposition.ts";
@@ -63,7 +63,7 @@ export async function listHolders(socket: string): Promise<ReadonlyMap<string, H
       if (status !== "0") reject(new Error(`PodResources: ${String(status)} ${String(message)}`));
     });
     call.on("end", () => resolve(Buffer.concat(received)));
-    // A frame of gRPC: not compressed, and an empty message.
+    // A gRPC frame: not compressed, with an empty message.
     call.end(Buffer.alloc(frameHeader));
     return holdersOf((await promise).subarray(frameHeader));
   } finally {
