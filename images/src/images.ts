@@ -115,7 +115,7 @@ export const programs: Readonly<Record<"operator" | "processor", Program>> = {
       "workload/src/routes/oip/json-thread.ts",
       "workload/src/routes/profiling/onnx-profile-thread.ts",
     ],
-    files: ["LICENSE", "workload/package.json", "workload/models/*", "workload/src/routes/development/pages/*"],
+    files: ["LICENSE", "workload/package.json", "workload/models/*", "workload/src/routes/root/pages/*"],
   },
 };
 

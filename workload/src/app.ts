@@ -1,7 +1,7 @@
-/** The HTTP application: what all routes have in common. Listens nowhere by itself. */
+/** The HTTP application: what all routes share. It does not listen by itself. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import Fastify, { LogController, type FastifyInstance } from "fastify";
+import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { collectBody } from "./body.ts";
 import { answerProblem, HttpProblem } from "./problem.ts";
@@ -15,10 +15,10 @@ const securityHeaders = {
   "x-xss-protection": "1; mode=block",
 };
 
-/** Media types whose body is taken as it is; what is in it is for the pipeline to find out. */
+/** Media types whose body is passed on unparsed; the pipeline detects the format. */
 const binaryTypes = [/^image\/[\w.+-]+/, "application/octet-stream"];
 
-/** How often Node looks for requests that take too long to arrive; with its 30 s a timeout of 10 s would be 40. */
+/** How often Node checks for requests that arrive too slowly; its default of 30 s would turn a timeout of 10 s into 40 s. */
 const timeoutCheckMs = 1000;
 
 export async function createApp(context: RouteContext, log: Logger): Promise<FastifyInstance> {
@@ -32,7 +32,7 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
     bodyLimit: bodyBytes,
     requestTimeout: bodyTimeoutMs,
     keepAliveTimeout: keepAliveMs,
-    // Whoever still has a connection when we close gets an answer and `Connection: close`.
+    // A request on an open connection is still answered while we close, with `Connection: close`.
     return503OnClosing: false,
     forceCloseConnections: "idle",
     http: {
@@ -44,16 +44,12 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
     clientErrorHandler,
   });
   app.setErrorHandler(answerProblem);
-  app.setNotFoundHandler((request, reply) =>
-    answerProblem(
-      new HttpProblem(404, "not-found", `there is no ${request.method} ${pathOf(request.url)}`),
-      request,
-      reply,
-    ),
-  );
+  const methods = new AllowedMethods();
+  app.addHook("onRoute", ({ method, url }) => methods.add(url, [method].flat()));
+  app.setNotFoundHandler((request, reply) => answerProblem(notFound(request, methods), request, reply));
   app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(securityHeaders);
-    // So that clients go elsewhere with the next request instead of into a connection that is about to close.
+    // Clients then send the next request to another replica instead of into a closing connection.
     if (context.draining()) reply.header("connection", "close");
     done();
   });
@@ -64,10 +60,10 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
   return app as unknown as FastifyInstance;
 }
 
-/** Longer than load balancers keep idle connections (60 s), so that none sends a request into a closing connection. */
+/** Longer than load balancers keep idle connections (60 s): none may send a request into a closing connection. */
 const keepAliveMs = 65_000;
 
-/** What is no HTTP gets a status that says so, and the connection ends: nothing after it can be understood. */
+/** Answers what is not HTTP with a status and closes the connection, because nothing after it can be parsed. */
 function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -84,13 +80,31 @@ const clientErrorStatus: Readonly<Record<string, string>> = {
 };
 
 /**
- * Only there an offer to upgrade is taken. Clients that offer HTTP/2 on the way, as Java's do, mean an ordinary request; and
- * a connection that Node gives away for an upgrade that nobody makes would stay open, unread, without any timeout.
+ * Whether to accept an upgrade. Clients that offer HTTP/2 with each request, as Java's does, expect an ordinary response; and a
+ * connection that Node hands over for an upgrade without a handler would stay open, unread and without a timeout.
  */
 function wantsStream({ method, url = "", headers }: IncomingMessage): boolean {
   return method === "GET" && /^\/v1\/stream(\?|$)/.test(url) && headers.upgrade?.toLowerCase() === "websocket";
 }
 
-function pathOf(url: string): string {
-  return url.split("?", 1)[0]?.slice(0, 200) ?? "";
+/** The methods of each path, for the `Allow` header of a 405. */
+class AllowedMethods {
+  readonly #routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+
+  add(url: string, methods: readonly string[]): void {
+    this.#routes.push({ pattern: new RegExp(`^${url.replaceAll(/:\w+/g, "[^/]+").replaceAll(".", "\\.")}$`), methods });
+  }
+
+  of(path: string): readonly string[] {
+    return [...new Set(this.#routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))];
+  }
+}
+
+function notFound({ method, url }: FastifyRequest, methods: AllowedMethods): HttpProblem {
+  const path = url.split("?", 1)[0]?.slice(0, 200) ?? "";
+  const allowed = methods.of(path).join(", ");
+  if (allowed === "") return new HttpProblem("not-found", `no such path: ${path}`);
+  return new HttpProblem("method-not-allowed", `${path} supports ${allowed}, not ${method}`, {
+    headers: { allow: allowed },
+  });
 }

@@ -26,7 +26,7 @@ export function collectBody(payload: IncomingMessage, limit: number, done: Done)
     finish(null);
   }
   function onClose(): void {
-    finish(new HttpProblem(400, "body-incomplete", "the connection was closed within the body"));
+    finish(new HttpProblem("body-incomplete", "the connection was closed before the body was complete"));
   }
   function finish(error: Error | null): void {
     payload.off("data", onData);
@@ -54,6 +54,6 @@ function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer
 }
 
 function tooLong(limit: number): HttpProblem {
-  // What is still to come of the body can't be told from the next request unless all of it is read.
-  return new HttpProblem(413, "body-too-large", `the body is longer than ${limit} bytes`, { connection: "close" });
+  // The rest of the body would be taken for the next request unless all of it were read.
+  return new HttpProblem("body-too-large", `the body exceeds ${limit} bytes`, { headers: { connection: "close" } });
 }

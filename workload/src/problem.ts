@@ -1,11 +1,7 @@
-/** Errors as `application/problem+json` (RFC 9457). One table from what was thrown to what is answered. */
+/** Errors as `application/problem+json` (RFC 9457): from what was thrown to what is answered. */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { createRequire } from "node:module";
-import type * as Http from "node:http";
 import { PipelineError } from "./work/pipeline-error.ts";
-
-// An import of node:http evaluates all its exports, Node's own WebSocket and undici with them: 17 MiB instead of 3.
-const { STATUS_CODES } = createRequire(import.meta.url)("node:http") as typeof Http;
+import { problems, type ProblemCode } from "./work/problems.ts";
 
 export interface Problem {
   readonly type: string;
@@ -14,59 +10,77 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** What a route throws to answer a problem of its own; `kind` becomes the last part of the problem's type. */
+export interface HttpProblemOptions extends ErrorOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown for a request that never reaches the pipeline. */
 export class HttpProblem extends Error {
-  readonly status: number;
-  readonly kind: string;
+  readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, kind: string, detail: string, headers: Readonly<Record<string, string>> = {}) {
-    super(detail);
+  constructor(code: ProblemCode, detail: string, { headers = {}, ...options }: HttpProblemOptions = {}) {
+    super(detail, options);
     this.name = "HttpProblem";
-    this.status = status;
-    this.kind = kind;
+    this.code = code;
     this.headers = headers;
   }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
 }
 
-const problemType = "application/problem+json";
-
-function problem(status: number, kind: string, title: string, detail: string): Problem {
-  return { type: `urn:gpumedia:problem:${kind}`, title, status, detail };
+interface Answer {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
 }
+
+function answer(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  const { status, title } = problems[code];
+  const retry: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
+  return {
+    problem: { type: `urn:gpumedia:problem:${code}`, title, status, detail },
+    headers: { ...retry, ...headers },
+  };
+}
+
+/** What Fastify itself refuses; every other status below 500 is a malformed request. */
+const codeOfStatus: Readonly<Record<number, ProblemCode>> = {
+  404: "not-found",
+  413: "body-too-large",
+  414: "url-too-long",
+  415: "media-type",
+};
+
+const sendPicture =
+  "send the picture itself as the body, with content-type image/jpeg, image/png or image/webp (curl: -H 'content-type: image/jpeg')";
 
 /** The answer to anything that was thrown while a request was handled. */
-export function problemOf(error: unknown): { readonly problem: Problem; readonly headers: Record<string, string> } {
+export function problemOf(error: unknown): Answer {
   if (error instanceof PipelineError) {
-    const headers: Record<string, string> =
-      error.status === 503 ? { "retry-after": String(error.retryAfter ?? 1) } : {};
-    return { problem: problem(error.status, error.kind, error.title, error.message), headers };
+    const { kind, message, retryAfter } = error;
+    return answer(kind, message, retryAfter === undefined ? {} : { "retry-after": String(retryAfter) });
   }
-  if (error instanceof HttpProblem) {
-    const title = STATUS_CODES[error.status] ?? "Error";
-    return { problem: problem(error.status, error.kind, title, error.message), headers: { ...error.headers } };
+  if (error instanceof HttpProblem) return answer(error.code, error.message, error.headers);
+  const { statusCode = 500, message = "" } = error as Partial<FastifyError>;
+  if (statusCode >= 400 && statusCode < 500) {
+    const code = codeOfStatus[statusCode] ?? "bad-request";
+    return answer(code, code === "media-type" ? sendPicture : message);
   }
-  const { statusCode, code, message } = error as Partial<FastifyError>;
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    const kind = (code ?? "bad-request")
-      .replace(/^FST_ERR_/, "")
-      .replaceAll("_", "-")
-      .toLowerCase();
-    return { problem: problem(statusCode, kind, STATUS_CODES[statusCode] ?? "Error", message ?? ""), headers: {} };
-  }
-  // What went wrong inside is for the log: a client can do nothing with it, and it may name files.
-  return { problem: problem(500, "internal", "Internal Server Error", "see the processor's log"), headers: {} };
+  // The client cannot act on an internal error, and its message may name files.
+  return answer("internal", "see the processor's log");
 }
 
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { problem: body, headers } = problemOf(error);
-  if (body.status === 500) request.log.error({ error }, "a request failed");
+  if (body.status === 500) request.log.error({ error }, "request failed");
   return (
     reply
       .code(body.status)
       .headers({ ...headers, "cache-control": "no-store" })
-      .type(problemType)
-      // As bytes: of an object Fastify sends the type with a charset, which application/problem+json does not have.
+      .type("application/problem+json")
+      // As bytes: Fastify adds a charset to the type of an object, and application/problem+json has none.
       .send(Buffer.from(JSON.stringify(body)))
   );
 }

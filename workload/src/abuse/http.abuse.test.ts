@@ -200,7 +200,7 @@ describe("abuse of HTTP", () => {
     {
       name: "a WebSocket by POST is refused",
       request: "POST /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n",
-      status: 404,
+      status: 405,
     },
   ];
   for (const { name, request, status } of upgrades) {

@@ -2,9 +2,9 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { processorConfig, type ProcessorConfig } from "@gpumedia/api/src/processor-config.ts";
 import { durationMs } from "@gpumedia/api/src/quantities.ts";
+import { isCidr } from "@gpumedia/api/src/validate/cidr.ts";
 import { parse } from "yaml";
 import { builtInModels } from "../models/built-in.ts";
-import { isNetwork } from "../routes/upstream/public-address.ts";
 import { overrides, withEnvironment } from "./environment.ts";
 import { builtInModelOf, settingsOf, type Settings } from "./settings.ts";
 
@@ -64,7 +64,7 @@ function unknownModel({ model = {} }: ProcessorConfig): WrongValue[] {
 
 function wrongNetworks({ upstream }: ProcessorConfig): WrongValue[] {
   return (upstream?.allowedNetworks ?? []).flatMap((network, index) =>
-    isNetwork(network)
+    isCidr(network)
       ? []
       : [{ path: `upstream.allowedNetworks.${index}`, message: "must be a network such as 10.96.0.0/16" }],
   );

@@ -137,6 +137,42 @@ describe("POST /v1/process", () => {
     });
   }
 
+  const wrongMethods = [
+    { method: "GET", path: "/v1/process", allow: "POST" },
+    { method: "POST", path: "/livez?verbose", allow: "GET, HEAD" },
+    { method: "GET", path: "/v2/models/anime4k-2x/infer", allow: "POST" },
+  ];
+  for (const { method, path, allow } of wrongMethods) {
+    it(`answers ${method} ${path} with 405 and Allow: ${allow}`, async () => {
+      const response = await fetch(`${processor.url}${path}`, { method });
+      assert.deepEqual([response.status, response.headers.get("allow")], [405, allow]);
+      const { detail } = (await response.json()) as Problem;
+      assert.equal(detail, `${path.replace(/\?.*/, "")} supports ${allow}, not ${method}`);
+    });
+  }
+
+  it("answers an unknown path with 404", async () => {
+    const response = await fetch(`${processor.url}/v1/processed`);
+    assert.deepEqual(await response.json(), {
+      type: "urn:gpumedia:problem:not-found",
+      title: "No such path",
+      status: 404,
+      detail: "no such path: /v1/processed",
+    });
+  });
+
+  it("tells a client without an image content type how to send the picture", async () => {
+    const { response, bytes } = await post(photograph("flower"), {
+      "content-type": "application/x-www-form-urlencoded",
+    });
+    const { title, detail } = JSON.parse(new TextDecoder().decode(bytes)) as Problem;
+    assert.deepEqual([response.status, title], [415, "Unsupported media type"]);
+    assert.equal(
+      detail,
+      "send the picture itself as the body, with content-type image/jpeg, image/png or image/webp (curl: -H 'content-type: image/jpeg')",
+    );
+  });
+
   const bad: readonly {
     readonly name: string;
     readonly body: () => Promise<Uint8Array> | Uint8Array;
@@ -179,10 +215,10 @@ describe("POST /v1/process", () => {
     { name: "text", body: () => Buffer.from("no picture at all"), is: "415 unsupported-format" },
     { name: "a GIF", body: async () => picture(9, 9).gif().toBuffer(), is: "415 unsupported-format" },
     {
-      name: "JSON",
-      body: () => Buffer.from("{}"),
+      name: "XML",
+      body: () => Buffer.from("<a/>"),
       headers: { "content-type": "application/xml" },
-      is: "415 ctp-invalid-media-type",
+      is: "415 media-type",
     },
     { name: "nothing", body: () => new Uint8Array(), is: "400 body-missing" },
     { name: "11 MiB", body: () => new Uint8Array(11 * 1024 * 1024), is: "413 body-too-large" },

@@ -4,6 +4,7 @@ import { discard } from "../work/buffers.ts";
 import { likelyFormat } from "../codec/picture-header.ts";
 import type { Processed } from "../pipeline/pipeline.ts";
 import type { PictureFormat } from "../work/picture.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
 import { HttpProblem } from "../problem.ts";
 import { acceptedFormat } from "./accept.ts";
 import { clientGone, refuseBeforeBody, type Route } from "./route.ts";
@@ -16,13 +17,13 @@ export const processPicture: Route = (app, { pipeline, telemetry }) => {
     onRequest: refuseBeforeBody({ pipeline }),
     // What was wrong with the request itself never reaches the pipeline, which counts all else.
     errorHandler: (error, _request, _reply) => {
-      if (!("kind" in error) || error instanceof HttpProblem) telemetry.count("invalid");
+      if (!(error instanceof PipelineError)) telemetry.count("invalid");
       throw error;
     },
     handler: async (request, reply) => {
       const picture = request.body;
       if (!(picture instanceof Uint8Array) || picture.byteLength === 0) {
-        throw new HttpProblem(400, "body-missing", "send the picture as the body");
+        throw new HttpProblem("body-missing", "send the picture as the body");
       }
       const quality = qualityOf(request);
       const format = formatOf(request, picture);
@@ -55,7 +56,7 @@ const mediaTypes: Readonly<Record<PictureFormat, string>> = {
 export function formatOf(request: FastifyRequest, picture: Uint8Array): PictureFormat {
   const format = acceptedFormat(request.headers.accept, likelyFormat(picture) ?? "jpeg");
   if (format === undefined)
-    throw new HttpProblem(406, "not-acceptable", "answers are image/jpeg, image/png or image/webp");
+    throw new HttpProblem("not-acceptable", "responses are image/jpeg, image/png or image/webp");
   return format;
 }
 
@@ -64,7 +65,7 @@ export function qualityOf(request: FastifyRequest): number {
   const { quality } = request.query as { quality?: unknown };
   if (quality === undefined) return defaultQuality;
   const value = typeof quality === "string" && /^[0-9]{1,3}$/.test(quality) ? Number(quality) : 0;
-  if (value < 1 || value > 100) throw new HttpProblem(400, "quality", "quality is a whole number from 1 to 100");
+  if (value < 1 || value > 100) throw new HttpProblem("quality", "quality must be an integer from 1 to 100");
   return value;
 }
 

@@ -1,25 +1,23 @@
-/** Why a request got no result: each kind is an HTTP status and a title that stays the same. */
+/** Why the pipeline has no result for a request. */
+import { problems } from "./problems.ts";
 
-const kinds = {
-  "unsupported-format": { status: 415, title: "Not a picture in a supported format" },
-  undecodable: { status: 422, title: "The picture is damaged" },
-  "too-large": { status: 413, title: "The picture has too many pixels" },
-  "wrong-size": { status: 422, title: "The picture has a size that the model does not take" },
-  "bad-tensor": { status: 400, title: "The tensors do not fit the model" },
-  "queue-full": { status: 503, title: "Too many requests are waiting" },
-  draining: { status: 503, title: "The processor is shutting down" },
-  "not-ready": { status: 503, title: "No worker is ready" },
-  deadline: { status: 504, title: "The request took too long" },
-  aborted: { status: 499, title: "The client has gone" },
-  "worker-died": { status: 500, title: "The worker died" },
-  "inference-failed": { status: 500, title: "The model failed" },
-} as const;
-
-export type PipelineErrorKind = keyof typeof kinds;
+export type PipelineErrorKind =
+  | "unsupported-format"
+  | "undecodable"
+  | "too-large"
+  | "wrong-size"
+  | "bad-tensor"
+  | "queue-full"
+  | "draining"
+  | "not-ready"
+  | "deadline"
+  | "aborted"
+  | "worker-died"
+  | "inference-failed";
 
 export class PipelineError extends Error {
   readonly kind: PipelineErrorKind;
-  /** Seconds after which to try again, for a 503. */
+  /** Seconds after which to retry, for a 503. */
   readonly retryAfter: number | undefined;
 
   constructor(kind: PipelineErrorKind, message: string, retryAfter?: number) {
@@ -30,10 +28,6 @@ export class PipelineError extends Error {
   }
 
   get status(): number {
-    return kinds[this.kind].status;
-  }
-
-  get title(): string {
-    return kinds[this.kind].title;
+    return problems[this.kind].status;
   }
 }

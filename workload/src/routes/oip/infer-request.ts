@@ -3,8 +3,8 @@
  * By the Open Inference Protocol v2, "Inference", and Triton's "Binary Tensor Data Extension". Pure.
  */
 import { bytesOfJson } from "./json-data.ts";
-import { badRequest, OipError } from "./oip-error.ts";
-import { type Datatype, datatypeBytes, elementCount, isDatatype, type Tensor } from "./tensor.ts";
+import { HttpProblem } from "../../problem.ts";
+import { badRequest, type Datatype, datatypeBytes, elementCount, isDatatype, type Tensor } from "./tensor.ts";
 
 export interface InferRequest {
   /** Sent back as it came. */
@@ -24,7 +24,7 @@ export interface RequestedOutput {
 /** Far above what a request without tensor data needs; the walk through a deeper one would take seconds. */
 const deepestNesting = 32;
 
-/** `jsonLength`: the header Inference-Header-Content-Length; undefined: all is JSON. Throws an OipError. */
+/** `jsonLength`: the header Inference-Header-Content-Length; undefined: all is JSON. Throws an HttpProblem. */
 export function parseInferRequest(body: Uint8Array, jsonLength: number | undefined): InferRequest {
   const json = jsonLength === undefined ? body : body.subarray(0, jsonLength);
   const tail = new BinaryTail(body.subarray(json.length));
@@ -40,7 +40,7 @@ export function parseInferRequest(body: Uint8Array, jsonLength: number | undefin
   };
 }
 
-/** The value of Inference-Header-Content-Length; throws an OipError for one that the body does not have. */
+/** The value of Inference-Header-Content-Length; throws an HttpProblem for one that the body does not have. */
 export function parseJsonLength(
   header: string | readonly string[] | undefined,
   bodyLength: number,
@@ -172,7 +172,7 @@ function objectOr(value: unknown, what: string): JsonObject {
 function listOf(value: unknown, what: string): readonly unknown[] {
   if (!Array.isArray(value) || value.length === 0) throw badRequest(`${what} is no list of at least one`);
   // A hundred thousand inputs would be refused one by one.
-  if (value.length > 64) throw new OipError(413, `${what} has more than 64 members`);
+  if (value.length > 64) throw new HttpProblem("json-too-large", `${what} has more than 64 members`);
   return value;
 }
 

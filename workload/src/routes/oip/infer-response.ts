@@ -1,8 +1,7 @@
 /** The answer to a request for inference: JSON, followed by the bytes of the outputs that are wanted as such. Pure. */
 import type { InferRequest } from "./infer-request.ts";
 import { jsonOfBytes } from "./json-data.ts";
-import { badRequest } from "./oip-error.ts";
-import type { Tensor, TensorSpec } from "./tensor.ts";
+import { badRequest, type Tensor, type TensorSpec } from "./tensor.ts";
 
 /** An output with the way in which it is wanted. */
 export interface AnsweredOutput {
@@ -24,7 +23,7 @@ export interface EncodedResponse {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Before any work is done: throws an OipError (400) for an output that the model does not have. */
+/** Before any work is done: throws a 400 for an output that the model does not have. */
 export function checkOutputs({ outputs = [] }: Pick<InferRequest, "outputs">, specs: readonly TensorSpec[]): void {
   for (const [index, { name }] of outputs.entries()) {
     if (!specs.some((spec) => spec.name === name)) {

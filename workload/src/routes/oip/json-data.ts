@@ -1,6 +1,5 @@
 /** Tensor data as JSON carries it: numbers, flat or nested by the shape, to and from bytes. Pure. */
-import { badRequest } from "./oip-error.ts";
-import { type Datatype, datatypeBytes, elementCount } from "./tensor.ts";
+import { badRequest, type Datatype, datatypeBytes, elementCount } from "./tensor.ts";
 
 type Numbers =
   | Uint8Array<ArrayBuffer>
@@ -25,7 +24,7 @@ const views: Readonly<Record<NumberDatatype, (buffer: ArrayBuffer) => Numbers>> 
   FP64: (buffer) => new Float64Array(buffer),
 };
 
-/** Throws an OipError (400) that names the input and what is wrong with its data. */
+/** Throws a 400 that names the input and what is wrong with its data. */
 export function bytesOfJson(
   name: string,
   datatype: Datatype,

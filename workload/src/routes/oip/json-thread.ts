@@ -2,7 +2,8 @@
 import { parentPort } from "node:worker_threads";
 import { parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type InferResponse } from "./infer-response.ts";
-import { OipError } from "./oip-error.ts";
+import { HttpProblem } from "../../problem.ts";
+import type { ProblemCode } from "../../work/problems.ts";
 
 export type JsonTask =
   | { readonly do: "parse"; readonly body: Uint8Array<ArrayBuffer>; readonly jsonLength: number | undefined }
@@ -12,7 +13,7 @@ export interface JsonTaskDone {
   readonly id: number;
   readonly outcome:
     | { readonly kind: "done"; readonly result: unknown }
-    | { readonly kind: "refused"; readonly statusCode: OipError["statusCode"]; readonly message: string }
+    | { readonly kind: "refused"; readonly code: ProblemCode; readonly message: string }
     | { readonly kind: "failed"; readonly message: string };
 }
 
@@ -31,8 +32,8 @@ function attempt(task: JsonTask): { readonly outcome: JsonTaskDone["outcome"]; r
   } catch (error) {
     const { message } = error as Error;
     const outcome =
-      error instanceof OipError
-        ? ({ kind: "refused", statusCode: error.statusCode, message } as const)
+      error instanceof HttpProblem
+        ? ({ kind: "refused", code: error.code, message } as const)
         : ({ kind: "failed", message } as const);
     return { outcome, transfer: [] };
   }

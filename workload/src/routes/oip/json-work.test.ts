@@ -31,7 +31,7 @@ describe("JSON of tensors on a thread", () => {
   it("reads the greediest body that it takes, refuses it, and reads the next one", async () => {
     const json = new JsonWork();
     await assert.rejects(json.parse(Buffer.from(greedy), undefined), {
-      statusCode: 413,
+      status: 413,
       message: "inputs has more than 64 members",
     });
     const { inputs } = await json.parse(body(30_000), undefined);
@@ -45,7 +45,7 @@ describe("JSON of tensors on a thread", () => {
   it("takes no longer text: reading it might take more memory than there is", async () => {
     const json = new JsonWork();
     await assert.rejects(json.parse(Buffer.alloc(most + 1, " "), undefined), {
-      statusCode: 413,
+      status: 413,
       message: "more than 16777216 bytes of JSON; send tensors by the binary extension",
     });
     await json.close();

@@ -9,7 +9,7 @@ import { PipelineError } from "../../work/pipeline-error.ts";
 import { type InferRequest, parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type EncodedResponse, type InferResponse } from "./infer-response.ts";
 import type { JsonTask, JsonTaskDone } from "./json-thread.ts";
-import { OipError } from "./oip-error.ts";
+import { HttpProblem } from "../../problem.ts";
 
 /** Takes about a millisecond. */
 const smallBytes = 64 * 1024;
@@ -38,7 +38,10 @@ export class JsonWork {
     const length = jsonLength ?? body.length;
     if (length <= smallBytes) return parseInferRequest(body, jsonLength);
     if (length > mostJsonBytes) {
-      throw new OipError(413, `more than ${mostJsonBytes} bytes of JSON; send tensors by the binary extension`);
+      throw new HttpProblem(
+        "json-too-large",
+        `more than ${mostJsonBytes} bytes of JSON; send tensors by the binary extension`,
+      );
     }
     const bytes = wholeBuffer(body);
     return this.#run<InferRequest>({ do: "parse", body: bytes, jsonLength }, [bytes.buffer]);
@@ -95,7 +98,7 @@ export class JsonWork {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     if (outcome.kind === "done") pending?.resolve(outcome.result as never);
-    else if (outcome.kind === "refused") pending?.reject(new OipError(outcome.statusCode, outcome.message));
+    else if (outcome.kind === "refused") pending?.reject(new HttpProblem(outcome.code, outcome.message));
     else pending?.reject(new Error(outcome.message));
   }
 }

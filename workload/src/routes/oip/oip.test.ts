@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { PipelineError } from "../../work/pipeline-error.ts";
-import { version } from "../../version.ts";
+import manifest from "../../../package.json" with { type: "json" };
 import { appWith, type FakeContext, fakeContext } from "../testing/fake-context.ts";
 import { oipRoutes } from "./oip.ts";
 
@@ -37,7 +37,11 @@ function binaryRequest(json: object, ...binaries: readonly Uint8Array[]): Inject
 
 describe("Open Inference Protocol", () => {
   const gets: readonly { readonly path: string; readonly status: number; readonly body: unknown }[] = [
-    { path: "/v2", status: 200, body: { name: "gpumedia-processor", version, extensions: ["binary_tensor_data"] } },
+    {
+      path: "/v2",
+      status: 200,
+      body: { name: "gpumedia-processor", version: manifest.version, extensions: ["binary_tensor_data"] },
+    },
     { path: "/v2/health/live", status: 200, body: { live: true } },
     { path: "/v2/health/ready", status: 200, body: { ready: true } },
     { path: "/v2/models/anime4k-2x/ready", status: 200, body: { name: "anime4k-2x", ready: true } },

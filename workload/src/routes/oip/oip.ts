@@ -4,13 +4,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { HttpProblem, problemOf } from "../../problem.ts";
-import { version } from "../../version.ts";
+import manifest from "../../../package.json" with { type: "json" };
 import { clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
 import { parseJsonLength } from "./infer-request.ts";
 import { checkOutputs, wantedOutputs } from "./infer-response.ts";
 import { JsonWork } from "./json-work.ts";
 import { fromRaw, modelMetadata, modelVersion, oipModel, type OipModel, serverMetadata, toRaw } from "./model.ts";
-import { OipError } from "./oip-error.ts";
 import { checkInputs } from "./tensor.ts";
 
 interface ModelParameters {
@@ -22,7 +21,7 @@ export async function oipRoutes(app: FastifyInstance, context: RouteContext): Pr
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
       // What was wrong with the request itself never reaches the pipeline, which counts all else.
-      if (error instanceof OipError || error instanceof HttpProblem) context.telemetry.count("invalid");
+      if (error instanceof HttpProblem) context.telemetry.count("invalid");
       return answerError(error, request, reply);
     });
     // The body is JSON, or JSON and bytes; which one says a header of the protocol, not the content type.
@@ -34,7 +33,7 @@ export async function oipRoutes(app: FastifyInstance, context: RouteContext): Pr
 }
 
 function health(app: FastifyInstance, { pipeline }: RouteContext): void {
-  app.get("/v2", () => serverMetadata(version));
+  app.get("/v2", () => serverMetadata(manifest.version));
   app.get("/v2/health/live", () => ({ live: true }));
   app.get("/v2/health/ready", (_request, reply) => {
     return reply.code(pipeline.ready ? 200 : 503).send({ ready: pipeline.ready });
@@ -70,7 +69,7 @@ async function infer(
 ): Promise<FastifyReply> {
   const model = findModel(context, params);
   if ((headers["content-encoding"] ?? "identity") !== "identity") {
-    throw new HttpProblem(415, "content-encoding", "compressed requests are not supported");
+    throw new HttpProblem("content-encoding", "compressed requests are not supported");
   }
   const gone = clientGone(reply);
   const request = await json.parse(body, parseJsonLength(headers["inference-header-content-length"], body.length));
@@ -90,20 +89,19 @@ async function infer(
 function findModel(context: RouteContext, parameters: ModelParameters): OipModel {
   checkName(context, parameters);
   const { model } = context.pipeline;
-  if (model === undefined) throw new HttpProblem(503, "not-ready", "the model is being loaded", { "retry-after": "1" });
+  if (model === undefined) throw new HttpProblem("not-ready", "the model is being loaded");
   return oipModel(model);
 }
 
 function checkName({ settings }: RouteContext, { name, version: wanted = modelVersion }: ModelParameters): void {
   if (name !== settings.model.name)
-    throw new OipError(404, `there is no model "${name}", but "${settings.model.name}"`);
+    throw new HttpProblem("no-such-model", `there is no model "${name}", but "${settings.model.name}"`);
   if (wanted !== modelVersion)
-    throw new OipError(404, `model "${name}" has no version "${wanted}", but "${modelVersion}"`);
+    throw new HttpProblem("no-such-model", `model "${name}" has no version "${wanted}", but "${modelVersion}"`);
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.header("cache-control", "no-store");
-  if (error instanceof OipError) return reply.code(error.statusCode).send({ error: error.message });
   const { problem, headers } = problemOf(error);
   if (problem.status === 500) request.log.error({ error }, "a request for inference failed");
   return reply.code(problem.status).headers(headers).send({ error: problem.detail });

@@ -1,5 +1,9 @@
 /** Tensors as the Open Inference Protocol names them. Pure. */
-import { badRequest } from "./oip-error.ts";
+import { HttpProblem } from "../../problem.ts";
+
+export function badRequest(message: string): HttpProblem {
+  return new HttpProblem("infer-request", message);
+}
 
 export interface Tensor {
   readonly name: string;
@@ -40,14 +44,14 @@ export function isDatatype(text: unknown): text is Datatype {
   return typeof text === "string" && Object.hasOwn(datatypeBytes, text);
 }
 
-/** Throws an OipError (400) for a shape whose size cannot be told. */
+/** Throws a 400 for a shape whose size cannot be told. */
 export function elementCount(name: string, shape: readonly number[]): number {
   const count = shape.reduce((product, length) => product * length, 1);
   if (!Number.isSafeInteger(count)) throw badRequest(`input "${name}": shape [${shape.join(",")}] is too large`);
   return count;
 }
 
-/** Throws an OipError (400) that names the tensor and what the model wants of it. */
+/** Throws a 400 that names the tensor and what the model wants of it. */
 export function checkInputs(inputs: readonly Tensor[], specs: readonly TensorSpec[]): void {
   for (const { name } of inputs) {
     if (!specs.some((spec) => spec.name === name)) {

@@ -1,7 +1,7 @@
 /** The OpenAPI document, written by hand: most bodies are pictures and tensors, of which route schemas say nothing. Pure. */
 import { utilizationReport } from "@gpumedia/api/src/utilization-report.ts";
 import { pictureFormats } from "../../work/picture.ts";
-import { version } from "../../version.ts";
+import manifest from "../../../package.json" with { type: "json" };
 
 const text = (description: string) => ({ description, content: { "text/plain": { schema: { type: "string" } } } });
 const json = (description: string, schema: object) => ({ description, content: { "application/json": { schema } } });
@@ -124,6 +124,13 @@ const processPaths = {
 };
 
 const operationsPaths = {
+  "/": {
+    get: {
+      tags: ["Operations"],
+      summary: "Pointer to the API; in development, a page to try it",
+      responses: { "200": text("The pointer.") },
+    },
+  },
   "/livez": {
     get: {
       tags: ["Operations"],
@@ -238,7 +245,11 @@ const components = {
 
 export const openApiDocument = {
   openapi: "3.1.0",
-  info: { title: "gpumedia-processor", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+  info: {
+    title: "gpumedia-processor",
+    version: manifest.version,
+    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+  },
   paths: { ...processPaths, ...oipPaths, ...operationsPaths },
   components,
 };

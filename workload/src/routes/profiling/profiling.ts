@@ -22,7 +22,7 @@ export const profiling: Route = (app, { settings, pipeline }) => {
     const seconds = wholeNumber(request, "seconds", 5, 60);
     const thread = isMain(request) ? "main" : wholeNumber(request, "thread", 1, 1_000_000);
     const profile = await alone(() => cpuProfile(thread, seconds * 1000));
-    if (profile === undefined) throw new HttpProblem(404, "no-such-thread", `there is no worker ${thread}`);
+    if (profile === undefined) throw new HttpProblem("no-such-thread", `no worker ${thread}`);
     return download(reply, `thread-${thread}.cpuprofile`).send(JSON.stringify(profile));
   });
 
@@ -50,7 +50,7 @@ export const profiling: Route = (app, { settings, pipeline }) => {
 function oneAtATime(): <Result>(action: () => Promise<Result>) => Promise<Result> {
   let busy = false;
   return async (action) => {
-    if (busy) throw new HttpProblem(409, "profiling", "another profile is being taken");
+    if (busy) throw new HttpProblem("profiling", "another profile is being recorded");
     busy = true;
     try {
       return await action();
@@ -77,6 +77,7 @@ function isMain({ query }: FastifyRequest): boolean {
 function wholeNumber({ query }: FastifyRequest, name: string, byDefault: number, most: number): number {
   const { [name]: text = String(byDefault) } = query as Readonly<Record<string, unknown>>;
   const value = typeof text === "string" && /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > most) throw new HttpProblem(400, name, `${name} is a whole number from 1 to ${most}`);
+  if (value < 1 || value > most)
+    throw new HttpProblem("profile-parameter", `${name} must be an integer from 1 to ${most}`);
   return value;
 }

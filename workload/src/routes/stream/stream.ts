@@ -39,9 +39,8 @@ export async function streamRoute(app: FastifyInstance, context: RouteContext): 
         optionsOf(request);
       },
       handler: () => {
-        throw new HttpProblem(426, "upgrade-required", "this is a WebSocket", {
-          upgrade: "websocket",
-          connection: "Upgrade",
+        throw new HttpProblem("upgrade-required", "this path is a WebSocket", {
+          headers: { upgrade: "websocket", connection: "Upgrade" },
         });
       },
       wsHandler: (socket, request) => sessions.open(socket, request),
@@ -65,11 +64,9 @@ class Sessions {
   /** Before the upgrade, so that a refusal is an HTTP answer. */
   admit(): void {
     const { draining, settings } = this.#context;
-    const retry = { "retry-after": "1" };
-    if (draining()) throw new HttpProblem(503, "draining", "the processor is shutting down", retry);
+    if (draining()) throw new HttpProblem("draining", "the processor is shutting down");
     const { maxSessions } = settings.stream;
-    if (this.#open.size >= maxSessions)
-      throw new HttpProblem(503, "too-many-sessions", `${maxSessions} sessions are open`, retry);
+    if (this.#open.size >= maxSessions) throw new HttpProblem("too-many-sessions", `${maxSessions} sessions are open`);
   }
 
   open(socket: WebSocket, request: FastifyRequest): void {
@@ -121,8 +118,8 @@ function optionsOf(request: FastifyRequest): StreamOptions {
   const { format, info = "false" } = request.query as { readonly format?: unknown; readonly info?: unknown };
   const known = pictureFormats.find((candidate) => candidate === format);
   if (format !== undefined && known === undefined) {
-    throw new HttpProblem(400, "format", `format is one of ${pictureFormats.join(", ")}`);
+    throw new HttpProblem("format", `format must be one of ${pictureFormats.join(", ")}`);
   }
-  if (info !== "true" && info !== "false") throw new HttpProblem(400, "info", "info is true or false");
+  if (info !== "true" && info !== "false") throw new HttpProblem("info", "info must be true or false");
   return { quality: qualityOf(request), format: known, info: info === "true" };
 }

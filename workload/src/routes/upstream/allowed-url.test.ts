@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { HttpProblem } from "../../problem.ts";
 
 const hosts = [
   "images.example.com",
@@ -20,22 +20,22 @@ describe("URLs that may be fetched", () => {
     { url: "https://a.b.cdn.example.com/", outcome: "https://a.b.cdn.example.com/" },
     { url: "http://store.example.com:9000/x", outcome: "http://store.example.com:9000/x" },
     { url: "https://[2606:4700::1111]/", outcome: "https://[2606:4700::1111]/" },
-    { url: "https://cdn.example.com/", outcome: "HostNotAllowed" },
-    { url: "https://.cdn.example.com/", outcome: "HostNotAllowed" },
-    { url: "https://evilcdn.example.com/", outcome: "HostNotAllowed" },
-    { url: "https://images.example.com.evil.test/", outcome: "HostNotAllowed" },
-    { url: "https://images.example.com:8443/", outcome: "HostNotAllowed" },
-    { url: "http://store.example.com/", outcome: "HostNotAllowed" },
-    { url: "http://169.254.169.254/latest/meta-data", outcome: "HostNotAllowed" },
-    { url: "http://2852039166/", outcome: "HostNotAllowed" },
-    { url: "https://images.example.com@evil.test/", outcome: "UrlInvalid" },
-    { url: "https://user:secret@images.example.com/", outcome: "UrlInvalid" },
-    { url: "file:///etc/passwd", outcome: "UrlInvalid" },
-    { url: "gopher://images.example.com/", outcome: "UrlInvalid" },
-    { url: "data:image/png;base64,AAAA", outcome: "UrlInvalid" },
-    { url: "//images.example.com/a.jpg", outcome: "UrlInvalid" },
-    { url: "/a.jpg", outcome: "UrlInvalid" },
-    { url: "", outcome: "UrlInvalid" },
+    { url: "https://cdn.example.com/", outcome: "host-not-allowed" },
+    { url: "https://.cdn.example.com/", outcome: "host-not-allowed" },
+    { url: "https://evilcdn.example.com/", outcome: "host-not-allowed" },
+    { url: "https://images.example.com.evil.test/", outcome: "host-not-allowed" },
+    { url: "https://images.example.com:8443/", outcome: "host-not-allowed" },
+    { url: "http://store.example.com/", outcome: "host-not-allowed" },
+    { url: "http://169.254.169.254/latest/meta-data", outcome: "host-not-allowed" },
+    { url: "http://2852039166/", outcome: "host-not-allowed" },
+    { url: "https://images.example.com@evil.test/", outcome: "url-invalid" },
+    { url: "https://user:secret@images.example.com/", outcome: "url-invalid" },
+    { url: "file:///etc/passwd", outcome: "url-invalid" },
+    { url: "gopher://images.example.com/", outcome: "url-invalid" },
+    { url: "data:image/png;base64,AAAA", outcome: "url-invalid" },
+    { url: "//images.example.com/a.jpg", outcome: "url-invalid" },
+    { url: "/a.jpg", outcome: "url-invalid" },
+    { url: "", outcome: "url-invalid" },
   ];
   for (const { url, outcome } of cases) {
     it(`${url} is ${outcome}`, () =>
@@ -48,7 +48,7 @@ describe("URLs that may be fetched", () => {
   it("are none when no host is allowed", () => {
     assert.equal(
       outcomeOf(() => allowedUrl("https://images.example.com/a.jpg", [])),
-      "HostNotAllowed",
+      "host-not-allowed",
     );
   });
 });
@@ -58,12 +58,12 @@ describe("redirects that may be followed", () => {
   const cases: readonly { readonly location: string; readonly outcome: string }[] = [
     { location: "c.jpg", outcome: "https://images.example.com/a/c.jpg" },
     { location: "//a.cdn.example.com/c.jpg", outcome: "https://a.cdn.example.com/c.jpg" },
-    { location: "http://images.example.com/a/b.jpg", outcome: "RedirectNotAllowed" },
-    { location: "https://evil.test/", outcome: "RedirectNotAllowed" },
-    { location: "https://169.254.169.254/", outcome: "RedirectNotAllowed" },
-    { location: "https://user@images.example.com/", outcome: "RedirectNotAllowed" },
-    { location: "javascript:alert(1)", outcome: "RedirectNotAllowed" },
-    { location: "https://[", outcome: "RedirectNotAllowed" },
+    { location: "http://images.example.com/a/b.jpg", outcome: "redirect-not-allowed" },
+    { location: "https://evil.test/", outcome: "redirect-not-allowed" },
+    { location: "https://169.254.169.254/", outcome: "redirect-not-allowed" },
+    { location: "https://user@images.example.com/", outcome: "redirect-not-allowed" },
+    { location: "javascript:alert(1)", outcome: "redirect-not-allowed" },
+    { location: "https://[", outcome: "redirect-not-allowed" },
   ];
   for (const { location, outcome } of cases) {
     it(`${location} is ${outcome}`, () => {
@@ -86,7 +86,7 @@ function outcomeOf(check: () => URL): string {
   try {
     return check().href;
   } catch (error) {
-    assert.ok(error instanceof UpstreamError);
+    assert.ok(error instanceof HttpProblem);
     return error.code;
   }
 }

@@ -1,25 +1,25 @@
 /** Which URLs may be fetched at all, before any name is resolved. Pure. */
-import { UpstreamError } from "./upstream-error.ts";
+import { HttpProblem } from "../../problem.ts";
 
 const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
 /**
  * The URL, if its host is on the list: `images.example.com`, `*.example.com` for every name below it (not itself), either
  * with `:port` for that port alone; without, the scheme's own port alone. Hosts compare as the URL standard writes them.
- * Throws UrlInvalid or HostNotAllowed.
+ * @throws {HttpProblem} url-invalid or host-not-allowed.
  */
 export function allowedUrl(text: string, allowedHosts: readonly string[]): URL {
   const url = URL.parse(text);
-  if (url === null) throw new UpstreamError("UrlInvalid", "url is not an absolute URL");
+  if (url === null) throw new HttpProblem("url-invalid", "url is not an absolute URL");
   const defaultPort = defaultPorts[url.protocol];
-  if (defaultPort === undefined) throw new UpstreamError("UrlInvalid", "url is neither http nor https");
+  if (defaultPort === undefined) throw new HttpProblem("url-invalid", "url is neither http nor https");
   // A password in a URL ends up in logs and caches, ours and others'.
-  if (url.username !== "" || url.password !== "") throw new UpstreamError("UrlInvalid", "url has a user or password");
+  if (url.username !== "" || url.password !== "") throw new HttpProblem("url-invalid", "url has a user or password");
   const port = url.port === "" ? defaultPort : url.port;
   // `example.com.` is the same host to DNS, but not to a list, nor to the host's certificate.
   const host = url.hostname.replace(/\.$/, "");
   if (!allowedHosts.some((pattern) => matches(pattern.toLowerCase(), host, port, defaultPort))) {
-    throw new UpstreamError("HostNotAllowed", `${url.host} is not a host that pictures may be fetched from`);
+    throw new HttpProblem("host-not-allowed", `${url.host} is not a host that pictures may be fetched from`);
   }
   url.hash = "";
   return url;
@@ -28,14 +28,14 @@ export function allowedUrl(text: string, allowedHosts: readonly string[]): URL {
 /** Where a redirect leads, by the same rules. Throws RedirectNotAllowed: the client's own URL was in order. */
 export function redirectedUrl(from: URL, location: string, allowedHosts: readonly string[]): URL {
   const url = URL.parse(location, from.href);
-  if (url === null) throw new UpstreamError("RedirectNotAllowed", "a redirect leads to no URL");
+  if (url === null) throw new HttpProblem("redirect-not-allowed", "a redirect leads to no URL");
   if (from.protocol === "https:" && url.protocol === "http:") {
-    throw new UpstreamError("RedirectNotAllowed", "a redirect leads from https to http");
+    throw new HttpProblem("redirect-not-allowed", "a redirect leads from https to http");
   }
   try {
     return allowedUrl(url.href, allowedHosts);
   } catch (error) {
-    throw new UpstreamError("RedirectNotAllowed", "a redirect leads to a host that is not allowed", error);
+    throw new HttpProblem("redirect-not-allowed", "a redirect leads to a host that is not allowed", { cause: error });
   }
 }
 

@@ -8,7 +8,7 @@ import type { LookupAddress, LookupOptions } from "node:dns";
 import { lookup as resolveName } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { callbackify } from "node:util";
-import { UpstreamError } from "./upstream-error.ts";
+import { HttpProblem } from "../../problem.ts";
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
@@ -48,7 +48,7 @@ export function checkedLookup(options: CheckedLookupOptions): LookupFunction {
     const passed = wanted.filter(({ address }) => isAllowed(address));
     // Without the address: it would tell the client what is inside.
     if (passed.length === 0)
-      throw new UpstreamError("AddressNotAllowed", `${hostname} has no address that may be used`);
+      throw new HttpProblem("address-not-allowed", `${hostname} has no address that may be used`);
     return passed;
   };
 

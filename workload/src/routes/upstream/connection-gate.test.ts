@@ -48,7 +48,7 @@ describe("the gate before upstream connections", () => {
     const gate = new ConnectionGate({ total: 1, perOrigin: 1, waiting: 1 });
     const place = await gate.enter("a", never);
     const waiting = gate.enter("a", never);
-    await assert.rejects(gate.enter("a", never), { code: "UpstreamBusy", statusCode: 503 });
+    await assert.rejects(gate.enter("a", never), { code: "upstream-busy", status: 503 });
     place[Symbol.dispose]();
     (await waiting)[Symbol.dispose]();
     assert.deepEqual({ active: gate.active, waiting: gate.waiting }, { active: 0, waiting: 0 });

@@ -1,5 +1,5 @@
 /** At most so many at once in all and for one origin; the rest wait in order, but never behind another origin's limit. */
-import { UpstreamError } from "./upstream-error.ts";
+import { HttpProblem } from "../../problem.ts";
 
 interface Waiter {
   readonly origin: string;
@@ -42,7 +42,7 @@ export class ConnectionGate {
 
   async #wait(origin: string, signal: AbortSignal): Promise<void> {
     if (this.#waiters.size >= this.#limits.waiting) {
-      throw new UpstreamError("UpstreamBusy", "too many pictures are being fetched");
+      throw new HttpProblem("upstream-busy", "too many pictures are being fetched");
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { origin, start: resolve };

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PictureFetcher } from "./fetch-picture.ts";
-import type { UpstreamSettings } from "./settings.ts";
+import type { UpstreamSettings } from "./fetch-picture.ts";
 
 const picture = Buffer.from("as good as a picture");
 const never = new AbortController().signal;
@@ -99,21 +99,21 @@ describe("fetching a picture from upstream", () => {
     readonly settings?: Partial<UpstreamSettings>;
     readonly code: string;
   }[] = [
-    { name: "not there", host: send(404), code: "UpstreamNotFound" },
-    { name: "an error of the host", host: send(500), code: "UpstreamRefused" },
-    { name: "not modified, which we did not ask", host: send(304), code: "UpstreamRefused" },
-    { name: "part of a picture", host: send(206, { "content-type": "image/png" }, picture), code: "UpstreamRefused" },
-    { name: "a page", host: send(200, { "content-type": "text/html" }, "<p>"), code: "UpstreamNotAnImage" },
-    { name: "no type", host: send(200, {}, picture), code: "UpstreamNotAnImage" },
+    { name: "not there", host: send(404), code: "upstream-not-found" },
+    { name: "an error of the host", host: send(500), code: "upstream-refused" },
+    { name: "not modified, which we did not ask", host: send(304), code: "upstream-refused" },
+    { name: "part of a picture", host: send(206, { "content-type": "image/png" }, picture), code: "upstream-refused" },
+    { name: "a page", host: send(200, { "content-type": "text/html" }, "<p>"), code: "upstream-not-an-image" },
+    { name: "no type", host: send(200, {}, picture), code: "upstream-not-an-image" },
     {
       name: "compressed, which may be a bomb",
       host: send(200, { "content-type": "image/png", "content-encoding": "gzip" }, picture),
-      code: "UpstreamNotAnImage",
+      code: "upstream-not-an-image",
     },
     {
       name: "too long, and it says so",
       host: (_, response) => answer(response, Buffer.alloc(1001)),
-      code: "UpstreamTooLarge",
+      code: "upstream-too-large",
     },
     {
       name: "too long, in chunks without end",
@@ -123,42 +123,42 @@ describe("fetching a picture from upstream", () => {
         response.on("close", () => response.destroy());
         more();
       },
-      code: "UpstreamTooLarge",
+      code: "upstream-too-large",
     },
-    { name: "redirects without end", host: send(302, { location: "/again" }), code: "TooManyRedirects" },
+    { name: "redirects without end", host: send(302, { location: "/again" }), code: "too-many-redirects" },
     {
       name: "a redirect to the metadata service",
       host: send(302, { location: "http://169.254.169.254/" }),
-      code: "RedirectNotAllowed",
+      code: "redirect-not-allowed",
     },
-    { name: "a redirect to nowhere", host: send(302), code: "UpstreamRefused" },
-    { name: "no answer", host: () => undefined, settings: { timeoutMs: 50 }, code: "UpstreamTimeout" },
+    { name: "a redirect to nowhere", host: send(302), code: "upstream-refused" },
+    { name: "no answer", host: () => undefined, settings: { timeoutMs: 50 }, code: "upstream-timeout" },
     {
       name: "an answer that drips",
       host: (_, response) => void response.writeHead(200, { "content-type": "image/jpeg" }).write("a"),
       settings: { timeoutMs: 50 },
-      code: "UpstreamTimeout",
+      code: "upstream-timeout",
     },
-    { name: "a host that breaks off", host: ({ socket }) => void socket.destroy(), code: "UpstreamUnreachable" },
+    { name: "a host that breaks off", host: ({ socket }) => void socket.destroy(), code: "upstream-unreachable" },
     {
       name: "a picture cut off in the middle",
       host: ({ socket }, response) => {
         response.writeHead(200, { "content-type": "image/jpeg", "content-length": 100 });
         response.write("a", () => socket.destroy());
       },
-      code: "UpstreamUnreachable",
+      code: "upstream-unreachable",
     },
     {
       name: "headers without end",
       host: send(200, { "content-type": "image/jpeg", x: "y".repeat(20_000) }),
-      code: "UpstreamUnreachable",
+      code: "upstream-unreachable",
     },
   ];
   for (const { name, host: listener, settings, code } of cases) {
     it(`${name}: ${code}, and the connection does not go on`, async () => {
       await using host = await upstream(listener);
       await using pictures = fetcher(host.port, settings);
-      await assert.rejects(pictures.fetch(`http://a.example:${host.port}/x`, never), { name: "UpstreamError", code });
+      await assert.rejects(pictures.fetch(`http://a.example:${host.port}/x`, never), { name: "HttpProblem", code });
     });
   }
 
@@ -172,14 +172,14 @@ describe("fetching a picture from upstream", () => {
       name: "a name that resolves to an address inside",
       url: (port) => `http://a.example:${port}/`,
       address: "127.0.0.2",
-      code: "AddressNotAllowed",
+      code: "address-not-allowed",
     },
     {
       name: "an address inside, although its host is on the list",
       url: (port) => `http://127.0.0.2:${port}/`,
-      code: "AddressNotAllowed",
+      code: "address-not-allowed",
     },
-    { name: "a host that is not on the list", url: (port) => `http://a.test:${port}/`, code: "HostNotAllowed" },
+    { name: "a host that is not on the list", url: (port) => `http://a.test:${port}/`, code: "host-not-allowed" },
   ];
   for (const { name, url, address, code } of forbidden) {
     it(`${name}: ${code}, and nobody is connected to`, async () => {
@@ -211,7 +211,7 @@ describe("fetching a picture from upstream", () => {
     const pictures = new PictureFetcher({ ...settings, ...limits }, rebinding);
     assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/`, never), picture);
     assert.deepEqual(answers, ["127.0.0.2"]);
-    await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), { code: "AddressNotAllowed" });
+    await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), { code: "address-not-allowed" });
     await pictures.close();
   });
 

@@ -1,12 +1,21 @@
 /** Fetches a picture from a host that is allowed: redirects followed by the same rules, size and time bounded. */
 import { isIP } from "node:net";
 import { Agent, buildConnector, type Dispatcher, errors } from "undici";
+import type { Settings } from "../../config/settings.ts";
 import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
 import { checkedLookup, type Resolve } from "./checked-lookup.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { isAllowedAddress, parseNetworks } from "./public-address.ts";
-import type { UpstreamSettings } from "./settings.ts";
-import { UpstreamError } from "./upstream-error.ts";
+
+import { HttpProblem } from "../../problem.ts";
+
+export type UpstreamSettings = Settings["upstream"] & {
+  readonly maxBodyBytes: number;
+  /** From the request to the last byte, including redirects and the wait for a connection. */
+  readonly timeoutMs: number;
+  /** Requests that may wait for a connection; more are refused at once. */
+  readonly maxWaiting: number;
+};
 
 const mostRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -34,7 +43,7 @@ export class PictureFetcher {
     });
   }
 
-  /** The bytes of the picture. Rejects with an UpstreamError, or with `signal`'s reason when the client is gone. */
+  /** The bytes of the picture. Rejects with an HttpProblem, or with `signal`'s reason when the client is gone. */
   async fetch(text: string, signal: AbortSignal): Promise<Buffer<ArrayBuffer>> {
     const deadline = AbortSignal.timeout(this.#settings.timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
@@ -42,7 +51,8 @@ export class PictureFetcher {
       return await this.#follow(text, either);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (deadline.aborted) throw new UpstreamError("UpstreamTimeout", "the picture did not come in time", error);
+      if (deadline.aborted)
+        throw new HttpProblem("upstream-timeout", "the picture did not come in time", { cause: error });
       throw upstreamError(error);
     }
   }
@@ -58,7 +68,7 @@ export class PictureFetcher {
       if (!("location" in answer)) return answer;
       url = redirectedUrl(url, answer.location, this.#settings.allowedHosts);
     }
-    throw new UpstreamError("TooManyRedirects", `the picture is more than ${mostRedirects} redirects away`);
+    throw new HttpProblem("too-many-redirects", `the picture is more than ${mostRedirects} redirects away`);
   }
 
   async #get(url: URL, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | { readonly location: string }> {
@@ -105,7 +115,7 @@ function checkedConnector(settings: UpstreamSettings, resolve: Resolve | undefin
   return (options, callback) => {
     // `net.connect` looks no address up: the lookup would not see it.
     if (isIP(options.hostname) !== 0 && !isAllowed(options.hostname)) {
-      callback(new UpstreamError("AddressNotAllowed", `${options.hostname} is not an address that may be used`), null);
+      callback(new HttpProblem("address-not-allowed", `${options.hostname} is not an address that may be used`), null);
       return;
     }
     connect(options, callback);
@@ -113,15 +123,15 @@ function checkedConnector(settings: UpstreamSettings, resolve: Resolve | undefin
 }
 
 function checkHead({ statusCode, headers }: Dispatcher.ResponseData, maxBodyBytes: number): void {
-  if (statusCode === 404 || statusCode === 410) throw new UpstreamError("UpstreamNotFound", "there is no such picture");
-  if (statusCode !== 200) throw new UpstreamError("UpstreamRefused", `the host answered ${statusCode}`);
+  if (statusCode === 404 || statusCode === 410) throw new HttpProblem("upstream-not-found", "there is no such picture");
+  if (statusCode !== 200) throw new HttpProblem("upstream-refused", `the host answered ${statusCode}`);
   const type = headers["content-type"];
   // Object stores call what was uploaded without a type octets; the decoder looks at the bytes anyway.
   if (typeof type !== "string" || !/^(image\/|application\/octet-stream|binary\/octet-stream)/i.test(type)) {
-    throw new UpstreamError("UpstreamNotAnImage", `the host answered ${typeof type === "string" ? type : "no type"}`);
+    throw new HttpProblem("upstream-not-an-image", `the host answered ${typeof type === "string" ? type : "no type"}`);
   }
   const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw new UpstreamError("UpstreamNotAnImage", "the host's answer is compressed");
+  if (encoding !== "identity") throw new HttpProblem("upstream-not-an-image", "the host's answer is compressed");
   if (Number(headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
 }
 
@@ -136,16 +146,16 @@ async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<
   return Buffer.concat(chunks, length);
 }
 
-function tooLarge(maxBodyBytes: number): UpstreamError {
-  return new UpstreamError("UpstreamTooLarge", `the picture is larger than ${maxBodyBytes} bytes`);
+function tooLarge(maxBodyBytes: number): HttpProblem {
+  return new HttpProblem("upstream-too-large", `the picture is larger than ${maxBodyBytes} bytes`);
 }
 
-function upstreamError(error: unknown): UpstreamError {
-  if (error instanceof UpstreamError) return error;
+function upstreamError(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
   const timedOut =
     error instanceof errors.ConnectTimeoutError ||
     error instanceof errors.HeadersTimeoutError ||
     error instanceof errors.BodyTimeoutError;
-  if (timedOut) return new UpstreamError("UpstreamTimeout", "the host does not answer", error);
-  return new UpstreamError("UpstreamUnreachable", "the host cannot be reached, or broke off", error);
+  if (timedOut) return new HttpProblem("upstream-timeout", "the host does not answer", { cause: error });
+  return new HttpProblem("upstream-unreachable", "the host cannot be reached, or broke off", { cause: error });
 }

@@ -141,7 +141,7 @@ describe("GET /v1/process", () => {
             undefined,
             {
               type: "urn:gpumedia:problem:upstream-refused",
-              title: "Bad Gateway",
+              title: "Host refused the request",
               status: 502,
               detail: "the host answered 500",
             },

@@ -7,11 +7,10 @@ import type { FastifyRequest } from "fastify";
 import { PipelineError } from "../../work/pipeline-error.ts";
 import type { ProcessOptions } from "../../work/picture.ts";
 import { HttpProblem } from "../../problem.ts";
-import { version } from "../../version.ts";
+import manifest from "../../../package.json" with { type: "json" };
 import { answerPicture, formatOf, qualityOf } from "../process.ts";
 import { clientGone, type Route, type RouteContext } from "../route.ts";
 import type { PictureFetcher } from "./fetch-picture.ts";
-import { UpstreamError } from "./upstream-error.ts";
 
 export const processUrl: Route = async (app, context) => {
   const { settings, pipeline, telemetry } = context;
@@ -28,9 +27,8 @@ export const processUrl: Route = async (app, context) => {
   app.addHook("onClose", () => fetcher.close());
   app.get("/v1/process", {
     errorHandler: (error) => {
-      const answered = asProblem(error);
-      if (answered instanceof HttpProblem) telemetry.count(outcomeOf(answered.status));
-      throw answered;
+      if (error instanceof HttpProblem) telemetry.count(outcomeOf(error.status));
+      throw error;
     },
     handler: async (request, reply) => {
       const url = urlOf(request);
@@ -62,7 +60,7 @@ async function fetchPicture(fetcher: PictureFetcher, url: string, gone: AbortSig
 function urlOf({ query }: FastifyRequest): string {
   const { url } = query as { url?: unknown };
   if (typeof url !== "string" || url === "" || url.length > 4096) {
-    throw new HttpProblem(400, "url-invalid", "url is one absolute URL of up to 4096 characters");
+    throw new HttpProblem("url-invalid", "url is one absolute URL of up to 4096 characters");
   }
   return url;
 }
@@ -72,7 +70,7 @@ function urlOf({ query }: FastifyRequest): string {
  * that the client has need not be processed to find out.
  */
 function entityTag(picture: Uint8Array, { settings }: RouteContext, { format, quality }: ProcessOptions): string {
-  const how = `${version} ${settings.model.name} ${settings.model.file} ${format} ${quality}`;
+  const how = `${manifest.version} ${settings.model.name} ${settings.model.file} ${format} ${quality}`;
   const digest = createHash("sha256").update(how).update("\0").update(picture).digest("base64url");
   return `W/"${digest.slice(0, 22)}"`;
 }
@@ -82,13 +80,6 @@ function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   return header.trim() === "*" || header.split(",").some((tag) => opaque(tag) === opaque(etag));
-}
-
-function asProblem(error: Error): Error {
-  if (!(error instanceof UpstreamError)) return error;
-  const kind = error.code.replace(/(?!^)[A-Z]/g, "-$&").toLowerCase();
-  const headers = error.statusCode === 503 ? { "retry-after": "1" } : {};
-  return new HttpProblem(error.statusCode, kind, error.message, headers);
 }
 
 function outcomeOf(status: number): "invalid" | "rejected" | "failed" {

@@ -14,10 +14,6 @@ const hostServices: ReadonlySet<string> = new Set([
   "168.63.129.16",
 ]);
 
-export function isNetwork(text: string): boolean {
-  return ipaddr.isValidCIDR(text);
-}
-
 /** A parsed list of networks in CIDR notation; throws on one that is not. */
 export function parseNetworks(networks: readonly string[]): readonly [Address, number][] {
   return networks.map((network) => ipaddr.parseCIDR(network));

@@ -1,6 +1,6 @@
 /**
- * What only development has: a page at `/` to try the processor with, and one at `/docs` that shows the OpenAPI document.
- * Static files, so that the page may forbid inline scripts like any other.
+ * `GET /`: in development a page to try the processor with, otherwise a pointer to what there is. The page consists of static
+ * files, so that its policy can forbid inline scripts.
  */
 import { readFileSync } from "node:fs";
 import type { Route } from "../route.ts";
@@ -14,15 +14,18 @@ const types = {
 const files: readonly { readonly path: string; readonly file: string; readonly type: keyof typeof types }[] = [
   { path: "/", file: "index.html", type: "html" },
   { path: "/pages/try.js", file: "try.js", type: "js" },
-  { path: "/docs", file: "docs.html", type: "html" },
-  { path: "/pages/docs.js", file: "docs.js", type: "js" },
   { path: "/pages/style.css", file: "style.css", type: "css" },
 ];
 
 const policy = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'none'";
 
-export const development: Route = (app, { settings }) => {
-  if (!settings.development) return;
+export const root: Route = (app, { settings }) => {
+  if (!settings.development) {
+    app.get("/", ({ protocol, host }, reply) =>
+      reply.header("cache-control", "no-store").send(pointer(`${protocol}://${host}`)),
+    );
+    return;
+  }
   for (const { path, file, type } of files) {
     const body = readFileSync(new URL(`pages/${file}`, import.meta.url));
     app.get(path, (_request, reply) => {
@@ -32,3 +35,12 @@ export const development: Route = (app, { settings }) => {
     });
   }
 };
+
+function pointer(origin: string): string {
+  return `gpumedia-processor
+
+Process a picture:  curl --data-binary @picture.jpg -H 'content-type: image/jpeg' -o processed.jpg ${origin}/v1/process
+API description:    ${origin}/openapi.json
+Try it in a page:   start the processor with GPUMEDIA_ENVIRONMENT=development
+`;
+}

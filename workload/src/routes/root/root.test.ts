@@ -7,7 +7,7 @@ import type { Context } from "mocha";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { appWith, fakeContext } from "../testing/fake-context.ts";
 import { realProcessor } from "../testing/real-processor.ts";
-import { development } from "./development.ts";
+import { root } from "./root.ts";
 
 const photograph = fileURLToPath(new URL("../../../testdata/flower.jpg", import.meta.url));
 
@@ -61,9 +61,13 @@ async function inBrowser(
 }
 
 describe("development's pages", () => {
-  it("are not there in production", async () => {
-    const app = await appWith(development, fakeContext());
-    for (const path of ["/", "/docs", "/pages/try.js"]) assert.equal((await app.inject(path)).statusCode, 404);
+  it("are replaced in production by a pointer to the API", async () => {
+    const app = await appWith(root, fakeContext());
+    const { statusCode, headers, body } = await app.inject("/");
+    assert.deepEqual([statusCode, headers["content-type"]], [200, "text/plain; charset=utf-8"]);
+    assert.match(body, /^API description: {4}http:\/\/localhost:80\/openapi\.json$/m);
+    assert.match(body, /GPUMEDIA_ENVIRONMENT=development$/m);
+    assert.equal((await app.inject("/pages/try.js")).statusCode, 404);
     await app.close();
   });
 
@@ -118,15 +122,6 @@ describe("development's pages", () => {
       assert.equal(after, video * 2);
       await page.click("#camera");
       assert.equal(await page.textContent("#camera"), "use the camera");
-    });
-  });
-
-  it("show the API", async function (this: Context) {
-    await inBrowser(this, async (page, url) => {
-      await page.goto(`${url}/docs`);
-      await page.waitForSelector("text=UtilizationReport");
-      const operations = await page.locator("h3 code").allTextContents();
-      assert.ok(operations.includes("POST /v1/process") && operations.includes("POST /v2/models/{name}/infer"));
     });
   });
 });

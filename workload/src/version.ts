@@ -1,4 +1,0 @@
-/** The processor's version, as its package has it. */
-import manifest from "../package.json" with { type: "json" };
-
-export const version: string = manifest.version;
