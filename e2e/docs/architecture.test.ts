@@ -1,49 +1,49 @@
-/** docs/architecture.md knows each room of the tree, in its tables and its diagrams, and which rooms lint keeps pure. */
+/** docs/architecture.md lists every package, in its tables and diagrams, and marks those as pure that lint keeps pure. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fencesOf, readPage, root } from "./pages.ts";
 
 const page = readPage("docs/architecture.md");
 const rows = [...page.matchAll(/^\| (`[^|]*) \|[^|]*\|(?: *(\w*) *\|)?$/gm)].map(([, names = "", pure = ""]) => ({
-  rooms: [...names.matchAll(/`([^`]+)\/`/g)].map(([, room = ""]) => room),
+  packages: [...names.matchAll(/`([^`]+)\/`/g)].map(([, name = ""]) => name),
   pure: pure === "yes",
 }));
-const told = rows.flatMap(({ rooms }) => rooms);
+const listed = rows.flatMap(({ packages }) => packages);
 
-function roomsIn(folder: string): readonly string[] {
+function packagesIn(folder: string): readonly string[] {
   const entries = readdirSync(`${root}${folder}`, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => `${folder}/${entry.name}`);
 }
 
 describe("docs/architecture.md", () => {
-  it("has a line for each room of the operator and of the processor, and for none that is not there", () => {
+  it("has a row for every package of the operator and the processor, and for no missing folder", () => {
     for (const program of ["operator/src", "workload/src"]) {
-      const own = told.filter((room) => room.startsWith(program));
-      assert.deepEqual(own.toSorted(), roomsIn(program).toSorted());
+      const own = listed.filter((name) => name.startsWith(program));
+      assert.deepEqual(own.toSorted(), packagesIn(program).toSorted());
     }
-    const others = told.filter((room) => !room.includes("/src/"));
+    const others = listed.filter((name) => !name.includes("/src/"));
     assert.deepEqual(
-      others.filter((room) => !existsSync(`${root}${room}`)),
+      others.filter((name) => !existsSync(`${root}${name}`)),
       [],
     );
   });
 
-  it("calls those pure that lint keeps pure", () => {
+  it("marks those packages as pure that lint keeps pure", () => {
     const settings = readFileSync(`${root}.oxlintrc.json`, "utf8");
     const [, files = ""] = /"files": \[([^\]]*)\],\s*"rules": \{\s*"no-restricted-imports"/.exec(settings) ?? [];
     const kept = [...files.matchAll(/"([^"]+)\/\*\*"/g)].map(([, folder = ""]) => folder.replace(/^api\/src$/, "api"));
-    const called = rows.filter(({ pure }) => pure).flatMap(({ rooms }) => rooms);
+    const called = rows.filter(({ pure }) => pure).flatMap(({ packages }) => packages);
     assert.deepEqual(called.toSorted(), kept.toSorted());
   });
 
-  it("draws rooms that there are", () => {
+  it("draws existing packages only", () => {
     const drawn = fencesOf(page)
       .filter(({ language }) => language === "mermaid")
-      .flatMap(({ text }) => [...text.matchAll(/\[([a-z-]+): /g)].map(([, room = ""]) => room));
-    const rooms = new Set(told.map((room) => room.split("/").at(-1)));
+      .flatMap(({ text }) => [...text.matchAll(/\[([a-z-]+): /g)].map(([, name = ""]) => name));
+    const packages = new Set(listed.map((name) => name.split("/").at(-1)));
     assert.ok(drawn.length > 10, "the diagrams were not found");
     assert.deepEqual(
-      drawn.filter((room) => !rooms.has(room)),
+      drawn.filter((name) => !packages.has(name)),
       [],
     );
   });

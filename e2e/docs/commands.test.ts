@@ -1,7 +1,7 @@
-/** Each page with commands is told by a spec (`e2e/specs/docs`), each excuse is needed, and what is not run is at least there. */
+/** Every page with commands belongs to a spec of `e2e/specs/docs`, every excuse is needed, and every named target exists. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { notRun, shownElsewhere, toldBy } from "./excuses.ts";
+import { notRun, shownElsewhere, pagesBySpec } from "./excuses.ts";
 import { pages, readPage, root } from "./pages.ts";
 import { commandsOf } from "./shell-blocks.ts";
 
@@ -10,27 +10,27 @@ const commands = withCommands.flatMap((page) => commandsOf(readPage(page)).map((
 const isExcused = (text: string): boolean => notRun.some(({ command }) => command.test(text));
 
 describe("the commands of the pages", () => {
-  it("are told, each page by one spec: if yours is not, name it in e2e/docs/excuses.ts", () => {
-    assert.deepEqual(Object.values(toldBy).flat().toSorted(), withCommands);
+  it("are run, each page by one spec: name a new page in e2e/docs/excuses.ts", () => {
+    assert.deepEqual(Object.values(pagesBySpec).flat().toSorted(), withCommands);
   });
 
-  it("are all excused where nobody runs them", () => {
-    const unexcused = toldBy.nothing.flatMap((page) =>
+  it("are all excused on pages that no spec runs", () => {
+    const unexcused = pagesBySpec.nothing.flatMap((page) =>
       commandsOf(readPage(page)).filter(({ text }) => !isExcused(text)),
     );
     assert.deepEqual(unexcused, []);
   });
 
   for (const { command, because } of notRun) {
-    it(`need the excuse ${command}: ${because}`, () => assert.ok(commands.some((text) => command.test(text))));
+    it(`still need the excuse ${command}: ${because}`, () => assert.ok(commands.some((text) => command.test(text))));
   }
 
   for (const [page, elsewhere] of Object.entries(shownElsewhere)) {
-    it(`of ${page} show an output, compared by ${elsewhere}`, () =>
+    it(`of ${page} show an output, which ${elsewhere} compares`, () =>
       assert.ok(commandsOf(readPage(page)).some(({ output }) => output !== "")));
   }
 
-  it("name targets of make, scripts of npm and programs of npx that there are, in the text as well", () => {
+  it("name make targets, npm scripts and npx programs that exist, in the text as well", () => {
     const text = pages.map(readPage).join("\n");
     const named = (pattern: RegExp): readonly string[] => [
       ...new Set([...text.matchAll(pattern)].map(([, name = ""]) => name)),

@@ -1,4 +1,4 @@
-/** docs/conditions.md has a line for each reason that a condition can have, and no other. */
+/** docs/conditions.md has a row for every reason of a condition, and no other row. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
@@ -13,14 +13,14 @@ const sources = [
   "operator/src/status/utilization-verdicts.ts",
 ];
 
-/** The words of every `export type …Reason = "A" | "B";`. */
+/** Returns the members of every `export type …Reason = "A" | "B";`. */
 function reasonsOf(source: string): readonly string[] {
   const unions = source.matchAll(/export type \w*Reason =([^;]*);/g);
   return [...unions].flatMap(([, union = ""]) => [...union.matchAll(/"(\w+)"/g)].map(([, reason = ""]) => reason));
 }
 
 describe("docs/conditions.md", () => {
-  it("has a line for each reason, and for no other", async () => {
+  it("has a row for every reason, and no other row", async () => {
     const texts = await Promise.all(sources.map((source) => readFile(new URL(source, root), "utf8")));
     const known = new Set(texts.flatMap(reasonsOf));
     const page = await readFile(new URL("docs/conditions.md", root), "utf8");

@@ -1,4 +1,4 @@
-/** docs/operations.md tells each right that is shipped, and no other. */
+/** docs/operations.md lists every permission of the shipped RBAC, and no other. */
 import assert from "node:assert/strict";
 import * as rbac from "@gpumedia/install/src/rbac.ts";
 import { readPage } from "./pages.ts";
@@ -13,18 +13,18 @@ const shipped = [
 ].flat();
 
 describe("docs/operations.md", () => {
-  it("tells each right of the operator, and no other", () => {
+  it("lists every permission of the operator, and no other", () => {
     const granted = shipped.flatMap(({ resources, verbs }) => pairs(resources, verbs));
-    const [, chapter = ""] = readPage("docs/operations.md").split("## Rights of the operator");
+    const [, chapter = ""] = readPage("docs/operations.md").split("## Permissions of the operator");
     const rows = [...(chapter.split("\n## ")[0] ?? "").matchAll(/^\| (`[^|]*) \| ([^|]*) \|/gm)];
-    const told = rows.flatMap(([, resources = "", verbs = ""]) =>
+    const listed = rows.flatMap(([, resources = "", verbs = ""]) =>
       pairs(
         [...resources.matchAll(/`([^`]+)`/g)].map(([, resource = ""]) => resource),
         verbs.trim().split(", "),
       ),
     );
     assert.ok(rows.length > 10, "the table was not found");
-    assert.deepEqual([...new Set(told)].toSorted(), [...new Set(granted)].toSorted());
+    assert.deepEqual([...new Set(listed)].toSorted(), [...new Set(granted)].toSorted());
   });
 });
 

@@ -1,10 +1,10 @@
-/** The project's pages for people, as text: their code blocks, headings and links. */
+/** The project's Markdown pages: their code blocks, headings and links. */
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** All of them, by paths from the root. */
+/** Paths of all pages, from the root. */
 export const pages: readonly string[] = globSync(
   ["*.md", "docs/**/*.md", "{charts,examples,workload,images}/**/*.md"],
   { cwd: root, exclude: (name) => name.includes("node_modules") },
@@ -15,10 +15,10 @@ export function readPage(page: string): string {
 }
 
 export interface Fence {
-  /** What follows the opening back-ticks, often nothing. */
+  /** The word after the opening backticks, often empty. */
   readonly language: string;
   readonly text: string;
-  /** Of its first line within the page, from 1 on. */
+  /** Line number of its first line in the page, from 1. */
   readonly line: number;
 }
 
@@ -32,7 +32,7 @@ export function fencesOf(text: string): readonly Fence[] {
   }));
 }
 
-/** The ids that Markdown viewers give headings; the second of a name ends in -1. */
+/** Returns the ids that Markdown viewers give to headings; the second heading of the same name gets the suffix -1. */
 export function anchorsOf(text: string): ReadonlySet<string> {
   const headings = [...withoutFences(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
   const seen = new Map<string, number>();
@@ -49,7 +49,7 @@ export function anchorsOf(text: string): ReadonlySet<string> {
   );
 }
 
-/** The targets of links and pictures that are not in code. */
+/** Returns the targets of links and images outside of code. */
 export function linksOf(text: string): readonly string[] {
   const prose = withoutFences(text).replaceAll(/`[^`\n]*`/g, (code) => "x".repeat(code.length));
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);

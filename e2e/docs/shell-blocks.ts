@@ -1,19 +1,19 @@
 /**
- * The commands that a page shows, and what it says that they print.
+ * The commands on a page, and the output that the page shows for them.
  *
- * A block is of commands if its language is `sh`, or if its first line begins with `$ `. In the latter kind what follows a
- * command is its output; a line `…` in it stands for any lines.
+ * A block contains commands if its language is `sh`, or if its first line begins with `$ `. In the second kind the lines
+ * after a command are its output; a line `…` stands for any number of lines.
  */
 import { anchorsOf, fencesOf, type Fence } from "./pages.ts";
 
 export interface Command {
-  /** As a shell takes it: without prompt and trailing comment, lines that are continued joined. */
+  /** The shell command, without prompt and trailing comment; continued lines are joined. */
   readonly text: string;
-  /** The anchor of the heading that it is below. */
+  /** Anchor of the heading above it. */
   readonly section: string;
-  /** In the page, from 1 on. */
+  /** Line number in the page, from 1. */
   readonly line: number;
-  /** Without the newline at its end; empty if the page shows none. */
+  /** Without the final newline; empty if the page shows no output. */
   readonly output: string;
 }
 
@@ -56,8 +56,8 @@ function withoutComment(line: string): string {
 }
 
 /**
- * The first line of an output that a page shows and the program did not print, in this order; undefined if all are there.
- * Numbers, ages, random parts of names and the widths of columns may differ.
+ * Returns the first line of the shown output that the program did not print in this order; undefined if it printed all.
+ * Numbers, ages, generated parts of names and column widths may differ.
  */
 export function missingLine(shown: string, printed: string): string | undefined {
   const lines = printed.split("\n").map(shapeOf);

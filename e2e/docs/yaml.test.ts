@@ -1,4 +1,4 @@
-/** Objects of ours that the pages show are what the operator accepts. */
+/** The operator accepts every gpumedia.io object on the pages. */
 import assert from "node:assert/strict";
 import { check } from "@gpumedia/operator/src/cli/check.ts";
 import { contentsOf } from "@gpumedia/operator/src/cli/objects.ts";
@@ -10,8 +10,8 @@ const shown = pages.flatMap((page) =>
     .map(({ line, text }) => ({ name: `${page}:${line}`, text })),
 );
 
-describe("objects that the pages show", () => {
-  it("are there", () => assert.ok(shown.length > 1));
+describe("objects on the pages", () => {
+  it("exist", () => assert.ok(shown.length > 1));
 
   for (const source of shown) {
     it(`${source.name} is valid`, () => {

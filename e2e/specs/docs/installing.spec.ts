@@ -1,24 +1,18 @@
-/** The pages that put the operator into a cluster and take it out, with the real helm. The pods of kwok run nothing. */
-import assert from "node:assert/strict";
+/** The pages that install and remove the operator, with the real Helm. The pods are kwok's and run nothing. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { installYaml } from "@gpumedia/install/src/manifests.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { fencesOf, readPage } from "../../docs/pages.ts";
 import { testPodSucceeds } from "../install/test-pod.ts";
 import { openStage, succeeds } from "./stage.ts";
 import type { Shell } from "./shell.ts";
-import { toldBy } from "../../docs/excuses.ts";
-import { tellPage, type Scenes, type Stage } from "./tell-page.ts";
+import { pagesBySpec } from "../../docs/excuses.ts";
+import { runPage, type Scenes, type Stage } from "./run-page.ts";
 
 const scenes: Scenes<Stage> = {
-  "README.md": async ({ shell }) => {
-    const service = fencesOf(readPage("README.md")).find(({ text }) => text.includes("kind: GpuMediaService"));
-    await writeFile(join(shell.directory, "service.yaml"), service?.text ?? assert.fail("the README has no service"));
-  },
   "docs/install.md#plain-manifests": async ({ shell }) => {
     await withoutOperator(shell);
-    // As `make generate` writes it.
+    // The file that `make generate` writes.
     await mkdir(join(shell.directory, "dist"));
     await writeFile(join(shell.directory, "dist/install.yaml"), installYaml("0.1.0"));
   },
@@ -35,7 +29,7 @@ const scenes: Scenes<Stage> = {
 const crds = ["gpumediaservices", "gpumediaprofiles", "gpumedialoadtests"].map((name) => `${name}.gpumedia.io`);
 const releases = ["gpumedia-operator -n gpumedia-system", "team-a -n team-a-operator"];
 
-/** As the cluster was at first, whatever a page has left. */
+/** Removes what the previous page installed. */
 async function withoutOperator(shell: Shell): Promise<void> {
   await succeeds(
     shell,
@@ -54,8 +48,8 @@ describe("the pages about installing", function () {
   });
   after(() => cluster?.stop());
 
-  for (const page of toldBy.installing) {
-    it(`${page} says commands that work`, async () => {
+  for (const page of pagesBySpec.installing) {
+    it(`the commands of ${page} work`, async () => {
       await using stage = await openStage({ KUBECONFIG: cluster.kubeconfig });
       const meanwhile = (command: string): Promise<void> | undefined => {
         const [, release, namespace] = /^helm test (\S+) -n (\S+)/.exec(command) ?? [];
@@ -63,7 +57,7 @@ describe("the pages about installing", function () {
         return testPodSucceeds(cluster, release, namespace);
       };
       await withoutOperator(stage.shell);
-      await tellPage(page, { ...stage, meanwhile }, scenes);
+      await runPage(page, { ...stage, meanwhile }, scenes);
     });
   }
 });

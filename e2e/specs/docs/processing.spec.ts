@@ -1,17 +1,16 @@
-/** The pages about the processor: with a processor, the load test against it, and GPUs that are a mock. */
+/** The pages about the processor, with a processor, the load-test client and mock GPUs. */
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../../docs/pages.ts";
 import { mockLibrary } from "../../../workload/gpu-mock/library.ts";
 import { mockGpu, writeState } from "../../../workload/gpu-mock/state.ts";
-import { assertMetricsTold } from "./metrics-told.ts";
+import { assertMetricsListed } from "./metrics-page.ts";
 import { openStage } from "./stage.ts";
-import { toldBy } from "../../docs/excuses.ts";
-import { serve, tellPage, type Scenes, type Stage } from "./tell-page.ts";
+import { pagesBySpec } from "../../docs/excuses.ts";
+import { serve, runPage, type Scenes, type Stage } from "./run-page.ts";
 
 const scenes: Scenes<Stage> = {
   "docs/load-test.md": (stage) => serve("npx gpumedia-processor", stage),
-  "docs/processor.md": (stage) => picture(stage, "flower.jpg"),
   "docs/processor-api.md": (stage) => picture(stage, "photo.jpg"),
 };
 
@@ -22,21 +21,21 @@ async function picture({ shell }: Stage, name: string): Promise<void> {
 describe("the pages about the processor", function () {
   this.timeout(120_000);
 
-  it("docs/metrics.md lists what the processor serves", async () => {
+  it("docs/metrics.md lists the processor's metrics", async () => {
     await using stage = await openStage();
     await serve("npx gpumedia-processor", stage);
-    await assertMetricsTold(`http://127.0.0.1:${stage.port}`, "Processor");
+    await assertMetricsListed(`http://127.0.0.1:${stage.port}`, "Processor");
   });
 
-  for (const page of toldBy.processing) {
-    it(`${page} says commands that work`, async function () {
+  for (const page of pagesBySpec.processing) {
+    it(`the commands of ${page} work`, async function () {
       const library = mockLibrary();
-      // The page is about GPUs: their mock has to be compiled.
+      // The page shows GPU figures, which need the compiled mock.
       if (library.kind === "no-compiler" && page === "docs/gpu.md") this.skip();
       const gpus = library.kind === "built" ? { LD_LIBRARY_PATH: library.folder } : {};
       await using stage = await openStage({ ...gpus, GPUMEDIA_NVML_MOCK: "gpus" });
       writeState(join(stage.shell.directory, "gpus"), { gpus: [mockGpu(0), mockGpu(1)] });
-      await tellPage(page, stage, scenes);
+      await runPage(page, stage, scenes);
     });
   }
 });

@@ -1,4 +1,4 @@
-/** Where the pages' commands run: a copy of the tree by links, with a reader's programs on the PATH and a home of its own. */
+/** Runs the pages' commands in a linked copy of the tree, with its own home and the reader's programs on the PATH. */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
@@ -16,7 +16,7 @@ export interface Printed {
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Not linked: a reader makes these. */
+/** Not linked, because the commands create them. */
 const own = new Set(["dist", ".git", ".cache"]);
 
 export class Shell implements AsyncDisposable {
@@ -24,7 +24,7 @@ export class Shell implements AsyncDisposable {
   readonly #env: NodeJS.ProcessEnv;
   readonly #running: Child[] = [];
 
-  /** `programs`: paths by the names under which commands call them. */
+  /** `programs`: paths by command name. */
   static async open(programs: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv = {}): Promise<Shell> {
     const directory = await mkdtemp(join(tmpdir(), "gpumedia-docs-"));
     const bin = join(directory, ".bin");
@@ -53,7 +53,7 @@ export class Shell implements AsyncDisposable {
     return { code, stdout, stderr };
   }
 
-  /** Starts what does not end by itself. The answer tells what it has printed; it throws once the program has ended. */
+  /** Starts a program that runs until it is stopped. Returns a function that returns its output, and throws once it has exited. */
   start(command: string): () => string {
     const child = this.#spawn(command);
     this.#running.push(child);
@@ -62,13 +62,13 @@ export class Shell implements AsyncDisposable {
       stream.on("data", (chunk: Buffer) => (printed += chunk.toString()));
     }
     return () => {
-      if (child.exitCode !== null) throw new Error(`${command} has ended with ${child.exitCode}: ${printed}`);
+      if (child.exitCode !== null) throw new Error(`${command} exited with code ${child.exitCode}: ${printed}`);
       return printed;
     };
   }
 
   #spawn(command: string): Child {
-    // A group of its own: npx starts the program as a child, which a signal to npx alone does not reach.
+    // Its own process group: npx starts the program as a child, which a signal to npx alone does not reach.
     return spawn("sh", ["-c", command], {
       cwd: this.directory,
       env: this.#env,
@@ -82,7 +82,7 @@ export class Shell implements AsyncDisposable {
       try {
         if (pid !== undefined) process.kill(-pid, "SIGKILL");
       } catch {
-        // It has ended.
+        // It has exited.
       }
     }
     await rm(this.directory, { recursive: true, force: true });

@@ -1,12 +1,12 @@
-/** A reader's shell, on a cluster or beside none. */
+/** A reader's shell, with or without a cluster. */
 import assert from "node:assert/strict";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
 import { freePort } from "../../cluster/free-port.ts";
 import { tool } from "../../cluster/tools.ts";
 import { Shell } from "./shell.ts";
-import type { Stage } from "./tell-page.ts";
+import type { Stage } from "./run-page.ts";
 
-// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
+// A cold build takes minutes. No hook's timeout runs while mocha loads the specs.
 const { kubectl } = await controlPlaneTools();
 const helm = await tool("helm");
 
@@ -17,7 +17,7 @@ export async function openStage(env: NodeJS.ProcessEnv = {}): Promise<Stage & As
   return { shell, port, [Symbol.asyncDispose]: () => shell[Symbol.asyncDispose]() };
 }
 
-/** For scenes. */
+/** Runs the commands of a scene; fails if one fails. */
 export async function succeeds(shell: Shell, ...commands: readonly string[]): Promise<void> {
   for (const command of commands) {
     const { code, stdout, stderr } = await shell.run(command);

@@ -1,18 +1,18 @@
-/** The pages of those who use or run the operator: on a cluster that has it, and a service `upscaler` in `media` that serves. */
+/** The pages about using and operating the operator, on a cluster with it and a ready service `upscaler` in `media`. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { root } from "../../docs/pages.ts";
 import { OperatorProcess } from "../operator/operator-process.ts";
 import { Workspace } from "../operator/workspace.ts";
-import { assertMetricsTold } from "./metrics-told.ts";
+import { assertMetricsListed } from "./metrics-page.ts";
 import { openStage, succeeds } from "./stage.ts";
-import { toldBy } from "../../docs/excuses.ts";
-import { tellPage, type Scenes, type Stage } from "./tell-page.ts";
+import { pagesBySpec } from "../../docs/excuses.ts";
+import { runPage, type Scenes, type Stage } from "./run-page.ts";
 
 const here = "e2e/specs/docs";
 const operatorNamespace = "gpumedia-system";
-/** Of pods that are all in the same trouble one is named; each as it is once nothing changes any more. */
+/** The final state of each service. A message names one of the pods with the same problem. */
 const troubles = {
   waiting: { reason: "WaitingForGpu", says: "(and 1 more)" },
   pull: { reason: "ImagePullFailed", says: "(and 1 more)" },
@@ -37,7 +37,7 @@ describe("the pages about using and running the operator", function () {
       stage.shell,
       `helm install gpumedia-operator charts/gpumedia-operator -n ${operatorNamespace} --create-namespace --set crds.install=false`,
       "kubectl create namespace media",
-      // The operator is outside of the cluster: the aggregator reaches its metrics by a name.
+      // The operator runs outside of the cluster, so the aggregator reaches its metrics by name.
       `kubectl create service externalname gpumedia-operator-metrics --external-name=localhost -n ${operatorNamespace}`,
     );
     const metricsApiAddress = "127.0.0.1";
@@ -67,7 +67,7 @@ describe("the pages about using and running the operator", function () {
     "docs/gitops.md": async ({ shell }) => {
       const service = await readFile(join(root, "examples/gitops/services/upscaler.yaml"), "utf8");
       await mkdir(join(shell.directory, "services"));
-      // As the Kustomization's `targetNamespace` does.
+      // The Kustomization sets the namespace by `targetNamespace`.
       const placed = service.replace("name: upscaler", "name: upscaler\n  namespace: media");
       await writeFile(join(shell.directory, "services/upscaler.yaml"), placed);
       await succeeds(
@@ -90,7 +90,7 @@ describe("the pages about using and running the operator", function () {
         shell,
         "kubectl apply -f stress.json",
         "kubectl wait --for=jsonpath='{.status.conditions[0].reason}'=ServiceNotFound gmlt/stress-1 -n media",
-        // A test that has ended is not looked at again.
+        // A finished test is not reconciled again.
         `kubectl patch gmlt stress-1 -n media --subresource=status --type=merge -p '${status}'`,
       );
     },
@@ -108,7 +108,7 @@ describe("the pages about using and running the operator", function () {
       await succeeds(
         shell,
         "kubectl create namespace studio",
-        // It takes the GPUs that another is to wait for.
+        // Holds the GPUs that the next service waits for.
         `kubectl apply -f ${here}/troubled.yaml -l first=yes`,
         "kubectl wait --for=condition=Ready gms/holder -n studio --timeout=60s",
         `kubectl apply -f ${here}/troubled.yaml`,
@@ -124,15 +124,15 @@ describe("the pages about using and running the operator", function () {
     },
   };
 
-  it("docs/metrics.md lists what the operator serves", async () => {
+  it("docs/metrics.md lists the operator's metrics", async () => {
     const { metrics = "" } = await operator.says("connecting");
-    await assertMetricsTold(metrics, "Operator");
+    await assertMetricsListed(metrics, "Operator");
   });
 
-  for (const page of toldBy.using) {
-    it(`${page} says commands that work`, async () => {
+  for (const page of pagesBySpec.using) {
+    it(`the commands of ${page} work`, async () => {
       await using stage = await openStage({ KUBECONFIG: cluster.kubeconfig });
-      await tellPage(page, stage, scenes);
+      await runPage(page, stage, scenes);
     });
   }
 });
@@ -141,7 +141,7 @@ const loadTest = {
   apiVersion: "gpumedia.io/v1alpha1",
   kind: "GpuMediaLoadTest",
   metadata: { name: "stress-1", namespace: "media" },
-  spec: { serviceRef: { name: "nobody" } },
+  spec: { serviceRef: { name: "missing" } },
 };
 
 const labels = { app: "nvidia-dcgm-exporter" };

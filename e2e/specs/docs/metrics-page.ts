@@ -1,10 +1,10 @@
-/** docs/metrics.md lists what a program serves at /metrics: every name with its type, and no other. */
+/** docs/metrics.md lists every metric that a program serves, with its type, and no other. */
 import assert from "node:assert/strict";
 import { request } from "undici";
 import { readPage } from "../../docs/pages.ts";
 
-/** `section`: of the page, beside what both programs serve. */
-export async function assertMetricsTold(url: string, section: "Operator" | "Processor"): Promise<void> {
+/** `section` of the page; the section "Both" is added to it. */
+export async function assertMetricsListed(url: string, section: "Operator" | "Processor"): Promise<void> {
   const text = await (await request(`${url}/metrics`)).body.text();
   const served = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => `${name} ${type}`);
   assert.ok(served.length > 30, text);
