@@ -1,7 +1,7 @@
 /**
  * Credentials from a legacy `auth-provider` (OIDC and others) of a kubeconfig.
  *
- * A file of its own with a static import: `await import("@kubernetes/client-node")` would put the generated client of every
+ * A separate file with a static import: `await import("@kubernetes/client-node")` would put the generated client of every
  * kind into the operator's bundle, 14 MB.
  */
 import { KubeConfig } from "@kubernetes/client-node";
