@@ -1,4 +1,4 @@
-/** The contract of gpumedia: what users write and read. Schemas, the types they stand for, and the built-in profiles. */
+/** The API of gpumedia: schemas, their types, validation and the built-in profiles. */
 export type {
   Condition,
   GpuMediaLoadTest,

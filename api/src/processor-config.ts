@@ -1,13 +1,13 @@
 /**
- * The processor's configuration: one YAML or JSON file, written by the operator into the ConfigMap of a service, or by
- * hand. Everything may be left out. `GPUMEDIA_` and the path in capitals overrides a member: `GPUMEDIA_QUEUE_MAX_DEPTH`.
- * Defaults are the guide's production setup, and stand here because the processor also runs without an operator.
+ * The processor's configuration: one YAML or JSON file, which the operator writes into the ConfigMap of a service. All
+ * fields are optional. An environment variable overrides a field: `GPUMEDIA_QUEUE_MAX_DEPTH` sets `queue.maxDepth`.
+ * Defaults are the guide's production setup, as the processor also runs without an operator.
  */
 import type { Static } from "typebox";
 import { duration, flag, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
 import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
-/** What the processor takes over from a changed file while it runs; a change of anything else needs a restart. */
+/** The fields that the processor reloads while it runs; other changes need a restart. */
 export const reloadableProcessorConfig = ["logLevel", "queue", "batch"] as const;
 
 export const processorConfig = settings(
@@ -15,91 +15,108 @@ export const processorConfig = settings(
   {
     accelerator: oneOf(
       ["cpu", "cuda"],
-      "What the model runs on; cuda without a GPU is an error, never cpu. Default cpu.",
+      "Where the model runs. cuda without a GPU is an error, without fallback to cpu. Defaults to cpu.",
     ),
     environment: oneOf(
       ["production", "development"],
-      "development adds the page at /, the OpenAPI page and profiling. Default production.",
+      "development adds the page at /, the OpenAPI page and profiling. Defaults to production.",
     ),
     listen: settings(
-      { description: "Where requests are taken." },
+      { description: "The address of the HTTP server." },
       {
-        host: text("The address. Default 0.0.0.0.", 253, "^\\S+$"),
-        port: wholeNumber("The port; 0 takes a free one. Default 8080.", 0, 65_535),
+        host: text("Address to listen on. Defaults to 0.0.0.0.", 253, "^\\S+$"),
+        port: wholeNumber("Port to listen on; 0 selects a free one. Defaults to 8080.", 0, 65_535),
       },
     ),
-    logLevel: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"], "What is logged. Default warn."),
-    accessLog: flag("Whether each request is logged. Default false."),
+    logLevel: oneOf(
+      ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+      "Minimum level of log messages. Defaults to warn.",
+    ),
+    accessLog: flag("Whether to log each request. Defaults to false."),
     model: settings(
-      { description: "The model that pictures go through." },
+      { description: "The model that processes images." },
       {
         name: text(
-          "What it is called at the inference API, and without path which built-in model. Default anime4k-2x.",
+          "Name of the model in the inference API. Without path, it selects the built-in model. Defaults to anime4k-2x.",
           63,
         ),
-        size: oneOf(["s", "m", "l"], "Which size of the built-in model: larger is better and slower. Default s."),
-        path: text("An ONNX file.", 4_096),
+        size: oneOf(["s", "m", "l"], "Size of the built-in model: larger ones are better and slower. Defaults to s."),
+        path: text("Path of an ONNX file. Defaults to the built-in model.", 4_096),
       },
     ),
-    workers: wholeNumber("Threads that decode, infer and encode. Default 0: as many as the CPU limit allows.", 0, 256),
+    workers: wholeNumber("Number of worker threads. 0, the default, means as many as the CPU limit allows.", 0, 256),
     batch: settings(
-      { description: "Requests of one shape go through the model together." },
+      { description: "Batching of requests with the same shape." },
       {
-        maxSize: wholeNumber("At most so many. Default 8.", 1, 256),
+        maxSize: wholeNumber("Maximum number of requests in a batch. Defaults to 8.", 1, 256),
         maxDelay: duration(
-          "At most so long a request waits for others. Default 2ms, on cpu 0ms: there it gains nothing.",
+          "How long a request waits at most for others to join its batch. Defaults to 2ms; on cpu, where waiting gains nothing, to 0ms.",
         ),
       },
     ),
     queue: settings(
-      { description: "What waits for a worker." },
+      { description: "The queue of requests." },
       {
-        maxDepth: wholeNumber("At most so many requests; more are answered 503 at once. Default 256.", 1, 100_000),
-        maxWait: duration("A request that would wait longer is answered 503 at once. Default 1s."),
+        maxDepth: wholeNumber(
+          "Maximum number of queued requests; further ones are rejected with status 503. Defaults to 256.",
+          1,
+          100_000,
+        ),
+        maxWait: duration(
+          "Maximum expected wait; requests that would wait longer are rejected with status 503. Defaults to 1s.",
+        ),
       },
     ),
-    requestTimeout: duration("After so long a request is answered 504. Default 30s."),
+    requestTimeout: duration("How long a request may take before it fails with status 504. Defaults to 30s."),
     drain: settings(
-      { description: "What happens on SIGTERM." },
+      { description: "Graceful shutdown on SIGTERM." },
       {
-        timeout: seconds("For requests under way to finish. Default 300s."),
+        timeout: seconds("How long requests in progress may take to finish. Defaults to 300s."),
         delay: duration(
-          "Still answering while not ready, so that clients hear with their next answer that their connection is about to close. Default 1s.",
+          "How long the processor keeps serving while not ready, so that a response can announce that the connection closes. Defaults to 1s.",
         ),
       },
     ),
     limits: settings(
-      { description: "What a client may send." },
+      { description: "Limits of requests." },
       {
-        bodyBytes: wholeNumber("Largest body. Default 10485760, the guide's 10m.", 1, 1_073_741_824),
-        pixels: wholeNumber("Largest picture, by width times height. Default 16777216.", 1, 268_435_456),
-        headersTimeout: duration("For the head of a request to arrive. Default 10s."),
-        bodyTimeout: duration("For a whole request to arrive. Default 30s."),
+        bodyBytes: wholeNumber(
+          "Maximum size of a body, in bytes. Defaults to 10485760, the guide's 10m.",
+          1,
+          1_073_741_824,
+        ),
+        pixels: wholeNumber("Maximum size of an image, in pixels. Defaults to 16777216.", 1, 268_435_456),
+        headersTimeout: duration("How long the headers of a request may take to arrive. Defaults to 10s."),
+        bodyTimeout: duration("How long a whole request may take to arrive. Defaults to 30s."),
       },
     ),
     memoryCleanup: settings(
-      { description: "Memory is given back while there is nothing to do." },
-      { interval: seconds("How often; 0s: never. Default 300s.") },
+      { description: "Release of unused memory while the processor is idle." },
+      { interval: seconds("Interval between cleanups. 0s disables them. Defaults to 300s.") },
     ),
-    cacheMaxAge: seconds("How long an answer to GET may be cached. Default 300s."),
+    cacheMaxAge: seconds("How long a response to GET may be cached. Defaults to 300s."),
     upstream: settings(
-      { description: "How pictures are fetched from other hosts, for GET /v1/process?url=…" },
+      { description: "How images are fetched from other hosts, for GET /v1/process?url=…" },
       {
-        allowedHosts: allowedHosts("From which hosts. Default empty: nothing is fetched."),
+        allowedHosts: allowedHosts("Hosts from which images may be fetched. Empty, the default, disables fetching."),
         allowedNetworks: allowedNetworks(
-          "Networks that hosts may be in although they are not public, such as that of an object store in the cluster. Default empty.",
+          "Private networks from which images may be fetched, such as that of an object store in the cluster. Empty by default.",
         ),
-        connections: wholeNumber("Connections at once. Default 100.", 1, 10_000),
-        connectionsPerHost: wholeNumber("Connections at once to one host. Default 30.", 1, 10_000),
-        dnsCacheTtl: seconds("How long an address is remembered. Default 300s."),
-        keepAlive: seconds("How long an idle connection stays open. Default 30s."),
+        connections: wholeNumber("Maximum number of connections. Defaults to 100.", 1, 10_000),
+        connectionsPerHost: wholeNumber("Maximum number of connections to one host. Defaults to 30.", 1, 10_000),
+        dnsCacheTtl: seconds("How long an address is cached. Defaults to 300s."),
+        keepAlive: seconds("How long an idle connection is kept open. Defaults to 30s."),
       },
     ),
     stream: settings(
       { description: "WebSocket sessions at /v1/stream." },
       {
-        maxSessions: wholeNumber("At most so many at once. Default 100, the guide's concurrent users.", 0, 100_000),
-        maxInFlight: wholeNumber("Frames of one session under way at once. Default 2.", 1, 64),
+        maxSessions: wholeNumber(
+          "Maximum number of sessions. Defaults to 100, the guide's concurrent users.",
+          0,
+          100_000,
+        ),
+        maxInFlight: wholeNumber("Maximum number of frames of a session in progress. Defaults to 2.", 1, 64),
       },
     ),
   },

@@ -1,4 +1,4 @@
-/** `GET /utilization` of the processor: what it is busy with, over the last 15 seconds. The operator polls it. */
+/** `GET /utilization` of the processor: its load over the last 15 seconds. The operator polls it. */
 import { Type, type Static } from "typebox";
 import { oneOf } from "./schema/scalars.ts";
 
@@ -7,73 +7,73 @@ const known = (description: string) => Type.Union([amount(description), Type.Nul
 const report = <Members extends Parameters<typeof Type.Object>[0]>(description: string, members: Members) =>
   Type.Object(members, { description });
 
-const gpuFigures = report("One GPU, or MIG device, that the processor may use. Null: not known, which is not zero.", {
-  index: Type.Integer({ description: "NVML's index, with a MIG device that of its GPU.", minimum: 0 }),
+const gpuFigures = report("A GPU or MIG device that the processor may use. Null means unknown, not zero.", {
+  index: Type.Integer({ description: "NVML index of the GPU, or of the GPU of a MIG device.", minimum: 0 }),
   uuid: Type.Union([Type.String(), Type.Null()]),
   name: Type.Union([Type.String(), Type.Null()]),
   migIndex: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
-  /** Why the GPU does not answer; null: it does. */
+  /** Why the GPU cannot be read; null when it can. */
   unavailable: Type.Union([Type.String(), Type.Null()]),
-  utilizationPercent: known("Share of the time in which a kernel ran."),
-  memoryUtilizationPercent: known("Share of the time in which device memory was read or written."),
-  encoderPercent: known("Share of the time in which the video encoder worked."),
-  decoderPercent: known("Share of the time in which the video decoder worked."),
+  utilizationPercent: known("Percent of the time in which a kernel ran."),
+  memoryUtilizationPercent: known("Percent of the time in which device memory was read or written."),
+  encoderPercent: known("Percent of the time in which the video encoder was busy."),
+  decoderPercent: known("Percent of the time in which the video decoder was busy."),
   memoryUsedBytes: known("Device memory in use."),
-  memoryTotalBytes: known("Device memory in all."),
+  memoryTotalBytes: known("Total device memory."),
   temperatureCelsius: known("Temperature of the chip."),
-  powerWatts: known("Power drawn."),
-  powerLimitWatts: known("Power that may be drawn."),
+  powerWatts: known("Power draw."),
+  powerLimitWatts: known("Power limit."),
   throttleReasons: Type.Union([Type.Array(Type.String()), Type.Null()]),
 });
 
-const latency = report("Milliseconds; null: no request in the window.", {
-  p50: known("Half of the requests took no longer."),
-  p95: known("95 % of the requests took no longer."),
-  p99: known("99 % of the requests took no longer."),
+const latency = report("Milliseconds; null without a request in the window.", {
+  p50: known("Median."),
+  p95: known("95th percentile."),
+  p99: known("99th percentile."),
 });
 
-const stage = report("Milliseconds of one stage, of the accepted requests in the window.", {
+const stage = report("Milliseconds that a stage took, for accepted requests in the window.", {
   mean: known("Mean."),
-  p95: known("95 % took no longer."),
+  p95: known("95th percentile."),
 });
 
-export const utilizationReport = report("What a processor is busy with.", {
+export const utilizationReport = report("The load of a processor.", {
   version: Type.Literal("v1"),
-  windowSeconds: amount("Over how long rates and percentiles are taken; less than 15 just after the start."),
-  accelerator: oneOf(["cpu", "cuda"], "What the model runs on."),
-  model: Type.String({ description: "The model's name." }),
-  ready: Type.Boolean({ description: "Whether new requests are wanted." }),
-  gpus: report("The GPUs. In cpu mode only those that the pod was given are asked.", {
-    state: oneOf(["available", "unavailable", "not-used"], "Whether anything can be said about them."),
-    reason: Type.Union([Type.String(), Type.Null()], { description: "Why unavailable." }),
+  windowSeconds: amount("Length of the window of rates and percentiles; less than 15 just after the start."),
+  accelerator: oneOf(["cpu", "cuda"], "Where the model runs."),
+  model: Type.String({ description: "Name of the model." }),
+  ready: Type.Boolean({ description: "Whether the processor accepts new requests." }),
+  gpus: report("The GPUs. In cpu mode, only those that the pod has been allocated are read.", {
+    state: oneOf(["available", "unavailable", "not-used"], "Whether the GPUs can be read."),
+    reason: Type.Union([Type.String(), Type.Null()], { description: "Why the GPUs are unavailable." }),
     devices: Type.Array(gpuFigures),
   }),
-  process: report("The processor itself.", {
-    cpuPercent: amount("CPU time over the window, 100 for one core."),
-    cpuLimitCores: amount("Cores that it may use."),
+  process: report("The processor's process.", {
+    cpuPercent: amount("CPU usage over the window; 100 is one core."),
+    cpuLimitCores: amount("Number of cores that it may use."),
     rssBytes: amount("Resident memory."),
-    uptimeSeconds: amount("Since the start."),
+    uptimeSeconds: amount("Seconds since the start."),
   }),
   requests: report("Requests for processing.", {
-    active: amount("With a worker now."),
-    queued: amount("Waiting for a worker now."),
-    queueLimit: amount("More are rejected."),
-    accepted: amount("Answered with a picture or tensor, in the window."),
-    rejected: amount("Answered 503, in the window."),
-    failed: amount("Answered 500 or 504, in the window."),
-    invalid: amount("Answered 4xx, in the window."),
-    perSecond: amount("Accepted a second, over the window."),
+    active: amount("Number of requests with a worker."),
+    queued: amount("Number of queued requests."),
+    queueLimit: amount("Maximum number of queued requests."),
+    accepted: amount("Number of successful requests in the window."),
+    rejected: amount("Number of requests in the window with status 503."),
+    failed: amount("Number of requests in the window with status 500 or 504."),
+    invalid: amount("Number of requests in the window with status 4xx."),
+    perSecond: amount("Rate of successful requests per second, over the window."),
     latencyMs: latency,
-    batchSize: report("Of the batches in the window.", { mean: known("Mean."), max: known("Largest.") }),
+    batchSize: report("Size of the batches in the window.", { mean: known("Mean."), max: known("Largest.") }),
   }),
-  stages: report("Where the time goes.", { queue: stage, decode: stage, inference: stage, encode: stage }),
-  workers: report("The threads that work.", {
-    total: amount("As configured, or as the CPU limit allows."),
-    ready: amount("With the model loaded."),
-    busyPercent: amount("Share of the window in which they worked, over all."),
-    restarts: amount("Since the start: workers that died and were replaced."),
+  stages: report("Durations of the stages.", { queue: stage, decode: stage, inference: stage, encode: stage }),
+  workers: report("The worker threads.", {
+    total: amount("Number of workers."),
+    ready: amount("Number of workers with the model loaded."),
+    busyPercent: amount("Percent of the window in which the workers were busy, averaged."),
+    restarts: amount("Number of workers that were replaced since the start."),
   }),
-  sessions: amount("WebSocket sessions now."),
+  sessions: amount("Number of WebSocket sessions."),
 });
 
 export type UtilizationReport = Static<typeof utilizationReport>;

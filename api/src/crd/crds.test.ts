@@ -6,7 +6,7 @@ import { structural } from "./structural.ts";
 import { crdYaml } from "./yaml.ts";
 
 describe("a structural schema", () => {
-  it("says defaults in words, closes nothing, and gives no type to what is an integer or a string", () => {
+  it("describes defaults in text, allows unknown fields, and omits the type of an int-or-string", () => {
     const schema: JsonSchema = {
       type: "object",
       additionalProperties: false,
@@ -19,19 +19,19 @@ describe("a structural schema", () => {
       },
     };
     const defaultOf = (path: string, isMap: boolean) =>
-      path === "" ? "" : `Default of ${path}${isMap ? ", a map" : ""}.`;
+      path === "" ? "" : `Defaults to ${path}${isMap ? ", a map" : ""}.`;
     assert.deepEqual(structural(schema, defaultOf), {
       type: "object",
       description: "The whole.",
       required: ["size"],
       properties: {
-        size: { "x-kubernetes-int-or-string": true, description: "A size. Default of size.", minimum: 0 },
+        size: { "x-kubernetes-int-or-string": true, description: "A size. Defaults to size.", minimum: 0 },
         limits: {
           type: "object",
-          description: "By name. Default of limits, a map.",
+          description: "By name. Defaults to limits, a map.",
           additionalProperties: { type: "string" },
         },
-        tags: { type: "array", description: "Default of tags.", items: { type: "string", enum: ["a", "b"] } },
+        tags: { type: "array", description: "Defaults to tags.", items: { type: "string", enum: ["a", "b"] } },
       },
     });
   });
@@ -41,20 +41,20 @@ for (const crd of customResourceDefinitions) {
   describe(`the file of ${crd.metadata.name}`, () => {
     const text = crdYaml(crd);
 
-    it("says in line 1 that it is generated", () => assert.match(text, /^# Generated /));
+    it("states in line 1 that it is generated", () => assert.match(text, /^# Generated /));
 
-    it("is read as it was meant, also by YAML 1.1, in which a bare Off is false", () => {
+    it("has the same meaning in YAML 1.1, in which a bare Off is false", () => {
       assert.deepEqual(parse(text, { version: "1.1" }), JSON.parse(JSON.stringify(crd)));
     });
 
-    it("freezes no default into stored specs, and has nothing that is not structural", () => {
-      // A new object's status says that nobody has looked yet: kstatus takes one without a status for done.
+    it("stores no defaults in specs, and is structural", () => {
+      // The only default marks a new object as not reconciled, as kstatus treats one without a status as ready.
       const rest = text.replace(/^ *default:\n *observedGeneration: -1\n/m, "");
       assert.equal(rest === text, crd.spec.versions[0]?.subresources === undefined);
       assert.doesNotMatch(rest, /^ *(default|oneOf|anyOf|allOf|not|\$ref|additionalProperties: (true|false)):?/m);
     });
 
-    it("fits the annotation in which kubectl apply keeps it", () => {
+    it("fits into the last-applied-configuration annotation of kubectl apply", () => {
       assert.ok(JSON.stringify(crd).length < 200 * 1024);
     });
   });

@@ -1,4 +1,4 @@
-/** The CustomResourceDefinitions, as objects. */
+/** The CustomResourceDefinitions as objects. */
 import { jsonSchema, type JsonSchema } from "../schema/json-schema.ts";
 import { gpuMediaLoadTest, gpuMediaProfile, gpuMediaService, group, version, type Kind } from "../schema/kinds.ts";
 import { defaultProfileName } from "../profiles/index.ts";
@@ -10,7 +10,7 @@ interface PrinterColumn {
   readonly type: "string" | "integer" | "date";
   readonly jsonPath: string;
   readonly description: string;
-  /** Only shown with `-o wide`. Absent for the others: the server drops a 0, and every apply would seem to change something. */
+  /** Shown only with `-o wide`. Never 0: the server drops it, so every apply would seem to change the CRD. */
   readonly priority?: 1;
 }
 
@@ -25,12 +25,12 @@ interface Definition {
   readonly columns: readonly PrinterColumn[];
 }
 
-const age = column("Age", "date", ".metadata.creationTimestamp", "Since when it exists.");
+const age = column("Age", "date", ".metadata.creationTimestamp", "Time since creation.");
 
-/** Of what only services have. */
-const ownDefaults: Readonly<Record<string, string>> = {
-  profile: `Default: ${defaultProfileName}.`,
-  suspend: "Default: false.",
+/** The defaults of fields that only services have. */
+const serviceDefaults: Readonly<Record<string, string>> = {
+  profile: `Defaults to ${defaultProfileName}.`,
+  suspend: "Defaults to false.",
 };
 
 const definitions: readonly Definition[] = [
@@ -40,19 +40,19 @@ const definitions: readonly Definition[] = [
     shortName: "gms",
     scope: "Namespaced",
     schema: jsonSchema(gpuMediaService),
-    defaultOf: (path, isMap) => ownDefaults[path] ?? profileDefault(path, isMap),
+    defaultOf: (path, isMap) => serviceDefaults[path] ?? profileDefault(path, isMap),
     hasStatus: true,
     columns: [
-      column("Profile", "string", ".status.summary.profile", "The profile in use."),
-      column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether it serves."),
-      column("Replicas", "string", ".status.summary.replicas", "Ready of desired replicas."),
-      column("GPU%", "string", ".status.summary.gpuUtilization", "GPU utilization."),
-      column("P95", "string", ".status.summary.latencyP95", "95 of 100 requests were faster."),
-      column("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why it serves or not."),
+      column("Profile", "string", ".status.summary.profile", "Name of the profile."),
+      column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether the service is ready."),
+      column("Replicas", "string", ".status.summary.replicas", "Ready and desired replicas."),
+      column("GPU%", "string", ".status.summary.gpuUtilization", "Mean GPU utilization."),
+      column("P95", "string", ".status.summary.latencyP95", "95th percentile of latency."),
+      column("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Reason of the Ready condition."),
       age,
-      column("Endpoint", "string", ".status.endpoint", "Where it is reached.", 1),
-      column("Bottleneck", "string", ".status.bottleneck", "What limits the throughput.", 1),
-      column("Image", "string", ".status.summary.image", "The processor's image.", 1),
+      column("Endpoint", "string", ".status.endpoint", "URL of the service.", 1),
+      column("Bottleneck", "string", ".status.bottleneck", "The resource that limits the throughput.", 1),
+      column("Image", "string", ".status.summary.image", "Image of the processor.", 1),
     ],
   },
   {
@@ -64,8 +64,8 @@ const definitions: readonly Definition[] = [
     defaultOf: () => "",
     hasStatus: false,
     columns: [
-      column("Based-On", "string", ".spec.basedOn", "The profile that it changes."),
-      column("Description", "string", ".spec.description", "What it is for."),
+      column("Based-On", "string", ".spec.basedOn", "The profile that supplies the other settings."),
+      column("Description", "string", ".spec.description", "Purpose of the profile."),
       age,
     ],
   },
@@ -78,14 +78,14 @@ const definitions: readonly Definition[] = [
     defaultOf: () => "",
     hasStatus: true,
     columns: [
-      column("Service", "string", ".spec.serviceRef.name", "The service that is tested."),
-      column("Scenario", "string", ".status.summary.scenario", "What is run."),
-      column("Verdict", "string", ".status.verdict", "Whether it reached its thresholds."),
-      column("P95", "string", ".status.summary.latencyP95", "95 of 100 requests were faster."),
-      column("RPS", "string", ".status.summary.requestsPerSecond", "Accepted in a second."),
-      column("Errors", "string", ".status.summary.errors", "Failed requests."),
+      column("Service", "string", ".spec.serviceRef.name", "The service under test."),
+      column("Scenario", "string", ".status.summary.scenario", "The load scenario."),
+      column("Verdict", "string", ".status.verdict", "Whether the run met its thresholds."),
+      column("P95", "string", ".status.summary.latencyP95", "95th percentile of latency."),
+      column("RPS", "string", ".status.summary.requestsPerSecond", "Rate of accepted requests, per second."),
+      column("Errors", "string", ".status.summary.errors", "Share of failed requests."),
       age,
-      column("Reason", "string", ".status.conditions[0].reason", "Where it stands.", 1),
+      column("Reason", "string", ".status.conditions[0].reason", "Reason of the first condition.", 1),
     ],
   },
 ];
@@ -126,8 +126,8 @@ export interface CustomResourceDefinition {
   };
 }
 
-/** A kstatus reader takes an object without any status for done: Flux would tell a service ready before the operator has seen it. */
-const notYetSeen = { observedGeneration: -1 };
+/** kstatus treats an object without a status as ready: Flux would report a service as ready before its first reconcile. */
+const notReconciled = { observedGeneration: -1 };
 
 export const customResourceDefinitions: readonly CustomResourceDefinition[] = definitions.map((definition) => {
   const { kind, plural, shortName, scope, hasStatus, columns } = definition;
@@ -160,11 +160,11 @@ export const customResourceDefinitions: readonly CustomResourceDefinition[] = de
   };
 });
 
-/** `apiVersion`, `kind` and `metadata` have the server's own schema. */
+/** The server has its own schema for `apiVersion`, `kind` and `metadata`. */
 function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
   const { properties = {}, required: _required, ...root } = schema;
   const { spec = {}, status } = properties;
-  // The server has no schema for members of metadata, and refuses a rule that points at one.
+  // The server has no schema for members of metadata, and rejects a fieldPath into it.
   const rules = root["x-kubernetes-validations"]?.map(({ fieldPath: _fieldPath, ...rule }) => rule);
   return {
     ...structural(root, () => ""),
@@ -174,7 +174,7 @@ function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
       kind: { type: "string" },
       metadata: { type: "object" },
       spec: structural(spec, defaultOf),
-      ...(status === undefined ? {} : { status: { ...structural(status, () => ""), default: notYetSeen } }),
+      ...(status === undefined ? {} : { status: { ...structural(status, () => ""), default: notReconciled } }),
     },
   };
 }

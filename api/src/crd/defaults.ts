@@ -1,8 +1,8 @@
-/** What a field is when nobody sets it, in words, from the built-in profiles themselves. */
+/** Describes the defaults of fields, from the built-in profiles. */
 import { builtInProfileNames, builtInProfiles, defaultProfileName } from "../profiles/index.ts";
 import type { DefaultOf } from "./structural.ts";
 
-/** `Default: 8; development: 2.` for a field that a service or a profile may set. */
+/** Returns `Defaults to 8 (development: 2).` for a field that a service or a profile may set. */
 export const profileDefault: DefaultOf = (path, isMap) => {
   const shown = isMap ? shownMap : shownLeaf;
   const usual = shown(defaultProfileName, path);
@@ -10,18 +10,18 @@ export const profileDefault: DefaultOf = (path, isMap) => {
   const others = builtInProfileNames
     .map((name) => ({ name, value: shown(name, path) }))
     .filter(({ value }) => value !== usual)
-    .map(({ name, value }) => `; ${name}: ${value}`);
-  return `Default: ${usual}${others.join("")}.`;
+    .map(({ name, value }) => `${name}: ${value}`);
+  return `Defaults to ${usual}${others.length === 0 ? "" : ` (${others.join("; ")})`}.`;
 };
 
 type ProfileName = keyof typeof builtInProfiles;
 
 function shownLeaf(profile: ProfileName, path: string): string | undefined {
-  // An object's members say it each for itself.
+  // The defaults of an object are described at its members.
   if (!builtInProfiles[profile].sources.has(path)) return undefined;
   const value = valueAt(profile, path);
   if (!Array.isArray(value)) return String(value);
-  if (value.length === 0) return "none";
+  if (value.length === 0) return "empty";
   return value.every((item) => typeof item === "string") ? value.join(", ") : JSON.stringify(value);
 }
 

@@ -1,10 +1,15 @@
-/** The reference of a kind as Markdown, from the schema that the API server is given. */
+/** Renders the reference of a kind as Markdown from the CRD's schema. */
 import { joinPath } from "../schema/paths.ts";
 import type { CustomResourceDefinition } from "./crds.ts";
 import type { StructuralSchema } from "./structural.ts";
 
-/** Parts of core/v1 and meta/v1 that readers know, or read there. */
-const knownElsewhere: ReadonlySet<string> = new Set(["affinity", "labelSelector", "podSelector", "namespaceSelector"]);
+/** Types of core/v1 and meta/v1, which the Kubernetes documentation describes. */
+const documentedElsewhere: ReadonlySet<string> = new Set([
+  "affinity",
+  "labelSelector",
+  "podSelector",
+  "namespaceSelector",
+]);
 
 interface Field {
   readonly path: string;
@@ -21,10 +26,10 @@ export function referencePage({ spec: definition }: CustomResourceDefinition): s
   return [
     "<!-- Generated from api/src by `make generate`: do not edit. -->",
     `# ${names.kind}`,
-    `${description} In \`${group}/${version.name}\`, ${scope === "Cluster" ? "one for the cluster" : "in a namespace"}; short name \`${names.shortNames.join("`, `")}\`.`,
+    `${description} API version \`${group}/${version.name}\`, ${scope === "Cluster" ? "cluster-scoped" : "namespaced"}, short name \`${names.shortNames.join("`, `")}\`.`,
     ...parts.flatMap(([name, schema]) => [`## ${name}`, schema.description ?? "", table(fields(schema, ""))]),
     "## Rules",
-    "What the API server refuses beyond types and bounds, and what it says then:",
+    "Besides types and bounds, the API server enforces these rules. Each line is the message of a violation:",
     rules(version.schema.openAPIV3Schema)
       .map((message) => `- ${message}`)
       .join("\n"),
@@ -35,7 +40,7 @@ export function referencePage({ spec: definition }: CustomResourceDefinition): s
 function fields(schema: StructuralSchema, parent: string): readonly Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const path = joinPath(parent, name);
-    const below = knownElsewhere.has(name)
+    const below = documentedElsewhere.has(name)
       ? []
       : fields(child.items ?? child, child.items === undefined ? path : `${path}[]`);
     return [{ path, schema: child, required: schema.required?.includes(name) ?? false }, ...below];
@@ -44,7 +49,7 @@ function fields(schema: StructuralSchema, parent: string): readonly Field[] {
 
 function table(rows: readonly Field[]): string {
   return [
-    "| field | type | what it is |",
+    "| field | type | description |",
     "| --- | --- | --- |",
     ...rows.map(({ path, schema, required }) => {
       const needed = required ? " **Required.**" : "";
@@ -69,7 +74,7 @@ function rules(schema: StructuralSchema): readonly string[] {
   return [...new Set([...own, ...below.flatMap(rules)])];
 }
 
-/** A table's cell ends at a bar. */
+/** A bar would end the table cell. */
 function escaped(text: string): string {
   return text.replaceAll("|", "\\|");
 }

@@ -1,8 +1,8 @@
-/** From our schemas to the structural schema of a CRD: what an API server takes, with the defaults told in words. */
+/** Converts a schema to the structural schema of a CRD, with the defaults in its descriptions. */
 import { joinPath } from "../schema/paths.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 
-/** What the description of the field at a path should say about its default; empty: nothing. A map's is that of its entries. */
+/** Describes the default of the field at a path; empty for none. That of a map describes its entries. */
 export type DefaultOf = (path: string, isMap: boolean) => string;
 
 export interface StructuralSchema extends Omit<JsonSchema, "type" | "properties" | "items" | "additionalProperties"> {
@@ -10,22 +10,22 @@ export interface StructuralSchema extends Omit<JsonSchema, "type" | "properties"
   readonly properties?: Readonly<Record<string, StructuralSchema>>;
   readonly items?: StructuralSchema;
   readonly additionalProperties?: StructuralSchema;
-  /** Written into the object by the server. */
+  /** The server stores it in the object. */
   readonly default?: object;
 }
 
 /**
- * No `default:` anywhere: the server would write it into every object, and a later profile or guide could not change it.
- * `path` is that of the value within the spec.
+ * Sets no `default:`: the server would store it in every object, where a later profile could not change it. `path` is that
+ * of the value within the spec.
  */
 export function structural(schema: JsonSchema, defaultOf: DefaultOf, path = ""): StructuralSchema {
   const { type, description = "", properties, items, additionalProperties, ...rest } = schema;
-  const said = [description, defaultOf(path, typeof additionalProperties === "object")]
+  const fullDescription = [description, defaultOf(path, typeof additionalProperties === "object")]
     .filter((sentence) => sentence !== "")
     .join(" ");
   return {
-    ...(said === "" ? {} : { description: said }),
-    // The server knows itself that such a value is an integer or a string, and refuses a type beside it.
+    ...(fullDescription === "" ? {} : { description: fullDescription }),
+    // The server rejects a type beside x-kubernetes-int-or-string.
     ...(schema["x-kubernetes-int-or-string"] === true ? {} : { type: String(type) }),
     ...rest,
     ...(properties === undefined ? {} : { properties: members(properties, defaultOf, path) }),

@@ -1,7 +1,7 @@
-/** A spec with a value in every place, save those where having none means something. */
+/** A spec with a value for every field, except those where a missing value has a meaning. */
 import type { TunableSpec } from "../schema/types.ts";
 
-/** Their absence has a meaning of its own, which their description states. */
+/** Fields whose description states what a missing value means. */
 type Undefaulted =
   | "image"
   | "imagePullPolicy"
@@ -17,7 +17,7 @@ type Undefaulted =
   | "selectPolicy"
   | "minAllowed";
 
-/** Lists and maps are taken as they are; a quantity is the text that the API server would store. */
+/** Keeps lists and maps; a quantity is the text that the API server would store. */
 export type Complete<T> = [string | number] extends [T]
   ? string
   : T extends readonly unknown[]
@@ -30,7 +30,7 @@ export type Complete<T> = [string | number] extends [T]
           }
       : T;
 
-/** What has no default is the user's own, and so as complete as they wrote it. */
+/** Fields without a default are only as complete as the user's spec. */
 type Undefined<T> = [string | number] extends [T]
   ? string
   : T extends readonly unknown[]

@@ -1,4 +1,4 @@
-/** The guide's development setup: one GPU, everything visible. What is not here is as in production. */
+/** The guide's development setup: one GPU and verbose logs. Other settings are those of production. */
 import type { CompleteSpec } from "./complete.ts";
 import { chosen, guide, ours, type SourcedTree } from "./sourced.ts";
 
@@ -16,10 +16,10 @@ export const development: Changes = {
     logLevel: guide("Development", "debug"),
     accessLog: chosen("Development", true, "debug logging: each request is of interest"),
     batch: {
-      maxSize: chosen("Development", 2, "smaller batch sizes: the least that still goes through the batching code"),
-      maxDelay: ours("1ms", "one developer's requests rarely meet: waiting for others only adds latency"),
+      maxSize: chosen("Development", 2, "smaller batch sizes: the minimum that still exercises batching"),
+      maxDelay: ours("1ms", "one developer's requests are rarely concurrent: waiting for others only adds latency"),
     },
-    queue: { maxDepth: ours(32, "overload shows with a handful of requests") },
+    queue: { maxDepth: ours(32, "a few requests are enough to provoke overload") },
     memoryCleanup: {
       interval: chosen("Development", "30s", "frequent garbage collection: a leak shows within a minute"),
     },
@@ -30,13 +30,13 @@ export const development: Changes = {
       minReplicas: guide("Development", 1),
       maxReplicas: guide("Development", 1),
     },
-    vertical: { enabled: ours(false, "a pod that is resized under a debugger helps nobody") },
+    vertical: { enabled: ours(false, "resizing a pod would interrupt debugging") },
   },
   monitoring: {
-    alerts: ours(false, "a developer's pod must wake nobody"),
-    dcgm: { enabled: ours(false, "what a developer tries must not change what the cluster's exporters export") },
+    alerts: ours(false, "a developer's pod must not page anyone"),
+    dcgm: { enabled: ours(false, "an experiment must not change which metrics the cluster's exporters export") },
   },
-  rollout: { strategy: ours("Recreate", "there is one GPU: a second pod would wait for it") },
-  drain: { timeout: ours("10s", "a change should be seen at once") },
-  podDisruptionBudget: { enabled: ours(false, "a single pod may go with its node") },
+  rollout: { strategy: ours("Recreate", "there is only one GPU, for which a second pod would wait") },
+  drain: { timeout: ours("10s", "a change should take effect quickly") },
+  podDisruptionBudget: { enabled: ours(false, "a single pod may be evicted with its node") },
 };

@@ -1,4 +1,4 @@
-/** The built-in profiles, complete, and where each of their values comes from. */
+/** The built-in profiles, with the source of each value. */
 import type { CompleteSpec } from "./complete.ts";
 import { development } from "./development.ts";
 import { production } from "./production.ts";
@@ -8,7 +8,7 @@ import { staging } from "./staging.ts";
 export interface BuiltInProfile {
   readonly description: string;
   readonly spec: CompleteSpec;
-  /** By path: `autoscaling.horizontal.minReplicas`. */
+  /** By path, such as `autoscaling.horizontal.minReplicas`. */
   readonly sources: ReadonlyMap<string, Source>;
 }
 

@@ -1,12 +1,11 @@
 /**
- * The guide's production setup: what `spec: {}` is.
+ * The guide's production setup, which `spec: {}` stands for.
  *
- * Two of the guide's settings have no place here, because they tune PyTorch and the processor runs onnxruntime:
- * `PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:512` (onnxruntime has its own arena and does not read it; a service with a
- * PyTorch image of its own sets it in `processing.env`) and `cudnn.benchmark`, `cudnn.deterministic` (searching for the
- * fastest algorithm, at the price of determinism, is what onnxruntime's CUDA provider does unless told otherwise).
- * Others are no settings: port 8080, one worker per GPU, no `Server` header, and the security headers of the CDN section
- * hold for every service.
+ * Two of the guide's settings are missing, because they tune PyTorch and the processor runs onnxruntime:
+ * `PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:512` (onnxruntime has a different allocator; a service with a PyTorch image
+ * sets it in `processing.env`), and `cudnn.benchmark` and `cudnn.deterministic` (onnxruntime's CUDA provider searches for
+ * the fastest algorithm by default, at the expense of determinism). Port 8080, one worker per GPU, no `Server` header, and
+ * the security headers of the CDN section are the same for every service and not settings.
  */
 import type { CompleteSpec } from "./complete.ts";
 import { chosen, guide, ours, type SourcedTree } from "./sourced.ts";
@@ -15,7 +14,7 @@ const hpa = "Horizontal Pod Autoscaler (HPA)";
 const vpa = "Vertical Pod Autoscaler (VPA)";
 
 export const production: SourcedTree<CompleteSpec> = {
-  imagePullSecrets: ours([], "the image is public, or the node's credentials are used"),
+  imagePullSecrets: ours([], "the image is public, or the nodes have credentials"),
   gpu: {
     resourceName: guide("GPU Workload Patterns", "nvidia.com/gpu"),
     count: guide("GPU Workload Patterns", 1),
@@ -29,36 +28,36 @@ export const production: SourcedTree<CompleteSpec> = {
     limits: { cpu: guide("GPU Workload Patterns", "4000m"), memory: guide("GPU Workload Patterns", "8Gi") },
   },
   model: {
-    name: ours("anime4k-2x", "the built-in model: doubles a picture in size"),
+    name: ours("anime4k-2x", "the built-in model, which doubles the size of an image"),
     size: ours("s", "the fastest size"),
   },
   processing: {
     logLevel: chosen("Production", "warn", "minimal logging overhead: one line per problem, none per request"),
     accessLog: guide("FastAPI Performance", false),
     batch: {
-      maxSize: ours(8, "most of what batching gains; 16 would add its own run time to the latency of each request"),
+      maxSize: ours(8, "most of the gain of batching; 16 would add too much latency to each request"),
       maxDelay: ours("2ms", "a tenth of the 20 ms target"),
     },
     queue: {
-      maxDepth: ours(256, "what one GPU works off in about a quarter of a second at the guide's 1000 requests/s"),
-      maxWait: ours("1s", "clients of pictures wait that long; a short one bounds the latency of what is accepted"),
+      maxDepth: ours(256, "about a quarter of a second of work for one GPU at the guide's 1000 requests/s"),
+      maxWait: ours("1s", "clients accept this wait; a short one bounds the latency of accepted requests"),
     },
     memoryCleanup: {
       interval: chosen(
         "Memory Management",
         "300s",
-        "periodic cleanup: so rare that it costs nothing, as long as the DNS cache lives",
+        "periodic cleanup: rare enough to cost nothing; the same interval as the DNS cache",
       ),
     },
     upstream: {
-      allowedHosts: ours([], "fetching from other hosts is off until somebody names them"),
-      allowedNetworks: ours([], "only public addresses until somebody names others"),
+      allowedHosts: ours([], "fetching from other hosts is disabled until they are listed"),
+      allowedNetworks: ours([], "only public addresses until other networks are listed"),
       connections: guide("Connection Pooling", 100),
       connectionsPerHost: guide("Connection Pooling", 30),
       dnsCacheTtl: guide("Connection Pooling", "300s"),
       keepAlive: guide("Connection Pooling", "30s"),
     },
-    env: ours([], "nothing beside what the operator sets"),
+    env: ours([], "none besides those that the operator sets"),
   },
   autoscaling: {
     horizontal: {
@@ -80,7 +79,7 @@ export const production: SourcedTree<CompleteSpec> = {
       },
       prometheusAddress: ours(
         "http://prometheus-operated.monitoring.svc:9090",
-        "the Service that prometheus-operator makes, in the namespace that its chart's documentation uses",
+        "the Service that prometheus-operator creates, in the namespace of its chart's documentation",
       ),
     },
     vertical: {
@@ -89,13 +88,13 @@ export const production: SourcedTree<CompleteSpec> = {
       maxAllowed: { cpu: guide(vpa, "4"), memory: guide(vpa, "8Gi") },
       controlledResources: ours(
         ["memory"],
-        "the horizontal autoscaler scales on CPU: two autoscalers on one resource chase each other",
+        "the horizontal autoscaler scales on CPU, and two autoscalers must not act on one resource",
       ),
     },
   },
   network: {
     ingress: {
-      enabled: ours(false, "without a host an Ingress would take the requests of all hosts"),
+      enabled: ours(false, "an Ingress without a host would serve all hosts"),
       className: guide("Load Balancing", "nginx"),
       annotations: {},
       hashBy: guide("Load Balancing", "$request_uri"),
@@ -105,16 +104,16 @@ export const production: SourcedTree<CompleteSpec> = {
       maxBodySize: guide("Load Balancing", "10m"),
     },
     gateway: {
-      parentRefs: ours([], "no HTTPRoute until somebody names a Gateway"),
-      hostnames: ours([], "those of the Gateway"),
+      parentRefs: ours([], "no HTTPRoute until a Gateway is listed"),
+      hostnames: ours([], "the host names of the Gateway apply"),
     },
     cacheMaxAge: guide("CDN Integration", "300s"),
     networkPolicy: {
       enabled: chosen("Pre-deployment", true, "network policies optimized: only the ports in use are open"),
-      from: ours([], "where an ingress controller or a client runs cannot be known"),
+      from: ours([], "the location of ingress controllers and clients is unknown"),
       monitoringFrom: ours(
         [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
-        "the namespace that Prometheus is usually in",
+        "the usual namespace of Prometheus",
       ),
     },
   },
@@ -135,21 +134,21 @@ export const production: SourcedTree<CompleteSpec> = {
           "DCGM_FI_DEV_XID_ERRORS",
           "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS",
         ],
-        "the five of the guide's queries, and what tells why a GPU is slow: free memory, encoder, decoder, errors, throttling",
+        "the five fields of the guide's queries, and those that explain a slow GPU: free memory, encoder, decoder, errors, throttling",
       ),
-      profiling: ours(false, "the exporter would need SYS_ADMIN, and profiling keeps other profilers out"),
+      profiling: ours(false, "the exporter would need SYS_ADMIN, and profiling blocks other profilers"),
     },
     podMonitor: chosen("Production", true, "advanced monitoring"),
     alerts: chosen("Runtime Optimization", true, "performance alerts active"),
     dashboard: chosen("Production", true, "advanced monitoring"),
-    scrapeInterval: ours("15s", "the window over which the processor reports"),
+    scrapeInterval: ours("15s", "the window of the processor's report"),
     labels: {},
     dashboardLabels: { grafana_dashboard: ours("1", "the label that Grafana's sidecar looks for by default") },
   },
   regression: {
-    onRollout: chosen("Production", false, "users' requests are load enough: a test beside them would slow them down"),
+    onRollout: chosen("Production", false, "a load test would slow down users' requests"),
     scenario: chosen("Staging", "baseline", "short enough for every rollout"),
-    tolerancePercent: ours(10, "what a repeated run on the same machine may differ by"),
+    tolerancePercent: ours(10, "repeated runs on one machine differ by up to that much"),
   },
   slo: {
     latencyP95: guide("Key Performance Metrics", "20ms"),
@@ -158,21 +157,18 @@ export const production: SourcedTree<CompleteSpec> = {
     memory: guide("Key Performance Metrics", "4Gi"),
     gpuUtilization: { min: guide("Key Performance Metrics", 60), max: guide("Key Performance Metrics", 80) },
   },
-  rollout: { strategy: ours("Auto", "whether a new pod finds a free GPU is known only when it is needed") },
-  drain: { timeout: chosen("Load Balancing", "300s", "a request may last as long as the Ingress waits for it") },
+  rollout: { strategy: ours("Auto", "whether a GPU is free is known only at the time of the rollout") },
+  drain: { timeout: chosen("Load Balancing", "300s", "the longest that the Ingress waits for a request") },
   podDisruptionBudget: {
-    enabled: ours(true, "a drained node must not take all pods at once"),
-    maxUnavailable: ours(
-      1,
-      "one at a time; a minimum that must be available would block drains of a single pod for ever",
-    ),
+    enabled: ours(true, "a node drain must not evict all pods at once"),
+    maxUnavailable: ours(1, "one at a time; minAvailable would block drains of a single pod forever"),
   },
   scheduling: {
     nodeSelector: {},
-    tolerations: ours([], "the taint of GPU nodes is tolerated as gpu.resourceName asks"),
+    tolerations: ours([], "the taint of GPU nodes is tolerated because of gpu.resourceName"),
     topologySpreadConstraints: ours(
       [{ topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", maxSkew: 1 }],
-      "a node that fails should not take all replicas; a preference only, because GPUs are where they are",
+      "a node failure should not affect all replicas; only a preference, as GPUs may be on few nodes",
     ),
   },
   sysctls: {
@@ -189,7 +185,7 @@ export const production: SourcedTree<CompleteSpec> = {
     "net.ipv4.tcp_keepalive_time": chosen(
       "Production",
       "120",
-      "tuned kernel parameters: a client that vanished is noticed within 3 minutes, not 2 hours",
+      "tuned kernel parameters: a lost client is detected within 3 minutes, not 2 hours",
     ),
     "net.ipv4.tcp_keepalive_intvl": chosen("Production", "15", "tuned kernel parameters: as above"),
     "net.ipv4.tcp_keepalive_probes": chosen("Production", "4", "tuned kernel parameters: as above"),

@@ -3,7 +3,7 @@ import { validateFile } from "../validate/index.ts";
 import { builtInProfileNames, builtInProfiles } from "./index.ts";
 import type { GuideSection } from "./sourced.ts";
 
-/** What a profile sets apart from production, by path. */
+/** Returns the settings in which a profile differs from production, by path. */
 function differences(name: (typeof builtInProfileNames)[number]): Record<string, unknown> {
   const value = (profile: (typeof builtInProfileNames)[number], path: string): unknown =>
     path
@@ -19,7 +19,7 @@ function differences(name: (typeof builtInProfileNames)[number]): Record<string,
   );
 }
 
-/** Every number of the guide that is a setting, as the guide has it: section, path, value. */
+/** All values of the guide that are settings: section, path, value. */
 const guide: readonly (readonly [section: GuideSection, path: string, value: unknown])[] = [
   ["Key Performance Metrics", "slo.latencyP95", "20ms"],
   ["Key Performance Metrics", "slo.requestsPerSecondPerGpu", 1000],
@@ -126,10 +126,9 @@ describe("the built-in profile", () => {
   });
 
   for (const name of builtInProfileNames) {
-    it(`${name} would be accepted as an object, and says why wherever it does not quote the guide`, () => {
+    it(`${name} is a valid GpuMediaProfile, and gives a reason for every value that is not in the guide`, () => {
       const { spec, sources } = builtInProfiles[name];
       const object = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaProfile", metadata: { name }, spec };
-      // Development carries the number of replicas that it has without an autoscaler.
       assert.deepEqual(validateFile.GpuMediaProfile(object), []);
       assert.deepEqual(
         [...sources].filter(([, { section, why = "" }]) => section === undefined && why === ""),

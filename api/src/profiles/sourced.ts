@@ -1,4 +1,4 @@
-/** Values that say where they come from: a section of the guide, or a choice with its reason. */
+/** Values with their source: a section of the performance guide, or a reason. */
 import { joinPath } from "../schema/paths.ts";
 
 /** The guide's headings. */
@@ -21,13 +21,13 @@ export type GuideSection =
   | "Runtime Optimization";
 
 export interface Source {
-  /** Where the guide says it, or what it says in words. Absent: the guide does not speak of it. */
+  /** The section of the guide on the setting. Absent when the guide does not cover it. */
   readonly section?: GuideSection;
-  /** Why this value, where the guide gives none. Absent: it is the guide's own. */
+  /** The reason for a value that is not in the guide. Absent for the guide's values. */
   readonly why?: string;
 }
 
-/** A leaf of a profile: lists are leaves, too. */
+/** A leaf of a profile. Lists are leaves. */
 export class Sourced<Value> {
   readonly value: Value;
   readonly source: Source;
@@ -38,22 +38,22 @@ export class Sourced<Value> {
   }
 }
 
-/** The guide's own value. */
+/** A value of the guide. */
 export function guide<const Value>(section: GuideSection, value: Value): Sourced<Value> {
   return new Sourced(value, { section });
 }
 
-/** Ours, because the guide has only words for it. */
+/** Our value for a setting that the guide describes without a value. */
 export function chosen<const Value>(section: GuideSection, value: Value, why: string): Sourced<Value> {
   return new Sourced(value, { section, why });
 }
 
-/** Ours, because the guide says nothing about it. */
+/** Our value for a setting that the guide does not cover. */
 export function ours<const Value>(value: Value, why: string): Sourced<Value> {
   return new Sourced(value, { why });
 }
 
-/** A tree whose leaves are sourced, for the tree `T`. */
+/** The tree `T` with sourced leaves. */
 export type SourcedTree<T> = T extends readonly unknown[]
   ? Sourced<DeepReadonly<T>>
   : T extends object
@@ -62,7 +62,7 @@ export type SourcedTree<T> = T extends readonly unknown[]
 
 export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
-/** The bare values of a tree, and the source of each leaf by its path. */
+/** Returns the values of a tree, and the source of each leaf by its path. */
 export function separate(tree: object): { values: object; sources: ReadonlyMap<string, Source> } {
   const sources = new Map<string, Source>();
   const walk = (node: object, parent: string): object =>

@@ -1,28 +1,28 @@
-/** The guide's staging setup: production's load on fewer GPUs. What is not here is as in production. */
+/** The guide's staging setup: production's load on fewer GPUs. Other settings are those of production. */
 import type { Changes } from "./development.ts";
 import { chosen, ours } from "./sourced.ts";
 
 export const staging: Changes = {
   processing: {
-    logLevel: chosen("Staging", "info", "a regression has to be explained from the log of the run that showed it"),
+    logLevel: chosen("Staging", "info", "a regression has to be explained from the log of its run"),
   },
   autoscaling: {
     horizontal: {
-      minReplicas: chosen("Staging", 2, "multi-GPU setup: two pods with a GPU each, as production has at least"),
+      minReplicas: chosen("Staging", 2, "multi-GPU setup: two pods with a GPU each, the minimum of production"),
       maxReplicas: chosen(
         "Staging",
         4,
-        "production-like load patterns: scaling shows as 2 to 4 just as well as 2 to 10, for fewer GPUs",
+        "production-like load patterns: 2 to 4 replicas show scaling as well as 2 to 10, with fewer GPUs",
       ),
     },
     vertical: {
       mode: chosen(
         "Staging",
         "Off",
-        "capacity planning validation: recommendations are read; pods resized in a regression test would spoil its figures",
+        "capacity planning validation: only recommendations, as resizing pods would distort the figures of a regression test",
       ),
     },
   },
   regression: { onRollout: chosen("Staging", true, "performance regression testing") },
-  drain: { timeout: ours("60s", "the streams of a load test can be cut sooner than those of users") },
+  drain: { timeout: ours("60s", "the streams of a load test may be cut earlier than those of users") },
 };

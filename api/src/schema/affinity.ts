@@ -1,9 +1,9 @@
-/** Affinity of core/v1, whole: its mistakes should be found when a service is applied, not when its pods are made. */
+/** Affinity of core/v1, in full, so that mistakes are found when a service is applied and not when its pods are created. */
 import { Type } from "typebox";
 import { labelName, list, object, qualified, settings, wholeNumber } from "./scalars.ts";
 import { labelSelector, nodeSelectorTerm } from "./selectors.ts";
 
-const weight = () => wholeNumber("How much it counts among the preferences.", 1, 100);
+const weight = () => wholeNumber("Weight of the preference, from 1 to 100.", 1, 100);
 
 const podAffinityTerm = (description: string) =>
   object(
@@ -17,17 +17,31 @@ const podAffinityTerm = (description: string) =>
       ],
     },
     {
-      topologyKey: qualified("The node label whose values are the places, such as kubernetes.io/hostname."),
-      labelSelector: Type.Optional(labelSelector("Which pods.")),
-      namespaces: Type.Optional(
-        list("atomic", { description: "Their namespaces. Absent: the service's own." }, labelName("A namespace.")),
+      topologyKey: qualified(
+        "Key of the node label that defines the topology domains, such as kubernetes.io/hostname.",
       ),
-      namespaceSelector: Type.Optional(labelSelector("Their namespaces by label.")),
+      labelSelector: Type.Optional(labelSelector("Selects the pods.")),
+      namespaces: Type.Optional(
+        list(
+          "atomic",
+          { description: "Namespaces of the pods. Defaults to the service's namespace." },
+          labelName("A namespace."),
+        ),
+      ),
+      namespaceSelector: Type.Optional(labelSelector("Selects the namespaces of the pods by label.")),
       matchLabelKeys: Type.Optional(
-        list("atomic", { description: "Labels whose value is the pod's own." }, qualified("A label.")),
+        list(
+          "atomic",
+          { description: "Keys of labels whose value must equal that of the pod being scheduled." },
+          qualified("A label key."),
+        ),
       ),
       mismatchLabelKeys: Type.Optional(
-        list("atomic", { description: "Labels whose value is not the pod's own." }, qualified("A label.")),
+        list(
+          "atomic",
+          { description: "Keys of labels whose value must differ from that of the pod being scheduled." },
+          qualified("A label key."),
+        ),
       ),
     },
   );
@@ -38,49 +52,55 @@ const podAffinity = (description: string) =>
     {
       requiredDuringSchedulingIgnoredDuringExecution: list(
         "atomic",
-        { description: "Must all hold for a node to be chosen.", maxItems: 16 },
-        podAffinityTerm("Pods to be near to, or away from."),
+        { description: "Terms that a node must all meet for a pod to be scheduled onto it.", maxItems: 16 },
+        podAffinityTerm("The pods to be scheduled near, or away from."),
       ),
       preferredDuringSchedulingIgnoredDuringExecution: list(
         "atomic",
-        { description: "Nodes where more of these hold are taken first.", maxItems: 16 },
+        {
+          description: "Terms that a node should meet. The scheduler prefers nodes with the greatest sum of weights.",
+          maxItems: 16,
+        },
         object(
-          { description: "A preference." },
-          { weight: weight(), podAffinityTerm: podAffinityTerm("Pods to be near to, or away from.") },
+          { description: "A weighted term." },
+          { weight: weight(), podAffinityTerm: podAffinityTerm("The pods to be scheduled near, or away from.") },
         ),
       ),
     },
   );
 
 const nodeAffinity = settings(
-  { description: "Which nodes, by their labels." },
+  { description: "Rules that select nodes by label." },
   {
     requiredDuringSchedulingIgnoredDuringExecution: object(
-      { description: "Must hold for a node to be chosen." },
+      { description: "Terms that a node must meet for a pod to be scheduled onto it." },
       {
         nodeSelectorTerms: list(
           "atomic",
-          { description: "One of these must hold.", minItems: 1, maxItems: 16 },
-          nodeSelectorTerm("Conditions that must all hold."),
+          { description: "Terms of which at least one must match.", minItems: 1, maxItems: 16 },
+          nodeSelectorTerm("Requirements that must all be met."),
         ),
       },
     ),
     preferredDuringSchedulingIgnoredDuringExecution: list(
       "atomic",
-      { description: "Nodes where more of these hold are taken first.", maxItems: 16 },
+      {
+        description: "Terms that a node should meet. The scheduler prefers nodes with the greatest sum of weights.",
+        maxItems: 16,
+      },
       object(
-        { description: "A preference." },
-        { weight: weight(), preference: nodeSelectorTerm("Conditions on a node.") },
+        { description: "A weighted term." },
+        { weight: weight(), preference: nodeSelectorTerm("Requirements on a node.") },
       ),
     ),
   },
 );
 
 export const affinity = settings(
-  { description: "Affinity of the pods, as in core/v1. Absent: none." },
+  { description: "Affinity of the pods, as in core/v1. Defaults to none." },
   {
     nodeAffinity,
-    podAffinity: podAffinity("Pods to be near to."),
-    podAntiAffinity: podAffinity("Pods to be away from."),
+    podAffinity: podAffinity("Rules that schedule pods near others."),
+    podAntiAffinity: podAffinity("Rules that schedule pods away from others."),
   },
 );

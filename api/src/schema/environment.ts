@@ -1,4 +1,4 @@
-/** Environment variables of core/v1, without their `fileKeyRef`, which needs a feature gate. */
+/** Environment variables of core/v1, without `fileKeyRef`, which needs a feature gate. */
 import { Type } from "typebox";
 import { flag, list, object, objectName, oneOf, settings, text } from "./scalars.ts";
 
@@ -6,23 +6,23 @@ const keyOf = (kind: string) =>
   object(
     { description: `A key of a ${kind} in the service's namespace.` },
     {
-      name: objectName(`The ${kind}.`),
-      key: text("The key.", 253, "^[-._a-zA-Z0-9]+$"),
-      optional: Type.Optional(flag("Start without the variable when it is absent.")),
+      name: objectName(`Name of the ${kind}.`),
+      key: text("The key to read.", 253, "^[-._a-zA-Z0-9]+$"),
+      optional: Type.Optional(flag("Whether the pod may start when the key is missing.")),
     },
   );
 
-/** What the kubelet knows of a pod; others are refused when the pod is made. */
+/** The fields that the kubelet resolves; others are rejected when the pod is created. */
 const fieldPathPattern =
   "^(metadata\\.(name|namespace|uid|(labels|annotations)\\['[^']+'\\])|spec\\.(nodeName|serviceAccountName)|status\\.(hostIPs?|podIPs?))$";
 
 const valueFrom = settings(
   {
-    description: "Where the value comes from, in place of value.",
+    description: "Source of the value. Must not be set together with value.",
     rules: [
       {
         rule: "[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef), has(self.resourceFieldRef)].filter(x, x).size() == 1",
-        message: "name exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+        message: "set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
       },
     ],
   },
@@ -32,8 +32,8 @@ const valueFrom = settings(
     fieldRef: object(
       { description: "A field of the pod." },
       {
-        fieldPath: text("The field, such as status.podIP or metadata.labels['team'].", 253, fieldPathPattern),
-        apiVersion: Type.Optional(oneOf(["v1"], "The version that fieldPath is written in.")),
+        fieldPath: text("Path of the field, such as status.podIP or metadata.labels['team'].", 253, fieldPathPattern),
+        apiVersion: Type.Optional(oneOf(["v1"], "API version of fieldPath.")),
       },
     ),
     resourceFieldRef: object(
@@ -42,7 +42,7 @@ const valueFrom = settings(
         rules: [
           {
             rule: "!has(self.divisor) || (self.resource.endsWith('.cpu') ? self.divisor in ['1', '1m'] : self.divisor != '1m')",
-            message: "CPU is expressed in 1 or 1m, and only CPU in 1m",
+            message: "the divisor of a CPU resource must be 1 or 1m; 1m is allowed for CPU only",
             fieldPath: ".divisor",
           },
         ],
@@ -62,7 +62,7 @@ const valueFrom = settings(
         divisor: Type.Optional(
           oneOf(
             ["1", "1m", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"],
-            "The unit to express it in. Absent: 1.",
+            "Unit of the value. Defaults to 1.",
           ),
         ),
       },
@@ -72,15 +72,15 @@ const valueFrom = settings(
 
 export const environment = list(
   { keys: ["name"] },
-  { description: "Environment variables of the processor; they win over those that the operator sets.", maxItems: 100 },
+  { description: "Environment variables of the processor. They override those that the operator sets.", maxItems: 100 },
   object(
     {
-      description: "A variable.",
-      rules: [{ rule: "!(has(self.value) && has(self.valueFrom))", message: "give value or valueFrom, not both" }],
+      description: "An environment variable.",
+      rules: [{ rule: "!(has(self.value) && has(self.valueFrom))", message: "set value or valueFrom, not both" }],
     },
     {
-      name: Type.String({ description: "Its name.", minLength: 1, maxLength: 253, pattern: "^[^=\\s]+$" }),
-      value: Type.Optional(text("Its value; $(OTHER) stands for another variable.", 32_768)),
+      name: Type.String({ description: "Name of the variable.", minLength: 1, maxLength: 253, pattern: "^[^=\\s]+$" }),
+      value: Type.Optional(text("Value of the variable. $(OTHER) refers to another variable.", 32_768)),
       valueFrom: Type.Optional(valueFrom),
     },
   ),

@@ -1,4 +1,4 @@
-/** What the schemas are once TypeBox has made them: JSON Schema with the keywords of a CRD. */
+/** The schemas that TypeBox builds: JSON Schema with the keywords of a CRD. */
 import type { CelRule } from "./scalars.ts";
 
 export interface JsonSchema {
@@ -26,7 +26,7 @@ export interface JsonSchema {
   readonly "x-kubernetes-validations"?: readonly CelRule[];
 }
 
-/** TypeBox types its schemas for inference, not for walking. */
+/** Returns a TypeBox schema as a type that can be traversed: TypeBox types its schemas for inference only. */
 export function jsonSchema(schema: object): JsonSchema {
   return schema;
 }

@@ -1,4 +1,4 @@
-/** The kinds of gpumedia.io/v1alpha1, as users write them. */
+/** The kinds of gpumedia.io/v1alpha1. */
 import { Type } from "typebox";
 import { flag, labelName, map, object, objectName, settings, text } from "./scalars.ts";
 import { loadTestNameRules, profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
@@ -12,7 +12,7 @@ export const version = "v1alpha1";
 export const kindNames = ["GpuMediaService", "GpuMediaProfile", "GpuMediaLoadTest"] as const;
 export type Kind = (typeof kindNames)[number];
 
-/** Files that come from `kubectl get -o yaml` have them. */
+/** The members of metadata that `kubectl get -o yaml` includes. */
 const setByServer = [
   "creationTimestamp",
   "deletionGracePeriodSeconds",
@@ -27,17 +27,17 @@ const setByServer = [
   "uid",
 ];
 
-/** For files; the API server has its own. A value that is no text is YAML's doing: `on`, `1`. */
-const texts = (what: string) => map({ description: what, maxProperties: 1_000 }, Type.String());
+/** For files; the API server has its own schema. Rejects values that YAML does not read as text, such as `on` and `1`. */
+const texts = (description: string) => map({ description, maxProperties: 1_000 }, Type.String());
 const metadata = Type.Unsafe<ResourceMetadata>(
   settings(
     {
       description: "Name, namespace, labels and annotations.",
-      rules: [{ rule: "has(self.name) || has(self.generateName)", message: "needs name: add it" }],
+      rules: [{ rule: "has(self.name) || has(self.generateName)", message: "name is required" }],
     },
     {
-      name: objectName("Its name."),
-      namespace: labelName("Its namespace."),
+      name: objectName("Name of the object."),
+      namespace: labelName("Namespace of the object."),
       labels: texts("Labels."),
       annotations: texts("Annotations."),
       ...Object.fromEntries(setByServer.map((name) => [name, Type.Unknown()])),
@@ -45,7 +45,7 @@ const metadata = Type.Unsafe<ResourceMetadata>(
   ),
 );
 
-/** What this contract needs of an object's metadata; the API server has its own schema for it. */
+/** The members of an object's metadata that are used; the API server has its own schema for it. */
 export interface ResourceMetadata {
   name: string;
   namespace?: string;
@@ -58,28 +58,33 @@ export interface ResourceMetadata {
   annotations?: Record<string, string>;
 }
 
-export const tunableSpec = settings({ description: "What both a service and a profile may set." }, tunables);
+export const tunableSpec = settings({ description: "The settings that services and profiles share." }, tunables);
 
 export const serviceSpec = settings(
   {
-    description: "What is wanted. Everything may be left out: {} is the guide's production setup.",
+    description:
+      "Desired state of the service. All fields are optional; {} is the performance guide's production setup.",
     rules: [...serviceRules, ...tunableRules],
   },
   {
-    profile: objectName("development, staging, production, or the name of a GpuMediaProfile."),
-    suspend: flag("The operator leaves the service and its children as they are."),
+    profile: objectName(
+      "The profile that supplies the defaults: development, staging, production, or the name of a GpuMediaProfile.",
+    ),
+    suspend: flag("Whether the operator stops managing the service and leaves its children unchanged."),
     ...tunables,
   },
 );
 
 export const profileSpec = settings(
   {
-    description: "What services that name this profile get, unless they set it themselves.",
+    description: "Settings of the services that name this profile, unless they set them themselves.",
     rules: [...profileRules, ...tunableRules],
   },
   {
-    description: text("What the profile is for.", 1_024),
-    basedOn: objectName("The profile that this one changes. Absent: the built-in production."),
+    description: text("Purpose of the profile.", 1_024),
+    basedOn: objectName(
+      "The profile that supplies the settings that this one leaves out. Defaults to the built-in profile production.",
+    ),
     ...tunables,
   },
 );
@@ -92,18 +97,25 @@ const typeMeta = <const Name extends Kind>(kind: Name) => ({
 
 export const gpuMediaService = object(
   {
-    description: "A GPU media service: everything that it needs to run, scale and be watched is derived from this.",
+    description:
+      "GpuMediaService is an image-processing service on GPUs. The operator derives from it all objects that run, scale and monitor the service.",
     rules: serviceNameRules,
   },
   { ...typeMeta("GpuMediaService"), spec: Type.Optional(serviceSpec), status: Type.Optional(serviceStatus) },
 );
 
 export const gpuMediaProfile = object(
-  { description: "Settings that many services share. Named like a built-in profile, it replaces that one." },
+  {
+    description:
+      "GpuMediaProfile holds settings that many services share. A profile with the name of a built-in profile replaces it.",
+  },
   { ...typeMeta("GpuMediaProfile"), spec: Type.Optional(profileSpec) },
 );
 
 export const gpuMediaLoadTest = object(
-  { description: "One run of the guide's load scenarios against a service.", rules: loadTestNameRules },
+  {
+    description: "GpuMediaLoadTest is one run of a load scenario of the performance guide against a service.",
+    rules: loadTestNameRules,
+  },
   { ...typeMeta("GpuMediaLoadTest"), spec: loadTestSpec, status: Type.Optional(loadTestStatus) },
 );

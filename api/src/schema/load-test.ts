@@ -1,4 +1,4 @@
-/** GpuMediaLoadTest: one run of the guide's load scenarios against a service, and what came of it. */
+/** GpuMediaLoadTest: one run of a load scenario against a service, and its result. */
 import { Type } from "typebox";
 import {
   duration,
@@ -20,102 +20,113 @@ const percent = (description: string) => Type.Number({ description, minimum: 0, 
 const amount = (description: string) => Type.Number({ description, minimum: 0 });
 
 const loadTestRules: readonly CelRule[] = [
-  { rule: "self == oldSelf", message: "a load test runs once: make another one under another name" },
+  { rule: "self == oldSelf", message: "the spec is immutable, as a load test runs once: create another load test" },
   {
     rule: "!has(self.scenario) || self.scenario != 'custom' || has(self.requests) || has(self.duration)",
-    message: "scenario custom has no end of its own: set requests or duration",
+    message: "scenario custom is unlimited: set requests or duration",
     fieldPath: ".requests",
   },
 ];
 
 export const loadTestSpec = object(
-  { description: "What is run, and what it is held against. It cannot be changed.", rules: loadTestRules },
+  { description: "The load to send and the thresholds to meet. Immutable.", rules: loadTestRules },
   {
     serviceRef: object(
-      { description: "The GpuMediaService, in the same namespace." },
-      { name: labelName("Its name.") },
+      { description: "The GpuMediaService to test, in the same namespace." },
+      { name: labelName("Name of the GpuMediaService.") },
     ),
     scenario: Type.Optional(
       oneOf(
         ["baseline", "stress", "endurance", "custom"],
-        "The guide's: baseline 100 requests, 10 at a time; stress 1000, 50; endurance 10000, 20, for 30 minutes at most. Default: baseline.",
+        "The load scenario. baseline sends 100 requests, 10 at a time; stress 1000 requests, 50 at a time; endurance 10000 requests, 20 at a time, for at most 30 minutes. Defaults to baseline.",
       ),
     ),
-    requests: Type.Optional(wholeNumber("Requests in all. Default: the scenario's.", 1, 10_000_000)),
-    concurrency: Type.Optional(wholeNumber("Requests at a time. Default: the scenario's.", 1, 10_000)),
-    duration: Type.Optional(positiveSeconds("Sends for so long. Default: the scenario's.")),
-    timeout: Type.Optional(duration("For a whole answer. Default: 30s.")),
+    requests: Type.Optional(wholeNumber("Number of requests. Defaults to that of the scenario.", 1, 10_000_000)),
+    concurrency: Type.Optional(
+      wholeNumber("Number of concurrent requests. Defaults to that of the scenario.", 1, 10_000),
+    ),
+    duration: Type.Optional(positiveSeconds("How long requests are sent. Defaults to that of the scenario.")),
+    timeout: Type.Optional(duration("How long to wait for a complete response. Defaults to 30s.")),
     thresholds: Type.Optional(
       settings(
-        { description: "What the run must reach." },
+        { description: "The thresholds that the run must meet." },
         {
-          latencyP95: duration("95 of 100 requests are faster. Default: the service's slo.latencyP95."),
-          errorPercent: percent("The most failed requests, in %. Default: 0."),
-          rejectedPercent: percent("The most requests that are answered 503, in %. Default: 0."),
-          requestsPerSecond: amount("The least that are accepted in a second. Absent: not judged."),
+          latencyP95: duration("Maximum 95th percentile of latency. Defaults to the service's slo.latencyP95."),
+          errorPercent: percent("Maximum share of failed requests, in percent. Defaults to 0."),
+          rejectedPercent: percent("Maximum share of requests rejected with status 503, in percent. Defaults to 0."),
+          requestsPerSecond: amount("Minimum rate of accepted requests, per second. Defaults to no threshold."),
         },
       ),
     ),
     regression: Type.Optional(
       object(
-        { description: "Fails the run when it is worse than an earlier one under the same load." },
+        { description: "Fails the run if it is worse than an earlier run under the same load." },
         {
-          against: objectName("The earlier GpuMediaLoadTest, in the same namespace."),
-          tolerancePercent: Type.Optional(percent("How much worse is still as good. Default: 10.")),
+          against: objectName("Name of the earlier GpuMediaLoadTest, in the same namespace."),
+          tolerancePercent: Type.Optional(percent("How much worse a figure may be, in percent. Defaults to 10.")),
         },
       ),
     ),
     image: Type.Optional(
       Type.String({
-        description: "The image that runs it. Default: the service's.",
+        description: "Image of the load-test client. Defaults to the service's image.",
         minLength: 1,
         maxLength: 1_024,
         pattern: "^\\S+$",
       }),
     ),
-    ttlAfterFinished: Type.Optional(seconds("The test is deleted so long after its end. Absent: it stays.")),
+    ttlAfterFinished: Type.Optional(
+      seconds("How long after its completion the load test is deleted. Defaults to never."),
+    ),
   },
 );
 
 const figures = settings(
-  { description: "What was measured." },
+  { description: "The measured figures." },
   {
-    requests: wholeNumber("Requests that came to an end.", 0, Number.MAX_SAFE_INTEGER),
-    requestsPerSecond: amount("Accepted in a second."),
-    errorPercent: amount("Failed, in %."),
-    rejectedPercent: amount("Answered 503, in %."),
-    latencyP50Milliseconds: amount("Half of the accepted requests were faster."),
-    latencyP95Milliseconds: amount("95 of 100 were faster."),
-    latencyP99Milliseconds: amount("99 of 100 were faster."),
-    elapsedSeconds: amount("How long it took."),
+    requests: wholeNumber("Number of completed requests.", 0, Number.MAX_SAFE_INTEGER),
+    requestsPerSecond: amount("Rate of accepted requests, per second."),
+    errorPercent: amount("Share of failed requests, in percent."),
+    rejectedPercent: amount("Share of requests rejected with status 503, in percent."),
+    latencyP50Milliseconds: amount("Median latency of accepted requests, in milliseconds."),
+    latencyP95Milliseconds: amount("95th percentile of latency, in milliseconds."),
+    latencyP99Milliseconds: amount("99th percentile of latency, in milliseconds."),
+    elapsedSeconds: amount("Duration of the run, in seconds."),
   },
 );
 
 export const loadTestStatus = settings(
-  { description: "What the operator says about the load test." },
+  { description: "Observed state of the load test." },
   {
     observedGeneration,
-    conditions: list({ keys: ["type"] }, { description: "What holds and what does not." }, condition),
-    verdict: oneOf(["Passed", "Failed", "Error"], "Error: there are no figures to judge."),
+    conditions: list(
+      { keys: ["type"] },
+      { description: "The latest observations of the load test's state." },
+      condition,
+    ),
+    verdict: oneOf(
+      ["Passed", "Failed", "Error"],
+      "Whether the run met its thresholds. Error means that there are no figures.",
+    ),
     reasons: list(
       "atomic",
-      { description: "Why it is not passed, a sentence each." },
+      { description: "Why the run did not pass, one sentence each." },
       Type.String({ maxLength: 1_024 }),
     ),
     figures,
     summary: settings(
-      { description: "What kubectl get shows." },
+      { description: "The printer columns of kubectl get." },
       {
-        scenario: text("What was run.", 32),
+        scenario: text("The load scenario.", 32),
         latencyP95: text("95th percentile of latency.", 32),
-        requestsPerSecond: text("Accepted in a second.", 32),
-        errors: text("Failed requests.", 32),
+        requestsPerSecond: text("Rate of accepted requests, per second.", 32),
+        errors: text("Share of failed requests.", 32),
       },
     ),
-    job: text("The Job that ran it.", 253),
-    serviceGeneration: wholeNumber("The generation of the service that was tested.", 0, 2_147_483_647),
-    load: text("What was sent, for comparisons.", 1_024),
-    startTime: Type.String({ description: "When the run began.", format: "date-time" }),
-    completionTime: Type.String({ description: "When the result was known.", format: "date-time" }),
+    job: text("Name of the Job that ran the test.", 253),
+    serviceGeneration: wholeNumber("Generation of the service that was tested.", 0, 2_147_483_647),
+    load: text("The load that was sent, by which runs are compared.", 1_024),
+    startTime: Type.String({ description: "When the run started.", format: "date-time" }),
+    completionTime: Type.String({ description: "When the run completed.", format: "date-time" }),
   },
 );

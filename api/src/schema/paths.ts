@@ -1,14 +1,14 @@
-/** How a place in an object is named. */
+/** Paths into an object. */
 
-/** Keys from the object down: members by name, items by index. */
+/** Keys from the root of the object: members by name, items by index. */
 export type Keys = readonly (string | number)[];
 
-/** `processing.env[2].value`, `resources.limits["nvidia.com/gpu"]`: readable, and unique. */
+/** Returns a readable, unique path: `processing.env[2].value`, `resources.limits["nvidia.com/gpu"]`. */
 export function pathOf(keys: Keys): string {
   return keys.reduce<string>(joinPath, "");
 }
 
-/** A key with a dot in it is quoted. */
+/** Appends a key; one that is not an identifier is quoted. */
 export function joinPath(parent: string, key: string | number): string {
   if (typeof key === "number") return `${parent}[${key}]`;
   if (!/^[A-Za-z_$][\w$-]*$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;

@@ -1,17 +1,17 @@
-/** For each rule of the CRDs an object that breaks it and one, as close to it as can be, that does not. */
+/** For each CEL rule of the CRDs, an object that breaks it and a nearly equal one that does not. */
 import type { Kind } from "./kinds.ts";
 import type { GpuMediaServiceSpec } from "./types.ts";
 
 export interface RuleCase {
   /** The rule's message. */
   readonly message: string;
-  /** Where it is reported, from the object down. */
+  /** The path of the finding. */
   readonly at: string;
   readonly breaks: object;
   readonly keeps: object;
 }
 
-/** Specs, so that the cases stay short. */
+/** A case with specs instead of objects, for brevity. */
 interface SpecCase {
   readonly message: string;
   readonly at: string;
@@ -20,7 +20,7 @@ interface SpecCase {
 }
 
 const cpuTwice =
-  "both autoscalers act on CPU and would chase each other: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0";
+  "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0";
 const scaledReplicas =
   "the autoscaler sets the replicas: remove replicas, or set autoscaling.horizontal.enabled: false";
 
@@ -54,36 +54,36 @@ const inUnits = (resource: "limits.memory", divisor: "1m" | "1Mi"): GpuMediaServ
   processing: { env: [{ name: "A", valueFrom: { resourceFieldRef: { resource, divisor } } }] },
 });
 
-/** Rules that services and profiles share. */
+/** Cases of the rules that services and profiles share. */
 const tunable: readonly SpecCase[] = [
   {
-    message: "without a GPU (gpu.count: 0) there is no GPU utilization to scale on: remove gpuUtilizationPercent",
+    message: "a service without GPUs (gpu.count: 0) cannot scale on GPU utilization: remove gpuUtilizationPercent",
     at: "spec.autoscaling.horizontal.gpuUtilizationPercent",
     breaks: { gpu: { count: 0 }, autoscaling: { horizontal: { gpuUtilizationPercent: 70 } } },
     keeps: { gpu: { count: 1 }, autoscaling: { horizontal: { gpuUtilizationPercent: 70 } } },
   },
   {
-    message: "without a GPU (gpu.count: 0) there are no GPU metrics: remove monitoring.dcgm.enabled",
+    message: "a service without GPUs (gpu.count: 0) has no GPU metrics: remove monitoring.dcgm.enabled",
     at: "spec.monitoring.dcgm.enabled",
     breaks: { gpu: { count: 0 }, monitoring: { dcgm: { enabled: true } } },
     keeps: { gpu: { count: 0 }, monitoring: { dcgm: { enabled: false } } },
   },
   {
-    message: "without a GPU (gpu.count: 0) there is no target per GPU: remove slo.requestsPerSecondPerGpu",
+    message: "a service without GPUs (gpu.count: 0) has no target per GPU: remove slo.requestsPerSecondPerGpu",
     at: "spec.slo.requestsPerSecondPerGpu",
     breaks: { gpu: { count: 0 }, slo: { requestsPerSecondPerGpu: 1000 } },
     keeps: { gpu: { count: 0 }, slo: { concurrentUsers: 1000 } },
   },
   {
     message:
-      "horizontal autoscaling has nothing to scale on: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
+      "horizontal autoscaling has no target: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
     at: "spec.autoscaling.horizontal",
     breaks: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } } },
     keeps: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0 } } },
   },
   {
     message:
-      "one host is served by the Ingress and by the Gateway: name it in one of the two, or set network.ingress.enabled: false",
+      "the Ingress and the Gateway serve the same host: remove it from one of them, or set network.ingress.enabled: false",
     at: "spec.network.gateway.hostnames",
     breaks: {
       network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example", "a.example"] } },
@@ -91,43 +91,44 @@ const tunable: readonly SpecCase[] = [
     keeps: { network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example"] } } },
   },
   {
-    message: "minReplicas is above maxReplicas: lower the one or raise the other",
+    message: "minReplicas must not be greater than maxReplicas",
     at: "spec.autoscaling.horizontal.minReplicas",
     breaks: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 2 } } },
     keeps: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 3 } } },
   },
   {
-    message: "GPUs are not set here: set gpu.count and gpu.resourceName",
+    message: "GPUs must not be set here: use gpu.count and gpu.resourceName",
     at: "spec.resources",
     breaks: { resources: { limits: { "nvidia.com/gpu": 1 } } },
     keeps: { resources: { limits: { "example.com/fpga": 1 } } },
   },
   ...(["requests", "limits"] as const).map((member) => ({
-    message: "a resource is cpu, memory, ephemeral-storage, hugepages-SIZE, or has a domain, such as example.com/fpga",
+    message:
+      "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga",
     at: `spec.resources.${member}`,
     breaks: { resources: { [member]: { cpus: 4 } } },
     keeps: { resources: { [member]: { cpu: 4, "hugepages-2Mi": "64Mi", "example.com/fpga": 1 } } },
   })),
   {
-    message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
+    message: "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team",
     at: "spec.podMetadata.annotations",
     breaks: { podMetadata: { annotations: { "the team": "media" } } },
     keeps: { podMetadata: { annotations: { "example.com/the_team": "media & more" } } },
   },
   {
-    message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
+    message: "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team",
     at: "spec.podMetadata.labels",
     breaks: { podMetadata: { labels: { "the team": "media" } } },
     keeps: { podMetadata: { labels: { "example.com/the_team": "media" } } },
   },
   {
-    message: "name exactly one of persistentVolumeClaim, image and csi",
+    message: "set exactly one of persistentVolumeClaim, image and csi",
     at: "spec.model.volume",
     breaks: { model: { volume: { persistentVolumeClaim: { claimName: "models" }, image: { reference: "models:1" } } } },
     keeps: { model: { volume: { image: { reference: "models:1" } } } },
   },
   {
-    message: "give value or valueFrom, not both",
+    message: "set value or valueFrom, not both",
     at: "spec.processing.env[1]",
     breaks: {
       processing: {
@@ -137,31 +138,31 @@ const tunable: readonly SpecCase[] = [
     keeps: { processing: { env: [{ name: "A" }, { name: "B", value: "b" }] } },
   },
   {
-    message: "name exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+    message: "set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
     at: "spec.processing.env[0].valueFrom",
     breaks: { processing: { env: [{ name: "A", valueFrom: {} }] } },
     keeps: { processing: { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }] } },
   },
   {
-    message: "operators In and NotIn take at least one value",
+    message: "operators In and NotIn require at least one value",
     at: nodesAt,
     breaks: nodes({ operator: "In" }),
     keeps: nodes({ operator: "In", values: ["40"] }),
   },
   {
-    message: "operators Exists and DoesNotExist take no values",
+    message: "operators Exists and DoesNotExist require values to be empty",
     at: nodesAt,
     breaks: nodes({ operator: "Exists", values: ["40"] }),
     keeps: nodes({ operator: "Exists", values: [] }),
   },
   {
-    message: "operators Gt and Lt take one value, a whole number",
+    message: "operators Gt and Lt require one value, a whole number",
     at: nodesAt,
     breaks: nodes({ operator: "Gt", values: ["40G"] }),
     keeps: nodes({ operator: "Gt", values: ["40"] }),
   },
   {
-    message: "minDomains needs whenUnsatisfiable: DoNotSchedule",
+    message: "minDomains requires whenUnsatisfiable: DoNotSchedule",
     at: "spec.scheduling.topologySpreadConstraints[0].minDomains",
     breaks: { scheduling: { topologySpreadConstraints: [{ ...zones, whenUnsatisfiable: "ScheduleAnyway" }] } },
     keeps: { scheduling: { topologySpreadConstraints: [{ ...zones, whenUnsatisfiable: "DoNotSchedule" }] } },
@@ -173,43 +174,43 @@ const tunable: readonly SpecCase[] = [
     keeps: near({ labelSelector: {} }),
   },
   {
-    message: "CPU is expressed in 1 or 1m, and only CPU in 1m",
+    message: "the divisor of a CPU resource must be 1 or 1m; 1m is allowed for CPU only",
     at: "spec.processing.env[0].valueFrom.resourceFieldRef.divisor",
     breaks: inUnits("limits.memory", "1m"),
     keeps: inUnits("limits.memory", "1Mi"),
   },
   {
-    message: "a toleration without a key needs operator: Exists",
+    message: "a toleration without a key requires operator: Exists",
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ value: "spot" }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", value: "spot" }] } },
   },
   {
-    message: "operator Exists takes no value: remove value, or use operator: Equal",
+    message: "value must be empty with operator: Exists",
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ key: "kind", operator: "Exists", value: "spot" }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", operator: "Equal", value: "spot" }] } },
   },
   {
-    message: "tolerationSeconds needs effect: NoExecute",
+    message: "tolerationSeconds requires effect: NoExecute",
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ key: "kind", tolerationSeconds: 60 }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", effect: "NoExecute", tolerationSeconds: 60 }] } },
   },
   {
-    message: "a peer is either an ipBlock, or a podSelector and/or a namespaceSelector",
+    message: "set either ipBlock, or podSelector, namespaceSelector or both",
     at: "spec.network.networkPolicy.from[0]",
     breaks: { network: { networkPolicy: { from: [{ ipBlock: { cidr: "10.0.0.0/8" }, podSelector: {} }] } } },
     keeps: { network: { networkPolicy: { from: [{ podSelector: {}, namespaceSelector: {} }] } } },
   },
   {
-    message: "min must be below max: lower the one or raise the other",
+    message: "min must be less than max",
     at: "spec.slo.gpuUtilization.min",
     breaks: { slo: { gpuUtilization: { min: 80, max: 80 } } },
     keeps: { slo: { gpuUtilization: { min: 79, max: 80 } } },
   },
   {
-    message: "a kernel parameter is named like net.ipv4.tcp_fin_timeout",
+    message: "the name of a kernel parameter must have the form net.ipv4.tcp_fin_timeout",
     at: "spec.sysctls",
     breaks: { sysctls: { "net..ipv4": "1" } },
     keeps: { sysctls: { "net.ipv4.tcp_fin_timeout": "20" } },
@@ -227,7 +228,7 @@ const service: readonly SpecCase[] = [
     message: scaledReplicas,
     at: "spec.replicas",
     breaks: { profile: "team", replicas: 3, autoscaling: { horizontal: { enabled: true } } },
-    // Whether it scales is up to the profile, which the API server does not see.
+    // The API server does not know whether the profile scales.
     keeps: { profile: "team", replicas: 3 },
   },
   {
@@ -252,7 +253,7 @@ const service: readonly SpecCase[] = [
     keeps: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Off" } } },
   },
   {
-    message: "an Ingress without a host would take the requests of all hosts: set network.ingress.host",
+    message: "an Ingress without a host would serve all hosts: set network.ingress.host",
     at: "spec.network.ingress",
     breaks: { network: { ingress: { enabled: true } } },
     keeps: { network: { ingress: { enabled: true, host: "a.example" } } },
@@ -295,13 +296,13 @@ export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
     ...cases("GpuMediaService", service),
     {
       message:
-        "the name is too long for the children that are named after it (such as NAME-dashboard): use at most 53 characters",
+        "the name must be at most 53 characters, as the names of its children add to it (such as NAME-dashboard)",
       at: "metadata.name",
       breaks: named("GpuMediaService", "a".repeat(63)),
       keeps: named("GpuMediaService", "a".repeat(53)),
     },
     {
-      message: "a Service is named after it: use a-z, 0-9 and -, beginning with a letter, no dots",
+      message: "the name must start with a letter and contain only a-z, 0-9 and -, as a Service is named after it",
       at: "metadata.name",
       breaks: named("GpuMediaService", "4k.upscaler"),
       keeps: named("GpuMediaService", "upscaler-4k"),
@@ -310,7 +311,7 @@ export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
   GpuMediaProfile: cases("GpuMediaProfile", profile),
   GpuMediaLoadTest: [
     {
-      message: "scenario custom has no end of its own: set requests or duration",
+      message: "scenario custom is unlimited: set requests or duration",
       at: "spec.requests",
       breaks: named("GpuMediaLoadTest", "endless", { serviceRef: { name: "upscaler" }, scenario: "custom" }),
       keeps: named("GpuMediaLoadTest", "timed", {
@@ -320,7 +321,8 @@ export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
       }),
     },
     {
-      message: "a Job is named after it: use at most 52 of a-z, 0-9 and -, beginning with a letter, no dots",
+      message:
+        "the name must be at most 52 characters, start with a letter and contain only a-z, 0-9 and -, as a Job is named after it",
       at: "metadata.name",
       breaks: named("GpuMediaLoadTest", "a.b", { serviceRef: { name: "upscaler" } }),
       keeps: named("GpuMediaLoadTest", "a".repeat(52), { serviceRef: { name: "upscaler" } }),

@@ -1,24 +1,24 @@
 /**
- * Rules over several fields, in CEL, for the API server and for `gpumedia validate`. They see one object only; what
- * contradicts itself together with a profile is found by the operator and told in the status.
+ * CEL rules over several fields, for the API server and for `gpumedia validate`. A rule sees one object only; the operator
+ * detects contradictions with a profile and reports them in the status.
  */
 import type { CelRule } from "./scalars.ts";
 
-/** What children's names need on top: `-dashboard`. */
+/** Leaves room for the longest suffix of a child's name. */
 export const longestServiceName = 63 - "-dashboard".length;
 
 const withGpu = "self.?gpu.?count.orValue(1) > 0";
 const cpuTarget = "self.?autoscaling.?horizontal.?cpuUtilizationPercent.orValue(60)";
 const horizontally = (otherwise: string) => `self.?autoscaling.?horizontal.?enabled.orValue(${otherwise})`;
-/** Staging and production scale; whether another profile does is not known here. */
+/** Staging and production scale horizontally; other profiles are unknown here. */
 const profileScales = "self.?profile.orValue('production') in ['production', 'staging']";
 
 const cpuTwice = {
   message:
-    "both autoscalers act on CPU and would chase each other: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
+    "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
   fieldPath: ".autoscaling.vertical.controlledResources",
 };
-/** A list is reached by has(): through orValue() the server forgets its bounds, and finds the rule too costly. */
+/** Uses has() for the list: with orValue(), the server ignores the list's bounds and rejects the rule as too costly. */
 const verticallyOnCpu = (otherwise: string) =>
   `has(self.autoscaling) && has(self.autoscaling.vertical) && has(self.autoscaling.vertical.controlledResources) && 'cpu' in self.autoscaling.vertical.controlledResources && self.?autoscaling.?vertical.?enabled.orValue(${otherwise}) && self.?autoscaling.?vertical.?mode.orValue('Auto') != 'Off'`;
 
@@ -27,33 +27,33 @@ const replicasAreScaled = {
   fieldPath: ".replicas",
 };
 
-/** Hold for services and profiles. */
+/** Rules for services and profiles. */
 export const tunableRules: readonly CelRule[] = [
   {
     rule: `${withGpu} || self.?autoscaling.?horizontal.?gpuUtilizationPercent.orValue(0) == 0`,
-    message: "without a GPU (gpu.count: 0) there is no GPU utilization to scale on: remove gpuUtilizationPercent",
+    message: "a service without GPUs (gpu.count: 0) cannot scale on GPU utilization: remove gpuUtilizationPercent",
     fieldPath: ".autoscaling.horizontal.gpuUtilizationPercent",
   },
   {
     rule: `${withGpu} || !self.?monitoring.?dcgm.?enabled.orValue(false)`,
-    message: "without a GPU (gpu.count: 0) there are no GPU metrics: remove monitoring.dcgm.enabled",
+    message: "a service without GPUs (gpu.count: 0) has no GPU metrics: remove monitoring.dcgm.enabled",
     fieldPath: ".monitoring.dcgm.enabled",
   },
   {
     rule: `${withGpu} || self.?slo.?requestsPerSecondPerGpu.orValue(0) == 0`,
-    message: "without a GPU (gpu.count: 0) there is no target per GPU: remove slo.requestsPerSecondPerGpu",
+    message: "a service without GPUs (gpu.count: 0) has no target per GPU: remove slo.requestsPerSecondPerGpu",
     fieldPath: ".slo.requestsPerSecondPerGpu",
   },
   {
     rule: `!${horizontally("false")} || ${cpuTarget} > 0 || self.?autoscaling.?horizontal.?gpuUtilizationPercent.orValue(70) > 0`,
     message:
-      "horizontal autoscaling has nothing to scale on: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
+      "horizontal autoscaling has no target: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
     fieldPath: ".autoscaling.horizontal",
   },
   {
     rule: "!self.?network.?ingress.?enabled.orValue(false) || !has(self.network.ingress.host) || !has(self.network.gateway) || !has(self.network.gateway.hostnames) || !(self.network.ingress.host in self.network.gateway.hostnames)",
     message:
-      "one host is served by the Ingress and by the Gateway: name it in one of the two, or set network.ingress.enabled: false",
+      "the Ingress and the Gateway serve the same host: remove it from one of them, or set network.ingress.enabled: false",
     fieldPath: ".network.gateway.hostnames",
   },
 ];
@@ -63,7 +63,7 @@ export const serviceRules: readonly CelRule[] = [
   { rule: `!(${verticallyOnCpu("true")} && ${horizontally(profileScales)} && ${cpuTarget} > 0)`, ...cpuTwice },
   {
     rule: "!self.?network.?ingress.?enabled.orValue(false) || has(self.network.ingress.host)",
-    message: "an Ingress without a host would take the requests of all hosts: set network.ingress.host",
+    message: "an Ingress without a host would serve all hosts: set network.ingress.host",
     fieldPath: ".network.ingress",
   },
 ];
@@ -74,32 +74,33 @@ export const profileRules: readonly CelRule[] = [
 ];
 
 /**
- * Judges an object only when it is made. One that was stored before the rule would else be frozen: the API server refuses
- * every write of it, also that of the status that says what is wrong. Nobody can change a name anyway.
+ * Applies a rule on creation only. Otherwise the API server would reject every update of an object that was stored before
+ * the rule existed, including the status that reports the problem. Names are immutable anyway.
  */
 function onCreation({ rule, ...more }: CelRule): CelRule {
   return { rule: `oldSelf.hasValue() || (${rule})`, optionalOldSelf: true, ...more };
 }
 
-/** On the whole object: of its metadata CEL sees the name only. */
+/** On the object's root: of its metadata, CEL sees only the name. */
 export const serviceNameRules: readonly CelRule[] = [
   {
     rule: `!has(self.metadata.name) || self.metadata.name.size() <= ${longestServiceName}`,
-    message: `the name is too long for the children that are named after it (such as NAME-dashboard): use at most ${longestServiceName} characters`,
+    message: `the name must be at most ${longestServiceName} characters, as the names of its children add to it (such as NAME-dashboard)`,
     fieldPath: ".metadata.name",
   },
   {
     rule: "!has(self.metadata.name) || self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-    message: "a Service is named after it: use a-z, 0-9 and -, beginning with a letter, no dots",
+    message: "the name must start with a letter and contain only a-z, 0-9 and -, as a Service is named after it",
     fieldPath: ".metadata.name",
   },
 ].map(onCreation);
 
-/** A Job, whose name becomes a label and part of a pod's name. */
+/** The name becomes that of a Job, and so a label and part of a pod's name. */
 export const loadTestNameRules: readonly CelRule[] = [
   {
     rule: "self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-    message: "a Job is named after it: use at most 52 of a-z, 0-9 and -, beginning with a letter, no dots",
+    message:
+      "the name must be at most 52 characters, start with a letter and contain only a-z, 0-9 and -, as a Job is named after it",
     fieldPath: ".metadata.name",
   },
 ].map(onCreation);

@@ -1,25 +1,25 @@
-/** The scalars that specs are made of, as Kubernetes writes them, and the shapes of objects and lists around them. */
+/** The building blocks of the schemas: scalars in Kubernetes' notation, objects and lists. */
 import { Type, type Static, type TObject, type TProperties, type TSchema } from "typebox";
 
-/** A CEL rule of the CRD; `self` is the value that it stands on, `oldSelf` what it was before a change. */
+/** A CEL rule of the CRD; `self` is the value that it applies to, `oldSelf` its value before an update. */
 export interface CelRule {
   readonly rule: string;
-  /** What is wrong and what to do about it. */
+  /** What is wrong and how to fix it. */
   readonly message: string;
-  /** Where the user has to change something, relative to `self`: `.maxReplicas`. */
+  /** The field to change, relative to `self`: `.maxReplicas`. */
   readonly fieldPath?: string;
-  /** `oldSelf` is an optional, which is empty when the object is made. Else a rule that names it is about changes alone. */
+  /** Makes `oldSelf` an optional, which is empty on creation. Otherwise a rule with `oldSelf` applies to updates only. */
   readonly optionalOldSelf?: true;
 }
 
 export interface Described {
   readonly description: string;
   readonly rules?: readonly CelRule[];
-  /** Taken or replaced as a whole: members of two owners would not fit together. */
+  /** Merged as a whole, as members of two owners would not fit together. */
   readonly atomic?: boolean;
 }
 
-/** `description` and rules under the keywords of a CRD. */
+/** Returns `description` and rules under the keywords of a CRD. */
 export function annotations({ description, rules, atomic = false }: Described) {
   return {
     description,
@@ -28,17 +28,17 @@ export function annotations({ description, rules, atomic = false }: Described) {
   };
 }
 
-/** An object all of whose members may be left out. */
+/** An object whose members are all optional. */
 export function settings<Members extends TProperties>(about: Described, members: Members) {
   return Type.Partial(Type.Object(members), { additionalProperties: false, ...annotations(about) });
 }
 
-/** An object that says itself which members may be left out, by `Type.Optional`. */
+/** An object whose members are required unless they are `Type.Optional`. */
 export function object<Members extends TProperties>(about: Described, members: Members): TObject<Members> {
   return Type.Object(members, { additionalProperties: false, ...annotations(about) });
 }
 
-/** String keys, as for labels. `maxProperties` bounds what a CEL rule over it can cost. */
+/** A map with string keys. `maxProperties` bounds the cost of CEL rules over it. */
 export function map<Value extends TSchema>(about: Described & { readonly maxProperties?: number }, value: Value) {
   const { maxProperties = 64 } = about;
   return Type.Unsafe<Record<string, Static<Value>>>({
@@ -79,21 +79,21 @@ export function wholeNumber(description: string, minimum: number, maximum: numbe
   return Type.Integer({ description, minimum, maximum });
 }
 
-/** Text of at most `maxLength` characters that matches `pattern`, where there is one. */
+/** Text of at most `maxLength` characters that matches the optional `pattern`. */
 export function text(description: string, maxLength: number, pattern?: string) {
   return Type.String({ description, maxLength, ...(pattern === undefined ? {} : { pattern }) });
 }
 
 /**
- * Go's notation. At most three parts of six digits: enough for everybody, and never more than a 64-bit number of
- * nanoseconds, at which the Go programs that read it would fail.
+ * Go's notation, with at most three parts of six digits: a Go program that reads it would fail on more than 64 bits of
+ * nanoseconds.
  */
 export const durationPattern = "^([0-9]{1,6}(\\.[0-9]{1,6})?(ms|s|m|h)){1,3}$";
 
-/** For what is used in seconds: an annotation or a field that takes no fraction. */
+/** For annotations and fields that accept whole seconds only. */
 export const secondsPattern = "^([0-9]{1,6}(s|m|h)){1,3}$";
 
-/** For what must take some time. */
+/** For durations that must not be 0. */
 export const positiveSecondsPattern = "^0{0,5}[1-9][0-9]{0,5}(s|m|h)([0-9]{1,6}(s|m|h)){0,2}$";
 
 export function duration(description: string) {
@@ -108,11 +108,11 @@ export function positiveSeconds(description: string) {
   return text(`${description} A duration in whole seconds above 0, such as 90s or 5m.`, 48, positiveSecondsPattern);
 }
 
-/** What `resource.Quantity` reads, from 0 up: `4Gi`, `500m`, `0.1`, `1e3`. */
+/** The non-negative values of `resource.Quantity`: `4Gi`, `500m`, `0.1`, `1e3`. */
 export const quantityPattern =
   "^\\+?([0-9]{1,15}(\\.[0-9]{0,9})?|\\.[0-9]{1,9})(([KMGTPE]i)|[numkMGTPE]|[eE][-+]?[0-9]{1,2})?$";
 
-/** Whole numbers may stand without quotes, as in the guide's `cpu: 4`. */
+/** Integers need no quotes, as in the guide's `cpu: 4`. */
 export function quantity(description: string) {
   return Type.Unsafe<string | number>({
     type: ["integer", "string"],
@@ -135,7 +135,7 @@ export function objectName(description: string) {
   return Type.String({ description, minLength: 1, maxLength: 253, pattern: subdomainPattern });
 }
 
-/** The name of a namespace, a Service and of all that becomes a label or a host name. */
+/** The name of a namespace, of a Service, and of objects whose name becomes a label or a host name. */
 export function labelName(description: string) {
   return Type.String({ description, minLength: 1, maxLength: 63, pattern: labelPattern });
 }
@@ -161,18 +161,18 @@ export function labelMap(description: string) {
   return map({ description }, labelValue());
 }
 
-/** The API server refuses a pod or an object with a label of another form. */
+/** The API server rejects objects with other label keys. */
 const qualifiedKeys: CelRule = {
   rule: `self.all(key, key.size() <= 317 && key.matches(r'${qualifiedNamePattern}'))`,
-  message: "a key is up to 63 letters, digits, -, _ and dots, with or without a domain before it: example.com/team",
+  message: "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team",
 };
 
-/** Labels that become those of objects: a wrong key would show only when the object is made. */
+/** Labels of child objects: without the rule, an invalid key would be rejected only when the child is created. */
 export function givenLabels(description: string) {
   return map({ description, rules: [qualifiedKeys], maxProperties: 32 }, labelValue());
 }
 
-/** Values may be whole configuration snippets. */
+/** Annotations, whose values may be configuration snippets. */
 export function annotationMap(description: string) {
   return map({ description, rules: [qualifiedKeys], maxProperties: 32 }, Type.String({ maxLength: 4096 }));
 }

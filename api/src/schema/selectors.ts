@@ -1,4 +1,4 @@
-/** Selectors of core/v1 and meta/v1, of which affinity, spreading and network policies are made. */
+/** Selectors of core/v1 and meta/v1, for affinity, topology spread and network policies. */
 import { Type } from "typebox";
 import { labelMap, labelValue, list, object, oneOf, qualified, settings, type CelRule } from "./scalars.ts";
 
@@ -6,16 +6,16 @@ const values = (description: string) => list("atomic", { description, maxItems: 
 
 const count = "(has(self.values) ? self.values.size() : 0)";
 
-/** What a comparison takes is what the API server asks for, of a pod as of a service. */
+/** The same rules that the API server applies to pods. */
 const onLabels: readonly CelRule[] = [
   {
     rule: `!(self.operator in ['In', 'NotIn']) || ${count} > 0`,
-    message: "operators In and NotIn take at least one value",
+    message: "operators In and NotIn require at least one value",
     fieldPath: ".values",
   },
   {
     rule: `!(self.operator in ['Exists', 'DoesNotExist']) || ${count} == 0`,
-    message: "operators Exists and DoesNotExist take no values",
+    message: "operators Exists and DoesNotExist require values to be empty",
     fieldPath: ".values",
   },
 ];
@@ -23,7 +23,7 @@ const onNodes: readonly CelRule[] = [
   ...onLabels,
   {
     rule: `!(self.operator in ['Gt', 'Lt']) || (${count} == 1 && self.values[0].matches('^[0-9]+$'))`,
-    message: "operators Gt and Lt take one value, a whole number",
+    message: "operators Gt and Lt require one value, a whole number",
     fieldPath: ".values",
   },
 ];
@@ -32,16 +32,16 @@ export const labelSelector = (description: string) =>
   settings(
     { description },
     {
-      matchLabels: labelMap("Labels that must all be there with these values."),
+      matchLabels: labelMap("Labels that must all match."),
       matchExpressions: list(
         "atomic",
-        { description: "Conditions that must all hold.", maxItems: 16 },
+        { description: "Requirements that must all be met.", maxItems: 16 },
         object(
-          { description: "One condition on a label.", rules: onLabels },
+          { description: "A requirement on a label.", rules: onLabels },
           {
-            key: qualified("The label."),
-            operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist"], "How the label is compared."),
-            values: Type.Optional(values("What In and NotIn compare with.")),
+            key: qualified("The label key."),
+            operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist"], "How the label is compared with values."),
+            values: Type.Optional(values("Values for In and NotIn. Must be empty for Exists and DoesNotExist.")),
           },
         ),
       ),
@@ -53,11 +53,11 @@ const nodeSelectorRequirements = (description: string) =>
     "atomic",
     { description, maxItems: 16 },
     object(
-      { description: "One condition on a node.", rules: onNodes },
+      { description: "A requirement on a node.", rules: onNodes },
       {
-        key: qualified("The label or field."),
-        operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"], "How it is compared."),
-        values: Type.Optional(values("What it is compared with.")),
+        key: qualified("The label key or field."),
+        operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"], "How the key is compared with values."),
+        values: Type.Optional(values("Values to compare with. Must be empty for Exists and DoesNotExist.")),
       },
     ),
   );
@@ -66,7 +66,7 @@ export const nodeSelectorTerm = (description: string) =>
   settings(
     { description },
     {
-      matchExpressions: nodeSelectorRequirements("Conditions on labels that must all hold."),
-      matchFields: nodeSelectorRequirements("Conditions on fields (metadata.name) that must all hold."),
+      matchExpressions: nodeSelectorRequirements("Requirements on labels that must all be met."),
+      matchFields: nodeSelectorRequirements("Requirements on fields (metadata.name) that must all be met."),
     },
   );

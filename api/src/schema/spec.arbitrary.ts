@@ -1,8 +1,8 @@
-/** Specs at random, of whatever the schema lets through: for properties that must hold for all of them. */
+/** Random specs that the schema accepts, for property tests. */
 import * as fc from "fast-check";
 import type { JsonSchema } from "./json-schema.ts";
 
-/** Fits the schema's types, bounds and patterns; its rules it may break. */
+/** Returns values that fit the schema's types, bounds and patterns, but may break its CEL rules. */
 export function arbitraryOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   const known = made.get(schema);
   if (known !== undefined) return known;
@@ -11,7 +11,7 @@ export function arbitraryOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   return arbitrary;
 }
 
-/** Members are chosen anew for each value; what they are made from is not. */
+/** Caches the arbitrary of each schema. */
 const made = new WeakMap<JsonSchema, fc.Arbitrary<unknown>>();
 
 function make(schema: JsonSchema): fc.Arbitrary<unknown> {
@@ -31,7 +31,7 @@ function make(schema: JsonSchema): fc.Arbitrary<unknown> {
     case "boolean":
       return fc.boolean();
     default:
-      throw new Error(`there is no arbitrary for the type ${String(schema.type)}`);
+      throw new Error(`no arbitrary for type ${String(schema.type)}`);
   }
 }
 
@@ -42,10 +42,10 @@ function objects({ properties, required = [], additionalProperties }: JsonSchema
     const keys = fc.constantFrom("cpu", "memory", "example.com/a", "net.ipv4.tcp_fin_timeout", "team", "a b");
     return fc.dictionary(keys, arbitraryOf(additionalProperties), { maxKeys: 3, noNullPrototype: true });
   }
-  // What has to lie within another field's range cannot be had at random.
+  // A random range does not lie within that of another field.
   const members = Object.entries(properties ?? {}).filter(([name]) => name !== "except");
   const optional = members.map(([name]) => name).filter((name) => !required.includes(name));
-  // Few at a time: of a spec that says everything, something always contradicts something else.
+  // Few at a time: a spec that sets everything contradicts itself.
   return fc.subarray(optional, { maxLength: Math.min(optional.length, 2) }).chain((chosen) => {
     const present = members.filter(([name]) => required.includes(name) || chosen.includes(name));
     return fc.record(Object.fromEntries(present.map(([name, child]) => [name, arbitraryOf(child)])), {
@@ -68,7 +68,7 @@ function texts({ pattern, format, minLength = 0, maxLength = 32 }: JsonSchema): 
   const bounded = { minLength, maxLength: Math.min(maxLength, 32) };
   if (format === "cidr") return fc.constantFrom("10.0.0.0/8", "fd00::/8");
   if (pattern === undefined) return fc.string(bounded);
-  // ASCII only: what \s and \S mean beyond it, Go and JavaScript do not agree on.
+  // ASCII only: beyond it, Go and JavaScript differ on the meaning of \s and \S.
   return fc
     .stringMatching(new RegExp(pattern), { size: "-1" })
     .filter((text) => text.length >= minLength && text.length <= maxLength && /^[ -~]*$/.test(text));

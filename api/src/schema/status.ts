@@ -1,4 +1,4 @@
-/** What the operator says about a service. Everything in it moves only when something happened: no heartbeat. */
+/** The status of a service. It changes only when something happens; there is no heartbeat. */
 import { Type } from "typebox";
 import { list, object, oneOf, settings, text, wholeNumber, map } from "./scalars.ts";
 
@@ -7,108 +7,114 @@ const count = (description: string) => wholeNumber(description, 0, 2_147_483_647
 export const condition = object(
   { description: "A condition, as in meta/v1." },
   {
-    type: text("What it says something about.", 316, "^[A-Za-z][A-Za-z0-9]*$"),
-    status: oneOf(["True", "False", "Unknown"], "Whether it holds."),
+    type: text("Type of the condition.", 316, "^[A-Za-z][A-Za-z0-9]*$"),
+    status: oneOf(["True", "False", "Unknown"], "Status of the condition."),
     reason: Type.String({
-      description: "Why, in one word.",
+      description: "Reason for the last transition, in UpperCamelCase.",
       minLength: 1,
       maxLength: 128,
       pattern: "^[A-Za-z][A-Za-z0-9]*$",
     }),
-    message: text("Why, for people.", 32_768),
-    lastTransitionTime: Type.String({ description: "Since when status is what it is.", format: "date-time" }),
-    observedGeneration: Type.Optional(count("The generation of the spec that it is about.")),
+    message: text("Human-readable details.", 32_768),
+    lastTransitionTime: Type.String({ description: "When the status last changed.", format: "date-time" }),
+    observedGeneration: Type.Optional(count("Generation of the spec that the condition is based on.")),
   },
 );
 
 const utilization = settings(
-  { description: "How the pods are used, as they report it; written when a rounded value changes." },
   {
-    pods: count("How many pods report."),
-    gpuPercent: wholeNumber("GPU utilization, averaged.", 0, 100),
-    gpuMemoryPercent: wholeNumber("GPU memory in use, averaged.", 0, 100),
-    band: oneOf(["Below", "Within", "Above", "Unknown"], "Where that is with regard to slo.gpuUtilization."),
-    requestsPerSecond: count("Requests per second, of all pods."),
-    latencyP95Milliseconds: count("95 of 100 requests were faster."),
-    queueDepth: count("Requests that wait, of all pods."),
-    activeSessions: count("Requests and streams under way, of all pods."),
+    description:
+      "Utilization of the pods over the last minute, as they report it. Written when a rounded value changes.",
+  },
+  {
+    pods: count("Number of pods that report."),
+    gpuPercent: wholeNumber("Mean GPU utilization, in percent.", 0, 100),
+    gpuMemoryPercent: wholeNumber("Mean GPU memory usage, in percent.", 0, 100),
+    band: oneOf(["Below", "Within", "Above", "Unknown"], "GPU utilization compared with the band slo.gpuUtilization."),
+    requestsPerSecond: count("Rate of requests per second, summed over all pods."),
+    latencyP95Milliseconds: count("95th percentile of latency, in milliseconds."),
+    queueDepth: count("Number of queued requests, summed over all pods."),
+    activeSessions: count("Number of requests and streams in progress, summed over all pods."),
   },
 );
 
 const capacity = settings(
-  { description: "The GPUs of the cluster, as far as the service may use them." },
+  { description: "GPUs of the nodes on which the pods may run." },
   {
-    resourceName: text("The resource that is counted.", 317),
-    gpusRequested: count("What the service wants, with all its replicas."),
-    gpusAllocatable: count("What the nodes have that the pods may run on."),
-    gpusFree: count("What of that is in nobody's use."),
+    resourceName: text("GPU resource that is counted.", 317),
+    gpusRequested: count("Number of GPUs that all replicas of the service request."),
+    gpusAllocatable: count("Number of allocatable GPUs."),
+    gpusFree: count("Number of GPUs that no pod uses."),
   },
 );
 
 const checklistItem = object(
-  { description: "An item of the guide's checklists." },
+  { description: "An item of the performance guide's checklists." },
   {
-    item: text("What is to be done.", 128),
-    list: oneOf(["PreDeployment", "Runtime", "ContinuousImprovement"], "The checklist that it is on."),
-    state: oneOf(["Done", "NotDone", "Unknown", "Manual"], "Manual: no machine can know."),
-    reason: text("Why, in one word.", 128, "^[A-Za-z][A-Za-z0-9]*$"),
-    message: Type.Optional(text("Why, and what to do.", 1_024)),
+    item: text("Name of the item.", 128),
+    list: oneOf(["PreDeployment", "Runtime", "ContinuousImprovement"], "Checklist of the item."),
+    state: oneOf(
+      ["Done", "NotDone", "Unknown", "Manual"],
+      "State of the item. Manual means that the operator cannot determine it.",
+    ),
+    reason: text("Reason for the state, in UpperCamelCase.", 128, "^[A-Za-z][A-Za-z0-9]*$"),
+    message: Type.Optional(text("Human-readable details and the next step.", 1_024)),
   },
 );
 
-/** The same values as text, because a printer column can only show one field as it is. */
+/** Formatted values for printer columns, each of which can only show a single field. */
 const summary = settings(
-  { description: "What kubectl get shows." },
+  { description: "The printer columns of kubectl get." },
   {
-    profile: text("The profile in use.", 253),
-    replicas: text("Ready of desired replicas: 2/3.", 32),
-    gpuUtilization: text("GPU utilization: 72%.", 32),
-    latencyP95: text("95th percentile of latency: 14ms.", 32),
-    image: text("The processor's image.", 1_024),
+    profile: text("Name of the profile.", 253),
+    replicas: text("Ready and desired replicas, such as 2/3.", 32),
+    gpuUtilization: text("GPU utilization, such as 72%.", 32),
+    latencyP95: text("95th percentile of latency, such as 14ms.", 32),
+    image: text("Image of the processor.", 1_024),
   },
 );
 
-/** -1 is what the API server gives a new object: whoever waits for its status has to know that there is none yet. */
+/** The CRD defaults it to -1: clients that wait for a status must not take a new object for a reconciled one. */
 export const observedGeneration = wholeNumber(
-  "The generation of the spec that this status is about. -1: the operator has not looked yet.",
+  "Generation of the spec that this status is based on. -1 until the operator has reconciled the object.",
   -1,
   2_147_483_647,
 );
 
 export const serviceStatus = settings(
-  { description: "What the operator says about the service." },
+  { description: "Observed state of the service." },
   {
     observedGeneration,
-    conditions: list({ keys: ["type"] }, { description: "What holds and what does not." }, condition),
+    conditions: list({ keys: ["type"] }, { description: "The latest observations of the service's state." }, condition),
     summary,
     replicas: settings(
-      { description: "The pods." },
+      { description: "Replicas of the Deployment." },
       {
-        desired: count("How many there should be."),
-        ready: count("How many serve."),
-        updated: count("How many are made from the present spec."),
+        desired: count("Number of desired replicas."),
+        ready: count("Number of ready replicas."),
+        updated: count("Number of replicas with the current pod template."),
       },
     ),
-    endpoint: text("Where the service is reached.", 2_048),
+    endpoint: text("URL of the service.", 2_048),
     utilization,
     bottleneck: oneOf(
       ["None", "Gpu", "GpuMemory", "Cpu", "Queue", "Upstream", "Memory", "Unknown"],
-      "What limits the throughput.",
+      "The resource that limits the throughput.",
     ),
     capacity,
     rollout: settings(
-      { description: "How pods are replaced now." },
+      { description: "The latest rollout." },
       {
-        strategy: oneOf(["Surge", "InPlace", "Recreate"], "What was decided."),
-        message: text("Why.", 1_024),
-        templateHash: text("The pod template that it was decided for.", 128),
+        strategy: oneOf(["Surge", "InPlace", "Recreate"], "Rollout strategy in use."),
+        message: text("Reason for the strategy.", 1_024),
+        templateHash: text("Hash of the pod template that is rolled out.", 128),
       },
     ),
     recommendation: settings(
-      { description: "The requests that the VerticalPodAutoscaler recommends." },
-      { requests: map({ description: "By resource." }, Type.String({ maxLength: 32 })) },
+      { description: "Recommendation of the VerticalPodAutoscaler." },
+      { requests: map({ description: "Recommended requests by resource." }, Type.String({ maxLength: 32 })) },
     ),
-    // Not `checklist`: kubectl describe sorts by name, and sixty lines of it would come before the conditions.
-    guideChecklist: list({ keys: ["item"] }, { description: "The guide's checklists." }, checklistItem),
+    // Not `checklist`: kubectl describe sorts by name and would show its sixty lines before the conditions.
+    guideChecklist: list({ keys: ["item"] }, { description: "The performance guide's checklists." }, checklistItem),
   },
 );

@@ -1,4 +1,4 @@
-/** The types that the schemas stand for. */
+/** The types of the schemas. */
 import type { Static } from "typebox";
 import type * as kinds from "./kinds.ts";
 import type { loadTestSpec, loadTestStatus } from "./load-test.ts";

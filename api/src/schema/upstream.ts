@@ -1,14 +1,14 @@
-/** From where pictures may be fetched: the same in a service's spec and in the processor's configuration. */
+/** The sources of images, shared by a service's spec and the processor's configuration. */
 import { list, text } from "./scalars.ts";
 
-const most = 100;
+const maxItems = 100;
 
 export function allowedHosts(description: string) {
   return list(
     "set",
-    { description, maxItems: most },
+    { description, maxItems },
     text(
-      "A host, or all below one: *.example.com; with a port for that alone, else the scheme's own: store:9000.",
+      "A host, or all subdomains of one (*.example.com), with an optional port (store:9000). Defaults to the port of the scheme.",
       259,
       "^(\\*\\.)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:[0-9]{1,5})?$",
     ),
@@ -16,5 +16,9 @@ export function allowedHosts(description: string) {
 }
 
 export function allowedNetworks(description: string) {
-  return list("set", { description, maxItems: most }, text("Such as 10.96.0.0/16.", 43, "^[0-9a-fA-F.:]+/[0-9]{1,3}$"));
+  return list(
+    "set",
+    { description, maxItems },
+    text("A range in CIDR notation, such as 10.96.0.0/16.", 43, "^[0-9a-fA-F.:]+/[0-9]{1,3}$"),
+  );
 }

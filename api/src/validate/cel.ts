@@ -1,4 +1,4 @@
-/** Evaluates the CRD's own CEL rules, so that a file is told what the API server would say. */
+/** Evaluates the CEL rules of the CRDs, so that files are checked like on the API server. */
 import { Environment, Optional } from "@marcbachmann/cel-js";
 import type { Keys } from "../schema/paths.ts";
 import type { CelRule } from "../schema/scalars.ts";
@@ -13,8 +13,8 @@ type Program = (context: { readonly self: unknown; readonly oldSelf: Optional })
 const programs = new Map<string, Program>();
 
 /**
- * Returns the rules that an object breaks. A rule with one of the `known` findings below it is skipped: on a value of the
- * wrong type it would fail, too, and repeat that finding in other words.
+ * Returns the rules that an object breaks. Skips rules with one of the `known` findings below them: on a value of the wrong
+ * type, a rule fails too and would only repeat that finding.
  */
 export function ruleFindings(schema: JsonSchema, object: unknown, known: readonly Finding[] = []): readonly Finding[] {
   const below = (at: Keys) =>
@@ -22,14 +22,14 @@ export function ruleFindings(schema: JsonSchema, object: unknown, known: readonl
   return findings(schema, named(object), []).flatMap(({ at, ...finding }) => (below(at) ? [] : [finding]));
 }
 
-/** Rules see the name that the server will have made: `generateName` and five characters. */
+/** Adds the name that the server will generate: `generateName` and five characters. */
 function named(object: unknown): unknown {
   const { metadata } = (object ?? {}) as { metadata?: { name?: string; generateName?: string } };
   if (metadata?.generateName === undefined || metadata.name !== undefined) return object;
   return { ...(object as object), metadata: { ...metadata, name: `${metadata.generateName}abcde` } };
 }
 
-/** `at`: the object that the rule is about. */
+/** `at` is the path of the object with the rule. */
 function findings(schema: JsonSchema, value: unknown, keys: Keys): readonly (Finding & { readonly at: Keys })[] {
   if (value === undefined || value === null) return [];
   const own = rulesOnOneObject(schema).filter((rule) => !holds(rule, celValue(schema, value)));
@@ -39,7 +39,7 @@ function findings(schema: JsonSchema, value: unknown, keys: Keys): readonly (Fin
   ];
 }
 
-/** Without those about changes alone: a file has no predecessor that it could differ from. */
+/** Returns the rules without those that apply to updates only, as a file has no previous version. */
 export function rulesOnOneObject(schema: Pick<JsonSchema, "x-kubernetes-validations">): readonly CelRule[] {
   return (schema["x-kubernetes-validations"] ?? []).filter(
     ({ rule, optionalOldSelf = false }) => optionalOldSelf || !/\boldSelf\b/.test(rule),
@@ -55,7 +55,7 @@ function holds({ rule }: CelRule, self: unknown): boolean {
   try {
     return program({ self, oldSelf: Optional.none() }) === true;
   } catch {
-    // As on the server: what cannot be evaluated does not hold.
+    // As on the server, a rule that cannot be evaluated is broken.
     return false;
   }
 }
@@ -64,7 +64,7 @@ function fieldKeys({ fieldPath = "" }: CelRule): Keys {
   return fieldPath.split(".").slice(1);
 }
 
-/** CEL tells whole numbers from others by their type, as the API server does by the schema. */
+/** Converts integers to BigInt, as CEL distinguishes them from other numbers by type. */
 function celValue(schema: JsonSchema, value: unknown): unknown {
   if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map((item) => celValue(schema.items ?? {}, item));

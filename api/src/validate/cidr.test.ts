@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isCidr } from "./cidr.ts";
 
-describe("a range of addresses", () => {
+describe("isCidr", () => {
   for (const text of [
     "10.0.0.0/8",
     "0.0.0.0/0",
@@ -11,7 +11,7 @@ describe("a range of addresses", () => {
     "2001:db8::1/128",
     "::ffff:1.2.3.4/96",
   ]) {
-    it(`${text} is one`, () => assert.ok(isCidr(text)));
+    it(`accepts ${text}`, () => assert.ok(isCidr(text)));
   }
   for (const text of [
     "10.0.0.0",
@@ -28,6 +28,6 @@ describe("a range of addresses", () => {
     "",
     "/8",
   ]) {
-    it(`${JSON.stringify(text)} is none`, () => assert.ok(!isCidr(text)));
+    it(`rejects ${JSON.stringify(text)}`, () => assert.ok(!isCidr(text)));
   }
 });

@@ -1,11 +1,11 @@
-/** What is wrong with an object, and where. */
+/** A problem of an object and its location. */
 import type { Keys } from "../schema/paths.ts";
 
 export interface Finding {
-  /** Where, from the validated object down; empty for the whole. */
+  /** The path from the root of the object; empty for the object itself. */
   readonly keys: Keys;
-  /** What is wrong, and what to do. */
+  /** What is wrong and how to fix it. */
   readonly message: string;
-  /** The finding is about the key itself, not its value: an unknown field. */
+  /** Whether the finding is about the key, not its value: an unknown field. */
   readonly onKey?: boolean;
 }

@@ -1,4 +1,4 @@
-/** What is wrong with an object of our kinds, as the API server would say it, and what to do. */
+/** Validates objects of the gpumedia.io kinds as the API server does. */
 import { jsonSchema, type JsonSchema } from "../schema/json-schema.ts";
 import { gpuMediaLoadTest, gpuMediaProfile, gpuMediaService, type Kind } from "../schema/kinds.ts";
 import { ruleFindings } from "./cel.ts";
@@ -7,12 +7,12 @@ import { schemaCheck, type UnknownFields } from "./schema.ts";
 
 export type Validate = (object: unknown) => readonly Finding[];
 
-/** For files: unknown fields are mistakes. */
+/** Validates objects in files: unknown fields are errors. */
 export const validateFile: Readonly<Record<Kind, Validate>> = validators("reject");
 
 /**
- * For stored objects. They may have been stored under an older schema, by a server that knew other fields: an operator
- * that takes them for what the types say would crash on them.
+ * Validates stored objects. They may have been stored under an older schema with other fields: without validation, the
+ * operator would crash on values that its types exclude.
  */
 export const validateStored: Readonly<Record<Kind, Validate>> = validators("ignore");
 
@@ -33,7 +33,7 @@ function validator(schema: JsonSchema, unknownFields: UnknownFields): Validate {
   };
 }
 
-/** The status is ours: whatever is in it is no mistake of the user's. */
+/** The operator writes the status: its content is never a mistake of the user. */
 function withoutStatus({ properties = {}, ...schema }: JsonSchema): JsonSchema {
   return { ...schema, properties: { ...properties, status: {} } };
 }

@@ -15,7 +15,7 @@ const expectations: Readonly<Record<string, string>> = {
   [durationPattern]: "a duration, such as 2ms, 1.5s or 5m",
   [secondsPattern]: "a duration in whole seconds, such as 90s or 5m",
   [positiveSecondsPattern]: "a duration in whole seconds above 0, such as 90s or 5m",
-  [quantityPattern]: "a quantity from 0 up, such as 500m, 4 or 8Gi",
+  [quantityPattern]: "a non-negative quantity, such as 500m, 4 or 8Gi",
   [subdomainPattern]: "a name of a-z, 0-9, - and dots",
   [labelPattern]: "a name of a-z, 0-9 and -",
 };
@@ -27,9 +27,9 @@ export function messageOf({ keyword, params, data, parentSchema }: ErrorObject, 
     case "additionalProperties":
       return unknownField((params as { additionalProperty: string }).additionalProperty, schema, root);
     case "required":
-      return `needs ${(params as { missingProperty: string }).missingProperty}: add it`;
+      return `${(params as { missingProperty: string }).missingProperty} is required`;
     case "type":
-      return `is ${described(data)}, but must be ${wanted(schema)}`;
+      return `is ${described(data)}, but must be ${expected(schema)}`;
     case "enum":
       return `is ${described(data)}, but must be one of ${listed(schema.enum ?? [])}${suggestion(data, schema.enum ?? [])}`;
     case "const":
@@ -53,9 +53,9 @@ export function messageOf({ keyword, params, data, parentSchema }: ErrorObject, 
     case "maxProperties":
       return `has ${Object.keys(data as object).length} entries, but may have at most ${schema.maxProperties}`;
     case "x-kubernetes-list-type":
-      return "names one thing twice: remove one of the two";
+      return "has duplicate entries: remove one of them";
     default:
-      return `is wrong (${keyword})`;
+      return `is invalid (${keyword})`;
   }
 }
 
@@ -64,15 +64,15 @@ function unknownField(name: string, { properties = {} }: JsonSchema, root: JsonS
   const close = nearest(name, known);
   if (close !== undefined) return `unknown field ${name}: did you mean ${close}?`;
   const elsewhere = pathsOf(name, root, []);
-  if (elsewhere.length > 0 && elsewhere.length <= mostPaths)
+  if (elsewhere.length > 0 && elsewhere.length <= maxPaths)
     return `unknown field ${name}: did you mean ${elsewhere.join(" or ")}?`;
-  return `unknown field ${name}: remove it (known here: ${known.join(", ")})`;
+  return `unknown field ${name}: remove it (allowed fields: ${known.join(", ")})`;
 }
 
 /** A field such as `enabled` exists in too many places to list them. */
-const mostPaths = 2;
+const maxPaths = 2;
 
-/** Where the schema has a field of this name: indentation is the usual mistake. */
+/** Returns the paths of all fields with this name, as the usual mistake is the indentation. */
 function pathsOf(name: string, { properties = {} }: JsonSchema, parent: readonly string[]): readonly string[] {
   return Object.entries(properties).flatMap(([key, schema]) => {
     const path = [...parent, key];
@@ -93,7 +93,7 @@ function described(data: unknown): string {
   return JSON.stringify(data);
 }
 
-function wanted(schema: JsonSchema): string {
+function expected(schema: JsonSchema): string {
   if (schema["x-kubernetes-int-or-string"] === true) return 'a quantity: a whole number, or text such as "0.5" or 8Gi';
   const names: Readonly<Record<string, string>> = {
     object: "a mapping",

@@ -1,6 +1,6 @@
-/** What somebody meant who mistyped it. */
+/** Finds the intended name for a mistyped one. */
 
-/** The candidate that is so few edits away that it is likely meant: one in three letters. */
+/** Returns the closest candidate if it is at most one edit per three letters away. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }
 
-/** Levenshtein's distance, where two neighbours that changed places are one edit. */
+/** Returns the Levenshtein distance; swapping two adjacent letters counts as one edit. */
 function distance(a: string, b: string): number {
   const width = b.length + 1;
   const edits = new Uint16Array((a.length + 1) * width);

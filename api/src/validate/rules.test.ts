@@ -1,4 +1,4 @@
-/** The CRDs' rules as files are checked by them. That the API server takes them the same way: e2e/specs/api.spec.ts. */
+/** The CEL rules of the CRDs, applied to files. e2e/specs/api.spec.ts shows that the API server decides the same way. */
 import assert from "node:assert/strict";
 import { customResourceDefinitions } from "../crd/crds.ts";
 import type { StructuralSchema } from "../crd/structural.ts";

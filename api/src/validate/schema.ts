@@ -1,4 +1,4 @@
-/** Validators of objects: strict for what people write in files, tolerant for what the API server has stored. */
+/** Validates objects against a schema: strictly for files, leniently for objects that the API server has stored. */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { Keys } from "../schema/paths.ts";
@@ -6,22 +6,22 @@ import type { Finding } from "./finding.ts";
 import { isCidr } from "./cidr.ts";
 import { messageOf } from "./messages.ts";
 
-/** A mistyped field in a file is a mistake; in a stored object, a field of another version that the server has not pruned. */
+/** In a file, an unknown field is a typing mistake; in a stored object, it belongs to another version of the schema. */
 export type UnknownFields = "reject" | "ignore";
 
 type Check = (value: unknown) => readonly Finding[];
 
-/** Compiled when it is first used: a program that never validates does not pay for it. */
+/** Compiles the schema on first use, so that a program that never validates does not pay for it. */
 export function schemaCheck(schema: JsonSchema, unknownFields: UnknownFields): Check {
   let validate: ValidateFunction | undefined;
   return (value) => {
     validate ??= ajv().compile(unknownFields === "reject" ? schema : open(schema));
     if (validate(value)) return [];
     const errors = validate.errors ?? [];
-    // Of a value that has the wrong type or is empty nothing else needs to be said.
+    // For a value of the wrong type, or an empty one, further errors would be noise.
     const decided = new Set(errors.filter(isDecisive).map(({ instancePath }) => instancePath));
-    const told = errors.filter((error) => isDecisive(error) || !decided.has(error.instancePath));
-    return told.map((error) => finding(error, value, schema));
+    const reported = errors.filter((error) => isDecisive(error) || !decided.has(error.instancePath));
+    return reported.map((error) => finding(error, value, schema));
   };
 }
 
@@ -42,7 +42,7 @@ function ajv(): Ajv {
   return instance;
 }
 
-/** The API server refuses them, too: an apply could not tell which of the two is meant. */
+/** The API server rejects duplicates, too: an apply could not distinguish them. */
 function hasNoDuplicates(kind: string, items: readonly unknown[], schema?: unknown): boolean {
   if (kind === "atomic") return true;
   const keys = (schema as JsonSchema)["x-kubernetes-list-map-keys"] ?? [];
@@ -60,7 +60,7 @@ function finding(error: ErrorObject, value: unknown, root: JsonSchema): Finding 
   return { keys: [...keys, additionalProperty], message, onKey: true };
 }
 
-/** A JSON pointer as keys; what is an index depends on what is there. */
+/** Converts a JSON pointer to keys; a part is an index where the value is a list. */
 function keysOf(pointer: string, value: unknown): Keys {
   const keys: (string | number)[] = [];
   let node = value;
@@ -73,7 +73,7 @@ function keysOf(pointer: string, value: unknown): Keys {
   return keys;
 }
 
-/** The same schema with room for unknown fields. */
+/** Returns the schema without its restriction on unknown fields. */
 function open(schema: JsonSchema): JsonSchema {
   const { additionalProperties, properties, items, ...rest } = schema;
   return {

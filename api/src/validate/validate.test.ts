@@ -14,24 +14,32 @@ function found(findings: ReturnType<typeof validateFile.GpuMediaService>): Recor
 }
 
 describe("a service in a file", () => {
-  const cases: { title: string; object: unknown; says: Record<string, string> }[] = [
-    { title: "nothing but a name", object: service({}), says: {} },
-    { title: "a status, as the server prints it", object: { ...service({}), status: { anything: 1 } }, says: {} },
-    { title: "no mapping", object: "x", says: { "": 'is the text "x", but must be a mapping' } },
+  const cases: { title: string; object: unknown; expected: Record<string, string> }[] = [
+    { title: "accepts a name alone", object: service({}), expected: {} },
     {
-      title: "a mistyped field",
-      object: service({ autoscaling: { horizontal: { minReplica: 2 } } }),
-      says: { "spec.autoscaling.horizontal.minReplica": "unknown field minReplica: did you mean minReplicas?" },
+      title: "accepts a status, as kubectl get prints it",
+      object: { ...service({}), status: { anything: 1 } },
+      expected: {},
     },
     {
-      title: "two letters that changed places",
+      title: "rejects a value that is not a mapping",
+      object: "x",
+      expected: { "": 'is the text "x", but must be a mapping' },
+    },
+    {
+      title: "suggests a field for a mistyped one",
+      object: service({ autoscaling: { horizontal: { minReplica: 2 } } }),
+      expected: { "spec.autoscaling.horizontal.minReplica": "unknown field minReplica: did you mean minReplicas?" },
+    },
+    {
+      title: "suggests a field for one with two swapped letters",
       object: service({ sol: {} }),
-      says: { "spec.sol": "unknown field sol: did you mean slo?" },
+      expected: { "spec.sol": "unknown field sol: did you mean slo?" },
     },
     {
       title: "a field of another section",
       object: service({ horizontal: {}, drain: { minReplicas: 2 } }),
-      says: {
+      expected: {
         "spec.horizontal": "unknown field horizontal: did you mean spec.autoscaling.horizontal?",
         "spec.drain.minReplicas": "unknown field minReplicas: did you mean spec.autoscaling.horizontal.minReplicas?",
       },
@@ -39,40 +47,40 @@ describe("a service in a file", () => {
     {
       title: "a broken rule beside a wrong value elsewhere",
       object: service({ drain: { timeout: 30 }, autoscaling: { horizontal: { minReplicas: 8, maxReplicas: 3 } } }),
-      says: {
+      expected: {
         "spec.drain.timeout": "is 30, but must be a duration in whole seconds, such as 90s or 5m",
-        "spec.autoscaling.horizontal.minReplicas": "minReplicas is above maxReplicas: lower the one or raise the other",
+        "spec.autoscaling.horizontal.minReplicas": "minReplicas must not be greater than maxReplicas",
       },
     },
     {
       title: "a wrong value that would break the rule about it, too",
       object: service({ autoscaling: { horizontal: { minReplicas: "8", maxReplicas: 3 } } }),
-      says: { "spec.autoscaling.horizontal.minReplicas": 'is the text "8", but must be a whole number' },
+      expected: { "spec.autoscaling.horizontal.minReplicas": 'is the text "8", but must be a whole number' },
     },
     {
-      title: "a field that is like no other",
+      title: "lists the allowed fields for an unknown one",
       object: service({ drain: { sparkle: true } }),
-      says: { "spec.drain.sparkle": "unknown field sparkle: remove it (known here: timeout)" },
+      expected: { "spec.drain.sparkle": "unknown field sparkle: remove it (allowed fields: timeout)" },
     },
     {
-      title: "a field of metadata, which a server would drop without a word",
+      title: "rejects an unknown field of metadata, which the server would silently drop",
       object: service({}, { name: "a", lables: {} }),
-      says: { "metadata.lables": "unknown field lables: did you mean labels?" },
+      expected: { "metadata.lables": "unknown field lables: did you mean labels?" },
     },
-    { title: "no name", object: service({}, {}), says: { metadata: "needs name: add it" } },
-    { title: "a name that the server makes", object: service({}, { generateName: "a-" }), says: {} },
+    { title: "requires a name", object: service({}, {}), expected: { metadata: "name is required" } },
+    { title: "accepts generateName", object: service({}, { generateName: "a-" }), expected: {} },
     {
-      title: "a name that the server makes too long",
+      title: "rejects a generateName that leads to a name that is too long",
       object: service({}, { generateName: "a".repeat(50) }),
-      says: {
+      expected: {
         "metadata.name":
-          "the name is too long for the children that are named after it (such as NAME-dashboard): use at most 53 characters",
+          "the name must be at most 53 characters, as the names of its children add to it (such as NAME-dashboard)",
       },
     },
     {
-      title: "wrong types",
+      title: "rejects wrong types",
       object: service({ suspend: "yes", replicas: 2.5, processing: { env: {}, batch: [] }, drain: { timeout: 30 } }),
-      says: {
+      expected: {
         "spec.suspend": 'is the text "yes", but must be true or false',
         "spec.replicas": "is 2.5, but must be a whole number",
         "spec.processing.env": "is a mapping, but must be a list",
@@ -81,31 +89,31 @@ describe("a service in a file", () => {
       },
     },
     {
-      title: "a bare Off, which YAML reads as false",
+      title: "explains a bare Off, which YAML reads as false",
       object: service({ autoscaling: { vertical: { mode: false } } }),
-      says: {
+      expected: {
         "spec.autoscaling.vertical.mode":
           "is false, but must be one of Off, Initial, Recreate, InPlaceOrRecreate, Auto, as text: put it in quotes",
       },
     },
     {
-      title: "a value that is none of the known ones",
+      title: "lists the allowed values",
       object: service({ processing: { logLevel: "warning" }, rollout: { strategy: "RollingUpdate" } }),
-      says: {
+      expected: {
         "spec.processing.logLevel": 'is the text "warning", but must be one of trace, debug, info, warn, error',
         "spec.rollout.strategy": 'is the text "RollingUpdate", but must be one of Auto, Surge, InPlace, Recreate',
       },
     },
     {
-      title: "a value that is nearly a known one",
+      title: "suggests a value for a mistyped one",
       object: service({ rollout: { strategy: "inplace" } }),
-      says: {
+      expected: {
         "spec.rollout.strategy":
           'is the text "inplace", but must be one of Auto, Surge, InPlace, Recreate: did you mean InPlace?',
       },
     },
     {
-      title: "out of bounds",
+      title: "rejects values that are out of bounds",
       object: service({
         autoscaling: {
           horizontal: { minReplicas: 0, gpuUtilizationPercent: 101, behavior: { scaleUp: { policies: [] } } },
@@ -113,7 +121,7 @@ describe("a service in a file", () => {
         scheduling: { priorityClassName: "" },
         processing: { upstream: { allowedHosts: Array.from({ length: 101 }, (_, index) => `h${index}.example`) } },
       }),
-      says: {
+      expected: {
         "spec.autoscaling.horizontal.minReplicas": "is 0, but must be at least 1",
         "spec.autoscaling.horizontal.gpuUtilizationPercent": "is 101, but must be at most 100",
         "spec.autoscaling.horizontal.behavior.scaleUp.policies": "needs at least 1 item",
@@ -122,24 +130,24 @@ describe("a service in a file", () => {
       },
     },
     {
-      title: "something that is needed",
+      title: "requires a field of a list item",
       object: service({ network: { gateway: { parentRefs: [{ namespace: "gateways" }] } } }),
-      says: { "spec.network.gateway.parentRefs[0]": "needs name: add it" },
+      expected: { "spec.network.gateway.parentRefs[0]": "name is required" },
     },
     {
-      title: "one thing twice",
+      title: "rejects duplicate list items",
       object: service({
         processing: { env: [{ name: "A" }, { name: "A", value: "b" }] },
         monitoring: { dcgm: { fields: ["DCGM_FI_A", "DCGM_FI_A"] } },
       }),
-      says: {
-        "spec.processing.env": "names one thing twice: remove one of the two",
-        "spec.monitoring.dcgm.fields": "names one thing twice: remove one of the two",
+      expected: {
+        "spec.processing.env": "has duplicate entries: remove one of them",
+        "spec.monitoring.dcgm.fields": "has duplicate entries: remove one of them",
       },
     },
   ];
-  for (const { title, object, says } of cases) {
-    it(title, () => assert.deepEqual(found(validateFile.GpuMediaService(object)), says));
+  for (const { title, object, expected } of cases) {
+    it(title, () => assert.deepEqual(found(validateFile.GpuMediaService(object)), expected));
   }
 });
 
@@ -147,11 +155,11 @@ describe("a quantity", () => {
   const accepted = [0, 4, "0", "0.1", ".5", "1.", "+1", "500m", "4Gi", "1e3", "1E-3", "12E", "9k", "1n"];
   const refused = ["-1", -1, 0.1, "", "1 Gi", "4gi", "1Ki2", "1e", "e3", "1.2.3", "four", true, "9".repeat(16)];
   for (const value of accepted) {
-    it(`${JSON.stringify(value)} is one`, () =>
+    it(`may be ${JSON.stringify(value)}`, () =>
       assert.deepEqual(found(validateFile.GpuMediaService(service({ slo: { memory: value } }))), {}));
   }
   for (const value of refused) {
-    it(`${JSON.stringify(value)} is none`, () =>
+    it(`must not be ${JSON.stringify(value)}`, () =>
       assert.deepEqual(Object.keys(found(validateFile.GpuMediaService(service({ slo: { memory: value } })))), [
         "spec.slo.memory",
       ]));
@@ -175,7 +183,7 @@ describe("a duration", () => {
 });
 
 describe("a stored service", () => {
-  it("may have fields that this version does not know, however deep", () => {
+  it("may have unknown fields at any depth", () => {
     const object = service({
       sparkle: 1,
       gpu: { count: 1, brand: "x" },
@@ -185,7 +193,7 @@ describe("a stored service", () => {
     assert.equal(validateFile.GpuMediaService(object).length, 3);
   });
 
-  it("may not have values of other types", () => {
+  it("must not have values of other types", () => {
     assert.deepEqual(found(validateStored.GpuMediaService(service({ gpu: 1, slo: null }))), {
       "spec.gpu": "is 1, but must be a mapping",
       "spec.slo": "is empty, but must be a mapping",

@@ -80,7 +80,7 @@ describe("gpumedia validate", () => {
         "5:3: spec.procesing: unknown field procesing: did you mean processing?",
         '6:13: spec.replicas: is the text "three", but must be a whole number',
         "8:13: spec.slo.memory: is -1, but must be at least 0",
-        "15:31: spec.autoscaling.horizontal.minReplicas: minReplicas is above maxReplicas: lower the one or raise the other",
+        "15:31: spec.autoscaling.horizontal.minReplicas: minReplicas must not be greater than maxReplicas",
       ],
       message: "2 objects checked: 4 findings\n",
     },
@@ -289,15 +289,15 @@ GpuMediaService default/upscaler, profile team
 autoscaling.horizontal
   enabled                        true                      guide: Horizontal Pod Autoscaler (HPA)
   provider                       HPA                       guide: Horizontal Pod Autoscaler (HPA)
-  minReplicas                    2                         guide: Staging: multi-GPU setup: two pods with a GPU each, as
-                                                           production has at least
+  minReplicas                    2                         guide: Staging: multi-GPU setup: two pods with a GPU each,
+                                                           the minimum of production
   maxReplicas                    6                         spec
   cpuUtilizationPercent          60                        guide: Horizontal Pod Autoscaler (HPA)
   gpuUtilizationPercent          70                        guide: Key Performance Metrics: the middle of the optimal
                                                            60-80 %
   prometheusAddress              http://prometheus-operated.monitoring.svc:9090
-                                                           profile staging: the Service that prometheus-operator makes,
-                                                           in the namespace that its chart's documentation uses
+                                                           profile staging: the Service that prometheus-operator
+                                                           creates, in the namespace of its chart's documentation
 
 autoscaling.horizontal.behavior.scaleUp
   stabilizationWindowSeconds     60                        guide: Horizontal Pod Autoscaler (HPA)
@@ -364,7 +364,7 @@ autoscaling.horizontal.behavior.scaleDown
               kind: "choice",
               profile: "production",
               section: "Load Balancing",
-              why: "a request may last as long as the Ingress waits for it",
+              why: "the longest that the Ingress waits for a request",
             },
           },
         ],

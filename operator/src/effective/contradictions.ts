@@ -72,7 +72,7 @@ const rules: readonly Rule[] = [
     return {
       path: "autoscaling.vertical.controlledResources",
       message:
-        "both autoscalers act on CPU and would chase each other: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
+        "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
     };
   },
 

@@ -208,12 +208,12 @@ describe("the origin of a value", () => {
         kind: "choice",
         profile: "staging",
         section: "Staging",
-        why: "multi-GPU setup: two pods with a GPU each, as production has at least",
+        why: "multi-GPU setup: two pods with a GPU each, the minimum of production",
       },
     ],
     [
       "rollout.strategy",
-      { kind: "choice", profile: "staging", why: "whether a new pod finds a free GPU is known only when it is needed" },
+      { kind: "choice", profile: "staging", why: "whether a GPU is free is known only at the time of the rollout" },
     ],
     ["image", { kind: "flag", flag: "--processor-image" }],
     [
@@ -414,7 +414,7 @@ describe("a contradiction between spec and profile", () => {
       spec: { profile: "scaling", autoscaling: { vertical: { controlledResources: ["cpu", "memory"] } } },
       found: {
         "autoscaling.vertical.controlledResources":
-          "both autoscalers act on CPU and would chase each other: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
+          "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
     },
     {
@@ -546,7 +546,7 @@ describe("an object that was stored before the schema was what it is", () => {
       found: {
         "processing.env": "is a mapping, but must be a list",
         slo: "is empty, but must be a mapping",
-        "resources.limits.memory": 'is the text "-1", but must be a quantity from 0 up, such as 500m, 4 or 8Gi',
+        "resources.limits.memory": 'is the text "-1", but must be a non-negative quantity, such as 500m, 4 or 8Gi',
       },
     },
     {
@@ -554,7 +554,7 @@ describe("an object that was stored before the schema was what it is", () => {
       object: wrong({}, "a".repeat(63)),
       found: {
         "metadata.name":
-          "the name is too long for the children that are named after it (such as NAME-dashboard): use at most 53 characters",
+          "the name must be at most 53 characters, as the names of its children add to it (such as NAME-dashboard)",
       },
     },
   ];

@@ -1,4 +1,4 @@
-/** How many replicas, and how large. */
+/** Horizontal and vertical autoscaling. */
 import { Type } from "typebox";
 import { flag, list, object, oneOf, quantity, settings, wholeNumber } from "../scalars.ts";
 
@@ -7,20 +7,23 @@ const scalingRules = (description: string) =>
     { description },
     {
       stabilizationWindowSeconds: wholeNumber(
-        "Over how long the most cautious recommendation is taken, in s.",
+        "How far back, in seconds, past recommendations are considered; the most conservative one is applied.",
         0,
         3_600,
       ),
-      selectPolicy: oneOf(["Max", "Min", "Disabled"], "Which policy decides. Absent: the one that changes most."),
+      selectPolicy: oneOf(
+        ["Max", "Min", "Disabled"],
+        "Which policy applies when several do. Defaults to Max, the policy with the largest change.",
+      ),
       policies: list(
         "atomic",
-        { description: "How much may change in how long.", minItems: 1, maxItems: 8 },
+        { description: "Limits on the change of replicas within a period.", minItems: 1, maxItems: 8 },
         object(
-          { description: "A policy." },
+          { description: "A scaling policy." },
           {
-            type: oneOf(["Pods", "Percent"], "Whether value counts pods or percent of the replicas."),
-            value: wholeNumber("By how much.", 1, 10_000),
-            periodSeconds: wholeNumber("In how long, in s.", 1, 1_800),
+            type: oneOf(["Pods", "Percent"], "Unit of value: pods, or percent of the replicas."),
+            value: wholeNumber("Maximum change within the period.", 1, 10_000),
+            periodSeconds: wholeNumber("Length of the period, in seconds.", 1, 1_800),
           },
         ),
       ),
@@ -29,39 +32,39 @@ const scalingRules = (description: string) =>
 
 const horizontal = settings(
   {
-    description: "The number of replicas follows the load.",
+    description: "Scales the number of replicas with the load.",
     rules: [
       {
         rule: "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
-        message: "minReplicas is above maxReplicas: lower the one or raise the other",
+        message: "minReplicas must not be greater than maxReplicas",
         fieldPath: ".minReplicas",
       },
     ],
   },
   {
-    enabled: flag("Whether the replicas follow the load."),
+    enabled: flag("Whether horizontal autoscaling is enabled."),
     provider: oneOf(
       ["HPA", "KEDA"],
-      "What scales: a HorizontalPodAutoscaler, or a ScaledObject of KEDA on Prometheus.",
+      "The autoscaler: HPA creates a HorizontalPodAutoscaler, KEDA a ScaledObject with Prometheus triggers.",
     ),
-    minReplicas: wholeNumber("The fewest replicas.", 1, 10_000),
-    maxReplicas: wholeNumber("The most replicas.", 1, 10_000),
+    minReplicas: wholeNumber("Minimum number of replicas.", 1, 10_000),
+    maxReplicas: wholeNumber("Maximum number of replicas.", 1, 10_000),
     cpuUtilizationPercent: wholeNumber(
-      "Target CPU, in % of the request, averaged over the pods. 0: not scaled on CPU.",
+      "Target CPU utilization, in percent of the request, averaged over the pods. 0 disables scaling on CPU.",
       0,
       1_000,
     ),
     gpuUtilizationPercent: wholeNumber(
-      "Target GPU utilization in %, averaged over the pods. Used where the cluster serves the metric (custom.metrics.k8s.io), or with provider KEDA. 0: not scaled on it.",
+      "Target GPU utilization, in percent, averaged over the pods. Requires that the cluster serves the metric (custom.metrics.k8s.io), or provider KEDA. 0 disables scaling on GPU utilization.",
       0,
       100,
     ),
     behavior: settings(
-      { description: "How fast the replicas change, as in autoscaling/v2." },
-      { scaleUp: scalingRules("Upwards."), scaleDown: scalingRules("Downwards.") },
+      { description: "Scaling behavior, as in autoscaling/v2." },
+      { scaleUp: scalingRules("Behavior when scaling up."), scaleDown: scalingRules("Behavior when scaling down.") },
     ),
     prometheusAddress: Type.String({
-      description: "Where KEDA finds Prometheus. Used only with provider KEDA.",
+      description: "URL of the Prometheus server that KEDA queries. Used only with provider KEDA.",
       maxLength: 2_048,
       pattern: "^https?://[^\\s]+$",
     }),
@@ -69,24 +72,27 @@ const horizontal = settings(
 );
 
 const bounds = (description: string) =>
-  settings({ description }, { cpu: quantity("CPU."), memory: quantity("Memory.") });
+  settings({ description }, { cpu: quantity("Amount of CPU."), memory: quantity("Amount of memory.") });
 
 const vertical = settings(
-  { description: "The requests of the pods follow their use, where the cluster has a VerticalPodAutoscaler." },
+  { description: "Adjusts the pods' requests to their usage. Requires that VerticalPodAutoscaler is installed." },
   {
-    enabled: flag("Whether there is a VerticalPodAutoscaler."),
+    enabled: flag("Whether to create a VerticalPodAutoscaler."),
     mode: oneOf(
       ["Off", "Initial", "Recreate", "InPlaceOrRecreate", "Auto"],
-      "Off only recommends, Initial sets the requests of new pods. Auto resizes in place where the cluster can, else it recreates the pods.",
+      "Update mode. Off only recommends. Initial sets the requests of new pods. Auto resizes pods in place where the cluster supports it, and recreates them otherwise.",
     ),
-    minAllowed: bounds("The least that is recommended. Absent: no bound."),
-    maxAllowed: bounds("The most that is recommended."),
+    minAllowed: bounds("Minimum recommendation. Defaults to no minimum."),
+    maxAllowed: bounds("Maximum recommendation."),
     controlledResources: list(
       "set",
-      { description: "What is resized.", minItems: 1, maxItems: 2 },
+      { description: "The resources to adjust.", minItems: 1, maxItems: 2 },
       oneOf(["cpu", "memory"], "A resource."),
     ),
   },
 );
 
-export const autoscaling = settings({ description: "How many replicas, and how large." }, { horizontal, vertical });
+export const autoscaling = settings(
+  { description: "Autoscaling of the number of replicas and of their resources." },
+  { horizontal, vertical },
+);

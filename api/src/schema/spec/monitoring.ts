@@ -1,50 +1,84 @@
-/** What is measured, and what it is held against. */
+/** Monitoring, service level objectives and regression tests. */
 import { Type } from "typebox";
-import { duration, flag, givenLabels, list, positiveSeconds, quantity, settings, wholeNumber } from "../scalars.ts";
+import {
+  duration,
+  flag,
+  givenLabels,
+  list,
+  oneOf,
+  positiveSeconds,
+  quantity,
+  settings,
+  wholeNumber,
+} from "../scalars.ts";
 
 export const monitoring = settings(
-  { description: "What is measured and shown." },
+  { description: "Metrics, alerts and dashboards." },
   {
     dcgm: settings(
-      { description: "The GPU metrics that NVIDIA's DCGM exporter is asked for, in one ConfigMap for all services." },
+      { description: "GPU metrics of NVIDIA's DCGM exporter, configured in one ConfigMap for all services." },
       {
-        enabled: flag("Whether the service asks for any."),
+        enabled: flag("Whether the service requires GPU metrics."),
         fields: list(
           "set",
-          { description: "Fields of DCGM.", maxItems: 64 },
-          Type.String({ description: "A field.", maxLength: 63, pattern: "^DCGM_FI_[A-Z0-9_]+$" }),
+          { description: "DCGM fields to export.", maxItems: 64 },
+          Type.String({ description: "A DCGM field.", maxLength: 63, pattern: "^DCGM_FI_[A-Z0-9_]+$" }),
         ),
-        profiling: flag("Also the profiling fields (DCGM_FI_PROF_…), for which the exporter needs SYS_ADMIN."),
+        profiling: flag(
+          "Whether to export the profiling fields (DCGM_FI_PROF_…), for which the exporter needs SYS_ADMIN.",
+        ),
       },
     ),
-    podMonitor: flag("Whether there is a PodMonitor, where the cluster has prometheus-operator."),
-    alerts: flag("Whether there is a PrometheusRule, where the cluster has prometheus-operator."),
-    dashboard: flag("Whether there is a ConfigMap with a Grafana dashboard."),
-    scrapeInterval: positiveSeconds("How often Prometheus scrapes the pods."),
-    labels: givenLabels("Labels of the PodMonitor and PrometheusRule, for a Prometheus that selects them by label."),
-    dashboardLabels: givenLabels("Labels of the dashboard's ConfigMap, by which Grafana's sidecar finds it."),
+    podMonitor: flag("Whether to create a PodMonitor. Requires prometheus-operator."),
+    alerts: flag("Whether to create a PrometheusRule with alerts. Requires prometheus-operator."),
+    dashboard: flag("Whether to create a ConfigMap with a Grafana dashboard."),
+    scrapeInterval: positiveSeconds("Interval at which Prometheus scrapes the pods."),
+    labels: givenLabels("Labels of the PodMonitor and the PrometheusRule, by which Prometheus selects them."),
+    dashboardLabels: givenLabels("Labels of the dashboard's ConfigMap, by which Grafana's sidecar selects it."),
   },
 );
 
 export const slo = settings(
-  { description: "The targets that the status and the alerts hold the service against." },
+  { description: "Service level objectives, against which the status and the alerts compare the service." },
   {
-    latencyP95: duration("95 of 100 requests are faster."),
-    requestsPerSecondPerGpu: wholeNumber("Requests per second that one GPU should carry. 0: no target.", 0, 1_000_000),
-    concurrentUsers: wholeNumber("Connections at once that the service should carry. 0: no target.", 0, 1_000_000),
-    memory: quantity("The most memory that one pod should use."),
+    latencyP95: duration("Target for the 95th percentile of latency."),
+    requestsPerSecondPerGpu: wholeNumber(
+      "Target rate of requests per second and GPU. 0 means no target.",
+      0,
+      1_000_000,
+    ),
+    concurrentUsers: wholeNumber("Target number of concurrent connections. 0 means no target.", 0, 1_000_000),
+    memory: quantity("Maximum memory usage of a pod."),
     gpuUtilization: settings(
       {
-        description: "The band in which GPUs are well used.",
+        description: "Target band of GPU utilization.",
         rules: [
           {
             rule: "!has(self.min) || !has(self.max) || self.min < self.max",
-            message: "min must be below max: lower the one or raise the other",
+            message: "min must be less than max",
             fieldPath: ".min",
           },
         ],
       },
-      { min: wholeNumber("Its lower end, in %.", 0, 100), max: wholeNumber("Its upper end, in %.", 0, 100) },
+      {
+        min: wholeNumber("Lower end of the band, in percent.", 0, 100),
+        max: wholeNumber("Upper end of the band, in percent.", 0, 100),
+      },
     ),
+  },
+);
+
+export const regression = settings(
+  { description: "Performance regression tests, which the operator runs itself." },
+  {
+    onRollout: flag(
+      "Whether a GpuMediaLoadTest runs after each rollout and is compared with the last one that passed.",
+    ),
+    scenario: oneOf(["baseline", "stress", "endurance"], "The load scenario."),
+    tolerancePercent: Type.Number({
+      description: "How much worse a figure may be, in percent.",
+      minimum: 0,
+      maximum: 100,
+    }),
   },
 );

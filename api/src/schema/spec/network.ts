@@ -1,4 +1,4 @@
-/** How requests reach the pods. */
+/** Ingress, Gateway and network policies. */
 import { Type } from "typebox";
 import {
   annotationMap,
@@ -17,23 +17,23 @@ import {
 import { labelSelector } from "../selectors.ts";
 
 const ingress = settings(
-  { description: "An Ingress, with the guide's settings for ingress-nginx." },
+  { description: "An Ingress with the performance guide's settings for ingress-nginx." },
   {
-    enabled: flag("Whether there is one."),
-    host: hostName("The host that it serves."),
-    className: objectName("Its IngressClass."),
-    tlsSecretName: objectName("A Secret with the host's certificate. Absent: no TLS."),
-    annotations: annotationMap("More annotations; they win over those that the operator sets."),
+    enabled: flag("Whether to create an Ingress. Requires host."),
+    host: hostName("Host name that the Ingress serves."),
+    className: objectName("Name of the IngressClass."),
+    tlsSecretName: objectName("Name of the Secret with the host's certificate. Defaults to no TLS."),
+    annotations: annotationMap("Additional annotations. They override those that the operator sets."),
     hashBy: text(
-      "What decides which pod gets a request, as nginx writes it; empty: any pod.",
+      "Key by which ingress-nginx assigns requests to pods, in nginx syntax. Empty disables the assignment.",
       253,
       "^[-$A-Za-z0-9_{} ]*$",
     ),
-    connectTimeout: positiveSeconds("To connect to a pod."),
-    sendTimeout: positiveSeconds("Between two writes to a pod."),
-    readTimeout: positiveSeconds("Between two reads from a pod."),
+    connectTimeout: positiveSeconds("Timeout for connecting to a pod."),
+    sendTimeout: positiveSeconds("Timeout between two writes to a pod."),
+    readTimeout: positiveSeconds("Timeout between two reads from a pod."),
     maxBodySize: text(
-      "The largest request, as nginx writes it: 10m is 10 MiB; 0 is no limit.",
+      "Maximum size of a request body, in nginx syntax: 10m is 10 MiB. 0 means no limit.",
       16,
       "^[0-9]{1,9}[kKmMgG]?$",
     ),
@@ -43,23 +43,23 @@ const ingress = settings(
 const parentRef = object(
   { description: "A Gateway or one of its listeners." },
   {
-    name: objectName("Its name."),
-    namespace: Type.Optional(labelName("Its namespace. Absent: the service's.")),
-    group: Type.Optional(text("Its API group. Absent: gateway.networking.k8s.io.", 253)),
-    kind: Type.Optional(text("Its kind. Absent: Gateway.", 63, "^[A-Za-z][-A-Za-z0-9]*$")),
-    sectionName: Type.Optional(objectName("The listener.")),
-    port: Type.Optional(wholeNumber("The listener's port.", 1, 65_535)),
+    name: objectName("Name of the Gateway."),
+    namespace: Type.Optional(labelName("Namespace of the Gateway. Defaults to the service's namespace.")),
+    group: Type.Optional(text("API group of the parent. Defaults to gateway.networking.k8s.io.", 253)),
+    kind: Type.Optional(text("Kind of the parent. Defaults to Gateway.", 63, "^[A-Za-z][-A-Za-z0-9]*$")),
+    sectionName: Type.Optional(objectName("Name of the listener.")),
+    port: Type.Optional(wholeNumber("Port of the listener.", 1, 65_535)),
   },
 );
 
 const gateway = settings(
-  { description: "An HTTPRoute of the Gateway API, made when there are parentRefs." },
+  { description: "An HTTPRoute of the Gateway API, created when parentRefs is not empty." },
   {
     parentRefs: list("atomic", { description: "The Gateways that route to the service." }, parentRef),
     hostnames: list(
       "set",
-      { description: "Host names. Empty: those of the Gateway.", maxItems: 16 },
-      hostName("A host."),
+      { description: "Host names of the route. Empty means those of the Gateway.", maxItems: 16 },
+      hostName("A host name."),
     ),
   },
 );
@@ -76,19 +76,25 @@ const peers = (description: string) =>
         rules: [
           {
             rule: "has(self.ipBlock) != (has(self.podSelector) || has(self.namespaceSelector))",
-            message: "a peer is either an ipBlock, or a podSelector and/or a namespaceSelector",
+            message: "set either ipBlock, or podSelector, namespaceSelector or both",
           },
         ],
       },
       {
-        podSelector: labelSelector("Pods by label: of the service's namespace, or of those in namespaceSelector."),
-        namespaceSelector: labelSelector("Namespaces by label."),
+        podSelector: labelSelector(
+          "Selects pods by label, in the service's namespace or in those that namespaceSelector selects.",
+        ),
+        namespaceSelector: labelSelector("Selects namespaces by label."),
         ipBlock: object(
-          { description: "Addresses." },
+          { description: "A range of IP addresses." },
           {
-            cidr: addresses("Such as 10.0.0.0/8."),
+            cidr: addresses("The range in CIDR notation, such as 10.0.0.0/8."),
             except: Type.Optional(
-              list("atomic", { description: "But not these." }, addresses("Such as 10.1.0.0/16; within cidr.")),
+              list(
+                "atomic",
+                { description: "Ranges to exclude." },
+                addresses("A range within cidr, such as 10.1.0.0/16."),
+              ),
             ),
           },
         ),
@@ -97,20 +103,20 @@ const peers = (description: string) =>
   );
 
 const networkPolicy = settings(
-  { description: "A NetworkPolicy: only what is needed comes in and goes out." },
+  { description: "A NetworkPolicy that allows only the required ingress and egress traffic." },
   {
-    enabled: flag("Whether there is one."),
-    from: peers("Who may send requests. Empty: everybody."),
-    monitoringFrom: peers("Who may scrape metrics, beside the operator. Only matters when from is not empty."),
+    enabled: flag("Whether to create a NetworkPolicy."),
+    from: peers("Peers that may send requests. Empty allows all."),
+    monitoringFrom: peers("Peers that may scrape metrics, besides the operator. Used only when from is not empty."),
   },
 );
 
 export const network = settings(
-  { description: "How requests reach the pods." },
+  { description: "How clients reach the service." },
   {
     ingress,
     gateway,
-    cacheMaxAge: seconds("How long a CDN may keep a picture (Cache-Control: max-age)."),
+    cacheMaxAge: seconds("How long a CDN may cache a response (Cache-Control: max-age)."),
     networkPolicy,
   },
 );

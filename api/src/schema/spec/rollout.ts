@@ -1,46 +1,46 @@
-/** How pods are replaced, and how they end. */
+/** Rollouts, graceful shutdown and pod settings. */
 import { Type } from "typebox";
 import { annotationMap, flag, givenLabels, map, oneOf, seconds, settings, wholeNumber } from "../scalars.ts";
 
 export const rollout = settings(
-  { description: "How pods are replaced when something in them changes." },
+  { description: "How pods are replaced when the pod template changes." },
   {
     strategy: oneOf(
       ["Auto", "Surge", "InPlace", "Recreate"],
-      "Surge starts new pods first, which needs free GPUs. InPlace ends one pod before it starts the next. Recreate ends all first. Auto takes Surge when there are free GPUs, else InPlace.",
+      "Rollout strategy. Surge starts new pods first, which requires free GPUs. InPlace terminates one pod before it starts the next. Recreate terminates all pods first. Auto uses Surge when there are free GPUs, and InPlace otherwise.",
     ),
   },
 );
 
 export const drain = settings(
-  { description: "How a pod ends." },
-  { timeout: seconds("For how long requests and streams under way may go on.") },
+  { description: "Graceful shutdown of a pod." },
+  { timeout: seconds("How long requests and streams in progress may take to finish.") },
 );
 
 export const podDisruptionBudget = settings(
-  { description: "A PodDisruptionBudget: how many pods a node drain may take at once." },
+  { description: "A PodDisruptionBudget, which limits how many pods a node drain may evict at once." },
   {
-    enabled: flag("Whether there is one."),
-    maxUnavailable: wholeNumber("How many pods may be missing.", 1, 1_000),
+    enabled: flag("Whether to create a PodDisruptionBudget."),
+    maxUnavailable: wholeNumber("Maximum number of unavailable pods.", 1, 1_000),
   },
 );
 
 export const sysctls = map(
   {
     description:
-      "Kernel parameters of the pods. Unsafe ones start only on nodes whose kubelet allows them. An empty value leaves the kernel's own.",
+      "Kernel parameters of the pods. Pods with unsafe parameters start only on nodes whose kubelet allows them. An empty value keeps the kernel's default.",
     maxProperties: 32,
     rules: [
       {
         rule: "self.all(name, name.matches('^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$'))",
-        message: "a kernel parameter is named like net.ipv4.tcp_fin_timeout",
+        message: "the name of a kernel parameter must have the form net.ipv4.tcp_fin_timeout",
       },
     ],
   },
-  Type.String({ description: "Its value.", maxLength: 253 }),
+  Type.String({ description: "Value of the parameter.", maxLength: 253 }),
 );
 
 export const podMetadata = settings(
-  { description: "What the pods carry beside the operator's own." },
+  { description: "Additional metadata of the pods." },
   { labels: givenLabels("Labels of the pods."), annotations: annotationMap("Annotations of the pods.") },
 );

@@ -1,4 +1,4 @@
-/** Where the pods run. */
+/** Scheduling of the pods. */
 import { Type } from "typebox";
 import { affinity } from "../affinity.ts";
 import {
@@ -18,7 +18,7 @@ const tolerations = list(
   "atomic",
   {
     description:
-      "Taints that the pods tolerate. The taint that GPU nodes usually carry (nvidia.com/gpu) is tolerated without being named, unless gpu.count is 0.",
+      "Tolerations of the pods. The usual taint of GPU nodes (nvidia.com/gpu) is always tolerated, unless gpu.count is 0.",
   },
   settings(
     {
@@ -26,23 +26,26 @@ const tolerations = list(
       rules: [
         {
           rule: "has(self.key) || (has(self.operator) && self.operator == 'Exists')",
-          message: "a toleration without a key needs operator: Exists",
+          message: "a toleration without a key requires operator: Exists",
         },
         {
           rule: "!(has(self.operator) && self.operator == 'Exists' && has(self.value) && self.value != '')",
-          message: "operator Exists takes no value: remove value, or use operator: Equal",
+          message: "value must be empty with operator: Exists",
         },
         {
           rule: "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
-          message: "tolerationSeconds needs effect: NoExecute",
+          message: "tolerationSeconds requires effect: NoExecute",
         },
       ],
     },
     {
-      key: qualified("The taint's key; absent, with operator Exists: every taint."),
-      operator: oneOf(["Exists", "Equal"], "Exists tolerates every value. Absent: Equal."),
-      value: labelValue("The taint's value."),
-      effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], "The taint's effect. Absent: all."),
+      key: qualified("Key of the taint. Without a key, and with operator Exists, all taints are tolerated."),
+      operator: oneOf(
+        ["Exists", "Equal"],
+        "How the value is compared. Exists tolerates all values. Defaults to Equal.",
+      ),
+      value: labelValue("Value of the taint."),
+      effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], "Effect of the taint. Defaults to all effects."),
       tolerationSeconds: wholeNumber("For how long a NoExecute taint is tolerated.", 0, 2_147_483_647),
     },
   ),
@@ -50,41 +53,52 @@ const tolerations = list(
 
 const topologySpreadConstraints = list(
   { keys: ["topologyKey", "whenUnsatisfiable"] },
-  { description: "How the pods spread over nodes and zones." },
+  { description: "How pods are spread across nodes and zones." },
   object(
     {
-      description: "A constraint, as in core/v1.",
+      description: "A topology spread constraint, as in core/v1.",
       rules: [
         {
           rule: "!has(self.minDomains) || self.whenUnsatisfiable == 'DoNotSchedule'",
-          message: "minDomains needs whenUnsatisfiable: DoNotSchedule",
+          message: "minDomains requires whenUnsatisfiable: DoNotSchedule",
           fieldPath: ".minDomains",
         },
       ],
     },
     {
-      topologyKey: qualified("The node label whose values are the places."),
-      whenUnsatisfiable: oneOf(["DoNotSchedule", "ScheduleAnyway"], "Whether a pod waits when it cannot be kept."),
-      maxSkew: wholeNumber("By how many pods two places may differ.", 1, 1_000),
-      minDomains: Type.Optional(wholeNumber("How many places there must be.", 1, 1_000)),
-      labelSelector: Type.Optional(labelSelector("Which pods are counted. Absent: those of the service.")),
-      matchLabelKeys: Type.Optional(
-        list("atomic", { description: "Labels whose value is the pod's own." }, qualified("A label.")),
+      topologyKey: qualified("Key of the node label that defines the topology domains."),
+      whenUnsatisfiable: oneOf(
+        ["DoNotSchedule", "ScheduleAnyway"],
+        "Whether to schedule a pod that violates the constraint.",
       ),
-      nodeAffinityPolicy: Type.Optional(oneOf(["Honor", "Ignore"], "Whether nodes that affinity excludes count.")),
-      nodeTaintsPolicy: Type.Optional(oneOf(["Honor", "Ignore"], "Whether nodes with taints count.")),
+      maxSkew: wholeNumber("Maximum difference in the number of pods between two domains.", 1, 1_000),
+      minDomains: Type.Optional(wholeNumber("Minimum number of domains.", 1, 1_000)),
+      labelSelector: Type.Optional(labelSelector("Selects the pods to count. Defaults to those of the service.")),
+      matchLabelKeys: Type.Optional(
+        list(
+          "atomic",
+          { description: "Keys of labels whose value must equal that of the pod being scheduled." },
+          qualified("A label key."),
+        ),
+      ),
+      nodeAffinityPolicy: Type.Optional(
+        oneOf(["Honor", "Ignore"], "Whether nodes that the affinity excludes are ignored."),
+      ),
+      nodeTaintsPolicy: Type.Optional(
+        oneOf(["Honor", "Ignore"], "Whether nodes with taints that are not tolerated are ignored."),
+      ),
     },
   ),
 );
 
 export const scheduling = settings(
-  { description: "Where the pods run." },
+  { description: "Where the pods are scheduled." },
   {
-    nodeSelector: givenLabels("Labels that a node must have."),
+    nodeSelector: givenLabels("Labels that a node must have for a pod to be scheduled onto it."),
     tolerations,
     affinity,
     topologySpreadConstraints,
-    priorityClassName: objectName("The pods' PriorityClass. Absent: the cluster's default."),
-    runtimeClassName: objectName("The pods' RuntimeClass, such as nvidia. Absent: the cluster's default."),
+    priorityClassName: objectName("Name of the pods' PriorityClass. Defaults to the cluster's default."),
+    runtimeClassName: objectName("Name of the pods' RuntimeClass, such as nvidia. Defaults to the cluster's default."),
   },
 );

@@ -1,9 +1,8 @@
-/** All that both a service and a profile may set. */
+/** The settings that services and profiles share. */
 import { wholeNumber } from "../scalars.ts";
 import { autoscaling } from "./autoscaling.ts";
-import { monitoring, slo } from "./monitoring.ts";
+import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
-import { regression } from "./regression.ts";
 import { drain, podDisruptionBudget, podMetadata, rollout, sysctls } from "./rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import {
@@ -17,7 +16,7 @@ import {
   serviceAccountName,
 } from "./workload.ts";
 
-/** In the order in which they are shown. */
+/** In the order of the reference. */
 export const tunables = {
   image,
   imagePullPolicy,
@@ -25,7 +24,7 @@ export const tunables = {
   serviceAccountName,
   gpu,
   replicas: wholeNumber(
-    "The number of replicas. Only without horizontal autoscaling. Absent: autoscaling.horizontal.minReplicas at first, and from then on as many as there are.",
+    "Number of replicas. Must not be set with horizontal autoscaling. Defaults to autoscaling.horizontal.minReplicas on creation; after that, the number of replicas is kept.",
     0,
     10_000,
   ),

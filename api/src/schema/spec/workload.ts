@@ -1,4 +1,4 @@
-/** What runs in the pods: image, GPU, resources, model and the processor's own settings. */
+/** The workload of the pods: image, GPUs, resources, model and the processor's settings. */
 import { Type } from "typebox";
 import { environment } from "../environment.ts";
 import {
@@ -20,7 +20,7 @@ import { allowedHosts, allowedNetworks } from "../upstream.ts";
 
 export const image = Type.String({
   description:
-    "The processor's image. Default: the operator's --processor-image, or --processor-image-cpu with gpu.count: 0.",
+    "Image of the processor. Defaults to the operator's --processor-image, or to --processor-image-cpu with gpu.count: 0.",
   minLength: 1,
   maxLength: 1_024,
   pattern: "^\\S+$",
@@ -28,34 +28,40 @@ export const image = Type.String({
 
 export const imagePullPolicy = oneOf(
   ["Always", "IfNotPresent", "Never"],
-  "When the image is pulled. Absent: Kubernetes decides by the tag.",
+  "When to pull the image. Defaults to Kubernetes' default for the tag.",
 );
 
 export const imagePullSecrets = list(
   { keys: ["name"] },
-  { description: "Secrets of the service's namespace to pull the image with." },
-  object({ description: "A Secret." }, { name: objectName("Its name.") }),
+  { description: "Secrets in the service's namespace for pulling the image." },
+  object({ description: "A Secret." }, { name: objectName("Name of the Secret.") }),
 );
 
 export const serviceAccountName = objectName(
-  "A ServiceAccount that exists already. Absent: one is made, named like the service, whose token is not mounted.",
+  "Name of an existing ServiceAccount. Defaults to one that the operator creates, with the name of the service and without a mounted token.",
 );
 
 export const gpu = settings(
   { description: "The GPUs of each pod." },
   {
     resourceName: Type.String({
-      description: "The resource to ask for: nvidia.com/gpu, or a MIG slice such as nvidia.com/mig-1g.10gb.",
+      description: "GPU resource to request: nvidia.com/gpu, or a MIG slice such as nvidia.com/mig-1g.10gb.",
       maxLength: 317,
       pattern:
         "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
     }),
-    count: wholeNumber("GPUs of each pod. 0: the model runs on the CPU, with the guide's target of 200 ms.", 0, 16),
+    count: wholeNumber(
+      "Number of GPUs of each pod. With 0, the model runs on the CPU, and the latency target is 200 ms.",
+      0,
+      16,
+    ),
     cuda: settings(
-      { description: "How CUDA behaves." },
+      { description: "CUDA settings." },
       {
-        launchBlocking: flag("Waits for each kernel (CUDA_LAUNCH_BLOCKING): slow, for debugging."),
-        deviceOrder: oneOf(["PCI_BUS_ID", "FASTEST_FIRST"], "In which order GPUs are numbered (CUDA_DEVICE_ORDER)."),
+        launchBlocking: flag(
+          "Whether to wait for each kernel (CUDA_LAUNCH_BLOCKING), which is slow and for debugging only.",
+        ),
+        deviceOrder: oneOf(["PCI_BUS_ID", "FASTEST_FIRST"], "Order in which GPUs are numbered (CUDA_DEVICE_ORDER)."),
       },
     ),
   },
@@ -66,20 +72,20 @@ const named = (member: string) =>
 const noGpu = (member: string) => `(!has(self.${member}) || self.${member}.all(name, !name.startsWith('nvidia.com/')))`;
 
 const quantities = (description: string) =>
-  map({ description: `${description} 0 removes what the profile has.`, maxProperties: 16 }, quantity("An amount."));
+  map({ description: `${description} 0 removes the profile's value.`, maxProperties: 16 }, quantity("An amount."));
 
 export const resources = settings(
   {
-    description: "What each pod asks for and may use. GPUs are set by gpu.count.",
+    description: "Resource requests and limits of each pod. GPUs are set by gpu.count.",
     rules: [
       {
         rule: `${noGpu("requests")} && ${noGpu("limits")}`,
-        message: "GPUs are not set here: set gpu.count and gpu.resourceName",
+        message: "GPUs must not be set here: use gpu.count and gpu.resourceName",
       },
       ...["requests", "limits"].map((member) => ({
         rule: named(member),
         message:
-          "a resource is cpu, memory, ephemeral-storage, hugepages-SIZE, or has a domain, such as example.com/fpga",
+          "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga",
         fieldPath: `.${member}`,
       })),
     ],
@@ -89,37 +95,40 @@ export const resources = settings(
 
 const modelVolume = settings(
   {
-    description: "Where the model's file is: mounted read-only. It replaces the profile's as a whole.",
+    description: "Volume with the model file, mounted read-only. It replaces the profile's volume as a whole.",
     atomic: true,
     rules: [
       {
         rule: "[has(self.persistentVolumeClaim), has(self.image), has(self.csi)].filter(x, x).size() == 1",
-        message: "name exactly one of persistentVolumeClaim, image and csi",
+        message: "set exactly one of persistentVolumeClaim, image and csi",
       },
     ],
   },
   {
     persistentVolumeClaim: object(
-      { description: "A claim in the service's namespace. With several replicas it must be readable by many nodes." },
-      { claimName: objectName("Its name.") },
+      {
+        description:
+          "A PersistentVolumeClaim in the service's namespace. With several replicas, many nodes must be able to read it.",
+      },
+      { claimName: objectName("Name of the PersistentVolumeClaim.") },
     ),
     image: object(
-      { description: "An OCI image that holds the model (on by default since Kubernetes 1.35)." },
+      { description: "An OCI image that contains the model (enabled by default since Kubernetes 1.35)." },
       {
-        reference: text("The image.", 1_024, "^\\S+$"),
-        pullPolicy: Type.Optional(oneOf(["Always", "IfNotPresent", "Never"], "When it is pulled.")),
+        reference: text("Reference of the image.", 1_024, "^\\S+$"),
+        pullPolicy: Type.Optional(oneOf(["Always", "IfNotPresent", "Never"], "When to pull the image.")),
       },
     ),
     csi: object(
       { description: "An ephemeral volume of a CSI driver." },
       {
-        driver: objectName("The driver."),
-        fsType: Type.Optional(text("The file system.", 63)),
+        driver: objectName("Name of the CSI driver."),
+        fsType: Type.Optional(text("Type of the file system.", 63)),
         volumeAttributes: Type.Optional(
-          map({ description: "What the driver is told." }, Type.String({ maxLength: 1_024 })),
+          map({ description: "Attributes that are passed to the driver." }, Type.String({ maxLength: 1_024 })),
         ),
         nodePublishSecretRef: Type.Optional(
-          object({ description: "A Secret for the driver." }, { name: objectName("Its name.") }),
+          object({ description: "Secret that is passed to the driver." }, { name: objectName("Name of the Secret.") }),
         ),
       },
     ),
@@ -127,51 +136,59 @@ const modelVolume = settings(
 );
 
 export const model = settings(
-  { description: "The model that pictures go through." },
+  { description: "The model that processes images." },
   {
-    name: labelName("What the model is called at the inference API; without path also which built-in model it is."),
-    size: oneOf(["s", "m", "l"], "Which size of the built-in model: larger is better and slower."),
-    path: text("An ONNX file on volume, from its root. Absent: a built-in model.", 1_024, "^[^/\\s][^\\s]*$"),
+    name: labelName("Name of the model in the inference API. Without path, it selects the built-in model."),
+    size: oneOf(["s", "m", "l"], "Size of the built-in model: larger ones are better and slower."),
+    path: text(
+      "Path of an ONNX file, relative to the root of volume. Defaults to the built-in model.",
+      1_024,
+      "^[^/\\s][^\\s]*$",
+    ),
     volume: modelVolume,
   },
 );
 
 const upstream = settings(
-  { description: "How pictures are fetched from other hosts, for GET /v1/process?url=…" },
+  { description: "How images are fetched from other hosts, for GET /v1/process?url=…" },
   {
-    allowedHosts: allowedHosts("From which hosts. Empty: nothing is fetched."),
+    allowedHosts: allowedHosts("Hosts from which images may be fetched. Empty disables fetching."),
     allowedNetworks: allowedNetworks(
-      "Networks that hosts may be in although they are not public, such as that of an object store in the cluster.",
+      "Private networks from which images may be fetched, such as that of an object store in the cluster.",
     ),
-    connections: wholeNumber("Connections at once.", 1, 10_000),
-    connectionsPerHost: wholeNumber("Connections at once to one host.", 1, 10_000),
-    dnsCacheTtl: seconds("How long an address is remembered."),
-    keepAlive: seconds("How long an idle connection stays open."),
+    connections: wholeNumber("Maximum number of connections.", 1, 10_000),
+    connectionsPerHost: wholeNumber("Maximum number of connections to one host.", 1, 10_000),
+    dnsCacheTtl: seconds("How long an address is cached."),
+    keepAlive: seconds("How long an idle connection is kept open."),
   },
 );
 
 export const processing = settings(
-  { description: "The processor." },
+  { description: "Settings of the processor." },
   {
-    logLevel: oneOf(["trace", "debug", "info", "warn", "error"], "What is logged."),
-    accessLog: flag("Whether each request is logged."),
+    logLevel: oneOf(["trace", "debug", "info", "warn", "error"], "Minimum level of log messages."),
+    accessLog: flag("Whether to log each request."),
     batch: settings(
-      { description: "Requests of one shape go through the model together." },
+      { description: "Batching of requests with the same shape." },
       {
-        maxSize: wholeNumber("At most so many.", 1, 256),
-        maxDelay: duration("At most so long a request waits for others."),
+        maxSize: wholeNumber("Maximum number of requests in a batch.", 1, 256),
+        maxDelay: duration("How long a request waits at most for others to join its batch."),
       },
     ),
     queue: settings(
-      { description: "What waits for the GPU." },
+      { description: "The queue of requests." },
       {
-        maxDepth: wholeNumber("At most so many requests; more are answered 503 at once.", 1, 100_000),
-        maxWait: duration("A request that would wait longer is answered 503 at once."),
+        maxDepth: wholeNumber(
+          "Maximum number of queued requests; further ones are rejected with status 503.",
+          1,
+          100_000,
+        ),
+        maxWait: duration("Maximum expected wait; requests that would wait longer are rejected with status 503."),
       },
     ),
     memoryCleanup: settings(
-      { description: "Memory is given back while there is nothing to do." },
-      { interval: seconds("How often; 0s: never.") },
+      { description: "Release of unused memory while the processor is idle." },
+      { interval: seconds("Interval between cleanups. 0s disables them.") },
     ),
     upstream,
     env: environment,
