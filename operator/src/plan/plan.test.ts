@@ -3,83 +3,93 @@ import { childKinds } from "../observe/child-kinds.ts";
 import { manifestDigest, type Ownership } from "../kube/ownership.ts";
 import type { Manifest, OwnerReference } from "../kube/object.ts";
 import type { LiveChild } from "../observe/child-view.ts";
-import { planChild } from "./plan.ts";
+import { planChild, type Action } from "./plan.ts";
 
 const owner = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "u-1" };
 const manifest: Manifest = { apiVersion: "v1", kind: "Service", metadata: { name: "upscaler", namespace: "media" } };
+const identity = { role: "service", kind: childKinds.service, name: "upscaler" } as const;
+const desired = { ...identity, manifest };
+const unwanted = { ...identity, manifest: null };
 
 const ownedBy = (change: Partial<OwnerReference>): OwnerReference => ({ ...owner, controller: true, ...change });
-const asWanted: Ownership = { by: "apply", digest: manifestDigest(manifest), index: 0, ownsReplicas: false };
-const drifted: Ownership = { ...asWanted, digest: "other" };
-const nobody: Ownership = { by: "none" };
+const current: Ownership = { by: "apply", digest: manifestDigest(manifest), index: 0, ownsReplicas: false };
+const drifted: Ownership = { ...current, digest: "other" };
+const none: Ownership = { by: "none" };
 
 function live(ownerReferences: OwnerReference[], owned: Ownership, deletionTimestamp?: string): LiveChild {
-  const going = deletionTimestamp === undefined ? {} : { deletionTimestamp };
+  const terminating = deletionTimestamp === undefined ? {} : { deletionTimestamp };
   return {
-    metadata: { name: "upscaler", namespace: "media", uid: "c-1", resourceVersion: "7", ownerReferences, ...going },
+    metadata: {
+      name: "upscaler",
+      namespace: "media",
+      uid: "c-1",
+      resourceVersion: "7",
+      ownerReferences,
+      ...terminating,
+    },
     owned,
   };
 }
 
-describe("plan of one child", () => {
+describe("the plan of one child", () => {
   const ours = [ownedBy({})];
   const predecessor = [ownedBy({ uid: "u-0" })];
   const foreign = [ownedBy({ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: "u-9" })];
   const notController = [ownedBy({ controller: false })];
-  const cases: { title: string; wanted: boolean; live?: LiveChild; served?: boolean; does: string; by?: string }[] = [
-    { title: "wanted, nothing there", wanted: true, does: "create" },
-    { title: "wanted, ours and as wanted", wanted: true, live: live(ours, asWanted), does: "none" },
-    { title: "wanted, ours and drifted", wanted: true, live: live(ours, drifted), does: "apply" },
-    { title: "wanted, ours but none of its fields", wanted: true, live: live(ours, nobody), does: "apply" },
-    { title: "wanted, orphaned by us", wanted: true, live: live([], drifted), does: "apply" },
+  const nothing: Action = { do: "none", child: desired };
+  const wait: Action = { do: "await-removal", child: desired };
+  const apply = (found: LiveChild): Action => ({ do: "apply", child: desired, manifest, live: found });
+  const taken = (by: string): Action => ({ do: "taken", child: desired, by });
+
+  const cases: {
+    readonly title: string;
+    readonly live?: LiveChild;
+    readonly served?: boolean;
+    readonly action: Action;
+  }[] = [
+    { title: "creates it where there is none", action: { do: "create", child: desired, manifest } },
+    { title: "leaves one that is in sync", live: live(ours, current), action: nothing },
+    { title: "applies one that has drifted", live: live(ours, drifted), action: apply(live(ours, drifted)) },
+    { title: "applies one on which it owns no field", live: live(ours, none), action: apply(live(ours, none)) },
     {
-      title: "wanted, ours and going away",
-      wanted: true,
-      live: live(ours, asWanted, "2026-01-01T00:00:00Z"),
-      does: "await-removal",
+      title: "adopts one that it has created and that has no owner",
+      live: live([], drifted),
+      action: apply(live([], drifted)),
     },
-    { title: "wanted, a deleted namesake's", wanted: true, live: live(predecessor, asWanted), does: "await-removal" },
+    { title: "waits for one that is being deleted", live: live(ours, current, "2026-01-01T00:00:00Z"), action: wait },
+    { title: "waits for that of a deleted service of the same name", live: live(predecessor, current), action: wait },
+    { title: "does not take that of another controller", live: live(foreign, none), action: taken("Deployment web") },
     {
-      title: "wanted, another controller's",
-      wanted: true,
-      live: live(foreign, nobody),
-      does: "taken",
-      by: "Deployment web",
-    },
-    {
-      title: "wanted, nobody's and not made by us",
-      wanted: true,
-      live: live([], nobody),
-      does: "taken",
-      by: "an object that gpumedia did not create",
+      title: "does not take one that it has not created",
+      live: live([], none),
+      action: taken("an object that gpumedia did not create"),
     },
     {
-      title: "wanted, we are an owner but not the controller",
-      wanted: true,
-      live: live(notController, nobody),
-      does: "taken",
-      by: "an object that gpumedia did not create",
+      title: "does not take one that it owns without being its controller",
+      live: live(notController, none),
+      action: taken("an object that gpumedia did not create"),
     },
-    { title: "wanted, its API is not served", wanted: true, served: false, does: "skip" },
-    { title: "not wanted, nothing there", wanted: false, does: "none" },
-    { title: "not wanted, ours", wanted: false, live: live(ours, asWanted), does: "delete" },
-    { title: "not wanted, orphaned by us", wanted: false, live: live([], asWanted), does: "none" },
-    { title: "not wanted, a deleted namesake's", wanted: false, live: live(predecessor, asWanted), does: "none" },
-    { title: "not wanted, another controller's", wanted: false, live: live(foreign, asWanted), does: "none" },
-    { title: "not wanted, its API is not served", wanted: false, served: false, does: "none" },
+    { title: "skips it where its API is not served", served: false, action: { do: "skip", child: desired } },
   ];
-  for (const test of cases) {
-    it(`${test.title}: ${test.does}`, () => {
-      const child = {
-        role: "service" as const,
-        kind: childKinds.service,
-        name: "upscaler",
-        manifest: test.wanted ? manifest : null,
-      };
-      const action = planChild(owner, child, test.live, test.served ?? true);
-      assert.equal(action.do, test.does);
-      if (action.do === "taken") assert.equal(action.by, test.by);
-      if (action.do === "delete") assert.equal(action.uid, "c-1");
-    });
+  for (const { title, live: found, served = true, action } of cases) {
+    it(title, () => assert.deepEqual(planChild(owner, desired, found, served), action));
+  }
+
+  const switchedOff: { readonly title: string; readonly live?: LiveChild; readonly deletes: boolean }[] = [
+    { title: "deletes it", live: live(ours, current), deletes: true },
+    { title: "leaves one without an owner", live: live([], current), deletes: false },
+    { title: "leaves that of a deleted service of the same name", live: live(predecessor, current), deletes: false },
+    { title: "leaves that of another controller", live: live(foreign, current), deletes: false },
+    { title: "does nothing where there is none", deletes: false },
+  ];
+  for (const { title, live: found, deletes } of switchedOff) {
+    for (const served of [true, false]) {
+      it(`${title} when it is switched off and its API is ${served ? "" : "not "}served`, () => {
+        const action: Action = deletes
+          ? { do: "delete", child: unwanted, uid: "c-1" }
+          : { do: "none", child: unwanted };
+        assert.deepEqual(planChild(owner, unwanted, found, served), action);
+      });
+    }
   }
 });

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import type { DesiredChild } from "../desired/children.ts";
+import type { KubeObject, Manifest } from "../kube/object.ts";
+import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
+import type { LiveChild } from "../observe/child-view.ts";
+import type { Action } from "../plan/plan.ts";
+import { execute, type ChildOutcome } from "./execute.ts";
+import { ServiceMemory } from "./memory.ts";
+import { apiError, fakePass, type FakePass } from "./pass.fake.ts";
+
+const owner = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "u-1" };
+
+function child(role: ChildRole): DesiredChild & { readonly manifest: Manifest } {
+  const [kind, name] = [childKind(role), childName(role, "upscaler")];
+  const manifest = { apiVersion: "v1", kind: kind.type.kind, metadata: { name, namespace: "media" } };
+  return { role, kind, name, manifest };
+}
+
+const live: LiveChild = {
+  metadata: { name: "upscaler", namespace: "media", uid: "c-1", resourceVersion: "7" },
+  owned: { by: "apply", digest: "other", index: 0, ownsReplicas: false },
+};
+
+const create = (role: ChildRole): Action => ({ do: "create", child: child(role), manifest: child(role).manifest });
+const apply = (role: ChildRole): Action => ({ do: "apply", child: child(role), manifest: child(role).manifest, live });
+const remove = (role: ChildRole): Action => ({ do: "delete", child: { ...child(role), manifest: null }, uid: "c-1" });
+
+describe("the execution of a plan", () => {
+  let record: ServiceMemory;
+  beforeEach(() => (record = new ServiceMemory("u-1")));
+  const run = async (pass: FakePass, ...plan: readonly Action[]): Promise<readonly ChildOutcome[]> =>
+    execute(plan, { ...pass, record, namespace: "media", owner });
+  /** Of each child: what was done, and the reason or kind of its failure. */
+  const summary = (outcomes: readonly ChildOutcome[]): readonly (readonly string[])[] =>
+    outcomes.map(({ child: { role }, did, failure }) => [
+      role,
+      did,
+      ...(failure === undefined ? [] : ["reason" in failure ? failure.reason : failure.kind]),
+    ]);
+  const failing =
+    (error: Error): (() => never) =>
+    () => {
+      throw error;
+    };
+
+  it("deletes first, then creates what pods need to start, then the rest", async () => {
+    const pass = fakePass({ allowed: /./ });
+    await run(pass, create("deployment"), create("configMap"), remove("horizontalPodAutoscaler"), apply("service"));
+    assert.deepEqual(pass.client.calls, [
+      "delete HorizontalPodAutoscaler upscaler",
+      "create ConfigMap upscaler-config",
+      "create Deployment upscaler",
+      "apply Service upscaler",
+    ]);
+  });
+
+  it("shows the next snapshot what it has written and deleted", async () => {
+    const pass = fakePass({ allowed: /./ });
+    await run(pass, create("service"), create("ingress"));
+    await run(pass, remove("ingress"));
+    assert.deepEqual(Object.keys(pass.snapshots.current?.children ?? {}), ["service"]);
+  });
+
+  it("sends nothing for children that are in sync, not served, being deleted or not ours", async () => {
+    const outcomes = await run(
+      fakePass(),
+      { do: "none", child: child("service") },
+      { do: "skip", child: child("podMonitor") },
+      { do: "await-removal", child: child("deployment") },
+      { do: "taken", child: child("ingress"), by: "Service web" },
+    );
+    assert.deepEqual(summary(outcomes), [
+      ["service", "none"],
+      ["podMonitor", "skip"],
+      ["deployment", "await-removal", "AwaitingRemoval"],
+      ["ingress", "taken", "NameTaken"],
+    ]);
+  });
+
+  it("writes the others when one child fails", async () => {
+    const answers = { "create ConfigMap upscaler-config": failing(apiError(500)) };
+    const outcomes = await run(fakePass({ allowed: /./, answers }), create("configMap"), create("service"));
+    assert.deepEqual(summary(outcomes), [
+      ["configMap", "create", "Transient"],
+      ["service", "create"],
+    ]);
+  });
+
+  it("creates the initial manifest, and marks it as the desired one", async () => {
+    const { manifest, ...rest } = child("deployment");
+    const initial = { ...manifest, spec: { replicas: 2 } };
+    const action: Action = { do: "create", child: { ...rest, manifest, initial }, manifest };
+    const pass = fakePass({ allowed: /^create Deployment upscaler$/ });
+    await run(pass, action);
+    assert.deepEqual(pass.snapshots.current?.children.deployment?.spec, { replicas: 2 });
+  });
+
+  it("looks up who has a name that is taken", async () => {
+    const metadata = { name: "upscaler", uid: "s-1", resourceVersion: "1", creationTimestamp: "" };
+    const found: KubeObject = { apiVersion: "v1", kind: "Service", metadata };
+    const answers = {
+      "create Service upscaler": failing(apiError(409, "AlreadyExists")),
+      "get Service upscaler": () => found,
+    };
+    const pass = fakePass({ answers });
+    assert.deepEqual(summary(await run(pass, create("service"))), [["service", "taken", "NameTaken"]]);
+  });
+
+  it("treats a child that is already deleted as deleted", async () => {
+    const answers = { "delete Ingress upscaler": failing(apiError(404)) };
+    assert.deepEqual(summary(await run(fakePass({ answers }), remove("ingress"))), [["ingress", "delete"]]);
+  });
+
+  it("stops applying a child that is overwritten each time, and starts again later", async () => {
+    const pass = fakePass({ allowed: /^apply Service upscaler$/ });
+    const applied = async (): Promise<readonly string[]> => summary(await run(pass, apply("service")))[0] ?? [];
+    for (let time = 0; time < 20; time++) assert.deepEqual(await applied(), ["service", "apply"]);
+    assert.deepEqual(await applied(), ["service", "none", "Overwritten"]);
+    await pass.clock.advance(6_000);
+    assert.deepEqual(await applied(), ["service", "apply"]);
+  });
+
+  it("does not count applies that fail: a busy object would never be repaired", async () => {
+    const answers = { "apply Service upscaler": failing(apiError(409, "Conflict")) };
+    const pass = fakePass({ answers });
+    for (let time = 0; time < 30; time++) await run(pass, apply("service"));
+    assert.deepEqual(summary(await run(pass, apply("service"))), [["service", "apply", "Conflict"]]);
+  });
+
+  it("does not hide a bug", async () => {
+    const answers = { "create Service upscaler": failing(new TypeError("a bug")) };
+    await assert.rejects(run(fakePass({ answers }), create("service")), /a bug/);
+  });
+});

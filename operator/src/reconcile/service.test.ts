@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import { apiError, fakePass, key, silent, storedService, type FakePass } from "./pass.fake.ts";
+import { enterGate } from "./rollout-gate.ts";
+import { reconcileService } from "./service.ts";
+
+const anyWrite = /^(create|apply|delete) |^patch GpuMediaService upscaler$/;
+const writesStatus = /^patch GpuMediaService upscaler$/;
+
+function condition({ snapshots }: FakePass, type: string): Pick<Condition, "status" | "reason"> | undefined {
+  const found = snapshots.current?.stored.status?.conditions?.find((one) => one.type === type);
+  return found && { status: found.status, reason: found.reason };
+}
+
+/** A service whose children are as desired, and which has seen its status. */
+async function settled(): Promise<FakePass> {
+  const pass = fakePass({ allowed: anyWrite });
+  await reconcileService(key, pass, silent);
+  return pass;
+}
+
+/** It serves, and its profile has changed since its pods were made. */
+function servingBefore(): GpuMediaServiceStatus {
+  const available = { type: "Available", status: "True", reason: "ReplicasServe", message: "" } as const;
+  return {
+    observedGeneration: 1,
+    conditions: [{ ...available, observedGeneration: 1, lastTransitionTime: "2026-01-01T00:00:00Z" }],
+    rollout: { strategy: "Surge", message: "", templateHash: "before the profile changed" },
+  };
+}
+
+describe("the reconcile of a service", () => {
+  it("creates its children wave by wave and writes the status that follows from them", async () => {
+    const pass = fakePass({ allowed: anyWrite });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+    assert.deepEqual(pass.client.calls, [
+      "create ServiceAccount upscaler",
+      "create ConfigMap upscaler-config",
+      "create ConfigMap upscaler-dashboard",
+      "create Deployment upscaler",
+      "create Service upscaler",
+      "create HorizontalPodAutoscaler upscaler",
+      "create PodDisruptionBudget upscaler",
+      "create NetworkPolicy upscaler",
+      "patch GpuMediaService upscaler",
+    ]);
+    // Of the Deployment that it has just created: without a refresh, there would be none.
+    assert.equal(pass.snapshots.current?.stored.status?.replicas?.desired, 2);
+    assert.deepEqual(condition(pass, "Ready"), { status: "False", reason: "Progressing" });
+  });
+
+  it("sends nothing when nothing has changed", async () => {
+    const { snapshots } = await settled();
+    const stored = snapshots.current?.stored ?? assert.fail();
+    const again = fakePass({ stored, snapshot: { children: snapshots.current?.children ?? {} } });
+    assert.deepEqual(await reconcileService(key, again, silent), { kind: "done" });
+    assert.deepEqual(again.client.calls, []);
+  });
+
+  it("leaves out a child whose API is not served, and reports it", async () => {
+    const pass = await settled();
+    assert.ok(!pass.client.calls.some((call) => call.includes("PodMonitor")));
+    const items = pass.snapshots.current?.stored.status?.guideChecklist ?? [];
+    const { reason } = items.find(({ item }) => item === "Resource utilization monitored") ?? {};
+    assert.equal(reason, "ApiMissing");
+  });
+
+  it("reconciles again at once after a conflict, without a status from an old version", async () => {
+    const conflict = (): never => {
+      throw apiError(409, "Conflict");
+    };
+    const pass = fakePass({ allowed: /^create /, answers: { "create Service upscaler": conflict } });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "now" });
+  });
+
+  it("reports the failure of one child and writes the others", async () => {
+    const refused = (): never => {
+      throw apiError(422, "Invalid", { message: "no such port" });
+    };
+    const pass = fakePass({ allowed: anyWrite, answers: { "create Service upscaler": refused } });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+    assert.equal(pass.client.calls.length, 9);
+    assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "ChildRejected" });
+  });
+
+  it("creates no child of a service that is being deleted: it would block a foreground deletion", async () => {
+    const stored = storedService();
+    const metadata = { ...stored.metadata, deletionTimestamp: "2026-01-02T00:00:00Z" };
+    const pass = fakePass({ stored: { ...stored, metadata } });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+  });
+
+  it("forgets a service that was deleted", async () => {
+    const pass = await settled();
+    assert.ok(pass.memory.find(key) !== undefined);
+    pass.snapshots.current = undefined;
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+    assert.equal(pass.memory.find(key), undefined);
+  });
+
+  it("changes nothing but the status while the spec is invalid, and keeps the last valid one", async () => {
+    const pass = await settled();
+    const valid = pass.memory.find(key)?.service;
+    const stored = pass.snapshots.current?.stored ?? assert.fail();
+    pass.snapshots.current = pass.snapshots.current && {
+      ...pass.snapshots.current,
+      stored: { ...stored, spec: { profile: "missing" } },
+    };
+    const before = pass.client.calls.length;
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+    assert.deepEqual(pass.client.calls.slice(before), ["patch GpuMediaService upscaler"]);
+    assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "UnknownProfile" });
+    assert.ok(pass.recorded.some(({ reason }) => reason === "UnknownProfile"));
+    assert.equal(pass.memory.find(key)?.service, valid);
+  });
+
+  it("holds back a status that only counts further, and reconciles when it may be written", async () => {
+    const pass = await settled();
+    const roll = async (readyReplicas: number): Promise<unknown> => {
+      const { children, ...rest } = pass.snapshots.current ?? assert.fail();
+      const { deployment = assert.fail() } = children;
+      const status = { replicas: 3, updatedReplicas: 3, readyReplicas };
+      const spec = { replicas: 3 };
+      pass.snapshots.current = { ...rest, children: { ...children, deployment: { ...deployment, spec, status } } };
+      return reconcileService(key, pass, silent);
+    };
+    const ready = (): number | undefined => pass.snapshots.current?.stored.status?.replicas?.ready;
+    assert.deepEqual([await roll(1), ready()], [{ kind: "done" }, 1]);
+    await pass.clock.advance(500);
+    assert.deepEqual([await roll(2), ready()], [{ kind: "requeue", afterMs: 1_500 }, 1]);
+    await pass.clock.advance(1_500);
+    assert.deepEqual([await roll(2), ready()], [{ kind: "done" }, 2]);
+  });
+});
+
+describe("the reconcile of a service whose profile has changed", () => {
+  it("waits while as many other services roll out as may, and writes only its status", async () => {
+    const stored = storedService({}, servingBefore());
+    const pass = fakePass({ stored, allowed: writesStatus, snapshot: { rolling: new Set(["media/other"]) } });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "requeue", afterMs: 5_000 });
+    assert.deepEqual(condition(pass, "Reconciling"), { status: "True", reason: "RolloutQueued" });
+    assert.deepEqual(pass.snapshots.current?.stored.status?.rollout, servingBefore().rollout);
+  });
+
+  it("counts against --max-rollouts only until its writes are done", async () => {
+    const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite });
+    const entering: (readonly string[])[] = [];
+    const answers = { "create Deployment upscaler": () => void entering.push(pass.memory.enteringRollouts()) };
+    const watched = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
+    await reconcileService(key, { ...watched, memory: pass.memory }, silent);
+    assert.deepEqual(entering, [[key]]);
+    assert.deepEqual(pass.memory.enteringRollouts(), []);
+  });
+
+  // It counted for ever: the gate was left only after the writes, and nothing reconciles a deleted service again.
+  it("counts no more when its reconcile throws, and the service is deleted then", async () => {
+    const bug = (): never => {
+      throw new Error("a bug");
+    };
+    const answers = { "create Deployment upscaler": bug };
+    const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
+    await assert.rejects(reconcileService(key, pass, silent), /a bug/);
+    assert.deepEqual(pass.memory.enteringRollouts(), []);
+    pass.snapshots.current = undefined;
+    await reconcileService(key, pass, silent);
+    const stored = storedService({}, servingBefore());
+    const other = {
+      key: "media/other",
+      stored: { ...stored, metadata: { ...stored.metadata, name: "other" } },
+    } as const;
+    const rollout = { strategy: "Surge", message: "", templateHash: "after" } as const;
+    assert.equal(enterGate({ ...other, rolling: new Set() }, rollout, pass.memory, 1), undefined);
+  });
+
+  it("ends without a status when the service is deleted meanwhile", async () => {
+    const gone = (): never => {
+      throw apiError(404, "NotFound");
+    };
+    const answers = { "patch GpuMediaService upscaler": gone };
+    const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+    assert.deepEqual(pass.recorded, []);
+    assert.deepEqual(pass.memory.enteringRollouts(), []);
+  });
+});
