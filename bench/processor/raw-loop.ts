@@ -60,13 +60,13 @@ async function loop({ model, picture, seconds }: Setup): Promise<void> {
   // As a view of a part of its memory the picture is still there after it has been decoded.
   const padded = new Uint8Array(bytes.length + 1);
   padded.set(bytes);
-  const works = [{ id: 0, bytes: padded.subarray(0, bytes.length), options }];
+  const tasks = [{ id: 0, bytes: padded.subarray(0, bytes.length), options }];
   const countFrom = performance.now() + warmUpMs;
   const endAt = countFrom + seconds * 1000;
   let counted = 0;
   let before = process.threadCpuUsage();
   for (let now = 0; now < endAt; now = performance.now()) {
-    await worker.process({ kind: "pictures", runSize: 1, headers, works }, () => undefined);
+    await worker.process({ kind: "pictures", runSize: 1, headers, tasks }, () => undefined);
     if (now >= countFrom) counted++;
     else before = process.threadCpuUsage();
   }

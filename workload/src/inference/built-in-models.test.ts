@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { PictureInference } from "./picture-inference.ts";
 import { pictureModel } from "./picture-model.ts";
+import { strips } from "../work/grouping.ts";
 import { openSession } from "./session.ts";
-import { strips } from "./strips.ts";
 import {
   bicubicDoubled,
   decoded,
@@ -25,11 +25,11 @@ async function inference(size: Size, radius: number | null): Promise<PictureInfe
 }
 
 async function doubled(model: PictureInference, { width, height, pixels }: Rgb): Promise<Rgb> {
-  const answer = await model.run(Buffer.from(pixels), 1, width, height);
-  return { width: answer.width, height: answer.height, pixels: new Uint8Array(answer.rgb) };
+  const result = await model.run(Buffer.from(pixels), 1, width, height);
+  return { width: result.width, height: result.height, pixels: new Uint8Array(result.rgb) };
 }
 
-/** Pixels without any order, the same each time: borders and signs show up in them. */
+/** Reproducible noise: wrong borders and signs show up in it. */
 function noise(width: number, height: number): Rgb {
   let state = 1;
   const pixels = Uint8Array.from({ length: width * height * 3 }, () => {
@@ -47,25 +47,25 @@ describe("built-in models", () => {
       assert.deepEqual(new Uint8Array(readFileSync(builtInModelFile(name))), new Uint8Array(buildModel(size)));
     });
 
-    it(`${name}: agrees with the layers evaluated one by one`, async () => {
+    it(`${name}: matches the layers evaluated one by one`, async () => {
       const picture = noise(23, 17);
       const expected = evaluate(readNetwork(size, training), picture.pixels, 23, 17);
       const { width, height, pixels } = await doubled(await inference(size, null), picture);
       assert.deepEqual({ width, height }, { width: 46, height: 34 });
       for (const [index, value] of pixels.entries()) {
-        const wanted = Math.min(255, Math.max(0, expected[index] ?? Number.NaN));
-        // Half a step by rounding, and what single precision adds.
-        assert.ok(Math.abs(value - wanted) <= 0.51, `at ${index}: ${value}, expected ${wanted}`);
+        const exact = Math.min(255, Math.max(0, expected[index] ?? Number.NaN));
+        // Half a step of rounding, plus the error of single precision.
+        assert.ok(Math.abs(value - exact) <= 0.51, `at ${index}: ${value}, expected ${exact}`);
       }
     });
 
-    it(`${name}: strips give the very bytes of the whole`, async () => {
+    it(`${name}: strips give the same bytes as the whole picture`, async () => {
       const picture = noise(700, 500);
       const radius = receptiveRadius[name];
       assert.ok(strips(picture.width, picture.height, radius).length > 2);
       const whole = await doubled(await inference(size, null), picture);
       assert.ok(Buffer.from((await doubled(await inference(size, radius), picture)).pixels).equals(whole.pixels));
-      // The same test must be able to fail.
+      // A radius that is too small must make a difference.
       assert.ok(!Buffer.from((await doubled(await inference(size, 1), picture)).pixels).equals(whole.pixels));
     });
 
@@ -82,7 +82,7 @@ describe("built-in models", () => {
     }
   }
 
-  it("are found by their names, and the short one is size s", () => {
+  it("are found by their names; the short name is size s", () => {
     const names = ["anime4k-2x", "anime4k-2x-s", "anime4k-2x-l", "anime4k", ""];
     assert.deepEqual(names.map(findBuiltInModel), [
       "anime4k-2x-s",

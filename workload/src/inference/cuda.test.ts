@@ -15,36 +15,36 @@ const lost = {
   message: "it is lost",
 } as const;
 
-describe("cuda can't be used", () => {
+describe("CUDA cannot be used", () => {
   const cases: readonly {
     readonly name: string;
     readonly file: string;
     readonly sample: GpuSample;
-    readonly says: RegExp;
+    readonly message: RegExp;
   }[] = [
     {
       name: "without onnxruntime's provider",
       file: "/nowhere/provider.so",
       sample: { state: "available", driverVersion: null, cudaVersion: null, gpus: [] },
-      says: /CUDA provider \/nowhere\/provider\.so is missing: use the CUDA image, or accelerator cpu$/,
+      message: /CUDA provider \/nowhere\/provider\.so is missing: use the CUDA image, or set accelerator to cpu$/,
     },
     {
       name: "without a driver",
       file: present,
       sample: { state: "unavailable", reason: "DRIVER_NOT_LOADED", message: "nvmlInit_v2: Driver Not Loaded" },
-      says: /no GPU can be used: nvmlInit_v2: Driver Not Loaded \(DRIVER_NOT_LOADED\)/,
+      message: /no GPU is available: nvmlInit_v2: Driver Not Loaded \(DRIVER_NOT_LOADED\)/,
     },
     {
-      name: "when no GPU answers",
+      name: "when no GPU responds",
       file: present,
       sample: { state: "available", driverVersion: "580.82.07", cudaVersion: "13.0", gpus: [lost] },
-      says: /no GPU answers: it is lost$/,
+      message: /no GPU responds: it is lost$/,
     },
   ];
-  for (const { name, file, sample, says } of cases) {
-    it(`${name}, in one line`, async () => {
+  for (const { name, file, sample, message } of cases) {
+    it(`${name}, reported in one line`, async () => {
       const reason = (await whyNoCuda(monitor(sample), file)) ?? "";
-      assert.match(reason, says);
+      assert.match(reason, message);
       assert.ok(!reason.includes("\n"));
     });
   }

@@ -1,4 +1,4 @@
-/** Whether CUDA can be used, asked before the model is loaded: onnxruntime's own words for it are pages long. */
+/** Checks whether CUDA can be used before the model is loaded: onnxruntime's own messages for it are pages long. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -10,22 +10,22 @@ function cudaProviderFile(): string {
   return join(packageFolder, "bin", "napi-v6", process.platform, process.arch, "libonnxruntime_providers_cuda.so");
 }
 
-/** One line that says what is missing and what to do about it; undefined: nothing is. */
+/** Returns one line on what is missing and how to fix it; undefined: CUDA can be used. */
 export async function whyNoCuda(
   gpu: GpuMonitor,
   providerFile: string = cudaProviderFile(),
 ): Promise<string | undefined> {
   if (!existsSync(providerFile)) {
-    return `accelerator is cuda, but onnxruntime's CUDA provider ${providerFile} is missing: use the CUDA image, or accelerator cpu`;
+    return `accelerator is cuda, but onnxruntime's CUDA provider ${providerFile} is missing: use the CUDA image, or set accelerator to cpu`;
   }
   const sample = await gpu.sample();
   if (sample.state === "unavailable") {
-    return `accelerator is cuda, but no GPU can be used: ${sample.message} (${sample.reason}); does the container request one?`;
+    return `accelerator is cuda, but no GPU is available: ${sample.message} (${sample.reason}); check that the container requests a GPU`;
   }
   if (sample.gpus.every(({ state }) => state === "unavailable")) {
     const [first] = sample.gpus;
     const reason = first?.state === "unavailable" ? first.message : "";
-    return `accelerator is cuda, but no GPU answers: ${reason}`;
+    return `accelerator is cuda, but no GPU responds: ${reason}`;
   }
   return undefined;
 }

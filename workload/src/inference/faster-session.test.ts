@@ -1,4 +1,4 @@
-/** Which of two layouts is kept, with sessions made slow and fast on purpose. */
+/** Which of two layouts is selected, with sessions made slow and fast on purpose. */
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { builtInModelFile } from "../models/built-in.ts";
@@ -11,7 +11,7 @@ const file = builtInModelFile("anime4k-2x-s");
 async function choice(change: (session: ModelSession) => ModelSession["run"]) {
   const opened = await openSession(file, "cpu");
   let released = false;
-  const usual: ModelSession = {
+  const original: ModelSession = {
     ...opened,
     run: change(opened),
     release: async () => {
@@ -19,20 +19,20 @@ async function choice(change: (session: ModelSession) => ModelSession["run"]) {
       await opened.release();
     },
   };
-  const { session, optimization } = await fasterSession(file, usual, pictureModel(opened));
-  return { kept: session === usual ? "usual" : "other", optimization, released };
+  const { session, optimization } = await fasterSession(file, original, pictureModel(opened));
+  return { kept: session === original ? "default" : "alternative", optimization, released };
 }
 
-describe("the layout of a graph", () => {
-  it("is the usual one where that is faster", async () => {
-    assert.deepEqual(await choice(() => async () => ({})), { kept: "usual", optimization: "all", released: false });
+describe("the layout of the graph", () => {
+  it("is the default if that is faster", async () => {
+    assert.deepEqual(await choice(() => async () => ({})), { kept: "default", optimization: "all", released: false });
   });
 
-  it("is the other one where that is faster, and the usual session is given back", async () => {
+  it("is the alternative if that is faster, and the default session is released", async () => {
     const slow = (session: ModelSession) => async (feeds: Parameters<ModelSession["run"]>[0]) => {
       await pause(300);
       return session.run(feeds);
     };
-    assert.deepEqual(await choice(slow), { kept: "other", optimization: "extended", released: true });
+    assert.deepEqual(await choice(slow), { kept: "alternative", optimization: "extended", released: true });
   });
 });

@@ -1,11 +1,11 @@
-/** Runs a model on pixels: the layout that it wants, memory that is used again, strips of what is large. */
+/** Runs a model on pixels: converts the layout, reuses memory, cuts large pictures into strips. */
 import { Scratch } from "../work/buffers.ts";
+import { strips } from "../work/grouping.ts";
 import { fromTensor, toTensor } from "./layout.ts";
 import type { PictureModel } from "./picture-model.ts";
 import { discardOutputs, tensor, type ModelSession, type Outputs } from "./session.ts";
-import { strips } from "./strips.ts";
 
-/** Pictures of one size one after the other, three bytes a pixel; valid until the next run. */
+/** Consecutive pictures of one size, three bytes a pixel; valid until the next run. */
 export interface Pixels {
   readonly rgb: Buffer;
   readonly width: number;
@@ -17,10 +17,10 @@ export class PictureInference {
   readonly #model: PictureModel;
   readonly #receptiveRadius: number | null;
   readonly #output = new Scratch();
-  /** What the session answered last. */
-  #answered: Outputs = {};
+  /** The outputs of the last run. */
+  #outputs: Outputs = {};
 
-  /** `receptiveRadius` null: pictures go through the model as a whole. */
+  /** `receptiveRadius` null: no picture is cut into strips. */
   constructor(session: ModelSession, model: PictureModel, receptiveRadius: number | null) {
     this.#session = session;
     this.#model = model;
@@ -29,7 +29,7 @@ export class PictureInference {
 
   releaseMemory(): void {
     this.#output.release();
-    this.#discardAnswer();
+    this.#discardOutputs();
   }
 
   async run(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
@@ -51,18 +51,18 @@ export class PictureInference {
       const to = (kept.to - input.from) * scale * outputRow;
       whole.rgb.set(strip.rgb.subarray(from, to), kept.from * scale * outputRow);
     }
-    if (whole === undefined) throw new Error("a picture without rows");
+    if (whole === undefined) throw new Error("the picture has no rows");
     return whole;
   }
 
   async #whole(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
     const { input, output } = this.#model;
     const dims = input.order === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
-    this.#discardAnswer();
+    this.#discardOutputs();
     const outputs = await this.#session.run({ [input.name]: tensor(toTensor(pixels, count, input), dims) });
-    this.#answered = outputs;
+    this.#outputs = outputs;
     const result = outputs[output.name];
-    if (result === undefined) throw new Error(`the model answered no ${output.name}`);
+    if (result === undefined) throw new Error(`the model returned no ${output.name}`);
     const size = pictureSize(result.dims, output.order, count, output.name);
     const elements = result.data as Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
     if (output.type === "uint8" && output.order === "NHWC") {
@@ -73,15 +73,15 @@ export class PictureInference {
     return { rgb, ...size };
   }
 
-  #discardAnswer(): void {
-    discardOutputs(this.#answered);
-    this.#answered = {};
+  #discardOutputs(): void {
+    discardOutputs(this.#outputs);
+    this.#outputs = {};
   }
 }
 
 function pictureSize(dims: readonly number[], order: "NHWC" | "NCHW", count: number, name: string) {
   const [batch, second = 0, third = 0, fourth = 0] = dims;
   const [height, width, channels] = order === "NHWC" ? [second, third, fourth] : [third, fourth, second];
-  if (batch !== count || channels !== 3) throw new Error(`the model answered ${name} of shape [${dims.join(", ")}]`);
+  if (batch !== count || channels !== 3) throw new Error(`the model returned ${name} of shape [${dims.join(", ")}]`);
   return { width, height };
 }

@@ -11,7 +11,7 @@ const tensor = (name: string, type: TensorDeclaration["type"], shape: Shape): Te
 });
 const free = tensor("in", "uint8", ["n", "h", "w", 3]);
 
-describe("a model for pictures", () => {
+describe("a picture model", () => {
   it("is described by its tensors", () => {
     const model = pictureModel({ inputs: [free], outputs: [tensor("out", "float32", [1, 3, 448, -1])] });
     assert.deepEqual(model, {
@@ -23,35 +23,35 @@ describe("a model for pictures", () => {
   const misfits: readonly {
     readonly inputs: TensorDeclaration[];
     readonly outputs: TensorDeclaration[];
-    readonly says: RegExp;
+    readonly message: RegExp;
   }[] = [
-    { inputs: [], outputs: [free], says: /^0 inputs \(\): expected one$/ },
-    { inputs: [free, tensor("mask", "uint8", [1])], outputs: [free], says: /^2 inputs \(in, mask\): expected one$/ },
-    { inputs: [free], outputs: [], says: /^no output: expected at least one$/ },
+    { inputs: [], outputs: [free], message: /^0 inputs \(\): expected one$/ },
+    { inputs: [free, tensor("mask", "uint8", [1])], outputs: [free], message: /^2 inputs \(in, mask\): expected one$/ },
+    { inputs: [free], outputs: [], message: /^no output: expected at least one$/ },
     {
       inputs: [tensor("x", "int64", [1, "h", "w", 3])],
       outputs: [free],
-      says: /^input x is int64 of shape \[1, h, w, 3\]: expected uint8 or float32/,
+      message: /^input x is int64 of shape \[1, h, w, 3\]: expected uint8 or float32/,
     },
     {
       inputs: [tensor("x", "uint8", [1, "h", "w", 4])],
       outputs: [free],
-      says: /^input x is uint8 of shape \[1, h, w, 4\]: expected/,
+      message: /^input x is uint8 of shape \[1, h, w, 4\]: expected/,
     },
     {
       inputs: [tensor("x", "uint8", [2, "h", "w", 3])],
       outputs: [free],
-      says: /^input x .*: expected a batch of 1, or a free one$/,
+      message: /^input x .*: expected a batch size of 1 or a dynamic one$/,
     },
     {
       inputs: [free],
       outputs: [tensor("scores", "float32", [1, 1000])],
-      says: /^output scores is float32 of shape \[1, 1000\]: expected/,
+      message: /^output scores is float32 of shape \[1, 1000\]: expected/,
     },
   ];
-  for (const { inputs, outputs, says } of misfits) {
-    it(`does not fit, and says ${says.source}`, () => {
-      assert.throws(() => pictureModel({ inputs, outputs }), { name: "ModelDoesNotFit", message: says });
+  for (const { inputs, outputs, message } of misfits) {
+    it(`is rejected: ${message.source}`, () => {
+      assert.throws(() => pictureModel({ inputs, outputs }), { name: "ModelMismatch", message });
     });
   }
 });
@@ -60,11 +60,11 @@ describe("pixels in a model's layout", () => {
   // Two pictures of 2x1: red 0 and 255, green 10, 20, and so on.
   const pixels = Uint8Array.of(0, 10, 1, 255, 20, 2, 3, 30, 5, 4, 40, 6);
 
-  it("are the same bytes where nothing has to change", () => {
+  it("are the same bytes if nothing has to change", () => {
     assert.equal(toTensor(pixels, 2, { type: "uint8", order: "NHWC" }), pixels);
   });
 
-  it("become planes", () => {
+  it("are split into planes", () => {
     assert.deepEqual(
       toTensor(pixels, 2, { type: "uint8", order: "NCHW" }),
       Uint8Array.of(0, 255, 10, 20, 1, 2, 3, 4, 30, 40, 5, 6),
@@ -73,7 +73,7 @@ describe("pixels in a model's layout", () => {
 
   for (const type of ["uint8", "float32"] as const) {
     for (const order of ["NHWC", "NCHW"] as const) {
-      it(`come back as they were from ${type} ${order}`, () => {
+      it(`survive the round trip through ${type} ${order}`, () => {
         const target = new Uint8Array(pixels.length);
         fromTensor(target, toTensor(pixels, 2, { type, order }), 2, { type, order });
         assert.deepEqual(target, pixels);
@@ -81,7 +81,7 @@ describe("pixels in a model's layout", () => {
     }
   }
 
-  it("are rounded and kept within their range", () => {
+  it("are rounded and clamped", () => {
     const target = new Uint8Array(3);
     fromTensor(target, Float32Array.of(-1, 1.5, 0.5), 1, { type: "float32", order: "NHWC" });
     assert.deepEqual(target, Uint8Array.of(0, 255, 128));

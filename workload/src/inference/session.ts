@@ -1,13 +1,13 @@
 /**
- * One onnxruntime session. `run` blocks the thread that calls it, so each worker has a session of its own.
+ * An onnxruntime session. `run` blocks the calling thread, so each worker has its own session.
  *
- * What the guide tunes for PyTorch, here:
- * - cudnn.benchmark, cudnn.deterministic: onnxruntime's CUDA provider searches cuDNN's algorithms exhaustively and uses
- *   the fastest unless told otherwise; onnxruntime-node passes only `deviceId` on, so it can't be told otherwise. On a
- *   CPU the processor tries two layouts itself (`faster-session.ts`).
- * - PYTORCH_CUDA_ALLOC_CONF: PyTorch's allocator is not here. onnxruntime's arena grows in powers of two and can't be
+ * The guide's PyTorch settings, and what stands in for them here:
+ * - cudnn.benchmark, cudnn.deterministic: by default, onnxruntime's CUDA provider searches cuDNN's algorithms
+ *   exhaustively and uses the fastest. onnxruntime-node passes on `deviceId` only, so this cannot be changed. On a CPU
+ *   the processor measures two layouts itself (`faster-session.ts`).
+ * - PYTORCH_CUDA_ALLOC_CONF: there is no PyTorch allocator. onnxruntime's arena grows in powers of two and cannot be
  *   configured from Node.
- * - CUDA_DEVICE_ORDER, CUDA_LAUNCH_BLOCKING: read by CUDA itself, from the environment that the operator sets.
+ * - CUDA_DEVICE_ORDER, CUDA_LAUNCH_BLOCKING: CUDA reads them from the environment, which the operator sets.
  * - torch.cuda.empty_cache(): see `release`.
  */
 import { createRequire } from "node:module";
@@ -15,13 +15,13 @@ import { discard } from "../work/buffers.ts";
 import type * as Ort from "onnxruntime-node";
 import type { Accelerator, ElementType, Optimization, RawTensor, TensorDeclaration } from "../work/tensor.ts";
 
-// CommonJS whose exports cannot be seen without running it.
+// CommonJS whose exports cannot be determined without running it.
 const ort = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
 
 export interface ModelSession {
   readonly inputs: readonly TensorDeclaration[];
   readonly outputs: readonly TensorDeclaration[];
-  /** Answers the outputs by name, each in memory of its own. */
+  /** Returns the outputs by name, each in newly allocated memory. */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Outputs>;
   release(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface ModelSession {
 export type Tensor = Ort.Tensor;
 export type Outputs = Ort.InferenceSession.OnnxValueMapType;
 
-/** onnxruntime-node allocates each answer anew: left to the garbage collector they are most of the process's memory. */
+/** onnxruntime-node allocates new outputs for each run: left to the garbage collector, they are most of the memory. */
 export function discardOutputs(outputs: Outputs): void {
   for (const { data } of Object.values(outputs)) if (ArrayBuffer.isView(data)) discard(data as Uint8Array<ArrayBuffer>);
 }
@@ -41,11 +41,11 @@ export async function openSession(
 ): Promise<ModelSession> {
   const session = await ort.InferenceSession.create(file, {
     executionProviders: accelerator === "cuda" ? [{ name: "cuda", deviceId: 0 }] : ["cpu"],
-    // The workers are the parallelism: threads of onnxruntime's own would compete with them for the same cores.
+    // The workers are the parallelism: onnxruntime's threads would compete with them for the same cores.
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: "sequential",
-    // Memory planned ahead for each shape that was ever seen: some 60 MiB for 640x480, and no faster.
+    // Memory plans are kept for every shape ever seen: about 60 MiB for 640x480, and no faster.
     enableMemPattern: false,
     graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
@@ -53,14 +53,14 @@ export async function openSession(
   return {
     inputs: session.inputMetadata.map(declaration),
     outputs: session.outputMetadata.map(declaration),
-    // Never into memory of ours: onnxruntime-node copies the answer into new memory all the same.
+    // Without preallocated outputs: onnxruntime-node copies into new memory all the same.
     run: (feeds) => session.run(feeds),
     release: () => session.release(),
   };
 }
 
 function declaration(metadata: Ort.InferenceSession.ValueMetadata): TensorDeclaration {
-  if (!metadata.isTensor) throw new Error(`${metadata.name} is no tensor: expected a tensor`);
+  if (!metadata.isTensor) throw new Error(`${metadata.name} is not a tensor`);
   return { name: metadata.name, type: metadata.type as ElementType, shape: metadata.shape };
 }
 
@@ -88,7 +88,7 @@ const arrays = {
 
 export function fromRaw({ type, shape, bytes }: RawTensor): Tensor {
   const Elements = arrays[type];
-  // Typed arrays need an aligned start, which a slice of a request seldom has.
+  // Typed arrays must start aligned, which a slice of a request rarely does.
   const aligned = bytes.byteOffset % Elements.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const elements = new Elements(aligned.buffer, aligned.byteOffset, aligned.byteLength / Elements.BYTES_PER_ELEMENT);
   return new ort.Tensor(type, elements as never, shape);

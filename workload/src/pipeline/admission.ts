@@ -1,45 +1,48 @@
-/** Whether a request may come in: by its picture, and by how much is waiting. Pure. */
+/** Decides whether a request is admitted: by its picture, and by how much is queued. Pure. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
-import type { FixedSize } from "../worker/messages.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
+import type { FixedSize } from "../worker/messages.ts";
 
-export interface Crowd {
+export interface QueueState {
   readonly draining: boolean;
-  /** Workers with the model loaded. */
+  /** Workers that have loaded the model. */
   readonly workers: number;
   readonly queued: number;
-  /** How long a new request would wait. */
+  /** The estimated wait of a new request. */
   readonly waitMs: number;
 }
 
-/** What the picture's first bytes say. @throws {PipelineError} when the model could do nothing with it */
-export function judgePicture(input: Uint8Array, mostPixels: number, fixedSize: FixedSize): PictureHeader {
+/** Reads the picture's header. @throws {PipelineError} if the model cannot process the picture */
+export function checkPicture(input: Uint8Array, mostPixels: number, fixedSize: FixedSize): PictureHeader {
   const reading = readPictureHeader(input);
   if (reading.kind === "unknown-format") throw new PipelineError("unsupported-format", "expected JPEG, PNG or WebP");
   if (reading.kind === "damaged") throw new PipelineError("undecodable", reading.message);
   const { width, height } = reading.header;
   if (width * height > mostPixels) {
-    const message = `${width}x${height} is ${width * height} pixels, more than ${mostPixels}`;
+    const message = `the picture is ${width}x${height}, ${width * height} pixels, limit ${mostPixels} pixels`;
     throw new PipelineError("too-large", message);
   }
-  const { width: wantedWidth = width, height: wantedHeight = height } = fixedSize;
-  if (width !== wantedWidth || height !== wantedHeight) {
-    const message = `the picture is ${width}x${height}, the model takes ${wantedWidth}x${wantedHeight}`;
+  const { width: requiredWidth = width, height: requiredHeight = height } = fixedSize;
+  if (width !== requiredWidth || height !== requiredHeight) {
+    const message = `the picture is ${width}x${height}, the model requires ${requiredWidth}x${requiredHeight}`;
     throw new PipelineError("wrong-size", message);
   }
   return reading.header;
 }
 
-/** @throws {PipelineError} at once, so that a client can turn to another replica while its request is still young. */
-export function admit({ draining, workers, queued, waitMs }: Crowd, { maxDepth, maxWaitMs }: Settings["queue"]): void {
+/** @throws {PipelineError} at once, so that a client can try another replica while its request is still young. */
+export function admit({ draining, workers, queued, waitMs }: QueueState, limits: Settings["queue"]): void {
+  const { maxDepth, maxWaitMs } = limits;
   if (draining) throw new PipelineError("draining", "the processor is shutting down", 1);
   if (workers === 0) throw new PipelineError("not-ready", "no worker has the model loaded", 1);
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
-  if (queued >= maxDepth) throw new PipelineError("queue-full", `${queued} requests are waiting`, retryAfter);
+  if (queued >= maxDepth) {
+    throw new PipelineError("queue-full", `${queued} requests are waiting, limit ${maxDepth}`, retryAfter);
+  }
   if (queued > 0 && waitMs > maxWaitMs) {
-    const message = `the wait would be ${Math.round(waitMs)} ms, more than ${maxWaitMs} ms`;
+    const message = `the estimated wait is ${Math.round(waitMs)} ms, limit ${maxWaitMs} ms`;
     throw new PipelineError("queue-full", message, retryAfter);
   }
 }

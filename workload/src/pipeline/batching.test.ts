@@ -4,52 +4,50 @@ import type { Job } from "./job.ts";
 
 const rules: BatchRules = { maxSize: 4, maxDelayMs: 2, maxPixels: 1000 };
 
-/** `a` and `b` are shapes of 100 pixels, `B` one of 600, `-` a job that shares with nobody; all arrived at 0. */
+/** `a` and `b` are shapes of 100 pixels, `B` one of 600, `-` a tensor job, which shares no batch; all arrived at 0. */
 function queue(shapes: string): Job[] {
-  return shapes.split("").map((shape, id) => ({
-    kind: "tensors",
-    id,
-    shape: shape === "-" ? null : shape,
-    pixels: shape === "B" ? 600 : 100,
-    acceptedAt: 0,
-    dispatchedAt: 0,
-    inputs: [],
-    settle: () => assert.fail("nothing is settled here"),
-  }));
+  return shapes.split("").map((shape, id): Job => {
+    const progress = { id, acceptedAt: 0, dispatchedAt: 0, settle: () => assert.fail("no job settles here") };
+    if (shape === "-") return { kind: "tensors", shape: null, pixels: 100, inputs: [], ...progress };
+    const header = { format: "jpeg" as const, width: 1, height: 1, simpleJpeg: true };
+    const options = { format: "jpeg" as const, quality: 85 };
+    const pixels = shape === "B" ? 600 : 100;
+    return { kind: "picture", shape, pixels, header, bytes: new Uint8Array(), options, ...progress };
+  });
 }
 
 interface Case extends Partial<Situation> {
   readonly name: string;
   readonly queue: string;
   /** Ids, `wait` and for how long, or `nothing`. */
-  readonly is: string;
+  readonly expected: string;
 }
 
-describe("a free worker takes", () => {
+describe("the next batch", () => {
   const cases: readonly Case[] = [
-    { name: "nothing when nothing waits", queue: "", is: "nothing" },
-    { name: "a lone job at once while nothing is under way", queue: "a", is: "0" },
-    { name: "all of one shape, as many as a batch holds", queue: "aaaaaa", is: "0,1,2,3" },
-    { name: "those of the shape of the oldest, past others", queue: "abab", is: "0,2" },
-    { name: "only its share when others are free too", queue: "aaaa", freeWorkers: 2, is: "0,1" },
-    { name: "few of what is large", queue: "BBB", is: "0" },
-    { name: "what has no shape alone", queue: "--", is: "0" },
-    { name: "nothing yet while others may come", queue: "aa", busy: true, now: 0.5, is: "wait 1.5" },
-    { name: "what is there when the delay is over", queue: "aa", busy: true, now: 2, is: "0,1" },
-    { name: "a full batch without delay", queue: "aaaa", busy: true, is: "0,1,2,3" },
-    { name: "without delay what can't be shared", queue: "-a", busy: true, is: "0" },
-    { name: "without delay what fills a batch by its size", queue: "Ba", busy: true, is: "0" },
+    { name: "is empty while nothing waits", queue: "", expected: "nothing" },
+    { name: "is a single job at once on an idle processor", queue: "a", expected: "0" },
+    { name: "has at most maxSize jobs", queue: "aaaaaa", expected: "0,1,2,3" },
+    { name: "has the jobs of the oldest job's shape, not the others", queue: "abab", expected: "0,2" },
+    { name: "leaves their share to other free workers", queue: "aaaa", freeWorkers: 2, expected: "0,1" },
+    { name: "has at most maxPixels pixels", queue: "BBB", expected: "0" },
+    { name: "is a single job if that is of tensors", queue: "--", expected: "0" },
+    { name: "waits for more jobs while others are processed", queue: "aa", busy: true, now: 0.5, expected: "wait 1.5" },
+    { name: "is incomplete once maxDelay is over", queue: "aa", busy: true, now: 2, expected: "0,1" },
+    { name: "does not wait when it is full", queue: "aaaa", busy: true, expected: "0,1,2,3" },
+    { name: "does not wait for a job of tensors", queue: "-a", busy: true, expected: "0" },
+    { name: "does not wait when one job fills it by its pixels", queue: "Ba", busy: true, expected: "0" },
   ];
-  for (const { name, queue: shapes, is, freeWorkers = 1, busy = false, now = 0 } of cases) {
+  for (const { name, queue: shapes, expected, freeWorkers = 1, busy = false, now = 0 } of cases) {
     it(name, () => {
       const jobs = queue(shapes);
       const choice = chooseBatch(jobs, jobs.length, rules, { now, freeWorkers, busy });
-      const answers = {
+      const texts = {
         batch: () => (choice.kind === "batch" ? choice.jobs.map(({ id }) => id).join() : ""),
         wait: () => (choice.kind === "wait" ? `wait ${choice.afterMs}` : ""),
         nothing: () => "nothing",
       };
-      assert.equal(answers[choice.kind](), is);
+      assert.equal(texts[choice.kind](), expected);
     });
   }
 });

@@ -1,37 +1,36 @@
-/** What a free worker should take from the queue. Pure. */
+/** Decides which queued jobs a free worker processes next. Pure. */
+import { batchCapacity, type BatchLimits } from "../work/grouping.ts";
 import type { Job } from "./job.ts";
 
-export interface BatchRules {
-  readonly maxSize: number;
+export interface BatchRules extends BatchLimits {
+  /** How long a job waits for others of its shape. */
   readonly maxDelayMs: number;
-  /** More are not handed to one worker: the first would wait for the last. */
-  readonly maxPixels: number;
 }
 
 export interface Situation {
   readonly now: number;
-  /** Workers without work, the one that asks included. */
+  /** Workers without work, including the one to be given a batch. */
   readonly freeWorkers: number;
-  /** Whether any batch is under way. */
+  /** Whether any batch is being processed. */
   readonly busy: boolean;
 }
 
 export type Choice =
   | { readonly kind: "batch"; readonly jobs: readonly Job[] }
-  /** Others may still come: look again then. */
+  /** More jobs may still arrive: choose again after this time. */
   | { readonly kind: "wait"; readonly afterMs: number }
   | { readonly kind: "nothing" };
 
-/** How far behind the first job others of its shape are looked for. */
+/** How many jobs from the oldest on are searched for the same shape. */
 const lookAhead = 64;
 
-/** `queue` in the order of arrival. */
+/** `queue` in order of arrival, `size` its length. */
 export function chooseBatch(queue: Iterable<Job>, size: number, rules: BatchRules, situation: Situation): Choice {
   const iterator = queue[Symbol.iterator]();
   const { value: first } = iterator.next() as { value: Job | undefined };
   if (first === undefined) return { kind: "nothing" };
-  const capacity = first.shape === null ? 1 : batchCapacity(first, rules);
-  // Two free workers with four jobs take two each, rather than one all four.
+  const capacity = first.shape === null ? 1 : batchCapacity(first.pixels, rules);
+  // Two free workers with four jobs get two each, rather than one of them all four.
   const share = Math.min(capacity, Math.ceil(size / situation.freeWorkers));
   const jobs = [first];
   for (let seen = 1; jobs.length < share && seen < lookAhead; seen++) {
@@ -40,11 +39,7 @@ export function chooseBatch(queue: Iterable<Job>, size: number, rules: BatchRule
     if (job.shape === first.shape) jobs.push(job);
   }
   if (jobs.length >= capacity || !situation.busy) return { kind: "batch", jobs };
-  // While others are being served more are likely to come; with nothing under way a wait would be for nobody.
+  // More jobs are likely while others are being processed; on an idle processor waiting only adds latency.
   const afterMs = first.acceptedAt + rules.maxDelayMs - situation.now;
   return afterMs > 0 ? { kind: "wait", afterMs } : { kind: "batch", jobs };
-}
-
-function batchCapacity({ pixels }: Job, { maxSize, maxPixels }: BatchRules): number {
-  return Math.max(1, Math.min(maxSize, Math.floor(maxPixels / pixels)));
 }

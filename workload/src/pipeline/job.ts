@@ -1,49 +1,55 @@
-/** One request on its way through the pipeline. */
+/** A request on its way through the pipeline. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { WorkDone } from "../worker/messages.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
-import type { ProcessOptions } from "../work/picture.ts";
-import type { RawTensor } from "../work/tensor.ts";
 import type { Timings } from "../work/observer.ts";
+import type { ProcessOptions } from "../work/picture.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
+import type { RawTensor } from "../work/tensor.ts";
+import type { TaskResult } from "../worker/messages.ts";
 
-interface Common {
-  readonly id: number;
-  /** Jobs with the same one may share a batch; null: never. */
-  readonly shape: string | null;
-  /** What it costs, in pixels. */
-  readonly pixels: number;
-  readonly acceptedAt: number;
-  dispatchedAt: number;
-  readonly settle: (outcome: Finished | PipelineError) => void;
-}
-
-export interface PictureJob extends Common {
+interface PictureRequest {
   readonly kind: "picture";
+  /** Jobs of the same shape may share a batch. */
+  readonly shape: string;
+  readonly pixels: number;
   readonly header: PictureHeader;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly options: ProcessOptions;
 }
 
-export interface TensorJob extends Common {
+interface TensorRequest {
   readonly kind: "tensors";
+  /** Never shares a batch. */
+  readonly shape: null;
+  /** The cost, as the number of pixels with as many bytes. */
+  readonly pixels: number;
   readonly inputs: readonly RawTensor[];
 }
 
-export type Job = PictureJob | TensorJob;
+export type JobRequest = PictureRequest | TensorRequest;
+
+export type Job = JobRequest & {
+  readonly id: number;
+  readonly acceptedAt: number;
+  dispatchedAt: number;
+  readonly settle: (outcome: Outcome) => void;
+};
 
 export interface Finished {
-  readonly done: Exclude<WorkDone, { kind: "failed" }>;
+  readonly result: Exclude<TaskResult, { kind: "failed" }>;
   readonly queueMs: number;
 }
 
-/** What a worker's answer means for its request. */
-export function outcomeOf(result: WorkDone, job: Job): Finished | PipelineError {
+export type Outcome = Finished | PipelineError;
+
+/** Turns a worker's result into the outcome of its job. */
+export function outcomeOf(result: TaskResult, job: Job): Outcome {
   if (result.kind === "failed") return new PipelineError(result.error, result.message);
-  return { done: result, queueMs: job.dispatchedAt - job.acceptedAt };
+  return { result, queueMs: job.dispatchedAt - job.acceptedAt };
 }
 
-/** A request for tensors has nothing to decode or encode. */
-export function timingsOf({ done, queueMs }: Finished): Timings {
-  if (done.kind === "tensors") return { queue: queueMs, decode: 0, inference: done.inference, encode: 0 };
-  return { queue: queueMs, decode: done.decode, inference: done.inference, encode: done.encode };
+/** Tensors are neither decoded nor encoded. */
+export function timingsOf({ result, queueMs }: Finished): Timings {
+  const { inference } = result;
+  if (result.kind === "tensors") return { queue: queueMs, decode: 0, inference, encode: 0 };
+  return { queue: queueMs, decode: result.decode, inference, encode: result.encode };
 }

@@ -1,9 +1,8 @@
-/** What is expected of the next request by those before it. */
 import assert from "node:assert/strict";
 import { LoadEstimate } from "./load-estimate.ts";
 
 describe("the estimated wait", () => {
-  it("is nothing while nothing is known or nothing waits", () => {
+  it("is 0 before the first batch and while no job is outstanding", () => {
     const load = new LoadEstimate();
     load.enter(1000);
     assert.equal(load.waitMs(2), 0);
@@ -12,14 +11,14 @@ describe("the estimated wait", () => {
     assert.equal(load.waitMs(2), 0);
   });
 
-  it("is shared by the workers", () => {
+  it("is divided among the workers", () => {
     const load = new LoadEstimate();
     load.learn(4, 400_000, 400);
     for (let index = 0; index < 4; index++) load.enter(100_000);
     assert.deepEqual([load.waitMs(1), load.waitMs(2)].map(Math.round), [400, 200]);
   });
 
-  it("of a photograph is not that of as many icons as it has pixels", () => {
+  it("of a photograph is not scaled up by pixels from an icon", () => {
     const load = new LoadEstimate();
     load.learn(1, 64, 1);
     load.enter(640 * 480);

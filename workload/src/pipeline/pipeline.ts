@@ -23,7 +23,7 @@ export interface Pipeline {
   /** Whether at least one worker has warmed up and the pipeline is not draining. */
   readonly ready: boolean;
   /** How long a worker that was given up has been stuck in a call that does not return; 0: none is. */
-  readonly heldForMs: number;
+  readonly stuckForMs: number;
   /**
    * Rejects early what `process` would reject now, before a picture is received or fetched. Reserves nothing.
    * @throws {PipelineError}

@@ -1,4 +1,4 @@
-/** The end of a process with a thread that can't be ended; for the rest see worker-pipeline.test.ts. */
+/** Exit of a process with a thread that cannot be terminated; worker-pipeline.test.ts has the other cases. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,17 +6,17 @@ import { once } from "node:events";
 const here = (path: string): string => JSON.stringify(new URL(path, import.meta.url));
 
 describe("the worker pool", () => {
-  it("lets the process end although a worker is held within native code", async () => {
+  it("lets the process exit while a worker is stuck in native code", async () => {
     const code = `
-      const work = { id: 0, bytes: new TextEncoder().encode("held"), options: {} };
+      const task = { id: 0, bytes: new TextEncoder().encode("long"), options: {} };
       const listener = {
         async ready(worker) {
-          worker.send({ kind: "pictures", runSize: 1, headers: [], works: [work] }, []);
+          worker.send({ kind: "pictures", runSize: 1, headers: [], tasks: [task] }, []);
           await pool.close();
           process.exit(7);
         },
       };
-      const program = new URL(${here("testing-worker.ts")});
+      const program = new URL(${here("scripted-worker.ts")});
       let pool;
       import(${here("worker-pool.ts")}).then(({ WorkerPool }) => {
         pool = new WorkerPool({ size: 1, setup: {}, listener, program });

@@ -1,31 +1,42 @@
 /**
  * The worker threads.
  *
- *   starting ──ready──▶ ready ──exit──▶ (gone) ──after a pause──▶ starting
- *      │                  └──given up──▶ held ──exit──▶ (gone)
- *      ├──exit──▶ (gone)
- *      └──unusable──▶ the pool has failed: the model or the accelerator can't be used
+ *   starting ──ready──▶ ready ──exit──▶ (exited) ──after a back-off──▶ starting
+ *      │                  └──given up──▶ stuck ──exit──▶ (exited)
+ *      ├──exit──▶ (exited)
+ *      └──unusable──▶ the pool has failed: the model or the accelerator cannot be used
  */
 import { Worker } from "node:worker_threads";
 import { ExitPastHungCall } from "../exit-past-hung-call.ts";
 import type { Optimization } from "../work/tensor.ts";
-import type { FromWorker, ToWorker, WorkDone, WorkerSetup } from "../worker/messages.ts";
+import type { FromWorker, TaskResult, ToWorker, WorkerSetup } from "../worker/messages.ts";
 
 export type Ready = Extract<FromWorker, { kind: "ready" }>;
-export type Unusable = Extract<FromWorker, { kind: "unusable" }>;
+type Unusable = Extract<FromWorker, { kind: "unusable" }>;
+
+/** The processor cannot work at all. The message is one line. */
+export class ModelUnusable extends Error {
+  readonly reason: Unusable["reason"];
+
+  constructor({ reason, message }: Unusable) {
+    super(message.replaceAll(/\s+/g, " "));
+    this.name = "ModelUnusable";
+    this.reason = reason;
+  }
+}
 
 export interface PoolWorker {
   readonly id: number;
   readonly threadId: number;
   send(message: ToWorker, transfer: readonly ArrayBuffer[]): void;
-  /** What it has counts as lost. It ends when the call that holds it returns, and is replaced then. */
+  /** Reports the worker as dead. Its thread exits, and is replaced, once the call that it is stuck in returns. */
   giveUp(): void;
 }
 
 export interface PoolListener {
   ready(worker: PoolWorker, ready: Ready): void;
-  done(worker: PoolWorker, results: readonly WorkDone[], last: boolean, busyMs: number): void;
-  /** Whatever it was sent will not be answered any more. */
+  done(worker: PoolWorker, results: readonly TaskResult[], last: boolean, busyMs: number): void;
+  /** The worker will not finish what it was sent. */
   died(worker: PoolWorker, reason: string): void;
   unusable(worker: PoolWorker, unusable: Unusable): void;
 }
@@ -34,19 +45,19 @@ export interface PoolOptions {
   readonly size: number;
   readonly setup: Omit<WorkerSetup, "optimization">;
   readonly listener: PoolListener;
-  /** The worker's program; a test has its own. */
+  /** The workers' program; tests have their own. */
   readonly program?: URL;
 }
 
-/** A worker that dies as soon as it starts must not keep a core busy with starting. */
-const pauses = { firstMs: 100, longestMs: 10_000 };
+/** A worker that dies as soon as it starts must not keep a core busy with restarts. */
+const backOff = { firstMs: 100, longestMs: 10_000 };
 
-/** How long a worker may take to end by itself when the pool closes; one that is held may never do so. */
-const endWithinMs = 5000;
+/** How long workers may take to exit when the pool closes; one that is stuck may never do so. */
+const exitWithinMs = 5000;
 
 /**
- * What sharp answers is memory outside V8's heap, freed when V8 collects the small object that stands for it. With V8's own
- * young generation that takes so long that 8,000 small WebP pictures left 500 MiB resident; with this one, 280.
+ * sharp's results are memory outside V8's heap, freed when V8 collects the small objects that own them. With V8's default
+ * young generation that takes so long that 8,000 small WebP pictures left 500 MiB resident; with this one, 280 MiB.
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 
@@ -54,17 +65,17 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #workers = new Map<number, Worker>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Workers that were given up and have not ended, and since when. */
-  readonly #held = new Map<number, number>();
+  /** Workers that were given up and have not exited, and since when. */
+  readonly #stuck = new Map<number, number>();
   #nextId = 0;
   #optimization: Optimization | undefined;
-  #deathsInARow = 0;
+  #consecutiveDeaths = 0;
   #restarts = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    // The others wait for what the first finds out: trying while they try too would measure who disturbs whom.
+    // The other workers wait for what the first finds out: several that measure at once would slow down each other.
     this.#start();
   }
 
@@ -77,17 +88,17 @@ export class WorkerPool {
     return this.#restarts;
   }
 
-  /** How long the worker that was given up first has not ended; 0: there is none. */
-  get heldForMs(): number {
-    const [since] = this.#held.values();
+  /** For how long the worker that was given up first has not exited; 0: there is none. */
+  get stuckForMs(): number {
+    const [since] = this.#stuck.values();
     return since === undefined ? 0 : performance.now() - since;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    const ended = await Promise.all([...this.#workers.values()].map(hasEnded));
-    if (ended.includes(false)) await new ExitPastHungCall().arm();
+    const exited = await Promise.all([...this.#workers.values()].map(exitInTime));
+    if (exited.includes(false)) await new ExitPastHungCall().arm();
   }
 
   #start(): void {
@@ -101,18 +112,18 @@ export class WorkerPool {
       threadId: worker.threadId,
       send: (message, transfer) => worker.postMessage(message, transfer),
       giveUp: () => {
-        if (this.#held.has(id)) return;
-        this.#held.set(id, performance.now());
-        // Not `terminate()`: see `hasEnded`.
-        worker.postMessage({ kind: "end" } satisfies ToWorker);
-        listener.died(handle, "it did not answer in time");
+        if (this.#stuck.has(id)) return;
+        this.#stuck.set(id, performance.now());
+        // Not `terminate()`: see `exitInTime`.
+        worker.postMessage({ kind: "exit" } satisfies ToWorker);
+        listener.died(handle, "it did not respond in time");
       },
     };
-    let reason = "it ended";
+    let reason = "it exited";
     worker.on("message", (message: FromWorker) => {
       switch (message.kind) {
         case "ready":
-          this.#deathsInARow = 0;
+          this.#consecutiveDeaths = 0;
           if (this.#optimization === undefined && !this.#closed) this.#startOthers(message.model.optimization);
           return listener.ready(handle, message);
         case "done":
@@ -124,7 +135,7 @@ export class WorkerPool {
     worker.on("error", (error) => (reason = error instanceof Error ? error.message : String(error)));
     worker.on("exit", () => {
       this.#workers.delete(id);
-      const wasGivenUp = this.#held.delete(id);
+      const wasGivenUp = this.#stuck.delete(id);
       if (this.#closed) return;
       this.#replace();
       if (!wasGivenUp) listener.died(handle, reason);
@@ -138,25 +149,25 @@ export class WorkerPool {
 
   #replace(): void {
     this.#restarts++;
-    const pauseMs = Math.min(pauses.firstMs * 2 ** this.#deathsInARow++, pauses.longestMs);
+    const afterMs = Math.min(backOff.firstMs * 2 ** this.#consecutiveDeaths++, backOff.longestMs);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#start();
-    }, pauseMs);
+    }, afterMs);
     this.#timers.add(timer);
   }
 }
 
 /**
- * Ends it by a message: a thread that is terminated while onnxruntime-node loads or runs a model takes the process down with a
- * `Napi::Error` as soon as the call returns. False: it is still there after `endWithinMs`.
+ * Makes a worker exit by a message: terminating a thread while onnxruntime-node loads or runs a model brings down the
+ * process with a `Napi::Error` as soon as the call returns. False: it has not exited within `exitWithinMs`.
  */
-async function hasEnded(worker: Worker): Promise<boolean> {
+async function exitInTime(worker: Worker): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   worker.once("exit", () => resolve(true));
-  worker.postMessage({ kind: "end" } satisfies ToWorker);
-  const timer = setTimeout(() => resolve(false), endWithinMs);
-  const ended = await promise;
+  worker.postMessage({ kind: "exit" } satisfies ToWorker);
+  const timer = setTimeout(() => resolve(false), exitWithinMs);
+  const exited = await promise;
   clearTimeout(timer);
-  return ended;
+  return exited;
 }

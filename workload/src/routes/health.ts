@@ -2,16 +2,16 @@
 import type { Route } from "./route.ts";
 
 /** A call into a driver that hangs never returns, and no thread can be ended within it: only a new process helps. */
-const heldAtMostMs = 60_000;
+const stuckAtMostMs = 60_000;
 
 export const health: Route = (app, { pipeline, draining }) => {
   app.get("/livez", (_request, reply) => {
     reply.header("cache-control", "no-store");
-    const heldMs = pipeline.heldForMs;
-    if (heldMs <= heldAtMostMs) return reply.send("ok");
+    const stuckMs = pipeline.stuckForMs;
+    if (stuckMs <= stuckAtMostMs) return reply.send("ok");
     return reply
       .code(503)
-      .send(`a worker has been held for ${Math.round(heldMs / 1000)} s by a call that does not return`);
+      .send(`a worker has been stuck for ${Math.round(stuckMs / 1000)} s in a call that does not return`);
   });
   app.get("/readyz", (_request, reply) => {
     reply.header("cache-control", "no-store");

@@ -1,22 +1,21 @@
-/** What the main thread and its workers say to each other. */
+/** Messages between the main thread and its workers. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { Accelerator, Optimization } from "../work/tensor.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
-import type { ModelDescription, RawTensor } from "../work/tensor.ts";
 import type { ProcessOptions } from "../work/picture.ts";
+import type { Accelerator, ModelDescription, Optimization, RawTensor } from "../work/tensor.ts";
 
 export interface WorkerSetup {
   readonly modelName: string;
   readonly modelFile: string;
   readonly accelerator: Accelerator;
-  /** Undefined: the worker finds out which is the fastest. */
+  /** Undefined: the worker finds out which is faster. */
   readonly optimization: Optimization | undefined;
-  /** With it a large picture goes through the model in strips; null: as a whole. */
+  /** If known, large pictures go through the model in strips. */
   readonly receptiveRadius: number | null;
   readonly largestBatch: number;
 }
 
-export interface PictureWork {
+export interface PictureTask {
   readonly id: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly options: ProcessOptions;
@@ -28,10 +27,10 @@ export interface PictureBatch {
   /** How many of them go through the model together. */
   readonly runSize: number;
   readonly headers: readonly PictureHeader[];
-  readonly works: readonly PictureWork[];
+  readonly tasks: readonly PictureTask[];
 }
 
-export interface TensorWork {
+export interface TensorTask {
   readonly kind: "tensors";
   readonly id: number;
   readonly inputs: readonly RawTensor[];
@@ -39,12 +38,12 @@ export interface TensorWork {
 
 export type ToWorker =
   | PictureBatch
-  | TensorWork
+  | TensorTask
   | { readonly kind: "release-memory" }
-  /** After what came before it the thread ends by itself. */
-  | { readonly kind: "end" };
+  /** The thread exits once it has handled all earlier messages. */
+  | { readonly kind: "exit" };
 
-export interface PictureDone {
+export interface PictureResult {
   readonly id: number;
   readonly kind: "picture";
   readonly body: Uint8Array<ArrayBuffer>;
@@ -56,21 +55,21 @@ export interface PictureDone {
   readonly batchSize: number;
 }
 
-export interface TensorsDone {
+export interface TensorResult {
   readonly id: number;
   readonly kind: "tensors";
   readonly outputs: readonly RawTensor[];
   readonly inference: number;
 }
 
-export interface WorkFailed {
+export interface TaskFailure {
   readonly id: number;
   readonly kind: "failed";
   readonly error: PipelineErrorKind;
   readonly message: string;
 }
 
-export type WorkDone = PictureDone | TensorsDone | WorkFailed;
+export type TaskResult = PictureResult | TensorResult | TaskFailure;
 
 export type FromWorker =
   | {
@@ -79,11 +78,12 @@ export type FromWorker =
       readonly fixedSize: FixedSize;
       readonly largestBatch: number;
     }
-  /** The model can't be used: a worker that starts again would fail again. */
+  /** The model cannot be used: a restarted worker would fail the same way. */
   | { readonly kind: "unusable"; readonly reason: "model" | "accelerator"; readonly message: string }
-  | { readonly kind: "done"; readonly results: readonly WorkDone[]; readonly last: boolean; readonly busyMs: number };
+  /** Results of a batch; `last` once there are no more. */
+  | { readonly kind: "done"; readonly results: readonly TaskResult[]; readonly last: boolean; readonly busyMs: number };
 
-/** What the model demands of a picture; undefined: any. */
+/** The picture size that the model requires; undefined: any. */
 export interface FixedSize {
   readonly width: number | undefined;
   readonly height: number | undefined;

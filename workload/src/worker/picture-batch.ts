@@ -1,27 +1,26 @@
-/** Decode, infer, encode: one batch of pictures of one size. */
-import type { PictureHeader } from "../codec/header-reading.ts";
+/** Decodes, infers and encodes one batch of pictures of one size. */
 import { decodeInto, type Alpha } from "../codec/decode.ts";
-import { discard } from "../work/buffers.ts";
 import { encode, jpegScratch } from "../codec/encode.ts";
-import { Scratch } from "../work/buffers.ts";
+import type { PictureHeader } from "../codec/header-reading.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
+import { discard, Scratch } from "../work/buffers.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
-import type { PictureBatch, PictureWork, WorkDone, WorkFailed } from "./messages.ts";
+import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messages.ts";
 
-/** Results are told early once so much time has passed: a message per picture costs more than a small picture. */
-const tellAfterMs = 2;
+/** Results are sent early once this much time has passed: a message per picture costs more than a small picture. */
+const sendAfterMs = 2;
 
-export interface Told {
-  (results: readonly WorkDone[], last: boolean): void;
+export interface OnResults {
+  (results: readonly TaskResult[], last: boolean): void;
 }
 
-interface Wanted {
-  readonly work: PictureWork;
+interface RunInput {
+  readonly task: PictureTask;
   readonly header: PictureHeader | undefined;
 }
 
 interface Decoded {
-  readonly work: PictureWork;
+  readonly task: PictureTask;
   readonly alpha: Alpha | undefined;
   readonly decodeMs: number;
 }
@@ -40,58 +39,58 @@ export class PictureWorker {
     jpegScratch.release();
   }
 
-  /** Tells the results of all pictures, in one or more parts. */
-  async process({ headers, works, runSize }: PictureBatch, tell: Told): Promise<void> {
-    const results: WorkDone[] = [];
-    let toldAt = performance.now();
-    for (let from = 0; from < works.length; from += runSize) {
-      const run = works.slice(from, from + runSize).map((work, index) => ({ work, header: headers[from + index] }));
+  /** Passes the results of all pictures to `onResults`, in one or more parts. */
+  async process({ headers, tasks, runSize }: PictureBatch, onResults: OnResults): Promise<void> {
+    const results: TaskResult[] = [];
+    let sentAt = performance.now();
+    for (let from = 0; from < tasks.length; from += runSize) {
+      const run = tasks.slice(from, from + runSize).map((task, index) => ({ task, header: headers[from + index] }));
       for await (const result of this.#run(run)) {
-        if (performance.now() - toldAt > tellAfterMs && results.length > 0) {
-          tell(results.splice(0), false);
-          toldAt = performance.now();
+        if (performance.now() - sentAt > sendAfterMs && results.length > 0) {
+          onResults(results.splice(0), false);
+          sentAt = performance.now();
         }
         results.push(result);
       }
     }
-    tell(results, true);
+    onResults(results, true);
   }
 
-  /** Pictures that go through the model together. */
-  async *#run(run: readonly Wanted[]): AsyncGenerator<WorkDone> {
+  /** Processes pictures that go through the model together. */
+  async *#run(run: readonly RunInput[]): AsyncGenerator<TaskResult> {
     const [first] = run;
-    if (first?.header === undefined) throw new Error("a run of no pictures");
+    if (first?.header === undefined) throw new Error("the run has no pictures");
     const { width, height } = first.header;
-    const each = width * height * 3;
-    const pixels = this.#input.take(each * run.length);
+    const bytesEach = width * height * 3;
+    const pixels = this.#input.take(bytesEach * run.length);
     const decoded: Decoded[] = [];
-    for (const { work, header = first.header } of run) {
+    for (const { task, header = first.header } of run) {
       const startedAt = performance.now();
-      const target = pixels.subarray(decoded.length * each, (decoded.length + 1) * each);
-      const bytes = Buffer.from(work.bytes.buffer, work.bytes.byteOffset, work.bytes.byteLength);
+      const target = pixels.subarray(decoded.length * bytesEach, (decoded.length + 1) * bytesEach);
+      const bytes = Buffer.from(task.bytes.buffer, task.bytes.byteOffset, task.bytes.byteLength);
       try {
-        const alpha = await decodeInto(target, bytes, header, work.options.format === "jpeg");
-        decoded.push({ work, alpha, decodeMs: performance.now() - startedAt });
+        const alpha = await decodeInto(target, bytes, header, task.options.format === "jpeg");
+        decoded.push({ task, alpha, decodeMs: performance.now() - startedAt });
       } catch (error) {
-        // One damaged picture must not take down those it shares the run with.
-        yield failed(work.id, error);
+        // One damaged picture must not fail the others of its run.
+        yield failed(task.id, error);
       }
-      discard(work.bytes);
+      discard(task.bytes);
     }
     if (decoded.length === 0) return;
 
-    const inferringAt = performance.now();
-    let answer: Pixels;
+    const inferenceStartedAt = performance.now();
+    let output: Pixels;
     try {
-      answer = await this.#inference.run(pixels.subarray(0, decoded.length * each), decoded.length, width, height);
+      output = await this.#inference.run(pixels.subarray(0, decoded.length * bytesEach), decoded.length, width, height);
     } catch (error) {
-      const broken = new PipelineError("inference-failed", (error as Error).message);
-      for (const { work } of decoded) yield failed(work.id, broken);
+      const failure = new PipelineError("inference-failed", (error as Error).message);
+      for (const { task } of decoded) yield failed(task.id, failure);
       return;
     }
-    const inference = performance.now() - inferringAt;
+    const inference = performance.now() - inferenceStartedAt;
     for (const [index, one] of decoded.entries()) {
-      yield encoded(one, answer, index, { width, height, inference, batchSize: decoded.length });
+      yield encodeResult(one, output, index, { width, height, inference, batchSize: decoded.length });
     }
   }
 }
@@ -103,18 +102,23 @@ interface Run {
   readonly batchSize: number;
 }
 
-async function encoded({ work, alpha, decodeMs }: Decoded, answer: Pixels, index: number, run: Run): Promise<WorkDone> {
+async function encodeResult(
+  { task, alpha, decodeMs }: Decoded,
+  output: Pixels,
+  index: number,
+  run: Run,
+): Promise<TaskResult> {
   const startedAt = performance.now();
-  const { width, height } = answer;
-  const each = width * height * 3;
-  const rgb = answer.rgb.subarray(index * each, (index + 1) * each);
-  const withAlpha = alpha === undefined ? undefined : { bytes: alpha, width: run.width, height: run.height };
+  const { width, height } = output;
+  const bytesEach = width * height * 3;
+  const rgb = output.rgb.subarray(index * bytesEach, (index + 1) * bytesEach);
+  const inputAlpha = alpha === undefined ? undefined : { bytes: alpha, width: run.width, height: run.height };
   try {
-    const body = await encode({ rgb, width, height, alpha: withAlpha }, work.options);
+    const body = await encode({ rgb, width, height, alpha: inputAlpha }, task.options);
     const { inference, batchSize } = run;
     const encodeMs = performance.now() - startedAt;
     return {
-      id: work.id,
+      id: task.id,
       kind: "picture",
       body,
       width,
@@ -125,11 +129,11 @@ async function encoded({ work, alpha, decodeMs }: Decoded, answer: Pixels, index
       batchSize,
     };
   } catch (error) {
-    return failed(work.id, error);
+    return failed(task.id, error);
   }
 }
 
-export function failed(id: number, error: unknown): WorkFailed {
+export function failed(id: number, error: unknown): TaskFailure {
   const { kind, message } =
     error instanceof PipelineError ? error : { kind: "inference-failed" as const, message: String(error) };
   return { id, kind: "failed", error: kind, message };

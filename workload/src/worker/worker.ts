@@ -5,20 +5,20 @@
  * worker.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { fasterSession, type Chosen } from "../inference/faster-session.ts";
+import { fasterSession, type SelectedSession } from "../inference/faster-session.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
-import { ModelDoesNotFit, largestBatch, pictureModel, type PictureModel } from "../inference/picture-model.ts";
+import { ModelMismatch, largestBatch, pictureModel, type PictureModel } from "../inference/picture-model.ts";
 import { fromRaw, openSession, toRaw, type ModelSession } from "../inference/session.ts";
 import { warmUp } from "../inference/trial.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
-import type { FromWorker, TensorWork, ToWorker, WorkDone, WorkerSetup } from "./messages.ts";
+import type { FromWorker, TaskResult, TensorTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { PictureWorker, failed } from "./picture-batch.ts";
 
 const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread only");
 const port = parentPort;
 
-function say(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
@@ -27,20 +27,20 @@ if (opened !== undefined) listen(opened.session, opened.pictures);
 
 async function open(): Promise<{ session: ModelSession; pictures: PictureWorker } | undefined> {
   const { modelFile, modelName, accelerator } = setup;
-  let first: ModelSession;
+  let initial: ModelSession;
   try {
-    first = await openSession(modelFile, accelerator, setup.optimization);
+    initial = await openSession(modelFile, accelerator, setup.optimization);
   } catch (error) {
-    const reason =
-      accelerator === "cuda" && /cuda|provider|\.so/i.test((error as Error).message) ? "accelerator" : "model";
-    say({ kind: "unusable", reason, message: (error as Error).message });
+    const { message } = error as Error;
+    const isCuda = accelerator === "cuda" && /cuda|provider|\.so/i.test(message);
+    post({ kind: "unusable", reason: isCuda ? "accelerator" : "model", message });
     return undefined;
   }
   try {
-    const model = pictureModel(first);
-    const { session, optimization } = await tried(first, model);
+    const model = pictureModel(initial);
+    const { session, optimization } = await selectSession(initial, model);
     const pictures = new PictureWorker(new PictureInference(session, model, setup.receptiveRadius));
-    say({
+    post({
       kind: "ready",
       model: { name: modelName, inputs: session.inputs, outputs: session.outputs, optimization },
       fixedSize: { width: model.input.width, height: model.input.height },
@@ -48,46 +48,46 @@ async function open(): Promise<{ session: ModelSession; pictures: PictureWorker 
     });
     return { session, pictures };
   } catch (error) {
-    if (!(error instanceof ModelDoesNotFit)) throw error;
-    say({ kind: "unusable", reason: "model", message: error.message });
+    if (!(error instanceof ModelMismatch)) throw error;
+    post({ kind: "unusable", reason: "model", message: error.message });
     return undefined;
   }
 }
 
-/** The session that is kept, warm. */
-async function tried(first: ModelSession, model: PictureModel): Promise<Chosen> {
+/** Returns the session to use, warmed up. */
+async function selectSession(initial: ModelSession, model: PictureModel): Promise<SelectedSession> {
   const { accelerator, modelFile, optimization = accelerator === "cuda" ? "all" : undefined } = setup;
-  if (optimization === undefined) return fasterSession(modelFile, first, model);
-  await warmUp(first, model);
-  return { session: first, optimization };
+  if (optimization === undefined) return fasterSession(modelFile, initial, model);
+  await warmUp(initial, model);
+  return { session: initial, optimization };
 }
 
 function listen(session: ModelSession, pictures: PictureWorker): void {
-  // Sent while a batch runs, the next one waits here: its decoding starts without a round trip to the main thread.
-  let turn = Promise.resolve();
+  // A batch that is sent while another runs waits here: it starts without a round trip to the main thread.
+  let queue = Promise.resolve();
   port.on("message", (message: ToWorker) => {
-    turn = turn.then(() => work(message));
+    queue = queue.then(() => handle(message));
   });
 
-  async function work(message: ToWorker): Promise<void> {
+  async function handle(message: ToWorker): Promise<void> {
     const startedAt = performance.now();
-    const tell = (results: readonly WorkDone[], last: boolean): void => {
-      say({ kind: "done", results, last, busyMs: performance.now() - startedAt }, results.flatMap(memoryOf));
+    const onResults = (results: readonly TaskResult[], last: boolean): void => {
+      post({ kind: "done", results, last, busyMs: performance.now() - startedAt }, results.flatMap(buffersOf));
     };
     switch (message.kind) {
       case "pictures":
-        return pictures.process(message, tell);
+        return pictures.process(message, onResults);
       case "tensors":
-        return tell([await inferTensors(session, message)], true);
+        return onResults([await inferTensors(session, message)], true);
       case "release-memory":
         return pictures.releaseMemory();
-      case "end":
+      case "exit":
         return port.close();
     }
   }
 }
 
-async function inferTensors(session: ModelSession, { id, inputs }: TensorWork): Promise<WorkDone> {
+async function inferTensors(session: ModelSession, { id, inputs }: TensorTask): Promise<TaskResult> {
   const startedAt = performance.now();
   try {
     const feeds = Object.fromEntries(inputs.map((input) => [input.name, fromRaw(input)]));
@@ -101,13 +101,15 @@ async function inferTensors(session: ModelSession, { id, inputs }: TensorWork): 
     };
   } catch (error) {
     const { message } = error as Error;
-    // onnxruntime judges what the declaration leaves open, such as sizes that must agree.
-    const wrong = /invalid (dimensions|rank)|unexpected input|missing input|input name|invalid feed/i.test(message);
-    return failed(id, new PipelineError(wrong ? "bad-tensor" : "inference-failed", message));
+    // onnxruntime checks what the declaration leaves open, such as dimensions that must be equal.
+    const isBadInput = /invalid (dimensions|rank)|unexpected input|missing input|input name|invalid feed/i.test(
+      message,
+    );
+    return failed(id, new PipelineError(isBadInput ? "bad-tensor" : "inference-failed", message));
   }
 }
 
-function memoryOf(result: WorkDone): ArrayBuffer[] {
+function buffersOf(result: TaskResult): ArrayBuffer[] {
   switch (result.kind) {
     case "picture":
       return [result.body.buffer];

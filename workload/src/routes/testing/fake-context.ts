@@ -19,7 +19,7 @@ const doubling: ModelDescription = {
 export interface FakePipeline extends Pipeline {
   model: ModelDescription | undefined;
   ready: boolean;
-  heldForMs: number;
+  stuckForMs: number;
   /** Replaces the answer; what it throws is what the pipeline rejects with. */
   onInfer: (inputs: readonly RawTensor[], signal: AbortSignal | undefined) => Inferred | Promise<Inferred>;
   onProcess: (input: Uint8Array<ArrayBuffer>, signal: AbortSignal | undefined) => Processed | Promise<Processed>;
@@ -36,7 +36,7 @@ function fakePipeline(): FakePipeline {
   const pipeline: FakePipeline = {
     model: doubling,
     ready: true,
-    heldForMs: 0,
+    stuckForMs: 0,
     onInfer: ([input]) => {
       if (input === undefined) throw new PipelineError("bad-tensor", "no input");
       return { outputs: [doubled(input)], timings: { queue: 0, inference: 1 } };

@@ -1,0 +1,50 @@
+/**
+ * A worker for tests that does what the text after the picture's JPEG asks for: `die!` throws, `hang` never responds,
+ * `late` blocks the thread for 300 ms, `long` for minutes; anything else succeeds at once.
+ */
+import { parentPort } from "node:worker_threads";
+import koffi from "koffi";
+import type { FromWorker, PictureTask, ToWorker } from "../worker/messages.ts";
+
+function post(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+function succeed(tasks: readonly PictureTask[]): void {
+  const results = tasks.map(({ id, bytes }) => ({
+    id,
+    kind: "picture" as const,
+    body: new Uint8Array(bytes),
+    width: 2,
+    height: 2,
+    decode: 1,
+    inference: 2,
+    encode: 3,
+    batchSize: tasks.length,
+  }));
+  post({ kind: "done", results, last: true, busyMs: 1000 });
+}
+
+/** Blocks in native code, where a thread cannot be terminated. */
+function block(ms: number): void {
+  koffi.load(null).func("poll", "int", ["void *", "int", "int"])(null, 0, ms);
+}
+
+parentPort?.on("message", (message: ToWorker) => {
+  if (message.kind === "exit") process.exit();
+  if (message.kind !== "pictures") return;
+  const text = new TextDecoder().decode(message.tasks[0]?.bytes.slice(-4));
+  if (text === "die!") throw new Error("died on request");
+  if (text === "hang") return;
+  if (text === "late") block(300);
+  if (text === "long") block(600_000);
+  succeed(message.tasks);
+});
+
+const tensor = { name: "t", type: "uint8" as const, shape: [1, "height", "width", 3] };
+post({
+  kind: "ready",
+  model: { name: "fake", inputs: [tensor], outputs: [tensor], optimization: "all" },
+  fixedSize: { width: undefined, height: undefined },
+  largestBatch: 8,
+});

@@ -1,0 +1,116 @@
+/** Which batches each worker was sent and has not finished. */
+import { runSize } from "../work/grouping.ts";
+import type { Accelerator } from "../work/tensor.ts";
+import type { PictureTask } from "../worker/messages.ts";
+import type { Job } from "./job.ts";
+import type { PoolWorker } from "./worker-pool.ts";
+
+/** A worker that finishes this soon gets its next batch in advance, so that it never waits for the main thread. */
+const sendAheadBelowMs = 10;
+
+export interface Batch {
+  readonly jobs: ReadonlySet<Job>;
+  readonly runSize: number;
+}
+
+interface Assignment {
+  readonly worker: PoolWorker;
+  /** Oldest first: the worker processes them in this order. */
+  readonly batches: Batch[];
+  /** Time that the last batch took. */
+  batchMs: number;
+}
+
+export class WorkerBatches {
+  readonly #accelerator: Accelerator;
+  readonly #assignments = new Map<PoolWorker, Assignment>();
+  #activeJobs = 0;
+
+  constructor(accelerator: Accelerator) {
+    this.#accelerator = accelerator;
+  }
+
+  /** Workers that have loaded the model. */
+  get workers(): number {
+    return this.#assignments.size;
+  }
+
+  /** Workers without work. */
+  get freeWorkers(): number {
+    let count = 0;
+    for (const { batches } of this.#assignments.values()) if (batches.length === 0) count++;
+    return count;
+  }
+
+  /** Jobs that were sent to a worker and are not finished. */
+  get activeJobs(): number {
+    return this.#activeJobs;
+  }
+
+  addWorker(worker: PoolWorker): void {
+    this.#assignments.set(worker, { worker, batches: [], batchMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Returns the jobs that the worker will not finish. */
+  removeWorker(worker: PoolWorker): Job[] {
+    const jobs = this.#assignments.get(worker)?.batches.flatMap(({ jobs: all }) => [...all]) ?? [];
+    this.#assignments.delete(worker);
+    this.#activeJobs -= jobs.length;
+    return jobs;
+  }
+
+  /** Returns a worker without work, or else one that will be free soon. */
+  nextWorker(): PoolWorker | undefined {
+    let soonFree: PoolWorker | undefined;
+    for (const { worker, batches, batchMs } of this.#assignments.values()) {
+      if (batches.length === 0) return worker;
+      if (batches.length === 1 && batchMs < sendAheadBelowMs) soonFree ??= worker;
+    }
+    return soonFree;
+  }
+
+  /** Sends the jobs and transfers their memory. */
+  send(worker: PoolWorker, jobs: readonly Job[]): void {
+    const [first] = jobs;
+    const size = runSize(first?.pixels ?? 1, this.#accelerator);
+    this.#assignments.get(worker)?.batches.push({ jobs: new Set(jobs), runSize: size });
+    this.#activeJobs += jobs.length;
+    if (first?.kind === "tensors") {
+      const { id, inputs } = first;
+      worker.send(
+        { kind: "tensors", id, inputs },
+        inputs.map(({ bytes }) => bytes.buffer),
+      );
+      return;
+    }
+    const pictures = jobs.filter((job) => job.kind === "picture");
+    const tasks: PictureTask[] = pictures.map(({ id, bytes, options }) => ({ id, bytes, options }));
+    const headers = pictures.map(({ header }) => header);
+    worker.send(
+      { kind: "pictures", runSize: size, headers, tasks },
+      tasks.map(({ bytes }) => bytes.buffer),
+    );
+  }
+
+  /** Removes and returns the worker's oldest batch, which took `busyMs`. */
+  finish(worker: PoolWorker, busyMs: number): Batch | undefined {
+    const assignment = this.#assignments.get(worker);
+    const batch = assignment?.batches.shift();
+    if (assignment === undefined || batch === undefined) return undefined;
+    assignment.batchMs = busyMs;
+    this.#activeJobs -= batch.jobs.size;
+    return batch;
+  }
+
+  releaseMemory(): void {
+    for (const worker of this.#assignments.keys()) worker.send({ kind: "release-memory" }, []);
+  }
+
+  /** Gives up the workers whose oldest job was dispatched before `dispatchedAt`. */
+  giveUpStuck(dispatchedAt: number): void {
+    for (const { worker, batches } of this.#assignments.values()) {
+      const [oldest] = batches[0]?.jobs ?? [];
+      if (oldest !== undefined && oldest.dispatchedAt < dispatchedAt) worker.giveUp();
+    }
+  }
+}
