@@ -1,31 +1,26 @@
-/** docs/conditions.md has a row for every reason of a condition, and no other row. */
+/** docs/conditions.md lists the reasons of each condition, with their meanings, in the order of the operator's tables. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { loadTestReasons } from "@gpumedia/operator/src/loadtest/status.ts";
+import { conditionReasons } from "@gpumedia/operator/src/status/reasons.ts";
 
-const root = new URL("../../", import.meta.url);
-const sources = [
-  "operator/src/plan/failure.ts",
-  "operator/src/status/available.ts",
-  "operator/src/status/gpu-capacity.ts",
-  "operator/src/status/pod-trouble.ts",
-  "operator/src/status/ready.ts",
-  "operator/src/status/scaling-ready.ts",
-  "operator/src/status/utilization-verdicts.ts",
-];
-
-/** Returns the members of every `export type …Reason = "A" | "B";`. */
-function reasonsOf(source: string): readonly string[] {
-  const unions = source.matchAll(/export type \w*Reason =([^;]*);/g);
-  return [...unions].flatMap(([, union = ""]) => [...union.matchAll(/"(\w+)"/g)].map(([, reason = ""]) => reason));
-}
+const page = async (name: string): Promise<string> =>
+  readFile(new URL(`../../docs/${name}.md`, import.meta.url), "utf8");
 
 describe("docs/conditions.md", () => {
-  it("has a row for every reason, and no other row", async () => {
-    const texts = await Promise.all(sources.map((source) => readFile(new URL(source, root), "utf8")));
-    const known = new Set(texts.flatMap(reasonsOf));
-    const page = await readFile(new URL("docs/conditions.md", root), "utf8");
-    const listed = new Set([...page.matchAll(/^\| `(\w+)`/gm)].map(([, reason = ""]) => reason));
-    assert.ok(known.size > 40, "the unions were not found");
-    assert.deepEqual([...listed].toSorted(), [...known].toSorted());
+  for (const [type, reasons] of Object.entries(conditionReasons)) {
+    it(`lists the reasons of ${type}`, async () => {
+      const [, section = ""] = (await page("conditions")).split(new RegExp(`^## ${type}$`, "m"));
+      const [table = ""] = section.split(/^## /m);
+      const rows = [...table.matchAll(/^\| `(\w+)` *\| (.*?) *\|/gm)].map(([, reason, meaning]) => [reason, meaning]);
+      assert.deepEqual(rows, Object.entries(reasons));
+    });
+  }
+});
+
+describe("docs/load-test-kind.md", () => {
+  it("lists the reasons of a load test", async () => {
+    const rows = [...(await page("load-test-kind")).matchAll(/^\|[^|]*\| `(\w+)` *\| (.*?) *\|/gm)];
+    assert.deepEqual(Object.fromEntries(rows.map(([, reason, meaning]) => [reason, meaning])), loadTestReasons);
   });
 });

@@ -74,7 +74,7 @@ describe("make demo", function () {
       /^Pods cannot run on this machine, .*no C compiler: "no-such-compiler" does not run/,
       /^✓ Starting a control plane, 2 nodes with 4 GPUs each and the operator \(/m,
       /^✓ Applying examples\/minimal\.yaml in namespace media \(/m,
-      /^ {4}Ready is True, Serving: 2 of 2 replicas serve$/m,
+      /^ {4}Ready is True, Serving: 2 of 2 replicas are ready$/m,
       /^✓ Waiting for upscaler to be Ready \(/m,
       /^\$ kubectl get gms -n media\nNAME +PROFILE +READY .*\nupscaler +production +True +2\/2 /m,
       /^\$ kubectl describe gms upscaler -n media\nName: +upscaler$/m,

@@ -9,6 +9,7 @@ import type { Logger } from "./runtime/log.ts";
 export type ClusterFeatures = ChildContext["features"];
 
 const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
+const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
 const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
 
 export async function readClusterFeatures(
@@ -18,6 +19,7 @@ export async function readClusterFeatures(
 ): Promise<ClusterFeatures> {
   return {
     gpuPodMetric: apis.serves(gpuPodMetric),
+    resourceMetrics: apis.serves(podMetrics),
     inPlaceVpa: apis.serves(verticalPodAutoscalers) && (await knowsInPlace(client, log)),
   };
 }

@@ -27,6 +27,11 @@ const utilization = settings(
       "Utilization of the pods over the last minute, as they report it. Written when a rounded value changes.",
   },
   {
+    observedTime: Type.String({
+      description:
+        "Time at which these figures were written: at most once a minute, and at once when the service becomes idle.",
+      format: "date-time",
+    }),
     pods: count("Number of pods that report."),
     gpuPercent: wholeNumber("Mean GPU utilization, in percent.", 0, 100),
     gpuMemoryPercent: wholeNumber("Mean GPU memory usage, in percent.", 0, 100),

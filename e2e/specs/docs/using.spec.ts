@@ -120,7 +120,7 @@ describe("the pages about using and running the operator", function () {
         "kubectl wait --for=jsonpath='{.status.conditions[0].reason}'=QuotaExceeded gms/quota -n tight --timeout=60s",
         "kubectl wait --for=jsonpath='{.status.conditions[0].reason}'=PodsForbidden gms/unsafe -n strict --timeout=60s",
       );
-      await studio.untilCondition("thumbs", "ScalingReady", { reason: "MetricsMissing" });
+      await studio.untilCondition("thumbs", "ScalingReady", { reason: "ApiMissing" });
     },
   };
 

@@ -129,7 +129,7 @@ describe("services from a repository by Flux", function () {
     for (const one of [name, "other"]) {
       await work.untilReady(one);
       await work.untilCondition(one, "MetricsReporting", { reason: "PodsSilent" });
-      await work.untilCondition(one, "ScalingReady", { reason: "MetricsMissing" });
+      await work.untilCondition(one, "ScalingReady", { reason: "ApiMissing" });
     }
     const since = Date.now();
     const looks = () =>

@@ -40,7 +40,8 @@ describe("drift", function () {
     await work.startOperator({
       parameters: [`--processor-image=${sampleImage}`, `--runbook-url=${sampleContext.runbookUrl}`],
     });
-    const context = { ...sampleContext, operatorNamespace, features: { gpuPodMetric: false, inPlaceVpa: true } };
+    const features = { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true };
+    const context = { ...sampleContext, operatorNamespace, features };
     for (const [name, spec] of Object.entries(specs)) {
       const { metadata } = await work.apply(name, spec);
       await work.untilReady(name);

@@ -38,7 +38,7 @@ describe("a hundred services that are as they should be", function () {
     const { items } = await work.client.list(serviceType, { namespace: work.namespace });
     const settled = (items as readonly StoredService[]).every(({ status }) => {
       const reasons = new Set(status?.conditions?.map(({ reason }) => reason));
-      return ["Serving", "MetricsMissing", "PodsSilent"].every((reason) => reasons.has(reason));
+      return ["Serving", "ApiMissing", "PodsSilent"].every((reason) => reasons.has(reason));
     });
     return settled ? true : undefined;
   }

@@ -107,7 +107,7 @@ describe("a matrix of switches", () => {
       operatorNamespace: work.operatorNamespace,
       runbookUrl,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
-      features: { gpuPodMetric: false, inPlaceVpa: true },
+      features: { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true },
     });
     const actions = await Promise.all(
       children.map(async (child) => {

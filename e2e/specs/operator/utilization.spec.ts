@@ -70,11 +70,11 @@ describe("utilization", function () {
     await work.untilCondition("upscaler", "MetricsReporting", {
       status: "False",
       reason: "SomePodsSilent",
-      says: `${liar.name} sends no report`,
+      says: `${liar.name} sends an invalid report`,
     });
     assert.equal((await work.service("upscaler"))?.status?.utilization?.pods, 1);
     for (const pod of reporting) pod.answer = (_request, response) => void response.writeHead(503).end();
-    await work.untilCondition("upscaler", "MetricsReporting", { reason: "PodsSilent", says: "answers 503" });
+    await work.untilCondition("upscaler", "MetricsReporting", { reason: "PodsSilent", says: "responds with HTTP 503" });
     assert.deepEqual((await work.service("upscaler"))?.status?.utilization, { pods: 0, band: "Unknown" });
   });
 

@@ -22,4 +22,6 @@ export interface ClusterFeatures {
   readonly gpuPodMetric: boolean;
   /** The VerticalPodAutoscaler's schema knows `InPlaceOrRecreate`. */
   readonly inPlaceVpa: boolean;
+  /** metrics.k8s.io is served: the autoscaler can read CPU utilization. For the status; no child depends on it. */
+  readonly resourceMetrics: boolean;
 }

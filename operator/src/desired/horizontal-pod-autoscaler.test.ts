@@ -3,7 +3,7 @@ import { describeChild } from "./child.cases.ts";
 describeChild("HorizontalPodAutoscaler", [
   {
     title: "is the guide's where the GPU metric is not served",
-    features: { gpuPodMetric: false, inPlaceVpa: true },
+    features: { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true },
     expected: `
       apiVersion: autoscaling/v2
       kind: HorizontalPodAutoscaler

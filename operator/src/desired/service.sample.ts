@@ -50,5 +50,5 @@ export const sampleContext: ChildContext = {
   operatorNamespace: "gpumedia-system",
   runbookUrl: "https://example.com/alerts",
   rollout: "Surge",
-  features: { gpuPodMetric: true, inPlaceVpa: true },
+  features: { gpuPodMetric: true, inPlaceVpa: true, resourceMetrics: true },
 };

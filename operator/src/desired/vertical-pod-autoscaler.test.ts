@@ -42,7 +42,7 @@ describeChild("VerticalPodAutoscaler", [
   },
   {
     title: "recreates pods where the cluster cannot resize them",
-    features: { gpuPodMetric: true, inPlaceVpa: false },
+    features: { gpuPodMetric: true, inPlaceVpa: false, resourceMetrics: true },
     expected: `
       apiVersion: autoscaling.k8s.io/v1
       kind: VerticalPodAutoscaler

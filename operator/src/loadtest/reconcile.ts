@@ -8,7 +8,7 @@ import { ApiError } from "../kube/errors.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { timestamp, type Clock } from "../runtime/clock.ts";
 import { backoffAfter, type Next } from "../runtime/workers.ts";
 import { jobType, loadTestType, type JobView, type LoadTestCache, type StoredLoadTest } from "./cache.ts";
 import { loadTestJob } from "./job.ts";
@@ -153,7 +153,7 @@ async function terminationMessage(
 async function writeStatus(test: StoredLoadTest, now: Standing, pass: LoadTestPass): Promise<Next> {
   const { client, loadTests, clock } = pass;
   const { namespace = "", name, uid } = test.metadata;
-  const status = loadTestStatus(test, now, new Date(clock.wall()).toISOString().replace(/\.\d+Z$/, "Z"));
+  const status = loadTestStatus(test, now, timestamp(clock.wall()));
   const next = nextLook(now);
   if (digest(test.status) === digest(status)) return next;
   const operations = [

@@ -4,24 +4,28 @@ import { conditions, isTrue, type Verdict } from "../status/condition.ts";
 import { regressions } from "./regression.ts";
 import type { RunResult } from "./result.ts";
 
-export type LoadTestReason =
-  | "ServiceNotFound"
-  | "ServiceSuspended"
-  | "ServiceNotRendered"
-  | "NoPodServes"
-  | "NameTaken"
-  | "JobRejected"
-  | "EarlierTestUnfinished"
-  | "Running"
-  | "Passed"
-  | "ThresholdsMissed"
-  | "Regressed"
-  | "EarlierTestMissing"
-  | "NotComparable"
-  | "ServiceUnreachable"
-  | "Interrupted"
-  | "JobFailed"
-  | "NoResult";
+/** Every reason of a load test's condition and what it means; docs/load-test-kind.md is compared with it. */
+export const loadTestReasons = {
+  ServiceNotFound: "the namespace has no service of this name",
+  ServiceNotRendered: "the spec or the profile of the service is invalid",
+  ServiceSuspended: "the service is suspended",
+  NoPodServes: "no pod of the service is ready",
+  EarlierTestUnfinished: "the test to compare with has not finished",
+  NameTaken: "another Job has the name of the test",
+  JobRejected: "the API server rejects the Job",
+  Running: "the Job is running",
+  Passed: "all thresholds are met, without a regression against the earlier test",
+  ThresholdsMissed: "a threshold is missed; see `status.reasons`",
+  Regressed: "p50, p95, throughput, errors or rejections are worse by more than the tolerance",
+  NotComparable: "the earlier test sent a different load",
+  EarlierTestMissing: "the earlier test does not exist, or has no figures",
+  ServiceUnreachable: "the service did not respond",
+  Interrupted: "the pod was terminated before the run was complete",
+  JobFailed: "the Job failed without a result",
+  NoResult: "the Job completed, or was deleted, without a result",
+} as const;
+
+export type LoadTestReason = keyof typeof loadTestReasons;
 
 /** Where a load test stands. */
 export type Standing =

@@ -1,31 +1,26 @@
 /** Why a pass over a service did not reach its end. `toFailure` is the only place that turns what was thrown into one. */
 import { ApiError } from "../kube/errors.ts";
 
-export type StalledReason =
-  /** The stored spec breaks a rule of the schema: it was stored before the schema had the rule. */
-  | "InvalidSpec"
-  /** `spec.profile` names neither a built-in profile nor a GpuMediaProfile. */
-  | "UnknownProfile"
-  /** A profile's `basedOn` leads back to itself. */
-  | "ProfileCycle"
-  /** A child's name is taken by an object that is not ours. */
-  | "NameTaken"
-  /** The API server refuses a child: what it says is in the message. */
-  | "ChildRejected"
-  /** The operator's RBAC does not allow what it has to do. */
-  | "Forbidden";
+/** What each reason means; docs/conditions.md is compared with both tables. */
+export const stalledReasons = {
+  InvalidSpec: "the stored spec violates the schema or contradicts itself",
+  UnknownProfile: "neither a built-in profile nor a GpuMediaProfile has the name",
+  ProfileCycle: "`basedOn` of a profile leads back to the profile",
+  NameTaken: "an object that this operator does not manage has a child's name",
+  ChildRejected: "the API server or an admission webhook rejects a child",
+  Forbidden: "the operator's RBAC permissions do not suffice",
+} as const;
 
-export type WaitingReason =
-  /** A predecessor of the same name is still being removed. */
-  | "AwaitingRemoval"
-  /** A child is rewritten by somebody else as soon as we have applied it. */
-  | "Overwritten"
-  /** Other services are replacing their pods, and only so many may at a time. */
-  | "RolloutQueued"
-  /** A child's API is being removed from the cluster. */
-  | "ApiVanishing"
-  /** The namespace's quota leaves no room for a child. */
-  | "QuotaExceeded";
+export const waitingReasons = {
+  AwaitingRemoval: "a previous child of the same name is still being deleted",
+  Overwritten: "another field manager keeps overwriting a child",
+  RolloutQueued: "a profile has changed, and other services roll out first",
+  ApiVanishing: "the CRD of a child is being removed",
+  QuotaExceeded: "the namespace's quota is used up",
+} as const;
+
+export type StalledReason = keyof typeof stalledReasons;
+export type WaitingReason = keyof typeof waitingReasons;
 
 export type Failure =
   /** The user must act: as a rule not tried again until something changes. */

@@ -55,15 +55,15 @@ describe("whether a node can be used", () => {
     readonly why: string | undefined;
   }[] = [
     { title: "it can", why: undefined },
-    { title: "not ready", node: { ready: false }, why: "not ready" },
-    { title: "cordoned", node: { cordoned: true }, why: "cordoned" },
+    { title: "not ready", node: { ready: false }, why: "NotReady" },
+    { title: "cordoned", node: { cordoned: true }, why: "Cordoned" },
     {
       title: "another label",
       node: { labels: { gpu: "a100" } },
       gpus: { nodeSelector: { gpu: "h100" } },
-      why: "labels do not match the nodeSelector",
+      why: "NodeSelector",
     },
-    { title: "a taint", node: { taints: [taint] }, why: "a taint is not tolerated" },
+    { title: "a taint", node: { taints: [taint] }, why: "Taint" },
     { title: "a preference", node: { taints: [{ ...taint, effect: "PreferNoSchedule" }] }, why: undefined },
     {
       title: "a tolerated taint",
@@ -75,13 +75,13 @@ describe("whether a node can be used", () => {
       title: "a taint of another value",
       node: { taints: [taint] },
       gpus: { tolerations: [{ key: "team", value: "audio" }] },
-      why: "a taint is not tolerated",
+      why: "Taint",
     },
     {
       title: "a taint of another effect",
       node: { taints: [taint] },
       gpus: { tolerations: [{ key: "team", operator: "Exists", effect: "NoExecute" }] },
-      why: "a taint is not tolerated",
+      why: "Taint",
     },
     {
       title: "everything tolerated",

@@ -52,18 +52,16 @@ export function gpuView({ gpu, scheduling }: EffectiveService, { synced, nodes }
 }
 
 /** Why a service cannot use a node. */
-export type Exclusion = "not ready" | "cordoned" | "labels do not match the nodeSelector" | "a taint is not tolerated";
+export type Exclusion = "NotReady" | "Cordoned" | "NodeSelector" | "Taint";
 
 /** Undefined when the service can use the node. */
 export function exclusion(node: NodeView, { nodeSelector, tolerations }: GpuView): Exclusion | undefined {
-  if (!node.ready) return "not ready";
-  if (node.cordoned) return "cordoned";
-  if (Object.entries(nodeSelector).some(([key, value]) => node.labels[key] !== value)) {
-    return "labels do not match the nodeSelector";
-  }
+  if (!node.ready) return "NotReady";
+  if (node.cordoned) return "Cordoned";
+  if (Object.entries(nodeSelector).some(([key, value]) => node.labels[key] !== value)) return "NodeSelector";
   const repels = (taint: Taint): boolean =>
     taint.effect !== "PreferNoSchedule" && !tolerations.some((toleration) => tolerates(toleration, taint));
-  return node.taints.some(repels) ? "a taint is not tolerated" : undefined;
+  return node.taints.some(repels) ? "Taint" : undefined;
 }
 
 /** @see https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */

@@ -7,7 +7,7 @@ import { fieldManager } from "../kube/ownership.ts";
 import { podType } from "../observe/cluster-cache.ts";
 import { costChanges, scaleInNear, type CostChange } from "../plan/deletion-cost.ts";
 import type { Logger } from "../runtime/log.ts";
-import { isAsked } from "../utilization/reading.ts";
+import { isPolled } from "../utilization/reading.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -34,7 +34,7 @@ export function dueDeletionCosts(input: DeletionCostInput): readonly CostChange[
   // The signs change from one decision of the autoscaler to the next: a cost that followed them would be a write each time.
   const near = now - (record.scaleInNearAt ?? -Infinity) < settledMs;
   const counted = snapshot.pods
-    .filter(isAsked)
+    .filter(isPolled)
     .map(({ name, uid, deletionCost }) => ({ name, uid, deletionCost, sessions: snapshot.sessions.get(uid) }));
   return costChanges(near, counted).filter(
     ({ uid }) => now - (record.costWrittenAt.get(uid) ?? -Infinity) >= settledMs,

@@ -115,7 +115,7 @@ export class FakeSnapshots implements SnapshotSource {
       features: sampleContext.features,
       children: {},
       pods: [],
-      reports: { asked: 0, silent: [], pending: 0, figures: undefined },
+      reports: { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined },
       sessions: new Map(),
       gpus: { synced: true, nodes: [] },
       rolling: new Set(),

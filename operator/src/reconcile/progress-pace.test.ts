@@ -6,7 +6,7 @@ const ready: Condition = {
   type: "Ready",
   status: "False",
   reason: "Progressing",
-  message: "0 of 3 replicas serve",
+  message: "0 of 3 replicas are ready",
   lastTransitionTime: "2026-01-01T00:00:00Z",
   observedGeneration: 1,
 };
@@ -22,7 +22,7 @@ const further: GpuMediaServiceStatus = {
   replicas: { desired: 3, ready: 1, updated: 3 },
   summary: { replicas: "1/3" },
   utilization: { pods: 1, band: "Unknown" },
-  conditions: [{ ...ready, message: "1 of 3 replicas serve" }],
+  conditions: [{ ...ready, message: "1 of 3 replicas are ready" }],
 };
 
 describe("how long a status is held back", () => {

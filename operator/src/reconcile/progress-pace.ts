@@ -1,7 +1,7 @@
 /** Holds back statuses that only count further, so that a rollout of ten pods is a few writes and not ten. Pure. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { digest } from "../kube/digest.ts";
-import { lasting } from "../status/lasting.ts";
+import { significant } from "../status/changes.ts";
 import type { ServiceMemory } from "./memory.ts";
 
 const everyMs = 2_000;
@@ -20,6 +20,12 @@ export function statusHeldMs(
 
 /** A status without what changes while pods come and go: their number, the messages that contain it, and their figures. */
 function verdicts(status: GpuMediaServiceStatus | undefined): unknown {
-  const { replicas: _counts, summary: _shown, utilization: _figures, conditions = [], ...rest } = lasting(status) ?? {};
+  const {
+    replicas: _counts,
+    summary: _shown,
+    utilization: _figures,
+    conditions = [],
+    ...rest
+  } = significant(status) ?? {};
   return { ...rest, conditions: conditions.map(({ message: _message, ...condition }) => condition) };
 }

@@ -2,6 +2,7 @@
 import { effectiveService } from "../effective/effective.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { testRollout } from "../loadtest/rollout-test.ts";
+import { timestamp } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
 import { serviceStatus, stalledStatus } from "../status/service-status.ts";
@@ -26,7 +27,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   // Garbage collection deletes the children; one that was created now would block a foreground deletion.
   if (stored.metadata.deletionTimestamp !== undefined) return { kind: "done" };
   const record = memory.of(key, stored.metadata.uid);
-  const time = new Date(clock.wall()).toISOString().replace(/\.\d+Z$/, "Z");
+  const time = timestamp(clock.wall());
 
   const effective = effectiveService(stored, snapshot.profiles, settings);
   if (effective.kind !== "Effective") {

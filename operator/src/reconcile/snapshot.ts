@@ -11,7 +11,7 @@ import { dcgmMetricsName } from "../observe/names.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { GpuSnapshot } from "../plan/gpus.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { isAsked, readPods } from "../utilization/reading.ts";
+import { isPolled, readPods } from "../utilization/reading.ts";
 import type { UtilizationWindow } from "../utilization/window.ts";
 
 export interface Snapshot extends LiveState {
@@ -108,7 +108,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
     pods,
     reports: readPods(pods, window, now),
     sessions: new Map(
-      pods.filter(isAsked).flatMap(({ uid }) => {
+      pods.filter(isPolled).flatMap(({ uid }) => {
         const sessions = window.fresh(uid, now)?.sessions;
         return sessions === undefined ? [] : [[uid, sessions]];
       }),

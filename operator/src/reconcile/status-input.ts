@@ -19,7 +19,7 @@ export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout"
 
 export function statusInput(
   service: EffectiveService,
-  { children, dcgmTaken, pods, gpus, loadTests }: Snapshot,
+  { children, dcgmTaken, features, pods, gpus, loadTests }: Snapshot,
   { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
@@ -27,6 +27,7 @@ export function statusInput(
     ...result,
     service,
     skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
+    resourceMetrics: features.resourceMetrics,
     dcgmTaken,
     deployment: children.deployment,
     autoscaler: byKeda ? children.scaledObject : children.horizontalPodAutoscaler,

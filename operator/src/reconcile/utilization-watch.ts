@@ -3,10 +3,10 @@ import { httpPort } from "../desired/container.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
-import { every, type Clock } from "../runtime/clock.ts";
+import { every, timestamp, type Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { UtilizationMetrics } from "../runtime/metrics-utilization.ts";
-import { sayings, utilizationStatus } from "../status/utilization.ts";
+import { utilizationStatus, writtenUtilization } from "../status/utilization.ts";
 import { startCollector } from "../utilization/collector.ts";
 import { createReportSource } from "../utilization/fetch-report.ts";
 import { UtilizationWindow } from "../utilization/window.ts";
@@ -79,6 +79,7 @@ function hasNews(key: ObjectKey, { snapshots, memory, clock, intervalMs }: Utili
   const before = snapshot.stored.status;
   const now = clock.now();
   const reading = utilizationReading(snapshot, record, memory, now);
-  if (digest(sayings(before)) !== digest(utilizationStatus({ service, reading, before }))) return true;
+  const after = utilizationStatus({ service, reading, before, now: timestamp(clock.wall()) });
+  if (digest(writtenUtilization(before)) !== digest(after)) return true;
   return dueDeletionCosts({ service, snapshot, record, now, intervalMs }).length > 0;
 }

@@ -5,8 +5,7 @@ import { digest } from "../kube/digest.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { serviceType, type StoredService } from "../observe/cluster-cache.ts";
 import type { Logger } from "../runtime/log.ts";
-import { eventsOf } from "../status/changes.ts";
-import { lasting } from "../status/lasting.ts";
+import { significant, statusEvents } from "../status/changes.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import { statusHeldMs } from "./progress-pace.ts";
@@ -21,7 +20,7 @@ export async function writeStatus(
   { client, clock, snapshots, events }: Pick<Pass, "client" | "clock" | "snapshots" | "events">,
   log: Logger,
 ): Promise<Unwritten> {
-  if (digest(lasting(service.status)) === digest(lasting(status))) return undefined;
+  if (digest(significant(service.status)) === digest(significant(status))) return undefined;
   const { namespace = "", name, uid } = service.metadata;
   const heldMs = statusHeldMs(record, service.status, status, clock.now());
   if (heldMs > 0) return { heldMs };
@@ -46,7 +45,7 @@ export async function writeStatus(
     log.error({ error }, "the API server rejects the status: the stored object violates its schema");
   }
   if (figuresDiffer(service.status, status)) record.figuresWrittenAt = clock.now();
-  for (const event of eventsOf(service.status, status)) events.record(service, event);
+  for (const event of statusEvents(service.status, status)) events.record(service, event);
   return undefined;
 }
 

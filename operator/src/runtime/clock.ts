@@ -43,6 +43,11 @@ export async function pause(clock: Clock, ms: number, signal: AbortSignal): Prom
   cancel();
 }
 
+/** Formats a time as Time (meta/v1): RFC 3339 in whole seconds. */
+export function timestamp(wallMs: number): string {
+  return new Date(wallMs).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
 /** Formats a time as MicroTime (meta/v1): RFC 3339 with microseconds. */
 export function microTime(wallMs: number): string {
   return new Date(wallMs).toISOString().replace("Z", "000Z");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ChildView } from "../observe/child-view.ts";
-import { available, type AvailableReason } from "./available.ts";
+import { available } from "./available.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
+import type { AvailableReason } from "./reasons.ts";
 
 describe("Available", () => {
   const cases: {
@@ -10,14 +11,14 @@ describe("Available", () => {
     readonly deployment: readonly [desired: number, ready?: number] | undefined;
     readonly verdict: Verdict<AvailableReason>;
   }[] = [
-    { title: "all serve", deployment: [3, 3], verdict: isTrue("ReplicasServe", "3 of 3 replicas serve") },
-    { title: "one is enough", deployment: [3, 1], verdict: isTrue("ReplicasServe", "1 of 3 replicas serve") },
-    { title: "none does", deployment: [3], verdict: isFalse("NoReplicaServes", "none of 3 replicas serves") },
-    { title: "none shall", deployment: [0], verdict: isFalse("NoReplicaWanted", "no replica is wanted") },
+    { title: "all are ready", deployment: [3, 3], verdict: isTrue("ReplicasServe", "3 of 3 replicas are ready") },
+    { title: "one is enough", deployment: [3, 1], verdict: isTrue("ReplicasServe", "1 of 3 replicas are ready") },
+    { title: "none is ready", deployment: [3], verdict: isFalse("NoReplicaServes", "0 of 3 replicas are ready") },
+    { title: "scaled to 0", deployment: [0], verdict: isFalse("NoReplicaWanted", "scaled to 0 replicas") },
     {
-      title: "no Deployment, which is not a wish for no replica",
+      title: "no Deployment, which is not the same as 0 replicas",
       deployment: undefined,
-      verdict: isFalse("NoReplicaServes", "the Deployment is not there yet"),
+      verdict: isFalse("NoReplicaServes", "the Deployment has not been created yet"),
     },
   ];
   for (const { title, deployment, verdict } of cases) {

@@ -1,14 +1,13 @@
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
+import type { AvailableReason } from "./reasons.ts";
 import { replicaCounts, type StatusInput } from "./status-input.ts";
 
-export type AvailableReason = "ReplicasServe" | "NoReplicaServes" | "NoReplicaWanted";
-
-/** Available: does at least one replica answer requests? */
+/** Available: is at least one replica ready? */
 export function available(input: Pick<StatusInput, "deployment">): Verdict<AvailableReason> {
-  // Nobody said that none is wanted: the Deployment is still to be made, or could not be.
-  if (input.deployment === undefined) return isFalse("NoReplicaServes", "the Deployment is not there yet");
+  // Without a Deployment the service is not scaled to 0: the Deployment is pending, or could not be created.
+  if (input.deployment === undefined) return isFalse("NoReplicaServes", "the Deployment has not been created yet");
   const { desired, ready } = replicaCounts(input);
-  if (ready > 0) return isTrue("ReplicasServe", `${ready} of ${desired} replicas serve`);
-  if (desired === 0) return isFalse("NoReplicaWanted", "no replica is wanted");
-  return isFalse("NoReplicaServes", `none of ${desired} replicas serves`);
+  const counts = `${ready} of ${desired} replicas are ready`;
+  if (ready > 0) return isTrue("ReplicasServe", counts);
+  return desired === 0 ? isFalse("NoReplicaWanted", "scaled to 0 replicas") : isFalse("NoReplicaServes", counts);
 }

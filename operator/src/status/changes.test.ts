@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Condition } from "@gpumedia/api";
-import { eventsOf } from "./changes.ts";
+import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import { significant, statusEvents } from "./changes.ts";
 
 function condition(type: string, status: Condition["status"], reason: string): Condition {
   return { type, status, reason, message: `${reason}!`, observedGeneration: 1, lastTransitionTime: "" };
@@ -12,45 +12,96 @@ const waiting = condition("Ready", "False", "WaitingForGpu");
 const taken = condition("Stalled", "True", "NameTaken");
 const notReady = condition("Ready", "False", "NameTaken");
 const scaling = condition("ScalingReady", "True", "Scaling");
-const cannotScale = condition("ScalingReady", "False", "MetricsMissing");
+const noMetrics = condition("ScalingReady", "False", "MetricsMissing");
+const noApi = condition("ScalingReady", "False", "ApiMissing");
 
-describe("what is worth an event", () => {
+describe("events of a status", () => {
   const cases: {
     readonly title: string;
     readonly before: readonly Condition[] | undefined;
     readonly after: readonly Condition[];
     readonly events: readonly string[];
   }[] = [
-    { title: "a first look that finds it starting", before: undefined, after: [progressing], events: [] },
-    { title: "it serves", before: [progressing], after: [serving], events: ["Normal Reconcile Serving"] },
-    { title: "it goes on serving", before: [serving], after: [serving], events: [] },
-    { title: "it rolls out", before: [serving], after: [progressing], events: [] },
-    { title: "it waits", before: [progressing], after: [waiting], events: ["Warning Reconcile WaitingForGpu"] },
-    { title: "it goes on waiting", before: [waiting], after: [waiting], events: [] },
+    { title: "none for a new service that starts", before: undefined, after: [progressing], events: [] },
     {
-      title: "it is stuck, said once",
+      title: "the service becomes ready",
+      before: [progressing],
+      after: [serving],
+      events: ["Normal Reconcile Serving"],
+    },
+    { title: "none while it stays ready", before: [serving], after: [serving], events: [] },
+    { title: "none for a rollout", before: [serving], after: [progressing], events: [] },
+    {
+      title: "it waits for a GPU",
+      before: [progressing],
+      after: [waiting],
+      events: ["Warning Reconcile WaitingForGpu"],
+    },
+    { title: "none while it keeps waiting", before: [waiting], after: [waiting], events: [] },
+    {
+      title: "it stalls, which is one event",
       before: [serving],
       after: [notReady, taken],
       events: ["Warning Reconcile NameTaken"],
     },
-    { title: "it goes on being stuck", before: [notReady, taken], after: [notReady, taken], events: [] },
+    { title: "none while it stays stalled", before: [notReady, taken], after: [notReady, taken], events: [] },
     {
-      title: "it can't be scaled any more",
+      title: "an autoscaler that worked loses its metrics",
       before: [serving, scaling],
-      after: [serving, cannotScale],
+      after: [serving, noMetrics],
       events: ["Warning Scale MetricsMissing"],
     },
-    { title: "a new one's metrics are missing", before: [serving], after: [serving, cannotScale], events: [] },
-    { title: "it still can't be scaled", before: [serving, cannotScale], after: [serving, cannotScale], events: [] },
+    {
+      title: "none while the metrics of new pods are missing",
+      before: [serving],
+      after: [serving, noMetrics],
+      events: [],
+    },
+    { title: "none while metrics stay missing", before: [serving, noMetrics], after: [serving, noMetrics], events: [] },
+    {
+      title: "the autoscaler can never work, because an API is missing",
+      before: [serving, noMetrics],
+      after: [serving, noApi],
+      events: ["Warning Scale ApiMissing"],
+    },
+    { title: "none while the API stays missing", before: [serving, noApi], after: [serving, noApi], events: [] },
   ];
   for (const { title, before, after, events } of cases) {
     it(title, () => {
-      const news = eventsOf(before && { conditions: [...before] }, { conditions: [...after] });
+      const found = statusEvents(before && { conditions: [...before] }, { conditions: [...after] });
       assert.deepEqual(
-        news.map(({ type, action, reason }) => `${type} ${action} ${reason}`),
-        events,
+        found.map(({ type, action, reason, note }) => `${type} ${action} ${reason} ${note}`),
+        events.map((event) => `${event} ${event.split(" ").at(-1)}!`),
       );
-      for (const { reason, note } of news) assert.equal(note, `${reason}!`);
     });
   }
+});
+
+describe("the significant part of a status", () => {
+  const sufficient = condition("GpuCapacity", "True", "Sufficient");
+  const exhausted = condition("GpuCapacity", "False", "Exhausted");
+  const cases: {
+    readonly title: string;
+    readonly status: GpuMediaServiceStatus | undefined;
+    readonly kept: GpuMediaServiceStatus | undefined;
+  }[] = [
+    { title: "is undefined without a status", status: undefined, kept: undefined },
+    { title: "differs between no status and an empty one", status: {}, kept: { conditions: [] } },
+    {
+      title: "does not have the number of free GPUs",
+      status: {
+        observedGeneration: 2,
+        conditions: [serving, sufficient],
+        replicas: { desired: 2, ready: 2, updated: 2 },
+        capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 3 },
+      },
+      kept: {
+        observedGeneration: 2,
+        conditions: [serving, { ...sufficient, message: "" }],
+        replicas: { desired: 2, ready: 2, updated: 2 },
+      },
+    },
+    { title: "has why GPUs are short", status: { conditions: [exhausted] }, kept: { conditions: [exhausted] } },
+  ];
+  for (const { title, status, kept } of cases) it(title, () => assert.deepEqual(significant(status), kept));
 });

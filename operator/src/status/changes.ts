@@ -1,39 +1,61 @@
-/** What of a new status is worth an event: only what changed, so that neither a restart nor a repeated visit makes one. */
+/** What changes from one status of a service to the next: what is worth a write, and what is worth an event. */
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
 
-/** Becomes an event. */
-export interface News {
+/**
+ * The status without what changes whenever any pod of the cluster starts: the number of free GPUs. It is written along
+ * when something else changes. Otherwise one pod would cost a write for every service.
+ */
+export function significant(status: GpuMediaServiceStatus | undefined): GpuMediaServiceStatus | undefined {
+  if (status === undefined) return undefined;
+  const { capacity: _capacity, ...rest } = status;
+  return {
+    ...rest,
+    conditions: (status.conditions ?? []).map((condition) =>
+      condition.type === "GpuCapacity" && condition.status === "True" ? { ...condition, message: "" } : condition,
+    ),
+  };
+}
+
+export interface StatusEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
-  readonly action: string;
+  readonly action: "Reconcile" | "Scale";
   readonly note: string;
 }
 
 type Status = Pick<GpuMediaServiceStatus, "conditions"> | undefined;
 
-export function eventsOf(before: Status, after: Status): readonly News[] {
-  const was = (type: string): Condition | undefined => find(before, type);
-  const is = (type: string): Condition | undefined => find(after, type);
-  const events: News[] = [];
-  const stalled = is("Stalled");
-  if (stalled !== undefined && stalled.reason !== was("Stalled")?.reason) events.push(warning("Reconcile", stalled));
-  const ready = is("Ready");
-  if (ready?.status === "True" && was("Ready")?.status !== "True") {
+/** Only for changes: neither a restart of the operator nor a repeated reconcile makes an event. */
+export function statusEvents(before: Status, after: Status): readonly StatusEvent[] {
+  const events: StatusEvent[] = [];
+  const stalled = find(after, "Stalled");
+  if (stalled !== undefined && stalled.reason !== find(before, "Stalled")?.reason) {
+    events.push(warning("Reconcile", stalled));
+  }
+  const [wasReady, ready] = [find(before, "Ready"), find(after, "Ready")];
+  if (ready?.status === "True" && wasReady?.status !== "True") {
     events.push({ type: "Normal", reason: ready.reason, action: "Reconcile", note: ready.message });
   }
-  // Not while a rollout or a start is under way: that a service is not ready yet is no news.
+  // Not during a rollout or the first start, when a service is expected not to be ready.
   const trouble = ready?.status === "False" && stalled === undefined && ready.reason !== "Progressing";
-  if (trouble && ready.reason !== was("Ready")?.reason) events.push(warning("Reconcile", ready));
-  // The metrics of new pods are always missing at first: only an autoscaler that has worked and stops is news.
-  const scaling = is("ScalingReady");
-  if (scaling?.status === "False" && was("ScalingReady")?.status === "True") events.push(warning("Scale", scaling));
+  if (trouble && ready.reason !== wasReady?.reason) events.push(warning("Reconcile", ready));
+  const scaling = find(after, "ScalingReady");
+  if (scaling !== undefined && scalingFails(find(before, "ScalingReady"), scaling)) {
+    events.push(warning("Scale", scaling));
+  }
   return events;
+}
+
+/** The metrics of new pods are always missing at first: that is an event only for an autoscaler that has worked. */
+function scalingFails(before: Condition | undefined, { status, reason }: Condition): boolean {
+  if (status !== "False") return false;
+  return reason === "MetricsMissing" ? before?.status === "True" : reason !== before?.reason;
 }
 
 function find(status: Status, type: string): Condition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
-function warning(action: string, { reason, message }: Condition): News {
+function warning(action: StatusEvent["action"], { reason, message }: Condition): StatusEvent {
   return { type: "Warning", reason, action, note: message };
 }

@@ -3,17 +3,8 @@ import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { NodeDevices } from "../plan/gpus.ts";
-import { checklist, type ChecklistItem, type Seen } from "./checklist.ts";
+import { checklist, completeChecklist, type ChecklistInput, type ChecklistItem } from "./checklist.ts";
 import { isFalse, isTrue, unknown } from "./condition.ts";
-
-type Verdicts = Parameters<typeof checklist>[1];
-
-const working: Verdicts = {
-  ScalingReady: isTrue("Scaling", "between 2 and 10 replicas"),
-  MetricsReporting: isTrue("Reporting", "2 of 2 pods report"),
-  SloMet: isTrue("Met", "p95 14 ms, target 20 ms"),
-  GpuCapacity: isTrue("Sufficient", "2 of 8 GPUs free"),
-};
 
 function node(labels: Readonly<Record<string, string>>): NodeDevices {
   const allocatable = { "nvidia.com/gpu": 4 };
@@ -34,22 +25,28 @@ const labels = (driver: string, cuda: string): Readonly<Record<string, string>> 
   "nvidia.com/cuda.runtime-version.minor": "0",
 });
 
-/** The part of a child that the checklist reads. */
+/** The fields of a child that the checklist reads. */
 const child = (part: Partial<Pick<ChildView, "spec" | "status">>): ChildView =>
   ({ spec: {}, status: {}, ...part }) as ChildView;
 
-function seen({ spec, nodes = [node(labels("580", "13"))], ...change }: Partial<Seen> & Wanted): Seen {
+const recommended = child({
+  status: { recommendation: { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "3Gi" } }] } },
+});
+
+/** A service for which nothing is to be done, except for what the change adds. */
+function input({ spec, nodes = [node(labels("580", "13"))], ...change }: Change): ChecklistInput {
   const service = sampleService(spec);
   return {
     service,
     rollout: undefined,
     failure: undefined,
     skipped: new Set(),
+    resourceMetrics: true,
     dcgmTaken: false,
     lastLoadTest: undefined,
     deployment: child({ spec: { replicas: 2 } }),
     autoscaler: undefined,
-    verticalAutoscaler: child({}),
+    verticalAutoscaler: recommended,
     pods: [],
     gpus: {
       resource: service.gpu.resourceName,
@@ -59,188 +56,250 @@ function seen({ spec, nodes = [node(labels("580", "13"))], ...change }: Partial<
       nodeSelector: {},
       tolerations: [],
     },
-    reading: { warmingUp: false, mayMove: true, asked: 2, silent: [], pending: 0, figures: undefined },
+    reading: {
+      warmingUp: false,
+      mayMove: true,
+      polled: 2,
+      silent: [],
+      pending: 0,
+      figures: undefined,
+      latest: undefined,
+    },
     bottleneck: "None",
+    ScalingReady: isTrue("Scaling", "scales between 2 and 10 replicas"),
+    MetricsReporting: isTrue("PodsReport", "all ready pods report their utilization"),
     ...change,
   };
 }
 
-interface Wanted {
+interface Change extends Partial<ChecklistInput> {
   readonly spec?: GpuMediaServiceSpec;
   readonly nodes?: readonly NodeDevices[];
 }
 
 describe("the guide's checklists", () => {
-  it("are answered item by item, in the guide's order", () => {
-    const answers = checklist(seen({}), working).map(({ list, item, state, reason }) => [list, item, state, reason]);
-    assert.deepEqual(answers, [
-      ["PreDeployment", "GPU drivers optimized", "Done", "OneVersion"],
-      ["PreDeployment", "CUDA toolkit updated", "Done", "Supported"],
-      ["PreDeployment", "Memory limits configured", "Done", "LimitSet"],
-      ["PreDeployment", "Network policies optimized", "Done", "PolicyInPlace"],
-      ["PreDeployment", "Load testing completed", "Unknown", "NoLoadTest"],
-      ["Runtime", "HPA/VPA configured", "Done", "Working"],
-      ["Runtime", "Resource utilization monitored", "Done", "Reporting"],
-      ["Runtime", "Performance alerts active", "Done", "RulesInstalled"],
-      ["Runtime", "Bottlenecks identified", "Done", "None"],
-      ["Runtime", "Scaling validated", "Unknown", "NotSeenYet"],
-      ["ContinuousImprovement", "Performance metrics tracked", "Done", "DashboardInstalled"],
-      ["ContinuousImprovement", "Optimization opportunities identified", "Unknown", "NoRecommendation"],
-      ["ContinuousImprovement", "Regular performance reviews", "Manual", "ForPeople"],
-      ["ContinuousImprovement", "Capacity planning updated", "Manual", "ForPeople"],
-      ["ContinuousImprovement", "Team performance training", "Manual", "ForPeople"],
+  it("list what is to be done, and evidence", () => {
+    assert.deepEqual(checklist(input({})), [
+      {
+        list: "PreDeployment",
+        item: "GPU drivers optimized",
+        state: "Done",
+        reason: "OneVersion",
+        message: "all nodes have driver 580.65.06",
+      },
+      {
+        list: "PreDeployment",
+        item: "CUDA toolkit updated",
+        state: "Done",
+        reason: "Supported",
+        message: "the drivers support CUDA 13.0",
+      },
+      {
+        list: "PreDeployment",
+        item: "Load testing completed",
+        state: "Unknown",
+        reason: "NoLoadTest",
+        message: "create a GpuMediaLoadTest for this service",
+      },
+      {
+        list: "Runtime",
+        item: "Scaling validated",
+        state: "Unknown",
+        reason: "NotSeenYet",
+        message: "the replicas have not exceeded minReplicas 2 yet; run a load test",
+      },
     ]);
   });
 
+  it("are complete, in the guide's order", () => {
+    const rows = completeChecklist(checklist(input({})));
+    assert.deepEqual(
+      rows.map(({ list, item, state, reason }) => [list, item, state, reason]),
+      [
+        ["PreDeployment", "GPU drivers optimized", "Done", "OneVersion"],
+        ["PreDeployment", "CUDA toolkit updated", "Done", "Supported"],
+        ["PreDeployment", "Memory limits configured", "Done", "NothingToDo"],
+        ["PreDeployment", "Network policies optimized", "Done", "NothingToDo"],
+        ["PreDeployment", "Load testing completed", "Unknown", "NoLoadTest"],
+        ["Runtime", "HPA/VPA configured", "Done", "NothingToDo"],
+        ["Runtime", "Resource utilization monitored", "Done", "NothingToDo"],
+        ["Runtime", "Performance alerts active", "Done", "NothingToDo"],
+        ["Runtime", "Bottlenecks identified", "Done", "NothingToDo"],
+        ["Runtime", "Scaling validated", "Unknown", "NotSeenYet"],
+        ["ContinuousImprovement", "Performance metrics tracked", "Done", "NothingToDo"],
+        ["ContinuousImprovement", "Optimization opportunities identified", "Done", "NothingToDo"],
+        ["ContinuousImprovement", "Regular performance reviews", "Manual", "ForPeople"],
+        ["ContinuousImprovement", "Capacity planning updated", "Manual", "ForPeople"],
+        ["ContinuousImprovement", "Team performance training", "Manual", "ForPeople"],
+      ],
+    );
+  });
+
+  const noNodeLabels = "install NVIDIA GPU Feature Discovery, which labels nodes with the version";
   const cases: {
     readonly item: string;
     readonly when: string;
-    readonly seen: Seen;
-    readonly verdicts?: Partial<Verdicts>;
-    readonly state: ChecklistItem["state"];
-    readonly reason: string;
+    readonly change: Change;
+    /** State, reason and message; undefined: the status does not list the item. */
+    readonly answer: readonly [ChecklistItem["state"], string, string] | undefined;
   }[] = [
     {
       item: "GPU drivers optimized",
       when: "nodes have different drivers",
-      seen: seen({ nodes: [node(labels("580", "13")), node(labels("550", "13"))] }),
-      state: "NotDone",
-      reason: "VersionsDiffer",
+      change: { nodes: [node(labels("580", "13")), node(labels("550", "13"))] },
+      answer: [
+        "NotDone",
+        "VersionsDiffer",
+        "the nodes have drivers 550.65.06, 580.65.06; install one version on all of them",
+      ],
     },
     {
       item: "GPU drivers optimized",
       when: "nodes have no labels",
-      seen: seen({ nodes: [node({})] }),
-      state: "Unknown",
-      reason: "NoNodeLabels",
+      change: { nodes: [node({})] },
+      answer: ["Unknown", "NoNodeLabels", noNodeLabels],
     },
     {
       item: "GPU drivers optimized",
-      when: "there is no GPU to drive",
-      seen: seen({ spec: { gpu: { count: 0 } } }),
-      state: "Done",
-      reason: "NotNeeded",
+      when: "the service runs on CPU",
+      change: { spec: { gpu: { count: 0 } } },
+      answer: undefined,
     },
     {
       item: "CUDA toolkit updated",
-      when: "a node's driver is too old for the processor's CUDA",
-      seen: seen({ nodes: [node(labels("580", "13")), node(labels("535", "12"))] }),
-      state: "NotDone",
-      reason: "TooOld",
+      when: "the driver of a node is too old for the processor's CUDA",
+      change: { nodes: [node(labels("580", "13")), node(labels("535", "12"))] },
+      answer: ["NotDone", "TooOld", "the drivers support CUDA 12.0, the processor needs 13; update the drivers"],
     },
     {
       item: "CUDA toolkit updated",
       when: "nodes have no labels",
-      seen: seen({ nodes: [node({})] }),
-      state: "Unknown",
-      reason: "NoNodeLabels",
+      change: { nodes: [node({})] },
+      answer: ["Unknown", "NoNodeLabels", noNodeLabels],
     },
     {
       item: "Memory limits configured",
-      when: "there is none",
-      seen: seen({ spec: { resources: { limits: { memory: "0" } } } }),
-      state: "NotDone",
-      reason: "NoLimit",
+      when: "the pods have none",
+      change: { spec: { resources: { limits: { memory: "0" } } } },
+      answer: ["NotDone", "NoLimit", "set resources.limits.memory"],
     },
     {
       item: "Network policies optimized",
-      when: "it is off",
-      seen: seen({ spec: { network: { networkPolicy: { enabled: false } } } }),
-      state: "NotDone",
-      reason: "SwitchedOff",
+      when: "they are disabled",
+      change: { spec: { network: { networkPolicy: { enabled: false } } } },
+      answer: ["NotDone", "SwitchedOff", "set network.networkPolicy.enabled: true"],
+    },
+    {
+      item: "Load testing completed",
+      when: "the last test passed",
+      change: { lastLoadTest: { name: "baseline-1", passed: true, message: "p95 14 ms" } },
+      answer: ["Done", "Passed", "baseline-1: p95 14 ms"],
+    },
+    {
+      item: "Load testing completed",
+      when: "the last test failed",
+      change: { lastLoadTest: { name: "baseline-1", passed: false, message: "p95 30 ms, limit 20 ms" } },
+      answer: ["NotDone", "LastFailed", "baseline-1: p95 30 ms, limit 20 ms"],
     },
     {
       item: "HPA/VPA configured",
       when: "the autoscaler cannot read its metrics",
-      seen: seen({}),
-      verdicts: { ScalingReady: isFalse("MetricsMissing", "no metrics") },
-      state: "NotDone",
-      reason: "MetricsMissing",
+      change: { ScalingReady: isFalse("MetricsMissing", "no metrics") },
+      answer: ["NotDone", "MetricsMissing", "see the condition ScalingReady"],
     },
     {
       item: "HPA/VPA configured",
       when: "the cluster has no VPA",
-      seen: seen({ verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) }),
-      state: "NotDone",
-      reason: "VpaMissing",
+      change: { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
+      answer: ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
     },
     {
       item: "Resource utilization monitored",
       when: "the cluster has no PodMonitor",
-      seen: seen({ skipped: new Set(["podMonitor"]) }),
-      state: "NotDone",
-      reason: "ApiMissing",
+      change: { skipped: new Set(["podMonitor"]) },
+      answer: ["NotDone", "ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served"],
     },
     {
       item: "Resource utilization monitored",
-      when: "the list of the exporters is somebody else's",
-      seen: seen({ dcgmTaken: true }),
-      state: "NotDone",
-      reason: "NameTaken",
+      when: "the ConfigMap of the DCGM exporters is not managed by this operator",
+      change: { dcgmTaken: true },
+      answer: [
+        "NotDone",
+        "NameTaken",
+        "ConfigMap gpumedia-dcgm-metrics is managed by another owner; its metrics may differ from what this service needs",
+      ],
     },
     {
       item: "Resource utilization monitored",
-      when: "nobody has reported yet",
-      seen: seen({}),
-      verdicts: { MetricsReporting: unknown("NotReportedYet", "no pod has reported yet") },
-      state: "Unknown",
-      reason: "NotReportedYet",
+      when: "no pod has reported yet",
+      change: { MetricsReporting: unknown("NotReportedYet", "no pod has reported yet") },
+      answer: ["Unknown", "NotReportedYet", "see the condition MetricsReporting"],
     },
     {
       item: "Performance alerts active",
-      when: "they are off",
-      seen: seen({ spec: { monitoring: { alerts: false } } }),
-      state: "NotDone",
-      reason: "SwitchedOff",
+      when: "they are disabled",
+      change: { spec: { monitoring: { alerts: false } } },
+      answer: ["NotDone", "SwitchedOff", "set monitoring.alerts: true"],
     },
     {
       item: "Performance alerts active",
       when: "the cluster has no PrometheusRule",
-      seen: seen({ skipped: new Set(["prometheusRule"]) }),
-      state: "NotDone",
-      reason: "ApiMissing",
+      change: { skipped: new Set(["prometheusRule"]) },
+      answer: ["NotDone", "ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served"],
     },
     {
       item: "Bottlenecks identified",
-      when: "it is the GPU",
-      seen: seen({ bottleneck: "Gpu" }),
-      state: "Done",
-      reason: "Gpu",
+      when: "the GPUs are saturated",
+      change: { bottleneck: "Gpu" },
+      answer: [
+        "Done",
+        "Gpu",
+        "GPU utilization is above 80 %; raise autoscaling.horizontal.maxReplicas, or choose a smaller model.size",
+      ],
+    },
+    {
+      item: "Bottlenecks identified",
+      when: "requests wait",
+      change: { bottleneck: "Queue" },
+      answer: [
+        "Done",
+        "Queue",
+        "requests wait longer than their processing takes, while neither GPU nor CPU is saturated; see processing.batch",
+      ],
     },
     {
       item: "Scaling validated",
-      when: "there are more replicas than the fewest",
-      seen: seen({ deployment: child({ spec: { replicas: 3 } }) }),
-      state: "Done",
-      reason: "ScaledOut",
+      when: "the replicas exceed minReplicas",
+      change: { deployment: child({ spec: { replicas: 3 } }) },
+      answer: ["Done", "ScaledOut", "the autoscaler has scaled out above minReplicas 2"],
     },
     {
       item: "Performance metrics tracked",
-      when: "nothing scrapes what the dashboard shows",
-      seen: seen({ spec: { monitoring: { podMonitor: false } } }),
-      state: "NotDone",
-      reason: "NotScraped",
+      when: "nothing scrapes the metrics of the dashboard",
+      change: { spec: { monitoring: { podMonitor: false } } },
+      answer: [
+        "NotDone",
+        "NotScraped",
+        "nothing scrapes the metrics of the dashboard; see Resource utilization monitored",
+      ],
     },
     {
       item: "Optimization opportunities identified",
-      when: "the VPA recommends something",
-      seen: seen({
-        verticalAutoscaler: child({
-          status: {
-            recommendation: { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "3Gi" } }] },
-          },
-        }),
-      }),
-      state: "Done",
-      reason: "Recommended",
+      when: "the VPA has not recommended anything",
+      change: { verticalAutoscaler: child({}) },
+      answer: ["Unknown", "NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler"],
+    },
+    {
+      item: "Optimization opportunities identified",
+      when: "the VPA is not installed: it was NoRecommendation",
+      change: { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
+      answer: ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
     },
   ];
-  for (const { item, when, seen: observed, verdicts = {}, state, reason } of cases) {
-    it(`${item}: ${state}, ${reason}, when ${when}`, () => {
-      const answer = checklist(observed, { ...working, ...verdicts }).find((candidate) => candidate.item === item);
-      assert.deepEqual([answer?.state, answer?.reason], [state, reason]);
-      // What is not done says what to do.
-      assert.ok(state === "Done" || (answer?.message ?? "") !== "");
+  for (const { item, when, change, answer } of cases) {
+    it(`${item}: ${answer?.[0] ?? "not listed"} when ${when}`, () => {
+      const found = checklist(input(change)).find((one) => one.item === item);
+      assert.deepEqual(found && [found.state, found.reason, found.message], answer);
     });
   }
 });

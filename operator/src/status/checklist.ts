@@ -1,28 +1,35 @@
-/** The guide's three checklists, item by item, each answered from something that was observed. */
+/**
+ * The guide's three checklists. The status lists an item while something is to be done about it, or when it was answered
+ * by evidence that stands nowhere else in the status. The other items are done, or for people: `gpumedia checklist`
+ * lists all of them.
+ */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
-import type { Bottleneck } from "../utilization/bottleneck.ts";
-import type { Verdict } from "./condition.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import { exclusion } from "../plan/gpus.ts";
+import type { Bottleneck } from "../utilization/bottleneck.ts";
+import type { Verdict } from "./condition.ts";
 import type { StatusInput } from "./status-input.ts";
 
 export type ChecklistItem = NonNullable<GpuMediaServiceStatus["guideChecklist"]>[number];
 
-type Verdicts = Readonly<Record<"ScalingReady" | "MetricsReporting" | "SloMet" | "GpuCapacity", Verdict>>;
-export interface Seen extends StatusInput {
+export interface ChecklistInput extends StatusInput {
   readonly bottleneck: Bottleneck;
+  readonly ScalingReady: Verdict;
+  readonly MetricsReporting: Verdict;
 }
 
-type Answer = Omit<ChecklistItem, "item" | "list">;
+/** Undefined: done, and nothing needs to be known about it. */
+type Answer = Omit<ChecklistItem, "item" | "list"> | undefined;
 
-interface Item {
+export interface GuideItem {
   readonly list: ChecklistItem["list"];
   readonly item: string;
-  readonly answer: (seen: Seen, verdicts: Verdicts) => Answer;
+  /** Undefined: only people can answer it. */
+  readonly answer?: (input: ChecklistInput) => Answer;
 }
 
-/** In the guide's order and, but for shortness, its words. */
-const items: readonly Item[] = [
+/** In the order of the guide, and in its words except for length. */
+export const guideItems: readonly GuideItem[] = [
   { list: "PreDeployment", item: "GPU drivers optimized", answer: drivers },
   { list: "PreDeployment", item: "CUDA toolkit updated", answer: cuda },
   { list: "PreDeployment", item: "Memory limits configured", answer: memoryLimits },
@@ -35,21 +42,32 @@ const items: readonly Item[] = [
   { list: "Runtime", item: "Scaling validated", answer: scaling },
   { list: "ContinuousImprovement", item: "Performance metrics tracked", answer: tracked },
   { list: "ContinuousImprovement", item: "Optimization opportunities identified", answer: opportunities },
-  { list: "ContinuousImprovement", item: "Regular performance reviews", answer: manual },
-  { list: "ContinuousImprovement", item: "Capacity planning updated", answer: manual },
-  { list: "ContinuousImprovement", item: "Team performance training", answer: manual },
+  { list: "ContinuousImprovement", item: "Regular performance reviews" },
+  { list: "ContinuousImprovement", item: "Capacity planning updated" },
+  { list: "ContinuousImprovement", item: "Team performance training" },
 ];
 
-export function checklist(seen: Seen, verdicts: Verdicts): ChecklistItem[] {
-  return items.map(({ list, item, answer }) => ({ list, item, ...answer(seen, verdicts) }));
+/** The items for the status. */
+export function checklist(input: ChecklistInput): ChecklistItem[] {
+  return guideItems.flatMap(({ list, item, answer }) => {
+    const found = answer?.(input);
+    return found === undefined ? [] : [{ list, item, ...found }];
+  });
 }
 
-function manual(): Answer {
-  return { state: "Manual", reason: "ForPeople" };
+/** All items, from those that a status lists. */
+export function completeChecklist(listed: readonly ChecklistItem[]): ChecklistItem[] {
+  return guideItems.map(({ list, item, answer }) => {
+    const found = listed.find((one) => one.item === item);
+    if (found !== undefined) return found;
+    return answer === undefined
+      ? { list, item, state: "Manual", reason: "ForPeople" }
+      : { list, item, state: "Done", reason: "NothingToDo" };
+  });
 }
 
-function done(reason: string, message?: string): Answer {
-  return { state: "Done", reason, ...(message === undefined ? {} : { message }) };
+function done(reason: string, message: string): Answer {
+  return { state: "Done", reason, message };
 }
 
 function notDone(reason: string, message: string): Answer {
@@ -60,8 +78,8 @@ function notKnown(reason: string, message: string): Answer {
   return { state: "Unknown", reason, message };
 }
 
-/** The label of GPU feature discovery on the nodes that the service may use, where all have it. */
-function nodeLabel({ gpus }: StatusInput, labels: readonly string[]): readonly string[] | undefined {
+/** The labels of GPU Feature Discovery on the nodes that the service may use; undefined unless all nodes have them. */
+function nodeLabels({ gpus }: StatusInput, labels: readonly string[]): readonly string[] | undefined {
   const nodes = gpus.devices.map(({ node }) => node).filter((node) => exclusion(node, gpus) === undefined);
   const values = nodes.map(({ labels: own }) =>
     labels
@@ -72,127 +90,138 @@ function nodeLabel({ gpus }: StatusInput, labels: readonly string[]): readonly s
   return values.length > 0 && values.every((value) => value !== "") ? [...new Set(values)].toSorted() : undefined;
 }
 
+const noNodeLabels = notKnown(
+  "NoNodeLabels",
+  "install NVIDIA GPU Feature Discovery, which labels nodes with the version",
+);
+
 function drivers(input: StatusInput): Answer {
-  if (input.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
-  const versions = nodeLabel(input, [
+  if (input.gpus.perReplica === 0) return undefined;
+  const versions = nodeLabels(input, [
     "nvidia.com/cuda.driver-version.major",
     "nvidia.com/cuda.driver-version.minor",
     "nvidia.com/cuda.driver-version.revision",
   ]);
-  if (versions === undefined)
-    return notKnown("NoNodeLabels", "install NVIDIA's GPU feature discovery: it labels the nodes");
-  if (versions.length === 1) return done("OneVersion", `driver ${versions[0]}`);
-  return notDone("VersionsDiffer", `drivers ${versions.join(", ")}: bring all nodes to one`);
-}
-
-function cuda(input: StatusInput): Answer {
-  if (input.gpus.perReplica === 0) return done("NotNeeded", "runs on CPU");
-  const versions = nodeLabel(input, ["nvidia.com/cuda.runtime-version.major", "nvidia.com/cuda.runtime-version.minor"]);
-  if (versions === undefined)
-    return notKnown("NoNodeLabels", "install NVIDIA's GPU feature discovery: it labels the nodes");
-  const old = versions.filter((version) => Number.parseInt(version, 10) < neededCudaMajor);
-  if (old.length === 0) return done("Supported", `the drivers run CUDA ${versions.join(", ")}`);
-  return notDone(
-    "TooOld",
-    `the drivers run CUDA ${old.join(", ")}, the processor needs ${neededCudaMajor}: update them`,
-  );
+  if (versions === undefined) return noNodeLabels;
+  if (versions.length === 1) return done("OneVersion", `all nodes have driver ${versions[0]}`);
+  return notDone("VersionsDiffer", `the nodes have drivers ${versions.join(", ")}; install one version on all of them`);
 }
 
 /** Of the provider libraries in the processor's CUDA image. */
 const neededCudaMajor = 13;
 
+function cuda(input: StatusInput): Answer {
+  if (input.gpus.perReplica === 0) return undefined;
+  const versions = nodeLabels(input, [
+    "nvidia.com/cuda.runtime-version.major",
+    "nvidia.com/cuda.runtime-version.minor",
+  ]);
+  if (versions === undefined) return noNodeLabels;
+  const old = versions.filter((version) => Number.parseInt(version, 10) < neededCudaMajor);
+  if (old.length === 0) return done("Supported", `the drivers support CUDA ${versions.join(", ")}`);
+  const message = `the drivers support CUDA ${old.join(", ")}, the processor needs ${neededCudaMajor}; update the drivers`;
+  return notDone("TooOld", message);
+}
+
 function memoryLimits({ service }: StatusInput): Answer {
-  const { memory } = service.resources.limits;
-  return memory === undefined
-    ? notDone("NoLimit", "set resources.limits.memory")
-    : done("LimitSet", `${memory} per pod`);
+  return service.resources.limits.memory === undefined ? notDone("NoLimit", "set resources.limits.memory") : undefined;
 }
 
 function networkPolicy({ service }: StatusInput): Answer {
   return service.network.networkPolicy.enabled
-    ? done("PolicyInPlace")
-    : notDone("SwitchedOff", "set network.networkPolicy.enabled");
+    ? undefined
+    : notDone("SwitchedOff", "set network.networkPolicy.enabled: true");
 }
 
-function loadTest({ lastLoadTest }: Seen): Answer {
-  if (lastLoadTest === undefined)
-    return notKnown("NoLoadTest", "none is known: make a GpuMediaLoadTest for this service");
+function loadTest({ lastLoadTest }: StatusInput): Answer {
+  if (lastLoadTest === undefined) return notKnown("NoLoadTest", "create a GpuMediaLoadTest for this service");
   const { name, passed, message } = lastLoadTest;
-  const said = `${name}: ${message}`.slice(0, 1_024);
-  return passed ? done("Passed", said) : notDone("LastFailed", said);
+  const text = `${name}: ${message}`.slice(0, 1_024);
+  return passed ? done("Passed", text) : notDone("LastFailed", text);
 }
 
-function autoscalers({ service, verticalAutoscaler, skipped }: StatusInput, { ScalingReady }: Verdicts): Answer {
-  if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
-  if (ScalingReady.status === "False") return notDone(ScalingReady.reason, ScalingReady.message);
-  const hasVpa = verticalAutoscaler !== undefined;
-  if (!hasVpa && skipped.has("verticalPodAutoscaler")) {
-    return notDone("VpaMissing", "the HPA is there; the cluster has no VerticalPodAutoscaler to install the VPA with");
+/** The condition beside the checklist has the message. */
+const see = (condition: "ScalingReady" | "MetricsReporting"): string => `see the condition ${condition}`;
+
+function autoscalers({ service, skipped, ScalingReady }: ChecklistInput): Answer {
+  if (!service.autoscaling.horizontal.enabled) {
+    return notDone("SwitchedOff", "set autoscaling.horizontal.enabled: true");
   }
-  return ScalingReady.status === "Unknown"
-    ? notKnown(ScalingReady.reason, ScalingReady.message)
-    : done("Working", hasVpa ? "HPA and VPA" : "HPA; the VPA is switched off");
+  if (ScalingReady.status === "False") return notDone(ScalingReady.reason, see("ScalingReady"));
+  if (skipped.has("verticalPodAutoscaler")) return vpaMissing;
+  return ScalingReady.status === "Unknown" ? notKnown(ScalingReady.reason, see("ScalingReady")) : undefined;
 }
 
-function monitored(input: StatusInput, { MetricsReporting }: Verdicts): Answer {
-  const { service, skipped, dcgmTaken } = input;
-  if (!service.monitoring.podMonitor) return notDone("SwitchedOff", "set monitoring.podMonitor");
+const vpaMissing = notDone("VpaMissing", "install the VerticalPodAutoscaler: its API is not served");
+
+function monitored({ service, skipped, dcgmTaken, MetricsReporting }: ChecklistInput): Answer {
+  if (!service.monitoring.podMonitor) return notDone("SwitchedOff", "set monitoring.podMonitor: true");
   if (dcgmTaken && service.monitoring.dcgm.enabled) {
-    return notDone(
-      "NameTaken",
-      `ConfigMap ${dcgmMetricsName} is not ours and left alone: the GPU metrics may be others`,
-    );
+    const message = `ConfigMap ${dcgmMetricsName} is managed by another owner; its metrics may differ from what this service needs`;
+    return notDone("NameTaken", message);
   }
   if (skipped.has("podMonitor")) {
-    return notDone("ApiMissing", "install prometheus-operator: the cluster does not know PodMonitors");
+    return notDone("ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served");
   }
-  if (MetricsReporting.status === "True") return done(MetricsReporting.reason, MetricsReporting.message);
-  return notKnown(MetricsReporting.reason, MetricsReporting.message);
+  return MetricsReporting.status === "True" ? undefined : notKnown(MetricsReporting.reason, see("MetricsReporting"));
 }
 
 function alerts({ service, skipped }: StatusInput): Answer {
-  if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts");
+  if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts: true");
   return skipped.has("prometheusRule")
-    ? notDone("ApiMissing", "install prometheus-operator: the cluster does not know PrometheusRules")
-    : done("RulesInstalled");
+    ? notDone("ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served")
+    : undefined;
 }
 
-function bottleneck(seen: Seen, { MetricsReporting }: Verdicts): Answer {
-  if (seen.bottleneck === "Unknown") return notKnown(MetricsReporting.reason, MetricsReporting.message);
-  if (seen.bottleneck === "None") return done("None", "nothing is short of anything now");
-  return done(seen.bottleneck, relief[seen.bottleneck]);
+function bottleneck(input: ChecklistInput): Answer {
+  switch (input.bottleneck) {
+    case "Unknown":
+      return notKnown(input.MetricsReporting.reason, see("MetricsReporting"));
+    case "None":
+      return undefined;
+    case "Gpu":
+      return done(
+        "Gpu",
+        `GPU utilization is above ${input.service.slo.gpuUtilization.max} %; raise autoscaling.horizontal.maxReplicas, or choose a smaller model.size`,
+      );
+    case "GpuMemory":
+    case "Cpu":
+    case "Memory":
+    case "Queue":
+    case "Upstream":
+      return done(input.bottleneck, relief[input.bottleneck]);
+  }
 }
 
-/** What helps. */
-const relief: Readonly<Record<Exclude<Bottleneck, "None" | "Unknown">, string>> = {
-  Gpu: "the GPUs are above their band: raise autoscaling.horizontal.maxReplicas, or take a smaller model.size",
-  GpuMemory: "the GPUs' memory is full: lower processing.batch.maxSize, or take a smaller model.size",
-  Cpu: "decode and encode need more CPU: raise resources.limits.cpu",
-  Memory: "a pod is near its memory limit: raise resources.limits.memory, or lower processing.queue.maxDepth",
-  Queue: "requests wait although nothing is busy: look at processing.batch",
-  Upstream: "pictures come slowly from the hosts that they are fetched from: look at processing.upstream",
+const relief: Readonly<Record<Exclude<Bottleneck, "None" | "Unknown" | "Gpu">, string>> = {
+  GpuMemory: "GPU memory is full; lower processing.batch.maxSize, or choose a smaller model.size",
+  Cpu: "decoding and encoding use all of the CPU; raise resources.limits.cpu",
+  Memory: "a pod is close to its memory limit; raise resources.limits.memory, or lower processing.queue.maxDepth",
+  Queue:
+    "requests wait longer than their processing takes, while neither GPU nor CPU is saturated; see processing.batch",
+  Upstream: "images are downloaded slowly from their hosts; see processing.upstream",
 };
 
-function scaling({ service, deployment }: StatusInput, { ScalingReady }: Verdicts): Answer {
-  if (!service.autoscaling.horizontal.enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled");
-  const replicas = deployment?.spec.replicas ?? 0;
-  if (ScalingReady.status === "True" && replicas > service.autoscaling.horizontal.minReplicas) {
-    return done("ScaledOut", "the autoscaler has raised the replicas above their minimum");
-  }
-  return notKnown("NotSeenYet", "the replicas have not been above their minimum since the service was made");
+function scaling({ service, deployment, ScalingReady }: ChecklistInput): Answer {
+  const { enabled, minReplicas } = service.autoscaling.horizontal;
+  if (!enabled) return notDone("SwitchedOff", "set autoscaling.horizontal.enabled: true");
+  return ScalingReady.status === "True" && (deployment?.spec.replicas ?? 0) > minReplicas
+    ? done("ScaledOut", `the autoscaler has scaled out above minReplicas ${minReplicas}`)
+    : notKnown("NotSeenYet", `the replicas have not exceeded minReplicas ${minReplicas} yet; run a load test`);
 }
 
-function tracked(input: StatusInput, verdicts: Verdicts): Answer {
-  const { service } = input;
-  if (!service.monitoring.dashboard) return notDone("SwitchedOff", "set monitoring.dashboard");
-  return monitored(input, verdicts).state === "NotDone"
-    ? notDone("NotScraped", "there is a dashboard, and nothing scrapes what it shows")
-    : done("DashboardInstalled");
+function tracked(input: ChecklistInput): Answer {
+  if (!input.service.monitoring.dashboard) return notDone("SwitchedOff", "set monitoring.dashboard: true");
+  return monitored(input)?.state === "NotDone"
+    ? notDone("NotScraped", "nothing scrapes the metrics of the dashboard; see Resource utilization monitored")
+    : undefined;
 }
 
-function opportunities({ verticalAutoscaler }: StatusInput): Answer {
+function opportunities({ service, skipped, verticalAutoscaler }: StatusInput): Answer {
+  if (!service.autoscaling.vertical.enabled) return notDone("SwitchedOff", "set autoscaling.vertical.enabled: true");
+  if (skipped.has("verticalPodAutoscaler")) return vpaMissing;
   const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
   return processor?.target === undefined
-    ? notKnown("NoRecommendation", "the VerticalPodAutoscaler has not recommended anything yet")
-    : done("Recommended", "see status.recommendation");
+    ? notKnown("NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler")
+    : undefined;
 }

@@ -7,7 +7,7 @@ const before = "2026-01-01T00:00:00Z";
 describe("a list of conditions", () => {
   const ready = { type: "Ready", status: "True", reason: "Serving", message: "2 of 2", observedGeneration: 1 } as const;
 
-  it("keeps the time of what has not changed its status, and the order that was asked for", () => {
+  it("keeps the transition time while the status is the same, and the given order", () => {
     const list = conditions(
       { Ready: isTrue("Serving", "3 of 3"), Stalled: undefined, Available: isFalse("NoReplicaServes", "none") },
       [{ ...ready, lastTransitionTime: before }],
@@ -27,15 +27,15 @@ describe("a list of conditions", () => {
     ]);
   });
 
-  it("moves the time of what has", () => {
+  it("updates the transition time when the status changes", () => {
     const [condition] = conditions({ Ready: isFalse("X", "") }, [{ ...ready, lastTransitionTime: before }], 1, now);
     assert.equal(condition?.lastTransitionTime, now);
   });
 
   const messages: readonly (readonly [title: string, message: string, shown: string])[] = [
     ["one line", "no\n  quota \n left\n", "no quota left"],
-    ["as long as describe can bear", "x".repeat(1_024), "x".repeat(1_024)],
-    ["and no longer", "x".repeat(1_025), `${"x".repeat(1_023)}…`],
+    ["at most 1024 characters", "x".repeat(1_024), "x".repeat(1_024)],
+    ["more, cut", "x".repeat(1_025), `${"x".repeat(1_023)}…`],
   ];
   for (const [title, message, shown] of messages) {
     it(`has messages of ${title}`, () => {

@@ -1,7 +1,7 @@
-/** Conditions as metav1 has them: how one is stated, and how a list of them is kept from visit to visit. */
+/** Conditions as metav1 defines them: how one is stated, and how a list of them carries over from the last status. */
 import type { Condition } from "@gpumedia/api";
 
-/** What a function of this room says; the rest of a condition follows from what it was before. */
+/** What a condition's own function decides; the other fields follow from the previous status. */
 export interface Verdict<Reason extends string = string> {
   readonly status: Condition["status"];
   readonly reason: Reason;
@@ -21,10 +21,10 @@ export function unknown<Reason extends string>(reason: Reason, message: string):
   return { status: "Unknown", reason, message };
 }
 
-/** A webhook's message can be of any length, and `kubectl describe` shows all of it. */
+/** The message of a webhook can have any length, and `kubectl describe` shows all of it. */
 const longestMessage = 1_024;
 
-/** `verdicts` by type, in the order in which they are to be shown; undefined ones are left out. */
+/** `verdicts` by type, in the order of the result; undefined ones are left out. */
 export function conditions(
   verdicts: Readonly<Record<string, Verdict | undefined>>,
   before: readonly Condition[],

@@ -1,20 +1,19 @@
-import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { countGpus } from "../plan/gpus.ts";
+import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
+import type { GpuCapacityReason } from "./reasons.ts";
 import type { StatusInput } from "./status-input.ts";
 
-export type GpuCapacityReason = "NotNeeded" | "NodesNotListed" | "Exhausted" | "Sufficient";
-
-/** GpuCapacity: can every wanted replica get its GPUs? Unknown until the nodes have been listed. */
+/** GpuCapacity: can every desired replica get its GPUs? Unknown until the nodes have been listed. */
 export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">): Verdict<GpuCapacityReason> {
-  if (gpus.perReplica === 0) return isTrue("NotNeeded", "runs on CPU");
+  if (gpus.perReplica === 0) return isTrue("NotNeeded", "the service runs on CPU");
   if (!gpus.synced) return unknown("NodesNotListed", "the nodes have not been listed yet");
   const waiting = pods.filter(
     ({ node, unschedulable = "", devices }) => node === undefined && mentionsDevice(unschedulable, devices),
   );
-  if (waiting.length > 0) return isFalse("Exhausted", `${replicas(waiting.length)}: ${gpuShortage(gpus)}`);
+  if (waiting.length > 0) return isFalse("Exhausted", `${replicas(waiting.length)} for a GPU: ${gpuShortage(gpus)}`);
   const { allocatable, free } = countGpus(gpus);
-  return isTrue("Sufficient", `${free} of ${allocatable} ${gpus.resource} free`);
+  return isTrue("Sufficient", `no replica waits for a GPU; ${free} of ${allocatable} ${gpus.resource} are free`);
 }
 
 function replicas(count: number): string {
@@ -22,7 +21,7 @@ function replicas(count: number): string {
 }
 
 export interface Capacity {
-  /** By all replicas that the Deployment wants now. */
+  /** By all desired replicas of the Deployment. */
   readonly gpusRequested: number;
   /** On the nodes that the service may use. */
   readonly gpusAllocatable: number;

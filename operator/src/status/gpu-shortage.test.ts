@@ -22,39 +22,39 @@ function gpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): G
   return { resource, perReplica: 1, synced: true, devices, nodeSelector: {}, tolerations: [], ...change };
 }
 
-describe("what is short of GPUs", () => {
-  const cases: { readonly title: string; readonly gpus: GpuView; readonly says: string }[] = [
+describe("text of a GPU shortage", () => {
+  const cases: { readonly title: string; readonly gpus: GpuView; readonly text: string }[] = [
     {
-      title: "no node has any",
+      title: "no node has the resource",
       gpus: gpus([]),
-      says: "no node offers nvidia.com/gpu: is the device plugin running, and does gpu.resourceName say what it advertises?",
+      text: "no node offers nvidia.com/gpu; check that the device plugin is running and advertises gpu.resourceName",
     },
     {
-      title: "none can be used",
+      title: "no node is usable",
       gpus: gpus([node(4, 4, { cordoned: true }), node(4, 4, { ready: false })]),
-      says: "none of 2 nodes with nvidia.com/gpu can be used: 1 cordoned, 1 not ready",
+      text: "none of 2 nodes with nvidia.com/gpu is usable: 1 node is cordoned, 1 node is not ready",
     },
     {
-      title: "none is large enough",
+      title: "no node is large enough",
       gpus: gpus([node(2, 2)], { perReplica: 4 }),
-      says: "no node has 4 nvidia.com/gpu: the largest has 2; lower gpu.count, or add a larger node",
+      text: "no node has 4 nvidia.com/gpu: the largest has 2; lower gpu.count, or add a larger node",
     },
     {
       title: "all are in use",
       gpus: gpus([node(4, 0), node(4, 0, {}, { "lab/trainer": 1, "lab/a": 1, "lab/b": 1, "media/upscaler": 1 })]),
-      says: "no node has 1 free nvidia.com/gpu: 8 of 8 in use by media/upscaler (5), lab/a (1), lab/b (1), 1 more; free some, add a node, or lower the replicas",
+      text: "no node has 1 free nvidia.com/gpu: 8 of 8 in use by media/upscaler (5), lab/a (1), lab/b (1), 1 more; free a GPU, add a node, or lower the number of replicas",
     },
     {
-      title: "some are free, but not on one node, and others can't be used",
+      title: "too few are free on one node, and another node is cordoned",
       gpus: gpus([node(4, 1, {}, {}), node(4, 1, {}, {}), node(4, 2, { cordoned: true }, { "lab/trainer": 2 })], {
         perReplica: 2,
       }),
-      says: "no node has 2 free nvidia.com/gpu: 6 of 8 in use by nobody we can see, 2 free but not 2 on one node; other nodes: 1 cordoned; free some, add a node, or lower the replicas",
+      text: "no node has 2 free nvidia.com/gpu: 6 of 8 in use by pods that the operator cannot list, 2 free but no 2 on one node; 1 node is cordoned; free a GPU, add a node, or lower the number of replicas",
     },
   ];
-  for (const { title, gpus: view, says } of cases) it(title, () => assert.equal(gpuShortage(view), says));
+  for (const { title, gpus: view, text } of cases) it(title, () => assert.equal(gpuShortage(view), text));
 
-  it("knows the scheduler's word for it", () => {
+  it("recognizes the device in the message of the scheduler", () => {
     assert.equal(mentionsDevice("3 Insufficient nvidia.com/gpu.", { [resource]: 1 }), true);
     assert.equal(mentionsDevice("3 Insufficient cpu.", { [resource]: 1 }), false);
   });
@@ -71,25 +71,35 @@ describe("GpuCapacity", () => {
     readonly pods: readonly PodView[];
     readonly verdict: readonly [status: string, reason: string, message: string];
   }[] = [
-    { title: "CPU mode", gpus: gpus([], { perReplica: 0 }), pods: [], verdict: ["True", "NotNeeded", "runs on CPU"] },
+    {
+      title: "CPU mode",
+      gpus: gpus([], { perReplica: 0 }),
+      pods: [],
+      verdict: ["True", "NotNeeded", "the service runs on CPU"],
+    },
     {
       title: "nodes unknown",
       gpus: gpus([], { synced: false }),
       pods: [waiting],
       verdict: ["Unknown", "NodesNotListed", "the nodes have not been listed yet"],
     },
-    { title: "all bound", gpus: full, pods: [bound], verdict: ["True", "Sufficient", "0 of 4 nvidia.com/gpu free"] },
+    {
+      title: "all bound",
+      gpus: full,
+      pods: [bound],
+      verdict: ["True", "Sufficient", "no replica waits for a GPU; 0 of 4 nvidia.com/gpu are free"],
+    },
     {
       title: "one waits",
       gpus: full,
       pods: [bound, waiting],
-      verdict: ["False", "Exhausted", `1 replica waits: ${gpuShortage(full)}`],
+      verdict: ["False", "Exhausted", `1 replica waits for a GPU: ${gpuShortage(full)}`],
     },
     {
       title: "two wait",
       gpus: full,
       pods: [waiting, waiting],
-      verdict: ["False", "Exhausted", `2 replicas wait: ${gpuShortage(full)}`],
+      verdict: ["False", "Exhausted", `2 replicas wait for a GPU: ${gpuShortage(full)}`],
     },
   ];
   for (const { title, gpus: view, pods, verdict } of cases) {
@@ -99,7 +109,7 @@ describe("GpuCapacity", () => {
     });
   }
 
-  it("counts what the Deployment wants", () => {
+  it("counts the GPUs of all desired replicas", () => {
     const deployment = { spec: { replicas: 3 } } as Parameters<typeof capacity>[0]["deployment"];
     const view = gpus([node(8, 5)], { perReplica: 2 });
     assert.deepEqual(capacity({ gpus: view, deployment }), { gpusRequested: 6, gpusAllocatable: 8, gpusFree: 5 });

@@ -1,25 +1,32 @@
 /** Explains which GPUs are missing: the nodes that a service may use, and who holds their GPUs. */
 import { countGpus, exclusion, usableDevices, type Exclusion, type GpuView } from "../plan/gpus.ts";
 
-/** `no node has a free nvidia.com/gpu (wanted 1): 8 of 8 in use by media/upscaler (6), lab/trainer (2)` and what to do. */
+const exclusionTexts: Readonly<Record<Exclusion, (count: number) => string>> = {
+  NotReady: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} not ready`,
+  Cordoned: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} cordoned`,
+  NodeSelector: (count) => `${nodes(count)} ${count === 1 ? "does" : "do"} not match the nodeSelector`,
+  Taint: (count) => `${nodes(count)} ${count === 1 ? "has" : "have"} a taint that is not tolerated`,
+};
+
+/** Why no further replica fits, and the next step: `no node has 1 free nvidia.com/gpu: 8 of 8 in use by …`. */
 export function gpuShortage(gpus: GpuView): string {
   const { resource, perReplica, devices } = gpus;
   if (devices.length === 0) {
-    return `no node offers ${resource}: is the device plugin running, and does gpu.resourceName say what it advertises?`;
+    return `no node offers ${resource}; check that the device plugin is running and advertises gpu.resourceName`;
   }
   const { allocatable, free } = countGpus(gpus);
-  if (allocatable === 0) return `none of ${nodes(devices.length)} with ${resource} can be used: ${exclusions(gpus)}`;
+  if (allocatable === 0) return `none of ${nodes(devices.length)} with ${resource} is usable: ${exclusions(gpus)}`;
   const largest = Math.max(...devices.map((node) => node.allocatable));
   if (largest < perReplica) {
     return `no node has ${perReplica} ${resource}: the largest has ${largest}; lower gpu.count, or add a larger node`;
   }
   const others = exclusions(gpus);
-  const unusable = others === "" ? "" : `; other nodes: ${others}`;
-  const scattered = free > 0 ? `, ${free} free but not ${perReplica} on one node` : "";
-  return `no node has ${perReplica} free ${resource}: ${allocatable - free} of ${allocatable} in use by ${holderList(gpus)}${scattered}${unusable}; free some, add a node, or lower the replicas`;
+  const unusable = others === "" ? "" : `; ${others}`;
+  const scattered = free > 0 ? `, ${free} free but no ${perReplica} on one node` : "";
+  return `no node has ${perReplica} free ${resource}: ${allocatable - free} of ${allocatable} in use by ${holderList(gpus)}${scattered}${unusable}; free a GPU, add a node, or lower the number of replicas`;
 }
 
-/** Does the scheduler say that it is the device that is short? */
+/** Does the scheduler's message name one of the devices as insufficient? */
 export function mentionsDevice(schedulerMessage: string, devices: Readonly<Record<string, number>>): boolean {
   return Object.keys(devices).some((resource) => schedulerMessage.includes(`Insufficient ${resource}`));
 }
@@ -36,7 +43,7 @@ function holderList(gpus: GpuView): string {
   const named = all.slice(0, mostHolders).map(([name, count]) => `${name} (${count})`);
   return (
     [...named, ...(all.length > mostHolders ? [`${all.length - mostHolders} more`] : [])].join(", ") ||
-    "nobody we can see"
+    "pods that the operator cannot list"
   );
 }
 
@@ -46,7 +53,7 @@ function exclusions(gpus: GpuView): string {
     const why = exclusion(node, gpus);
     if (why !== undefined) counts.set(why, (counts.get(why) ?? 0) + 1);
   }
-  return [...counts].map(([why, count]) => `${count} ${why}`).join(", ");
+  return [...counts].map(([why, count]) => exclusionTexts[why](count)).join(", ");
 }
 
 function nodes(count: number): string {

@@ -1,16 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContainerView, PodView } from "../observe/pod-view.ts";
-import type { GpuView } from "../plan/gpus.ts";
-import { podTrouble, type PodTrouble } from "./pod-trouble.ts";
-
-const gpus: GpuView = {
-  resource: "nvidia.com/gpu",
-  perReplica: 1,
-  synced: true,
-  devices: [],
-  nodeSelector: {},
-  tolerations: [],
-};
+import { isFatal, podTroubles, podTroubleText, type PodTrouble } from "./pod-trouble.ts";
 
 const container: ContainerView = {
   restarts: 0,
@@ -38,130 +28,131 @@ function waits(reason: string, message = ""): PodView {
   return withContainer({ waiting: { reason, message } });
 }
 
-describe("why pods do not serve", () => {
-  const starting: PodTrouble = { reason: "Starting", message: "p waits for a node", fatal: false };
-  const crashes = withContainer({
-    restarts: 3,
-    ended: ended({}),
-    waiting: { reason: "CrashLoopBackOff", message: "" },
-  });
+describe("trouble of pods", () => {
   const cases: {
     readonly title: string;
-    readonly pods: readonly PodView[];
-    readonly trouble: PodTrouble | undefined;
+    readonly pod: PodView;
+    readonly trouble: PodTrouble;
+    readonly text: string;
+    readonly fatal?: true;
   }[] = [
-    { title: "they do", pods: [pod({ ready: true }), pod({ terminating: true })], trouble: undefined },
-    { title: "no node yet", pods: [pod({ node: undefined })], trouble: starting },
     {
-      title: "no GPU",
-      pods: [pod({ node: undefined, unschedulable: "1 Insufficient nvidia.com/gpu" })],
+      title: "not scheduled yet",
+      pod: pod({ node: undefined }),
+      trouble: { pod: "p", reason: "Starting", step: "Scheduling" },
+      text: "is waiting to be scheduled",
+    },
+    {
+      title: "no free GPU",
+      pod: pod({ node: undefined, unschedulable: "1 Insufficient nvidia.com/gpu" }),
+      trouble: { pod: "p", reason: "WaitingForGpu" },
+      text: "is waiting for a GPU",
+    },
+    {
+      title: "too little CPU",
+      pod: pod({ node: undefined, unschedulable: "1 Insufficient cpu" }),
+      trouble: { pod: "p", reason: "Unschedulable", message: "1 Insufficient cpu" },
+      text: "cannot be scheduled: 1 Insufficient cpu",
+    },
+    {
+      title: "no container status yet",
+      pod: pod({}),
+      trouble: { pod: "p", reason: "Starting", step: "CreatingContainer", node: "n" },
+      text: "is being created on node n",
+    },
+    {
+      title: "an image that is not found",
+      pod: waits("ImagePullBackOff", "not found"),
+      trouble: { pod: "p", reason: "ImagePullFailed", message: "not found" },
+      text: "cannot pull its image: not found",
+      fatal: true,
+    },
+    {
+      title: "an image that cannot be pulled, without a message of the kubelet",
+      pod: waits("InvalidImageName"),
+      trouble: { pod: "p", reason: "ImagePullFailed", message: "InvalidImageName" },
+      text: "cannot pull its image: InvalidImageName",
+      fatal: true,
+    },
+    {
+      title: "a container that cannot be created",
+      pod: waits("CreateContainerConfigError", 'secret "x" not found'),
       trouble: {
-        reason: "WaitingForGpu",
-        message:
-          "p waits: no node offers nvidia.com/gpu: is the device plugin running, and does gpu.resourceName say what it advertises?",
-        fatal: false,
-      },
-    },
-    {
-      title: "no CPU",
-      pods: [pod({ node: undefined, unschedulable: "1 Insufficient cpu" })],
-      trouble: { reason: "Unschedulable", message: "no node takes p: 1 Insufficient cpu", fatal: false },
-    },
-    {
-      title: "being made",
-      pods: [pod({})],
-      trouble: { reason: "Starting", message: "p is being made on n", fatal: false },
-    },
-    {
-      title: "no image",
-      pods: [waits("ImagePullBackOff", "not found")],
-      trouble: { reason: "ImagePullFailed", message: "p cannot pull its image: not found", fatal: true },
-    },
-    {
-      title: "no image, and no words",
-      pods: [waits("InvalidImageName")],
-      trouble: { reason: "ImagePullFailed", message: "p cannot pull its image: InvalidImageName", fatal: true },
-    },
-    {
-      title: "no container",
-      pods: [waits("CreateContainerConfigError", 'secret "x" not found')],
-      trouble: {
+        pod: "p",
         reason: "ContainerNotCreated",
-        message: 'p cannot be made (CreateContainerConfigError): secret "x" not found',
-        fatal: true,
+        waiting: "CreateContainerConfigError",
+        message: 'secret "x" not found',
       },
+      text: 'cannot create its container (CreateContainerConfigError): secret "x" not found',
+      fatal: true,
     },
     {
-      title: "too little memory, also while it runs again",
-      pods: [withContainer({ running: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) })],
-      trouble: {
-        reason: "OutOfMemory",
-        message:
-          "p was ended for using more memory than its limit (1 restart): raise resources.limits.memory, or lower processing.batch.maxSize",
-        fatal: true,
-      },
+      title: "an OOM kill, also while the container runs again",
+      pod: withContainer({ running: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) }),
+      trouble: { pod: "p", reason: "OutOfMemory", restarts: 1 },
+      text: "was OOM-killed at its memory limit (1 restart); raise resources.limits.memory, or lower processing.batch.maxSize",
+      fatal: true,
     },
     {
-      title: "it ends, with the processor's own words",
-      pods: [withContainer({ restarts: 2, ended: ended({ message: "no model\n" }) })],
-      trouble: { reason: "CrashLoop", message: "p ends with exit code 1 (2 restarts): no model", fatal: true },
+      title: "an exit with the processor's message",
+      pod: withContainer({ restarts: 2, ended: ended({ message: "no model\n" }) }),
+      trouble: { pod: "p", reason: "CrashLoop", exitCode: 1, signal: 0, restarts: 2, message: "no model" },
+      text: "exited with code 1 (2 restarts): no model",
+      fatal: true,
     },
     {
-      title: "it is ended by a signal",
-      pods: [withContainer({ ended: ended({ signal: 11 }) })],
-      trouble: {
-        reason: "CrashLoop",
-        message: "p ends with signal 11 (0 restarts); see kubectl logs --previous",
-        fatal: true,
-      },
+      title: "an end by a signal",
+      pod: withContainer({ ended: ended({ exitCode: 139, signal: 11 }) }),
+      trouble: { pod: "p", reason: "CrashLoop", exitCode: 139, signal: 11, restarts: 0, message: "" },
+      text: "was terminated by signal 11 (0 restarts); see kubectl logs p --previous",
+      fatal: true,
     },
     {
-      title: "it loads its model",
-      pods: [withContainer({ running: true, started: false })],
-      trouble: { reason: "Starting", message: "p loads its model", fatal: false },
+      title: "a model that is being loaded",
+      pod: withContainer({ running: true, started: false }),
+      trouble: { pod: "p", reason: "Starting", step: "LoadingModel" },
+      text: "is loading its model",
     },
     {
-      title: "it was killed for having loaded its model for too long, and tries again",
-      pods: [withContainer({ running: true, started: false, restarts: 1 })],
-      trouble: {
-        reason: "ProbesFailing",
-        message: "p runs and is not ready after 1 restart: its probes fail",
-        fatal: false,
-      },
+      title: "a restart because the model took too long to load",
+      pod: withContainer({ running: true, started: false, restarts: 1 }),
+      trouble: { pod: "p", reason: "ProbesFailing", restarts: 1 },
+      text: "is running but not ready after 1 restart: its probes fail; see kubectl logs p",
     },
     {
-      title: "it is not ready though it has started",
-      pods: [withContainer({ running: true })],
-      trouble: { reason: "ProbesFailing", message: "p runs and is not ready: its readiness probe fails", fatal: false },
+      title: "a failing readiness probe",
+      pod: withContainer({ running: true }),
+      trouble: { pod: "p", reason: "ProbesFailing", restarts: 0 },
+      text: "is running but not ready: its readiness probe fails; see kubectl logs p",
     },
     {
-      title: "it is not ready any more",
-      pods: [withContainer({ running: true, restarts: 4 })],
-      trouble: {
-        reason: "ProbesFailing",
-        message: "p runs and is not ready after 4 restarts: its probes fail",
-        fatal: false,
-      },
-    },
-    {
-      title: "its node is silent, though it was once killed for its memory",
-      pods: [withContainer({ running: true, ready: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) })],
-      trouble: {
-        reason: "NodeNotReady",
-        message:
-          "p was ready, and n does not report any more (kubectl describe node n), or a readiness gate of the pod is not met",
-        fatal: false,
-      },
-    },
-    {
-      title: "several troubles: the most telling, and how many have it",
-      pods: [pod({ node: undefined }), crashes, crashes, withContainer({ running: true })],
-      trouble: {
-        reason: "CrashLoop",
-        message: "p ends with exit code 1 (3 restarts); see kubectl logs --previous (and 1 more)",
-        fatal: true,
-      },
+      title: "a node that does not report, although the container was once OOM-killed",
+      pod: withContainer({ running: true, ready: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) }),
+      trouble: { pod: "p", reason: "NodeNotReady", node: "n" },
+      text: "is not ready although its container is: node n does not report (kubectl describe node n), or a readiness gate of the pod is not met",
     },
   ];
-  for (const { title, pods, trouble } of cases) it(title, () => assert.deepEqual(podTrouble(pods, gpus), trouble));
+  for (const { title, pod: one, trouble, text, fatal = false } of cases) {
+    it(`reports ${title}`, () => {
+      assert.deepEqual(podTroubles([one]), { first: trouble, others: 0 });
+      assert.deepEqual([podTroubleText(trouble), isFatal(trouble)], [text, fatal]);
+    });
+  }
+
+  it("reports none for pods that are ready or terminating", () => {
+    assert.equal(podTroubles([pod({ ready: true }), pod({ terminating: true })]), undefined);
+  });
+
+  it("reports the most specific reason, and how many more pods have it", () => {
+    const crash = withContainer({
+      restarts: 3,
+      ended: ended({}),
+      waiting: { reason: "CrashLoopBackOff", message: "" },
+    });
+    const pods = [pod({ node: undefined }), crash, crash, withContainer({ running: true })];
+    assert.deepEqual(podTroubles(pods), {
+      first: { pod: "p", reason: "CrashLoop", exitCode: 1, signal: 0, restarts: 3, message: "" },
+      others: 1,
+    });
+  });
 });

@@ -1,122 +1,137 @@
-/**
- * Why pods are not serving, from what the scheduler and the kubelet say of them. The most telling trouble wins: one that
- * names a cause that somebody can mend comes before one that only says that it takes time.
- */
-import type { PodView } from "../observe/pod-view.ts";
-import type { GpuView } from "../plan/gpus.ts";
-import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
+/** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
+import type { ContainerView, PodView } from "../observe/pod-view.ts";
+import { mentionsDevice } from "./gpu-shortage.ts";
+import { podTroubleReasons, type PodTroubleReason } from "./reasons.ts";
 
-export type PodTroubleReason =
-  /** The image can't be had. */
-  | "ImagePullFailed"
-  /** The container can't be made: a missing ConfigMap key, a volume, a user. */
-  | "ContainerNotCreated"
-  /** The kernel ended the processor at its memory limit. */
-  | "OutOfMemory"
-  /** The processor ended and is started again, later each time. */
-  | "CrashLoop"
-  /** The kubelet has fallen silent: whether the processor runs is not known, and no Service leads to it. */
-  | "NodeNotReady"
-  /** The processor runs and its readiness probe fails. */
-  | "ProbesFailing"
-  /** No node has the GPUs that a replica needs. */
-  | "WaitingForGpu"
-  /** No node takes the pod for another reason. */
-  | "Unschedulable"
-  /** Nothing is wrong yet: it is being made. */
-  | "Starting";
+/** Messages are those of the kubelet, the scheduler or the processor; empty where there is none. */
+export type PodTrouble = { readonly pod: string } & (
+  | { readonly reason: "ImagePullFailed"; readonly message: string }
+  | { readonly reason: "ContainerNotCreated"; readonly waiting: string; readonly message: string }
+  | { readonly reason: "OutOfMemory"; readonly restarts: number }
+  | {
+      readonly reason: "CrashLoop";
+      readonly exitCode: number;
+      /** 0: the process was not ended by a signal. */
+      readonly signal: number;
+      readonly restarts: number;
+      readonly message: string;
+    }
+  | { readonly reason: "NodeNotReady"; readonly node: string }
+  | { readonly reason: "WaitingForGpu" }
+  | { readonly reason: "Unschedulable"; readonly message: string }
+  | { readonly reason: "ProbesFailing"; readonly restarts: number }
+  | { readonly reason: "Starting"; readonly step: "Scheduling" | "LoadingModel" }
+  | { readonly reason: "Starting"; readonly step: "CreatingContainer"; readonly node: string }
+);
 
-export interface PodTrouble {
-  readonly reason: PodTroubleReason;
-  readonly message: string;
-  /** Time alone will not mend it. */
-  readonly fatal: boolean;
+export interface PodTroubles {
+  /** A pod with the most specific reason. */
+  readonly first: PodTrouble;
+  /** How many more pods have the same reason. */
+  readonly others: number;
 }
 
-/** The pods that should be serving and are not; undefined when there is none. */
-export function podTrouble(pods: readonly PodView[], gpus: GpuView): PodTrouble | undefined {
-  const troubles = pods.filter(({ ready, terminating }) => !ready && !terminating).map((pod) => troubleOf(pod, gpus));
-  for (const reason of byWeight) {
+/** Of the pods that should serve and do not; undefined when there is none. */
+export function podTroubles(pods: readonly PodView[]): PodTroubles | undefined {
+  const troubles = pods.map(podTrouble).filter((trouble) => trouble !== undefined);
+  for (const reason of Object.keys(podTroubleReasons) as readonly PodTroubleReason[]) {
     const same = troubles.filter((trouble) => trouble.reason === reason);
     const [first] = same;
-    if (first === undefined) continue;
-    const others = same.length - 1;
-    return others === 0 ? first : { ...first, message: `${first.message} (and ${others} more)` };
+    if (first !== undefined) return { first, others: same.length - 1 };
   }
   return undefined;
 }
 
-const byWeight: readonly PodTroubleReason[] = [
+/** Undefined for a pod that is ready or terminating. */
+export function podTrouble(pod: PodView): PodTrouble | undefined {
+  const { name, node, container, unschedulable, devices } = pod;
+  if (pod.ready || pod.terminating) return undefined;
+  if (node !== undefined) return { pod: name, ...onNode(node, container) };
+  if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
+  if (mentionsDevice(unschedulable, devices)) return { pod: name, reason: "WaitingForGpu" };
+  return { pod: name, reason: "Unschedulable", message: unschedulable };
+}
+
+type Cause = PodTrouble extends infer One ? (One extends unknown ? Omit<One, "pod"> : never) : never;
+
+function onNode(node: string, container: ContainerView | undefined): Cause {
+  if (container === undefined) return { reason: "Starting", step: "CreatingContainer", node };
+  // The pod is not ready although its container is. A readiness gate has the same effect: our pods have none, but the
+  // webhook of a load balancer may add one.
+  if (container.ready) return { reason: "NodeNotReady", node };
+  const { waiting, ended, restarts, running } = container;
+  if (waiting !== undefined && imagePullFailures.has(waiting.reason)) {
+    return { reason: "ImagePullFailed", message: waiting.message || waiting.reason };
+  }
+  if (waiting !== undefined && creationFailures.has(waiting.reason)) {
+    return { reason: "ContainerNotCreated", waiting: waiting.reason, message: waiting.message };
+  }
+  if (ended?.reason === "OOMKilled") return { reason: "OutOfMemory", restarts };
+  if (ended !== undefined && !running) {
+    const { exitCode, signal, message } = ended;
+    return { reason: "CrashLoop", exitCode, signal, restarts, message: message.trim() };
+  }
+  if (!running) return { reason: "Starting", step: "CreatingContainer", node };
+  // A startup probe that keeps failing results in a restart.
+  if (!container.started && restarts === 0) return { reason: "Starting", step: "LoadingModel" };
+  return { reason: "ProbesFailing", restarts };
+}
+
+/** Time alone does not resolve these. */
+export function isFatal({ reason }: PodTrouble): boolean {
+  return fatalReasons.has(reason);
+}
+
+/** The predicate of a sentence whose subject is the pod: `is loading its model`. */
+export function podTroubleText(trouble: PodTrouble): string {
+  const { pod } = trouble;
+  switch (trouble.reason) {
+    case "ImagePullFailed":
+      return `cannot pull its image: ${trouble.message}`;
+    case "ContainerNotCreated":
+      return `cannot create its container (${trouble.waiting}): ${trouble.message}`;
+    case "OutOfMemory":
+      return `was OOM-killed at its memory limit (${times(trouble.restarts)}); raise resources.limits.memory, or lower processing.batch.maxSize`;
+    case "CrashLoop": {
+      const { exitCode, signal, restarts, message } = trouble;
+      const how = signal > 0 ? `was terminated by signal ${signal}` : `exited with code ${exitCode}`;
+      return `${how} (${times(restarts)})${message === "" ? `; see kubectl logs ${pod} --previous` : `: ${message}`}`;
+    }
+    case "NodeNotReady":
+      return `is not ready although its container is: node ${trouble.node} does not report (kubectl describe node ${trouble.node}), or a readiness gate of the pod is not met`;
+    case "WaitingForGpu":
+      return "is waiting for a GPU";
+    case "Unschedulable":
+      return `cannot be scheduled: ${trouble.message}`;
+    case "ProbesFailing":
+      return trouble.restarts === 0
+        ? `is running but not ready: its readiness probe fails; see kubectl logs ${pod}`
+        : `is running but not ready after ${times(trouble.restarts)}: its probes fail; see kubectl logs ${pod}`;
+    case "Starting":
+      switch (trouble.step) {
+        case "Scheduling":
+          return "is waiting to be scheduled";
+        case "CreatingContainer":
+          return `is being created on node ${trouble.node}`;
+        case "LoadingModel":
+          return "is loading its model";
+      }
+  }
+}
+
+const fatalReasons: ReadonlySet<PodTroubleReason> = new Set([
   "ImagePullFailed",
   "ContainerNotCreated",
   "OutOfMemory",
   "CrashLoop",
-  "NodeNotReady",
-  "WaitingForGpu",
-  "Unschedulable",
-  "ProbesFailing",
-  "Starting",
-];
-
-function troubleOf(pod: PodView, gpus: GpuView): PodTrouble {
-  const { name, container } = pod;
-  if (pod.node === undefined) return placement(pod, gpus);
-  if (container === undefined)
-    return { reason: "Starting", message: `${name} is being made on ${pod.node}`, fatal: false };
-  if (container.ready) {
-    // A readiness gate looks the same: our pods have none, but a load balancer's webhook may add one.
-    const message = `${name} was ready, and ${pod.node} does not report any more (kubectl describe node ${pod.node}), or a readiness gate of the pod is not met`;
-    return { reason: "NodeNotReady", message, fatal: false };
-  }
-  const { waiting, ended, restarts } = container;
-  if (waiting !== undefined && imageReasons.has(waiting.reason)) {
-    const message = `${name} cannot pull its image: ${waiting.message || waiting.reason}`;
-    return { reason: "ImagePullFailed", message, fatal: true };
-  }
-  if (waiting !== undefined && creationReasons.has(waiting.reason)) {
-    const message = `${name} cannot be made (${waiting.reason}): ${waiting.message}`;
-    return { reason: "ContainerNotCreated", message, fatal: true };
-  }
-  if (ended?.reason === "OOMKilled") {
-    const message = `${name} was ended for using more memory than its limit (${times(restarts)}): raise resources.limits.memory, or lower processing.batch.maxSize`;
-    return { reason: "OutOfMemory", message, fatal: true };
-  }
-  if (ended !== undefined && !container.running) {
-    const words = ended.message.trim();
-    const how = ended.signal > 0 ? `signal ${ended.signal}` : `exit code ${ended.exitCode}`;
-    const message = `${name} ends with ${how} (${times(restarts)})${words === "" ? "; see kubectl logs --previous" : `: ${words}`}`;
-    return { reason: "CrashLoop", message, fatal: true };
-  }
-  // A startup probe that goes on failing ends in a restart.
-  if (container.running && !container.started && restarts === 0) {
-    return { reason: "Starting", message: `${name} loads its model`, fatal: false };
-  }
-  if (container.running) {
-    const message =
-      restarts === 0
-        ? `${name} runs and is not ready: its readiness probe fails`
-        : `${name} runs and is not ready after ${times(restarts)}: its probes fail`;
-    return { reason: "ProbesFailing", message, fatal: false };
-  }
-  return { reason: "Starting", message: `${name} is being made on ${pod.node}`, fatal: false };
-}
-
-function placement(pod: PodView, gpus: GpuView): PodTrouble {
-  if (pod.unschedulable === undefined)
-    return { reason: "Starting", message: `${pod.name} waits for a node`, fatal: false };
-  if (mentionsDevice(pod.unschedulable, pod.devices)) {
-    return { reason: "WaitingForGpu", message: `${pod.name} waits: ${gpuShortage(gpus)}`, fatal: false };
-  }
-  return { reason: "Unschedulable", message: `no node takes ${pod.name}: ${pod.unschedulable}`, fatal: false };
-}
-
-const imageReasons: ReadonlySet<string> = new Set([
+]);
+const imagePullFailures: ReadonlySet<string> = new Set([
   "ErrImagePull",
   "ImagePullBackOff",
   "InvalidImageName",
   "ErrImageNeverPull",
 ]);
-const creationReasons: ReadonlySet<string> = new Set([
+const creationFailures: ReadonlySet<string> = new Set([
   "CreateContainerConfigError",
   "CreateContainerError",
   "RunContainerError",

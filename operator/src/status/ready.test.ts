@@ -7,9 +7,10 @@ import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
 import type { StatusInput } from "./status-input.ts";
-import { readiness, stalled, type Readiness, type ReadyReason } from "./ready.ts";
+import { readiness, stalled, type Readiness } from "./ready.ts";
+import type { ReadyReason } from "./reasons.ts";
 
-/** A Deployment of two replicas, both of which serve. */
+/** A Deployment of two replicas, both ready. */
 const serving: ChildStatus = {
   observedGeneration: 3,
   replicas: 2,
@@ -17,10 +18,10 @@ const serving: ChildStatus = {
   readyReplicas: 2,
   availableReplicas: 2,
 };
-const noneServes: ChildStatus = { observedGeneration: 3, replicas: 2, updatedReplicas: 2 };
+const noneReady: ChildStatus = { observedGeneration: 3, replicas: 2, updatedReplicas: 2 };
 const deadlineExceeded = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" };
 
-/** Why two pods do not serve: fatal, and not. */
+/** Pods that do not serve, for a fatal reason and for another. */
 const crashes = pod({
   container: {
     restarts: 3,
@@ -32,12 +33,12 @@ const crashes = pod({
   },
 });
 const unplaced = pod({ node: undefined, unschedulable: "1 Insufficient cpu" });
-const crashWords = "p ends with exit code 1 (3 restarts); see kubectl logs --previous";
+const crashText = "pod p exited with code 1 (3 restarts); see kubectl logs p --previous";
 
 /** Settled: neither Reconciling nor Stalled. */
 const settled = (ready: Verdict<ReadyReason>): Readiness => ({ ready, reconciling: undefined, stalled: undefined });
-/** Not ready, and on the way. */
-const underWay = (reason: ReadyReason, message: string): Readiness => ({
+/** Not ready, and Reconciling. */
+const inProgress = (reason: ReadyReason, message: string): Readiness => ({
   ready: isFalse(reason, message),
   reconciling: isTrue(reason, message),
   stalled: undefined,
@@ -47,7 +48,7 @@ const waitingForRemoval: Failure = {
   kind: "Waiting",
   reason: "AwaitingRemoval",
   afterMs: 1_000,
-  message: "a predecessor is being removed",
+  message: "a predecessor is being deleted",
 };
 const rejected: Failure = { kind: "Stalled", reason: "ChildRejected", message: "the API server rejects it" };
 
@@ -56,9 +57,9 @@ const apiRequest = { method: "POST", path: "/apis/apps/v1/namespaces/media/deplo
 interface Case {
   readonly title: string;
   readonly spec?: GpuMediaServiceSpec;
-  /** `null`: there is no Deployment. */
+  /** `null`: no Deployment exists. */
   readonly status: ChildStatus | null;
-  /** Of the Deployment's spec; 2 if nothing else is said. */
+  /** `spec.replicas` of the Deployment. Default: 2. */
   readonly replicas?: number;
   readonly pods?: readonly PodView[];
   readonly failure?: Failure;
@@ -66,141 +67,145 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { title: "all serve", status: serving, readiness: settled(isTrue("Serving", "2 of 2 replicas serve")) },
+  {
+    title: "all replicas are ready",
+    status: serving,
+    readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")),
+  },
   {
     title: "no Deployment",
     status: null,
-    readiness: underWay("Progressing", "the Deployment is not there yet"),
+    readiness: inProgress("Progressing", "the Deployment has not been created yet"),
   },
   {
-    title: "counts that are those of an earlier generation",
+    title: "the counts of an earlier generation",
     status: { ...serving, observedGeneration: 2 },
-    readiness: underWay("Progressing", "the Deployment's last change is still to be noticed by its controller"),
+    readiness: inProgress("Progressing", "waiting for the Deployment controller to observe the latest change"),
   },
   {
-    title: "a Deployment that nobody has looked at",
+    title: "a Deployment without a status",
     status: {},
-    readiness: underWay("Progressing", "the Deployment's last change is still to be noticed by its controller"),
+    readiness: inProgress("Progressing", "waiting for the Deployment controller to observe the latest change"),
   },
   {
     title: "scaled to zero",
     status: { observedGeneration: 3 },
     replicas: 0,
-    readiness: settled(isTrue("ScaledToZero", "no replica is wanted")),
+    readiness: settled(isTrue("ScaledToZero", "scaled to 0 replicas")),
   },
   {
-    title: "a scale-out, while the autoscaler's least serve",
+    title: "a scale-out while minReplicas are ready",
     status: { ...serving, replicas: 5, updatedReplicas: 5 },
     replicas: 5,
     pods: [unplaced],
-    readiness: settled(isTrue("Serving", "2 of 5 replicas serve, 3 more to come")),
+    readiness: settled(isTrue("Serving", "2 of 5 replicas are ready")),
   },
   {
-    title: "fewer than wanted, where nothing scales",
+    title: "fewer than desired without an autoscaler",
     spec: { replicas: 5, autoscaling: { horizontal: { enabled: false } } },
     status: { ...serving, replicas: 5, updatedReplicas: 5 },
     replicas: 5,
-    readiness: underWay("Progressing", "2 of 5 replicas serve"),
+    readiness: inProgress("Progressing", "2 of 5 replicas are ready"),
   },
   {
-    title: "a rollout whose old pods serve",
+    title: "a rollout whose old pods are ready",
     status: { ...serving, updatedReplicas: 1 },
-    readiness: underWay("Progressing", "2 of 2 replicas serve, 1 of them updated"),
+    readiness: inProgress("Progressing", "2 of 2 replicas are ready, 1 of them updated"),
   },
   {
-    title: "a rollout whose old pods are still there",
+    title: "a rollout whose old pods still exist",
     status: { ...serving, replicas: 3, readyReplicas: 3, availableReplicas: 3 },
-    readiness: underWay("Progressing", "3 of 2 replicas serve, 2 of them updated"),
+    readiness: inProgress("Progressing", "3 of 2 replicas are ready, 2 of them updated"),
   },
   {
     title: "pods that start",
-    status: noneServes,
+    status: noneReady,
     pods: [pod({ node: undefined })],
-    readiness: underWay("Progressing", "0 of 2 replicas serve; p waits for a node"),
+    readiness: inProgress("Progressing", "0 of 2 replicas are ready; pod p is waiting to be scheduled"),
   },
   {
-    title: "pods that crash, for the Deployment's deadline has not passed",
-    status: noneServes,
+    title: "pods that crash before the progress deadline",
+    status: noneReady,
     pods: [crashes],
-    readiness: underWay("CrashLoop", `0 of 2 replicas serve; ${crashWords}`),
+    readiness: inProgress("CrashLoop", `0 of 2 replicas are ready; ${crashText}`),
   },
   {
-    title: "pods that crash, and the deadline has passed",
-    status: { ...noneServes, conditions: [deadlineExceeded] },
+    title: "pods that crash after the progress deadline",
+    status: { ...noneReady, conditions: [deadlineExceeded] },
     pods: [crashes],
-    readiness: stalled("CrashLoop", `0 of 2 replicas serve; ${crashWords}`),
+    readiness: stalled("CrashLoop", `0 of 2 replicas are ready; ${crashText}`),
   },
   {
-    title: "pods that wait, however long: room may come",
-    status: { ...noneServes, conditions: [deadlineExceeded] },
+    title: "pods that cannot be scheduled after the deadline: a node may come",
+    status: { ...noneReady, conditions: [deadlineExceeded] },
     pods: [unplaced],
-    readiness: underWay("Unschedulable", "0 of 2 replicas serve; no node takes p: 1 Insufficient cpu"),
+    readiness: inProgress("Unschedulable", "0 of 2 replicas are ready; pod p cannot be scheduled: 1 Insufficient cpu"),
   },
   {
-    title: "pods that may not be made",
-    status: { ...noneServes, conditions: [replicaFailure("violates PodSecurity"), deadlineExceeded] },
-    readiness: stalled("PodsForbidden", "0 of 2 replicas serve; no pod can be made: violates PodSecurity"),
+    title: "pods that Pod Security rejects",
+    status: { ...noneReady, conditions: [replicaFailure("violates PodSecurity"), deadlineExceeded] },
+    readiness: stalled("PodsForbidden", "0 of 2 replicas are ready; cannot create pods: violates PodSecurity"),
   },
   {
-    title: "pods for which there is no quota, however long",
-    status: { ...noneServes, conditions: [replicaFailure("exceeded quota: gpus"), deadlineExceeded] },
-    readiness: underWay("QuotaExceeded", "0 of 2 replicas serve; no pod can be made: exceeded quota: gpus"),
+    title: "pods without quota after the deadline: quota may become free",
+    status: { ...noneReady, conditions: [replicaFailure("exceeded quota: gpus"), deadlineExceeded] },
+    readiness: inProgress("QuotaExceeded", "0 of 2 replicas are ready; cannot create pods: exceeded quota: gpus"),
   },
   {
-    title: "pods that could not be made once",
+    title: "pods that were rejected before",
     status: { ...serving, conditions: [{ ...replicaFailure("forbidden"), status: "False" }] },
-    readiness: settled(isTrue("Serving", "2 of 2 replicas serve")),
+    readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")),
   },
   {
-    title: "a child that is refused, though all serve",
+    title: "a rejected child, although all replicas are ready",
     status: serving,
     failure: rejected,
     readiness: stalled("ChildRejected", "the API server rejects it"),
   },
   {
-    title: "something to wait for, while all serve",
+    title: "a child that waits, while all replicas are ready",
     status: serving,
     failure: waitingForRemoval,
     readiness: {
-      ready: isTrue("Serving", "2 of 2 replicas serve"),
-      reconciling: isTrue("AwaitingRemoval", "a predecessor is being removed"),
+      ready: isTrue("Serving", "2 of 2 replicas are ready"),
+      reconciling: isTrue("AwaitingRemoval", "a predecessor is being deleted"),
       stalled: undefined,
     },
   },
   {
-    title: "something to wait for, and none serves",
-    status: noneServes,
+    title: "a child that waits, and no replica is ready",
+    status: noneReady,
     failure: waitingForRemoval,
-    readiness: underWay("AwaitingRemoval", "a predecessor is being removed"),
+    readiness: inProgress("AwaitingRemoval", "a predecessor is being deleted"),
   },
   {
-    title: "an API server in trouble",
+    title: "an error of the API server",
     status: null,
     failure: {
       kind: "Transient",
       cause: new ApiError({ ...apiRequest, status: 500, reason: "InternalError", message: "etcd" }),
     },
-    readiness: underWay("ApiServerError", "the API server did not do what it was asked, trying again: etcd"),
+    readiness: inProgress("ApiServerError", "a request to the API server failed, retrying: etcd"),
   },
   {
-    title: "a lost race",
+    title: "a conflict",
     status: null,
     failure: { kind: "Conflict" },
-    readiness: underWay("Progressing", "a child was changed by somebody else at the same moment, trying again"),
+    readiness: inProgress("Progressing", "a child changed during the update, retrying"),
   },
   {
-    title: "suspended while all serve",
+    title: "suspended while all replicas are ready",
     spec: { suspend: true },
     status: serving,
-    readiness: settled(isTrue("Suspended", "suspended: the children are left as they are; 2 of 2 replicas serve")),
+    readiness: settled(isTrue("Suspended", "suspended, set spec.suspend: false to resume; 2 of 2 replicas are ready")),
   },
   {
-    title: "suspended, and nothing is under way, whatever is wrong",
+    title: "suspended with pods that crash: neither Reconciling nor Stalled",
     spec: { suspend: true },
-    status: { ...noneServes, conditions: [deadlineExceeded] },
+    status: { ...noneReady, conditions: [deadlineExceeded] },
     pods: [crashes],
     readiness: settled(
-      isFalse("Suspended", `suspended: the children are left as they are; 0 of 2 replicas serve; ${crashWords}`),
+      isFalse("Suspended", `suspended, set spec.suspend: false to resume; 0 of 2 replicas are ready; ${crashText}`),
     ),
   },
 ];

@@ -1,22 +1,12 @@
-/** Ready, and kstatus' Reconciling and Stalled, which are there only while they are true. */
+/** Ready, and kstatus' Reconciling and Stalled, which exist only while they are true. */
 import type { ChildView } from "../observe/child-view.ts";
-import type { Failure, StalledReason, WaitingReason } from "../plan/failure.ts";
+import type { Failure } from "../plan/failure.ts";
+import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
+import { gpuShortage } from "./gpu-shortage.ts";
+import { isFatal, podTroubles, podTroubleText, type PodTroubles } from "./pod-trouble.ts";
+import type { ReadyReason } from "./reasons.ts";
 import { neededReplicas, replicaCounts, type StatusInput } from "./status-input.ts";
-import { podTrouble, type PodTrouble, type PodTroubleReason } from "./pod-trouble.ts";
-
-export type ReadyReason =
-  | "Serving"
-  | "ScaledToZero"
-  | "Suspended"
-  /** Children are being made, or a rollout is under way. */
-  | "Progressing"
-  /** The ReplicaSet may not make pods: quota, Pod Security, a webhook. */
-  | "PodsForbidden"
-  | "ApiServerError"
-  | StalledReason
-  | WaitingReason
-  | PodTroubleReason;
 
 export interface Readiness {
   readonly ready: Verdict<ReadyReason>;
@@ -29,12 +19,12 @@ export function readiness(input: StatusInput): Readiness {
   if (failure?.kind === "Stalled") return stalled(failure.reason, failure.message);
   const serving = servingVerdict(input);
   if (service.suspend) {
-    const message = `suspended: the children are left as they are; ${serving.message}`;
+    const message = `suspended, set spec.suspend: false to resume; ${serving.message}`;
     return settled({ ...serving, reason: "Suspended", message });
   }
   if (failure !== undefined) {
-    const { reason, message } = wait(failure);
-    // What is still to be done is one thing; a service that serves meanwhile serves.
+    const { reason, message } = cause(failure);
+    // A service whose replicas are ready stays Ready while another child waits.
     const { status, reason: servingReason, message: servingMessage } = serving;
     const ready = status === "True" ? isTrue(servingReason, servingMessage) : isFalse(reason, message);
     return { ready, reconciling: isTrue(reason, message), stalled: undefined };
@@ -45,7 +35,7 @@ export function readiness(input: StatusInput): Readiness {
   return { ready: isFalse(reason, message), reconciling: isTrue(reason, message), stalled: undefined };
 }
 
-/** When the spec could not be made sense of: nothing is known of what should be there. */
+/** For a spec that cannot be evaluated: the desired children are not known. */
 export function stalled(reason: ReadyReason, message: string): Readiness {
   return { ready: isFalse(reason, message), reconciling: undefined, stalled: isTrue(reason, message) };
 }
@@ -54,20 +44,17 @@ function settled({ status, reason, message }: Verdict<ReadyReason>): Readiness {
   return { ready: { status, reason, message }, reconciling: undefined, stalled: undefined };
 }
 
-function wait(failure: Exclude<Failure, { kind: "Stalled" }>): { reason: ReadyReason; message: string } {
+function cause(failure: Exclude<Failure, { kind: "Stalled" }>): { reason: ReadyReason; message: string } {
   switch (failure.kind) {
     case "Waiting":
       return { reason: failure.reason, message: failure.message };
     case "Transient":
       return {
         reason: "ApiServerError",
-        message: `the API server did not do what it was asked, trying again: ${failure.cause.message}`,
+        message: `a request to the API server failed, retrying: ${failure.cause.message}`,
       };
     case "Conflict":
-      return {
-        reason: "Progressing",
-        message: "a child was changed by somebody else at the same moment, trying again",
-      };
+      return { reason: "Progressing", message: "a child changed during the update, retrying" };
   }
 }
 
@@ -75,41 +62,47 @@ type Serving = Verdict<ReadyReason> & { readonly fatal: boolean };
 
 function servingVerdict(input: StatusInput): Serving {
   const { deployment, pods, gpus } = input;
-  if (deployment === undefined) return progressing("the Deployment is not there yet");
+  if (deployment === undefined) return progressing("the Deployment has not been created yet");
   const { desired, ready, updated } = replicaCounts(input);
   if ((deployment.status.observedGeneration ?? 0) < deployment.generation) {
-    return progressing("the Deployment's last change is still to be noticed by its controller");
+    return progressing("waiting for the Deployment controller to observe the latest change");
   }
-  if (desired === 0) return { ...isTrue("ScaledToZero", "no replica is wanted"), fatal: false };
-  const needed = neededReplicas(input);
+  if (desired === 0) return { ...isTrue("ScaledToZero", "scaled to 0 replicas"), fatal: false };
+  const counts = `${ready} of ${desired} replicas are ready`;
   const rolledOut = updated >= desired && (deployment.status.replicas ?? 0) <= updated;
-  if (rolledOut && (deployment.status.availableReplicas ?? 0) >= needed) {
-    const more = ready < desired ? `, ${desired - ready} more to come` : "";
-    return { ...isTrue("Serving", `${ready} of ${desired} replicas serve${more}`), fatal: false };
+  if (rolledOut && (deployment.status.availableReplicas ?? 0) >= neededReplicas(input)) {
+    return { ...isTrue("Serving", counts), fatal: false };
   }
-  const counts = `${ready} of ${desired} replicas serve`;
-  const trouble = replicaFailure(deployment) ?? podTrouble(pods, gpus);
-  if (trouble === undefined) return progressing(rolledOut ? counts : `${counts}, ${updated} of them updated`);
-  if (trouble.reason === "Starting") return progressing(`${counts}; ${trouble.message}`);
-  return { ...isFalse(trouble.reason, `${counts}; ${trouble.message}`), fatal: trouble.fatal };
+  const rejected = rejectedPods(deployment);
+  if (rejected !== undefined) return { ...rejected, message: `${counts}; ${rejected.message}` };
+  const troubles = podTroubles(pods);
+  if (troubles === undefined) return progressing(rolledOut ? counts : `${counts}, ${updated} of them updated`);
+  const message = `${counts}; ${troublesText(troubles, gpus)}`;
+  const { first } = troubles;
+  return first.reason === "Starting"
+    ? progressing(message)
+    : { ...isFalse(first.reason, message), fatal: isFatal(first) };
+}
+
+function troublesText({ first, others }: PodTroubles, gpus: GpuView): string {
+  const shortage = first.reason === "WaitingForGpu" ? `: ${gpuShortage(gpus)}` : "";
+  return `pod ${first.pod} ${podTroubleText(first)}${shortage}${others === 0 ? "" : ` (and ${others} more)`}`;
 }
 
 function progressing(message: string): Serving {
   return { ...isFalse("Progressing", message), fatal: false };
 }
 
-/** What the ReplicaSet was told when it tried to make pods. */
-function replicaFailure(
-  deployment: ChildView,
-): (Omit<PodTrouble, "reason"> & { readonly reason: "PodsForbidden" | "QuotaExceeded" }) | undefined {
+/** The API server rejects the pods that the ReplicaSet creates. */
+function rejectedPods(deployment: ChildView): Serving | undefined {
   const condition = deployment.status.conditions?.find(
     ({ type, status }) => type === "ReplicaFailure" && status === "True",
   );
   if (condition === undefined) return undefined;
-  const words = condition.message ?? "";
-  const reason = words.includes("exceeded quota") ? "QuotaExceeded" : "PodsForbidden";
-  // A quota frees up by itself; a rule does not change.
-  return { reason, message: `no pod can be made: ${words}`, fatal: reason === "PodsForbidden" };
+  const { message = "" } = condition;
+  // Quota may become free; a policy does not change without a person.
+  const isQuota = message.includes("exceeded quota");
+  return { ...isFalse(isQuota ? "QuotaExceeded" : "PodsForbidden", `cannot create pods: ${message}`), fatal: !isQuota };
 }
 
 function deadlineExceeded(deployment: ChildView | undefined): boolean {

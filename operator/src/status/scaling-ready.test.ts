@@ -4,74 +4,105 @@ import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildStatus, ChildView, StatusCondition } from "../observe/child-view.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
-import { scalingReady, type ScalingReadyReason } from "./scaling-ready.ts";
+import type { ScalingReadyReason } from "./reasons.ts";
+import { scalingReady } from "./scaling-ready.ts";
 
-/** As a horizontal autoscaler's controller has it. */
+/** Conditions of a HorizontalPodAutoscaler that works. */
 const able: StatusCondition = { type: "AbleToScale", status: "True", reason: "ReadyForNewScale" };
 const active: StatusCondition = { type: "ScalingActive", status: "True", reason: "ValidMetricFound" };
 const within: StatusCondition = { type: "ScalingLimited", status: "False", reason: "DesiredWithinRange" };
 
+const noMetric = (reason: string): StatusCondition => ({
+  type: "ScalingActive",
+  status: "False",
+  reason,
+  message: "no metrics known",
+});
+
 const keda: GpuMediaServiceSpec = { autoscaling: { horizontal: { provider: "KEDA" } } };
-const notStarted = unknown("NotStarted", "the autoscaler has not looked at the service yet");
+const notStarted = unknown("NotStarted", "waiting for the autoscaler to evaluate the service");
 
 describe("ScalingReady", () => {
   const cases: {
     readonly title: string;
     readonly spec?: GpuMediaServiceSpec;
     readonly skipped?: readonly ChildRole[];
-    /** Of the autoscaler; undefined: there is none. */
+    /** Default: true. */
+    readonly resourceMetrics?: boolean;
+    /** Of the autoscaler; undefined: no autoscaler exists. */
     readonly status: ChildStatus | undefined;
     readonly verdict: Verdict<ScalingReadyReason>;
   }[] = [
     {
-      title: "off",
+      title: "disabled",
       spec: { autoscaling: { horizontal: { enabled: false } } },
       status: undefined,
-      verdict: isTrue("NotNeeded", "horizontal autoscaling is off"),
+      verdict: isTrue("NotNeeded", "horizontal autoscaling is disabled"),
     },
     { title: "no autoscaler yet", status: undefined, verdict: notStarted },
-    { title: "one that nobody looks after", status: {}, verdict: notStarted },
+    { title: "an autoscaler without conditions", status: {}, verdict: notStarted },
     {
       title: "it scales",
       status: { conditions: [able, active, within] },
-      verdict: isTrue("Scaling", "between 2 and 10 replicas"),
+      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
     {
-      title: "at its least, which is no limit",
+      title: "at minReplicas, which is no limit",
       status: { conditions: [able, active, { ...within, status: "True", reason: "TooFewReplicas" }] },
-      verdict: isTrue("Scaling", "between 2 and 10 replicas"),
+      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
     {
-      title: "at its most",
+      title: "at maxReplicas",
       status: {
         desiredReplicas: 10,
         conditions: [able, active, { ...within, status: "True", reason: "TooManyReplicas" }],
       },
       verdict: isTrue(
         "AtMaximum",
-        "wants more than 10 replicas: raise autoscaling.horizontal.maxReplicas if GPUs allow",
+        "limited to 10 replicas; raise autoscaling.horizontal.maxReplicas if GPUs are available",
       ),
     },
     {
-      title: "no metric",
-      status: {
-        conditions: [
-          able,
-          { type: "ScalingActive", status: "False", reason: "FailedGetResourceMetric", message: "no metrics known" },
-        ],
-      },
-      verdict: isFalse("MetricsMissing", "no metrics known"),
+      title: "no CPU metric",
+      status: { conditions: [able, noMetric("FailedGetResourceMetric")] },
+      verdict: isFalse(
+        "MetricsMissing",
+        "no metrics known; check metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
+      ),
     },
     {
-      title: "somebody has set the replicas to 0: no metric is missing",
+      title: "no CPU metric, because metrics-server is not installed",
+      resourceMetrics: false,
+      status: { conditions: [able, noMetric("FailedGetResourceMetric")] },
+      verdict: isFalse(
+        "ApiMissing",
+        "metrics.k8s.io is not served, so CPU utilization is unknown; install metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
+      ),
+    },
+    {
+      title: "no GPU metric",
+      status: { conditions: [able, noMetric("FailedGetPodsMetric")] },
+      verdict: isFalse(
+        "MetricsMissing",
+        "no metrics known; check the APIService of custom.metrics.k8s.io, or set autoscaling.horizontal.gpuUtilizationPercent: 0",
+      ),
+    },
+    {
+      title: "it scales on the GPU metric, and metrics-server is not installed",
+      resourceMetrics: false,
+      status: { conditions: [able, active, within] },
+      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
+    },
+    {
+      title: "the replicas were set to 0: no metric is missing",
       status: { conditions: [able, { type: "ScalingActive", status: "False", reason: "ScalingDisabled" }] },
       verdict: isFalse("CannotScale", "ScalingDisabled"),
     },
     {
-      title: "it cannot write the replicas, whatever else is wrong",
+      title: "it cannot change the replicas, and a metric is missing",
       status: {
         conditions: [
-          { ...active, status: "False", reason: "FailedGetResourceMetric", message: "no metrics known" },
+          noMetric("FailedGetResourceMetric"),
           { ...able, status: "False", reason: "FailedUpdateScale", message: "forbidden" },
         ],
       },
@@ -82,40 +113,38 @@ describe("ScalingReady", () => {
       spec: keda,
       skipped: ["verticalPodAutoscaler", "scaledObject"],
       status: undefined,
-      verdict: isFalse(
-        "ApiMissing",
-        "autoscaling.horizontal.provider is KEDA, and KEDA is not installed: install it, or choose HPA",
-      ),
+      verdict: isFalse("ApiMissing", "KEDA is not installed; install it, or set autoscaling.horizontal.provider: HPA"),
     },
     {
       title: "another API is not installed",
       skipped: ["verticalPodAutoscaler"],
       status: { conditions: [able, active] },
-      verdict: isTrue("Scaling", "between 2 and 10 replicas"),
+      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
     {
       title: "KEDA scales",
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "True" }] },
-      verdict: isTrue("Scaling", "between 2 and 10 replicas, by KEDA"),
+      verdict: isTrue("Scaling", "KEDA scales between 2 and 10 replicas"),
     },
     {
-      title: "KEDA cannot",
+      title: "KEDA cannot scale",
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "False", reason: "ScaledObjectCheckFailed", message: "" }] },
       verdict: isFalse("CannotScale", "ScaledObjectCheckFailed"),
     },
     {
-      title: "KEDA has only begun",
+      title: "KEDA has not evaluated the ScaledObject",
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "Unknown" }] },
-      verdict: unknown("NotStarted", "KEDA has not looked at the ScaledObject yet"),
+      verdict: unknown("NotStarted", "waiting for KEDA to evaluate the ScaledObject"),
     },
   ];
-  for (const { title, spec, skipped = [], status, verdict } of cases) {
+  for (const { title, spec, skipped = [], resourceMetrics = true, status, verdict } of cases) {
     it(title, () => {
       const autoscaler = status && ({ spec: {}, status } as ChildView);
-      assert.deepEqual(scalingReady({ service: sampleService(spec), autoscaler, skipped: new Set(skipped) }), verdict);
+      const input = { service: sampleService(spec), autoscaler, skipped: new Set(skipped), resourceMetrics };
+      assert.deepEqual(scalingReady(input), verdict);
     });
   }
 });

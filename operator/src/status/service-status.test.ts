@@ -27,13 +27,14 @@ const node = {
   holders: { "media/upscaler": 2 },
 } satisfies NodeDevices;
 
-/** Two replicas that serve, and pods that have not been asked for their reports yet. */
+/** Two ready replicas without reports. */
 function statusInput(change: Partial<StatusInput> = {}): StatusInput {
   return {
     service: sampleService(),
     rollout: undefined,
     failure: undefined,
     skipped: new Set(),
+    resourceMetrics: true,
     dcgmTaken: false,
     deployment: view({
       spec: { replicas: 2 },
@@ -51,7 +52,15 @@ function statusInput(change: Partial<StatusInput> = {}): StatusInput {
       tolerations: [],
     },
     lastLoadTest: undefined,
-    reading: { warmingUp: true, mayMove: true, pending: 0, asked: 0, silent: [], figures: undefined },
+    reading: {
+      warmingUp: true,
+      mayMove: true,
+      pending: 0,
+      polled: 0,
+      silent: [],
+      figures: undefined,
+      latest: undefined,
+    },
     ...change,
   };
 }
@@ -60,7 +69,7 @@ function condition(type: string, status: Condition["status"], reason: string, me
   return { type, status, reason, message, observedGeneration: 4, lastTransitionTime: now };
 }
 
-/** Without the checklist, which has a test of its own. */
+/** The checklist has its own test. */
 function withoutChecklist({ guideChecklist: _checklist, ...rest }: GpuMediaServiceStatus): GpuMediaServiceStatus {
   return rest;
 }
@@ -68,35 +77,30 @@ function withoutChecklist({ guideChecklist: _checklist, ...rest }: GpuMediaServi
 const serving = serviceStatus(stored(), statusInput(), now);
 
 describe("the status of a service", () => {
-  it("says all that is known", () => {
+  it("has every condition, the replicas, the endpoint and the capacity", () => {
     assert.deepEqual(withoutChecklist(serving), {
       observedGeneration: 4,
       conditions: [
-        condition("Ready", "True", "Serving", "2 of 2 replicas serve"),
-        condition("Available", "True", "ReplicasServe", "2 of 2 replicas serve"),
-        condition("GpuCapacity", "True", "Sufficient", "6 of 8 nvidia.com/gpu free"),
-        condition("ScalingReady", "Unknown", "NotStarted", "the autoscaler has not looked at the service yet"),
-        condition(
-          "MetricsReporting",
-          "Unknown",
-          "NoPodServes",
-          "no pod is ready, so none is asked for its utilization",
-        ),
+        condition("Ready", "True", "Serving", "2 of 2 replicas are ready"),
+        condition("Available", "True", "ReplicasServe", "2 of 2 replicas are ready"),
+        condition("GpuCapacity", "True", "Sufficient", "no replica waits for a GPU; 6 of 8 nvidia.com/gpu are free"),
+        condition("ScalingReady", "Unknown", "NotStarted", "waiting for the autoscaler to evaluate the service"),
+        condition("MetricsReporting", "Unknown", "NoPodServes", "no pod is ready, so no utilization is collected"),
         condition("SloMet", "Unknown", "NotReportedYet", "no pod reports its utilization"),
       ],
       summary: { profile: "production", replicas: "2/2", image: "ghcr.io/gpumedia/processor:1.0.0" },
       replicas: { desired: 2, ready: 2, updated: 2 },
       endpoint: "http://upscaler.media.svc",
-      utilization: { pods: 0, band: "Unknown" },
+      utilization: { observedTime: now, pods: 0, band: "Unknown" },
       bottleneck: "Unknown",
       capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 6 },
     });
   });
 
-  it("tells how busy the GPUs are when pods come: 8 % stood beside pods that were full", () => {
+  it("has current figures when pods come: 8 % stood beside saturated pods", () => {
     const reading = (gpuPercent: number): StatusInput["reading"] => {
       const figures = { ...healthy, gpuPercent };
-      return { warmingUp: false, mayMove: false, pending: 0, asked: 2, silent: [], figures };
+      return { warmingUp: false, mayMove: false, pending: 0, polled: 2, silent: [], figures, latest: figures };
     };
     const before = serviceStatus(stored(), statusInput({ reading: reading(8) }), earlier);
     const shown = (deployment: ChildView | undefined): number | undefined =>
@@ -107,21 +111,15 @@ describe("the status of a service", () => {
     assert.deepEqual([shown(deployment), shown(scaledOut)], [8, 70]);
   });
 
-  it("answers the guide's checklist by the conditions beside it", () => {
+  it("answers the guide's checklist from its own conditions", () => {
     const verdict = (type: string) => serving.conditions?.find((one) => one.type === type) ?? assert.fail(type);
-    const seen = { ...statusInput(), bottleneck: "Unknown" } as const;
-    const verdicts = {
-      ScalingReady: verdict("ScalingReady"),
-      MetricsReporting: verdict("MetricsReporting"),
-      SloMet: verdict("SloMet"),
-      GpuCapacity: verdict("GpuCapacity"),
-    };
-    assert.deepEqual(serving.guideChecklist, checklist(seen, verdicts));
+    const verdicts = { ScalingReady: verdict("ScalingReady"), MetricsReporting: verdict("MetricsReporting") };
+    assert.deepEqual(serving.guideChecklist, checklist({ ...statusInput(), ...verdicts, bottleneck: "Unknown" }));
   });
 
   const surge = { strategy: "Surge", message: "there was room for 1 more", templateHash: "a" } as const;
   const inPlace = { strategy: "InPlace", message: "as rollout.strategy says", templateHash: "a" } as const;
-  /** What one thing more that was seen adds to the status. */
+  /** What one more fact adds to the status. */
   const additions: {
     readonly title: string;
     readonly seen: Partial<StatusInput>;
@@ -139,28 +137,28 @@ describe("the status of a service", () => {
       },
       adds: { recommendation: { requests: { cpu: "2" } } },
     },
-    { title: "no recommendation while there is none", seen: { verticalAutoscaler: view({}) }, adds: {} },
+    { title: "no recommendation before the first", seen: { verticalAutoscaler: view({}) }, adds: {} },
     {
       title: "how pods are replaced",
       seen: { rollout: surge },
       adds: { rollout: surge },
     },
     {
-      title: "how pods were to be replaced, while nothing new is decided",
+      title: "the last decision on how pods are replaced, until the next",
       seen: {},
       before: { rollout: inPlace },
       adds: { rollout: inPlace },
     },
   ];
   for (const { title, seen, before = {}, adds } of additions) {
-    it(`tells ${title}`, () => {
+    it(`has ${title}`, () => {
       const status = serviceStatus(stored({ status: before }), statusInput(seen), now);
       const { guideChecklist: _own, ...rest } = status;
       assert.deepEqual(rest, { ...withoutChecklist(serving), ...adds });
     });
   }
 
-  it("keeps the time of what has not changed, and has Reconciling only while there is something to do", () => {
+  it("keeps the transition time of unchanged conditions, and has Reconciling only while it is true", () => {
     const before: Condition[] = [
       { ...condition("Ready", "True", "Serving", ""), lastTransitionTime: earlier },
       { ...condition("Reconciling", "True", "Progressing", ""), lastTransitionTime: earlier },
@@ -176,13 +174,13 @@ describe("the status of a service", () => {
     );
   });
 
-  it("written again from the same sights is the same", () => {
+  it("is the same when computed again from the same input", () => {
     const later = serviceStatus(stored({ status: serving }), statusInput(), "2026-03-01T00:00:00Z");
     assert.deepEqual(later, serving);
   });
 });
 
-describe("the status of a service whose spec makes no sense", () => {
+describe("the status of a service with an invalid spec", () => {
   const failure = { reason: "InvalidSpec", message: "gpu: must be an object" } as const;
   const [ready, stalled] = ["Ready", "Stalled"].map((type) =>
     condition(type, type === "Ready" ? "False" : "True", failure.reason, failure.message),
@@ -194,7 +192,7 @@ describe("the status of a service whose spec makes no sense", () => {
     readonly status: GpuMediaServiceStatus;
   }[] = [
     {
-      title: "of which nothing was known",
+      title: "has only Ready and Stalled without an earlier status",
       service: { spec: { profile: "staging" } },
       status: {
         observedGeneration: 4,
@@ -203,7 +201,7 @@ describe("the status of a service whose spec makes no sense", () => {
       },
     },
     {
-      title: "that serves on as it did: what was known is kept, and that something is done about it is not",
+      title: "keeps the earlier status except for Reconciling",
       service: {
         status: {
           observedGeneration: 3,

@@ -1,4 +1,4 @@
-/** The whole status of a service, from what a pass over it saw and did. */
+/** The complete status of a service. */
 import { defaultProfileName, type GpuMediaService, type GpuMediaServiceStatus } from "@gpumedia/api";
 import { digest } from "../kube/digest.ts";
 import { available } from "./available.ts";
@@ -7,20 +7,21 @@ import { conditions } from "./condition.ts";
 import { endpoint } from "./endpoint.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
 import { replicaCounts, type StatusInput } from "./status-input.ts";
-import { readiness, stalled, type ReadyReason } from "./ready.ts";
+import { readiness, stalled } from "./ready.ts";
+import type { ReadyReason } from "./reasons.ts";
 import { scalingReady } from "./scaling-ready.ts";
 import { utilizationStatus } from "./utilization.ts";
 
-/** `now` is RFC 3339: the time of what changes with this status. */
+/** `now` is RFC 3339: the time of every change in this status. */
 export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: string): GpuMediaServiceStatus {
   const { service } = input;
   const generation = stored.metadata.generation ?? 0;
   const { ready, reconciling, stalled: stalledVerdict } = readiness(input);
   const replicas = replicaCounts(input);
-  // Written anyway when pods come or go: figures of other pods would be wrong beside it, and stand for up to a minute.
+  // The status is written when pods come or go; figures of other pods would stand beside it for up to a minute.
   const mayMove = input.reading.mayMove || digest(replicas) !== digest(stored.status?.replicas);
-  const used = utilizationStatus({ service, reading: { ...input.reading, mayMove }, before: stored.status });
-  const { utilization, bottleneck } = used;
+  const observed = utilizationStatus({ service, reading: { ...input.reading, mayMove }, before: stored.status, now });
+  const { utilization, bottleneck } = observed;
   const verdicts = {
     Ready: ready,
     Reconciling: reconciling,
@@ -28,8 +29,8 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     Available: available(input),
     GpuCapacity: gpuCapacity(input),
     ScalingReady: scalingReady(input),
-    MetricsReporting: used.MetricsReporting,
-    SloMet: used.SloMet,
+    MetricsReporting: observed.MetricsReporting,
+    SloMet: observed.SloMet,
   };
   return {
     observedGeneration: generation,
@@ -48,7 +49,7 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     ...optional("rollout", input.rollout ?? stored.status?.rollout),
     ...optional("capacity", capacity(input)),
     ...optional("recommendation", recommendation(input)),
-    guideChecklist: checklist({ ...input, bottleneck }, verdicts),
+    guideChecklist: checklist({ ...input, ...verdicts, bottleneck }),
   };
 }
 
@@ -56,7 +57,7 @@ function withUnit(value: number | undefined, unit: string): string | undefined {
   return value === undefined ? undefined : `${value}${unit}`;
 }
 
-/** When the spec could not be made sense of: what was known of the service before is kept, and nothing new is claimed. */
+/** The status while the spec cannot be evaluated: everything else stays as it was. */
 export function stalledStatus(
   stored: GpuMediaService,
   failure: { readonly reason: ReadyReason; readonly message: string },
@@ -65,11 +66,11 @@ export function stalledStatus(
   const generation = stored.metadata.generation ?? 0;
   const before = stored.status?.conditions ?? [];
   const { ready, stalled: stalledVerdict } = stalled(failure.reason, failure.message);
-  const said = conditions({ Ready: ready, Stalled: stalledVerdict }, before, generation, now);
+  const changed = conditions({ Ready: ready, Stalled: stalledVerdict }, before, generation, now);
   const kept = before.filter(({ type }) => !["Ready", "Reconciling", "Stalled"].includes(type));
   const profile = stored.spec?.profile ?? defaultProfileName;
   const summary = { ...stored.status?.summary, profile };
-  return { ...stored.status, observedGeneration: generation, conditions: [...said, ...kept], summary };
+  return { ...stored.status, observedGeneration: generation, conditions: [...changed, ...kept], summary };
 }
 
 function optional<Name extends string, Value>(
@@ -79,7 +80,7 @@ function optional<Name extends string, Value>(
   return (value === undefined ? {} : { [name]: value }) as { readonly [Key in Name]?: Value };
 }
 
-/** What the VerticalPodAutoscaler would request for the processor. */
+/** The requests that the VerticalPodAutoscaler recommends for the processor. */
 function recommendation({ verticalAutoscaler }: StatusInput): GpuMediaServiceStatus["recommendation"] {
   const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
   return processor?.target === undefined ? undefined : { requests: { ...processor.target } };

@@ -1,4 +1,4 @@
-/** What the conditions of a service are read from, after a pass over it. */
+/** What the status of a service is computed from. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
@@ -10,13 +10,15 @@ import type { GpuView } from "../plan/gpus.ts";
 
 export interface StatusInput {
   readonly service: EffectiveService;
-  /** How pods are replaced; undefined while suspended or queued, when it stays as it was. */
+  /** How pods are replaced; undefined while the service is suspended or queued, and the last decision stands. */
   readonly rollout: RolloutDecision | undefined;
-  /** What kept the pass from its end, the worst of it. */
+  /** The most severe failure of this reconcile. */
   readonly failure: Failure | undefined;
-  /** Children that are not created because the cluster does not serve their API. */
+  /** Kinds of children that were left out because their API is not served. */
   readonly skipped: ReadonlySet<ChildRole>;
-  /** The ConfigMap for the DCGM exporters is somebody else's. */
+  /** metrics.k8s.io is served: an HPA can read CPU utilization. */
+  readonly resourceMetrics: boolean;
+  /** The ConfigMap for the DCGM exporters is not managed by this operator. */
   readonly dcgmTaken: boolean;
   readonly deployment: ChildView | undefined;
   /** The HorizontalPodAutoscaler or ScaledObject. */
@@ -24,9 +26,9 @@ export interface StatusInput {
   readonly verticalAutoscaler: ChildView | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
-  /** Of this service, the one that ended last. */
+  /** The one that finished last. */
   readonly lastLoadTest: LastLoadTest | undefined;
-  /** What the pods report of themselves. */
+  /** The utilization that the pods report. */
   readonly reading: UtilizationReading;
 }
 
@@ -50,8 +52,8 @@ export function replicaCounts({ deployment }: Pick<StatusInput, "deployment">): 
 }
 
 /**
- * How many replicas must serve for the service to be Ready: all of them, but of an autoscaled one only the least. Else
- * each scale-out would make a service that serves unready for as long as a GPU is waited for.
+ * Returns how many replicas must be ready for the service to be Ready: all of them, or `minReplicas` of an autoscaled
+ * service. Otherwise each scale-out that waits for a GPU would make a serving service unready.
  */
 export function neededReplicas({ service, deployment }: Pick<StatusInput, "service" | "deployment">): number {
   const desired = deployment?.spec.replicas ?? 0;

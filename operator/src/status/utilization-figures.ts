@@ -1,12 +1,12 @@
-/** `status.utilization`: the figures that people read, kept as they were while they have not really moved. */
+/** The figures of `status.utilization`, which stay as written while changes are within their tolerances. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
 
-export type UtilizationFigures = NonNullable<GpuMediaServiceStatus["utilization"]>;
+export type UtilizationFigures = Omit<NonNullable<GpuMediaServiceStatus["utilization"]>, "observedTime">;
 export type Band = NonNullable<UtilizationFigures["band"]>;
 
-/** How far a figure may drift from the one that is written: so many of its units, or a share of it. */
+/** How far a figure may drift from the written one: by this many units, or by this share of it. */
 interface Tolerance {
   readonly units: number;
   readonly share: number;
@@ -16,12 +16,12 @@ const percents: Tolerance = { units: 5, share: 0 };
 const rates: Tolerance = { units: 2, share: 0.15 };
 const counts: Tolerance = { units: 3, share: 0.25 };
 
-/** The largest that the schema takes. */
+/** The largest number that the schema allows. */
 const most = 2_147_483_647;
 
 /**
- * A figure that is written again is exact. One that is near the written one stays: each write of a status goes to
- * everybody who watches the service.
+ * Returns the figures to write, exact where they have moved. A figure close to the written one stays, because each
+ * write of a status is sent to every watcher of the service.
  */
 export function utilizationFigures(
   figures: Aggregate | undefined,
@@ -50,13 +50,13 @@ export function utilizationFigures(
 }
 
 function settle(before: number | undefined, value: number, { units, share }: Tolerance): number {
-  // What is not quite nothing must not read as nothing.
+  // A small figure must not be rounded to 0.
   const exact = Math.min(most, value > 0 ? Math.max(1, Math.round(value)) : 0);
   if (before === undefined || (before === 0) !== (exact === 0)) return exact;
   return Math.abs(exact - before) <= Math.max(units, before * share) ? before : exact;
 }
 
-/** So far past an edge of the band a figure has to be for the band to change: at the edge it would change all the time. */
+/** How far past an edge of the band, in points of %: at the edge itself the band would change all the time. */
 const bandMargin = 2;
 
 function band(

@@ -1,90 +1,86 @@
-/** MetricsReporting and SloMet: do the processors report, and does what they report meet the guide's targets? */
+/** MetricsReporting and SloMet: do the processors report, and does what they report meet the targets of `spec.slo`? */
 import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
+import type { MetricsReportingReason, SloMetReason } from "./reasons.ts";
 import type { UtilizationFigures } from "./utilization-figures.ts";
 
-export type MetricsReportingReason = "NotReportedYet" | "NoPodServes" | "PodsReport" | "SomePodsSilent" | "PodsSilent";
+type Reading = Pick<UtilizationReading, "polled" | "silent" | "figures">;
 
-export type SloMetReason =
-  | "NotReportedYet"
-  | "TooLittleTraffic"
-  | "TargetsMet"
-  | "LatencyAboveTarget"
-  | "RequestsRefused"
-  | "MemoryAboveTarget"
-  | "ThroughputBelowTarget";
+const mostNamed = 3;
 
-type Reading = Pick<UtilizationReading, "asked" | "silent" | "figures">;
-
-/** MetricsReporting: does every ready pod report its utilization? Scaling on GPU utilization rests on it. */
-export function metricsReporting({ asked, silent, figures }: Reading): Verdict<MetricsReportingReason> {
-  if (asked === 0) return unknown("NoPodServes", "no pod is ready, so none is asked for its utilization");
+/** MetricsReporting: does every ready pod report its utilization? Scaling on GPU utilization depends on it. */
+export function metricsReporting({ polled, silent, figures }: Reading): Verdict<MetricsReportingReason> {
+  if (polled === 0) return unknown("NoPodServes", "no pod is ready, so no utilization is collected");
   if (silent.length > 0) {
-    const named = silent.slice(0, 3).map(({ name, problem }) => `${name} ${problem}`);
-    const more = silent.length > named.length ? `, and ${silent.length - named.length} more` : "";
-    const message = `${silent.length} of ${asked} pods do not report their utilization: ${named.join(", ")}${more}`;
-    return isFalse(silent.length === asked ? "PodsSilent" : "SomePodsSilent", message);
+    const named = silent.slice(0, mostNamed).map(({ name, problem }) => `${name} ${problem}`);
+    const more = silent.length > named.length ? `; and ${silent.length - named.length} more` : "";
+    const message = `${silent.length} of ${polled} pods do not report their utilization: ${named.join("; ")}${more}`;
+    return isFalse(silent.length === polled ? "PodsSilent" : "SomePodsSilent", message);
   }
   if (figures === undefined) return unknown("NotReportedYet", "no pod has reported its utilization yet");
-  // Not of how many: pods come and go with the load, and each would be a write.
+  // Without their number: pods come and go with the load, and each change would be a write.
   return isTrue("PodsReport", "all ready pods report their utilization");
 }
 
-/** A percentile of fewer answers says nothing; once it says something, half as many are enough to go on. */
+/** A percentile of fewer requests is meaningless; once it is known, half as many are enough to keep it. */
 const enoughRequests = 40;
 const stillEnoughRequests = 20;
-/** A target that was missed is met again when there is some room: at the target itself it would change all the time. */
-const room = 0.9;
-/** More than these refused are a failure, however fast the others were. In per cent. */
+/** A missed target is met again only this far below it: at the target itself the condition would flap. */
+const hysteresis = 0.9;
+/** More refused or failed requests miss the target, however fast the others are. In %. */
 const refusedPercent = 1;
 
-interface SloQuestion {
+interface SloInput {
   readonly figures: Aggregate | undefined;
   readonly service: Pick<EffectiveService, "slo" | "gpu">;
-  /** The condition's status now: what hysteresis depends on. It is in the API server, so that a restart changes nothing. */
+  /** The current status of the condition, on which hysteresis depends. It is stored, so a restart changes nothing. */
   readonly before: Verdict["status"] | undefined;
-  /** The figures as they are shown, for the message. */
+  /** The figures as written, for the message. */
   readonly shown: UtilizationFigures;
 }
 
-/** SloMet: are the targets of `spec.slo` met? Unknown when there is too little traffic to say. */
-export function sloMet({ figures, service: { slo, gpu }, before, shown }: SloQuestion): Verdict<SloMetReason> {
+/** SloMet: are the targets of `spec.slo` met? Unknown while there is too little traffic. */
+export function sloMet({ figures, service: { slo, gpu }, before, shown }: SloInput): Verdict<SloMetReason> {
   if (figures === undefined) return unknown("NotReportedYet", "no pod reports its utilization");
   const was = before ?? "Unknown";
-  const least = was === "Unknown" ? enoughRequests : stillEnoughRequests;
-  const answered = figures.latencyP95Ms !== null && figures.accepted >= least;
+  const limit = (target: number): number => (was === "False" ? target * hysteresis : target);
   const refused = figures.refusedPercent;
-  const limit = (target: number): number => (was === "False" ? target * room : target);
   if (refused > limit(refusedPercent) && (figures.accepted > 0 || refused === 100)) {
-    return isFalse("RequestsRefused", `${Math.round(refused)} % of the requests fail or are refused`);
+    const message = `${Math.round(refused)} % of requests fail or are refused, target ${refusedPercent} %; see status.bottleneck`;
+    return isFalse("RequestsRefused", message);
   }
   const memory = quantityValue(slo.memory);
   if (figures.rssBytes > limit(memory)) {
-    return isFalse("MemoryAboveTarget", `a pod uses ${gibibytes(figures.rssBytes)}, the target is ${slo.memory}`);
+    const message = `a pod uses ${gibibytes(figures.rssBytes)}, target ${gibibytes(memory)}; lower processing.batch.maxSize or processing.queue.maxDepth, or raise slo.memory`;
+    return isFalse("MemoryAboveTarget", message);
   }
-  if (!answered) {
-    return unknown("TooLittleTraffic", `fewer than ${enoughRequests} requests a minute: too few for a percentile`);
+  const least = was === "Unknown" ? enoughRequests : stillEnoughRequests;
+  if (figures.latencyP95Ms === null || figures.accepted < least) {
+    return unknown(
+      "TooLittleTraffic",
+      `fewer than ${enoughRequests} requests in the last minute, too few for a percentile`,
+    );
   }
   const latency = durationMs(slo.latencyP95);
-  if ((figures.latencyP95Ms ?? 0) > limit(latency)) {
-    const message = `p95 is ${shown.latencyP95Milliseconds} ms, the target is ${slo.latencyP95}`;
-    return isFalse("LatencyAboveTarget", message);
-  }
+  // The latency of an idle service is no longer among the written figures.
+  const p95 = `p95 ${shown.latencyP95Milliseconds ?? Math.round(figures.latencyP95Ms)} ms, target ${latency} ms`;
+  if (figures.latencyP95Ms > limit(latency)) return isFalse("LatencyAboveTarget", `${p95}; see status.bottleneck`);
   const perGpu = gpu.count === 0 ? undefined : figures.requestsPerSecond / (figures.pods * gpu.count);
   const target = slo.requestsPerSecondPerGpu;
-  // Throughput is a question of capacity: only GPUs that could not do more answer it.
+  // GPUs with spare capacity process as many requests as arrive, which says nothing about the target.
   const busy = (figures.gpuPercent ?? 0) > slo.gpuUtilization.max;
-  if (perGpu !== undefined && busy && perGpu < (was === "False" ? target / room : target)) {
-    return isFalse("ThroughputBelowTarget", `busy GPUs carry ${significant(perGpu)}/s each, the target is ${target}/s`);
+  if (perGpu !== undefined && busy && perGpu < (was === "False" ? target / hysteresis : target)) {
+    const message = `${significant(perGpu)}/s per busy GPU, target ${target}/s; see status.bottleneck`;
+    return isFalse("ThroughputBelowTarget", message);
   }
-  return isTrue("TargetsMet", `p95 is ${shown.latencyP95Milliseconds} ms, the target is ${slo.latencyP95}`);
+  return isTrue("TargetsMet", p95);
 }
 
 function gibibytes(bytes: number): string {
-  return `${(bytes / 1024 ** 3).toFixed(1)}Gi`;
+  return `${Number((bytes / 1024 ** 3).toFixed(1))} GiB`;
 }
 
 function significant(value: number): string {

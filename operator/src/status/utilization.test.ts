@@ -13,13 +13,17 @@ const service = sampleService();
 const reading = (change: Partial<UtilizationReading> = {}): UtilizationReading => ({
   warmingUp: false,
   mayMove: true,
-  asked: 2,
+  polled: 2,
   silent: [],
   pending: 0,
   figures: healthy,
+  latest: "figures" in change ? change.figures : healthy,
   ...change,
 });
-/** As the API server would have it after `said` was written. */
+const now = "2026-02-01T00:00:00Z";
+const later = "2026-02-01T00:01:00Z";
+
+/** As the API server has it after it was written. */
 function stored({ utilization, bottleneck, MetricsReporting, SloMet }: UtilizationStatus): GpuMediaServiceStatus {
   const lastTransitionTime = "2026-01-01T00:00:00Z";
   const conditions: Condition[] = [
@@ -43,11 +47,11 @@ describe("figures of utilization", () => {
     });
   });
 
-  it("are gone with the pods", () => {
+  it("are only the band without pods", () => {
     assert.deepEqual(utilizationFigures(undefined, service, undefined), { pods: 0, band: "Unknown" });
   });
 
-  it("do not name what nobody knows", () => {
+  it("leave out what is not known", () => {
     const figures = utilizationFigures({ ...healthy, gpuPercent: null, latencyP95Ms: null }, service, undefined);
     assert.deepEqual(
       [figures.gpuPercent, figures.band, figures.latencyP95Milliseconds],
@@ -93,7 +97,7 @@ describe("figures of utilization", () => {
       [10, "Above", "Below"],
     ];
   for (const [gpuPercent, was, is] of bands) {
-    it(`band of ${gpuPercent} % after ${was ?? "nothing"}: ${is}`, () => {
+    it(`band of ${gpuPercent} % after ${was ?? "none"}: ${is}`, () => {
       const figures = utilizationFigures({ ...healthy, gpuPercent }, service, {
         ...before,
         ...(was && { band: was }),
@@ -111,29 +115,29 @@ describe("MetricsReporting", () => {
     title: string;
     reading: Partial<UtilizationReading>;
     is: readonly [string, string];
-    says?: string;
+    text?: string;
   }[] = [
-    { title: "no pod is ready", reading: { asked: 0, figures: undefined }, is: ["Unknown", "NoPodServes"] },
+    { title: "no pod is ready", reading: { polled: 0, figures: undefined }, is: ["Unknown", "NoPodServes"] },
     { title: "none has reported yet", reading: { figures: undefined }, is: ["Unknown", "NotReportedYet"] },
     { title: "all report", reading: {}, is: ["True", "PodsReport"] },
     {
       title: "one is silent",
       reading: { silent: silent(1) },
       is: ["False", "SomePodsSilent"],
-      says: "1 of 2 pods do not report their utilization: upscaler-0 refuses connections",
+      text: "1 of 2 pods do not report their utilization: upscaler-0 refuses connections",
     },
     {
       title: "all are silent",
-      reading: { asked: 5, silent: silent(5), figures: undefined },
+      reading: { polled: 5, silent: silent(5), figures: undefined },
       is: ["False", "PodsSilent"],
-      says: "5 of 5 pods do not report their utilization: upscaler-0 refuses connections, upscaler-1 refuses connections, upscaler-2 refuses connections, and 2 more",
+      text: "5 of 5 pods do not report their utilization: upscaler-0 refuses connections; upscaler-1 refuses connections; upscaler-2 refuses connections; and 2 more",
     },
   ];
-  for (const { title, reading: change, is, says } of cases) {
+  for (const { title, reading: change, is, text } of cases) {
     it(`${title}: ${is.join(", ")}`, () => {
       const { status, reason, message } = metricsReporting(reading(change));
       assert.deepEqual([status, reason], is);
-      if (says !== undefined) assert.equal(message, says);
+      if (text !== undefined) assert.equal(message, text);
     });
   }
 });
@@ -165,7 +169,7 @@ describe("SloMet", () => {
     { title: "40 requests, nothing known", figures: { accepted: 40 }, is: "True TargetsMet" },
     { title: "20 requests, met before", figures: { accepted: 20 }, before: "True", is: "True TargetsMet" },
     { title: "19 requests, met before", figures: { accepted: 19 }, before: "True", is: "Unknown TooLittleTraffic" },
-    { title: "a slow request at night", figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },
+    { title: "a single slow request", figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },
     {
       title: "every request refused",
       figures: { accepted: 0, latencyP95Ms: null, refusedPercent: 100 },
@@ -176,13 +180,13 @@ describe("SloMet", () => {
     { title: "1 % refused", figures: { refusedPercent: 1 }, before: "True", is: "True TargetsMet" },
     { title: "a pod above 4Gi", figures: { rssBytes: 4.2 * 1024 ** 3 }, before: "True", is: "False MemoryAboveTarget" },
     {
-      title: "busy GPUs that carry too little",
+      title: "busy GPUs that process too little",
       figures: { gpuPercent: 95 },
       before: "True",
       is: "False ThroughputBelowTarget",
     },
     {
-      title: "busy GPUs that carry enough",
+      title: "busy GPUs that process enough",
       figures: { gpuPercent: 95, requestsPerSecond: 2_400 },
       before: "True",
       is: "True TargetsMet",
@@ -197,7 +201,7 @@ describe("SloMet", () => {
     });
   }
 
-  it("says the figure and the target", () => {
+  it("has the figure and the target in its message", () => {
     const figures = { ...healthy, latencyP95Ms: 45.4 };
     const { message } = sloMet({
       figures,
@@ -205,85 +209,123 @@ describe("SloMet", () => {
       before: "True",
       shown: utilizationFigures(figures, service, undefined),
     });
-    assert.equal(message, "p95 is 45 ms, the target is 20ms");
+    assert.equal(message, "p95 45 ms, target 20 ms; see status.bottleneck");
   });
 });
 
 describe("status of utilization", () => {
-  const said = utilizationStatus({ service, reading: reading(), before: undefined });
+  const update = (change: Partial<UtilizationReading>, before?: UtilizationStatus): UtilizationStatus =>
+    utilizationStatus({
+      service,
+      reading: reading(change),
+      before: before && stored(before),
+      now: before === undefined ? now : later,
+    });
+  const written = update({});
   const slow = { ...healthy, latencyP95Ms: 45 };
 
-  it("is said at once for a service of which nothing was said", () => {
-    assert.deepEqual(said, {
-      utilization: utilizationFigures(healthy, service, undefined),
+  it("is written at once for a service that has none", () => {
+    assert.deepEqual(written, {
+      utilization: { observedTime: now, ...utilizationFigures(healthy, service, undefined) },
       bottleneck: "None",
       MetricsReporting: { status: "True", reason: "PodsReport", message: "all ready pods report their utilization" },
-      SloMet: { status: "True", reason: "TargetsMet", message: "p95 is 14 ms, the target is 20ms" },
+      SloMet: { status: "True", reason: "TargetsMet", message: "p95 14 ms, target 20 ms" },
     });
   });
 
   const unchanged: readonly { title: string; reading: Partial<UtilizationReading> }[] = [
-    { title: "while the same is reported", reading: {} },
+    { title: "while the reports are the same", reading: {} },
     {
-      title: "while the figures only drift",
+      title: "while the figures stay within their tolerances",
       reading: { figures: { ...healthy, gpuPercent: 75, requestsPerSecond: 850 } },
     },
     {
       title: "after a restart, when no pod has reported yet",
-      reading: { warmingUp: true, figures: undefined, asked: 0 },
+      reading: { warmingUp: true, figures: undefined, polled: 0 },
     },
     {
       title: "after a restart, when the first pods report",
       reading: { warmingUp: true, figures: { ...slow, pods: 1 } },
     },
     {
-      title: "within a minute, whatever the figures",
+      title: "within a minute of the last write",
       reading: { mayMove: false, figures: { ...healthy, gpuPercent: 20 } },
     },
+    { title: "when a scale-out adds a pod that has not reported", reading: { pending: 1 } },
   ];
   for (const { title, reading: change } of unchanged) {
-    it(`stays as it was ${title}`, () => {
-      assert.deepEqual(utilizationStatus({ service, reading: reading(change), before: stored(said) }), said);
-    });
+    it(`stays, with its time, ${title}`, () => assert.deepEqual(update(change, written), written));
   }
 
-  it("moves at once in the first minute of the operator when there was no report before", () => {
-    const nothing = utilizationStatus({
-      service,
-      reading: reading({ asked: 0, figures: undefined }),
-      before: undefined,
+  it("changes at once in the first minute of the operator when there was no report before", () => {
+    const nothing = update({ polled: 0, figures: undefined });
+    assert.deepEqual(update({ warmingUp: true }, nothing), {
+      ...written,
+      utilization: { ...written.utilization, observedTime: later },
     });
-    const now = utilizationStatus({ service, reading: reading({ warmingUp: true }), before: stored(nothing) });
-    assert.deepEqual(now, said);
   });
 
-  it("says nothing of the first figures before every pod has reported: a service stood at one of its two pods", () => {
-    const none = utilizationStatus({
-      service,
-      reading: reading({ pending: 2, figures: undefined }),
-      before: undefined,
-    });
+  it("has no figures before every pod has reported: they stood for a minute with one of two pods", () => {
+    const none = update({ pending: 2, figures: undefined });
     assert.equal(none.MetricsReporting.reason, "NotReportedYet");
-    const half = reading({ pending: 1, figures: { ...healthy, pods: 1 } });
-    assert.deepEqual(utilizationStatus({ service, reading: half, before: stored(none) }), none);
-    assert.deepEqual(utilizationStatus({ service, reading: reading(), before: stored(none) }), said);
-    // A pod that a scale-out adds takes nothing back.
-    assert.deepEqual(utilizationStatus({ service, reading: reading({ pending: 1 }), before: stored(said) }), said);
+    assert.deepEqual(update({ pending: 1, figures: { ...healthy, pods: 1 } }, none), none);
+    assert.equal(update({}, none).MetricsReporting.reason, "PodsReport");
   });
 
-  it("moves after a minute when a figure has moved", () => {
-    const figures = { ...healthy, gpuPercent: 20 };
-    const now = utilizationStatus({ service, reading: reading({ figures }), before: stored(said) });
-    assert.deepEqual(now, { ...said, utilization: { ...said.utilization, gpuPercent: 20, band: "Below" } });
-  });
-
-  it("moves at once, with exact figures, when a condition changes", () => {
-    const figures = { ...slow, latencyP95Ms: 21, gpuPercent: 75 };
-    const now = utilizationStatus({ service, reading: reading({ mayMove: false, figures }), before: stored(said) });
-    assert.deepEqual(now, {
-      ...said,
-      utilization: { ...said.utilization, gpuPercent: 75, latencyP95Milliseconds: 21 },
-      SloMet: { status: "False", reason: "LatencyAboveTarget", message: "p95 is 21 ms, the target is 20ms" },
+  it("changes after a minute when a figure has moved", () => {
+    assert.deepEqual(update({ figures: { ...healthy, gpuPercent: 20 } }, written), {
+      ...written,
+      utilization: { ...written.utilization, observedTime: later, gpuPercent: 20, band: "Below" },
     });
+  });
+
+  it("changes at once, with exact figures, when a condition changes", () => {
+    const figures = { ...slow, latencyP95Ms: 21, gpuPercent: 75 };
+    assert.deepEqual(update({ mayMove: false, figures }, written), {
+      ...written,
+      utilization: { ...written.utilization, observedTime: later, gpuPercent: 75, latencyP95Milliseconds: 21 },
+      SloMet: {
+        status: "False",
+        reason: "LatencyAboveTarget",
+        message: "p95 21 ms, target 20 ms; see status.bottleneck",
+      },
+    });
+  });
+
+  const idle: Aggregate = {
+    ...healthy,
+    gpuPercent: 1,
+    requestsPerSecond: 0,
+    latencyP50Ms: null,
+    latencyP95Ms: null,
+    queueDepth: 0,
+    activeSessions: 0,
+    accepted: 0,
+  };
+
+  it("changes at once when the service becomes idle: the mean showed load and its latency for 87 s more", () => {
+    const busy = update({ figures: { ...healthy, gpuPercent: 98 } });
+    assert.equal(busy.bottleneck, "Gpu");
+    const after = update({ mayMove: false, figures: { ...healthy, gpuPercent: 66 }, latest: idle }, busy);
+    assert.deepEqual(after, {
+      ...written,
+      utilization: {
+        observedTime: later,
+        pods: 2,
+        gpuPercent: 1,
+        gpuMemoryPercent: 40,
+        band: "Below",
+        requestsPerSecond: 0,
+        queueDepth: 0,
+        activeSessions: 0,
+      },
+      bottleneck: "None",
+    });
+    assert.deepEqual(update({ mayMove: false, figures: healthy, latest: idle }, after), after);
+  });
+
+  it("does not change at once when load begins", () => {
+    const quiet = update({ figures: idle, latest: idle });
+    assert.deepEqual(update({ mayMove: false, figures: { ...idle, requestsPerSecond: 5 } }, quiet), quiet);
   });
 });

@@ -1,6 +1,8 @@
-/** All that a status says of utilization, from what the pods report and from what it said before. */
+/** What a status contains about utilization, from the pods' reports and from the status that is written. */
 import { durationMs, quantityValue, type GpuMediaServiceStatus } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
+import { digest } from "../kube/digest.ts";
+import type { Aggregate } from "../utilization/aggregate.ts";
 import { bottleneck, type Bottleneck } from "../utilization/bottleneck.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import type { Verdict } from "./condition.ts";
@@ -8,63 +10,94 @@ import { utilizationFigures, type UtilizationFigures } from "./utilization-figur
 import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
 
 export interface UtilizationStatus {
-  readonly utilization: UtilizationFigures;
+  readonly utilization: NonNullable<GpuMediaServiceStatus["utilization"]>;
   readonly bottleneck: Bottleneck;
   readonly MetricsReporting: Verdict;
   readonly SloMet: Verdict;
 }
 
-export interface UtilizationQuestion {
+export interface UtilizationInput {
   readonly service: EffectiveService;
   readonly reading: UtilizationReading;
   readonly before: GpuMediaServiceStatus | undefined;
+  /** RFC 3339. */
+  readonly now: string;
 }
 
 /**
- * What was said stays while the operator has only just started, and for a minute after it was written unless a condition
- * changes: then the figures beside it are of the same moment.
+ * The written status stays while the operator warms up, and for a minute after it was written. Two changes do not wait:
+ * a condition that changes, so that the figures beside it are of the same moment, and a service that becomes idle.
  */
-export function utilizationStatus({ service, reading, before }: UtilizationQuestion): UtilizationStatus {
-  const said = sayings(before);
-  // Of pods that nobody had heard of before the restart, the first report is news.
-  if (said !== undefined && reading.warmingUp && said.MetricsReporting.status !== "Unknown") return said;
-  // The first figures stand for a minute: they are to be those of all pods, not of the one that was asked first.
-  if (reading.pending > 0 && (said === undefined || said.MetricsReporting.status === "Unknown")) {
-    return judge(service, { ...reading, figures: undefined }, said, said?.utilization);
+export function utilizationStatus(input: UtilizationInput): UtilizationStatus {
+  const { reading, before } = input;
+  const written = writtenUtilization(before);
+  const known = written !== undefined && written.MetricsReporting.status !== "Unknown";
+  // Pods that the predecessor did not know are reported at once.
+  if (known && reading.warmingUp) return written;
+  // The first figures stand for a minute, so they wait for the reports of all pods.
+  if (reading.pending > 0 && !known) {
+    return judge({ ...input, reading: { ...reading, figures: undefined } }, written, written?.utilization);
   }
-  const now = judge(service, reading, said, said?.utilization);
-  if (said === undefined) return now;
-  // By its reason: "no pod is ready" beside pods that are ready would be wrong for a minute.
-  if (said.MetricsReporting.reason !== now.MetricsReporting.reason || said.SloMet.status !== now.SloMet.status) {
-    return judge(service, reading, said, undefined);
-  }
-  return reading.mayMove ? now : said;
+  const current = judge(input, written, written?.utilization);
+  if (written === undefined) return current;
+  // MetricsReporting by its reason: "no pod is ready" beside ready pods would be wrong for a minute.
+  const changes =
+    written.MetricsReporting.reason !== current.MetricsReporting.reason ||
+    written.SloMet.status !== current.SloMet.status ||
+    becomesIdle(written.utilization, reading);
+  if (changes) return judge(input, written, undefined);
+  return reading.mayMove ? current : written;
 }
 
 function judge(
-  service: EffectiveService,
-  reading: UtilizationReading,
-  said: UtilizationStatus | undefined,
-  shown: UtilizationFigures | undefined,
+  { service, reading, now }: UtilizationInput,
+  written: UtilizationStatus | undefined,
+  /** The figures that stay unless they have moved; undefined: all are exact. */
+  settled: UtilizationFigures | undefined,
 ): UtilizationStatus {
-  const { figures } = reading;
+  const { figures, latest } = reading;
   const { slo, processing, resources } = service;
-  const utilization = utilizationFigures(figures, service, shown);
+  // The mean still contains the load that has ended.
+  const current = figures !== undefined && isIdle(latest) ? latest : figures;
+  const shown = utilizationFigures(current, service, settled);
   return {
-    utilization,
-    bottleneck: bottleneck(figures, {
-      gpuPercent: slo.gpuUtilization.max,
-      latencyP95Ms: durationMs(slo.latencyP95),
-      memoryBytes: resources.limits.memory === undefined ? Infinity : quantityValue(resources.limits.memory),
-      fetchesUpstream: processing.upstream.allowedHosts.length > 0,
-    }),
+    utilization: observed(shown, written?.utilization, now),
+    bottleneck: bottleneck(
+      { figures: current, latest },
+      {
+        gpuPercent: slo.gpuUtilization.max,
+        latencyP95Ms: durationMs(slo.latencyP95),
+        memoryBytes: resources.limits.memory === undefined ? Infinity : quantityValue(resources.limits.memory),
+        fetchesUpstream: processing.upstream.allowedHosts.length > 0,
+      },
+    ),
     MetricsReporting: metricsReporting(reading),
-    SloMet: sloMet({ figures, service, before: said?.SloMet.status, shown: utilization }),
+    SloMet: sloMet({ figures, service, before: written?.SloMet.status, shown }),
   };
 }
 
-/** What a status says already; undefined when it is one from before there was anything to say. */
-export function sayings(before: GpuMediaServiceStatus | undefined): UtilizationStatus | undefined {
+function isIdle(latest: Aggregate | undefined): latest is Aggregate {
+  if (latest === undefined) return false;
+  const { requestsPerSecond, queueDepth, activeSessions, refusedPercent } = latest;
+  return [requestsPerSecond, queueDepth, activeSessions, refusedPercent].every((figure) => figure === 0);
+}
+
+function becomesIdle({ requestsPerSecond = 0 }: UtilizationFigures, { latest }: UtilizationReading): boolean {
+  return requestsPerSecond > 0 && isIdle(latest);
+}
+
+/** Figures that have not changed keep their time: a time alone is not worth a write. */
+function observed(
+  figures: UtilizationFigures,
+  before: UtilizationStatus["utilization"] | undefined,
+  now: string,
+): UtilizationStatus["utilization"] {
+  const { observedTime: _time, ...previous } = before ?? {};
+  return before !== undefined && digest(previous) === digest(figures) ? before : { observedTime: now, ...figures };
+}
+
+/** The part of a written status that `utilizationStatus` computes; undefined when it has none yet. */
+export function writtenUtilization(before: GpuMediaServiceStatus | undefined): UtilizationStatus | undefined {
   const verdict = (type: string): Verdict | undefined => {
     const found = before?.conditions?.find((one) => one.type === type);
     return found && { status: found.status, reason: found.reason, message: found.message };

@@ -34,8 +34,8 @@ describe("bottleneck", () => {
     readonly limits?: Partial<BottleneckLimits>;
     readonly is: Bottleneck;
   }[] = [
-    { title: "all within the targets", is: "None" },
-    { title: "a full GPU memory that nobody suffers from", figures: { gpuMemoryPercent: 99 }, is: "None" },
+    { title: "every target is met", is: "None" },
+    { title: "full GPU memory without an effect on requests", figures: { gpuMemoryPercent: 99 }, is: "None" },
     { title: "GPUs above the band", figures: { gpuPercent: 93 }, is: "Gpu" },
     { title: "GPUs above the band, and slow", figures: { ...slow, gpuPercent: 93 }, is: "Gpu" },
     {
@@ -45,7 +45,7 @@ describe("bottleneck", () => {
     },
     { title: "slow, a pod near its memory limit", figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 }, is: "Memory" },
     {
-      title: "no memory limit to be near to",
+      title: "no memory limit",
       figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 },
       limits: { memoryBytes: Infinity },
       is: "None",
@@ -58,13 +58,13 @@ describe("bottleneck", () => {
     },
     { title: "workers busy with inference, GPUs within the band", figures: { workersBusyPercent: 95 }, is: "None" },
     {
-      title: "waits longer than the work takes",
+      title: "requests wait longer than their processing takes",
       figures: { ...slow, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } },
       is: "Queue",
     },
     { title: "queues half full", figures: { queueFillPercent: 60 }, is: "Queue" },
     {
-      title: "time in no stage, pictures are fetched",
+      title: "time in no stage, images are fetched",
       figures: { ...slow, latencyP50Ms: 30 },
       limits: { fetchesUpstream: true },
       is: "Upstream",
@@ -79,11 +79,19 @@ describe("bottleneck", () => {
   ];
   for (const { title, figures, limits: more, is } of cases) {
     it(`${title}: ${is}`, () => {
-      assert.equal(bottleneck({ ...calm, ...figures }, { ...limits, ...more }), is);
+      const now = { ...calm, ...figures };
+      assert.equal(bottleneck({ figures: now, latest: now }, { ...limits, ...more }), is);
     });
   }
 
+  it("bug: was Queue in the first minute of load, while the latest reports showed saturated GPUs", () => {
+    const figures = { ...calm, ...slow, gpuPercent: 59, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } };
+    assert.equal(bottleneck({ figures, latest: { ...figures, gpuPercent: 98 } }, limits), "Gpu");
+    assert.equal(bottleneck({ figures, latest: { ...figures, cpuPercent: 99 } }, limits), "Cpu");
+    assert.equal(bottleneck({ figures, latest: figures }, limits), "Queue");
+  });
+
   it("no report: Unknown", () => {
-    assert.equal(bottleneck(undefined, limits), "Unknown");
+    assert.equal(bottleneck({ figures: undefined, latest: undefined }, limits), "Unknown");
   });
 });

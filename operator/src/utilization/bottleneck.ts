@@ -10,23 +10,24 @@
  * |             |         | the GPUs are above the band of the guide (60-80 %)                    | Gpu        |
  * |             |         | a pod uses 90 % of its CPU limit                                      | Cpu        |
  * |             |         | workers are busy, more with decode and encode than with inference     | Cpu        |
- * |             |         | half of the time is in no stage, and pictures are fetched from others | Upstream   |
- * |             |         | requests wait as long as they are worked on, or the queue is half full | Queue     |
+ * |             |         | half of the time is in no stage, and images are fetched from other hosts | Upstream |
+ * |             |         | requests wait longer than their processing takes, or the queue is half full | Queue |
  * |             |         | none of that                                                          | None       |
  *
  * Pressed: requests are refused, the latency is above its target, the queue is half full, or GPUs, CPU or workers are
- * as busy as they can be. An idle service has no bottleneck, whatever its memory holds.
+ * saturated. An idle service has no bottleneck, even with its memory full.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { Aggregate } from "./aggregate.ts";
+import type { UtilizationReading } from "./reading.ts";
 
 export type Bottleneck = NonNullable<GpuMediaServiceStatus["bottleneck"]>;
 
 export interface BottleneckLimits {
-  /** The upper end of the band, in per cent. */
+  /** The upper end of the band, in %. */
   readonly gpuPercent: number;
   readonly latencyP95Ms: number;
-  /** The container's limit; Infinity without one. */
+  /** The limit of the container; Infinity without one. */
   readonly memoryBytes: number;
   readonly fetchesUpstream: boolean;
 }
@@ -36,8 +37,13 @@ const busyPercent = 90;
 const halfFullPercent = 50;
 const refusedPercent = 0.5;
 
-export function bottleneck(figures: Aggregate | undefined, limits: BottleneckLimits): Bottleneck {
-  if (figures === undefined) return "Unknown";
+/** `reading`: the mean of a minute, and the latest reports, which show new load before the mean does. */
+export function bottleneck(
+  reading: Pick<UtilizationReading, "figures" | "latest">,
+  limits: BottleneckLimits,
+): Bottleneck {
+  if (reading.figures === undefined) return "Unknown";
+  const figures = atBusiest(reading.figures, reading.latest);
   if (!isPressed(figures, limits)) return "None";
   const { queue, decode, inference, encode } = figures.stagesMs;
   const worked = decode + inference + encode;
@@ -49,6 +55,16 @@ export function bottleneck(figures: Aggregate | undefined, limits: BottleneckLim
   if (limits.fetchesUpstream && (figures.latencyP50Ms ?? 0) > 2 * (queue + worked)) return "Upstream";
   if (queue > worked || figures.queueFillPercent >= halfFullPercent) return "Queue";
   return "None";
+}
+
+/** While the mean lags behind new load, GPUs that are saturated by now would be taken for idle, and requests seem to wait for nothing. */
+function atBusiest(mean: Aggregate, latest: Aggregate = mean): Aggregate {
+  return {
+    ...mean,
+    gpuPercent: mean.gpuPercent === null ? latest.gpuPercent : Math.max(mean.gpuPercent, latest.gpuPercent ?? 0),
+    cpuPercent: Math.max(mean.cpuPercent, latest.cpuPercent),
+    workersBusyPercent: Math.max(mean.workersBusyPercent, latest.workersBusyPercent),
+  };
 }
 
 function isPressed(figures: Aggregate, limits: BottleneckLimits): boolean {

@@ -13,7 +13,7 @@ import type { Logger } from "../runtime/log.ts";
 import { WorkQueue } from "../runtime/queue.ts";
 import type { StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ReportSource } from "./fetch-report.ts";
-import { isAsked } from "./reading.ts";
+import { isPolled } from "./reading.ts";
 import type { UtilizationWindow } from "./window.ts";
 
 export interface CollectorOptions {
@@ -66,7 +66,7 @@ export function startCollector(options: CollectorOptions): Collector {
 
   async function ask(key: ObjectKey): Promise<void> {
     const pod = pods.get(key);
-    if (pod === undefined || !isAsked(pod)) return;
+    if (pod === undefined || !isPolled(pod)) return;
     // Before the poll, as the next one is due one interval after this one, however long it takes.
     queue.add(key, "resync", intervalMs * (0.95 + random() / 10));
     const result = await poll(pod);
@@ -94,9 +94,9 @@ export function startCollector(options: CollectorOptions): Collector {
   function observe(change: StoreChange<PodView | undefined>): void {
     const before = change.type === "added" ? undefined : change.previous;
     const now = change.type === "deleted" ? undefined : change.current;
-    if (before !== undefined && (now?.uid !== before.uid || !isAsked(now))) window.forget(before.uid);
-    if (now === undefined || !isAsked(now)) return;
-    if (before !== undefined && before.uid === now.uid && isAsked(before)) return;
+    if (before !== undefined && (now?.uid !== before.uid || !isPolled(now))) window.forget(before.uid);
+    if (now === undefined || !isPolled(now)) return;
+    if (before !== undefined && before.uid === now.uid && isPolled(before)) return;
     // All pods of a cluster at once at the start; else a pod that became ready.
     queue.add(change.key, "create", random() * (change.origin === "list" ? intervalMs : firstPollWithinMs));
   }
@@ -104,7 +104,7 @@ export function startCollector(options: CollectorOptions): Collector {
   queue.onReady(pump);
   pods.subscribe(observe);
   for (const pod of pods.values()) {
-    if (pod !== undefined && isAsked(pod)) queue.add(`${pod.namespace}/${pod.name}`, "create", random() * intervalMs);
+    if (pod !== undefined && isPolled(pod)) queue.add(`${pod.namespace}/${pod.name}`, "create", random() * intervalMs);
   }
   return {
     async stop() {

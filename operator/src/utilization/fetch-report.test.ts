@@ -65,24 +65,24 @@ describe("report of a pod", () => {
         const timer = setInterval(() => response.write("x"), 20);
         response.on("close", () => clearInterval(timer));
       },
-      problem: "does not answer within 0.3 s",
+      problem: "does not respond within 0.3 s",
       timeoutMs: 300,
     },
-    { title: "no answer", pod: () => {}, problem: "does not answer within 0.3 s", timeoutMs: 300 },
+    { title: "no answer", pod: () => {}, problem: "does not respond within 0.3 s", timeoutMs: 300 },
     {
       title: "a redirect",
       pod: ({ url }, response) => {
         if (url === "/utilization") response.writeHead(302, { location: "/elsewhere" }).end();
         else response.end(JSON.stringify(sampleReport));
       },
-      problem: "answers 302",
+      problem: "responds with HTTP 302",
     },
     {
       title: "an error page",
       pod: (_request, response) => void response.writeHead(500).end("x".repeat(1e6)),
-      problem: "answers 500",
+      problem: "responds with HTTP 500",
     },
-    { title: "a broken connection", pod: ({ socket }) => socket.destroy(), problem: "breaks the connection" },
+    { title: "a broken connection", pod: ({ socket }) => socket.destroy(), problem: "closes the connection" },
     {
       title: "headers without end",
       pod: ({ socket }) => {
@@ -90,7 +90,7 @@ describe("report of a pod", () => {
           `HTTP/1.1 200 OK\r\n${"x-a: ".padEnd(1_000, "b")}\r\n`.repeat(1).concat(`x-b: ${"c".repeat(100_000)}\r\n`),
         );
       },
-      problem: "breaks the connection",
+      problem: "closes the connection",
     },
   ];
   for (const { title, pod, problem, timeoutMs } of lies) {

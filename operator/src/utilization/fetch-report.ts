@@ -1,4 +1,4 @@
-/** Asks one pod for its report. Whatever the pod does, it costs one connection, some kilobytes and a few seconds. */
+/** Fetches the report of one pod, at the cost of at most one connection, 64 KiB and the timeout, even if the pod is malicious. */
 import { isIPv6 } from "node:net";
 import { Client, errors } from "undici";
 import { readReport, type NoReport, type Sample } from "./sample.ts";
@@ -10,18 +10,18 @@ export interface ReportSource {
 }
 
 export interface ReportSourceOptions {
-  /** From the first byte of the connection to the last of the answer: a pod that drips cannot stretch it. */
+  /** From the start of the connection to the last byte of the response, so that a slow response cannot extend it. */
   readonly timeoutMs: number;
-  /** Where the processor listens (guide, FastAPI Performance); another one in tests. */
+  /** The port of the processor (guide, FastAPI Performance); a different one in tests. */
   readonly port: number;
 }
 
-/** A report of 16 GPUs has 12 KiB. */
+/** The report of 16 GPUs has 12 KiB. */
 export const mostReportBytes = 64 * 1024;
 
 export function createReportSource({ timeoutMs, port }: ReportSourceOptions): ReportSource {
-  // A connection a poll, and nothing kept: two thousand idle ones would cost more memory than making them costs time, and
-  // none is left over to a pod that is gone, whose address another may have by now. Redirects are not followed.
+  // One connection per poll: two thousand idle ones would cost more memory than opening them costs time, and a kept one
+  // could lead to a different pod that got the address of a deleted one. Redirects are not followed.
   const options: Client.Options = {
     pipelining: 0,
     maxResponseSize: mostReportBytes,
@@ -41,13 +41,13 @@ export function createReportSource({ timeoutMs, port }: ReportSourceOptions): Re
       try {
         const headers = { accept: "application/json" };
         const answer = await client.request({ path: "/utilization", method: "GET", headers, reset: true, signal });
-        if (answer.statusCode !== 200) return { problem: `answers ${answer.statusCode}` };
+        if (answer.statusCode !== 200) return { problem: `responds with HTTP ${answer.statusCode}` };
         return readReport(await answer.body.text());
       } catch (error) {
-        return { problem: signal.aborted ? `does not answer within ${timeoutMs / 1000} s` : failure(error) };
+        return { problem: signal.aborted ? `does not respond within ${timeoutMs / 1000} s` : failure(error) };
       } finally {
         open.delete(client);
-        // Also what is left of an answer that was not read.
+        // Discards the rest of a response that was not read.
         void client.destroy();
       }
     },
@@ -68,8 +68,8 @@ function failure(error: unknown): string {
     case "EHOSTUNREACH":
     case "ENETUNREACH":
     case "ETIMEDOUT":
-      return "cannot be reached: does a NetworkPolicy keep the operator out?";
+      return "cannot be reached; check that no NetworkPolicy blocks the operator";
     default:
-      return error instanceof errors.HTTPParserError ? "does not speak HTTP" : "breaks the connection";
+      return error instanceof errors.HTTPParserError ? "does not speak HTTP" : "closes the connection";
   }
 }

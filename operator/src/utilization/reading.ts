@@ -1,33 +1,35 @@
-/** What a status is to be made from: the reports of one service's pods, and the pods that should report and do not. */
+/** The utilization of one service: what its pods have reported, and which pods should report and do not. */
 import type { PodView } from "../observe/pod-view.ts";
 import { aggregate, type Aggregate } from "./aggregate.ts";
 import type { UtilizationWindow } from "./window.ts";
 
 export interface UtilizationReading {
   /**
-   * The operator has not listened for a whole window yet, and what the status says is not its own. What was said before it started is still the best that is
-   * known, and a restart that rewrote every status would say nothing new.
+   * The operator has collected for less than one window, and the status was written by its predecessor. That status
+   * stands until then: otherwise every restart of the operator would rewrite every status.
    */
   readonly warmingUp: boolean;
-  /** Long enough since the figures were last written? Conditions do not wait for it. */
+  /** The minute since the figures were last written has passed. Conditions do not wait for it. */
   readonly mayMove: boolean;
-  /** Pods that are asked. */
-  readonly asked: number;
+  /** Pods whose reports are collected. */
+  readonly polled: number;
   readonly silent: readonly SilentPod[];
-  /** Pods whose first report is still to come. */
+  /** Pods whose first report is pending. */
   readonly pending: number;
-  /** Undefined when no pod reports. */
+  /** Over the window of one minute; undefined when no pod reports. */
   readonly figures: Aggregate | undefined;
+  /** Of each pod's latest report alone, over 15 s: after a change of load, `figures` lag behind it. */
+  readonly latest: Aggregate | undefined;
 }
 
 export interface SilentPod {
   readonly name: string;
-  /** What the last poll ended with. */
+  /** Why the last poll failed; the predicate of a sentence whose subject is the pod. */
   readonly problem: string;
 }
 
-/** On its own address: what else is in the pod's network, or ends, is none of ours. */
-export function isAsked(pod: PodView): pod is PodView & { readonly ip: string } {
+/** Terminating pods and pods that are not ready serve nothing, so their utilization does not count. */
+export function isPolled(pod: PodView): pod is PodView & { readonly ip: string } {
   return pod.service !== undefined && pod.ready && !pod.terminating && pod.ip !== undefined;
 }
 
@@ -36,16 +38,18 @@ export function readPods(
   window: UtilizationWindow,
   now: number,
 ): Omit<UtilizationReading, "warmingUp" | "mayMove"> {
-  // By what the pods are, not by what has been asked so far: just after a start nobody has been.
-  const asked = pods.filter((pod) => isAsked(pod) && !window.isForeign(pod.uid));
-  const silent = asked
+  // From the pods, not from the window, which is empty right after a start.
+  const polled = pods.filter((pod) => isPolled(pod) && !window.isForeign(pod.uid));
+  const silent = polled
     .filter(({ uid }) => window.silent(uid, now))
-    .map(({ name, uid }) => ({ name, problem: window.of(uid)?.problem ?? "has stopped to report" }))
+    .map(({ name, uid }) => ({ name, problem: window.of(uid)?.problem ?? "has stopped reporting" }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const reports = polled.map(({ uid }) => window.recent(uid, now));
   return {
-    asked: asked.length,
+    polled: polled.length,
     silent,
-    pending: asked.filter(({ uid }) => window.pending(uid, now)).length,
-    figures: aggregate(asked.map(({ uid }) => window.recent(uid, now))),
+    pending: polled.filter(({ uid }) => window.pending(uid, now)).length,
+    figures: aggregate(reports),
+    latest: aggregate(reports.map((samples) => samples.slice(-1))),
   };
 }

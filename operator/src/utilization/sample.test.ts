@@ -67,14 +67,14 @@ describe("sample of a report", () => {
   });
 
   const lies: readonly (readonly [title: string, body: string, problem: RegExp])[] = [
-    ["no JSON", "<html>", /^sends no JSON$/],
-    ["NaN", JSON.stringify(sampleReport).replace("72", "NaN"), /^sends no JSON$/],
+    ["no JSON", "<html>", /^sends invalid JSON$/],
+    ["NaN", JSON.stringify(sampleReport).replace("72", "NaN"), /^sends invalid JSON$/],
     ["Infinity", JSON.stringify(sampleReport).replace(":72,", ":1e999,"), /utilizationPercent/],
     ["a negative share", JSON.stringify(sampleReport).replace(":72,", ":-1,"), /utilizationPercent/],
     ["text for a number", JSON.stringify(sampleReport).replace(":72,", ':"72",'), /utilizationPercent/],
     ["another version", JSON.stringify({ ...sampleReport, version: "v2" }), /\/version/],
-    ["null", "null", /^sends no report/],
-    ["an empty body", "", /^sends no JSON$/],
+    ["null", "null", /^sends an invalid report/],
+    ["an empty body", "", /^sends invalid JSON$/],
   ];
   for (const [title, body, problem] of lies) {
     it(`refuses ${title}`, () => {

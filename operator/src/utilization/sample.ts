@@ -1,9 +1,9 @@
-/** What is kept of a processor's report: some numbers, each of them bounded, whatever the pod has sent. Pure. */
+/** The part of a processor's report that is kept: numbers, each bounded, because a pod may send anything. Pure. */
 import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
 import { Ajv } from "ajv";
 import { highest, mean, sum } from "./known.ts";
 
-/** One report. Rates and counts are of the window that the processor reports on, at most 15 s. Null: not known. */
+/** One report. Rates and counts cover the processor's own window, at most 15 s. Null: not known. */
 export interface Sample {
   readonly windowSeconds: number;
   /** Mean over the pod's GPUs, 0 to 100. */
@@ -25,19 +25,19 @@ export interface Sample {
   readonly p95Ms: number | null;
   /** Mean milliseconds of an accepted request in each stage. */
   readonly stagesMs: Readonly<Record<Stage, number | null>>;
-  /** Share of the time in which the worker threads worked, 0 to 100. */
+  /** Share of the time that the worker threads were busy, 0 to 100. */
   readonly workersBusyPercent: number;
   readonly sessions: number;
 }
 
 export type Stage = keyof UtilizationReport["stages"];
 
-/** Why a body is no report, in a few words for the status. */
+/** Why there is no report; the predicate of a sentence whose subject is the pod. */
 export interface NoReport {
   readonly problem: string;
 }
 
-// Unknown members are let through: a newer processor may report more. Infinity (1e999 in JSON) is no number to ajv.
+// Unknown members are allowed: a newer processor may report more. Ajv rejects Infinity (1e999 in JSON).
 const isReport = new Ajv({ strict: false, strictNumbers: true }).compile<UtilizationReport>(utilizationReport);
 
 export function readReport(body: string): Sample | NoReport {
@@ -45,17 +45,17 @@ export function readReport(body: string): Sample | NoReport {
   return "problem" in report ? report : sampleOf(report);
 }
 
-/** The whole report, its numbers as they were sent. */
+/** Returns the complete report with unbounded numbers. */
 export function parseReport(body: string): UtilizationReport | NoReport {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return { problem: "sends no JSON" };
+    return { problem: "sends invalid JSON" };
   }
   if (isReport(value)) return value;
   const [first] = isReport.errors ?? [];
-  return { problem: `sends no report: ${first?.instancePath ?? ""} ${first?.message ?? ""}`.slice(0, 120) };
+  return { problem: `sends an invalid report: ${first?.instancePath ?? ""} ${first?.message ?? ""}`.slice(0, 120) };
 }
 
 export function sampleOf({ gpus, process, requests, stages, ...report }: UtilizationReport): Sample {
@@ -90,7 +90,7 @@ export function sampleOf({ gpus, process, requests, stages, ...report }: Utiliza
   };
 }
 
-/** One pod's absurd figure must neither overflow a sum nor make the API server refuse the whole status. */
+/** An absurd figure of one pod must neither overflow a sum nor make the API server reject the status. */
 function bounded<T extends number | null>(value: T, most = 1_000_000): T {
   return (value === null ? null : Math.min(value, most)) as T;
 }

@@ -40,7 +40,7 @@ describe("utilization window", () => {
     window.begin("a", 0);
     window.forget("a");
     window.report("a", sample, 1);
-    window.fail("a", "breaks the connection", 2);
+    window.fail("a", "closes the connection", 2);
     assert.equal(window.of("a"), undefined);
     assert.equal(window.size, 0);
   });

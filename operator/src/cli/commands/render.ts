@@ -29,6 +29,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
   const { operatorNamespace, runbookUrl, rollout, notServed } = flags;
   const features = {
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
+    resourceMetrics: true,
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, runbookUrl, rollout, features };

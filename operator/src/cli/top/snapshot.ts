@@ -3,8 +3,8 @@ import type { UtilizationReport } from "@gpumedia/api";
 import type { ObjectKey } from "../../kube/object.ts";
 import type { PodView } from "../../observe/pod-view.ts";
 import type { StoredService } from "../../observe/cluster-cache.ts";
-import type { GpuView } from "../../plan/gpus.ts";
-import { podTrouble } from "../../status/pod-trouble.ts";
+import { podTrouble, podTroubleText } from "../../status/pod-trouble.ts";
+import type { PodTroubleReason } from "../../status/reasons.ts";
 import { aggregate } from "../../utilization/aggregate.ts";
 import { highest, sum } from "../../utilization/known.ts";
 import { sampleOf, type NoReport, type Sample } from "../../utilization/sample.ts";
@@ -44,6 +44,8 @@ export interface PodRow extends Figures {
   readonly ready: boolean;
   /** It is being deleted, and finishes what it has. */
   readonly ending: boolean;
+  /** Why the pod does not serve. */
+  readonly reason: PodTroubleReason | null;
   /** Why there are no figures. */
   readonly problem: string | null;
   readonly gpus: readonly GpuRow[];
@@ -57,7 +59,8 @@ export interface ServiceRow extends Figures {
   readonly replicas: string | null;
   readonly band: string | null;
   readonly bottleneck: string | null;
-  /** What its condition Ready says while that is not True. */
+  /** Reason and message of the condition Ready while it is not True. */
+  readonly reason: string | null;
   readonly problem: string | null;
   readonly pods: readonly PodRow[];
 }
@@ -94,9 +97,7 @@ function keyOf({ metadata }: StoredService): ObjectKey {
 
 function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPod[]): ServiceRow {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  const problem =
-    ready === undefined ? "the operator has not looked at it yet" : ready.status === "True" ? null : ready.message;
-  const rows = pods.map((pod) => podRow(pod, problem)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const problem = ready === undefined ? "the operator has not reconciled it yet" : ready.message;
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
@@ -104,9 +105,10 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     replicas: status?.summary?.replicas ?? null,
     band: status?.utilization?.band ?? null,
     bottleneck: status?.bottleneck ?? null,
-    problem,
+    reason: ready === undefined || ready.status === "True" ? null : ready.reason,
+    problem: ready?.status === "True" ? null : problem,
     ...serviceFigures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
-    pods: rows,
+    pods: pods.map(podRow).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
@@ -127,10 +129,15 @@ function serviceFigures(reports: readonly UtilizationReport[]): Figures {
   };
 }
 
-function podRow({ pod, answer }: ListedPod, serviceProblem: string | null): PodRow {
+function podRow({ pod, answer }: ListedPod): PodRow {
   const { name, node = null, ready, terminating: ending } = pod;
-  const identity = { name, node, ready, ending };
-  if (!isReport(answer)) return { ...identity, ...nothing, problem: whyNothing(pod, answer, serviceProblem), gpus: [] };
+  const trouble = podTrouble(pod);
+  const identity = { name, node, ready, ending, reason: trouble?.reason ?? null };
+  if (!isReport(answer)) {
+    // Why the pod does not serve is more specific than that nothing answers at its address.
+    const why = trouble === undefined ? (answer?.problem ?? "has no address yet") : podTroubleText(trouble);
+    return { ...identity, ...nothing, problem: ending ? "is terminating" : why, gpus: [] };
+  }
   return { ...identity, ...podFigures(sampleOf(answer), answer), problem: null, gpus: answer.gpus.devices.map(gpuRow) };
 }
 
@@ -172,26 +179,6 @@ function memory(devices: readonly Device[]): Pick<GpuFigures, "gpuMemoryUsedByte
     gpuMemoryTotalBytes: sum(there.map(({ memoryTotalBytes }) => memoryTotalBytes)),
   };
 }
-
-/** What keeps a pod from serving says more than that nobody answers at its address. */
-function whyNothing(pod: PodView, answer: NoReport | undefined, serviceProblem: string | null): string {
-  if (pod.terminating) return "is ending";
-  // Of this very pod the operator, who sees the nodes, says more than what can be told here.
-  const told = serviceProblem?.split(`${pod.name} `)[1];
-  if (told !== undefined) return told;
-  // Without nodes, the scheduler's own words have to do for a pod that waits for a GPU.
-  const { message } = podTrouble([{ ...pod, devices: {} }], noGpus) ?? {};
-  return message?.replace(`${pod.name} `, "").replaceAll(pod.name, "it") ?? answer?.problem ?? "has no address yet";
-}
-
-const noGpus: GpuView = {
-  resource: "",
-  perReplica: 0,
-  synced: false,
-  devices: [],
-  nodeSelector: {},
-  tolerations: [],
-};
 
 const nothing: Figures = {
   gpuPercent: null,

@@ -5,7 +5,7 @@ import { topTable } from "./table.ts";
 import { isReady, pod, reportOf, service } from "./top.sample.ts";
 
 const unscheduled = {
-  spec: {},
+  spec: { containers: [{ name: "gpu-media", resources: { limits: { "nvidia.com/gpu": "1" } } }] },
   status: {
     conditions: [
       {
@@ -61,8 +61,7 @@ describe("the table of top", () => {
       "  upscaler-7d9f8c6b5d-aaaaa   60%  5.6/22Gi  61°C   140W   40  14ms      2",
       "  upscaler-7d9f8c6b5d-bbbbb   60%  5.6/22Gi  61°C   140W   40  14ms      2",
       "  upscaler-7d9f8c6b5d-ccccc   refuses connections",
-      "  upscaler-7d9f8c6b5d-ddddd   no node takes it: 0/3 nodes are available: 3",
-      "                              Insufficient nvidia.com/gpu.",
+      "  upscaler-7d9f8c6b5d-ddddd   is waiting for a GPU",
     ]);
   });
 
@@ -78,7 +77,7 @@ describe("the table of top", () => {
       "  upscaler-7d9f8c6b5d-aaaaa   60%  5.6/22Gi  61°C   140W   40  14ms      2  40%        3  NVIDIA A10",
       "  upscaler-7d9f8c6b5d-bbbbb   60%  5.6/22Gi  61°C   140W   40  14ms      2  40%        3  not ready, NVIDIA A10",
       "  upscaler-7d9f8c6b5d-ccccc   refuses connections",
-      "  upscaler-7d9f8c6b5d-ddddd   no node takes it: 0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+      "  upscaler-7d9f8c6b5d-ddddd   is waiting for a GPU",
     ]);
   });
 
@@ -99,14 +98,20 @@ describe("the table of top", () => {
     });
   }
 
-  it("tells the trouble of one pod once, in the operator's words", () => {
-    const message = "0 of 1 replicas serve; a-1 waits: no node has a free GPU";
-    const status = { conditions: [{ type: "Ready", status: "False", reason: "WaitingForGpu", message }] };
-    const table = topTable(snapshot([service("a", status)], [pod("a-1", "a", undefined, unscheduled)], false), 80);
-    assert.deepEqual(
-      table.slice(2).map(({ text }) => text),
-      ["  a-1  waits: no node has a free GPU"],
-    );
+  it("shows the trouble of a pod once, in the pod's row", () => {
+    const ended = { terminated: { exitCode: 4, message: "no such model" } };
+    const status = { podIP: "10.0.0.1", containerStatuses: [{ name: "gpu-media", restartCount: 2, state: ended }] };
+    const crashing = pod("a-1", "a", undefined, { status });
+    const rows = (reason: string): readonly string[] => {
+      const conditions = [{ type: "Ready", status: "False", reason, message: "0 of 1 replicas are ready" }];
+      const table = topTable(snapshot([service("a", { conditions })], [crashing], false), 80);
+      return table.slice(2).map(({ text }) => text);
+    };
+    assert.deepEqual(rows("CrashLoop"), ["  a-1  exited with code 4 (2 restarts): no such model"]);
+    assert.deepEqual(rows("QuotaExceeded"), [
+      "       0 of 1 replicas are ready",
+      "  a-1  exited with code 4 (2 restarts): no such model",
+    ]);
   });
 
   it("moves no cursor, whatever a pod calls its GPU", () => {
@@ -150,7 +155,7 @@ describe("a page of top", () => {
       [
         '12:34:56, every 5 s, q quits   2 services, 5 pods   context "admin", media',
         6,
-        "… 9 more lines: name a service, or use --once",
+        "… 8 more lines: name a service, or use --once",
       ],
     );
     assert.equal(topPage(page, 80, 40).length, 2 + topTable(busy, 80).length);

@@ -1,4 +1,5 @@
 /** The snapshot as a table that fits a terminal: services, below each its pods, below those their GPUs. Pure. */
+import type { PodTroubleReason, ReadyReason } from "../../status/reasons.ts";
 import { wrap } from "../table.ts";
 import type { Figures, GpuFigures, GpuRow, PodRow, ServiceRow, Snapshot } from "./snapshot.ts";
 
@@ -79,15 +80,20 @@ export function topTable({ services, allNamespaces }: Snapshot, width: number): 
 }
 
 function serviceRows(service: ServiceRow, withNamespace: boolean): readonly Row[] {
-  const { namespace, pods, problem } = service;
+  const { namespace, pods, problem, reason } = service;
   const name = withNamespace ? `${namespace}/${service.name}` : service.name;
   const row: Row = { is: "service", name, figures: service, note: serviceNote(service) };
-  // What is the trouble of one pod stands in that pod's row.
-  const ofItsOwn = problem !== null && !pods.some((pod) => problem.includes(`${pod.name} `));
-  const why: readonly Row[] = ofItsOwn
-    ? [{ is: "service", name: "", figures: undefined, note: printable(problem) }]
-    : [];
+  // The trouble of a pod is shown in the pod's row; only the service's condition has who holds the GPUs.
+  const isPods =
+    reason !== "WaitingForGpu" && pods.some((pod) => pod.reason !== null && readyReason(pod.reason) === reason);
+  const why: readonly Row[] =
+    problem === null || isPods ? [] : [{ is: "service", name: "", figures: undefined, note: printable(problem) }];
   return [row, ...why, ...pods.flatMap(podRows)];
+}
+
+/** The reason of a service's condition Ready that pods of this reason lead to. */
+function readyReason(reason: PodTroubleReason): ReadyReason {
+  return reason === "Starting" ? "Progressing" : reason;
 }
 
 function serviceNote({ replicas, problem, band, bottleneck }: ServiceRow): string {

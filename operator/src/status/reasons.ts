@@ -1,0 +1,86 @@
+/** Every reason of a service's conditions and what it means. docs/conditions.md is compared with these tables. */
+import { stalledReasons, waitingReasons } from "../plan/failure.ts";
+
+/** The most specific first: of several pods in trouble, the first reason of this order is reported. */
+export const podTroubleReasons = {
+  ImagePullFailed: "the image cannot be pulled",
+  ContainerNotCreated: "the container cannot be created: a volume, a ConfigMap key, a user",
+  OutOfMemory: "the processor was OOM-killed at its memory limit",
+  CrashLoop: "the processor exits repeatedly",
+  NodeNotReady: "the kubelet does not report, so no Service routes to the pod",
+  WaitingForGpu: "no node has the GPUs that a replica needs",
+  Unschedulable: "the pod cannot be scheduled for another reason",
+  ProbesFailing: "the processor runs, and its probes fail",
+  Starting: "the pod is starting; reported as `Progressing`",
+} as const;
+
+export const readyReasons = {
+  Serving: "enough replicas are ready",
+  ScaledToZero: "the service is scaled to 0 replicas",
+  Suspended: "`spec.suspend` is set; the children are not changed",
+  Progressing: "children are being created, or a rollout is in progress",
+  ...stalledReasons,
+  ...waitingReasons,
+  PodsForbidden: "Pod Security or a webhook rejects the pods",
+  ApiServerError: "a request to the API server failed",
+  ...podTroubleReasons,
+} as const;
+
+export const availableReasons = {
+  ReplicasServe: "at least one replica is ready",
+  NoReplicaServes: "no replica is ready; see `Ready`",
+  NoReplicaWanted: "the service is scaled to 0 replicas",
+} as const;
+
+export const gpuCapacityReasons = {
+  Sufficient: "no replica waits for a GPU",
+  Exhausted: "a replica waits for a GPU",
+  NotNeeded: "`gpu.count` is 0",
+  NodesNotListed: "the nodes are not known: the operator has just started, or may not list nodes",
+} as const;
+
+export const scalingReadyReasons = {
+  Scaling: "the autoscaler has the metrics that it needs",
+  AtMaximum: "the autoscaler is limited by `maxReplicas`",
+  NotNeeded: "horizontal autoscaling is disabled",
+  NotStarted: "the autoscaler has not evaluated the service yet",
+  MetricsMissing: "the autoscaler cannot read a metric",
+  CannotScale: "the autoscaler cannot change the replicas, or they were set to 0",
+  ApiMissing: "metrics-server, or KEDA with `provider: KEDA`, is not installed",
+} as const;
+
+export const metricsReportingReasons = {
+  PodsReport: "every ready pod reports",
+  SomePodsSilent: "some pods do not report",
+  PodsSilent: "no pod reports",
+  NoPodServes: "no pod is ready",
+  NotReportedYet: "the first reports are pending",
+} as const;
+
+export const sloMetReasons = {
+  TargetsMet: "every target is met",
+  TooLittleTraffic: "too few requests for a percentile",
+  NotReportedYet: "no pod has reported",
+  LatencyAboveTarget: "p95 is above `slo.latencyP95`",
+  RequestsRefused: "requests fail, or are refused because the queue is full",
+  MemoryAboveTarget: "a pod uses more than `slo.memory`",
+  ThroughputBelowTarget: "busy GPUs process less than `slo.requestsPerSecondPerGpu`",
+} as const;
+
+/** By condition type, in the order of docs/conditions.md. */
+export const conditionReasons = {
+  Ready: readyReasons,
+  Available: availableReasons,
+  GpuCapacity: gpuCapacityReasons,
+  ScalingReady: scalingReadyReasons,
+  MetricsReporting: metricsReportingReasons,
+  SloMet: sloMetReasons,
+} as const;
+
+export type PodTroubleReason = keyof typeof podTroubleReasons;
+export type ReadyReason = keyof typeof readyReasons;
+export type AvailableReason = keyof typeof availableReasons;
+export type GpuCapacityReason = keyof typeof gpuCapacityReasons;
+export type ScalingReadyReason = keyof typeof scalingReadyReasons;
+export type MetricsReportingReason = keyof typeof metricsReportingReasons;
+export type SloMetReason = keyof typeof sloMetReasons;
