@@ -115,7 +115,7 @@ describe("the API on a real API server", () => {
 
     it("a name of 53 characters is stored, one of 63 is refused with what to do", async () => {
       assert.equal(await refusal(service("a".repeat(53), {}, namespace)), "");
-      assert.match(await refusal(service("a".repeat(63), {}, namespace)), /use at most 53 characters/);
+      assert.match(await refusal(service("a".repeat(63), {}, namespace)), /must be at most 53 characters/);
     });
   });
 

@@ -109,7 +109,7 @@ describe("Argo CD's health checks", function () {
     const service = await live("changed");
     const unseen = { ...service, metadata: { ...service.metadata, generation: 2 } };
     const { status: _status, ...untouched } = service as KubernetesObject & { status?: unknown };
-    const wait = { status: "Progressing", message: "the operator has not looked at it yet" };
+    const wait = { status: "Progressing", message: "waiting for the operator to reconcile it" };
     assert.deepEqual(await health([unseen, untouched]), [wait, wait]);
   });
 
