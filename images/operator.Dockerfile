@@ -2,7 +2,7 @@
 #
 #     docker build --file images/operator.Dockerfile --tag ghcr.io/gpumedia/operator:0.1.0 .
 #
-# The first stage puts together the folders that `make images` does; nothing else of it is in the image.
+# The first stage makes the same folders as `make images`; the image has nothing else of it.
 FROM node:24-bookworm-slim AS layers
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates
 WORKDIR /src

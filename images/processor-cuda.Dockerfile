@@ -2,7 +2,7 @@
 #
 #     docker build --file images/processor-cuda.Dockerfile --tag ghcr.io/gpumedia/processor:0.1.0-cuda .
 #
-# The first stage puts together the folders that `make images` does; nothing else of it is in the image.
+# The first stage makes the same folders as `make images`; the image has nothing else of it.
 FROM node:24-bookworm-slim AS layers
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates python3-pip
 WORKDIR /src
@@ -16,7 +16,7 @@ COPY --from=layers /src/dist/images/layers/natives/ /
 COPY --from=layers /src/dist/images/layers/cuda/ /
 COPY --from=layers /src/dist/images/layers/processor/ /
 LABEL org.opencontainers.image.title="gpumedia processor-cuda"
-LABEL org.opencontainers.image.description="The image processor and its load test, on NVIDIA GPUs or CPU cores"
+LABEL org.opencontainers.image.description="The image processor and its load-test client, for NVIDIA GPUs or CPUs"
 LABEL org.opencontainers.image.version="0.1.0"
 LABEL org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/usr/local/bin

@@ -1,6 +1,6 @@
 /**
- * Gives the tree a version: `node scripts/set-version.ts 0.2.0`, and with --processor only the processor and its image. Then
- * `npm install --package-lock-only && make generate` makes the lock file, chart and Dockerfiles follow.
+ * Sets the version of the tree: `node scripts/set-version.ts 0.2.0`; with --processor only that of the processor and its image.
+ * `npm install --package-lock-only && make generate` then updates the lock file, the chart and the Dockerfiles.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

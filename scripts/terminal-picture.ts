@@ -1,5 +1,5 @@
 /**
- * Draws what a command prints as a picture of a terminal, for the docs:
+ * Renders the output of a command as a screenshot of a terminal, for the docs:
  *
  *     kubectl get gms -A | node scripts/terminal-picture.ts docs/images/get.png 'kubectl get gms -A' 100
  *

@@ -8,28 +8,33 @@ describe("the totals of a test run", () => {
     readonly exitCode: number;
     readonly totals: Totals;
   }[] = [
-    { name: "a check that passes is one", output: "ok\n", exitCode: 0, totals: { passed: 1, failed: 0, skipped: 0 } },
-    { name: "a check that fails is one", output: "", exitCode: 2, totals: { passed: 0, failed: 1, skipped: 0 } },
     {
-      name: "tests are counted by their runner",
+      name: "a check that passes counts as one",
+      output: "ok\n",
+      exitCode: 0,
+      totals: { passed: 1, failed: 0, skipped: 0 },
+    },
+    { name: "a check that fails counts as one", output: "", exitCode: 2, totals: { passed: 0, failed: 1, skipped: 0 } },
+    {
+      name: "a test run has its own totals",
       output: "  12 passing (2s)\n\n12 passed, 0 failed, 3 skipped\n",
       exitCode: 0,
       totals: { passed: 12, failed: 0, skipped: 3 },
     },
     {
-      name: "the last line counts, not one that a test has printed",
+      name: "only the last line of totals counts, not one that a test prints",
       output: "1 passed, 9 failed, 0 skipped\n5 passed, 2 failed, 0 skipped\n",
       exitCode: 2,
       totals: { passed: 5, failed: 2, skipped: 0 },
     },
     {
-      name: "a run that breaks after its last test has failed",
+      name: "a run that crashes after its last test counts as failed",
       output: "5 passed, 0 failed, 0 skipped\n",
       exitCode: 134,
       totals: { passed: 5, failed: 1, skipped: 0 },
     },
     {
-      name: "a run that is killed before its totals has failed",
+      name: "a run that is killed before its totals counts as failed",
       output: "  ✔ works\n",
       exitCode: 137,
       totals: { passed: 0, failed: 1, skipped: 0 },
@@ -39,7 +44,7 @@ describe("the totals of a test run", () => {
     it(name, () => assert.deepEqual(totalsOf(output, exitCode), totals));
   }
 
-  it("come after the failures, which are shown again", () => {
+  it("come with mocha's list of failures", () => {
     const output = "  ✔ works\n  1) breaks\n\n\n  1 passing (2s)\n  1 failing\n\n  1) breaks:\n     Error\n\n";
     assert.equal(failuresIn(output), "\n  1 failing\n\n  1) breaks:\n     Error");
     assert.equal(failuresIn("error TS2322\n"), "");

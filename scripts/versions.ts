@@ -1,4 +1,4 @@
-/** Versions of the packages of this tree. Pure. */
+/** The versions in this tree's manifests. Pure. */
 
 export interface Manifest {
   readonly name: string;
@@ -8,16 +8,16 @@ export interface Manifest {
 
 const processor = "@gpumedia/processor";
 
-/** The processor, or everything else: see docs/releasing.md. */
+/** The processor or everything else: see docs/releasing.md. */
 export type Part = "processor" | "rest";
 
-/** The manifest as it is when the part has this version; what of it is not of the part stays. */
+/** Sets the version of a part in a manifest; versions of the other part are unchanged. */
 export function withVersion<Of extends Manifest>(manifest: Of, version: string, part: Part): Of {
   const isOfPart = (name: string): boolean => (name === processor) === (part === "processor");
   const { dependencies } = manifest;
-  const moved = Object.entries(dependencies ?? {}).map(([name, wanted]) => {
+  const moved = Object.entries(dependencies ?? {}).map(([name, range]) => {
     const isOurs = name.startsWith("@gpumedia/") && isOfPart(name);
-    return [name, isOurs ? version : wanted] as const;
+    return [name, isOurs ? version : range] as const;
   });
   return {
     ...manifest,
@@ -26,7 +26,7 @@ export function withVersion<Of extends Manifest>(manifest: Of, version: string, 
   };
 }
 
-/** The source of the chart's values, with the tag of the processor's image. */
+/** Sets the tag of the processor's image in the source of the chart's values. */
 export function withProcessorTag(source: string, version: string): string {
   return source.replace(/(const processorImage = "[^":]+:)[^"]+"/, `$1${version}"`);
 }

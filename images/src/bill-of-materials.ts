@@ -1,4 +1,4 @@
-/** Which packages are in an image, as CycloneDX 1.6. No time and no serial number: the same image has the same bill. Pure. */
+/** The packages in an image, as CycloneDX 1.6, without time and serial number: the same image has the same bill. Pure. */
 import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
 import type { Component } from "./component.ts";
 
@@ -12,7 +12,7 @@ export interface Billed {
 export function billOfMaterials({ name, version, components }: Billed): string {
   const container = new Models.Component(Enums.ComponentType.Container, name, { bomRef: name, version });
   const bill = new Models.Bom({ metadata: new Models.Metadata({ component: container }) });
-  // What is there twice, in two folders, is one package.
+  // A package that is in two folders is listed once.
   const packages = new Map(components.map((component) => [component.purl, component])).values();
   for (const { name: packageName, version: packageVersion, purl, license } of packages) {
     const component = new Models.Component(Enums.ComponentType.Library, packageName, {

@@ -1,4 +1,4 @@
-/** Our code and the packages that it uses, in few files. */
+/** Bundles of our code and the packages that it uses. */
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type BuildOptions, type Metafile } from "esbuild";
@@ -7,10 +7,10 @@ import { byCodeUnits, write } from "./files.ts";
 import { nativePackages } from "./images.ts";
 import { root } from "./tree.ts";
 
-/** Where the bundler thinks that it writes: its names and maps depend on it, and must be the same in every checkout. */
+/** The bundler's output folder, which names and source maps depend on: the same in every checkout. */
 const virtual = join(root, "app");
 
-/** Writes the bundles and the licences of what is in them; answers these packages. */
+/** Writes the bundles and the licences of the packages in them; returns these packages. */
 export async function writeBundles(
   folder: string,
   options: Pick<BuildOptions, "entryPoints" | "plugins" | "splitting" | "outbase" | "sourcemap">,
@@ -25,7 +25,7 @@ export async function writeBundles(
     format: "esm",
     target: "node24",
     external: Object.keys(nativePackages(process.platform, process.arch)),
-    // What CommonJS packages require is required by them, in a module that has no require.
+    // Bundled CommonJS packages call require, which an ES module does not have.
     banner: {
       js: `${header}import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`,
     },
@@ -43,14 +43,14 @@ export async function writeBundles(
   return Promise.all(packages.map(packageIn));
 }
 
-/** Sources by their paths in this tree, as an image would have them. */
+/** Rewrites sources to their paths in this tree, as in an image. */
 function withTreePaths(file: string, text: string): string {
   const map = JSON.parse(text) as { readonly sources: readonly string[] };
   const sources = map.sources.map((source) => relative(root, resolve(dirname(file), source)));
   return JSON.stringify({ ...map, sourceRoot: "/app/", sources });
 }
 
-/** Folders of the packages of which something is in the output. */
+/** Folders of the packages that are in the output. */
 function bundledPackages({ outputs }: Metafile): readonly string[] {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   const folders = inputs
@@ -60,7 +60,7 @@ function bundledPackages({ outputs }: Metafile): readonly string[] {
   return [...new Set(folders)].toSorted(byCodeUnits).map((folder) => join(root, folder));
 }
 
-/** Most licences ask to go with each copy. */
+/** Most licences must accompany each copy. */
 async function licencesOf(folder: string): Promise<string> {
   const { name, version, license = "" } = await packageIn(folder);
   const files = (await readdir(folder))

@@ -1,10 +1,10 @@
-/** A package that is in an image, as bills of materials name it. */
+/** A package in an image, as in a bill of materials. */
 export interface Component {
   readonly name: string;
   readonly version: string;
   /** https://github.com/package-url/purl-spec */
   readonly purl: string;
-  /** An SPDX expression, where the package has one. */
+  /** An SPDX expression, if the package has one. */
   readonly license?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Dockerfiles, from the same list as the archives: what goes in, who runs it, and how it starts. Pure. */
+/** Dockerfiles, from the same list of images as the archives. Pure. */
 import { labelsOf, referenceOf, type Image } from "./images.ts";
 
 export function dockerfileName({ name }: Image): string {
@@ -13,7 +13,7 @@ export function dockerfile(image: Image, version: string): string {
     "#",
     `#     docker build --file ${dockerfileName(image)} --tag ${referenceOf(image, version)} .`,
     "#",
-    "# The first stage puts together the folders that `make images` does; nothing else of it is in the image.",
+    "# The first stage makes the same folders as `make images`; the image has nothing else of it.",
     "FROM node:24-bookworm-slim AS layers",
     `RUN apt-get update && apt-get install --yes --no-install-recommends ${debianPackages.join(" ")}`,
     "WORKDIR /src",

@@ -1,4 +1,4 @@
-/** Folders as layers see them. */
+/** Files of a layer. */
 import { chmod, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
@@ -11,7 +11,7 @@ export async function filesBelow(folder: string): Promise<readonly string[]> {
     .toSorted(byCodeUnits);
 }
 
-/** Not by locale: the order would be the machine's. */
+/** Not by locale, which differs between machines. */
 export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export async function write(file: string, content: string): Promise<void> {
@@ -19,7 +19,7 @@ export async function write(file: string, content: string): Promise<void> {
   await writeFile(file, content);
 }
 
-/** Gives everything below the folder the rights that it has in an image, whatever the umask was. */
+/** Sets the permissions of everything below the folder, so that they do not depend on the umask. */
 export async function settle(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const entry of entries) {

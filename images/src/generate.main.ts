@@ -1,4 +1,4 @@
-/** Writes the Dockerfiles; with `--check` only says which are stale, and exits 1. */
+/** Writes the Dockerfiles; with `--check` it only reports which are stale, and exits with 1. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dockerfile, dockerfileName } from "./dockerfile.ts";
@@ -8,13 +8,13 @@ import { manifestOf, root } from "./tree.ts";
 for (const image of images) {
   const path = dockerfileName(image);
   const { version } = await manifestOf(image.workspace);
-  const wanted = dockerfile(image, version);
-  if (wanted === (await readFile(join(root, path), "utf8").catch(() => undefined))) continue;
+  const expected = dockerfile(image, version);
+  if (expected === (await readFile(join(root, path), "utf8").catch(() => undefined))) continue;
   if (process.argv.includes("--check")) {
     process.stderr.write(`${path} is stale: run "make generate"\n`);
     process.exitCode = 1;
   } else {
-    await writeFile(join(root, path), wanted);
+    await writeFile(join(root, path), expected);
     process.stdout.write(`${path} written\n`);
   }
 }

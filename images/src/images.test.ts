@@ -1,4 +1,4 @@
-/** The images as `make images` assembles them here: what is in them, and that their programs run as the pods run them. */
+/** The images of `make images`: their contents, and that their programs run as in pods. */
 import assert from "node:assert/strict";
 import { execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -26,7 +26,7 @@ interface Bill {
 }
 
 describe("the wheels of CUDA", () => {
-  it("have the provider of the onnxruntime-node that is installed", async () => {
+  it("have the provider for the installed onnxruntime-node", async () => {
     const wheels = await readFile(join(root, "images/cuda-requirements.txt"), "utf8");
     const { version } = await manifestOf("node_modules/onnxruntime-node");
     assert.ok(wheels.includes(`\nonnxruntime-gpu==${version} --hash=sha256:`), version);
@@ -46,7 +46,7 @@ describe("images", function () {
       process.stdout.write(`    no images: ${noPackages}\n`);
       this.skip();
     }
-    // Not below /tmp, where many machines allow no programs.
+    // Many machines do not allow programs below /tmp.
     await mkdir(join(root, ".cache"), { recursive: true });
     folder = await mkdtemp(join(root, ".cache/images-"));
     await assemble(join(folder, "first"));
@@ -64,7 +64,7 @@ describe("images", function () {
     context.skip();
   }
 
-  it("are the same bytes when they are made again", async () => {
+  it("are reproducible", async () => {
     const second = join(folder, "second/deeper");
     await assemble(second, "077", "Asia/Tokyo");
     const digests = async (output: string): Promise<readonly string[]> =>
@@ -77,7 +77,7 @@ describe("images", function () {
     assert.ok(size <= 150e6, `${size} bytes`);
   });
 
-  it("have no shell, nothing that changes users, nothing that others may write, and nothing of other platforms", async () => {
+  it("have no shell, no setuid programs, no world-writable files and no files of other platforms", async () => {
     for (const image of [operator, processor]) {
       const files = await filesBelow(image.root);
       assert.deepEqual(
@@ -106,7 +106,7 @@ describe("images", function () {
         assert.equal(findings, null);
       });
 
-      it("lists the packages that are in the image, and nothing else", async () => {
+      it("lists exactly the packages in the image", async () => {
         const listed = (JSON.parse(bill) as Bill).components.map(
           (component) => `${component.name}@${component.version}`,
         );
@@ -119,7 +119,7 @@ describe("images", function () {
     });
   }
 
-  it("have bundles whose stack traces can be read, and followed to this tree", async () => {
+  it("have bundles whose source maps lead to this tree", async () => {
     const bundle = join(operator.root, "app/operator/src/main.js");
     const lines = (await readFile(bundle, "utf8")).split("\n");
     const line = lines.findIndex((code) => code.startsWith("async function reconcileService("));
@@ -131,12 +131,12 @@ describe("images", function () {
 
   it("run the operator", async function () {
     needContainers(this);
-    assert.match(await said(start(operator, ["gpumedia-operator", "--help"])), /^Usage: gpumedia-operator /);
-    const complaint = await said(start(operator, ["gpumedia-operator", "--kubeconfig=/nowhere"]));
+    assert.match(await outputOf(start(operator, ["gpumedia-operator", "--help"])), /^Usage: gpumedia-operator /);
+    const complaint = await outputOf(start(operator, ["gpumedia-operator", "--kubeconfig=/nowhere"]));
     assert.match(complaint, /\/nowhere/);
   });
 
-  it("run the processor on a real photograph, as a user, without a word", async function () {
+  it("run the processor on a photograph, as a user without root, without output on standard error", async function () {
     needContainers(this);
     const running = start(processor, ["gpumedia-processor"], {
       GPUMEDIA_LISTEN_HOST: "127.0.0.1",
@@ -154,10 +154,10 @@ describe("images", function () {
       });
       assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "image/jpeg"]);
       const tester = start(processor, ["gpumedia-loadtest", `--url=${url}`, "--requests=4", "--concurrency=1"]);
-      assert.match(await said(tester), /PASSED/);
+      assert.match(await outputOf(tester), /PASSED/);
       running.kill("SIGTERM");
       assert.deepEqual(await once(running, "exit"), [0, null]);
-      // Libraries that can't write or find something say so on standard error, in words of their own.
+      // Libraries report missing or read-only files on standard error.
       assert.deepEqual(
         log.filter((line) => !line.startsWith('{"level":"info"')),
         [],
@@ -168,7 +168,7 @@ describe("images", function () {
   });
 });
 
-/** In apt's words; undefined: this machine is a Debian that can reach its packages. */
+/** apt's error; undefined if this machine can download Debian packages. */
 async function whyNoPackages(): Promise<string | undefined> {
   const probe = await mkdtemp(join(tmpdir(), "gpumedia-apt-"));
   const download = run("apt-get", ["download", "base-files"], { cwd: probe }).then(() =>
@@ -182,13 +182,13 @@ async function whyNoPackages(): Promise<string | undefined> {
   return why;
 }
 
-/** With another umask and time zone, as on somebody else's machine. */
+/** Umask and time zone differ between machines. */
 async function assemble(output: string, umask = "022", timeZone = "UTC"): Promise<void> {
   const command = `umask ${umask}; exec "$0" "$1" --output "$2"`;
   await run("sh", ["-c", command, process.execPath, program, output], { env: { ...process.env, TZ: timeZone } });
 }
 
-/** Resolves when the processor says where it listens; the log goes on growing. */
+/** Resolves when the processor logs its URL; `log` continues to grow. */
 async function listening({ stderr }: ChildProcess): Promise<{ readonly url: string; readonly log: string[] }> {
   assert.ok(stderr);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -199,12 +199,12 @@ async function listening({ stderr }: ChildProcess): Promise<{ readonly url: stri
       const url = /"url":"([^"]+)"/.exec(line)?.[1];
       if (url !== undefined) resolve(url);
     })
-    .on("close", () => reject(new Error(`it ended:\n${log.join("\n")}`)));
+    .on("close", () => reject(new Error(`the processor exited:\n${log.join("\n")}`)));
   return { url: await promise, log };
 }
 
-/** On both of its outputs, until it ends. */
-async function said({ stdout, stderr }: ChildProcess): Promise<string> {
+/** The output on both streams, until it exits. */
+async function outputOf({ stdout, stderr }: ChildProcess): Promise<string> {
   assert.ok(stdout && stderr);
   return (await Promise.all([text(stdout), text(stderr)])).join("");
 }
@@ -217,7 +217,7 @@ async function debianPackages(image: string): Promise<readonly string[]> {
   );
 }
 
-/** Those installed, and those that the bundles' source maps name. */
+/** The installed packages, and those in the bundles' source maps. */
 async function npmPackages(image: string): Promise<readonly string[]> {
   const files = await filesBelow(join(image, "app"));
   const folders = new Set(

@@ -1,22 +1,22 @@
-/** Our images and what each holds: the one list, for the assembler, the Dockerfiles and the bills of materials. Pure. */
+/** The list of our images and their contents, for archives, Dockerfiles and bills of materials. Pure. */
 
 export const architecture = process.arch === "x64" ? "amd64" : process.arch;
 
-/** Layers by what changes together: images share the first, and an upgrade of ours moves only the last. */
+/** Layers of files that change together: images share the first, and a new version changes only the last. */
 export type Layer = "base" | "operator" | "natives" | "processor" | "cuda";
 
 export interface Image {
-  /** Of its archive, its Dockerfile and its bill of materials. */
+  /** Name of its archive, its Dockerfile and its bill of materials. */
   readonly name: "operator" | "processor-cpu" | "processor-cuda";
   readonly description: string;
-  /** Whose version is its tag: the processor has one of its own, since a new image of it restarts all services. */
+  /** Its version is the tag. The processor has a separate version, since its new image restarts all services. */
   readonly workspace: "operator" | "workload";
   readonly repository: string;
-  /** What its tag has after the version. */
+  /** The end of the tag, after the version. */
   readonly tagSuffix: string;
   /** Lowest first. */
   readonly layers: readonly Layer[];
-  /** User and group: a number, so that the kubelet sees that it is not root. */
+  /** User and group; numeric, so that the kubelet can verify that it is not root. */
   readonly user: number;
   readonly entrypoint: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -48,7 +48,7 @@ export const images: readonly Image[] = [
   {
     ...processor,
     name: "processor-cpu",
-    description: "The image processor and its load test, on CPU cores",
+    description: "The image processor and its load-test client, for CPUs",
     tagSuffix: "",
     layers: ["base", "natives", "processor"],
     environment: path,
@@ -56,14 +56,14 @@ export const images: readonly Image[] = [
   {
     ...processor,
     name: "processor-cuda",
-    description: "The image processor and its load test, on NVIDIA GPUs or CPU cores",
+    description: "The image processor and its load-test client, for NVIDIA GPUs or CPUs",
     tagSuffix: "-cuda",
-    // Above what it replaces.
+    // The layer cuda replaces files of natives.
     layers: ["base", "natives", "cuda", "processor"],
     environment: {
       ...path,
       LD_LIBRARY_PATH: cudaLibraries,
-      // What NVIDIA's container toolkit is to mount: libcuda, and NVML for the figures; and the oldest driver that will do.
+      // NVIDIA's container toolkit mounts libcuda and, for the metrics, NVML; and it checks for the oldest driver that works.
       NVIDIA_DRIVER_CAPABILITIES: "compute,utility",
       NVIDIA_REQUIRE_CUDA: "cuda>=13.0",
     },
@@ -83,14 +83,14 @@ export function labelsOf({ name, description }: Image, version: string): Readonl
   };
 }
 
-/** What of this tree a layer has: everything at the path that it has here, below /app. */
+/** The files of this tree in a layer, at the same paths below /app. */
 export interface Program {
   readonly workspace: Image["workspace"];
-  /** Started by name, from /usr/local/bin. */
+  /** Programs in /usr/local/bin. */
   readonly commands: Readonly<Record<string, string>>;
-  /** Started by path: threads, and what a command starts. */
+  /** Started by path: worker threads, and modules that a command imports. */
   readonly modules: readonly string[];
-  /** Read at run time; patterns. */
+  /** Patterns of files that are read at run time. */
   readonly files: readonly string[];
 }
 
@@ -120,8 +120,8 @@ export const programs: Readonly<Record<"operator" | "processor", Program>> = {
 };
 
 /**
- * Packages that are not bundled, because they load native code by its path: what of them is needed at run time, by patterns.
- * Left out are other platforms' binaries, sources and what builds them, types, and packages that only install scripts use.
+ * Packages that are not bundled, because they load native code by path, and patterns of the files that they need at run time.
+ * These leave out other platforms' binaries, sources, build files, types, and packages that only install scripts use.
  */
 export function nativePackages(platform: string, arch: string): Readonly<Record<string, readonly string[]>> {
   const target = `${platform}-${arch}`;
@@ -141,5 +141,5 @@ export function nativePackages(platform: string, arch: string): Readonly<Record<
   };
 }
 
-/** Of every native package. */
+/** Files of every native package. */
 export const packagePapers: readonly string[] = ["package.json", "LICENSE*", "NOTICE*"];

@@ -1,6 +1,6 @@
 /**
- * `make images`: stages the layers, and writes an OCI archive and a bill of materials of each image into dist/images. Names of
- * images as arguments: these alone. With --stage nothing but the layers of them, for a Dockerfile to copy. --output: another folder.
+ * `make images`: stages the layers, and writes an OCI archive and a bill of materials for each image into dist/images, or into the
+ * folder of --output. Arguments select images. With --stage it only stages their layers, for a Dockerfile to copy.
  */
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const { output } = values;
-const wanted = images.filter(({ name }) =>
+const selected = images.filter(({ name }) =>
   positionals.length === 0 ? name !== "processor-cuda" : positionals.includes(name),
 );
 
@@ -35,7 +35,7 @@ const stages: Readonly<Record<Layer, (folder: string) => Promise<readonly Compon
 
 const folderOf = (layer: Layer): string => join(output, "layers", layer);
 const contents = new Map<Layer, readonly Component[]>();
-for (const layer of new Set(wanted.flatMap(({ layers }) => layers))) {
+for (const layer of new Set(selected.flatMap(({ layers }) => layers))) {
   const folder = folderOf(layer);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -43,7 +43,7 @@ for (const layer of new Set(wanted.flatMap(({ layers }) => layers))) {
   await settle(folder);
 }
 
-for (const image of values.stage ? [] : wanted) {
+for (const image of values.stage ? [] : selected) {
   const file = join(output, `${image.name}.tar`);
   const { version } = await manifestOf(image.workspace);
   const name = referenceOf(image, version);

@@ -1,4 +1,4 @@
-/** Images as OCI archives: no Docker, and no registry to pull from. The same folders give the same bytes. */
+/** Images as OCI archives, without Docker or a registry. The same folders give the same bytes. */
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { settle, write } from "./files.ts";
@@ -7,9 +7,9 @@ import { sha256 } from "./sha256.ts";
 import { writeTar } from "./tar.ts";
 
 export interface ImageSource {
-  /** As pods name it, with its tag. */
+  /** The reference with its tag, as in a pod. */
   readonly name: string;
-  /** Folders whose contents are its file system, the lowest first. */
+  /** Folders with the contents of the layers, the lowest first. */
   readonly layers: readonly string[];
   readonly entrypoint: readonly string[];
   /** `uid:gid`. */
@@ -26,7 +26,7 @@ interface Descriptor {
 
 const type = (what: string): string => `application/vnd.oci.image.${what}`;
 
-/** Writes the archive; answers the digest of the image's manifest. */
+/** Writes the archive; returns the digest of the image's manifest. */
 export async function writeOciArchive(file: string, source: ImageSource): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
   const layout = await mkdtemp(`${file}.`);
@@ -50,7 +50,7 @@ export async function writeOciArchive(file: string, source: ImageSource): Promis
     for (const folder of source.layers) {
       const written = join(layout, "layer");
       await writeTar(written, folder);
-      // Not compressed: who pushes it to a registry compresses it, and a node of the tests reads it sooner.
+      // Not compressed: a push to a registry compresses it, and test nodes load it faster.
       layers.push(await blob(type("layer.v1.tar"), written));
     }
     const { entrypoint, user = "0:0", environment = { PATH: "/usr/local/bin:/usr/bin:/bin" }, labels } = source;

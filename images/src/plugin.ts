@@ -1,4 +1,4 @@
-/** The command line as two files that run wherever there is a Node: `gpumedia`, and `kubectl-gpumedia` for kubectl to find. */
+/** The command-line tool as two files that need only Node: `gpumedia`, and the kubectl plugin `kubectl-gpumedia`. */
 import { chmod, copyFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { writeBundles } from "./bundle.ts";
@@ -10,7 +10,7 @@ export async function stagePlugin(folder: string): Promise<void> {
   const entryPoints = Object.entries(programs).map(([out, source]) => ({ out, in: source }));
   await writeBundles(folder, { entryPoints }, "#!/usr/bin/env node\n");
   for (const name of Object.keys(programs)) {
-    // Kubectl takes the file's name for the command's.
+    // kubectl derives the command from the file name.
     await rename(join(folder, `${name}.js`), join(folder, name));
     await chmod(join(folder, name), 0o755);
   }

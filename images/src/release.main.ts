@@ -1,6 +1,6 @@
 /**
- * `make release`: everything that is published of a version, with checksums, in dist/release/<version>. It takes the images that
- * `make images images-cuda` has left (--images: from another folder; --output: into another one).
+ * `make release`: everything that is published for a version, with checksums, in dist/release/<version> or the folder of --output.
+ * It uses the images that `make images images-cuda` wrote, or those in the folder of --images.
  */
 import { createReadStream, createWriteStream } from "node:fs";
 import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -50,7 +50,7 @@ async function manifests(): Promise<void> {
   await write(join(output, "crds.yaml"), crds.join("---\n"));
 }
 
-/** A compressed archive of one folder, which `fill` makes. */
+/** Writes a compressed archive of one folder, which `fill` fills. */
 async function archive(file: string, name: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const parent = join(work, basename(file));
   await mkdir(join(parent, name), { recursive: true });

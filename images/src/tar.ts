@@ -1,4 +1,4 @@
-/** Folders as tar archives: the same content gives the same bytes, on any machine. */
+/** Folders as tar archives. The same contents give the same bytes on any machine. */
 import { createReadStream, createWriteStream } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import { createGzip } from "node:zlib";
 import { pack, type Pack } from "tar-stream";
 import { byCodeUnits } from "./files.ts";
 
-/** Nobody's, and of no time: anything else would be that of some machine. */
-const anyone = { uid: 0, gid: 0, mtime: new Date(0) };
+/** Owner and time must not depend on the machine. */
+const reproducible = { uid: 0, gid: 0, mtime: new Date(0) };
 
-/** What is in the folder, in a fixed order. */
+/** Writes the folder's contents in a fixed order. */
 export async function writeTar(file: string, folder: string, compress = false): Promise<void> {
   const archive = pack();
   const target = createWriteStream(file);
@@ -23,7 +23,7 @@ async function add(archive: Pack, folder: string, path: string): Promise<void> {
     const inside = join(path, name);
     const file = join(folder, inside);
     const status = await lstat(file);
-    const header = { ...anyone, name: inside, mode: status.mode & 0o7777 };
+    const header = { ...reproducible, name: inside, mode: status.mode & 0o7777 };
     if (status.isDirectory()) {
       archive.entry({ ...header, name: `${inside}/`, type: "directory" });
       await add(archive, folder, inside);

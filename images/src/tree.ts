@@ -1,4 +1,4 @@
-/** Where this tree is, and its versions. */
+/** The root of this tree, and the manifests of its workspaces. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** The lowest layer: Node, and the C and C++ libraries that it is linked to. No shell, no package manager. */
+/** The lowest layer: Node and the C and C++ libraries that it is linked to, without shell and package manager. */
 import { chmod, copyFile, mkdir, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -17,7 +17,7 @@ export async function stageBase(folder: string): Promise<readonly Component[]> {
   return [...components, await nodeProgram(folder)];
 }
 
-/** The Node that the tests ran with. */
+/** The Node that the tests use. */
 async function nodeProgram(folder: string): Promise<Component> {
   const manifest = resolve("node/package.json") as { readonly version: string };
   const program = join(dirname(resolve.resolve("node/package.json")), "bin/node");

@@ -1,7 +1,6 @@
 /**
- * CUDA 13, cuDNN 9 and onnxruntime's provider for them, from the wheels that `cuda-requirements.txt` pins: onnxruntime-node's own
- * install script would fetch them without a checksum. onnxruntime itself comes from the same wheel, so that it and its provider
- * are of one build.
+ * CUDA 13, cuDNN 9 and onnxruntime's CUDA provider, from the wheels that `cuda-requirements.txt` pins: onnxruntime-node's install
+ * script would download them without a checksum. onnxruntime itself is from the same wheel, so that both are of one build.
  */
 import { execFile } from "node:child_process";
 import { copyFile, glob, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -18,7 +17,7 @@ const platforms = ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2
 const cuda = "usr/local/cuda/lib";
 const onnxruntime = "app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64";
 
-/** Patterns in the wheels, and the folder in the image. Not there: TensorRT's provider, and copies for other callers. */
+/** Folders in the image by patterns in the wheels, without TensorRT's provider and copies for other callers. */
 const kept: Readonly<Record<string, string>> = {
   "nvidia/cu13/lib/lib{cublas,cublasLt,cudart,cufft,curand,nvJitLink,nvrtc,nvrtc-builtins}.so.*": cuda,
   "nvidia/cudnn/lib/libcudnn*.so.9": cuda,
@@ -26,10 +25,10 @@ const kept: Readonly<Record<string, string>> = {
 };
 
 export async function stageCuda(folder: string): Promise<readonly Component[]> {
-  if (process.arch !== "x64") throw new Error("onnxruntime's wheel with CUDA is for x86-64 alone");
+  if (process.arch !== "x64") throw new Error("onnxruntime's wheel with CUDA supports x86-64 only");
   const work = await mkdtemp(join(tmpdir(), "gpumedia-cuda-"));
   try {
-    // The interpreter's version and the platforms are the image's: pip's own would be this machine's.
+    // Version and platforms of the image's interpreter: pip's defaults are this machine's.
     const target = ["--implementation=cp", "--python-version=3.12", ...platforms.map((name) => `--platform=${name}`)];
     const strict = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--no-cache-dir"];
     await promisify(execFile)(
@@ -37,7 +36,7 @@ export async function stageCuda(folder: string): Promise<readonly Component[]> {
       ["install", "--quiet", ...strict, ...target, `--target=${work}`, `--requirement=${requirements}`],
       { env: { ...process.env, TMPDIR: work } },
     ).catch((error: Error) => {
-      throw new Error(`CUDA comes in Python wheels: this needs pip, and 5 GB for a while\n${error.message}`);
+      throw new Error(`pip could not install CUDA's wheels, which need 5 GB of temporary disk space\n${error.message}`);
     });
     for (const [pattern, into] of Object.entries(kept)) {
       for await (const file of glob(pattern, { cwd: work })) await place(join(work, file), join(folder, into));
@@ -49,7 +48,7 @@ export async function stageCuda(folder: string): Promise<readonly Component[]> {
       const [name = ""] = file.split(".dist-info");
       await place(join(work, file), join(folder, "usr/share/doc", name), "copyright");
     }
-    // cuDNN is linked to it.
+    // cuDNN is linked to zlib.
     return [...(await stageDebian(folder, ["zlib1g"])), ...(await pinned())];
   } finally {
     await rm(work, { recursive: true });

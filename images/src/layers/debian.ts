@@ -1,4 +1,4 @@
-/** Files of packages of the Debian that this machine runs; scanners find them in /var/lib/dpkg/status.d, as in distroless images. */
+/** Files of this machine's Debian packages. Scanners find the packages in /var/lib/dpkg/status.d, as in distroless images. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { architecture } from "../images.ts";
 
 const run = promisify(execFile);
 
-/** Libraries, licences, and which Debian it is. */
+/** Libraries, licences, and the release of Debian. */
 const kept = [
   /^usr\/lib(64)?\/([^/]+-linux-gnu\/)?[^/]+\.so[^/]*$/,
   /^usr\/share\/doc\/[^/]+(\/copyright)?$/,
@@ -18,7 +18,7 @@ const kept = [
   /^(etc|usr\/lib)\/os-release$/,
 ];
 
-/** What of them a program needs at run time, below the folder. */
+/** Writes the files that programs need at run time into the folder. */
 export async function stageDebian(folder: string, names: readonly string[]): Promise<readonly Component[]> {
   const work = await mkdtemp(join(tmpdir(), "gpumedia-debian-"));
   try {
@@ -41,14 +41,14 @@ async function downloadPackages(folder: string, packages: readonly string[]): Pr
   const download = async (names: readonly string[]): Promise<readonly string[]> => {
     await run("apt-get", ["download", ...names], { cwd: folder }).catch((error: Error) => {
       const without =
-        "the libraries below Node are Debian packages: without apt-get, use docker build and images/*.Dockerfile";
+        "apt-get could not download the Debian packages of the base layer; without apt-get, use docker build and images/*.Dockerfile";
       throw new Error(`${without}\n${error.message}`);
     });
     return (await filesBelow(folder)).map((file) => join(folder, file));
   };
   const archives = await download(packages);
   const depends = await Promise.all(archives.map((archive) => field(archive, "Depends")));
-  // Has the licence of GCC's libraries; its name has GCC's version.
+  // This package has the licence of GCC's libraries; its name depends on GCC's version.
   const gcc = /\bgcc-\d+-base\b/.exec(depends.join());
   return gcc === null ? archives : download(gcc);
 }

@@ -1,4 +1,4 @@
-/** Packages with native code, as they are installed, without what only other platforms and builds need. */
+/** Packages with native code, as installed, without the files that only other platforms and builds need. */
 import { copyFile, glob, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { packageIn } from "../bundle.ts";

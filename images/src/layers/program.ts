@@ -1,4 +1,4 @@
-/** Our own code, bundled: each start would otherwise read hundreds of files, and each thread strip types on its own. */
+/** Our own code, bundled: otherwise each start would read hundreds of files, and each thread would strip types. */
 import { chmod, copyFile, glob, mkdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { Plugin } from "esbuild";
@@ -8,10 +8,10 @@ import { write } from "../files.ts";
 import type { Program } from "../images.ts";
 import { manifestOf, root } from "../tree.ts";
 
-/** Where the tree is in an image. */
+/** Path of the tree in an image. */
 const home = "/app";
 
-/** Into `folder`/app; answers the packages that are in the bundles. */
+/** Writes into `folder`/app; returns the packages in the bundles. */
 export async function stageProgram(folder: string, program: Program): Promise<readonly Component[]> {
   const app = join(folder, home);
   const { commands, modules, files } = program;
@@ -38,8 +38,8 @@ export async function stageProgram(folder: string, program: Program): Promise<re
 }
 
 /**
- * Files find others by their own URL: it is the one that they would have in the image, not the bundle's, and what is TypeScript
- * here is JavaScript there. Programs are started by the kernel, which finds no /usr/bin/env.
+ * Rewrites `import.meta.url`, by which files find others, to the file's URL in the image, and TypeScript to JavaScript. The image has
+ * no /usr/bin/env for the first line of programs.
  */
 const asInstalled: Plugin = {
   name: "as-installed",

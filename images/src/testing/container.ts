@@ -1,4 +1,4 @@
-/** What an image's archive holds, as a file system that programs run in: no container runtime, and no root. */
+/** The contents of an image's archive as a file system in which programs run, without container runtime and root. */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export async function unpack(archive: string, folder: string): Promise<Unpacked>
   const index = (await document(join(layout, "index.json"))) as Manifests;
   const manifest = (await document(blob(index.manifests[0]?.digest ?? ""))) as Manifest;
   for (const { digest } of manifest.layers) await untar(blob(digest), root);
-  // A runtime makes them where they are not there.
+  // A runtime creates them if they are missing.
   for (const name of ["proc", "dev"]) await mkdir(join(root, name), { recursive: true });
   const { config } = (await document(blob(manifest.config.digest))) as Config;
   return { root, config };
@@ -43,14 +43,14 @@ async function untar(archive: string, folder: string): Promise<void> {
   await run("tar", ["--extract", "--file", archive, "--directory", folder, "--no-same-owner"]);
 }
 
-/** Read-only but for /tmp, as the image's user; `$0` is the root, then the user, then the command. */
+/** Read-only except /tmp, as the image's user. Arguments: the root, the user, the command. */
 const script = `
 root=$1 user=$2; shift 2
 mount --rbind "$root" "$root" && mount -o remount,bind,ro,nosuid,nodev "$root" &&
 mount -t tmpfs tmpfs "$root/tmp" && mount --rbind /proc "$root/proc" && mount --rbind /dev "$root/dev" &&
 exec unshare --user --map-user="$user" --map-group="$user" --root="$root" --wd=/ "$@"`;
 
-/** In the words of the program that fails here; undefined: this machine allows it. */
+/** The error of the program that fails; undefined if this machine allows it. */
 export async function whyNoContainers(folder: string): Promise<string | undefined> {
   const root = await mkdtemp(join(folder, "empty-"));
   await Promise.all(["tmp", "proc", "dev"].map((name) => mkdir(join(root, name))));
@@ -63,7 +63,7 @@ export async function whyNoContainers(folder: string): Promise<string | undefine
 
 const namespaces = ["--user", "--map-root-user", "--mount"] as const;
 
-/** Its entry point, or another command of the image, with these parameters; a signal reaches the program itself. */
+/** Starts a command of the image; a signal reaches the program itself. */
 export function start(
   { root, config }: Unpacked,
   command: readonly string[],
@@ -72,7 +72,7 @@ export function start(
   const [user = ""] = config.User.split(":");
   const variables = Object.fromEntries(config.Env.map((text) => text.split("=")));
   return spawn("unshare", [...namespaces, "sh", "-c", script, "sh", root, user, ...command], {
-    // The machine's folders are for what comes before the program, which finds nothing in them.
+    // The machine's folders are for `unshare` and `mount`; they are empty for the program.
     env: { ...variables, ...environment, PATH: `${variables["PATH"]}:/usr/sbin:/usr/bin:/sbin:/bin` },
     stdio: ["ignore", "pipe", "pipe"],
   });
