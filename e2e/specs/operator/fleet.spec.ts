@@ -6,7 +6,8 @@ import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
-describe("a hundred services, half of them in trouble", () => {
+describe("a hundred services, half of them in trouble", function () {
+  this.timeout(240_000);
   let work: Workspace;
 
   before(async () => {
