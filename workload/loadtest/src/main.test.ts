@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Result } from "./result/result.ts";
-import { type Answerer, deserted, echo, listen } from "./testing/loopback-server.ts";
+import { type Answerer, unusedUrl, echo, listen } from "./testing/loopback-server.ts";
 
 const program = fileURLToPath(new URL("../bin/gpumedia-loadtest.js", import.meta.url));
 
@@ -62,7 +62,7 @@ describe("gpumedia-loadtest", () => {
     assert.match(stdout, /^PASSED$/m);
   });
 
-  it("runs the guide's baseline when told nothing else, with 50 requests before it that do not count", async () => {
+  it("runs the guide's baseline by default, after 50 requests that are not measured", async () => {
     await using server = await listen(echo);
     const { status, result } = await resultOf("--url", server.url);
     assert.deepEqual([status, result.scenario, result.counts.accepted, server.requests], [0, "baseline", 100, 150]);
@@ -124,7 +124,7 @@ describe("gpumedia-loadtest", () => {
     });
   }
 
-  it("counts rejections beside accepted answers without failing, and says how fast they came", async () => {
+  it("counts rejections without failing, and reports their latency", async () => {
     await using server = await listen((response, nth, request, body) =>
       nth % 4 === 0 ? response.writeHead(503, { "retry-after": "1" }).end() : echo(response, nth, request, body),
     );
@@ -147,7 +147,7 @@ describe("gpumedia-loadtest", () => {
     assert.equal(Math.round(result.stages["inference"]?.p95 ?? 0), 8);
   });
 
-  it("refuses a wrong flag with one line and exit status 2", async () => {
+  it("rejects an invalid flag with one line and exit status 2", async () => {
     assert.deepEqual(await loadtest("--url", "http://127.0.0.1:9", "--rate", "fast"), {
       status: 2,
       stdout: "",
@@ -156,16 +156,16 @@ describe("gpumedia-loadtest", () => {
     });
   });
 
-  it("refuses a picture that is none with exit status 2, before the first request", async () => {
+  it("rejects a file that is not an image with exit status 2, before the first request", async () => {
     await using server = await listen(echo);
     const { status, stderr } = await loadtest("--url", server.url, "--image", program);
     assert.deepEqual(
       [status, stderr, server.connections],
-      [2, `gpumedia-loadtest: --image ${program}: no picture that sharp can read\n`, 0],
+      [2, `gpumedia-loadtest: --image ${program}: not an image that sharp can read\n`, 0],
     );
   });
 
-  it("refuses an output that cannot be written with exit status 2, before the first request", async () => {
+  it("rejects an output that cannot be written with exit status 2, before the first request", async () => {
     await using server = await listen(echo);
     const file = join(folder, "no-such-folder", "result.json");
     const { status, stderr } = await loadtest("--url", server.url, "--json", file);
@@ -173,8 +173,8 @@ describe("gpumedia-loadtest", () => {
     assert.deepEqual([status, stderr, server.connections], [2, `gpumedia-loadtest: ${reason}\n`, 0]);
   });
 
-  it("says that nobody is there with exit status 3, in the termination message too", async () => {
-    const url = await deserted();
+  it("reports an unreachable target with exit status 3, also in the termination message", async () => {
+    const url = await unusedUrl();
     const file = join(folder, "unreachable");
     const { status, stdout } = await loadtest("--url", url, "--termination-message", file);
     const reason = `cannot reach ${new URL(url).host}: connect ECONNREFUSED ${new URL(url).host}`;
@@ -212,7 +212,7 @@ describe("gpumedia-loadtest", () => {
     assert.match(await readFile(report, "utf8"), /^<!doctype html>[\s\S]*Passed[\s\S]*<\/html>\n$/);
   });
 
-  it("leaves standard output to the JSON: the table goes to standard error", async () => {
+  it("writes the JSON to standard output and the table to standard error", async () => {
     await using server = await listen(echo);
     const { stdout, stderr } = await loadtest("--url", server.url, ...few, "--json", "-");
     assert.equal((JSON.parse(stdout) as Result).verdict, "Passed");
@@ -223,7 +223,7 @@ describe("gpumedia-loadtest", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const) {
-    it(`${signal}: sends nothing more, prints what it has, exit status ${expected}`, async () => {
+    it(`${signal}: stops sending, prints the result so far, exit status ${expected}`, async () => {
       const { promise: twelfth, resolve: reached } = Promise.withResolvers<void>();
       await using server = await listen((response, nth, request, body) => {
         if (nth <= 10) echo(response, nth, request, body);
@@ -247,18 +247,18 @@ describe("gpumedia-loadtest", () => {
       const { verdict, endedBy, counts } = JSON.parse(stdout) as Result;
       assert.deepEqual([status, verdict, endedBy], [expected, "Interrupted", "signal"], stderr);
       assert.deepEqual(counts, { accepted: 10, rejected: 0, failed: 0, abandoned: 2 });
-      assert.match(stderr, /^INTERRUPTED\n {2}interrupted before the end$/m);
+      assert.match(stderr, /^INTERRUPTED\n {2}interrupted$/m);
       assert.equal(server.requests, 12);
     });
   }
 
-  it("ends in time when the server never answers: --timeout bounds each request", async () => {
+  it("ends on time when the server never responds: --timeout bounds each request", async () => {
     await using server = await listen(() => undefined);
     const { status, result } = await resultOf("--url", server.url, ...few, "--timeout", "50ms");
     assert.deepEqual([status, result.counts.failed, result.failures[0]?.kind], [1, 20, "timeout"]);
   });
 
-  it("stops after --duration and says what it left out", async () => {
+  it("stops after --duration and reports what it did not send", async () => {
     await using server = await listen(echo);
     const { result } = await resultOf(
       "--url",
@@ -271,11 +271,11 @@ describe("gpumedia-loadtest", () => {
       "0",
     );
     assert.equal(result.endedBy, "duration");
-    assert.match(result.warnings.join(), /time ended the run after \d+ of 1000000 requests/);
+    assert.match(result.warnings.join(), /the duration ended the run after \d+ of 1000000 requests/);
   });
 
   describe("open loop", () => {
-    it("sends the number that the rate makes in the time, on kept connections", async () => {
+    it("sends rate × duration requests on persistent connections", async () => {
       await using server = await listen(echo);
       const { status, result } = await resultOf(
         "--url",
@@ -319,7 +319,7 @@ describe("gpumedia-loadtest", () => {
       assert.ok((open.result.figures.latencyMs?.p90 ?? 0) > 600, JSON.stringify(open.result.figures.latencyMs));
     });
 
-    it("counts the wait for a connection into latency, but not into service time, and says so", async () => {
+    it("includes the wait for a connection in latency but not in service time, and warns about it", async () => {
       await using server = await listen((response, nth, request, body) =>
         setTimeout(() => echo(response, nth, request, body), 50),
       );
@@ -387,7 +387,7 @@ describe("gpumedia-loadtest", () => {
       await writeFile(file, JSON.stringify({ ...before, figures }));
     }
 
-    it("passes when it is not slower, fails when it is", async () => {
+    it("passes if it is not slower, fails if it is", async () => {
       await using server = await listen(echo);
       await rewrite(1000);
       const faster = await resultOf("--url", server.url, ...few, "--against", file);
@@ -401,7 +401,7 @@ describe("gpumedia-loadtest", () => {
       assert.match(slower.result.reasons.join("\n"), /^p50 .*, was .* in before.json, tolerance 10 %$/m);
     });
 
-    it("refuses a run that cannot be compared before it sends anything", async () => {
+    it("rejects a run that cannot be compared before it sends a request", async () => {
       await rewrite(1);
       await using server = await listen(echo);
       const { status, stderr } = await loadtest("--url", server.url, "--against", file);
@@ -411,7 +411,7 @@ describe("gpumedia-loadtest", () => {
       );
     });
 
-    it("compare tells two files apart without sending anything", async () => {
+    it("compares two files without sending requests", async () => {
       const now = join(folder, "now.json");
       await rewrite(1);
       await writeFile(now, await readFile(file));
@@ -423,7 +423,7 @@ describe("gpumedia-loadtest", () => {
       assert.match(slower.stdout, /^✗ {2}p95 .*\+100 %$/m);
     });
 
-    it("compare refuses what is no result", async () => {
+    it("refuses to compare a file that is not a result", async () => {
       const { status, stderr } = await loadtest("compare", program, "--against", program);
       assert.deepEqual([status, stderr], [2, `gpumedia-loadtest: ${program}: not JSON\n`]);
     });

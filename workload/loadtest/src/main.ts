@@ -14,7 +14,7 @@ import { loadPictures } from "./target/pictures.ts";
 
 const exitStatus = { Passed: 0, Failed: 1, WrongUsage: 2, Unreachable: 3 } as const;
 
-// A reader that leaves early, such as `head`, is no failure of the run.
+// A reader that exits early, such as `head`, does not fail the run.
 process.stdout.on("error", () => undefined);
 
 const options = parseOptions(process.argv.slice(2));
@@ -60,7 +60,7 @@ async function loadTest(options: RunOptions): Promise<number> {
   });
   endProgress?.();
   await writeOutputs(options, result);
-  // As a shell reports a program that a signal ended.
+  // As a shell reports a program that was terminated by a signal.
   if (result.verdict === "Interrupted") return 128 + constants.signals[signal ?? "SIGINT"];
   return exitStatus[result.verdict];
 }
@@ -81,7 +81,7 @@ async function compareResults({ file, against }: CompareOptions): Promise<number
   return exitStatus[verdict];
 }
 
-/** The earlier result to compare with, checked before the first request is sent; a string says what is wrong with it. */
+/** The earlier result to compare with, checked before the first request is sent; a string states what is wrong with it. */
 async function earlier({ against }: RunOptions, load: LoadDescription): Promise<Earlier | null | string> {
   if (against === null) return null;
   const result = await readEarlierResult(against.file);

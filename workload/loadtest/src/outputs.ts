@@ -1,4 +1,4 @@
-/** Writes what a run found to where it was asked for. */
+/** Writes the result of a run to the requested outputs. */
 import { open, writeFile } from "node:fs/promises";
 import { styleText } from "node:util";
 import type { RunOptions } from "./cli/options.ts";
@@ -10,8 +10,8 @@ import { terminationMessage } from "./result/termination-message.ts";
 type Outputs = Pick<RunOptions, "json" | "html" | "terminationMessage" | "quiet">;
 
 /**
- * Why an output file cannot be written; null when all can. Asked before the first request, or a run of half an hour
- * would end in a lost result.
+ * Why an output file cannot be written; null when all can. Checked before the first request: otherwise a run of half an hour
+ * could lose its result.
  */
 export async function whyNotWritable({ json, html, terminationMessage: message }: Outputs): Promise<string | null> {
   for (const file of [json === "-" ? null : json, html, message]) {
@@ -25,7 +25,7 @@ export async function whyNotWritable({ json, html, terminationMessage: message }
   return null;
 }
 
-/** JSON on standard output sends the table to standard error, so that `| jq` works. */
+/** When the JSON goes to standard output, the table goes to standard error, so that `| jq` works. */
 export async function writeOutputs(outputs: Outputs, result: Result | Unreachable): Promise<void> {
   const json = `${JSON.stringify(result, null, 2)}\n`;
   if (!outputs.quiet) {
@@ -38,7 +38,7 @@ export async function writeOutputs(outputs: Outputs, result: Result | Unreachabl
   if (outputs.terminationMessage !== null) await writeFile(outputs.terminationMessage, terminationMessage(result));
 }
 
-/** Colours where the stream shows them; NO_COLOR and FORCE_COLOR are heard. */
+/** Colours if the stream supports them; respects NO_COLOR and FORCE_COLOR. */
 export function painter(stream: NodeJS.WriteStream): Paint {
   const styles = { good: "green", bad: "red", dim: "dim" } as const;
   return (kind, text) => styleText(styles[kind], text, { stream });

@@ -54,12 +54,12 @@ describe("showProgress", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setInterval"] }));
   afterEach(() => mock.timers.reset());
 
-  it("rewrites one line on a terminal, never wider than it, and leaves none behind", () => {
+  it("rewrites one line on a terminal, no wider than it, and clears it", () => {
     const line = "\r\u001b[K██████████░░░░░░░░░░  50 %  1";
     assert.deepEqual(shown(true), [line, line, "\r\u001b[K"]);
   });
 
-  it("writes a line every half minute to a log", () => {
+  it("writes a line to a log every 30 s", () => {
     const line = "██████████░░░░░░░░░░  50 %  100/200  25/s  p95 15 ms\n";
     assert.deepEqual(shown(false), [line, line]);
   });

@@ -1,4 +1,4 @@
-/** What is shown while a run is under way. */
+/** Progress of a run. */
 import type { WriteStream } from "node:tty";
 import { formatMs, formatRate } from "@gpumedia/api";
 import type { Tally } from "./figures/tally.ts";
@@ -15,7 +15,7 @@ export interface ProgressFigures {
 
 const barCells = 20;
 
-/** One line: how far, how fast, what went wrong. Pure. */
+/** One line: progress, rate, latency, failures. Pure. */
 export function progressLine(load: Pick<Load, "requests" | "durationMs">, figures: ProgressFigures): string {
   const { elapsedMs, ended, failed, rejected, p95Ms } = figures;
   const done = Math.min(1, Math.max(ended / load.requests, elapsedMs / load.durationMs));
@@ -35,7 +35,7 @@ export function progressLine(load: Pick<Load, "requests" | "durationMs">, figure
 const terminalEveryMs = 200;
 const logEveryMs = 30_000;
 
-/** Shows the line: rewritten on a terminal, every half minute in a log. Returns how to end it. */
+/** Shows the line, rewritten on a terminal and every 30 s in a log. Returns a function that stops it. */
 export function showProgress(
   stream: Pick<WriteStream, "isTTY" | "columns" | "write">,
   load: Pick<Load, "requests" | "durationMs">,
@@ -50,7 +50,7 @@ export function showProgress(
   };
   const clear = "\r\u001b[K";
   const show = stream.isTTY
-    ? // A line longer than the terminal is wide would wrap, and each rewrite would scroll.
+    ? // A line wider than the terminal would wrap, and each rewrite would scroll.
       () => stream.write(clear + line().slice(0, Math.max(0, stream.columns - 1)))
     : () => stream.write(`${line()}\n`);
   const timer = setInterval(show, stream.isTTY ? terminalEveryMs : logEveryMs);

@@ -1,10 +1,10 @@
-/** Reads and writes the quantities of the command line: durations, shares, rates. Pure. */
+/** Parses the quantities of the command line: durations, percentages, rates. Pure. */
 import { significant } from "@gpumedia/api";
 
 const unitMs = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 type DurationUnit = keyof typeof unitMs;
 
-/** `20ms`, `1.5s`, `30m` in milliseconds; undefined for anything else, a bare number included: 20 of what? */
+/** `20ms`, `1.5s`, `30m` in milliseconds; undefined for anything else, including a number without a unit. */
 export function parseDuration(text: string): number | undefined {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text) ?? [];
   if (digits === undefined || unit === undefined) return undefined;
@@ -36,14 +36,14 @@ export function parseCount(text: string): number | undefined {
   return Number.isSafeInteger(count) && count > 0 ? count : undefined;
 }
 
-/** Bytes in decimal units, as network figures are given: `812 B`, `65.3 kB`, `1.2 GB`. */
+/** Bytes in decimal units, as usual for networks: `812 B`, `65.3 kB`, `1.2 GB`. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${significant(bytes / 1000 ** power)} ${units[power] ?? "B"}`;
 }
 
-/** Rounds a figure for JSON: four decimals of a millisecond are more than any clock here gives. */
+/** Rounds a figure for JSON; clocks here are not more precise than three decimals of a millisecond. */
 export function rounded(value: number, decimals = 3): number {
   return Number(value.toFixed(decimals));
 }

@@ -1,4 +1,4 @@
-/** One run from start to result: the only place that knows clock, target and tally together. */
+/** One run from start to result. */
 import { createHash } from "node:crypto";
 import { loadTestResultVersion } from "@gpumedia/api";
 import type { RunOptions } from "./cli/options.ts";
@@ -15,7 +15,7 @@ export interface RunInputs {
   readonly options: RunOptions;
   readonly pictures: readonly Picture[];
   readonly against: Earlier | null;
-  /** Aborted by a signal: nothing more is sent, what is in flight is cut off. */
+  /** Aborted by a signal: no more requests are sent, and those in flight are cut off. */
   readonly interrupt: AbortSignal;
   /** Called once, when the clock starts. */
   readonly started: (tally: Tally, elapsedMs: () => number) => void;
@@ -62,8 +62,8 @@ const warmUpClients = 10;
 const warmUpAtMostMs = 10_000;
 
 /**
- * Sends requests that nobody looks at. The first ones run through code that the engine has yet to compile: without this
- * the slowest twentieth of a run of 100 requests is this program's own start.
+ * Sends requests that are not measured. The first ones run code that the engine has not compiled yet: without a warm-up, the
+ * slowest 5 % of a run of 100 requests are this program's own start.
  */
 async function warmUp({ options, pictures, interrupt }: RunInputs, target: Target): Promise<void> {
   const { load, warmup } = options;
@@ -121,7 +121,7 @@ async function measure({ options, pictures, interrupt, started }: RunInputs, tar
   return { tally, client };
 }
 
-/** Time ends a run when it has a limit and the requests that were ordered were not all sent by then. */
+/** A run ends by duration when not all of its requests were sent by then. */
 function howItEnded({ interrupt, options }: RunInputs, { counts }: Tally): Result["endedBy"] {
   if (interrupt.aborted) return "signal";
   return counts.accepted + counts.rejected + counts.failed >= options.load.requests ? "requests" : "duration";
@@ -136,7 +136,7 @@ function inTurn(pictures: readonly Picture[]): () => Picture {
   };
 }
 
-/** The load as results describe it. */
+/** The load as the result describes it. */
 export function describeLoad({ load, warmup }: RunOptions, pictures: readonly Picture[]): LoadDescription {
   const digest = createHash("sha256");
   for (const { sha256 } of pictures) digest.update(sha256);

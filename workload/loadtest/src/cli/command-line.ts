@@ -23,7 +23,7 @@ export interface CompareFlags {
   readonly tolerance: number;
 }
 
-/** The flags of a run as commander hands them over. */
+/** The flags of a run as commander parses them. */
 export interface RunFlags extends Omit<LoadFlags, "durationMs" | "ratePerSecond" | "timeoutMs"> {
   readonly url?: URL;
   readonly duration?: number;
@@ -47,70 +47,71 @@ export interface Commands {
   readonly compare: (file: string, flags: CompareFlags) => void;
 }
 
-/** The parser; the command that is found gets its flags, usage errors are commander's. */
+/** The parser; calls the command with its flags. Usage errors are commander's. */
 export function commandLine(commands: Commands): Command {
   const program = new Command("gpumedia-loadtest")
     .usage("--url <url> [options]\n       gpumedia-loadtest compare <file> --against <file>")
-    .description("Posts pictures to an HTTP endpoint, checks every answer, and says whether it is fast enough.")
+    .description("Load-test an HTTP endpoint that processes images. Every response is checked.")
     .enablePositionalOptions()
-    .helpOption("-h, --help", "show this help")
+    .helpOption("-h, --help", "Help for gpumedia-loadtest.")
     .helpCommand(false)
-    .option("--url <url>", "where to post; without a path /v1/process", urlOf)
+    .option("--url <url>", "URL to post to. Default path: /v1/process.", urlOf)
     .addOption(
       new Option(
         "--scenario <name>",
-        "baseline: 100 requests, 10 at a time (the default); stress: 1000, 50; endurance: 10000, 20, 30 min at most; custom",
+        "Load to generate: baseline (100 requests, concurrency 10), stress (1000, 50), endurance (10000, 20, up to 30 minutes) or custom. Default: baseline.",
       ).argParser(scenarioOf),
     )
-    .option("--requests <n>", "requests in all", count)
-    .option("--concurrency <n>", "requests in flight at most", concurrency)
-    .option("--duration <time>", "send for this long", duration)
-    .option("--rate <n>", "send n requests per second, however slow the answers (open loop)", rate)
+    .option("--requests <n>", "Total number of requests.", count)
+    .option("--concurrency <n>", "Maximum number of requests in flight.", concurrency)
+    .option("--duration <time>", "Maximum duration of the run, such as 30s.", duration)
+    .option("--rate <n>", "Send n requests per second regardless of response times (open loop).", rate)
     .addOption(
-      new Option("--warmup <n>", "requests before the clock starts, not counted")
-        .default(50, "50")
-        .argParser(countOrNone),
+      new Option("--warmup <n>", "Requests to send before measuring.").default(50, "50").argParser(countOrNone),
     )
-    .addOption(new Option("--timeout <time>", "for a whole answer").default(30_000, "30s").argParser(timeout))
+    .addOption(
+      new Option("--timeout <time>", "Time to wait for a complete response.").default(30_000, "30s").argParser(timeout),
+    )
     .option(
       "--image <file...>",
-      "pictures to send in turn; without, one that is built in",
+      "Pictures to send in turn. Default: a built-in picture.",
       collect((text) => text),
     )
-    .option("--header <name:value>", "send this header too; repeatable", collect(headerOf))
-    .option("--expect-scale <n>", "fail answers that are not n times as wide and high", factor)
+    .option("--header <name:value>", "Additional request header. Repeatable.", collect(headerOf))
+    .option("--expect-scale <n>", "Fail responses that are not n times as wide and high as the request.", factor)
     .option(
       "--threshold <metric=limit>",
-      "p95=20ms, errors=0.1%, rejected=5%, rps=1000; repeatable",
+      "Threshold such as p95=20ms, errors=0.1%, rejected=5% or rps=1000. Repeatable.",
       collect(thresholdOf),
     )
-    .option("--against <file>", "fail when worse than this earlier JSON result")
+    .option("--against <file>", "Fail if the result is worse than this earlier JSON result.")
     .addOption(tolerance())
-    .option("--json <file>", "write the result as JSON; - for standard output")
-    .option("--html <file>", "write a report for a browser")
-    .option("--termination-message <file>", "write the result in at most 4096 bytes")
-    .option("--quiet", "no progress and no table")
+    .option("--json <file>", "Write the result as JSON to this file, or to standard output if -.")
+    .option("--html <file>", "Write an HTML report to this file.")
+    .option("--termination-message <file>", "Write the result, shortened to 4096 bytes, to this file.")
+    .option("--quiet", "Suppress the progress line and the table.")
     .addHelpText("after", helpAfter)
     .action(commands.run);
   program
     .command("compare <file>")
-    .description("compare two JSON results; sends nothing")
-    .helpOption("-h, --help", "show this help")
-    .requiredOption("--against <file>", "the earlier result")
+    .description("Compare two JSON results without sending requests.")
+    .helpOption("-h, --help", "Help for compare.")
+    .requiredOption("--against <file>", "The earlier result.")
     .addOption(tolerance())
     .action(commands.compare);
   return program;
 }
 
 function tolerance(): Option {
-  return new Option("--tolerance <share>", "how much worse is still as good").default(10, "10%").argParser(share);
+  return new Option("--tolerance <percent>", "How much worse a metric may be.").default(10, "10%").argParser(share);
 }
 
 const helpAfter = `
-Metrics: mean p50 p90 p95 p99 p99.9 max errors rejected rps. Without a threshold
-on errors none is allowed. 503 with Retry-After counts as rejected, not failed.
+Metrics: mean, p50, p90, p95, p99, p99.9, max, errors, rejected, rps.
+Unless errors has a threshold, no request may fail. A 503 with Retry-After
+counts as rejected, not as failed.
 
-Exit status: 0 passed, 1 failed, 2 wrong usage, 3 target unreachable,
+Exit status: 0 passed, 1 failed, 2 invalid usage, 3 target unreachable,
 130 or 143 interrupted.
 
 Examples:

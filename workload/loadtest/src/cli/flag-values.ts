@@ -1,44 +1,41 @@
-/** Reads the values of single flags; a wrong one is refused with a line that says what was expected. Pure. */
+/** Parses the values of flags; an error states what was expected. Pure. */
 import { InvalidArgumentError } from "commander";
 import { parseCount, parseDuration, parsePercent, parsePositive, parseRate } from "../quantities.ts";
 import { type ScenarioName, scenarioNames } from "../load/scenarios.ts";
 import { type Threshold, parseThreshold } from "../figures/thresholds.ts";
 
-export const count = reader(parseCount, "Expected a whole number above 0.");
+export const count = reader(parseCount, "Expected a positive integer.");
 
 export const countOrNone = reader(
   (text) => (text === "0" ? 0 : parseCount(text)),
-  "Expected a whole number, 0 for none.",
+  "Expected an integer of at least 0.",
 );
 
-// Each is a socket; more need the ports of more than one machine.
-export const concurrency = reader(
-  (text) => within(parseCount(text), 20_000),
-  "Expected a whole number from 1 to 20000.",
-);
+// Each is a socket; more would exhaust the ports of one machine.
+export const concurrency = reader((text) => within(parseCount(text), 20_000), "Expected an integer from 1 to 20000.");
 
 export const duration = reader((text) => parseDuration(text) || undefined, "Expected a duration such as 30s.");
 
-// The histogram ends at an hour, and a timer beyond 24 days would fire at once.
+// The histogram ends at one hour, and a timer beyond 24 days would fire at once.
 export const timeout = reader(
   (text) => within(parseDuration(text) || undefined, 3_600_000),
-  "Expected a duration such as 30s, 1h at most.",
+  "Expected a duration such as 30s, up to 1h.",
 );
 
 export const rate = reader(parseRate, "Expected a number of at least 0.001.");
 
-export const factor = reader(parsePositive, "Expected a number above 0.");
+export const factor = reader(parsePositive, "Expected a positive number.");
 
-export const share = reader(parsePercent, "Expected a share such as 10%.");
+export const share = reader(parsePercent, "Expected a percentage such as 10%.");
 
-/** The address to post to: one without a path means the processor's. */
+/** The URL to post to; without a path, the processor's. */
 export function urlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
     throw new InvalidArgumentError("Expected http://host[:port][/path].");
   }
   if (url.username !== "" || url.password !== "") {
-    throw new InvalidArgumentError("Give credentials with --header, they would end up in the report.");
+    throw new InvalidArgumentError("Pass credentials with --header: the report contains the URL.");
   }
   if (url.pathname === "/") url.pathname = "/v1/process";
   url.hash = "";
@@ -59,11 +56,11 @@ export function thresholdOf(text: string): Threshold {
 
 export function scenarioOf(text: string): ScenarioName {
   const name = scenarioNames.find((known) => known === text);
-  if (name === undefined) throw new InvalidArgumentError(`Known scenarios are ${scenarioNames.join(" ")}.`);
+  if (name === undefined) throw new InvalidArgumentError(`Known scenarios: ${scenarioNames.join(", ")}.`);
   return name;
 }
 
-/** Gathers the values of a flag that may be repeated. */
+/** Collects the values of a repeatable flag. */
 export function collect<T>(read: (text: string) => T): (text: string, before: readonly T[] | undefined) => T[] {
   return (text, before = []) => [...before, read(text)];
 }

@@ -20,7 +20,7 @@ const baseline: RunOptions = {
   quiet: false,
 };
 
-describe("a command line that is understood", () => {
+describe("a valid command line", () => {
   const cases: readonly { args: readonly string[]; options: RunOptions | CompareOptions }[] = [
     { args: url, options: baseline },
     {
@@ -83,9 +83,9 @@ function invalid(flag: string, value: string, expected: string): string {
   return `option '${flag}' argument '${value}' is invalid. ${expected}`;
 }
 
-describe("a command line that is refused with one line", () => {
+describe("an invalid command line is rejected with one line", () => {
   const cases: readonly { args: readonly string[]; text: string }[] = [
-    { args: [], text: "--url <url> is missing" },
+    { args: [], text: "--url is required" },
     { args: ["--url", "upscaler"], text: invalid("--url <url>", "upscaler", "Expected http://host[:port][/path].") },
     {
       args: ["--url", "ftp://host"],
@@ -96,23 +96,23 @@ describe("a command line that is refused with one line", () => {
       text: invalid(
         "--url <url>",
         "http://me:secret@host",
-        "Give credentials with --header, they would end up in the report.",
+        "Pass credentials with --header: the report contains the URL.",
       ),
     },
     { args: [...url, "--rat", "5"], text: "unknown option '--rat' (Did you mean --rate?)" },
     { args: [...url, "extra"], text: "too many arguments. Expected 0 arguments but got 1." },
     {
       args: [...url, "--scenario", "soak"],
-      text: invalid("--scenario <name>", "soak", "Known scenarios are baseline stress endurance custom."),
+      text: invalid("--scenario <name>", "soak", "Known scenarios: baseline, stress, endurance, custom."),
     },
     {
       args: [...url, "--scenario", "custom"],
-      text: "scenario custom needs --requests or --duration, or it would never end",
+      text: "scenario custom requires --requests or --duration",
     },
-    { args: [...url, "--requests", "0"], text: invalid("--requests <n>", "0", "Expected a whole number above 0.") },
+    { args: [...url, "--requests", "0"], text: invalid("--requests <n>", "0", "Expected a positive integer.") },
     {
       args: [...url, "--concurrency", "20001"],
-      text: invalid("--concurrency <n>", "20001", "Expected a whole number from 1 to 20000."),
+      text: invalid("--concurrency <n>", "20001", "Expected an integer from 1 to 20000."),
     },
     {
       args: [...url, "--duration", "0s"],
@@ -120,11 +120,11 @@ describe("a command line that is refused with one line", () => {
     },
     {
       args: [...url, "--timeout", "2h"],
-      text: invalid("--timeout <time>", "2h", "Expected a duration such as 30s, 1h at most."),
+      text: invalid("--timeout <time>", "2h", "Expected a duration such as 30s, up to 1h."),
     },
     { args: [...url, "--rate", "0"], text: invalid("--rate <n>", "0", "Expected a number of at least 0.001.") },
-    { args: [...url, "--warmup", "-1"], text: invalid("--warmup <n>", "-1", "Expected a whole number, 0 for none.") },
-    { args: [...url, "--expect-scale", "x"], text: invalid("--expect-scale <n>", "x", "Expected a number above 0.") },
+    { args: [...url, "--warmup", "-1"], text: invalid("--warmup <n>", "-1", "Expected an integer of at least 0.") },
+    { args: [...url, "--expect-scale", "x"], text: invalid("--expect-scale <n>", "x", "Expected a positive number.") },
     {
       args: [...url, "--header", "Accept"],
       text: invalid("--header <name:value>", "Accept", 'Expected "Name: value".'),
@@ -137,12 +137,12 @@ describe("a command line that is refused with one line", () => {
       args: [...url, "--threshold", "p95=20"],
       text: invalid("--threshold <metric=limit>", "p95=20", "p95 needs a duration such as 20ms."),
     },
-    { args: [...url, "--threshold", "p95=1s", "--threshold", "p95=2s"], text: "--threshold p95 is given twice" },
+    { args: [...url, "--threshold", "p95=1s", "--threshold", "p95=2s"], text: "--threshold p95 is set twice" },
     { args: ["compare", "now.json"], text: "required option '--against <file>' not specified" },
     { args: ["compare", "--against", "before.json"], text: "missing required argument 'file'" },
     {
       args: ["compare", "a", "--against", "b", "--tolerance", "10"],
-      text: invalid("--tolerance <share>", "10", "Expected a share such as 10%."),
+      text: invalid("--tolerance <percent>", "10", "Expected a percentage such as 10%."),
     },
   ];
   for (const { args, text } of cases) {
@@ -171,8 +171,8 @@ describe("help", () => {
       "url scenario requests concurrency duration rate warmup timeout image header expect-scale threshold against tolerance json html termination-message quiet";
     const words = [
       ...flags.split(" ").map((flag) => `  --${flag} `),
-      "mean p50 p90 p95 p99 p99.9 max errors rejected rps",
-      "0 passed, 1 failed, 2 wrong usage, 3 target unreachable",
+      "mean, p50, p90, p95, p99, p99.9, max, errors, rejected, rps",
+      "0 passed, 1 failed, 2 invalid usage, 3 target unreachable",
     ];
     assert.deepEqual(
       words.filter((word) => !`${answer.text} `.includes(word)),

@@ -1,4 +1,4 @@
-/** What the command line asks for. Pure: no file is opened and nothing is sent here. */
+/** Parses the command line. Pure: it opens no file and sends nothing. */
 import { CommanderError } from "commander";
 import { type RunFlags, commandLine } from "./command-line.ts";
 import type { Load } from "../load/drive.ts";
@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly url: URL;
   readonly scenario: ScenarioName;
   readonly load: Load;
-  /** Requests sent before the clock starts, not counted. */
+  /** Requests sent before measuring. */
   readonly warmup: number;
   readonly images: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export interface Against {
   readonly tolerancePercent: number;
 }
 
-/** Text that was asked for, or a usage error of one line. */
+/** The requested help, or a usage error of one line. */
 export type Answered =
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "wrong"; readonly text: string };
@@ -70,7 +70,7 @@ export function parseOptions(args: readonly string[]): RunOptions | CompareOptio
 
 function runOptions(flags: RunFlags, fail: (message: string) => never): RunOptions {
   const { url, scenario, requests, concurrency, duration, rate, threshold: thresholds = [] } = flags;
-  if (url === undefined) return fail("--url <url> is missing");
+  if (url === undefined) return fail("--url is required");
   const load = chooseLoad({
     timeoutMs: flags.timeout,
     ...(scenario && { scenario }),
@@ -81,7 +81,7 @@ function runOptions(flags: RunFlags, fail: (message: string) => never): RunOptio
   });
   if ("wrong" in load) return fail(load.wrong);
   const twice = thresholds.find(({ metric }, at) => thresholds.findIndex((one) => one.metric === metric) < at);
-  if (twice !== undefined) return fail(`--threshold ${twice.metric} is given twice`);
+  if (twice !== undefined) return fail(`--threshold ${twice.metric} is set twice`);
   return {
     kind: "run",
     url,

@@ -26,7 +26,7 @@ describe("LatencyHistogram", () => {
     );
   });
 
-  it("has figures of a hundred", () => {
+  it("has the figures of 100 values", () => {
     const figures = histogramOf(Array.from({ length: 100 }, (_, at) => at + 1)).figures();
     assert.deepEqual(
       Object.fromEntries(Object.entries(figures ?? {}).map(([name, ms]) => [name, Math.round(ms * 10) / 10])),
@@ -34,7 +34,7 @@ describe("LatencyHistogram", () => {
     );
   });
 
-  it("has no figures of nothing: zero would look like a perfect latency", () => {
+  it("has no figures while empty: zero would look like a perfect latency", () => {
     const empty = new LatencyHistogram();
     assert.deepEqual(
       { figures: empty.figures(), curve: empty.curve(), count: empty.count },
@@ -42,7 +42,7 @@ describe("LatencyHistogram", () => {
     );
   });
 
-  it("takes zero as a microsecond and everything above an hour as an hour", () => {
+  it("records zero as a microsecond and everything above an hour as an hour", () => {
     const histogram = histogramOf([0, 4_000_000]);
     assert.deepEqual([histogram.percentile(50), histogram.count], [0.001, 2]);
     assert.ok(Math.abs(histogram.max - 3_600_000) <= 3600);

@@ -21,7 +21,7 @@ export class LatencyHistogram {
     return this.#histogram.count;
   }
 
-  /** Milliseconds at a percentile in (0, 100]; meaningless while nothing is recorded. */
+  /** Milliseconds at a percentile in (0, 100]; undefined behaviour while nothing is recorded. */
   percentile(percentile: number): number {
     return this.#histogram.percentile(percentile) / 1000;
   }
@@ -34,7 +34,7 @@ export class LatencyHistogram {
     return this.#histogram.max / 1000;
   }
 
-  /** Null while nothing is recorded: zero would read as a perfect latency. */
+  /** Null while nothing is recorded: zero would look like a perfect latency. */
   figures(): LatencyFigures | null {
     if (this.count === 0) return null;
     return {
@@ -48,7 +48,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** The curve from the fastest answer to the slowest, only as far into the tail as there are answers to tell it. */
+  /** The curve from the fastest response to the slowest, only as far into the tail as there are responses. */
   curve(): CurvePoint[] {
     if (this.count === 0) return [];
     const inner = curvePercentiles.filter((percentile) => this.count * (100 - percentile) >= 100 - 1e-9);

@@ -24,7 +24,7 @@ function near(got: number | undefined, want: number): void {
 describe("Tally", () => {
   const accepted: Outcome = { kind: "accepted", bytes: 10, stages: [{ stage: "decode", ms: 3 }] };
 
-  it("takes latency from the intended time and service time from the actual one", () => {
+  it("measures latency from the intended send time and service time from the actual one", () => {
     const tally = tallyOf([sample(accepted)]);
     near(tally.latency.figures()?.max, 50);
     near(tally.serviceTime.figures()?.max, 20);
@@ -48,7 +48,7 @@ describe("Tally", () => {
     near(tally.rejectionLatency.figures()?.max, 50);
   });
 
-  it("sorts failures by frequency, each with the words of its first", () => {
+  it("sorts failures by frequency, each with its first message", () => {
     const tally = tallyOf([
       sample(failure("reset", "other side closed")),
       sample(failure("timeout", "first")),
@@ -62,7 +62,7 @@ describe("Tally", () => {
     ]);
   });
 
-  it("has a histogram per stage, 16 at most: a server that invents names cannot fill the memory", () => {
+  it("has a histogram per stage, at most 16: a server cannot exhaust the memory with names", () => {
     const tally = tallyOf(
       Array.from({ length: 40 }, (_, at) =>
         sample({ kind: "accepted", bytes: 1, stages: [{ stage: `s${at}`, ms: at }] }),
@@ -75,7 +75,7 @@ describe("Tally", () => {
     near(tally.stages.get("s9")?.max, 9);
   });
 
-  it("feeds the time line", () => {
+  it("feeds the timeline", () => {
     const tally = tallyOf([
       sample(accepted),
       sample({ kind: "rejected" }),

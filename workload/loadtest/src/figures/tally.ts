@@ -1,4 +1,4 @@
-/** Adds up the samples of a run. Deterministic: the only times are those of the samples. */
+/** Accumulates the samples of a run. Deterministic: all times are those of the samples. */
 import type { MeasuredResult } from "@gpumedia/api";
 import type { FailureKind } from "../target/failure.ts";
 import { LatencyHistogram } from "./histogram.ts";
@@ -11,7 +11,7 @@ type FailureCount = MeasuredResult["failures"][number];
 const exampleAtMost = 160;
 
 export class Tally {
-  /** From the intended send time to the last byte, accepted answers only. */
+  /** From the intended send time to the last byte, accepted responses only. */
   readonly latency = new LatencyHistogram();
   /** From the actual send time: what a tool with coordinated omission would show. */
   readonly serviceTime = new LatencyHistogram();
@@ -71,7 +71,7 @@ export class Tally {
     this.#failures.set(kind, { kind, count: count + 1, example });
   }
 
-  /** The histogram of a stage; a server that invents a name per answer gets no more than 16. */
+  /** The histogram of a stage, at most 16: a server could invent a name per response. */
   #stage(name: string): LatencyHistogram | undefined {
     if (!this.stages.has(name) && this.stages.size < 16) this.stages.set(name, new LatencyHistogram());
     return this.stages.get(name);

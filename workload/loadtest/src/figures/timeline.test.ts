@@ -5,7 +5,7 @@ const empty: Omit<TimelineRow, "second"> = { accepted: 0, rejected: 0, failed: 0
 
 describe("Timeline", () => {
   const cases: readonly { name: string; fill: (timeline: Timeline) => void; rows: readonly TimelineRow[] }[] = [
-    { name: "has no row before the first answer", fill: () => {}, rows: [] },
+    { name: "has no row before the first response", fill: () => {}, rows: [] },
     {
       name: "counts by kind, percentiles over the accepted",
       fill(timeline) {
@@ -17,7 +17,7 @@ describe("Timeline", () => {
       rows: [{ second: 0, accepted: 20, rejected: 1, failed: 2, p50Ms: 10, p95Ms: 19 }],
     },
     {
-      name: "keeps seconds in which nothing came back: that is the stall",
+      name: "keeps seconds without a response: they show a stall",
       fill(timeline) {
         timeline.accepted(900, 5);
         timeline.accepted(3000, 2100);
@@ -30,7 +30,7 @@ describe("Timeline", () => {
       ],
     },
     {
-      name: "counts an answer that was checked late for the open second",
+      name: "counts a response that was checked late for the current second",
       fill(timeline) {
         timeline.accepted(1010, 4);
         timeline.accepted(990, 6);

@@ -1,13 +1,13 @@
-/** Figures per second of a run, by the second in which the answers were complete. */
+/** Figures by the second in which the responses were complete. */
 import type { MeasuredResult } from "@gpumedia/api";
 import { rounded } from "../quantities.ts";
 
-/** One second of the run. Latencies are over its accepted answers, null when it had none. */
+/** One second of the run; latencies are null without an accepted response. */
 export type TimelineRow = NonNullable<MeasuredResult["details"]>["timeline"][number];
 
 /**
- * Keeps the latencies of the current second only, so that a run of 30 minutes needs a few hundred kilobytes. Answers come
- * in the order of their end; one that is late by the time of its check counts for the second that is open.
+ * Keeps only the latencies of the current second, so that a run of 30 minutes needs a few hundred kilobytes. Responses arrive
+ * in order; one that is late because of its check counts for the current second.
  */
 export class Timeline {
   readonly #rows: TimelineRow[] = [];
@@ -30,7 +30,7 @@ export class Timeline {
     this.#failed++;
   }
 
-  /** All seconds up to now, the open one included. */
+  /** All seconds up to now, including the current one. */
   rows(): readonly TimelineRow[] {
     const open = this.#openRow();
     const empty = open.accepted + open.rejected + open.failed === 0;
@@ -60,7 +60,7 @@ export class Timeline {
   }
 }
 
-/** The smallest value that at least `percentile` per cent do not exceed; null of nothing. */
+/** The smallest value that at least `percentile` per cent do not exceed; null for an empty list. */
 function nearestRank(sorted: readonly number[], percentile: number): number | null {
   const value = sorted[Math.max(0, Math.ceil((sorted.length * percentile) / 100) - 1)];
   return value === undefined ? null : rounded(value);

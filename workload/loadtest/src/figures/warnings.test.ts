@@ -16,19 +16,19 @@ const trusted: Doubts = {
 
 describe("warningsOf", () => {
   const cases: readonly { name: string; doubts: Partial<Doubts>; warnings: readonly string[] }[] = [
-    { name: "nothing to doubt", doubts: {}, warnings: [] },
+    { name: "no reason to doubt", doubts: {}, warnings: [] },
     {
-      name: "a client at its limit",
+      name: "a busy client",
       doubts: { client: { ...trusted.client, eventLoopUtilization: 0.934 } },
-      warnings: ["this client was busy 93 % of the time and may be what was measured; use more clients"],
+      warnings: ["this client was busy 93 % of the time and may be the bottleneck; run more clients"],
     },
     {
       name: "a client that sends late",
       doubts: { client: { ...trusted.client, sendLagMs: { p99: 25, max: 80 } }, load: { ...load, ratePerSecond: 500 } },
-      warnings: ["this client could not keep 500/s: 1 % of its requests left over 25 ms late"],
+      warnings: ["this client could not sustain 500/s: 1 % of its requests were sent over 25 ms late"],
     },
     {
-      name: "a client whose timer is as good as timers are",
+      name: "a client with normal timer precision",
       doubts: { client: { ...trusted.client, sendLagMs: { p99: 2, max: 80 } } },
       warnings: [],
     },
@@ -36,19 +36,19 @@ describe("warningsOf", () => {
       name: "a target that held every connection",
       doubts: { client: { ...trusted.client, queued: 12 }, load: { ...load, concurrency: 256 } },
       warnings: [
-        "12 requests waited for one of 256 connections: the wait is in their latency, but the target never saw the full rate",
+        "12 requests waited for one of 256 connections; their latency includes the wait, but the target did not receive the full rate",
       ],
     },
     {
-      name: "time up before the requests",
+      name: "the duration ends before the requests",
       doubts: { endedBy: "duration", load: { ...load, requests: 10_000 } },
-      warnings: ["time ended the run after 1000 of 10000 requests"],
+      warnings: ["the duration ended the run after 1000 of 10000 requests"],
     },
-    { name: "time up as ordered", doubts: { endedBy: "duration", load: { ...load, requests: null } }, warnings: [] },
+    { name: "only a duration", doubts: { endedBy: "duration", load: { ...load, requests: null } }, warnings: [] },
     {
-      name: "a percentile of too few answers",
+      name: "a percentile of too few responses",
       doubts: { counts: { ...trusted.counts, accepted: 100 }, thresholds: [{ metric: "p99", limit: 20 }] },
-      warnings: ["p99 of 100 answers rests on the slowest 1"],
+      warnings: ["p99 of 100 responses depends on the slowest 1"],
     },
     {
       name: "the guide's baseline has enough for its p95",
@@ -56,7 +56,7 @@ describe("warningsOf", () => {
       warnings: [],
     },
     {
-      name: "nothing accepted is a verdict, not a doubt",
+      name: "nothing accepted",
       doubts: { counts: { ...trusted.counts, accepted: 0 } },
       warnings: [],
     },

@@ -120,7 +120,7 @@ describe("drive", () => {
     const done = drive({ ...load, ratePerSecond: 100, concurrency: 1, requests: 4, timeoutMs: 75 }, course);
     await pass(110);
     await done;
-    const failure = { kind: "unsent", message: "every connection was busy until its deadline" };
+    const failure = { kind: "unsent", message: "no connection was free before its timeout" };
     assert.deepEqual(samples, [
       { intendedMs: 0, sentMs: 0, endMs: 100, outcome: { kind: "rejected" } },
       { intendedMs: 10, sentMs: null, endMs: 100, outcome: { kind: "failed", failure } },

@@ -1,14 +1,14 @@
-/** Runs the schedule against a sender: the closed loop and the open loop. */
+/** Drives a sender by the schedule: the closed loop and the open loop. */
 import { type Arrivals, takeDue, totalArrivals } from "./schedule.ts";
 import type { Sample } from "../target/sample.ts";
 
-/** How much to send and how. */
+/** How many requests to send, and how. */
 export interface Load {
-  /** Requests in flight at most: clients of the closed loop, connections of the open loop. */
+  /** Maximum number of requests in flight: clients of the closed loop, connections of the open loop. */
   readonly concurrency: number;
-  /** Infinity when only time ends the run. */
+  /** Infinity if only the duration ends the run. */
   readonly requests: number;
-  /** No request is due after this; Infinity when only the number ends the run. */
+  /** No request is due after this; Infinity if only the number of requests ends the run. */
   readonly durationMs: number;
   /** Open loop at this rate; null for the closed loop. */
   readonly ratePerSecond: number | null;
@@ -16,7 +16,7 @@ export interface Load {
   readonly timeoutMs: number;
 }
 
-/** What the loops need from outside. */
+/** What the loops need from their caller. */
 export interface Course {
   /** Milliseconds since the start of the run. */
   readonly elapsedMs: () => number;
@@ -27,11 +27,11 @@ export interface Course {
   readonly sentWithLag: (lagMs: number) => void;
   /** Open loop: an arrival had to wait because every connection was busy. */
   readonly queued: () => void;
-  /** Aborted: nothing more is sent. */
+  /** Aborted: no more requests are sent. */
   readonly stop: AbortSignal;
 }
 
-/** Resolves when everything due is sent and every request is back. */
+/** Resolves when all due requests have been sent and have returned. */
 export async function drive(load: Load, course: Course): Promise<void> {
   if (load.ratePerSecond === null) await closedLoop(load, course);
   else await openLoop(load, load.ratePerSecond, course);
@@ -49,7 +49,7 @@ async function closedLoop({ concurrency, requests, durationMs }: Load, course: C
   await Promise.all(Array.from({ length: Math.min(concurrency, requests) }, client));
 }
 
-/** One pass of `pump` sends what is due; it runs when the next arrival is due and when a connection gets free. */
+/** `pump` sends what is due; it runs when the next arrival is due and when a connection becomes free. */
 async function openLoop(load: Load, ratePerSecond: number, course: Course): Promise<void> {
   const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
   let arrivals: Arrivals = {
@@ -80,7 +80,7 @@ async function openLoop(load: Load, ratePerSecond: number, course: Course): Prom
     const due = takeDue(arrivals, now, load.concurrency - inFlight);
     arrivals = due.arrivals;
     for (const intendedMs of due.unsent) {
-      const failure = { kind: "unsent", message: "every connection was busy until its deadline" } as const;
+      const failure = { kind: "unsent", message: "no connection was free before its timeout" } as const;
       course.record({ intendedMs, sentMs: null, endMs: now, outcome: { kind: "failed", failure } });
     }
     for (const intendedMs of due.send) {

@@ -9,7 +9,7 @@ describe("the load that flags ask for", () => {
   const cases: readonly { name: string; flags: Omit<LoadFlags, "timeoutMs">; chosen: ReturnType<typeof chooseLoad> }[] =
     [
       {
-        name: "nothing said is the guide's baseline",
+        name: "the default is the guide's baseline",
         flags: {},
         chosen: { scenario: "baseline", load: { requests: 100, concurrency: 10, durationMs: forever, ...closed } },
       },
@@ -47,12 +47,12 @@ describe("the load that flags ask for", () => {
       {
         name: "custom has to end",
         flags: { scenario: "custom" },
-        chosen: { wrong: "scenario custom needs --requests or --duration, or it would never end" },
+        chosen: { wrong: "scenario custom requires --requests or --duration" },
       },
       {
         name: "a rate alone never ends",
         flags: { ratePerSecond: 5 },
-        chosen: { wrong: "scenario custom needs --requests or --duration, or it would never end" },
+        chosen: { wrong: "scenario custom requires --requests or --duration" },
       },
     ];
   for (const { name, flags, chosen } of cases) {

@@ -1,4 +1,4 @@
-/** The guide's load scenarios (section "Performance Testing") and what a command line makes of them. Pure. */
+/** The guide's load scenarios (section "Performance Testing") and how flags change them. Pure. */
 import type { Load } from "./drive.ts";
 
 export const scenarioNames = ["baseline", "stress", "endurance", "custom"] as const;
@@ -13,7 +13,7 @@ const scenarios: Readonly<Record<Exclude<ScenarioName, "custom">, Shape>> = {
 };
 
 const closedLoopClients = 10;
-// Enough that a server which stalls for a second at 250/s still gets every request on time.
+// Enough for every request to be sent on time while a server stalls for a second at 250/s.
 const openLoopConnections = 256;
 
 export interface LoadFlags {
@@ -31,8 +31,8 @@ export interface ChosenLoad {
 }
 
 /**
- * Baseline when nothing is said. A flag beside a named scenario changes it, and then it is called custom: a result named
- * `stress` always ran the guide's stress test.
+ * Baseline by default. A flag that changes a named scenario makes it custom: a result named `stress` always ran the guide's
+ * stress test.
  */
 export function chooseLoad(flags: LoadFlags): ChosenLoad | { readonly wrong: string } {
   const { scenario, requests, concurrency, durationMs, ratePerSecond, timeoutMs } = flags;
@@ -47,7 +47,7 @@ export function chooseLoad(flags: LoadFlags): ChosenLoad | { readonly wrong: str
     timeoutMs,
   };
   if (load.requests === Number.POSITIVE_INFINITY && load.durationMs === Number.POSITIVE_INFINITY) {
-    return { wrong: "scenario custom needs --requests or --duration, or it would never end" };
+    return { wrong: "scenario custom requires --requests or --duration" };
   }
   return { scenario: changed ? "custom" : name, load };
 }

@@ -1,17 +1,17 @@
 /**
  * When requests are due. Pure: the elapsed time is an argument.
  *
- * Closed loop: each of `concurrency` clients sends its next request when it has the answer to the last, so a slow server
- * slows the clients down and hides how long others would have waited (coordinated omission). Open loop: request n is due
- * at n / rate whatever the server does; latency counts from then, so waiting for a free connection is part of it.
+ * Closed loop: each of `concurrency` clients sends its next request after the response to the last one, so a slow server slows
+ * the clients down and hides how long others would have waited (coordinated omission). Open loop: request n is due at n / rate
+ * regardless of the server; latency counts from then and includes the wait for a free connection.
  */
 
-/** Every n-th request at n / rate, and which of them are already dealt with. */
+/** Request n is due at n / rate; `next` is the first that has not been handled. */
 export interface Arrivals {
   readonly ratePerSecond: number;
-  /** Requests in all; Infinity when only time ends the run. */
+  /** Total number of requests; Infinity if only the duration ends the run. */
   readonly total: number;
-  /** An arrival that finds no free connection for this long is given up: it would have timed out. */
+  /** An arrival without a free connection for this long is given up: it would have timed out. */
   readonly giveUpAfterMs: number;
   /** Index of the first arrival that is neither sent nor given up. */
   readonly next: number;
@@ -22,7 +22,7 @@ export interface Due {
   readonly send: readonly number[];
   /** Intended send times of the arrivals given up. */
   readonly unsent: readonly number[];
-  /** When to look again, in ms since the start; null when a free connection, or nothing, has to come first. */
+  /** When to call again, in ms since the start; null if a connection must become free first, or if nothing is left. */
   readonly wakeAtMs: number | null;
   readonly arrivals: Arrivals;
 }
@@ -32,14 +32,14 @@ export function arrivalMs(index: number, ratePerSecond: number): number {
   return (index * 1000) / ratePerSecond;
 }
 
-/** Arrivals that fit into a duration: those due before its end, and no more than `requests`. */
+/** Arrivals due within a duration, at most `requests`. */
 export function totalArrivals(ratePerSecond: number, requests: number, durationMs: number): number {
   return Math.min(requests, Math.ceil((durationMs * ratePerSecond) / 1000));
 }
 
 /**
- * What to send at `elapsedMs` with `free` connections. The backlog is only an index, so it needs no memory, and giving up
- * bounds it to rate × deadline arrivals.
+ * What to send at `elapsedMs` with `free` connections. The backlog is an index, so it needs no memory; giving up bounds it to
+ * rate × timeout arrivals.
  */
 export function takeDue(arrivals: Arrivals, elapsedMs: number, free: number): Due {
   const { ratePerSecond, total, giveUpAfterMs } = arrivals;

@@ -30,12 +30,12 @@ describe("ticks", () => {
 });
 
 describe("scales", () => {
-  it("linear goes from the start of the range to its end, upside down too", () => {
+  it("linear maps to the range, also in reverse", () => {
     const y = linear(10, 200, 100);
     assert.deepEqual([y(0), y(5), y(10)], [200, 150, 100]);
   });
 
-  it("each further nine takes the same room, and what is beyond the end stands at the end", () => {
+  it("90, 99 and 99.9 are equally far apart, and values beyond the end are drawn at the end", () => {
     const x = nines(99.9, 0, 300);
     assert.deepEqual(
       [0, 90, 99, 99.9, 100].map((percentile) => Math.round(x(percentile))),

@@ -1,6 +1,6 @@
 /** Scales and ticks of the charts. Pure. */
 
-/** A place on the page for a value. */
+/** Maps a value to a coordinate. */
 export type Scale = (value: number) => number;
 
 /** Linear from 0 to `domainEnd` onto `rangeStart` … `rangeEnd`. */
@@ -9,8 +9,8 @@ export function linear(domainEnd: number, rangeStart: number, rangeEnd: number):
 }
 
 /**
- * Percentiles by their nines: 90, 99 and 99.9 are equally far apart, so that the tail, where users complain, gets as much
- * room as the rest. `lastPercentile` below 100 is the end of the axis; everything beyond is drawn there.
+ * Logarithmic towards 100 %: 90, 99 and 99.9 are equally far apart, so that the tail, which users notice, has as much
+ * space as the rest. `lastPercentile`, below 100, ends the axis; everything beyond is drawn there.
  */
 export function nines(lastPercentile: number, rangeStart: number, rangeEnd: number): Scale {
   const depth = (percentile: number) => -Math.log10(1 - Math.min(percentile, lastPercentile) / 100);

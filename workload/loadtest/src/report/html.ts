@@ -1,4 +1,4 @@
-/** The report: one HTML file that needs nothing else, neither script nor network. Pure. */
+/** The report: one self-contained HTML file without scripts or external resources. Pure. */
 import { formatMs, formatPercent, significant } from "@gpumedia/api";
 import type { Result, Unreachable } from "../result/result.ts";
 import { latencyCurve } from "./latency-curve.ts";
@@ -92,15 +92,12 @@ function latencySection({ details, load, thresholds }: Result): Markup | false {
   const open = load.ratePerSecond !== null;
   return html`<section>
     <h2>Latency</h2>
-    <p class="caption">
-      How long answers took, from the fastest on the left to the slowest on the right. The axis gives each further nine
-      the same room.
-    </p>
+    <p class="caption">Latency by percentile, from the fastest response to the slowest. Logarithmic towards 100 %.</p>
     ${
       open &&
       html`<ul class="legend">
-        <li class="orange">latency, from when the request was due</li>
-        <li class="blue">service time, from when it was sent (dashed)</li>
+        <li class="orange">latency, from the intended send time</li>
+        <li class="blue">service time, from the actual send time (dashed)</li>
       </ul>`
     }
     <div class="scroll">
@@ -113,16 +110,16 @@ function latencySection({ details, load, thresholds }: Result): Markup | false {
   </section>`;
 }
 
-/** Two seconds are no course of events, and a chart of them would suggest one. */
-const secondsForTimeline = 3;
+/** A chart of two seconds would suggest a trend that is not there. */
+const timelineFromSeconds = 3;
 
 function timelineSection({ details, elapsedSeconds, counts }: Result): Markup | false {
   const { timeline } = details;
-  if (timeline.length < secondsForTimeline) return false;
+  if (timeline.length < timelineFromSeconds) return false;
   return html`<section>
     <h2>Over time</h2>
     <p class="caption">
-      By the second in which the answer was complete. Longer runs join seconds: mean rates, the worst second's p95.
+      By the second in which the response was complete. Long runs are grouped: mean rates, the worst second's p95.
     </p>
     <ul class="legend">
       <li class="orange">p95</li>

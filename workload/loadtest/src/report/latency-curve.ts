@@ -1,4 +1,4 @@
-/** The latency curve: how slow the slowest share of the answers was. Pure. */
+/** The latency curve: latency by percentile. Pure. */
 import { formatMs, loadTestMetrics } from "@gpumedia/api";
 import type { CurvePoint } from "../figures/histogram.ts";
 import type { ThresholdVerdict } from "../figures/thresholds.ts";
@@ -21,7 +21,7 @@ const labelled = new Set([50, 95, 99, 99.9]);
 export function latencyCurve({ latency, serviceTime, thresholds }: CurveChart): Markup {
   const inner = latency.filter(({ percentile }) => percentile < 100);
   const last = Math.max(50, inner.at(-1)?.percentile ?? 50);
-  // The slowest answer stands a little beyond the last percentile that there are answers for.
+  // The slowest response is drawn slightly beyond the last percentile that has responses.
   const end = 100 - (100 - last) / 2;
   const limits = limitsOn(thresholds, last, Math.max(...latency.map(({ ms }) => ms)));
   const yTicks = ticks(Math.max(...[...latency, ...serviceTime, ...limits].map(({ ms }) => ms)));
@@ -75,7 +75,7 @@ interface Limit {
   readonly met: boolean;
 }
 
-/** The limits that can be drawn: one far above the curve would press the curve flat, and is in the table anyway. */
+/** The limits to draw: one far above the curve would flatten it, and is in the table anyway. */
 function limitsOn(thresholds: readonly ThresholdVerdict[], lastPercentile: number, slowestMs: number): Limit[] {
   return thresholds.flatMap(({ metric, limit, met }) => {
     const percentile = loadTestMetrics[metric].percentile;
@@ -84,7 +84,7 @@ function limitsOn(thresholds: readonly ThresholdVerdict[], lastPercentile: numbe
   });
 }
 
-/** Named on its right: the left of each point is taken by the point's own value. */
+/** Labelled on the right: the left of each point has the point's own value. */
 function limitMark(x: number, y: number, label: string, met: boolean): Markup {
   return html`<line class="limit ${met ? "good" : "bad"}" x1="${x - 20}" x2="${x + 20}" y1="${y}" y2="${y}" />
     <text class="limit-label ${met ? "good" : "bad"}" x="${x + 26}" y="${y - 4}">${label}</text>`;

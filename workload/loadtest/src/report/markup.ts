@@ -1,4 +1,4 @@
-/** Text that is safe to put into HTML and SVG: whatever a template inserts is escaped unless it is markup itself. Pure. */
+/** Safe HTML and SVG: a template escapes what it inserts unless it is markup itself. Pure. */
 
 export class Markup {
   readonly text: string;
@@ -18,7 +18,7 @@ export function html(parts: TemplateStringsArray, ...inserts: readonly Insert[])
 function render(insert: Insert): string {
   if (insert === null || insert === false) return "";
   if (insert instanceof Markup) return insert.text;
-  // Numbers are coordinates, and a pixel has no tenth decimal.
+  // Numbers are coordinates; a tenth of a pixel is precise enough.
   if (typeof insert === "number") return String(Number(insert.toFixed(1)));
   if (typeof insert === "string") return insert.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
   return insert.map(render).join("");

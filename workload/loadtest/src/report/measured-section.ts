@@ -1,4 +1,4 @@
-/** How the figures came about: what a reader needs to judge or to repeat them. Pure. */
+/** How the figures were measured: what a reader needs to judge or repeat them. Pure. */
 import { formatMs, formatPercent } from "@gpumedia/api";
 import type { Result } from "../result/result.ts";
 import { formatBytes } from "../quantities.ts";
@@ -24,19 +24,19 @@ function facts({ details, load, counts, elapsedSeconds }: Result): Fact[] {
   const ended = counts.accepted + counts.rejected + counts.failed;
   const all: Fact[] = [
     ["Pictures", pictures.map(describePicture).join(", ")],
-    ["Ended after", `${formatMs(elapsedSeconds * 1000)}, ${ended} requests, ${formatBytes(bytesReceived)} received`],
-    ["Not counted", `${load.warmupRequests} requests before the clock started`],
-    ["Deadline", `${formatMs(load.timeoutSeconds * 1000)} for a whole answer`],
+    ["Run", `${formatMs(elapsedSeconds * 1000)}, ${ended} requests, ${formatBytes(bytesReceived)} received`],
+    ["Warm-up", `${load.warmupRequests} requests, not measured`],
+    ["Timeout", `${formatMs(load.timeoutSeconds * 1000)} for a complete response`],
     ["Client busy", `${formatPercent(client.eventLoopUtilization * 100)} of the time`],
   ];
   if (client.sendLagMs !== null) {
     const { p99, max } = client.sendLagMs;
-    all.push(["Sent late", `p99 ${formatMs(p99)}, at most ${formatMs(max)}, by the client's own fault`]);
+    all.push(["Send lag", `p99 ${formatMs(p99)}, max ${formatMs(max)}, caused by the client`]);
   }
-  if (client.queued > 0) all.push(["Waited", `${client.queued} requests for a free connection`]);
+  if (client.queued > 0) all.push(["Queued", `${client.queued} requests waited for a free connection`]);
   if (rejectionLatencyMs !== null) {
     const { p50, p95, max } = rejectionLatencyMs;
-    all.push(["Rejected within", `p50 ${formatMs(p50)}, p95 ${formatMs(p95)}, at most ${formatMs(max)}`]);
+    all.push(["Rejection latency", `p50 ${formatMs(p50)}, p95 ${formatMs(p95)}, max ${formatMs(max)}`]);
   }
   return all;
 }

@@ -1,4 +1,4 @@
-/** The tables of the report, each left out when it has nothing to say. Pure. */
+/** The tables of the report; an empty one is omitted. Pure. */
 import { formatMetric, formatMs, formatPercent, loadTestMetrics, significant } from "@gpumedia/api";
 import type { ThresholdVerdict } from "../figures/thresholds.ts";
 import type { Result } from "../result/result.ts";
@@ -11,7 +11,7 @@ export function thresholdSection(thresholds: readonly ThresholdVerdict[]): Marku
       <table>
         <tr>
           <th></th>
-          <th>Figure</th>
+          <th>Metric</th>
           <th class="number">Measured</th>
           <th class="number">Limit</th>
           <th class="meter"></th>
@@ -38,14 +38,14 @@ export function regressionSection(regression: Result["regression"]): Markup | fa
   if (regression === null) return false;
   const { against, tolerancePercent, rows } = regression;
   return html`<section>
-    <h2>Against ${against}</h2>
-    <p class="caption">Worse by more than ${formatPercent(tolerancePercent)} fails.</p>
+    <h2>Compared with ${against}</h2>
+    <p class="caption">Tolerance ${formatPercent(tolerancePercent)}.</p>
     <div class="scroll">
       <table>
         <tr>
           <th></th>
-          <th>Figure</th>
-          <th class="number">Then</th>
+          <th>Metric</th>
+          <th class="number">Before</th>
           <th class="number">Now</th>
           <th class="number">Change</th>
         </tr>
@@ -72,7 +72,7 @@ export function stageSection(stages: Result["stages"]): Markup | false {
   const longest = Math.max(...entries.map(([, { mean }]) => mean), 0.001);
   return html`<section>
     <h2>Stages</h2>
-    <p class="caption">As the server reports them in Server-Timing.</p>
+    <p class="caption">Reported by the server in Server-Timing.</p>
     <div class="scroll">
       <table>
         <tr>
@@ -109,7 +109,7 @@ export function failureSection(failures: Result["failures"]): Markup | false {
         <tr>
           <th>Kind</th>
           <th class="number">Count</th>
-          <th>The first one</th>
+          <th>First message</th>
         </tr>
         ${failures.map(
           ({ kind, count, example }) =>
@@ -129,13 +129,13 @@ function mark(good: boolean): Markup {
 }
 
 const meterEnd = 300;
-const limitAt = 200;
 
-/** Measured against limit: the limit is the upright stroke at two thirds, the bar ends at one and a half times of it. */
+/** The measured value against its limit, which is the vertical mark at two thirds of the bar. */
 function meter({ actual, limit, met }: ThresholdVerdict): Markup | false {
   if (actual === null) return false;
-  const share = limit > 0 ? actual / limit : actual > 0 ? Number.POSITIVE_INFINITY : 0;
-  const length = Math.min(meterEnd, share * limitAt);
+  // A limit of 0 has its mark at 0: every value above it fills the bar.
+  const limitAt = limit > 0 ? (meterEnd * 2) / 3 : 0;
+  const length = limit > 0 ? Math.min(meterEnd, (actual / limit) * limitAt) : actual > 0 ? meterEnd : 0;
   return html`<svg
     viewBox="0 0 ${meterEnd} 14"
     preserveAspectRatio="none"

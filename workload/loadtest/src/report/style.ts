@@ -1,4 +1,4 @@
-/** Looks of the report: system fonts, one column, light and dark by the reader's setting. */
+/** Style of the report: system fonts, one column, light or dark by the reader's preference. */
 export const style = `
 :root {
   color-scheme: light dark;

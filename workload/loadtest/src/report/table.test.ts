@@ -11,7 +11,7 @@ describe("the table of a terminal", () => {
     assert.equal(
       resultTable(passed(), plain),
       `http://upscaler.media/v1/process
-baseline: 100 requests, 10 at a time
+baseline: 100 requests, concurrency 10
 
 accepted  100      25.2/s over 3.98 s
 rejected  0        0 %
@@ -41,7 +41,7 @@ PASSED
     assert.equal(
       resultTable(failed(), plain),
       `http://upscaler.media/v1/process
-custom: 100 requests, 25/s whatever the answers take, 256 connections at most
+custom: 100 requests, open loop at 25/s, up to 256 connections
 
 accepted  80       20.1/s over 3.98 s
 rejected  10       10 %
@@ -60,7 +60,7 @@ queue      1 ms  1 ms  1 ms  1 ms
 inference  8 ms  8 ms  8 ms  8 ms
 
 failure  count  first
-timeout  10     no complete answer
+timeout  10     no complete response
 
 ✗  p95     15 ms   ≤ 12 ms
 ✓  rps     20.1/s  ≥ 10/s
@@ -72,10 +72,10 @@ timeout  10     no complete answer
 ✗  errors    0 %     →  10 %
 ✗  rejected  0 %     →  10 %
 
-note: this client was busy 95 % of the time and may be what was measured; use more clients
-note: this client could not keep 25/s: 1 % of its requests left over 12 ms late
-note: 7 requests waited for one of 256 connections: the wait is in their latency, but the target never saw the full rate
-note: p95 of 80 answers rests on the slowest 4
+warning: this client was busy 95 % of the time and may be the bottleneck; run more clients
+warning: this client could not sustain 25/s: 1 % of its requests were sent over 12 ms late
+warning: 7 requests waited for one of 256 connections; their latency includes the wait, but the target did not receive the full rate
+warning: p95 of 80 responses depends on the slowest 4
 
 FAILED
   p95 15 ms, limit 12 ms
@@ -102,23 +102,23 @@ FAILED
   it("counts what an interrupt cut off", () => {
     const result = passed({ endedBy: "signal" });
     const table = resultTable({ ...result, counts: { ...result.counts, abandoned: 3 } }, plain);
-    assert.ok(table.includes("\nabandoned  3        in flight at the interrupt\n"), table);
-    assert.ok(table.includes("\nINTERRUPTED\n  interrupted before the end\n"), table);
+    assert.ok(table.includes("\nabandoned  3        in flight when interrupted\n"), table);
+    assert.ok(table.includes("\nINTERRUPTED\n  interrupted\n"), table);
   });
 });
 
 describe("describeLoad", () => {
   const cases = [
-    { load, scenario: "baseline", text: "baseline: 100 requests, 10 at a time" },
+    { load, scenario: "baseline", text: "baseline: 100 requests, concurrency 10" },
     {
       load: { ...load, requests: 10_000, durationSeconds: 1800, concurrency: 20 },
       scenario: "endurance",
-      text: "endurance: 10000 requests, 30 min at most, 20 at a time",
+      text: "endurance: 10000 requests, up to 30 min, concurrency 20",
     },
     {
       load: { ...load, requests: null, durationSeconds: 60, ratePerSecond: 200, concurrency: 256 },
       scenario: "custom",
-      text: "custom: 60 s, 200/s whatever the answers take, 256 connections at most",
+      text: "custom: 60 s, open loop at 200/s, up to 256 connections",
     },
   ];
   for (const { load: of, scenario, text } of cases) it(text, () => assert.equal(describeLoad(of, scenario), text));

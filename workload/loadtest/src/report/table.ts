@@ -12,7 +12,7 @@ import {
 import { formatBytes } from "../quantities.ts";
 import type { LoadDescription, Result, Unreachable } from "../result/result.ts";
 
-/** Colours a verdict; the identity where there is no colour. */
+/** Colours a verdict; returns the text unchanged where colours are not supported. */
 export type Paint = (kind: "good" | "bad" | "dim", text: string) => string;
 
 type Row = readonly string[];
@@ -26,7 +26,7 @@ export function resultTable(result: Result | Unreachable, paint: Paint): string 
     columns(failureRows(result)),
     columns(thresholdRows(result, paint)),
     regressionLines(result.regression?.rows ?? [], paint),
-    result.warnings.map((warning) => `note: ${warning}`),
+    result.warnings.map((warning) => `warning: ${warning}`),
     verdictLines(result, paint),
   ];
   return `${sections
@@ -35,17 +35,17 @@ export function resultTable(result: Result | Unreachable, paint: Paint): string 
     .join("\n\n")}\n`;
 }
 
-/** `baseline: 100 requests, 10 at a time` and the like. */
+/** Such as `baseline: 100 requests, concurrency 10`. */
 export function describeLoad(load: LoadDescription, scenario: string): string {
   const { requests, durationSeconds, ratePerSecond, concurrency } = load;
   const amount = [
     ...(requests === null ? [] : [`${requests} requests`]),
-    ...(durationSeconds === null ? [] : [`${formatMs(durationSeconds * 1000)}${requests === null ? "" : " at most"}`]),
+    ...(durationSeconds === null ? [] : [`${requests === null ? "" : "up to "}${formatMs(durationSeconds * 1000)}`]),
   ].join(", ");
   const how =
     ratePerSecond === null
-      ? `${concurrency} at a time`
-      : `${ratePerSecond}/s whatever the answers take, ${concurrency} connections at most`;
+      ? `concurrency ${concurrency}`
+      : `open loop at ${ratePerSecond}/s, up to ${concurrency} connections`;
   return `${scenario}: ${amount}, ${how}`;
 }
 
@@ -73,7 +73,7 @@ function figureRows({ counts, figures, elapsedSeconds, details }: Result): Row[]
     ["rejected", String(counts.rejected), formatPercent(figures.rejectedPercent)],
     ["failed", String(counts.failed), formatPercent(figures.errorPercent)],
   ];
-  if (counts.abandoned > 0) rows.push(["abandoned", String(counts.abandoned), "in flight at the interrupt"]);
+  if (counts.abandoned > 0) rows.push(["abandoned", String(counts.abandoned), "in flight when interrupted"]);
   rows.push(["received", formatBytes(details.bytesReceived)]);
   if (latencyMs === null) return rows;
   const { mean, p50, p90, p95, p99, p999, max } = latencyMs;
@@ -102,7 +102,7 @@ function thresholdRows({ thresholds }: Result, paint: Paint): Row[] {
   ]);
 }
 
-/** The verdict and why it is not a better one. */
+/** The verdict and its reasons. */
 export function verdictLines(
   { verdict, reasons }: Pick<Result | Unreachable, "verdict" | "reasons">,
   paint: Paint,
@@ -111,7 +111,7 @@ export function verdictLines(
   return [word, ...reasons.map((reason) => `  ${reason}`)];
 }
 
-/** Columns two spaces apart, as wide as their widest cell; colours take no room. */
+/** Columns two spaces apart, as wide as their widest cell; colour codes have no width. */
 function columns(rows: readonly Row[]): string[] {
   const widths = Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, at) =>
     Math.max(...rows.map((row) => widthOf(row[at]))),

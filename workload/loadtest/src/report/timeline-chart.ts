@@ -1,4 +1,4 @@
-/** The time line: what came back in each second, how fast, and what went wrong. Pure. */
+/** The timeline: accepted responses, latency and failures by second. Pure. */
 import { formatMs, formatRate, significant } from "@gpumedia/api";
 import type { TimelineRow } from "../figures/timeline.ts";
 import { type Scale, linear, pathThrough, ticks } from "./axis.ts";
@@ -15,7 +15,7 @@ const panels = {
   wrong: { top: 324, bottom: 384 },
 } as const;
 
-/** Panels above one another on one time axis. `elapsedSeconds` tells how much of the last second there was. */
+/** Stacked panels on one time axis. `elapsedSeconds` shows whether the last second was complete. */
 export function timelineChart(rows: readonly TimelineRow[], elapsedSeconds: number): Markup {
   const columns = columnsOf(rows);
   const x = linear(rows.length, left, right);
@@ -62,7 +62,7 @@ interface Panel {
 
 type Stack = readonly (readonly [name: string, read: (column: Column) => number])[];
 
-/** Stacked bars; the last one is pale when its second was not a whole one and its height says nothing. */
+/** Stacked bars; the last one is pale when its second was incomplete, because its height is then misleading. */
 function bars(columns: readonly Column[], x: Scale, { top, bottom }: Panel, lastIsPart: boolean, stack: Stack): Markup {
   const total = (column: Column) => stack.reduce((sum, [, read]) => sum + read(column), 0);
   const yTicks = ticks(Math.max(...columns.map(total)), 3);

@@ -1,4 +1,4 @@
-/** Joins the seconds of a long run into columns that can be told apart. Pure. */
+/** Groups the seconds of a long run into columns wide enough to distinguish. Pure. */
 import type { TimelineRow } from "../figures/timeline.ts";
 
 /** One drawn column: a second, or several of a long run. */
@@ -8,15 +8,15 @@ export interface Column {
   readonly acceptedPerSecond: number;
   readonly rejectedPerSecond: number;
   readonly failedPerSecond: number;
-  /** Mean of the seconds' medians; null without an accepted answer. */
+  /** Mean of the seconds' medians; null without an accepted response. */
   readonly p50Ms: number | null;
-  /** The worst second's, because a mean would hide the stall one looks for. */
+  /** The worst second's: a mean would hide a stall. */
   readonly p95Ms: number | null;
 }
 
 const columnsAtMost = 300;
 
-/** As many columns as can be told apart; of equal length but for the last. */
+/** At most 300 columns, of equal length except for the last. */
 export function columnsOf(rows: readonly TimelineRow[]): Column[] {
   const seconds = Math.ceil(rows.length / columnsAtMost);
   return Array.from({ length: Math.ceil(rows.length / Math.max(1, seconds)) }, (_, at) =>

@@ -52,7 +52,7 @@ describe("summarise", () => {
     );
   });
 
-  it("says every reason of a run that failed", () => {
+  it("states every reason of a run that failed", () => {
     const { verdict, reasons, figures, failures } = failed();
     assert.deepEqual(
       { verdict, reasons, errorPercent: figures.errorPercent, rejectedPercent: figures.rejectedPercent, failures },
@@ -67,7 +67,7 @@ describe("summarise", () => {
         ],
         errorPercent: 10,
         rejectedPercent: 10,
-        failures: [{ kind: "timeout", count: 10, example: "no complete answer" }],
+        failures: [{ kind: "timeout", count: 10, example: "no complete response" }],
       },
     );
   });
@@ -89,7 +89,7 @@ describe("summarise", () => {
       reasons: ["no request was accepted"],
     },
     {
-      name: "a latency limit without a latency is not met",
+      name: "a latency limit is not met without a latency",
       result: () =>
         summarise(
           steadyTally(5, () => timedOut),
@@ -108,13 +108,13 @@ describe("summarise", () => {
       name: "an interrupted run is neither passed nor failed",
       result: () => passed({ endedBy: "signal", thresholds: [{ metric: "p95", limit: 1 }] }),
       verdict: "Interrupted",
-      reasons: ["interrupted before the end", "p95 15 ms, limit 1 ms"],
+      reasons: ["interrupted", "p95 15 ms, limit 1 ms"],
     },
     {
       name: "interrupted before anything came back",
       result: () => summarise(new Tally(), { ...facts, endedBy: "signal", thresholds: [] }),
       verdict: "Interrupted",
-      reasons: ["interrupted before the end", "no request was accepted"],
+      reasons: ["interrupted", "no request was accepted"],
     },
     {
       name: "rejections within their limit are no failure",

@@ -1,4 +1,4 @@
-/** Turns the tally of a run into its result. Pure. */
+/** Converts the tally of a run to its result. Pure. */
 import {
   compareFigures,
   comparedFigures,
@@ -17,7 +17,7 @@ import type { Tally } from "../figures/tally.ts";
 import { type Threshold, type ThresholdVerdict, judgeThreshold } from "../figures/thresholds.ts";
 import { warningsOf } from "../figures/warnings.ts";
 
-/** Everything about a run that is not in its tally. */
+/** Everything about a run except its tally. */
 export interface RunFacts {
   readonly scenario: ScenarioName;
   readonly target: string;
@@ -42,7 +42,7 @@ export function summarise(tally: Tally, facts: RunFacts): Result {
   const thresholds = facts.thresholds.map((threshold) => judgeThreshold(threshold, figures));
   const regression = regressionOf(facts.against, figures);
   const reasons = [
-    ...(endedBy === "signal" ? ["interrupted before the end"] : []),
+    ...(endedBy === "signal" ? ["interrupted"] : []),
     ...(tally.counts.accepted === 0 ? ["no request was accepted"] : []),
     ...thresholds.filter(({ met }) => !met).map(reasonOfThreshold),
     ...(regression === null ? [] : regressionReasons(regression)),

@@ -22,7 +22,7 @@ describe("terminationMessage", () => {
     }
   });
 
-  it("is the whole of an unreachable target", () =>
+  it("is the whole result of an unreachable target", () =>
     assert.deepEqual(JSON.parse(terminationMessage(unreachable)), unreachable));
 
   const stage = { mean: 1.234, p50: 1.234, p95: 1.234, max: 1.234 };
@@ -31,7 +31,7 @@ describe("terminationMessage", () => {
   );
   const cases: readonly { name: string; changes: Partial<Result>; kept: object }[] = [
     {
-      name: "few failures, shorter words",
+      name: "few failures, shorter messages",
       changes: { failures: manyFailures(40) },
       kept: { failures: manyFailures(40, 80).slice(0, 5) },
     },
@@ -52,7 +52,7 @@ describe("terminationMessage", () => {
     },
   ];
   for (const { name, changes, kept } of cases) {
-    it(`leaves out what is needed least: ${name}`, () => {
+    it(`drops the least useful parts first: ${name}`, () => {
       const text = terminationMessage({ ...failed(), ...changes });
       assert.ok(Buffer.byteLength(text) <= 4096, `${Buffer.byteLength(text)} bytes`);
       const parsed = JSON.parse(text) as Record<string, unknown>;

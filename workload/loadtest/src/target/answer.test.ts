@@ -77,7 +77,7 @@ describe("judgePicture", () => {
       header: { ...jpeg, width: 480, height: 640 },
       outcome: failed("wrong-size", "picture is 480x640, expected 640x480"),
     },
-    { name: "no picture at all", header: null, outcome: failed("undecodable", "1000 bytes that are no picture") },
+    { name: "no picture at all", header: null, outcome: failed("undecodable", "1000 bytes that are not an image") },
     {
       name: "PNG under the name of JPEG",
       header: { ...jpeg, format: "png" },

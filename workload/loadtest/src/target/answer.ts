@@ -1,4 +1,4 @@
-/** Judges one answer. Pure: the header of the picture is read elsewhere. */
+/** Judges one response. Pure: the header of the picture is read elsewhere. */
 import type { FailureKind } from "./failure.ts";
 import type { Outcome } from "./sample.ts";
 import { parseServerTiming } from "./server-timing.ts";
@@ -17,17 +17,17 @@ export interface AnswerHead {
   readonly serverTiming: string | undefined;
 }
 
-/** What a right answer to this picture looks like. */
+/** What a correct response to this picture looks like. */
 export interface Expectation {
   readonly width: number;
   readonly height: number;
-  /** Answer's width and height over those sent; null accepts any size. */
+  /** Width and height of the response relative to the request; null accepts any size. */
   readonly scale: number | null;
 }
 
 /**
- * Verdict from the head alone, or null when the picture has to be looked at.
- * 503 counts as a rejection only with Retry-After, as admission control sends it; without, the server is just broken.
+ * Verdict from the head alone, or null when the picture has to be checked. A 503 counts as a rejection only with
+ * Retry-After, which admission control sends; without it, the server is broken.
  */
 export function judgeHead({ status, contentType, retryAfter }: AnswerHead): Outcome | null {
   if (status === 503 && retryAfter !== undefined) return { kind: "rejected" };
@@ -43,7 +43,7 @@ export function judgePicture(
   bytes: number,
   expected: Expectation,
 ): Outcome {
-  if (header === null) return failed("undecodable", `${bytes} bytes that are no picture`);
+  if (header === null) return failed("undecodable", `${bytes} bytes that are not an image`);
   const type = mediaType(head.contentType);
   if (!(formatsOfType[type]?.includes(header.format) ?? true)) {
     return failed("wrong-type", `Content-Type is ${type}, the picture is ${header.format}`);
@@ -57,7 +57,7 @@ export function judgePicture(
   return { kind: "accepted", bytes, stages: parseServerTiming(head.serverTiming ?? "") };
 }
 
-/** The formats that each image type may hold, by the decoder's names; a type that is not listed is not compared. */
+/** Formats of each image type, by the decoder's names; an unlisted type is not compared. */
 const formatsOfType: Readonly<Record<string, readonly string[]>> = {
   "image/jpeg": ["jpeg"],
   "image/png": ["png"],

@@ -9,8 +9,8 @@ function systemError(code: string, message: string): Error {
 describe("failureOf", () => {
   const cases: readonly { error: unknown; failure: Failure }[] = [
     {
-      error: new DOMException("no complete answer", "TimeoutError"),
-      failure: { kind: "timeout", message: "no complete answer" },
+      error: new DOMException("no complete response", "TimeoutError"),
+      failure: { kind: "timeout", message: "no complete response" },
     },
     { error: new errors.ConnectTimeoutError("connect"), failure: { kind: "timeout", message: "connect" } },
     { error: systemError("ETIMEDOUT", "timed out"), failure: { kind: "timeout", message: "timed out" } },

@@ -1,32 +1,32 @@
 /**
  * Why a request failed, by kind. Pure.
  *
- * Kinds are few and stable, because dashboards and the operator group by them; the words of the first failure of a kind
- * travel beside it.
+ * Kinds are few and stable, because dashboards and the operator group by them; the message of the first failure of each kind
+ * is reported beside it.
  */
 
 export type FailureKind =
-  /** No complete answer within `--timeout`, counted from the intended send time. */
+  /** No complete response within `--timeout`, counted from the intended send time. */
   | "timeout"
-  /** Open loop: every connection stayed busy until the deadline, so it was never sent. */
+  /** Open loop: no connection was free before the timeout, so it was never sent. */
   | "unsent"
   /** No connection: refused, unreachable, or the name did not resolve. */
   | "connect"
-  /** The connection ended before the answer was complete. */
+  /** The connection was closed before the response was complete. */
   | "reset"
-  /** Bytes that are not HTTP, or a body that is not as long as announced. */
+  /** Bytes that are not HTTP, or a body that does not have its declared length. */
   | "protocol"
-  /** A body above the limit of 64 MiB. */
+  /** A body over 64 MiB. */
   | "too-large"
-  /** Any status but 200, and 503 without Retry-After. */
+  /** Any other status than 200, and 503 without Retry-After. */
   | `http-${number}`
-  /** Content-Type is no image type, or names another format than the bytes have. */
+  /** Content-Type is not an image type, or does not match the bytes. */
   | "wrong-type"
-  /** The bytes have no image header that can be read. */
+  /** The bytes have no readable image header. */
   | "undecodable"
   /** The picture is not `--expect-scale` times as large as the one sent. */
   | "wrong-size"
-  /** None of the above; the example has the words. */
+  /** None of the above; see the example. */
   | "other";
 
 export interface Failure {
@@ -54,7 +54,7 @@ const kindOfCode: Readonly<Record<string, FailureKind>> = {
   UND_ERR_RES_EXCEEDED_MAX_SIZE: "too-large",
 };
 
-/** The failure that an error of the HTTP client stands for. */
+/** Converts an error of the HTTP client. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { kind: "other", message: String(error) };
   if (error.name === "TimeoutError") return { kind: "timeout", message: error.message };
@@ -62,7 +62,7 @@ export function failureOf(error: unknown): Failure {
   const message = error.message || code || error.name;
   const kind = error.name === "HTTPParserError" ? "protocol" : kindOfCode[code];
   if (kind !== undefined) return { kind, message };
-  // A host with several addresses fails as an AggregateError whose members say why.
+  // A host with several addresses fails as an AggregateError; its members have the reason.
   if (error instanceof AggregateError && error.errors.length > 0) return failureOf(error.errors[0]);
   return { kind: "other", message };
 }

@@ -20,7 +20,7 @@ describe("pictures to send", () => {
   before(async () => (folder = await mkdtemp(join(tmpdir(), "loadtest-pictures-"))));
   after(() => rm(folder, { recursive: true }));
 
-  it("makes one when none is given, the same every time and with a photograph's detail", async () => {
+  it("generates one by default, always the same and as detailed as a photograph", async () => {
     const [[first], [second]] = [await loaded([]), await loaded([])];
     assert.ok(first && second);
     const { body, sha256, ...rest } = first;
@@ -30,7 +30,7 @@ describe("pictures to send", () => {
     assert.ok(body.length > 40_000 && body.length < 120_000, `${body.length} bytes`);
   });
 
-  it("reads the files in their order, whatever their format", async () => {
+  it("reads the files in order, in any format", async () => {
     const [png, webp] = [join(folder, "a.png"), join(folder, "b.bin")];
     await grey(30, 20).png().toFile(png);
     await writeFile(webp, await grey(8, 9).webp().toBuffer());
@@ -44,12 +44,12 @@ describe("pictures to send", () => {
     );
   });
 
-  it("gives the size that a viewer shows: EXIF can turn a picture", async () => {
+  it("returns the displayed size: EXIF can rotate a picture", async () => {
     const turned = await grey(30, 20).jpeg().withMetadata({ orientation: 6 }).toBuffer();
     assert.deepEqual(await readImageHeader(turned), { format: "jpeg", width: 20, height: 30 });
   });
 
-  it("names the file that does not exist", async () => {
+  it("names a missing file", async () => {
     const missing = join(folder, "missing.jpg");
     assert.deepEqual(await loadPictures([missing]), {
       kind: "unreadable-picture",
@@ -57,14 +57,15 @@ describe("pictures to send", () => {
     });
   });
 
-  it("names the file that is no picture", async () => {
+  it("names the file that is not an image", async () => {
     const text = join(folder, "text.jpg");
     await writeFile(text, "not a picture");
     assert.deepEqual(await loadPictures([text]), {
       kind: "unreadable-picture",
-      message: `--image ${text}: no picture that sharp can read`,
+      message: `--image ${text}: not an image that sharp can read`,
     });
   });
 
-  it("knows no header in bytes that are none", async () => assert.equal(await readImageHeader(Buffer.from("?")), null));
+  it("finds no header in bytes that are not an image", async () =>
+    assert.equal(await readImageHeader(Buffer.from("?")), null));
 });

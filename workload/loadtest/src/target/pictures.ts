@@ -1,4 +1,4 @@
-/** The pictures that are sent: files, or one made here. */
+/** The pictures to send: files, or a generated one. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -10,13 +10,13 @@ export interface Picture extends ImageHeader {
   readonly name: string;
   readonly type: string;
   readonly body: Buffer;
-  /** Hex, so that a later run can tell whether it sent the same. */
+  /** Hex; a later run compares it. */
   readonly sha256: string;
 }
 
 export type PictureError = { readonly kind: "unreadable-picture"; readonly message: string };
 
-/** The files as pictures, in their order, or the first that is none; the built-in picture when there are no files. */
+/** The pictures of the files in order, or the first error; the built-in picture if there are no files. */
 export async function loadPictures(files: readonly string[]): Promise<readonly Picture[] | PictureError> {
   if (files.length === 0) return [await builtInPicture()];
   const pictures: Picture[] = [];
@@ -24,13 +24,13 @@ export async function loadPictures(files: readonly string[]): Promise<readonly P
     const body = await readFile(file).catch((error: unknown) => error);
     if (!Buffer.isBuffer(body)) return unreadable(file, body instanceof Error ? body.message : String(body));
     const picture = await pictureOf(basename(file), body);
-    if (picture === null) return unreadable(file, "no picture that sharp can read");
+    if (picture === null) return unreadable(file, "not an image that sharp can read");
     pictures.push(picture);
   }
   return pictures;
 }
 
-/** Format and size as shown, from the header alone: no pixel is decoded. Null when there is no readable header. */
+/** Format and displayed size from the header, without decoding pixels; null without a readable header. */
 export async function readImageHeader(body: Uint8Array): Promise<ImageHeader | null> {
   try {
     const { format, autoOrient } = await sharp(body).metadata();
@@ -54,7 +54,7 @@ function unreadable(file: string, reason: string): PictureError {
 
 /**
  * A 640x480 JPEG of a landscape, the same bytes every time. Turbulence gives sky, hills and water the detail that a
- * photograph has: a flat drawing would compress to a tenth and make the server's decoder look fast.
+ * photograph has: a flat drawing would compress ten times better and make the server's decoder look fast.
  */
 async function builtInPicture(): Promise<Picture> {
   const body = await sharp(Buffer.from(landscape)).jpeg({ quality: 90, chromaSubsampling: "4:2:0" }).toBuffer();

@@ -5,11 +5,11 @@ export interface StageTiming {
   readonly ms: number;
 }
 
-// The server is not trusted: its names become keys of the result, which must stay small.
+// The server is not trusted: its names become keys of the result, which must not grow without bound.
 const stagesAtMost = 16;
 const stageName = /^[!#$%&'*+\-.^_`|~\w]{1,32}$/;
 
-/** The stages that carry a duration, in their order; a malformed one is passed over. */
+/** The stages with a duration, in order; malformed ones are skipped. */
 export function parseServerTiming(header: string): StageTiming[] {
   const stages: StageTiming[] = [];
   for (const entry of splitOutsideQuotes(header, ",")) {
@@ -21,7 +21,7 @@ export function parseServerTiming(header: string): StageTiming[] {
   return stages;
 }
 
-/** The value of a `dur` parameter; undefined for other parameters and for values that are no duration. */
+/** The value of a `dur` parameter; undefined for other parameters and invalid values. */
 function durationOf(parameter: string): number | undefined {
   const value = /^dur\s*=\s*"?(\d{1,9}(?:\.\d+)?)"?$/i.exec(parameter)?.[1];
   return value === undefined ? undefined : Number(value);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { Outcome } from "./sample.ts";
-import { type Answerer, deserted, echo, listen } from "../testing/loopback-server.ts";
+import { type Answerer, unusedUrl, echo, listen } from "../testing/loopback-server.ts";
 import { type Picture, loadPictures } from "./pictures.ts";
 import { type Target, type TargetOptions, openTarget, probe } from "./target.ts";
 
@@ -24,7 +24,7 @@ function kindOf(outcome: Outcome): string {
   return outcome.kind === "failed" ? outcome.failure.kind : outcome.kind;
 }
 
-describe("what a target may answer", () => {
+describe("the responses of a target", () => {
   const cases: readonly { name: string; answer: Answerer; kind: string; expectScale?: number; timeoutMs?: number }[] = [
     { name: "the picture", answer: echo, kind: "accepted" },
     { name: "the picture in its size", answer: echo, expectScale: 1, kind: "accepted" },
@@ -86,13 +86,13 @@ describe("what a target may answer", () => {
     });
   }
 
-  it("nobody there: connect", async () => {
-    await using target = open(await deserted());
+  it("no listener: connect", async () => {
+    await using target = open(await unusedUrl());
     const { outcome } = await target.send(picture, 5000);
     assert.equal(kindOf(outcome), "connect");
   });
 
-  it("after an accepted answer a wrong one is still seen: only equal bytes are taken for checked", async () => {
+  it("detects a wrong response after an accepted one: only identical bytes skip the check", async () => {
     await using server = await listen((response, nth, request, body) => {
       if (nth < 3) echo(response, nth, request, body);
       else response.writeHead(200, { "content-type": "image/jpeg" }).end(Buffer.alloc(body.length));
@@ -104,8 +104,8 @@ describe("what a target may answer", () => {
   });
 });
 
-describe("what a target is sent", () => {
-  it("a POST of the picture to the path, with the headers asked for", async () => {
+describe("the requests to a target", () => {
+  it("a POST of the picture to the path, with the requested headers", async () => {
     const seen: object[] = [];
     await using server = await listen((response, nth, request, body) => {
       const { method, url, headers } = request;
@@ -128,7 +128,7 @@ describe("what a target is sent", () => {
     ]);
   });
 
-  it("one request at a time on each kept connection", async () => {
+  it("one request at a time on each connection", async () => {
     await using server = await listen(echo);
     await using target = open(server.url, { connections: 3 });
     await Promise.all(Array.from({ length: 30 }, () => target.send(picture, 5000)));
@@ -136,7 +136,7 @@ describe("what a target is sent", () => {
     assert.ok(server.concurrency <= 3);
   });
 
-  it("nothing after close: requests under way are abandoned, which is not the server's failure", async () => {
+  it("nothing after close: requests in flight are abandoned, not failed", async () => {
     await using server = await listen(() => undefined);
     const target = open(server.url);
     const answer = target.send(picture, 5000);
@@ -146,12 +146,12 @@ describe("what a target is sent", () => {
 });
 
 describe("probe", () => {
-  it("is content with a listener, whatever it would answer", async () => {
+  it("succeeds with any listener", async () => {
     await using server = await listen(() => undefined);
     assert.equal(await probe(new URL(server.url), 2000), null);
   });
 
-  it("knows IPv6 addresses in their brackets", async function () {
+  it("accepts IPv6 addresses in brackets", async function () {
     const server = createServer().listen(0, "::1");
     const [event] = await Promise.race([once(server, "listening").then(() => ["listening"]), once(server, "error")]);
     if (event !== "listening") this.skip();
@@ -160,8 +160,8 @@ describe("probe", () => {
     server.close();
   });
 
-  it("says why nobody can be reached", async () => {
-    const url = new URL(await deserted());
+  it("reports why the target cannot be reached", async () => {
+    const url = new URL(await unusedUrl());
     assert.deepEqual(await probe(url, 2000), {
       kind: "connect",
       message: `connect ECONNREFUSED 127.0.0.1:${url.port}`,

@@ -1,4 +1,4 @@
-/** Sends pictures to the one URL of the test and judges what comes back. */
+/** Sends pictures to the target and judges the responses. */
 import { createConnection } from "node:net";
 import { Pool, type Dispatcher } from "undici";
 import { type AnswerHead, type ImageHeader, judgeHead, judgePicture } from "./answer.ts";
@@ -9,15 +9,15 @@ import type { Outcome } from "./sample.ts";
 export interface TargetOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Connections kept open at most; each carries one request at a time. */
+  /** Maximum number of connections; each carries one request at a time. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  /** Width and height of the answer over those sent; null accepts any size. */
+  /** Width and height of the response relative to the request; null accepts any size. */
   readonly expectScale: number | null;
 }
 
 export interface Answer {
-  /** `performance.now()` when the last byte was there or the failure was known: checks come after and are not timed. */
+  /** `performance.now()` at the last byte or failure; the checks that follow are not timed. */
   readonly endedAt: number;
   readonly outcome: Outcome;
 }
@@ -25,7 +25,7 @@ export interface Answer {
 export interface Target {
   /** Posts a picture. Never rejects; `timeoutMs` covers everything up to the last byte. */
   send(picture: Picture, timeoutMs: number): Promise<Answer>;
-  /** Cuts all connections; requests in flight come back as abandoned. */
+  /** Closes all connections; requests in flight are reported as abandoned. */
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function openTarget({ url, headers, connections, connectTimeoutMs, expect
     pipelining: 1,
     allowH2: false,
     maxResponseSize: answerBytesAtMost,
-    // One deadline covers the whole request; undici's own would only cut in with other words.
+    // One timeout covers the whole request; undici's own would report other messages.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs },
@@ -80,8 +80,8 @@ export function openTarget({ url, headers, connections, connectTimeoutMs, expect
 }
 
 /**
- * Tries a TCP connection, so that a wrong address ends the program at once instead of failing every request.
- * @returns null when somebody listens there
+ * Tries a TCP connection, so that a wrong address fails at once instead of failing every request.
+ * @returns null if the connection succeeds
  */
 export async function probe(url: URL, timeoutMs: number): Promise<Failure | null> {
   const { promise, resolve } = Promise.withResolvers<Failure | null>();
@@ -100,18 +100,18 @@ export async function probe(url: URL, timeoutMs: number): Promise<Failure | null
 type Judge = (head: AnswerHead, body: Buffer, picture: Picture) => Promise<Outcome>;
 
 /**
- * Reads the header of each answer that is new. A deterministic server sends the same bytes for the same picture, and
- * comparing them with the last right answer is cheaper than a decoder: this client often shares its CPU with the server.
+ * Reads the header of each new response. A deterministic server sends the same bytes for the same picture, and comparing them
+ * with the last correct response is cheaper than a decoder: this client often shares its CPU with the server.
  */
 function createJudge(expectScale: number | null): Judge {
-  const lastRight = new Map<Picture, { readonly body: Buffer; readonly header: ImageHeader }>();
+  const lastCorrect = new Map<Picture, { readonly body: Buffer; readonly header: ImageHeader }>();
   return async (head, body, picture) => {
     const early = judgeHead(head);
     if (early !== null) return early;
-    const last = lastRight.get(picture);
+    const last = lastCorrect.get(picture);
     const header = last?.body.equals(body) === true ? last.header : await readImageHeader(body);
     const outcome = judgePicture(head, header, body.length, { ...picture, scale: expectScale });
-    if (outcome.kind === "accepted" && header !== null) lastRight.set(picture, { body, header });
+    if (outcome.kind === "accepted" && header !== null) lastCorrect.set(picture, { body, header });
     return outcome;
   };
 }
@@ -130,5 +130,5 @@ function headOf({ statusCode, headers }: Dispatcher.ResponseData): AnswerHead {
 }
 
 function timeoutError(timeoutMs: number): DOMException {
-  return new DOMException(`no complete answer within ${timeoutMs} ms`, "TimeoutError");
+  return new DOMException(`no complete response within ${timeoutMs} ms`, "TimeoutError");
 }

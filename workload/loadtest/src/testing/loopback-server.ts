@@ -1,4 +1,4 @@
-/** A server on loopback that answers as a test tells it to. */
+/** A server on loopback whose responses a test defines. */
 import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -7,7 +7,7 @@ export interface LoopbackServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: number;
   readonly connections: number;
-  /** The most requests that were open at one time. */
+  /** The highest number of concurrent requests. */
   readonly concurrency: number;
 }
 
@@ -51,8 +51,8 @@ export async function listen(answer: Answerer): Promise<LoopbackServer> {
   };
 }
 
-/** A base URL on which nobody listens: its port was free a moment ago. */
-export async function deserted(): Promise<string> {
+/** A base URL without a listener: its port was free a moment ago. */
+export async function unusedUrl(): Promise<string> {
   await using server = await listen(() => undefined);
   return server.url;
 }

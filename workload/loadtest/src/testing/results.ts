@@ -1,4 +1,4 @@
-/** Results for the tests of what is made from results: figures come from a real tally. */
+/** Results for tests; their figures come from a real tally. */
 import { Tally } from "../figures/tally.ts";
 import type { Outcome } from "../target/sample.ts";
 import type { LoadDescription, Result, Unreachable } from "../result/result.ts";
@@ -38,9 +38,9 @@ export const accepted: Outcome = {
   ],
 };
 export const rejected: Outcome = { kind: "rejected" };
-export const timedOut: Outcome = { kind: "failed", failure: { kind: "timeout", message: "no complete answer" } };
+export const timedOut: Outcome = { kind: "failed", failure: { kind: "timeout", message: "no complete response" } };
 
-/** One request after the other every 40 ms; each takes 10 ms, and every tenth 15 ms. */
+/** One request every 40 ms; each takes 10 ms, and every tenth 15 ms. */
 export function steadyTally(count: number, outcomeOf: (nth: number) => Outcome = () => accepted): Tally {
   const tally = new Tally();
   for (let nth = 0; nth < count; nth++) {
