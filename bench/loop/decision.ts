@@ -1,7 +1,7 @@
 /**
- * From a step of the load to the autoscaler's decision, on processors that run.
+ * Measures the time from a step of the load to the autoscaler's decision, on running processors.
  *
- *     load ──▶ the processor's mean of 15 s passes the target ──▶ the operator has asked, and serves it ──▶ the autoscaler looks
+ *     load ──▶ the processor's mean of 15 s exceeds the target ──▶ the operator collects and serves it ──▶ the autoscaler decides
  *     0           own                                               served                                   decided
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,7 +15,7 @@ import { percentile } from "../operator/percentile.ts";
 
 export interface DecisionOptions {
   readonly runs: number;
-  /** Of the autoscaler, and of the operator's questions; in seconds. */
+  /** The autoscaler's interval, and the operator's for reports, in seconds. */
   readonly syncSeconds: number;
   readonly intervalSeconds: number;
 }
@@ -38,7 +38,7 @@ const spec = {
   processing: {
     env: [
       { name: "GPUMEDIA_WORKERS", value: "1" },
-      // A picture takes longer on a CPU: without it requests are answered 503, which is no load on the GPU.
+      // Requests take longer on a CPU: without this they would be rejected with 503, which is no load on the GPU.
       { name: "GPUMEDIA_QUEUE_MAX_WAIT", value: "30s" },
     ],
   },
@@ -93,26 +93,26 @@ export async function measureDecisions({ runs, syncSeconds, intervalSeconds }: D
     return `| ${what} | ${[median, least, most].map((value) => value.toFixed(1)).join(" | ")} |`;
   };
   return [
-    `${runs} steps from no load to ${clients} requests at a time; autoscaler every ${syncSeconds} s, pods asked every ${intervalSeconds} s:`,
+    `${runs} steps from no load to ${clients} requests at a time; autoscaler every ${syncSeconds} s, reports every ${intervalSeconds} s:`,
     "",
     "| seconds from the step until … | median | least | most |",
     "| --- | --: | --: | --: |",
     row("the processor itself reports more than the target", ({ own }) => own),
     row("the operator serves it", ({ served }) => served),
     row("the autoscaler has decided", ({ decided }) => decided),
-    row("of that, what the autoscaler waited for its next look", ({ served, decided }) => decided - served),
+    row("of that, until the autoscaler's next interval", ({ served, decided }) => decided - served),
   ].join("\n");
 }
 
 async function measureOnce(cluster: Cluster, agent: Agent, syncSeconds: number): Promise<Run> {
   const { address, podAddress } = await untilIdle(cluster, agent);
-  // The autoscaler's looks and the steps are not to keep in step themselves.
+  // Steps must not be synchronous with the autoscaler's interval.
   await pause(Math.random() * syncSeconds * 1_000);
-  const begun = performance.now();
+  const startedAt = performance.now();
   const endLoad = keepBusy(address, agent, clients);
-  const first = async (what: string, look: () => Promise<boolean>): Promise<number> => {
-    await until(what, async () => ((await look()) ? true : undefined), { withinMs: 180_000, everyMs: 200 });
-    return (performance.now() - begun) / 1_000;
+  const first = async (what: string, isSo: () => Promise<boolean>): Promise<number> => {
+    await until(what, async () => ((await isSo()) ? true : undefined), { withinMs: 180_000, everyMs: 200 });
+    return (performance.now() - startedAt) / 1_000;
   };
   const [own, served, decided] = await Promise.all([
     first("the processor's own report", async () => (await reported(podAddress, agent)) > target),
@@ -123,7 +123,7 @@ async function measureOnce(cluster: Cluster, agent: Agent, syncSeconds: number):
   return { own, served, decided };
 }
 
-/** One pod without load, as the autoscaler sees it, too. */
+/** Waits for one pod without load, also according to the metric. */
 async function untilIdle(cluster: Cluster, agent: Agent): Promise<{ address: string; podAddress: string }> {
   const isIdle = async (): Promise<true | undefined> => {
     const { spec, status } = await deployment(cluster).catch((): Deployment => ({ spec: { replicas: 0 }, status: {} }));
@@ -134,14 +134,14 @@ async function untilIdle(cluster: Cluster, agent: Agent): Promise<{ address: str
   await until("one pod without load", isIdle, { withinMs: 300_000, everyMs: 500 });
   const [clusterIP, podIP] = await Promise.all([
     cluster.kubectl("get", "service", name, "-n", namespace, "-o", "jsonpath={.spec.clusterIP}"),
-    until("the pod alone", async () => {
+    until("a single pod", async () => {
       const select = ["-l", `gpumedia.io/service=${name}`, "-o", "jsonpath={.items[*].status.podIP}"];
       const ips = (await cluster.kubectl("get", "pods", "-n", namespace, ...select)).split(" ");
       return ips.length === 1 ? ips[0] : undefined;
     }),
   ]);
   const address = `http://${clusterIP}`;
-  await until("the way to the pod", async () => {
+  await until("the Service to reach the pod", async () => {
     const answer = await request(`${address}/readyz`, { dispatcher: agent });
     await answer.body.dump();
     return answer.statusCode === 200 ? true : undefined;
@@ -159,7 +159,7 @@ async function reported(address: string, agent: Agent): Promise<number> {
   return report.gpus.devices[0]?.utilizationPercent ?? 0;
 }
 
-/** Of all pods with a fresh report. */
+/** The highest utilization in the metric. */
 async function highest(cluster: Cluster): Promise<number | undefined> {
   const list = (await cluster.rest.request("GET", metric).catch(() => ({ items: [] }))) as {
     readonly items: readonly { readonly value: string }[];

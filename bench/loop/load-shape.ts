@@ -1,16 +1,16 @@
-/** How busy a pod is as time goes by: what steady states look like to an operator that looks. Pure but for the chance it is given. */
+/** Utilization over time: reports of pods in several steady states. Pure. */
 import type { UtilizationReport } from "@gpumedia/api";
 import { sampleReport } from "@gpumedia/operator/src/utilization/report.sample.ts";
 
 export interface LoadShape {
   readonly name: string;
-  /** Utilization of the GPU in per cent, without noise; `phase` 0 to 1 tells services apart. */
+  /** Utilization of the GPU in per cent, without noise; `phase`, 0 to 1, differs between services. */
   readonly percentAt: (seconds: number, phase: number) => number;
 }
 
 const waveSeconds = 20 * 60;
 const stepSeconds = 120;
-/** In points; every report differs by so much from the last, as a GPU's does. */
+/** The largest random deviation, in percentage points. */
 const noise = 3;
 
 export const loadShapes: readonly LoadShape[] = [
@@ -29,7 +29,7 @@ function fraction(value: number): number {
   return value - Math.floor(value);
 }
 
-/** A processor of 30 requests a second at most, whose latency grows with its load as a queue's does. `chance` is 0 to 1. */
+/** The report of a processor of at most 30 requests a second, whose latency grows with its load. `chance` is random, 0 to 1. */
 export function reportAt(shape: LoadShape, seconds: number, phase: number, chance: number): UtilizationReport {
   const percent = Math.min(97, Math.max(0, shape.percentAt(seconds, phase) + noise * (2 * chance - 1)));
   const perSecond = (30 * percent) / 100;

@@ -1,6 +1,6 @@
 /**
- * `make bench-loop`: how soon load leads to a decision, on processors that run, and how often statuses are written at a steady
- * state, on fake nodes. Prints tables.
+ * `make bench-loop`: measures the time from load to the autoscaler's decision on running processors, and the number of status writes
+ * in steady states on fake nodes.
  */
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { Command, Option } from "commander";
@@ -8,15 +8,15 @@ import { measureDecisions } from "./decision.ts";
 import { measureStatusWrites } from "./status-writes.ts";
 
 const flags = new Command("bench-loop")
-  .addOption(new Option("--runs <count>", "steps of load; 0: leave out").argParser(Number).default(5))
-  .addOption(new Option("--sync-seconds <s>", "how often the autoscaler looks").argParser(Number).default(15))
-  .addOption(new Option("--interval-seconds <s>", "how often pods are asked").argParser(Number).default(15))
+  .addOption(new Option("--runs <count>", "Number of load steps; 0 to skip.").argParser(Number).default(5))
+  .addOption(new Option("--sync-seconds <s>", "Interval of the autoscaler.").argParser(Number).default(15))
+  .addOption(new Option("--interval-seconds <s>", "Interval of reports.").argParser(Number).default(15))
   .addOption(
-    new Option("--services <count>", "services of each kind of load whose statuses are watched; 0: leave out")
+    new Option("--services <count>", "Number of services per load shape whose status writes are counted; 0 to skip.")
       .argParser(Number)
       .default(30),
   )
-  .addOption(new Option("--minutes <count>", "how long they are watched").argParser(Number).default(20))
+  .addOption(new Option("--minutes <count>", "Duration of that measurement.").argParser(Number).default(20))
   .parse()
   .opts<Record<"runs" | "syncSeconds" | "intervalSeconds" | "services" | "minutes", number>>();
 

@@ -1,4 +1,4 @@
-/** Pods of fake nodes that report: each gets an address on loopback, where this process answers for it. */
+/** Reports of pods on fake nodes: each pod gets an address on loopback, at which this process responds. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { UtilizationReport } from "@gpumedia/api";
@@ -14,7 +14,7 @@ interface Pod {
 const httpPort = 8080;
 const inFlight = 16;
 
-/** Resolves when so many pods are ready and have an address; `report` is asked for what the pod of a service says. */
+/** Resolves when `count` pods are ready and have an address; `report` returns the report of a service's pod. */
 export async function letPodsReport(
   cluster: Cluster,
   namespace: string,

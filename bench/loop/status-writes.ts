@@ -1,24 +1,24 @@
-/** How often the status of a service is written while its load goes on as it does, counted from the audit log. */
+/** Counts the status writes of services under steady loads, in the audit log. */
 import { setTimeout as pause } from "node:timers/promises";
 import { breakdown, requestsOf, writes } from "../operator/requests.ts";
 import { operatorUser, runOperator } from "../operator/operator-process.ts";
-import { withRoom } from "../operator/room.ts";
+import { withBenchCluster } from "../operator/bench-cluster.ts";
 import { createServices, serviceNames } from "../operator/services.ts";
 import { loadShapes, reportAt } from "./load-shape.ts";
 import { letPodsReport } from "./pods.ts";
 
-/** The first minutes are those of new services, whose first figures are news. */
+/** The first minutes are not counted: a new service's first figures are always written. */
 const settleMinutes = 3;
 const replicas = 2;
 
-/** `count` services of each shape, watched for so many minutes; prints a table and whatever else was written. */
+/** Measures `count` services of each shape for `minutes`; returns a table and the operator's other writes. */
 export async function measureStatusWrites(count: number, minutes: number): Promise<string> {
   const names = serviceNames(count * loadShapes.length);
   const shapeOf = (index: number) => loadShapes[index % loadShapes.length] ?? loadShapes[0];
-  return withRoom(names.length, undefined, async (room) => {
-    const { cluster, namespace } = room;
-    // The last flag wins: here pods have addresses that lead to somebody.
-    room.operator = await runOperator(cluster, ["--utilization-interval=15s"]);
+  return withBenchCluster(names.length, undefined, async (bench) => {
+    const { cluster, namespace } = bench;
+    // Overrides the default of benchmarks: these pods can be reached.
+    bench.operator = await runOperator(cluster, ["--utilization-interval=15s"]);
     await createServices(cluster, namespace, names, () => ({ monitoring: { dashboard: false } }));
     const begun = performance.now();
     const reporting = await letPodsReport(cluster, namespace, names.length * replicas, (service) => {
@@ -41,13 +41,13 @@ export async function measureStatusWrites(count: number, minutes: number): Promi
       return `| ${name} | ${count} | ${own.length} | ${perHour.toFixed(1)} |`;
     });
     return [
-      `Writes of statuses in ${minutes} minutes, two pods a service, asked every 15 s; the hour is extrapolated:`,
+      `Writes of statuses in ${minutes} minutes, two pods per service, reports every 15 s; extrapolated to an hour:`,
       "",
       "| load | services | writes | per service and hour |",
       "| --- | --: | --: | --: |",
       ...rows,
       "",
-      `All that the operator wrote: ${breakdown(written)}`,
+      `All writes of the operator: ${breakdown(written)}`,
     ].join("\n");
   });
 }

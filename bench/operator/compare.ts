@@ -1,21 +1,21 @@
 /**
- * Another operator in the same run: its command is started beside a control plane of its own, its objects are created at
- * once, and its requests are counted as ours are.
+ * Another operator in the same run: it runs beside a separate control plane, its objects are created at once, and its requests
+ * are counted like ours.
  */
 import { readFile } from "node:fs/promises";
 import type { KubernetesObject } from "@gpumedia/e2e/cluster/rest.ts";
 import { parse } from "yaml";
 import type { Figure } from "./figure.ts";
 import { creations, lastAnswer, requestsOf } from "./requests.ts";
-import type { Room } from "./room.ts";
+import type { BenchCluster } from "./bench-cluster.ts";
 import { forEach, serviceNames, untilQuiet } from "./services.ts";
 
 export interface Comparison {
-  /** Run by sh, with KUBECONFIG set; runs until it is ended. */
+  /** Run by sh with KUBECONFIG set, until it is killed. */
   readonly command: string;
-  /** Applied before it starts: its CRDs. */
+  /** File with its CRDs, applied before it starts. */
   readonly crds: string;
-  /** A YAML file with one object, of which so many are made; `NAME` stands for the name. */
+  /** A YAML file with one object, which is created many times; `NAME` is replaced by the name. */
   readonly object: string;
 }
 
@@ -24,11 +24,11 @@ const inFlight = 16;
 const startMs = 15_000;
 
 export async function measureComparison(
-  room: Room,
+  bench: BenchCluster,
   { command, crds, object }: Comparison,
   count: number,
 ): Promise<readonly Figure[]> {
-  const { cluster, namespace } = room;
+  const { cluster, namespace } = bench;
   await cluster.kubectl("apply", "--server-side", "-f", crds);
   const subject = { kind: "ServiceAccount", name: "operator", namespace: "compared" };
   const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" };

@@ -1,19 +1,19 @@
-/** Many services that are created at once: until all their children exist and all are Ready, and at what cost. */
+/** Creates many services at once: the time until all children exist and all services are Ready, and the cost. */
 import { runOperator, operatorUser } from "./operator-process.ts";
 import { breakdown, creations, lastAnswer, requestsOf } from "./requests.ts";
 import { createServices, follow, isReady, serviceNames, serviceType, untilQuiet } from "./services.ts";
-import type { Room } from "./room.ts";
+import type { BenchCluster } from "./bench-cluster.ts";
 import type { Figure } from "./figure.ts";
 
-/** Of `spec: {}` without optional APIs: Deployment, Service, ServiceAccount, HPA, PDB, NetworkPolicy, two ConfigMaps. */
+/** Children of `spec: {}` without optional APIs: Deployment, Service, ServiceAccount, HPA, PDB, NetworkPolicy, two ConfigMaps. */
 const childrenPerService = 8;
 const settleMs = 10_000;
 
-/** Leaves the operator and the services as they are, for what is measured next. */
-export async function measureCreation(room: Room, count: number): Promise<readonly Figure[]> {
-  const { cluster, namespace } = room;
-  const operator = await runOperator(cluster, [], room.profileTo);
-  room.operator = operator;
+/** Leaves the operator and the services for the next measurements. */
+export async function measureCreation(bench: BenchCluster, count: number): Promise<readonly Figure[]> {
+  const { cluster, namespace } = bench;
+  const operator = await runOperator(cluster, [], bench.profileTo);
+  bench.operator = operator;
   await new Promise((resolve) => setTimeout(resolve, settleMs));
   const idle = await operator.memory();
   await operator.metrics();
@@ -40,16 +40,16 @@ export async function measureCreation(room: Room, count: number): Promise<readon
       what: `${at}: requests per service`,
       value: requests.length / count,
       unit: "",
-      goal: { is: "at most", than: childrenPerService + 3 },
+      target: { is: "at most", than: childrenPerService + 3 },
       note: breakdown(requests),
     },
-    { what: `${at}: memory before`, value: idle.nowMiB, unit: "MiB", goal: { is: "at most", than: 120 } },
-    { what: `${at}: memory at its highest`, value: memory.peakMiB, unit: "MiB", ...memoryGoal(count) },
-    { what: `${at}: memory after`, value: memory.nowMiB, unit: "MiB", ...memoryGoal(count) },
-    { what: `${at}: event-loop delay p99`, value: loop * 1000, unit: "ms", goal: { is: "at most", than: 50 } },
+    { what: `${at}: memory before`, value: idle.nowMiB, unit: "MiB", target: { is: "at most", than: 120 } },
+    { what: `${at}: peak memory`, value: memory.peakMiB, unit: "MiB", ...memoryTarget(count) },
+    { what: `${at}: memory after`, value: memory.nowMiB, unit: "MiB", ...memoryTarget(count) },
+    { what: `${at}: event-loop delay p99`, value: loop * 1000, unit: "ms", target: { is: "at most", than: 50 } },
   ];
 }
 
-function memoryGoal(count: number): Pick<Figure, "goal"> {
-  return count >= 1000 ? { goal: { is: "at most", than: 223 } } : {};
+function memoryTarget(count: number): Pick<Figure, "target"> {
+  return count >= 1000 ? { target: { is: "at most", than: 223 } } : {};
 }

@@ -1,6 +1,5 @@
 /**
- * The limit: the same children, written straight to the API server by a loop that decides nothing. What an operator
- * reaches of it is its own doing; what lies beyond is the API server's.
+ * The upper limit: the same children, created on the API server by a loop without an operator. No operator can be faster.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -8,14 +7,14 @@ import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
 import type { KubernetesObject } from "@gpumedia/e2e/cluster/rest.ts";
 import type { Figure } from "./figure.ts";
-import type { Room } from "./room.ts";
+import type { BenchCluster } from "./bench-cluster.ts";
 import { forEach, serviceNames } from "./services.ts";
 
 const connections = 8;
 const gpumedia = fileURLToPath(new URL("../../operator/bin/gpumedia.js", import.meta.url));
 const template = "service-template";
 
-/** Where each kind is written. */
+/** Collection of each kind. */
 const collections: Readonly<Record<string, string>> = {
   ConfigMap: "/api/v1/namespaces/NAMESPACE/configmaps",
   Deployment: "/apis/apps/v1/namespaces/NAMESPACE/deployments",
@@ -26,7 +25,10 @@ const collections: Readonly<Record<string, string>> = {
   ServiceAccount: "/api/v1/namespaces/NAMESPACE/serviceaccounts",
 };
 
-export async function measureDirectWrites({ cluster, namespace }: Room, services: number): Promise<readonly Figure[]> {
+export async function measureDirectWrites(
+  { cluster, namespace }: BenchCluster,
+  services: number,
+): Promise<readonly Figure[]> {
   const rendered = await renderedTemplate(namespace);
   const objects = serviceNames(services, "direct").flatMap((name) =>
     rendered.map((text) => JSON.parse(text.replaceAll(template, name)) as KubernetesObject),
@@ -40,7 +42,7 @@ export async function measureDirectWrites({ cluster, namespace }: Room, services
   return [{ what, value: objects.length / seconds, unit: "/s" }];
 }
 
-/** The children of one service, each as JSON, those of kinds that this cluster serves. */
+/** The children of one service as JSON, of the kinds that this cluster serves. */
 async function renderedTemplate(namespace: string): Promise<readonly string[]> {
   const service = {
     apiVersion: "gpumedia.io/v1alpha1",

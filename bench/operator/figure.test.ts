@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { markdownTable } from "./figure.ts";
 
 describe("the report's table", () => {
-  it("shows value, goal and verdict of each figure", () => {
+  it("shows value, target and verdict of each result", () => {
     const table = markdownTable([
-      { what: "children per second", value: 212.4, unit: "/s", goal: { is: "at least", than: 200 } },
-      { what: "restart", value: 3, unit: "writes", goal: { is: "at most", than: 0 }, note: "1000 services" },
+      { what: "children per second", value: 212.4, unit: "/s", target: { is: "at least", than: 200 } },
+      { what: "restart", value: 3, unit: "writes", target: { is: "at most", than: 0 }, note: "1000 services" },
       { what: "reads", value: 12.345, unit: "" },
-      { what: "latency", value: Number.NaN, unit: "ms", goal: { is: "at most", than: 20 } },
+      { what: "latency", value: Number.NaN, unit: "ms", target: { is: "at most", than: 20 } },
     ]);
     assert.deepEqual(table.split("\n"), [
-      "| what | measured | goal | met |",
+      "| what | measured | target | met |",
       "| --- | --: | --: | --- |",
       "| children per second | 212 /s | ≥ 200 | yes |",
       "| restart (1000 services) | 3 writes | ≤ 0 | **no** |",

@@ -1,17 +1,17 @@
-/** What a benchmark answers: one figure per line of the report. */
+/** A result of a benchmark: one row of the report. */
 export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** What we want it to be: the docs say where the number comes from. */
-  readonly goal?: { readonly is: "at least" | "at most"; readonly than: number };
-  /** Conditions that a reader has to know to understand the value. */
+  /** The docs name the source of the number. */
+  readonly target?: { readonly is: "at least" | "at most"; readonly than: number };
+  /** Conditions under which the value was measured. */
   readonly note?: string;
 }
 
-function meets({ value, goal }: Figure): boolean | undefined {
-  if (goal === undefined) return undefined;
-  return goal.is === "at least" ? value >= goal.than : value <= goal.than;
+function meets({ value, target }: Figure): boolean | undefined {
+  if (target === undefined) return undefined;
+  return target.is === "at least" ? value >= target.than : value <= target.than;
 }
 
 export function markdownTable(figures: readonly Figure[]): string {
@@ -19,11 +19,12 @@ export function markdownTable(figures: readonly Figure[]): string {
     const verdict = { true: "yes", false: "**no**", undefined: "" }[
       String(meets(figure)) as "true" | "false" | "undefined"
     ];
-    const goal = figure.goal === undefined ? "" : `${figure.goal.is === "at least" ? "≥" : "≤"} ${figure.goal.than}`;
+    const target =
+      figure.target === undefined ? "" : `${figure.target.is === "at least" ? "≥" : "≤"} ${figure.target.than}`;
     const what = figure.note === undefined ? figure.what : `${figure.what} (${figure.note})`;
-    return `| ${what} | ${formatted(figure.value)} ${figure.unit} | ${goal} | ${verdict} |`;
+    return `| ${what} | ${formatted(figure.value)} ${figure.unit} | ${target} | ${verdict} |`;
   });
-  return ["| what | measured | goal | met |", "| --- | --: | --: | --- |", ...rows].join("\n");
+  return ["| what | measured | target | met |", "| --- | --: | --: | --- |", ...rows].join("\n");
 }
 
 /** Three significant digits, and no more. */

@@ -1,4 +1,4 @@
-/** `make bench`: the operator measured on a real control plane with fake nodes. Prints a table; `--json` keeps all figures. */
+/** `make bench`: measures the operator on a real control plane with fake nodes, and prints a table. */
 import { writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { Command, Option } from "commander";
@@ -7,15 +7,15 @@ import { measureCreation } from "./create.ts";
 import { measureDirectWrites } from "./direct.ts";
 import { measureEditsInStorm, measureIdleEdits } from "./edit.ts";
 import { markdownTable, type Figure } from "./figure.ts";
-import { withRoom } from "./room.ts";
+import { withBenchCluster } from "./bench-cluster.ts";
 import { serviceNames } from "./services.ts";
-import { measureNeighbours } from "./neighbours.ts";
-import { measureForeignStatuses, measureIdleVisits, measureRestart } from "./settled.ts";
+import { measureNoisyNeighbours } from "./noisy-neighbours.ts";
+import { measureForeignStatuses, measureIdleReconciles, measureRestart } from "./settled.ts";
 
 interface Flags {
   readonly counts: readonly number[];
   readonly storm: number;
-  readonly neighbours: number;
+  readonly noisyNeighbours: number;
   readonly json?: string;
   readonly profile?: string;
   readonly compareCommand?: string;
@@ -25,26 +25,36 @@ interface Flags {
 
 const flags = new Command("bench")
   .addOption(
-    new Option("--counts <list>", "services created at once; the last stays for what is measured when settled")
+    new Option(
+      "--counts <list>",
+      "Numbers of services to create at once; the last group is also measured when settled.",
+    )
       .argParser((text) => text.split(",").map(Number))
       .default([100, 500, 1000]),
   )
   .addOption(
-    new Option("--storm <count>", "creates behind which edits wait; 0: leave out").argParser(Number).default(1000),
+    new Option("--storm <count>", "Number of services created at once while others are edited; 0 to skip.")
+      .argParser(Number)
+      .default(1000),
   )
   .addOption(
     new Option(
-      "--neighbours <count>",
-      "services that are edited beside as many healthy ones and as many in trouble; 0: leave out",
+      "--noisy-neighbours <count>",
+      "Number of services to edit beside as many healthy ones, and beside as many failing ones; 0 to skip.",
     )
       .argParser(Number)
       .default(50),
   )
-  .addOption(new Option("--json <file>", "write all figures there"))
-  .addOption(new Option("--profile <directory>", "write a CPU profile of each operator process there"))
-  .addOption(new Option("--compare-command <command>", "another operator to measure in the same run; gets KUBECONFIG"))
-  .addOption(new Option("--compare-crds <file>", "its CRDs"))
-  .addOption(new Option("--compare-object <file>", "one of its objects; NAME stands for the name"))
+  .addOption(new Option("--json <file>", "File for all results."))
+  .addOption(new Option("--profile <directory>", "Directory for a CPU profile of each operator process."))
+  .addOption(
+    new Option(
+      "--compare-command <command>",
+      "Command that runs another operator, to compare with; it gets KUBECONFIG.",
+    ),
+  )
+  .addOption(new Option("--compare-crds <file>", "File with that operator's CRDs."))
+  .addOption(new Option("--compare-object <file>", "File with one of its objects; NAME is replaced by a name."))
   .parse()
   .opts<Flags>();
 
@@ -56,30 +66,34 @@ function report(measured: readonly Figure[]): void {
 }
 
 const directServices = 100;
-report(await withRoom(directServices, undefined, (room) => measureDirectWrites(room, directServices)));
+report(await withBenchCluster(directServices, undefined, (bench) => measureDirectWrites(bench, directServices)));
 
 for (const count of flags.counts) {
-  await withRoom(count, flags.profile, async (room) => {
-    report(await measureCreation(room, count));
+  await withBenchCluster(count, flags.profile, async (bench) => {
+    report(await measureCreation(bench, count));
     if (count !== flags.counts.at(-1)) return;
     const names = serviceNames(count);
-    report(await measureIdleEdits(room, names));
-    report(await measureForeignStatuses(room, names));
-    report(await measureRestart(room, names));
-    report(await measureIdleVisits(room, names));
+    report(await measureIdleEdits(bench, names));
+    report(await measureForeignStatuses(bench, names));
+    report(await measureRestart(bench, names));
+    report(await measureIdleReconciles(bench, names));
   });
 }
 if (flags.storm > 0)
-  report(await withRoom(flags.storm + 20, flags.profile, (room) => measureEditsInStorm(room, flags.storm)));
-if (flags.neighbours > 0) {
-  const room = 2 * flags.neighbours;
-  report(await withRoom(room, flags.profile, (given) => measureNeighbours(given, flags.neighbours)));
+  report(await withBenchCluster(flags.storm + 20, flags.profile, (bench) => measureEditsInStorm(bench, flags.storm)));
+if (flags.noisyNeighbours > 0) {
+  const services = 2 * flags.noisyNeighbours;
+  report(
+    await withBenchCluster(services, flags.profile, (given) => measureNoisyNeighbours(given, flags.noisyNeighbours)),
+  );
 }
 
 const { compareCommand: command, compareCrds: crds, compareObject: object } = flags;
 if (command !== undefined && crds !== undefined && object !== undefined) {
   const comparison: Comparison = { command, crds, object };
-  report(await withRoom(directServices, undefined, (room) => measureComparison(room, comparison, directServices)));
+  report(
+    await withBenchCluster(directServices, undefined, (bench) => measureComparison(bench, comparison, directServices)),
+  );
 }
 
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.versions.node}`;

@@ -1,4 +1,4 @@
-/** The operator under measurement: a process beside the control plane, and what it says and costs. */
+/** The operator under measurement: a process beside the control plane, its metrics and its memory. */
 import { readFile } from "node:fs/promises";
 import { request } from "undici";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
@@ -7,23 +7,23 @@ import { freePort } from "@gpumedia/e2e/cluster/free-port.ts";
 import { Samples } from "./samples.ts";
 
 const namespace = "gpumedia-system";
-/** Its user at the API server, by which the audit log's requests are told from others'. */
+/** Its user at the API server, to find its requests in the audit log. */
 export const operatorUser = `system:serviceaccount:${namespace}:gpumedia-operator`;
 
 export interface OperatorUnderTest {
   readonly pid: number;
-  /** When its process was started, in milliseconds since 1970. */
+  /** Start of its process, in milliseconds since 1970. */
   readonly startedAt: number;
   metrics(): Promise<Samples>;
-  /** Resident memory now and at its highest so far, in MiB. */
+  /** Resident memory, now and at its peak, in MiB. */
   memory(): Promise<{ readonly nowMiB: number; readonly peakMiB: number }>;
-  /** Ends it in order: it releases its Lease. */
+  /** Shuts it down gracefully: it releases its Lease. */
   stop(): Promise<void>;
 }
 
 /**
- * Resolves when it leads. Pods on fake nodes have addresses that lead nowhere, so they are not asked for their
- * utilization. `profileTo`: a directory for a CPU profile.
+ * Resolves when it is the leader. Pods on fake nodes cannot be reached, so no reports are collected. `profileTo`: a directory for a
+ * CPU profile.
  */
 export async function runOperator(
   cluster: Cluster,

@@ -3,7 +3,7 @@ import { bucketPercentile, percentile } from "./percentile.ts";
 
 describe("percentiles", () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
-  const cases: readonly (readonly [readonly number[], fraction: number, wanted: number])[] = [
+  const cases: readonly (readonly [readonly number[], fraction: number, expected: number])[] = [
     [hundred, 0.5, 50],
     [hundred, 0.99, 99],
     [hundred, 1, 100],
@@ -11,8 +11,8 @@ describe("percentiles", () => {
     [[1, 1000], 0.5, 1],
     [[], 0.5, Number.NaN],
   ];
-  for (const [values, fraction, wanted] of cases) {
-    it(`${fraction} of ${values.length} values`, () => assert.deepEqual(percentile(values, fraction), wanted));
+  for (const [values, fraction, expected] of cases) {
+    it(`${fraction} of ${values.length} values`, () => assert.deepEqual(percentile(values, fraction), expected));
   }
 
   it("of buckets are the bound of the bucket that they are in", () => {

@@ -1,10 +1,10 @@
-/** The value that `fraction` of the values do not exceed, by nearest rank; NaN of none. */
+/** The percentile by nearest rank; NaN without values. `fraction` is 0 to 1. */
 export function percentile(values: readonly number[], fraction: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? Number.NaN;
 }
 
-/** What of a histogram's buckets (upper bound to cumulative count, as Prometheus has them) is the bound that `fraction` does not exceed. */
+/** The upper bound of the bucket with the percentile, in a Prometheus histogram (upper bound, cumulative count); NaN if it is empty. */
 export function bucketPercentile(
   buckets: readonly (readonly [bound: number, count: number])[],
   fraction: number,

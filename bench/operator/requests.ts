@@ -1,8 +1,8 @@
-/** What a user asked of the API server, counted from the audit log. */
+/** A user's requests to the API server, counted in the audit log. */
 import { writeVerbs, type AuditEvent } from "@gpumedia/e2e/cluster/audit.ts";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 
-/** Answered requests for objects since a moment (milliseconds since 1970), without the Lease's and open watches. */
+/** Answered requests for objects since a time (milliseconds since 1970), without those for Leases and without watches. */
 export function requestsOf(cluster: Cluster, user: string, since: number): readonly AuditEvent[] {
   return cluster.audit
     .requests({ user, since })
@@ -14,7 +14,7 @@ export function writes(events: readonly AuditEvent[]): readonly AuditEvent[] {
   return events.filter(({ verb }) => (writeVerbs as readonly string[]).includes(verb));
 }
 
-/** Objects that were created, other than events. */
+/** Successful creations, except of events. */
 export function creations(events: readonly AuditEvent[]): readonly AuditEvent[] {
   return events.filter(
     ({ verb, objectRef, responseStatus }) =>
@@ -22,7 +22,7 @@ export function creations(events: readonly AuditEvent[]): readonly AuditEvent[] 
   );
 }
 
-/** When the last of them was answered, in milliseconds since 1970. */
+/** Time of the last response, in milliseconds since 1970. */
 export function lastAnswer(events: readonly AuditEvent[]): number {
   return Math.max(...events.map(({ stageTimestamp }) => Date.parse(stageTimestamp)));
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Samples } from "./samples.ts";
 
-const before = Samples.parse(`# HELP visits Visits
-# TYPE visits counter
-visits{controller="a",result="success"} 3
-visits{controller="a",result="error"} 1
-visits_more 9
-visits{controller="b",result="success"} 5
+const before = Samples.parse(`# HELP reconciles Reconciles
+# TYPE reconciles counter
+reconciles{controller="a",result="success"} 3
+reconciles{controller="a",result="error"} 1
+reconciles_more 9
+reconciles{controller="b",result="success"} 5
 rss 1.5e+3
 took_bucket{controller="a",le="0.1"} 2
 took_bucket{controller="a",le="+Inf"} 4
@@ -15,9 +15,9 @@ took_bucket{controller="a",le="+Inf"} 4
 describe("samples of a metrics page", () => {
   it("are summed by name and labels", () => {
     const sums = [
-      before.sum("visits"),
-      before.sum("visits", 'controller="a"'),
-      before.sum("visits", 'controller="a"', 'result="error"'),
+      before.sum("reconciles"),
+      before.sum("reconciles", 'controller="a"'),
+      before.sum("reconciles", 'controller="a"', 'result="error"'),
       before.sum("rss"),
       before.sum("absent"),
     ];

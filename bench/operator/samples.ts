@@ -1,4 +1,4 @@
-/** The samples of a Prometheus text page, by their whole name with labels. */
+/** The samples of a page in Prometheus' text format, by name with labels. */
 export class Samples {
   readonly #values: ReadonlyMap<string, number>;
 
@@ -16,12 +16,12 @@ export class Samples {
     return new Samples(values);
   }
 
-  /** The sum of all series of this name whose labels contain these words; 0 if there is none. */
+  /** The sum of all series of this name with these labels; 0 if there are none. */
   sum(name: string, ...labels: readonly string[]): number {
     return this.#of(name, labels).reduce((sum, [, value]) => sum + value, 0);
   }
 
-  /** Upper bounds and cumulative counts of a histogram, less what an earlier page had. */
+  /** Upper bounds and cumulative counts of a histogram since an earlier page. */
   bucketsSince(before: Samples, name: string, ...labels: readonly string[]): readonly (readonly [number, number])[] {
     return this.#of(`${name}_bucket`, labels).map(([series, count]) => {
       const bound = /le="([^"]+)"/.exec(series)?.[1] ?? "";

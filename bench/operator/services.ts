@@ -1,4 +1,4 @@
-/** Services that are created and edited by the benchmark, and what becomes of them as a watch tells it. */
+/** Creates, edits and watches the services of a benchmark. */
 import type { Condition } from "@gpumedia/api";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import { until } from "@gpumedia/e2e/cluster/until.ts";
@@ -31,7 +31,7 @@ export function serviceNames(count: number, prefix = "service"): readonly string
   return Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(4, "0")}`);
 }
 
-/** Does `work` for each item, so many at once. */
+/** Does `work` for each item, at most `inFlight` at once. */
 export async function forEach<T>(
   items: readonly T[],
   inFlight: number,
@@ -44,7 +44,7 @@ export async function forEach<T>(
   await Promise.all(Array.from({ length: inFlight }, worker));
 }
 
-/** `spec: {}` each, if nothing else is said: the guide's production setup. */
+/** By default with `spec: {}`, the guide's production setup. */
 export async function createServices(
   { rest }: Cluster,
   namespace: string,
@@ -61,7 +61,7 @@ export async function createServices(
   );
 }
 
-/** In the background: garbage collection takes the children. */
+/** The garbage collector deletes the children. */
 export async function deleteServices({ rest }: Cluster, namespace: string, names: readonly string[]): Promise<void> {
   await forEach(names, creatorsInFlight, (name) =>
     rest.request("DELETE", `${services}/${namespace}/gpumediaservices/${name}`),
@@ -73,10 +73,10 @@ export async function setMaxReplicas({ rest }: Cluster, namespace: string, name:
   await rest.request("PATCH", `${services}/${namespace}/gpumediaservices/${name}`, { spec }, "merge-patch+json");
 }
 
-/** What a watch has told of one kind, each object projected. */
+/** The objects of one kind, as known by a watch, each projected. */
 export interface Followed<T> extends AsyncDisposable {
   count(isSo: (value: T) => boolean): number;
-  /** Resolves as soon as `isSo`, looking at every event; fails after `withinMs`. */
+  /** Resolves at the first event after which the predicate holds; fails after `withinMs`. */
   when(isSo: (values: Iterable<T>) => boolean, what: string, withinMs?: number): Promise<void>;
 }
 
@@ -95,10 +95,13 @@ export async function follow<T>(
     count: (isSo) => [...cache.store.values()].filter(isSo).length,
     async when(isSo, what, withinMs = 20 * 60_000) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const look = (): void => void (isSo(cache.store.values()) && resolve());
-      const unsubscribe = cache.store.subscribe(look);
-      const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), withinMs);
-      look();
+      const check = (): void => void (isSo(cache.store.values()) && resolve());
+      const unsubscribe = cache.store.subscribe(check);
+      const timer = setTimeout(
+        () => reject(new Error(`timed out after ${withinMs / 1000} s waiting for ${what}`)),
+        withinMs,
+      );
+      check();
       await promise.finally(() => {
         clearTimeout(timer);
         unsubscribe();
@@ -112,12 +115,12 @@ export async function follow<T>(
   };
 }
 
-/** Is the service Ready as of its latest spec? */
+/** Whether the service is Ready. */
 export function isReady(object: KubeObject): boolean {
   return readyOf(object)?.status === "True";
 }
 
-/** Why the service is Ready or not; undefined before it has been looked at. */
+/** The reason of the Ready condition; undefined before the first reconcile. */
 export function readyReason(object: KubeObject): string | undefined {
   return readyOf(object)?.reason;
 }
@@ -127,14 +130,14 @@ function readyOf(object: KubeObject): Condition | undefined {
   return status?.conditions?.find(({ type }) => type === "Ready");
 }
 
-/** Resolves when a user has sent nothing for so long. */
+/** Resolves when a user has sent no request for `forMs`. */
 export async function untilQuiet({ audit }: Cluster, user: string, forMs = 5_000): Promise<void> {
   await until(
-    `${user} to be quiet`,
+    `${user} to send no requests`,
     () => {
       const last = audit
         .requests({ user })
-        // Neither its looks for new kinds, which have no object, nor the Lease.
+        // Without discovery, which has no object, and without the Lease.
         .findLast(({ verb, objectRef }) => verb !== "watch" && (objectRef?.resource ?? "leases") !== "leases");
       return last === undefined || Date.now() - Date.parse(last.stageTimestamp) > forMs ? true : undefined;
     },

@@ -1,40 +1,40 @@
-/** What a settled cluster costs: a restart, other people's status writes, and visits that find nothing to do. */
+/** The cost of a settled cluster: a restart, status writes of other controllers, and reconciles without changes. */
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@gpumedia/e2e/cluster/until.ts";
 import { bucketPercentile } from "./percentile.ts";
 import type { Figure } from "./figure.ts";
 import { operatorUser, runOperator } from "./operator-process.ts";
 import { breakdown, requestsOf, writes } from "./requests.ts";
-import type { Room } from "./room.ts";
+import type { BenchCluster } from "./bench-cluster.ts";
 import { setMaxReplicas, untilQuiet } from "./services.ts";
 
 const controller = 'controller="gpumediaservice"';
-const visitsTotal = "controller_runtime_reconcile_total";
+const reconcilesTotal = "controller_runtime_reconcile_total";
 
-/** The operator is ended in order and started again; nothing has changed meanwhile. */
-export async function measureRestart(room: Room, names: readonly string[]): Promise<readonly Figure[]> {
-  const { cluster, namespace } = room;
-  await room.operator?.stop();
-  const operator = await runOperator(cluster, [], room.profileTo);
-  room.operator = operator;
+/** Restarts the operator gracefully, without changes in between. */
+export async function measureRestart(bench: BenchCluster, names: readonly string[]): Promise<readonly Figure[]> {
+  const { cluster, namespace } = bench;
+  await bench.operator?.stop();
+  const operator = await runOperator(cluster, [], bench.profileTo);
+  bench.operator = operator;
   const since = operator.startedAt;
   const leadingMs = Date.now() - since;
   await until(
-    "every service to be visited",
-    async () => ((await operator.metrics()).sum(visitsTotal, controller) >= names.length ? true : undefined),
+    "every service to be reconciled",
+    async () => ((await operator.metrics()).sum(reconcilesTotal, controller) >= names.length ? true : undefined),
     { everyMs: 200, withinMs: 120_000 },
   );
-  const visitedMs = Date.now() - since;
+  const reconciledMs = Date.now() - since;
   await untilQuiet(cluster, operatorUser);
   const requests = requestsOf(cluster, operatorUser, since);
   const lists = requests.filter(({ verb }) => verb === "list").length;
   const memory = await operator.memory();
 
-  // Once more, with an edit that waits for it: the first visit that is of use to anybody.
+  // Again, with an edit in between: the first reconcile with something to do.
   await operator.stop();
   await setMaxReplicas(cluster, namespace, names.at(-1) ?? "", 31);
-  const again = await runOperator(cluster, [], room.profileTo);
-  room.operator = again;
+  const again = await runOperator(cluster, [], bench.profileTo);
+  bench.operator = again;
   const resource = "horizontalpodautoscalers";
   const first = await cluster.audit.waitFor({ user: operatorUser, verb: "patch", resource, since: again.startedAt });
   const at = `restart with ${names.length} settled services`;
@@ -44,19 +44,19 @@ export async function measureRestart(room: Room, names: readonly string[]): Prom
       what: `${at}: writes`,
       value: writes(requests).length,
       unit: "",
-      goal: { is: "at most", than: 0 },
+      target: { is: "at most", than: 0 },
       note: breakdown(writes(requests)),
     },
     { what: `${at}: lists`, value: lists, unit: "", note: `${others} other reads` },
-    { what: `${at}: it leads`, value: leadingMs / 1000, unit: "s" },
-    { what: `${at}: every service has been visited`, value: visitedMs / 1000, unit: "s" },
+    { what: `${at}: it is the leader`, value: leadingMs / 1000, unit: "s" },
+    { what: `${at}: every service has been reconciled`, value: reconciledMs / 1000, unit: "s" },
     {
-      what: `${at}: an edit that waited has reached its child`,
+      what: `${at}: an edit made before the start has reached its child`,
       value: (Date.parse(first.stageTimestamp) - again.startedAt) / 1000,
       unit: "s",
-      goal: { is: "at most", than: 15 },
+      target: { is: "at most", than: 15 },
     },
-    { what: `${at}: memory at its highest`, value: memory.peakMiB, unit: "MiB", goal: { is: "at most", than: 223 } },
+    { what: `${at}: peak memory`, value: memory.peakMiB, unit: "MiB", target: { is: "at most", than: 223 } },
   ];
 }
 
@@ -64,9 +64,12 @@ const statusRounds = 4;
 const statusEveryMs = 15_000;
 const statuses = 20;
 
-/** 20 HorizontalPodAutoscalers get another status every 15 s for a minute, as an autoscaler under load writes it. */
-export async function measureForeignStatuses(room: Room, names: readonly string[]): Promise<readonly Figure[]> {
-  const { cluster, namespace } = room;
+/** Writes new statuses of 20 HorizontalPodAutoscalers every 15 s for a minute, as an autoscaler under load does. */
+export async function measureForeignStatuses(
+  bench: BenchCluster,
+  names: readonly string[],
+): Promise<readonly Figure[]> {
+  const { cluster, namespace } = bench;
   const writeStatuses = async (round: number): Promise<void> => {
     for (const name of names.slice(0, statuses)) {
       const path = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${name}/status`;
@@ -74,7 +77,7 @@ export async function measureForeignStatuses(room: Room, names: readonly string[
       await cluster.rest.request("PATCH", path, { status }, "merge-patch+json");
     }
   };
-  // Not counted: it also brings the statuses what only a look at the pods, which are not asked here, would bring.
+  // Not counted: the first write also adds figures to the statuses that reports would have set.
   await writeStatuses(0);
   await untilQuiet(cluster, operatorUser);
   const since = Date.now();
@@ -86,7 +89,7 @@ export async function measureForeignStatuses(room: Room, names: readonly string[
   const what = `${statuses} autoscaler statuses every 15 s for a minute`;
   return [
     { what: `${what}: requests`, value: requests.length, unit: "", note: breakdown(requests) },
-    { what: `${what}: writes`, value: writes(requests).length, unit: "", goal: { is: "at most", than: 0 } },
+    { what: `${what}: writes`, value: writes(requests).length, unit: "", target: { is: "at most", than: 0 } },
   ];
 }
 
@@ -94,50 +97,50 @@ function cpuMetric(averageUtilization: number): unknown {
   return { type: "Resource", resource: { name: "cpu", current: { averageUtilization, averageValue: "1" } } };
 }
 
-const visitSeconds = 30;
-/** Few enough that one round of visits ends before the next begins. */
+const measuredSeconds = 30;
+/** Long enough to reconcile all services once. */
 const resyncMs = 2_000;
 
-/** Every service is visited again and again though nothing has changed. */
-export async function measureIdleVisits(room: Room, names: readonly string[]): Promise<readonly Figure[]> {
-  const { cluster } = room;
-  await room.operator?.stop();
-  const operator = await runOperator(cluster, [`--resync-interval=${resyncMs}ms`], room.profileTo);
-  room.operator = operator;
+/** Reconciles every service repeatedly although nothing has changed. */
+export async function measureIdleReconciles(bench: BenchCluster, names: readonly string[]): Promise<readonly Figure[]> {
+  const { cluster } = bench;
+  await bench.operator?.stop();
+  const operator = await runOperator(cluster, [`--resync-interval=${resyncMs}ms`], bench.profileTo);
+  bench.operator = operator;
   await untilQuiet(cluster, operatorUser);
   const before = await operator.metrics();
   const since = Date.now();
-  await delay(visitSeconds * 1000);
+  await delay(measuredSeconds * 1000);
   const after = await operator.metrics();
-  const visits = after.sum(visitsTotal, controller) - before.sum(visitsTotal, controller);
+  const reconciles = after.sum(reconcilesTotal, controller) - before.sum(reconcilesTotal, controller);
   const cpuSeconds = after.sum("process_cpu_seconds_total") - before.sum("process_cpu_seconds_total");
   const took = after.bucketsSince(before, "controller_runtime_reconcile_time_seconds", controller);
-  const at = `visits that find nothing to do, ${names.length} services`;
+  const at = `reconciles without changes, ${names.length} services`;
   return [
     {
       what: `${at}: per second of CPU time`,
-      value: visits / cpuSeconds,
+      value: reconciles / cpuSeconds,
       unit: "/s",
-      goal: { is: "at least", than: 230 },
+      target: { is: "at least", than: 230 },
     },
     {
       what: `${at}: p99`,
       value: bucketPercentile(took, 0.99) * 1000,
       unit: "ms",
-      goal: { is: "at most", than: 10 },
+      target: { is: "at most", than: 10 },
       note: "upper bound of the histogram's bucket",
     },
     {
       what: `${at}: requests`,
       value: requestsOf(cluster, operatorUser, since).length,
       unit: "",
-      goal: { is: "at most", than: 0 },
+      target: { is: "at most", than: 0 },
     },
     {
       what: `${at}: event-loop delay p99`,
       value: after.sum("nodejs_eventloop_lag_p99_seconds") * 1000,
       unit: "ms",
-      goal: { is: "at most", than: 50 },
+      target: { is: "at most", than: 50 },
     },
   ];
 }

@@ -1,6 +1,6 @@
 /**
  * Throughput and latency over `batch.maxDelay`: `node bench/processor/batching.ts [--rounds N] [--seconds S] [--connections C]`.
- * The tiny model, because a wait costs most where a picture takes least. All take turns within each round; prints a table.
+ * With the tiny model, as a wait costs most where inference is fastest. The settings take turns within each round.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,9 @@
-/** What is measured of one contestant under one load. Times in ms. */
+/** Results of one server under one load. Times in ms. */
 export interface LoadFigures {
   readonly perSecond: number;
-  /** Answers in all, those before the measurement included. */
+  /** Responses, including those during the warm-up. */
   readonly total: number;
-  /** Answers that were no 200. */
+  /** Responses other than 200. */
   readonly failed: number;
   readonly p50: number;
   readonly p95: number;
@@ -11,18 +11,18 @@ export interface LoadFigures {
   readonly livezP99: number;
 }
 
-/** CPU time that the server spent on each answer, in ms: what else the machine does hardly touches it. */
+/** The server's CPU time per response, in ms, which other load on the machine hardly affects. */
 export interface ServerFigures extends LoadFigures {
   readonly cpuMs: number;
 }
 
-/** The same of the loop without HTTP. */
+/** Results of the loop without HTTP. */
 export interface RawFigures {
   readonly perSecond: number;
   readonly cpuMs: number;
 }
 
-/** The median; of an even number of values the mean of the middle two. */
+/** The median: of an even number of values, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low = Number.NaN, high = Number.NaN] = [

@@ -1,6 +1,6 @@
 /**
- * A load generator that takes as little of the shared cores as Node allows: one request, prepared once, written to
- * plain sockets, and of each answer only the head is read. A process of its own; prints one line of JSON.
+ * A load generator that needs as little CPU time as possible in Node: it writes one prepared request to plain sockets, and parses only
+ * the head of each response. Runs as a process and prints one line of JSON.
  *
  * usage: node load-client.ts PORT PICTURE CONNECTIONS SECONDS
  */
@@ -10,9 +10,9 @@ import { LatencyHistogram } from "../../workload/loadtest/src/figures/histogram.
 import type { LoadFigures } from "./figures.ts";
 
 const [port = "", picture = "", connections = "", seconds = ""] = process.argv.slice(2);
-/** Answers before this are not counted: the first ones compile code. */
+/** Earlier responses are not counted: their code is still being compiled. */
 const warmUpMs = 1000;
-/** Between two looks at /livez. */
+/** Interval of requests to /livez. */
 const livezEveryMs = 20;
 
 const body = readFileSync(picture);
@@ -29,7 +29,7 @@ const endAt = countFrom + Number(seconds) * 1000;
 let failed = 0;
 let total = 0;
 
-/** Sends `request` whenever the answer to the one before is complete and `pauseMs` are over. */
+/** Sends `request` again `pauseMs` after the previous response is complete. */
 function client(request: Buffer, histogram: LatencyHistogram, pauseMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true });

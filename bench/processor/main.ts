@@ -1,7 +1,7 @@
 /**
- * The processor against FastAPI and against the raw loop: `node bench/processor/main.ts [--rounds N] [--seconds S] [--out FOLDER]`.
- * All three take turns within each round, so that what else the machine does hits all of them; the ratios are of one
- * round each, and their median counts.
+ * Compares the processor with FastAPI and with the raw loop: `node bench/processor/main.ts [--rounds N] [--seconds S] [--out FOLDER]`.
+ * All three take turns within each round, so that other load on the machine affects all of them. A ratio is that of one round; the
+ * result is the median of the ratios.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
@@ -55,7 +55,7 @@ for (const { name, model, picture, env } of models) {
     for (let round = 0; round < Number(values.rounds); round++) {
       const raw = await rawLoop(model, picture);
       const figures: Record<string, ServerFigures> = {};
-      // Who goes first changes: whoever follows the raw loop may find the processor's cores slowed down.
+      // In alternating order: after the raw loop the cores may be slower.
       for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
         figures[server.name] = await measureLoad(server, picture, connections, values.seconds);
       }

@@ -1,4 +1,4 @@
-/** A closed loop against one server, by a process of its own. */
+/** Measures one server with a closed loop in another process. */
 import { fileURLToPath } from "node:url";
 import type { LoadFigures, ServerFigures } from "./figures.ts";
 import { run, type Server } from "./servers.ts";

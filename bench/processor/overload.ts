@@ -1,7 +1,7 @@
 /**
  * Overload: an open loop at ten times the capacity: `node bench/processor/overload.ts [--seconds S] [--times N] [--max-wait D]`.
- * Requests are sent at their time whatever became of those before them, first at half the capacity, then at ten times as
- * much, then at half of it again. Prints a table.
+ * Requests are sent at fixed times, whether earlier ones have been answered or not: first at half the capacity, then at ten times the
+ * capacity, then at half of it again.
  */
 import { mkdtempSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -24,7 +24,7 @@ const seconds = Number(values.seconds);
 const pictures = await writePictures(mkdtempSync(join(tmpdir(), "gpumedia-overload-")));
 const body = readFileSync(pictures.large);
 const agent = new Agent({ keepAlive: true, maxSockets: 4000 });
-/** Of the first seconds after the overload the figures are apart: it should be over within two. */
+/** The overload should be over after this time. */
 const settledMs = 2000;
 
 interface Phase {
@@ -70,7 +70,7 @@ function print(name: string, rate: number, time: number, { accepted, refused, ot
   process.stdout.write(`| ${cells.join(" | ")} |\n`);
 }
 
-/** Latencies count from when a request should have been sent: a generator that is late must not flatter the server. */
+/** Latencies count from the time at which a request was due: a late generator must not improve the server's results. */
 async function openLoop(target: Server, perSecond: number, time: number): Promise<Phase> {
   const phase: Phase = { accepted: new LatencyHistogram(), refused: new LatencyHistogram(), other: 0 };
   const startedAt = performance.now();

@@ -1,4 +1,4 @@
-/** The photographs that are sent, cut from those the tests use. */
+/** The pictures that are sent, scaled from a test photograph. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";

@@ -1,6 +1,6 @@
 /**
- * The limit: decode, run and encode in a loop, on as many threads as asked for, with the processor's own code and no
- * HTTP, queue or message. Prints one line of JSON.
+ * The upper limit: decodes, infers and encodes in a loop on several threads, with the processor's code, but without HTTP, queue and
+ * messages. Prints one line of JSON.
  *
  * usage: node raw-loop.ts MODEL PICTURE THREADS SECONDS
  */
@@ -22,7 +22,7 @@ interface Setup {
 
 interface Done {
   readonly counted: number;
-  /** Of this thread, for the counted ones. */
+  /** CPU time of this thread for the counted pictures. */
   readonly cpuMs: number;
 }
 
@@ -54,10 +54,10 @@ async function loop({ model, picture, seconds }: Setup): Promise<void> {
   const worker = new PictureWorker(new PictureInference(session, pictureModel(session), null));
   const bytes = new Uint8Array(readFileSync(picture));
   const reading = readPictureHeader(bytes);
-  if (reading.kind !== "picture") throw new Error(`${picture} is no picture`);
+  if (reading.kind !== "picture") throw new Error(`${picture} is not a picture`);
   const headers = [reading.header];
   const options = { format: "jpeg" as const, quality: 85 };
-  // As a view of a part of its memory the picture is still there after it has been decoded.
+  // A view of a part of the memory is not transferred, so the picture can be decoded again.
   const padded = new Uint8Array(bytes.length + 1);
   padded.set(bytes);
   const tasks = [{ id: 0, bytes: padded.subarray(0, bytes.length), options }];

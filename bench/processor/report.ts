@@ -1,4 +1,4 @@
-/** The results as a table. Pure. */
+/** The table of results. Pure. */
 import { median, type RawFigures, type ServerFigures } from "./figures.ts";
 
 export interface Round {
@@ -10,7 +10,7 @@ export interface CaseResult {
   readonly model: string;
   readonly connections: number;
   readonly rounds: Round[];
-  /** Most resident memory of each server until the end of the case. */
+  /** Peak resident memory of each server, up to the end of the case. */
   readonly peakMiB: Record<string, number>;
 }
 
@@ -52,7 +52,7 @@ export function markdown({ date, machine, secondsEach, cases }: Results): string
     "p95",
     "p99",
     "/livez p99",
-    "CPU ms an answer, raw / fastapi / gpumedia",
+    "CPU ms per response, raw / fastapi / gpumedia",
     "peak RSS MiB",
   ];
   const [first] = cases;

@@ -1,4 +1,4 @@
-/** Starts the two servers that are compared, and reads how much memory they took. */
+/** Starts the two servers that are compared, and measures their memory and CPU time. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { once } from "node:events";
@@ -14,20 +14,20 @@ export interface Server {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
-  /** Most resident memory so far, MiB. */
+  /** Peak resident memory, MiB. */
   peakMiB(): number;
   /** CPU time so far, ms. */
   cpuMs(): number;
   stop(): Promise<void>;
 }
 
-/** `env` says which model. */
+/** `env` selects the model. */
 export async function startProcessor(env: Readonly<Record<string, string>>): Promise<Server> {
   const port = await freePort();
   const settings = {
     GPUMEDIA_LISTEN_HOST: "127.0.0.1",
     GPUMEDIA_LISTEN_PORT: String(port),
-    // A closed loop of 100 clients waits for as long as it takes: admission by waiting time is measured apart.
+    // A closed loop of 100 clients must not be rejected by the expected wait; overload.ts measures that.
     GPUMEDIA_QUEUE_MAX_WAIT: "60s",
     ...env,
   };
@@ -46,7 +46,7 @@ export async function startFastApi(model: string): Promise<Server> {
   return ready("fastapi", child, port, "/livez");
 }
 
-/** A Python environment with the contestant's packages, outside the tree; made at the first use. */
+/** A Python environment with FastAPI's packages, outside the tree, created at the first use. */
 async function environmentFolder(): Promise<string> {
   const folder = process.env["GPUMEDIA_BENCH_VENV"] ?? join(homedir(), ".cache", "gpumedia-bench", "fastapi");
   if (existsSync(join(folder, "ready"))) return folder;
@@ -65,7 +65,7 @@ export async function run(program: string, args: readonly string[]): Promise<str
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const [code] = (await once(child, "close")) as [number];
-  if (code !== 0) throw new Error(`${program} ${args[0]} ended with ${code}`);
+  if (code !== 0) throw new Error(`${program} ${args[0]} exited with code ${code}`);
   return output;
 }
 
@@ -74,7 +74,7 @@ async function ready(name: string, child: ChildProcess, port: number, path: stri
   let alive = true;
   void exit.then(() => (alive = false));
   for (;;) {
-    if (!alive) throw new Error(`${name} ended before it was ready`);
+    if (!alive) throw new Error(`${name} exited before it was ready`);
     const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
     if (answer?.ok === true) break;
     await pause(50);

@@ -1,6 +1,6 @@
-"""The contestant that the guide tunes: FastAPI and uvicorn, settings of its section "FastAPI Performance".
+"""The server in the guide: FastAPI and uvicorn, with the settings of its section "FastAPI Performance".
 
-Decode, run and encode in a pool of as many threads as there are cores; each is one C call that releases the GIL.
+Decodes, infers and encodes in a pool with one thread per core; each is one C call that releases the GIL.
 usage: server.py MODEL PORT
 """
 

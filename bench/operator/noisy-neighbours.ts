@@ -1,11 +1,11 @@
-/** Do services in trouble slow the others down? The same edits beside them and beside healthy ones, in turns in one run. */
+/** Noisy neighbours: do failing services slow down others? The same edits beside failing and beside healthy ones, in turns. */
 import { namesake, troubleOf, troubles } from "@gpumedia/e2e/cluster/troubles.ts";
 import { editLatency, followAutoscalers } from "./edit.ts";
 import type { Figure } from "./figure.ts";
 import { operatorUser, runOperator, type OperatorUnderTest } from "./operator-process.ts";
 import { percentile } from "./percentile.ts";
 import { breakdown, requestsOf } from "./requests.ts";
-import type { Room } from "./room.ts";
+import type { BenchCluster } from "./bench-cluster.ts";
 import {
   createServices,
   deleteServices,
@@ -22,9 +22,9 @@ const roundCount = 3;
 const editsPerRound = 100;
 const restMs = 30_000;
 
-/** `count` services are edited while as many others are healthy, and while as many are in trouble of every kind. */
-export async function measureNeighbours(room: Room, count: number): Promise<readonly Figure[]> {
-  const { cluster, namespace } = room;
+/** Edits `count` services beside as many healthy ones, and beside as many that fail in every known way. */
+export async function measureNoisyNeighbours(bench: BenchCluster, count: number): Promise<readonly Figure[]> {
+  const { cluster, namespace } = bench;
   const edited = serviceNames(count, "edited");
   const healthyOnes = serviceNames(count, "healthy");
   const stuckOnes = serviceNames(count, "stuck");
@@ -32,8 +32,8 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
   await forEach(taken, 1, (name) =>
     cluster.rest.request("POST", `/api/v1/namespaces/${namespace}/services`, namesake(namespace, name)),
   );
-  const operator = await runOperator(cluster, [], room.profileTo);
-  room.operator = operator;
+  const operator = await runOperator(cluster, [], bench.profileTo);
+  bench.operator = operator;
   await using services = await follow(cluster, serviceType, (object) => ({
     name: object.metadata.name,
     ready: isReady(object),
@@ -41,7 +41,7 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
   }));
   await createServices(cluster, namespace, edited);
   await services.when((all) => [...all].filter(({ ready }) => ready).length === count, "the services to be Ready");
-  await using autoscalers = await followAutoscalers(room);
+  await using autoscalers = await followAutoscalers(bench);
 
   let to = 20;
   const edits = async (): Promise<readonly number[]> => {
@@ -49,7 +49,7 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
     const values: number[] = [];
     for (let edit = 0; edit < editsPerRound; edit++) {
       if (edit % count === 0) to = to === 20 ? 21 : 20;
-      values.push(await editLatency(room, autoscalers, edited[edit % count] ?? "", to));
+      values.push(await editLatency(bench, autoscalers, edited[edit % count] ?? "", to));
     }
     return values;
   };
@@ -62,15 +62,15 @@ export async function measureNeighbours(room: Room, count: number): Promise<read
     const reasons = new Map(others.map((name, index) => [name, reasonOf(index)]));
     await services.when(
       (all) => [...all].filter(({ name, reason }) => reason === reasons.get(name)).length === count,
-      "the others to be as they should",
+      "the other services to reach their state",
     );
     const values = await edits();
-    const cost = await atRest(room, operator);
+    const cost = await atRest(bench, operator);
     await deleteServices(cluster, namespace, others);
-    await services.when((all) => [...all].length === count, "the others to be gone");
+    await services.when((all) => [...all].length === count, "the other services to be deleted");
     return { values, ...cost };
   };
-  // The first edit of a child also adopts its fields: not what is compared.
+  // The first edit of a child also adopts its fields, and is not compared.
   await edits();
 
   const rounds: Round[] = [];
@@ -96,8 +96,8 @@ interface Round {
   readonly stuck: Measured;
 }
 
-/** What the operator does for a while in which nothing changes. */
-async function atRest({ cluster }: Room, operator: OperatorUnderTest) {
+/** The operator's CPU time and requests while nothing changes. */
+async function atRest({ cluster }: BenchCluster, operator: OperatorUnderTest) {
   await untilQuiet(cluster, operatorUser);
   const since = Date.now();
   const before = (await operator.metrics()).sum("process_cpu_seconds_total");
@@ -110,7 +110,7 @@ function figures(rounds: readonly Round[], count: number): readonly Figure[] {
   const of = (kind: keyof Round): readonly Figure[] => {
     const values = rounds.flatMap((round) => round[kind].values);
     const last = rounds.at(-1)?.[kind];
-    const what = `edit to child of ${count} services beside ${count} ${kind === "healthy" ? "healthy ones" : "in trouble"}`;
+    const what = `edit to child of ${count} services beside ${count} ${kind === "healthy" ? "healthy ones" : "failing ones"}`;
     const note = `${rounds.length} × ${editsPerRound} edits`;
     return [
       { what: `${what}, p50`, value: percentile(values, 0.5), unit: "ms", note },
@@ -126,10 +126,10 @@ function figures(rounds: readonly Round[], count: number): readonly Figure[] {
   const ratios = rounds.map(({ healthy, stuck }) => percentile(stuck.values, 0.5) / percentile(healthy.values, 0.5));
   const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
   const kinds = troubles.map(({ reason }) => reason).join(", ");
-  const note = `p50 of each round, median; ${range}; in trouble: ${kinds}`;
+  const note = `p50 of each round, median; ${range}; failing with: ${kinds}`;
   return [
     ...of("healthy"),
     ...of("stuck"),
-    { what: "beside those in trouble to beside healthy ones", value: percentile(ratios, 0.5), unit: "×", note },
+    { what: "ratio of beside failing ones to beside healthy ones", value: percentile(ratios, 0.5), unit: "×", note },
   ];
 }

@@ -1,37 +1,42 @@
-/** A control plane of its own for one measurement, with room for the pods of so many services. */
+/** A separate control plane for one measurement, with enough nodes for the pods of a number of services. */
 import { startCluster, type Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import type { OperatorUnderTest } from "./operator-process.ts";
 
-export interface Room {
+export interface BenchCluster {
   readonly cluster: Cluster;
   readonly namespace: string;
-  /** Where the operator leaves a CPU profile when it ends. */
+  /** Directory for the operator's CPU profile. */
   readonly profileTo: string | undefined;
-  /** The operator that runs in it, once one does. */
+  /** The running operator, if any. */
   operator: OperatorUnderTest | undefined;
 }
 
 const replicas = 2;
 const podsPerNode = 100;
 
-export async function withRoom<T>(
+export async function withBenchCluster<T>(
   services: number,
   profileTo: string | undefined,
-  measure: (room: Room) => Promise<T>,
+  measure: (bench: BenchCluster) => Promise<T>,
 ): Promise<T> {
   await using cluster = await startCluster({
     crds: true,
-    // On a busy machine kwok's heartbeats come late, and pods of a node that seems to be gone are no longer Ready.
+    // On a busy machine kwok's heartbeats are late, and the pods of a NotReady node are no longer Ready.
     nodeMonitor: { period: "5s", gracePeriod: "1h" },
   });
   const pods = services * replicas;
   const perNode = { pods: String(podsPerNode), cpu: "1k", memory: "10Ti" };
-  // A few more than needed: a scheduler that has to search for the last free GPU is not what is measured.
+  // A few more than needed: the scheduler's search for the last free GPU is not to be measured.
   await cluster.addNodes({ count: Math.ceil((pods * 1.1) / podsPerNode), gpus: podsPerNode, resources: perNode });
-  const room: Room = { cluster, namespace: await cluster.newNamespace("bench"), profileTo, operator: undefined };
+  const bench: BenchCluster = {
+    cluster,
+    namespace: await cluster.newNamespace("bench"),
+    profileTo,
+    operator: undefined,
+  };
   try {
-    return await measure(room);
+    return await measure(bench);
   } finally {
-    await room.operator?.stop();
+    await bench.operator?.stop();
   }
 }
