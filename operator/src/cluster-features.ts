@@ -1,4 +1,4 @@
-/** What the cluster offers beside the kinds themselves: noticed at the start, and whenever the served kinds change. */
+/** Reads the optional features of the cluster: at the start, and when the served APIs change. */
 import type { ChildContext } from "./desired/context.ts";
 import { gpuPodMetricName } from "./desired/horizontal-pod-autoscaler.ts";
 import type { ApiClient } from "./kube/client.ts";
@@ -24,7 +24,7 @@ export async function readClusterFeatures(
   };
 }
 
-/** Only the schema tells: the mode came with VPA 1.4, in the same API version. */
+/** Read from the schema: the mode came with VPA 1.4, in the same API version. */
 async function knowsInPlace(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
   try {
     const { body } = await client.rawJson("GET", "/openapi/v3/apis/autoscaling.k8s.io/v1");

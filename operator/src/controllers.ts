@@ -1,4 +1,4 @@
-/** What acts while this process leads: the visits to services, and to the one ConfigMap that they share. */
+/** Starts what writes while this process leads: the controllers of services, load tests and the DCGM ConfigMap. */
 import type { Options } from "./options.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { ClusterCache } from "./observe/cluster-cache.ts";
@@ -25,7 +25,7 @@ export interface ControllersOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Filled by the triggers since before this process led. */
+  /** Filled by the triggers, also while this process is a standby. */
   readonly queue: WorkQueue;
   /** Fenced. */
   readonly writer: ApiClient;
@@ -36,7 +36,7 @@ export interface ControllersOptions {
 }
 
 const backoff = { baseMs: 500, capMs: 5 * 60_000 };
-/** Many services that come at once are one new list of metrics. */
+/** Many services that change at once are one new list of metrics. */
 const dcgmDelayMs = 500;
 
 export async function startControllers(setup: ControllersOptions): Promise<void> {
@@ -50,10 +50,10 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   cache.dcgm.subscribe(({ origin }) => origin === "write" || requeueDcgm());
   const memory = new Memory({ clock, onDcgmChange: requeueDcgm });
   const window = createUtilizationWindow(intervalMs);
-  // Until it is known that it cannot be: an autoscaler that lost its metric for a moment would scale by the others.
+  // True until a failure is known: an autoscaler that loses this metric for a moment would scale on the others.
   let servesPodMetrics = options.metricsApiAddress !== "off";
   if (options.metricsApiAddress !== "off") {
-    // Its library for certificates costs memory that an operator without it need not have.
+    // Imported here because its certificate library costs memory.
     const { MetricsApi } = await import("./metrics-api/metrics-api.ts");
     const metricsApi = new MetricsApi({
       address: options.metricsApiAddress,
@@ -67,10 +67,10 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
       window,
       clock,
       log,
-      onServed(is) {
-        const changes = is !== servesPodMetrics;
-        servesPodMetrics = is;
-        if (changes) resyncAll();
+      onServed(served) {
+        const changed = served !== servesPodMetrics;
+        servesPodMetrics = served;
+        if (changed) resyncAll();
       },
     });
     metricsApi.start();
@@ -120,7 +120,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const stopLoadTests = startLoadTestController({ ...setup, loadTests, defaults: options, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
   lifecycle.onStop(
-    "visits",
+    "controllers",
     async () => void (await Promise.all([services.stop(graceMs), exporters.stop(graceMs), stopLoadTests(graceMs)])),
   );
   const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);

@@ -1,4 +1,4 @@
-/** The program: flags, log, connection, signals. What it does is in operator.ts. */
+/** The program: flags, log, connection and signals; operator.ts does the rest. */
 import { readFile } from "node:fs/promises";
 import { ConnectionError } from "./kube/errors.ts";
 import { loadConnection } from "./kube/connection.ts";

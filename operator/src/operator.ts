@@ -1,4 +1,4 @@
-/** The operator as a whole: what is started, in which order, and what ends it. */
+/** Starts the operator: its parts, in their order, and what stops them. */
 import { startControllers } from "./controllers.ts";
 import type { Options } from "./options.ts";
 import { createApiClient } from "./kube/client.ts";
@@ -27,11 +27,11 @@ export interface OperatorOptions {
   readonly log: Logger;
 }
 
-/** A visit takes milliseconds, or as long as its requests take to time out. */
+/** A reconcile takes milliseconds, or as long as its requests take to time out. */
 const stuckAfterMs = 10 * 60_000;
 const discoveryIntervalMs = 5_000;
 
-/** Resolves when the operator runs; from then on `lifecycle` ends it. */
+/** Resolves when the operator runs; from then on `lifecycle` stops it. */
 export async function startOperator(setup: OperatorOptions): Promise<void> {
   const { options, connection, version, lifecycle, clock, log } = setup;
   const metrics = createMetrics();
@@ -42,7 +42,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     userAgent: `gpumedia-operator/${version}`,
     connections: options.maxRequestsInFlight,
   });
-  // Reads, and the Lease, which a standby must be able to write.
+  // For reads and for the Lease, which a standby must be able to write.
   const client = createApiClient(transport, { observe });
   const abort = new AbortController();
   const cache = new ClusterCache({ ...options, client, clock, log });
@@ -53,7 +53,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     health: options.healthAddress,
     metrics: options.metricsAddress,
     live: [reconcilesFinish(queue, stuckAfterMs)],
-    ready: [{ name: "caches", problem: () => (synced ? undefined : "not everything has been listed yet") }],
+    ready: [{ name: "caches", problem: () => (synced ? undefined : "the caches have not synced yet") }],
     registry: metrics.registry,
   });
   lifecycle.onStop("endpoints", endpoints.close);
@@ -72,7 +72,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   const following = cache.run(abort.signal);
   cache.followOptional(apis, abort.signal, resyncAll);
   lifecycle.onStop("caches", async () => {
-    abort.abort(new Error("the operator ends"));
+    abort.abort(new Error("the operator is shutting down"));
     await following;
   });
   void watchApis({
@@ -82,10 +82,10 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     intervalMs: discoveryIntervalMs,
     onChange(change) {
       ({ apis } = change);
-      log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served kinds changed");
+      log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served APIs changed");
       cache.followOptional(apis, abort.signal, resyncAll);
-      void readClusterFeatures(client, apis, log).then((now) => {
-        features = now;
+      void readClusterFeatures(client, apis, log).then((current) => {
+        features = current;
         resyncAll();
       });
     },
@@ -94,7 +94,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   });
   await cache.whenSynced();
   synced = true;
-  log.info({ services: cache.services.size, nodes: cache.nodes.size }, "everything is listed");
+  log.info({ services: cache.services.size, nodes: cache.nodes.size }, "caches synced");
 
   if (options.leaderElect) {
     const lease = leaseStore(client, options.operatorNamespace, options.leaseName);

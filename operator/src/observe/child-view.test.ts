@@ -17,8 +17,8 @@ function object(metadata: object, more: object = {}): KubeObject {
   return { apiVersion: "apps/v1", kind: "Deployment", metadata: { ...identity, ...metadata }, ...more };
 }
 
-describe("what is kept of a child", () => {
-  it("of a Deployment: whose it is, its revision, replicas and status, and no template", () => {
+describe("the view of a child", () => {
+  it("has the owner, revision, replicas and status of a Deployment, and no template", () => {
     const deployment = object(
       {
         generation: 3,
@@ -40,30 +40,30 @@ describe("what is kept of a child", () => {
     });
   });
 
-  it("of a ConfigMap: whose it is", () => {
+  it("has no spec and no status of a ConfigMap", () => {
     const { spec, status, revision, generation } = viewChild(childKinds.configMap)(object({}, { data: { a: "b" } }));
     assert.deepEqual({ spec, status, revision, generation }, { spec: {}, status: {}, revision: 0, generation: 0 });
   });
 
   const cases: { readonly title: string; readonly metadata: object; readonly services: readonly string[] }[] = [
     {
-      title: "its owner and its label",
+      title: "owner and label",
       metadata: { labels: label, ownerReferences: [owner] },
       services: ["media/upscaler"],
     },
-    { title: "its label, when the owner was taken away", metadata: { labels: label }, services: ["media/upscaler"] },
+    { title: "label, when the owner reference was removed", metadata: { labels: label }, services: ["media/upscaler"] },
     {
-      title: "its owner, when the label was taken away",
+      title: "owner, when the label was removed",
       metadata: { ownerReferences: [owner] },
       services: ["media/upscaler"],
     },
     {
-      title: "both, when the label names another service",
+      title: "owner and label, when the label names another service",
       metadata: { labels: { "gpumedia.io/service": "other" }, ownerReferences: [owner] },
       services: ["media/upscaler", "media/other"],
     },
     {
-      title: "not an owner that is no controller, nor one of another kind",
+      title: "no owner that is not its controller or is of another kind",
       metadata: {
         ownerReferences: [
           { ...owner, controller: false },
@@ -74,7 +74,7 @@ describe("what is kept of a child", () => {
     },
   ];
   for (const { title, metadata, services } of cases) {
-    it(`concerns the services by ${title}`, () => {
+    it(`concerns services by ${title}`, () => {
       assert.deepEqual(viewChild(childKinds.deployment)(object(metadata)).services, services);
     });
   }

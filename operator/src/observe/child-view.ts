@@ -1,4 +1,4 @@
-/** What the operator keeps of a child: whether it is as we want it, whose it is, and what its status says. */
+/** What the caches keep of a child: who owns which of its fields, whose it is, and its status. */
 import type { ChildKind } from "./child-kinds.ts";
 import { serviceLabel } from "./names.ts";
 import type { KubeObject, ObjectKey, ObjectMeta } from "../kube/object.ts";
@@ -16,11 +16,11 @@ export interface LiveChild {
 export interface ChildView extends LiveChild {
   readonly kind: string;
   readonly generation: number;
-  /** The services that this object concerns: by its owner, and by its label should the owner have been taken away. */
+  /** The services that this object concerns: by its owner reference, and by its label in case that was removed. */
   readonly services: readonly ObjectKey[];
-  /** How many templates a Deployment has had; 0 of other kinds. */
+  /** How many pod templates a Deployment has had; 0 of other kinds. */
   readonly revision: number;
-  /** `spec.replicas` of a Deployment or the bounds of an autoscaler; nothing of other kinds. */
+  /** `spec.replicas` of a Deployment or the bounds of an autoscaler; empty for other kinds. */
   readonly spec: ChildSpec;
   readonly status: ChildStatus;
 }
@@ -31,7 +31,7 @@ export interface ChildSpec {
   readonly maxReplicas?: number;
 }
 
-/** As `metav1.Condition` and its forerunners have it. */
+/** `metav1.Condition`, and the older types of conditions. */
 export interface StatusCondition {
   readonly type: string;
   readonly status: string;
@@ -39,7 +39,7 @@ export interface StatusCondition {
   readonly message?: string;
 }
 
-/** The members of the statuses of all kinds of children that somebody here reads. */
+/** The members that the operator reads, of the statuses of all kinds of children. */
 export interface ChildStatus {
   readonly observedGeneration?: number;
   readonly replicas?: number;
@@ -59,7 +59,7 @@ export interface ChildStatus {
   readonly parents?: readonly { readonly conditions?: readonly StatusCondition[] }[];
 }
 
-/** How an object of `kind` is kept. Most kinds have no status that matters, and then none is kept. */
+/** Returns how an object of `kind` is kept: without its status, unless the operator reads it. */
 export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
   const { kind: name } = kind.type;
   const hasStatus = kindsWithStatus.has(name);

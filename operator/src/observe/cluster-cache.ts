@@ -1,4 +1,4 @@
-/** Everything that the operator follows on the API server, each kind in the form that its readers need. */
+/** The caches that watches keep current: each kind in the form that its readers need. */
 import type { GpuMediaProfile, GpuMediaService } from "@gpumedia/api";
 import { childKinds, type ChildKind, type ChildKindName } from "./child-kinds.ts";
 import { serviceLabel } from "./names.ts";
@@ -15,7 +15,7 @@ import { viewPod, type PodView } from "./pod-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
 import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 
-/** A stored GpuMediaService, without `managedFields`. Its spec may be older than the schema. */
+/** A GpuMediaService as the API server has it, without `managedFields`. Its spec may be older than the schema. */
 export type StoredService = GpuMediaService & KubeObject;
 export type StoredProfile = GpuMediaProfile & KubeObject;
 
@@ -44,16 +44,16 @@ export class ClusterCache {
   readonly profiles: ScopedCache<StoredProfile>;
   readonly pods: ScopedCache<PodView | undefined>;
   readonly nodes: ScopedCache<NodeView>;
-  /** Those of services. */
+  /** The ReplicaSets of services. */
   readonly replicaSets: ScopedCache<ReplicaSetView>;
-  /** The ConfigMap for the DCGM exporters, whoever made it. */
+  /** The ConfigMap for the DCGM exporters, managed by this operator or not. */
   readonly dcgm: ScopedCache<ChildView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
   readonly #clock: Clock;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
-  /** The optional kinds that are followed now. */
+  /** The optional kinds that are watched now. */
   readonly #optional = new Map<ChildKind, AbortController>();
 
   constructor({ client, namespaces, operatorNamespace, clock, log }: ClusterCacheOptions) {
@@ -66,8 +66,8 @@ export class ClusterCache {
     this.services = scoped(serviceType, withoutManagedFields<StoredService>);
     this.profiles = scoped(profileType, withoutManagedFields<StoredProfile>);
     this.nodes = scoped(nodeType, viewNode);
-    // A pod that has ended holds no device. GPUs are the whole cluster's, whatever namespaces we look after, but an
-    // operator that may only read some namespaces must do with those.
+    // Finished pods hold no devices. Pods of other namespaces hold GPUs, too, but an operator that may only read some
+    // namespaces does not see them.
     this.pods = scoped(podType, viewPod, {
       selection: { fieldSelector: "status.phase!=Succeeded,status.phase!=Failed" },
     });
@@ -138,46 +138,46 @@ export class ClusterCache {
     return new Set([...this.#optional.keys()].filter((kind) => this.children(kind).synced));
   }
 
-  /** Follows all that every cluster serves, until the signal aborts. Resolves then. */
+  /** Watches the kinds that every cluster serves, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
     const all = [this.services, this.profiles, this.pods, this.replicaSets, this.nodes, this.dcgm, ...builtIn];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
-  /** Everything that a pass reads has been seen at least once; nodes, which we may have no right to see, if it takes no time. */
+  /** Resolves when everything that a reconcile reads has been listed; for nodes, which RBAC may forbid, it waits 5 s at most. */
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
     const all = [this.services, this.profiles, this.pods, this.dcgm, ...caches.map(([, cache]) => cache)];
     await Promise.all(all.map((cache) => cache.whenSynced()));
-    // Without them the first statuses would say that the GPUs are not known, and be written a second time.
-    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    // Without the nodes, the first statuses would report the GPUs as unknown, and be written a second time.
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(nodesWaitMs, resolve);
-    await Promise.race([this.nodes.whenSynced(), enough]);
+    await Promise.race([this.nodes.whenSynced(), timeout]);
     cancel();
   }
 
-  /** Follows the optional kinds that are served and no others. Tells of a kind when it is ready to be used, or gone. */
+  /** Watches exactly the optional kinds that are served. Calls back when a kind can be used, or no longer is served. */
   followOptional(apis: Apis, signal: AbortSignal, onChange: (kind: ChildKind) => void): void {
     for (const [kind, cache] of this.#children) {
       if (!kind.optional) continue;
       const served = apis.serves(kind.type);
-      const followed = this.#optional.get(kind);
-      if (served && followed === undefined) {
+      const watched = this.#optional.get(kind);
+      if (served && watched === undefined) {
         const controller = new AbortController();
         this.#optional.set(kind, controller);
         void cache.run(AbortSignal.any([signal, controller.signal]));
         void cache.whenSynced().then(() => onChange(kind));
-      } else if (!served && followed !== undefined) {
+      } else if (!served && watched !== undefined) {
         this.#optional.delete(kind);
-        followed.abort(new Error(`${kind.type.kind} is no longer served`));
+        watched.abort(new Error(`${kind.type.kind} is no longer served`));
         onChange(kind);
       }
     }
   }
 }
 
-/** Nobody reads them of our own kinds, and they are a third of the object. */
+/** The operator does not read them of its own kinds, and they are a third of the object. */
 function withoutManagedFields<T extends KubeObject>(object: KubeObject): T {
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   return { ...object, metadata } as T;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { viewNode, type NodeView } from "./node-view.ts";
 
-describe("what is kept of a node", () => {
+describe("the view of a node", () => {
   const metadata = { name: "gpu-0", uid: "u", resourceVersion: "1", creationTimestamp: "" };
   const nothing: NodeView = {
     name: "gpu-0",
@@ -12,9 +12,9 @@ describe("what is kept of a node", () => {
     allocatable: {},
   };
   const cases: { readonly title: string; readonly node: object; readonly view: NodeView }[] = [
-    { title: "a node that has said nothing yet", node: {}, view: nothing },
+    { title: "of a node that has not reported yet", node: {}, view: nothing },
     {
-      title: "a node with GPUs, taints and all that a node has",
+      title: "of a node with GPUs and taints",
       node: {
         metadata: { ...metadata, labels: { zone: "a" } },
         spec: {
@@ -52,7 +52,7 @@ describe("what is kept of a node", () => {
       },
     },
     {
-      title: "a node that its kubelet has left",
+      title: "of a node whose kubelet no longer reports",
       node: { status: { conditions: [{ type: "Ready", status: "Unknown" }] } },
       view: nothing,
     },

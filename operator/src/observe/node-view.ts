@@ -1,4 +1,4 @@
-/** What the operator keeps of a node: where a pod may run, and the GPUs that it has. */
+/** What the caches keep of a node: what decides whether a pod may run there, and its GPUs. */
 import type { KubeObject } from "../kube/object.ts";
 import type { StatusCondition } from "./child-view.ts";
 import { isExtended } from "./pod-view.ts";

@@ -38,7 +38,7 @@ const waits: PodView = {
   deletionCost: undefined,
 };
 
-describe("what is kept of a pod", () => {
+describe("the view of a pod", () => {
   const gpus = { containers: [{ name: "gpu-media", resources: { limits: { cpu: "4", "nvidia.com/gpu": "1" } } }] };
   const running = {
     phase: "Running",
@@ -55,12 +55,12 @@ describe("what is kept of a pod", () => {
   const full = { cpu: "1", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." };
   const cases: { readonly title: string; readonly pod: KubeObject; readonly view: PodView | undefined }[] = [
     {
-      title: "nothing of a stranger without devices",
+      title: "is undefined for a pod without a service and devices",
       pod: pod({ spec: { containers: [{ name: "web" }] } }),
       view: undefined,
     },
     {
-      title: "the devices of a stranger, of all its containers",
+      title: "has the devices of all containers of a pod without a service",
       pod: pod({
         spec: {
           nodeName: "gpu-0",
@@ -80,7 +80,7 @@ describe("what is kept of a pod", () => {
       },
     },
     {
-      title: "what it costs to delete it, as we have written it",
+      title: "has the deletion cost that this operator has set",
       pod: pod({
         metadata: {
           labels: ours,
@@ -91,7 +91,7 @@ describe("what is kept of a pod", () => {
       view: { ...waits, deletionCost: { value: "2", ours: true } },
     },
     {
-      title: "what it costs to delete it, as the pod template has it",
+      title: "has the deletion cost of the pod template",
       pod: pod({
         metadata: {
           labels: ours,
@@ -101,9 +101,9 @@ describe("what is kept of a pod", () => {
       }),
       view: { ...waits, deletionCost: { value: "2", ours: false } },
     },
-    { title: "one of ours that has just been made", pod: pod({ metadata: { labels: ours } }), view: waits },
+    { title: "has little of a pod that was just created", pod: pod({ metadata: { labels: ours } }), view: waits },
     {
-      title: "one that no node takes",
+      title: "has the scheduler's message of a pod that does not fit on any node",
       pod: pod({
         metadata: { labels: ours },
         spec: gpus,
@@ -114,7 +114,7 @@ describe("what is kept of a pod", () => {
       view: { ...waits, devices: { "nvidia.com/gpu": 1 }, unschedulable: full.message },
     },
     {
-      title: "one that serves, by its processor and not by the mesh beside it",
+      title: "has the processor's state of a ready pod, not that of the sidecar",
       pod: pod({ metadata: { labels: ours }, spec: { ...gpus, nodeName: "gpu-0" }, status: running }),
       view: {
         ...waits,
@@ -127,7 +127,7 @@ describe("what is kept of a pod", () => {
       },
     },
     {
-      title: "one that is going",
+      title: "shows a pod that is terminating",
       pod: pod({ metadata: { labels: ours, deletionTimestamp: "2026-01-02T00:00:00Z" } }),
       view: { ...waits, terminating: true },
     },
@@ -137,7 +137,7 @@ describe("what is kept of a pod", () => {
   const killed = { exitCode: 137, reason: "OOMKilled", signal: 9, message: "" };
   const containers: { readonly title: string; readonly status: object; readonly view: ContainerView }[] = [
     {
-      title: "waits, and how it ended the last time",
+      title: "waits, and how it terminated the last time",
       status: {
         restartCount: 3,
         state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } },
@@ -153,28 +153,28 @@ describe("what is kept of a pod", () => {
       },
     },
     {
-      title: "has ended, which counts more than the time before",
+      title: "has terminated, which counts more than the time before",
       status: { restartCount: 1, state: { terminated: killed }, lastState: { terminated: { exitCode: 1 } } },
       view: { restarts: 1, waiting: undefined, running: false, started: true, ready: false, ended: killed },
     },
     {
-      title: "runs again",
+      title: "is running again",
       status: { restartCount: 1, ready: true, state: { running: {} }, lastState: { terminated: killed } },
       view: { restarts: 1, waiting: undefined, running: true, started: true, ready: true, ended: killed },
     },
     {
-      title: "has still to pass its startup probe",
+      title: "has not passed its startup probe",
       status: { started: false, state: { running: {} } },
       view: { restarts: 0, waiting: undefined, running: true, started: false, ready: false, ended: undefined },
     },
     {
-      title: "has not been made",
+      title: "has no state yet",
       status: {},
       view: { restarts: 0, waiting: undefined, running: false, started: true, ready: false, ended: undefined },
     },
   ];
   for (const { title, status, view } of containers) {
-    it(`its processor ${title}`, () => {
+    it(`shows a processor that ${title}`, () => {
       const containerStatuses = [{ name: "gpu-media", ...status }];
       const object = pod({ metadata: { labels: ours }, status: { containerStatuses } });
       assert.deepEqual(viewPod(object)?.container, view);

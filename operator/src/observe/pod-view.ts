@@ -1,4 +1,4 @@
-/** What the operator keeps of a pod: why it is not serving, and which GPUs it holds. */
+/** What the caches keep of a pod: why it is not ready, and which GPUs it holds. */
 import { containerName, deletionCostAnnotation, serviceLabel } from "./names.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
@@ -8,15 +8,15 @@ export interface PodView {
   readonly name: string;
   readonly namespace: string;
   readonly uid: string;
-  /** Of a service of ours; undefined for a pod that only holds GPUs. */
+  /** The GpuMediaService of the pod; undefined for a pod that only holds GPUs. */
   readonly service: ObjectKey | undefined;
-  /** For selectors; none of a pod that only holds GPUs. */
+  /** For selectors; empty for a pod that only holds GPUs. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Of its ReplicaSet: pods of one rollout share it. */
+  /** The ReplicaSet's: pods of one rollout share it. */
   readonly templateHash: string | undefined;
   /** Its controller, if that is a ReplicaSet. */
   readonly replicaSet: { readonly name: string; readonly uid: string } | undefined;
-  /** Where it is bound; undefined while it waits for a node. */
+  /** The node that it is bound to; undefined while it is pending. */
   readonly node: string | undefined;
   readonly ip: string | undefined;
   readonly phase: string;
@@ -26,23 +26,23 @@ export interface PodView {
   readonly createdAt: string;
   /** Extended resources that it holds or waits for, by name: `nvidia.com/gpu`. */
   readonly devices: Readonly<Record<string, number>>;
-  /** Why the scheduler could not place it. */
+  /** The scheduler's message while no node fits. */
   readonly unschedulable: string | undefined;
   readonly container: ContainerView | undefined;
-  /** How much it costs to delete the pod, in the words of its annotation; undefined: it has none. */
+  /** The value of the deletion cost annotation; undefined: there is none. */
   readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
 }
 
-/** The processor's container, by what the kubelet says of it. */
+/** The processor's container, as the kubelet reports it. */
 export interface ContainerView {
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
   readonly running: boolean;
   /** Its startup probe has succeeded, or it has none. */
   readonly started: boolean;
-  /** As its kubelet said last: while the node is silent it stays so, and the pod is not ready all the same. */
+  /** As last reported: it stays true while the node does not report, although the pod is no longer ready. */
   readonly ready: boolean;
-  /** How it ended, now or the last time. */
+  /** How it terminated, now or the last time. */
   readonly ended:
     | { readonly exitCode: number; readonly reason: string; readonly message: string; readonly signal: number }
     | undefined;
@@ -87,7 +87,7 @@ interface ContainerState {
   };
 }
 
-/** Undefined for a pod that neither serves for us nor holds a device: most pods of a cluster. */
+/** Undefined for a pod that belongs to no service and holds no device: most pods of a cluster. */
 export function viewPod(object: KubeObject): PodView | undefined {
   const { metadata, spec = {}, status = {} } = object as Pod;
   const namespace = metadata.namespace ?? "";
@@ -118,7 +118,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
   };
 }
 
-/** Ours if we have written it: whoever sets it in the pod template, or by hand, has reasons of his own. */
+/** Ours only if this operator owns the field: a cost from the pod template or from a user stays. */
 function deletionCostOf({ annotations, managedFields = [] }: KubeObject["metadata"]): PodView["deletionCost"] {
   const value = annotations?.[deletionCostAnnotation];
   if (value === undefined) return undefined;
@@ -135,7 +135,7 @@ function replicaSetOf({ ownerReferences }: KubeObject["metadata"]): PodView["rep
   return owner && { name: owner.name, uid: owner.uid };
 }
 
-/** Kubernetes' own resources have no domain, or end in kubernetes.io. */
+/** The built-in resources have no domain, or one that ends in kubernetes.io. */
 function devicesOf({ containers = [] }: NonNullable<Pod["spec"]>): Readonly<Record<string, number>> {
   const devices: Record<string, number> = {};
   for (const { resources } of containers) {

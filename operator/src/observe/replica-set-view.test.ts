@@ -22,13 +22,17 @@ const deployment = { apiVersion: "apps/v1", kind: "Deployment", name: "upscaler"
 describe("the Deployment of a ReplicaSet", () => {
   const cases: readonly { title: string; owners: (typeof deployment)[] | undefined; is: string | undefined }[] = [
     { title: "is the one that controls it", owners: [deployment], is: "d-1" },
-    { title: "is none, if it only owns", owners: [{ ...deployment, controller: false }], is: undefined },
     {
-      title: "is none, if the controller is of another group",
+      title: "is undefined for an owner that is not the controller",
+      owners: [{ ...deployment, controller: false }],
+      is: undefined,
+    },
+    {
+      title: "is undefined for a controller of another group",
       owners: [{ ...deployment, apiVersion: "evil.io/v1" }],
       is: undefined,
     },
-    { title: "is none, if the ReplicaSet is a user's own", owners: undefined, is: undefined },
+    { title: "is undefined for a ReplicaSet that a user has created", owners: undefined, is: undefined },
   ];
   for (const { title, owners, is } of cases) {
     it(title, () => {

@@ -1,8 +1,8 @@
 /**
- * What the operator keeps of a ReplicaSet: the link between a pod and its Deployment, by UID. Labels prove nothing, as
- * everybody in the namespace may set them; the operator asks no address that only a label vouches for.
+ * What the caches keep of a ReplicaSet: the link between a pod and its Deployment, by UID. Labels prove nothing, because
+ * anyone in the namespace may set them; the collector connects to no address that only a label vouches for.
  *
- * Eleven a service, most of them past rollouts, would be the largest thing on the wire: only their metadata is asked for.
+ * Only their metadata is requested: eleven for each service, most from past rollouts, would be the largest responses.
  */
 import type { KubeObject, ResourceType } from "../kube/object.ts";
 

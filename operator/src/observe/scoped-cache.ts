@@ -1,4 +1,4 @@
-/** One kind over the namespaces that the operator looks after: one cache for all of them, or one for each. */
+/** Caches one kind in the namespaces that the operator watches: one cache for all of them, or one for each. */
 import type { ApiClient } from "../kube/client.ts";
 import { objectKey, type KubeObject, type ObjectKey, type ResourceType } from "../kube/object.ts";
 import { createCache, type Cache, type CacheOptions } from "../runtime/cache.ts";
@@ -11,7 +11,7 @@ export interface ScopedCacheOptions<T> extends CacheOptions<T> {
 
 export class ScopedCache<T> {
   readonly type: ResourceType;
-  /** By namespace; "" holds all of them, and what has no namespace. */
+  /** By namespace; "" is for all of them, and for cluster-scoped objects. */
   readonly #caches: ReadonlyMap<string, Cache<T>>;
 
   constructor(client: Pick<ApiClient, "list" | "watch">, type: ResourceType, options: ScopedCacheOptions<T>) {
@@ -26,7 +26,7 @@ export class ScopedCache<T> {
     );
   }
 
-  /** Follows the kind until the signal aborts, then forgets everything. */
+  /** Watches the kind until the signal aborts, then empties the caches. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#each((cache) => cache.run(signal)));
   }
@@ -51,7 +51,7 @@ export class ScopedCache<T> {
     for (const { store } of this.#caches.values()) yield* store.values();
   }
 
-  /** The objects by something that they carry. */
+  /** An index of the objects by the keys that `keysOf` returns. */
   lookup(keysOf: (value: T) => readonly string[]): (key: string) => readonly T[] {
     const indices = this.#each(({ store }) => store.index(keysOf));
     return (key) => indices.flatMap((index) => index.get(key));
@@ -61,7 +61,7 @@ export class ScopedCache<T> {
     for (const { store } of this.#caches.values()) store.subscribe(listener);
   }
 
-  /** The answer to a write of ours, so that nobody reads what was before it. */
+  /** Takes the response to a write, so that the next read does not return what was before it. */
   observeWrite(object: KubeObject): void {
     this.#of(objectKey(object))?.store.observeWrite(object);
   }

@@ -8,7 +8,7 @@ import type { PodView } from "./pod-view.ts";
 import { subscribeTriggers } from "./triggers.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
-/** Holds what it is given, and tells of what it is told to. */
+/** Holds what a test puts in, and emits what a test emits. */
 class FakeCache<T> {
   contents: readonly T[] = [];
   readonly #listeners: StoreListener<T>[] = [];
@@ -21,8 +21,8 @@ class FakeCache<T> {
     this.#listeners.push(listener);
   }
 
-  tell(change: StoreChange<T>): void {
-    assert.ok(this.#listeners.length > 0, "nobody listens");
+  emit(change: StoreChange<T>): void {
+    assert.ok(this.#listeners.length > 0, "no listener");
     for (const listener of this.#listeners) listener(change);
   }
 }
@@ -43,7 +43,7 @@ function triggers() {
 }
 
 const key = "media/upscaler";
-/** A rollout's changes are looked at together. */
+/** The changes of a rollout are reconciled together. */
 const echo: Enqueued = [key, "echo", 100];
 
 function added<T>(current: T, origin: ChangeOrigin = "watch"): StoreChange<T> {
@@ -73,46 +73,46 @@ describe("a change of a service", () => {
   const newer = { resourceVersion: "8" };
   const status = { observedGeneration: 1 };
   const cases: readonly Case<StoredService>[] = [
-    { title: "made", change: added(service()), enqueued: [[key, "create"]] },
-    { title: "there at the start", change: added(service(), "list"), enqueued: [[key, "resync"]] },
-    { title: "gone", change: deleted(service()), enqueued: [[key, "edit"]] },
-    { title: "gone while the watch was broken", change: deleted(service(), "list"), enqueued: [[key, "edit"]] },
+    { title: "created", change: added(service()), enqueued: [[key, "create"]] },
+    { title: "in the first list", change: added(service(), "list"), enqueued: [[key, "resync"]] },
+    { title: "deleted", change: deleted(service()), enqueued: [[key, "edit"]] },
+    { title: "deleted while the watch was broken", change: deleted(service(), "list"), enqueued: [[key, "edit"]] },
     {
       title: "another spec",
       change: updated(service(), service({ ...newer, generation: 2 })),
       enqueued: [[key, "edit"]],
     },
     {
-      title: "another spec, which only a list has told",
+      title: "another spec, from a list",
       change: updated(service(), service({ ...newer, generation: 2 }), "list"),
       enqueued: [[key, "edit"]],
     },
     {
-      title: "about to be deleted",
+      title: "terminating",
       change: updated(service(), service({ ...newer, deletionTimestamp: "2026-01-01T00:00:00Z" })),
       enqueued: [[key, "edit"]],
     },
     {
-      title: "an annotation, which is nobody's trouble",
+      title: "an annotation",
       change: updated(service(), service({ ...newer, annotations: { team: "video" } })),
       enqueued: [],
     },
     {
-      title: "a status that somebody else has written",
+      title: "a status that another client has written",
       change: updated(service({}, status), service(newer, {})),
       enqueued: [[key, "echo"]],
     },
     {
-      title: "the status that we have written",
+      title: "the status that this operator has written",
       change: updated(service(), service(newer, status), "write"),
       enqueued: [],
     },
   ];
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
-      const cache = triggers();
-      cache.services.tell(change);
-      assert.deepEqual(cache.enqueued, enqueued);
+      const sources = triggers();
+      sources.services.emit(change);
+      assert.deepEqual(sources.enqueued, enqueued);
     });
   }
 });
@@ -139,44 +139,44 @@ describe("a change of a child", () => {
   const newer = childMetadata({ resourceVersion: "8" });
   const ours: ChildView["owned"] = { by: "apply", digest: "d", index: 0, ownsReplicas: false };
   const cases: readonly Case<ChildView>[] = [
-    { title: "there at the start", change: added(child(), "list"), enqueued: [[key, "resync"]] },
-    { title: "made by somebody else", change: added(child()), enqueued: [[key, "edit"]] },
-    { title: "made by us", change: added(child(), "write"), enqueued: [] },
-    { title: "gone", change: deleted(child()), enqueued: [[key, "edit"]] },
-    { title: "gone while the watch was broken", change: deleted(child(), "list"), enqueued: [[key, "edit"]] },
-    { title: "deleted by us", change: deleted(child(), "write"), enqueued: [] },
+    { title: "in the first list", change: added(child(), "list"), enqueued: [[key, "resync"]] },
+    { title: "created by another client", change: added(child()), enqueued: [[key, "edit"]] },
+    { title: "created by this operator", change: added(child(), "write"), enqueued: [] },
+    { title: "deleted", change: deleted(child()), enqueued: [[key, "edit"]] },
+    { title: "deleted while the watch was broken", change: deleted(child(), "list"), enqueued: [[key, "edit"]] },
+    { title: "deleted by this operator", change: deleted(child(), "write"), enqueued: [] },
     {
       title: "a status",
       change: updated(child(), child({ ...newer, status: { readyReplicas: 1 } })),
       enqueued: [echo],
     },
     {
-      title: "replicas, which are the autoscaler's",
+      title: "replicas, which the autoscaler owns",
       change: updated(child(), child({ ...newer, generation: 2, spec: { replicas: 3 } })),
       enqueued: [echo],
     },
     {
-      title: "what we own of it",
+      title: "owned fields",
       change: updated(child(), child({ ...newer, owned: ours })),
       enqueued: [[key, "edit"]],
     },
     {
-      title: "what we own of it, which only a list has told",
+      title: "owned fields, from a list",
       change: updated(child(), child({ ...newer, owned: ours }), "list"),
       enqueued: [[key, "edit"]],
     },
     {
-      title: "what we own of it, written by us",
+      title: "owned fields, written by this operator",
       change: updated(child(), child({ ...newer, owned: ours }), "write"),
       enqueued: [],
     },
     {
-      title: "its owners",
+      title: "its owner references",
       change: updated(child(), child(childMetadata({ resourceVersion: "8", ownerReferences: [] }))),
       enqueued: [[key, "edit"]],
     },
     {
-      title: "about to be deleted",
+      title: "terminating",
       change: updated(
         child(),
         child(childMetadata({ resourceVersion: "8", deletionTimestamp: "2026-01-01T00:00:00Z" })),
@@ -184,7 +184,7 @@ describe("a change of a child", () => {
       enqueued: [[key, "edit"]],
     },
     {
-      title: "another service's now: both look",
+      title: "the label of another service: both are reconciled",
       change: updated(child(), child({ ...newer, services: ["media/other"] })),
       enqueued: [
         [key, "edit"],
@@ -196,9 +196,9 @@ describe("a change of a child", () => {
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
       for (const kind of [0, 1] as const) {
-        const cache = triggers();
-        cache.childCaches[kind].tell(change);
-        assert.deepEqual(cache.enqueued, enqueued);
+        const sources = triggers();
+        sources.childCaches[kind].emit(change);
+        assert.deepEqual(sources.enqueued, enqueued);
       }
     });
   }
@@ -213,34 +213,34 @@ const waiting: Enqueued = ["media/waiting", "echo", 100];
 
 describe("a change of a pod", () => {
   const { service: _service, ...other } = pod();
-  const stranger: PodView = { ...other, service: undefined };
+  const unrelated: PodView = { ...other, service: undefined };
   /** Two pods of one service wait for a node, and others do not. */
   const contents = [
     pod({ service: "media/waiting", node: undefined }),
     pod({ service: "media/waiting", node: undefined }),
     pod({ service: "media/placed" }),
-    { ...stranger, node: undefined },
+    { ...unrelated, node: undefined },
     undefined,
   ];
   const cases: readonly Case<PodView | undefined>[] = [
-    { title: "made", change: added(pod({ node: undefined })), enqueued: [echo] },
-    { title: "placed", change: updated(pod({ node: undefined }), pod()), enqueued: [echo] },
+    { title: "created", change: added(pod({ node: undefined })), enqueued: [echo] },
+    { title: "bound to a node", change: updated(pod({ node: undefined }), pod()), enqueued: [echo] },
     { title: "ready", change: updated(pod(), pod({ ready: true })), enqueued: [echo] },
-    { title: "nothing that is kept", change: updated(pod(), pod()), enqueued: [] },
-    { title: "gone, and its GPU is free", change: deleted(pod()), enqueued: [echo, waiting] },
-    { title: "gone before it had a GPU", change: deleted(pod({ node: undefined })), enqueued: [echo] },
-    { title: "gone, and it had no GPU", change: deleted(pod({ devices: {} })), enqueued: [echo] },
-    { title: "gone, and it was of no service", change: deleted(stranger), enqueued: [waiting] },
-    { title: "of no service any more", change: updated(pod(), stranger), enqueued: [echo] },
-    { title: "ended, and nothing is kept of it", change: updated(pod(), undefined), enqueued: [echo, waiting] },
-    { title: "one of which nothing is kept", change: added(undefined), enqueued: [] },
+    { title: "fields that are not kept", change: updated(pod(), pod()), enqueued: [] },
+    { title: "deleted, which frees its GPU", change: deleted(pod()), enqueued: [echo, waiting] },
+    { title: "deleted before it was bound", change: deleted(pod({ node: undefined })), enqueued: [echo] },
+    { title: "deleted, without a GPU", change: deleted(pod({ devices: {} })), enqueued: [echo] },
+    { title: "deleted, of no service", change: deleted(unrelated), enqueued: [waiting] },
+    { title: "no longer of a service", change: updated(pod(), unrelated), enqueued: [echo] },
+    { title: "finished, and no longer kept", change: updated(pod(), undefined), enqueued: [echo, waiting] },
+    { title: "not kept at all", change: added(undefined), enqueued: [] },
   ];
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
-      const cache = triggers();
-      cache.pods.contents = contents;
-      cache.pods.tell(change);
-      assert.deepEqual(cache.enqueued, enqueued);
+      const sources = triggers();
+      sources.pods.contents = contents;
+      sources.pods.emit(change);
+      assert.deepEqual(sources.enqueued, enqueued);
     });
   }
 });
@@ -256,26 +256,26 @@ describe("a change of a node", () => {
   };
   const cases: readonly Case<NodeView>[] = [
     { title: "added", change: added(node), enqueued: [waiting] },
-    { title: "gone", change: deleted(node), enqueued: [waiting] },
+    { title: "deleted", change: deleted(node), enqueued: [waiting] },
     { title: "cordoned", change: updated(node, { ...node, cordoned: true }), enqueued: [waiting] },
     { title: "its heartbeat", change: updated(node, { ...node }), enqueued: [] },
   ];
   for (const { title, change, enqueued } of cases) {
     it(title, () => {
-      const cache = triggers();
-      cache.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];
-      cache.nodes.tell(change);
-      assert.deepEqual(cache.enqueued, enqueued);
+      const sources = triggers();
+      sources.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];
+      sources.nodes.emit(change);
+      assert.deepEqual(sources.enqueued, enqueued);
     });
   }
 });
 
 describe("a change of a profile", () => {
-  it("is a reason to look at every service, when there is time", () => {
-    const cache = triggers();
-    cache.services.contents = [service(), service({ name: "other", namespace: "video" })];
-    cache.profiles.tell(added({} as StoredProfile));
-    assert.deepEqual(cache.enqueued, [
+  it("requeues every service with the lowest priority", () => {
+    const sources = triggers();
+    sources.services.contents = [service(), service({ name: "other", namespace: "video" })];
+    sources.profiles.emit(added({} as StoredProfile));
+    assert.deepEqual(sources.enqueued, [
       [key, "resync"],
       ["video/other", "resync"],
     ]);

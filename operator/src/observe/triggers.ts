@@ -1,4 +1,4 @@
-/** From what changed on the API server to which services have to be looked at, and how soon. */
+/** Decides which services to reconcile after a change on the API server, and how soon. */
 import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { StoreChange } from "../runtime/store.ts";
@@ -10,7 +10,7 @@ import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
 export type Enqueue = (service: ObjectKey, priority: Priority, afterMs?: number) => void;
 
-/** What of the `ClusterCache` says that something has changed. */
+/** The parts of the `ClusterCache` whose changes matter. */
 export interface Sources {
   readonly services: Pick<ScopedCache<StoredService>, "subscribe" | "values">;
   readonly profiles: Pick<ScopedCache<StoredProfile>, "subscribe">;
@@ -19,7 +19,7 @@ export interface Sources {
   readonly childCaches: Iterable<Pick<ScopedCache<ChildView>, "subscribe">>;
 }
 
-/** A rollout is a burst of status changes: looking once at several of them saves writes, and nobody sees the delay. */
+/** A rollout is a burst of status changes: one reconcile for several of them saves writes. */
 const echoDelayMs = 100;
 
 export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
@@ -58,7 +58,7 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
   });
 }
 
-/** Our own writes are no news, and neither is what others do to annotations. */
+/** Ignores this operator's own writes and changes of metadata only. */
 function priorityOfService(change: StoreChange<StoredService>): Priority | undefined {
   if (change.type === "deleted") return "edit";
   if (change.type === "added") return change.origin === "list" ? "resync" : "create";
@@ -75,11 +75,11 @@ function priorityOfChild(change: StoreChange<ChildView>): Priority | undefined {
   if (change.origin === "write") return undefined;
   if (change.type === "added" && change.origin === "list") return "resync";
   if (change.type !== "updated") return "edit";
-  const drifted = ({ owned, metadata, services }: ChildView): string => {
+  const contents = ({ owned, metadata, services }: ChildView): string => {
     const { resourceVersion: _moves, ...lasting } = metadata;
     return JSON.stringify([owned, lasting, services]);
   };
-  return drifted(change.previous) === drifted(change.current) ? "echo" : "edit";
+  return contents(change.previous) === contents(change.current) ? "echo" : "edit";
 }
 
 function servicesOf(change: StoreChange<ChildView>): ReadonlySet<ObjectKey> {
@@ -94,7 +94,7 @@ function currentOf<T>(change: StoreChange<T>): T | undefined {
   return change.type === "deleted" ? undefined : change.current;
 }
 
-/** Did a pod give back devices that another may be waiting for? */
+/** Has a pod released devices that another one may be waiting for? */
 function freesDevices(before: PodView | undefined, now: PodView | undefined): boolean {
   const held = (pod: PodView | undefined): number =>
     pod?.node === undefined ? 0 : Object.values(pod.devices).reduce((sum, count) => sum + count, 0);

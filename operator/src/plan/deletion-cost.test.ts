@@ -39,7 +39,7 @@ describe("deletion costs", () => {
     readonly title: string;
     readonly near: boolean;
     readonly pod: Pick<CountedPod, "sessions" | "deletionCost">;
-    /** "none": no write; undefined: ours is taken away. */
+    /** "none": no write; undefined: the cost is removed. */
     readonly cost: string | undefined;
   }[] = [
     { title: "no scale-in near, no cost", near: false, pod: { sessions: 5, deletionCost: undefined }, cost: "none" },
@@ -57,7 +57,12 @@ describe("deletion costs", () => {
       pod: { sessions: undefined, deletionCost: ours("2") },
       cost: undefined,
     },
-    { title: "somebody else's cost", near: true, pod: { sessions: 5, deletionCost: theirs("-10") }, cost: "none" },
+    {
+      title: "a cost that another field manager has set",
+      near: true,
+      pod: { sessions: 5, deletionCost: theirs("-10") },
+      cost: "none",
+    },
     {
       title: "somebody else's cost, afterwards",
       near: false,

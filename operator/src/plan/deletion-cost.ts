@@ -1,30 +1,30 @@
 /**
- * Which pods are to survive a scale-in: those with sessions, the more of them the rather. A ReplicaSet deletes the pods
- * that cost least, so the cost has to be there before the replicas become fewer.
+ * Decides which pods a scale-in should spare: those with open sessions. A ReplicaSet deletes pods with the lowest
+ * deletion cost first, so the cost must be set before the number of replicas falls. Pure.
  *
  * @see docs/adr/0011-deletion-costs-only-before-a-scale-in.md
  */
 
-/** What tells that there will be fewer replicas soon. */
+/** Signs that the number of replicas will fall soon. */
 export interface ScaleInSigns {
-  /** As the Deployment has them. */
+  /** Of the Deployment. */
   readonly replicas: number;
-  /** As we are about to set them; undefined while an autoscaler does, or nobody. */
+  /** About to be set by this operator; undefined while another field manager owns them. */
   readonly heldReplicas: number | undefined;
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  /** What the autoscaler aims at; 0: it does not look at GPUs. */
+  /** Target of the autoscaler; 0: it does not scale on GPU utilization. */
   readonly gpuTargetPercent: number;
-  /** Null: not known. */
+  /** Null: unknown. */
   readonly gpuPercent: number | null;
-  /** The autoscaler would scale in, but for a higher recommendation in its stabilization window. */
+  /** Only a higher recommendation in its stabilization window keeps the autoscaler from scaling in. */
   readonly stabilized: boolean;
 }
 
-/** An autoscaler does nothing within a tenth of its target (`--horizontal-pod-autoscaler-tolerance`). */
+/** An autoscaler does not act within a tenth of its target (`--horizontal-pod-autoscaler-tolerance`). */
 const tolerance = 0.1;
 
-/** An autoscaler acts in the very moment in which its status says so: this has to be known before. */
+/** Decides before the autoscaler does: once its status shows the scale-in, pods are already being deleted. */
 export function scaleInNear(signs: ScaleInSigns): boolean {
   const { replicas, heldReplicas, minReplicas, maxReplicas, gpuTargetPercent, gpuPercent, stabilized } = signs;
   if (heldReplicas !== undefined) return heldReplicas < replicas;
@@ -32,7 +32,7 @@ export function scaleInNear(signs: ScaleInSigns): boolean {
   if (replicas <= minReplicas) return false;
   if (stabilized) return true;
   if (gpuPercent === null || gpuTargetPercent === 0) return false;
-  // It takes the largest of what its metrics ask for: where the GPUs are as busy as they should be, no other scales in.
+  // The autoscaler uses the metric that needs the most replicas: while GPUs are at their target, no other metric scales in.
   const ratio = gpuPercent / gpuTargetPercent;
   return ratio < 1 - tolerance && Math.ceil(replicas * ratio) < replicas;
 }
@@ -40,7 +40,7 @@ export function scaleInNear(signs: ScaleInSigns): boolean {
 export interface CountedPod {
   readonly name: string;
   readonly uid: string;
-  /** Undefined: it has not said lately. */
+  /** Undefined: not reported lately. */
   readonly sessions: number | undefined;
   readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
 }
@@ -48,11 +48,11 @@ export interface CountedPod {
 export interface CostChange {
   readonly name: string;
   readonly uid: string;
-  /** Undefined: ours is taken away. */
+  /** Undefined: the operator's cost is removed. */
   readonly cost: string | undefined;
 }
 
-/** Nothing for pods that have the cost of somebody else, and for those whose cost is right. */
+/** Leaves out pods whose cost another field manager has set, and those whose cost is right. */
 export function costChanges(near: boolean, pods: readonly CountedPod[]): readonly CostChange[] {
   return pods.flatMap(({ name, uid, sessions, deletionCost }) => {
     if (deletionCost?.ours === false) return [];
@@ -62,7 +62,7 @@ export function costChanges(near: boolean, pods: readonly CountedPod[]): readonl
   });
 }
 
-/** 1 from one session on, 2 from four, 3 from sixteen: each step is a write, and one session more or less is none. */
+/** 1 from one session, 2 from four, 3 from sixteen: each step is a write, so one session more or less must not be a step. */
 function costOf(sessions: number): string | undefined {
   return sessions < 1 ? undefined : String(1 + Math.floor(Math.log(sessions) / Math.log(4)));
 }

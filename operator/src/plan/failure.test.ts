@@ -19,13 +19,13 @@ describe("why a child was not written", () => {
       failure: {
         kind: "Stalled",
         reason: "Forbidden",
-        message: 'the API server refuses Service a: User "operator" cannot create resource "services"',
+        message: 'the API server rejects Service a: User "operator" cannot create resource "services"',
       },
     },
     {
       status: 403,
       says: 'admission webhook "policy" denied the request: no',
-      failure: rejected('the API server refuses Service a: admission webhook "policy" denied the request: no'),
+      failure: rejected('the API server rejects Service a: admission webhook "policy" denied the request: no'),
     },
     {
       status: 403,

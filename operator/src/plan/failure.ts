@@ -1,4 +1,4 @@
-/** Why a pass over a service did not reach its end. `toFailure` is the only place that turns what was thrown into one. */
+/** Why a reconcile failed. Only `toFailure` converts a thrown error into one. */
 import { ApiError } from "../kube/errors.ts";
 
 /** What each reason means; docs/conditions.md is compared with both tables. */
@@ -23,25 +23,25 @@ export type StalledReason = keyof typeof stalledReasons;
 export type WaitingReason = keyof typeof waitingReasons;
 
 export type Failure =
-  /** The user must act: as a rule not tried again until something changes. */
+  /** The user must act: retried only after a change. */
   | {
       readonly kind: "Stalled";
       readonly reason: StalledReason;
       readonly message: string;
-      /** Looked at again after so long, where no watch would tell us that the user has acted. */
+      /** When to reconcile again, where no watch would report the change. */
       readonly afterMs?: number;
     }
-  /** Time will tell: looked at again after `afterMs`. */
+  /** Expected to pass: reconciled again after `afterMs`. */
   | { readonly kind: "Waiting"; readonly reason: WaitingReason; readonly afterMs: number; readonly message: string }
-  /** The API server or the way to it: tried again with back-off. */
+  /** The API server or the network: retried with back-off. */
   | { readonly kind: "Transient"; readonly cause: ApiError }
-  /** We saw an old version: tried again at once. */
+  /** The cached version was outdated: retried at once. */
   | { readonly kind: "Conflict" };
 
 const quotaCheckMs = 30_000;
 const vanishingCheckMs = 5_000;
 
-/** Anything that is not an answer of the API server is a bug of ours, and is thrown on. */
+/** Rethrows anything but an error of the API server: it is a bug of the operator. */
 export function toFailure(thrown: unknown, child: string): Failure {
   if (!(thrown instanceof ApiError)) throw thrown;
   const { status, message } = thrown;
@@ -56,10 +56,10 @@ export function toFailure(thrown: unknown, child: string): Failure {
   if (message.includes("custom resource definition is terminating")) {
     return { kind: "Waiting", reason: "ApiVanishing", afterMs: vanishingCheckMs, message: `${child}: ${message}` };
   }
-  // For half a minute after the CRDs were installed, admission does not know the kind of our owner references: a service
-  // made right after the installation would have stayed without children.
+  // For half a minute after the CRDs are installed, admission does not know the kind of the owner references. Without a
+  // retry, a service that is created right after the installation would stay without children.
   if (message.includes("cannot find RESTMapping")) return { kind: "Transient", cause: thrown };
-  // RBAC says «cannot create resource»; any other refusal is admission's, and the user's to mend.
+  // RBAC's message contains «cannot create resource»; any other rejection comes from admission, and the user must act.
   const reason = message.includes("cannot ") ? "Forbidden" : "ChildRejected";
-  return { kind: "Stalled", reason, message: `the API server refuses ${child}: ${message}` };
+  return { kind: "Stalled", reason, message: `the API server rejects ${child}: ${message}` };
 }

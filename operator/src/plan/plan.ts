@@ -1,16 +1,16 @@
 /**
- * What to do about each child, from what is wanted and what is there.
+ * Plans what to do about each child, from the desired and the live object. Pure.
  *
- * | wanted | there                               | action            |
- * | ------ | ----------------------------------- | ----------------- |
- * | yes    | nothing                             | create            |
- * | yes    | ours, as wanted                     | none              |
- * | yes    | ours or an orphan, not as wanted    | apply             |
- * | yes    | going away, or its owner is gone    | await its removal |
- * | yes    | somebody else's                     | taken             |
- * | yes    | its API is not served               | skip              |
- * | no     | ours                                | delete            |
- * | no     | anything else, or nothing           | none              |
+ * | desired | live                                   | action            |
+ * | ------- | -------------------------------------- | ----------------- |
+ * | yes     | none                                   | create            |
+ * | yes     | ours, in sync                          | none              |
+ * | yes     | ours or an orphan, not in sync         | apply             |
+ * | yes     | terminating, or its owner was deleted  | await its removal |
+ * | yes     | not managed by this operator           | taken             |
+ * | yes     | its API is not served                  | skip              |
+ * | no      | ours                                   | delete            |
+ * | no      | any other, or none                     | none              |
  */
 import type { DesiredChild } from "../desired/children.ts";
 import { inSync } from "../kube/ownership.ts";
@@ -36,25 +36,24 @@ export type Action =
 
 export function planChild(owner: Owner, child: DesiredChild, live: LiveChild | undefined, served: boolean): Action {
   const { manifest } = child;
-  const whose = live === undefined ? "nobody's" : claim(owner, live);
   if (manifest === null) {
-    return live !== undefined && whose === "ours"
-      ? { do: "delete", child, uid: live.metadata.uid }
-      : { do: "none", child };
+    const isOurs = live !== undefined && claim(owner, live) === "ours";
+    return isOurs ? { do: "delete", child, uid: live.metadata.uid } : { do: "none", child };
   }
   if (!served) return { do: "skip", child };
   if (live === undefined) return { do: "create", child, manifest };
-  if (whose === "foreign") return { do: "taken", child, by: holder(live) };
-  if (whose === "predecessor" || live.metadata.deletionTimestamp !== undefined) return { do: "await-removal", child };
+  const claimed = claim(owner, live);
+  if (claimed === "foreign") return { do: "taken", child, by: holder(live) };
+  if (claimed === "predecessor" || live.metadata.deletionTimestamp !== undefined) return { do: "await-removal", child };
   return inSync(live.owned, manifest) ? { do: "none", child } : { do: "apply", child, manifest, live };
 }
 
 type Claim =
-  /** Its controller is this very service. */
+  /** Its controller is this service. */
   | "ours"
-  /** It has no controller, but we made it: `kubectl delete --cascade=orphan` leaves such children. */
+  /** It has no controller, but this operator created it: `kubectl delete --cascade=orphan` leaves such children. */
   | "orphan"
-  /** Its controller was a service of the same name that has been deleted: garbage collection will remove it. */
+  /** Its controller was a deleted service of the same name: garbage collection will delete it. */
   | "predecessor"
   | "foreign";
 

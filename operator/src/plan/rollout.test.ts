@@ -1,63 +1,70 @@
 import assert from "node:assert/strict";
-import { decideRollout, type RolloutDecision, type RolloutQuestion } from "./rollout.ts";
+import { decideRollout, type RolloutDecision, type RolloutInput } from "./rollout.ts";
 
-const auto: RolloutQuestion = {
-  wanted: "Auto",
+const auto: RolloutInput = {
+  strategy: "Auto",
   templateHash: "new",
   before: undefined,
   replicas: 4,
   gpusPerReplica: 1,
-  roomFor: 0,
+  spareReplicas: 0,
 };
 
 describe("how pods are replaced", () => {
   const cases: {
     readonly title: string;
-    readonly question: Partial<RolloutQuestion>;
+    readonly input: Partial<RolloutInput>;
     readonly decision: Omit<RolloutDecision, "templateHash">;
   }[] = [
     {
-      title: "as the user says, whatever room there is",
-      question: { wanted: "Recreate", roomFor: 9, before: { templateHash: "new", strategy: "Surge", message: "" } },
-      decision: { strategy: "Recreate", message: "as rollout.strategy says" },
+      title: "follows rollout.strategy, however many GPUs are free",
+      input: {
+        strategy: "Recreate",
+        spareReplicas: 9,
+        before: { templateHash: "new", strategy: "Surge", message: "" },
+      },
+      decision: { strategy: "Recreate", message: "set by rollout.strategy" },
     },
     {
-      title: "without a GPU there is always room",
-      question: { gpusPerReplica: 0 },
-      decision: { strategy: "Surge", message: "needs no GPU" },
+      title: "surges pods that need no GPU",
+      input: { gpusPerReplica: 0 },
+      decision: { strategy: "Surge", message: "the pods need no GPU" },
     },
     {
-      title: "without a pod there is nothing to make room for",
-      question: { replicas: 0 },
-      decision: { strategy: "Surge", message: "there is no pod to replace" },
+      title: "surges where there is no pod yet",
+      input: { replicas: 0 },
+      decision: { strategy: "Surge", message: "there are no pods to replace" },
     },
     {
-      title: "a quarter of 4 fits",
-      question: { roomFor: 1 },
-      decision: { strategy: "Surge", message: "there was room for 1 more" },
+      title: "surges when a quarter of 4 replicas fits",
+      input: { spareReplicas: 1 },
+      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
     {
-      title: "a quarter of 5 does not fit",
-      question: { replicas: 5, roomFor: 1 },
-      decision: { strategy: "InPlace", message: "there was room for 1 of 2 more: one pod ends before the next begins" },
+      title: "replaces in place when a quarter of 5 replicas does not fit",
+      input: { replicas: 5, spareReplicas: 1 },
+      decision: {
+        strategy: "InPlace",
+        message: "GPUs for 1 of 2 more replicas were free: each pod is deleted before its replacement is created",
+      },
     },
     {
-      title: "a rollout goes on as it began, though its own pods have taken the room",
-      question: { before: { templateHash: "new", strategy: "Surge", message: "there was room for 1 more" } },
-      decision: { strategy: "Surge", message: "there was room for 1 more" },
+      title: "continues a rollout as it began, although its own pods have taken the free GPUs",
+      input: { before: { templateHash: "new", strategy: "Surge", message: "GPUs for 1 more replica were free" } },
+      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
     {
-      title: "another template is another decision",
-      question: { roomFor: 1, before: { templateHash: "old", strategy: "InPlace", message: "there was none" } },
-      decision: { strategy: "Surge", message: "there was room for 1 more" },
+      title: "decides again for another template",
+      input: { spareReplicas: 1, before: { templateHash: "old", strategy: "InPlace", message: "none were free" } },
+      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
     {
-      title: "a status that lost its strategy is none",
-      question: { roomFor: 1, before: { templateHash: "new" } },
-      decision: { strategy: "Surge", message: "there was room for 1 more" },
+      title: "decides again when the status has lost its strategy",
+      input: { spareReplicas: 1, before: { templateHash: "new" } },
+      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
   ];
-  for (const { title, question, decision } of cases) {
-    it(title, () => assert.deepEqual(decideRollout({ ...auto, ...question }), { ...decision, templateHash: "new" }));
+  for (const { title, input, decision } of cases) {
+    it(title, () => assert.deepEqual(decideRollout({ ...auto, ...input }), { ...decision, templateHash: "new" }));
   }
 });

@@ -1,41 +1,47 @@
-/** How pods are replaced when their template changes. */
+/** Decides how pods are replaced when their template changes. Pure. */
 import type { Rollout } from "../desired/context.ts";
 
-/** As `status.rollout` keeps it, so that a rollout goes on as it began. */
+/** Kept in `status.rollout`, so that a rollout continues as it began. */
 export interface RolloutDecision {
   readonly strategy: Rollout;
-  /** Why. */
+  /** The reason, for people. */
   readonly message: string;
-  /** The pod template that it was decided for. */
+  /** Identifies the pod template of the decision. */
   readonly templateHash: string;
 }
 
-export interface RolloutQuestion {
-  readonly wanted: Rollout | "Auto";
+export interface RolloutInput {
+  /** `rollout.strategy` of the service. */
+  readonly strategy: Rollout | "Auto";
   readonly templateHash: string;
   readonly before: Partial<RolloutDecision> | undefined;
   readonly replicas: number;
   readonly gpusPerReplica: number;
-  /** How many more replicas the free GPUs are enough for. */
-  readonly roomFor: number;
+  /** How many more replicas fit on the free GPUs. */
+  readonly spareReplicas: number;
 }
 
-/** A quarter of the replicas, rounded up as the Deployment's controller does. */
+/** A quarter of the replicas, rounded up as the Deployment controller does. */
 function surge(replicas: number): number {
   return Math.ceil(replicas / 4);
 }
 
-/** A surge pod that never gets a GPU holds a rollout up for ever; so `Auto` surges only where there is room. */
-export function decideRollout(question: RolloutQuestion): RolloutDecision {
-  const { wanted, templateHash, before, replicas, gpusPerReplica, roomFor } = question;
-  if (wanted !== "Auto") return { strategy: wanted, message: "as rollout.strategy says", templateHash };
+/** A surge pod that never gets a GPU blocks the rollout, so `Auto` surges only where enough GPUs are free. */
+export function decideRollout(input: RolloutInput): RolloutDecision {
+  const { strategy, templateHash, before, replicas, gpusPerReplica, spareReplicas } = input;
+  if (strategy !== "Auto") return { strategy, message: "set by rollout.strategy", templateHash };
   if (before?.templateHash === templateHash && before.strategy !== undefined) {
     return { strategy: before.strategy, message: before.message ?? "", templateHash };
   }
-  if (gpusPerReplica === 0) return { strategy: "Surge", message: "needs no GPU", templateHash };
-  if (replicas === 0) return { strategy: "Surge", message: "there is no pod to replace", templateHash };
+  if (gpusPerReplica === 0) return { strategy: "Surge", message: "the pods need no GPU", templateHash };
+  if (replicas === 0) return { strategy: "Surge", message: "there are no pods to replace", templateHash };
   const more = surge(replicas);
-  if (roomFor >= more) return { strategy: "Surge", message: `there was room for ${more} more`, templateHash };
-  const message = `there was room for ${roomFor} of ${more} more: one pod ends before the next begins`;
+  if (spareReplicas >= more)
+    return {
+      strategy: "Surge",
+      message: `GPUs for ${more} more ${more === 1 ? "replica" : "replicas"} were free`,
+      templateHash,
+    };
+  const message = `GPUs for ${spareReplicas} of ${more} more replicas were free: each pod is deleted before its replacement is created`;
   return { strategy: "InPlace", message, templateHash };
 }

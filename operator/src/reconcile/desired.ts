@@ -22,12 +22,12 @@ export function desired(service: EffectiveService, snapshot: Snapshot, settings:
   const { features, stored } = snapshot;
   const children = desiredChildren(service, { operatorNamespace, runbookUrl, features, rollout: "Surge" });
   const rollout = decideRollout({
-    wanted: service.rollout.strategy,
+    strategy: service.rollout.strategy,
     templateHash: templateHash(children),
     before: stored.status?.rollout,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
-    roomFor: countGpus(gpuView(service, snapshot.gpus)).replicas,
+    spareReplicas: countGpus(gpuView(service, snapshot.gpus)).replicas,
   });
   return { children: children.map((child) => withRollout(child, rollout)), rollout };
 }

@@ -117,8 +117,8 @@ describe("the status of a service", () => {
     assert.deepEqual(serving.guideChecklist, checklist({ ...statusInput(), ...verdicts, bottleneck: "Unknown" }));
   });
 
-  const surge = { strategy: "Surge", message: "there was room for 1 more", templateHash: "a" } as const;
-  const inPlace = { strategy: "InPlace", message: "as rollout.strategy says", templateHash: "a" } as const;
+  const surge = { strategy: "Surge", message: "GPUs for 1 more replica were free", templateHash: "a" } as const;
+  const inPlace = { strategy: "InPlace", message: "set by rollout.strategy", templateHash: "a" } as const;
   /** What one more fact adds to the status. */
   const additions: {
     readonly title: string;
