@@ -8,14 +8,14 @@ function refused(status: number, message: string): ApiError {
 
 describe("why a child was not written", () => {
   const rejected = (message: string): Failure => ({ kind: "Stalled", reason: "ChildRejected", message });
-  const cases: { readonly status: number; readonly says: string; readonly failure: Failure }[] = [
-    { status: 409, says: "changed", failure: { kind: "Conflict" } },
-    { status: 400, says: "bad", failure: rejected("the API server rejects Service a: bad") },
-    { status: 413, says: "large", failure: rejected("the API server rejects Service a: large") },
-    { status: 422, says: "invalid", failure: rejected("the API server rejects Service a: invalid") },
+  const cases: { readonly status: number; readonly message: string; readonly failure: Failure }[] = [
+    { status: 409, message: "changed", failure: { kind: "Conflict" } },
+    { status: 400, message: "bad", failure: rejected("the API server rejects Service a: bad") },
+    { status: 413, message: "large", failure: rejected("the API server rejects Service a: large") },
+    { status: 422, message: "invalid", failure: rejected("the API server rejects Service a: invalid") },
     {
       status: 403,
-      says: 'User "operator" cannot create resource "services"',
+      message: 'User "operator" cannot create resource "services"',
       failure: {
         kind: "Stalled",
         reason: "Forbidden",
@@ -24,12 +24,12 @@ describe("why a child was not written", () => {
     },
     {
       status: 403,
-      says: 'admission webhook "policy" denied the request: no',
+      message: 'admission webhook "policy" denied the request: no',
       failure: rejected('the API server rejects Service a: admission webhook "policy" denied the request: no'),
     },
     {
       status: 403,
-      says: "exceeded quota: small, requested: services=1, used: services=1, limited: services=1",
+      message: "exceeded quota: small, requested: services=1, used: services=1, limited: services=1",
       failure: {
         kind: "Waiting",
         reason: "QuotaExceeded",
@@ -39,7 +39,7 @@ describe("why a child was not written", () => {
     },
     {
       status: 403,
-      says: "create not allowed while custom resource definition is terminating",
+      message: "create not allowed while custom resource definition is terminating",
       failure: {
         kind: "Waiting",
         reason: "ApiVanishing",
@@ -48,15 +48,15 @@ describe("why a child was not written", () => {
       },
     },
   ];
-  it("tries again while admission does not know our kind yet: a service made right after the CRDs", () => {
+  it("retries while admission does not know the kind of the owner yet, right after the CRDs were installed", () => {
     const cause = refused(
       403,
       "cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion",
     );
     assert.deepEqual(toFailure(cause, "Service a"), { kind: "Transient", cause });
   });
-  for (const { status, says, failure } of cases) {
-    it(`${status}, ${says}`, () => assert.deepEqual(toFailure(refused(status, says), "Service a"), failure));
+  for (const { status, message, failure } of cases) {
+    it(`${status}, ${message}`, () => assert.deepEqual(toFailure(refused(status, message), "Service a"), failure));
   }
 
   for (const status of [0, 404, 429, 500, 503]) {
@@ -66,7 +66,7 @@ describe("why a child was not written", () => {
     });
   }
 
-  it("what the API server has not answered is a bug of ours", () => {
+  it("rethrows anything but an error of the API server", () => {
     const bug = new TypeError("undefined is not a function");
     assert.throws(() => toFailure(bug, "Service a"), bug);
   });

@@ -1,4 +1,4 @@
-/** The cluster's GPUs as one service sees them: the nodes that it may use, and what is free on them. Pure. */
+/** The GPUs that one service can use: on which nodes, and how many are free. Pure. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { DeviceNode, Holders } from "../observe/gpu-ledger.ts";
 import type { NodeView, Taint } from "../observe/node-view.ts";

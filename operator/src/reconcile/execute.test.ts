@@ -61,7 +61,7 @@ describe("the execution of a plan", () => {
     assert.deepEqual(Object.keys(pass.snapshots.current?.children ?? {}), ["service"]);
   });
 
-  it("sends nothing for children that are in sync, not served, being deleted or not ours", async () => {
+  it("sends nothing for children that are in sync, not served, terminating, or not managed by the operator", async () => {
     const outcomes = await run(
       fakePass(),
       { do: "none", child: child("service") },
@@ -95,7 +95,7 @@ describe("the execution of a plan", () => {
     assert.deepEqual(pass.snapshots.current?.children.deployment?.spec, { replicas: 2 });
   });
 
-  it("looks up who has a name that is taken", async () => {
+  it("finds out whose object has the name of a child", async () => {
     const metadata = { name: "upscaler", uid: "s-1", resourceVersion: "1", creationTimestamp: "" };
     const found: KubeObject = { apiVersion: "v1", kind: "Service", metadata };
     const answers = {

@@ -1,4 +1,4 @@
-/** Carries out a plan: children are written from here and from nowhere else. */
+/** Carries out a plan. Only this file writes children. */
 import type { ApiClient } from "../kube/client.ts";
 import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
 import { ApiError } from "../kube/errors.ts";
@@ -125,7 +125,7 @@ async function apply(action: Action & { readonly do: "apply" }, context: Execute
     return disown(await send(), action, context);
   });
   const applied = await removeCopies(taken, action, context);
-  // Only what succeeded counts: a busy object makes an apply fail often, and that undoes nobody's change.
+  // Only a success counts: on a busy object an apply often fails, and that undoes no change.
   context.record.applies.take(uid, context.clock.now());
   context.snapshots.written(child.kind.type, applied);
   return { did: "apply" };

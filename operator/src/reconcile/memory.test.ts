@@ -20,7 +20,7 @@ describe("what is remembered of services", () => {
     assert.deepEqual([...memory.keys()], []);
   });
 
-  it("does not pass from a deleted service to another one of its name", () => {
+  it("is not inherited by another service of the same name", () => {
     const record = memory.of("media/upscaler", "u-1");
     record.isEnteringRollout = true;
     assert.notEqual(memory.of("media/upscaler", "u-2"), record);

@@ -42,9 +42,9 @@ export function apiError(status: number, reason = "", init: Partial<ApiError> = 
 type Answer = () => KubeObject | undefined;
 type StoredObject = (type: ResourceType, name: string) => KubeObject;
 
-/** Answers a call as a healthy API server does if `allow` names it, with what `answer` gives if there is one. */
+/** Answers as a healthy API server does: calls that match `allowed`, and those in `answers` with their own answer. */
 export class StrictClient {
-  /** `create Service upscaler`, `patch GpuMediaService upscaler`, in the order in which they came. */
+  /** In order: `create Service upscaler`, `patch GpuMediaService upscaler`. */
   readonly calls: string[] = [];
   readonly patches: (readonly JsonPatchOperation[])[] = [];
   readonly #allowed: RegExp;

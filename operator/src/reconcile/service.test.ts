@@ -12,14 +12,14 @@ function condition({ snapshots }: FakePass, type: string): Pick<Condition, "stat
   return found && { status: found.status, reason: found.reason };
 }
 
-/** A service whose children are as desired, and which has seen its status. */
+/** A service whose children are in sync and whose status is written. */
 async function settled(): Promise<FakePass> {
   const pass = fakePass({ allowed: anyWrite });
   await reconcileService(key, pass, silent);
   return pass;
 }
 
-/** It serves, and its profile has changed since its pods were made. */
+/** The status of a service that serves, and whose profile has changed since its pods were created. */
 function servingBefore(): GpuMediaServiceStatus {
   const available = { type: "Available", status: "True", reason: "ReplicasServe", message: "" } as const;
   return {
@@ -134,7 +134,7 @@ describe("the reconcile of a service", () => {
 });
 
 describe("the reconcile of a service whose profile has changed", () => {
-  it("waits while as many other services roll out as may, and writes only its status", async () => {
+  it("waits while --max-rollouts other services roll out, and writes only its status", async () => {
     const stored = storedService({}, servingBefore());
     const pass = fakePass({ stored, allowed: writesStatus, snapshot: { rolling: new Set(["media/other"]) } });
     assert.deepEqual(await reconcileService(key, pass, silent), { kind: "requeue", afterMs: 5_000 });
@@ -152,8 +152,8 @@ describe("the reconcile of a service whose profile has changed", () => {
     assert.deepEqual(pass.memory.enteringRollouts(), []);
   });
 
-  // It counted for ever: the gate was left only after the writes, and nothing reconciles a deleted service again.
-  it("counts no more when its reconcile throws, and the service is deleted then", async () => {
+  // It counted until a restart: the gate was left only after the writes, which a throw skips.
+  it("no longer counts when its reconcile has thrown and the service is deleted", async () => {
     const bug = (): never => {
       throw new Error("a bug");
     };
@@ -172,11 +172,11 @@ describe("the reconcile of a service whose profile has changed", () => {
     assert.equal(enterGate({ ...other, rolling: new Set() }, rollout, pass.memory, 1), undefined);
   });
 
-  it("ends without a status when the service is deleted meanwhile", async () => {
-    const gone = (): never => {
+  it("writes no status and no event when the service is deleted meanwhile", async () => {
+    const notFound = (): never => {
       throw apiError(404, "NotFound");
     };
-    const answers = { "patch GpuMediaService upscaler": gone };
+    const answers = { "patch GpuMediaService upscaler": notFound };
     const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
     assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
     assert.deepEqual(pass.recorded, []);

@@ -52,7 +52,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   logOutcomes(outcomes, log);
 
   const failure = queued ?? worst(outcomes);
-  // The plan was made from an old version: the next snapshot is worth a status, this one is not.
+  // The plan was made from an old version: only the next snapshot can give a correct status.
   if (failure?.kind === "Conflict") return requeue(failure, undefined);
   const after = snapshots.refresh(snapshot);
   const reading = utilizationReading(after, record, memory, clock.now());
