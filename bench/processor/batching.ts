@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { median, type ServerFigures } from "./figures.ts";
-import { measureLoad } from "./measure-load.ts";
 import { writePictures } from "./pictures.ts";
-import { startProcessor } from "./servers.ts";
+import { measureLoad, startProcessor } from "./servers.ts";
 import { tinyModel } from "./tiny-model.ts";
 
 const { values } = parseArgs({

@@ -10,9 +10,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { builtInModelFile } from "../../workload/src/models/built-in.ts";
 import type { RawFigures, ServerFigures } from "./figures.ts";
-import { measureLoad } from "./measure-load.ts";
 import { markdown, type CaseResult, type Results } from "./report.ts";
-import { run, startFastApi, startProcessor } from "./servers.ts";
+import { measureLoad, run, startFastApi, startProcessor } from "./servers.ts";
 import { writePictures } from "./pictures.ts";
 import { tinyModel } from "./tiny-model.ts";
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@gpumedia/e2e/cluster/free-port.ts";
+import type { LoadFigures, ServerFigures } from "./figures.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -19,6 +20,20 @@ export interface Server {
   /** CPU time so far, ms. */
   cpuMs(): number;
   stop(): Promise<void>;
+}
+
+/** Measures a server with a closed loop in another process. */
+export async function measureLoad(
+  server: Server,
+  picture: string,
+  connections: number,
+  seconds: string,
+): Promise<ServerFigures> {
+  const client = here("load-client.ts");
+  const before = server.cpuMs();
+  const args = [client, String(server.port), picture, String(connections), seconds];
+  const figures = JSON.parse(await run(process.execPath, args)) as LoadFigures;
+  return { ...figures, cpuMs: (server.cpuMs() - before) / figures.total };
 }
 
 /** `env` selects the model. */

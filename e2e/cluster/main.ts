@@ -4,7 +4,6 @@ import { controlPlaneTools } from "./control-plane.ts";
 import { isInBackground, reportWhenReady, startInBackground } from "./detach.ts";
 import { instructions, startInteractive, type ClusterReport } from "./interactive.ts";
 import { mainProgram, type MainOptions } from "./main-options.ts";
-import { untilSignal } from "./signals.ts";
 
 async function inForeground(options: MainOptions): Promise<void> {
   const { cluster, report } = await startInteractive(options);
@@ -22,6 +21,17 @@ async function inBackground(options: MainOptions): Promise<void> {
   });
   await untilSignal();
   await stop();
+}
+
+/** Keeps the process running until Ctrl-C, `kill` or the end of its terminal. */
+async function untilSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, resolve);
+  // A signal listener does not keep the process running.
+  const held = setInterval(() => {}, 2 ** 30);
+  const signal = await promise;
+  clearInterval(held);
+  return signal;
 }
 
 async function detach(): Promise<void> {

@@ -1,6 +1,9 @@
 /** Files of a layer. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { chmod, lstat, mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 /** Files and symbolic links below the folder, by their paths from it, in the order of code units. */
 export async function filesBelow(folder: string): Promise<readonly string[]> {
@@ -29,4 +32,11 @@ export async function settle(folder: string): Promise<void> {
     if (mode & 0o1000) continue;
     await chmod(file, mode & 0o100 ? 0o755 : 0o644);
   }
+}
+
+/** The digest of the file in hexadecimal digits. */
+export async function sha256(file: string): Promise<string> {
+  const digest = createHash("sha256");
+  await pipeline(createReadStream(file), digest);
+  return digest.digest("hex");
 }

@@ -11,8 +11,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
-import { filesBelow } from "./files.ts";
-import { sha256 } from "./sha256.ts";
+import { filesBelow, sha256 } from "./files.ts";
 import { start, unpack, whyNoContainers, type Unpacked } from "./testing/container.ts";
 import { manifestOf, root } from "./tree.ts";
 

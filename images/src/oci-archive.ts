@@ -1,9 +1,8 @@
 /** Images as OCI archives, without Docker or a registry. The same folders give the same bytes. */
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { settle, write } from "./files.ts";
+import { settle, sha256, write } from "./files.ts";
 import { architecture } from "./images.ts";
-import { sha256 } from "./sha256.ts";
 import { writeTar } from "./tar.ts";
 
 export interface ImageSource {

@@ -10,10 +10,9 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { createGzip } from "node:zlib";
 import { installYaml } from "@gpumedia/install/src/manifests.ts";
-import { byCodeUnits, filesBelow, settle, write } from "./files.ts";
+import { byCodeUnits, filesBelow, settle, sha256, write } from "./files.ts";
 import { architecture, images } from "./images.ts";
 import { stagePlugin } from "./plugin.ts";
-import { sha256 } from "./sha256.ts";
 import { writeTar } from "./tar.ts";
 import { manifestOf, root } from "./tree.ts";
 

@@ -7,6 +7,7 @@ import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { planChild } from "@gpumedia/operator/src/plan/plan.ts";
 import { until } from "../../cluster/until.ts";
+import { seededRandom } from "../../../workload/src/abuse/mutate.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -64,16 +65,6 @@ const switches: readonly (readonly [path: readonly string[], values: readonly un
   ],
   [["profile"], Object.keys(builtInProfiles)],
 ];
-
-/** Mulberry32. */
-function generator(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function set(spec: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let node = spec;
@@ -133,7 +124,7 @@ describe("a matrix of switches", () => {
 
   for (let walk = 0; walk < walks; walk++) {
     it(`walk ${walk} of seed ${seed} (MATRIX_SEED): ${steps} random steps`, async () => {
-      const random = generator(seed + walk);
+      const random = seededRandom(seed + walk);
       const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
       const name = `walk-${walk}`;
       const spec: Record<string, unknown> = {};
