@@ -38,7 +38,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 }
 
 process.stdout.write(
-  "| maxDelay | answers/s | p50 ms | p99 ms | CPU ms an answer |\n| --- | --- | --- | --- | --- |\n",
+  "| maxDelay | responses/s | p50 ms | p99 ms | CPU ms per response |\n| --- | --- | --- | --- | --- |\n",
 );
 for (const [index, figures] of found.entries()) {
   const of = (name: keyof ServerFigures, digits: number): string =>

@@ -74,12 +74,12 @@ function print(name: string, rate: number, time: number, { accepted, refused, ot
 async function openLoop(target: Server, perSecond: number, time: number): Promise<Phase> {
   const phase: Phase = { accepted: new LatencyHistogram(), refused: new LatencyHistogram(), other: 0 };
   const startedAt = performance.now();
-  const answers: Promise<void>[] = [];
+  const responses: Promise<void>[] = [];
   for (let sent = 0; sent < perSecond * time; sent++) {
     const dueAt = startedAt + (sent * 1000) / perSecond;
     const early = dueAt - performance.now();
     if (early > 1) await pause(early);
-    answers.push(
+    responses.push(
       send(target).then((status) => {
         const took = performance.now() - dueAt;
         if (status === 200) phase.accepted.record(took);
@@ -88,7 +88,7 @@ async function openLoop(target: Server, perSecond: number, time: number): Promis
       }),
     );
   }
-  await Promise.all(answers);
+  await Promise.all(responses);
   return phase;
 }
 

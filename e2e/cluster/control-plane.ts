@@ -1,4 +1,4 @@
-/** Boots etcd, API server, controllers, scheduler and kwok in a directory of their own. A failure includes the end of a log. */
+/** Boots etcd, API server, controllers, scheduler and kwok in a new directory. A failure includes the end of a log. */
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ function isPrivate({ privateNetwork = false, realNode = false }: ClusterOptions)
   return privateNetwork || realNode;
 }
 
-/** Users with a certificate of their own. */
+/** Users that get a client certificate. */
 const users = {
   admin: { commonName: "admin", organization: "system:masters" },
   "kube-controller-manager": { commonName: "system:kube-controller-manager" },

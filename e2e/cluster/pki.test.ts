@@ -10,11 +10,11 @@ describe("a certificate authority", () => {
     issuer = new X509Certificate(authority.certificate);
   });
 
-  it("is one, and signs itself", () => {
+  it("is self-signed", () => {
     assert.deepEqual([issuer.ca, issuer.subject, issuer.verify(issuer.publicKey)], [true, "CN=ca", true]);
   });
 
-  it("issues certificates of users, which name user and group", async () => {
+  it("issues client certificates with user and group", async () => {
     const { certificate, key } = await authority.client({ commonName: "admin", organization: "system:masters" });
     const read = new X509Certificate(certificate);
     assert.deepEqual(
@@ -25,7 +25,7 @@ describe("a certificate authority", () => {
     assert.ok(read.checkPrivateKey(createPrivateKey(key)));
   });
 
-  it("issues certificates of servers, which name where they are", async () => {
+  it("issues server certificates with names and addresses", async () => {
     const names = { dns: ["localhost", "kubernetes.default.svc"], ip: ["127.0.0.1"] };
     const { certificate, key } = await authority.server({ commonName: "server" }, names);
     const read = new X509Certificate(certificate);
@@ -38,7 +38,7 @@ describe("a certificate authority", () => {
     assert.ok(read.checkPrivateKey(createPrivateKey(key)));
   });
 
-  it("is valid on a machine whose clock is an hour late, and not for ever", () => {
+  it("is valid on a machine whose clock is an hour behind, and expires", () => {
     const hour = 60 * 60 * 1000;
     assert.ok(issuer.validFromDate.getTime() < Date.now() - hour);
     assert.ok(issuer.validToDate.getTime() < Date.now() + 366 * 24 * hour);

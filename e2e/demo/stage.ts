@@ -37,7 +37,7 @@ export async function setStage({ keep, runPods }: { keep: boolean; runPods: bool
   const parameters = [placed, `--gpus=${gpus}`, `--apis=${apis.join(",")}`, "--operator"];
   const { pid, report } = await startInBackground<ClusterReport>(clusterProgram, parameters);
   const end = (): void => void process.kill(pid, "SIGTERM");
-  // Who interrupts the demo has not been told yet how to end what is in the background.
+  // If the demo is interrupted, its user does not know yet how to stop the process in the background.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       end();

@@ -20,7 +20,7 @@ describe("the tree of owners", () => {
       object("Deployment", "deploy", "upscaler", { spec: { replicas: 3 }, status: {} }),
       object("HorizontalPodAutoscaler", "hpa", "upscaler", { spec: { minReplicas: 2, maxReplicas: 10 } }),
       object("Pod", "foreign", "other"),
-      object("ConfigMap", "nobody's"),
+      object("ConfigMap", "without owner"),
     ];
     assert.deepEqual(ownerTree(root, objects), [
       "GpuMediaService upscaler",

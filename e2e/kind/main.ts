@@ -80,5 +80,5 @@ async function main(): Promise<void> {
 async function run(program: string, ...parameters: readonly string[]): Promise<void> {
   const child = spawn(program, parameters, { cwd: root, stdio: "inherit" });
   const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`${program} ${parameters.join(" ")} ended with ${String(code)}`);
+  if (code !== 0) throw new Error(`${program} ${parameters.join(" ")} exited with code ${String(code)}`);
 }

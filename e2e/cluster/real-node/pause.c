@@ -1,4 +1,4 @@
-/* Process 1 of a pod's sandbox: takes over orphans of its containers, and ends when it is asked to. */
+/* Process 1 of a pod's sandbox: reaps orphans of its containers, and exits at a signal. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
