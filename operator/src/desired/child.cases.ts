@@ -1,35 +1,42 @@
-/** Cases of a child: the service that it is of, and the whole of it. */
+/** Cases of a child: a service, and the whole child that it has. */
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { parse } from "yaml";
+import type { Manifest } from "../kube/object.ts";
+import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
 import { desiredChildren } from "./children.ts";
-import type { Rollout, ClusterFeatures } from "./context.ts";
-import { sampleContext, sampleService } from "./service.sample.ts";
+import type { ClusterFeatures, Rollout } from "./context.ts";
+import { sampleContext, sampleMetadata, sampleService } from "./service.sample.ts";
 
 interface ChildCase {
   readonly title: string;
   readonly spec?: GpuMediaServiceSpec;
-  /** What the cluster offers; everything if absent. */
-  readonly features?: ClusterFeatures;
+  /** Default: all of them. */
+  readonly features?: Partial<ClusterFeatures>;
   readonly rollout?: Rollout;
-  /** Its whole YAML; null: it should not be. */
+  /** The whole child as YAML, without the metadata that all children share; null: it should not exist. */
   readonly expected: string | null;
 }
 
-/** `name`: which one of several children of this kind. */
-export function describeChild(kind: string, cases: readonly ChildCase[], name?: string): void {
-  describe(kind, () => {
-    for (const { title, spec, features = sampleContext.features, rollout = "Surge", expected } of cases) {
+export function describeChild(role: ChildRole, cases: readonly ChildCase[]): void {
+  const { type } = childKind(role);
+  describe(type.kind, () => {
+    for (const { title, spec, features, rollout = "Surge", expected } of cases) {
       it(title, () => {
-        const context = { ...sampleContext, features, rollout };
+        const context = { ...sampleContext, features: { ...sampleContext.features, ...features }, rollout };
         const found = desiredChildren(sampleService(spec), context).filter(
-          (child) => child.kind.type.kind === kind && (name === undefined || child.name === name),
+          ({ kind, name }) => kind.type.kind === type.kind && name === childName(role, "upscaler"),
         );
         assert.deepEqual(
           found.map(({ manifest }) => manifest),
-          [expected === null ? null : parse(expected)],
+          [expected === null ? null : withSharedMetadata(parse(expected) as Partial<Manifest>)],
         );
       });
     }
   });
+}
+
+function withSharedMetadata({ metadata, ...rest }: Partial<Manifest>): object {
+  const shared = sampleMetadata(metadata?.name);
+  return { ...rest, metadata: { ...shared, ...metadata, labels: { ...metadata?.labels, ...shared.labels } } };
 }

@@ -1,29 +1,13 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild(
-  "ConfigMap",
-  [
-    {
-      title: "holds the processor's configuration",
-      expected: `
+describeChild("configMap", [
+  {
+    title: "holds the processor's configuration",
+    expected: `
         apiVersion: v1
         kind: ConfigMap
         metadata:
           name: upscaler-config
-          namespace: media
-          labels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-            app.kubernetes.io/managed-by: gpumedia-operator
-            app.kubernetes.io/part-of: gpumedia
-            gpumedia.io/service: upscaler
-          ownerReferences:
-            - apiVersion: gpumedia.io/v1alpha1
-              kind: GpuMediaService
-              name: upscaler
-              uid: 11111111-2222-3333-4444-555555555555
-              controller: true
-              blockOwnerDeletion: true
         data:
           config.json: |
             {
@@ -65,34 +49,20 @@ describeChild(
               }
             }
       `,
+  },
+  {
+    title: "holds the path of a model of one's own, the CPU, and no limit of the Ingress",
+    spec: {
+      profile: "development",
+      gpu: { count: 0 },
+      model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
+      network: { ingress: { maxBodySize: "0" } },
     },
-    {
-      title: "holds the path of a model of one's own, the CPU, and no limit of the Ingress",
-      spec: {
-        profile: "development",
-        gpu: { count: 0 },
-        model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
-        network: { ingress: { maxBodySize: "0" } },
-      },
-      expected: `
+    expected: `
         apiVersion: v1
         kind: ConfigMap
         metadata:
           name: upscaler-config
-          namespace: media
-          labels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-            app.kubernetes.io/managed-by: gpumedia-operator
-            app.kubernetes.io/part-of: gpumedia
-            gpumedia.io/service: upscaler
-          ownerReferences:
-            - apiVersion: gpumedia.io/v1alpha1
-              kind: GpuMediaService
-              name: upscaler
-              uid: 11111111-2222-3333-4444-555555555555
-              controller: true
-              blockOwnerDeletion: true
         data:
           config.json: |
             {
@@ -135,7 +105,5 @@ describeChild(
               }
             }
       `,
-    },
-  ],
-  "upscaler-config",
-);
+  },
+]);

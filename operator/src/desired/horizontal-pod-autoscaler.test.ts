@@ -1,28 +1,10 @@
 import { describeChild } from "./child.cases.ts";
+import { guideBehavior } from "./service.sample.ts";
 
-describeChild("HorizontalPodAutoscaler", [
-  {
-    title: "is the guide's where the GPU metric is not served",
-    features: { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true },
-    expected: `
+/** The guide's HorizontalPodAutoscaler, which knows no GPU metric. */
+const onCpu = `
       apiVersion: autoscaling/v2
       kind: HorizontalPodAutoscaler
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         scaleTargetRef:
           apiVersion: apps/v1
@@ -37,20 +19,14 @@ describeChild("HorizontalPodAutoscaler", [
               target:
                 type: Utilization
                 averageUtilization: 60
-        behavior:
-          scaleUp:
-            stabilizationWindowSeconds: 60
-            policies:
-              - type: Percent
-                value: 100
-                periodSeconds: 15
-          scaleDown:
-            stabilizationWindowSeconds: 300
-            policies:
-              - type: Percent
-                value: 10
-                periodSeconds: 60
-    `,
+        behavior: ${JSON.stringify(guideBehavior)}
+    `;
+
+describeChild("horizontalPodAutoscaler", [
+  {
+    title: "is the guide's where the GPU metric is not served",
+    features: { gpuPodMetric: false },
+    expected: onCpu,
   },
   {
     title: "also scales on GPU utilization where it is served, with its own behaviour",
@@ -67,22 +43,6 @@ describeChild("HorizontalPodAutoscaler", [
     expected: `
       apiVersion: autoscaling/v2
       kind: HorizontalPodAutoscaler
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         scaleTargetRef:
           apiVersion: apps/v1
@@ -98,72 +58,13 @@ describeChild("HorizontalPodAutoscaler", [
               target:
                 type: AverageValue
                 averageValue: "70"
-        behavior:
-          scaleUp:
-            stabilizationWindowSeconds: 60
-            policies:
-              - type: Percent
-                value: 100
-                periodSeconds: 15
-          scaleDown:
-            stabilizationWindowSeconds: 300
-            policies:
-              - type: Percent
-                value: 10
-                periodSeconds: 60
-            selectPolicy: Disabled
+        behavior: ${JSON.stringify({ ...guideBehavior, scaleDown: { ...guideBehavior.scaleDown, selectPolicy: "Disabled" } })}
     `,
   },
   {
     title: "does not scale a service without GPUs on them",
     spec: { gpu: { count: 0 } },
-    expected: `
-      apiVersion: autoscaling/v2
-      kind: HorizontalPodAutoscaler
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
-      spec:
-        scaleTargetRef:
-          apiVersion: apps/v1
-          kind: Deployment
-          name: upscaler
-        minReplicas: 2
-        maxReplicas: 10
-        metrics:
-          - type: Resource
-            resource:
-              name: cpu
-              target:
-                type: Utilization
-                averageUtilization: 60
-        behavior:
-          scaleUp:
-            stabilizationWindowSeconds: 60
-            policies:
-              - type: Percent
-                value: 100
-                periodSeconds: 15
-          scaleDown:
-            stabilizationWindowSeconds: 300
-            policies:
-              - type: Percent
-                value: 10
-                periodSeconds: 60
-    `,
+    expected: onCpu,
   },
   {
     title: "is not made when horizontal autoscaling is off",

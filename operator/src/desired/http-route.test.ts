@@ -1,6 +1,6 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("HTTPRoute", [
+describeChild("httpRoute", [
   {
     title: "routes what the Gateways get to the Service",
     spec: {
@@ -17,22 +17,6 @@ describeChild("HTTPRoute", [
     expected: `
       apiVersion: gateway.networking.k8s.io/v1
       kind: HTTPRoute
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         parentRefs:
           - name: public

@@ -1,27 +1,11 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("NetworkPolicy", [
+describeChild("networkPolicy", [
   {
     title: "opens one port to everybody, and DNS outwards",
     expected: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         podSelector:
           matchLabels:
@@ -57,22 +41,6 @@ describeChild("NetworkPolicy", [
     expected: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         podSelector:
           matchLabels:

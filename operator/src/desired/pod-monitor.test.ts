@@ -1,27 +1,11 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("PodMonitor", [
+describeChild("podMonitor", [
   {
     title: "scrapes the pods' metrics",
     expected: `
       apiVersion: monitoring.coreos.com/v1
       kind: PodMonitor
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         selector:
           matchLabels:
@@ -40,22 +24,8 @@ describeChild("PodMonitor", [
       apiVersion: monitoring.coreos.com/v1
       kind: PodMonitor
       metadata:
-        name: upscaler
-        namespace: media
         labels:
           release: prometheus
-          gpumedia.io/service: upscaler
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         selector:
           matchLabels:

@@ -1,63 +1,16 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("Deployment", [
-  {
-    title: "is the guide's, for the restricted Pod Security Standard",
-    expected: `
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: upscaler
-          namespace: media
-          labels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-            app.kubernetes.io/managed-by: gpumedia-operator
-            app.kubernetes.io/part-of: gpumedia
-            gpumedia.io/service: upscaler
-          ownerReferences:
-            - apiVersion: gpumedia.io/v1alpha1
-              kind: GpuMediaService
-              name: upscaler
-              uid: 11111111-2222-3333-4444-555555555555
-              controller: true
-              blockOwnerDeletion: true
-        spec:
-          selector:
-            matchLabels:
-              app.kubernetes.io/name: gpu-media
-              app.kubernetes.io/instance: upscaler
-          strategy:
-            type: RollingUpdate
-            rollingUpdate:
-              maxSurge: 25%
-              maxUnavailable: 0
-          progressDeadlineSeconds: 900
-          revisionHistoryLimit: 3
-          template:
-            metadata:
-              labels:
-                app.kubernetes.io/name: gpu-media
-                app.kubernetes.io/instance: upscaler
-                app.kubernetes.io/managed-by: gpumedia-operator
-                app.kubernetes.io/part-of: gpumedia
-                gpumedia.io/service: upscaler
-              annotations:
-                gpumedia.io/config: x-1g8baW9Sr1uska
-            spec:
-              serviceAccountName: upscaler
-              automountServiceAccountToken: false
-              enableServiceLinks: false
-              terminationGracePeriodSeconds: 315
-              securityContext:
+/** Of every pod; the sysctls follow. */
+const securityContext = `securityContext:
                 runAsNonRoot: true
                 runAsUser: 10001
                 runAsGroup: 10001
                 fsGroup: 10001
                 fsGroupChangePolicy: OnRootMismatch
                 seccompProfile:
-                  type: RuntimeDefault
-                sysctls:
+                  type: RuntimeDefault`;
+
+const guideSysctls = `sysctls:
                   - name: net.ipv4.ip_local_port_range
                     value: 10240 65535
                   - name: net.ipv4.tcp_fin_timeout
@@ -67,32 +20,10 @@ describeChild("Deployment", [
                   - name: net.ipv4.tcp_keepalive_probes
                     value: "4"
                   - name: net.ipv4.tcp_keepalive_time
-                    value: "120"
-              containers:
-                - name: gpu-media
-                  image: ghcr.io/gpumedia/processor:1.0.0
-                  args:
-                    - --config
-                    - /etc/gpumedia/config.json
-                  ports:
-                    - name: http
-                      containerPort: 8080
-                      protocol: TCP
-                  env:
-                    - name: CUDA_LAUNCH_BLOCKING
-                      value: "0"
-                    - name: CUDA_DEVICE_ORDER
-                      value: PCI_BUS_ID
-                  resources:
-                    requests:
-                      cpu: "2"
-                      memory: 4Gi
-                      nvidia.com/gpu: "1"
-                    limits:
-                      cpu: "4"
-                      memory: 8Gi
-                      nvidia.com/gpu: "1"
-                  startupProbe:
+                    value: "120"`;
+
+/** Of every container. */
+const probesAndSecurity = `startupProbe:
                     httpGet:
                       path: /readyz
                       port: http
@@ -122,7 +53,68 @@ describeChild("Deployment", [
                     capabilities:
                       drop:
                         - ALL
-                    readOnlyRootFilesystem: true
+                    readOnlyRootFilesystem: true`;
+
+describeChild("deployment", [
+  {
+    title: "is the guide's, for the restricted Pod Security Standard",
+    expected: `
+        apiVersion: apps/v1
+        kind: Deployment
+        spec:
+          selector:
+            matchLabels:
+              app.kubernetes.io/name: gpu-media
+              app.kubernetes.io/instance: upscaler
+          strategy:
+            type: RollingUpdate
+            rollingUpdate:
+              maxSurge: 25%
+              maxUnavailable: 0
+          progressDeadlineSeconds: 900
+          revisionHistoryLimit: 3
+          template:
+            metadata:
+              labels:
+                app.kubernetes.io/name: gpu-media
+                app.kubernetes.io/instance: upscaler
+                app.kubernetes.io/managed-by: gpumedia-operator
+                app.kubernetes.io/part-of: gpumedia
+                gpumedia.io/service: upscaler
+              annotations:
+                gpumedia.io/config: x-1g8baW9Sr1uska
+            spec:
+              serviceAccountName: upscaler
+              automountServiceAccountToken: false
+              enableServiceLinks: false
+              terminationGracePeriodSeconds: 315
+              ${securityContext}
+                ${guideSysctls}
+              containers:
+                - name: gpu-media
+                  image: ghcr.io/gpumedia/processor:1.0.0
+                  args:
+                    - --config
+                    - /etc/gpumedia/config.json
+                  ports:
+                    - name: http
+                      containerPort: 8080
+                      protocol: TCP
+                  env:
+                    - name: CUDA_LAUNCH_BLOCKING
+                      value: "0"
+                    - name: CUDA_DEVICE_ORDER
+                      value: PCI_BUS_ID
+                  resources:
+                    requests:
+                      cpu: "2"
+                      memory: 4Gi
+                      nvidia.com/gpu: "1"
+                    limits:
+                      cpu: "4"
+                      memory: 8Gi
+                      nvidia.com/gpu: "1"
+                  ${probesAndSecurity}
                   volumeMounts:
                     - name: config
                       mountPath: /etc/gpumedia
@@ -204,22 +196,6 @@ describeChild("Deployment", [
     expected: `
         apiVersion: apps/v1
         kind: Deployment
-        metadata:
-          name: upscaler
-          namespace: media
-          labels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-            app.kubernetes.io/managed-by: gpumedia-operator
-            app.kubernetes.io/part-of: gpumedia
-            gpumedia.io/service: upscaler
-          ownerReferences:
-            - apiVersion: gpumedia.io/v1alpha1
-              kind: GpuMediaService
-              name: upscaler
-              uid: 11111111-2222-3333-4444-555555555555
-              controller: true
-              blockOwnerDeletion: true
         spec:
           selector:
             matchLabels:
@@ -249,14 +225,7 @@ describeChild("Deployment", [
               automountServiceAccountToken: false
               enableServiceLinks: false
               terminationGracePeriodSeconds: 75
-              securityContext:
-                runAsNonRoot: true
-                runAsUser: 10001
-                runAsGroup: 10001
-                fsGroup: 10001
-                fsGroupChangePolicy: OnRootMismatch
-                seccompProfile:
-                  type: RuntimeDefault
+              ${securityContext}
                 sysctls:
                   - name: net.core.somaxconn
                     value: "4096"
@@ -291,37 +260,7 @@ describeChild("Deployment", [
                     limits:
                       memory: 8Gi
                       nvidia.com/mig-1g.10gb: "2"
-                  startupProbe:
-                    httpGet:
-                      path: /readyz
-                      port: http
-                    periodSeconds: 5
-                    timeoutSeconds: 2
-                    failureThreshold: 60
-                  readinessProbe:
-                    httpGet:
-                      path: /readyz
-                      port: http
-                    periodSeconds: 5
-                    timeoutSeconds: 2
-                    failureThreshold: 2
-                  livenessProbe:
-                    httpGet:
-                      path: /livez
-                      port: http
-                    periodSeconds: 10
-                    timeoutSeconds: 5
-                    failureThreshold: 3
-                  lifecycle:
-                    preStop:
-                      sleep:
-                        seconds: 5
-                  securityContext:
-                    allowPrivilegeEscalation: false
-                    capabilities:
-                      drop:
-                        - ALL
-                    readOnlyRootFilesystem: true
+                  ${probesAndSecurity}
                   volumeMounts:
                     - name: config
                       mountPath: /etc/gpumedia
@@ -380,22 +319,6 @@ describeChild("Deployment", [
     expected: `
         apiVersion: apps/v1
         kind: Deployment
-        metadata:
-          name: upscaler
-          namespace: media
-          labels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-            app.kubernetes.io/managed-by: gpumedia-operator
-            app.kubernetes.io/part-of: gpumedia
-            gpumedia.io/service: upscaler
-          ownerReferences:
-            - apiVersion: gpumedia.io/v1alpha1
-              kind: GpuMediaService
-              name: upscaler
-              uid: 11111111-2222-3333-4444-555555555555
-              controller: true
-              blockOwnerDeletion: true
         spec:
           replicas: 1
           selector:
@@ -421,25 +344,8 @@ describeChild("Deployment", [
               automountServiceAccountToken: false
               enableServiceLinks: false
               terminationGracePeriodSeconds: 315
-              securityContext:
-                runAsNonRoot: true
-                runAsUser: 10001
-                runAsGroup: 10001
-                fsGroup: 10001
-                fsGroupChangePolicy: OnRootMismatch
-                seccompProfile:
-                  type: RuntimeDefault
-                sysctls:
-                  - name: net.ipv4.ip_local_port_range
-                    value: 10240 65535
-                  - name: net.ipv4.tcp_fin_timeout
-                    value: "15"
-                  - name: net.ipv4.tcp_keepalive_intvl
-                    value: "15"
-                  - name: net.ipv4.tcp_keepalive_probes
-                    value: "4"
-                  - name: net.ipv4.tcp_keepalive_time
-                    value: "120"
+              ${securityContext}
+                ${guideSysctls}
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
@@ -457,37 +363,7 @@ describeChild("Deployment", [
                     limits:
                       cpu: "4"
                       memory: 8Gi
-                  startupProbe:
-                    httpGet:
-                      path: /readyz
-                      port: http
-                    periodSeconds: 5
-                    timeoutSeconds: 2
-                    failureThreshold: 60
-                  readinessProbe:
-                    httpGet:
-                      path: /readyz
-                      port: http
-                    periodSeconds: 5
-                    timeoutSeconds: 2
-                    failureThreshold: 2
-                  livenessProbe:
-                    httpGet:
-                      path: /livez
-                      port: http
-                    periodSeconds: 10
-                    timeoutSeconds: 5
-                    failureThreshold: 3
-                  lifecycle:
-                    preStop:
-                      sleep:
-                        seconds: 5
-                  securityContext:
-                    allowPrivilegeEscalation: false
-                    capabilities:
-                      drop:
-                        - ALL
-                    readOnlyRootFilesystem: true
+                  ${probesAndSecurity}
                   volumeMounts:
                     - name: config
                       mountPath: /etc/gpumedia

@@ -1,28 +1,13 @@
 import { describeChild } from "./child.cases.ts";
+import { guideBehavior } from "./service.sample.ts";
 
-describeChild("ScaledObject", [
+describeChild("scaledObject", [
   {
     title: "scales on CPU and GPU, and holds what is there when blind",
     spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: `
       apiVersion: keda.sh/v1alpha1
       kind: ScaledObject
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         scaleTargetRef:
           apiVersion: apps/v1
@@ -37,19 +22,7 @@ describeChild("ScaledObject", [
         advanced:
           horizontalPodAutoscalerConfig:
             name: keda-hpa-upscaler
-            behavior:
-              scaleUp:
-                stabilizationWindowSeconds: 60
-                policies:
-                  - type: Percent
-                    value: 100
-                    periodSeconds: 15
-              scaleDown:
-                stabilizationWindowSeconds: 300
-                policies:
-                  - type: Percent
-                    value: 10
-                    periodSeconds: 60
+            behavior: ${JSON.stringify(guideBehavior)}
         triggers:
           - type: cpu
             metricType: Utilization
@@ -71,22 +44,6 @@ describeChild("ScaledObject", [
     expected: `
       apiVersion: keda.sh/v1alpha1
       kind: ScaledObject
-      metadata:
-        name: upscaler
-        namespace: media
-        labels:
-          app.kubernetes.io/name: gpu-media
-          app.kubernetes.io/instance: upscaler
-          app.kubernetes.io/managed-by: gpumedia-operator
-          app.kubernetes.io/part-of: gpumedia
-          gpumedia.io/service: upscaler
-        ownerReferences:
-          - apiVersion: gpumedia.io/v1alpha1
-            kind: GpuMediaService
-            name: upscaler
-            uid: 11111111-2222-3333-4444-555555555555
-            controller: true
-            blockOwnerDeletion: true
       spec:
         scaleTargetRef:
           apiVersion: apps/v1
@@ -97,19 +54,7 @@ describeChild("ScaledObject", [
         advanced:
           horizontalPodAutoscalerConfig:
             name: keda-hpa-upscaler
-            behavior:
-              scaleUp:
-                stabilizationWindowSeconds: 60
-                policies:
-                  - type: Percent
-                    value: 100
-                    periodSeconds: 15
-              scaleDown:
-                stabilizationWindowSeconds: 300
-                policies:
-                  - type: Percent
-                    value: 10
-                    periodSeconds: 60
+            behavior: ${JSON.stringify(guideBehavior)}
         triggers:
           - type: cpu
             metricType: Utilization

@@ -1,4 +1,4 @@
-/** A service for tests: `upscaler` in `media`, made complete as the operator does it. */
+/** A service for tests: `upscaler` in `media`, completed as the operator does. */
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { effectiveService } from "../effective/effective.ts";
 import type { EffectiveService } from "../effective/service.ts";
@@ -21,8 +21,8 @@ export function sampleService(
   return effective.service;
 }
 
-/** What `child` puts on every child of the sample. */
-export function sampleMetadata(name = "upscaler"): object {
+/** The metadata that all children of the sample share. */
+export function sampleMetadata(name = "upscaler") {
   return {
     name,
     namespace: "media",
@@ -51,4 +51,10 @@ export const sampleContext: ChildContext = {
   runbookUrl: "https://example.com/alerts",
   rollout: "Surge",
   features: { gpuPodMetric: true, inPlaceVpa: true, resourceMetrics: true },
+};
+
+/** The guide's scaling behaviour (section Horizontal Pod Autoscaler). */
+export const guideBehavior = {
+  scaleUp: { stabilizationWindowSeconds: 60, policies: [{ type: "Percent", value: 100, periodSeconds: 15 }] },
+  scaleDown: { stabilizationWindowSeconds: 300, policies: [{ type: "Percent", value: 10, periodSeconds: 60 }] },
 };
