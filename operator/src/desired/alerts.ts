@@ -1,4 +1,4 @@
-/** Alerts of a service. Each has a section in docs/alerts.md, which its runbook link names. */
+/** Alerts of a service. Each has a section in docs/alerts.md, to which its runbook link leads. */
 import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { containerName } from "../observe/names.ts";
@@ -14,26 +14,26 @@ export interface AlertRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** An alert before the labels and links that all alerts have. */
+/** An alert without the labels and links that all alerts share. */
 interface Alert {
   readonly name: string;
-  /** critical: a GPU is broken; warning: users notice, or soon will; info: money. */
+  /** critical: a GPU is broken; warning: users are affected or soon will be; info: GPUs are paid for and idle. */
   readonly severity: "critical" | "warning" | "info";
   readonly expr: string;
-  /** How long it must hold: longer than what the autoscaler needs to mend it. */
+  /** How long it must hold: longer than the autoscaler needs to resolve it. */
   readonly holds: string;
   readonly summary: string;
   readonly description: string;
 }
 
-/** Where a GPU has no room left for another batch; the guide names no number. */
+/** Above this, another batch may not fit; the guide names no number. */
 const gpuMemoryPercent = 90;
-/** Below what data-centre GPUs slow down at (87 °C and more, `nvidia-smi -q -d TEMPERATURE`); the guide names no number. */
+/** Below the 87 °C at which data-centre GPUs throttle (`nvidia-smi -q -d TEMPERATURE`); the guide names no number. */
 const gpuTemperatureCelsius = 85;
-/** More than a burst: admission control is there to reject a burst. */
+/** More than a burst, which admission control is meant to reject. */
 const rejectionPercent = 1;
 
-/** Reasons that mean trouble: HW slowdown, SW and HW thermal slowdown, power brake. A power cap (4) is normal under load. */
+/** Bits of HW slowdown, SW and HW thermal slowdown, and power brake. A power cap (4) is normal under load. */
 const throttleBits = [8, 32, 64, 128];
 
 export function processorAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
@@ -46,24 +46,24 @@ export function processorAlerts(service: EffectiveService, runbookUrl: string): 
       severity: "warning",
       expr: `${recorded.processingP95}{${of}} > ${durationMs(service.slo.latencyP95) / 1000}`,
       holds: "10m",
-      summary: `p95 of the processing time is over ${service.slo.latencyP95}`,
-      description: "95 % of the requests took up to {{ $value | humanizeDuration }}.",
+      summary: `The p95 of the processing time is above ${service.slo.latencyP95}`,
+      description: `p95: {{ $value | humanizeDuration }}, target ${service.slo.latencyP95}.`,
     },
     {
       name: "GpuMediaRequestsRejected",
       severity: "warning",
       expr: `100 * ${recorded.rejectionRatio}{${of}} > ${rejectionPercent}`,
       holds: "5m",
-      summary: "The queue is full: requests are rejected",
-      description: '{{ $value | printf "%.1f" }} % of the requests got 503.',
+      summary: "Requests are rejected because the queue is full",
+      description: '{{ $value | printf "%.1f" }} % of the requests were answered with 503.',
     },
     {
       name: "GpuMediaMetricsMissing",
       severity: "warning",
       expr: `(${replicas} > 0) unless on (namespace) ${reporting}`,
       holds: "10m",
-      summary: "No metrics of the processor arrive",
-      description: "{{ $value }} replicas are available and none of them is scraped.",
+      summary: "Prometheus receives no metrics from the processor",
+      description: "{{ $value }} replicas are available, and none is scraped.",
     },
   ]);
 }
@@ -82,7 +82,7 @@ export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string):
       expr: `avg(${recorded.gpuUtilization}{${of}}) > ${max}`,
       holds: "30m",
       summary: `GPU utilization is above ${max} %`,
-      description: 'The GPUs of the service are {{ $value | printf "%.0f" }} % busy on average.',
+      description: `Average GPU utilization: {{ $value | printf "%.0f" }} %, target ${min} to ${max} %.`,
     },
     {
       name: "GpuMediaGpuUnderused",
@@ -90,14 +90,14 @@ export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string):
       expr: `avg(${recorded.gpuUtilization}{${of}}) < ${min}`,
       holds: "6h",
       summary: `GPU utilization is below ${min} %`,
-      description: 'The GPUs of the service are {{ $value | printf "%.0f" }} % busy on average.',
+      description: `Average GPU utilization: {{ $value | printf "%.0f" }} %, target ${min} to ${max} %.`,
     },
     {
       name: "GpuMediaGpuMemoryHigh",
       severity: "warning",
       expr: `${recorded.gpuMemoryUsed}{${of}} > ${gpuMemoryPercent}`,
       holds: "10m",
-      summary: `GPU memory is over ${gpuMemoryPercent} % full`,
+      summary: `More than ${gpuMemoryPercent} % of a GPU's memory is in use`,
       description: 'GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value | printf "%.0f" }} %.',
     },
     {
@@ -111,7 +111,7 @@ export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string):
     {
       name: "GpuMediaGpuXidError",
       severity: "critical",
-      // The metric keeps its last value until the driver is loaded again: only a new one is news.
+      // The metric keeps its last value until the driver is reloaded, so only a new value counts.
       expr: `${xid} > 0 unless ${xid} == ${xid} offset 1h`,
       holds: "0s",
       summary: "The GPU driver reported an XID error",
@@ -122,16 +122,16 @@ export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string):
       severity: "warning",
       expr: `${trouble} > 0`,
       holds: "10m",
-      summary: "A GPU is slowed down by heat or power",
-      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value }} reasons at once.",
+      summary: "A GPU is throttled because of heat or power",
+      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value }} throttle reasons.",
     },
     {
       name: "GpuMediaGpuMetricsMissing",
       severity: "warning",
       expr: `${reporting} unless on (namespace) ${recorded.gpuUtilization}{${of}}`,
       holds: "15m",
-      summary: "No GPU metrics of the service arrive",
-      description: "{{ $value }} pods run, and no exporter reports a GPU of theirs.",
+      summary: "Prometheus receives no GPU metrics for the service",
+      description: "{{ $value }} pods run, and no exporter reports their GPUs.",
     },
   ]);
 }
@@ -144,8 +144,8 @@ export function gpuAlerts(service: EffectiveService, runbookUrl: string): readon
       severity: "warning",
       expr: `sum(${waiting}) > 0`,
       holds: "5m",
-      summary: `Pods wait for a node with ${service.gpu.resourceName}`,
-      description: "{{ $value }} pods cannot be scheduled.",
+      summary: `Pods wait for a node with free ${service.gpu.resourceName}`,
+      description: "{{ $value }} pods are unschedulable.",
     },
   ]);
 }
@@ -164,8 +164,8 @@ export function autoscalerAlerts(
       severity: "warning",
       expr: `${desired} >= ${maximum}`,
       holds: "15m",
-      summary: "The autoscaler has no replica left to add",
-      description: "It wants {{ $value }} replicas, its maximum.",
+      summary: "The autoscaler has reached its maximum",
+      description: "Desired replicas: {{ $value }}, the maximum.",
     },
   ]);
 }
@@ -178,8 +178,8 @@ export function memoryAlerts(service: EffectiveService, runbookUrl: string): rea
       severity: "warning",
       expr: `max by (pod) (${used}) > ${quantityValue(service.slo.memory)}`,
       holds: "15m",
-      summary: `An instance uses more than ${service.slo.memory} of memory`,
-      description: "Pod {{ $labels.pod }} uses {{ $value | humanize1024 }}B.",
+      summary: `A pod uses more than ${service.slo.memory} of memory`,
+      description: `Pod {{ $labels.pod }}: {{ $value | humanize1024 }}B, target ${service.slo.memory}.`,
     },
   ]);
 }

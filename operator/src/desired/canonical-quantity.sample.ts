@@ -1,4 +1,4 @@
-/** Quantities as users write them, and as we send them; a spec asks a real API server whether it keeps these. */
+/** Quantities as users write them, and as we send them. A spec checks that a real API server keeps the latter. */
 export const canonicalQuantities: Readonly<Record<string, string>> = {
   "0": "0",
   "1": "1",

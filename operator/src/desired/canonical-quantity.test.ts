@@ -8,5 +8,6 @@ describe("canonical quantity", () => {
     it(`of ${stored} is itself`, () => assert.equal(canonicalQuantity(stored), stored));
   }
 
-  it("leaves what is no quantity for the API server to refuse", () => assert.equal(canonicalQuantity("many"), "many"));
+  it("returns text that is not a quantity unchanged, for the API server to refuse", () =>
+    assert.equal(canonicalQuantity("many"), "many"));
 });

@@ -1,11 +1,11 @@
 /**
- * Quantities in the spelling that the API server keeps as it is: `4000m` becomes `4`, `1024Mi` becomes `1Gi`. Sent in
- * another one, a quantity would never look like what is stored, and be repaired for ever.
+ * Quantities in the spelling that the API server stores: `4000m` becomes `4`, `1024Mi` becomes `1Gi`. Any other spelling
+ * would differ from the stored object and be repaired at every reconcile.
  *
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/api/resource#Quantity
  */
 
-/** Everything is counted in thousandths, the finest that the API server keeps of a request or limit. */
+/** Counts are in thousandths, the finest unit that the API server keeps for a request or limit. */
 const milli = 1_000n;
 const milliPower = -3;
 const largest = (2n ** 63n - 1n) * milli;
@@ -13,7 +13,7 @@ const largest = (2n ** 63n - 1n) * milli;
 const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
 const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
 
-/** Text that is no quantity is left as it is: the API server will say so. */
+/** Returns text that is not a quantity unchanged, for the API server to refuse. */
 export function canonicalQuantity(text: string): string {
   const match = /^\+?([0-9]*)\.?([0-9]*)(?:[eE]([-+]?[0-9]+)|([KMGTPE]i|[numkMGTPE]?))$/.exec(text);
   if (match === null) return text;
@@ -34,7 +34,7 @@ function capped(value: bigint): bigint {
   return value > largest ? largest : value;
 }
 
-/** What is finer than a thousandth is rounded up, as the API server does: a request must not become 0. */
+/** Rounds up, as the API server does: a request must not become 0. */
 function divideUp(value: bigint, by: bigint): bigint {
   return (value + by - 1n) / by;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 
-describe("what users write, as the API server stores it", () => {
+describe("user input as the API server stores it", () => {
   const cases: { readonly title: string; readonly written: object; readonly stored: object }[] = [
     { title: "without empty lists", written: { a: [], b: [{ c: [] }] }, stored: { b: [{}] } },
     { title: "without empty texts", written: { value: "", key: "a" }, stored: { key: "a" } },

@@ -1,15 +1,14 @@
 /**
- * What users write in the fields that are Kubernetes' own, as the API server would store it. It leaves out what is
- * empty, and completes a few atomic structs; we compare what we want with what it stored, so any difference in spelling
- * would be repaired for ever.
+ * Kubernetes' own fields in a spec, as the API server stores them: it drops empty values and completes a few atomic
+ * structs. A desired object that differs from the stored one in spelling would be repaired at every reconcile.
  */
 
-/** `value` without empty lists, empty texts and empty label maps. Empty selectors stay: `{}` selects everything. */
+/** Drops empty lists, strings and label maps. Empty selectors stay: `{}` selects everything. */
 export function withoutEmpties<T>(value: T): T {
   return prune(value) as T;
 }
 
-/** Their values may be empty texts. */
+/** Maps whose values may be empty strings. */
 const maps = new Set(["matchLabels", "volumeAttributes"]);
 
 function prune(value: unknown): unknown {
@@ -27,7 +26,7 @@ function isEmpty(key: string, member: unknown): boolean {
   return maps.has(key) && Object.keys(member as object).length === 0;
 }
 
-/** The member under its name, or nothing: for lists, maps and texts that the API server drops when they are empty. */
+/** `{ [key]: value }`, or `{}` for an empty list, map or string, which the API server drops. */
 export function unlessEmpty<Key extends string, Value extends object | string>(
   key: Key,
   value: Value | undefined,

@@ -1,15 +1,15 @@
-/** What all children of a service share: labels, owner, and how they are named. */
+/** What all children of a service share: labels, owner and name. */
 import { apiVersionOf, type Manifest, type OwnerReference } from "../kube/object.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
 import { managedBy, serviceLabel } from "../observe/names.ts";
 
-/** Picks a service's pods. Never to be changed: a Deployment's selector is immutable. */
+/** Selects a service's pods. Must never change: a Deployment's selector is immutable. */
 export function selectorLabels(service: EffectiveService): Readonly<Record<string, string>> {
   return { "app.kubernetes.io/name": "gpu-media", "app.kubernetes.io/instance": service.name };
 }
 
-/** On every child and every pod. No version among them: an upgrade of the operator restarts no pod. */
+/** Labels of every child and pod. They have no version, so that an operator upgrade restarts no pod. */
 export function labels(service: EffectiveService): Readonly<Record<string, string>> {
   return {
     ...selectorLabels(service),
@@ -19,7 +19,7 @@ export function labels(service: EffectiveService): Readonly<Record<string, strin
   };
 }
 
-/** A child's manifest: its identity, our labels, the service as its controller, and what it holds. */
+/** The manifest of a child: identity, labels, the service as its controller, and `body`. */
 export function child<Body extends object>(
   service: EffectiveService,
   role: ChildRole,
@@ -41,13 +41,18 @@ export function child<Body extends object>(
   };
 }
 
-/** The manifest with the user's labels beside ours; ours win, as we find our children by them. */
+/** Adds the user's labels. Ours win: the operator finds its children by them. */
 export function withLabels<M extends Manifest>(manifest: M, more: Readonly<Record<string, string>>): M {
   return { ...manifest, metadata: { ...manifest.metadata, labels: { ...more, ...manifest.metadata.labels } } };
 }
 
-/** By UID: a service that is deleted and made again under its name does not inherit the children of the first. */
+/** Includes the UID: a service that is re-created under the same name must not inherit the old one's children. */
 function ownerReference(service: EffectiveService): OwnerReference {
   const { apiVersion, kind, name, uid } = service.owner;
   return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** How an autoscaler refers to the Deployment. */
+export function deploymentRef({ name }: EffectiveService): { apiVersion: string; kind: string; name: string } {
+  return { apiVersion: "apps/v1", kind: "Deployment", name };
 }

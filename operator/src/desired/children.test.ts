@@ -22,7 +22,8 @@ describe("children", () => {
   const cases: {
     readonly title: string;
     readonly spec: object;
-    /** Those that should not be. */ readonly absent: readonly string[];
+    /** Those without a manifest. */
+    readonly absent: readonly string[];
   }[] = [
     { title: "the guide's", spec: {}, absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler"] },
     {
@@ -51,7 +52,7 @@ describe("children", () => {
     },
   ];
   for (const { title, spec, absent } of cases) {
-    it(`are always named, wanted or not: ${title}`, () => {
+    it(`are always listed, desired or not: ${title}`, () => {
       const children = desiredChildren(sampleService(spec), sampleContext);
       const named = (list: typeof children) => list.map(({ kind, name }) => `${kind.type.kind} ${name}`);
       assert.deepEqual(
@@ -61,7 +62,7 @@ describe("children", () => {
     });
   }
 
-  it("are what they say they are", () => {
+  it("have the kind, name and namespace of their manifest", () => {
     for (const { kind, name, manifest } of desiredChildren(sampleService(), sampleContext)) {
       if (manifest === null) continue;
       assert.deepEqual(
@@ -71,7 +72,7 @@ describe("children", () => {
     }
   });
 
-  it("are the same for the same service, byte by byte", () => {
+  it("are identical for the same service, byte by byte", () => {
     const render = () => JSON.stringify(desiredChildren(sampleService(), sampleContext));
     assert.equal(render(), render());
   });

@@ -1,4 +1,4 @@
-/** All children of a service: each appears in the list always, and without a manifest where it should not be. */
+/** All children of a service. Each is always listed, without a manifest where it should not exist. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { configMap } from "./config-map.ts";

@@ -51,7 +51,7 @@ describeChild("configMap", [
       `,
   },
   {
-    title: "holds the path of a model of one's own, the CPU, and no limit of the Ingress",
+    title: "has the path of a custom model, runs on the CPU, and has no Ingress limit",
     spec: {
       profile: "development",
       gpu: { count: 0 },

@@ -6,18 +6,18 @@ import { containerName } from "../observe/names.ts";
 import { environment } from "./environment.ts";
 import { configPath, volumeMounts } from "./volumes.ts";
 
-/** Where the processor listens (guide, FastAPI Performance), and what the port is called everywhere. */
+/** The processor's port (guide, FastAPI Performance) and its name in all objects. */
 export const httpPort = 8080;
 export const httpPortName = "http";
 
 /**
- * How long a pod may take from its start to the end of the model's warm-up: CUDA's first start, searching for the
- * fastest algorithms, and reading a model of some GiB from a slow volume. In seconds.
+ * Time from a container's start to the end of the model's warm-up: CUDA's first start, the search for the fastest
+ * algorithms, and reading a model of some GiB from a slow volume. In seconds.
  */
 export const startBudgetSeconds = 300;
 const startProbePeriodSeconds = 5;
 
-/** Until every proxy has taken a pod that ends out of its list: requests still arrive for so long. In seconds. */
+/** Requests still arrive until every proxy has removed a terminating pod from its endpoints. In seconds. */
 export const endpointRemovalSeconds = 5;
 
 export function container(service: EffectiveService): object {
@@ -30,7 +30,7 @@ export function container(service: EffectiveService): object {
     ...unlessEmpty("env", environment(service)),
     resources: resources(service),
     ...probes,
-    // SIGTERM ends the listening socket: before the proxies know, that would be refused connections.
+    // SIGTERM closes the listening socket: before the proxies know, clients would get refused connections.
     lifecycle: { preStop: { sleep: { seconds: endpointRemovalSeconds } } },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -51,7 +51,7 @@ function amounts(quantities: Readonly<Record<string, string>>): Readonly<Record<
 
 const probe = (path: string) => ({ httpGet: { path, port: httpPortName } });
 
-/** Ready after warm-up, and not while draining; alive even when saturated: `/livez` answers within 100 ms then. */
+/** Ready after warm-up and until draining. Alive even when saturated: `/livez` still answers within 100 ms. */
 const probes = {
   startupProbe: {
     ...probe("/readyz"),

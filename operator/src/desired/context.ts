@@ -1,19 +1,19 @@
-/** What a service's children depend on beside the service itself. Complete: nothing below here looks anything up. */
+/** What a service's children depend on beside the service itself. Complete: rendering looks nothing up. */
 
 export interface ChildContext {
-  /** Where the operator runs: it reads the pods' utilization, so network policies let it in. */
+  /** The operator's namespace, which NetworkPolicies admit: it collects the pods' utilization. */
   readonly operatorNamespace: string;
-  /** The page of the alerts' runbooks; an alert's section is its anchor. */
+  /** Page of the alerts' runbooks; an alert's name is its anchor. */
   readonly runbookUrl: string;
-  /** How pods are replaced, where the spec says Auto: decided from the free GPUs when the template changes. */
+  /** How pods are replaced with strategy Auto: decided from the free GPUs when the template changes. */
   readonly rollout: Rollout;
   readonly features: ClusterFeatures;
 }
 
 /**
- * - Surge: a quarter more pods at first, which needs free GPUs.
- * - InPlace: one pod ends before the next one starts.
- * - Recreate: all end before the first one starts.
+ * - Surge: starts up to a quarter more pods before old ones terminate, which needs free GPUs.
+ * - InPlace: terminates one pod before the next one starts.
+ * - Recreate: terminates all pods before the first new one starts.
  */
 export type Rollout = "Surge" | "InPlace" | "Recreate";
 

@@ -35,15 +35,15 @@ describe("dashboard of a service", () => {
     );
   });
 
-  it("is not made when it is off", () => {
+  it("is not created when it is off", () => {
     assert.equal(dashboard(sampleService({ monitoring: { dashboard: false } })), null);
   });
 
-  const requests = ["Processing time", "Requests", "In the processor", "Replicas", "Memory", "CPU"];
+  const requests = ["Processing time", "Requests", "Load", "Replicas", "Memory", "CPU"];
   const gpus = ["GPU utilization", "GPU memory", "GPU temperature", "GPU power"];
   const panels: { readonly title: string; readonly spec: GpuMediaServiceSpec; readonly titles: readonly string[] }[] = [
     { title: "shows requests, replicas and the guide's four GPU queries", spec: {}, titles: [...requests, ...gpus] },
-    { title: "shows no GPU where there is none", spec: { gpu: { count: 0 } }, titles: requests },
+    { title: "has no GPU panels without GPUs", spec: { gpu: { count: 0 } }, titles: requests },
   ];
   for (const { title, spec, titles } of panels) {
     it(title, () => {
@@ -54,7 +54,7 @@ describe("dashboard of a service", () => {
     });
   }
 
-  it("has a uid of its own that Grafana takes, the same at each rendering", () => {
+  it("has a unique, stable uid that Grafana accepts", () => {
     const uids = [rendered(), rendered({ slo: { memory: "1Gi" } }), rendered({}, "other")].map(({ uid }) => uid);
     assert.equal(uids[0], uids[1]);
     assert.notEqual(uids[0], uids[2]);
@@ -76,7 +76,7 @@ for (const [name, board] of [
       assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
     });
 
-    it("have ids and letters of their own", () => {
+    it("have unique ids and letters", () => {
       const { panels } = board();
       assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
       for (const { targets } of panels) {

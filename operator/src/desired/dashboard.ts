@@ -1,4 +1,4 @@
-/** ConfigMap `<service>-dashboard`: a Grafana dashboard, which Grafana's sidecar finds by its label. */
+/** ConfigMap `<service>-dashboard`: a Grafana dashboard, found by Grafana's sidecar by its label. */
 import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
@@ -10,8 +10,8 @@ import { dashboardJson, type Panel } from "./grafana.ts";
 import { processorSelector } from "./promql.ts";
 
 export function dashboard(service: EffectiveService): Manifest | null {
-  const { dashboard: wanted, dashboardLabels } = service.monitoring;
-  if (!wanted) return null;
+  const { dashboard: enabled, dashboardLabels } = service.monitoring;
+  if (!enabled) return null;
   const { namespace, name } = service;
   const json = dashboardJson({
     uid: `gpumedia-${digest(`${namespace}/${name}`)}`,
@@ -23,7 +23,7 @@ export function dashboard(service: EffectiveService): Manifest | null {
       ...(service.gpu.count > 0 ? gpuPanels(service) : []),
     ],
   });
-  // All dashboards of a sidecar end up in one folder: the file is named after the namespace, too.
+  // A sidecar writes all dashboards into one folder, so the file name includes the namespace.
   const manifest = child(service, "dashboard", {
     data: { [`${namespace}-${name}.json`]: json },
   });
@@ -38,7 +38,7 @@ function requestPanels(service: EffectiveService): readonly Panel[] {
   return [
     {
       title: "Processing time",
-      description: `Target: 95 % of the requests within ${service.slo.latencyP95}.`,
+      description: `Time per request. Target: p95 of at most ${service.slo.latencyP95}.`,
       unit: "s",
       series: [
         { expr: quantile(0.5), legend: "p50" },
@@ -52,15 +52,15 @@ function requestPanels(service: EffectiveService): readonly Panel[] {
     },
     {
       title: "Requests",
-      description: "Per second, by how they ended.",
+      description: "Requests per second by outcome.",
       unit: "reqps",
       series: [
         { expr: `sum by (outcome) (rate(gpumedia_requests_total{${of}}[$__rate_interval]))`, legend: "{{outcome}}" },
       ],
     },
     {
-      title: "In the processor",
-      description: "Requests that wait, requests that the model works on, and streams.",
+      title: "Load",
+      description: "Queued requests, requests in the model, and open streams.",
       unit: "short",
       series: [
         { expr: `sum(gpumedia_queue_depth{${of}})`, legend: "queued" },
@@ -77,16 +77,16 @@ function replicaPanels(service: EffectiveService): readonly Panel[] {
   return [
     {
       title: "Replicas",
-      description: "Needs kube-state-metrics.",
+      description: "Desired and available replicas. Requires kube-state-metrics.",
       unit: "short",
       series: [
-        { expr: `kube_deployment_spec_replicas{${deployment}}`, legend: "wanted" },
+        { expr: `kube_deployment_spec_replicas{${deployment}}`, legend: "desired" },
         { expr: `kube_deployment_status_replicas_available{${deployment}}`, legend: "available" },
       ],
     },
     {
       title: "Memory",
-      description: `Per pod; target: ${service.slo.memory}.`,
+      description: `Memory per pod. Target: less than ${service.slo.memory}.`,
       unit: "bytes",
       series: [{ expr: `max by (pod) (container_memory_working_set_bytes{${container}})`, legend: "{{pod}}" }],
       thresholds: [
@@ -96,7 +96,7 @@ function replicaPanels(service: EffectiveService): readonly Panel[] {
     },
     {
       title: "CPU",
-      description: "Cores per pod.",
+      description: "CPU cores per pod.",
       unit: "short",
       series: [
         {
@@ -108,7 +108,7 @@ function replicaPanels(service: EffectiveService): readonly Panel[] {
   ];
 }
 
-/** The guide's four queries (section GPU Metrics): not the recorded ones, which a service without alerts has not. */
+/** The guide's four queries (section GPU Metrics), not the recorded series: a service without alerts has none. */
 function gpuPanels(service: EffectiveService): readonly Panel[] {
   const { min, max } = service.slo.gpuUtilization;
   const perGpu = (title: string, description: string, unit: string, expr: string): Panel => ({
@@ -119,7 +119,12 @@ function gpuPanels(service: EffectiveService): readonly Panel[] {
   });
   return [
     {
-      ...perGpu("GPU utilization", `Well used: ${min} to ${max} %.`, "percent", gpuUtilization(service)),
+      ...perGpu(
+        "GPU utilization",
+        `Time in which the GPU was busy. Target: ${min} to ${max} %.`,
+        "percent",
+        gpuUtilization(service),
+      ),
       thresholds: [
         { value: null, color: "transparent" },
         { value: min, color: "green" },
@@ -127,7 +132,7 @@ function gpuPanels(service: EffectiveService): readonly Panel[] {
       ],
     },
     perGpu("GPU memory", "Share of the GPU's memory in use.", "percent", gpuMemoryUsed(service)),
-    perGpu("GPU temperature", "", "celsius", gpuTemperature(service)),
-    perGpu("GPU power", "", "watt", gpuPowerUsage(service)),
+    perGpu("GPU temperature", "Temperature per GPU.", "celsius", gpuTemperature(service)),
+    perGpu("GPU power", "Power draw per GPU.", "watt", gpuPowerUsage(service)),
   ];
 }

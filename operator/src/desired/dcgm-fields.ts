@@ -1,10 +1,9 @@
 /**
- * The fields of DCGM that may be asked for: all that the exporter's own list has, and what throttling needs.
+ * The DCGM fields that a spec may request: all of the exporter's own list, and those that throttling needs.
  *
- * A name that the exporter does not know ends it at its start, and with it every GPU metric of the cluster. So only
- * names from this table are written, and in the spelling that exporters before and after 4.9 both resolve: 4.9 knows
- * the old names, 4.8 does not know the new ones. The new spelling is accepted in a spec where it means the same field
- * in the same unit.
+ * An exporter exits at its start when it does not know a name, and the cluster loses every GPU metric. So only names from
+ * this table are written, in the spelling that exporters before and after 4.9 both resolve: 4.9 knows the old names, 4.8
+ * does not know the new ones. A spec may use the new spelling where it means the same field in the same unit.
  *
  * @see https://docs.nvidia.com/datacenter/dcgm/latest/reference/dcgm-exporter-metrics.html
  */
@@ -25,7 +24,7 @@ const gauges: Readonly<Record<string, string>> = {
   DCGM_FI_DEV_ENC_UTIL: "Video encoder utilization in percent",
   DCGM_FI_DEV_DEC_UTIL: "Video decoder utilization in percent",
   DCGM_FI_DEV_XID_ERRORS: "Last XID error",
-  DCGM_FI_DEV_CLOCKS_EVENT_REASONS: "Why clocks are held down - one bit per reason",
+  DCGM_FI_DEV_CLOCKS_EVENT_REASONS: "Reasons for reduced clocks - one bit per reason",
   DCGM_FI_DEV_FB_TOTAL: "Framebuffer memory in MiB",
   DCGM_FI_DEV_FB_FREE: "Framebuffer memory free in MiB",
   DCGM_FI_DEV_FB_USED: "Framebuffer memory used in MiB",
@@ -44,7 +43,7 @@ const gauges: Readonly<Record<string, string>> = {
   DCGM_FI_PROF_PCIE_RX_BYTES: "Bytes received over PCIe per second",
 };
 
-/** What `monitoring.dcgm.profiling` adds: why a busy GPU is busy. The exporter needs SYS_ADMIN to read them. */
+/** Fields that `monitoring.dcgm.profiling` adds: what keeps a GPU busy. The exporter needs SYS_ADMIN to read them. */
 export const profilingFields: readonly string[] = [
   "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
   "DCGM_FI_PROF_SM_ACTIVE",
@@ -74,7 +73,7 @@ const counters: Readonly<Record<string, string>> = {
   DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS: "Rows remapped after correctable errors",
 };
 
-/** Become labels of the other metrics. */
+/** Exported as labels of the other metrics. */
 const labels: Readonly<Record<string, string>> = {
   DCGM_FI_DRIVER_VERSION: "Driver version",
   DCGM_FI_NVML_VERSION: "NVML version",
@@ -83,7 +82,7 @@ const labels: Readonly<Record<string, string>> = {
   DCGM_FI_DEV_VBIOS_VERSION: "VBIOS version",
 };
 
-/** Newer spellings of fields above, same number, same unit. */
+/** Newer spellings of fields above, with the same number and unit. */
 const renamed: Readonly<Record<string, string>> = {
   DCGM_FI_DEV_GPU_TEMP_CELSIUS: "DCGM_FI_DEV_GPU_TEMP",
   DCGM_FI_DEV_BOARD_POWER_WATTS: "DCGM_FI_DEV_POWER_USAGE",
@@ -105,7 +104,7 @@ const known: ReadonlyMap<string, DcgmField> = new Map(
   ]),
 );
 
-/** A field by its old or new name; undefined if an exporter might not know it. */
+/** Returns a field by its old or new name; undefined if an exporter might not know it. */
 export function dcgmField(name: string): DcgmField | undefined {
   return known.get(renamed[name] ?? name);
 }

@@ -4,7 +4,7 @@ import { dcgmMetrics } from "./dcgm-metrics.ts";
 import { sampleService } from "./service.sample.ts";
 
 const guides = [
-  "DCGM_FI_DEV_CLOCKS_EVENT_REASONS, gauge, Why clocks are held down - one bit per reason",
+  "DCGM_FI_DEV_CLOCKS_EVENT_REASONS, gauge, Reasons for reduced clocks - one bit per reason",
   "DCGM_FI_DEV_DEC_UTIL, gauge, Video decoder utilization in percent",
   "DCGM_FI_DEV_ENC_UTIL, gauge, Video encoder utilization in percent",
   "DCGM_FI_DEV_FB_FREE, gauge, Framebuffer memory free in MiB",
@@ -28,20 +28,20 @@ describe("metrics of the cluster's DCGM exporters", () => {
   const cases: {
     readonly title: string;
     readonly specs: readonly GpuMediaServiceSpec[];
-    /** Lines of the list; null: there is no ConfigMap. */
+    /** Lines of the list; null: no ConfigMap. */
     readonly lines: readonly string[] | null;
     readonly unknown?: readonly string[];
   }[] = [
-    { title: "no service, no list", specs: [], lines: null },
+    { title: "no service: no ConfigMap", specs: [], lines: null },
     {
-      title: "nobody who asks, no list",
+      title: "no service that requests metrics: no ConfigMap",
       specs: [{ gpu: { count: 0 } }, { profile: "development" }, fields()],
       lines: null,
     },
-    { title: "the guide's fields, by name", specs: [{}], lines: guides },
-    { title: "two services that ask for the same", specs: [{}, {}], lines: guides },
+    { title: "the guide's fields, sorted by name", specs: [{}], lines: guides },
+    { title: "two services that request the same fields", specs: [{}, {}], lines: guides },
     {
-      title: "the union of what is asked for",
+      title: "the union of all requested fields",
       specs: [fields("DCGM_FI_DEV_SM_CLOCK"), fields("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", "DCGM_FI_DRIVER_VERSION")],
       lines: [
         "DCGM_FI_DEV_PCIE_REPLAY_COUNTER, counter, PCIe retries",
@@ -50,12 +50,12 @@ describe("metrics of the cluster's DCGM exporters", () => {
       ],
     },
     {
-      title: "profiling fields only where one asks for them",
+      title: "profiling fields only if a service requests them",
       specs: [{}, { monitoring: { dcgm: { profiling: true } } }],
       lines: [...guides, ...profiling],
     },
     {
-      title: "the spelling that old exporters know, once, for a field that is asked for in both",
+      title: "a field requested in both spellings once, in the one that old exporters know",
       specs: [fields("DCGM_FI_DEV_GPU_TEMP_CELSIUS", "DCGM_FI_DEV_BOARD_POWER_WATTS"), fields("DCGM_FI_DEV_GPU_TEMP")],
       lines: [
         "DCGM_FI_DEV_GPU_TEMP, gauge, GPU temperature in degrees Celsius",
@@ -63,13 +63,13 @@ describe("metrics of the cluster's DCGM exporters", () => {
       ],
     },
     {
-      title: "no field that an exporter may not know: it would end at its start, for the whole cluster",
+      title: "no field that an exporter may not know, because it would exit at its start",
       specs: [fields("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_GPU_UTL", "DCGM_FI_DEV_FB_USED_BYTES")],
       lines: ["DCGM_FI_DEV_GPU_UTIL, gauge, GPU utilization in percent"],
       unknown: ["DCGM_FI_DEV_FB_USED_BYTES", "DCGM_FI_DEV_GPU_UTL"],
     },
     {
-      title: "only fields that are not known",
+      title: "only unknown fields",
       specs: [fields("DCGM_FI_NONE")],
       lines: null,
       unknown: ["DCGM_FI_NONE"],
@@ -78,7 +78,7 @@ describe("metrics of the cluster's DCGM exporters", () => {
   for (const { title, specs, lines, unknown = [] } of cases) {
     it(title, () => {
       const services = specs.map((spec) => sampleService(spec));
-      const csv = `# Written by gpumedia-operator: the union of what the GpuMediaServices ask for.\n${(lines ?? []).join("\n")}\n`;
+      const csv = `# Written by gpumedia-operator: the fields that GpuMediaServices request.\n${(lines ?? []).join("\n")}\n`;
       const manifest = {
         apiVersion: "v1",
         kind: "ConfigMap",
@@ -99,7 +99,7 @@ describe("metrics of the cluster's DCGM exporters", () => {
     });
   }
 
-  it("has three columns in every line, which is all that the exporter's reader takes", () => {
+  it("has three columns in every line, as the exporter's parser requires", () => {
     const { manifest } = dcgmMetrics([sampleService({ monitoring: { dcgm: { profiling: true } } })], "gpumedia-system");
     const { metrics } = (manifest as unknown as { data: { metrics: string } }).data;
     for (const line of metrics.trim().split("\n").slice(1)) assert.equal(line.split(",").length, 3, line);

@@ -1,30 +1,30 @@
-/** The list of metrics for the cluster's DCGM exporters: one ConfigMap for all services, owned by none of them. */
+/** The metrics of the cluster's DCGM exporters: one ConfigMap for all services, owned by none of them. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { dcgmMetricsName, managedBy } from "../observe/names.ts";
 import { dcgmField, profilingFields, type DcgmField } from "./dcgm-fields.ts";
 
 export interface DcgmMetrics {
-  /** Null while no service asks for GPU metrics: the ConfigMap is not written without need, and goes with the last one. */
+  /** Null while no service requests GPU metrics: the ConfigMap is deleted with the last one. */
   readonly manifest: Manifest | null;
-  /** Asked for, but left out: an exporter that does not know a field ends at its start. Sorted. */
+  /** Requested, but omitted: an exporter exits at its start on a field that it does not know. Sorted. */
   readonly unknownFields: readonly string[];
 }
 
-/** The same services in any order give the same bytes: exporters are restarted by hand when the list changes. */
+/** The result does not depend on the order of services: a change of the list needs a restart of the exporters. */
 export function dcgmMetrics(
   services: Iterable<Pick<EffectiveService, "gpu" | "monitoring">>,
   namespace: string,
 ): DcgmMetrics {
-  const asked = new Set<string>();
+  const requested = new Set<string>();
   for (const { gpu, monitoring } of services) {
     const { enabled, fields, profiling } = monitoring.dcgm;
     if (gpu.count === 0 || !enabled) continue;
-    for (const name of [...fields, ...(profiling ? profilingFields : [])]) asked.add(name);
+    for (const name of [...fields, ...(profiling ? profilingFields : [])]) requested.add(name);
   }
   const fields = new Map<string, DcgmField>();
   const unknownFields: string[] = [];
-  for (const name of asked) {
+  for (const name of requested) {
     const field = dcgmField(name);
     if (field === undefined) unknownFields.push(name);
     else fields.set(field.name, field);
@@ -47,7 +47,7 @@ function configMap(namespace: string, fields: readonly DcgmField[]): Manifest {
         "app.kubernetes.io/part-of": "gpumedia",
       },
     },
-    // The exporter's `--configmap-data` reads the first, the GPU Operator mounts the second.
+    // The exporter's `--configmap-data` reads the first key, the GPU Operator mounts the second.
     data: { metrics: csv, "dcgm-metrics.csv": csv },
   };
   return manifest;
@@ -57,5 +57,5 @@ function toCsv(fields: readonly DcgmField[]): string {
   const lines = fields
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, type, help }) => `${name}, ${type}, ${help}`);
-  return `${["# Written by gpumedia-operator: the union of what the GpuMediaServices ask for.", ...lines].join("\n")}\n`;
+  return `${["# Written by gpumedia-operator: the fields that GpuMediaServices request.", ...lines].join("\n")}\n`;
 }

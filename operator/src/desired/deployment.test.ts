@@ -9,9 +9,9 @@ describe("replicas of a Deployment", () => {
   const cases: {
     readonly title: string;
     readonly spec: GpuMediaServiceSpec;
-    /** What every apply holds the Deployment to. */
+    /** Replicas in every apply. */
     readonly held: number | undefined;
-    /** What it is created with. */
+    /** Replicas at creation. */
     readonly initial: number;
   }[] = [
     { title: "an autoscaler owns them", spec: {}, held: undefined, initial: 2 },
@@ -27,14 +27,14 @@ describe("replicas of a Deployment", () => {
       held: undefined,
       initial: 2,
     },
-    // Switched off at 7 replicas, a default that is sent would end 5 of them.
-    { title: "nobody owns them", spec: { autoscaling: off }, held: undefined, initial: 2 },
+    // After switching off at 7 replicas, a default would remove 5 of them.
+    { title: "no one owns them", spec: { autoscaling: off }, held: undefined, initial: 2 },
     { title: "the user owns them", spec: { replicas: 3, autoscaling: off }, held: 3, initial: 3 },
-    { title: "the user wants none", spec: { replicas: 0, autoscaling: off }, held: 0, initial: 0 },
-    { title: "the profile says a single one", spec: { profile: "development" }, held: 1, initial: 1 },
+    { title: "the user sets none", spec: { replicas: 0, autoscaling: off }, held: 0, initial: 0 },
+    { title: "the profile sets one", spec: { profile: "development" }, held: 1, initial: 1 },
   ];
   for (const { title, spec, held, initial } of cases) {
-    it(`${title}: ${held === undefined ? "none is sent" : `${held} is sent`}, created with ${initial}`, () => {
+    it(`${title}: ${held === undefined ? "none are sent" : `${held} are sent`}, created with ${initial}`, () => {
       const service = sampleService(spec);
       const sent = deployment(service, "Surge", "c");
       assert.deepEqual(

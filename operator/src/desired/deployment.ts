@@ -7,19 +7,19 @@ import type { Rollout } from "./context.ts";
 import { podTemplate } from "./pod-template.ts";
 import { heldReplicas, smallestReplicas } from "./replicas.ts";
 
-/** Pulling an image with CUDA in it, some GiB, comes before the start budget. In seconds. */
+/** Pulling the image with CUDA, some GiB, precedes the start budget. In seconds. */
 const imagePullSeconds = 600;
 
 /**
- * Without `replicas` while an autoscaler owns them: sent, they would fight with it; sent and left out, they become 1.
- * Also without them where nobody named any: an autoscaler that is switched off at 7 leaves 7, and not a default.
+ * Without `replicas` while an autoscaler owns them: an apply would fight with it, and dropping an owned field resets it to
+ * 1. Also without them where the spec sets none: an autoscaler that is switched off at 7 leaves 7, not a default.
  */
 export function deployment(service: EffectiveService, rollout: Rollout, configChecksum: string): Manifest {
   const replicas = heldReplicas(service);
   return render(service, rollout, configChecksum, replicas === undefined ? {} : { replicas });
 }
 
-/** As it is created: with the replicas that it begins with. Undefined where that is no different. */
+/** The manifest to create, with initial replicas; undefined where it equals `deployment`. */
 export function initialDeployment(
   service: EffectiveService,
   rollout: Rollout,

@@ -1,4 +1,4 @@
-/** A service that the schema accepts, or that was stored under another one, never makes the operator fail. */
+/** No service makes the operator throw: neither one that the schema accepts, nor one stored under another schema. */
 import assert from "node:assert/strict";
 import { ruleCases } from "@gpumedia/api/src/schema/rules.cases.ts";
 import { profileSpec, serviceSpec } from "@gpumedia/api/src/schema/kinds.ts";
@@ -34,7 +34,7 @@ const acceptedProfile = arbitraryOf(jsonSchema(profileSpec)).map((spec) =>
 );
 
 describe("any service that the schema accepts", () => {
-  it("with any profile is complete or told what is wrong, and its children can be rendered", () => {
+  it("with any profile is complete or has a message, and its children can be rendered", () => {
     let complete = 0;
     fc.assert(
       fc.property(accepted, acceptedProfile, (object, team) => {
@@ -46,10 +46,10 @@ describe("any service that the schema accepts", () => {
       }),
       { numRuns: 300 },
     );
-    assert.ok(complete > 30, `hardly a spec at random was without a contradiction: ${complete} of 300`);
+    assert.ok(complete > 30, `too few random specs had no contradiction: ${complete} of 300`);
   });
 
-  it("is found to be so by the file check, save its rules", () => {
+  it("passes the file check, except its rules", () => {
     fc.assert(
       fc.property(accepted, (object) => {
         assert.deepEqual(
@@ -62,13 +62,13 @@ describe("any service that the schema accepts", () => {
   });
 });
 
-describe("any service at all", () => {
-  /** A sound spec in which something was replaced by anything. */
+describe("any stored service", () => {
+  /** A valid spec with a value replaced at random. */
   const damaged = fc
     .tuple(arbitraryOf(jsonSchema(serviceSpec)), fc.jsonValue(), fc.infiniteStream(fc.nat(20)))
     .map(([spec, anything, choices]) => damage(spec, anything, choices));
 
-  it("is never an exception, whatever is stored", () => {
+  it("never causes an exception, whatever is stored", () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), damaged), fc.oneof(fc.jsonValue(), damaged), (spec, team) => {
         const effective = effectiveService(service(spec), new Map([["team", profile(team)]]), defaults);
@@ -80,7 +80,7 @@ describe("any service at all", () => {
   });
 });
 
-/** Replaces what a walk along `choices` ends at. */
+/** Replaces the node that a walk along `choices` reaches. */
 function damage(node: unknown, anything: unknown, choices: Iterator<number>): unknown {
   if (typeof node !== "object" || node === null || Object.keys(node).length === 0) return anything;
   const choice: number = choices.next().value ?? 0;

@@ -1,10 +1,10 @@
-/** Environment of the processor: the guide's variables, and what the user adds. */
+/** Environment of the processor: the guide's variables and the user's. */
 import type { EffectiveService } from "../effective/service.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
 
 type Variable = EffectiveService["processing"]["env"][number];
 
-/** The user's variables win over ours of the same name, and come after them, so that they may refer to them. */
+/** The user's variables override ours of the same name, and come last, so that they may refer to ours. */
 export function environment(service: EffectiveService): readonly object[] {
   const theirs = service.processing.env;
   const named = new Set(theirs.map(({ name }) => name));
@@ -12,8 +12,8 @@ export function environment(service: EffectiveService): readonly object[] {
 }
 
 /**
- * The guide's CUDA variables (section CUDA Configuration). Its third one, PYTORCH_CUDA_ALLOC_CONF, is read by PyTorch
- * alone and would do nothing here; docs/children.md says what stands in for it.
+ * The guide's CUDA variables (section CUDA Configuration). Only PyTorch reads its third one, PYTORCH_CUDA_ALLOC_CONF;
+ * docs/children.md describes its replacement.
  */
 function ours({ gpu }: EffectiveService): readonly Variable[] {
   const cuda = [
@@ -23,7 +23,7 @@ function ours({ gpu }: EffectiveService): readonly Variable[] {
   return gpu.count === 0 ? [] : cuda;
 }
 
-/** References are atomic: what the API server adds to one has to be in ours, or it would look like a change. */
+/** References are atomic: ours must include the API server's defaults, or they would look like drift. */
 function asStored({ name, value, valueFrom }: Variable): object {
   if (valueFrom?.fieldRef !== undefined) {
     const { apiVersion = "v1", fieldPath } = valueFrom.fieldRef;

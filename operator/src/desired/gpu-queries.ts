@@ -1,5 +1,5 @@
 /**
- * The guide's four GPU queries (section GPU Metrics) and two more, right on every exporter that we know:
+ * The guide's four GPU queries (section GPU Metrics) and two more, correct for every known exporter:
  *
  * | exporter                | utilization                     | memory                | temperature, power     |
  * | ----------------------- | ------------------------------- | --------------------- | ---------------------- |
@@ -7,15 +7,15 @@
  * | from 4.9 (DCGM 4.7)     | `GPU_UTIL_RATIO`, 0 to 1        | `FB_USED_BYTES`       | `GPU_TEMP_CELSIUS`, `BOARD_POWER_WATTS` |
  * | MIG instances           | `PROF_GR_ENGINE_ACTIVE`, 0 to 1 | `FB_USED`             | -                      |
  *
- * `FB_TOTAL` is exported by none of them unless asked for, so the total is used + free. A name that an exporter does not
- * know gives no series, and the next one is taken.
+ * None of them exports `FB_TOTAL` by default, so the total is used + free. A name that an exporter does not know has no
+ * series, and the query falls back to the next one.
  */
 import type { EffectiveService } from "../effective/service.ts";
 import { firstOf, gpuMetric } from "./promql.ts";
 
 type Target = Pick<EffectiveService, "name" | "namespace">;
 
-/** Percent of the time in which the GPU worked. A MIG instance has no `GPU_UTIL`: there the graphics engine's share. */
+/** Percent of the time in which the GPU was busy; for a MIG instance, which has no `GPU_UTIL`, its graphics engine. */
 export function gpuUtilization(service: Target): string {
   const metric = (name: string): string => gpuMetric(service, name);
   return firstOf(
@@ -46,12 +46,12 @@ export function gpuPowerUsage(service: Target): string {
   return firstOf(gpuMetric(service, "DCGM_FI_DEV_POWER_USAGE"), gpuMetric(service, "DCGM_FI_DEV_BOARD_POWER_WATTS"));
 }
 
-/** The last XID error that the driver reported, 0 or absent if none since it was loaded. */
+/** The driver's last XID error; 0 or absent if there was none since it was loaded. */
 export function gpuLastXid(service: Target): string {
   return firstOf(gpuMetric(service, "DCGM_FI_DEV_XID_ERRORS"), gpuMetric(service, "DCGM_FI_DEV_XID_ERROR"));
 }
 
-/** Why clocks are held down now, one bit per reason (nvmlClocksEventReasons). */
+/** Current reasons for reduced clocks, one bit per reason (nvmlClocksEventReasons). */
 export function gpuClockReasons(service: Target): string {
   return firstOf(
     gpuMetric(service, "DCGM_FI_DEV_CLOCKS_EVENT_REASONS"),

@@ -1,4 +1,4 @@
-/** The few parts of Grafana's dashboard model that our dashboards are made of. */
+/** The subset of Grafana's dashboard model that our dashboards use. */
 
 export interface Series {
   readonly expr: string;
@@ -12,7 +12,7 @@ export interface Panel {
   /** Grafana's name of the unit: `s`, `percent`, `reqps`, `bytes`, `celsius`, `watt`, `short`. */
   readonly unit: string;
   readonly series: readonly Series[];
-  /** Values from which on the background is coloured. */
+  /** Values from which the background is coloured. */
   readonly thresholds?: readonly Threshold[];
 }
 
@@ -23,22 +23,22 @@ interface Threshold {
 }
 
 interface Dashboard {
-  /** Up to 40 characters; a dashboard with the same one is replaced. */
+  /** Up to 40 characters. Importing a dashboard replaces the one with the same uid. */
   readonly uid: string;
   readonly title: string;
   readonly tags: readonly string[];
   readonly panels: readonly Panel[];
-  /** Whose series: a variable `$job` with all jobs that run operators. */
+  /** Adds a variable `$job` with all jobs that run operators. */
   readonly jobVariable?: true;
 }
 
 const columns = 3;
 const panelWidth = 24 / columns;
 const panelHeight = 8;
-/** `A`: Grafana letters the queries of a panel. */
+/** `A`: Grafana names the queries of a panel by letters. */
 const firstRefId = 65;
 
-/** The data source is a variable: a fixed one would be right in one cluster only. */
+/** A variable, as a fixed data source would be valid in one cluster only. */
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
 const dataSource = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
@@ -53,7 +53,7 @@ const job = {
   current: { text: "All", value: "$__all" },
 };
 
-/** The dashboard's JSON, as a ConfigMap for Grafana's sidecar holds it. */
+/** Returns the dashboard's JSON for the ConfigMap of Grafana's sidecar. */
 export function dashboardJson({ uid, title, tags, panels, jobVariable }: Dashboard): string {
   return `${JSON.stringify(
     {

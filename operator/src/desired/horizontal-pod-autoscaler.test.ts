@@ -24,12 +24,12 @@ const onCpu = `
 
 describeChild("horizontalPodAutoscaler", [
   {
-    title: "is the guide's where the GPU metric is not served",
+    title: "has the guide's values where the GPU metric is not served",
     features: { gpuPodMetric: false },
     expected: onCpu,
   },
   {
-    title: "also scales on GPU utilization where it is served, with its own behaviour",
+    title: "scales on GPU utilization where it is served, with the spec's behaviour",
     spec: {
       autoscaling: {
         horizontal: {
@@ -62,17 +62,17 @@ describeChild("horizontalPodAutoscaler", [
     `,
   },
   {
-    title: "does not scale a service without GPUs on them",
+    title: "does not scale a service without GPUs on GPU utilization",
     spec: { gpu: { count: 0 } },
     expected: onCpu,
   },
   {
-    title: "is not made when horizontal autoscaling is off",
+    title: "is not created when horizontal autoscaling is off",
     spec: { autoscaling: { horizontal: { enabled: false } } },
     expected: null,
   },
   {
-    title: "is not made when KEDA scales",
+    title: "is not created when KEDA scales",
     spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: null,
   },

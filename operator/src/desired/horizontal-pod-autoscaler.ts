@@ -1,16 +1,15 @@
 /** HorizontalPodAutoscaler (autoscaling/v2) of a service. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child } from "./child.ts";
+import { child, deploymentRef } from "./child.ts";
 import type { ClusterFeatures } from "./context.ts";
-import { deploymentRef } from "./target.ts";
 
-/** What the operator serves at custom.metrics.k8s.io for each pod, in percent. */
+/** The metric that custom.metrics.k8s.io serves for each pod, in percent. */
 export const gpuPodMetricName = "gpumedia_gpu_utilization_percent";
 
 /**
- * Null while KEDA scales, or nothing does. The GPU metric is only named where it is served: an autoscaler with a metric
- * that it cannot read never scales down. Without any metric the API server takes its own default, 80 % of the CPU.
+ * Null while KEDA scales or nothing does. Includes the GPU metric only where it is served: an autoscaler never scales down
+ * with a metric that it cannot read. Without any metric, the API server's default is 80 % of the CPU.
  */
 export function horizontalPodAutoscaler(service: EffectiveService, features: ClusterFeatures): Manifest | null {
   const { horizontal } = service.autoscaling;

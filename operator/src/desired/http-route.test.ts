@@ -2,7 +2,7 @@ import { describeChild } from "./child.cases.ts";
 
 describeChild("httpRoute", [
   {
-    title: "routes what the Gateways get to the Service",
+    title: "routes the Gateways' traffic to the Service",
     spec: {
       network: {
         gateway: {
@@ -45,7 +45,7 @@ describeChild("httpRoute", [
     `,
   },
   {
-    title: "is not made without parentRefs",
+    title: "is not created without parentRefs",
     expected: null,
   },
 ]);

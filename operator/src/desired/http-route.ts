@@ -1,4 +1,4 @@
-/** HTTPRoute of a service: the Gateway API's Ingress, made when the spec names a Gateway. */
+/** HTTPRoute of a service, the Gateway API's counterpart of an Ingress, for a spec that names a Gateway. */
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
@@ -8,7 +8,7 @@ import { servicePort } from "./service.ts";
 
 const gatewayGroup = "gateway.networking.k8s.io";
 
-/** Its lists are atomic, so what the API server would add to an item is written out: else it would look like a change. */
+/** Its lists are atomic: items include the API server's defaults, which would look like drift otherwise. */
 export function httpRoute(service: EffectiveService): Manifest | null {
   const { gateway, ingress } = service.network;
   if (gateway.parentRefs.length === 0) return null;
@@ -24,7 +24,7 @@ export function httpRoute(service: EffectiveService): Manifest | null {
         {
           matches: [{ path: { type: "PathPrefix", value: "/" } }],
           backendRefs: [{ group: "", kind: "Service", name: service.name, port: servicePort, weight: 1 }],
-          // The guide's read timeout: the route would otherwise end long streams at the Gateway's own.
+          // The guide's read timeout: the Gateway's own would cut long streams.
           timeouts: { request: `${durationSeconds(ingress.readTimeout)}s` },
         },
       ],

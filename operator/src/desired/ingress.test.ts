@@ -30,7 +30,7 @@ describeChild("ingress", [
     `,
   },
   {
-    title: "has the user's annotations over ours, TLS, and times in seconds",
+    title: "lets the user's annotations override ours, and has TLS and times in seconds",
     spec: {
       network: {
         ingress: {
@@ -74,7 +74,7 @@ describeChild("ingress", [
     `,
   },
   {
-    title: "is not made when it is off",
+    title: "is not created when it is off",
     expected: null,
   },
 ]);

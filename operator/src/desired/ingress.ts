@@ -25,7 +25,7 @@ export function ingress(service: EffectiveService): Manifest | null {
   );
 }
 
-/** The controller reads times in whole seconds. The user's own annotations win over these. */
+/** Times are in whole seconds. The user's annotations override these. */
 function nginxAnnotations(service: EffectiveService): Readonly<Record<string, string>> {
   const { hashBy, connectTimeout, sendTimeout, readTimeout, maxBodySize } = service.network.ingress;
   const named = (name: string, value: string): Record<string, string> => ({

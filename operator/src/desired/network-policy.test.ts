@@ -2,7 +2,7 @@ import { describeChild } from "./child.cases.ts";
 
 describeChild("networkPolicy", [
   {
-    title: "opens one port to everybody, and DNS outwards",
+    title: "admits every peer to one port, and DNS out",
     expected: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
@@ -27,7 +27,7 @@ describeChild("networkPolicy", [
     `,
   },
   {
-    title: "lets in who is named, monitoring, the operator and the proxies; and upstream fetches out",
+    title: "admits the named peers, monitoring, the operator and the proxies; and upstream fetches out",
     spec: {
       network: {
         ingress: { enabled: true, host: "a.example.com" },
@@ -99,7 +99,7 @@ describeChild("networkPolicy", [
     `,
   },
   {
-    title: "is not made when it is off",
+    title: "is not created when it is off",
     spec: { network: { networkPolicy: { enabled: false } } },
     expected: null,
   },

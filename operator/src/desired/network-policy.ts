@@ -1,4 +1,4 @@
-/** NetworkPolicy of a service: only what is used comes in and goes out (guide, Pre-deployment). */
+/** NetworkPolicy of a service: admits only the traffic that it needs (guide, Pre-deployment). */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { withoutEmpties } from "./canonical.ts";
@@ -19,8 +19,8 @@ export function networkPolicy(service: EffectiveService, operatorNamespace: stri
 }
 
 /**
- * Nobody named: everybody may use the one port. Once somebody is named, those who must get in beside them are, too:
- * Prometheus, the operator, which reads the utilization, and the proxies that the spec asks for.
+ * Without `from`, every peer may use the one port. With `from`, the policy also admits the peers that the service needs:
+ * Prometheus, the operator, which collects the utilization, load tests, and the proxies of the spec.
  */
 function sources(service: EffectiveService, operatorNamespace: string): object {
   const { from, monitoringFrom } = service.network.networkPolicy;
@@ -36,13 +36,13 @@ function sources(service: EffectiveService, operatorNamespace: string): object {
   return { from: withoutEmpties(peers) };
 }
 
-/** Wherever ingress-nginx runs, its pods carry this label (its chart and its plain manifests). */
+/** Both the chart and the plain manifests of ingress-nginx set this label. */
 function ingressProxies(service: EffectiveService): readonly object[] {
   if (!service.network.ingress.enabled) return [];
   return [{ namespaceSelector: {}, podSelector: { matchLabels: { "app.kubernetes.io/name": "ingress-nginx" } } }];
 }
 
-/** The proxies of a Gateway usually run in its namespace; those that do not have to be named in `from`. */
+/** A Gateway's proxies usually run in its namespace; others must be named in `from`. */
 function gateways(service: EffectiveService): readonly object[] {
   const namespaces = service.network.gateway.parentRefs.map(({ namespace }) => namespace ?? service.namespace);
   return [...new Set(namespaces)].map(namespacePeer);

@@ -1,7 +1,7 @@
-/** The operator's own Grafana dashboard: is it keeping up, and with what does it spend its time? */
+/** The operator's own Grafana dashboard: whether it keeps up, and where its time goes. */
 import { dashboardJson, type Panel } from "./grafana.ts";
 
-/** Names and labels are controller-runtime's, so it also shows other operators; ours by the job that scrapes it. */
+/** Names and labels are controller-runtime's, so the dashboard fits other operators, too; `$job` selects ours. */
 const of = 'job=~"$job"';
 const rate = (metric: string, by: string): string => `sum by (${by}) (rate(${metric}{${of}}[$__rate_interval]))`;
 const quantile = (metric: string): string =>
@@ -9,34 +9,34 @@ const quantile = (metric: string): string =>
 
 const panels: readonly Panel[] = [
   {
-    title: "Visits",
-    description: "Reconciles per second, by how they ended.",
+    title: "Reconciles",
+    description: "Reconciles per second by result.",
     unit: "reqps",
     series: [
       { expr: rate("controller_runtime_reconcile_total", "controller, result"), legend: "{{controller}} {{result}}" },
     ],
   },
   {
-    title: "Time of a visit",
-    description: "p99.",
+    title: "Reconcile time",
+    description: "p99 of the time of a reconcile.",
     unit: "s",
     series: [{ expr: quantile("controller_runtime_reconcile_time_seconds"), legend: "{{controller}}" }],
   },
   {
     title: "Errors",
-    description: "Visits per second that failed.",
+    description: "Failed reconciles per second.",
     unit: "reqps",
     series: [{ expr: rate("controller_runtime_reconcile_errors_total", "controller"), legend: "{{controller}}" }],
   },
   {
-    title: "Waiting",
-    description: "Services in the work queue.",
+    title: "Queue depth",
+    description: "Keys in the work queue.",
     unit: "short",
     series: [{ expr: `sum by (name) (workqueue_depth{${of}})`, legend: "{{name}}" }],
   },
   {
-    title: "Time in the queue",
-    description: "p99.",
+    title: "Queue time",
+    description: "p99 of the time in the work queue.",
     unit: "s",
     series: [
       {
@@ -46,32 +46,32 @@ const panels: readonly Panel[] = [
     ],
   },
   {
-    title: "Requests to the API server",
-    description: "Per second, by method and answer.",
+    title: "API server requests",
+    description: "Requests per second by method and status code.",
     unit: "reqps",
     series: [{ expr: rate("rest_client_requests_total", "method, code"), legend: "{{method}} {{code}}" }],
   },
   {
     title: "Leader",
-    description: "1 for the instance that leads.",
+    description: "1 for the leader.",
     unit: "short",
     series: [{ expr: `max by (pod) (leader_election_master_status{${of}})`, legend: "{{pod}}" }],
   },
   {
     title: "Memory",
-    description: "Resident, per instance.",
+    description: "Resident memory per instance.",
     unit: "bytes",
     series: [{ expr: `max by (pod) (process_resident_memory_bytes{${of}})`, legend: "{{pod}}" }],
   },
   {
-    title: "Event loop",
-    description: "p99 of its delay: what everything else waits for.",
+    title: "Event loop lag",
+    description: "p99 of the event loop's delay, which everything else waits for.",
     unit: "s",
     series: [{ expr: `max by (pod) (nodejs_eventloop_lag_p99_seconds{${of}})`, legend: "{{pod}}" }],
   },
 ];
 
-/** The JSON; whoever installs the operator puts it into a ConfigMap for Grafana's sidecar. */
+/** Returns the JSON, which the installation puts into a ConfigMap for Grafana's sidecar. */
 export function operatorDashboard(): string {
   return dashboardJson({
     uid: "gpumedia-operator",

@@ -2,7 +2,7 @@ import { describeChild } from "./child.cases.ts";
 
 describeChild("podDisruptionBudget", [
   {
-    title: "lets one pod go at a time, and broken ones always",
+    title: "allows the eviction of one pod at a time, and of unready pods always",
     expected: `
       apiVersion: policy/v1
       kind: PodDisruptionBudget
@@ -16,12 +16,12 @@ describeChild("podDisruptionBudget", [
     `,
   },
   {
-    title: "is not made when it is off",
+    title: "is not created when it is off",
     spec: { podDisruptionBudget: { enabled: false } },
     expected: null,
   },
   {
-    title: "lets more go where the spec says so",
+    title: "allows more evictions where the spec sets more",
     spec: { podDisruptionBudget: { maxUnavailable: 3 } },
     expected: `
       apiVersion: policy/v1

@@ -18,7 +18,7 @@ describeChild("podMonitor", [
     `,
   },
   {
-    title: "has an own interval, and labels beside ours",
+    title: "has the spec's interval, and its labels beside ours",
     spec: { monitoring: { scrapeInterval: "1m", labels: { release: "prometheus", "gpumedia.io/service": "other" } } },
     expected: `
       apiVersion: monitoring.coreos.com/v1
@@ -38,7 +38,7 @@ describeChild("podMonitor", [
     `,
   },
   {
-    title: "is not made when it is off",
+    title: "is not created when it is off",
     spec: { monitoring: { podMonitor: false } },
     expected: null,
   },

@@ -57,7 +57,7 @@ const probesAndSecurity = `startupProbe:
 
 describeChild("deployment", [
   {
-    title: "is the guide's, for the restricted Pod Security Standard",
+    title: "has the guide's values and meets the restricted Pod Security Standard",
     expected: `
         apiVersion: apps/v1
         kind: Deployment
@@ -145,7 +145,7 @@ describeChild("deployment", [
       `,
   },
   {
-    title: "is what the spec says in every place",
+    title: "sets every field that the spec sets",
     spec: {
       image: "registry.example.com/processor:2",
       imagePullPolicy: "Always",
@@ -308,7 +308,7 @@ describeChild("deployment", [
       `,
   },
   {
-    title: "has nothing of a GPU on the CPU, and a single replica",
+    title: "requests no GPU with gpu.count: 0, and one replica",
     spec: {
       gpu: { count: 0 },
       replicas: 1,

@@ -1,4 +1,4 @@
-/** Template of a service's pods: it passes the `restricted` Pod Security Standard. */
+/** Template of a service's pods. It meets the `restricted` Pod Security Standard. */
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
@@ -7,13 +7,13 @@ import { container, endpointRemovalSeconds } from "./container.ts";
 import { serviceAccountName } from "./service-account.ts";
 import { volumes } from "./volumes.ts";
 
-/** Changes when the processor has to start again to see a change of its configuration. */
+/** Changes when the processor must restart to apply a change of its configuration. */
 const configAnnotation = "gpumedia.io/config";
 
-/** From the end of the last request to the end of the process. In seconds. */
+/** From the end of the last request to the exit of the process. In seconds. */
 const exitSeconds = 10;
 
-/** The image's user; above 10000, where no user of a node is. */
+/** The image's user; above 10000, to differ from the users of nodes. */
 const user = 10001;
 
 export function podTemplate(service: EffectiveService, configChecksum: string): object {
@@ -26,7 +26,7 @@ export function podTemplate(service: EffectiveService, configChecksum: string): 
     spec: {
       serviceAccountName: serviceAccountName(service),
       automountServiceAccountToken: false,
-      // Variables for every Service of the namespace would change what a pod sees with what else happens to be there.
+      // Variables for every Service in the namespace would change the pods' environment whenever one is added.
       enableServiceLinks: false,
       terminationGracePeriodSeconds: endpointRemovalSeconds + durationSeconds(service.drain.timeout) + exitSeconds,
       securityContext: {
@@ -64,7 +64,7 @@ function scheduling(service: EffectiveService): object {
   };
 }
 
-/** A constraint that says nothing else counts the service's pods, those of one template: old ones are going anyway. */
+/** A constraint without a selector counts the service's pods of one template: old ones are about to terminate. */
 function spread(service: EffectiveService): readonly object[] {
   const counted = { labelSelector: { matchLabels: selectorLabels(service) }, matchLabelKeys: ["pod-template-hash"] };
   return service.scheduling.topologySpreadConstraints.map((constraint) =>

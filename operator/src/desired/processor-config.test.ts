@@ -15,7 +15,7 @@ describe("processor's configuration", () => {
     { model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } } },
   ];
   for (const spec of specs) {
-    it(`is one that the processor takes: ${JSON.stringify(spec)}`, () => {
+    it(`is valid for the processor: ${JSON.stringify(spec)}`, () => {
       accepts(processorConfig(sampleService(spec)));
       assert.deepEqual(accepts.errors, null);
     });
@@ -27,7 +27,7 @@ describe("processor's configuration", () => {
     { concurrentUsers: 500, maxSessions: 500 },
   ];
   for (const { concurrentUsers, maxSessions } of sessions) {
-    it(`takes ${maxSessions} streams at once for ${concurrentUsers} users`, () => {
+    it(`accepts ${maxSessions} concurrent streams for ${concurrentUsers} users`, () => {
       assert.deepEqual(processorConfig(sampleService({ slo: { concurrentUsers } })).stream, { maxSessions });
     });
   }
@@ -49,7 +49,7 @@ describe("processor's configuration", () => {
       restarts: true,
     },
     { title: "the drain", spec: { drain: { timeout: "10s" } }, restarts: true },
-    { title: "what the processor does not read", spec: { slo: { latencyP95: "50ms" } }, restarts: false },
+    { title: "a field that the processor does not read", spec: { slo: { latencyP95: "50ms" } }, restarts: false },
   ];
   for (const { title, spec, restarts } of changes) {
     it(`${restarts ? "restarts" : "does not restart"} pods for a change of ${title}`, () => {

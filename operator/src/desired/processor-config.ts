@@ -1,16 +1,16 @@
-/** The processor's configuration file, from the service. */
+/** The processor's configuration file. */
 import { nginxSizeBytes, reloadableProcessorConfig, type ProcessorConfig } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { modelPath } from "./volumes.ts";
 
-/** The most that the processor takes, where the Ingress has no limit: 1 GiB. */
+/** The processor's maximum, used where the Ingress has no limit: 1 GiB. */
 const largestBodyBytes = 1_073_741_824;
 
-/** The most that the processor can be told. */
+/** The maximum of the processor's configuration. */
 const mostSessions = 100_000;
 
-/** The processor's own default, the guide's 100 users. A lower target is a target, and no limit. */
+/** The processor's default, the guide's 100 users. A lower target must not become a limit. */
 const leastSessions = 100;
 
 export function processorConfig(service: EffectiveService): ProcessorConfig {
@@ -30,20 +30,20 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize) },
     memoryCleanup,
     cacheMaxAge: network.cacheMaxAge,
-    // Left out where nothing is named, as before there was such a member: an operator's upgrade replaces no pod.
+    // Omitted when empty, as older operators did: an upgrade must restart no pod.
     upstream: { ...upstream, ...(allowedNetworks.length === 0 ? {} : { allowedNetworks }) },
-    // Any pod may have to take all of them: what is before it need not spread connections evenly.
+    // A proxy may send all connections to one pod, so each pod accepts all users.
     stream: { maxSessions: Math.min(Math.max(slo.concurrentUsers, leastSessions), mostSessions) },
   };
 }
 
-/** Goes into the pod template: pods are replaced when something changed that the processor reads once, at its start. */
+/** Digest for the pod template: pods are replaced when a setting changes that the processor reads only at its start. */
 export function restartChecksum(service: EffectiveService): string {
   const reloaded: ReadonlySet<string> = new Set(reloadableProcessorConfig);
   return digest(Object.fromEntries(Object.entries(processorConfig(service)).filter(([name]) => !reloaded.has(name))));
 }
 
-/** The same limit as the Ingress has, so that it also holds for those who come another way. */
+/** The Ingress' limit, so that it holds for clients that bypass the Ingress, too. */
 function bodyBytes(maxBodySize: string): number {
   const bytes = nginxSizeBytes(maxBodySize);
   return bytes === 0 ? largestBodyBytes : Math.min(bytes, largestBodyBytes);

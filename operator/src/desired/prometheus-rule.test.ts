@@ -28,7 +28,7 @@ const gpu = [
   "GpuMediaGpuMetricsMissing",
 ];
 
-/** What the rules evaluate to is tested in e2e/specs/prometheus-rules.spec.ts, by Prometheus itself. */
+/** e2e/specs/prometheus-rules.spec.ts tests the results of the rules with Prometheus itself. */
 describe("PrometheusRule", () => {
   const cases: {
     readonly title: string;
@@ -45,12 +45,12 @@ describe("PrometheusRule", () => {
       },
     },
     {
-      title: "has nothing of GPUs on the CPU, and nothing of an autoscaler without one",
+      title: "has no GPU rules without GPUs, and no autoscaler alert without an autoscaler",
       spec: { gpu: { count: 0 }, autoscaling: { horizontal: { enabled: false } } },
       groups: { "gpumedia.upscaler.processor": processor, "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh"] },
     },
     {
-      title: "does not miss GPU metrics that nobody asked for",
+      title: "has no alert for missing GPU metrics that are switched off",
       spec: { monitoring: { dcgm: { enabled: false } } },
       groups: {
         "gpumedia.upscaler.processor": processor,
@@ -71,7 +71,7 @@ describe("PrometheusRule", () => {
     });
   }
 
-  it("is not made when it is off", () => {
+  it("is not created when it is off", () => {
     assert.equal(prometheusRule(sampleService({ monitoring: { alerts: false } }), ""), null);
   });
 });

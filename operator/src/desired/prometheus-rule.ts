@@ -1,4 +1,4 @@
-/** PrometheusRule of a service: the guide's queries as recording rules, and alerts on its targets. */
+/** PrometheusRule of a service: the guide's queries as recording rules, and alerts on the targets. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import {
@@ -28,7 +28,7 @@ export function prometheusRule(service: EffectiveService, runbookUrl: string): M
   return withLabels(manifest, monitoring.labels);
 }
 
-/** Records before alerts: rules of a group run in order. Group names are unique in a file, and a file is a namespace's. */
+/** Recording rules precede alerts: a group runs its rules in order. Group names are unique per namespace. */
 export function ruleGroups(service: EffectiveService, runbookUrl: string): readonly RuleGroup[] {
   const hasGpus = service.gpu.count > 0;
   const hasGpuMetrics = hasGpus && service.monitoring.dcgm.enabled;

@@ -10,7 +10,7 @@ describe("pattern of a service's pods", () => {
     { name: "upscaler", pod: "an-upscaler-6d4c8b7f9d-x2k4p", matches: false },
     { name: "upscaler", pod: "upscaler-0", matches: false },
     { name: "upscaler", pod: "nvidia-dcgm-exporter-x2k4p", matches: false },
-    // 63 characters are a pod's longest name: the middle is cut.
+    // A pod's name has at most 63 characters: the middle is truncated.
     { name: long, pod: `${long}-6d4c8x2k4p`.slice(0, 63), matches: true },
     { name: long, pod: `${long.slice(0, -1)}-6d4c8b7f9d-x2k4p`, matches: false },
   ];

@@ -1,16 +1,16 @@
-/** Selectors and small expressions of PromQL that the rules and the dashboards of a service share. */
+/** PromQL selectors and expressions that the rules and dashboards of a service share. */
 import type { EffectiveService } from "../effective/service.ts";
 
 type Target = Pick<EffectiveService, "name" | "namespace">;
 
-/** Kubernetes cuts what it puts before the five generated characters of a pod's name to this length. */
+/** Kubernetes truncates the prefix of a pod's name to this length, before five generated characters. */
 const longestPodPrefix = 58;
 /** `-`, up to ten characters of the template's hash, `-`. */
 const hashLength = 12;
 
 /**
- * Matches the pods of the Deployment and no others: `upscaler-2x-…` is another service's. Both suffixes are in the
- * alphabet that Kubernetes takes for generated names; of a long name, the second dash is cut off.
+ * Matches the pods of the Deployment and no others: `upscaler-2x-…` is another service's. Both suffixes use
+ * Kubernetes' alphabet for generated names; the truncation of a long name removes the second dash.
  *
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/util/rand (SafeEncodeString) and apiserver's names.SimpleNameGenerator
  */
@@ -30,16 +30,16 @@ export function recordedSelector(service: Target): string {
   return `namespace="${service.namespace}",service="${service.name}"`;
 }
 
-/** What tells one GPU of a service from another: a pod is on one node, where an index is given once. */
+/** Labels that identify a GPU of a service: a pod is on one node, where an index is unique. */
 const gpuLabels = "pod, gpu, GPU_I_ID";
 
 /**
  * An exporter's metric for the GPUs of a service, one series per GPU.
  *
- * - Scraped with `honorLabels: false` (the exporter's chart) the workload's pod is in `exported_pod`, and an idle GPU has
- *   none: there `pod` is the exporter's own, which must not count as the workload.
- * - Scraped with `honorLabels: true` it is in `pod`.
- * - `max` folds the copies of an exporter that is scraped twice.
+ * - With `honorLabels: false` (the exporter's chart), the workload's pod is in `exported_pod`. An idle GPU has none: its
+ *   `pod` is the exporter's own and must not count as the workload.
+ * - With `honorLabels: true`, it is in `pod`.
+ * - `max` merges the copies of an exporter that is scraped twice.
  */
 export function gpuMetric(service: Target, metric: string): string {
   const pods = podPattern(service);
@@ -48,7 +48,7 @@ export function gpuMetric(service: Target, metric: string): string {
   return `max by (${gpuLabels}) (label_replace(${exported}, "pod", "$1", "exported_pod", "(.+)") or ${honored})`;
 }
 
-/** The first of the expressions that has a value, per series. */
+/** For each series, the first of the expressions that has a value. */
 export function firstOf(...expressions: readonly string[]): string {
   return expressions.join("\nor\n");
 }

@@ -1,4 +1,4 @@
-/** What a service's alerts and dashboard read: recorded once per interval instead of at each look. */
+/** Recording rules of a service: the alerts' queries, evaluated once per interval. */
 import type { EffectiveService } from "../effective/service.ts";
 import {
   gpuClockReasons,
@@ -16,7 +16,7 @@ export interface RecordingRule {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** By what they say; the names follow Prometheus' level:metric:operation. */
+/** The recorded series. Names follow Prometheus' level:metric:operation. */
 export const recorded = {
   gpuUtilization: "gpumedia:gpu_utilization:percent",
   gpuMemoryUsed: "gpumedia:gpu_memory_used:percent",
@@ -41,11 +41,11 @@ export function gpuRecordingRules(service: EffectiveService): readonly Recording
   ];
 }
 
-/** What the processor says of itself (guide, Application Metrics). */
+/** The processor's own metrics (guide, Application Metrics). */
 export function processorRecordingRules(service: EffectiveService): readonly RecordingRule[] {
   const of = processorSelector(service);
   const requests = `sum(rate(gpumedia_requests_total{${of}}[5m]))`;
-  // Summed before the division: the `or` gives 0 to a service that has not rejected anything yet.
+  // Summed before the division: `or vector(0)` is the value of a service that has rejected nothing yet.
   const rejected = `(sum(rate(gpumedia_requests_total{${of},outcome="rejected"}[5m])) or vector(0))`;
   return [
     rule(

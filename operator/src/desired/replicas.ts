@@ -1,4 +1,4 @@
-/** Who decides how many replicas a service has, and how many it begins with. */
+/** Who owns the replicas of a service, and how many it starts with. */
 import type { EffectiveService } from "../effective/service.ts";
 
 /** True while an autoscaler owns `Deployment.spec.replicas`. */
@@ -6,12 +6,12 @@ export function isAutoscaled(service: EffectiveService): boolean {
   return service.autoscaling.horizontal.enabled;
 }
 
-/** What we hold the Deployment to; undefined where an autoscaler decides, or nobody has said anything. */
+/** The replicas that the operator enforces; undefined where an autoscaler owns them, or the spec sets none. */
 export function heldReplicas(service: EffectiveService): number | undefined {
   return isAutoscaled(service) ? undefined : service.replicas;
 }
 
-/** The least of an autoscaled service; else what it is held to, or begins with. */
+/** The minimum of an autoscaled service, otherwise the enforced or initial replicas. */
 export function smallestReplicas(service: EffectiveService): number {
   return heldReplicas(service) ?? service.autoscaling.horizontal.minReplicas;
 }

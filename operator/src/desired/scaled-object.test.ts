@@ -3,7 +3,7 @@ import { guideBehavior } from "./service.sample.ts";
 
 describeChild("scaledObject", [
   {
-    title: "scales on CPU and GPU, and holds what is there when blind",
+    title: "scales on CPU and GPU, and keeps the replicas when the metrics are missing",
     spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: `
       apiVersion: keda.sh/v1alpha1
@@ -63,11 +63,11 @@ describeChild("scaledObject", [
     `,
   },
   {
-    title: "is not made when the HPA scales",
+    title: "is not created when an HPA scales",
     expected: null,
   },
   {
-    title: "is not made when horizontal autoscaling is off",
+    title: "is not created when horizontal autoscaling is off",
     spec: { autoscaling: { horizontal: { provider: "KEDA", enabled: false } } },
     expected: null,
   },

@@ -1,20 +1,20 @@
-/** ScaledObject of a service: KEDA scales it on Prometheus, without the custom metrics API that the HPA would need. */
+/** ScaledObject of a service: KEDA scales it on Prometheus, without the custom metrics API that an HPA needs. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child } from "./child.ts";
+import { child, deploymentRef } from "./child.ts";
 import { podPattern } from "./promql.ts";
 
-/** KEDA gives up on a trigger after so many failed polls in a row: 90 s at its default of one in 30 s. */
+/** Consecutive failed polls before the fallback: 90 s at KEDA's default of one poll in 30 s. */
 const failuresUntilFallback = 3;
 
-/** Null while an HPA scales, or nothing does, or the spec leaves nothing to scale on: KEDA refuses an empty list. */
+/** Null while an HPA scales, nothing does, or no trigger is left: KEDA refuses an empty list. */
 export function scaledObject(service: EffectiveService): Manifest | null {
   const { horizontal } = service.autoscaling;
   const triggers = [...cpuTrigger(service), ...gpuTrigger(service)];
   if (!horizontal.enabled || horizontal.provider !== "KEDA" || triggers.length === 0) return null;
   return child(service, "scaledObject", {
     spec: {
-      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: service.name },
+      scaleTargetRef: deploymentRef(service),
       minReplicaCount: horizontal.minReplicas,
       maxReplicaCount: horizontal.maxReplicas,
       ...fallback(service),
@@ -26,7 +26,7 @@ export function scaledObject(service: EffectiveService): Manifest | null {
   });
 }
 
-/** Not the service's own name: our own HPA of that name may still be there when KEDA makes its. */
+/** Not the service's name: our own HPA of that name may still exist when KEDA creates its HPA. */
 export function kedaAutoscalerName(service: EffectiveService): string {
   return `keda-hpa-${service.name}`;
 }
@@ -38,8 +38,8 @@ function cpuTrigger(service: EffectiveService): readonly object[] {
 }
 
 /**
- * The processor's own figure. `ignoreNullValues: "false"` makes a series that vanished an error: KEDA's default takes
- * it for 0 and would scale busy GPUs away.
+ * Scales on the processor's own metric. `ignoreNullValues: "false"` makes a missing series an error: KEDA's default reads
+ * it as 0 and would scale in busy GPUs.
  */
 function gpuTrigger(service: EffectiveService): readonly object[] {
   const { gpuUtilizationPercent, prometheusAddress } = service.autoscaling.horizontal;
@@ -60,7 +60,7 @@ function gpuTrigger(service: EffectiveService): readonly object[] {
   ];
 }
 
-/** Blind, it holds what is there, and at least the fewest. KEDA allows it only beside a trigger other than cpu. */
+/** Without metrics, KEDA keeps the current replicas, or at least the minimum. It requires a trigger other than cpu. */
 function fallback(service: EffectiveService): object {
   if (gpuTrigger(service).length === 0) return {};
   return {

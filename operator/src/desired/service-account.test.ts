@@ -2,7 +2,7 @@ import { describeChild } from "./child.cases.ts";
 
 describeChild("serviceAccount", [
   {
-    title: "has no token in pods",
+    title: "mounts no token in pods",
     expected: `
       apiVersion: v1
       kind: ServiceAccount
@@ -10,7 +10,7 @@ describeChild("serviceAccount", [
     `,
   },
   {
-    title: "is not made where the spec names one",
+    title: "is not created where the spec names one",
     spec: { serviceAccountName: "existing" },
     expected: null,
   },

@@ -2,7 +2,7 @@ import { describeChild } from "./child.cases.ts";
 
 describeChild("service", [
   {
-    title: "leads from port 80 to the pods",
+    title: "routes port 80 to the pods",
     expected: `
       apiVersion: v1
       kind: Service

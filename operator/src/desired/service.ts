@@ -1,4 +1,4 @@
-/** Service of a service: one stable address in front of its pods. */
+/** Service of a GpuMediaService: a stable address for its pods. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, selectorLabels } from "./child.ts";

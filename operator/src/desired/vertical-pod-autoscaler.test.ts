@@ -25,7 +25,7 @@ const sizesMemory = (updateMode: string): string => `
 
 describeChild("verticalPodAutoscaler", [
   {
-    title: "sizes memory in place where the cluster can",
+    title: "resizes memory in place where the cluster can",
     expected: sizesMemory("InPlaceOrRecreate"),
   },
   {
@@ -34,7 +34,7 @@ describeChild("verticalPodAutoscaler", [
     expected: sizesMemory("Recreate"),
   },
   {
-    title: "sizes CPU, too, and a single replica, while nothing scales on CPU",
+    title: "sizes CPU, too, and a single replica, while nothing else scales on CPU",
     spec: {
       replicas: 1,
       autoscaling: {
@@ -70,12 +70,12 @@ describeChild("verticalPodAutoscaler", [
     `,
   },
   {
-    title: "leaves CPU alone while the HPA scales on it",
+    title: "does not control CPU while the HPA scales on it",
     spec: { autoscaling: { vertical: { mode: "Off", controlledResources: ["cpu", "memory"] } } },
     expected: sizesMemory("Off"),
   },
   {
-    title: "is not made when it is off",
+    title: "is not created when it is off",
     spec: { autoscaling: { vertical: { enabled: false } } },
     expected: null,
   },

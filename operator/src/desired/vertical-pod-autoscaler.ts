@@ -1,11 +1,10 @@
-/** VerticalPodAutoscaler of a service: the requests of its pods follow their use. */
+/** VerticalPodAutoscaler of a service: adjusts the requests of its pods to their usage. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child } from "./child.ts";
+import { child, deploymentRef } from "./child.ts";
 import { containerName } from "../observe/names.ts";
 import type { ClusterFeatures } from "./context.ts";
 import { isAutoscaled, smallestReplicas } from "./replicas.ts";
-import { deploymentRef } from "./target.ts";
 import { unlessEmpty } from "./canonical.ts";
 
 export function verticalPodAutoscaler(service: EffectiveService, features: ClusterFeatures): Manifest | null {
@@ -17,7 +16,7 @@ export function verticalPodAutoscaler(service: EffectiveService, features: Clust
       targetRef: deploymentRef(service),
       updatePolicy: {
         updateMode: updateMode(vertical.mode, features),
-        // The updater leaves a Deployment of fewer than two pods alone unless told that one is meant.
+        // By default, the updater ignores a Deployment with fewer than two pods.
         ...(smallestReplicas(service) < 2 ? { minReplicas: 1 } : {}),
       },
       resourcePolicy: {
@@ -27,7 +26,7 @@ export function verticalPodAutoscaler(service: EffectiveService, features: Clust
             maxAllowed: vertical.maxAllowed,
             ...unlessEmpty("minAllowed", vertical.minAllowed),
             controlledResources,
-            // With the default the limits would grow in proportion: past the memory that the guide allows.
+            // By default, limits grow in proportion, beyond the memory that the guide allows.
             controlledValues: "RequestsOnly",
           },
         ],
@@ -36,14 +35,14 @@ export function verticalPodAutoscaler(service: EffectiveService, features: Clust
   });
 }
 
-/** Two autoscalers on one resource chase each other: less CPU requested is more of it used, in percent. */
+/** Two autoscalers on one resource chase each other: a lower CPU request raises the utilization in percent. */
 function scalesOnCpu(service: EffectiveService): boolean {
   return isAutoscaled(service) && service.autoscaling.horizontal.cpuUtilizationPercent > 0;
 }
 
 type VpaMode = EffectiveService["autoscaling"]["vertical"]["mode"];
 
-/** `Auto` is deprecated and has always meant Recreate. What the guide wants of it is in place where the cluster can. */
+/** `Auto` is deprecated and means Recreate. The guide intends a resize in place, where the cluster supports it. */
 function updateMode(mode: VpaMode, features: ClusterFeatures): Exclude<VpaMode, "Auto"> {
   switch (mode) {
     case "Auto":

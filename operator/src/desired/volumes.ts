@@ -1,16 +1,16 @@
-/** Files of a service's pods: the processor's configuration, the model, and somewhere to write. */
+/** Volumes of a service's pods: the processor's configuration, the model, and scratch space. */
 import type { EffectiveService } from "../effective/service.ts";
 import { childName } from "../observe/child-kinds.ts";
 import { withoutEmpties } from "./canonical.ts";
 
-/** The whole volume is mounted: a `subPath` would hide the ConfigMap's updates from the processor. */
+/** Mounted as a directory: with a `subPath`, the processor would not see updates of the ConfigMap. */
 const configDirectory = "/etc/gpumedia";
 export const configKey = "config.json";
 export const configPath = `${configDirectory}/${configKey}`;
 
 const modelDirectory = "/models";
 
-/** Uploads on their way to the decoder, and CUDA's caches of compiled kernels: the root file system is read-only. */
+/** For uploads and CUDA's caches of compiled kernels: the root file system is read-only. */
 const scratch = { sizeLimit: "1Gi" };
 
 export function volumes(service: EffectiveService): readonly object[] {
@@ -30,7 +30,7 @@ export function volumeMounts(service: EffectiveService): readonly object[] {
   ];
 }
 
-/** The model's file inside the pod; undefined for a built-in model. */
+/** Path of the model's file in the pod; undefined for a built-in model. */
 export function modelPath({ model }: EffectiveService): string | undefined {
   return model.path === undefined ? undefined : `${modelDirectory}/${model.path}`;
 }
