@@ -127,6 +127,33 @@ describe("the execution of a plan", () => {
     assert.deepEqual(summary(await run(pass, apply("service"))), [["service", "apply", "Conflict"]]);
   });
 
+  // The copy stayed: after the conflict, the Deployment was in sync, and no reconcile looked for copies again.
+  it("removes a renamed copy although the Deployment controller has updated the Deployment meanwhile", async () => {
+    const containers = [{ name: "gpu-media", image: "a" }];
+    const { manifest, ...rest } = child("deployment");
+    const wanted = { ...manifest, spec: { template: { spec: { containers } } } };
+    const both = { template: { spec: { containers: [{ name: "renamed", image: "a" }, ...containers] } } };
+    const metadata = { name: "upscaler", uid: "c-1", creationTimestamp: "" };
+    const version = (resourceVersion: string, spec: object): KubeObject =>
+      ({ ...wanted, spec, metadata: { ...metadata, resourceVersion } }) as KubeObject;
+    let patches = 0;
+    const answers = {
+      "apply Deployment upscaler": () => version("8", both),
+      "get Deployment upscaler": () => version("9", both),
+      "patch Deployment upscaler": () => {
+        if (patches++ === 0) throw apiError(409, "Conflict");
+        return version("10", wanted.spec);
+      },
+    };
+    const pass = fakePass({ answers });
+    const outcomes = await run(pass, { do: "apply", child: { ...rest, manifest: wanted }, manifest: wanted, live });
+    assert.deepEqual(summary(outcomes), [["deployment", "apply"]]);
+    assert.deepEqual(pass.client.patches.at(-1), [
+      { op: "replace", path: "/metadata/resourceVersion", value: "9" },
+      { op: "remove", path: "/spec/template/spec/containers/0" },
+    ]);
+  });
+
   it("does not hide a bug", async () => {
     const answers = { "create Service upscaler": failing(new TypeError("a bug")) };
     await assert.rejects(run(fakePass({ answers }), create("service")), /a bug/);

@@ -155,14 +155,24 @@ async function disown(
   return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
 }
 
+/** Retries: the Deployment controller updates the object right after the apply, and then nothing else would remove the copy. */
 async function removeCopies(
   applied: KubeObject,
   { child, manifest }: Action & { readonly do: "apply" },
   { client, namespace }: ExecuteContext,
 ): Promise<KubeObject> {
-  const operations = renamedCopies(applied, manifest);
-  if (operations.length === 0) return applied;
-  return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
+  const { type } = child.kind;
+  let live = applied;
+  for (let triesLeft = 3; ; triesLeft--) {
+    const operations = renamedCopies(live, manifest);
+    if (operations.length === 0) return live;
+    try {
+      return await client.jsonPatch(type, namespace, child.name, operations, { fieldManager });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 || triesLeft === 0) throw error;
+      live = await client.get(type, namespace, child.name);
+    }
+  }
 }
 
 /** @see ownershipPatch */
