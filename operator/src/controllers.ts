@@ -117,7 +117,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     log,
     metrics: metrics.controller("dcgm", dcgmQueue, 1),
   });
-  const stopLoadTests = startLoadTestController({ ...setup, loadTests, defaults: options, backoff });
+  const stopLoadTests = startLoadTestController({ ...setup, loadTests, events, defaults: options, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
   lifecycle.onStop(
     "controllers",

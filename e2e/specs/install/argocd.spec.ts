@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { GpuMediaLoadTest } from "@gpumedia/api";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
-import { loadTestStatus, type LoadTestReason, type Standing } from "@gpumedia/operator/src/loadtest/status.ts";
+import { sampleResult } from "@gpumedia/operator/src/loadtest/result.sample.ts";
+import { loadTestStatus, type LoadTestReason, type LoadTestState } from "@gpumedia/operator/src/loadtest/status.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { tool } from "../../cluster/tools.ts";
 import { healthySpec, namesake, troubles } from "../../cluster/troubles.ts";
@@ -30,30 +31,22 @@ const services: readonly {
   ),
 ];
 
-const result = {
-  verdict: "Passed",
-  reasons: [],
-  load: { requests: 100, concurrency: 10 },
-  elapsedSeconds: 2.5,
-  counts: { accepted: 100, rejected: 0, failed: 0 },
-  figures: { requestsPerSecond: 40, errorPercent: 0, rejectedPercent: 0, latencyMs: { p50: 9, p95: 14, p99: 19 } },
-} as const;
-const missed = { ...result, verdict: "Failed", reasons: ["p95 14 ms is above 10 ms"] } as const;
+const missed = { ...sampleResult, verdict: "Failed", reasons: ["p95 14 ms is above 10 ms"] } as const;
 const noResult: LoadTestReason = "NoResult";
-const loadTests: readonly { readonly standing: Standing; readonly health: Wanted; readonly says: RegExp }[] = [
+const loadTests: readonly { readonly state: LoadTestState; readonly health: Wanted; readonly says: RegExp }[] = [
   {
-    standing: { kind: "Waiting", reason: "NoPodServes", message: "no pod serves" },
+    state: { kind: "Waiting", reason: "NoPodServes", message: "no pod serves" },
     health: "Progressing",
     says: /^no pod serves$/,
   },
-  { standing: { kind: "Running", job: "one", serviceGeneration: 1 }, health: "Progressing", says: /^Job one / },
+  { state: { kind: "Running", job: "one", serviceGeneration: 1 }, health: "Progressing", says: /^Job one / },
   {
-    standing: { kind: "Error", reason: noResult, message: "the result is lost" },
+    state: { kind: "Error", reason: noResult, message: "the result is lost" },
     health: "Degraded",
     says: /^the result is lost$/,
   },
-  { standing: { kind: "Ended", result, earlier: undefined }, health: "Healthy", says: /^p95 14 ms/ },
-  { standing: { kind: "Ended", result: missed, earlier: undefined }, health: "Degraded", says: /^p95 14 ms is above/ },
+  { state: { kind: "Finished", result: sampleResult, earlier: undefined }, health: "Healthy", says: /^p95 14.3 ms/ },
+  { state: { kind: "Finished", result: missed, earlier: undefined }, health: "Degraded", says: /^p95 14 ms is above/ },
 ];
 
 describe("Argo CD's health checks", function () {
@@ -114,14 +107,14 @@ describe("Argo CD's health checks", function () {
   });
 
   it("call each load test what it is", async () => {
-    const tests = loadTests.map(({ standing }) => {
+    const tests = loadTests.map(({ state }) => {
       const test: GpuMediaLoadTest = {
         apiVersion: "gpumedia.io/v1alpha1",
         kind: "GpuMediaLoadTest",
         metadata: { name: "one", namespace: "media", generation: 1 },
         spec: { serviceRef: { name: "upscaler" } },
       };
-      return { ...test, status: loadTestStatus(test, standing, "2026-01-01T00:00:00Z") } as unknown as KubernetesObject;
+      return { ...test, status: loadTestStatus(test, state, "2026-01-01T00:00:00Z") } as unknown as KubernetesObject;
     });
     const found = await health(tests);
     assert.deepEqual(

@@ -1,4 +1,4 @@
-/** The load tests and their Jobs, as the operator follows them. */
+/** The caches of load tests and their Jobs. */
 import type { GpuMediaLoadTest } from "@gpumedia/api";
 import type { ApiClient } from "../kube/client.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
@@ -13,7 +13,7 @@ export type StoredLoadTest = GpuMediaLoadTest & KubeObject;
 export interface JobView {
   readonly name: string;
   readonly uid: string;
-  /** UID of the load test that it is of. */
+  /** UID of its load test. */
   readonly owner: string | undefined;
   readonly conditions: readonly StatusCondition[];
 }
@@ -50,7 +50,7 @@ export class LoadTestCache {
     this.ofService = this.tests.lookup(({ metadata, spec }) => [`${metadata.namespace ?? ""}/${spec.serviceRef.name}`]);
   }
 
-  /** Both are known: what is not there does not exist. */
+  /** Both have been listed: an object that is missing does not exist. */
   get synced(): boolean {
     return this.tests.synced && this.jobs.synced;
   }

@@ -1,4 +1,4 @@
-/** The controller of load tests: what makes it look at one, and the workers that do. */
+/** The controller of load tests: what triggers a reconcile, and its workers. */
 import type { Options } from "../options.ts";
 import type { Defaults } from "../effective/effective.ts";
 import type { ApiClient } from "../kube/client.ts";
@@ -6,6 +6,7 @@ import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import type { BackoffOptions } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { EventRecorder } from "../runtime/events.ts";
 import type { Lifecycle } from "../runtime/lifecycle.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
@@ -21,8 +22,9 @@ export interface LoadTestControllerSetup {
   readonly cache: ClusterCache;
   /** Fenced. */
   readonly writer: ApiClient;
-  /** Of the services, whose checklist names their last test. */
+  /** Of the services, whose checklists contain their last tests. */
   readonly queue: WorkQueue;
+  readonly events: Pick<EventRecorder, "record">;
   readonly defaults: Defaults;
   readonly backoff: BackoffOptions;
   readonly lifecycle: Lifecycle;
@@ -32,7 +34,7 @@ export interface LoadTestControllerSetup {
   readonly resyncAll: () => void;
 }
 
-/** Follows them from now on; the answer ends the visits. */
+/** Starts; the returned function stops the workers. */
 export function startLoadTestController(setup: LoadTestControllerSetup): (graceMs: number) => Promise<void> {
   const {
     options,
@@ -40,6 +42,7 @@ export function startLoadTestController(setup: LoadTestControllerSetup): (graceM
     cache,
     writer,
     queue: services,
+    events,
     defaults,
     backoff,
     lifecycle,
@@ -55,7 +58,7 @@ export function startLoadTestController(setup: LoadTestControllerSetup): (graceM
     const key: ObjectKey = `${test.metadata.namespace ?? ""}/${test.spec.serviceRef.name}`;
     if (change.origin !== "list" && isFinished(test.status)) services.add(key, "echo");
   });
-  // A Job has its test's name.
+  // A Job has the name of its test.
   loadTests.jobs.subscribe(({ key }) => queue.add(key, "echo"));
   cache.services.subscribe(({ key }) => {
     for (const test of loadTests.ofService(key)) {
@@ -64,12 +67,12 @@ export function startLoadTestController(setup: LoadTestControllerSetup): (graceM
   });
   const following = loadTests.run(abort.signal);
   lifecycle.onStop("load tests", async () => {
-    abort.abort(new Error("the operator ends"));
+    abort.abort(new Error("the operator is shutting down"));
     await following;
   });
-  const pass = { client: writer, cache, loadTests, clock, defaults };
+  const pass = { client: writer, cache, loadTests, events, clock, defaults };
   let stop: ((graceMs: number) => Promise<void>) | undefined;
-  // A test whose Job is not known yet would get a second one.
+  // Before the sync, a test whose Job is not in the cache would get a second one.
   void loadTests.whenSynced().then(() => {
     if (abort.signal.aborted) return;
     const { concurrency } = options;

@@ -9,10 +9,10 @@ export const loadTestLabel = "gpumedia.io/load-test";
 type Test = Pick<GpuMediaLoadTest, "metadata" | "spec">;
 
 const containerName = "loadtest";
-/** The slowest start of a pod: an image of some gigabytes over a slow line. In seconds. */
+/** The slowest start of a pod, in seconds: pulling an image of some gigabytes over a slow link. */
 const startSeconds = 600;
 const longestRunSeconds = 3_600;
-/** The image's user. */
+/** The user of the image. */
 const user = 10001;
 
 export function loadTestJob({ metadata, spec }: Test, service: EffectiveService): Manifest & { readonly spec: object } {
@@ -33,7 +33,7 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
       name,
       namespace,
       labels,
-      // Gone with the test: its pod gets a SIGTERM and sends nothing more.
+      // Deleted with the test: its pod receives SIGTERM and stops sending.
       ownerReferences: [
         {
           apiVersion: "gpumedia.io/v1alpha1",
@@ -46,7 +46,7 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
       ],
     },
     spec: {
-      // A second run would be another test, with the first one's load still in the queues.
+      // A second run would find the load of the first one still queued.
       backoffLimit: 0,
       activeDeadlineSeconds: startSeconds + runSeconds(spec),
       template: {
@@ -71,7 +71,7 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
               ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
               command: ["gpumedia-loadtest"],
               args: loadTestArguments(spec, service),
-              // What it measures must not be its own lack of CPU.
+              // With too little CPU the client would measure itself.
               resources: { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi" } },
               terminationMessagePolicy: "FallbackToLogsOnError",
               securityContext: {
@@ -87,7 +87,7 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
   };
 }
 
-/** See docs/load-test.md. The p95 is always judged; the errors by the program itself, which allows none. */
+/** See docs/load-test.md. The client allows no errors unless a threshold does. */
 export function loadTestArguments(spec: GpuMediaLoadTest["spec"], service: EffectiveService): readonly string[] {
   const { scenario, requests, concurrency, duration, timeout, thresholds = {} } = spec;
   const flag = (name: string, value: string | number | undefined): readonly string[] =>
@@ -104,7 +104,7 @@ export function loadTestArguments(spec: GpuMediaLoadTest["spec"], service: Effec
     ...flag("timeout", timeout),
     ...threshold("p95", thresholds.latencyP95 ?? service.slo.latencyP95),
     ...threshold("errors", share(thresholds.errorPercent)),
-    // The p95 is that of accepted requests: it would be fine while nine of ten are sent away.
+    // The p95 covers accepted requests only: it would be met with nine of ten requests rejected.
     ...threshold("rejected", share(thresholds.rejectedPercent ?? 0)),
     ...threshold("rps", thresholds.requestsPerSecond?.toString()),
     "--termination-message=/dev/termination-log",

@@ -1,11 +1,11 @@
-/** What is known of a service's load tests, for its checklist. Pure. */
+/** The last load test of a service, for its checklist. Pure. */
 import type { GpuMediaLoadTest } from "@gpumedia/api";
 import type { LastLoadTest } from "../status/status-input.ts";
 import { isFinished } from "./status.ts";
 
 type Test = Pick<GpuMediaLoadTest, "metadata" | "status">;
 
-/** The one that ended last; undefined when none has. */
+/** The one that finished last; undefined when none has. */
 export function lastLoadTest(tests: readonly Test[]): LastLoadTest | undefined {
   const [last] = tests
     .filter(({ status }) => isFinished(status))

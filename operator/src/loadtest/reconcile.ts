@@ -1,5 +1,5 @@
-/** One pass over one load test: what it waits for, its Job, the Job's result, its end. A finished one never runs again. */
-import { durationMs, validateStored } from "@gpumedia/api";
+/** Reconciles one load test: what it waits for, its Job, the result of the Job, its expiry. A finished test never runs again. */
+import { durationMs, readLoadTestResult, validateStored } from "@gpumedia/api";
 import { effectiveService, type Defaults } from "../effective/effective.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
@@ -9,17 +9,18 @@ import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { timestamp, type Clock } from "../runtime/clock.ts";
+import type { EventRecorder } from "../runtime/events.ts";
 import { backoffAfter, type Next } from "../runtime/workers.ts";
 import { jobType, loadTestType, type JobView, type LoadTestCache, type StoredLoadTest } from "./cache.ts";
 import { loadTestJob } from "./job.ts";
-import { readResult } from "./result.ts";
-import { isFinished, loadTestStatus, type LoadTestReason, type Standing } from "./status.ts";
+import { isFinished, loadTestEvent, loadTestStatus, type LoadTestReason, type LoadTestState } from "./status.ts";
 
 export interface LoadTestPass {
   /** Fenced. */
   readonly client: Pick<ApiClient, "create" | "delete" | "jsonPatch" | "list">;
   readonly cache: ClusterCache;
   readonly loadTests: LoadTestCache;
+  readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly defaults: Defaults;
 }
@@ -30,41 +31,48 @@ const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "p
 
 export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Promise<Next> {
   const test = pass.loadTests.tests.get(key);
-  // Gone or going: garbage collection takes the Job, whose pod then sends nothing more.
+  // Garbage collection deletes the Job, whose pod then stops sending.
   if (test === undefined || test.metadata.deletionTimestamp !== undefined) return { kind: "done" };
   try {
     if (isFinished(test.status)) return await expire(test, pass);
-    return await writeStatus(test, await standing(test, key, pass), pass);
+    return await writeStatus(test, await stateOf(test, key, pass), pass);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return backoffAfter(error);
   }
 }
 
-async function standing(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): Promise<Standing> {
+async function stateOf(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): Promise<LoadTestState> {
   const [finding] = validateStored.GpuMediaLoadTest(test);
-  if (finding !== undefined) return failed("JobRejected", `the spec breaks a rule of the schema: ${finding.message}`);
+  if (finding !== undefined) return failed("JobRejected", `the spec violates the schema: ${finding.message}`);
   const job = pass.loadTests.jobs.get(key);
   if (job === undefined) return begin(test, key, pass);
   if (job.owner !== test.metadata.uid) {
-    return waits("NameTaken", `Job ${job.name} belongs to somebody else: remove it, or name the test otherwise`);
+    return waits(
+      "NameTaken",
+      `Job ${job.name} is not managed by this operator; delete it, or create the test under another name`,
+    );
   }
   return follow(test, job, pass);
 }
 
-/** Sends nothing before there is somebody to answer: the figures would be those of an empty place. */
-async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): Promise<Standing> {
+/** Creates the Job once the service can respond: earlier, the figures would be meaningless. */
+async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): Promise<LoadTestState> {
   const { cache, client, defaults } = pass;
   const { namespace = "" } = test.metadata;
   const { name } = test.spec.serviceRef;
-  // It was there, or the status would not name it: a result that nobody can read any more.
-  if (test.status?.job !== undefined)
-    return failed("NoResult", `Job ${test.status.job} is gone, and its result with it`);
+  if (test.status?.job !== undefined) {
+    return failed("NoResult", `Job ${test.status.job} was deleted before its result was read; create a new test`);
+  }
   const service = cache.services.get(`${namespace}/${name}`);
-  if (service === undefined) return waits("ServiceNotFound", `there is no GpuMediaService ${name} in ${namespace}`);
+  if (service === undefined) {
+    const message = `GpuMediaService ${namespace}/${name} does not exist; create it, or create a new test with the correct serviceRef.name`;
+    return waits("ServiceNotFound", message);
+  }
   const profiles = { get: (profile: string) => cache.profiles.get(`/${profile}`) };
   const effective = effectiveService(service, profiles, defaults);
-  if (effective.kind !== "Effective") return waits("ServiceNotRendered", `${name} is not valid: ${effective.message}`);
+  if (effective.kind !== "Effective")
+    return waits("ServiceNotRendered", `GpuMediaService ${name} is invalid: ${effective.message}`);
   const problem = notServing(effective.service, cache) ?? earlierProblem(test, pass);
   if (problem !== undefined) return problem;
   try {
@@ -73,33 +81,40 @@ async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): 
     );
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    // The watch will show it, and whose it is.
-    if (error.reason === "AlreadyExists") return waits("NameTaken", `there is a Job ${key} already`);
+    // The watch will deliver it, with its owner.
+    if (error.reason === "AlreadyExists") return waits("NameTaken", `Job ${key} already exists`);
     if (error.status !== 403 && error.status !== 422 && error.status !== 400) throw error;
-    return waits("JobRejected", `the API server refuses the Job: ${error.message}`);
+    return waits("JobRejected", `the API server rejects the Job: ${error.message}`);
   }
   return { kind: "Running", job: test.metadata.name, serviceGeneration: service.metadata.generation ?? 0 };
 }
 
-function notServing({ name, namespace, suspend }: EffectiveService, cache: ClusterCache): Standing | undefined {
-  if (suspend) return waits("ServiceSuspended", `${name} is suspended: set spec.suspend: false`);
+function notServing({ name, namespace, suspend }: EffectiveService, cache: ClusterCache): LoadTestState | undefined {
+  if (suspend) return waits("ServiceSuspended", `GpuMediaService ${name} is suspended; set spec.suspend: false`);
   const ready = cache.childOf("deployment", `${namespace}/${name}`)?.status.readyReplicas ?? 0;
-  return ready > 0 ? undefined : waits("NoPodServes", `no pod of ${name} serves yet; see its condition Ready`);
+  return ready > 0
+    ? undefined
+    : waits("NoPodServes", `waiting for a ready pod of GpuMediaService ${name}; see its condition Ready`);
 }
 
-function earlierProblem({ metadata, spec }: StoredLoadTest, { loadTests }: LoadTestPass): Standing | undefined {
+function earlierProblem({ metadata, spec }: StoredLoadTest, { loadTests }: LoadTestPass): LoadTestState | undefined {
   const { against } = spec.regression ?? {};
   if (against === undefined) return undefined;
   const earlier = loadTests.tests.get(`${metadata.namespace ?? ""}/${against}`);
-  if (earlier === undefined) return failed("EarlierTestMissing", `there is no load test ${against} to compare with`);
-  return isFinished(earlier.status) ? undefined : waits("EarlierTestUnfinished", `${against} has no result yet`);
+  if (earlier === undefined) {
+    return failed(
+      "EarlierTestMissing",
+      `load test ${against} does not exist; correct regression.against in a new test`,
+    );
+  }
+  return isFinished(earlier.status) ? undefined : waits("EarlierTestUnfinished", `waiting for load test ${against}`);
 }
 
 async function follow(
   test: StoredLoadTest,
   job: JobView,
   { client, loadTests, cache }: LoadTestPass,
-): Promise<Standing> {
+): Promise<LoadTestState> {
   const { namespace = "" } = test.metadata;
   const ended = job.conditions.find(
     ({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"),
@@ -111,21 +126,25 @@ async function follow(
     return { kind: "Running", job: job.name, serviceGeneration };
   }
   const message = await terminationMessage(client, namespace, job.name);
-  // A run that misses its thresholds ends with 1, so its Job has failed: only the message tells.
-  const result = readResult(message ?? "");
-  if (result !== undefined) {
+  // The Job of a run that misses its thresholds fails, too, so the result decides and not the Job.
+  const result = readLoadTestResult(message ?? "");
+  if (!("problem" in result)) {
     const { against } = test.spec.regression ?? {};
     const earlier =
       against === undefined
         ? undefined
         : { name: against, status: loadTests.tests.get(`${namespace}/${against}`)?.status };
-    return { kind: "Ended", result, earlier };
+    return { kind: "Finished", result, earlier };
   }
-  if (ended.type === "Complete") return failed("NoResult", `Job ${job.name} ended without a result`);
-  const words = [ended.reason, ended.message, message?.trim().slice(-500)].filter(
+  if (ended.type === "Complete")
+    return failed(
+      "NoResult",
+      `Job ${job.name} completed without a result; check that its image contains gpumedia-loadtest`,
+    );
+  const why = [ended.reason, ended.message, message?.trim().slice(-500)].filter(
     (one) => one !== undefined && one !== "",
   );
-  return failed("JobFailed", `Job ${job.name} failed: ${words.join(": ")}`);
+  return failed("JobFailed", `Job ${job.name} failed: ${why.join(": ")}`);
 }
 
 interface Pod extends KubeObject {
@@ -136,7 +155,7 @@ interface Pod extends KubeObject {
   };
 }
 
-/** Asked once, when the Job has ended: nobody follows the pods of Jobs. */
+/** Read once, when the Job has finished: the pods of Jobs are not watched. */
 async function terminationMessage(
   client: LoadTestPass["client"],
   namespace: string,
@@ -150,11 +169,11 @@ async function terminationMessage(
     .find((message) => message !== undefined);
 }
 
-async function writeStatus(test: StoredLoadTest, now: Standing, pass: LoadTestPass): Promise<Next> {
-  const { client, loadTests, clock } = pass;
+async function writeStatus(test: StoredLoadTest, state: LoadTestState, pass: LoadTestPass): Promise<Next> {
+  const { client, loadTests, events, clock } = pass;
   const { namespace = "", name, uid } = test.metadata;
-  const status = loadTestStatus(test, now, timestamp(clock.wall()));
-  const next = nextLook(now);
+  const status = loadTestStatus(test, state, timestamp(clock.wall()));
+  const next = requeue(state);
   if (digest(test.status) === digest(status)) return next;
   const operations = [
     { op: "test", path: "/metadata/uid", value: uid },
@@ -165,13 +184,16 @@ async function writeStatus(test: StoredLoadTest, now: Standing, pass: LoadTestPa
     loadTests.tests.observeWrite(await client.jsonPatch(loadTestType, namespace, name, operations, options));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    return { kind: "done" };
   }
+  const event = loadTestEvent(test.status, status);
+  if (event !== undefined) events.record(test, event);
   return isFinished(status) ? { kind: "now" } : next;
 }
 
-/** A quota that has room again, or a foreign Job that goes, is told by no watch. */
-function nextLook(now: Standing): Next {
-  const isBlocked = now.kind === "Waiting" && (now.reason === "JobRejected" || now.reason === "NameTaken");
+/** No watch reports that quota has become free, or that a Job without our label was deleted. */
+function requeue(state: LoadTestState): Next {
+  const isBlocked = state.kind === "Waiting" && (state.reason === "JobRejected" || state.reason === "NameTaken");
   return isBlocked ? { kind: "requeue", afterMs: blockedCheckMs } : { kind: "done" };
 }
 
@@ -183,16 +205,16 @@ async function expire({ metadata, spec, status }: StoredLoadTest, { client, cloc
   try {
     await client.delete(loadTestType, namespace, name, { uid, propagationPolicy: "Background" });
   } catch (error) {
-    // Gone, or another one by now.
+    // It was deleted, or replaced by another test of the same name.
     if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
   }
   return { kind: "done" };
 }
 
-function waits(reason: LoadTestReason, message: string): Standing {
+function waits(reason: LoadTestReason, message: string): LoadTestState {
   return { kind: "Waiting", reason, message };
 }
 
-function failed(reason: LoadTestReason, message: string): Standing {
+function failed(reason: LoadTestReason, message: string): LoadTestState {
   return { kind: "Error", reason, message };
 }

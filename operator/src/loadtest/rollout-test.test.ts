@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { sampleService } from "../desired/service.sample.ts";
 import { rolloutTest, rolloutTestName } from "./rollout-test.ts";
 
-describe("name of a rollout's load test", () => {
-  it("is the service's with the revision", () => {
+describe("name of the load test of a rollout", () => {
+  it("is the name of the service with the revision", () => {
     assert.equal(rolloutTestName("upscaler", 3), "upscaler-r3");
   });
 
-  it("is short enough for a Job, and not that of another service with the same beginning", () => {
+  it("is short enough for a Job, and differs between services with a common prefix", () => {
     const [a, b] = ["a", "b"].map((end) => rolloutTestName(`${"x".repeat(52)}${end}`, 12));
     assert.ok(a !== undefined && b !== undefined);
     assert.notEqual(a, b);

@@ -1,8 +1,16 @@
-/** The status of a load test, from where it stands. Pure. kstatus reads Reconciling while it runs, Stalled when it failed. */
-import type { Condition, GpuMediaLoadTest, GpuMediaLoadTestStatus } from "@gpumedia/api";
+/** The status of a load test, from its state. Pure. kstatus reads Reconciling while it runs, Stalled when it failed. */
+import {
+  compareFigures,
+  formatMetric,
+  regressionReasons,
+  type ComparedFigures,
+  type Condition,
+  type GpuMediaLoadTest,
+  type GpuMediaLoadTestStatus,
+  type LoadTestResult,
+  type MeasuredResult,
+} from "@gpumedia/api";
 import { conditions, isTrue, type Verdict } from "../status/condition.ts";
-import { regressions } from "./regression.ts";
-import type { RunResult } from "./result.ts";
 
 /** Every reason of a load test's condition and what it means; docs/load-test-kind.md is compared with it. */
 export const loadTestReasons = {
@@ -27,51 +35,53 @@ export const loadTestReasons = {
 
 export type LoadTestReason = keyof typeof loadTestReasons;
 
-/** Where a load test stands. */
-export type Standing =
-  /** Something has to change first. */
+export type LoadTestState =
+  /** Something else must change first. */
   | { readonly kind: "Waiting"; readonly reason: LoadTestReason; readonly message: string }
   | { readonly kind: "Running"; readonly job: string; readonly serviceGeneration: number }
-  /** It ended without figures. */
+  /** It finished without figures. */
   | { readonly kind: "Error"; readonly reason: LoadTestReason; readonly message: string }
-  | { readonly kind: "Ended"; readonly result: RunResult; readonly earlier: EarlierTest | undefined };
+  | { readonly kind: "Finished"; readonly result: LoadTestResult; readonly earlier: EarlierTest | undefined };
 
-/** What `regression.against` names; without a status it is not there. */
+/** The test that `regression.against` names; without a status it does not exist. */
 export interface EarlierTest {
   readonly name: string;
   readonly status: GpuMediaLoadTestStatus | undefined;
 }
 
 type Test = Pick<GpuMediaLoadTest, "metadata" | "spec" | "status">;
+type Figures = NonNullable<GpuMediaLoadTestStatus["figures"]>;
+type ToConditions = (verdicts: Readonly<Record<string, Verdict>>) => Condition[];
 
 /** `now` is RFC 3339. */
-export function loadTestStatus(test: Test, standing: Standing, now: string): GpuMediaLoadTestStatus {
+export function loadTestStatus(test: Test, state: LoadTestState, now: string): GpuMediaLoadTestStatus {
   const { metadata, spec, status: before = {} } = test;
   const generation = metadata.generation ?? 0;
-  const said = (verdicts: Readonly<Record<string, Verdict>>): Condition[] =>
-    conditions(verdicts, before.conditions ?? [], generation, now);
+  const toConditions: ToConditions = (verdicts) => conditions(verdicts, before.conditions ?? [], generation, now);
   const kept = {
     ...before,
     observedGeneration: generation,
     summary: { ...before.summary, scenario: scenarioOf(spec) },
   };
-  switch (standing.kind) {
+  switch (state.kind) {
     case "Waiting":
-      return { ...kept, conditions: said({ Reconciling: isTrue(standing.reason, standing.message) }) };
+      return { ...kept, conditions: toConditions({ Reconciling: isTrue(state.reason, state.message) }) };
     case "Running": {
-      const { job, serviceGeneration } = standing;
+      const { job, serviceGeneration } = state;
       const running = { job, serviceGeneration, startTime: before.startTime ?? now };
-      const message = `Job ${job} sends its requests`;
-      return { ...kept, ...running, conditions: said({ Reconciling: isTrue("Running", message) }) };
+      return {
+        ...kept,
+        ...running,
+        conditions: toConditions({ Reconciling: isTrue("Running", `Job ${job} is running`) }),
+      };
     }
     case "Error": {
-      const failed = isTrue(standing.reason, standing.message);
-      const reasons = [standing.message.slice(0, 1_024)];
-      const ended = { verdict: "Error", reasons, completionTime: now } as const;
-      return { ...kept, ...ended, conditions: said({ Failed: failed, Stalled: failed }) };
+      const failed = isTrue(state.reason, state.message);
+      const finished = { verdict: "Error" as const, reasons: [cut(state.message)], completionTime: now };
+      return { ...kept, ...finished, conditions: toConditions({ Failed: failed, Stalled: failed }) };
     }
-    case "Ended":
-      return { ...kept, ...endedStatus(spec, standing, now, said) };
+    case "Finished":
+      return { ...kept, ...finishedStatus(spec, state, now, toConditions) };
   }
 }
 
@@ -79,65 +89,74 @@ function scenarioOf({ scenario = "baseline", requests, concurrency, duration }: 
   return [requests, concurrency, duration].some((one) => one !== undefined) ? "custom" : scenario;
 }
 
-function endedStatus(
+function finishedStatus(
   spec: Test["spec"],
-  { result, earlier }: Standing & { readonly kind: "Ended" },
+  { result, earlier }: LoadTestState & { readonly kind: "Finished" },
   now: string,
-  said: (verdicts: Readonly<Record<string, Verdict>>) => Condition[],
+  toConditions: ToConditions,
 ): GpuMediaLoadTestStatus {
-  const figures = figuresOf(result);
-  const load = result.load === undefined ? undefined : loadText(result.load);
-  const judged = judge(spec, result, figures, load, earlier);
+  const figures = result.verdict === "Unreachable" ? undefined : figuresOf(result);
+  const load = loadText(result.load);
+  const { reason, reasons } = judge(spec, result, load, earlier);
   const shown = {
     ...(figures === undefined ? {} : { figures, summary: summaryOf(scenarioOf(spec), figures) }),
-    ...(load === undefined ? {} : { load }),
+    load,
     completionTime: now,
-    reasons: judged.reasons.map((reason) => reason.slice(0, 1_024)),
+    reasons: reasons.map(cut),
   };
-  if (judged.reason === "Passed") {
-    const p95 = figures?.latencyP95Milliseconds;
-    const message = `p95 ${p95} ms, ${figures?.requestsPerSecond}/s, all thresholds met`;
-    return { ...shown, verdict: "Passed", conditions: said({ Complete: isTrue("Passed", message) }) };
+  if (reason === "Passed") {
+    const { p95, rps } = compared(figures ?? {});
+    const message = `p95 ${formatMetric("p95", p95)}, ${formatMetric("rps", rps)}; all thresholds are met`;
+    return { ...shown, verdict: "Passed", conditions: toConditions({ Complete: isTrue(reason, message) }) };
   }
-  const failed = isTrue(judged.reason, judged.reasons.join("; "));
-  const verdict = figures === undefined || judged.reason === "Interrupted" ? "Error" : "Failed";
-  return { ...shown, verdict, conditions: said({ Failed: failed, Stalled: failed }) };
+  const failed = isTrue(reason, reasons.join("; "));
+  const verdict = figures === undefined || reason === "Interrupted" ? "Error" : "Failed";
+  return { ...shown, verdict, conditions: toConditions({ Failed: failed, Stalled: failed }) };
 }
 
-interface Judged {
+interface Judgement {
   readonly reason: LoadTestReason;
   readonly reasons: readonly string[];
 }
 
 function judge(
   { regression }: Test["spec"],
-  { verdict, reasons }: RunResult,
-  figures: GpuMediaLoadTestStatus["figures"],
-  load: string | undefined,
+  result: LoadTestResult,
+  load: string,
   earlier: EarlierTest | undefined,
-): Judged {
+): Judgement {
+  const { verdict, reasons } = result;
   if (verdict === "Unreachable") return { reason: "ServiceUnreachable", reasons };
   if (verdict === "Interrupted") return { reason: "Interrupted", reasons };
-  if (figures === undefined) return { reason: "NoResult", reasons: ["the result has no figures"] };
-  const { status } = earlier ?? {};
-  if (earlier !== undefined && status?.figures === undefined) {
-    return { reason: "EarlierTestMissing", reasons: [`there are no figures of ${earlier.name} to compare with`] };
+  const worse: string[] = [];
+  if (earlier !== undefined) {
+    const { name, status } = earlier;
+    if (status?.figures === undefined) {
+      return { reason: "EarlierTestMissing", reasons: [`load test ${name} has no figures to compare with`] };
+    }
+    if (status.load !== load) {
+      const message = `load test ${name} sent a different load; use the same scenario, requests, concurrency and duration`;
+      return { reason: "NotComparable", reasons: [message] };
+    }
+    const tolerancePercent = regression?.tolerancePercent ?? 10;
+    const rows = compareFigures(compared(status.figures), compared(figuresOf(result)), tolerancePercent);
+    worse.push(...regressionReasons({ against: name, tolerancePercent, rows }));
   }
-  if (earlier !== undefined && status?.load !== load) {
-    const message = `${earlier.name} sent another load: give both the same scenario, requests, concurrency and duration`;
-    return { reason: "NotComparable", reasons: [message] };
-  }
-  const tolerance = regression?.tolerancePercent ?? 10;
-  const worse =
-    earlier === undefined || status?.figures === undefined
-      ? []
-      : regressions(status.figures, figures, tolerance, earlier.name);
   if (verdict === "Failed") return { reason: "ThresholdsMissed", reasons: [...reasons, ...worse] };
   return worse.length > 0 ? { reason: "Regressed", reasons: worse } : { reason: "Passed", reasons: [] };
 }
 
-function figuresOf({ figures, counts, elapsedSeconds }: RunResult): GpuMediaLoadTestStatus["figures"] | undefined {
-  if (figures === undefined || counts === undefined) return undefined;
+function compared(figures: Figures): ComparedFigures {
+  return {
+    p50: figures.latencyP50Milliseconds ?? null,
+    p95: figures.latencyP95Milliseconds ?? null,
+    rps: figures.requestsPerSecond ?? null,
+    errors: figures.errorPercent ?? null,
+    rejected: figures.rejectedPercent ?? null,
+  };
+}
+
+function figuresOf({ figures, counts, elapsedSeconds }: MeasuredResult): Figures {
   const { latencyMs } = figures;
   return {
     requests: counts.accepted + counts.rejected + counts.failed,
@@ -151,13 +170,13 @@ function figuresOf({ figures, counts, elapsedSeconds }: RunResult): GpuMediaLoad
           latencyP95Milliseconds: latencyMs.p95,
           latencyP99Milliseconds: latencyMs.p99,
         }),
-    ...(elapsedSeconds === undefined ? {} : { elapsedSeconds }),
+    elapsedSeconds,
   };
 }
 
 function summaryOf(
   scenario: string,
-  { latencyP95Milliseconds, requestsPerSecond = 0, errorPercent = 0 }: NonNullable<GpuMediaLoadTestStatus["figures"]>,
+  { latencyP95Milliseconds, requestsPerSecond = 0, errorPercent = 0 }: Figures,
 ): NonNullable<GpuMediaLoadTestStatus["summary"]> {
   return {
     scenario,
@@ -169,15 +188,44 @@ function summaryOf(
   };
 }
 
-/** The same text for the same load. */
+/** Equal loads have equal texts. */
 function loadText(load: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(Object.fromEntries(Object.entries(load).toSorted(([a], [b]) => (a < b ? -1 : 1)))).slice(
-    0,
-    1_024,
-  );
+  return cut(JSON.stringify(Object.fromEntries(Object.entries(load).toSorted(([a], [b]) => (a < b ? -1 : 1)))));
 }
 
-/** Has it come to its end? Nothing changes any more then. */
+/** To the longest string that the schema allows. */
+function cut(text: string): string {
+  return text.slice(0, 1_024);
+}
+
+/** The status of a finished test is final. */
 export function isFinished(status: GpuMediaLoadTestStatus | undefined): boolean {
   return status?.verdict !== undefined;
+}
+
+/** Reasons to wait that only a person can resolve. */
+const blocked: ReadonlySet<string> = new Set<LoadTestReason>([
+  "ServiceNotFound",
+  "ServiceNotRendered",
+  "NameTaken",
+  "JobRejected",
+]);
+
+export interface LoadTestEvent {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly action: "LoadTest";
+  readonly note: string;
+}
+
+/** The event of a status whose reason has changed: the test is blocked, or has finished. */
+export function loadTestEvent(
+  before: GpuMediaLoadTestStatus | undefined,
+  after: GpuMediaLoadTestStatus,
+): LoadTestEvent | undefined {
+  const [condition] = after.conditions ?? [];
+  if (condition === undefined || condition.reason === before?.conditions?.[0]?.reason) return undefined;
+  const { reason, message: note } = condition;
+  if (!isFinished(after) && !blocked.has(reason)) return undefined;
+  return { type: after.verdict === "Passed" ? "Normal" : "Warning", reason, action: "LoadTest", note };
 }
