@@ -23,7 +23,7 @@ export {
 export type { GuideSection, Source } from "./profiles/sourced.ts";
 export type { Complete, CompleteSpec } from "./profiles/complete.ts";
 export { joinPath, pathOf, type Keys } from "./schema/paths.ts";
-export { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./quantities.ts";
+export { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./units/parse.ts";
 export { processorConfig, reloadableProcessorConfig, type ProcessorConfig } from "./processor-config.ts";
 export { utilizationReport, type UtilizationReport } from "./utilization-report.ts";
 export { kindNames, type Kind } from "./schema/kinds.ts";
@@ -47,4 +47,4 @@ export {
   regressionReasons,
   type ComparedFigures,
 } from "./load-test-result/regression.ts";
-export { formatMs, formatPercent, formatRate, significant } from "./units.ts";
+export { formatMs, formatPercent, formatRate, significant } from "./units/format.ts";

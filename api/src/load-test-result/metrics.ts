@@ -1,5 +1,5 @@
 /** The metrics of a load-test result: where each is read, its unit, and which direction is better. Pure. */
-import { formatMs, formatPercent, formatRate } from "../units.ts";
+import { formatMs, formatPercent, formatRate } from "../units/format.ts";
 import type { LoadTestFigures, LoadTestMetric } from "./schema.ts";
 
 export interface MetricDefinition {

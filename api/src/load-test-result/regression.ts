@@ -1,5 +1,5 @@
 /** Decides whether a run is worse than an earlier one. The only such rule: client and operator share it. Pure. */
-import { formatPercent } from "../units.ts";
+import { formatPercent } from "../units/format.ts";
 import { formatMetric, loadTestMetrics, meets } from "./metrics.ts";
 import type { LoadTestFigures, LoadTestRegression } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 /** Values with their source: a section of the performance guide, or a reason. */
 import { joinPath } from "../schema/paths.ts";
 
-/** The guide's headings. */
+/** The headings of the guide. */
 export type GuideSection =
   | "Key Performance Metrics"
   | "CUDA Configuration"

@@ -4,15 +4,15 @@ import type { JsonSchema } from "./json-schema.ts";
 
 /** Returns values that fit the schema's types, bounds and patterns, but may break its CEL rules. */
 export function arbitraryOf(schema: JsonSchema): fc.Arbitrary<unknown> {
-  const known = made.get(schema);
+  const known = cache.get(schema);
   if (known !== undefined) return known;
   const arbitrary = make(schema);
-  made.set(schema, arbitrary);
+  cache.set(schema, arbitrary);
   return arbitrary;
 }
 
 /** Caches the arbitrary of each schema. */
-const made = new WeakMap<JsonSchema, fc.Arbitrary<unknown>>();
+const cache = new WeakMap<JsonSchema, fc.Arbitrary<unknown>>();
 
 function make(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (schema["x-kubernetes-int-or-string"] === true) return fc.oneof(quantities, fc.nat(64));

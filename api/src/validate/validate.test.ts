@@ -37,7 +37,7 @@ describe("a service in a file", () => {
       expected: { "spec.sol": "unknown field sol: did you mean slo?" },
     },
     {
-      title: "a field of another section",
+      title: "suggests the path of a field in another section",
       object: service({ horizontal: {}, drain: { minReplicas: 2 } }),
       expected: {
         "spec.horizontal": "unknown field horizontal: did you mean spec.autoscaling.horizontal?",
@@ -45,7 +45,7 @@ describe("a service in a file", () => {
       },
     },
     {
-      title: "a broken rule beside a wrong value elsewhere",
+      title: "reports a broken rule together with an unrelated wrong value",
       object: service({ drain: { timeout: 30 }, autoscaling: { horizontal: { minReplicas: 8, maxReplicas: 3 } } }),
       expected: {
         "spec.drain.timeout": "is 30, but must be a duration in whole seconds, such as 90s or 5m",
@@ -53,7 +53,7 @@ describe("a service in a file", () => {
       },
     },
     {
-      title: "a wrong value that would break the rule about it, too",
+      title: "skips a rule on a value of the wrong type",
       object: service({ autoscaling: { horizontal: { minReplicas: "8", maxReplicas: 3 } } }),
       expected: { "spec.autoscaling.horizontal.minReplicas": 'is the text "8", but must be a whole number' },
     },

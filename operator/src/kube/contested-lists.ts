@@ -1,6 +1,6 @@
 /**
  * Repairs lists that an apply alone cannot repair. The items of a list with keys are owned one by one, so another field
- * manager that edits the key of our item then owns an item of its own, and our next apply adds ours beside it:
+ * manager that edits the key of our item then owns a new item, and our next apply adds ours beside it:
  *
  * - A Service's port 80 that became 81: two ports called http, which the API server rejects, so the edit would stay. The
  *   whole list is replaced before the apply is sent again.

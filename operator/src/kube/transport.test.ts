@@ -43,7 +43,7 @@ async function serve(
   return { url, transport, sockets: () => sockets };
 }
 
-/** Holds requests until the test answers them. */
+/** Holds requests until the test responds to them. */
 function held(): {
   readonly listener: RequestListener;
   readonly next: () => Promise<[IncomingMessage, ServerResponse]>;

@@ -1,7 +1,7 @@
 /** From the text of a file and the environment to settings, or everything that is wrong with them. Pure. */
 import { Ajv, type ErrorObject } from "ajv";
 import { processorConfig, type ProcessorConfig } from "@gpumedia/api/src/processor-config.ts";
-import { durationMs } from "@gpumedia/api/src/quantities.ts";
+import { durationMs } from "@gpumedia/api/src/units/parse.ts";
 import { isCidr } from "@gpumedia/api/src/validate/cidr.ts";
 import { parse } from "yaml";
 import { builtInModels } from "../models/built-in.ts";

@@ -1,6 +1,6 @@
 /** The configuration as the processor uses it: complete, durations in ms. Pure. */
 import type { ProcessorConfig } from "@gpumedia/api";
-import { durationMs } from "@gpumedia/api/src/quantities.ts";
+import { durationMs } from "@gpumedia/api/src/units/parse.ts";
 import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
 export interface Settings {

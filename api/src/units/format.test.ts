@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatMs, formatPercent, formatRate, significant } from "./units.ts";
+import { formatMs, formatPercent, formatRate, significant } from "./format.ts";
 
 describe("figures with their units", () => {
   const written: readonly (readonly [actual: string, expected: string])[] = [

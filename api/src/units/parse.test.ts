@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./quantities.ts";
+import { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./parse.ts";
 
 const tables: readonly (readonly [name: string, read: (text: string) => number, Readonly<Record<string, number>>])[] = [
   [
