@@ -1,8 +1,8 @@
-/** What clients may do to HTTP itself. After each, the same processor serves the next request. */
+/** Malformed and abandoned HTTP requests. After each, the same processor serves the next request. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { UtilizationReport } from "@gpumedia/api";
 import { type ProcessorProcess, processorProcess } from "./processor-process.ts";
+import { photograph } from "../testing/photographs.ts";
 import { RawConnection } from "../testing/raw-connection.ts";
 import { smallPicture } from "./pictures.ts";
 
@@ -27,15 +27,15 @@ describe("abuse of HTTP", () => {
   });
   after(async () => processor[Symbol.asyncDispose]());
 
-  /** The next request is served, all that was under way is over, and no worker died. */
+  /** Checks that the next request succeeds, no request is left over and no worker died. */
   async function checkServing(): Promise<void> {
-    const answer = await fetch(`${processor.url}/v1/process`, {
+    const response = await fetch(`${processor.url}/v1/process`, {
       method: "POST",
       body: new Uint8Array(picture),
       headers: { "content-type": "image/jpeg" },
     });
-    assert.equal(answer.status, 200);
-    await answer.arrayBuffer();
+    assert.equal(response.status, 200);
+    await response.arrayBuffer();
     for (;;) {
       const { requests, workers } = (await (await fetch(`${processor.url}/utilization`)).json()) as UtilizationReport;
       assert.equal(workers.restarts, 0);
@@ -43,37 +43,45 @@ describe("abuse of HTTP", () => {
     }
   }
 
-  const wrong: readonly {
+  const malformed: readonly {
     readonly name: string;
     readonly sent: readonly (string | Uint8Array)[];
-    /** Of the answers; the connection is closed after the last. */
+    /** Of the responses; the connection is closed after the last. */
     readonly statuses: readonly number[];
   }[] = [
-    { name: "a length over the limit", sent: [post("/v1/process", pictureHeaders(10 * MiB + 1))], statuses: [413] },
-    { name: "garbage", sent: ["\0\u0001\u0002 garbage\r\n\r\n"], statuses: [400] },
-    { name: "a TLS greeting", sent: [Buffer.from("160301020001000001fc0303", "hex")], statuses: [400] },
-    { name: "HTTP/2 without asking", sent: ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], statuses: [400] },
-    { name: "a method that is none", sent: ["BREW /v1/process HTTP/1.1\r\nHost: x\r\n\r\n"], statuses: [400] },
-    { name: "no host", sent: ["GET /livez HTTP/1.1\r\n\r\n"], statuses: [400] },
-    { name: "two lengths", sent: [post("/v1/process", ["Content-Length: 1", "Content-Length: 2"])], statuses: [400] },
     {
-      name: "a length and chunks, as smugglers send",
+      name: "a Content-Length over the limit",
+      sent: [post("/v1/process", pictureHeaders(10 * MiB + 1))],
+      statuses: [413],
+    },
+    { name: "garbage", sent: ["\0\u0001\u0002 garbage\r\n\r\n"], statuses: [400] },
+    { name: "a TLS ClientHello", sent: [Buffer.from("160301020001000001fc0303", "hex")], statuses: [400] },
+    { name: "an HTTP/2 preface", sent: ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], statuses: [400] },
+    { name: "an unknown method", sent: ["BREW /v1/process HTTP/1.1\r\nHost: x\r\n\r\n"], statuses: [400] },
+    { name: "no Host header", sent: ["GET /livez HTTP/1.1\r\n\r\n"], statuses: [400] },
+    {
+      name: "two Content-Length headers",
+      sent: [post("/v1/process", ["Content-Length: 1", "Content-Length: 2"])],
+      statuses: [400],
+    },
+    {
+      name: "Content-Length and chunks, as in request smuggling",
       sent: [post("/v1/process", ["Content-Length: 4", "Transfer-Encoding: chunked"]), "0\r\n\r\n"],
       statuses: [400],
     },
-    { name: "a length that is none", sent: [post("/v1/process", ["Content-Length: -1"])], statuses: [400] },
+    { name: "an invalid Content-Length", sent: [post("/v1/process", ["Content-Length: -1"])], statuses: [400] },
     {
-      name: "a chunk size that is none",
+      name: "an invalid chunk size",
       sent: [post("/v1/process", ["Transfer-Encoding: chunked", "Content-Type: image/jpeg"]), "zz\r\n"],
       statuses: [400],
     },
     {
-      name: "headers without end",
+      name: "endless headers",
       sent: [`GET /livez HTTP/1.1\r\nHost: x\r\nX: ${"y".repeat(64 * 1024)}`],
       statuses: [431],
     },
     {
-      name: "a path without end",
+      name: "an endless path",
       sent: [`GET /${"a".repeat(64 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`],
       statuses: [431],
     },
@@ -82,11 +90,15 @@ describe("abuse of HTTP", () => {
       sent: ["GET /livez HTTP/1.1\r\nHost: x\r\n\r\n\r\ngarbage\r\n\r\n"],
       statuses: [200, 400],
     },
-    { name: "a header that never ends, slowly", sent: ["GET /livez HTTP/1.1\r\nHost: x\r\n"], statuses: [408] },
-    { name: "a body that never ends, slowly", sent: [post("/v1/process", pictureHeaders(1000)), "a"], statuses: [408] },
+    { name: "an incomplete header, until the timeout", sent: ["GET /livez HTTP/1.1\r\nHost: x\r\n"], statuses: [408] },
+    {
+      name: "an incomplete body, until the timeout",
+      sent: [post("/v1/process", pictureHeaders(1000)), "a"],
+      statuses: [408],
+    },
   ];
-  for (const { name, sent, statuses } of wrong) {
-    it(`${name}: ${statuses.join(", then ")}, and the connection ends`, async () => {
+  for (const { name, sent, statuses } of malformed) {
+    it(`${name}: ${statuses.join(", then ")}, and the connection is closed`, async () => {
       const connection = await RawConnection.open(processor.port);
       for (const data of sent) await connection.send(data);
       await connection.closed;
@@ -95,7 +107,7 @@ describe("abuse of HTTP", () => {
     });
   }
 
-  it("a body in chunks without end: 413 at the limit, and the connection ends", async () => {
+  it("endless chunks: 413 at the limit, and the connection is closed", async () => {
     const connection = await RawConnection.open(processor.port);
     await connection.send(post("/v1/process", ["Transfer-Encoding: chunked", "Content-Type: image/jpeg"]));
     const chunk = Buffer.concat([Buffer.from(`${MiB.toString(16)}\r\n`), Buffer.alloc(MiB), Buffer.from("\r\n")]);
@@ -116,26 +128,26 @@ describe("abuse of HTTP", () => {
     readonly status: number;
   }[] = [
     {
-      name: "a type that we do not take",
+      name: "an unsupported media type",
       path: "/v1/process",
       headers: ["Content-Length: 5", "Content-Type: text/html"],
       status: 415,
     },
     {
-      name: "a body for a path that is not there",
+      name: "a body for an unknown path",
       path: "/nowhere",
       headers: ["Content-Length: 5", "Content-Type: image/jpeg"],
       status: 404,
     },
     { name: "no body", path: "/v1/process", headers: ["Content-Length: 0", "Content-Type: image/jpeg"], status: 400 },
-    { name: "a bad escape in the path", path: "/%zz", headers: ["Content-Length: 5"], status: 400 },
+    { name: "an invalid escape in the path", path: "/%zz", headers: ["Content-Length: 5"], status: 400 },
   ];
   for (const { name, headers, path, status } of unread) {
     it(`${name}: ${status}`, async () => {
       const connection = await RawConnection.open(processor.port);
       await connection.send(post(path, headers));
       await connection.send(headers[0] === "Content-Length: 0" ? "" : "hello");
-      assert.deepEqual(await connection.answers(1), [status]);
+      assert.deepEqual(await connection.responses(1), [status]);
       connection.reset();
       await checkServing();
     });
@@ -145,15 +157,15 @@ describe("abuse of HTTP", () => {
     readonly name: string;
     readonly until: (connection: RawConnection, large: Buffer) => Promise<void>;
   }[] = [
-    { name: "right after it connected", until: async () => undefined },
-    { name: "within the header", until: (connection) => connection.send("POST /v1/process HTTP/1.1\r\nHost:") },
+    { name: "right after connecting", until: async () => undefined },
+    { name: "during the header", until: (connection) => connection.send("POST /v1/process HTTP/1.1\r\nHost:") },
     { name: "after the header", until: (connection) => connection.send(post("/v1/process", pictureHeaders(100_000))) },
     {
-      name: "within the body",
+      name: "during the body",
       until: (connection) => connection.send(post("/v1/process", pictureHeaders(100_000)) + "a".repeat(50_000)),
     },
     {
-      name: "while its picture is processed",
+      name: "during processing",
       until: async (connection, large) => {
         await connection.send(post("/v1/process", pictureHeaders(large.length)));
         await connection.send(large);
@@ -161,18 +173,18 @@ describe("abuse of HTTP", () => {
       },
     },
     {
-      name: "within the answer",
+      name: "during the response",
       until: async (connection, large) => {
         connection.socket.once("data", () => connection.socket.pause());
         await connection.send(post("/v1/process", pictureHeaders(large.length)));
         await connection.send(large);
-        await connection.answers(1);
+        await connection.responses(1);
       },
     },
   ];
   for (const { name, until } of stages) {
-    it(`a client that resets ${name} costs nothing`, async () => {
-      const large = readFileSync(new URL("../../testdata/flower.jpg", import.meta.url));
+    it(`survives clients that reset ${name}`, async () => {
+      const large = Buffer.from(photograph("flower"));
       const connections = await Promise.all(Array.from({ length: 4 }, async () => RawConnection.open(processor.port)));
       await Promise.all(connections.map(async (connection) => until(connection, large)));
       for (const connection of connections) connection.reset();
@@ -182,41 +194,41 @@ describe("abuse of HTTP", () => {
 
   const upgrades: readonly { readonly name: string; readonly request: string; readonly status: number }[] = [
     {
-      name: "HTTP/2, as Java's client does, is answered in HTTP/1.1",
+      name: "HTTP/2, as Java's client sends it, gets a response in HTTP/1.1",
       request:
         "GET /livez HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
       status: 200,
     },
     {
-      name: "a WebSocket where there is none is not taken",
+      name: "WebSocket on another path is ignored",
       request: "GET /livez HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
       status: 200,
     },
     {
-      name: "a WebSocket without a key is refused",
+      name: "WebSocket without a key is rejected",
       request: "GET /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
       status: 400,
     },
     {
-      name: "a WebSocket by POST is refused",
+      name: "WebSocket with POST is rejected",
       request: "POST /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n",
       status: 405,
     },
   ];
   for (const { name, request, status } of upgrades) {
-    it(`an offer to upgrade to ${name}`, async () => {
+    it(`an upgrade to ${name}`, async () => {
       const connection = await RawConnection.open(processor.port);
       await connection.send(`${request}Host: x\r\n\r\n`);
-      assert.deepEqual(await connection.answers(1), [status]);
-      // The next request on it is answered, or it is closed: never left open and unread.
+      assert.deepEqual(await connection.responses(1), [status]);
+      // The next request gets a response, or the connection is closed: it is never left open and unread.
       await connection.send("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
-      await Promise.race([connection.answers(2), connection.closed]);
+      await Promise.race([connection.responses(2), connection.closed]);
       connection.reset();
       await checkServing();
     });
   }
 
-  it("answers a hundred pipelined requests in order", async () => {
+  it("responds to a hundred pipelined requests in order", async () => {
     const connection = await RawConnection.open(processor.port);
     const requests = Array.from(
       { length: 100 },
@@ -224,7 +236,7 @@ describe("abuse of HTTP", () => {
     );
     await connection.send(requests.join(""));
     assert.deepEqual(
-      await connection.answers(100),
+      await connection.responses(100),
       Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 200 : 404)),
     );
     connection.reset();

@@ -1,10 +1,10 @@
-/** Ten thousand clients that connect and say nothing, or half of something. */
+/** Ten thousand clients that connect and send nothing, or an incomplete header. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { processorProcess } from "./processor-process.ts";
 import { RawConnection } from "../testing/raw-connection.ts";
 
-/** As many as this process and the other one may have open, less what each needs for itself. */
+/** Returns how many connections the limit on open files allows, less those that each process needs for itself. */
 function possibleConnections(): number {
   const limit = execFileSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).trim();
   return Math.min(10_000, limit === "unlimited" ? 10_000 : Number(limit) - 500);
@@ -13,7 +13,7 @@ function possibleConnections(): number {
 describe("idle connections", () => {
   const count = possibleConnections();
 
-  it(`${count} of them, half within a header, leave others served`, async () => {
+  it(`${count} of them, half within a header, do not prevent other requests`, async () => {
     await using processor = await processorProcess({
       GPUMEDIA_LIMITS_HEADERS_TIMEOUT: "60s",
       GPUMEDIA_LIMITS_BODY_TIMEOUT: "60s",
@@ -21,17 +21,17 @@ describe("idle connections", () => {
     const before = processor.residentBytes();
     const connections: RawConnection[] = [];
     while (connections.length < count) {
-      // More at once than the kernel's backlog would wait for retransmissions.
-      const some = Math.min(200, count - connections.length);
+      // More at once than the kernel's backlog holds would wait for retransmissions.
+      const batch = Math.min(200, count - connections.length);
       connections.push(
-        ...(await Promise.all(Array.from({ length: some }, async () => RawConnection.open(processor.port)))),
+        ...(await Promise.all(Array.from({ length: batch }, async () => RawConnection.open(processor.port)))),
       );
     }
     for (const [index, connection] of connections.entries()) {
       if (index % 2 === 0) await connection.send("POST /v1/process HTTP/1.1\r\nHost: x\r\n");
     }
-    const answers = await Promise.all(Array.from({ length: 50 }, async () => fetch(`${processor.url}/livez`)));
-    assert.ok(answers.every(({ status }) => status === 200));
+    const responses = await Promise.all(Array.from({ length: 50 }, async () => fetch(`${processor.url}/livez`)));
+    assert.ok(responses.every(({ status }) => status === 200));
     assert.ok(connections.every(({ socket }) => !socket.destroyed));
     const bytesEach = (processor.residentBytes() - before) / count;
     assert.ok(bytesEach < 32 * 1024, `${Math.round(bytesEach)} bytes a connection`);

@@ -1,17 +1,5 @@
-/** Damages bytes, the same way for the same seed. Pure. */
-
-export type Random = () => number;
-
-/** mulberry32: 32 bits of state, numbers in [0, 1). */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Damages bytes, in the same way for the same seed. Pure. */
+import type { Random } from "../testing/random.ts";
 
 export function pick<T>(random: Random, choices: readonly T[]): T {
   const choice = choices[Math.floor(random() * choices.length)];
@@ -19,7 +7,7 @@ export function pick<T>(random: Random, choices: readonly T[]): T {
   return choice;
 }
 
-/** Values at which lengths and counts go wrong. */
+/** Values at which lengths and counts overflow or wrap. */
 const edges = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
 
 type Mutation = (bytes: Buffer, random: Random, others: readonly Buffer[]) => Buffer;
@@ -64,7 +52,7 @@ const mutations: readonly Mutation[] = [
   (bytes, random) => Buffer.concat([bytes, Buffer.from(Array.from({ length: 64 }, () => Math.floor(random() * 256)))]),
 ];
 
-/** One to three of the mutations, one after the other. */
+/** Applies one to three of the mutations. */
 export function mutate(bytes: Buffer, random: Random, others: readonly Buffer[]): Buffer {
   let mutated = bytes;
   for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {

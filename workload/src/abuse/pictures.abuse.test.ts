@@ -1,13 +1,13 @@
-/** Pictures that are damaged, dishonest or unusual: a clear answer to each, and the next one served. */
+/** Damaged, forged and unusual pictures: each gets a clear response, and the next request is served. */
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { deflateSync, crc32 } from "node:zlib";
 import type { UtilizationReport } from "@gpumedia/api";
-import { loadSharp } from "../codec/sharp.ts";
+import { loadSharp } from "../codec/libraries.ts";
 import { pictureKinds, smallPicture } from "./pictures.ts";
 import { type ProcessorProcess, processorProcess } from "./processor-process.ts";
 
-/** A PNG that claims any size; its pixels are zeros that deflate to next to nothing. */
+/** A PNG that declares any size; its zeros compress to almost nothing. */
 function png(width: number, height: number, pixelBytes: number): Buffer {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
@@ -29,7 +29,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** The same JPEG with other dimensions in its frame header. */
+/** The same JPEG with different dimensions in its frame header. */
 function resized(jpeg: Buffer, width: number, height: number): Buffer {
   const changed = Buffer.from(jpeg);
   const frame = changed.indexOf(Buffer.from([0xff, 0xc0]));
@@ -50,11 +50,15 @@ describe("unusual and damaged pictures", () => {
     accept = "image/*",
   ): Promise<{ readonly status: number; readonly kind: string | undefined; readonly bytes: Buffer }> {
     const headers = { "content-type": "application/octet-stream", accept };
-    const answer = await fetch(`${processor.url}/v1/process`, { method: "POST", body: new Uint8Array(body), headers });
-    const bytes = Buffer.from(await answer.arrayBuffer());
-    const isProblem = answer.headers.get("content-type")?.startsWith("application/problem+json");
+    const response = await fetch(`${processor.url}/v1/process`, {
+      method: "POST",
+      body: new Uint8Array(body),
+      headers,
+    });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const isProblem = response.headers.get("content-type")?.startsWith("application/problem+json");
     const { type } = (isProblem ? JSON.parse(bytes.toString()) : {}) as { type?: string };
-    return { status: answer.status, kind: type?.replace("urn:gpumedia:problem:", ""), bytes };
+    return { status: response.status, kind: type?.replace("urn:gpumedia:problem:", ""), bytes };
   }
 
   async function checkServing(): Promise<void> {
@@ -68,7 +72,7 @@ describe("unusual and damaged pictures", () => {
       const { status, bytes } = await post(await smallPicture(kind));
       assert.equal(status, 200);
       const { width, height } = await loadSharp()(bytes).metadata();
-      // Turned upright, which the orientation of that one asks for.
+      // Rotated upright, as its orientation tag requires.
       const expected = kind === "rotated jpeg" ? [60, 80] : [80, 60];
       assert.deepEqual([width, height], expected);
     });
@@ -90,7 +94,7 @@ describe("unusual and damaged pictures", () => {
     });
   }
 
-  const refused: readonly {
+  const rejected: readonly {
     readonly name: string;
     readonly picture: () => Promise<Buffer> | Buffer;
     readonly status: number;
@@ -113,25 +117,25 @@ describe("unusual and damaged pictures", () => {
       kind: "unsupported-format",
     },
     {
-      name: "the first bytes of a JPEG alone",
+      name: "the first bytes of a JPEG",
       picture: () => Buffer.from([0xff, 0xd8, 0xff]),
       status: 422,
       kind: "undecodable",
     },
     {
-      name: "a JPEG cut off behind its header",
+      name: "a JPEG truncated after its header",
       picture: async () => halfOf(await smallPicture("jpeg", 200, 200)),
       status: 422,
       kind: "undecodable",
     },
     {
-      name: "a PNG cut off",
+      name: "a truncated PNG",
       picture: async () => halfOf(await smallPicture("png", 200, 200)),
       status: 422,
       kind: "undecodable",
     },
     {
-      name: "a WebP cut off",
+      name: "a truncated WebP",
       picture: async () => halfOf(await smallPicture("webp", 200, 200)),
       status: 422,
       kind: "undecodable",
@@ -144,44 +148,44 @@ describe("unusual and damaged pictures", () => {
       kind: "undecodable",
     },
     {
-      name: "a JPEG that says 65535x65535",
+      name: "a JPEG that declares 65535x65535",
       picture: async () => resized(await smallPicture("jpeg"), 65_535, 65_535),
       status: 413,
       kind: "too-large",
     },
     {
-      name: "a PNG of 50000x50000 in 200 bytes: decided before decoding",
+      name: "a PNG of 50000x50000 in 200 bytes, before decoding",
       picture: () => png(50_000, 50_000, 100),
       status: 413,
       kind: "too-large",
     },
-    { name: "a PNG whose pixels are missing", picture: () => png(100, 100, 10), status: 422, kind: "undecodable" },
+    { name: "a PNG without its pixels", picture: () => png(100, 100, 10), status: 422, kind: "undecodable" },
   ];
-  for (const { name, picture, status, kind } of refused) {
-    it(`refuses ${name}: ${status} ${kind}`, async () => {
-      const answer = await post(await picture());
-      assert.deepEqual({ status: answer.status, kind: answer.kind }, { status, kind });
+  for (const { name, picture, status, kind } of rejected) {
+    it(`rejects ${name}: ${status} ${kind}`, async () => {
+      const response = await post(await picture());
+      assert.deepEqual({ status: response.status, kind: response.kind }, { status, kind });
       await checkServing();
     });
   }
 
-  it("doubles a row of 65535 pixels, the most that a JPEG can have, and says which format cannot hold the answer", async () => {
+  it("doubles a row of 65535 pixels, the most that a JPEG can have, and rejects formats that cannot hold the result", async () => {
     const row = png(65_535, 1, 1 + 65_535 * 3);
     const { status, bytes } = await post(row, "image/png");
     assert.equal(status, 200);
     const { width, height } = await loadSharp()(bytes, { limitInputPixels: false }).metadata();
     assert.deepEqual([width, height], [131_070, 2]);
     for (const accept of ["image/jpeg", "image/webp"]) {
-      const answer = await post(row, accept);
-      assert.deepEqual([accept, answer.status, answer.kind], [accept, 422, "wrong-size"]);
+      const response = await post(row, accept);
+      assert.deepEqual([accept, response.status, response.kind], [accept, 422, "wrong-size"]);
     }
     await checkServing();
   });
 });
 
-describe("a picture that takes many times as long as requests may", () => {
-  // It ended the process: the worker's thread was ended within onnxruntime.
-  it("costs its own request only", async () => {
+describe("a picture that takes many times the request timeout", () => {
+  // Bug: it brought down the process, because the worker's thread was terminated within onnxruntime.
+  it("fails its own request only", async () => {
     await using processor = await processorProcess({
       GPUMEDIA_WORKERS: "1",
       GPUMEDIA_MODEL_SIZE: "l",
@@ -189,13 +193,13 @@ describe("a picture that takes many times as long as requests may", () => {
     });
     const post = async (body: Buffer): Promise<number> => {
       const headers = { "content-type": "application/octet-stream" };
-      const answer = await fetch(`${processor.url}/v1/process`, {
+      const response = await fetch(`${processor.url}/v1/process`, {
         method: "POST",
         body: new Uint8Array(body),
         headers,
       });
-      await answer.arrayBuffer();
-      return answer.status;
+      await response.arrayBuffer();
+      return response.status;
     };
     assert.equal(await post(png(2000, 1500, 1500 * (1 + 2000 * 3))), 504);
     const restarts = async (): Promise<number> => {

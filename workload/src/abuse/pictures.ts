@@ -1,9 +1,7 @@
-/** Small pictures of each kind that is taken, cut from a photograph, to send as they are or damaged. */
-import { fileURLToPath } from "node:url";
+/** Small pictures of every supported kind, cut from a photograph. */
 import type { Sharp } from "sharp";
-import { loadSharp } from "../codec/sharp.ts";
-
-const photograph = fileURLToPath(new URL("../../testdata/flower.jpg", import.meta.url));
+import { loadSharp } from "../codec/libraries.ts";
+import { photographFile } from "../testing/photographs.ts";
 
 const kinds = {
   jpeg: (picture: Sharp) => picture.jpeg(),
@@ -25,6 +23,6 @@ export type PictureKind = keyof typeof kinds;
 export const pictureKinds = Object.keys(kinds) as readonly PictureKind[];
 
 export async function smallPicture(kind: PictureKind, width = 40, height = 30): Promise<Buffer<ArrayBuffer>> {
-  const cut = loadSharp()(photograph).extract({ left: 100, top: 100, width, height });
+  const cut = loadSharp()(photographFile("flower")).extract({ left: 100, top: 100, width, height });
   return Buffer.from(await kinds[kind](cut).toBuffer());
 }

@@ -1,4 +1,4 @@
-/** The processor as a process of its own, as a container runs it. */
+/** The processor as a child process, as a container runs it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -11,45 +11,45 @@ export interface ProcessorProcess extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly child: ChildProcess;
-  /** How it ended. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Bytes, as the kernel counts them. */
+  /** Resolves with how it exited. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Bytes of resident memory. */
   readonly residentBytes: () => number;
 }
 
-/** `env`: settings such as `GPUMEDIA_LIMITS_PIXELS`. Resolves when it is ready. */
+/** Resolves when the processor is ready. `env`: settings such as `GPUMEDIA_LIMITS_PIXELS`. */
 export async function processorProcess(env: Readonly<Record<string, string>> = {}): Promise<ProcessorProcess> {
   const settings = { GPUMEDIA_LISTEN_HOST: "127.0.0.1", GPUMEDIA_LISTEN_PORT: "0", GPUMEDIA_LOG_LEVEL: "info" };
   const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...settings, GPUMEDIA_WORKERS: "2", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+  const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
   const url = await listeningUrl(child);
   return {
     url,
     port: Number(new URL(url).port),
     child,
-    ended,
+    exited,
     residentBytes: () => residentBytes(child.pid),
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGKILL");
-      await ended;
+      await exited;
     },
   };
 }
 
 async function listeningUrl(child: ChildProcess): Promise<string> {
-  const said: string[] = [];
+  const log: string[] = [];
   if (child.stderr === null) throw new Error("no standard error");
   const lines = createInterface({ input: child.stderr });
   const found = new Promise<string>((resolve, reject) => {
     lines.on("line", (line) => {
-      said.push(line);
+      log.push(line);
       const { msg, url } = (line.startsWith("{") ? JSON.parse(line) : {}) as { msg?: string; url?: string };
       if (msg === "ready" && url !== undefined) resolve(url);
     });
-    lines.on("close", () => reject(new Error(`the processor did not start: ${said.join("\n")}`)));
+    lines.on("close", () => reject(new Error(`the processor did not start: ${log.join("\n")}`)));
   });
   return found;
 }

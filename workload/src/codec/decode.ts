@@ -1,19 +1,15 @@
-/** A picture to RGB bytes: turbo-jpeg for ordinary JPEG, sharp for the rest. Runs in a worker. */
-import { createRequire } from "node:module";
+/** Decodes pictures to RGB bytes: ordinary JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { PictureHeader } from "./header-reading.ts";
-import { loadSharp } from "./sharp.ts";
+import { loadSharp, turbo } from "./libraries.ts";
 
-// The package is CommonJS whose exports cannot be seen without running it.
-const turbo = createRequire(import.meta.url)("@julusian/jpeg-turbo") as typeof TurboJpeg;
-
-/** An 8-bit channel beside the colours, of the size of the picture. */
+/** An 8-bit alpha channel, of the size of the picture. */
 export type Alpha = Uint8Array;
 
 /**
- * Writes the picture into `target`, three bytes a pixel, and answers its alpha channel where it has one. Transparent
- * parts keep their colours, except with `flatten`: then white shows through.
+ * Writes the picture into `target`, three bytes a pixel, and returns its alpha channel, if any. Transparent parts keep
+ * their colours, except with `flatten`, which puts the picture on white.
  */
 export async function decodeInto(
   target: Buffer,
@@ -38,7 +34,7 @@ function decodeSimpleJpeg(target: Buffer, bytes: Buffer, { width, height }: Pict
   if (decoded.width !== width || decoded.height !== height) {
     throw new PipelineError(
       "undecodable",
-      `JPEG: has frames of ${width}x${height} and ${decoded.width}x${decoded.height}`,
+      `JPEG: the header declares ${width}x${height}, the decoded picture is ${decoded.width}x${decoded.height}`,
     );
   }
 }
@@ -57,16 +53,16 @@ async function decodeAny(
     if (flatten) picture = picture.flatten({ background: "white" });
     const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     if (info.width !== width || info.height !== height) {
-      throw new Error(`is ${info.width}x${info.height}, its header says ${width}x${height}`);
+      throw new Error(`the header declares ${width}x${height}, the decoded picture is ${info.width}x${info.height}`);
     }
-    return spread(target, data, info.channels);
+    return separateAlpha(target, data, info.channels);
   } catch (error) {
     throw new PipelineError("undecodable", `${format}: ${(error as Error).message.replaceAll(/\s+/g, " ").trim()}`);
   }
 }
 
-/** Pixels of 1 (grey), 2 (grey, alpha), 3 or 4 (alpha) channels to three, and their alpha apart. */
-function spread(target: Buffer, pixels: Uint8Array, channels: number): Alpha | undefined {
+/** Copies pixels of 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha) channels as RGB, and returns the alpha channel. */
+function separateAlpha(target: Buffer, pixels: Uint8Array, channels: number): Alpha | undefined {
   if (channels === 3) {
     target.set(pixels);
     return undefined;

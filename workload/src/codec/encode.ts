@@ -1,32 +1,28 @@
-/** RGB bytes to a picture: turbo-jpeg for JPEG, sharp for the rest. Runs in a worker. */
-import { createRequire } from "node:module";
-import type * as TurboJpeg from "@julusian/jpeg-turbo";
+/** Encodes RGB bytes: JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { PictureFormat, ProcessOptions } from "../work/picture.ts";
 import type { Alpha } from "./decode.ts";
 import { Scratch } from "../work/buffers.ts";
-import { loadSharp } from "./sharp.ts";
-
-const turbo = createRequire(import.meta.url)("@julusian/jpeg-turbo") as typeof TurboJpeg;
+import { loadSharp, turbo } from "./libraries.ts";
 
 export interface Raw {
   /** Three bytes a pixel. */
   readonly rgb: Buffer;
   readonly width: number;
   readonly height: number;
-  /** Of the picture before the model, with its size. */
+  /** Of the input picture, in its size. */
   readonly alpha: { readonly bytes: Alpha; readonly width: number; readonly height: number } | undefined;
 }
 
 export const jpegScratch = new Scratch();
 
-/** Pixels a side: what libjpeg takes, and what the format's fields hold. */
+/** In pixels: the limit of libjpeg, and those of the formats' size fields. */
 const longestSide: Readonly<Record<PictureFormat, number>> = { jpeg: 65_500, png: 2 ** 31 - 1, webp: 16_383 };
 
-/** Bytes that span their whole ArrayBuffer, so that it can be transferred. @throws {PipelineError} */
+/** Returns bytes that span their whole ArrayBuffer, so that it can be transferred. @throws {PipelineError} */
 export async function encode(raw: Raw, { format, quality }: ProcessOptions): Promise<Uint8Array<ArrayBuffer>> {
   if (Math.max(raw.width, raw.height) > longestSide[format]) {
-    const message = `the result is ${raw.width}x${raw.height}, and ${format} holds ${longestSide[format]} a side`;
+    const message = `the result is ${raw.width}x${raw.height}, limit of ${format} ${longestSide[format]} pixels per side`;
     throw new PipelineError("wrong-size", message);
   }
   if (format === "jpeg") return encodeJpeg(raw, quality);
@@ -42,7 +38,7 @@ export async function encode(raw: Raw, { format, quality }: ProcessOptions): Pro
       .toBuffer();
     picture = picture.joinChannel(alpha, { raw: { ...size, channels: 1 } });
   }
-  // The defaults search much longer for little: a service answers while its client waits.
+  // The default efforts take much longer for little gain, while a client waits.
   const encoded = format === "png" ? picture.png({ compressionLevel: 3 }) : picture.webp({ quality, effort: 2 });
   return new Uint8Array(await encoded.toBuffer());
 }

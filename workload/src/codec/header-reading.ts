@@ -1,11 +1,11 @@
-/** What is known of a picture before it is decoded. */
+/** What is known about a picture before it is decoded. */
 
 export interface PictureHeader {
   readonly format: "jpeg" | "png" | "webp";
-  /** As a viewer shows it: after the rotation that EXIF asks for. */
+  /** As a viewer shows it: after the EXIF rotation. */
   readonly width: number;
   readonly height: number;
-  /** An 8-bit grey or YCbCr JPEG that needs no rotation: turbo-jpeg decodes it, and sharp all else. */
+  /** An 8-bit grey or YCbCr JPEG that needs no rotation: turbo-jpeg decodes it, sharp everything else. */
   readonly simpleJpeg: boolean;
 }
 

@@ -14,57 +14,74 @@ function summary(reading: HeaderReading): string {
 }
 
 describe("a picture's header", () => {
-  const cases: readonly { readonly name: string; readonly bytes: () => Promise<Uint8Array>; readonly is: string }[] = [
-    { name: "baseline JPEG", bytes: async () => picture(30, 20).jpeg().toBuffer(), is: "jpeg 30x20 simple" },
+  const cases: readonly {
+    readonly name: string;
+    readonly bytes: () => Promise<Uint8Array>;
+    readonly expected: string;
+  }[] = [
+    { name: "baseline JPEG", bytes: async () => picture(30, 20).jpeg().toBuffer(), expected: "jpeg 30x20 simple" },
     {
       name: "progressive JPEG",
       bytes: async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(),
-      is: "jpeg 30x20 simple",
+      expected: "jpeg 30x20 simple",
     },
-    { name: "grey JPEG", bytes: async () => picture(30, 20).greyscale().jpeg().toBuffer(), is: "jpeg 30x20 simple" },
-    { name: "CMYK JPEG", bytes: async () => picture(30, 20).toColourspace("cmyk").jpeg().toBuffer(), is: "jpeg 30x20" },
+    {
+      name: "grey JPEG",
+      bytes: async () => picture(30, 20).greyscale().jpeg().toBuffer(),
+      expected: "jpeg 30x20 simple",
+    },
+    {
+      name: "CMYK JPEG",
+      bytes: async () => picture(30, 20).toColourspace("cmyk").jpeg().toBuffer(),
+      expected: "jpeg 30x20",
+    },
     {
       name: "JPEG upside down",
       bytes: async () => picture(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer(),
-      is: "jpeg 30x20",
+      expected: "jpeg 30x20",
     },
     {
       name: "JPEG on its side",
       bytes: async () => picture(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-      is: "jpeg 20x30",
+      expected: "jpeg 20x30",
     },
-    { name: "PNG", bytes: async () => picture(30, 20).png().toBuffer(), is: "png 30x20" },
-    { name: "lossy WebP", bytes: async () => picture(30, 20).webp().toBuffer(), is: "webp 30x20" },
-    { name: "lossless WebP", bytes: async () => picture(30, 20).webp({ lossless: true }).toBuffer(), is: "webp 30x20" },
+    { name: "PNG", bytes: async () => picture(30, 20).png().toBuffer(), expected: "png 30x20" },
+    { name: "lossy WebP", bytes: async () => picture(30, 20).webp().toBuffer(), expected: "webp 30x20" },
+    {
+      name: "lossless WebP",
+      bytes: async () => picture(30, 20).webp({ lossless: true }).toBuffer(),
+      expected: "webp 30x20",
+    },
     {
       name: "WebP with alpha",
       bytes: async () => picture(30, 20).ensureAlpha(0.5).webp().toBuffer(),
-      is: "webp 30x20",
+      expected: "webp 30x20",
     },
     {
       name: "PNG without size",
       bytes: async () => sizeless(await picture(30, 20).png().toBuffer()),
-      is: "damaged: the png is 0x20",
+      expected: "damaged: the png is 0x20",
     },
-    { name: "GIF", bytes: async () => picture(3, 2).gif().toBuffer(), is: "unknown-format" },
-    { name: "text", bytes: async () => Buffer.from("hello"), is: "unknown-format" },
-    { name: "nothing", bytes: async () => Buffer.alloc(0), is: "unknown-format" },
+    { name: "GIF", bytes: async () => picture(3, 2).gif().toBuffer(), expected: "unknown-format" },
+    { name: "text", bytes: async () => Buffer.from("hello"), expected: "unknown-format" },
+    { name: "nothing", bytes: async () => Buffer.alloc(0), expected: "unknown-format" },
     {
       name: "the first bytes of a JPEG",
       bytes: async () => photograph("flower").subarray(0, 100),
-      is: "damaged: the JPEG ends before its picture begins",
+      expected: "damaged: the JPEG ends before its image data",
     },
     {
       name: "a JPEG of a thousand scans",
       bytes: async () => manyScans(),
-      is: "damaged: the JPEG has more than 64 scans",
+      expected: "damaged: the JPEG has more than 64 scans",
     },
   ];
-  for (const { name, bytes, is } of cases) {
-    it(`of ${name} says ${is}`, async () => assert.equal(summary(readPictureHeader(await bytes())), is));
+  for (const { name, bytes, expected } of cases) {
+    it(`of ${name} is read as ${expected}`, async () =>
+      assert.equal(summary(readPictureHeader(await bytes())), expected));
   }
 
-  it("is read within bounds, wherever a file ends and whatever its bytes are", async () => {
+  it("is read within bounds, wherever the file ends and whatever its bytes are", async () => {
     const files = [
       photograph("flower").subarray(0, 400),
       await picture(9, 9).png().toBuffer(),
@@ -83,7 +100,7 @@ describe("a picture's header", () => {
     }
   });
 
-  it("has its likely format in its first byte", () => {
+  it("indicates the likely format by its first byte", () => {
     assert.equal(likelyFormat(photograph("china")), "jpeg");
     assert.equal(likelyFormat(new Uint8Array()), undefined);
   });
@@ -94,7 +111,7 @@ function sizeless(png: Buffer): Buffer {
   return png;
 }
 
-/** The frame of a progressive JPEG, then nothing but starts of scans. */
+/** The frame header of a progressive JPEG, followed by 1000 scan headers. */
 async function manyScans(): Promise<Buffer> {
   const jpeg = await picture(30, 20).jpeg({ progressive: true }).toBuffer();
   const scan = jpeg.indexOf(Buffer.of(0xff, 0xda));

@@ -1,6 +1,6 @@
 /**
- * What the first bytes of a picture say, read without decoding: a small file can describe a huge picture, so its size
- * has to be known before any memory is given to it. Pure; reads within bounds whatever it is given.
+ * Reads a picture's header without decoding: a small file can describe a huge picture, so its size must be known before
+ * memory is allocated for it. Pure; reads within bounds whatever the bytes are.
  */
 import { damaged, type HeaderReading, type PictureHeader } from "./header-reading.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
@@ -35,7 +35,7 @@ function webp(view: DataView): HeaderReading {
     case 0x56503858:
       return sized("webp", uint24(view, 24) + 1, uint24(view, 27) + 1);
     default:
-      return damaged("the WebP has no picture");
+      return damaged("the WebP has no image data");
   }
 }
 
@@ -48,7 +48,7 @@ function sized(format: "png" | "webp", width: number, height: number): HeaderRea
   return { kind: "picture", header: { format, width, height, simpleJpeg: false } };
 }
 
-/** The format by its first byte alone: enough to answer in the same one, and judged fully later. */
+/** Guesses the format from the first byte: enough to choose the same one for the response; checked fully later. */
 export function likelyFormat(bytes: Uint8Array): PictureHeader["format"] | undefined {
   return ({ 0xff: "jpeg", 0x89: "png", 0x52: "webp" } as const)[bytes[0] ?? 0];
 }

@@ -14,6 +14,7 @@ import {
   ssim,
   type Rgb,
 } from "../testing/photographs.ts";
+import { seededRandom } from "../testing/random.ts";
 import { evaluate } from "../models/anime4k/reference.ts";
 import { readNetwork, sizes, type Size } from "../models/anime4k/weights.ts";
 import { buildModel, training } from "../models/build.ts";
@@ -31,11 +32,8 @@ async function doubled(model: PictureInference, { width, height, pixels }: Rgb):
 
 /** Reproducible noise: wrong borders and signs show up in it. */
 function noise(width: number, height: number): Rgb {
-  let state = 1;
-  const pixels = Uint8Array.from({ length: width * height * 3 }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  });
+  const random = seededRandom(1);
+  const pixels = Uint8Array.from({ length: width * height * 3 }, () => Math.floor(random() * 256));
   return { width, height, pixels };
 }
 

@@ -20,7 +20,7 @@ describe("a request that nobody can serve now", () => {
         context.pipeline.ready = false;
         const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 21\r\n\r\n`;
         await connection.send(head);
-        assert.deepEqual(await connection.answers(1), [503]);
+        assert.deepEqual(await connection.responses(1), [503]);
         assert.match(connection.received, /retry-after: 1\r\n/i);
         assert.equal(context.counts.invalid, 0);
 
@@ -28,7 +28,7 @@ describe("a request that nobody can serve now", () => {
         // What comes late is not taken for the next request.
         await connection.send("GET /nowhere HTTP/1.1");
         await connection.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
-        assert.deepEqual(await connection.answers(2), [503, 200]);
+        assert.deepEqual(await connection.responses(2), [503, 200]);
       } finally {
         connection.reset();
         await app.close();

@@ -1,4 +1,4 @@
-/** The photographs that tests send, and figures of how alike two pictures are. */
+/** Test photographs, and measures of the similarity of two pictures. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
@@ -25,7 +25,7 @@ export async function decoded(picture: string | Uint8Array): Promise<Rgb> {
   return { width: info.width, height: info.height, pixels: data };
 }
 
-/** Half the size, each pixel the mean of four; an odd last row or column is cut off. */
+/** Halves the size, each pixel the mean of four; an odd last row or column is dropped. */
 export function halved({ width, height, pixels }: Rgb): Rgb {
   const half = { width: Math.floor(width / 2), height: Math.floor(height / 2) };
   const result = new Uint8Array(half.width * half.height * 3);
@@ -65,14 +65,14 @@ function place(index: number, width: number): [number, number, number] {
   return [index % 3, pixel % width, Math.floor(pixel / width)];
 }
 
-/** Peak signal-to-noise ratio in dB; both of one size. */
+/** Peak signal-to-noise ratio in dB of two pictures of the same size. */
 export function psnr(a: Rgb, b: Rgb): number {
   let sum = 0;
   for (const [index, value] of a.pixels.entries()) sum += (value - (b.pixels[index] ?? 0)) ** 2;
   return 10 * Math.log10(255 ** 2 / (sum / a.pixels.length));
 }
 
-/** Mean structural similarity of brightness over windows of 8x8, four apart (Wang et al. 2004, k1 0.01, k2 0.03). */
+/** Mean structural similarity of brightness over windows of 8x8, 4 pixels apart (Wang et al. 2004, k1 0.01, k2 0.03). */
 export function ssim(a: Rgb, b: Rgb): number {
   const [one, two] = [brightness(a), brightness(b)];
   const c1 = (0.01 * 255) ** 2;
