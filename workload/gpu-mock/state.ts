@@ -1,8 +1,8 @@
-/** The file that drives the mock, as a typed value. Its format is in docs/gpu.md. */
+/** The mock's state file as a typed value. docs/gpu.md describes its format. */
 import { renameSync, writeFileSync } from "node:fs";
 
 export interface MockState {
-  /** Lines of the whole system, such as `driver-version` or `delay-ms.nvmlDeviceGetCount_v2`. */
+  /** Lines of the system, such as `driver-version` or `delay-ms.nvmlDeviceGetCount_v2`. */
   readonly system?: Readonly<Record<string, string | number>>;
   readonly gpus: readonly MockGpu[];
 }
@@ -15,7 +15,7 @@ export interface MockGpu {
 /** Lines of one device without their prefix: `utilization-percent`, `process.0`, `error`, `error.<call>`, … */
 export type Figures = Readonly<Record<string, string | number>>;
 
-/** A healthy, idle L4 with everything that one tells; change what the test is about. */
+/** Returns a healthy, idle L4 with all figures; `figures` overrides some. */
 export function mockGpu(index: number, figures: Figures = {}, mig: readonly Figures[] = []): MockGpu {
   return { figures: { ...idleL4, uuid: `GPU-00000000-0000-0000-0000-00000000000${index}`, ...figures }, mig };
 }
@@ -51,7 +51,7 @@ const idleL4: Figures = {
   "pcie-replays": 0,
 };
 
-/** Replaces the file at once: a reader sees the old or the new figures, never a mixture. */
+/** Replaces the file atomically: a reader sees the old or the new figures, never a mixture. */
 export function writeState(file: string, state: MockState): void {
   writeFileSync(`${file}.new`, formatState(state));
   renameSync(`${file}.new`, file);

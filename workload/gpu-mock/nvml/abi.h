@@ -1,5 +1,5 @@
-/* The part of NVIDIA's NVML binary interface that the mock speaks: own declarations after the public documentation
- * (docs.nvidia.com, "NVML API Reference Guide"). Layouts must match to the byte: clients are compiled against them. */
+/* The part of NVIDIA's NVML binary interface that the mock implements, declared from the public documentation
+ * (docs.nvidia.com, "NVML API Reference Guide"). Layouts must match exactly: clients are compiled against them. */
 #pragma once
 
 typedef unsigned long long u64;
@@ -17,7 +17,7 @@ enum {
   NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25,
 };
 
-/* nvmlDevice_t is an opaque pointer; ours points at one of these, and stays good whatever the file says later. */
+/* nvmlDevice_t is an opaque pointer; ours points to one of these, and stays valid when the file changes. */
 typedef struct device {
   unsigned gpu;
   int mig; /* -1: the whole GPU */

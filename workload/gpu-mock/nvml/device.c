@@ -1,4 +1,4 @@
-/* NVML calls that read one device's figures. Each is one or a few lines of the file. */
+/* NVML calls that read one device's figures, from one or a few lines of the file each. */
 #include "state.h"
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static int total_and_used(nvmlDevice_t device, const char *total, const char *us
   return code;
 }
 
-/* Version 1 counts what the driver keeps for itself as used, version 2 apart from it. */
+/* Version 1 counts memory reserved by the driver as used, version 2 separately. */
 int nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *memory) {
   u64 reserved = 0;
   int code = begin(__func__, device);
@@ -157,7 +157,7 @@ int nvmlDeviceGetFieldValues(nvmlDevice_t device, int count, nvmlFieldValue_t *v
 }
 
 int nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned *count, nvmlProcessInfo_t *processes) {
-  unsigned room = *count, found = 0;
+  unsigned capacity = *count, found = 0;
   char figure[32], text[64];
   int code = begin(__func__, device);
   if (code != NVML_SUCCESS) return end(code);
@@ -167,13 +167,13 @@ int nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned *count
   for (;; found++) {
     snprintf(figure, sizeof figure, "process.%u", found);
     if (text_of(device, figure, text, sizeof text) != NVML_SUCCESS) break;
-    if (found >= room) continue;
+    if (found >= capacity) continue;
     nvmlProcessInfo_t *process = &processes[found];
     *process = (nvmlProcessInfo_t){0, ~0ULL, (unsigned)instance, (unsigned)compute_instance};
     sscanf(text, "%u %llu", &process->pid, &process->used_gpu_memory);
   }
   *count = found;
-  return end(found > room ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS);
+  return end(found > capacity ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS);
 }
 
 int nvmlDeviceGetGpuInstanceId(nvmlDevice_t device, unsigned *id) {

@@ -1,4 +1,4 @@
-/* What NVIDIA's k8s-device-plugin asks beyond figures: where the GPUs sit, what they are, and their critical errors. */
+/* Calls that NVIDIA's k8s-device-plugin needs besides figures: GPU locations, types and critical errors. */
 #include "state.h"
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +59,7 @@ int nvmlDeviceGetNumaNodeId(nvmlDevice_t device, unsigned *node) {
   return not_supported(__func__, device);
 }
 
-/* Events: only critical XID errors (type 8). A `gpu.N.xid` line is reported once; take it away to arm it again. */
+/* Events: only critical XID errors (type 8). A `gpu.N.xid` line is reported once; remove it to report it again. */
 #define XID_CRITICAL 8ULL
 static nvmlDevice_t registered[MOST_GPUS];
 static u64 reported[MOST_GPUS];

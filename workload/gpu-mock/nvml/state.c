@@ -1,4 +1,4 @@
-/* Reads the mock's file, `key value` lines, again whenever it changes. Safe for threads: one call at a time. */
+/* Reads the mock's file of `key value` lines, again whenever it changes. Thread-safe: one call at a time. */
 #include "state.h"
 #include <pthread.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static unsigned initialised;
 
 static const struct {
   int code;
-  const char *name, *words;
+  const char *name, *text;
 } errors[] = {
     {0, "SUCCESS", "Success"},
     {1, "UNINITIALIZED", "Uninitialized"},
@@ -54,15 +54,15 @@ static const struct {
 
 const char *error_string(int code) {
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-    if (errors[i].code == code) return errors[i].words;
+    if (errors[i].code == code) return errors[i].text;
   return "Unknown Error";
 }
 
 static int error_code(const char *name) {
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
     if (strcmp(errors[i].name, name) == 0) return errors[i].code;
-  /* A misspelt error in a test's file must not pass for success. */
-  fprintf(stderr, "mock NVML: no error is named \"%s\"\n", name);
+  /* A misspelt error in a test's file must not count as success. */
+  fprintf(stderr, "mock NVML: unknown error name \"%s\"\n", name);
   abort();
 }
 
@@ -84,7 +84,7 @@ static int changed(const struct stat *now) {
          now->st_mtim.tv_sec != file.seen.st_mtim.tv_sec || now->st_mtim.tv_nsec != file.seen.st_mtim.tv_nsec;
 }
 
-/* A machine whose driver is not loaded is one whose file is not there. */
+/* Without the file, the driver is not loaded. */
 static int reload(void) {
   const char *path = getenv("GPUMEDIA_NVML_MOCK");
   struct stat now;
@@ -143,15 +143,15 @@ int text_of(nvmlDevice_t device, const char *figure, char *buffer, unsigned leng
   return NVML_SUCCESS;
 }
 
-/* The error that the file wants: of this call on this device, of every call on it, of this call on any. */
-static int wanted_error(const char *function, nvmlDevice_t device) {
+/* The file's error for this call: for this device, for every call on it, or for this call on any device. */
+static int requested_error(const char *function, nvmlDevice_t device) {
   char figure[128];
   const char *name = NULL;
   if (device) {
     snprintf(figure, sizeof figure, "error.%s", function);
     name = device_line(device, figure);
     if (!name) name = device_line(device, "error");
-    /* A MIG device goes with its GPU. */
+    /* A lost GPU loses its MIG devices. */
     if (!name && device->mig >= 0) name = line_of("gpu.%u.error", device->gpu);
   }
   if (!name) name = line_of("error.%s", function);
@@ -163,7 +163,7 @@ static long delay_of(const char *function) {
   return ms ? strtol(ms, NULL, 10) : 0;
 }
 
-/* Sleeps in slices, so that a test which takes the line out of the file ends the hang. */
+/* Sleeps in slices, so that a test can end the hang by removing the line. */
 static int open_call(const char *function, nvmlDevice_t device) {
   const struct timespec slice = {0, 5 * 1000000L};
   pthread_mutex_lock(&lock);
@@ -174,7 +174,7 @@ static int open_call(const char *function, nvmlDevice_t device) {
     pthread_mutex_lock(&lock);
     code = reload();
   }
-  return code == NVML_SUCCESS ? wanted_error(function, device) : code;
+  return code == NVML_SUCCESS ? requested_error(function, device) : code;
 }
 
 int begin(const char *function, nvmlDevice_t device) {

@@ -1,4 +1,4 @@
-/* NVML calls about the library, the driver and which devices there are. */
+/* NVML calls about the library, the driver and the list of devices. */
 #include "state.h"
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ int nvmlSystemGetDriverVersion(char *version, unsigned length) {
 int nvmlSystemGetNVMLVersion(char *version, unsigned length) {
   return system_text(__func__, "nvml-version", version, length);
 }
-/* 13.1 is 13010; asks libcuda.so.1, so it answers before nvmlInit too. */
+/* 13.1 is 13010; in NVML it reads libcuda.so.1, so it also works before nvmlInit. */
 int nvmlSystemGetCudaDriverVersion_v2(int *version) {
   int code = begin(__func__, NULL), major, minor;
   if (code != NVML_SUCCESS && code != NVML_ERROR_UNINITIALIZED) return end(code);
@@ -55,11 +55,11 @@ int nvmlDeviceGetCount_v2(unsigned *count) {
 }
 
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_t *device) {
-  nvmlDevice_t wanted = index < MOST_GPUS ? device_at(index, -1) : NULL;
-  int code = begin(__func__, wanted);
+  nvmlDevice_t requested = index < MOST_GPUS ? device_at(index, -1) : NULL;
+  int code = begin(__func__, requested);
   if (code != NVML_SUCCESS) return end(code);
   if (index >= gpu_count()) return end(NVML_ERROR_INVALID_ARGUMENT);
-  *device = wanted;
+  *device = requested;
   return end(NVML_SUCCESS);
 }
 
@@ -89,7 +89,7 @@ int nvmlDeviceGetMinorNumber(nvmlDevice_t device, unsigned *minor) {
   return end(code);
 }
 
-/* MIG is on when the file lists MIG devices or says `mig-enabled 1`; without either the GPU does not have it. */
+/* MIG is enabled if the file has MIG devices or `mig-enabled 1`; without either, the GPU does not support it. */
 int nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned *current, unsigned *pending) {
   int code = begin(__func__, device);
   if (code != NVML_SUCCESS) return end(code);
@@ -105,11 +105,11 @@ int nvmlDeviceGetMaxMigDeviceCount(nvmlDevice_t device, unsigned *count) {
   return end(begin(__func__, device));
 }
 int nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t device, unsigned index, nvmlDevice_t *mig) {
-  nvmlDevice_t wanted = index < MOST_MIG_DEVICES ? device_at(device->gpu, (int)index) : NULL;
-  int code = begin(__func__, wanted);
+  nvmlDevice_t requested = index < MOST_MIG_DEVICES ? device_at(device->gpu, (int)index) : NULL;
+  int code = begin(__func__, requested);
   if (code != NVML_SUCCESS) return end(code);
-  if (!wanted || !exists(wanted)) return end(NVML_ERROR_NOT_FOUND);
-  *mig = wanted;
+  if (!requested || !exists(requested)) return end(NVML_ERROR_NOT_FOUND);
+  *mig = requested;
   return end(NVML_SUCCESS);
 }
 int nvmlDeviceIsMigDeviceHandle(nvmlDevice_t device, unsigned *is_mig) {

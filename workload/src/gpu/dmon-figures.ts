@@ -1,5 +1,5 @@
-/** What `nvidia-smi dmon -s pucvmet` shows of one device. Slower than a report: each PCIe counter takes NVML 20 ms. */
-import type { NvmlAnswer } from "./nvml-answer.ts";
+/** The figures that `nvidia-smi dmon -s pucvmet` shows for one device. Slow: NVML needs 20 ms for each PCIe counter. */
+import type { NvmlResult } from "./nvml-result.ts";
 import type { DeviceHandle, Nvml } from "./nvml-library.ts";
 import { attempt, filled, present, readEngine, readMemory, readRates, readTemperature, watts } from "./reading.ts";
 import type { Device } from "./seen-devices.ts";
@@ -16,7 +16,7 @@ export interface DmonFigures {
   readonly opticalFlowPercent: number | null;
   readonly memoryClockMhz: number | null;
   readonly processorClockMhz: number | null;
-  /** Since the driver was loaded: how long power held the clocks down. */
+  /** How long the power limit has lowered the clocks since the driver was loaded. */
   readonly powerViolationNs: number | null;
   readonly thermalViolationNs: number | null;
   readonly memoryUsedBytes: number | null;
@@ -45,7 +45,7 @@ type Field = keyof typeof fields;
 const clock = { sm: 1, memory: 2 } as const;
 const pcie = { sent: 0, received: 1 } as const;
 
-export function readDmonFigures(nvml: Nvml, device: Device): NvmlAnswer<DmonFigures> {
+export function readDmonFigures(nvml: Nvml, device: Device): NvmlResult<DmonFigures> {
   return attempt(() => {
     const { handle, gpu } = device;
     const rates = readRates(nvml, device);
@@ -80,7 +80,7 @@ function readUsed(
 }
 
 function readFields(nvml: Nvml, gpu: DeviceHandle): Readonly<Record<Field, number | null>> {
-  const asked = Object.values(fields).map((fieldId) => ({
+  const requested = Object.values(fields).map((fieldId) => ({
     fieldId,
     scopeId: 0,
     timestampUs: 0,
@@ -89,10 +89,11 @@ function readFields(nvml: Nvml, gpu: DeviceHandle): Readonly<Record<Field, numbe
     nvmlReturn: 0,
     value: 0 as number | bigint,
   }));
-  const answered = present(filled(nvml.call("nvmlDeviceGetFieldValues", gpu, asked.length, asked), asked)) ?? [];
+  const returned =
+    present(filled(nvml.call("nvmlDeviceGetFieldValues", gpu, requested.length, requested), requested)) ?? [];
   const read = (field: Field): number | null => {
-    const answer = answered.find(({ fieldId }) => fieldId === fields[field]);
-    return answer === undefined || answer.nvmlReturn !== 0 ? null : Number(answer.value);
+    const value = returned.find(({ fieldId }) => fieldId === fields[field]);
+    return value === undefined || value.nvmlReturn !== 0 ? null : Number(value.value);
   };
   return {
     eccCorrected: read("eccCorrected"),

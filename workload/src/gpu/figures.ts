@@ -1,13 +1,13 @@
-/** The figures of one device, for reports and metrics: calls that answer within microseconds on a healthy GPU. */
+/** Reads one device's figures for reports and metrics, by calls that take microseconds on a healthy GPU. */
 import type { GpuFigures, GpuProcess } from "./gpu-sample.ts";
-import type { NvmlAnswer } from "./nvml-answer.ts";
+import type { NvmlResult } from "./nvml-result.ts";
 import type { DeviceHandle, Nvml } from "./nvml-library.ts";
 import { attempt, filled, present, readEngine, readMemory, readRates, readTemperature, watts } from "./reading.ts";
 import type { Device } from "./seen-devices.ts";
 import { throttleReasons } from "./throttle-reasons.ts";
 
-/** All figures, with null for what this device does not have; a failure when the device does not answer at all. */
-export function readFigures(nvml: Nvml, device: Device): NvmlAnswer<GpuFigures> {
+/** Returns all figures, null for those that the device does not have, or a failure if it does not respond. */
+export function readFigures(nvml: Nvml, device: Device): NvmlResult<GpuFigures> {
   return attempt(() => figuresOf(nvml, device));
 }
 
@@ -33,25 +33,25 @@ function figuresOf(nvml: Nvml, device: Device): GpuFigures {
 function readThrottleReasons(nvml: Nvml, gpu: DeviceHandle): readonly string[] | null {
   const mask = new BigUint64Array(1);
   let failed = nvml.call("nvmlDeviceGetCurrentClocksEventReasons", gpu, mask);
-  // Its name before driver 535.
+  // The name before driver 535.
   if (failed?.code === "FUNCTION_NOT_FOUND") failed = nvml.call("nvmlDeviceGetCurrentClocksThrottleReasons", gpu, mask);
   return present(filled(failed, mask)) === null ? null : throttleReasons(mask[0] ?? 0n);
 }
 
-/** NVML_VALUE_NOT_AVAILABLE, as on hosts where the driver does not manage memory itself. */
+/** NVML_VALUE_NOT_AVAILABLE, for instance on hosts where the driver does not manage the memory. */
 const notAvailable = 0xffff_ffff_ffff_ffffn;
 
-function readProcesses(nvml: Nvml, handle: DeviceHandle, room = 32): readonly GpuProcess[] | null {
-  const count = new Uint32Array([room]);
-  const processes = Array.from({ length: room }, () => ({
+function readProcesses(nvml: Nvml, handle: DeviceHandle, capacity = 32): readonly GpuProcess[] | null {
+  const count = new Uint32Array([capacity]);
+  const processes = Array.from({ length: capacity }, () => ({
     pid: 0,
     usedGpuMemory: 0 as number | bigint,
     gpuInstanceId: 0,
     computeInstanceId: 0,
   }));
   const failed = nvml.call("nvmlDeviceGetComputeRunningProcesses_v3", handle, count, processes);
-  // Processes may start between two calls, so there is room for more than were counted.
-  if (failed?.code === "INSUFFICIENT_SIZE" && room < 4096) return readProcesses(nvml, handle, room * 4);
+  // More than the returned count: processes may start between the two calls.
+  if (failed?.code === "INSUFFICIENT_SIZE" && capacity < 4096) return readProcesses(nvml, handle, capacity * 4);
   if (present(filled(failed, count)) === null) return null;
   return processes.slice(0, count[0]).map(({ pid, usedGpuMemory }) => ({
     pid,

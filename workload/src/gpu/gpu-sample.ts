@@ -1,4 +1,4 @@
-/** What the monitor says about the GPUs that this process may use. Absent figures are null, never zero. */
+/** The monitor's sample of the GPUs that this process may use. Missing figures are null, never zero. */
 
 export type GpuSample = GpusAvailable | GpusUnavailable;
 
@@ -6,13 +6,13 @@ export interface GpusAvailable {
   readonly state: "available";
   /** Such as `580.82.07`. */
   readonly driverVersion: string | null;
-  /** The newest CUDA that the driver can run, such as `13.0`. */
+  /** The latest CUDA version that the driver supports, such as `13.0`. */
   readonly cudaVersion: string | null;
   /** At least one; a GPU with MIG devices is listed as those devices. */
   readonly gpus: readonly Gpu[];
 }
 
-/** Nothing can be said about any GPU. */
+/** No GPU can be read. */
 export interface GpusUnavailable {
   readonly state: "unavailable";
   /** NVML's error without `NVML_ERROR_`, or one of `NOT_ANSWERING`, `NO_VISIBLE_GPU`, `MONITOR_FAILED`. */
@@ -23,9 +23,9 @@ export interface GpusUnavailable {
 export type Gpu = GpuIdentity & (GpuRead | GpuUnreadable);
 
 export interface GpuIdentity {
-  /** NVML's index, of the GPU that a MIG device is part of as well. Not stable across hosts or restarts. */
+  /** NVML's index of the GPU; for a MIG device, of its GPU. Not stable across hosts or restarts. */
   readonly index: number;
-  /** `GPU-…` or `MIG-…`; null when the GPU was lost before it could tell. */
+  /** `GPU-…` or `MIG-…`; null if the GPU was lost before it could be read. */
   readonly uuid: string | null;
   readonly name: string | null;
   readonly mig: MigDevice | null;
@@ -43,7 +43,7 @@ export interface GpuRead {
   readonly figures: GpuFigures;
 }
 
-/** This GPU does not answer, such as one that has fallen off the bus; the others may. */
+/** This GPU does not respond, for instance because it has fallen off the bus. */
 export interface GpuUnreadable {
   readonly state: "unavailable";
   readonly reason: string;
@@ -51,9 +51,9 @@ export interface GpuUnreadable {
 }
 
 export interface GpuFigures {
-  /** Share of the driver's last sampling period in which a kernel ran. Null on MIG devices: NVML has none for them. */
+  /** Share of the driver's last sampling period in which a kernel ran. Null for MIG devices: NVML has none. */
   readonly utilizationPercent: number | null;
-  /** Share of that period in which device memory was read or written. */
+  /** Share of the same period in which device memory was read or written. */
   readonly memoryUtilizationPercent: number | null;
   readonly encoderPercent: number | null;
   readonly decoderPercent: number | null;
@@ -62,9 +62,9 @@ export interface GpuFigures {
   readonly temperatureCelsius: number | null;
   readonly powerWatts: number | null;
   readonly powerLimitWatts: number | null;
-  /** Why the clocks are lower than they could be; idling is not a reason. Null: not known. */
+  /** Why the clocks are lowered; idling is not a reason. Null: unknown. */
   readonly throttleReasons: readonly string[] | null;
-  /** Processes with a compute context, as the driver numbers them: in a container other pods' may be hidden. */
+  /** Processes with a compute context, with the driver's process ids; in a container, those of other pods may be hidden. */
   readonly processes: readonly GpuProcess[] | null;
 }
 

@@ -1,22 +1,22 @@
-/** What the monitor and its worker thread say to each other. */
+/** Messages between the monitor and its worker thread. */
 import type { DmonSample } from "./sampler.ts";
 import type { GpuSample, GpusUnavailable } from "./gpu-sample.ts";
 
-export type MonitorWish = "report" | "dmon";
+export type MonitorMode = "report" | "dmon";
 
 export interface MonitorSetup {
   readonly library: string;
   readonly visibleDevices: string | undefined;
-  readonly wish: MonitorWish;
+  readonly mode: MonitorMode;
   readonly current: CurrentCall;
 }
 
-/** From the thread: the answer to one question, or why there will never be one. */
-export type MonitorAnswer =
+/** A sample, or why there will never be one. */
+export type FromMonitorThread =
   | { readonly kind: "sample"; readonly sample: GpuSample | DmonSample }
-  | { readonly kind: "over"; readonly because: GpusUnavailable };
+  | { readonly kind: "failed"; readonly reason: GpusUnavailable };
 
-/** Shared memory in which the thread writes the name of each NVML call before it makes it. */
+/** Shared memory to which the thread writes the name of each NVML call before it makes it. */
 export type CurrentCall = Uint8Array;
 
 const longestName = 64;
@@ -30,7 +30,7 @@ export function writeCall(current: CurrentCall, name: string): void {
   bytes.fill(0, bytes.write(name));
 }
 
-/** Meant for messages: a call that ends at this moment may garble it. */
+/** For messages only: a call that returns at this moment may garble the name. Empty before the first call. */
 export function readCall(current: CurrentCall): string {
   const bytes = Buffer.from(current);
   return bytes.toString("utf8", 0, Math.max(bytes.indexOf(0), 0));

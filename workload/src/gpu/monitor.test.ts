@@ -13,17 +13,17 @@ async function utilization(monitor: GpuMonitor): Promise<unknown> {
   return sample.gpus.map((gpu) => (gpu.state === "available" ? gpu.figures.utilizationPercent : gpu.reason));
 }
 
-/** Asks until the answer is the wanted one; mocha's own timeout is the bound. */
-async function until(wanted: unknown, ask: () => Promise<unknown>): Promise<void> {
+/** Reads until the value is the expected one, at most until mocha's timeout. */
+async function until(expected: unknown, read: () => Promise<unknown>): Promise<void> {
   for (;;) {
-    const answer = await ask();
-    if (JSON.stringify(answer) === JSON.stringify(wanted)) return;
+    const value = await read();
+    if (JSON.stringify(value) === JSON.stringify(expected)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
 describe("GPU monitor", () => {
-  it("follows the figures", async function (this: Context) {
+  it("reads the current figures", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0, { "utilization-percent": 12 })] });
     const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined });
@@ -33,7 +33,7 @@ describe("GPU monitor", () => {
     await monitor.close();
   });
 
-  it("answers all who ask at once from one reading", async function (this: Context) {
+  it("reads once for all concurrent callers", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0)] });
     const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined });
@@ -42,7 +42,7 @@ describe("GPU monitor", () => {
     await monitor.close();
   });
 
-  it("says that the library is missing: on a machine without a GPU nothing is zero", async () => {
+  it("reports a missing library, not zeros, on a machine without a GPU", async () => {
     const monitor = openGpuMonitor({ library: "libnvidia-ml-that-is-not-there.so.1", visibleDevices: undefined });
     const expected = {
       state: "unavailable",
@@ -56,16 +56,16 @@ describe("GPU monitor", () => {
     await monitor.close();
   });
 
-  it("names the call that hangs, keeps the process going, and recovers when the call returns", async function (this: Context) {
+  it("names the call that hangs, does not block the process, and recovers when the call returns", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ system: { "delay-ms.nvmlDeviceGetPowerUsage": 600_000 }, gpus: [mockGpu(0)] });
     const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined, timeoutMs: 300 });
-    await until("NOT_ANSWERING", () => utilization(monitor));
-    assert.deepEqual(await monitor.sample(), {
+    const expected = {
       state: "unavailable",
       reason: "NOT_ANSWERING",
-      message: "nvmlDeviceGetPowerUsage has not answered within 300 ms",
-    });
+      message: "nvmlDeviceGetPowerUsage has not returned within 300 ms",
+    };
+    await until(expected, () => monitor.sample());
     mock.show({ gpus: [mockGpu(0, { "utilization-percent": 7 })] });
     await until([7], () => utilization(monitor));
     await monitor.close();
@@ -84,12 +84,12 @@ describe("GPU monitor", () => {
       stdout: JSON.stringify({
         state: "unavailable",
         reason: "NOT_ANSWERING",
-        message: "nvmlDeviceGetPowerUsage has not answered within 500 ms",
+        message: "nvmlDeviceGetPowerUsage has not returned within 500 ms",
       }),
     });
   });
 
-  it("answers after it was closed, too", async function (this: Context) {
+  it("reports that it is closed", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0)] });
     const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined });

@@ -1,35 +1,41 @@
 /**
- * The figures of the GPUs that this process may use, without ever blocking it.
+ * Samples the GPUs that this process may use, without ever blocking it.
  *
- *   idle ──sample──▶ asked ──answer──▶ idle
- *                      │  ▲ sample: the same answer for all who ask meanwhile
- *                      │ no answer in time
+ *   idle ──sample──▶ pending ──response──▶ idle
+ *                      │  ▲ sample: all callers share the pending response
+ *                      │ timeout
  *                      ▼
- *                   hanging ──answer──▶ idle
- *                      ▲ sample: NOT_ANSWERING at once, nothing is asked
+ *                   hanging ──response──▶ idle
+ *                      ▲ sample: NOT_ANSWERING at once
  *
- * NVML goes to the driver by ioctl. On a GPU that has fallen off the bus such a call can hang for minutes or for ever,
- * and its thread with it: so a thread of its own makes them, and there is one question at a time.
+ * NVML calls the driver by ioctl. On a GPU that has fallen off the bus, such a call can block its thread for minutes or
+ * for ever. So a separate thread makes the calls, for one sample at a time.
  */
 import { Worker } from "node:worker_threads";
 import { ExitPastHungCall } from "../exit-past-hung-call.ts";
 import type { GpuSample, GpusUnavailable } from "./gpu-sample.ts";
-import { currentCall, type MonitorAnswer, type MonitorSetup, type MonitorWish, readCall } from "./monitor-messages.ts";
+import {
+  currentCall,
+  type FromMonitorThread,
+  type MonitorSetup,
+  type MonitorMode,
+  readCall,
+} from "./monitor-messages.ts";
 import { nvmlSoname } from "./nvml-library.ts";
 import type { DmonSample } from "./sampler.ts";
 
 export interface GpuMonitor<Sample = GpuSample> {
-  /** Never rejects: what cannot be told is `unavailable` with the reason, and it answers within the timeout. */
+  /** Resolves within the timeout and never rejects: what cannot be read is `unavailable`, with the reason. */
   sample(): Promise<Sample>;
   close(): Promise<void>;
 }
 
 export interface MonitorOptions {
-  /** Default: `libnvidia-ml.so.1`, wherever the loader finds it. */
+  /** Default: `libnvidia-ml.so.1`, as the loader finds it. */
   readonly library?: string;
   /** Default: the environment's `NVIDIA_VISIBLE_DEVICES`. */
   readonly visibleDevices?: string | undefined;
-  /** How long one sample may take; a healthy GPU needs a few ms, the first with the driver's start some seconds. */
+  /** How long one sample may take; a healthy GPU needs a few ms, and some seconds if the driver has to start. */
   readonly timeoutMs?: number;
 }
 
@@ -42,9 +48,9 @@ export function openDmonMonitor(options: MonitorOptions = {}): GpuMonitor<DmonSa
   return new ThreadMonitor<DmonSample>("dmon", options);
 }
 
-interface Question<Sample> {
-  readonly answered: Promise<Sample | GpusUnavailable>;
-  readonly answer: (sample: Sample | GpusUnavailable) => void;
+interface PendingSample<Sample> {
+  readonly response: Promise<Sample | GpusUnavailable>;
+  readonly resolve: (sample: Sample | GpusUnavailable) => void;
   hanging: boolean;
 }
 
@@ -53,78 +59,81 @@ class ThreadMonitor<Sample extends GpuSample | DmonSample> implements GpuMonitor
   readonly #current = currentCall();
   readonly #timeoutMs: number;
   readonly #exit = new ExitPastHungCall();
-  #question: Question<Sample> | undefined;
-  /** Why no question will ever be answered. */
-  #over: GpusUnavailable | undefined;
+  #pending: PendingSample<Sample> | undefined;
+  /** Why there will be no more samples. */
+  #failed: GpusUnavailable | undefined;
 
-  constructor(wish: MonitorWish, options: MonitorOptions) {
+  constructor(mode: MonitorMode, options: MonitorOptions) {
     this.#timeoutMs = options.timeoutMs ?? 5000;
     const setup: MonitorSetup = {
       library: options.library ?? nvmlSoname,
       visibleDevices: "visibleDevices" in options ? options.visibleDevices : process.env["NVIDIA_VISIBLE_DEVICES"],
-      wish,
+      mode,
       current: this.#current,
     };
     this.#worker = new Worker(new URL("monitor-thread.ts", import.meta.url), {
       workerData: setup,
       name: "gpu-monitor",
     });
-    // Listeners keep a process alive as the thread itself would; figures are no reason to stay.
-    this.#worker.on("message", (answer: MonitorAnswer) => this.#onAnswer(answer));
-    this.#worker.on("error", (error) => this.#end(unavailable("MONITOR_FAILED", `GPU monitor: ${error.message}`)));
-    this.#worker.on("exit", () => this.#end(unavailable("MONITOR_FAILED", "the GPU monitor has ended")));
+    // `unref` comes after the listeners, which would keep the process alive again.
+    this.#worker.on("message", (message: FromMonitorThread) => this.#onMessage(message));
+    this.#worker.on("error", (error) => this.#fail(unavailable("MONITOR_FAILED", `GPU monitor: ${error.message}`)));
+    this.#worker.on("exit", () => this.#fail(unavailable("MONITOR_FAILED", "the GPU monitor has exited")));
     this.#worker.unref();
   }
 
   async sample(): Promise<Sample | GpusUnavailable> {
-    if (this.#over !== undefined) return this.#over;
-    if (this.#question?.hanging === true) return this.#notAnswering();
-    this.#question ??= this.#ask();
-    return this.#question.answered;
+    if (this.#failed !== undefined) return this.#failed;
+    if (this.#pending?.hanging === true) return this.#notResponding();
+    this.#pending ??= this.#request();
+    return this.#pending.response;
   }
 
   async close(): Promise<void> {
-    const hanging = this.#question?.hanging === true;
-    this.#end(unavailable("MONITOR_FAILED", "the GPU monitor is closed"));
-    // A thread inside a hung call cannot be ended, and to wait for it would hang the shutdown as well.
+    const hanging = this.#pending?.hanging === true;
+    this.#fail(unavailable("MONITOR_FAILED", "the GPU monitor is closed"));
+    // A thread in a hung call cannot be terminated, and waiting for it would hang the shutdown, too.
     if (!hanging) await this.#worker.terminate();
   }
 
-  #ask(): Question<Sample> {
+  #request(): PendingSample<Sample> {
     const { promise, resolve } = Promise.withResolvers<Sample | GpusUnavailable>();
     const timer = setTimeout(() => {
-      question.hanging = true;
+      pending.hanging = true;
       void this.#exit.arm();
-      resolve(this.#notAnswering());
+      resolve(this.#notResponding());
     }, this.#timeoutMs);
-    const answer = (sample: Sample | GpusUnavailable): void => {
-      clearTimeout(timer);
-      resolve(sample);
+    const pending: PendingSample<Sample> = {
+      response: promise,
+      resolve: (sample) => {
+        clearTimeout(timer);
+        resolve(sample);
+      },
+      hanging: false,
     };
-    const question: Question<Sample> = { answered: promise, answer, hanging: false };
     this.#worker.postMessage("sample");
-    return question;
+    return pending;
   }
 
-  #onAnswer(answer: MonitorAnswer): void {
-    if (answer.kind === "over") {
-      this.#end(answer.because);
+  #onMessage(message: FromMonitorThread): void {
+    if (message.kind === "failed") {
+      this.#fail(message.reason);
       return;
     }
     this.#exit.disarm();
-    this.#question?.answer(answer.sample as Sample);
-    this.#question = undefined;
+    this.#pending?.resolve(message.sample as Sample);
+    this.#pending = undefined;
   }
 
-  #end(because: GpusUnavailable): void {
-    this.#over ??= because;
-    this.#question?.answer(this.#over);
-    if (this.#question?.hanging !== true) this.#question = undefined;
+  #fail(reason: GpusUnavailable): void {
+    this.#failed ??= reason;
+    this.#pending?.resolve(this.#failed);
+    if (this.#pending?.hanging !== true) this.#pending = undefined;
   }
 
-  #notAnswering(): GpusUnavailable {
-    const call = readCall(this.#current);
-    return unavailable("NOT_ANSWERING", `${call} has not answered within ${this.#timeoutMs} ms`);
+  #notResponding(): GpusUnavailable {
+    const call = readCall(this.#current) || "the GPU monitor";
+    return unavailable("NOT_ANSWERING", `${call} has not returned within ${this.#timeoutMs} ms`);
   }
 }
 

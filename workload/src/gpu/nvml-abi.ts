@@ -4,7 +4,7 @@ import type { TypeObject } from "koffi";
 
 type Koffi = typeof koffi;
 
-/** koffi does not export its type of a parameter: a name, a type, or what `koffi.out()` and `koffi.inout()` answer. */
+/** koffi does not export its type of a parameter: a name, a type, or what `koffi.out()` and `koffi.inout()` return. */
 type Parameter = Parameters<Koffi["out"]>[0];
 
 export interface Structures {
@@ -28,8 +28,8 @@ export function structures(koffi: Koffi): Structures {
       gpuInstanceId: "uint",
       computeInstanceId: "uint",
     }),
-    // The union nvmlValue_t is read as its 8 bytes: every counter we ask for is an unsigned number. We pass 0, so the
-    // bytes that a narrower one does not use stay 0.
+    // The union nvmlValue_t is read as its 8 bytes: every counter that we read is unsigned. We pass 0, so the bytes that
+    // a narrower one does not use stay 0.
     fieldValue: koffi.struct({
       fieldId: "uint",
       scopeId: "uint",

@@ -1,14 +1,14 @@
-/** `libnvidia-ml.so.1` opened by koffi: one synchronous call at a time, each answering a value or a failure. */
+/** `libnvidia-ml.so.1`, loaded with koffi: synchronous calls that return a value or a failure. */
 import koffi from "koffi";
 import { type NvmlFunction, prototypes, type Structures, structures } from "./nvml-abi.ts";
-import { failure, type NvmlAnswer, type NvmlFailure, returned, value } from "./nvml-answer.ts";
+import { failure, type NvmlResult, type NvmlFailure, returned, value } from "./nvml-result.ts";
 
-/** The soname that the driver's container toolkit mounts; found as any library is, so `LD_LIBRARY_PATH` counts. */
+/** The soname that NVIDIA's container toolkit mounts. The loader finds it, so `LD_LIBRARY_PATH` applies. */
 export const nvmlSoname = "libnvidia-ml.so.1";
 
 type NativeFunction = (...parameters: unknown[]) => number;
 
-/** A device handle: an address in the library's memory, good until `nvmlShutdown`. */
+/** A device handle: an address in the library's memory, valid until `nvmlShutdown`. */
 export type DeviceHandle = unknown;
 
 export class Nvml {
@@ -17,7 +17,7 @@ export class Nvml {
   readonly #prototypes: ReturnType<typeof prototypes>;
   readonly #bound = new Map<NvmlFunction, NativeFunction | undefined>();
   readonly #onCall: (call: NvmlFunction) => void;
-  #words: ((code: number) => string) | undefined;
+  #errorString: ((code: number) => string) | undefined;
 
   private constructor(library: ReturnType<typeof koffi.load>, onCall: (call: NvmlFunction) => void) {
     this.#library = library;
@@ -27,10 +27,10 @@ export class Nvml {
   }
 
   /**
-   * Loads the library; calls nothing in it yet. `onCall` hears the name of each call before it is made, so that somebody
-   * outside can tell which one hangs.
+   * Loads the library without calling it. `onCall` receives the name of each call before it is made, so that another
+   * thread can report which one hangs.
    */
-  static open(path: string, onCall: (call: NvmlFunction) => void = () => {}): NvmlAnswer<Nvml> {
+  static open(path: string, onCall: (call: NvmlFunction) => void = () => {}): NvmlResult<Nvml> {
     try {
       return value(new Nvml(koffi.load(path), onCall));
     } catch (error) {
@@ -38,25 +38,25 @@ export class Nvml {
     }
   }
 
-  /** The failure of `name`, or null when it succeeded: what it answers is then in the parameters that it fills. */
+  /** Returns the failure, or null on success: the results are then in the output parameters. */
   call(name: NvmlFunction, ...parameters: unknown[]): NvmlFailure | null {
     const native = this.#bind(name);
-    // Newer calls are missing from an older driver's library: the figure is then absent, and the others are not.
-    if (native === undefined) return failure(name, "FUNCTION_NOT_FOUND", "this driver's library does not have it");
+    // An older driver's library lacks newer calls: only their figures are then absent.
+    if (native === undefined) return failure(name, "FUNCTION_NOT_FOUND", "not in this driver's library");
     this.#onCall(name);
     const code = native(...parameters);
-    return code === 0 ? null : returned(name, code, this.#wordsFor(code));
+    return code === 0 ? null : returned(name, code, this.#errorText(code));
   }
 
-  /** A call that fills one `unsigned int` (or a nvmlEnum) as its last parameter. */
-  number(name: NvmlFunction, ...parameters: unknown[]): NvmlAnswer<number> {
+  /** Makes a call whose last parameter is an output `unsigned int` or enum. */
+  number(name: NvmlFunction, ...parameters: unknown[]): NvmlResult<number> {
     const out = new Uint32Array(1);
     return this.call(name, ...parameters, out) ?? value(out[0] ?? 0);
   }
 
-  /** A call that fills a text buffer and takes its length after it. */
-  text(name: NvmlFunction, ...parameters: unknown[]): NvmlAnswer<string> {
-    // NVML_DEVICE_UUID_V2_BUFFER_SIZE and NVML_DEVICE_NAME_V2_BUFFER_SIZE are 96; versions and words are shorter.
+  /** Makes a call whose last parameters are an output text buffer and its length. */
+  text(name: NvmlFunction, ...parameters: unknown[]): NvmlResult<string> {
+    // NVML_DEVICE_UUID_V2_BUFFER_SIZE and NVML_DEVICE_NAME_V2_BUFFER_SIZE are 96; versions are shorter.
     const out = Buffer.alloc(96);
     return this.call(name, ...parameters, out, out.length) ?? value(out.toString("utf8", 0, out.indexOf(0)));
   }
@@ -74,8 +74,8 @@ export class Nvml {
     }
   }
 
-  #wordsFor(code: number): string {
-    this.#words ??= this.#library.func("nvmlErrorString", "str", ["int"]);
-    return this.#words(code);
+  #errorText(code: number): string {
+    this.#errorString ??= this.#library.func("nvmlErrorString", "str", ["int"]);
+    return this.#errorString(code);
   }
 }

@@ -1,9 +1,9 @@
-/** Single figures, read through `present`: what the device does not offer is null, anything worse ends the reading. */
-import { isAbsent, type NvmlAnswer, type NvmlFailure, value } from "./nvml-answer.ts";
+/** Reads single figures: null if the device does not offer one; any worse failure ends the reading. */
+import { isAbsent, type NvmlResult, type NvmlFailure, value } from "./nvml-result.ts";
 import type { DeviceHandle, Nvml } from "./nvml-library.ts";
 import type { Device } from "./seen-devices.ts";
 
-/** Thrown through the reading of one device when it is no use to go on with it. */
+/** Thrown to end the reading of one device. */
 class Unreadable extends Error {
   readonly failure: NvmlFailure;
   constructor(failure: NvmlFailure) {
@@ -12,8 +12,8 @@ class Unreadable extends Error {
   }
 }
 
-/** Runs a reading that uses `present`; a failure that is no mere absence ends it. */
-export function attempt<T>(reading: () => T): NvmlAnswer<T> {
+/** Runs a reading that uses `present`, and returns the failure that ended it, if any. */
+export function attempt<T>(reading: () => T): NvmlResult<T> {
   try {
     return value(reading());
   } catch (error) {
@@ -22,18 +22,18 @@ export function attempt<T>(reading: () => T): NvmlAnswer<T> {
   }
 }
 
-/** The value, or null for a figure that the device does not offer. Only inside `attempt`. */
-export function present<T>(answer: NvmlAnswer<T>): T | null {
-  if (answer.kind === "value") return answer.value;
-  if (isAbsent(answer)) return null;
-  throw new Unreadable(answer);
+/** Returns the value, or null if the device does not offer it. Only within `attempt`. */
+export function present<T>(result: NvmlResult<T>): T | null {
+  if (result.kind === "value") return result.value;
+  if (isAbsent(result)) return null;
+  throw new Unreadable(result);
 }
 
-export function filled<T>(failed: NvmlFailure | null, answer: T): NvmlAnswer<T> {
-  return failed ?? value(answer);
+export function filled<T>(failed: NvmlFailure | null, filledValue: T): NvmlResult<T> {
+  return failed ?? value(filledValue);
 }
 
-/** Null on MIG devices, as the engines are. */
+/** Null for MIG devices, as for the engines. */
 export function readRates(
   nvml: Nvml,
   { identity, gpu }: Device,
@@ -53,7 +53,7 @@ export function readEngine(
     | "nvmlDeviceGetOfaUtilization",
   { identity, gpu }: Device,
 ): number | null {
-  // NVML has none for MIG devices; that of their GPU is other pods' as well, so it is not an answer.
+  // NVML has none for MIG devices, and that of their GPU includes other pods.
   if (identity.mig !== null) return null;
   const percent = new Uint32Array(1);
   const samplingPeriodUs = new Uint32Array(1);
@@ -65,12 +65,12 @@ export function readTemperature(nvml: Nvml, gpu: DeviceHandle): number | null {
   return present(nvml.number("nvmlDeviceGetTemperature", gpu, NVML_TEMPERATURE_GPU));
 }
 
-export function watts(milliwatts: NvmlAnswer<number>): number | null {
-  const answer = present(milliwatts);
-  return answer === null ? null : answer / 1000;
+export function watts(milliwatts: NvmlResult<number>): number | null {
+  const value = present(milliwatts);
+  return value === null ? null : value / 1000;
 }
 
-/** Bytes. Version 1 counts what the driver keeps for itself as used, so it is only asked where there is no other. */
+/** Returns bytes. Version 1 counts what the driver reserves as used: it is called only if version 2 does not exist. */
 export function readMemory(nvml: Nvml, handle: DeviceHandle): { readonly total: number; readonly used: number } | null {
   // By the macro NVML_STRUCT_VERSION: the size of the structure, and the version in the highest byte.
   const memory = { version: 40 | (2 << 24), total: 0, reserved: 0, free: 0, used: 0 };

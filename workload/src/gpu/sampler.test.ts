@@ -1,4 +1,4 @@
-/** The sampler against the mock library, through koffi: layouts, missing calls, errors, MIG. */
+/** The sampler with the mock library, through koffi: layouts, missing calls, errors, MIG. */
 import assert from "node:assert/strict";
 import type { Context } from "mocha";
 import type { Driver } from "../../gpu-mock/library.ts";
@@ -90,7 +90,7 @@ describe("GPU sampler", () => {
   }[] = [
     { name: "a busy GPU", state: { gpus: [busy] }, sample: available(l4(0, busyFigures)) },
     {
-      name: "only the GPU that the container was given",
+      name: "only the GPU assigned to the container",
       state: { gpus: [busy, mockGpu(1)] },
       visible: uuid(1),
       sample: available(l4(1, idle)),
@@ -115,18 +115,18 @@ describe("GPU sampler", () => {
       ),
     },
     {
-      name: "a figure that our rights do not cover",
+      name: "a figure that needs a permission we do not have",
       state: { gpus: [mockGpu(0, { "error.nvmlDeviceGetComputeRunningProcesses_v3": "NO_PERMISSION" })] },
       sample: available(l4(0, { ...idle, processes: null })),
     },
     {
-      name: "a driver without the newer calls: reserved memory counts as used, throttling by its old name",
+      name: "an older driver: reserved memory counts as used, throttling by its former call",
       driver: "older",
       state: { gpus: [busy] },
       sample: available(l4(0, { ...busyFigures, memoryUsedBytes: 9 * GiB + 600 * MiB })),
     },
     {
-      name: "a GPU that fell off the bus, beside one that works",
+      name: "a GPU that has fallen off the bus, beside a healthy one",
       state: { gpus: [mockGpu(0, { error: "GPU_IS_LOST" }), mockGpu(1)] },
       sample: available(
         {
@@ -142,7 +142,7 @@ describe("GPU sampler", () => {
       ),
     },
     {
-      name: "MIG devices: their own memory and processes, the GPU's heat and power, no utilization",
+      name: "MIG devices: their own memory and processes, the GPU's temperature and power, no utilization",
       state: { gpus: [mockGpu(0, { "utilization-percent": 90 }, [slice("MIG-a", 7), slice("MIG-b", 8)])] },
       visible: "MIG-b",
       sample: available({
@@ -164,13 +164,13 @@ describe("GPU sampler", () => {
       }),
     },
     {
-      name: "no GPU that we may see",
+      name: "no visible GPU",
       state: { gpus: [busy] },
       visible: "none",
       sample: {
         state: "unavailable",
         reason: "NO_VISIBLE_GPU",
-        message: "NVML shows no GPU that NVIDIA_VISIBLE_DEVICES=none names",
+        message: "NVML shows no GPU that matches NVIDIA_VISIBLE_DEVICES=none",
       },
     },
     {
@@ -191,7 +191,7 @@ describe("GPU sampler", () => {
     });
   }
 
-  it("names a GPU that is lost while we watch, and reads it again when it is back", function (this: Context) {
+  it("identifies a GPU that is lost later, and reads it again once it is back", function (this: Context) {
     using mock = mockDriver(this);
     const sampler = samplerOf(mock.library);
     mock.show({ gpus: [busy] });
@@ -227,7 +227,7 @@ describe("GPU sampler", () => {
     assert.deepEqual(sampler.sample(), available(l4(0, busyFigures)));
   });
 
-  it("reads more processes than it made room for", function (this: Context) {
+  it("reads more processes than fit into the first buffer", function (this: Context) {
     using mock = mockDriver(this);
     const processes = Array.from({ length: 150 }, (_, index) => ({ pid: 1000 + index, memoryUsedBytes: MiB }));
     const lines = processes.map(({ pid }, index) => [`process.${index}`, `${pid} ${MiB}`]);

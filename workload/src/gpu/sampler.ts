@@ -1,16 +1,15 @@
-/** Reads all GPUs that are ours, synchronously. Runs in the monitor's worker, where a call that hangs hurts nobody. */
-import type { DmonFigures } from "./dmon-figures.ts";
-import { readDmonFigures } from "./dmon-figures.ts";
+/** Samples the visible GPUs, synchronously. Runs in the monitor's thread, where a call may hang without harm. */
+import { readDmonFigures, type DmonFigures } from "./dmon-figures.ts";
 import { readFigures } from "./figures.ts";
 import type { Gpu, GpuIdentity, GpusAvailable, GpuSample, GpusUnavailable } from "./gpu-sample.ts";
-import { isGone, type NvmlAnswer, type NvmlFailure } from "./nvml-answer.ts";
+import { isLost, type NvmlResult, type NvmlFailure } from "./nvml-result.ts";
 import type { Nvml } from "./nvml-library.ts";
 import { type Device, type LostDevice, seenDevices } from "./seen-devices.ts";
 import { visibleDevices } from "./visible-devices.ts";
 
 export interface DmonReading {
   readonly identity: GpuIdentity;
-  /** Null: the GPU does not answer. */
+  /** Null: the GPU does not respond. */
   readonly figures: DmonFigures | null;
 }
 
@@ -22,7 +21,7 @@ export class Sampler {
   readonly #known = new Map<number, GpuIdentity>();
   #initialised = false;
 
-  /** `visible`: what `NVIDIA_VISIBLE_DEVICES` says. */
+  /** `visible`: the value of `NVIDIA_VISIBLE_DEVICES`. */
   constructor(nvml: Nvml, visible: string | undefined) {
     this.#nvml = nvml;
     this.#visible = visible;
@@ -54,7 +53,7 @@ export class Sampler {
     }
     const seen = seenDevices(this.#nvml, this.#known);
     if (!("kind" in seen)) return visibleDevices(this.#visible, seen);
-    this.#forget(seen);
+    this.#reset(seen);
     return seen;
   }
 
@@ -64,9 +63,9 @@ export class Sampler {
     return { ...device.identity, state: "available", figures: figures.value };
   }
 
-  #read<T>(answer: NvmlAnswer<T>): NvmlAnswer<T> {
-    if (answer.kind === "failure") this.#forget(answer);
-    return answer;
+  #read<T>(result: NvmlResult<T>): NvmlResult<T> {
+    if (result.kind === "failure") this.#reset(result);
+    return result;
   }
 
   #versions(): Pick<GpusAvailable, "driverVersion" | "cudaVersion"> {
@@ -79,9 +78,9 @@ export class Sampler {
     };
   }
 
-  /** Starts anew at the next sample: the library keeps saying that a GPU is lost until it is initialised again. */
-  #forget(failed: NvmlFailure): void {
-    if (!this.#initialised || !isGone(failed)) return;
+  /** Makes the next sample initialise NVML again: until then, NVML keeps reporting a lost GPU as lost. */
+  #reset(failed: NvmlFailure): void {
+    if (!this.#initialised || !isLost(failed)) return;
     this.#nvml.call("nvmlShutdown");
     this.#initialised = false;
   }
@@ -92,6 +91,6 @@ function unavailable({ code, message }: NvmlFailure): GpusUnavailable {
 }
 
 function noneVisible(variable: string | undefined): GpusUnavailable {
-  const cause = variable === undefined ? "" : ` that NVIDIA_VISIBLE_DEVICES=${variable} names`;
+  const cause = variable === undefined ? "" : ` that matches NVIDIA_VISIBLE_DEVICES=${variable}`;
   return { state: "unavailable", reason: "NO_VISIBLE_GPU", message: `NVML shows no GPU${cause}` };
 }

@@ -1,13 +1,13 @@
-/** The devices that NVML enumerates, with the handles to ask them by. */
+/** Enumerates NVML's devices and their handles. */
 import type { GpuIdentity } from "./gpu-sample.ts";
-import type { NvmlAnswer, NvmlFailure } from "./nvml-answer.ts";
+import type { NvmlResult, NvmlFailure } from "./nvml-result.ts";
 import type { DeviceHandle, Nvml } from "./nvml-library.ts";
 import type { SeenDevice } from "./visible-devices.ts";
 
 export interface Device extends SeenDevice {
-  /** What to ask for memory and processes: the MIG device where it is one. */
+  /** For memory and processes: the MIG device, if it is one. */
   readonly handle: DeviceHandle;
-  /** What to ask for temperature, power and clocks: always the GPU. */
+  /** For temperature, power and clocks: always the GPU. */
   readonly gpu: DeviceHandle;
 }
 
@@ -17,8 +17,8 @@ export interface LostDevice extends SeenDevice {
 }
 
 /**
- * Enumerates anew each time, because MIG devices come and go; a few calls that ask no hardware. `known` remembers who sat
- * at an index: a lost GPU cannot tell its name any more, and the reader wants to know which one to look at.
+ * Called for each sample, because MIG devices come and go; the calls do not access the hardware. `known` holds the last
+ * identity at each index: a lost GPU no longer returns its UUID, which the user needs to find it.
  */
 export function seenDevices(
   nvml: Nvml,
@@ -48,12 +48,12 @@ function lost(index: number, failure: NvmlFailure, known: ReadonlyMap<number, Gp
 
 function migDevices(nvml: Nvml, gpu: DeviceHandle, { index, uuid }: GpuIdentity): readonly Device[] {
   const mode = new Uint32Array(1);
-  // Fails where the GPU has no MIG at all.
+  // Fails if the GPU does not support MIG.
   if (nvml.call("nvmlDeviceGetMigMode", gpu, mode, new Uint32Array(1)) !== null || mode[0] === 0) return [];
   const most = valueOf(nvml.number("nvmlDeviceGetMaxMigDeviceCount", gpu)) ?? 0;
   return Array.from({ length: most }, (_, migIndex): Device | null => {
     const handle = pointer((out) => nvml.call("nvmlDeviceGetMigDeviceHandleByIndex", gpu, migIndex, out));
-    // Not every slot is taken, and those of other containers answer NOT_FOUND or NO_PERMISSION.
+    // Slots may be empty, and those of other containers return NOT_FOUND or NO_PERMISSION.
     if (handle.kind === "failure") return null;
     const number = (call: "nvmlDeviceGetGpuInstanceId" | "nvmlDeviceGetComputeInstanceId") =>
       valueOf(nvml.number(call, handle.value));
@@ -72,11 +72,11 @@ function migDevices(nvml: Nvml, gpu: DeviceHandle, { index, uuid }: GpuIdentity)
   }).filter((device) => device !== null);
 }
 
-function pointer(call: (out: [DeviceHandle]) => NvmlFailure | null): NvmlAnswer<DeviceHandle> {
+function pointer(call: (out: [DeviceHandle]) => NvmlFailure | null): NvmlResult<DeviceHandle> {
   const out: [DeviceHandle] = [null];
   return call(out) ?? { kind: "value", value: out[0] };
 }
 
-function valueOf<T>(answer: NvmlAnswer<T>): T | null {
-  return answer.kind === "value" ? answer.value : null;
+function valueOf<T>(result: NvmlResult<T>): T | null {
+  return result.kind === "value" ? result.value : null;
 }

@@ -3,9 +3,9 @@ import { throttleReasons } from "./throttle-reasons.ts";
 
 describe("throttle reasons", () => {
   const cases: readonly { readonly name: string; readonly mask: bigint; readonly reasons: readonly string[] }[] = [
-    { name: "full clocks", mask: 0n, reasons: [] },
-    { name: "idling is no reason", mask: 0x1n, reasons: [] },
-    { name: "heat", mask: 0x61n, reasons: ["SwThermalSlowdown", "HwThermalSlowdown"] },
+    { name: "full clocks have none", mask: 0n, reasons: [] },
+    { name: "an idle GPU has none", mask: 0x1n, reasons: [] },
+    { name: "thermal slowdown", mask: 0x61n, reasons: ["SwThermalSlowdown", "HwThermalSlowdown"] },
     {
       name: "every bit that NVML documents",
       mask: 0x1ffn,

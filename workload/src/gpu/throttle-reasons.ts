@@ -11,10 +11,10 @@ const reasons: readonly (readonly [bit: bigint, name: string])[] = [
   [0x100n, "DisplayClockSetting"],
 ];
 
-// An idle GPU lowers its clocks because it has nothing to do: to name that would put every idle pod under "throttled".
+// An idle GPU lowers its clocks, too: naming that would report every idle pod as throttled.
 const idle = 0x1n;
 
-/** Names of the set bits, lowest first; a bit that a newer driver knows and we do not is named by its value. */
+/** Returns the names of the set bits, lowest first, and unknown bits of newer drivers as one number. */
 export function throttleReasons(mask: bigint): readonly string[] {
   const known = reasons.filter(([bit]) => (mask & bit) !== 0n);
   const rest = known.reduce((left, [bit]) => left & ~bit, mask & ~idle);

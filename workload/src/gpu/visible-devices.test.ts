@@ -28,16 +28,16 @@ describe("visible devices", () => {
     { name: "none", variable: "none", seen: four, visible: [] },
     { name: "a UUID, as the device plugin sets it", variable: "GPU-2", seen: four, visible: [2] },
     { name: "UUIDs with blanks", variable: " GPU-3, GPU-0 ", seen: four, visible: [0, 3] },
-    { name: "a UUID that is not there", variable: "GPU-9", seen: four, visible: [] },
+    { name: "an unknown UUID", variable: "GPU-9", seen: four, visible: [] },
     { name: "indices on a host that shows more", variable: "1,3", seen: four, visible: [1, 3] },
     {
-      name: "a host's index in a container that was given that GPU alone",
+      name: "a host index in a container with that GPU alone",
       variable: "3",
       seen: [gpu(0)],
       visible: [0],
     },
     {
-      name: "two hosts' indices in a container that was given two",
+      name: "two host indices in a container with two GPUs",
       variable: "2,3",
       seen: four.slice(0, 2),
       visible: [0, 1],
@@ -46,15 +46,15 @@ describe("visible devices", () => {
     { name: "a MIG device by the old form of its UUID", variable: "MIG-GPU-0/8/0", seen: sliced, visible: [1] },
     { name: "a MIG device by index", variable: "0:1", seen: sliced, visible: [1] },
     {
-      name: "a host's MIG index in a container that was given that alone",
+      name: "a host MIG index in a container with that device alone",
       variable: "0:1",
       seen: [mig(0, 0)],
       visible: [0],
     },
-    { name: "a GPU's UUID takes its MIG devices along", variable: "GPU-0", seen: sliced, visible: [0, 1] },
-    { name: "a GPU's index takes its MIG devices along", variable: "0", seen: sliced, visible: [0, 1] },
+    { name: "a GPU's UUID includes its MIG devices", variable: "GPU-0", seen: sliced, visible: [0, 1] },
+    { name: "a GPU's index includes its MIG devices", variable: "0", seen: sliced, visible: [0, 1] },
     {
-      name: "a GPU that cannot tell its UUID may be ours",
+      name: "a GPU without a readable UUID is included",
       variable: "GPU-1",
       seen: [gpu(0, null), gpu(1)],
       visible: [0, 1],
@@ -70,7 +70,7 @@ describe("visible devices", () => {
   }
 });
 
-describe("certain devices", () => {
+describe("specific devices", () => {
   const cases: readonly (readonly [variable: string | undefined, named: boolean])[] = [
     [undefined, false],
     ["", false],

@@ -1,26 +1,26 @@
 /**
- * Which of the devices that NVML enumerates are ours, by `NVIDIA_VISIBLE_DEVICES`. Pure.
+ * Selects this process's devices from those that NVML enumerates, by `NVIDIA_VISIBLE_DEVICES`. Pure.
  *
- * | the variable                 | ours                                                                            |
+ * | the variable                 | selected                                                                        |
  * | ---------------------------- | ------------------------------------------------------------------------------- |
- * | unset, empty, `all`, `void`  | what NVML enumerates (`void` is what CDI sets: the devices are injected already) |
+ * | unset, empty, `all`, `void`  | all that NVML enumerates (CDI sets `void`: the devices are injected already)    |
  * | `none`                       | nothing                                                                         |
- * | UUIDs `GPU-…`, `MIG-…`       | these; a GPU's UUID takes its MIG devices along                                 |
+ * | UUIDs `GPU-…`, `MIG-…`       | these; a GPU's UUID includes its MIG devices                                    |
  * | indices `0,2`, MIG `0:1`     | these, but only when NVML enumerates more devices than are named                |
  *
- * Indices count on the host, while NVML in a container counts what the container was given: in a pod with host GPU 3
- * alone, `3` is index 0. When as many devices are seen as are named, they are the named ones.
+ * The variable has the host's indices, but NVML in a container enumerates only the container's devices: in a pod with host
+ * GPU 3 alone, `3` is index 0. If as many devices are enumerated as are named, they are the named ones.
  */
 import type { GpuIdentity } from "./gpu-sample.ts";
 
-/** A device that work can run on: a MIG device, or a GPU that has none. */
+/** A device that can run work: a MIG device, or a GPU without any. */
 export interface SeenDevice {
   readonly identity: GpuIdentity;
-  /** UUID of the GPU that a MIG device is part of. */
+  /** UUID of a MIG device's GPU. */
   readonly parentUuid: string | null;
 }
 
-/** Whether the variable gives this process certain devices, as Kubernetes' device plugin does, and not whatever there is. */
+/** Whether the variable names devices, as NVIDIA's device plugin sets it, rather than all there are. */
 export function namesDevices(variable: string | undefined): boolean {
   return (variable ?? "").split(",").some((name) => /^\s*(\d+(:\d+)?|(GPU|MIG)-.+)$/.test(name));
 }
@@ -47,9 +47,9 @@ function byIndex<T extends SeenDevice>(names: readonly string[], seen: readonly 
 }
 
 function isNamed(name: string, { identity: { uuid, mig }, parentUuid }: SeenDevice): boolean {
-  // A GPU that was lost before it could tell its UUID may be ours: silence about it would look like health.
+  // A GPU that was lost before its UUID was read may be ours: without it, the report would look healthy.
   if (uuid === null || name === uuid) return true;
   if (mig === null) return false;
-  // The last form is the one before driver 470.
+  // The last form is that of drivers before 470.
   return name === parentUuid || name === `MIG-${parentUuid}/${mig.gpuInstance}/${mig.computeInstance}`;
 }

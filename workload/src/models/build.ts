@@ -4,10 +4,10 @@ import { anime4kModel } from "./anime4k/onnx.ts";
 import { readNetwork, sizes, type Size, type Training } from "./anime4k/weights.ts";
 import { builtInModelFile } from "./built-in.ts";
 
-/** By measurement on photographs (docs/processor.md): Anime4K's own weights lose against bicubic in size s. */
+/** Chosen by measurement on photographs (docs/processor.md): in size s, Anime4K's own weights are worse than bicubic. */
 export const training: Training = "rl";
 
-/** The bytes of one built-in model. */
+/** Returns the bytes of a built-in model. */
 export function buildModel(size: Size): Uint8Array {
   const doc =
     "2x super-resolution. Weights: @websr/websr, MIT, Copyright (c) 2023 Sam Bhattacharyya. See LICENSE.websr.";

@@ -6,14 +6,14 @@ export type BuiltInModel = (typeof builtInModels)[number];
 
 const aliases: Readonly<Record<string, BuiltInModel>> = { "anime4k-2x": "anime4k-2x-s" };
 
-/** The built-in model of that name, or of which it is the short form; undefined if there is none. */
+/** Returns the built-in model with this name or short name; undefined if there is none. */
 export function findBuiltInModel(name: string): BuiltInModel | undefined {
   return builtInModels.find((model) => model === name) ?? aliases[name];
 }
 
 /**
- * How many pixels around it a pixel of the result depends on: the radius of all 3x3 convolutions in a row. With so many
- * more rows on each side a strip of a picture comes out as it does in the whole.
+ * How many pixels around it a pixel of the result depends on: the summed radius of the consecutive 3x3 convolutions. A
+ * strip with this many more rows on each side gives the same result as the whole picture.
  */
 export const receptiveRadius: Readonly<Record<BuiltInModel, number>> = {
   "anime4k-2x-s": 4,

@@ -17,16 +17,16 @@ interface GraphPort {
   readonly shape: readonly Dimension[];
 }
 
-/** opset 13: the oldest in which Clip, Pad, Cast and Transpose have the form that we write. */
+/** The oldest opset in which Clip, Pad, Cast and Transpose have the form that is written here. */
 const opset = 13;
-/** IR version 8 is what onnx-proto's schema (ONNX 1.10) describes. */
+/** The IR version of onnx-proto's schema (ONNX 1.10). */
 const irVersion = 8;
 
 export class OnnxGraph {
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
   readonly #constants: InstanceType<typeof onnx.TensorProto>[] = [];
 
-  /** Adds a node with one output and answers the output's name; attributes that are not whole numbers are an error. */
+  /** Adds a node with one output and returns the output's name. Numeric attributes must be integers. */
   node(
     opType: string,
     inputs: readonly TensorName[],
@@ -45,7 +45,7 @@ export class OnnxGraph {
     return output;
   }
 
-  /** A float32 constant, or an int64 one when the values are an Int32Array. */
+  /** Adds a float32 constant, or an int64 one if the values are an Int32Array. */
   constant(name: TensorName, dims: readonly number[], values: Float32Array | Int32Array): TensorName {
     const whole = values instanceof Int32Array;
     const raw = whole ? BigInt64Array.from(values, BigInt) : values;
@@ -60,7 +60,7 @@ export class OnnxGraph {
     return name;
   }
 
-  /** The model's bytes, with one uint8 input and one uint8 output; `last` becomes the output. */
+  /** Returns the bytes of the model, with one uint8 input and one uint8 output; `last` becomes the output. */
   encode(model: { name: string; doc: string; input: GraphPort; output: GraphPort; last: TensorName }): Uint8Array {
     const final = this.#nodes.find(({ output }) => output[0] === model.last);
     if (final === undefined) throw new Error(`no node produces ${model.last}`);

@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, onRequestHookHandler } from "fastif
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import type { Present } from "../telemetry/report.ts";
+import type { ProcessorState } from "../telemetry/report.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface RouteContext {
@@ -19,7 +19,7 @@ export interface RouteContext {
   /** Undefined in cpu mode. */
   readonly gpu: GpuMonitor | undefined;
   /** What `/utilization` says of now. */
-  readonly present: () => Present;
+  readonly present: () => ProcessorState;
   /** True from SIGTERM on: `/readyz` says no, and sessions should end. */
   readonly draining: () => boolean;
   /** Calls back on SIGTERM, so that a route can end what would not end by itself. */

@@ -1,4 +1,4 @@
-/** What Prometheus reads. The first two names and the buckets are the guide's, "Application Metrics". */
+/** Metrics for Prometheus. The first two names and the buckets are from the guide, "Application Metrics". */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Gpu } from "../gpu/gpu-sample.ts";
 
@@ -9,10 +9,10 @@ export type Outcome = (typeof outcomes)[number];
 export const stages = ["queue", "decode", "inference", "encode"] as const;
 export type Stage = (typeof stages)[number];
 
-/** Seconds; the guide's. */
+/** Seconds, from the guide. */
 const processingBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-/** What the gauges ask when they are read. */
+/** The values that gauges read when they are scraped. */
 export interface Readings {
   readonly active: () => number;
   readonly queued: () => number;
@@ -37,35 +37,35 @@ export function createMetrics(readings: Readings): Metrics {
   const gauge = (name: string, help: string, read: () => number): void => {
     const collected: Gauge = new Gauge({ name, help, registers, collect: () => collected.set(read()) });
   };
-  gauge("concurrent_gpu_operations", "Requests that a worker has now", readings.active);
-  gauge("gpumedia_queue_depth", "Requests that wait for a worker now", readings.queued);
-  gauge("gpumedia_sessions", "WebSocket sessions now", readings.sessions);
-  gauge("gpumedia_ready", "1 while new requests are wanted", () => (readings.ready() ? 1 : 0));
-  gauge("gpumedia_workers", "Worker threads wanted", () => readings.workers().total);
-  gauge("gpumedia_workers_ready", "Worker threads with the model loaded", () => readings.workers().ready);
+  gauge("concurrent_gpu_operations", "Requests being processed by workers", readings.active);
+  gauge("gpumedia_queue_depth", "Requests waiting for a worker", readings.queued);
+  gauge("gpumedia_sessions", "Open WebSocket sessions", readings.sessions);
+  gauge("gpumedia_ready", "1 while the processor is ready for requests", () => (readings.ready() ? 1 : 0));
+  gauge("gpumedia_workers", "Desired worker threads", () => readings.workers().total);
+  gauge("gpumedia_workers_ready", "Worker threads that have loaded the model", () => readings.workers().ready);
   gauge("gpumedia_worker_restarts", "Worker threads that died and were replaced", () => readings.workers().restarts);
   gpuGauges(registry, readings.gpus);
 
   const requests = new Counter({
     name: "gpumedia_requests_total",
-    help: "Requests for processing by outcome",
+    help: "Processing requests by outcome",
     labelNames: ["outcome"],
     registers,
   });
-  // All at 0 from the start, so that a rate over them is right from the first event on.
+  // All start at 0, so that a rate includes the first event.
   for (const outcome of outcomes) requests.inc({ outcome }, 0);
   return {
     registry,
     requests,
     processing: new Histogram({
       name: "gpu_processing_seconds",
-      help: "Time spent in inference by the batch that a request was part of, on GPU or CPU",
+      help: "Inference time of the batch that the request was part of, on GPU or CPU",
       buckets: processingBuckets,
       registers,
     }),
     stage: new Histogram({
       name: "gpumedia_stage_seconds",
-      help: "Time that a request spent in each stage",
+      help: "Time that requests spent in each stage",
       labelNames: ["stage"],
       buckets: processingBuckets,
       registers,
@@ -79,17 +79,17 @@ export function createMetrics(readings: Readings): Metrics {
   };
 }
 
-/** Absent figures have no series: zero would read as an idle GPU. */
+/** Missing figures have no series: zero would look like an idle GPU. */
 function gpuGauges(registry: Registry, gpus: Readings["gpus"]): void {
   const labelNames = ["gpu", "uuid"] as const;
   const gauges = [
-    ["gpumedia_gpu_utilization_percent", "Share of the time in which a kernel ran", "utilizationPercent"],
+    ["gpumedia_gpu_utilization_percent", "Share of time in which a kernel ran", "utilizationPercent"],
     ["gpumedia_gpu_memory_used_bytes", "Device memory in use", "memoryUsedBytes"],
-    ["gpumedia_gpu_memory_total_bytes", "Device memory in all", "memoryTotalBytes"],
+    ["gpumedia_gpu_memory_total_bytes", "Total device memory", "memoryTotalBytes"],
     ["gpumedia_gpu_temperature_celsius", "Temperature of the chip", "temperatureCelsius"],
     ["gpumedia_gpu_power_watts", "Power drawn", "powerWatts"],
-    ["gpumedia_gpu_encoder_percent", "Share of the time in which the video encoder worked", "encoderPercent"],
-    ["gpumedia_gpu_decoder_percent", "Share of the time in which the video decoder worked", "decoderPercent"],
+    ["gpumedia_gpu_encoder_percent", "Utilization of the video encoder", "encoderPercent"],
+    ["gpumedia_gpu_decoder_percent", "Utilization of the video decoder", "decoderPercent"],
   ] as const;
   for (const [name, help, figure] of gauges) {
     const gauge: Gauge<"gpu" | "uuid"> = new Gauge({

@@ -17,7 +17,7 @@ export class ProcessUsage {
     this.#timer = setInterval(() => this.#take(), 1000).unref();
   }
 
-  /** 100 for one core. */
+  /** 100 % is one core. */
   get cpuPercent(): number {
     const [oldest] = this.#samples;
     const latest = this.#sample();

@@ -5,8 +5,8 @@ import { stages, type Stage } from "./metrics.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { SpanFigures } from "./window.ts";
 
-/** What the report says beside what was counted. */
-export interface Present {
+/** The part of the report that is not counted by telemetry. */
+export interface ProcessorState {
   readonly accelerator: "cpu" | "cuda";
   readonly model: string;
   readonly ready: boolean;
@@ -17,7 +17,7 @@ export interface Present {
   readonly workers: { readonly total: number; readonly ready: number; readonly restarts: number };
 }
 
-export async function utilization(telemetry: Telemetry, present: Present): Promise<UtilizationReport> {
+export async function utilization(telemetry: Telemetry, state: ProcessorState): Promise<UtilizationReport> {
   const { window, usage } = telemetry;
   const { seconds } = window;
   const latency = window.figures("total");
@@ -27,20 +27,20 @@ export async function utilization(telemetry: Telemetry, present: Present): Promi
   return {
     version: "v1",
     windowSeconds: rounded(seconds),
-    accelerator: present.accelerator,
-    model: present.model,
-    ready: present.ready,
+    accelerator: state.accelerator,
+    model: state.model,
+    ready: state.ready,
     gpus: gpus(await telemetry.gpuSample()),
     process: {
       cpuPercent: rounded(usage.cpuPercent),
-      cpuLimitCores: rounded(present.cpuLimitCores),
+      cpuLimitCores: rounded(state.cpuLimitCores),
       rssBytes: process.memoryUsage.rss(),
       uptimeSeconds: rounded(process.uptime()),
     },
     requests: {
-      active: present.active,
-      queued: present.queued,
-      queueLimit: present.queueLimit,
+      active: state.active,
+      queued: state.queued,
+      queueLimit: state.queueLimit,
       accepted,
       rejected: window.total("rejected"),
       failed: window.total("failed"),
@@ -51,8 +51,8 @@ export async function utilization(telemetry: Telemetry, present: Present): Promi
     },
     stages: Object.fromEntries(stages.map((stage) => [stage, stageOf(window.figures(stage))])) as StageReport,
     workers: {
-      ...present.workers,
-      busyPercent: busy.count === 0 ? 0 : busyPercent(busy, seconds, present.workers.total),
+      ...state.workers,
+      busyPercent: busy.count === 0 ? 0 : busyPercent(busy, seconds, state.workers.total),
     },
     sessions: telemetry.sessions,
   };

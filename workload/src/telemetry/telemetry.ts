@@ -56,13 +56,13 @@ export class Telemetry implements PipelineObserver {
     this.#sessions--;
   }
 
-  /** Undefined in cpu mode. */
+  /** Undefined without a GPU monitor. */
   async gpuSample(): Promise<GpuSample | undefined> {
     return this.#gpu?.sample();
   }
 
   modelLoaded({ name, optimization }: ModelDescription): void {
-    this.#log.info({ model: name, optimization }, "the model is loaded");
+    this.#log.info({ model: name, optimization }, "model loaded");
   }
 
   finished(timings: Timings, totalMs: number): void {
@@ -79,7 +79,7 @@ export class Telemetry implements PipelineObserver {
     this.count(outcomeOf(kind));
   }
 
-  /** A request that never reached the pipeline, such as one with a body that is too long. */
+  /** Counts a request, also one that never reached the pipeline, for instance because its body was too large. */
   count(outcome: Outcome): void {
     this.window.count(outcome);
     this.metrics.requests.inc({ outcome });
@@ -92,7 +92,7 @@ export class Telemetry implements PipelineObserver {
   }
 
   workerDied(reason: string): void {
-    this.#log.error({ reason }, "a worker died; its requests failed and it is being replaced");
+    this.#log.error({ reason }, "a worker died; its requests failed, and it is being replaced");
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Window } from "./window.ts";
 
 describe("the window of 15 seconds", () => {
-  it("counts what happened in it, and forgets what is older", () => {
+  it("counts events in it, and forgets older ones", () => {
     let now = 0;
     const window = new Window(["hit", "miss"], [], () => now);
     for (; now < 20_000; now += 1000) window.count("hit");
@@ -13,7 +13,7 @@ describe("the window of 15 seconds", () => {
     assert.equal(window.total("hit"), 0);
   });
 
-  it("knows how long it is, less just after the start", () => {
+  it("reports how long it is, which is shorter just after the start", () => {
     let now = 5000;
     const window = new Window([], [], () => now);
     now = 7500;
@@ -22,7 +22,7 @@ describe("the window of 15 seconds", () => {
     assert.equal(window.seconds, 14.25);
   });
 
-  it("answers percentiles that are at most 4 % too high", () => {
+  it("returns percentiles that are at most 4 % too high", () => {
     const window = new Window([], ["ms"], () => 0);
     for (let ms = 1; ms <= 1000; ms++) window.record("ms", ms);
     const figures = window.figures("ms");
@@ -33,7 +33,7 @@ describe("the window of 15 seconds", () => {
     }
   });
 
-  it("starts anew in a slice that it used 15 seconds ago", () => {
+  it("clears a slice that it used 15 seconds ago", () => {
     let now = 0;
     const window = new Window([], ["ms"], () => now);
     window.record("ms", 500);

@@ -1,18 +1,18 @@
 /**
- * What happened within the last 15 seconds, in slices of one second: recording is an array write, and reading costs the
- * same however many requests there were, so that it can be polled every second.
+ * Events of the last 15 seconds, in slices of one second. Recording is an array write, and the cost of reading does not
+ * depend on the number of requests, so that it can be polled every second.
  */
 
 export const windowSeconds = 15;
 
-/** Steps of 4 %: a percentile is never further off. From 10 µs to over an hour. */
+/** Steps of 4 %, the largest error of a percentile, from 10 µs to over an hour. */
 const growth = 1.04;
 const smallestMs = 0.01;
 const steps = 512;
 const logGrowth = Math.log(growth);
 
 interface Slice<Event extends string, Span extends string> {
-  /** Of the monotonic clock; NaN: never used. */
+  /** Second of the monotonic clock; NaN: never used. */
   second: number;
   readonly events: Record<Event, number>;
   readonly spans: Record<Span, { readonly counts: Uint32Array; sum: number; max: number }>;
@@ -22,11 +22,11 @@ export interface SpanFigures {
   readonly count: number;
   readonly mean: number;
   readonly max: number;
-  /** Upper bound, by at most 4 %, of what this share (0 to 1) of the spans took. */
+  /** Returns a percentile of the spans, at most 4 % too high; `share` is 0 to 1. */
   percentile(share: number): number;
 }
 
-/** `Event`s are counted; of `Span`s, which have a size such as milliseconds, mean and percentiles can be asked. */
+/** Counts `Event`s, and computes mean and percentiles of `Span`s, which have a size such as milliseconds. */
 export class Window<Event extends string, Span extends string> {
   readonly #slices: readonly Slice<Event, Span>[];
   readonly #now: () => number;
@@ -57,7 +57,7 @@ export class Window<Event extends string, Span extends string> {
     figures.max = Math.max(figures.max, size);
   }
 
-  /** How much time the figures are of, less just after the start. */
+  /** The time that the figures cover; shorter just after the start. */
   get seconds(): number {
     const partOfSecond = (this.#now() % 1000) / 1000;
     return Math.max(0.001, Math.min(windowSeconds - 1 + partOfSecond, (this.#now() - this.#startedAt) / 1000));
@@ -93,7 +93,7 @@ export class Window<Event extends string, Span extends string> {
   #current(): Slice<Event, Span> {
     const second = this.#second();
     const slice = this.#slices[second % windowSeconds];
-    if (slice === undefined) throw new Error("the clock is before its start");
+    if (slice === undefined) throw new Error("the clock is negative");
     if (slice.second !== second) {
       slice.second = second;
       for (const event in slice.events) slice.events[event] = 0;

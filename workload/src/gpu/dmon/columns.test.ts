@@ -44,23 +44,23 @@ describe("dmon's columns", () => {
 
   const cases: readonly { readonly name: string; readonly interval: Interval | null; readonly violations: string }[] = [
     {
-      name: "a first line, which has nothing to count from",
+      name: "the first line, which has no previous one",
       interval: { now: figures, before: undefined, elapsedMs: 0 },
       violations: "      -      -",
     },
-    { name: "a GPU that does not answer", interval: null, violations: "      -      -" },
+    { name: "a GPU that does not respond", interval: null, violations: "      -      -" },
     {
       name: "no violation",
       interval: { now: figures, before: figures, elapsedMs: 1000 },
       violations: "      0      0",
     },
     {
-      name: "counters that started again",
+      name: "counters that restarted",
       interval: { now: { ...figures, powerViolationNs: 0, thermalViolationNs: 0 }, before, elapsedMs: 1000 },
       violations: "      0      0",
     },
     {
-      name: "counters that were read a little later than the clock",
+      name: "counters read slightly later than the clock",
       interval: { now: { ...figures, powerViolationNs: 6_010_000_000 }, before, elapsedMs: 1000 },
       violations: "    100      1",
     },
@@ -74,7 +74,7 @@ describe("dmon's columns", () => {
     it(`show violations of ${name}`, () => assert.equal(line(["v"], gpu, interval), `    0${violations}`));
   }
 
-  it("come in the order in which they are asked for, and name a MIG device", () => {
+  it("are in the requested order, and identify a MIG device", () => {
     const mig = { ...gpu, mig: { index: 1, gpuInstance: 8, computeInstance: 0 } };
     assert.deepEqual(
       [...headerLines(["m", "u"]), line(["m", "u"], mig, { now: figures, before: undefined, elapsedMs: 0 })],

@@ -1,6 +1,6 @@
 /**
- * The columns of `nvidia-smi dmon -s pucvmet`, in its order and widths, so that what people have for its output works
- * on ours. By the manual page nvidia-smi(1), "Device Monitoring". Pure.
+ * The columns of `nvidia-smi dmon -s pucvmet`, in its order and widths, so that scripts that parse its output
+ * accept ours. Source: the manual page nvidia-smi(1), "Device Monitoring". Pure.
  */
 import type { DmonFigures } from "../dmon-figures.ts";
 import type { DmonReading } from "../sampler.ts";
@@ -10,7 +10,7 @@ export type ColumnGroup = "p" | "u" | "c" | "v" | "m" | "e" | "t";
 
 export const columnGroups: readonly ColumnGroup[] = ["p", "u", "c", "v", "m", "e", "t"];
 
-/** A reading and the one before it, which the shares of time are counted from. */
+/** A reading and the previous one: shares of time are differences between them. */
 export interface Interval {
   readonly now: DmonFigures;
   /** Undefined on the first line. */
@@ -50,7 +50,7 @@ const columns: readonly Column[] = [
   column("t", "txpci", "MB/s", ({ pcieSentKilobytesPerSecond }) => megabytes(pcieSentKilobytesPerSecond)),
 ];
 
-/** The two header lines of these groups, in the order in which they are asked for. */
+/** Returns the two header lines of these groups, in the given order. */
 export function headerLines(groups: readonly ColumnGroup[]): readonly string[] {
   const chosen = columnsOf(groups);
   return [
@@ -59,7 +59,7 @@ export function headerLines(groups: readonly ColumnGroup[]): readonly string[] {
   ];
 }
 
-/** One line of one GPU; all `-` while it does not answer. */
+/** Returns the line of one GPU; all `-` while it does not respond. */
 export function line(
   groups: readonly ColumnGroup[],
   identity: DmonReading["identity"],
@@ -72,7 +72,7 @@ export function line(
   return `${indexOf(identity).padStart(5)}${cells.join("")}`;
 }
 
-/** `0`, or `0:1` for a MIG device, as `NVIDIA_VISIBLE_DEVICES` writes it; nvidia-smi's dmon does not list these. */
+/** Returns `0`, or `0:1` for a MIG device, as in `NVIDIA_VISIBLE_DEVICES`; nvidia-smi dmon does not list these. */
 export function indexOf({ index, mig }: DmonReading["identity"]): string {
   return mig === null ? String(index) : `${index}:${mig.index}`;
 }
@@ -92,11 +92,11 @@ function columnsOf(groups: readonly ColumnGroup[]): readonly Column[] {
 
 type Violation = "powerViolationNs" | "thermalViolationNs";
 
-/** Share of the time since the line before in which the clocks were held down. */
+/** Share of the time since the previous line in which the clocks were lowered. */
 function violationPercent({ now, before, elapsedMs }: Interval, violation: Violation): number | null {
   const [to, from] = [now[violation], before?.[violation] ?? null];
   if (to === null || from === null || elapsedMs <= 0) return null;
-  // The counters start again when the driver is loaded anew.
+  // The counters restart when the driver is reloaded.
   return Math.min(Math.max((to - from) / 1e6 / elapsedMs, 0), 1) * 100;
 }
 

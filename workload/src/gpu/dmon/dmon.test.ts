@@ -14,24 +14,24 @@ import { dmon, dmonCommand, type DmonOptions } from "./dmon.ts";
 const soon: DmonOptions = { select: ["p"], delaySeconds: 0.001, count: 3 };
 const gpu: GpuIdentity = { index: 0, uuid: "GPU-a", name: "NVIDIA L4", mig: null };
 
-/** A monitor that plays these samples, then fails the test. */
+/** A monitor that returns these samples, and fails the test when there are no more. */
 function playing(...samples: DmonSample[]): GpuMonitor<DmonSample> {
   const next = samples.values();
   return {
-    sample: async () => next.next().value ?? assert.fail("asked once too often"),
+    sample: async () => next.next().value ?? assert.fail("no more samples"),
     close: async () => undefined,
   };
 }
 
 async function watch(monitor: GpuMonitor<DmonSample>, options: DmonOptions, interrupt = new AbortController()) {
   const printed: string[] = [];
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const status = await dmon(monitor, options, {
     print: (text) => printed.push(text),
-    complain: (text) => complaints.push(text),
+    warn: (text) => warnings.push(text),
     interrupt: interrupt.signal,
   });
-  return { status, printed, complaints };
+  return { status, printed, warnings };
 }
 
 function unavailable(reason: string, message: string): DmonSample {
@@ -44,7 +44,7 @@ const dashes = "    0      -      -      -";
 const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 describe("gpumedia-processor dmon", () => {
-  it("as a program prints figures of the library on LD_LIBRARY_PATH", async function (this: Context) {
+  it("prints figures from the library on LD_LIBRARY_PATH, as a program", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0)] });
     const env = { ...process.env, LD_LIBRARY_PATH: dirname(mock.library) };
@@ -52,11 +52,11 @@ describe("gpumedia-processor dmon", () => {
     assert.equal(stdout, `${header.join("\n")}\n    0     17     38      -\n`);
   });
 
-  it("as a program ends with 2 for wrong arguments", async () => {
+  it("exits with status 2 for invalid arguments, as a program", async () => {
     await assert.rejects(promisify(execFile)(process.execPath, [program, "dmon", "-s", "x"]), {
       code: 2,
       stderr:
-        "gpumedia-processor dmon: option '-s, --select <groups>' argument 'x' is invalid. \"x\" is none of pucvmet.\n",
+        "gpumedia-processor dmon: option '-s, --select <groups>' argument 'x' is invalid. Unknown group \"x\", expected letters of pucvmet.\n",
     });
   });
 
@@ -64,10 +64,10 @@ describe("gpumedia-processor dmon", () => {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0, { "memory-temperature-celsius": 44 }), mockGpu(1, { "power-milliwatts": 70_600 })] });
     const monitor = openDmonMonitor({ library: mock.library, visibleDevices: undefined });
-    const { status, printed, complaints } = await watch(monitor, { ...soon, count: 1, select: ["p", "c", "e", "m"] });
+    const { status, printed, warnings } = await watch(monitor, { ...soon, count: 1, select: ["p", "c", "e", "m"] });
     await monitor.close();
     assert.deepEqual(
-      { status, printed, complaints },
+      { status, printed, warnings },
       {
         status: 0,
         printed: [
@@ -76,7 +76,7 @@ describe("gpumedia-processor dmon", () => {
           "    0     17     38     44    405    210      0      0      0    512      1      -",
           "    1     71     38      -    405    210      0      0      0    512      1      -",
         ],
-        complaints: [],
+        warnings: [],
       },
     );
   });
@@ -88,13 +88,13 @@ describe("gpumedia-processor dmon", () => {
     assert.deepEqual(printed, [...header, ...twenty, ...header, ...twenty, ...header, dashes]);
   });
 
-  it("ends with 1 where there is no library", async () => {
-    const { status, complaints } = await watch(playing(unavailable("LIBRARY_NOT_FOUND", "no such library")), soon);
-    assert.deepEqual({ status, complaints }, { status: 1, complaints: ["no such library"] });
+  it("exits with status 1 if there is no library", async () => {
+    const { status, warnings } = await watch(playing(unavailable("LIBRARY_NOT_FOUND", "no such library")), soon);
+    assert.deepEqual({ status, warnings }, { status: 1, warnings: ["no such library"] });
   });
 
-  it("waits for a driver, says so once, and ends with 1 when it never comes", async () => {
-    const { status, complaints } = await watch(
+  it("waits for the driver with one warning, and exits with status 1 if it is never loaded", async () => {
+    const { status, warnings } = await watch(
       playing(
         unavailable("DRIVER_NOT_LOADED", "not loaded"),
         unavailable("DRIVER_NOT_LOADED", "not loaded"),
@@ -102,10 +102,10 @@ describe("gpumedia-processor dmon", () => {
       ),
       soon,
     );
-    assert.deepEqual({ status, complaints }, { status: 1, complaints: ["not loaded", "hangs"] });
+    assert.deepEqual({ status, warnings }, { status: 1, warnings: ["not loaded", "hangs"] });
   });
 
-  it("ends with 0 on a signal, in the middle of a pause", async () => {
+  it("exits with status 0 on a signal, without waiting for the interval", async () => {
     const interrupt = new AbortController();
     const monitor: GpuMonitor<DmonSample> = {
       sample: async () => {
@@ -118,14 +118,14 @@ describe("gpumedia-processor dmon", () => {
     assert.deepEqual({ status, printed }, { status: 0, printed: [...header, dashes] });
   });
 
-  const wrong: readonly { readonly flags: readonly string[]; readonly message: RegExp }[] = [
-    { flags: ["-s", "px"], message: /'px' is invalid. "x" is none of pucvmet\./ },
-    { flags: ["-d", "0"], message: /'0' is invalid. Seconds, above 0 and at most 3600\./ },
-    { flags: ["-c", "1.5"], message: /'1\.5' is invalid. A whole number from 1\./ },
+  const invalid: readonly { readonly flags: readonly string[]; readonly message: RegExp }[] = [
+    { flags: ["-s", "px"], message: /'px' is invalid\. Unknown group "x", expected letters of pucvmet\./ },
+    { flags: ["-d", "0"], message: /'0' is invalid\. Expected a number of seconds above 0 and at most 3600\./ },
+    { flags: ["-c", "1.5"], message: /'1\.5' is invalid\. Expected a positive integer\./ },
   ];
-  for (const { flags, message } of wrong) {
-    it(`refuses ${flags.join(" ")}`, async () => {
-      const outputs = { print: assert.fail, complain: assert.fail, interrupt: new AbortController().signal };
+  for (const { flags, message } of invalid) {
+    it(`rejects ${flags.join(" ")}`, async () => {
+      const outputs = { print: assert.fail, warn: assert.fail, interrupt: new AbortController().signal };
       const command = dmonCommand(outputs, () => assert.fail("ran")).exitOverride();
       command.configureOutput({ writeErr: () => undefined });
       await assert.rejects(command.parseAsync(flags, { from: "user" }), (error) => {

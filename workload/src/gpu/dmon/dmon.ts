@@ -1,4 +1,4 @@
-/** `gpumedia-processor dmon`: the guide's `nvidia-smi dmon -s pucvmet -d 1`, where there is no nvidia-smi. */
+/** `gpumedia-processor dmon`: stands in for the guide's `nvidia-smi dmon -s pucvmet -d 1`, without nvidia-smi. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { type GpuMonitor, openDmonMonitor } from "../monitor.ts";
@@ -9,28 +9,28 @@ import type { DmonFigures } from "../dmon-figures.ts";
 export interface DmonOptions {
   readonly select: readonly ColumnGroup[];
   readonly delaySeconds: number;
-  /** Undefined: until a signal ends it. */
+  /** Undefined: until interrupted. */
   readonly count: number | undefined;
 }
 
 export interface DmonOutputs {
   readonly print: (line: string) => void;
-  /** What is no figure, such as that a GPU does not answer. */
-  readonly complain: (line: string) => void;
-  /** Ends the watch. */
+  /** Receives warnings and errors. */
+  readonly warn: (line: string) => void;
+  /** Stops the output. */
   readonly interrupt: AbortSignal;
 }
 
-/** As nvidia-smi repeats it. */
+/** As in nvidia-smi. */
 const linesPerHeader = 20;
 
-/** The command for the processor's program; `exit` gets 0, or 1 when no figure could be read at all. */
+/** Builds the command; `exit` receives status 0, or 1 if no figure could be read. */
 export function dmonCommand(outputs: DmonOutputs, exit: (status: number) => void): Command {
   return new Command("gpumedia-processor dmon")
-    .description("print the GPUs' figures line by line, as nvidia-smi dmon does")
-    .option("-s, --select <groups>", `columns: ${groupsHelp} (default: pucvmet)`, parseGroups)
-    .option("-d, --delay <seconds>", "time between two lines", parsePositive, 1)
-    .option("-c, --count <lines>", "lines of each GPU, then end (default: until interrupted)", parseCount)
+    .description("Print GPU figures periodically, in the format of nvidia-smi dmon.")
+    .option("-s, --select <groups>", `Columns: ${groupsHelp}. (default: pucvmet)`, parseGroups)
+    .option("-d, --delay <seconds>", "Interval between readings, in seconds.", parsePositive, 1)
+    .option("-c, --count <lines>", "Number of readings. (default: until interrupted)", parseCount)
     .action(
       async ({
         select = columnGroups,
@@ -51,7 +51,7 @@ export function dmonCommand(outputs: DmonOutputs, exit: (status: number) => void
 const groupsHelp =
   "p power and temperature, u utilization, c clocks, v violations, m memory, e errors, t PCIe throughput";
 
-/** Answers the exit status. */
+/** Returns the exit status. */
 export async function dmon(
   monitor: GpuMonitor<DmonSample>,
   options: DmonOptions,
@@ -64,20 +64,20 @@ export async function dmon(
     if (outputs.interrupt.aborted) return 0;
     const sample = await monitor.sample();
     printer.show(sample, performance.now());
-    // All else may come back while we watch: a driver that is loaded later, a GPU that is reset.
+    // Any other failure may recover: the driver may be loaded later, a GPU reset.
     if (sample.state === "unavailable" && sample.reason === "LIBRARY_NOT_FOUND") return 1;
   }
   return printer.printed ? 0 : 1;
 }
 
 class DmonPrinter {
-  /** Whether there was anything but `-`. */
+  /** Whether any figure was printed. */
   printed = false;
   readonly #groups: readonly ColumnGroup[];
   readonly #outputs: DmonOutputs;
   readonly #before = new Map<string, { readonly figures: DmonFigures; readonly atMs: number }>();
   #sinceHeader = linesPerHeader;
-  #complaint = "";
+  #warning = "";
 
   constructor(groups: readonly ColumnGroup[], outputs: DmonOutputs) {
     this.#groups = groups;
@@ -86,10 +86,10 @@ class DmonPrinter {
 
   show(sample: DmonSample, atMs: number): void {
     if (sample.state === "unavailable") {
-      this.#complain(sample.message);
+      this.#warn(sample.message);
       return;
     }
-    this.#complaint = "";
+    this.#warning = "";
     if (this.#sinceHeader >= linesPerHeader) {
       for (const header of headerLines(this.#groups)) this.#outputs.print(header);
       this.#sinceHeader = 0;
@@ -111,34 +111,36 @@ class DmonPrinter {
     this.printed = true;
   }
 
-  /** Once, not every second: a log with one line ten thousand times hides the one that differs. */
-  #complain(message: string): void {
-    if (message !== this.#complaint) this.#outputs.complain(message);
-    this.#complaint = message;
+  /** Warns once, not every second: repeated lines would hide the one that differs. */
+  #warn(message: string): void {
+    if (message !== this.#warning) this.#outputs.warn(message);
+    this.#warning = message;
   }
 }
 
 async function pause(ms: number, interrupt: AbortSignal): Promise<void> {
-  // An interrupt is the usual end, not an error.
+  // An interrupt is the usual way to stop, not an error.
   await sleep(ms, undefined, { signal: interrupt }).catch(() => undefined);
 }
 
 function parseGroups(text: string): readonly ColumnGroup[] {
   return Array.from(text, (letter) => {
     const group = columnGroups.find((candidate) => candidate === letter);
-    if (group === undefined) throw new InvalidArgumentError(`"${letter}" is none of ${columnGroups.join("")}.`);
+    if (group === undefined)
+      throw new InvalidArgumentError(`Unknown group "${letter}", expected letters of ${columnGroups.join("")}.`);
     return group;
   });
 }
 
 function parsePositive(text: string): number {
   const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= 3600)) throw new InvalidArgumentError("Seconds, above 0 and at most 3600.");
+  if (!(seconds > 0 && seconds <= 3600))
+    throw new InvalidArgumentError("Expected a number of seconds above 0 and at most 3600.");
   return seconds;
 }
 
 function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("A whole number from 1.");
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("Expected a positive integer.");
   return count;
 }

@@ -1,4 +1,4 @@
-/** Run as a process of its own by monitor.test.ts: meets a call that hangs, and wants to exit all the same. */
+/** A program for monitor.test.ts that exits while an NVML call hangs. */
 import { openGpuMonitor } from "../monitor.ts";
 
 const [library = ""] = process.argv.slice(2);

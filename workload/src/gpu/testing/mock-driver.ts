@@ -1,4 +1,4 @@
-/** The mock driver for a test: its library, and the file that says what the GPUs tell. */
+/** The mock driver for a test: its library, and the file with the GPUs' state. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ export function mockDriver(test: Context, driver: Driver = "current"): MockDrive
   }
   const folder = mkdtempSync(join(tmpdir(), "gpumedia-nvml-"));
   const file = join(folder, "state");
-  // The library reads it by getenv(3), which sees what Node's main thread sets.
+  // The library reads it with getenv(3), which sees changes of Node's main thread.
   process.env["GPUMEDIA_NVML_MOCK"] = file;
   return {
     library: library.path,

@@ -1,10 +1,10 @@
 /**
- * A network as an ONNX graph that doubles pictures: uint8 NHWC in and out, any height, width and batch.
+ * Builds the ONNX graph of a network that doubles pictures: uint8 NHWC in and out, any height, width and batch.
  *
  *   picture ─ Cast, Transpose ─┬─ Conv+ReLU ─ … ─ Conv ──┐
  *                              └─ Pad ─ Conv (bilinear) ─┴─ Add, QuantizeLinear ─ interleave
  *
- * Shaped for onnxruntime's blocked layout: no node between two convolutions that it cannot fuse.
+ * For onnxruntime's blocked layout, every node between two convolutions can be fused.
  */
 import { OnnxGraph, type TensorName } from "../onnx-graph.ts";
 import type { Kernel, Network } from "./weights.ts";
@@ -40,7 +40,7 @@ export function anime4kModel(name: string, doc: string, network: Network): Uint8
   if (network.lastReads === "all") features = graph.node("Concat", layers, { axis: 1 });
   const difference = conv(features, "last", phaseMajor(network.last));
 
-  // Zeros around the picture would darken its border: bilinear interpolation repeats the outermost pixels.
+  // Zero padding would darken the border; bilinear interpolation repeats the outermost pixels.
   const pads = graph.constant("pads", [8], Int32Array.of(0, 0, 1, 1, 0, 0, 1, 1));
   const padded = graph.node("Pad", [rgb, pads], { mode: "edge" });
   const base = graph.node("Conv", [padded, graph.constant("bilinear.weight", [phases, 3, 3, 3], bilinearKernel())], {
@@ -48,12 +48,12 @@ export function anime4kModel(name: string, doc: string, network: Network): Uint8
   });
 
   const sum = graph.node("Add", [base, difference]);
-  // Rounds and saturates at 0 and 255 in one pass over the doubled picture; Clip and Cast are two.
+  // Rounds and saturates in one pass over the doubled picture; Clip and Cast would be two.
   const step = graph.constant("step", [], Float32Array.of(1));
   const bytes = graph.node("QuantizeLinear", [sum, step]);
 
-  // Upper and lower row of each pixel become pictures of their own, so that whole rows are moved in the end. Pulling
-  // rows apart pixel by pixel took 5.4 ms of 42 for 640x480.
+  // The upper and lower rows of the pixels form two separate pictures first, so that whole rows are interleaved at the
+  // end. Interleaving pixel by pixel took 5.4 ms of 42 ms for 640x480.
   const halves = graph.node("Reshape", [bytes, graph.constant("halves", [4], Int32Array.of(-1, 6, 0, 0))]);
   const pixels = graph.node("Transpose", [halves], { perm: [0, 2, 3, 1] });
   const rows = graph.node("Reshape", [pixels, shapeOfHalves(graph)]);
@@ -66,7 +66,7 @@ export function anime4kModel(name: string, doc: string, network: Network): Uint8
   });
 }
 
-/** [batch, 2, height, 6 * width] of the picture at hand. */
+/** Computes [batch, 2, height, 6 * width] of the input. */
 function shapeOfHalves(graph: OnnxGraph): TensorName {
   const order = graph.constant("halves.order", [4], Int32Array.of(0, 0, 1, 2));
   const factors = graph.constant("halves.factors", [4], Int32Array.of(1, 0, 1, 6));
@@ -75,13 +75,13 @@ function shapeOfHalves(graph: OnnxGraph): TensorName {
   return graph.node("Add", [graph.node("Mul", [picked, factors]), summands]);
 }
 
-/** [batch, 2 * height, 2 * width, 3] of the picture at hand. */
+/** Computes [batch, 2 * height, 2 * width, 3] of the input. */
 function doubledSize(graph: OnnxGraph): TensorName {
   const factors = graph.constant("doubled.factors", [4], Int32Array.of(1, 2, 2, 1));
   return graph.node("Mul", [graph.node("Shape", ["image"]), factors]);
 }
 
-/** The kernel and its negative: ReLU of both is the concatenated ReLU, without a node of its own. */
+/** The kernel and its negative: ReLU of both is the concatenated ReLU, without a separate node. */
 function mirrored({ outputs, weights, bias, ...rest }: Kernel): Kernel {
   return {
     ...rest,
@@ -96,8 +96,8 @@ function scaled(kernel: Kernel, factor: number): Kernel {
 }
 
 /**
- * The last kernel with one output for each of the twelve phases, in steps of 1/255. Size s has one output a position
- * for all three colours.
+ * The last kernel with one output per phase, in steps of 1/255. Size s has one output per position, for all three
+ * colours.
  */
 function phaseMajor({ outputs, inputs, side, weights, bias }: Kernel): Kernel {
   const each = inputs * side * side;
@@ -119,7 +119,7 @@ function phaseMajor({ outputs, inputs, side, weights, bias }: Kernel): Kernel {
 /** Bilinear doubling with pixel centres at .5, as [phase][colour][3][3]. */
 function bilinearKernel(): Float32Array {
   const weights = new Float32Array(phases * 3 * 9);
-  // A doubled pixel's centre lies a quarter pixel before or after that of the pixel it comes from.
+  // The centre of a doubled pixel is a quarter pixel before or after that of its source pixel.
   const taps = [
     [0.25, 0.75, 0],
     [0, 0.75, 0.25],

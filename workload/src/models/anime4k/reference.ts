@@ -1,6 +1,6 @@
 /**
- * A network evaluated layer by layer as its authors describe it, in plain double-precision loops: what the ONNX model is
- * compared with. Nothing here is shared with what builds that model but the weights.
+ * Evaluates a network layer by layer, as its authors describe it, in plain double-precision loops. The ONNX model is
+ * compared with it; both share nothing but the weights.
  */
 import type { Kernel, Network } from "./weights.ts";
 
@@ -10,7 +10,7 @@ interface Planes {
   readonly channels: readonly Float64Array[];
 }
 
-/** RGB in, three bytes a pixel; the doubled picture out, not yet rounded, in steps of 1/255. */
+/** Takes RGB, three bytes a pixel; returns the doubled picture, not rounded, in steps of 1/255. */
 export function evaluate(network: Network, pixels: Uint8Array, width: number, height: number): Float64Array {
   const channels = [0, 1, 2].map((c) =>
     Float64Array.from({ length: width * height }, (_, i) => (pixels[i * 3 + c] ?? 0) / 255),
@@ -35,7 +35,7 @@ export function evaluate(network: Network, pixels: Uint8Array, width: number, he
   return result;
 }
 
-/** Positive parts of all channels of a layer, then negative parts of them; layer after layer. */
+/** Per layer, the positive parts of all channels, then their negative parts. */
 function concatenatedRelu(layers: readonly Planes[]): Planes {
   const [{ width, height } = { width: 0, height: 0 }] = layers;
   const channels = layers.flatMap((layer) => [
@@ -45,7 +45,7 @@ function concatenatedRelu(layers: readonly Planes[]): Planes {
   return { width, height, channels };
 }
 
-/** With zeros around the picture. */
+/** Convolves with zero padding. */
 function convolve({ outputs, inputs, side, weights, bias }: Kernel, { width, height, channels }: Planes): Planes {
   const radius = (side - 1) / 2;
   const planes = Array.from({ length: outputs }, (_, output) => {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 export const sizes = ["s", "m", "l"] as const;
 export type Size = (typeof sizes)[number];
 
-/** What the weights were trained on: animation (Anime4K's own), photographs, rendered scenes. */
+/** The training data: animation (as in Anime4K), photographs or rendered scenes. */
 export type Training = "an" | "rl" | "3d";
 
 /** A convolution; `weights` as [output][input][row][column]. */
@@ -19,14 +19,13 @@ export interface Kernel {
 }
 
 /**
- * One network. Each layer but the first reads `max(x, 0)` of all channels of what it is given and then `max(-x, 0)` of
- * them (a concatenated ReLU); the last answers how far each pixel of the doubled picture is from bilinear
- * interpolation, four positions a channel.
+ * One network. Each layer but the first reads `max(x, 0)` and then `max(-x, 0)` of all its input channels (a concatenated
+ * ReLU). The last returns the difference of each doubled pixel from bilinear interpolation, four positions a channel.
  */
 export interface Network {
   readonly first: Kernel;
   readonly middle: readonly Kernel[];
-  /** Reads the last layer (size s) or all layers before it (m and l). */
+  /** Reads the previous layer (size s) or all previous layers (m and l). */
   readonly last: Kernel;
   readonly lastReads: "previous" | "all";
 }

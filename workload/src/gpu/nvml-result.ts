@@ -1,4 +1,4 @@
-/** What a call into NVML answers: a value, or a failure that names the call and NVML's reason. Pure. */
+/** The result of an NVML call: a value, or a failure with the call and NVML's error code. Pure. */
 
 /** A call's `nvmlReturn_t` was not NVML_SUCCESS. */
 export interface NvmlFailure {
@@ -15,7 +15,7 @@ export interface NvmlValue<T> {
   readonly value: T;
 }
 
-export type NvmlAnswer<T> = NvmlValue<T> | NvmlFailure;
+export type NvmlResult<T> = NvmlValue<T> | NvmlFailure;
 
 /** `nvmlReturn_t`, by NVIDIA's "NVML API Reference Guide". */
 const codes: ReadonlyMap<number, string> = new Map([
@@ -48,20 +48,20 @@ const codes: ReadonlyMap<number, string> = new Map([
   [999, "UNKNOWN"],
 ]);
 
-/** A failure with the words that the library has for it (`nvmlErrorString`). */
-export function returned(call: string, code: number, words: string): NvmlFailure {
-  return failure(call, codes.get(code) ?? String(code), words);
+/** `text` is from `nvmlErrorString`. */
+export function returned(call: string, code: number, text: string): NvmlFailure {
+  return failure(call, codes.get(code) ?? String(code), text);
 }
 
-export function failure(call: string, code: string, words: string): NvmlFailure {
-  return { kind: "failure", call, code, message: `${call}: ${words} (${code})` };
+export function failure(call: string, code: string, text: string): NvmlFailure {
+  return { kind: "failure", call, code, message: `${call}: ${text} (${code})` };
 }
 
-export function value<T>(answer: T): NvmlValue<T> {
-  return { kind: "value", value: answer };
+export function value<T>(result: T): NvmlValue<T> {
+  return { kind: "value", value: result };
 }
 
-const unavailable: ReadonlySet<string> = new Set([
+const absentCodes: ReadonlySet<string> = new Set([
   "NOT_SUPPORTED",
   "FUNCTION_NOT_FOUND",
   "NO_PERMISSION",
@@ -69,14 +69,14 @@ const unavailable: ReadonlySet<string> = new Set([
   "DEPRECATED",
 ]);
 
-/** True when the device, the driver or our rights do not offer the figure: it is absent, and nothing is broken. */
+/** Whether the device, the driver or our permissions lack the figure: nothing is broken. */
 export function isAbsent({ code }: NvmlFailure): boolean {
-  return unavailable.has(code);
+  return absentCodes.has(code);
 }
 
-const gone: ReadonlySet<string> = new Set(["GPU_IS_LOST", "RESET_REQUIRED", "UNINITIALIZED"]);
+const lostCodes: ReadonlySet<string> = new Set(["GPU_IS_LOST", "RESET_REQUIRED", "UNINITIALIZED"]);
 
-/** True when every further call on this device would fail the same way, each perhaps after a long wait. */
-export function isGone({ code }: NvmlFailure): boolean {
-  return gone.has(code);
+/** Whether every further call on this device would fail in the same way, perhaps each after a long wait. */
+export function isLost({ code }: NvmlFailure): boolean {
+  return lostCodes.has(code);
 }
