@@ -1,6 +1,6 @@
 /** Runs the tests of every suite in random order, so that none depends on another; `SEED=n` repeats an order. */
 import type { Suite } from "mocha";
-import { seededRandom, type Random } from "../../workload/src/abuse/mutate.ts";
+import { seededRandom, type Random } from "../../workload/src/testing/random.ts";
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 

@@ -7,7 +7,7 @@ import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { planChild } from "@gpumedia/operator/src/plan/plan.ts";
 import { until } from "../../cluster/until.ts";
-import { seededRandom } from "../../../workload/src/abuse/mutate.ts";
+import { seededRandom } from "../../../workload/src/testing/random.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
