@@ -84,8 +84,8 @@ const definitions: readonly Definition[] = [
       column("P95", "string", ".status.summary.latencyP95", "95th percentile of latency."),
       column("RPS", "string", ".status.summary.requestsPerSecond", "Rate of accepted requests, per second."),
       column("Errors", "string", ".status.summary.errors", "Share of failed requests."),
+      column("Reason", "string", ".status.conditions[0].reason", "Reason of the first condition."),
       age,
-      column("Reason", "string", ".status.conditions[0].reason", "Reason of the first condition.", 1),
     ],
   },
 ];

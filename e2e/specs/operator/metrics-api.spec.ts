@@ -200,7 +200,7 @@ describe("the metrics API", function () {
       },
     });
     const operator = await startOperator();
-    await operator.says("APIService v1beta1.custom.metrics.k8s.io belongs to Service");
+    await operator.says("APIService v1beta1.custom.metrics.k8s.io is managed by Service");
     assert.equal((await apiService(name))?.spec.service.name, "prometheus-adapter");
     assert.equal(await apiService("v1beta2.custom.metrics.k8s.io"), undefined);
   });

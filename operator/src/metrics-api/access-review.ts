@@ -1,14 +1,14 @@
-/** May the user read this metric? The API server decides, and its answer holds for some seconds. */
+/** Asks the API server whether a user may read a metric, and caches its decision for some seconds. */
 import type { ApiClient } from "../kube/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { User } from "./front-proxy.ts";
 
 const path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
-/** As long as kubelet and API server by default: short enough for a right that was taken away. */
+/** The defaults of kubelet and API server: short enough for a revoked right to take effect. */
 const allowedForMs = 10_000;
 const deniedForMs = 5_000;
-const mostRemembered = 1_000;
+const mostCached = 1_000;
 
 export type Attributes =
   | { readonly resourceAttributes: Readonly<Record<string, string>> }
@@ -24,7 +24,7 @@ export class AccessReviews {
     this.#clock = clock;
   }
 
-  /** Fails with an `ApiError` when the API server does not say. */
+  /** @throws {ApiError} when the API server does not decide. */
   async allows({ name, groups, extra }: User, attributes: Attributes): Promise<boolean> {
     const spec = { user: name, groups, extra, ...attributes };
     const key = JSON.stringify(spec);
@@ -36,7 +36,7 @@ export class AccessReviews {
     const allowed = (body as { status?: { allowed?: boolean } } | undefined)?.status?.allowed === true;
     this.#answers.delete(key);
     this.#answers.set(key, { allowed, until: now + (allowed ? allowedForMs : deniedForMs) });
-    if (this.#answers.size > mostRemembered) this.#answers.delete(this.#answers.keys().next().value ?? "");
+    if (this.#answers.size > mostCached) this.#answers.delete(this.#answers.keys().next().value ?? "");
     return allowed;
   }
 }

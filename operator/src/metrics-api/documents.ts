@@ -1,12 +1,12 @@
 /**
- * What custom.metrics.k8s.io answers: discovery, values, errors. Pure.
+ * Responses of custom.metrics.k8s.io: discovery, values, errors. Pure.
  *
  * @see https://github.com/kubernetes/metrics/tree/master/pkg/apis/custom_metrics
  */
 import { podMetrics, quantity, type PodMetric } from "./pod-metrics.ts";
 
 export const group = "custom.metrics.k8s.io";
-/** The preferred one first. */
+/** The preferred version first. */
 export const versions = ["v1beta2", "v1beta1"] as const;
 export type Version = (typeof versions)[number];
 
@@ -61,7 +61,7 @@ const reasons: Readonly<Record<number, string>> = {
   503: "ServiceUnavailable",
 };
 
-/** `meta/v1.Status`, which clients of the API understand. */
+/** An error as `meta/v1.Status`, which clients of the API understand. */
 export function statusDocument(code: number, message: string): object {
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason: reasons[code], message, code };
 }

@@ -1,14 +1,14 @@
 /**
- * Who asks: the API server's aggregator says so in headers, and proves with its client certificate that it is the one to
- * say it. Which certificate and which headers is told in a ConfigMap. Pure.
+ * The user behind a request: the API server's aggregator names the user in headers and authenticates itself with a client
+ * certificate. A ConfigMap holds the certificate's CA and the names of the headers. Pure.
  *
  * @see https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/#authentication-flow
  */
 
 export interface FrontProxy {
-  /** PEM: who signs the aggregator's certificates. */
+  /** PEM: the CA of the aggregator's certificates. */
   readonly authority: string;
-  /** Common names that an aggregator may have; empty: any that the authority has signed. */
+  /** Common names that an aggregator may have; empty: any. */
   readonly allowedNames: readonly string[];
   readonly usernameHeaders: readonly string[];
   readonly groupHeaders: readonly string[];
@@ -21,11 +21,11 @@ export interface User {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** From the data of kube-system/extension-apiserver-authentication; undefined when this cluster has no aggregator. */
+/** Reads the data of kube-system/extension-apiserver-authentication; undefined without an aggregator. */
 export function frontProxyOf(data: Readonly<Record<string, string>>): FrontProxy | undefined {
   const authority = data["requestheader-client-ca-file"];
   const usernameHeaders = listOf(data["requestheader-username-headers"]);
-  // Without an authority everybody could be anybody.
+  // Without a CA, any client could impersonate any user.
   if (authority === undefined || authority.trim() === "" || usernameHeaders.length === 0) return undefined;
   return {
     authority,
@@ -36,7 +36,7 @@ export function frontProxyOf(data: Readonly<Record<string, string>>): FrontProxy
   };
 }
 
-/** A JSON list; header names are compared in lower case, as Node gives them. */
+/** Parses a JSON list; header names are in lower case, as in Node. */
 function listOf(text: string | undefined, { keepCase = false } = {}): readonly string[] {
   if (text === undefined || text === "") return [];
   const value: unknown = JSON.parse(text);
@@ -48,14 +48,14 @@ const authenticated = "system:authenticated";
 
 type Headers = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** `headers`: by name in lower case, each with all its values. Undefined when no user is named. */
+/** Returns the user that `headers` name, by names in lower case; undefined when they name none. */
 export function userOf(proxy: FrontProxy, headers: Headers): User | undefined {
   const name = proxy.usernameHeaders
     .map((header) => headers[header]?.[0])
     .find((one) => one !== undefined && one !== "");
   if (name === undefined) return undefined;
   const named = proxy.groupHeaders.flatMap((header) => headers[header] ?? []);
-  // Every API server adds it to whom it has recognised; the aggregator asks for our discovery as a user of no group.
+  // Every API server adds this group to an authenticated user; the aggregator's own discovery requests lack it.
   const groups = [...new Set([...named, authenticated])];
   const extra: Record<string, readonly string[]> = {};
   for (const [header, values] of Object.entries(headers)) {
@@ -65,7 +65,7 @@ export function userOf(proxy: FrontProxy, headers: Headers): User | undefined {
   return { name, groups, extra };
 }
 
-/** Header names cannot hold all that keys may: they come percent-encoded. */
+/** Keys are percent-encoded, as header names allow fewer characters. */
 function unescape(text: string): string {
   try {
     return decodeURIComponent(text);

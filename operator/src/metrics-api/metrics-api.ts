@@ -1,4 +1,4 @@
-/** custom.metrics.k8s.io from what the pods report: serves, registers, and keeps both right for as long as this leads. */
+/** Serves and registers custom.metrics.k8s.io with the pods' reports while this process is the leader. */
 import type { ApiClient } from "../kube/client.ts";
 import type { KubeObject, ResourceType } from "../kube/object.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
@@ -21,11 +21,11 @@ export interface MetricsApiOptions {
   readonly window: UtilizationWindow;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether the metrics are served by us: at first, and whenever that changes. */
+  /** Called first and on every change with whether this process serves the metrics. */
   readonly onServed: (served: boolean) => void;
 }
 
-/** How soon a change of the aggregator's authority, of the APIServices or of the certificate's age is noticed. */
+/** Interval of checks of the aggregator's CA, the APIServices and the certificate's age. */
 const checkEveryMs = 30_000;
 
 const configMaps: ResourceType = {
@@ -41,8 +41,8 @@ export class MetricsApi {
   #server: MetricsServer | undefined;
   #certificate: ServingCertificate | undefined;
   #proxy: FrontProxy | undefined;
-  /** What was said last, so that it is said once. */
-  #said: string | undefined;
+  /** The last reported problem, so that each is logged once. */
+  #reported: string | undefined;
   #checking = false;
   #cancel = (): void => {};
   readonly #podsOf: (namespace: string) => ReturnType<ClusterCache["podsOf"]>;
@@ -52,13 +52,13 @@ export class MetricsApi {
     this.#podsOf = options.cache.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.namespace]));
   }
 
-  /** Resolves at once: what cannot be had now is tried again every half minute. */
+  /** Returns at once; failures are retried every 30 s. */
   start(): void {
     this.#cancel = every(this.#options.clock, checkEveryMs, () => void this.#check());
     void this.#check();
   }
 
-  /** The APIServices stay: the next process that leads takes them over, and no autoscaler loses its metric. */
+  /** Keeps the APIServices: the next leader takes them over, and no autoscaler loses its metric. */
   async stop(): Promise<void> {
     this.#cancel();
     await this.#server?.close();
@@ -70,24 +70,24 @@ export class MetricsApi {
     const { log, onServed } = this.#options;
     try {
       const problem = await this.#serve();
-      if (problem !== this.#said) {
-        if (problem === undefined) log.info({ port: this.#server?.port }, "serves custom.metrics.k8s.io for pods");
-        else log.error(`does not serve custom.metrics.k8s.io: ${problem}`);
+      if (problem !== this.#reported) {
+        if (problem === undefined) log.info({ port: this.#server?.port }, "serving custom.metrics.k8s.io for pods");
+        else log.error(`cannot serve custom.metrics.k8s.io: ${problem}`);
         onServed(problem === undefined);
       }
-      this.#said = problem;
+      this.#reported = problem;
     } catch (error) {
-      log.warn({ error }, "could not look after custom.metrics.k8s.io, trying again");
+      log.warn({ error }, "cannot check custom.metrics.k8s.io, retrying");
     } finally {
       this.#checking = false;
     }
   }
 
-  /** What keeps us from it, if anything does. */
+  /** Returns the problem that prevents serving, if any. */
   async #serve(): Promise<string | undefined> {
     const { address, place, client, clock, log } = this.#options;
     const proxy = await this.#readFrontProxy();
-    if (proxy === undefined) return "this API server has no aggregation layer (--requestheader-client-ca-file)";
+    if (proxy === undefined) return "the API server has no aggregation layer; set its --requestheader-client-ca-file";
     const before = this.#certificate;
     const isOld = before === undefined || before.renewAt <= clock.wall();
     const certificate = isOld ? await createServingCertificate(servingName(place), clock.wall()) : before;
@@ -102,7 +102,7 @@ export class MetricsApi {
         log,
       });
     }
-    // Both authorities are known to the aggregator before the server shows the new certificate.
+    // The aggregator must know both CAs before the server uses the new certificate.
     const authorities = [before?.authority, certificate.authority].filter((one) => one !== undefined);
     const registered = await register(
       client,

@@ -1,8 +1,8 @@
-/** The metrics of pods that are served, and how each is read from a report. Pure. */
+/** The served metrics of pods, and how each is read from a report. Pure. */
 import { gpuPodMetricName } from "../desired/horizontal-pod-autoscaler.ts";
 import type { TimedSample } from "../utilization/window.ts";
 
-/** Null: the pod does not know, so that it is missing rather than zero. */
+/** Null: not reported, so that the value is missing rather than zero. */
 type Read = (sample: TimedSample) => number | null;
 
 export const podMetrics: ReadonlyMap<string, Read> = new Map<string, Read>([
@@ -19,7 +19,7 @@ export interface PodMetric {
   readonly windowSeconds: number;
 }
 
-/** As `resource.Quantity` writes it: three digits behind the point are enough for every metric here. */
+/** Formats a `resource.Quantity` with up to three decimals. */
 export function quantity(value: number): string {
   const thousandths = Math.round(value * 1_000);
   return thousandths % 1_000 === 0 ? String(thousandths / 1_000) : `${thousandths}m`;

@@ -87,7 +87,7 @@ describe("registration of the metrics API", () => {
       const { client, writes } = apiServer({ [`APIService ${v1}`]: live });
       const registered = await register(client, place, "PEM");
       assert.equal(registered.kind, "Refused");
-      assert.match(registered.kind === "Refused" ? registered.message : "", /APIService v1beta1.* is left alone/);
+      assert.match(registered.kind === "Refused" ? registered.message : "", /APIService v1beta1.*: delete it/);
       assert.deepEqual(writes, []);
     });
   }

@@ -1,10 +1,9 @@
 /**
- * How the API server finds the metrics API: two APIServices, and the Service that they name.
+ * Registers the metrics API with the API server: two APIServices, and the Service that they name.
  *
- * Nothing of another provider is touched: custom.metrics.k8s.io is one group for the whole cluster, and whoever serves
- * it serves all of it. The Service has no selector, as only the process that leads knows anything: its EndpointSlice
- * names that one. A Service that somebody else made (an ExternalName for an operator outside of the cluster) is used as
- * it is.
+ * Objects of another provider stay untouched: custom.metrics.k8s.io is one group with one provider for the whole cluster.
+ * The Service has no selector: only the leader has metrics, and its EndpointSlice names the leader. A Service of another
+ * owner (such as an ExternalName for an operator outside the cluster) is used as it is.
  */
 import type { ApiClient } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
@@ -15,17 +14,17 @@ import { group, versions } from "./documents.ts";
 
 export interface Place {
   readonly namespace: string;
-  /** Of the Service. */
+  /** Name of the Service. */
   readonly name: string;
   /** Where the server listens. */
   readonly port: number;
-  /** The process's address in the cluster; undefined: somebody else leads the way. */
+  /** The process's address in the cluster; undefined: another Service routes to it. */
   readonly address: string | undefined;
 }
 
 export type Registered =
   | { readonly kind: "Registered" }
-  /** Another provider has the APIService, or nobody leads to us. */
+  /** Another provider owns the APIService, or no Service routes to this process. */
   | { readonly kind: "Refused"; readonly message: string };
 
 const apiServices: ResourceType = {
@@ -45,7 +44,7 @@ const endpointSlices: ResourceType = {
 };
 const servicePort = 443;
 const managedByLabel = "app.kubernetes.io/managed-by";
-/** Also on what the chart installs, where managed-by is Helm: the two would take that label from each other for ever. */
+/** Also on the chart's objects, where managed-by is Helm: operator and Helm would overwrite that label in turn. */
 const partOfUs = { "app.kubernetes.io/part-of": "gpumedia" };
 const labels = { [managedByLabel]: managedBy, ...partOfUs };
 
@@ -58,19 +57,19 @@ type ApiService = KubeObject & {
 };
 type Service = KubeObject & { readonly spec?: { readonly type?: string } };
 
-/** `authorities`: PEM, all that may have signed what the server shows. Fails with an `ApiError`; safe to repeat. */
+/** `authorities`: PEM, the CAs of the server's old and new certificate. Idempotent. @throws {ApiError} */
 export async function register(client: Client, place: Place, authorities: string): Promise<Registered> {
   const found: readonly (ApiService | undefined)[] = await Promise.all(
     versions.map((version) => find(client, apiServices, "", `${version}.${group}`)),
   );
   const foreign = found.find((one) => one !== undefined && !isOurs(one, place));
   if (foreign !== undefined) return { kind: "Refused", message: takenBy(foreign) };
-  const port = await leadToUs(client, place);
+  const port = await routeHere(client, place);
   if (typeof port !== "number") return port;
   for (const [at, version] of versions.entries()) {
     const manifest = apiService(version, place, port, authorities, 200 - 100 * at);
     const live = found[at];
-    // A POST, so that another provider that was faster is not merged into.
+    // A POST: an apply would merge into the object of another provider that was faster.
     if (live === undefined) await client.create(apiServices, manifest, { fieldManager });
     else if (live.spec?.caBundle !== manifest.spec.caBundle || live.spec.service?.port !== port) {
       const applied = { ...manifest, metadata: { ...manifest.metadata, labels: partOfUs } };
@@ -80,7 +79,7 @@ export async function register(client: Client, place: Place, authorities: string
   return { kind: "Registered" };
 }
 
-/** The name in the certificate: what the aggregator asks for, whatever the address. */
+/** The name in the certificate, which the aggregator verifies for any address. */
 export function servingName({ namespace, name }: Pick<Place, "namespace" | "name">): string {
   return `${name}.${namespace}.svc`;
 }
@@ -97,18 +96,18 @@ function isPartOfUs(live: KubeObject["metadata"]["labels"]): boolean {
 function takenBy({ metadata, spec }: ApiService): string {
   const { service } = spec ?? {};
   const who = service === undefined ? "the API server itself" : `Service ${service.namespace}/${service.name}`;
-  return `APIService ${metadata.name} belongs to ${who}, which is left alone: remove it, or leave --metrics-api-address out and let that provider serve the pods' metrics`;
+  return `APIService ${metadata.name} is managed by ${who}: delete it, or unset --metrics-api-address and let that provider serve the pods' metrics`;
 }
 
-/** The port of the Service. */
-async function leadToUs(client: Client, place: Place): Promise<number | Registered> {
+/** Makes the Service route to this process and returns its port. */
+async function routeHere(client: Client, place: Place): Promise<number | Registered> {
   const { namespace, name, port, address } = place;
   const service: Service | undefined = await find(client, services, namespace, name);
-  // The aggregator goes to the name itself, on the port that the APIService names.
+  // The aggregator connects to the external name, on the APIService's port.
   if (service?.spec?.type === "ExternalName") return port;
   if (service !== undefined && !isPartOfUs(service.metadata.labels)) return servicePort;
   if (address === undefined) {
-    const message = `nothing leads to the metrics API: set --metrics-api-advertise-address to this process's address (in a pod status.podIP), or make the Service ${namespace}/${name}`;
+    const message = `no Service routes to the metrics API: set --metrics-api-advertise-address to this process's address (in a pod, status.podIP), or create Service ${namespace}/${name}`;
     return { kind: "Refused", message };
   }
   const metadata = { name, namespace, labels };
@@ -123,7 +122,7 @@ async function leadToUs(client: Client, place: Place): Promise<number | Register
       name,
       namespace,
       labels: { ...labels, "kubernetes.io/service-name": name },
-      // It goes with the Service when the chart is uninstalled.
+      // Deleted with the Service when the chart is uninstalled.
       ...(isOthers ? { ownerReferences: [{ ...type(services), name, uid: service.metadata.uid }] } : {}),
     },
     addressType: address.includes(":") ? "IPv6" : "IPv4",

@@ -1,4 +1,4 @@
-/** Label selectors as the API takes them in a query: `a=b,c!=d,e in (x,y),f notin (z),g,!h`. Pure. */
+/** Parses label selectors of a query: `a=b,c!=d,e in (x,y),f notin (z),g,!h`. Pure. */
 
 export type Labels = Readonly<Record<string, string>>;
 export type Selector = (labels: Labels) => boolean;
@@ -6,8 +6,14 @@ export type Selector = (labels: Labels) => boolean;
 const key = "[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?";
 const value = "([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?";
 const forms: readonly (readonly [RegExp, (key: string, value: string) => Selector])[] = [
-  [new RegExp(`^(?<key>${key})\\s*==?\\s*(?<value>${value})$`), (name, wanted) => (labels) => labels[name] === wanted],
-  [new RegExp(`^(?<key>${key})\\s*!=\\s*(?<value>${value})$`), (name, wanted) => (labels) => labels[name] !== wanted],
+  [
+    new RegExp(`^(?<key>${key})\\s*==?\\s*(?<value>${value})$`),
+    (name, expected) => (labels) => labels[name] === expected,
+  ],
+  [
+    new RegExp(`^(?<key>${key})\\s*!=\\s*(?<value>${value})$`),
+    (name, expected) => (labels) => labels[name] !== expected,
+  ],
   [new RegExp(`^(?<key>${key})\\s+in\\s*\\((?<value>[^()]*)\\)$`), (name, list) => isOneOf(name, list)],
   [
     new RegExp(`^(?<key>${key})\\s+notin\\s*\\((?<value>[^()]*)\\)$`),
@@ -25,7 +31,7 @@ function isOneOf(name: string, list: string): Selector {
   return (labels) => Object.hasOwn(labels, name) && values.has(labels[name] ?? "");
 }
 
-/** Undefined for what is no selector; an empty one selects everything. */
+/** Returns undefined for an invalid selector; an empty one matches everything. */
 export function parseSelector(text: string): Selector | undefined {
   // A comma within parentheses belongs to a list of values.
   const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());

@@ -1,4 +1,4 @@
-/** The HTTPS server of the metrics API. It speaks to the API server's aggregator and to nobody else. */
+/** The HTTPS server of the metrics API, for the API server's aggregator only. */
 import { constants } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -34,7 +34,7 @@ export interface MetricsServerOptions {
 
 export interface MetricsServer {
   readonly port: number;
-  /** What new connections see; those that are open go on. */
+  /** Applies to new connections; open ones continue. */
   update(certificate: ServingCertificate, frontProxy: FrontProxy): void;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ interface Answer {
   readonly body: object | string;
 }
 
-/** Fails when the address cannot be bound. */
+/** Rejects when the address cannot be bound. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
   const { address, allows, read, log } = options;
   let { frontProxy } = options;
@@ -78,12 +78,13 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
 
   async function answerTo(request: IncomingMessage): Promise<Answer> {
     const user = userBehind(request, frontProxy);
-    if (user === undefined) return refusal(401, "only the API server's aggregator is answered, by its certificate");
-    const wanted = readRequest(request.method ?? "", request.url ?? "/");
-    if (!(await allows(user, attributesOf(wanted, request.url ?? "/")))) {
-      return refusal(403, `${user.name} may not read ${request.url}`);
+    if (user === undefined)
+      return refusal(401, "only the API server's aggregator is admitted, by its client certificate");
+    const asked = readRequest(request.method ?? "", request.url ?? "/");
+    if (!(await allows(user, attributesOf(asked, request.url ?? "/")))) {
+      return refusal(403, `user ${user.name} cannot get ${request.url}`);
     }
-    switch (wanted.ask) {
+    switch (asked.ask) {
       case "health":
         return { code: 200, body: "ok" };
       case "groups":
@@ -91,16 +92,16 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       case "group":
         return { code: 200, body: groupDocument };
       case "resources":
-        return { code: 200, body: resourceListDocument(wanted.version) };
+        return { code: 200, body: resourceListDocument(asked.version) };
       case "pods": {
-        const values = read(wanted);
-        if (values.length === 0 && wanted.name !== undefined) {
-          return refusal(404, `pod ${wanted.namespace}/${wanted.name} has not reported ${wanted.metric} lately`);
+        const values = read(asked);
+        if (values.length === 0 && asked.name !== undefined) {
+          return refusal(404, `pod ${asked.namespace}/${asked.name} has no recent value of ${asked.metric}`);
         }
-        return { code: 200, body: metricValueList(wanted.version, wanted.metric, values) };
+        return { code: 200, body: metricValueList(asked.version, asked.metric, values) };
       }
       case "wrong":
-        return refusal(wanted.code, wanted.message);
+        return refusal(asked.code, asked.message);
     }
   }
 
@@ -127,10 +128,10 @@ function tlsOptions({ chain, key }: ServingCertificate, { authority }: FrontProx
     key,
     ca: authority,
     requestCert: true,
-    // Who has no certificate gets a 401 that says why, rather than a broken connection.
+    // A client without a certificate gets a 401 with the reason rather than a broken connection.
     rejectUnauthorized: false,
     minVersion: "TLSv1.2" as const,
-    // A resumed session would carry the verdict on a certificate past the change of its authority.
+    // A resumed session would skip the check of the certificate after a change of its CA.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
 }

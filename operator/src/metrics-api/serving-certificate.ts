@@ -1,17 +1,17 @@
-/** The certificate that the metrics API shows to the aggregator, and the authority to check it with. */
-// oxlint-disable-next-line import/no-unassigned-import -- the certificate library needs it to be there first
+/** The metrics API's serving certificate and its CA. */
+// oxlint-disable-next-line import/no-unassigned-import -- the certificate library requires it to be loaded first
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
 export interface ServingCertificate {
-  /** PEM: the certificate and its authority's. */
+  /** PEM: the certificate and its CA's. */
   readonly chain: string;
   /** PEM. */
   readonly key: string;
   /** PEM. */
   readonly authority: string;
-  /** From then on another one should be made; it is valid for some time more. Milliseconds since 1970. */
+  /** When to replace it, some time before it expires. Milliseconds since 1970. */
   readonly renewAt: number;
 }
 
@@ -21,11 +21,11 @@ const validDays = 30;
 const renewDays = 20;
 
 /**
- * With an authority of its own, whose key is forgotten at once: nothing else can be signed by it. It stays in memory, so
- * there is no Secret to guard; another process that leads makes its own.
+ * Has a CA of its own, whose key is dropped at once, so that it signs nothing else. Both stay in memory, so there is no
+ * Secret to protect; the next leader creates its own.
  */
 export async function createServingCertificate(host: string, wallMs: number): Promise<ServingCertificate> {
-  // A node whose clock is behind must not find it not yet valid.
+  // A clock that is behind must not reject it as not yet valid.
   const validity = { notBefore: new Date(wallMs - dayMs), notAfter: new Date(wallMs + validDays * dayMs) };
   const [authorityKeys, keys] = await Promise.all([newKeys(), newKeys()]);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
@@ -71,7 +71,7 @@ async function newKeys(): Promise<CryptoKeyPair> {
 
 type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
-/** Positive, as RFC 5280 demands: the first bit is not set. */
+/** Positive, as RFC 5280 requires: the first bit is 0. */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
