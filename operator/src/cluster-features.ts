@@ -1,12 +1,10 @@
 /** Reads the optional features of the cluster: at the start, and when the served APIs change. */
-import type { ChildContext } from "./desired/context.ts";
+import type { ClusterFeatures } from "./desired/context.ts";
 import { gpuPodMetricName } from "./desired/horizontal-pod-autoscaler.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
 import type { Logger } from "./runtime/log.ts";
-
-export type ClusterFeatures = ChildContext["features"];
 
 const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };

@@ -17,7 +17,7 @@ import type { Logger } from "./runtime/log.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 import { WorkQueue } from "./runtime/queue.ts";
 import { runWorkers } from "./runtime/workers.ts";
-import type { ClusterFeatures } from "./cluster-features.ts";
+import type { ClusterFeatures } from "./desired/context.ts";
 
 export interface ControllersOptions {
   readonly options: Options;

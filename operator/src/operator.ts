@@ -16,7 +16,8 @@ import type { Lifecycle } from "./runtime/lifecycle.ts";
 import type { Logger } from "./runtime/log.ts";
 import { createMetrics } from "./runtime/metrics.ts";
 import { WorkQueue } from "./runtime/queue.ts";
-import { readClusterFeatures, type ClusterFeatures } from "./cluster-features.ts";
+import { readClusterFeatures } from "./cluster-features.ts";
+import type { ClusterFeatures } from "./desired/context.ts";
 
 export interface OperatorOptions {
   readonly options: Options;
