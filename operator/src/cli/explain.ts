@@ -1,4 +1,4 @@
-/** Every effective value of a service with where it comes from, as a table or as JSON. */
+/** Every effective value of a service with its origin, as a table or JSON. */
 import { joinPath } from "@gpumedia/api";
 import { stringify } from "yaml";
 import type { EffectiveService, Origin } from "../effective/service.ts";
@@ -10,7 +10,7 @@ export interface ExplainedValue {
   readonly origin: Origin;
 }
 
-/** In the order of the schema; `below` keeps what is at this path or under it. */
+/** Returns values in the order of the schema; `below` selects those at or below a path. */
 export function explainedValues(
   service: EffectiveService,
   origins: ReadonlyMap<string, Origin>,
@@ -21,7 +21,7 @@ export function explainedValues(
   );
 }
 
-/** An object's own values come before those of the objects in it, so that each object is named once. */
+/** An object's own values precede those of nested objects, so that the table names each object once. */
 function leaves(node: object, origins: ReadonlyMap<string, Origin>, parent = ""): readonly ExplainedValue[] {
   const members = Object.entries(node).map(([key, value]: [string, unknown]) => {
     const path = joinPath(parent, key);
@@ -38,7 +38,7 @@ function leaves(node: object, origins: ReadonlyMap<string, Origin>, parent = "")
 const nameWidth = 31;
 const gap = 2;
 
-/** Values under the section that they are in: whole paths would leave no room for the reasons. */
+/** Groups values by section: full paths would leave no space for the origins. */
 export function explainTable(values: readonly ExplainedValue[], columns: number): string {
   const valueWidth = Math.round(columns / 5);
   const sourceWidth = columns - nameWidth - valueWidth - 2 * gap;
@@ -50,12 +50,12 @@ export function explainTable(values: readonly ExplainedValue[], columns: number)
     section = parent;
     const label = parent === "" ? name : `  ${name}`;
     const text = shown(value);
-    const source = whence(origin);
+    const source = originText(origin);
     if (text.length <= valueWidth) {
       lines.push(...tableRow([label, text, source], [nameWidth, valueWidth, sourceWidth]));
       continue;
     }
-    // A long value takes the room of its source, too, which goes below it.
+    // A long value extends over the column of its origin, which goes below.
     lines.push(...tableRow([label, text], [nameWidth, valueWidth + gap + sourceWidth]));
     lines.push(...tableRow(["", "", source], [nameWidth, valueWidth, sourceWidth]));
   }
@@ -79,7 +79,7 @@ function flow(item: unknown): string {
 }
 
 /** `guide: Load Balancing`, `spec`, `profile staging: why`, … */
-function whence(origin: Origin): string {
+function originText(origin: Origin): string {
   switch (origin.kind) {
     case "guide":
       return `guide: ${origin.section}`;

@@ -1,9 +1,9 @@
-/** What only makes sense together: values that follow from others, decided here and nowhere below. */
+/** Values that follow from others. Derived only here. */
 import { pathOf, quantityValue, type CompleteSpec } from "@gpumedia/api";
 import type { Layered } from "./layers.ts";
 import type { Origin } from "./service.ts";
 
-/** Lies over everything else; `origins` names every leaf of `values`. */
+/** The topmost layer; `origins` names every leaf of `values`. */
 export interface Derived {
   readonly values: object;
   readonly origins: ReadonlyMap<string, Origin>;
@@ -16,25 +16,25 @@ export function derive(spec: CompleteSpec, origins: Layered<Origin>["origins"]):
   return derived;
 }
 
-/** CPU mode: nothing is left that needs a GPU or only pays there, and the targets are the guide's for CPUs. */
+/** CPU mode: switches off everything that needs a GPU or pays only there, and sets the guide's targets for CPUs. */
 function withoutGpu(derived: Derivation): void {
-  derived.unlessNamed(["slo", "latencyP95"], "200ms", {
+  derived.unlessSet(["slo", "latencyP95"], "200ms", {
     why: "the guide's target on CPU",
     section: "Key Performance Metrics",
   });
-  derived.unlessNamed(["processing", "batch", "maxDelay"], "0ms", {
-    why: "on a CPU pictures go through the model one by one: waiting for others only costs time",
+  derived.unlessSet(["processing", "batch", "maxDelay"], "0ms", {
+    why: "on a CPU, the model processes pictures one by one, so a delay only adds latency",
   });
-  derived.set(["slo", "requestsPerSecondPerGpu"], 0, { why: "there is no GPU to count by" });
+  derived.set(["slo", "requestsPerSecondPerGpu"], 0, { why: "there is no GPU" });
   derived.set(["slo", "gpuUtilization", "min"], 0, { why: "there is no GPU" });
   derived.set(["slo", "gpuUtilization", "max"], 100, { why: "there is no GPU" });
-  derived.set(["autoscaling", "horizontal", "gpuUtilizationPercent"], 0, { why: "there is no GPU to scale on" });
-  derived.set(["monitoring", "dcgm", "enabled"], false, { why: "there is no GPU to watch" });
+  derived.set(["autoscaling", "horizontal", "gpuUtilizationPercent"], 0, { why: "there is no GPU" });
+  derived.set(["monitoring", "dcgm", "enabled"], false, { why: "there is no GPU" });
 }
 
 function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
   const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
-  // An extended resource can't be overcommitted: the API server refuses a request that is not the limit.
+  // Extended resources cannot be overcommitted: the API server refuses a request that differs from the limit.
   derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });
   derived.set(["resources", "limits", gpu.resourceName], String(gpu.count), { why });
   const key = taintKey(gpu.resourceName);
@@ -43,12 +43,12 @@ function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
     ["scheduling", "tolerations"],
     [...scheduling.tolerations, { key, operator: "Exists", effect: "NoSchedule" }],
     {
-      why: `nodes with GPUs carry the taint ${key}`,
+      why: `nodes with GPUs have the taint ${key}`,
     },
   );
 }
 
-/** NVIDIA's nodes carry one taint, also where their GPUs are cut into MIG slices with names of their own. */
+/** NVIDIA's nodes have one taint, even where MIG slices have other resource names. */
 function taintKey(resourceName: string): string {
   return resourceName.startsWith("nvidia.com/") ? "nvidia.com/gpu" : resourceName;
 }
@@ -73,15 +73,15 @@ class Derivation implements Derived {
     this.origins.set(pathOf(keys), { kind: "derived", from: "gpu.count", ...origin });
   }
 
-  /** What somebody named holds, with or without a GPU. */
-  unlessNamed(...[keys, value, origin]: Parameters<Derivation["set"]>): void {
+  /** A value of the spec or of a GpuMediaProfile takes precedence, with or without a GPU. */
+  unlessSet(...[keys, value, origin]: Parameters<Derivation["set"]>): void {
     const below = this.#below.get(pathOf(keys));
     if (below?.kind === "spec" || below?.kind === "profile") return;
     this.set(keys, value, origin);
   }
 }
 
-/** Quantities as text, and without what was set to nothing: a request or limit of 0, a kernel parameter of "". */
+/** Makes quantities strings, and drops what was switched off: a request or limit of 0, a kernel parameter of "". */
 export function normalise(spec: CompleteSpec): CompleteSpec {
   const { resources, autoscaling, slo, sysctls } = spec;
   const { minAllowed, maxAllowed } = autoscaling.vertical;
@@ -106,7 +106,7 @@ function amounts(quantities: Readonly<Record<string, string | number>>): Record<
   return Object.fromEntries(texts.filter(([, text]) => quantityValue(text) !== 0));
 }
 
-/** Whole numbers may be written without quotes. */
+/** A spec may have whole numbers without quotes. */
 function amountText(quantity: string | number): string {
   return String(quantity);
 }

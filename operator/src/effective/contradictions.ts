@@ -1,6 +1,6 @@
 /**
- * What contradicts itself once profile and spec lie over each other. The CRD's rules see only the spec; these see what
- * it comes to, so that no child is ever sent that the API server would refuse, or that two autoscalers fight over.
+ * Contradictions in the merged profile and spec. The CRD's rules see only the spec; these see the effective values, so that
+ * the API server never refuses a child, and no two autoscalers fight.
  */
 import { durationMs, pathOf, quantityValue } from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
@@ -24,7 +24,7 @@ const rules: readonly Rule[] = [
     if (name.length <= longestName && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) return null;
     return {
       path: "metadata.name",
-      message: `children cannot be named after ${name}: use at most ${longestName} of a-z, 0-9 and -, beginning with a letter`,
+      message: `${name} is not valid in the names of children: use at most ${longestName} characters of a-z, 0-9 and -, starting with a letter`,
     };
   },
 
@@ -32,14 +32,16 @@ const rules: readonly Rule[] = [
     if (!autoscaling.horizontal.enabled || origins.get("replicas")?.kind !== "spec") return null;
     return {
       path: "replicas",
-      message: `the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from ${whence(origins, "autoscaling.horizontal.enabled")}): remove replicas, or set autoscaling.horizontal.enabled: false`,
+      message: `the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from ${originText(origins, "autoscaling.horizontal.enabled")}): remove replicas, or set autoscaling.horizontal.enabled: false`,
     };
   },
 
   function replicaBounds({ autoscaling: { horizontal } }, origins) {
     const { minReplicas, maxReplicas } = horizontal;
     if (minReplicas <= maxReplicas) return null;
-    const [min, max] = ["minReplicas", "maxReplicas"].map((key) => whence(origins, `autoscaling.horizontal.${key}`));
+    const [min, max] = ["minReplicas", "maxReplicas"].map((key) =>
+      originText(origins, `autoscaling.horizontal.${key}`),
+    );
     return {
       path: "autoscaling.horizontal",
       message: `minReplicas ${minReplicas} (${min}) is above maxReplicas ${maxReplicas} (${max}): set both`,
@@ -51,7 +53,7 @@ const rules: readonly Rule[] = [
       return null;
     return {
       path: "autoscaling.horizontal",
-      message: "there is nothing to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
+      message: "no metric to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
     };
   },
 
@@ -61,7 +63,7 @@ const rules: readonly Rule[] = [
     return {
       path: "resources.requests.cpu",
       message:
-        "cpuUtilizationPercent is a share of the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
+        "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
     };
   },
 
@@ -84,20 +86,20 @@ const rules: readonly Rule[] = [
     if (resource === undefined) return null;
     return {
       path: `autoscaling.vertical.minAllowed.${resource}`,
-      message: `${minAllowed[resource]} is above maxAllowed.${resource} ${maxAllowed[resource]}: lower the one or raise the other`,
+      message: `${minAllowed[resource]} is above maxAllowed.${resource} ${maxAllowed[resource]}: lower it, or raise the maximum`,
     };
   },
 
   function modelFile({ model }) {
     if (model.path === undefined || model.volume !== undefined) return null;
-    return { path: "model.volume", message: `${model.path} is a file on a volume: say which, or remove model.path` };
+    return { path: "model.volume", message: `${model.path} needs a volume: set model.volume, or remove model.path` };
   },
 
   function ingressHost({ network: { ingress } }) {
     if (!ingress.enabled || ingress.host !== undefined) return null;
     return {
       path: "network.ingress.host",
-      message: "an Ingress without a host would take the requests of all: name the host",
+      message: "an Ingress without a host would match every host: set the host",
     };
   },
 
@@ -106,7 +108,7 @@ const rules: readonly Rule[] = [
     if (!gateway.hostnames.includes(ingress.host)) return null;
     return {
       path: "network.gateway.hostnames",
-      message: `${ingress.host} is served by the Ingress, too: name it in one of the two, or set network.ingress.enabled: false`,
+      message: `${ingress.host} is also the host of the Ingress: remove one of the two, or set network.ingress.enabled: false`,
     };
   },
 
@@ -120,11 +122,11 @@ const rules: readonly Rule[] = [
 
   function latency({ slo }) {
     if (durationMs(slo.latencyP95) > 0) return null;
-    return { path: "slo.latencyP95", message: "no request takes no time: set a duration above 0" };
+    return { path: "slo.latencyP95", message: "must be above 0" };
   },
 ];
 
-/** The API server refuses a pod that asks for more than it may use. */
+/** The API server refuses a pod with a request above its limit. */
 function requestsAboveLimits(
   { resources: { requests, limits } }: EffectiveService,
   origins: Origins,
@@ -134,31 +136,31 @@ function requestsAboveLimits(
     if (limit === undefined || quantityValue(request) <= quantityValue(limit)) return [];
     return {
       path: pathOf(["resources", "requests", name]),
-      message: `${request} (${whence(origins, pathOf(["resources", "requests", name]))}) is above the limit ${limit} (${whence(origins, pathOf(["resources", "limits", name]))}): raise the limit, or remove it with 0`,
+      message: `${request} (${originText(origins, pathOf(["resources", "requests", name]))}) is above the limit ${limit} (${originText(origins, pathOf(["resources", "limits", name]))}): raise the limit, or remove it with 0`,
     };
   });
 }
 
-/** Devices are whole and not shared: the API server refuses a request of them that is not the limit. */
+/** Devices are whole and not shared: the API server refuses a request that differs from the limit. */
 function overcommitted({ resources: { requests, limits } }: EffectiveService): readonly Problem[] {
   const devices = [...new Set([...Object.keys(requests), ...Object.keys(limits)])].filter((name) => name.includes("/"));
   return devices.flatMap((name) => {
     const limit = limits[name];
     const path = pathOf(["resources", "limits", name]);
     if (limit === undefined)
-      return { path, message: `${name} needs a limit that is its request: set it to ${requests[name]}` };
+      return { path, message: `${name} needs a limit equal to its request: set it to ${requests[name]}` };
     if (!Number.isInteger(quantityValue(limit)))
-      return { path, message: `${limit} of a device is none: set a whole number` };
+      return { path, message: `${limit} is not a whole number of devices: set a whole number` };
     const request = requests[name] ?? limit;
     if (quantityValue(request) >= quantityValue(limit)) return [];
     return {
       path,
-      message: `${limit} is not the request ${request}, and devices are not shared: set both to one number`,
+      message: `${limit} differs from the request ${request}, and devices are not shared: set both to the same number`,
     };
   });
 }
 
-function whence(origins: Origins, path: string): string {
+function originText(origins: Origins, path: string): string {
   const origin = origins.get(path);
   switch (origin?.kind) {
     case "guide":

@@ -289,7 +289,7 @@ describe("what follows from gpu", () => {
     assert.deepEqual(onCpu.origins.get("processing.batch.maxDelay"), {
       kind: "derived",
       from: "gpu.count",
-      why: "on a CPU pictures go through the model one by one: waiting for others only costs time",
+      why: "on a CPU, the model processes pictures one by one, so a delay only adds latency",
     });
     const patient = profile("patient", { gpu: { count: 0 }, processing: { batch: { maxDelay: "5ms" } } });
     assert.deepEqual(
@@ -422,7 +422,7 @@ describe("a contradiction between spec and profile", () => {
       spec: { gpu: { count: 0 }, autoscaling: { horizontal: { cpuUtilizationPercent: 0 } } },
       found: {
         "autoscaling.horizontal":
-          "there is nothing to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
+          "no metric to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
       },
     },
     {
@@ -430,15 +430,14 @@ describe("a contradiction between spec and profile", () => {
       spec: { resources: { requests: { cpu: 0 }, limits: { cpu: 0 } } },
       found: {
         "resources.requests.cpu":
-          "cpuUtilizationPercent is a share of the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
+          "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
     },
     {
       title: "the vertical autoscaler's least above the profile's most",
       spec: { autoscaling: { vertical: { minAllowed: { memory: "9Gi" } } } },
       found: {
-        "autoscaling.vertical.minAllowed.memory":
-          "9Gi is above maxAllowed.memory 8Gi: lower the one or raise the other",
+        "autoscaling.vertical.minAllowed.memory": "9Gi is above maxAllowed.memory 8Gi: lower it, or raise the maximum",
       },
     },
     {
@@ -449,7 +448,7 @@ describe("a contradiction between spec and profile", () => {
     {
       title: "a target that nobody can hold",
       spec: { slo: { latencyP95: "0s" } },
-      found: { "slo.latencyP95": "no request takes no time: set a duration above 0" },
+      found: { "slo.latencyP95": "must be above 0" },
     },
     {
       title: "devices that are requested without a limit, in parts, and not as they are limited",
@@ -460,16 +459,16 @@ describe("a contradiction between spec and profile", () => {
         },
       },
       found: {
-        'resources.limits["example.com/fpga"]': "example.com/fpga needs a limit that is its request: set it to 1",
+        'resources.limits["example.com/fpga"]': "example.com/fpga needs a limit equal to its request: set it to 1",
         'resources.limits["example.com/nic"]':
-          "2 is not the request 1, and devices are not shared: set both to one number",
-        'resources.limits["example.com/dsp"]': "500m of a device is none: set a whole number",
+          "2 differs from the request 1, and devices are not shared: set both to the same number",
+        'resources.limits["example.com/dsp"]': "500m is not a whole number of devices: set a whole number",
       },
     },
     {
       title: "a model's file without a volume",
       spec: { model: { path: "anime.onnx" } },
-      found: { "model.volume": "anime.onnx is a file on a volume: say which, or remove model.path" },
+      found: { "model.volume": "anime.onnx needs a volume: set model.volume, or remove model.path" },
     },
   ];
   for (const { title, spec, found } of cases) {
@@ -517,10 +516,10 @@ describe("a contradiction between spec and profile", () => {
         ),
       ],
       [
-        { "network.ingress.host": "an Ingress without a host would take the requests of all: name the host" },
+        { "network.ingress.host": "an Ingress without a host would match every host: set the host" },
         {
           "network.gateway.hostnames":
-            "a.example is served by the Ingress, too: name it in one of the two, or set network.ingress.enabled: false",
+            "a.example is also the host of the Ingress: remove one of the two, or set network.ingress.enabled: false",
         },
       ],
     );

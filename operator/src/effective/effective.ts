@@ -1,4 +1,4 @@
-/** From what a user wrote to a complete service: profile, spec, and what follows from them together. */
+/** Merges profile and spec into a complete service, and derives the values that follow from them. */
 import {
   defaultProfileName,
   pathOf,
@@ -14,7 +14,7 @@ import { layer, type Layer } from "./layers.ts";
 import { profileLayers, resolveProfile, type ProfileLookup } from "./profiles.ts";
 import type { Effective, EffectiveService, Ineffective, Origin, Problem } from "./service.ts";
 
-/** A volume is of one kind: a claim of the profile and an image of the service would be two. */
+/** A volume has one source: merging the profile's claim with the service's image would make two. */
 const atomic: ReadonlySet<string> = new Set(["model.volume"]);
 
 /** Values from the operator's flags, for services that set none. */
@@ -24,8 +24,8 @@ export interface Defaults {
 }
 
 /**
- * The complete service and where each of its values comes from, or what is wrong with it. Objects are checked first: one
- * that was stored under an older schema is not what its type says.
+ * Returns the complete service with the origin of each value, or its problems. Validates objects first: one that was stored
+ * under an older schema may not match its type.
  */
 export function effectiveService(service: GpuMediaService, profiles: ProfileLookup, defaults: Defaults): Effective {
   const findings = validateStored.GpuMediaService(service);
@@ -84,8 +84,8 @@ function problem({ keys, message }: Finding): Problem {
 }
 
 function invalid(problems: readonly Problem[], profile?: GpuMediaProfile): Ineffective {
-  const told = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
-  if (profile === undefined) return { kind: "InvalidSpec", problems, message: told };
+  const message = problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
+  if (profile === undefined) return { kind: "InvalidSpec", problems, message };
   const { name } = profile.metadata;
-  return { kind: "InvalidSpec", profile: name, problems, message: `GpuMediaProfile ${name}: ${told}` };
+  return { kind: "InvalidSpec", profile: name, problems, message: `GpuMediaProfile ${name}: ${message}` };
 }

@@ -1,4 +1,4 @@
-/** Lays specs over each other, later ones winning leaf by leaf, and remembers which layer each leaf came from. */
+/** Merges layers of values, later ones overriding leaf by leaf, and records the layer of each leaf. */
 import { joinPath } from "@gpumedia/api";
 
 export interface Layer<Origin> {
@@ -9,11 +9,11 @@ export interface Layer<Origin> {
 
 export interface Layered<Origin> {
   readonly values: Readonly<Record<string, unknown>>;
-  /** By path; a list is one leaf. In the order in which the first layer that has the leaf names it. */
+  /** By path; a list is one leaf. In the order of the first layer that has the leaf. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** Objects merge member by member, save those at `atomic` paths; these, scalars and lists replace. `undefined` leaves what is below. */
+/** Merges objects by member, except at `atomic` paths; these, scalars and lists replace. `undefined` overrides nothing. */
 export function layer<Origin>(
   layers: readonly Layer<Origin>[],
   atomic: ReadonlySet<string> = new Set(),

@@ -1,4 +1,4 @@
-/** Which values a profile's name stands for: its chain of `basedOn`, down to a built-in one. */
+/** Resolves a profile's name: its chain of `basedOn`, down to a built-in profile. */
 import {
   builtInProfileNames,
   builtInProfiles,
@@ -10,22 +10,22 @@ import {
 import type { Layer } from "./layers.ts";
 import type { Ineffective, Origin } from "./service.ts";
 
-/** The cluster's GpuMediaProfile objects by name: a Map, or a look-up. */
+/** The cluster's GpuMediaProfile objects by name. */
 export type ProfileLookup = Pick<ReadonlyMap<string, GpuMediaProfile>, "get">;
 
 export type ResolvedProfile =
   | {
       readonly kind: "Resolved";
-      /** What everything lies on. */
+      /** The lowest layer. */
       readonly builtIn: BuiltInProfileName;
-      /** The cluster's objects on top of it, the nearest to the service first. */
+      /** The GpuMediaProfile objects above it, the one that the service names first. */
       readonly objects: readonly GpuMediaProfile[];
     }
   | Extract<Ineffective, { readonly kind: "UnknownProfile" | "ProfileCycle" }>;
 
 /**
- * A cluster's object replaces the built-in profile of its name; it may still be based on that built-in one, by its name.
- * An object that is based on nothing is based on the built-in production.
+ * An object overrides the built-in profile of the same name, and may itself be based on that one. An object without
+ * `basedOn` is based on the built-in production.
  */
 export function resolveProfile(name: string, profiles: ProfileLookup): ResolvedProfile {
   const objects: GpuMediaProfile[] = [];
@@ -38,13 +38,13 @@ export function resolveProfile(name: string, profiles: ProfileLookup): ResolvedP
     if (object === undefined) return unknown(next, chain);
     objects.push(object);
     const basedOn = object.spec?.basedOn;
-    // The built-in one, whatever the cluster calls production: that object would be based on itself otherwise.
+    // The built-in one even if an object has that name: it would be based on itself otherwise.
     if (basedOn === undefined) return { kind: "Resolved", builtIn: defaultProfileName, objects };
     next = basedOn;
   }
 }
 
-/** The lowest first; the first is complete. */
+/** The lowest layer first, which is complete. */
 export function profileLayers({ builtIn, objects }: Extract<ResolvedProfile, { kind: "Resolved" }>): Layer<Origin>[] {
   return [builtInLayer(builtIn), ...objects.toReversed().map(objectLayer)];
 }

@@ -1,9 +1,9 @@
-/** A service with every value filled in: what the children are rendered from. Nothing below here knows a default. */
+/** A service with every value, from which the children are rendered. Rendering knows no defaults. */
 import type { CompleteSpec, GuideSection } from "@gpumedia/api";
 
 /**
- * The spec with a value in every place. What only makes sense together has been decided: `resources` names the GPUs,
- * `scheduling.tolerations` the taint of their nodes, and with `gpu.count: 0` nothing is left that needs a GPU.
+ * The spec with every value, including derived ones: `resources` has the GPUs, `scheduling.tolerations` the taint of their
+ * nodes, and with `gpu.count: 0` nothing needs a GPU.
  */
 export type EffectiveSpec = CompleteSpec;
 
@@ -17,11 +17,11 @@ export interface EffectiveService extends EffectiveSpec {
   readonly image: string;
 }
 
-/** Where a value comes from. */
+/** The origin of a value. */
 export type Origin =
   /** The guide's own value, through the built-in profile of that name. */
   | { readonly kind: "guide"; readonly profile: string; readonly section: GuideSection }
-  /** A built-in profile's choice, where the guide has only words (`section`) or nothing. */
+  /** A built-in profile's choice, where the guide gives no number (`section`) or nothing. */
   | { readonly kind: "choice"; readonly profile: string; readonly section?: GuideSection; readonly why: string }
   /** A GpuMediaProfile of the cluster. */
   | { readonly kind: "profile"; readonly profile: string }
@@ -29,13 +29,13 @@ export type Origin =
   | { readonly kind: "spec" }
   /** A flag of the operator. */
   | { readonly kind: "flag"; readonly flag: string }
-  /** Follows from another value. */
+  /** Derived from another value. */
   | { readonly kind: "derived"; readonly from: string; readonly section?: GuideSection; readonly why: string };
 
 export interface Problem {
   /** `autoscaling.horizontal.minReplicas`; empty for the whole spec. */
   readonly path: string;
-  /** What is wrong, and what to do. */
+  /** The problem and the next step. */
   readonly message: string;
 }
 
@@ -52,7 +52,7 @@ export type Ineffective =
   | { readonly kind: "ProfileCycle"; readonly chain: readonly string[]; readonly message: string }
   | {
       readonly kind: "InvalidSpec";
-      /** The profile at fault; absent: the service's own spec. */
+      /** The profile with the problem; absent: the service's own spec. */
       readonly profile?: string;
       readonly problems: readonly Problem[];
       readonly message: string;
