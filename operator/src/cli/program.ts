@@ -111,8 +111,22 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
     )
     .action(async (files, flags) => end(await render(withNamed(files, flags), terminal)));
 
-  program
-    .command("top")
+  withConnection(program.command("checklist"))
+    .summary("Print the guide's checklists for a service.")
+    .argument("<service>", "Name of the service.")
+    .description("Prints all items of the guide's checklists for a service, those that need no action included.")
+    .addOption(
+      new Option("-n, --namespace <name>", "Namespace of the service. Default: the context's.").argParser(
+        value.namespace,
+      ),
+    )
+    .addOption(new Option("-o, --output <format>", "Output format.").choices(["table", "json"]).default("table"))
+    .action(async (name, flags) => {
+      const { checklist } = await import("./commands/checklist.ts");
+      end(await checklist(name, flags, terminal, version));
+    });
+
+  withConnection(program.command("top"))
     .summary("Display the utilization of services, pods and GPUs.")
     .argument("[service...]", "Names of services. Default: all in the namespace.")
     .description("Displays the utilization of services, their pods and GPUs, as the pods report it, and refreshes it.")
@@ -133,13 +147,6 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
     .addOption(
       new Option("--interval <duration>", "Interval between refreshes.").argParser(value.duration).default(5_000, "5s"),
     )
-    .addOption(
-      new Option(
-        "--kubeconfig <file>",
-        "Path to the kubeconfig file. Default: $KUBECONFIG, then ~/.kube/config.",
-      ).argParser(value.path),
-    )
-    .addOption(new Option("--context <name>", "Context in the kubeconfig file. Default: its current context."))
     .action(async (names, flags) => {
       // Loaded on demand: the other commands need no client.
       const { top } = await import("./commands/top.ts");
@@ -154,6 +161,17 @@ function operatorDefaults(version: string): Options {
   const parsed = parseOptions([], {}, { version });
   if (parsed.kind !== "run") throw new Error(parsed.stderr);
   return parsed.options;
+}
+
+function withConnection(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--kubeconfig <file>",
+        "Path to the kubeconfig file. Default: $KUBECONFIG, then ~/.kube/config.",
+      ).argParser(value.path),
+    )
+    .addOption(new Option("--context <name>", "Context in the kubeconfig file. Default: its current context."));
 }
 
 function withFiles(command: Command): Command {

@@ -1,17 +1,12 @@
 /** `gpumedia top` */
-import { createApiClient } from "../../kube/client.ts";
-import { checkConnection, loadConnection, type LoadedConnection } from "../../kube/connection.ts";
-import { ConnectionError } from "../../kube/errors.ts";
-import { createTransport, type Transport } from "../../kube/transport.ts";
-import { exit, UsageError, type ExitCode, type Screen, type Terminal } from "../terminal.ts";
+import { connected, type ConnectionFlags, type Link } from "../connected.ts";
+import { UsageError, type ExitCode, type Screen, type Terminal } from "../terminal.ts";
 import { ClusterError, readCluster, type Wanted } from "../top/cluster.ts";
 import { topPage } from "../top/page.ts";
 import type { Snapshot } from "../top/snapshot.ts";
 import { topTable } from "../top/table.ts";
 
-export interface TopFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
+export interface TopFlags extends ConnectionFlags {
   readonly namespace?: string;
   readonly allNamespaces: boolean;
   readonly once: boolean;
@@ -32,35 +27,15 @@ export async function top(
   if (flags.allNamespaces && names.length > 0)
     throw new UsageError("service names require one namespace: use -n instead of -A");
   if (flags.allNamespaces && flags.namespace !== undefined) throw new UsageError("-n and -A are mutually exclusive");
-  try {
-    const connection = await loadConnection(flags);
-    const transport = createTransport(connection, { userAgent: `gpumedia-top/${version}` });
-    try {
-      await show(names, flags, terminal, { connection, transport });
-    } finally {
-      await transport.close();
-    }
-    return exit.ok;
-  } catch (error) {
-    if (!(error instanceof ConnectionError) && !(error instanceof ClusterError)) throw error;
-    terminal.err(`${error.message}\n`);
-    return exit.findings;
-  }
-}
-
-interface Link {
-  readonly connection: LoadedConnection;
-  readonly transport: Transport;
+  return connected(flags, terminal, `gpumedia-top/${version}`, (link) => show(names, flags, terminal, link));
 }
 
 async function show(
   names: readonly string[],
   flags: TopFlags,
   terminal: Terminal,
-  { connection, transport }: Link,
+  { connection, transport, client }: Link,
 ): Promise<void> {
-  const client = createApiClient(transport);
-  await checkConnection(client, connection);
   const namespace = flags.allNamespaces ? undefined : (flags.namespace ?? connection.namespace ?? "default");
   const wanted = { namespace, names };
   const read = (signal: AbortSignal): Promise<Snapshot> => readCluster({ client, transport }, wanted, signal);
