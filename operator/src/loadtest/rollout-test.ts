@@ -69,7 +69,7 @@ function isRolledOut({ generation, revision, status }: ChildView): boolean {
   return isSeen && replicas > 0 && updatedReplicas === replicas && readyReplicas === replicas;
 }
 
-/** One name for one rollout: whoever comes second finds it taken. */
+/** One name for each rollout, so that its test cannot be created twice. */
 export function rolloutTestName(service: string, revision: number): string {
   const suffix = `-r${revision}`;
   if (service.length + suffix.length <= longestName) return `${service}${suffix}`;

@@ -1,4 +1,4 @@
-/** What two pods of a service come to that is well: for tests. */
+/** The aggregate of two healthy pods, for tests. */
 import type { Aggregate } from "./aggregate.ts";
 
 export const healthy: Aggregate = {

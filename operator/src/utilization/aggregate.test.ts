@@ -13,7 +13,7 @@ describe("aggregate of a service's pods", () => {
     assert.equal(aggregate([[], []]), undefined);
   });
 
-  it("sums over pods what is a level or a rate, and averages it over time", () => {
+  it("sums levels and rates over pods, and averages over time", () => {
     const result = aggregate([
       [
         sample({ requestsPerSecond: 10, queued: 0, gpuPercent: 40 }),
@@ -86,12 +86,12 @@ describe("aggregate of a service's pods", () => {
     });
   }
 
-  it("counts what was refused among all that ended", () => {
+  it("computes the refused share of all completed requests", () => {
     const result = aggregate([[sample({ accepted: 90, rejected: 8, failed: 2 })]]);
     assert.equal(result?.refusedPercent, 10);
   });
 
-  it("knows no GPU utilization when no pod does", () => {
+  it("has no GPU utilization when no pod reports it", () => {
     const result = aggregate([[sample({ gpuPercent: null, gpuMemoryPercent: null })]]);
     assert.deepEqual([result?.gpuPercent, result?.gpuMemoryPercent], [null, null]);
   });

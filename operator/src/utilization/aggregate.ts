@@ -1,9 +1,9 @@
-/** The pods of one service taken together, over the window. Pure. */
+/** Aggregates the reports of a service's pods over the window. Pure. */
 import { mean as meanKnown } from "./known.ts";
 import type { Stage } from "./sample.ts";
 import type { TimedSample } from "./window.ts";
 
-/** Null: nobody knows. Means are over the pods' reports, levels and rates are summed over the pods. */
+/** Null: not known. Percentages are means over the reports; levels and rates are summed over the pods. */
 export interface Aggregate {
   /** How many pods report. */
   readonly pods: number;
@@ -20,12 +20,12 @@ export interface Aggregate {
   /** Of all queues, 0 to 100. */
   readonly queueFillPercent: number;
   readonly activeSessions: number;
-  /** Accepted requests in the window: what the percentiles rest on. */
+  /** Accepted requests in the window, on which the percentiles are based. */
   readonly accepted: number;
-  /** Share of the requests that ended 500, 503 or 504, 0 to 100. */
+  /** Share of the requests that got 500, 503 or 504, 0 to 100. */
   readonly refusedPercent: number;
   readonly workersBusyPercent: number;
-  /** Of an accepted request, weighted by how many there were. */
+  /** Mean of an accepted request, weighted by the number of requests. */
   readonly stagesMs: Readonly<Record<Stage, number>>;
 }
 
@@ -64,7 +64,7 @@ export function aggregate(reports: readonly (readonly TimedSample[])[]): Aggrega
   };
 }
 
-/** A percentile of so few requests is left out, in per cent of all: three requests of a new pod are no verdict. */
+/** The percentile of a pod with at most this share of all requests is left out, in %: three requests of a new pod mean nothing. */
 const leftOutPercent = 2;
 
 /**

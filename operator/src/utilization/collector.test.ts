@@ -71,19 +71,19 @@ describe("collector", () => {
   let pods: Pods;
   let window: UtilizationWindow;
   let collector: Collector | undefined;
-  /** The addresses that were asked, with the time. */
-  let asked: { ip: string; at: number }[];
+  /** The polled addresses, with the time. */
+  let polled: { ip: string; at: number }[];
 
   beforeEach(() => {
     pods = new Pods();
     window = new UtilizationWindow(36_000);
-    asked = [];
+    polled = [];
   });
   afterEach(() => collector?.stop());
 
   function start(answer: (ip: string) => Promise<Sample | NoReport>, more: Partial<CollectorOptions> = {}): void {
     const fetch = (ip: string): Promise<Sample | NoReport> => {
-      asked.push({ ip, at: clock.now() });
+      polled.push({ ip, at: clock.now() });
       return answer(ip);
     };
     collector = startCollector({
@@ -100,21 +100,21 @@ describe("collector", () => {
     });
   }
 
-  it("asks a pod soon after it became ready, and then once an interval", async () => {
+  it("polls a pod soon after it became ready, and then once per interval", async () => {
     start(async () => sample);
     pods.set(podView("a"));
     await clock.advance(2_000);
-    assert.equal(asked.length, 1);
+    assert.equal(polled.length, 1);
     await clock.advance(10 * intervalMs);
-    assert.equal(asked.length, 11);
+    assert.equal(polled.length, 11);
     assert.notEqual(window.fresh("uid-a", clock.now()), undefined);
   });
 
-  it("asks a pod that fails no more often than one that answers", async () => {
+  it("polls a failing pod as often as any other", async () => {
     start(async () => ({ problem: "refuses connections" }));
     pods.set(podView("a"));
     await clock.advance(2_000 + 10 * intervalMs);
-    assert.equal(asked.length, 11);
+    assert.equal(polled.length, 11);
     assert.equal(window.of("uid-a")?.problem, "refuses connections");
   });
 
@@ -123,10 +123,10 @@ describe("collector", () => {
     for (let pod = 0; pod < 100; pod++) pods.set(podView(`p${pod}`));
     start(async () => sample, { random: () => (next++ % 100) / 100 });
     await clock.advance(intervalMs / 2);
-    assert.ok(asked.length > 40 && asked.length < 60, `${asked.length} after half of the interval`);
+    assert.ok(polled.length > 40 && polled.length < 60, `${polled.length} after half of the interval`);
   });
 
-  it("has no more polls under way than it may, and no pod waits for one that hangs", async () => {
+  it("limits the concurrent polls, and a hanging pod delays no other", async () => {
     const hanging = Promise.withResolvers<Sample>();
     let underWay = 0;
     let most = 0;
@@ -139,11 +139,11 @@ describe("collector", () => {
     });
     await clock.advance(intervalMs);
     assert.equal(most, 4);
-    assert.equal(asked.length, 20);
+    assert.equal(polled.length, 20);
     hanging.resolve(sample);
   });
 
-  it("forgets a pod that is deleted, not ready, ending, or another one under the old name", async () => {
+  it("forgets a pod that is deleted, not ready, terminating or replaced", async () => {
     start(async () => sample);
     for (const name of ["a", "bb", "ccc", "dddd"]) pods.set(podView(name));
     await clock.advance(2_000);
@@ -158,12 +158,12 @@ describe("collector", () => {
       ["uid-a", "uid-bb", "uid-ccc", "uid-dddd", "uid-new"].map((uid) => window.of(uid) !== undefined),
       [false, false, false, false, true],
     );
-    asked = [];
+    polled = [];
     await clock.advance(2 * intervalMs);
-    assert.deepEqual(new Set(asked.map(({ ip }) => ip)), new Set(["10.0.0.4"]));
+    assert.deepEqual(new Set(polled.map(({ ip }) => ip)), new Set(["10.0.0.4"]));
   });
 
-  it("takes no answer of a pod that went while it was asked", async () => {
+  it("ignores the report of a pod that was deleted during the poll", async () => {
     const answer = Promise.withResolvers<Sample>();
     start(() => answer.promise);
     pods.set(podView("a"));
@@ -174,7 +174,7 @@ describe("collector", () => {
     assert.equal(window.size, 0);
   });
 
-  it("never asks a pod that only carries the labels", async () => {
+  it("does not poll a pod that only has the labels", async () => {
     const results: string[] = [];
     start(async () => sample, {
       owned: ({ name }) => (name === "ccc" ? undefined : name === "a"),
@@ -183,14 +183,14 @@ describe("collector", () => {
     for (const name of ["a", "bb", "ccc"]) pods.set(podView(name));
     await clock.advance(2_000);
     assert.deepEqual(
-      asked.map(({ ip }) => ip),
+      polled.map(({ ip }) => ip),
       ["10.0.0.1"],
     );
     assert.deepEqual(results.toSorted(), ["failed", "foreign", "reported"]);
     assert.equal(window.size, 1);
   });
 
-  it("ends with the polls that are under way", async () => {
+  it("stops when the running polls have finished", async () => {
     const answer = Promise.withResolvers<Sample>();
     start(() => answer.promise);
     pods.set(podView("a"));
@@ -202,6 +202,6 @@ describe("collector", () => {
     answer.resolve(sample);
     await stopping;
     await clock.advance(10 * intervalMs);
-    assert.equal(asked.length, 1);
+    assert.equal(polled.length, 1);
   });
 });

@@ -1,10 +1,10 @@
 /**
- * Asks every ready pod of every service for its utilization, again and again, and keeps what it hears in the window.
+ * Polls every ready pod of every service for its utilization, and keeps the reports in the window.
  *
- *   ready pod ──a moment──▶ due ──a free place──▶ asked ──whatever came of it──▶ due again one interval later
+ *   ready pod ──within 2 s──▶ due ──a free slot──▶ polled ──report or failure──▶ due again one interval later
  *
- * Each pod has a rhythm of its own, so that two thousand are a steady trickle and no burst. A poll that fails is not
- * repeated: the next one is one interval later, like every other.
+ * Each pod has its own rhythm, so that the polls of two thousand pods are spread out. A failed poll is not retried
+ * before the next interval.
  */
 import type { ObjectKey } from "../kube/object.ts";
 import type { PodView } from "../observe/pod-view.ts";
@@ -22,16 +22,16 @@ export interface CollectorOptions {
     values(): Iterable<PodView | undefined>;
     subscribe(listener: StoreListener<PodView | undefined>): void;
   };
-  /** Does the pod belong to the Deployment of the service that its label names? Undefined: that is not known yet. */
+  /** Does the pod belong to the Deployment of the service that its label names? Undefined: not known yet. */
   readonly owned: (pod: PodView) => boolean | undefined;
   readonly source: Pick<ReportSource, "fetch">;
   readonly window: UtilizationWindow;
   readonly intervalMs: number;
-  /** Polls at once. */
+  /** How many polls may run at the same time. */
   readonly concurrency: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** 0 <= random() < 1; a test's own in tests. */
+  /** 0 <= random() < 1; deterministic in tests. */
   readonly random?: () => number;
   readonly onPoll?: (result: PollResult) => void;
 }
@@ -39,11 +39,11 @@ export interface CollectorOptions {
 export type PollResult = "reported" | "failed" | "foreign";
 
 export interface Collector {
-  /** Begins no poll any more; resolves when none is under way. */
+  /** Starts no further poll, and resolves when the running ones have finished. */
   stop(): Promise<void>;
 }
 
-/** A pod that has just become ready is asked soon, or the autoscaler would count it as idle for long. */
+/** Without a first report soon, the autoscaler would count a new pod as idle. */
 const firstPollWithinMs = 2_000;
 
 export function startCollector(options: CollectorOptions): Collector {
@@ -67,7 +67,7 @@ export function startCollector(options: CollectorOptions): Collector {
   async function ask(key: ObjectKey): Promise<void> {
     const pod = pods.get(key);
     if (pod === undefined || !isPolled(pod)) return;
-    // Before the poll, as the next one is due one interval after this one, however long it takes.
+    // Before the poll: the next one is due one interval after the start of this one.
     queue.add(key, "resync", intervalMs * (0.95 + random() / 10));
     const result = await poll(pod);
     onPoll?.(result);
@@ -78,7 +78,10 @@ export function startCollector(options: CollectorOptions): Collector {
     if (isOurs === undefined) return "failed";
     if (!isOurs) {
       window.reject(pod.uid);
-      log.debug({ pod: pod.name, namespace: pod.namespace }, "not asked: it only has the labels of a service's pod");
+      log.debug(
+        { pod: pod.name, namespace: pod.namespace },
+        "not polled: the pod has the labels of a service but is not controlled by its Deployment",
+      );
       return "foreign";
     }
     window.begin(pod.uid, clock.now());
@@ -97,7 +100,7 @@ export function startCollector(options: CollectorOptions): Collector {
     if (before !== undefined && (now?.uid !== before.uid || !isPolled(now))) window.forget(before.uid);
     if (now === undefined || !isPolled(now)) return;
     if (before !== undefined && before.uid === now.uid && isPolled(before)) return;
-    // All pods of a cluster at once at the start; else a pod that became ready.
+    // The list contains all pods of the cluster at once.
     queue.add(change.key, "create", random() * (change.origin === "list" ? intervalMs : firstPollWithinMs));
   }
 

@@ -37,7 +37,7 @@ describe("report of a pod", () => {
     assert.equal((answer as { gpuPercent: number }).gpuPercent, 72);
   });
 
-  it("leaves no connection behind", async () => {
+  it("leaves no connection open", async () => {
     let connections = 0;
     server = createServer((_request, response) => response.end(JSON.stringify(sampleReport))).listen(0, "127.0.0.1");
     server.on("connection", (socket) => {
@@ -99,7 +99,7 @@ describe("report of a pod", () => {
     });
   }
 
-  it("is not taken from what speaks no HTTP", async () => {
+  it("reports a server that does not speak HTTP", async () => {
     server = createTcpServer((socket) => void socket.on("data", () => socket.write("SSH-2.0-OpenSSH\r\n"))).listen(
       0,
       "127.0.0.1",
@@ -109,7 +109,7 @@ describe("report of a pod", () => {
     assert.deepEqual(await source.fetch("127.0.0.1"), { problem: "does not speak HTTP" });
   });
 
-  it("is not there when nobody listens", async () => {
+  it("reports a refused connection", async () => {
     server = createTcpServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;

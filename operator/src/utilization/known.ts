@@ -1,4 +1,4 @@
-/** Figures some of which nobody knows. Pure. */
+/** Sums and means of figures, some of which are not known. Pure. */
 
 export type Known = readonly (number | null)[];
 

@@ -9,7 +9,7 @@ function withDevices(...devices: object[]): string {
 }
 
 describe("sample of a report", () => {
-  it("keeps the numbers that decide something", () => {
+  it("keeps the numbers that the status uses", () => {
     assert.deepEqual(readReport(JSON.stringify(sampleReport)), {
       windowSeconds: 15,
       gpuPercent: 72,
@@ -33,7 +33,7 @@ describe("sample of a report", () => {
     });
   });
 
-  it("averages over the GPUs that answer, and leaves out what is not known", () => {
+  it("averages over the available GPUs, and leaves out unknown figures", () => {
     const text = withDevices(
       { ...device, utilizationPercent: 90 },
       { ...device, index: 1, utilizationPercent: 30 },
@@ -45,7 +45,7 @@ describe("sample of a report", () => {
     assert.equal(sample.gpuPercent, 60);
   });
 
-  it("knows no utilization without GPUs, which is not zero", () => {
+  it("has no utilization, rather than zero, without GPUs", () => {
     const sample = readReport(withDevices());
     assert.ok("gpuPercent" in sample);
     assert.deepEqual([sample.gpuPercent, sample.gpuMemoryPercent, sample.gpuPowerWatts], [null, null, null]);
@@ -62,7 +62,7 @@ describe("sample of a report", () => {
     assert.deepEqual([sample.sessions, sample.workersBusyPercent], [1_000_000, 100]);
   });
 
-  it("takes a report with members that it does not know", () => {
+  it("accepts unknown members", () => {
     assert.ok("sessions" in readReport(JSON.stringify({ ...sampleReport, future: { a: 1 } })));
   });
 

@@ -7,7 +7,7 @@ const sample = readReport(JSON.stringify(sampleReport)) as Sample;
 const freshMs = 36_000;
 
 describe("utilization window", () => {
-  it("has a fresh report until it is too old, and then misses it rather than calling it zero", () => {
+  it("has no report, rather than zero, once the last one is too old", () => {
     const window = new UtilizationWindow(freshMs);
     window.begin("a", 0);
     window.report("a", sample, 1_000);
@@ -16,7 +16,7 @@ describe("utilization window", () => {
     assert.deepEqual(window.recent("a", 1_001 + freshMs), []);
   });
 
-  it("calls a pod silent once it has had the time to report", () => {
+  it("is silent once the report of a pod is overdue", () => {
     const window = new UtilizationWindow(freshMs);
     window.begin("a", 0);
     assert.equal(window.silent("a", freshMs), false);
@@ -32,10 +32,10 @@ describe("utilization window", () => {
     for (let at = 0; at <= 600_000; at += 15_000) window.report("a", sample, at);
     assert.equal(window.of("a")?.samples.length, 5);
     window.fail("a", "refuses connections", 700_000);
-    assert.deepEqual(window.of("a"), { askedSince: 0, samples: [], problem: "refuses connections" });
+    assert.deepEqual(window.of("a"), { polledSince: 0, samples: [], problem: "refuses connections" });
   });
 
-  it("forgets a pod, and takes no late answer of it", () => {
+  it("ignores the late report of a pod that was forgotten", () => {
     const window = new UtilizationWindow(freshMs);
     window.begin("a", 0);
     window.forget("a");

@@ -1,53 +1,53 @@
-/** What the pods have reported lately. Pure but for its own memory: the time is an argument. */
+/** The reports of the last minute. The time is always an argument. */
 import type { Sample } from "./sample.ts";
 
-/** Of one pod, as long as it is ready. */
+/** Of one pod, while it is ready. */
 export interface PodReports {
-  /** Since when it is asked, on the monotonic clock. */
-  readonly askedSince: number;
+  /** When the first poll began, on the monotonic clock. */
+  readonly polledSince: number;
   /** The newest last; none is older than the window. */
   readonly samples: readonly TimedSample[];
-  /** What went wrong the last time that it was asked; undefined: nothing, or not asked yet. */
+  /** Why the last poll failed; undefined: it succeeded, or there was none. */
   readonly problem: string | undefined;
 }
 
 export interface TimedSample extends Sample {
-  /** When it came, on the monotonic clock. */
+  /** When it was received, on the monotonic clock. */
   readonly at: number;
 }
 
 interface Entry {
-  readonly askedSince: number;
+  readonly polledSince: number;
   readonly samples: TimedSample[];
   problem: string | undefined;
 }
 
-/** Over how long the status averages. */
+/** The time over which the status averages. */
 export const windowMs = 60_000;
 
 export class UtilizationWindow {
-  /** By UID: a pod that takes another's name does not inherit what that one reported. */
+  /** By UID: a new pod of the same name does not inherit the reports. */
   readonly #pods = new Map<string, Entry>();
-  /** UIDs of pods that only look like the service's. */
+  /** UIDs of pods that have the labels of a service but do not belong to it. */
   readonly #foreign = new Set<string>();
   readonly #freshMs: number;
 
-  /** A pod's report is fresh for `freshMs`: enough for one poll to fail and the next to take its time. */
+  /** A report is fresh for `freshMs`: long enough for one poll to fail and the next one to be slow. */
   constructor(freshMs: number) {
     this.#freshMs = freshMs;
   }
 
-  /** How many pods are asked. */
+  /** The number of polled pods. */
   get size(): number {
     return this.#pods.size;
   }
 
-  /** The pod is asked from now on; does nothing when it is asked already. */
+  /** Starts to record a pod; does nothing for one that is recorded already. */
   begin(uid: string, now: number): void {
-    if (!this.#pods.has(uid)) this.#pods.set(uid, { askedSince: now, samples: [], problem: undefined });
+    if (!this.#pods.has(uid)) this.#pods.set(uid, { polledSince: now, samples: [], problem: undefined });
   }
 
-  /** Nothing is taken of a pod that is not asked any more: its answer came late. */
+  /** Ignores the late report of a pod that was forgotten during the poll. */
   report(uid: string, sample: Sample, now: number): void {
     const entry = this.#pods.get(uid);
     if (entry === undefined) return;
@@ -63,7 +63,7 @@ export class UtilizationWindow {
     forgetOld(entry, now);
   }
 
-  /** The pod is not the service's, and nothing is expected of it until it is forgotten. */
+  /** The pod does not belong to the service: no report is expected until it is forgotten. */
   reject(uid: string): void {
     this.#pods.delete(uid);
     this.#foreign.add(uid);
@@ -82,25 +82,25 @@ export class UtilizationWindow {
     return this.#pods.get(uid);
   }
 
-  /** The newest report, unless it is too old to say anything about now. */
+  /** The newest report, unless it is too old. */
   fresh(uid: string, now: number): TimedSample | undefined {
     const latest = this.#pods.get(uid)?.samples.at(-1);
     return latest !== undefined && now - latest.at <= this.#freshMs ? latest : undefined;
   }
 
-  /** Is the pod's first report still to come, and no wonder? */
+  /** Is the first report of the pod still pending, and not overdue? */
   pending(uid: string, now: number): boolean {
     return (this.#pods.get(uid)?.samples.length ?? 0) === 0 && !this.silent(uid, now);
   }
 
-  /** Has the pod had the time to report, and has not? */
+  /** Is the pod's report overdue? */
   silent(uid: string, now: number): boolean {
     const entry = this.#pods.get(uid);
     if (entry === undefined) return false;
-    return this.fresh(uid, now) === undefined && now - entry.askedSince > this.#freshMs;
+    return this.fresh(uid, now) === undefined && now - entry.polledSince > this.#freshMs;
   }
 
-  /** What of the window's reports a sum over pods may use: those of pods that still report. */
+  /** The reports of the window, for sums over pods; none of a pod that no longer reports. */
   recent(uid: string, now: number): readonly TimedSample[] {
     if (this.fresh(uid, now) === undefined) return [];
     return this.#pods.get(uid)?.samples.filter(({ at }) => now - at <= windowMs) ?? [];
