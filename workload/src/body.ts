@@ -1,11 +1,11 @@
-/** Collects a request's body in memory of its own, which can be handed to a worker without a copy. */
+/** Collects a request's body in its own memory, so that it can be transferred to a worker without a copy. */
 import type { IncomingMessage } from "node:http";
 import { discard, spansItsBuffer } from "./work/buffers.ts";
 import { HttpProblem } from "./problem.ts";
 
 type Done = (error: Error | null, body?: Uint8Array<ArrayBuffer>) => void;
 
-/** Calls back once: with the body, or as soon as it is longer than `limit` bytes or the client has gone. */
+/** Calls back once: with the body, or as soon as it exceeds `limit` bytes or the client has disconnected. */
 export function collectBody(payload: IncomingMessage, limit: number, done: Done): void {
   const declared = Number(payload.headers["content-length"] ?? 0);
   if (declared > limit) return done(tooLong(limit));
@@ -38,10 +38,10 @@ export function collectBody(payload: IncomingMessage, limit: number, done: Done)
   }
 }
 
-/** Memory of its own: Node's pool is shared and can't be handed over. */
+/** In its own memory: Node's pool is shared and cannot be transferred. */
 function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer> {
   const [only] = chunks;
-  // Node copies each chunk out of its parser into a buffer of that very size.
+  // Node copies each chunk from its parser into a buffer of exactly its size.
   if (chunks.length === 1 && only !== undefined && spansItsBuffer(only)) return only;
   const body = new Uint8Array(size);
   let at = 0;

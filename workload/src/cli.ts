@@ -7,22 +7,24 @@ export type ParsedCommand =
   | { readonly kind: "exit"; readonly code: 0 | 2; readonly stdout: string; readonly stderr: string };
 
 const help = `
-Without --config all is as in the guide's production setup, on the CPU. Each setting can also be given in the
-environment, which wins: ${overrides.map(({ variable }) => variable).join(", ")}.
-logLevel, queue and batch are taken over from the file while the processor runs.
+Commands:
+  dmon  Print GPU metrics line by line. See gpumedia-processor dmon --help.
 
-Exit status: 0 ended in order, 1 failed or not ended in time, 2 wrong configuration, 3 the accelerator can't be used,
-4 the model can't be used.
+Without a configuration file, the processor runs on the CPU with the guide's production settings. Environment variables
+override the file: ${overrides.map(({ variable }) => variable).join(", ")}.
+Changes to logLevel, queue and batch in the file apply without a restart.
+GPUMEDIA_ENVIRONMENT=development serves a page at / to try the processor.
 
-gpumedia-processor dmon prints the GPUs' figures line by line; see gpumedia-processor dmon --help.`;
+Exit status: 0 shut down gracefully, 1 failed or did not shut down in time, 2 invalid configuration, 3 accelerator
+unavailable, 4 model unusable.`;
 
-/** `argv` without the program's name. */
+/** `argv` excludes the program's name. */
 export function parseCommand(argv: readonly string[]): ParsedCommand {
   let stdout = "";
   const program = new Command("gpumedia-processor")
-    .description("Sends pictures through a model, over HTTP.")
-    .option("--config <file>", "configuration, YAML or JSON")
-    .helpOption("-h, --help", "print this text")
+    .description("Process images with a model, over HTTP.")
+    .option("--config <file>", "Path to the configuration file, in YAML or JSON.")
+    .helpOption("-h, --help", "Help for gpumedia-processor.")
     .addHelpText("after", help)
     .allowExcessArguments(false)
     .exitOverride()
@@ -34,6 +36,6 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "exit", code: 0, stdout, stderr: "" };
     const message = error.message.replace(/^error: /, "");
-    return { kind: "exit", code: 2, stdout: "", stderr: `gpumedia-processor: ${message} (--help lists the options)\n` };
+    return { kind: "exit", code: 2, stdout: "", stderr: `gpumedia-processor: ${message} (see --help)\n` };
   }
 }

@@ -9,7 +9,7 @@ export function createLogger(
 ): Logger {
   const options = {
     level,
-    // Kubernetes adds the pod and the node to each line.
+    // The log collector adds pod and node to each line.
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },

@@ -75,29 +75,29 @@ describe("gpumedia-processor", () => {
     readonly says: RegExp;
   }[] = [
     {
-      name: "a flag that is none",
+      name: "an unknown flag",
       args: () => ["--colour"],
       code: 2,
       says: /^gpumedia-processor: unknown option '--colour'/,
     },
     {
-      name: "a file that is not there",
+      name: "a missing file",
       args: () => ["--config", "/nowhere.yaml"],
       code: 2,
       says: /^gpumedia-processor: cannot read \/nowhere\.yaml: ENOENT\n$/,
     },
     {
-      name: "wrong values",
+      name: "invalid values",
       args: () => ["--config", file("wrong.yaml", "queue: {maxDepth: 0}\nworkers: many\n")],
       code: 2,
       says: /^gpumedia-processor: workers: must be integer\ngpumedia-processor: queue\.maxDepth: must be >= 1\n$/,
     },
     {
-      name: "a model that is not there",
+      name: "a missing model",
       args: () => [],
       env: { GPUMEDIA_MODEL_PATH: "/nowhere.onnx" },
       code: 4,
-      says: /gpumedia-processor: model anime4k-2x \(\/nowhere\.onnx\) can't be used: .*\n$/,
+      says: /gpumedia-processor: model anime4k-2x \(\/nowhere\.onnx\) cannot be used: .*\n$/,
     },
     {
       name: "a model that takes no picture",
@@ -115,7 +115,7 @@ describe("gpumedia-processor", () => {
     },
   ];
   for (const { name, args, env = {}, code, says } of endings) {
-    it(`ends with ${code} for ${name}`, async () => {
+    it(`exits with ${code} for ${name}`, async () => {
       const path =
         env["GPUMEDIA_MODEL_PATH"] === "matrix" ? { GPUMEDIA_MODEL_PATH: file("matrix.onnx", matrixModel()) } : {};
       const started = start(args(), { GPUMEDIA_LOG_LEVEL: "error", ...env, ...path });
@@ -132,9 +132,9 @@ describe("gpumedia-processor", () => {
     assert.match(text, /--config <file>[\s\S]*GPUMEDIA_QUEUE_MAX_DEPTH[\s\S]*Exit status/);
   });
 
-  it("is alive before it is ready, answers what it has accepted after SIGTERM, and ends with 0", async () => {
-    // However slow the machine is, none of them is to be refused for the wait.
-    const started = start([], { GPUMEDIA_QUEUE_MAX_WAIT: "60s" });
+  it("is alive before it is ready, completes accepted requests after SIGTERM, and exits with 0", async () => {
+    // No request may be rejected for its wait on a slow machine. The start is logged at every level.
+    const started = start([], { GPUMEDIA_QUEUE_MAX_WAIT: "60s", GPUMEDIA_LOG_LEVEL: "error" });
     const url = await ready(started);
     const answers = Array.from({ length: 6 }, async () =>
       fetch(`${url}/v1/process`, {
@@ -155,14 +155,14 @@ describe("gpumedia-processor", () => {
     assert.equal(await started.exit, 0, started.stderr());
   });
 
-  it("waits with a SIGTERM that comes while the model loads", async () => {
+  it("defers a SIGTERM that arrives while the model loads", async () => {
     const started = start([]);
     await said(started, "Server listening");
     started.child.kill("SIGTERM");
     assert.equal(await started.exit, 0, started.stderr());
   });
 
-  it("takes over queue, batch and log level when the mounted ConfigMap changes", async () => {
+  it("reloads queue, batch and log level when the mounted ConfigMap changes", async () => {
     const mount = (revision: string, text: string): void => {
       mkdirSync(join(base, revision), { recursive: true });
       writeFileSync(join(base, revision, "config.yaml"), text);
@@ -177,10 +177,10 @@ describe("gpumedia-processor", () => {
       ((await (await fetch(`${url}/utilization`)).json()) as UtilizationReport).requests.queueLimit;
     assert.equal(await limit(), 10);
     mount("..2", "queue: {maxDepth: 20}");
-    await said(started, "took over the changed configuration");
+    await said(started, "configuration reloaded");
     assert.equal(await limit(), 20);
     mount("..3", "queue: {maxDepth: none}");
-    await said(started, "the changed configuration is wrong");
+    await said(started, "the changed configuration is invalid");
     assert.equal(await limit(), 20);
     started.child.kill("SIGTERM");
     assert.equal(await started.exit, 0);

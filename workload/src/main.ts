@@ -7,7 +7,7 @@ import { createLogger } from "./log.ts";
 import { CannotStart, loadSettings, serve, type Processor } from "./serve.ts";
 
 const name = "gpumedia-processor";
-const wrongConfiguration = 2;
+const invalidConfiguration = 2;
 
 await main(process.argv.slice(2));
 
@@ -24,41 +24,46 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const loaded = loadSettings(command.config, process.env);
-  if (loaded.kind === "wrong") return end(wrongConfiguration, loaded.lines);
+  if (loaded.kind === "wrong") return exitWith(invalidConfiguration, loaded.lines);
   const { settings, text } = loaded;
   const log = createLogger(settings.logLevel);
   const file = command.config === undefined ? undefined : { path: command.config, text };
 
+  // Logged at every level but silent: without a line at the start, a redirected processor looks as if it hung.
+  const lifecycle = createLogger(settings.logLevel === "silent" ? "silent" : "info");
   let processor: Processor | undefined;
-  let asked: string | undefined;
+  let stopSignal: string | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      if (asked !== undefined) process.exit(128 + constants.signals[signal]);
-      asked = signal;
-      log.info({ signal }, "ending in order");
-      if (processor !== undefined) void endInOrder(processor);
+      if (stopSignal !== undefined) process.exit(128 + constants.signals[signal]);
+      stopSignal = signal;
+      lifecycle.info({ signal }, "shutting down gracefully");
+      if (processor !== undefined) void shutDown(processor);
     });
   }
   try {
     processor = await serve({ settings, log, env: process.env, file });
-    // A worker that is still loading onnxruntime can't be ended without aborting the process, so the signal waits.
-    if (asked !== undefined) return endInOrder(processor);
-    log.info({ url: processor.url, accelerator: settings.accelerator, model: settings.model }, "ready");
-    if (process.stderr.isTTY) process.stderr.write(`${name} listens on ${processor.url} (${settings.accelerator})\n`);
+    // A worker that is loading onnxruntime cannot be stopped without aborting the process, so the signal waits.
+    if (stopSignal !== undefined) return shutDown(processor);
+    const { url } = processor;
+    const { accelerator, model, development } = settings;
+    const page = development ? `try it at ${url}/` : "GPUMEDIA_ENVIRONMENT=development adds a page to try it";
+    if (process.stderr.isTTY) process.stderr.write(`${name} is listening on ${url} (${accelerator}); ${page}\n`);
+    else lifecycle.info({ url, accelerator, model }, "ready");
   } catch (error) {
     if (!(error instanceof CannotStart)) throw error;
-    end(error.exitCode, [error.message]);
+    exitWith(error.exitCode, [error.message]);
   }
 }
 
-async function endInOrder(processor: Processor): Promise<void> {
+async function shutDown(processor: Processor): Promise<void> {
   const inTime = await processor.stop();
-  if (!inTime) process.stderr.write(`${name}: requests were still under way after drain.timeout\n`);
+  if (!inTime) process.stderr.write(`${name}: requests were still in flight after drain.timeout\n`);
   process.exit(inTime ? 0 : 1);
 }
 
-/** The last words also go where Kubernetes looks for them, so that they show in the pod's status. */
-function end(code: number, lines: readonly string[]): void {
+/** Also writes the message where Kubernetes reads it, so that the pod's status shows it. */
+function exitWith(code: number, lines: readonly string[]): void {
   const text = lines.map((line) => `${name}: ${line}\n`).join("");
   process.stderr.write(text);
   try {

@@ -1,4 +1,4 @@
-/** Starts the processor and ends it: the parts in their order. */
+/** Starts and stops the parts of the processor in order. */
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
@@ -14,7 +14,7 @@ import type { Logger } from "./log.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
-/** The processor can't start; the message is one line. */
+/** The processor cannot start; the message is one line. */
 export class CannotStart extends Error {
   readonly exitCode: number;
 
@@ -25,17 +25,17 @@ export class CannotStart extends Error {
   }
 }
 
-/** Sessions go on until `drain.timeout`; then their last pictures are answered and they are closed. */
-const lastWordsMs = 2500;
+/** Sessions continue until `drain.timeout`; then their last frames are answered and they are closed. */
+const closeSessionsMs = 2500;
 
 const exitCodes = { accelerator: 3, model: 4 } as const;
 
 export interface Processor {
   readonly app: FastifyInstance;
   readonly url: string;
-  /** Ends in order; false when requests were still under way after `drain.timeout`. */
+  /** Shuts down gracefully; false if requests were still in flight after `drain.timeout`. */
   stop(): Promise<boolean>;
-  /** Takes over what may change while it runs; `config` is the file's new text. */
+  /** Applies the settings that may change at run time; `config` is the file's new text. */
   reload(config: string): void;
 }
 
@@ -43,16 +43,16 @@ export interface ServeOptions {
   readonly settings: Settings;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the settings came from, to be watched. */
+  /** The file of the settings, to be watched. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
-  /** The workers' program; a test has its own. */
+  /** Overrides the workers' program in tests. */
   readonly workerProgram?: URL;
 }
 
-/** Listens at once, so that probes are answered while the model loads. @throws {CannotStart} */
+/** Listens at once, so that it answers probes while the model loads. @throws {CannotStart} */
 export async function serve({ settings, log, env, file, workerProgram }: ServeOptions): Promise<Processor> {
   const onCuda = settings.accelerator === "cuda";
-  // A GPU that was given to us is told about also while the model runs on the CPU: nobody else can use it.
+  // An allocated GPU is reported even if the model runs on the CPU: no other pod can use it.
   const gpu = onCuda || namesDevices(env["NVIDIA_VISIBLE_DEVICES"]) ? openGpuMonitor() : undefined;
   const missing = onCuda && gpu !== undefined ? await whyNoCuda(gpu) : undefined;
   if (missing !== undefined) {
@@ -128,7 +128,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
       draining = true;
       for (const listener of drainListeners) listener();
       await pause(settings.drain.delayMs);
-      const timeout = AbortSignal.timeout(settings.drain.timeoutMs + lastWordsMs);
+      const timeout = AbortSignal.timeout(settings.drain.timeoutMs + closeSessionsMs);
       const inTime = await Promise.race([ended(app, pipeline), aborted(timeout)]);
       if (!inTime) app.server.closeAllConnections();
       await release();
@@ -139,10 +139,10 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
 
 const idleSweepMs = 50;
 
-/** First no new connection, then no new request, then no request at all. */
+/** Stops accepting connections, then requests, then waits for the requests in flight. */
 async function ended(app: FastifyInstance, pipeline: WorkerPipeline): Promise<true> {
-  // A connection that was busy when we closed is idle after its answer, and would be kept for a next request: the
-  // process would stay for as long as its clients do.
+  // A connection that was busy on close becomes idle after its response and would be kept open: the process would run for as
+  // long as its clients do.
   const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweepMs);
   await app.close();
   clearInterval(sweep);
@@ -161,7 +161,7 @@ function startFailure(error: unknown, { model, listen }: Settings): CannotStart 
     const { reason } = error as { reason?: keyof typeof exitCodes };
     return new CannotStart(
       exitCodes[reason ?? "model"],
-      `model ${model.name} (${model.file}) can't be used: ${message}`,
+      `model ${model.name} (${model.file}) cannot be used: ${message}`,
     );
   }
   if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
@@ -173,22 +173,22 @@ function startFailure(error: unknown, { model, listen }: Settings): CannotStart 
 function applyReload(settings: Settings, text: string, env: ServeOptions["env"], log: Logger): void {
   const reading = readConfig(text, env);
   if (reading.kind === "wrong") {
-    log.error({ wrong: reading.values }, "the changed configuration is wrong; the former one stays in force");
+    log.error({ invalid: reading.values }, "the changed configuration is invalid; keeping the previous one");
     return;
   }
   const { logLevel, queue, batch } = reading.settings;
   Object.assign(settings, { logLevel, queue, batch });
   log.level = logLevel;
-  log.info({ logLevel, queue, batch }, "took over the changed configuration");
+  log.info({ logLevel, queue, batch }, "configuration reloaded");
 }
 
-/** The guide's `torch.cuda.empty_cache()`, done while there is nothing to do. */
+/** The guide's `torch.cuda.empty_cache()`, while the processor is idle. */
 function periodicCleanup({ memoryCleanupIntervalMs }: Settings, pipeline: WorkerPipeline): NodeJS.Timeout | undefined {
   if (memoryCleanupIntervalMs === 0) return undefined;
   return setInterval(() => pipeline.releaseMemory(), memoryCleanupIntervalMs).unref();
 }
 
-/** The settings of a file and the environment, or one line per wrong value. */
+/** The settings of a file and the environment, or one line per invalid value. */
 export function loadSettings(path: string | undefined, env: ServeOptions["env"]) {
   let text = "";
   try {

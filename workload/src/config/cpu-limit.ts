@@ -1,25 +1,25 @@
-/** How many cores this process may use: the container's quota, not what the host has. */
+/** How many cores this process may use: the container's quota, not the cores of the host. */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-/** Answers a file's text, undefined if it cannot be read. */
+/** Returns a file's text; undefined if it cannot be read. */
 export type ReadText = (path: string) => string | undefined;
 
 const root = "/sys/fs/cgroup";
 
-/** Cores, perhaps a fraction; at most those that the process is scheduled on. */
+/** Cores, possibly fractional; at most those available to the process. */
 export function cpuLimitCores(read: ReadText = readText, schedulable: number = availableParallelism()): number {
   const own = ownGroups(read("/proc/self/cgroup") ?? "");
   const quotas = [...versionTwo(own.v2, read), ...versionOne(own.v1, read)];
   return Math.min(schedulable, ...quotas);
 }
 
-/** One worker for each whole core, at least one: a thread more than the quota pays for is throttled with the others. */
+/** One worker per whole core, at least one: a thread beyond the quota throttles all others. */
 export function workersFor(cores: number): number {
   return Math.max(1, Math.floor(cores + 0.01));
 }
 
-/** Paths of the process's groups; in a container, whose namespace hides them, usually `/`. */
+/** Paths of the process's groups; usually `/` in a container, whose namespace hides them. */
 function ownGroups(text: string): { readonly v2: string; readonly v1: string } {
   const lines = text.split("\n").map((line) => line.split(":"));
   const v2 = lines.find(([id]) => id === "0")?.[2] ?? "/";
@@ -27,7 +27,7 @@ function ownGroups(text: string): { readonly v2: string; readonly v1: string } {
   return { v2, v1 };
 }
 
-/** `cpu.max` of the group and all above it: the smallest holds. */
+/** `cpu.max` of the group and its ancestors: the smallest applies. */
 function versionTwo(group: string, read: ReadText): number[] {
   return ancestors(group).flatMap((path) => {
     const [quota, period] = (read(`${root}${path}/cpu.max`) ?? "").trim().split(" ");

@@ -13,7 +13,7 @@ export interface Override {
   readonly type: string;
 }
 
-/** Every variable that is understood, in the order of the schema. */
+/** Every supported variable, in the order of the schema. */
 export const overrides: readonly Override[] = leaves(processorConfig as Schema, []);
 
 function leaves(schema: Schema, path: readonly string[]): Override[] {
@@ -24,12 +24,12 @@ function leaves(schema: Schema, path: readonly string[]): Override[] {
   return [{ variable: `GPUMEDIA_${words.join("_")}`, path, type: schema.type ?? "string" }];
 }
 
-/** The configuration with what the environment says instead; the schema judges the values. */
+/** The configuration with the overrides of the environment; the schema validates the values. */
 export function withEnvironment(config: unknown, env: Readonly<Record<string, string | undefined>>): unknown {
   let result = config;
   for (const { variable, path, type } of overrides) {
     const text = env[variable];
-    // Kubernetes writes an absent value as an empty one.
+    // Kubernetes sets an absent value to the empty string.
     if (text !== undefined && text !== "") result = withMember(result, path, valueOf(text, type));
   }
   return result;

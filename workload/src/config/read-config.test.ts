@@ -11,7 +11,7 @@ function settings(text: string, env: Readonly<Record<string, string>> = {}): Set
 }
 
 describe("the configuration", () => {
-  it("is the guide's production setup when nothing is said", () => {
+  it("is the guide's production setup by default", () => {
     assert.deepEqual(settings(""), {
       accelerator: "cpu",
       development: false,
@@ -39,12 +39,12 @@ describe("the configuration", () => {
     });
   });
 
-  it("may be JSON, and waits for others only on cuda unless told to", () => {
+  it("may be JSON, and delays batches by default only on cuda", () => {
     assert.deepEqual(settings('{"accelerator": "cuda"}').batch, { maxSize: 8, maxDelayMs: 2 });
     assert.deepEqual(settings("batch: {maxDelay: 5ms}").batch, { maxSize: 8, maxDelayMs: 5 });
   });
 
-  it("names the model's file: a size of the built-in one, or one's own", () => {
+  it("selects a size of the built-in model, or a custom file", () => {
     assert.equal(settings("model: {size: l}").model.file, builtInModelFile("anime4k-2x-l"));
     assert.deepEqual(settings("model: {name: mine, path: /models/a.onnx}").model, {
       name: "mine",
@@ -53,7 +53,7 @@ describe("the configuration", () => {
     });
   });
 
-  it("is overridden by the environment, an empty value not counted", () => {
+  it("is overridden by the environment, except by empty values", () => {
     const env = {
       GPUMEDIA_QUEUE_MAX_DEPTH: "7",
       GPUMEDIA_ACCESS_LOG: "true",
@@ -89,7 +89,7 @@ describe("the configuration", () => {
     {
       text: "{queue: {maxDepth: 0}, batch: {maxSize: many, maxDelay: 2}, color: red}",
       values: [
-        "color: is not a setting",
+        "color: unknown setting",
         "batch.maxSize: must be integer",
         "batch.maxDelay: must be string",
         "queue.maxDepth: must be >= 1",
@@ -98,7 +98,7 @@ describe("the configuration", () => {
     { text: "accelerator: gpu", values: ["accelerator: must be one of cpu, cuda"] },
     {
       text: "model: {name: other}",
-      values: ["model.name: must be one of anime4k-2x-s, anime4k-2x-m, anime4k-2x-l, unless model.path is given"],
+      values: ["model.name: must be one of anime4k-2x-s, anime4k-2x-m, anime4k-2x-l, or set model.path"],
     },
     { text: "batch: {maxDelay: 31s}", values: ["batch.maxDelay: must be shorter than requestTimeout (30s)"] },
     {
@@ -115,7 +115,7 @@ describe("the configuration", () => {
     },
   ];
   for (const { text, env = {}, values } of wrong) {
-    it(`names each wrong value of ${text === "" ? JSON.stringify(env) : text}`, () => {
+    it(`reports each invalid value of ${text === "" ? JSON.stringify(env) : text}`, () => {
       const reading = readConfig(text, env);
       assert.equal(reading.kind, "wrong");
       const said = reading.kind === "wrong" ? reading.values.map(({ path, message }) => `${path}: ${message}`) : [];

@@ -1,4 +1,4 @@
-/** From the text of a file and the environment to settings, or everything that is wrong with them. Pure. */
+/** Converts a file's text and the environment to settings, or to the list of invalid values. Pure. */
 import { Ajv, type ErrorObject } from "ajv";
 import { processorConfig, type ProcessorConfig } from "@gpumedia/api/src/processor-config.ts";
 import { durationMs } from "@gpumedia/api/src/units/parse.ts";
@@ -22,7 +22,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const validate = new Ajv({ allErrors: true, strict: false }).compile<ProcessorConfig>(processorConfig);
 
-/** YAML, of which JSON is a part; an empty file is a configuration without wishes. */
+/** Reads YAML, which includes JSON; an empty file means all defaults. */
 export function readConfig(text: string, env: Environment): ConfigReading {
   let config: unknown;
   try {
@@ -44,12 +44,12 @@ function wrongValue({ instancePath, keyword, params, message = "" }: ErrorObject
   const path = instancePath.split("/").slice(1).join(".");
   if (keyword === "additionalProperties") {
     const name = String(params["additionalProperty"]);
-    return { path: path === "" ? name : `${path}.${name}`, message: "is not a setting" };
+    return { path: path === "" ? name : `${path}.${name}`, message: "unknown setting" };
   }
   const { allowedValues } = params as { allowedValues?: readonly string[] };
-  const said = allowedValues === undefined ? message : `must be one of ${allowedValues.join(", ")}`;
+  const expected = allowedValues === undefined ? message : `must be one of ${allowedValues.join(", ")}`;
   const variable = overrides.find((override) => override.path.join(".") === path)?.variable ?? "";
-  return { path, message: env[variable] === undefined ? said : `${said} (from ${variable})` };
+  return { path, message: env[variable] === undefined ? expected : `${expected} (from ${variable})` };
 }
 
 function tooLongDelay({ batch, requestTimeout = "30s" }: ProcessorConfig): WrongValue[] {
@@ -59,7 +59,7 @@ function tooLongDelay({ batch, requestTimeout = "30s" }: ProcessorConfig): Wrong
 
 function unknownModel({ model = {} }: ProcessorConfig): WrongValue[] {
   if (model.path !== undefined || builtInModelOf(model) !== undefined) return [];
-  return [{ path: "model.name", message: `must be one of ${builtInModels.join(", ")}, unless model.path is given` }];
+  return [{ path: "model.name", message: `must be one of ${builtInModels.join(", ")}, or set model.path` }];
 }
 
 function wrongNetworks({ upstream }: ProcessorConfig): WrongValue[] {

@@ -12,7 +12,7 @@ export interface Settings {
   readonly model: {
     readonly name: string;
     readonly file: string;
-    /** How far around it a pixel of the result depends on the picture; null: not known. */
+    /** How many pixels around it a pixel of the result depends on; null: unknown. */
     readonly receptiveRadius: number | null;
   };
   /** 0: as many as the CPU limit allows. */
@@ -42,7 +42,7 @@ export interface Settings {
   readonly stream: { readonly maxSessions: number; readonly maxInFlight: number };
 }
 
-/** Defaults are the guide's production setup; where it is silent, the reason stands in the schema or here. */
+/** Applies the defaults: the guide's production settings, otherwise as the schema explains. */
 export function settingsOf(config: ProcessorConfig): Settings {
   const { listen, batch, queue, drain, limits, memoryCleanup, upstream, stream } = config;
   const accelerator = config.accelerator ?? "cpu";
@@ -81,7 +81,7 @@ export function settingsOf(config: ProcessorConfig): Settings {
   };
 }
 
-/** The built-in model that is named, else `undefined`: then `path` must say where the file is. */
+/** The built-in model of this name; undefined if there is none, and `path` is required. */
 export function builtInModelOf({ name, size }: NonNullable<ProcessorConfig["model"]>) {
   const base = name ?? "anime4k-2x";
   return findBuiltInModel(size === undefined ? base : `${base.replace(/-[sml]$/, "")}-${size}`);

@@ -1,7 +1,6 @@
 /**
- * Tells when a mounted file has new contents. Kubernetes swaps a symbolic link two folders up when a ConfigMap changes,
- * so a watch on the file itself would stay with the old one; its contents are compared instead, which works on every
- * file system.
+ * Detects new contents of a mounted file. When a ConfigMap changes, Kubernetes swaps a symbolic link two folders up, so a watch
+ * on the file itself would keep watching the old one. Comparing contents works on every file system.
  */
 import { readFile } from "node:fs/promises";
 
@@ -17,7 +16,7 @@ export function watchConfig(file: string, text: string, changed: (text: string) 
   const timer = setInterval(() => {
     if (reading) return;
     reading = true;
-    // While the link is being swapped the file may be missing for a moment.
+    // The file may be missing for a moment while the link is swapped.
     void readFile(file, "utf8")
       .then(
         (now) => {

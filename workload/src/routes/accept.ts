@@ -1,9 +1,9 @@
-/** Which format a client wants, by its Accept header (RFC 9110, section 12.5.1). Pure. */
+/** Content negotiation by the Accept header (RFC 9110, section 12.5.1). Pure. */
 import { pictureFormats, type PictureFormat } from "../work/picture.ts";
 
-/** The acceptable format of the highest weight; among equals that of the picture, then the one named first. */
+/** The acceptable format of the highest weight; ties prefer a listed format, in order, then the picture's own. */
 export function acceptedFormat(accept: string | undefined, ofPicture: PictureFormat): PictureFormat | undefined {
-  // The header of most clients, which have no wish.
+  // Most clients have no preference.
   if (accept === undefined || accept === "" || accept === "*/*") return ofPicture;
   const ranges = accept.slice(0, 1000).split(",").map(range);
   const candidates = [ofPicture, ...pictureFormats.filter((format) => format !== ofPicture)].map((format) => {

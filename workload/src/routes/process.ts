@@ -9,13 +9,13 @@ import { HttpProblem } from "../problem.ts";
 import { acceptedFormat } from "./accept.ts";
 import { clientGone, refuseBeforeBody, type Route } from "./route.ts";
 
-/** Where artefacts are hard to see and a photograph takes a tenth of its size as PNG. */
+/** Artefacts are hard to see, and a photograph takes a tenth of its size as PNG. */
 const defaultQuality = 85;
 
 export const processPicture: Route = (app, { pipeline, telemetry }) => {
   app.post("/v1/process", {
     onRequest: refuseBeforeBody({ pipeline }),
-    // What was wrong with the request itself never reaches the pipeline, which counts all else.
+    // An invalid request never reaches the pipeline, which counts all others.
     errorHandler: (error, _request, _reply) => {
       if (!(error instanceof PipelineError)) telemetry.count("invalid");
       throw error;
@@ -52,7 +52,7 @@ const mediaTypes: Readonly<Record<PictureFormat, string>> = {
   webp: "image/webp",
 };
 
-/** The format that the client prefers; with no preference that of its picture. @throws {HttpProblem} 406 */
+/** The format that the client prefers, by default that of its picture. @throws {HttpProblem} 406 */
 export function formatOf(request: FastifyRequest, picture: Uint8Array): PictureFormat {
   const format = acceptedFormat(request.headers.accept, likelyFormat(picture) ?? "jpeg");
   if (format === undefined)

@@ -7,9 +7,9 @@ import { oipRoutes } from "./oip/oip.ts";
 import { processPicture } from "./process.ts";
 import { appWith, fakeContext } from "./testing/fake-context.ts";
 
-describe("a request that nobody can serve now", () => {
+describe("a request that cannot be served now", () => {
   for (const path of ["/v1/process", "/v2/models/anime4k-2x/infer"]) {
-    it(`to ${path} is refused before its body comes, and the connection serves the next one`, async () => {
+    it(`to ${path} is rejected before its body arrives, and the connection serves the next one`, async () => {
       const context = fakeContext();
       const app = await appWith(async (scope, given) => {
         for (const route of [health, processPicture, oipRoutes]) await route(scope, given);

@@ -1,8 +1,7 @@
 /**
- * How a route gets what it needs: it is a function of the app and this context, listed in `routes/index.ts`. It
- * registers its paths on `app` and calls `context.pipeline.process` or `.infer` with a signal that aborts when the
- * client goes (`clientGone`). What it throws (`PipelineError`, `HttpProblem`, Fastify's own) is answered as problem
- * JSON by the app; security headers are on every answer.
+ * A route is a function of the app and this context, listed in `routes/index.ts`. It registers its paths on `app` and calls
+ * `context.pipeline.process` or `.infer` with a signal that aborts when the client disconnects (`clientGone`). The app converts
+ * what it throws (`PipelineError`, `HttpProblem`, Fastify's own errors) to problem JSON, and adds security headers.
  */
 import type { FastifyInstance, FastifyReply, onRequestHookHandler } from "fastify";
 import type { GpuMonitor } from "../gpu/monitor.ts";
@@ -13,32 +12,32 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface RouteContext {
   readonly pipeline: Pipeline;
-  /** What was configured at the start, and the members that are reloaded, always current. */
+  /** The configuration; members that can be reloaded are current. */
   readonly settings: Settings;
   readonly telemetry: Telemetry;
   /** Undefined in cpu mode. */
   readonly gpu: GpuMonitor | undefined;
-  /** What `/utilization` says of now. */
+  /** The current state for `/utilization`. */
   readonly present: () => ProcessorState;
-  /** True from SIGTERM on: `/readyz` says no, and sessions should end. */
+  /** True from SIGTERM on: `/readyz` fails, and sessions should end. */
   readonly draining: () => boolean;
-  /** Calls back on SIGTERM, so that a route can end what would not end by itself. */
+  /** Calls back on SIGTERM, so that a route can end long-lived work. */
   readonly onDrain: (listener: () => void) => void;
 }
 
 export type Route = (app: FastifyInstance, context: RouteContext) => void | Promise<void>;
 
-/** Aborts when the client closes the connection before it has been answered. */
+/** Aborts when the client closes the connection before the response is complete. */
 export function clientGone({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  // On the response, not the socket: a connection that is kept alive would gather a listener per request.
+  // On the response, not the socket: a persistent connection would accumulate a listener per request.
   raw.once("close", () => {
     if (!raw.writableFinished) controller.abort();
   });
   return controller.signal;
 }
 
-/** An `onRequest` hook: who is refused should know at once, and reading the body would take from those who are served. */
+/** An `onRequest` hook that rejects before the body is read: reading it would slow down the requests being served. */
 export function refuseBeforeBody({ pipeline }: Pick<RouteContext, "pipeline">): onRequestHookHandler {
   return (_request, _reply, done) => {
     pipeline.checkAdmission();

@@ -10,7 +10,7 @@ function body(pixels: number): Buffer<ArrayBuffer> {
 }
 
 describe("JSON of tensors on a thread", () => {
-  it("is bounded: who comes when 32 bodies wait is told so at once", async () => {
+  it("rejects at once while 32 bodies wait", async () => {
     const json = new JsonWork();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 40 }, async () => json.parse(body(30_000), undefined)),
@@ -28,7 +28,7 @@ describe("JSON of tensors on a thread", () => {
   const most = 16 * 2 ** 20;
   const greedy = `{"inputs":[${"{},".repeat(Math.floor((most - 20) / 3))}0]}`;
 
-  it("reads the greediest body that it takes, refuses it, and reads the next one", async () => {
+  it("survives the most memory-hungry body it accepts", async () => {
     const json = new JsonWork();
     await assert.rejects(json.parse(Buffer.from(greedy), undefined), {
       status: 413,
@@ -42,11 +42,11 @@ describe("JSON of tensors on a thread", () => {
     await json.close();
   });
 
-  it("takes no longer text: reading it might take more memory than there is", async () => {
+  it("rejects longer JSON, which could exhaust the memory", async () => {
     const json = new JsonWork();
     await assert.rejects(json.parse(Buffer.alloc(most + 1, " "), undefined), {
       status: 413,
-      message: "more than 16777216 bytes of JSON; send tensors by the binary extension",
+      message: "the JSON exceeds 16777216 bytes; send tensors as binary data",
     });
     await json.close();
   });

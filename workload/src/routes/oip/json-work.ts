@@ -1,8 +1,8 @@
 /**
  * Reads and writes the JSON of tensors: small ones at once, large ones on a thread.
  *
- * A picture of 640x480 as JSON numbers takes milliseconds to read and its doubled answer tens of milliseconds to write,
- * in which the main thread would answer nobody, not even a probe.
+ * A picture of 640x480 as JSON numbers takes milliseconds to read, and its doubled response tens of milliseconds to write. The
+ * main thread could not even answer a probe meanwhile.
  */
 import { Worker } from "node:worker_threads";
 import { PipelineError } from "../../work/pipeline-error.ts";
@@ -38,10 +38,7 @@ export class JsonWork {
     const length = jsonLength ?? body.length;
     if (length <= smallBytes) return parseInferRequest(body, jsonLength);
     if (length > mostJsonBytes) {
-      throw new HttpProblem(
-        "json-too-large",
-        `more than ${mostJsonBytes} bytes of JSON; send tensors by the binary extension`,
-      );
+      throw new HttpProblem("json-too-large", `the JSON exceeds ${mostJsonBytes} bytes; send tensors as binary data`);
     }
     const bytes = wholeBuffer(body);
     return this.#run<InferRequest>({ do: "parse", body: bytes, jsonLength }, [bytes.buffer]);
@@ -62,11 +59,7 @@ export class JsonWork {
 
   async #run<Result>(task: JsonTask, transfer: readonly ArrayBuffer[]): Promise<Result> {
     if (this.#pending.size >= mostTasks) {
-      throw new PipelineError(
-        "queue-full",
-        "too many tensors wait to be read as JSON; the binary extension waits less",
-        1,
-      );
+      throw new PipelineError("queue-full", "too many JSON tensors are waiting; send tensors as binary data", 1);
     }
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
@@ -82,12 +75,11 @@ export class JsonWork {
       resourceLimits: { maxOldGenerationSizeMb: threadMemoryMb },
     });
     thread.on("message", (done: JsonTaskDone) => this.#done(done));
-    // The next request gets a thread of its own.
+    // The next request starts another thread.
     thread.on("error", () => undefined);
     thread.on("exit", () => {
       if (this.#thread === thread) this.#thread = undefined;
-      for (const { reject } of this.#pending.values())
-        reject(new PipelineError("worker-died", "the thread that reads JSON has ended"));
+      for (const { reject } of this.#pending.values()) reject(new PipelineError("worker-died", "the JSON thread died"));
       this.#pending.clear();
     });
     thread.unref();

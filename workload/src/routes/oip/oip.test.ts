@@ -46,12 +46,16 @@ describe("Open Inference Protocol", () => {
     { path: "/v2/health/ready", status: 200, body: { ready: true } },
     { path: "/v2/models/anime4k-2x/ready", status: 200, body: { name: "anime4k-2x", ready: true } },
     { path: "/v2/models/anime4k-2x/versions/1/ready", status: 200, body: { name: "anime4k-2x", ready: true } },
-    { path: "/v2/models/other", status: 404, body: { error: 'there is no model "other", but "anime4k-2x"' } },
-    { path: "/v2/models/other/ready", status: 404, body: { error: 'there is no model "other", but "anime4k-2x"' } },
+    { path: "/v2/models/other", status: 404, body: { error: 'no model "other"; this processor serves "anime4k-2x"' } },
+    {
+      path: "/v2/models/other/ready",
+      status: 404,
+      body: { error: 'no model "other"; this processor serves "anime4k-2x"' },
+    },
     {
       path: "/v2/models/anime4k-2x/versions/2",
       status: 404,
-      body: { error: 'model "anime4k-2x" has no version "2", but "1"' },
+      body: { error: 'model "anime4k-2x" has no version "2", only "1"' },
     },
     ...["/v2/models/anime4k-2x", "/v2/models/anime4k-2x/versions/1"].map((path) => ({
       path,
@@ -73,7 +77,7 @@ describe("Open Inference Protocol", () => {
       }));
   }
 
-  it("says that it is not ready while the model is loaded", () =>
+  it("reports not ready while the model is being loaded", () =>
     withApp(async (app, { pipeline }) => {
       pipeline.ready = false;
       pipeline.model = undefined;

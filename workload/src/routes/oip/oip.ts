@@ -20,11 +20,11 @@ interface ModelParameters {
 export async function oipRoutes(app: FastifyInstance, context: RouteContext): Promise<void> {
   await app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
-      // What was wrong with the request itself never reaches the pipeline, which counts all else.
+      // An invalid request never reaches the pipeline, which counts all others.
       if (error instanceof HttpProblem) context.telemetry.count("invalid");
       return answerError(error, request, reply);
     });
-    // The body is JSON, or JSON and bytes; which one says a header of the protocol, not the content type.
+    // The body is JSON, or JSON and bytes: a header of the protocol decides, not the content type.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
     health(scope, context);
@@ -89,20 +89,20 @@ async function infer(
 function findModel(context: RouteContext, parameters: ModelParameters): OipModel {
   checkName(context, parameters);
   const { model } = context.pipeline;
-  if (model === undefined) throw new HttpProblem("not-ready", "the model is being loaded");
+  if (model === undefined) throw new HttpProblem("not-ready", "the model is still being loaded");
   return oipModel(model);
 }
 
 function checkName({ settings }: RouteContext, { name, version: wanted = modelVersion }: ModelParameters): void {
   if (name !== settings.model.name)
-    throw new HttpProblem("no-such-model", `there is no model "${name}", but "${settings.model.name}"`);
+    throw new HttpProblem("no-such-model", `no model "${name}"; this processor serves "${settings.model.name}"`);
   if (wanted !== modelVersion)
-    throw new HttpProblem("no-such-model", `model "${name}" has no version "${wanted}", but "${modelVersion}"`);
+    throw new HttpProblem("no-such-model", `model "${name}" has no version "${wanted}", only "${modelVersion}"`);
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.header("cache-control", "no-store");
   const { problem, headers } = problemOf(error);
-  if (problem.status === 500) request.log.error({ error }, "a request for inference failed");
+  if (problem.status === 500) request.log.error({ error }, "inference request failed");
   return reply.code(problem.status).headers(headers).send({ error: problem.detail });
 }

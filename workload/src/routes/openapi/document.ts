@@ -1,4 +1,4 @@
-/** The OpenAPI document, written by hand: most bodies are pictures and tensors, of which route schemas say nothing. Pure. */
+/** The OpenAPI document. Written by hand: most bodies are pictures and tensors, which route schemas do not describe. Pure. */
 import { utilizationReport } from "@gpumedia/api/src/utilization-report.ts";
 import { pictureFormats } from "../../work/picture.ts";
 import manifest from "../../../package.json" with { type: "json" };
@@ -21,15 +21,18 @@ const problems = {
 };
 
 const processed = {
-  description: "The picture that the model made of it, in the format that Accept prefers.",
+  description: "The processed picture, in the format that Accept prefers.",
   headers: {
-    "Server-Timing": { description: "Milliseconds: queue, decode, inference, encode.", schema: { type: "string" } },
+    "Server-Timing": {
+      description: "Milliseconds for queue, decode, inference and encode.",
+      schema: { type: "string" },
+    },
   },
   content: pictures,
 };
 
 const inferResponses = {
-  "200": json("The outputs; bytes that were asked for follow the JSON.", reference("schemas", "InferResponse")),
+  "200": json("The outputs; requested binary data follows the JSON.", reference("schemas", "InferResponse")),
   "400": reference("responses", "OipError"),
   "404": reference("responses", "OipError"),
   "413": reference("responses", "OipError"),
@@ -70,7 +73,7 @@ function modelPaths(): Readonly<Record<string, object>> {
   );
 }
 
-const readiness = { "200": json("It is.", { type: "object" }), "503": json("It is not.", { type: "object" }) };
+const readiness = { "200": json("Ready.", { type: "object" }), "503": json("Not ready.", { type: "object" }) };
 
 function oip(summary: string, responses: object): object {
   return { tags: ["Open Inference Protocol v2"], summary, responses };
@@ -87,7 +90,7 @@ const processPaths = {
     },
     get: {
       tags: ["Pictures"],
-      summary: "Process a picture from an allowed host; there only where upstream.allowedHosts names one",
+      summary: "Process a picture from an allowed host; served only if upstream.allowedHosts names one",
       parameters: [
         { name: "url", in: "query", required: true, schema: { type: "string", format: "uri", maxLength: 4096 } },
         reference("parameters", "quality"),
@@ -95,7 +98,7 @@ const processPaths = {
       ],
       responses: {
         "200": processed,
-        "304": { description: "The client has it." },
+        "304": { description: "Not modified." },
         ...problems,
         "403": reference("responses", "Problem"),
         "404": reference("responses", "Problem"),
@@ -107,14 +110,14 @@ const processPaths = {
   "/v1/stream": {
     get: {
       tags: ["Pictures"],
-      summary: "WebSocket: each binary message is a picture and is answered by one, in order",
+      summary: "WebSocket: each binary message is a picture, and responses come in order",
       parameters: [
         reference("parameters", "quality"),
         { name: "format", in: "query", schema: { enum: pictureFormats } },
         { name: "info", in: "query", schema: { type: "boolean", default: false } },
       ],
       responses: {
-        "101": { description: "The session is open." },
+        "101": { description: "Session opened." },
         "400": reference("responses", "Problem"),
         "426": reference("responses", "Problem"),
         "503": reference("responses", "Busy"),
@@ -135,21 +138,21 @@ const operationsPaths = {
     get: {
       tags: ["Operations"],
       summary: "Liveness",
-      responses: { "200": text("It lives."), "503": text("A worker hangs: restart it.") },
+      responses: { "200": text("Alive."), "503": text("A worker hangs; restart the processor.") },
     },
   },
   "/readyz": {
     get: {
       tags: ["Operations"],
       summary: "Readiness",
-      responses: { "200": text("It wants requests."), "503": text("It does not, and why.") },
+      responses: { "200": text("Ready for requests."), "503": text("Not ready, with the reason.") },
     },
   },
   "/metrics": { get: { tags: ["Operations"], summary: "Prometheus metrics", responses: { "200": text("Metrics.") } } },
   "/utilization": {
     get: {
       tags: ["Operations"],
-      summary: "What the processor is busy with, over the last 15 seconds",
+      summary: "Utilization over the last 15 seconds",
       responses: { "200": json("The report.", reference("schemas", "UtilizationReport")) },
     },
   },
@@ -164,7 +167,7 @@ const operationsPaths = {
 
 const oipPaths = {
   "/v2": { get: oip("The server", { "200": json("Name, version and extensions.", { type: "object" }) }) },
-  "/v2/health/live": { get: oip("Liveness", { "200": json("It lives.", { type: "object" }) }) },
+  "/v2/health/live": { get: oip("Liveness", { "200": json("Alive.", { type: "object" }) }) },
   "/v2/health/ready": { get: oip("Readiness", readiness) },
   ...modelPaths(),
 };
@@ -176,7 +179,7 @@ const tensor = {
     name: { type: "string" },
     datatype: { type: "string", examples: ["UINT8"] },
     shape: { type: "array", items: { type: "integer" }, maxItems: 8 },
-    data: { type: "array", description: "Numbers, flat or nested by the shape." },
+    data: { type: "array", description: "Numbers, flat or nested according to the shape." },
     parameters: { type: "object", properties: { binary_data_size: { type: "integer" } } },
   },
 };
@@ -189,21 +192,21 @@ const components = {
     jsonLength: {
       name: "Inference-Header-Content-Length",
       in: "header",
-      description: "Bytes of the JSON, when the bytes of tensors follow it.",
+      description: "Length of the JSON in bytes, if binary data follows it.",
       schema: { type: "integer", minimum: 1 },
     },
   },
   responses: {
     Problem: {
-      description: "What is wrong with the request (RFC 9457).",
+      description: "The problem (RFC 9457).",
       content: { "application/problem+json": { schema: reference("schemas", "Problem") } },
     },
     Busy: {
-      description: "Too much is waiting, or the processor is starting or ending.",
+      description: "Too many requests are waiting, or the processor is starting or shutting down.",
       headers: { "Retry-After": { description: "Seconds.", schema: { type: "integer" } } },
       content: { "application/problem+json": { schema: reference("schemas", "Problem") } },
     },
-    OipError: json("What is wrong with the request.", {
+    OipError: json("The error.", {
       type: "object",
       required: ["error"],
       properties: { error: { type: "string" } },

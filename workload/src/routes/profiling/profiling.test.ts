@@ -30,7 +30,7 @@ function spinInTest(untilMs: number): void {
 }
 
 describe("profiles", () => {
-  it("are not there in production", () =>
+  it("are not served in production", () =>
     withApp(async (app) => {
       for (const path of ["cpu-profile", "heap-snapshot", "onnx-profile"]) {
         assert.equal((await app.inject(`/debug/${path}`)).statusCode, 404);
@@ -64,13 +64,13 @@ describe("profiles", () => {
       assert.ok(functionsOf(body).has("spinInWorker"));
     }));
 
-  it("say that a worker is not there", () =>
+  it("report an unknown worker", () =>
     withApp(async (app) => {
       assert.equal(threadId, 0);
       assert.equal((await app.inject("/debug/cpu-profile?seconds=1&thread=999999")).statusCode, 404);
     }));
 
-  it("are taken one at a time", () =>
+  it("are recorded one at a time", () =>
     withApp(async (app) => {
       const answers = await Promise.all([1, 2].map(async () => app.inject("/debug/cpu-profile?seconds=1")));
       assert.deepEqual(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200, 409]));

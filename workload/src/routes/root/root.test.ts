@@ -60,8 +60,8 @@ async function inBrowser(
   }
 }
 
-describe("development's pages", () => {
-  it("are replaced in production by a pointer to the API", async () => {
+describe("the page at /", () => {
+  it("is a pointer to the API in production", async () => {
     const app = await appWith(root, fakeContext());
     const { statusCode, headers, body } = await app.inject("/");
     assert.deepEqual([statusCode, headers["content-type"]], [200, "text/plain; charset=utf-8"]);
@@ -71,7 +71,7 @@ describe("development's pages", () => {
     await app.close();
   });
 
-  it("show a picture before and after, and where the time went", async function (this: Context) {
+  it("shows a picture before and after, with timings", async function (this: Context) {
     await inBrowser(this, async (page, url) => {
       await page.goto(url);
       await page.setInputFiles("#file", photograph);
@@ -87,7 +87,7 @@ describe("development's pages", () => {
     });
   });
 
-  it("take a picture that is dropped on them", async function (this: Context) {
+  it("accepts a dropped picture", async function (this: Context) {
     await inBrowser(this, async (page, url) => {
       await page.goto(url);
       const files = await page.evaluateHandle(droppedFile);
@@ -97,7 +97,7 @@ describe("development's pages", () => {
     });
   });
 
-  it("say what is wrong with a file that is no picture", async function (this: Context) {
+  it("reports a file that is not a picture", async function (this: Context) {
     await inBrowser(
       this,
       async (page, url) => {
@@ -112,7 +112,7 @@ describe("development's pages", () => {
     );
   });
 
-  it("stream the camera until it is stopped", async function (this: Context) {
+  it("streams the camera until it is stopped", async function (this: Context) {
     await inBrowser(this, async (page, url) => {
       await page.goto(url);
       await page.click("#camera");
@@ -121,7 +121,7 @@ describe("development's pages", () => {
       const video = await page.evaluate<number>(`document.querySelector("#video").videoWidth`);
       assert.equal(after, video * 2);
       await page.click("#camera");
-      assert.equal(await page.textContent("#camera"), "use the camera");
+      assert.equal(await page.textContent("#camera"), "Use the camera");
     });
   });
 });

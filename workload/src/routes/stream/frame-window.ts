@@ -3,10 +3,10 @@
  *
  *   push ──▶ waiting ──next──▶ started ──settle──▶ settled ──take──▶ answered ──release──▶ (gone)
  *               │ a newer frame is pushed
- *               └──▶ dropped ──take──▶ told
+ *               └──▶ dropped ──take──▶ reported
  *
- * Frames are numbered from 1 as they come. Answers leave in that order, and each frame gets exactly one: its outcome, or
- * the word that it was dropped. Started frames that were not released are in flight; one more may wait.
+ * Frames are numbered from 1. Answers leave in that order, exactly one for each frame: its outcome, or a notice that it was
+ * dropped. Started frames that were not released are in flight; one more may wait.
  */
 
 export type Answer<Outcome> =
@@ -23,7 +23,7 @@ interface Entry<Outcome> {
 
 export class FrameWindow<Frame, Outcome extends object> {
   readonly #maxInFlight: number;
-  /** Not answered, in order. Neighbours that were dropped are one, so that a flood of frames stays a few entries. */
+  /** Not answered yet, in order. Adjacent dropped frames are merged, so that a flood of frames remains a few entries. */
   readonly #entries: Entry<Outcome>[] = [];
   #waiting: { readonly entry: Entry<Outcome>; readonly frame: Frame } | undefined;
   #inFlight = 0;
@@ -41,7 +41,7 @@ export class FrameWindow<Frame, Outcome extends object> {
     this.#waiting = { entry, frame };
   }
 
-  /** The frame to start now, if there is one and a place for it. */
+  /** The frame to start now, if there is one and capacity for it. */
   next(): { readonly number: number; readonly frame: Frame } | undefined {
     if (this.#waiting === undefined || this.#inFlight >= this.#maxInFlight) return undefined;
     const { entry, frame } = this.#waiting;
@@ -53,7 +53,7 @@ export class FrameWindow<Frame, Outcome extends object> {
 
   settle(number: number, outcome: Outcome): void {
     const entry = this.#entries.find(({ from, state }) => from === number && state === "started");
-    if (entry === undefined) throw new Error(`frame ${number} is not under way`);
+    if (entry === undefined) throw new Error(`frame ${number} is not in flight`);
     entry.outcome = outcome;
   }
 
@@ -74,7 +74,7 @@ export class FrameWindow<Frame, Outcome extends object> {
     this.#inFlight--;
   }
 
-  /** Nothing is under way, waiting, or to be told. */
+  /** Nothing is in flight, waiting or unreported. */
   get idle(): boolean {
     return this.#inFlight === 0 && this.#entries.length === 0;
   }

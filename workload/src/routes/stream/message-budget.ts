@@ -1,10 +1,10 @@
-/** How many messages a session may send: more is no stream of pictures, and reading them costs the main thread. Pure. */
+/** Limits the messages of a session, because reading them takes time on the main thread. Pure. */
 export class MessageBudget {
   readonly #perSecond: number;
   #left: number;
   #at: number;
 
-  /** `nowMs` on a monotonic clock. A burst of one second's worth is within the budget. */
+  /** `nowMs` on a monotonic clock. A burst of one second's budget is allowed. */
   constructor(perSecond: number, nowMs: number) {
     this.#perSecond = perSecond;
     this.#left = perSecond;

@@ -12,7 +12,7 @@ import { MessageBudget } from "./message-budget.ts";
 
 export interface SessionOptions {
   readonly maxInFlight: number;
-  /** Says of each picture how it came about, in a text message before it. */
+  /** Sends timings and size in a text message before each picture. */
   readonly info: boolean;
   readonly process: (picture: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<Processed>;
 }
@@ -25,17 +25,17 @@ const closeCode = { unsupported: 1003, policy: 1008, restart: 1012 } as const;
 /** A camera sends 60 frames a second. */
 const messagesPerSecond = 1000;
 
-/** With more than this unsent the client does not read: no word of dropped frames is added, they become one later. */
+/** With more than this unsent the client is not reading: notices of dropped frames are held back and merged. */
 const fewBytes = 64 * 1024;
 
-/** During a drain: a session without frames for so long is not in use, unless its frames come more slowly. */
+/** During a drain, a session without frames for this long is idle, unless its frames arrive more slowly. */
 const idleAfterMs = 1000;
 
-/** So many frames' time without one, and even a slow session is not in use; none counts as slower than this. */
+/** A slow session is idle after this many missed frames, of at most this interval. */
 const missedFrames = 3;
 const slowestFrameMs = 5000;
 
-/** For the client to answer a close; then the connection is cut. */
+/** Time for the client to answer a close; then the connection is cut. */
 const closeWithinMs = 2000;
 
 export class StreamSession {
@@ -65,22 +65,22 @@ export class StreamSession {
     });
   }
 
-  /** Asks whether the client is there; the connection of one that did not answer the last time is cut. */
+  /** Pings the client; cuts the connection if the last ping was not answered. */
   heartbeat(): void {
     if (!this.#alive) return this.#socket.terminate();
     this.#alive = false;
     return this.#socket.ping();
   }
 
-  /** Tells the client to reconnect, to another replica, and goes on until it does or does nothing more. */
+  /** Asks the client to reconnect to another replica, and continues until it does or is idle. */
   drain(secondsLeft: number): void {
     if (this.#isIdle()) return this.finish();
-    this.#text({ type: "draining", secondsLeft, advice: "reconnect now; this session ends when no more frames come" });
+    this.#text({ type: "draining", secondsLeft, advice: "reconnect now; this session ends when it is idle" });
     this.#idleCheck ??= setInterval(() => this.#isIdle() && this.finish(), idleAfterMs / 4);
     return undefined;
   }
 
-  /** Takes no more frames, answers those it has, and closes. */
+  /** Accepts no more frames, answers those it has, and closes. */
   finish(): void {
     this.#finishing = true;
     this.#closeWhenDone();
@@ -92,13 +92,13 @@ export class StreamSession {
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
-    // What had been received when we closed still comes here.
+    // Messages received before the close still arrive here.
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (!this.#budget.spend(performance.now())) return this.#close(closeCode.policy, "too many messages");
-    if (!isBinary) return this.#close(closeCode.unsupported, "each message is a picture, binary");
+    if (!isBinary) return this.#close(closeCode.unsupported, "each message must be a binary picture");
     if (this.#finishing) return undefined;
     const now = performance.now();
-    // The first one says nothing of the client's rhythm: it may have come long after the session was opened.
+    // The first frame may come long after the session was opened, so it has no interval.
     if (this.#frames++ > 0) this.#frameGapMs = now - this.#lastFrameAt;
     this.#lastFrameAt = now;
     this.#window.push(bytesOf(data));
@@ -106,7 +106,7 @@ export class StreamSession {
     return undefined;
   }
 
-  /** Answered here and not by ws, which would pile up answers to a client that does not read them. */
+  /** Answered here and not by ws, which would queue answers without bound for a client that does not read them. */
   #onPing(data: Buffer): void {
     if (!this.#budget.spend(performance.now())) return this.#close(closeCode.policy, "too many messages");
     if (this.#socket.bufferedAmount < fewBytes && this.#socket.readyState === this.#socket.OPEN)
@@ -142,7 +142,7 @@ export class StreamSession {
   }
 
   #send(frame: number, outcome: Outcome): void {
-    // The place is free when the answer has left, so that a client that does not read has a few answers here and no more.
+    // Released when the response has left, so that a client that does not read has only a few responses here.
     const sent = (): void => {
       this.#window.release();
       this.#advance();
@@ -168,7 +168,7 @@ export class StreamSession {
   #close(code: number, reason: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.close(code, reason);
-    // A client that never reads would otherwise keep the process from ending.
+    // A client that never reads would otherwise keep the process running.
     setTimeout(() => this.#socket.terminate(), closeWithinMs).unref();
   }
 }

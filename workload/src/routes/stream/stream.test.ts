@@ -136,7 +136,7 @@ describe("GET /v1/stream", () => {
       assert.deepEqual([await client.next(), await client.next()], ["done a", "done b"]);
     }));
 
-  it("drops to the newest picture when it gets more than it can do, and says so", () =>
+  it("drops all but the newest picture under overload, and reports it", () =>
     withServer(async ({ url, work, started }) => {
       const client = await connect(url);
       client.send("a", "b");
@@ -158,7 +158,7 @@ describe("GET /v1/stream", () => {
       );
     }));
 
-  it("says what was wrong with a picture, in its turn, and goes on", () =>
+  it("reports a bad picture in order, and continues", () =>
     withServer(async ({ url, work, context }) => {
       const client = await connect(url);
       client.send("a", "b");
@@ -182,7 +182,7 @@ describe("GET /v1/stream", () => {
       assert.equal(context.counts.sessions, 1);
     }));
 
-  it("says how a picture came about when asked to", () =>
+  it("reports timings on request", () =>
     withServer(async ({ url, work }) => {
       const client = await connect(`${url}?info=true&format=png&quality=50`);
       client.send("a");
@@ -203,7 +203,7 @@ describe("GET /v1/stream", () => {
       );
     }));
 
-  it("drops the work of a client that goes, and counts sessions", () =>
+  it("aborts the work of a client that disconnects, and counts sessions", () =>
     withServer(async ({ url, work, context }) => {
       const client = await connect(url);
       client.send("a");
@@ -250,7 +250,7 @@ describe("GET /v1/stream", () => {
       ));
   }
 
-  it("has a few answers at most for a client that does not read", () =>
+  it("buffers only a few responses for a client that does not read", () =>
     withServer(async ({ url, work, started }) => {
       const client = await connect(url);
       client.socket.pause();
@@ -296,7 +296,7 @@ describe("GET /v1/stream", () => {
       (settings) => ({ ...settings, stream: { ...settings.stream, maxSessions: 1 } }),
     ));
 
-  it("tells who comes without an upgrade what this is", () =>
+  it("answers 426 without an upgrade", () =>
     withServer(async ({ app }) => {
       const answer = await app.inject("/v1/stream");
       assert.deepEqual([answer.statusCode, answer.headers["upgrade"]], [426, "websocket"]);
@@ -343,7 +343,7 @@ describe("GET /v1/stream", () => {
         assert.deepEqual(await client.next(), {
           type: "draining",
           secondsLeft: 300,
-          advice: "reconnect now; this session ends when no more frames come",
+          advice: "reconnect now; this session ends when it is idle",
         });
         client.send("b");
         const b = await work();
@@ -366,7 +366,7 @@ describe("GET /v1/stream", () => {
           assert.deepEqual(await client.next(), {
             type: "draining",
             secondsLeft: 0,
-            advice: "reconnect now; this session ends when no more frames come",
+            advice: "reconnect now; this session ends when it is idle",
           });
           const others = new AbortController();
           const answering = (async () => {

@@ -1,6 +1,6 @@
 /**
  * `GET /v1/stream`: a WebSocket on which each binary message is a picture and is answered by one, in order.
- * What else is said goes by text messages, in JSON; docs/processor-api.md has them.
+ * Everything else is a JSON text message; see docs/processor-api.md.
  */
 import websocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -20,12 +20,12 @@ export async function streamRoute(app: FastifyInstance, context: RouteContext): 
   onDrain(() => sessions.drain(settings.drain.timeoutMs));
   await app.register(async (scope) => {
     await scope.register(websocket, {
-      // Called when the server closes: by then sessions end by `drain`, or by this where there was none, as in tests.
+      // When the server closes, sessions are draining already, or end here if there was no drain, as in tests.
       preClose: async () => sessions.ended(draining()),
       errorHandler: (_error, socket) => socket.terminate(),
       options: {
         maxPayload: settings.limits.bodyBytes,
-        // Pictures are compressed already.
+        // Pictures are already compressed.
         perMessageDeflate: false,
         autoPong: false,
       },
@@ -61,7 +61,7 @@ class Sessions {
     }, heartbeatMs).unref();
   }
 
-  /** Before the upgrade, so that a refusal is an HTTP answer. */
+  /** Before the upgrade, so that a rejection is an HTTP response. */
   admit(): void {
     const { draining, settings } = this.#context;
     if (draining()) throw new HttpProblem("draining", "the processor is shutting down");
@@ -108,7 +108,7 @@ class Sessions {
 
 interface StreamOptions {
   readonly quality: number;
-  /** Undefined: each answer has its picture's own. */
+  /** Undefined: the format of each picture. */
   readonly format: PictureFormat | undefined;
   readonly info: boolean;
 }

@@ -48,15 +48,15 @@ describe("the lookup for upstream connections", () => {
     assert.deepEqual(await lookupAll({ isAllowed, ttlMs: 1000, resolve })("x.example"), [ipv4("8.8.8.8")]);
   });
 
-  it("refuses a name with private addresses only, and does not tell which", async () => {
+  it("rejects a name with only private addresses, without naming them", async () => {
     const lookup = lookupAll({ isAllowed, ttlMs: 1000, resolve: answering([ipv4("169.254.169.254")]) });
     await assert.rejects(lookup("x.example"), {
       code: "address-not-allowed",
-      message: "x.example has no address that may be used",
+      message: "x.example has no allowed address",
     });
   });
 
-  it("asks again only after the time to live, and checks each answer", async () => {
+  it("resolves again only after the time to live, and checks each answer", async () => {
     let nowMs = 0;
     const resolve = answering([ipv4("8.8.8.8")], [ipv4("127.0.0.1")]);
     const lookup = lookupAll({ isAllowed, ttlMs: 300_000, now: () => nowMs, resolve });

@@ -1,8 +1,8 @@
 /**
- * Resolves names for `net.connect`, through a cache, and answers only addresses that may be connected to.
+ * Resolves names for `net.connect` through a cache, and returns only allowed addresses.
  *
- * The check sits here and not before the request, because a name may resolve to a public address for a check and to
- * 169.254.169.254 for the connection a moment later (DNS rebinding): what passes here is what the socket gets.
+ * The check is here and not before the request: a name could resolve to a public address for the check and to 169.254.169.254
+ * for the connection a moment later (DNS rebinding). The socket gets exactly what passed here.
  */
 import type { LookupAddress, LookupOptions } from "node:dns";
 import { lookup as resolveName } from "node:dns/promises";
@@ -14,7 +14,7 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 export interface CheckedLookupOptions {
   readonly isAllowed: (address: string) => boolean;
-  /** How long an answer is used. Failures are not remembered. */
+  /** How long an answer is cached. Failures are not. */
   readonly ttlMs: number;
   /** Ms on a monotonic clock. */
   readonly now?: () => number;
@@ -22,7 +22,7 @@ export interface CheckedLookupOptions {
   readonly resolve?: Resolve;
 }
 
-/** So many names at most: under `*.example.com` a client can ask for as many as it likes. */
+/** Bounds the cache: under `*.example.com` a client can request any number of names. */
 const mostNames = 1000;
 
 export function checkedLookup(options: CheckedLookupOptions): LookupFunction {
@@ -46,9 +46,8 @@ export function checkedLookup(options: CheckedLookupOptions): LookupFunction {
     const addresses = await cached(hostname);
     const wanted = addresses.filter((address) => (family === 4 || family === 6 ? address.family === family : true));
     const passed = wanted.filter(({ address }) => isAllowed(address));
-    // Without the address: it would tell the client what is inside.
-    if (passed.length === 0)
-      throw new HttpProblem("address-not-allowed", `${hostname} has no address that may be used`);
+    // Without the address, which would reveal the internal network.
+    if (passed.length === 0) throw new HttpProblem("address-not-allowed", `${hostname} has no allowed address`);
     return passed;
   };
 

@@ -15,7 +15,7 @@ async function settled(): Promise<void> {
 }
 
 describe("the gate before upstream connections", () => {
-  it("lets so many in for one origin, and others past those who wait", async () => {
+  it("limits one origin without blocking others", async () => {
     const gate = new ConnectionGate({ total: 3, perOrigin: 2, waiting: 10 });
     const entered: string[] = [];
     const a1 = await enter(gate, entered, "a1", "a");
@@ -29,7 +29,7 @@ describe("the gate before upstream connections", () => {
     assert.deepEqual({ entered, active: gate.active }, { entered: ["a1", "a2", "b1", "a3"], active: 3 });
   });
 
-  it("lets those who wait in by their order, within the total", async () => {
+  it("admits waiting requests in order, within the total", async () => {
     const gate = new ConnectionGate({ total: 1, perOrigin: 1, waiting: 10 });
     const entered: string[] = [];
     const first = await enter(gate, entered, "first", "a");
@@ -54,7 +54,7 @@ describe("the gate before upstream connections", () => {
     assert.deepEqual({ active: gate.active, waiting: gate.waiting }, { active: 0, waiting: 0 });
   });
 
-  it("forgets who gave up, and gives a place back once only", async () => {
+  it("forgets aborted requests, and releases a place only once", async () => {
     const gate = new ConnectionGate({ total: 1, perOrigin: 1, waiting: 2 });
     const place = await gate.enter("a", never);
     const gaveUp = new AbortController();

@@ -1,4 +1,4 @@
-/** At most so many at once in all and for one origin; the rest wait in order, but never behind another origin's limit. */
+/** Limits connections in total and per origin. The rest wait in order, but never for another origin's limit. */
 import { HttpProblem } from "../../problem.ts";
 
 interface Waiter {
@@ -16,7 +16,7 @@ export class ConnectionGate {
     this.#limits = limits;
   }
 
-  /** Resolves when a connection to `origin` may be used, with what gives it back. Rejects when full or aborted. */
+  /** Resolves when a connection to `origin` may be used; dispose the result to release it. Rejects when full or aborted. */
   async enter(origin: string, signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     if (!this.#fits(origin)) await this.#wait(origin, signal);
@@ -48,7 +48,7 @@ export class ConnectionGate {
     const waiter = { origin, start: resolve };
     this.#waiters.add(waiter);
     const abandon = (): void => {
-      // Once started it holds a place, which whoever awaits it must take and give back.
+      // Once started it holds a place, which its caller receives and must release.
       if (this.#waiters.delete(waiter)) reject(signal.reason as Error);
     };
     signal.addEventListener("abort", abandon, { once: true });

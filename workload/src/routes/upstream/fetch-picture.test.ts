@@ -58,7 +58,7 @@ function send(status: number, headers: Record<string, string> = {}, body: Buffer
 }
 
 describe("fetching a picture from upstream", () => {
-  it("answers the bytes, and tells upstream nothing of the client", async () => {
+  it("returns the bytes, and forwards nothing of the client", async () => {
     const requests: IncomingMessage[] = [];
     await using host = await upstream((request, response) => {
       requests.push(request);
@@ -182,7 +182,7 @@ describe("fetching a picture from upstream", () => {
     { name: "a host that is not on the list", url: (port) => `http://a.test:${port}/`, code: "host-not-allowed" },
   ];
   for (const { name, url, address, code } of forbidden) {
-    it(`${name}: ${code}, and nobody is connected to`, async () => {
+    it(`${name}: ${code}, without a connection`, async () => {
       // On all of loopback, so that a connection to 127.0.0.2 would be seen.
       const server = createServer(() => assert.fail("asked")).listen(0, "0.0.0.0");
       server.on("connection", () => assert.fail("connected"));

@@ -35,7 +35,7 @@ export class PictureFetcher {
     this.#agent = new Agent({
       connections: settings.connectionsPerHost,
       keepAliveTimeout: settings.keepAliveMs,
-      // A server's own `Keep-Alive: timeout=` may not make us stay longer.
+      // Limits what a server's `Keep-Alive: timeout=` can request.
       keepAliveMaxTimeout: settings.keepAliveMs,
       allowH2: false,
       maxHeaderSize: 16 * 1024,
@@ -43,7 +43,7 @@ export class PictureFetcher {
     });
   }
 
-  /** The bytes of the picture. Rejects with an HttpProblem, or with `signal`'s reason when the client is gone. */
+  /** The bytes of the picture. Rejects with an HttpProblem, or with `signal`'s reason when the client disconnects. */
   async fetch(text: string, signal: AbortSignal): Promise<Buffer<ArrayBuffer>> {
     const deadline = AbortSignal.timeout(this.#settings.timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
@@ -52,7 +52,7 @@ export class PictureFetcher {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (deadline.aborted)
-        throw new HttpProblem("upstream-timeout", "the picture did not come in time", { cause: error });
+        throw new HttpProblem("upstream-timeout", "the host did not deliver the picture in time", { cause: error });
       throw upstreamError(error);
     }
   }
@@ -86,7 +86,7 @@ export class PictureFetcher {
       path: `${url.pathname}${url.search}`,
       method: "GET",
       signal,
-      // Nothing of the client's request goes upstream: no cookies, no credentials, no address.
+      // Forwards nothing from the client's request: no cookies, credentials or address.
       headers: { accept: "image/jpeg, image/png, image/webp", "accept-encoding": "identity", "user-agent": "gpumedia" },
     });
     const { statusCode, headers, body } = response;
@@ -98,24 +98,24 @@ export class PictureFetcher {
       checkHead(response, this.#settings.maxBodyBytes);
       return await read(body, this.#settings.maxBodyBytes);
     } catch (error) {
-      // Otherwise the rest would be read from the host, however much it is. Destroying reports an error of its own, which
-      // without a listener would end the process.
+      // Otherwise the rest of the body would be read, of any length. Destroying emits an error, which without a listener would
+      // crash the process.
       body.on("error", () => undefined).destroy();
       throw error;
     }
   }
 }
 
-/** A connector that connects to no address that is not allowed, be it a name's or the URL's own. */
+/** A connector that refuses addresses that are not allowed, resolved or literal. */
 function checkedConnector(settings: UpstreamSettings, resolve: Resolve | undefined): buildConnector.connector {
   const networks = parseNetworks(settings.allowedNetworks);
   const isAllowed = (address: string) => isAllowedAddress(address, networks);
   const lookup = checkedLookup({ isAllowed, ttlMs: settings.dnsCacheTtlMs, ...(resolve && { resolve }) });
   const connect = buildConnector({ lookup, timeout: settings.timeoutMs, allowH2: false });
   return (options, callback) => {
-    // `net.connect` looks no address up: the lookup would not see it.
+    // `net.connect` does not look up a literal address, so the lookup would not check it.
     if (isIP(options.hostname) !== 0 && !isAllowed(options.hostname)) {
-      callback(new HttpProblem("address-not-allowed", `${options.hostname} is not an address that may be used`), null);
+      callback(new HttpProblem("address-not-allowed", `${options.hostname} is not an allowed address`), null);
       return;
     }
     connect(options, callback);
@@ -123,15 +123,19 @@ function checkedConnector(settings: UpstreamSettings, resolve: Resolve | undefin
 }
 
 function checkHead({ statusCode, headers }: Dispatcher.ResponseData, maxBodyBytes: number): void {
-  if (statusCode === 404 || statusCode === 410) throw new HttpProblem("upstream-not-found", "there is no such picture");
+  if (statusCode === 404 || statusCode === 410)
+    throw new HttpProblem("upstream-not-found", "the host has no such picture");
   if (statusCode !== 200) throw new HttpProblem("upstream-refused", `the host answered ${statusCode}`);
   const type = headers["content-type"];
-  // Object stores call what was uploaded without a type octets; the decoder looks at the bytes anyway.
+  // Object stores serve uploads without a type as octets; the decoder checks the bytes anyway.
   if (typeof type !== "string" || !/^(image\/|application\/octet-stream|binary\/octet-stream)/i.test(type)) {
-    throw new HttpProblem("upstream-not-an-image", `the host answered ${typeof type === "string" ? type : "no type"}`);
+    throw new HttpProblem(
+      "upstream-not-an-image",
+      `the host answered ${typeof type === "string" ? type : "no content type"}`,
+    );
   }
   const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw new HttpProblem("upstream-not-an-image", "the host's answer is compressed");
+  if (encoding !== "identity") throw new HttpProblem("upstream-not-an-image", "the host sent a compressed response");
   if (Number(headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
 }
 
@@ -147,7 +151,7 @@ async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<
 }
 
 function tooLarge(maxBodyBytes: number): HttpProblem {
-  return new HttpProblem("upstream-too-large", `the picture is larger than ${maxBodyBytes} bytes`);
+  return new HttpProblem("upstream-too-large", `the picture exceeds ${maxBodyBytes} bytes`);
 }
 
 function upstreamError(error: unknown): HttpProblem {
@@ -156,6 +160,8 @@ function upstreamError(error: unknown): HttpProblem {
     error instanceof errors.ConnectTimeoutError ||
     error instanceof errors.HeadersTimeoutError ||
     error instanceof errors.BodyTimeoutError;
-  if (timedOut) return new HttpProblem("upstream-timeout", "the host does not answer", { cause: error });
-  return new HttpProblem("upstream-unreachable", "the host cannot be reached, or broke off", { cause: error });
+  if (timedOut) return new HttpProblem("upstream-timeout", "the host did not respond", { cause: error });
+  return new HttpProblem("upstream-unreachable", "the host cannot be reached, or closed the connection", {
+    cause: error,
+  });
 }

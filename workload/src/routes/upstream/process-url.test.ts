@@ -42,7 +42,7 @@ async function withHost(listener: RequestListener, test: (world: World) => Promi
 }
 
 describe("GET /v1/process", () => {
-  it("is not there unless a host is allowed", async () => {
+  it("is not served unless a host is allowed", async () => {
     const app = await appWith(processUrl, fakeContext());
     const { statusCode } = await app.inject("/v1/process?url=http://example.com/");
     assert.equal(statusCode, 404);
@@ -65,7 +65,7 @@ describe("GET /v1/process", () => {
       );
     }));
 
-  it("answers 304 to who has it, without processing", () =>
+  it("answers 304 without processing", () =>
     withHost(sendPicture, async ({ app, context, path }) => {
       const first = await app.inject(path);
       const etag = first.headers.etag ?? assert.fail("no ETag");
@@ -128,7 +128,7 @@ describe("GET /v1/process", () => {
       }));
   }
 
-  it("answers what went wrong upstream, not to be cached", () =>
+  it("reports upstream errors as not cacheable", () =>
     withHost(
       (_, response) => response.writeHead(500).end(),
       async ({ app, path }) => {
@@ -150,7 +150,7 @@ describe("GET /v1/process", () => {
       },
     ));
 
-  it("does not let an error of the pipeline be cached either", () =>
+  it("reports pipeline errors as not cacheable", () =>
     withHost(sendPicture, async ({ app, context, path }) => {
       context.pipeline.onProcess = () => {
         throw new PipelineError("queue-full", "256 requests are waiting", 2);
@@ -163,14 +163,14 @@ describe("GET /v1/process", () => {
       );
     }));
 
-  it("asks no host while nobody could process the picture", () =>
+  it("does not fetch while no worker could process the picture", () =>
     withHost(sendPicture, async ({ app, context, path, asked }) => {
       context.pipeline.ready = false;
       const { statusCode } = await app.inject(path);
       assert.deepEqual({ statusCode, asked: asked() }, { statusCode: 503, asked: 0 });
     }));
 
-  it("tells who has the picture that it is still the same, also while nobody could process it", () =>
+  it("answers 304 even while no worker could process the picture", () =>
     withHost(sendPicture, async ({ app, context, path }) => {
       const { etag = "" } = (await app.inject(path)).headers;
       context.pipeline.ready = false;

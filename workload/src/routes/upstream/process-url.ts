@@ -1,6 +1,6 @@
 /**
  * `GET /v1/process?url=…`: a picture from an allowed host, processed, for a CDN to keep (guide, "CDN Integration").
- * There only when `upstream.allowedHosts` names a host.
+ * Served only if `upstream.allowedHosts` names a host.
  */
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
@@ -16,7 +16,7 @@ export const processUrl: Route = async (app, context) => {
   const { settings, pipeline, telemetry } = context;
   const { upstream, limits, requestTimeoutMs, queue } = settings;
   if (upstream.allowedHosts.length === 0) return;
-  // Only here: the HTTP client costs some 25 MiB that most services never use.
+  // Imported on demand: the HTTP client takes some 25 MiB that most services never need.
   const { PictureFetcher } = await import("./fetch-picture.ts");
   const fetcher = new PictureFetcher({
     ...upstream,
@@ -33,13 +33,13 @@ export const processUrl: Route = async (app, context) => {
     handler: async (request, reply) => {
       const url = urlOf(request);
       const quality = qualityOf(request);
-      // Not after the fetch: the host would be asked for pictures that nobody will process. A 304 needs no worker.
+      // Before the fetch: otherwise pictures would be fetched that cannot be processed. A 304 needs no worker.
       if (request.headers["if-none-match"] === undefined) pipeline.checkAdmission();
       const gone = clientGone(reply);
       const picture = await fetchPicture(fetcher, url, gone);
       const options = { format: formatOf(request, picture), quality };
       const etag = entityTag(picture, context, options);
-      // Only with an answer that may be kept: an error with this tag would be taken for the picture.
+      // Only on cacheable responses: a cache would take an error with this tag for the picture.
       const kept = { "cache-control": `public, max-age=${settings.cacheMaxAgeSeconds}`, etag, vary: "accept" };
       if (matches(request.headers["if-none-match"], etag)) return reply.code(304).headers(kept).send();
       const processed = await pipeline.process(picture, options, gone);
@@ -60,14 +60,14 @@ async function fetchPicture(fetcher: PictureFetcher, url: string, gone: AbortSig
 function urlOf({ query }: FastifyRequest): string {
   const { url } = query as { url?: unknown };
   if (typeof url !== "string" || url === "" || url.length > 4096) {
-    throw new HttpProblem("url-invalid", "url is one absolute URL of up to 4096 characters");
+    throw new HttpProblem("url-invalid", "url must be one absolute URL of up to 4096 characters");
   }
   return url;
 }
 
 /**
- * Weak, because replicas may differ in the last bit: they may run on other hardware. By what goes in, so that a picture
- * that the client has need not be processed to find out.
+ * Weak, because replicas on different hardware may differ in the last bit. Computed from the input, so that a picture the client
+ * already has is not processed again.
  */
 function entityTag(picture: Uint8Array, { settings }: RouteContext, { format, quality }: ProcessOptions): string {
   const how = `${manifest.version} ${settings.model.name} ${settings.model.file} ${format} ${quality}`;

@@ -3,7 +3,7 @@
 const element = (id) => document.getElementById(id);
 const shown = new Map();
 
-/** Shows a picture, and forgets the one that it replaces: object URLs keep their bytes. */
+/** Shows a picture and releases the one that it replaces: object URLs keep their bytes. */
 async function show(id, blob) {
   const image = element(id);
   URL.revokeObjectURL(shown.get(id));
@@ -14,7 +14,7 @@ async function show(id, blob) {
     `${image.naturalWidth}×${image.naturalHeight}, ${Math.ceil(blob.size / 1024)} KiB`;
 }
 
-function say(text, wrong = false) {
+function showMessage(text, wrong = false) {
   element("message").textContent = text;
   element("message").classList.toggle("wrong", wrong);
 }
@@ -46,7 +46,7 @@ function serverTiming(header) {
 
 async function processPicture(file) {
   stopCamera();
-  say(`processing ${file.name} …`);
+  showMessage(`processing ${file.name} …`);
   await show("before", file).catch(() => undefined);
   const startedAt = performance.now();
   const response = await fetch(`/v1/process?quality=${element("quality").value}`, {
@@ -56,16 +56,16 @@ async function processPicture(file) {
   });
   if (!response.ok) {
     const { title, detail } = await response.json();
-    return say(`${response.status} ${title}: ${detail}`, true);
+    return showMessage(`${response.status} ${title}: ${detail}`, true);
   }
   const picture = await response.blob();
   const total = performance.now() - startedAt;
   await show("after", picture);
   showTiming([...serverTiming(response.headers.get("server-timing")), ["whole request", ms(total)]]);
-  return say("done");
+  return showMessage("done");
 }
 
-const attempt = (action) => action.catch((error) => say(String(error), true));
+const attempt = (action) => action.catch((error) => showMessage(String(error), true));
 
 element("file").addEventListener("change", ({ target }) => target.files[0] && attempt(processPicture(target.files[0])));
 element("quality").addEventListener("input", ({ target }) => (element("quality-value").textContent = target.value));
@@ -92,7 +92,7 @@ function stopCamera() {
   camera = undefined;
   element("video").hidden = true;
   element("before").hidden = false;
-  element("camera").textContent = "use the camera";
+  element("camera").textContent = "Use the camera";
 }
 
 async function startCamera() {
@@ -112,9 +112,9 @@ async function startCamera() {
   socket.addEventListener("close", ({ code, reason }) => {
     if (camera?.socket !== socket) return;
     stopCamera();
-    say(`the session ended: ${code} ${reason}`, true);
+    showMessage(`session closed: ${code} ${reason}`, true);
   });
-  // Sent as the camera gives them: what is too much the processor drops, and says so.
+  // Sent at the rate of the camera; the processor drops and reports what exceeds its capacity.
   const timer = setInterval(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
     canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
@@ -127,8 +127,8 @@ async function startCamera() {
   camera = { stream, socket, timer };
   element("before").hidden = true;
   video.hidden = false;
-  element("camera").textContent = "stop the camera";
-  say("streaming");
+  element("camera").textContent = "Stop the camera";
+  showMessage("streaming");
 }
 
 function onAnswer(data, figures) {
@@ -140,7 +140,7 @@ function onAnswer(data, figures) {
   const message = JSON.parse(data);
   if (message.type === "frame") figures.timings = message.timings;
   else if (message.type === "dropped") figures.dropped += message.to - message.from + 1;
-  else if (message.type === "error") say(`frame ${message.frame}: ${message.title}: ${message.detail}`, true);
+  else if (message.type === "error") showMessage(`frame ${message.frame}: ${message.title}: ${message.detail}`, true);
   return undefined;
 }
 
