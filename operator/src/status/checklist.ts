@@ -21,7 +21,7 @@ export interface ChecklistInput extends StatusInput {
 /** Undefined: done, and nothing needs to be known about it. */
 type Answer = Omit<ChecklistItem, "item" | "list"> | undefined;
 
-export interface GuideItem {
+interface GuideItem {
   readonly list: ChecklistItem["list"];
   readonly item: string;
   /** Undefined: only people can answer it. */
@@ -29,7 +29,7 @@ export interface GuideItem {
 }
 
 /** In the order of the guide, and in its words except for length. */
-export const guideItems: readonly GuideItem[] = [
+const guideItems: readonly GuideItem[] = [
   { list: "PreDeployment", item: "GPU drivers optimized", answer: drivers },
   { list: "PreDeployment", item: "CUDA toolkit updated", answer: cuda },
   { list: "PreDeployment", item: "Memory limits configured", answer: memoryLimits },
