@@ -5,7 +5,7 @@ import { realProcessor } from "./routes/testing/real-processor.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 
 describe("the guide's server", () => {
-  it("listens on 0.0.0.0:8080 unless told otherwise", () => {
+  it("listens on 0.0.0.0:8080 by default", () => {
     const reading = readConfig("", {});
     assert.deepEqual(reading.kind === "settings" && reading.settings.listen, { host: "0.0.0.0", port: 8080 });
   });

@@ -28,23 +28,23 @@ function start(args: readonly string[], env: Record<string, string> = {}): Start
   return { child, stderr: () => stderr, exit };
 }
 
-/** The line of the log that contains `words`, once it is there. */
-async function said({ stderr, exit }: Started, words: string): Promise<string> {
+/** The line of the log that contains `text`, once it is written. */
+async function logged({ stderr, exit }: Started, text: string): Promise<string> {
   let ended = false;
   void exit.then(() => (ended = true));
   for (;;) {
     const line = stderr()
       .split("\n")
-      .find((text) => text.includes(words));
+      .find((line) => line.includes(text));
     if (line !== undefined) return line;
     if (ended) assert.fail(stderr());
     await pause(10);
   }
 }
 
-/** Its address, once it says that it is ready. */
+/** Its address, once it is ready. */
 async function ready(started: Started): Promise<string> {
-  return (JSON.parse(await said(started, '"msg":"ready"')) as { url: string }).url;
+  return (JSON.parse(await logged(started, '"msg":"ready"')) as { url: string }).url;
 }
 
 /** A model with one input of two dimensions, which no picture has. */
@@ -72,55 +72,56 @@ describe("gpumedia-processor", () => {
     readonly args: () => string[];
     readonly env?: Record<string, string>;
     readonly code: number;
-    readonly says: RegExp;
+    readonly message: RegExp;
   }[] = [
     {
       name: "an unknown flag",
       args: () => ["--colour"],
       code: 2,
-      says: /^gpumedia-processor: unknown option '--colour'/,
+      message: /^gpumedia-processor: unknown option '--colour'/,
     },
     {
       name: "a missing file",
       args: () => ["--config", "/nowhere.yaml"],
       code: 2,
-      says: /^gpumedia-processor: cannot read \/nowhere\.yaml: ENOENT\n$/,
+      message: /^gpumedia-processor: cannot read \/nowhere\.yaml: ENOENT\n$/,
     },
     {
       name: "invalid values",
       args: () => ["--config", file("wrong.yaml", "queue: {maxDepth: 0}\nworkers: many\n")],
       code: 2,
-      says: /^gpumedia-processor: workers: must be integer\ngpumedia-processor: queue\.maxDepth: must be >= 1\n$/,
+      message: /^gpumedia-processor: workers: must be integer\ngpumedia-processor: queue\.maxDepth: must be >= 1\n$/,
     },
     {
       name: "a missing model",
       args: () => [],
       env: { GPUMEDIA_MODEL_PATH: "/nowhere.onnx" },
       code: 4,
-      says: /gpumedia-processor: model anime4k-2x \(\/nowhere\.onnx\) cannot be used: .*\n$/,
+      message: /gpumedia-processor: model anime4k-2x \(\/nowhere\.onnx\) cannot be used: .*\n$/,
     },
     {
       name: "a model that takes no picture",
       args: () => [],
       env: { GPUMEDIA_MODEL_PATH: "matrix" },
       code: 4,
-      says: /input matrix is uint8 of shape \[3, 3\]: expected uint8 or float32 of shape \[batch, height, width, 3\]/,
+      message:
+        /input matrix is uint8 of shape \[3, 3\]: expected uint8 or float32 of shape \[batch, height, width, 3\]/,
     },
     {
       name: "cuda without its library",
       args: () => [],
       env: { GPUMEDIA_ACCELERATOR: "cuda" },
       code: 3,
-      says: /^gpumedia-processor: accelerator is cuda, but onnxruntime's CUDA provider .* is missing: .*\n$/,
+      message: /^gpumedia-processor: accelerator is cuda, but onnxruntime's CUDA provider .* is missing: .*\n$/,
     },
   ];
-  for (const { name, args, env = {}, code, says } of endings) {
+  for (const { name, args, env = {}, code, message } of endings) {
     it(`exits with ${code} for ${name}`, async () => {
       const path =
         env["GPUMEDIA_MODEL_PATH"] === "matrix" ? { GPUMEDIA_MODEL_PATH: file("matrix.onnx", matrixModel()) } : {};
       const started = start(args(), { GPUMEDIA_LOG_LEVEL: "error", ...env, ...path });
       assert.equal(await started.exit, code, started.stderr());
-      assert.match(started.stderr(), says);
+      assert.match(started.stderr(), message);
     });
   }
 
@@ -157,7 +158,7 @@ describe("gpumedia-processor", () => {
 
   it("defers a SIGTERM that arrives while the model loads", async () => {
     const started = start([]);
-    await said(started, "Server listening");
+    await logged(started, "Server listening");
     started.child.kill("SIGTERM");
     assert.equal(await started.exit, 0, started.stderr());
   });
@@ -177,10 +178,10 @@ describe("gpumedia-processor", () => {
       ((await (await fetch(`${url}/utilization`)).json()) as UtilizationReport).requests.queueLimit;
     assert.equal(await limit(), 10);
     mount("..2", "queue: {maxDepth: 20}");
-    await said(started, "configuration reloaded");
+    await logged(started, "configuration reloaded");
     assert.equal(await limit(), 20);
     mount("..3", "queue: {maxDepth: none}");
-    await said(started, "the changed configuration is invalid");
+    await logged(started, "the changed configuration is invalid");
     assert.equal(await limit(), 20);
     started.child.kill("SIGTERM");
     assert.equal(await started.exit, 0);
