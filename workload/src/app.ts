@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { collectBody } from "./body.ts";
-import { answerProblem, HttpProblem } from "./problem.ts";
+import { answerProblem, HttpProblem } from "./routes/problem.ts";
 import { routes } from "./routes/index.ts";
 import type { RouteContext } from "./routes/route.ts";
 

@@ -1,7 +1,7 @@
 /** Collects a request's body in its own memory, so that it can be transferred to a worker without a copy. */
 import type { IncomingMessage } from "node:http";
 import { discard, spansItsBuffer } from "./work/buffers.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem } from "./routes/problem.ts";
 
 type Done = (error: Error | null, body?: Uint8Array<ArrayBuffer>) => void;
 

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { appendFileSync } from "node:fs";
 import { parseCommand } from "./cli.ts";
 import { runDmon } from "./gpu/dmon/main.ts";
-import { createLogger } from "./log.ts";
+import { createLogger } from "./process/log.ts";
 import { CannotStart, loadSettings, serve, type Processor } from "./serve.ts";
 
 const name = "gpumedia-processor";

@@ -10,7 +10,7 @@ import { watchConfig } from "./config/watch-config.ts";
 import { openGpuMonitor } from "./gpu/monitor.ts";
 import { namesDevices } from "./gpu/visible-devices.ts";
 import { whyNoCuda } from "./inference/cuda.ts";
-import type { Logger } from "./log.ts";
+import type { Logger } from "./process/log.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 

@@ -5,7 +5,7 @@ import type { RunOptions } from "./cli/options.ts";
 import { LatencyHistogram } from "./figures/histogram.ts";
 import { Tally } from "./figures/tally.ts";
 import { type Course, drive } from "./load/drive.ts";
-import { rounded } from "./quantities.ts";
+import { rounded } from "./figures/quantities.ts";
 import type { ClientFigures, LoadDescription, PictureDescription, Result, Unreachable } from "./result/result.ts";
 import { type Earlier, summarise } from "./result/summarise.ts";
 import type { Picture } from "./target/pictures.ts";

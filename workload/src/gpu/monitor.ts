@@ -12,7 +12,7 @@
  * for ever. So a separate thread makes the calls, for one sample at a time.
  */
 import { Worker } from "node:worker_threads";
-import { ExitPastHungCall } from "../exit-past-hung-call.ts";
+import { ExitPastHungCall } from "../process/exit-past-hung-call.ts";
 import type { GpuSample, GpusUnavailable } from "./gpu-sample.ts";
 import {
   currentCall,

@@ -7,7 +7,7 @@
  *      └──unusable──▶ the pool has failed: the model or the accelerator cannot be used
  */
 import { Worker } from "node:worker_threads";
-import { ExitPastHungCall } from "../exit-past-hung-call.ts";
+import { ExitPastHungCall } from "../process/exit-past-hung-call.ts";
 import type { Optimization } from "../work/tensor.ts";
 import type { FromWorker, TaskResult, ToWorker, WorkerSetup } from "../worker/messages.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import sharp from "sharp";
 import { decoded, photograph, psnr } from "../testing/photographs.ts";
-import type { Problem } from "../problem.ts";
+import type { Problem } from "./problem.ts";
 import { realProcessor, type RealProcessor } from "./testing/real-processor.ts";
 
 const picture = (width: number, height: number) =>

@@ -5,7 +5,7 @@ import { likelyFormat } from "../codec/picture-header.ts";
 import type { Processed } from "../pipeline/pipeline.ts";
 import type { PictureFormat } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "./problem.ts";
 import { acceptedFormat } from "./accept.ts";
 import { clientGone, refuseBeforeBody, type Route } from "./route.ts";
 

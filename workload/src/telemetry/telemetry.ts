@@ -2,7 +2,7 @@
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
 import type { PipelineObserver } from "../work/observer.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../process/log.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
 import type { ModelDescription } from "../work/tensor.ts";
 import type { Timings } from "../work/observer.ts";

@@ -1,6 +1,6 @@
 /** Parses the values of flags; an error states what was expected. Pure. */
 import { InvalidArgumentError } from "commander";
-import { parseCount, parseDuration, parsePercent, parsePositive, parseRate } from "../quantities.ts";
+import { parseCount, parseDuration, parsePercent, parsePositive, parseRate } from "../figures/quantities.ts";
 import { type ScenarioName, scenarioNames } from "../load/scenarios.ts";
 import { type Threshold, parseThreshold } from "../figures/thresholds.ts";
 

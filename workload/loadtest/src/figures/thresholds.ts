@@ -7,7 +7,7 @@ import {
   type MeasuredResult,
   type MetricDefinition,
 } from "@gpumedia/api";
-import { parseDuration, parsePercent, parseRate } from "../quantities.ts";
+import { parseDuration, parsePercent, parseRate } from "./quantities.ts";
 
 export type ThresholdVerdict = MeasuredResult["thresholds"][number];
 

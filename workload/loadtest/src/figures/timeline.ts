@@ -1,6 +1,6 @@
 /** Figures by the second in which the responses were complete. */
 import type { MeasuredResult } from "@gpumedia/api";
-import { rounded } from "../quantities.ts";
+import { rounded } from "./quantities.ts";
 
 /** One second of the run; latencies are null without an accepted response. */
 export type TimelineRow = NonNullable<MeasuredResult["details"]>["timeline"][number];

@@ -1,6 +1,6 @@
 /** Reasons to doubt the figures. Pure. */
 import { formatMs, formatPercent, formatRate, loadTestMetrics, type MeasuredResult } from "@gpumedia/api";
-import { rounded } from "../quantities.ts";
+import { rounded } from "./quantities.ts";
 import type { Threshold } from "./thresholds.ts";
 
 export interface Doubts extends Pick<MeasuredResult, "counts" | "load" | "endedBy"> {

@@ -1,7 +1,7 @@
 /** How the figures were measured: what a reader needs to judge or repeat them. Pure. */
 import { formatMs, formatPercent } from "@gpumedia/api";
 import type { Result } from "../result/result.ts";
-import { formatBytes } from "../quantities.ts";
+import { formatBytes } from "../figures/quantities.ts";
 import { type Markup, html } from "./markup.ts";
 
 export function measuredSection(result: Result): Markup {

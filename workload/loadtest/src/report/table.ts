@@ -9,7 +9,7 @@ import {
   significant,
   type LoadTestRegression,
 } from "@gpumedia/api";
-import { formatBytes } from "../quantities.ts";
+import { formatBytes } from "../figures/quantities.ts";
 import type { LoadDescription, Result, Unreachable } from "../result/result.ts";
 
 /** Colours a verdict; returns the text unchanged where colours are not supported. */

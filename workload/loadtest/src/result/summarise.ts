@@ -10,7 +10,7 @@ import {
   type LoadTestRegression,
 } from "@gpumedia/api";
 import type { LatencyFigures, LatencyHistogram } from "../figures/histogram.ts";
-import { rounded } from "../quantities.ts";
+import { rounded } from "../figures/quantities.ts";
 import type { ClientFigures, LoadDescription, PictureDescription, Result } from "./result.ts";
 import type { ScenarioName } from "../load/scenarios.ts";
 import type { Tally } from "../figures/tally.ts";

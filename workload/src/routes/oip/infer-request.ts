@@ -3,7 +3,7 @@
  * By the Open Inference Protocol v2, "Inference", and Triton's "Binary Tensor Data Extension". Pure.
  */
 import { bytesOfJson } from "./json-data.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 import { badRequest, type Datatype, datatypeBytes, elementCount, isDatatype, type Tensor } from "./tensor.ts";
 
 export interface InferRequest {

@@ -2,7 +2,7 @@
 import { parentPort } from "node:worker_threads";
 import { parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type InferResponse } from "./infer-response.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 import type { ProblemCode } from "../../work/problems.ts";
 
 export type JsonTask =

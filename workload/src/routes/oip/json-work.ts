@@ -9,7 +9,7 @@ import { PipelineError } from "../../work/pipeline-error.ts";
 import { type InferRequest, parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type EncodedResponse, type InferResponse } from "./infer-response.ts";
 import type { JsonTask, JsonTaskDone } from "./json-thread.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 /** Takes about a millisecond. */
 const smallBytes = 64 * 1024;

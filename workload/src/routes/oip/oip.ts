@@ -3,7 +3,7 @@
  * Errors are `{"error": "…"}`, as the protocol has them, not problem JSON.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { HttpProblem, problemOf } from "../../problem.ts";
+import { HttpProblem, problemOf } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
 import { parseJsonLength } from "./infer-request.ts";

@@ -1,5 +1,5 @@
 /** Tensors as the Open Inference Protocol names them. Pure. */
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 export function badRequest(message: string): HttpProblem {
   return new HttpProblem("infer-request", message);

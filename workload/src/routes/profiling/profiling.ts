@@ -9,7 +9,7 @@
  */
 import { getHeapSnapshot } from "node:v8";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 import type { Route } from "../route.ts";
 import { cpuProfile } from "./cpu-profile.ts";
 import { onnxProfile } from "./onnx-profile.ts";

@@ -6,7 +6,7 @@
  */
 import type { RawData, WebSocket } from "ws";
 import type { Processed } from "../../pipeline/pipeline.ts";
-import { problemOf } from "../../problem.ts";
+import { problemOf } from "../problem.ts";
 import { FrameWindow } from "./frame-window.ts";
 import { MessageBudget } from "./message-budget.ts";
 

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import { likelyFormat } from "../../codec/picture-header.ts";
 import { pictureFormats, type PictureFormat } from "../../work/picture.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 import { qualityOf } from "../process.ts";
 import type { RouteContext } from "../route.ts";
 import { StreamSession } from "./session.ts";

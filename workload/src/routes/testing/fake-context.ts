@@ -5,7 +5,7 @@ import type { Settings } from "../../config/settings.ts";
 import { PipelineError } from "../../work/pipeline-error.ts";
 import type { Inferred, Pipeline, Processed } from "../../pipeline/pipeline.ts";
 import type { ModelDescription, RawTensor } from "../../work/tensor.ts";
-import { answerProblem } from "../../problem.ts";
+import { answerProblem } from "../problem.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Route, RouteContext } from "../route.ts";
 

@@ -2,7 +2,7 @@
 import { Writable } from "node:stream";
 import type { ProcessorConfig } from "@gpumedia/api";
 import { readConfig } from "../../config/read-config.ts";
-import { createLogger } from "../../log.ts";
+import { createLogger } from "../../process/log.ts";
 import { type Processor, serve } from "../../serve.ts";
 
 export interface RealProcessor extends AsyncDisposable {

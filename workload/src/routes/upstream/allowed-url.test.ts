@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 const hosts = [
   "images.example.com",

@@ -1,5 +1,5 @@
 /** Decides which URLs may be fetched, before any name is resolved. Pure. */
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 

@@ -8,7 +8,7 @@ import type { LookupAddress, LookupOptions } from "node:dns";
 import { lookup as resolveName } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { callbackify } from "node:util";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 

@@ -1,5 +1,5 @@
 /** Limits connections in total and per origin. The rest wait in order, but never for another origin's limit. */
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 interface Waiter {
   readonly origin: string;

@@ -7,7 +7,7 @@ import { checkedLookup, type Resolve } from "./checked-lookup.ts";
 import { ConnectionGate } from "./connection-gate.ts";
 import { isAllowedAddress, parseNetworks } from "./public-address.ts";
 
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 
 export type UpstreamSettings = Settings["upstream"] & {
   readonly maxBodyBytes: number;

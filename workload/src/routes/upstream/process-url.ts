@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { PipelineError } from "../../work/pipeline-error.ts";
 import type { ProcessOptions } from "../../work/picture.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { answerPicture, formatOf, qualityOf } from "../process.ts";
 import { clientGone, type Route, type RouteContext } from "../route.ts";

@@ -1,7 +1,7 @@
 /** Errors as `application/problem+json` (RFC 9457): from what was thrown to what is answered. */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { PipelineError } from "./work/pipeline-error.ts";
-import { problems, type ProblemCode } from "./work/problems.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
+import { problems, type ProblemCode } from "../work/problems.ts";
 
 export interface Problem {
   readonly type: string;
