@@ -5,6 +5,7 @@ export const pagesBySpec = {
   installing: ["README.md", "charts/gpumedia-operator/README.md", "docs/install.md"],
   /** Pages that need a cluster with the operator. */
   using: [
+    "docs/checklist.md",
     "docs/concepts.md",
     "docs/conditions.md",
     "docs/dcgm.md",
