@@ -32,14 +32,15 @@ async function loadtest(...args: readonly string[]): Promise<Ended> {
   return await start(args).ended;
 }
 
-/** Runs with the result as JSON on standard output. */
-async function resultOf(...args: readonly string[]): Promise<{ status: number | null; result: Result }> {
-  const { status, stdout, stderr } = await loadtest(...args, "--json", "-", "--quiet");
+/** Runs against a URL with the result as JSON on standard output; `flags` are separated by spaces. */
+async function resultOf(url: string, ...flags: readonly string[]): Promise<{ status: number | null; result: Result }> {
+  const args = flags.flatMap((text) => text.split(" "));
+  const { status, stdout, stderr } = await loadtest("--url", url, ...args, "--json", "-", "--quiet");
   assert.notEqual(stdout, "", stderr);
   return { status, result: JSON.parse(stdout) as Result };
 }
 
-const few = ["--requests", "20", "--concurrency", "4", "--warmup", "0"];
+const few = "--requests 20 --concurrency 4 --warmup 0".split(" ");
 
 describe("gpumedia-loadtest", () => {
   let folder: string;
@@ -48,15 +49,8 @@ describe("gpumedia-loadtest", () => {
 
   it("passes on a healthy server: table on standard output, exit status 0", async () => {
     await using server = await listen(echo);
-    const { status, stdout, stderr } = await loadtest(
-      "--url",
-      server.url,
-      ...few,
-      "--threshold",
-      "p95=10s",
-      "--expect-scale",
-      "1",
-    );
+    const flags = [...few, "--threshold", "p95=10s", "--expect-scale", "1"];
+    const { status, stdout, stderr } = await loadtest("--url", server.url, ...flags);
     assert.deepEqual({ status, stderr, requests: server.requests }, { status: 0, stderr: "", requests: 20 });
     assert.match(stdout, /^accepted {2}20 /m);
     assert.match(stdout, /^PASSED$/m);
@@ -64,7 +58,7 @@ describe("gpumedia-loadtest", () => {
 
   it("runs the guide's baseline by default, after 50 requests that are not measured", async () => {
     await using server = await listen(echo);
-    const { status, result } = await resultOf("--url", server.url);
+    const { status, result } = await resultOf(server.url);
     assert.deepEqual([status, result.scenario, result.counts.accepted, server.requests], [0, "baseline", 100, 150]);
     assert.ok(server.concurrency <= 10, `${server.concurrency} at a time`);
   });
@@ -79,12 +73,12 @@ describe("gpumedia-loadtest", () => {
     {
       name: "a threshold that is not met",
       answer: echo,
-      args: ["--threshold", "p50=1us"],
+      args: ["--threshold p50=1us"],
       counts: { accepted: 20 },
       reasons: /^p50 [\d.]+ ms, limit 0.001 ms$/,
     },
     {
-      name: "wrong answers, without any threshold",
+      name: "wrong responses, without any threshold",
       answer: (response, nth, request, body) =>
         nth === 7 ? response.writeHead(500).end() : echo(response, nth, request, body),
       args: [],
@@ -95,7 +89,7 @@ describe("gpumedia-loadtest", () => {
       name: "resets",
       answer: (response, nth, request, body) =>
         nth % 2 ? response.socket?.resetAndDestroy() : echo(response, nth, request, body),
-      args: ["--threshold", "errors=10%"],
+      args: ["--threshold errors=10%"],
       counts: { accepted: 10, failed: 10 },
       reasons: /^errors 50 %, limit 10 %$/,
     },
@@ -109,7 +103,7 @@ describe("gpumedia-loadtest", () => {
     {
       name: "a picture of the wrong size",
       answer: echo,
-      args: ["--expect-scale", "2", "--threshold", "errors=99%"],
+      args: ["--expect-scale 2 --threshold errors=99%"],
       counts: { failed: 20 },
       reasons: /^no request was accepted,errors 100 %, limit 99 %$/,
     },
@@ -117,7 +111,7 @@ describe("gpumedia-loadtest", () => {
   for (const { name, answer, args, counts, reasons } of failing) {
     it(`fails with exit status 1 on ${name}`, async () => {
       await using server = await listen(answer);
-      const { status, result } = await resultOf("--url", server.url, ...few, ...args);
+      const { status, result } = await resultOf(server.url, ...few, ...args);
       assert.deepEqual([status, result.verdict], [1, "Failed"]);
       assert.deepEqual(result.counts, { accepted: 0, rejected: 0, failed: 0, abandoned: 0, ...counts });
       assert.match(result.reasons.join(), reasons);
@@ -128,7 +122,7 @@ describe("gpumedia-loadtest", () => {
     await using server = await listen((response, nth, request, body) =>
       nth % 4 === 0 ? response.writeHead(503, { "retry-after": "1" }).end() : echo(response, nth, request, body),
     );
-    const { status, result } = await resultOf("--url", server.url, ...few);
+    const { status, result } = await resultOf(server.url, ...few);
     assert.deepEqual(
       [status, result.counts.accepted, result.counts.rejected, result.figures.rejectedPercent],
       [0, 15, 5, 25],
@@ -142,18 +136,16 @@ describe("gpumedia-loadtest", () => {
         .writeHead(200, { "content-type": "image/jpeg", "server-timing": "queue;dur=1, inference;dur=8" })
         .end(body),
     );
-    const { result } = await resultOf("--url", server.url, ...few);
+    const { result } = await resultOf(server.url, ...few);
     assert.deepEqual(Object.keys(result.stages), ["queue", "inference"]);
     assert.equal(Math.round(result.stages["inference"]?.p95 ?? 0), 8);
   });
 
   it("rejects an invalid flag with one line and exit status 2", async () => {
-    assert.deepEqual(await loadtest("--url", "http://127.0.0.1:9", "--rate", "fast"), {
-      status: 2,
-      stdout: "",
-      stderr:
-        "gpumedia-loadtest: option '--rate <n>' argument 'fast' is invalid. Expected a number of at least 0.001.\n",
-    });
+    const problem = "option '--rate <n>' argument 'fast' is invalid. Expected a number of at least 0.001.";
+    const stderr = `gpumedia-loadtest: ${problem}; see 'gpumedia-loadtest --help' for usage\n`;
+    const ended = await loadtest("--url", "http://127.0.0.1:9", "--rate", "fast");
+    assert.deepEqual(ended, { status: 2, stdout: "", stderr });
   });
 
   it("rejects a file that is not an image with exit status 2, before the first request", async () => {
@@ -185,23 +177,9 @@ describe("gpumedia-loadtest", () => {
 
   it("writes JSON, report and termination message", async () => {
     await using server = await listen(echo);
-    const [json, report, message] = ["r.json", "r.html", "message"].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    const { status, stdout } = await loadtest(
-      "--url",
-      server.url,
-      ...few,
-      "--json",
-      json,
-      "--html",
-      report,
-      "--termination-message",
-      message,
-      "--quiet",
-    );
+    const [json, report, message] = [join(folder, "r.json"), join(folder, "r.html"), join(folder, "message")];
+    const outputs = ["--json", json, "--html", report, "--termination-message", message, "--quiet"];
+    const { status, stdout } = await loadtest("--url", server.url, ...few, ...outputs);
     assert.deepEqual([status, stdout], [0, ""]);
     const { details, ...outline } = JSON.parse(await readFile(json, "utf8")) as Result;
     assert.equal(
@@ -229,18 +207,8 @@ describe("gpumedia-loadtest", () => {
         if (nth <= 10) echo(response, nth, request, body);
         if (nth === 12) reached();
       });
-      const { ended, kill } = start([
-        "--url",
-        server.url,
-        "--requests",
-        "1000",
-        "--concurrency",
-        "2",
-        "--warmup",
-        "0",
-        "--json",
-        "-",
-      ]);
+      const flags = "--requests 1000 --concurrency 2 --warmup 0 --json -".split(" ");
+      const { ended, kill } = start(["--url", server.url, ...flags]);
       await twelfth;
       kill(signal);
       const { status, stdout, stderr } = await ended;
@@ -254,22 +222,13 @@ describe("gpumedia-loadtest", () => {
 
   it("ends on time when the server never responds: --timeout bounds each request", async () => {
     await using server = await listen(() => undefined);
-    const { status, result } = await resultOf("--url", server.url, ...few, "--timeout", "50ms");
+    const { status, result } = await resultOf(server.url, ...few, "--timeout 50ms");
     assert.deepEqual([status, result.counts.failed, result.failures[0]?.kind], [1, 20, "timeout"]);
   });
 
   it("stops after --duration and reports what it did not send", async () => {
     await using server = await listen(echo);
-    const { result } = await resultOf(
-      "--url",
-      server.url,
-      "--requests",
-      "1000000",
-      "--duration",
-      "200ms",
-      "--warmup",
-      "0",
-    );
+    const { result } = await resultOf(server.url, "--requests 1000000 --duration 200ms --warmup 0");
     assert.equal(result.endedBy, "duration");
     assert.match(result.warnings.join(), /the duration ended the run after \d+ of 1000000 requests/);
   });
@@ -277,16 +236,7 @@ describe("gpumedia-loadtest", () => {
   describe("open loop", () => {
     it("sends rate × duration requests on persistent connections", async () => {
       await using server = await listen(echo);
-      const { status, result } = await resultOf(
-        "--url",
-        server.url,
-        "--rate",
-        "100",
-        "--duration",
-        "1500ms",
-        "--warmup",
-        "0",
-      );
+      const { status, result } = await resultOf(server.url, "--rate 100 --duration 1500ms --warmup 0");
       assert.deepEqual([status, result.counts.accepted, server.requests], [0, 150, 150]);
       // Counts, not times: a busy machine sends late but never less, and never all at the end.
       assert.ok(result.elapsedSeconds >= 1.49, `${result.elapsedSeconds} s`);
@@ -295,24 +245,19 @@ describe("gpumedia-loadtest", () => {
     });
 
     it("shows a stall of one second that a closed loop leaves out of its p99", async () => {
-      const stallsFrom = 100;
-      const stalling = () => {
+      const stalling = (): Answerer => {
         let until = 0;
-        const answer: Answerer = (response, nth, request, body) => {
+        return (response, nth, request, body) => {
           const now = performance.now();
-          if (nth === stallsFrom) until = now + 1000;
+          if (nth === 100) until = now + 1000;
           setTimeout(() => echo(response, nth, request, body), Math.max(0, until - now));
         };
-        return answer;
       };
       await using first = await listen(stalling());
-      const closed = await resultOf("--url", first.url, "--requests", "300", "--concurrency", "1", "--warmup", "0");
+      const closed = await resultOf(first.url, "--requests 300 --concurrency 1 --warmup 0");
       await using second = await listen(stalling());
-      const open = await resultOf("--url", second.url, "--requests", "300", "--rate", "100", "--warmup", "0");
-      const [closedP99, openP99] = [closed, open].map(({ result }) => result.figures.latencyMs?.p99 ?? 0) as [
-        number,
-        number,
-      ];
+      const open = await resultOf(second.url, "--requests 300 --rate 100 --warmup 0");
+      const [closedP99 = 0, openP99 = 0] = [closed, open].map(({ result }) => result.figures.latencyMs?.p99 ?? 0);
       // In the closed loop one request of 300 waited; in the open loop a third of them was due during the stall.
       assert.ok(closedP99 < 500, `closed loop ${closedP99} ms`);
       assert.ok(openP99 > 900, `open loop ${openP99} ms`);
@@ -323,18 +268,7 @@ describe("gpumedia-loadtest", () => {
       await using server = await listen((response, nth, request, body) =>
         setTimeout(() => echo(response, nth, request, body), 50),
       );
-      const { result } = await resultOf(
-        "--url",
-        server.url,
-        "--requests",
-        "40",
-        "--rate",
-        "200",
-        "--concurrency",
-        "2",
-        "--warmup",
-        "0",
-      );
+      const { result } = await resultOf(server.url, "--requests 40 --rate 200 --concurrency 2 --warmup 0");
       const latency = result.figures.latencyMs?.max ?? 0;
       const service = result.details.serviceTimeMs?.max ?? 0;
       // 40 requests, two at a time, 50 ms each: the last is due after 195 ms and comes back after 1000 ms.
@@ -346,18 +280,8 @@ describe("gpumedia-loadtest", () => {
     it("gives up arrivals that no connection took in time, as failures", async () => {
       await using server = await listen(() => undefined);
       const { status, result } = await resultOf(
-        "--url",
         server.url,
-        "--requests",
-        "50",
-        "--rate",
-        "2000",
-        "--concurrency",
-        "1",
-        "--timeout",
-        "300ms",
-        "--warmup",
-        "0",
+        "--requests 50 --rate 2000 --concurrency 1 --timeout 300ms --warmup 0",
       );
       const kinds = Object.fromEntries(result.failures.map(({ kind, count }) => [kind, count]));
       assert.equal(status, 1);
@@ -372,7 +296,7 @@ describe("gpumedia-loadtest", () => {
     let file: string;
     beforeEach(async () => {
       await using server = await listen(echo);
-      before = (await resultOf("--url", server.url, ...few)).result;
+      before = (await resultOf(server.url, ...few)).result;
       file = join(folder, "before.json");
     });
 
@@ -390,13 +314,13 @@ describe("gpumedia-loadtest", () => {
     it("passes if it is not slower, fails if it is", async () => {
       await using server = await listen(echo);
       await rewrite(1000);
-      const faster = await resultOf("--url", server.url, ...few, "--against", file);
+      const faster = await resultOf(server.url, ...few, `--against ${file}`);
       assert.deepEqual(
         [faster.status, faster.result.regression?.against, faster.result.reasons],
         [0, "before.json", []],
       );
       await rewrite(0.001);
-      const slower = await resultOf("--url", server.url, ...few, "--against", file);
+      const slower = await resultOf(server.url, ...few, `--against ${file}`);
       assert.equal(slower.status, 1);
       assert.match(slower.result.reasons.join("\n"), /^p50 .*, was .* in before.json, tolerance 10 %$/m);
     });
@@ -423,7 +347,7 @@ describe("gpumedia-loadtest", () => {
       assert.match(slower.stdout, /^✗ {2}p95 .*\+100 %$/m);
     });
 
-    it("refuses to compare a file that is not a result", async () => {
+    it("rejects a file that is not a result", async () => {
       const { status, stderr } = await loadtest("compare", program, "--against", program);
       assert.deepEqual([status, stderr], [2, `gpumedia-loadtest: ${program}: not JSON\n`]);
     });

@@ -23,7 +23,7 @@ switch (options.kind) {
     process.stdout.write(options.text);
     break;
   case "wrong":
-    process.exitCode = wrongUsage(options.text);
+    process.exitCode = wrongUsage(`${options.text}; see 'gpumedia-loadtest --help' for usage`);
     break;
   case "compare":
     process.exitCode = await compareResults(options);
