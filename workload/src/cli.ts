@@ -35,7 +35,8 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "exit", code: 0, stdout, stderr: "" };
+    const hint = "see 'gpumedia-processor --help' for usage";
     const message = error.message.replace(/^error: /, "");
-    return { kind: "exit", code: 2, stdout: "", stderr: `gpumedia-processor: ${message} (see --help)\n` };
+    return { kind: "exit", code: 2, stdout: "", stderr: `gpumedia-processor: ${message}; ${hint}\n` };
   }
 }

@@ -5,118 +5,80 @@ import type { Result } from "../result/result.ts";
 import { type Markup, html } from "./markup.ts";
 
 export function thresholdSection(thresholds: readonly ThresholdVerdict[]): Markup {
-  return html`<section>
-    <h2>Thresholds</h2>
-    <div class="scroll">
-      <table>
-        <tr>
-          <th></th>
-          <th>Metric</th>
-          <th class="number">Measured</th>
-          <th class="number">Limit</th>
-          <th class="meter"></th>
-        </tr>
-        ${thresholds.map(
-          (verdict) =>
-            html`<tr>
-              ${mark(verdict.met)}
-              <td>${verdict.metric}</td>
-              <td class="number">${formatMetric(verdict.metric, verdict.actual)}</td>
-              <td class="number">
-                ${loadTestMetrics[verdict.metric].better === "higher" ? "≥" : "≤"}
-                ${formatMetric(verdict.metric, verdict.limit)}
-              </td>
-              <td class="meter">${meter(verdict)}</td>
-            </tr>`,
-        )}
-      </table>
-    </div>
-  </section>`;
+  const rows = thresholds.map((verdict) => {
+    const { metric, actual, limit, met } = verdict;
+    const bound = loadTestMetrics[metric].better === "higher" ? "≥" : "≤";
+    const limitText = `${bound} ${formatMetric(metric, limit)}`;
+    return [met, metric, formatMetric(metric, actual), limitText, meter(verdict)];
+  });
+  return tableSection("Thresholds", null, [mark, text("Metric"), number("Measured"), number("Limit"), bar], rows);
 }
 
 export function regressionSection(regression: Result["regression"]): Markup | false {
   if (regression === null) return false;
-  const { against, tolerancePercent, rows } = regression;
-  return html`<section>
-    <h2>Compared with ${against}</h2>
-    <p class="caption">Tolerance ${formatPercent(tolerancePercent)}.</p>
-    <div class="scroll">
-      <table>
-        <tr>
-          <th></th>
-          <th>Metric</th>
-          <th class="number">Before</th>
-          <th class="number">Now</th>
-          <th class="number">Change</th>
-        </tr>
-        ${rows.map(
-          ({ metric, before, now, changePercent, worse }) =>
-            html`<tr>
-              ${mark(!worse)}
-              <td>${metric}</td>
-              <td class="number">${formatMetric(metric, before)}</td>
-              <td class="number">${formatMetric(metric, now)}</td>
-              <td class="number">
-                ${changePercent === null ? "" : `${changePercent > 0 ? "+" : ""}${significant(changePercent)} %`}
-              </td>
-            </tr>`,
-        )}
-      </table>
-    </div>
-  </section>`;
+  const { against, tolerancePercent } = regression;
+  const rows = regression.rows.map(({ metric, before, now, changePercent, worse }) => {
+    const change = changePercent === null ? "" : `${changePercent > 0 ? "+" : ""}${significant(changePercent)} %`;
+    return [!worse, metric, formatMetric(metric, before), formatMetric(metric, now), change];
+  });
+  const caption = `Tolerance ${formatPercent(tolerancePercent)}.`;
+  const columns = [mark, text("Metric"), number("Before"), number("Now"), number("Change")];
+  return tableSection(`Compared with ${against}`, caption, columns, rows);
 }
 
 export function stageSection(stages: Result["stages"]): Markup | false {
   const entries = Object.entries(stages);
   if (entries.length === 0) return false;
   const longest = Math.max(...entries.map(([, { mean }]) => mean), 0.001);
-  return html`<section>
-    <h2>Stages</h2>
-    <p class="caption">Reported by the server in Server-Timing.</p>
-    <div class="scroll">
-      <table>
-        <tr>
-          <th>Stage</th>
-          <th class="number">Mean</th>
-          <th class="number">p50</th>
-          <th class="number">p95</th>
-          <th class="number">Max</th>
-          <th class="meter"></th>
-        </tr>
-        ${entries.map(
-          ([stage, { mean, p50, p95, max }]) =>
-            html`<tr>
-              <td>${stage}</td>
-              ${[mean, p50, p95, max].map((ms) => html`<td class="number">${formatMs(ms)}</td>`)}
-              <td class="meter">
-                <svg viewBox="0 0 300 14" preserveAspectRatio="none">
-                  <rect class="fill stage" y="3" width="${(mean / longest) * 300}" height="8" rx="2" />
-                </svg>
-              </td>
-            </tr>`,
-        )}
-      </table>
-    </div>
-  </section>`;
+  const rows = entries.map(([stage, { mean, p50, p95, max }]) => [
+    stage,
+    ...[mean, p50, p95, max].map(formatMs),
+    html`<svg viewBox="0 0 ${meterEnd} 14" preserveAspectRatio="none">
+      <rect class="fill stage" y="3" width="${(mean / longest) * meterEnd}" height="8" rx="2" />
+    </svg>`,
+  ]);
+  const columns = [text("Stage"), ...["Mean", "p50", "p95", "Max"].map(number), bar];
+  return tableSection("Stages", "Reported by the server in Server-Timing.", columns, rows);
 }
 
 export function failureSection(failures: Result["failures"]): Markup | false {
   if (failures.length === 0) return false;
+  const rows = failures.map(({ kind, count, example }) => [kind, String(count), example]);
+  return tableSection("Failures", null, [text("Kind"), number("Count"), text("First message")], rows);
+}
+
+interface Column {
+  readonly title: string;
+  /** Class of the cells. */
+  readonly kind: "mark" | "text" | "number" | "meter";
+}
+
+/** A boolean is a mark: whether the row is good. */
+type Cell = string | boolean | Markup;
+
+const mark: Column = { title: "", kind: "mark" };
+const bar: Column = { title: "", kind: "meter" };
+const text = (title: string): Column => ({ title, kind: "text" });
+const number = (title: string): Column => ({ title, kind: "number" });
+
+function tableSection(
+  title: string,
+  caption: string | null,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+): Markup {
   return html`<section>
-    <h2>Failures</h2>
+    <h2>${title}</h2>
+    ${caption !== null && html`<p class="caption">${caption}</p>`}
     <div class="scroll">
       <table>
         <tr>
-          <th>Kind</th>
-          <th class="number">Count</th>
-          <th>First message</th>
+          ${columns.map((column) => html`<th class="${column.kind}">${column.title}</th>`)}
         </tr>
-        ${failures.map(
-          ({ kind, count, example }) =>
+        ${rows.map(
+          (row) =>
             html`<tr>
-              <td>${kind}</td>
-              <td class="number">${count}</td>
-              <td>${example}</td>
+              ${columns.map(({ kind }, at) => cell(kind, row[at] ?? ""))}
             </tr>`,
         )}
       </table>
@@ -124,15 +86,16 @@ export function failureSection(failures: Result["failures"]): Markup | false {
   </section>`;
 }
 
-function mark(good: boolean): Markup {
-  return good ? html`<td class="mark good">✓</td>` : html`<td class="mark bad">✗</td>`;
+function cell(kind: Column["kind"], value: Cell): Markup {
+  if (typeof value !== "boolean") return html`<td class="${kind}">${value}</td>`;
+  return html`<td class="${kind} ${value ? "good" : "bad"}">${value ? "✓" : "✗"}</td>`;
 }
 
 const meterEnd = 300;
 
 /** The measured value against its limit, which is the vertical mark at two thirds of the bar. */
-function meter({ actual, limit, met }: ThresholdVerdict): Markup | false {
-  if (actual === null) return false;
+function meter({ actual, limit, met }: ThresholdVerdict): Markup {
+  if (actual === null) return html``;
   // A limit of 0 has its mark at 0: every value above it fills the bar.
   const limitAt = limit > 0 ? (meterEnd * 2) / 3 : 0;
   const length = limit > 0 ? Math.min(meterEnd, (actual / limit) * limitAt) : actual > 0 ? meterEnd : 0;
