@@ -1,5 +1,5 @@
 /** Reads and validates a result of the load-test client. Pure. */
-import { Ajv, type ValidateFunction } from "ajv";
+import { Ajv } from "ajv";
 import {
   measuredResult,
   unreachableResult,
@@ -8,18 +8,15 @@ import {
   type UnreachableResult,
 } from "./schema.ts";
 
-interface Validators {
-  readonly measured: ValidateFunction<MeasuredResult>;
-  readonly unreachable: ValidateFunction<UnreachableResult>;
-}
-
 // Compiled on first use: most programs that import this package never read a result.
-let compiled: Validators | undefined;
+let compiled: ReturnType<typeof compile> | undefined;
 
-function validators(): Validators {
+function compile() {
   const ajv = new Ajv({ strictTypes: false });
-  compiled ??= { measured: ajv.compile(measuredResult), unreachable: ajv.compile(unreachableResult) };
-  return compiled;
+  return {
+    measured: ajv.compile<MeasuredResult>(measuredResult),
+    unreachable: ajv.compile<UnreachableResult>(unreachableResult),
+  };
 }
 
 /** The result in a JSON text, from `--json` or a termination message; `problem` names the first defect. */
@@ -30,9 +27,9 @@ export function readLoadTestResult(text: string): LoadTestResult | { readonly pr
   } catch {
     return { problem: "not JSON" };
   }
-  const unreachable =
-    typeof value === "object" && value !== null && "verdict" in value && value.verdict === "Unreachable";
-  const validate = validators()[unreachable ? "unreachable" : "measured"];
+  const { verdict } = (value ?? {}) as { readonly verdict?: unknown };
+  compiled ??= compile();
+  const validate = verdict === "Unreachable" ? compiled.unreachable : compiled.measured;
   if (validate(value)) return value;
   const [first] = validate.errors ?? [];
   return { problem: `not a load-test result: ${first?.instancePath ?? ""} ${first?.message ?? ""}` };

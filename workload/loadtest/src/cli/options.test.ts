@@ -49,18 +49,7 @@ describe("a valid command line", () => {
       },
     },
     {
-      args: [
-        ...url,
-        "--image",
-        "a.jpg",
-        "b.png",
-        "--image",
-        "c.webp",
-        "--expect-scale",
-        "2",
-        "--header",
-        "Accept: image/webp",
-      ],
+      args: [...url, ..."--image a.jpg b.png --image c.webp --expect-scale 2 --header Accept:image/webp".split(" ")],
       options: { ...baseline, images: ["a.jpg", "b.png", "c.webp"], expectScale: 2, headers: { accept: "image/webp" } },
     },
     {
@@ -79,70 +68,42 @@ describe("a valid command line", () => {
   for (const { args, options } of cases) it(args.join(" "), () => assert.deepEqual(parseOptions(args), options));
 });
 
-function invalid(flag: string, value: string, expected: string): string {
-  return `option '${flag}' argument '${value}' is invalid. ${expected}`;
-}
-
 describe("an invalid command line is rejected with one line", () => {
+  const values: readonly (readonly [flag: string, value: string, expected: string])[] = [
+    ["--url <url>", "upscaler", "Expected http://host[:port][/path]."],
+    ["--url <url>", "ftp://host", "Expected http://host[:port][/path]."],
+    ["--url <url>", "http://me:secret@host", "Pass credentials with --header: the report contains the URL."],
+    ["--scenario <name>", "soak", "Known scenarios: baseline, stress, endurance, custom."],
+    ["--requests <n>", "0", "Expected a positive integer."],
+    ["--concurrency <n>", "20001", "Expected an integer from 1 to 20000."],
+    ["--duration <time>", "0s", "Expected a duration such as 30s."],
+    ["--timeout <time>", "2h", "Expected a duration such as 30s, up to 1h."],
+    ["--rate <n>", "0", "Expected a number of at least 0.001."],
+    ["--warmup <n>", "-1", "Expected an integer of at least 0."],
+    ["--expect-scale <n>", "x", "Expected a positive number."],
+    ["--header <name:value>", "Accept", 'Expected "Name: value".'],
+    ["--header <name:value>", "X: a\r\nY: b", 'Expected "Name: value".'],
+    ["--threshold <metric=limit>", "p95=20", "p95 needs a duration such as 20ms."],
+    ["--tolerance <percent>", "10", "Expected a percentage such as 10%."],
+  ];
+  for (const [flag, value, expected] of values) {
+    it(`${flag}: ${value}`, () => {
+      const text = `option '${flag}' argument '${value.replace("\r\n", " ")}' is invalid. ${expected}`;
+      assert.deepEqual(parseOptions([...url, flag.split(" ")[0] ?? "", value]), { kind: "wrong", text });
+    });
+  }
+
   const cases: readonly { args: readonly string[]; text: string }[] = [
     { args: [], text: "--url is required" },
-    { args: ["--url", "upscaler"], text: invalid("--url <url>", "upscaler", "Expected http://host[:port][/path].") },
-    {
-      args: ["--url", "ftp://host"],
-      text: invalid("--url <url>", "ftp://host", "Expected http://host[:port][/path]."),
-    },
-    {
-      args: ["--url", "http://me:secret@host"],
-      text: invalid(
-        "--url <url>",
-        "http://me:secret@host",
-        "Pass credentials with --header: the report contains the URL.",
-      ),
-    },
     { args: [...url, "--rat", "5"], text: "unknown option '--rat' (Did you mean --rate?)" },
     { args: [...url, "extra"], text: "too many arguments. Expected 0 arguments but got 1." },
-    {
-      args: [...url, "--scenario", "soak"],
-      text: invalid("--scenario <name>", "soak", "Known scenarios: baseline, stress, endurance, custom."),
-    },
-    {
-      args: [...url, "--scenario", "custom"],
-      text: "scenario custom requires --requests or --duration",
-    },
-    { args: [...url, "--requests", "0"], text: invalid("--requests <n>", "0", "Expected a positive integer.") },
-    {
-      args: [...url, "--concurrency", "20001"],
-      text: invalid("--concurrency <n>", "20001", "Expected an integer from 1 to 20000."),
-    },
-    {
-      args: [...url, "--duration", "0s"],
-      text: invalid("--duration <time>", "0s", "Expected a duration such as 30s."),
-    },
-    {
-      args: [...url, "--timeout", "2h"],
-      text: invalid("--timeout <time>", "2h", "Expected a duration such as 30s, up to 1h."),
-    },
-    { args: [...url, "--rate", "0"], text: invalid("--rate <n>", "0", "Expected a number of at least 0.001.") },
-    { args: [...url, "--warmup", "-1"], text: invalid("--warmup <n>", "-1", "Expected an integer of at least 0.") },
-    { args: [...url, "--expect-scale", "x"], text: invalid("--expect-scale <n>", "x", "Expected a positive number.") },
-    {
-      args: [...url, "--header", "Accept"],
-      text: invalid("--header <name:value>", "Accept", 'Expected "Name: value".'),
-    },
-    {
-      args: [...url, "--header", "X: a\r\nY: b"],
-      text: invalid("--header <name:value>", "X: a Y: b", 'Expected "Name: value".'),
-    },
-    {
-      args: [...url, "--threshold", "p95=20"],
-      text: invalid("--threshold <metric=limit>", "p95=20", "p95 needs a duration such as 20ms."),
-    },
+    { args: [...url, "--scenario", "custom"], text: "scenario custom requires --requests or --duration" },
     { args: [...url, "--threshold", "p95=1s", "--threshold", "p95=2s"], text: "--threshold p95 is set twice" },
     { args: ["compare", "now.json"], text: "required option '--against <file>' not specified" },
     { args: ["compare", "--against", "before.json"], text: "missing required argument 'file'" },
     {
       args: ["compare", "a", "--against", "b", "--tolerance", "10"],
-      text: invalid("--tolerance <percent>", "10", "Expected a percentage such as 10%."),
+      text: "option '--tolerance <percent>' argument '10' is invalid. Expected a percentage such as 10%.",
     },
   ];
   for (const { args, text } of cases) {
@@ -155,12 +116,8 @@ describe("help", () => {
     it(`${args.join(" ")} fits 80 columns`, () => {
       const answer = parseOptions(args);
       assert.ok(answer.kind === "help");
-      const lines = answer.text.split("\n");
-      assert.deepEqual(
-        lines.filter((line) => line.length > 80),
-        [],
-      );
-      assert.ok(lines[0]?.startsWith("Usage: gpumedia-loadtest "), lines[0]);
+      assert.match(answer.text, /^Usage: gpumedia-loadtest /);
+      assert.doesNotMatch(answer.text, /.{81}/);
     });
   }
 
