@@ -1,8 +1,7 @@
 /** `GET /utilization` of the processor: its load over the last 15 seconds. The operator polls it. */
 import { Type, type Static } from "typebox";
-import { oneOf } from "./schema/scalars.ts";
+import { amount, oneOf } from "./schema/scalars.ts";
 
-const amount = (description: string) => Type.Number({ description, minimum: 0 });
 const known = (description: string) => Type.Union([amount(description), Type.Null()], { description });
 const report = <Members extends Parameters<typeof Type.Object>[0]>(description: string, members: Members) =>
   Type.Object(members, { description });

@@ -2,9 +2,9 @@
  * The result of the load-test client (`--json`, `--termination-message`). Within v1 a field keeps its name, unit and meaning;
  * a field that is added must be optional to readers.
  */
-import { Type, type Static, type TProperties, type TSchema } from "typebox";
+import { Type, type Static, type TNumber, type TProperties, type TSchema } from "typebox";
 import type { DeepReadonly } from "../profiles/sourced.ts";
-import { oneOf } from "../schema/scalars.ts";
+import { amount, oneOf } from "../schema/scalars.ts";
 
 export const loadTestResultVersion = "gpumedia.io/loadtest/v1";
 
@@ -13,11 +13,12 @@ const members = <Members extends TProperties>(properties: Members, description?:
 const text = (description: string) => Type.String({ description });
 const texts = (description: string) => Type.Array(Type.String(), { description });
 const count = (description: string) => Type.Integer({ description, minimum: 0 });
-const amount = (description: string) => Type.Number({ description, minimum: 0 });
 const nullable = <Value extends TSchema>(description: string, value: Value) =>
   Type.Union([value, Type.Null()], { description });
 const amountOrNull = (description: string) => nullable(description, Type.Number({ minimum: 0 }));
 const milliseconds = () => Type.Number({ minimum: 0 });
+const millisecondsOf = <Name extends string>(...names: readonly Name[]) =>
+  members(Object.fromEntries(names.map((name) => [name, milliseconds()])) as Record<Name, TNumber>);
 
 const metric = oneOf(
   ["mean", "p50", "p90", "p95", "p99", "p99.9", "max", "errors", "rejected", "rps"],
@@ -37,15 +38,7 @@ const load = members(
   "The load as configured.",
 );
 
-const latencies = members({
-  mean: milliseconds(),
-  p50: milliseconds(),
-  p90: milliseconds(),
-  p95: milliseconds(),
-  p99: milliseconds(),
-  p999: milliseconds(),
-  max: milliseconds(),
-});
+const latencies = millisecondsOf("mean", "p50", "p90", "p95", "p99", "p999", "max");
 
 const figures = members({
   requestsPerSecond: amount("Accepted responses per second over the whole run."),
@@ -81,7 +74,7 @@ const regression = members({
   ),
 });
 
-const stage = members({ mean: milliseconds(), p50: milliseconds(), p95: milliseconds(), max: milliseconds() });
+const stage = millisecondsOf("mean", "p50", "p95", "max");
 
 const curve = (description: string) =>
   Type.Array(members({ percentile: Type.Number({ minimum: 0, maximum: 100 }), ms: milliseconds() }), { description });
@@ -105,7 +98,7 @@ const details = members(
         eventLoopUtilization: Type.Number({ minimum: 0, maximum: 1, description: "A client near 1 measures itself." }),
         sendLagMs: nullable(
           "How late requests were sent although a connection was free; null: closed loop.",
-          members({ p99: milliseconds(), max: milliseconds() }),
+          millisecondsOf("p99", "max"),
         ),
         queued: count("Open loop: requests that waited because every connection was busy."),
       },

@@ -1,9 +1,21 @@
 /** Affinity of core/v1, in full, so that mistakes are found when a service is applied and not when its pods are created. */
-import { Type } from "typebox";
+import { Type, type TProperties } from "typebox";
 import { labelName, list, object, qualified, settings, wholeNumber } from "./scalars.ts";
-import { labelSelector, nodeSelectorTerm } from "./selectors.ts";
+import { labelKeys, labelSelector, nodeSelectorTerm } from "./selectors.ts";
 
-const weight = () => wholeNumber("Weight of the preference, from 1 to 100.", 1, 100);
+/** Preferences; `term` is the member besides the weight. */
+const weighted = <Term extends TProperties>(term: Term) =>
+  list(
+    "atomic",
+    {
+      description: "Terms that a node should meet. The scheduler prefers nodes with the greatest sum of weights.",
+      maxItems: 16,
+    },
+    object(
+      { description: "A weighted term." },
+      { weight: wholeNumber("Weight of the preference, from 1 to 100.", 1, 100), ...term },
+    ),
+  );
 
 const podAffinityTerm = (description: string) =>
   object(
@@ -29,20 +41,8 @@ const podAffinityTerm = (description: string) =>
         ),
       ),
       namespaceSelector: Type.Optional(labelSelector("Selects the namespaces of the pods by label.")),
-      matchLabelKeys: Type.Optional(
-        list(
-          "atomic",
-          { description: "Keys of labels whose value must equal that of the pod being scheduled." },
-          qualified("A label key."),
-        ),
-      ),
-      mismatchLabelKeys: Type.Optional(
-        list(
-          "atomic",
-          { description: "Keys of labels whose value must differ from that of the pod being scheduled." },
-          qualified("A label key."),
-        ),
-      ),
+      matchLabelKeys: labelKeys("Keys of labels whose value must equal that of the pod being scheduled."),
+      mismatchLabelKeys: labelKeys("Keys of labels whose value must differ from that of the pod being scheduled."),
     },
   );
 
@@ -55,17 +55,9 @@ const podAffinity = (description: string) =>
         { description: "Terms that a node must all meet for a pod to be scheduled onto it.", maxItems: 16 },
         podAffinityTerm("The pods to be scheduled near, or away from."),
       ),
-      preferredDuringSchedulingIgnoredDuringExecution: list(
-        "atomic",
-        {
-          description: "Terms that a node should meet. The scheduler prefers nodes with the greatest sum of weights.",
-          maxItems: 16,
-        },
-        object(
-          { description: "A weighted term." },
-          { weight: weight(), podAffinityTerm: podAffinityTerm("The pods to be scheduled near, or away from.") },
-        ),
-      ),
+      preferredDuringSchedulingIgnoredDuringExecution: weighted({
+        podAffinityTerm: podAffinityTerm("The pods to be scheduled near, or away from."),
+      }),
     },
   );
 
@@ -82,17 +74,9 @@ const nodeAffinity = settings(
         ),
       },
     ),
-    preferredDuringSchedulingIgnoredDuringExecution: list(
-      "atomic",
-      {
-        description: "Terms that a node should meet. The scheduler prefers nodes with the greatest sum of weights.",
-        maxItems: 16,
-      },
-      object(
-        { description: "A weighted term." },
-        { weight: weight(), preference: nodeSelectorTerm("Requirements on a node.") },
-      ),
-    ),
+    preferredDuringSchedulingIgnoredDuringExecution: weighted({
+      preference: nodeSelectorTerm("Requirements on a node."),
+    }),
   },
 );
 

@@ -1,6 +1,7 @@
 /** GpuMediaLoadTest: one run of a load scenario against a service, and its result. */
 import { Type } from "typebox";
 import {
+  amount,
   duration,
   labelName,
   list,
@@ -17,7 +18,6 @@ import {
 import { condition, observedGeneration } from "./status.ts";
 
 const percent = (description: string) => Type.Number({ description, minimum: 0, maximum: 100 });
-const amount = (description: string) => Type.Number({ description, minimum: 0 });
 
 const loadTestRules: readonly CelRule[] = [
   { rule: "self == oldSelf", message: "the spec is immutable, as a load test runs once: create another load test" },

@@ -79,6 +79,11 @@ export function wholeNumber(description: string, minimum: number, maximum: numbe
   return Type.Integer({ description, minimum, maximum });
 }
 
+/** A number of at least 0. */
+export function amount(description: string) {
+  return Type.Number({ description, minimum: 0 });
+}
+
 /** Text of at most `maxLength` characters that matches the optional `pattern`. */
 export function text(description: string, maxLength: number, pattern?: string) {
   return Type.String({ description, maxLength, ...(pattern === undefined ? {} : { pattern }) });

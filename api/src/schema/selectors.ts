@@ -4,6 +4,10 @@ import { labelMap, labelValue, list, object, oneOf, qualified, settings, type Ce
 
 const values = (description: string) => list("atomic", { description, maxItems: 16 }, labelValue());
 
+/** Keys of labels, whose values are compared with those of the pod being scheduled. */
+export const labelKeys = (description: string) =>
+  Type.Optional(list("atomic", { description }, qualified("A label key.")));
+
 const count = "(has(self.values) ? self.values.size() : 0)";
 
 /** The same rules that the API server applies to pods. */

@@ -6,7 +6,7 @@ import { GpuMediaOperator, GpuMediaService } from "./index.ts";
 const release = { release: "gpumedia-operator", namespace: "gpumedia-system", version: "0.1.0", managedBy: "pulumi" };
 const sorted = (objects: readonly object[]): readonly string[] =>
   objects.map((object) => JSON.stringify(object)).toSorted();
-/** With its members in the order of their names, as Pulumi hands them on. */
+/** Sorts the members by name, as Pulumi does. */
 const inOrder = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value, (_key, member: unknown) =>
@@ -18,17 +18,17 @@ const inOrder = (value: unknown): unknown =>
 
 describe("the Pulumi component of the operator", () => {
   for (const values of [{}, { namespaces: ["media"], monitoring: { dashboard: { enabled: true } } }]) {
-    it(`declares what the one source says with ${JSON.stringify(values)}`, async () => {
+    it(`declares the same objects as @gpumedia/install with ${JSON.stringify(values)}`, async () => {
       const declared = await recordedOf(
         () =>
           new GpuMediaOperator("gpumedia-operator", { namespace: "gpumedia-system", createNamespace: true, values }),
       );
       const [component, ...resources] = declared;
       assert.equal(component?.type, "gpumedia:index:GpuMediaOperator");
-      const wanted = [installNamespace("gpumedia-system"), ...install(release, values)];
+      const expected = [installNamespace("gpumedia-system"), ...install(release, values)];
       assert.deepEqual(
         sorted(resources.map(({ inputs }) => inOrder(inputs) as object)),
-        sorted(wanted.map((object) => inOrder(object) as object)),
+        sorted(expected.map((object) => inOrder(object) as object)),
       );
     });
   }
@@ -50,24 +50,19 @@ describe("the Pulumi component of the operator", () => {
           },
         ),
     );
-    assert.deepEqual(
-      retained,
-      Array.from({ length: 3 }, () => "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"),
-    );
+    const crd = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
+    assert.deepEqual(retained, [crd, crd, crd]);
   });
 
-  it("makes no namespace unless it is asked to, and tells the Deployment's name", async () => {
+  it("creates no namespace by default, and outputs the Deployment's name", async () => {
     let operator: GpuMediaOperator | undefined;
     const declared = await recordedOf(() => (operator = new GpuMediaOperator("media", { namespace: "there" })));
-    assert.equal(
-      declared.some(({ inputs }) => inputs.kind === "Namespace"),
-      false,
-    );
+    assert.ok(!declared.some(({ inputs }) => inputs.kind === "Namespace"));
     const name = await new Promise<string>((resolve) => operator?.deploymentName.apply(resolve));
     assert.equal(name, "media-gpumedia-operator");
   });
 
-  it("refuses values that the chart would refuse, and says which", async () => {
+  it("rejects values that the chart rejects, and names the value", async () => {
     await assert.rejects(
       recordedOf(() => new GpuMediaOperator("x", { namespace: "y", values: { replicas: -1 } })),
       /values\.replicas/,
@@ -89,8 +84,8 @@ describe("the Pulumi resource of a service", () => {
     });
   });
 
-  it("has a spec whose mistakes the compiler finds", () => {
-    // @ts-expect-error -- no such member
+  it("has a typed spec", () => {
+    // @ts-expect-error -- unknown field
     void (() => new GpuMediaService("x", { spec: { profil: "staging" } }));
   });
 });

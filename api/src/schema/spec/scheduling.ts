@@ -12,7 +12,7 @@ import {
   settings,
   wholeNumber,
 } from "../scalars.ts";
-import { labelSelector } from "../selectors.ts";
+import { labelKeys, labelSelector } from "../selectors.ts";
 
 const tolerations = list(
   "atomic",
@@ -74,13 +74,7 @@ const topologySpreadConstraints = list(
       maxSkew: wholeNumber("Maximum difference in the number of pods between two domains.", 1, 1_000),
       minDomains: Type.Optional(wholeNumber("Minimum number of domains.", 1, 1_000)),
       labelSelector: Type.Optional(labelSelector("Selects the pods to count. Defaults to those of the service.")),
-      matchLabelKeys: Type.Optional(
-        list(
-          "atomic",
-          { description: "Keys of labels whose value must equal that of the pod being scheduled." },
-          qualified("A label key."),
-        ),
-      ),
+      matchLabelKeys: labelKeys("Keys of labels whose value must equal that of the pod being scheduled."),
       nodeAffinityPolicy: Type.Optional(
         oneOf(["Honor", "Ignore"], "Whether nodes that the affinity excludes are ignored."),
       ),

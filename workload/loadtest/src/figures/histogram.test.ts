@@ -9,7 +9,7 @@ function histogramOf(latenciesMs: readonly number[]): LatencyHistogram {
 }
 
 describe("LatencyHistogram", () => {
-  it("gives each percentile within 0.1 % of the exact one", () => {
+  it("returns each percentile within 0.1 % of the exact one", () => {
     const latencies = fc.array(
       fc.integer({ min: 1, max: 3_600_000_000 }).map((us) => us / 1000),
       { minLength: 1, maxLength: 300 },
@@ -17,7 +17,7 @@ describe("LatencyHistogram", () => {
     fc.assert(
       fc.property(latencies, fc.constantFrom(50, 90, 95, 99, 99.9, 100), (latenciesMs, percentile) => {
         const sorted = latenciesMs.toSorted((a, b) => a - b);
-        // HDR histograms take the nearest rank, half a rank up.
+        // HDR histograms use the nearest rank, half a rank up.
         const rank = Math.max(1, Math.floor((sorted.length * percentile) / 100 + 0.5));
         const exact = sorted[rank - 1] ?? Number.NaN;
         const got = histogramOf(latenciesMs).percentile(percentile);

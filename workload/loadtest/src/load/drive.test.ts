@@ -11,7 +11,7 @@ const load: Load = {
   timeoutMs: 10_000,
 };
 
-/** A server in virtual time: request n takes `takesMs(n)`; the trace tells what the loop did and when. */
+/** A server in virtual time: request n takes `takesMs(n)`; the trace records what the loop did and when. */
 function rehearsal(takesMs: (nth: number) => number) {
   const stop = new AbortController();
   let elapsed = 0;
@@ -32,7 +32,7 @@ function rehearsal(takesMs: (nth: number) => number) {
       return { intendedMs, sentMs, endMs: elapsed, outcome: { kind: "rejected" } };
     },
   };
-  /** Lets virtual time pass, one millisecond after the other, and everything in it happen. */
+  /** Lets virtual time pass, one millisecond after the other. */
   const pass = async (ms: number) => {
     for (let step = 0; step < ms; step++) {
       elapsed++;
@@ -54,7 +54,7 @@ describe("drive", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
   afterEach(() => mock.timers.reset());
 
-  it("closed loop: each client sends when its answer is there", async () => {
+  it("closed loop: each client sends its next request after the response", async () => {
     const { course, trace, samples, pass } = rehearsal((nth) => (nth === 0 ? 30 : 10));
     const done = drive(load, course);
     await pass(40);
@@ -63,7 +63,7 @@ describe("drive", () => {
     assert.equal(samples.length, 5);
   });
 
-  it("closed loop: no request after the duration, the ones under way come back", async () => {
+  it("closed loop: sends nothing after the duration, and waits for requests in flight", async () => {
     const { course, trace, samples, pass } = rehearsal(() => 10);
     const done = drive({ ...load, concurrency: 1, requests: Number.POSITIVE_INFINITY, durationMs: 25 }, course);
     await pass(30);
@@ -75,7 +75,7 @@ describe("drive", () => {
     );
   });
 
-  it("closed loop: nothing after a stop", async () => {
+  it("closed loop: sends nothing after a stop", async () => {
     const { course, trace, stop, pass } = rehearsal(() => 10);
     const done = drive({ ...load, concurrency: 1 }, course);
     await pass(5);
@@ -85,7 +85,7 @@ describe("drive", () => {
     assert.deepEqual(trace, ["send 0 at 0"]);
   });
 
-  it("open loop: sends on time, however slow the answers", async () => {
+  it("open loop: sends on time, however slow the responses", async () => {
     const { course, trace, pass } = rehearsal(() => 35);
     const done = drive({ ...load, ratePerSecond: 100, concurrency: 10, requests: 4 }, course);
     await pass(70);
@@ -94,7 +94,7 @@ describe("drive", () => {
     assert.deepEqual(trace, onTime);
   });
 
-  it("open loop: a stall of the server shows in the latency of all that were due", async () => {
+  it("open loop: includes a stall of the server in the latency of every request that was due", async () => {
     const { course, trace, samples, pass } = rehearsal((nth) => (nth === 0 ? 45 : 1));
     const done = drive({ ...load, ratePerSecond: 100, concurrency: 1, requests: 4 }, course);
     await pass(60);
@@ -115,7 +115,7 @@ describe("drive", () => {
     );
   });
 
-  it("open loop: gives up what waited until its deadline, and ends", async () => {
+  it("open loop: gives up requests that wait until their deadline, and ends", async () => {
     const { course, samples, pass } = rehearsal((nth) => (nth === 0 ? 100 : 1));
     const done = drive({ ...load, ratePerSecond: 100, concurrency: 1, requests: 4, timeoutMs: 75 }, course);
     await pass(110);
@@ -129,7 +129,7 @@ describe("drive", () => {
     ]);
   });
 
-  it("open loop: a stop sends nothing more and waits for what is under way", async () => {
+  it("open loop: sends nothing after a stop, and waits for requests in flight", async () => {
     const { course, trace, samples, stop, pass } = rehearsal(() => 30);
     const done = drive({ ...load, ratePerSecond: 100, concurrency: 10, requests: 1000 }, course);
     await pass(15);
@@ -140,7 +140,7 @@ describe("drive", () => {
     assert.equal(samples.length, 2);
   });
 
-  it("open loop: a stop with nothing under way ends at once", async () => {
+  it("open loop: ends at once when stopped with nothing in flight", async () => {
     const { course, stop, pass } = rehearsal(() => 1);
     const done = drive({ ...load, ratePerSecond: 1, concurrency: 10, requests: 1000 }, course);
     await pass(5);

@@ -1,61 +1,45 @@
 import assert from "node:assert/strict";
-import { type LoadFlags, chooseLoad } from "./scenarios.ts";
+import { type ChosenLoad, type LoadFlags, type ScenarioName, chooseLoad } from "./scenarios.ts";
 
 const timeoutMs = 30_000;
 const forever = Number.POSITIVE_INFINITY;
-const closed = { ratePerSecond: null, timeoutMs };
+const unlimited = { wrong: "scenario custom requires --requests or --duration" };
 
-describe("the load that flags ask for", () => {
-  const cases: readonly { name: string; flags: Omit<LoadFlags, "timeoutMs">; chosen: ReturnType<typeof chooseLoad> }[] =
+function closedLoop(scenario: ScenarioName, requests: number, concurrency: number, durationMs = forever): ChosenLoad {
+  return { scenario, load: { requests, concurrency, durationMs, ratePerSecond: null, timeoutMs } };
+}
+
+describe("chooseLoad", () => {
+  const cases: readonly (readonly [
+    title: string,
+    flags: Omit<LoadFlags, "timeoutMs">,
+    chosen: ReturnType<typeof chooseLoad>,
+  ])[] = [
+    ["defaults to the guide's baseline", {}, closedLoop("baseline", 100, 10)],
+    ["has the guide's stress", { scenario: "stress" }, closedLoop("stress", 1000, 50)],
     [
+      "has the guide's endurance, for at most 30 minutes",
+      { scenario: "endurance" },
+      closedLoop("endurance", 10_000, 20, 1_800_000),
+    ],
+    ["names a changed scenario custom", { scenario: "stress", concurrency: 8 }, closedLoop("custom", 1000, 8)],
+    [
+      "does not apply the baseline's number of requests to flags without a scenario",
+      { durationMs: 5000 },
+      closedLoop("custom", forever, 10, 5000),
+    ],
+    [
+      "gives an open loop spare connections",
+      { ratePerSecond: 200, requests: 50 },
       {
-        name: "the default is the guide's baseline",
-        flags: {},
-        chosen: { scenario: "baseline", load: { requests: 100, concurrency: 10, durationMs: forever, ...closed } },
+        scenario: "custom",
+        load: { requests: 50, concurrency: 256, durationMs: forever, ratePerSecond: 200, timeoutMs },
       },
-      {
-        name: "stress is the guide's",
-        flags: { scenario: "stress" },
-        chosen: { scenario: "stress", load: { requests: 1000, concurrency: 50, durationMs: forever, ...closed } },
-      },
-      {
-        name: "endurance is the guide's, 30 minutes at most",
-        flags: { scenario: "endurance" },
-        chosen: {
-          scenario: "endurance",
-          load: { requests: 10_000, concurrency: 20, durationMs: 1_800_000, ...closed },
-        },
-      },
-      {
-        name: "a changed scenario is not called by its name any more",
-        flags: { scenario: "stress", concurrency: 8 },
-        chosen: { scenario: "custom", load: { requests: 1000, concurrency: 8, durationMs: forever, ...closed } },
-      },
-      {
-        name: "flags without a scenario do not inherit the baseline's number",
-        flags: { durationMs: 5000 },
-        chosen: { scenario: "custom", load: { requests: forever, concurrency: 10, durationMs: 5000, ...closed } },
-      },
-      {
-        name: "an open loop has connections to spare",
-        flags: { ratePerSecond: 200, requests: 50 },
-        chosen: {
-          scenario: "custom",
-          load: { requests: 50, concurrency: 256, durationMs: forever, ratePerSecond: 200, timeoutMs },
-        },
-      },
-      {
-        name: "custom has to end",
-        flags: { scenario: "custom" },
-        chosen: { wrong: "scenario custom requires --requests or --duration" },
-      },
-      {
-        name: "a rate alone never ends",
-        flags: { ratePerSecond: 5 },
-        chosen: { wrong: "scenario custom requires --requests or --duration" },
-      },
-    ];
-  for (const { name, flags, chosen } of cases) {
-    it(name, () => assert.deepEqual(chooseLoad({ ...flags, timeoutMs }), chosen));
+    ],
+    ["rejects an unlimited custom load", { scenario: "custom" }, unlimited],
+    ["rejects a rate without a limit", { ratePerSecond: 5 }, unlimited],
+  ];
+  for (const [title, flags, chosen] of cases) {
+    it(title, () => assert.deepEqual(chooseLoad({ ...flags, timeoutMs }), chosen));
   }
 });

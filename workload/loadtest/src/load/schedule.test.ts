@@ -7,49 +7,49 @@ const arrivals: Arrivals = { ratePerSecond: 100, total: 1000, giveUpAfterMs: 500
 describe("takeDue", () => {
   const cases: readonly { name: string; from: Partial<Arrivals>; elapsedMs: number; free: number; due: Due }[] = [
     {
-      name: "the first arrival is due at once",
+      name: "sends the first arrival at once",
       from: {},
       elapsedMs: 0,
       free: 10,
       due: { send: [0], unsent: [], wakeAtMs: 10, arrivals: { ...arrivals, next: 1 } },
     },
     {
-      name: "between arrivals nothing is due",
+      name: "sends nothing between arrivals",
       from: { next: 1 },
       elapsedMs: 9.9,
       free: 10,
       due: { send: [], unsent: [], wakeAtMs: 10, arrivals: { ...arrivals, next: 1 } },
     },
     {
-      name: "a late look sends all that became due, each with its own time",
+      name: "called late, sends all that became due, each with its own time",
       from: { next: 1 },
       elapsedMs: 35,
       free: 10,
       due: { send: [10, 20, 30], unsent: [], wakeAtMs: 40, arrivals: { ...arrivals, next: 4 } },
     },
     {
-      name: "connections bound what is sent, and the next look waits for one",
+      name: "sends at most one per free connection, then waits for one",
       from: { next: 1 },
       elapsedMs: 35,
       free: 2,
       due: { send: [10, 20], unsent: [], wakeAtMs: null, arrivals: { ...arrivals, next: 3 } },
     },
     {
-      name: "without a free connection nothing is sent",
+      name: "sends nothing without a free connection",
       from: { next: 1 },
       elapsedMs: 35,
       free: 0,
       due: { send: [], unsent: [], wakeAtMs: null, arrivals: { ...arrivals, next: 1 } },
     },
     {
-      name: "an arrival that waited until its deadline is given up",
+      name: "gives up an arrival that waited until its deadline",
       from: { next: 1, giveUpAfterMs: 20 },
       elapsedMs: 35,
       free: 1,
       due: { send: [20], unsent: [10], wakeAtMs: null, arrivals: { ...arrivals, giveUpAfterMs: 20, next: 3 } },
     },
     {
-      name: "the last arrival leaves nothing to wake for",
+      name: "sets no wake-up after the last arrival",
       from: { next: 3, total: 4 },
       elapsedMs: 30,
       free: 10,
@@ -60,14 +60,14 @@ describe("takeDue", () => {
     it(name, () => assert.deepEqual(takeDue({ ...arrivals, ...from }, elapsedMs, free), due));
   }
 
-  it("deals with every arrival once and in order, never early, never beyond the connections", () => {
-    const looks = fc.array(fc.record({ afterMs: fc.nat(300), free: fc.nat(20) }), { minLength: 1 });
+  it("handles every arrival once and in order, never early, never beyond the connections", () => {
+    const calls = fc.array(fc.record({ afterMs: fc.nat(300), free: fc.nat(20) }), { minLength: 1 });
     const start = fc.record({
       ratePerSecond: fc.integer({ min: 1, max: 2000 }),
       giveUpAfterMs: fc.integer({ min: 1, max: 1000 }),
     });
     fc.assert(
-      fc.property(start, looks, ({ ratePerSecond, giveUpAfterMs }, steps) => {
+      fc.property(start, calls, ({ ratePerSecond, giveUpAfterMs }, steps) => {
         let state: Arrivals = { ratePerSecond, total: 500, giveUpAfterMs, next: 0 };
         let elapsedMs = 0;
         const handled: number[] = [];

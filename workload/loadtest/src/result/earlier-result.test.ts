@@ -23,9 +23,9 @@ describe("an earlier result", () => {
     it(`${name} can be compared with`, () => assert.deepEqual(parseEarlierResult("f", text), JSON.parse(text)));
   }
 
-  const refused = [
-    { name: "no JSON", text: "p95: 20", message: "f: not JSON" },
-    { name: "another list", text: "[]", message: noResult("", "must be object") },
+  const rejected = [
+    { name: "text that is not JSON", text: "p95: 20", message: "f: not JSON" },
+    { name: "a list", text: "[]", message: noResult("", "must be object") },
     {
       name: "another version",
       text: JSON.stringify({ ...passed(), schema: "v0" }),
@@ -37,17 +37,17 @@ describe("an earlier result", () => {
       message: "f: its target was unreachable, so it has no figures",
     },
     {
-      name: "a figure that is no number",
+      name: "a figure that is not a number",
       text: JSON.stringify({ ...passed(), figures: { ...passed().figures, requestsPerSecond: "fast" } }),
       message: noResult("/figures/requestsPerSecond", "must be number"),
     },
   ];
-  for (const { name, text, message } of refused) {
-    it(`${name} is refused`, () =>
+  for (const { name, text, message } of rejected) {
+    it(`${name} is rejected`, () =>
       assert.deepEqual(parseEarlierResult("f", text), { kind: "unreadable-result", message }));
   }
 
-  it("a file that is not there is named", async () => {
+  it("names a missing file", async () => {
     const file = join(tmpdir(), "loadtest-no-such-result.json");
     const message = `${file}: ENOENT: no such file or directory, open '${file}'`;
     assert.deepEqual(await readEarlierResult(file), { kind: "unreadable-result", message });
@@ -58,7 +58,7 @@ describe("whyNotComparable", () => {
   const cases: readonly { name: string; now: Partial<LoadDescription>; reason: string | null }[] = [
     { name: "the same load", now: {}, reason: null },
     { name: "a longer run", now: { requests: 1000, durationSeconds: 60 }, reason: null },
-    { name: "more at a time", now: { concurrency: 50 }, reason: "its concurrency was 10, this one is 50" },
+    { name: "a higher concurrency", now: { concurrency: 50 }, reason: "its concurrency was 10, this one is 50" },
     { name: "an open loop", now: { ratePerSecond: 100 }, reason: "its rate was closed loop, this one is 100/s" },
     { name: "other pictures", now: { picturesDigest: "cd" }, reason: "it sent other pictures" },
   ];

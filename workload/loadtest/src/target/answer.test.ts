@@ -11,28 +11,36 @@ function failed(kind: FailureKind, message: string): Outcome {
 
 describe("judgeHead", () => {
   const cases: readonly { name: string; head: Partial<AnswerHead>; outcome: Outcome | null }[] = [
-    { name: "200 with an image has to be looked at", head: {}, outcome: null },
-    { name: "parameters and case of the type do not matter", head: { contentType: "IMAGE/PNG; q=1" }, outcome: null },
+    { name: "leaves the picture of a 200 to be checked", head: {}, outcome: null },
+    { name: "ignores parameters and case of the type", head: { contentType: "IMAGE/PNG; q=1" }, outcome: null },
     {
-      name: "503 with Retry-After is a rejection",
+      name: "counts 503 with Retry-After as rejected",
       head: { status: 503, retryAfter: "1" },
       outcome: { kind: "rejected" },
     },
-    { name: "503 without is a failure", head: { status: 503 }, outcome: failed("http-503", "answered 503") },
     {
-      name: "429 is none of the processor's answers",
-      head: { status: 429, retryAfter: "1" },
-      outcome: failed("http-429", "answered 429"),
+      name: "counts 503 without Retry-After as failed",
+      head: { status: 503 },
+      outcome: failed("http-503", "status 503"),
     },
-    { name: "a redirect is not followed", head: { status: 302 }, outcome: failed("http-302", "answered 302") },
-    { name: "204 brings no picture", head: { status: 204 }, outcome: failed("http-204", "answered 204") },
     {
-      name: "text is no picture",
+      name: "counts 429 as failed, which the processor never sends",
+      head: { status: 429, retryAfter: "1" },
+      outcome: failed("http-429", "status 429"),
+    },
+    { name: "does not follow a redirect", head: { status: 302 }, outcome: failed("http-302", "status 302") },
+    {
+      name: "counts 204, which has no picture, as failed",
+      head: { status: 204 },
+      outcome: failed("http-204", "status 204"),
+    },
+    {
+      name: "rejects text",
       head: { contentType: "text/html" },
       outcome: failed("wrong-type", "Content-Type is text/html, expected an image"),
     },
     {
-      name: "no type",
+      name: "rejects a missing type",
       head: { contentType: undefined },
       outcome: failed("wrong-type", "Content-Type is missing, expected an image"),
     },
@@ -62,7 +70,7 @@ describe("judgePicture", () => {
       outcome: accepted,
     },
     {
-      name: "a fraction rounds",
+      name: "a fraction, rounded",
       header: { ...jpeg, width: 160, height: 121 },
       expected: { height: 241, scale: 0.5 },
       outcome: accepted,
@@ -73,23 +81,27 @@ describe("judgePicture", () => {
       outcome: failed("wrong-size", "picture is 320x240, expected 640x480"),
     },
     {
-      name: "turned by a quarter",
+      name: "rotated by 90°",
       header: { ...jpeg, width: 480, height: 640 },
       outcome: failed("wrong-size", "picture is 480x640, expected 640x480"),
     },
-    { name: "no picture at all", header: null, outcome: failed("undecodable", "1000 bytes that are not an image") },
+    {
+      name: "bytes that are not an image",
+      header: null,
+      outcome: failed("undecodable", "1000 bytes that are not an image"),
+    },
     {
       name: "PNG under the name of JPEG",
       header: { ...jpeg, format: "png" },
       outcome: failed("wrong-type", "Content-Type is image/jpeg, the picture is png"),
     },
     {
-      name: "AVIF is what the decoder calls heif",
+      name: "AVIF, which the decoder calls heif",
       head: { contentType: "image/avif" },
       header: { ...jpeg, format: "heif" },
       outcome: accepted,
     },
-    { name: "a type nobody knows", head: { contentType: "image/x-new" }, header: jpeg, outcome: accepted },
+    { name: "an unknown type", head: { contentType: "image/x-new" }, header: jpeg, outcome: accepted },
     {
       name: "stages of the server",
       head: { serverTiming: "decode;dur=2" },

@@ -31,7 +31,7 @@ export interface Expectation {
  */
 export function judgeHead({ status, contentType, retryAfter }: AnswerHead): Outcome | null {
   if (status === 503 && retryAfter !== undefined) return { kind: "rejected" };
-  if (status !== 200) return failed(`http-${status}`, `answered ${status}`);
+  if (status !== 200) return failed(`http-${status}`, `status ${status}`);
   if (mediaType(contentType).startsWith("image/")) return null;
   return failed("wrong-type", `Content-Type is ${contentType ?? "missing"}, expected an image`);
 }
@@ -51,8 +51,8 @@ export function judgePicture(
   const size = `${header.width}x${header.height}`;
   const { scale } = expected;
   if (scale !== null) {
-    const wanted = `${Math.round(expected.width * scale)}x${Math.round(expected.height * scale)}`;
-    if (size !== wanted) return failed("wrong-size", `picture is ${size}, expected ${wanted}`);
+    const desired = `${Math.round(expected.width * scale)}x${Math.round(expected.height * scale)}`;
+    if (size !== desired) return failed("wrong-size", `picture is ${size}, expected ${desired}`);
   }
   return { kind: "accepted", bytes, stages: parseServerTiming(head.serverTiming ?? "") };
 }
