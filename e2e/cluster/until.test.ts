@@ -3,14 +3,15 @@ import { until } from "./until.ts";
 
 describe("waiting", () => {
   it("returns the first result", async () => {
-    const results = [undefined, undefined, 0];
-    assert.equal(await until("a result", () => results.shift(), { everyMs: 1 }), 0);
+    const results = [undefined, false, 0] as const;
+    let reads = 0;
+    assert.equal(await until("a result", () => results[reads++], { everyMs: 1 }), 0);
   });
 
   it("fails with what it waited for and the last value seen", async () => {
     let reads = 0;
     await assert.rejects(
-      until("2 replicas", (see) => (see({ replicas: ++reads }).replicas > 5 ? true : undefined), { withinMs: 0 }),
+      until("2 replicas", (see) => see({ replicas: ++reads }).replicas > 5, { withinMs: 0 }),
       { message: 'timed out after 0 s waiting for 2 replicas; last seen: {"replicas":1}' },
     );
     await assert.rejects(

@@ -13,12 +13,12 @@ export type See = <Value>(value: Value) => Value;
 const longestValue = 2_000;
 
 /**
- * Reads until there is a result, and returns it. `what` completes "timed out waiting for …"; the error includes the last value
+ * Reads until the result is neither undefined nor false, and returns it. `what` completes "timed out waiting for …"; the error includes the last value
  * that was passed to `see`.
  */
 export async function until<T>(
   what: string,
-  read: (see: See) => Promise<T | undefined> | T | undefined,
+  read: (see: See) => Promise<T | undefined | false> | T | undefined | false,
   { everyMs = 50, withinMs = 60_000 }: UntilOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
@@ -29,7 +29,7 @@ export async function until<T>(
   };
   for (;;) {
     const result = await read(see);
-    if (result !== undefined) return result;
+    if (result !== undefined && result !== false) return result;
     if (performance.now() > deadline) {
       const last = seen.length === 0 ? "" : `; last seen: ${JSON.stringify(seen[0]).slice(0, longestValue)}`;
       throw new Error(`timed out after ${withinMs / 1000} s waiting for ${what}${last}`);

@@ -14,10 +14,10 @@ const here = "e2e/specs/docs";
 const operatorNamespace = "gpumedia-system";
 /** The final state of each service. A message names one of the pods with the same problem. */
 const troubles = {
-  waiting: { reason: "WaitingForGpu", says: "(and 1 more)" },
-  pull: { reason: "ImagePullFailed", says: "(and 1 more)" },
-  crash: { reason: "CrashLoop", says: "(and 1 more)" },
-  never: { reason: "ProbesFailing", says: "(and 1 more)" },
+  waiting: { reason: "WaitingForGpu", message: "(and 1 more)" },
+  pull: { reason: "ImagePullFailed", message: "(and 1 more)" },
+  crash: { reason: "CrashLoop", message: "(and 1 more)" },
+  never: { reason: "ProbesFailing", message: "(and 1 more)" },
   profile: { reason: "UnknownProfile" },
   taken: { reason: "NameTaken" },
 };
@@ -46,7 +46,7 @@ describe("the pages about using and running the operator", function () {
       namespaces: [],
       metricsApiAddress,
     });
-    await operator.says("leading");
+    await operator.untilLogged("leading");
     work = await Workspace.open(cluster, "media");
     await work.apply("upscaler");
     await work.untilReady("upscaler");
@@ -125,7 +125,7 @@ describe("the pages about using and running the operator", function () {
   };
 
   it("docs/metrics.md lists the operator's metrics", async () => {
-    const { metrics = "" } = await operator.says("connecting");
+    const { metrics = "" } = await operator.untilLogged("connecting");
     await assertMetricsListed(metrics, "Operator");
   });
 

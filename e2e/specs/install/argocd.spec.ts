@@ -85,7 +85,8 @@ describe("Argo CD's health checks", function () {
   it("call each service what it is, in the operator's words", async () => {
     const named = services.map((service, index) => ({ ...service, name: `s${index}` }));
     for (const { name, taken, spec } of named) {
-      if (taken === true) await work.createChild(childKinds.service, namesake(work.namespace, name));
+      if (taken === true)
+        await work.client.create(childKinds.service.type, namesake(work.namespace, name), { fieldManager: "other" });
       await work.apply(name, spec);
     }
     const ready = await Promise.all(named.map(({ name, reason }) => work.untilCondition(name, "Ready", { reason })));

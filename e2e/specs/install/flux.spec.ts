@@ -159,7 +159,7 @@ describe("services from a repository by Flux", function () {
     await told(revision, "False", `failed early due to stalled resources: [GpuMediaService/${work.namespace}/${name} `);
     await work.untilCondition(name, "Stalled", {
       reason: "UnknownProfile",
-      says: "profile prodution does not exist (did you mean production?)",
+      message: "profile prodution does not exist (did you mean production?)",
     });
     // It serves on as it did.
     assert.equal((await work.children(name)).length > 0, true);

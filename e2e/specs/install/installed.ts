@@ -36,7 +36,7 @@ export async function startInstalledOperator(
     ...(program === undefined ? {} : { program }),
     parameters: [...(containers[0]?.args ?? []), ...parameters],
   });
-  await operator.says("leading");
+  await operator.untilLogged("leading");
   return operator;
 }
 

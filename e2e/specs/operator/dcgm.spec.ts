@@ -1,57 +1,48 @@
-/** The list of metrics for the cluster's DCGM exporters: one ConfigMap, what all services ask for. */
+/** The metrics list of the cluster's DCGM exporters: one ConfigMap with the fields that the services request. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { dcgmMetricsName } from "@gpumedia/operator/src/observe/names.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import type { OperatorProcess } from "./operator-process.ts";
-import { unlessStatus, Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
+import { unlessStatus } from "./workspace.ts";
 
 const { type } = childKinds.configMap;
 type ConfigMap = KubeObject & { readonly data: Readonly<Record<string, string>> };
 
 describe("the DCGM exporters' list of metrics", () => {
-  let work: Workspace;
-  let operator: OperatorProcess;
-
-  beforeEach(async () => {
-    work = await Workspace.open(await operatorCluster());
-    operator = await work.startOperator();
-  });
-  afterEach(() => work[Symbol.asyncDispose]());
+  const work = operatorWorkspace("test");
 
   async function list(): Promise<ConfigMap | undefined> {
-    const { operatorNamespace } = work;
-    return (await work.client.get(type, operatorNamespace, dcgmMetricsName).catch(unlessStatus(404))) as
-      | ConfigMap
-      | undefined;
+    const live = await work.client.get(type, work.operatorNamespace, dcgmMetricsName).catch(unlessStatus(404));
+    return live as ConfigMap | undefined;
   }
 
   async function untilFields(fields: readonly string[]): Promise<ConfigMap> {
-    return until(`just the fields ${fields.join(", ")}`, async () => {
-      const live = await list();
-      return live !== undefined && JSON.stringify(fieldsOf(live)) === JSON.stringify(fields) ? live : undefined;
+    return until(`exactly the fields ${fields.join(", ")}`, async (see) => {
+      const live = see(await list());
+      return live !== undefined && isDeepStrictEqual(fieldsOf(live), fields) && live;
     });
   }
 
-  const asking = (...fields: string[]) => ({ monitoring: { dcgm: { fields } } });
+  const requesting = (...fields: string[]) => ({ monitoring: { dcgm: { fields } } });
 
-  it("is the union, the same under both keys, follows the services, and goes with the last", async () => {
-    await work.apply("a", asking("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED"));
-    await work.apply("b", asking("DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_FB_USED"));
+  it("is the union of the requested fields, the same under both keys, and is deleted with the last service", async () => {
+    await work.apply("a", requesting("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED"));
+    await work.apply("b", requesting("DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_FB_USED"));
     const live = await untilFields(["DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_GPU_UTIL"]);
     assert.equal(live.data.metrics, live.data["dcgm-metrics.csv"]);
 
     await work.apply("b", { monitoring: { dcgm: { enabled: false } } });
     await untilFields(["DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL"]);
     await work.delete(serviceType, "a");
-    await until("the list to be gone", async () => ((await list()) === undefined ? true : undefined));
+    await until("the list to be deleted", async (see) => see(await list()) === undefined);
   });
 
-  it("is repaired when somebody changes or deletes it, and not written anew by a restarted operator", async () => {
-    await work.apply("a", asking("DCGM_FI_DEV_GPU_UTIL"));
+  it("is repaired when changed or deleted, and not rewritten by a restarted operator", async () => {
+    await work.apply("a", requesting("DCGM_FI_DEV_GPU_UTIL"));
     const { metadata } = await untilFields(["DCGM_FI_DEV_GPU_UTIL"]);
     const { operatorNamespace } = work;
     await work.client.jsonPatch(type, operatorNamespace, dcgmMetricsName, [
@@ -62,18 +53,16 @@ describe("the DCGM exporters' list of metrics", () => {
     const again = await untilFields(["DCGM_FI_DEV_GPU_UTIL"]);
 
     await work.untilReady("a");
-    await operator.end("SIGTERM");
+    await work.operator.end("SIGTERM");
     await work.startOperator();
-    await work.apply("marker", asking("DCGM_FI_DEV_GPU_UTIL"));
+    await work.apply("marker", requesting("DCGM_FI_DEV_GPU_UTIL"));
     await work.untilReady("marker");
     assert.equal((await list())?.metadata.resourceVersion, again.metadata.resourceVersion);
   });
 
-  it("is left alone where one of that name is somebody else's, and the services say so", async () => {
-    const { operatorNamespace } = work;
-    const metadata = { name: dcgmMetricsName, namespace: operatorNamespace };
-    const foreign = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { metrics: "theirs" } };
-    await work.client.create(type, foreign, { fieldManager: "somebody" });
+  it("is left unchanged if it is not managed by this operator, and the services report NameTaken", async () => {
+    const namespace = work.operatorNamespace;
+    await work.createObject(type, dcgmMetricsName, { data: { metrics: "theirs" } }, { namespace });
     await work.apply("a", {});
     await work.untilReady("a");
     const item = (await work.service("a"))?.status?.guideChecklist?.find(({ reason }) => reason === "NameTaken");

@@ -1,55 +1,57 @@
-/** Services that go, and namesakes that come at once. */
+/** Deleting a service, and creating one of the same name right after. */
 import assert from "node:assert/strict";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import { unlessStatus, Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
+import { unlessStatus } from "./workspace.ts";
 
 describe("deleting a service", function () {
   this.timeout(120_000);
-  let work: Workspace;
+  const work = operatorWorkspace();
 
-  before(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator();
-  });
-  after(() => work?.[Symbol.asyncDispose]());
-
-  async function ready(name: string): Promise<{ readonly uid: string; readonly children: readonly KubeObject[] }> {
-    const { metadata } = await work.apply(name);
+  /** Returns the children of a new service once it is ready. */
+  async function ready(name: string): Promise<readonly KubeObject[]> {
+    await work.apply(name);
     await work.untilReady(name);
-    return { uid: metadata.uid, children: await work.children(name) };
+    return work.children(name);
+  }
+
+  /** Waits until the children have this sole owner and none of them is being deleted. */
+  async function untilOwned(name: string, uid: string, count: number): Promise<readonly KubeObject[]> {
+    return until(`${count} children of ${name} with the owner ${uid}`, async (see) => {
+      const children = await work.children(name);
+      see(children.map(({ metadata }) => metadata));
+      const areOwned = children.every(({ metadata: { ownerReferences = [], deletionTimestamp } }) => {
+        return ownerReferences.length === 1 && ownerReferences[0]?.uid === uid && deletionTimestamp === undefined;
+      });
+      return children.length === count && areOwned && children;
+    });
   }
 
   for (const how of ["Background", "Foreground"] as const) {
-    it(`takes its children with it: ${how}`, async () => {
+    it(`deletes its children: ${how}`, async () => {
       const name = `gone-${how.toLowerCase()}`;
-      const { children } = await ready(name);
+      const children = await ready(name);
       assert.equal(children.length, 11);
       await work.delete(serviceType, name, how);
-      await until("the service to be gone", async () => ((await work.service(name)) === undefined ? true : undefined));
-      await until("its children to be gone", async () => ((await work.children(name)).length === 0 ? true : undefined));
-      // In the foreground the service outlives its children, and must not get new ones meanwhile.
+      await work.untilGone(serviceType, name);
+      await until("the children to be deleted", async (see) => see(await work.children(name)).length === 0);
+      // In the foreground the service outlives its children, and must not get new ones.
       const since = Date.now();
       await ready(`${name}-after`);
       const writes = work.writes(since).filter(({ objectRef }) => objectRef?.name === name);
       assert.deepEqual(writes, []);
     });
-  }
 
-  for (const how of ["Background", "Foreground"] as const) {
-    it(`and making it again at once gives the new one children of its own: ${how}`, async () => {
+    it(`and recreating it at once creates new children: ${how}`, async () => {
       const name = `again-${how.toLowerCase()}`;
       const before = await ready(name);
       await work.delete(serviceType, name, how);
-      // In the foreground the name is free only when the children have gone.
+      // In the foreground the name is free only when the children are deleted.
       const { metadata } = await until("the name to be free", () => work.create(name).catch(unlessStatus(409)));
-      const children = await until("children of the new one", async () => {
-        const now = await work.children(name);
-        return now.length === before.children.length && areOwnedBy(metadata.uid, now) ? now : undefined;
-      });
-      const uids = new Set(before.children.map((child) => child.metadata.uid));
+      const children = await untilOwned(name, metadata.uid, before.length);
+      const uids = new Set(before.map((child) => child.metadata.uid));
       assert.deepEqual(
         children.filter((child) => uids.has(child.metadata.uid)),
         [],
@@ -58,29 +60,19 @@ describe("deleting a service", function () {
     });
   }
 
-  it("and leaving its children gives them to a namesake that comes later", async () => {
+  it("with orphaned children lets a later service of that name adopt them", async () => {
     const name = "orphaned";
     const before = await ready(name);
     await work.delete(serviceType, name, "Orphan");
-    await until("the orphans", async () => {
-      const now = await work.children(name);
-      return now.every(({ metadata: { ownerReferences = [] } }) => ownerReferences.length === 0) ? now : undefined;
+    await until("the children to lose their owner", async (see) => {
+      const owners = (await work.children(name)).flatMap((child) => child.metadata.ownerReferences ?? []);
+      return see(owners).length === 0;
     });
     assert.equal(await work.service(name), undefined);
     const { metadata } = await work.apply(name);
-    const adopted = await until("the adoption", async () => {
-      const now = await work.children(name);
-      return now.length === before.children.length && areOwnedBy(metadata.uid, now) ? now : undefined;
-    });
+    const adopted = await untilOwned(name, metadata.uid, before.length);
     const uids = (children: readonly KubeObject[]): readonly string[] => children.map((child) => child.metadata.uid);
-    assert.deepEqual(uids(adopted), uids(before.children), "the same objects: no pod was restarted");
+    assert.deepEqual(uids(adopted), uids(before), "the objects were replaced");
     await work.untilReady(name);
   });
 });
-
-/** All of them are owned by just this service, and none is on its way out. */
-function areOwnedBy(uid: string, children: readonly KubeObject[]): boolean {
-  return children.every(({ metadata: { ownerReferences = [], deletionTimestamp } }) => {
-    return ownerReferences.length === 1 && ownerReferences[0]?.uid === uid && deletionTimestamp === undefined;
-  });
-}

@@ -1,84 +1,72 @@
-/** What docs/gitops.md tells those whose tool applies services on the server's side. */
+/** What docs/gitops.md documents for tools that use server-side apply. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import { Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
 
 const earlier = { autoscaling: { horizontal: { maxReplicas: 5 } } };
 
 describe("a service under server-side apply", function () {
   this.timeout(120_000);
-  let work: Workspace;
+  const work = operatorWorkspace();
 
-  before(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator();
-  });
-  after(() => work?.[Symbol.asyncDispose]());
-
-  /** As `kubectl apply --server-side` and the tools that are like it. */
-  async function apply(name: string, rest: object, how = ["--server-side"]): Promise<string> {
+  /** By default as `kubectl apply --server-side`. */
+  async function apply(name: string, rest: object, flags = ["--server-side"]): Promise<string> {
     const manifest = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata: { name }, ...rest };
     const file = join(work.cluster.directory, `${work.namespace}.${name}.json`);
     await writeFile(file, JSON.stringify(manifest));
-    return work.cluster.kubectl("apply", ...how, "--namespace", work.namespace, "-f", file);
+    return work.cluster.kubectl("apply", ...flags, "--namespace", work.namespace, "-f", file);
   }
 
   const cases: {
     readonly title: string;
-    /** What is applied over a spec that said more. */
+    /** Applied over a spec that sets more. */
     readonly rest: object;
-    /** The spec then. */
-    readonly spec: object | undefined;
+    readonly expected: object | undefined;
   }[] = [
-    { title: "that names its profile", rest: { spec: { profile: "production" } }, spec: { profile: "production" } },
-    { title: "without a spec", rest: {}, spec: undefined },
+    { title: "that names its profile", rest: { spec: { profile: "production" } }, expected: { profile: "production" } },
+    { title: "without a spec", rest: {}, expected: undefined },
   ];
-  for (const [index, { title, rest, spec }] of cases.entries()) {
-    it(`${title} gives back what was set before, and serves`, async () => {
+  for (const [index, { title, rest, expected }] of cases.entries()) {
+    it(`${title} resets what was set before, and serves`, async () => {
       const name = `case-${index}`;
       await apply(name, { spec: earlier });
       await work.untilReady(name);
       await apply(name, rest);
-      assert.deepEqual((await work.service(name))?.spec, spec);
+      assert.deepEqual((await work.service(name))?.spec, expected);
       await work.untilReady(name);
-      const scaler = (await work.child("horizontalPodAutoscaler", name)) as Scaler;
-      assert.equal(scaler.spec.maxReplicas, 10);
+      assert.equal((await work.child("horizontalPodAutoscaler", name)).spec.maxReplicas, 10);
     });
   }
 
   const empty = [
-    { title: "spec", spec: {}, says: /spec in body must be of type object: "null"/ },
+    { title: "spec", spec: {}, error: /spec in body must be of type object: "null"/ },
     {
       title: "object in the spec",
       spec: { profile: "production", autoscaling: { horizontal: {} } },
-      says: /spec.autoscaling.horizontal in body must be of type object: "null"/,
+      error: /spec.autoscaling.horizontal in body must be of type object: "null"/,
     },
   ];
-  for (const [index, { title, spec, says }] of empty.entries()) {
-    it(`with an empty ${title} over one that was not is refused, and nothing changes`, async () => {
+  for (const [index, { title, spec, error }] of empty.entries()) {
+    it(`with an empty ${title} over one with fields is rejected, and nothing changes`, async () => {
       const name = `emptied-${index}`;
       await apply(name, { spec: earlier });
-      await assert.rejects(apply(name, { spec }), says);
+      await assert.rejects(apply(name, { spec }), error);
       assert.deepEqual((await work.service(name))?.spec, earlier);
     });
   }
 
-  it("is told apart from one on the client's side, which an empty spec does not trouble", async () => {
+  it("differs from client-side apply, which accepts an empty spec", async () => {
     await apply("client", { spec: earlier }, []);
     await apply("client", { spec: {} }, []);
     assert.deepEqual((await work.service("client"))?.spec, {});
   });
 
-  it("keeps what others have set", async () => {
+  it("keeps the fields of other field managers", async () => {
     await apply("shared", { spec: earlier });
     await work.patch(serviceType, "shared", [{ op: "add", path: "/spec/suspend", value: true }]);
     await apply("shared", { spec: { profile: "production" } });
     assert.deepEqual((await work.service("shared"))?.spec, { profile: "production", suspend: true });
   });
 });
-
-type Scaler = KubeObject & { readonly spec: { readonly maxReplicas: number } };

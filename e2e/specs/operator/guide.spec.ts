@@ -1,4 +1,4 @@
-/** `spec: {}` is the guide, as the API server stores it: every child whole, and the guide's numbers one by one. */
+/** `spec: {}` follows the guide: every child as the API server stores it, and the guide's numbers one by one. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -9,33 +9,28 @@ import type { EffectiveService } from "@gpumedia/operator/src/effective/service.
 import type { KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { parseAllDocuments, stringify } from "yaml";
-import { operatorCluster } from "./operator-cluster.ts";
-import { Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
 
 const expectedFile = fileURLToPath(new URL("guide.children.yaml", import.meta.url));
 const runbookUrl = "https://example.com/alerts";
-/** Long lists of queries: these two have tests of their own, and here only have to be what was rendered. */
+/** Long lists of queries, which have their own tests. Here they only have to equal what is rendered. */
 const generated = ["ConfigMap upscaler-dashboard", "PrometheusRule upscaler"];
 
 describe("spec: {}", () => {
-  let work: Workspace;
+  const parameters = [`--runbook-url=${runbookUrl}`, "--processor-image=example.com/processor:1"];
+  const work = operatorWorkspace("suite", { parameters });
   let children: readonly KubeObject[];
 
   before(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator({
-      parameters: [`--runbook-url=${runbookUrl}`, "--processor-image=example.com/processor:1"],
-    });
     await work.apply("upscaler", {});
     await work.apply("with-ingress", { network: { ingress: { enabled: true, host: "media.example.com" } } });
     await work.untilReady("upscaler");
     await work.untilReady("with-ingress");
     children = await work.children("upscaler");
   });
-  after(() => work?.[Symbol.asyncDispose]());
 
-  /** WRITE_EXPECTED=1 writes the file anew: its diff is then what has to be right. */
-  it("becomes just these children, with the API server's defaults", async () => {
+  /** WRITE_EXPECTED=1 rewrites the file; review its diff. */
+  it("creates exactly these children, with the API server's defaults", async () => {
     const stored = children.filter((child) => !generated.includes(titleOf(child))).map(lasting);
     if (process.env.WRITE_EXPECTED !== undefined) {
       const text = stored.map((child) => stringify(child, { lineWidth: 0 })).join("---\n");
@@ -47,8 +42,8 @@ describe("spec: {}", () => {
     assert.deepEqual(stored, expected);
   });
 
-  it("becomes the rules and the dashboard that are rendered for it", async () => {
-    const { metadata } = (await work.service("upscaler")) ?? assert.fail("there is no service");
+  it("creates the rules and the dashboard as rendered", async () => {
+    const { metadata } = (await work.service("upscaler")) ?? assert.fail("the service does not exist");
     const sample = sampleService({}, "upscaler", work.namespace);
     const service: EffectiveService = { ...sample, owner: { ...sample.owner, uid: metadata.uid } };
     const rendered: readonly (Manifest | null)[] = [dashboard(service), prometheusRule(service, runbookUrl)];
@@ -61,7 +56,7 @@ describe("spec: {}", () => {
   });
 
   it("labels and owns every child", async () => {
-    const { metadata } = (await work.service("upscaler")) ?? assert.fail("there is no service");
+    const { metadata } = (await work.service("upscaler")) ?? assert.fail("the service does not exist");
     const owner = {
       apiVersion: "gpumedia.io/v1alpha1",
       kind: "GpuMediaService",
@@ -85,7 +80,7 @@ describe("spec: {}", () => {
 
   const container = "spec.template.spec.containers.0";
   const nginx = "metadata.annotations.nginx.ingress.kubernetes.io/";
-  /** The guide's words, the child that has them, where in it, and the value that the API server stores. */
+  /** The guide's text, the child that implements it, the path in the child, and the value that the API server stores. */
   const lines: readonly (readonly [line: string, child: string, path: string, value: unknown])[] = [
     ["minReplicas: 2", "HorizontalPodAutoscaler upscaler", "spec.minReplicas", 2],
     ["maxReplicas: 10", "HorizontalPodAutoscaler upscaler", "spec.maxReplicas", 10],
@@ -150,7 +145,7 @@ describe("spec: {}", () => {
   for (const [line, title, path, value] of lines) {
     it(`has the guide's ${line}`, async () => {
       const all = [...children, await work.child("ingress", "with-ingress")];
-      const child = all.find((candidate) => titleOf(candidate) === title) ?? assert.fail(`there is no ${title}`);
+      const child = all.find((candidate) => titleOf(candidate) === title) ?? assert.fail(`${title} does not exist`);
       assert.deepEqual(valueAt(child, path), value);
     });
   }
@@ -160,7 +155,7 @@ function titleOf({ kind, metadata }: KubeObject | Manifest): string {
   return `${kind} ${metadata.name}`;
 }
 
-/** Without what is another in each run, and what all children share. */
+/** Removes what differs between runs and what all children share. */
 function lasting({ apiVersion, kind, metadata, ...rest }: KubeObject): object {
   const { status: _status, ...contents } = rest as { readonly status?: unknown; readonly spec?: object };
   const { name, annotations } = metadata;
@@ -174,7 +169,7 @@ function lasting({ apiVersion, kind, metadata, ...rest }: KubeObject): object {
   };
 }
 
-/** Follows names between dots; the rest of a path that is a member's name as it stands is that member. */
+/** Follows a dotted path. The rest of a path may itself be the name of a member. */
 function valueAt(node: unknown, path: string): unknown {
   if (typeof node !== "object" || node === null) return undefined;
   const members = node as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** The single values of an object, to change each of them. */
+/** The scalar values of an object, so that tests can change each one. */
 import type { JsonPatchOperation } from "@gpumedia/operator/src/kube/object.ts";
 import { contains } from "@gpumedia/operator/src/kube/ownership.ts";
 
@@ -15,7 +15,7 @@ export function leavesOf(node: unknown, pointer = ""): readonly Leaf[] {
   return node === undefined || node === null ? [] : [{ pointer, value: node as Leaf["value"] }];
 }
 
-/** Another value of the same type; whether the API server takes it is for it to say. */
+/** Another value of the same type. The API server may reject it. */
 export function changed({ pointer, value }: Leaf): JsonPatchOperation {
   return { op: "replace", path: pointer, value: otherThan(value) };
 }
@@ -26,7 +26,7 @@ function otherThan(value: Leaf["value"]): Leaf["value"] {
   return /^\d+$/.test(value) ? String(Number(value) + 1) : `${value}x`;
 }
 
-/** Where in the live object the manifest's value is: others may have put items of theirs before ours. */
+/** Returns where a manifest's value is in the live object: other owners may have inserted items before ours. */
 export function pointerIn(live: unknown, manifest: unknown, pointer: string): string {
   const [, first, ...rest] = pointer.split("/");
   if (first === undefined) return "";
@@ -42,7 +42,7 @@ function memberOf(node: unknown, key: string): unknown {
   return (node as Readonly<Record<string, unknown>> | undefined)?.[key];
 }
 
-/** A member's name within a pointer. */
+/** Escapes a member's name for use in a pointer. */
 export function escaped(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }

@@ -1,54 +1,31 @@
-/** Load tests on a real API server: what they wait for, their Job, and what they say in the end. */
+/** Load tests on a real API server: what they wait for, their Job, and their result. */
 import assert from "node:assert/strict";
 import { sampleResult } from "@gpumedia/operator/src/loadtest/result.sample.ts";
 import { jobType, loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
 import { pods } from "./reporting-pods.ts";
-import { Workspace } from "./workspace.ts";
 
 describe("load tests", function () {
   this.timeout(120_000);
-  let work: Workspace;
-
-  beforeEach(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator();
-  });
-  afterEach(() => work[Symbol.asyncDispose]());
+  const work = operatorWorkspace("test");
 
   async function create(name: string, spec: object = {}): Promise<KubeObject> {
-    const { namespace } = work;
-    return work.client.create(
-      loadTestType,
-      {
-        apiVersion: "gpumedia.io/v1alpha1",
-        kind: "GpuMediaLoadTest",
-        metadata: { name, namespace },
-        // Its pod waits until the spec says how it ends; kwok ends all others at once.
-        spec: { serviceRef: { name: "upscaler" }, image: failingImages.pullFails, ...spec },
-      } as never,
-      { fieldManager: "user" },
-    );
+    // kwok completes pods at once, but not those of this image: each test sets how they exit.
+    const contents = { spec: { serviceRef: { name: "upscaler" }, image: failingImages.pullFails, ...spec } };
+    return work.createObject(loadTestType, name, contents, { manager: "user" });
   }
 
   async function untilReason(name: string, reason: string): Promise<StoredLoadTest> {
-    let last: StoredLoadTest | undefined;
-    return until(
-      `${name} to be ${reason}`,
-      async () => {
-        last = (await work.get(loadTestType, name)) as StoredLoadTest | undefined;
-        return last?.status?.conditions?.[0]?.reason === reason ? last : undefined;
-      },
-      { withinMs: 60_000 },
-    ).catch((error: unknown) => {
-      throw new Error(`${String(error)}; it is ${JSON.stringify(last?.status)}`, { cause: error });
+    return until(`${name} to be ${reason}`, async (see) => {
+      const live = (await work.get(loadTestType, name)) as StoredLoadTest | undefined;
+      return see(live?.status)?.conditions?.[0]?.reason === reason && live;
     });
   }
 
-  /** As the kubelet would: the pod has ended with this message. */
+  /** Sets the status of the Job's pod as the kubelet does when the container exits with this message. */
   async function end(job: string, message: string, exitCode: number): Promise<void> {
     const labelSelector = `batch.kubernetes.io/job-name=${job}`;
     const pod = await until(`the pod of ${job}`, async () => {
@@ -56,25 +33,20 @@ describe("load tests", function () {
       return items[0];
     });
     const terminated = { exitCode, message, startedAt: new Date().toISOString(), finishedAt: new Date().toISOString() };
-    const status = {
+    await work.patchPodStatus(pod.metadata.name, {
       phase: exitCode === 0 ? "Succeeded" : "Failed",
       containerStatuses: [
         { name: "loadtest", image: "x", imageID: "", ready: false, restartCount: 0, state: { terminated } },
       ],
-    };
-    const path = `/api/v1/namespaces/${work.namespace}/pods/${pod.metadata.name}/status`;
-    await work.client.rawJson("PATCH", path, {
-      body: { status },
-      headers: { "content-type": "application/merge-patch+json" },
     });
   }
 
-  it("wait for a service that is there and serves, run once, and tell their figures", async () => {
+  it("wait until the service exists and serves, run once, and report their figures", async () => {
     await create("first", { ttlAfterFinished: "3s" });
     await untilReason("first", "ServiceNotFound");
-    await until("the event", async () => {
+    await until("an event with the reason ServiceNotFound", async (see) => {
       const events = await work.cluster.kubectl("events", "-n", work.namespace, "--for=gpumedialoadtest/first");
-      return /Warning +ServiceNotFound +.* does not exist; create it/.test(events) ? true : undefined;
+      return /Warning +ServiceNotFound +.* does not exist; create it/.test(see(events));
     });
     await work.apply("upscaler", {});
     await untilReason("first", "Running");
@@ -84,19 +56,15 @@ describe("load tests", function () {
     assert.equal(status?.figures?.latencyP95Milliseconds, 14.25);
     const shown = await work.cluster.kubectl("get", "gmlt", "first", "-n", work.namespace);
     assert.match(shown, /first\s+upscaler\s+baseline\s+Passed\s+14\.3ms\s+39\.2\/s\s+0%/);
-    await until("the checklist to know", async () => {
+    await until("the checklist item to be Done", async (see) => {
       const items = (await work.service("upscaler"))?.status?.guideChecklist ?? [];
-      return items.find(({ item }) => item === "Load testing completed")?.state === "Done" ? true : undefined;
+      return see(items.find(({ item }) => item === "Load testing completed"))?.state === "Done";
     });
-    await until("the test to be past its time", async () =>
-      (await work.get(loadTestType, "first")) === undefined ? true : undefined,
-    );
-    await until("its Job to go with it", async () =>
-      (await work.get(jobType, "first")) === undefined ? true : undefined,
-    );
+    await work.untilGone(loadTestType, "first");
+    await work.untilGone(jobType, "first");
   });
 
-  it("fail when thresholds are missed, when a run is worse than an earlier one, and when the Job fails", async () => {
+  it("fail when a threshold is missed, the result regresses, or the Job fails", async () => {
     await work.apply("upscaler", {});
     await create("missed");
     await untilReason("missed", "Running");
@@ -115,7 +83,7 @@ describe("load tests", function () {
     await untilReason("crashed", "Running");
     await end("crashed", "Killed", 137);
     await untilReason("crashed", "JobFailed");
-    await create("alone", { regression: { against: "nobody" } });
+    await create("alone", { regression: { against: "missing" } });
     await untilReason("alone", "EarlierTestMissing");
   });
 
@@ -126,24 +94,22 @@ describe("load tests", function () {
     assert.equal(await work.get(jobType, "test"), undefined);
   });
 
-  it("take their Job with them when they are deleted while it runs", async () => {
+  it("delete their Job when they are deleted while it runs", async () => {
     await work.apply("upscaler", {});
     await create("test");
     await untilReason("test", "Running");
     await work.delete(loadTestType, "test");
-    await until("the Job to go", async () => ((await work.get(jobType, "test")) === undefined ? true : undefined));
+    await work.untilGone(jobType, "test");
   });
 
-  it("run after each rollout with staging's profile", async () => {
+  it("run after each rollout under the staging profile", async () => {
     await work.apply("upscaler", { profile: "staging" });
-    const exists = (name: string) =>
-      until(name, async () => (await work.get(loadTestType, name)) as StoredLoadTest | undefined, { withinMs: 60_000 });
-    const first = await exists("upscaler-r1");
-    assert.deepEqual(first.spec, { serviceRef: { name: "upscaler" }, scenario: "baseline" });
-    // Kwok ends its pod without a result: no figures that the next could be compared with.
+    const first = await until("upscaler-r1", () => work.get(loadTestType, "upscaler-r1"));
+    assert.deepEqual((first as StoredLoadTest).spec, { serviceRef: { name: "upscaler" }, scenario: "baseline" });
+    // kwok completes the pod without a result, so that the next run has no figures to be compared with.
     await untilReason("upscaler-r1", "NoResult");
     await work.apply("upscaler", { profile: "staging", processing: { env: [{ name: "A", value: "b" }] } });
-    await exists("upscaler-r2");
+    await until("upscaler-r2", () => work.get(loadTestType, "upscaler-r2"));
   });
 
   it("cannot be changed", async () => {

@@ -1,24 +1,25 @@
-/** custom.metrics.k8s.io through a real aggregator, and a real autoscaler that scales on it. */
+/** custom.metrics.k8s.io behind a real aggregator, and a real HPA controller that scales on it. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { operatorRbac } from "@gpumedia/install";
 import { metricsApiNamespaceRules, metricsApiRules } from "@gpumedia/install/src/rbac.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { Agent } from "undici";
-import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import { readyPods, report, ReportingPod } from "./reporting-pods.ts";
+import { until, type See } from "../../cluster/until.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
+import { report, serveReporting, type ReportingPod } from "./reporting-pods.ts";
 import { grantedRights, usedRights } from "../install/rights.ts";
-import { unlessStatus, Workspace } from "./workspace.ts";
+import { unlessStatus } from "./workspace.ts";
 
 const serviceName = "gpumedia-operator-metrics";
 const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
 const names = ["v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"];
 const parameters = ["--utilization-interval=300ms", "--metrics-api-address=127.0.0.1:0"];
 const gpuMetric = "gpumedia_gpu_utilization_percent";
-/** The CPU's metric is not served in this cluster: only the GPUs decide. */
+/** This cluster does not serve CPU metrics, so that only GPU utilization scales. */
 const spec = { autoscaling: { horizontal: { cpuUtilizationPercent: 0, minReplicas: 2, maxReplicas: 4 } } };
 
 interface ApiService extends KubeObject {
@@ -31,36 +32,25 @@ interface MetricValueList {
 
 describe("the metrics API", function () {
   this.timeout(180_000);
-  let work: Workspace;
-  let reporting: ReportingPod[];
+  const work = operatorWorkspace("test", { operator: false });
 
   beforeEach(async () => {
-    work = await Workspace.open(await operatorCluster());
-    reporting = [];
+    for (const name of names) {
+      work.resources.defer(async () => {
+        await work.client.rawJson("DELETE", `${apiServices}/${name}`).catch(unlessStatus(404));
+      });
+    }
     const { operatorNamespace: namespace, cluster } = work;
     const serviceAccount = "gpumedia-operator";
     const clusterRoleName = `${namespace}.${serviceAccount}`;
     const rbac = operatorRbac({ namespace, serviceAccount, clusterRoleName, metricsApi: true });
     await cluster.serviceAccountKubeconfig({ namespace, serviceAccount, rbac });
-    // The operator is outside of the cluster: the aggregator reaches it by a name.
-    await work.client.create(
-      childKinds.service.type,
-      {
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: { name: serviceName, namespace },
-        spec: { type: "ExternalName", externalName: "localhost" },
-      } as never,
-      { fieldManager: "spec" },
-    );
-  });
-  afterEach(async () => {
-    for (const pod of reporting) await pod[Symbol.asyncDispose]();
-    for (const name of names) await work.client.rawJson("DELETE", `${apiServices}/${name}`).catch(unlessStatus(404));
-    await work[Symbol.asyncDispose]();
+    // The operator runs outside the cluster: the aggregator reaches it by name.
+    const externalName = { spec: { type: "ExternalName", externalName: "localhost" } };
+    await work.createObject(childKinds.service.type, serviceName, externalName, { namespace });
   });
 
-  /** With the rights that serve metrics. */
+  /** Starts an operator with the rights to serve metrics. */
   async function startOperator(more: readonly string[] = []) {
     const { operatorNamespace: namespace, cluster } = work;
     const kubeconfig = join(cluster.directory, `${namespace}.gpumedia-operator.kubeconfig`);
@@ -68,23 +58,17 @@ describe("the metrics API", function () {
   }
 
   async function apiService(name: string): Promise<ApiService | undefined> {
-    const answer = await work.client.rawJson("GET", `${apiServices}/${name}`).catch(unlessStatus(404));
-    return answer?.body as ApiService | undefined;
+    const response = await work.client.rawJson("GET", `${apiServices}/${name}`).catch(unlessStatus(404));
+    return response?.body as ApiService | undefined;
   }
 
   async function untilAvailable(): Promise<void> {
     for (const name of names) {
-      await until(`${name} to be available`, async () => {
+      await until(`${name} to be available`, async (see) => {
         const { conditions = [] } = (await apiService(name))?.status ?? {};
-        return conditions.some(({ type, status }) => type === "Available" && status === "True") ? true : undefined;
+        return see(conditions).some(({ type, status }) => type === "Available" && status === "True");
       });
     }
-  }
-
-  async function serve(name: string): Promise<void> {
-    await work.apply(name, spec);
-    await work.untilReady(name);
-    for (const pod of await readyPods(work, name, 2)) reporting.push(await ReportingPod.take(work, pod));
   }
 
   async function values(version: string, query = ""): Promise<Readonly<Record<string, string>>> {
@@ -93,46 +77,37 @@ describe("the metrics API", function () {
     return Object.fromEntries(items.map(({ describedObject, value }) => [describedObject.name, value]));
   }
 
-  it("answers kubectl in both versions, by selector, and without the pods that are silent", async () => {
+  it("serves kubectl in both versions, by selector, and without silent pods", async () => {
     await startOperator();
     await untilAvailable();
-    await serve("upscaler");
-    const [a, b] = reporting;
-    assert.ok(a !== undefined && b !== undefined);
+    const [a, b] = (await serveReporting(work, "upscaler", spec)) as [ReportingPod, ReportingPod];
     b.answer = report({ gpuPercent: 31 });
     const both = { [a.name]: "72", [b.name]: "31" };
-    await until("both pods to have values", async () => {
-      const now = await values("v1beta2");
-      return now[a.name] === both[a.name] && now[b.name] === both[b.name] ? true : undefined;
-    });
+    await until("the values of both pods", async (see) => isDeepStrictEqual(see(await values("v1beta2")), both));
     assert.deepEqual(await values("v1beta1"), both);
     assert.deepEqual(await values("v1beta2", "?labelSelector=app.kubernetes.io/instance%3Dupscaler"), both);
     assert.deepEqual(await values("v1beta2", "?labelSelector=app.kubernetes.io/instance%3Dother"), {});
     b.answer = (_request, response) => void response.writeHead(503).end();
-    await until("the silent pod to be missing", async () => (b.name in (await values("v1beta2")) ? undefined : true));
-    assert.deepEqual(await values("v1beta2"), { [a.name]: "72" });
+    await until("only the values of the other pod", async (see) => {
+      return isDeepStrictEqual(see(await values("v1beta2")), { [a.name]: "72" });
+    });
   });
 
-  it("lets a real autoscaler scale out on GPU utilization, and is taken over by the next operator", async () => {
+  it("lets a real HPA controller scale out on GPU utilization, and is taken over by the next operator", async () => {
     const first = await startOperator();
     await untilAvailable();
-    await serve("upscaler");
+    const reporting = await serveReporting(work, "upscaler", spec);
     await work.untilCondition("upscaler", "ScalingReady", { status: "True" }, { withinMs: 60_000 });
     for (const pod of reporting) pod.answer = report({ gpuPercent: 100 });
-    await until(
-      "more replicas",
-      async () => {
-        const live = (await work.child("deployment", "upscaler")) as KubeObject & { spec: { replicas: number } };
-        return live.spec.replicas > 2 ? true : undefined;
-      },
-      { withinMs: 90_000 },
-    );
+    const isScaledOut = async (see: See): Promise<boolean> =>
+      see((await work.child("deployment", "upscaler")).spec.replicas) > 2;
+    await until("more than 2 replicas", isScaledOut, { withinMs: 90_000 });
     const before = await apiService("v1beta2.custom.metrics.k8s.io");
     await first.end("SIGTERM");
     await startOperator();
-    await until("the new authority to be known", async () => {
+    await until("the new operator's CA bundle", async (see) => {
       const now = await apiService("v1beta2.custom.metrics.k8s.io");
-      return now?.spec.caBundle === before?.spec.caBundle ? undefined : true;
+      return see(now?.spec.caBundle) !== before?.spec.caBundle;
     });
     await untilAvailable();
     const used = usedRights(work.cluster.audit.requests({ user: work.operatorUser }));
@@ -140,17 +115,17 @@ describe("the metrics API", function () {
       [...grantedRights(metricsApiRules)].filter((right) => !used.has(right)),
       [],
     );
-    await until("values again", async () => (Object.keys(await values("v1beta2")).length >= 2 ? true : undefined));
+    await until("the values of two pods", async (see) => Object.keys(see(await values("v1beta2"))).length >= 2);
   });
 
-  it("makes its Service where there is none, leads it to its own address, and may do no more than that takes", async () => {
+  it("creates its missing Service with the advertised address, and uses every right granted for it", async () => {
     const { operatorNamespace: namespace, operatorUser: user, cluster } = work;
     await work.client.rawJson("DELETE", `/api/v1/namespaces/${namespace}/services/${serviceName}`);
     await startOperator(["--metrics-api-advertise-address=192.0.2.10"]);
     const slice = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${serviceName}`;
     await until("an address behind the Service", async () => (await cluster.rest.get(slice)) ?? undefined);
     const used = usedRights(cluster.audit.requests({ user, namespace }));
-    // An apply that creates is logged as a patch, and refused without the right to create.
+    // The audit log records an apply that creates as a patch, although it needs the right to create.
     const asApply = ["/services create", "discovery.k8s.io/endpointslices create"];
     assert.deepEqual(
       [...grantedRights(metricsApiNamespaceRules)].filter((right) => !used.has(right)),
@@ -158,31 +133,32 @@ describe("the metrics API", function () {
     );
   });
 
-  it("answers 401 to who is not the aggregator, and 403 to whom the API server does not allow it", async () => {
+  it("responds with 401 to clients other than the aggregator, and with 403 to unauthorized users", async () => {
     await startOperator();
     await untilAvailable();
-    const { spec: registered } = (await apiService("v1beta2.custom.metrics.k8s.io")) ?? assert.fail("no APIService");
+    const { spec: registered } =
+      (await apiService("v1beta2.custom.metrics.k8s.io")) ?? assert.fail("the APIService does not exist");
     const path = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${work.namespace}/pods/*/${gpuMetric}`;
-    const ask = async (keys: { cert?: string; key?: string }, user: string): Promise<number> => {
+    const statusFor = async (keys: { cert?: string; key?: string }, user: string): Promise<number> => {
       const ca = Buffer.from(registered.caBundle ?? "", "base64").toString();
       const servername = `${serviceName}.${work.operatorNamespace}.svc`;
       const agent = new Agent({ connect: { ca, servername, ...keys } });
       const headers = { "x-remote-user": user };
       const origin = `https://127.0.0.1:${registered.service.port}`;
-      const answer = await agent.request({ origin, path, method: "GET", headers });
-      await answer.body.dump();
+      const { body, statusCode } = await agent.request({ origin, path, method: "GET", headers });
+      await body.dump();
       await agent.destroy();
-      return answer.statusCode;
+      return statusCode;
     };
     const file = (name: string): string => readFileSync(join(work.cluster.directory, name), "utf8");
     const frontProxy = { cert: file("front-proxy.crt"), key: file("front-proxy.key") };
-    assert.equal(await ask({}, "system:admin"), 401);
-    assert.equal(await ask(frontProxy, "nobody"), 403);
+    assert.equal(await statusFor({}, "system:admin"), 401);
+    assert.equal(await statusFor(frontProxy, "nobody"), 403);
     const hpa = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
-    assert.equal(await ask(frontProxy, hpa), 200);
+    assert.equal(await statusFor(frontProxy, hpa), 200);
   });
 
-  it("leaves another provider's APIService alone, and says so", async () => {
+  it("does not change another provider's APIService, and logs a warning", async () => {
     const name = "v1beta1.custom.metrics.k8s.io";
     await work.client.rawJson("POST", apiServices, {
       body: {
@@ -200,7 +176,7 @@ describe("the metrics API", function () {
       },
     });
     const operator = await startOperator();
-    await operator.says("APIService v1beta1.custom.metrics.k8s.io is managed by Service");
+    await operator.untilLogged("APIService v1beta1.custom.metrics.k8s.io is managed by Service");
     assert.equal((await apiService(name))?.spec.service.name, "prometheus-adapter");
     assert.equal(await apiService("v1beta2.custom.metrics.k8s.io"), undefined);
   });

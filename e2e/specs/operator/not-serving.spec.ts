@@ -1,23 +1,19 @@
-/** Why is it not serving? Each cause has a reason of its own, and a message that names it and what to do. */
+/** Each cause why a service does not serve has its own reason, and a message that names the cause and the next step. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import { Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
+import { pods, podsOf } from "./reporting-pods.ts";
+import type { Workspace } from "./workspace.ts";
 
-const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
-const quotas: ResourceType = {
-  group: "",
-  version: "v1",
-  kind: "ResourceQuota",
-  resource: "resourcequotas",
-  namespaced: true,
-};
+const core = { group: "", version: "v1" } as const;
+const quotas: ResourceType = { ...core, kind: "ResourceQuota", resource: "resourcequotas", namespaced: true };
+const namespaces: ResourceType = { ...core, kind: "Namespace", resource: "namespaces", namespaced: false };
 
-/** Nodes that only the services of one test may use, with so many GPUs in all. */
+/** Adds a node for the services of one test, and returns the scheduling settings that select it. */
 async function pool(work: Workspace, gpus: number): Promise<object> {
   const name = `pool-${randomUUID().slice(0, 8)}`;
   await work.cluster.addNodes({ count: 1, gpus, labels: { pool: name }, namePrefix: name });
@@ -25,45 +21,28 @@ async function pool(work: Workspace, gpus: number): Promise<object> {
 }
 
 describe("a service that is not serving", () => {
-  let work: Workspace;
+  const work = operatorWorkspace("test");
 
-  beforeEach(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator();
-  });
-  afterEach(() => work[Symbol.asyncDispose]());
-
-  async function podsOf(service: string): Promise<readonly KubeObject[]> {
-    const { items } = await work.client.list(pods, {
-      namespace: work.namespace,
-      labelSelector: `gpumedia.io/service=${service}`,
-    });
-    return items;
-  }
-
-  it("names the shortage while every GPU is in use, and who holds them; a freed GPU clears it", async () => {
+  it("names the holders while every GPU is in use, and recovers when a GPU is freed", async () => {
     const scheduling = await pool(work, 2);
     await work.apply("holder", { scheduling, autoscaling: { horizontal: { minReplicas: 1 } } });
     await work.untilReady("holder");
-    // Holds GPUs, too, on nodes that the others may not use.
+    // Holds GPUs on other nodes, which must not be named.
     await work.apply("elsewhere", {});
     await work.untilReady("elsewhere");
     await work.apply("waiting", { scheduling });
-    const says = `no node has 1 free nvidia.com/gpu: 2 of 2 in use by`;
-    await work.untilCondition("waiting", "Ready", { status: "False", reason: "WaitingForGpu", says });
-    await work.untilCondition("waiting", "GpuCapacity", { status: "False", reason: "Exhausted", says });
+    const shortage = { status: "False", message: "no node has 1 free nvidia.com/gpu: 2 of 2 in use by" } as const;
+    await work.untilCondition("waiting", "Ready", { ...shortage, reason: "WaitingForGpu" });
+    await work.untilCondition("waiting", "GpuCapacity", { ...shortage, reason: "Exhausted" });
     const { message } = await work.untilCondition("waiting", "Reconciling", { status: "True" });
     const { namespace } = work;
     assert.ok(message.includes(` in use by ${namespace}/holder (1), ${namespace}/waiting (1); `), message);
-    // A node autoscaler may bring a GPU: nobody has to act.
-    assert.equal(
-      (await work.service("waiting"))?.status?.conditions?.find(({ type }) => type === "Stalled"),
-      undefined,
-    );
-    // The one that has a GPU may still be starting.
-    await until("the other replica to serve", async () =>
-      (await work.service("waiting"))?.status?.summary?.replicas === "1/2" ? true : undefined,
-    );
+    // Not stalled: a node autoscaler may add a GPU without any action by the user.
+    assert.equal(await work.condition("waiting", "Stalled"), undefined);
+    // The replica that has a GPU may still be starting.
+    await until("1 of 2 replicas to serve", async (see) => {
+      return see((await work.service("waiting"))?.status?.summary)?.replicas === "1/2";
+    });
 
     await work.delete(serviceType, "holder");
     const withinMs = 5_000;
@@ -71,15 +50,15 @@ describe("a service that is not serving", () => {
     await work.untilCondition("waiting", "Ready", { status: "True" }, { withinMs });
   });
 
-  it("says that no node offers the device that it asks for", async () => {
+  it("reports that no node offers the requested device", async () => {
     await work.apply("mig", { gpu: { resourceName: "nvidia.com/mig-7g.80gb" } });
     await work.untilCondition("mig", "Ready", {
       reason: "WaitingForGpu",
-      says: "no node offers nvidia.com/mig-7g.80gb",
+      message: "no node offers nvidia.com/mig-7g.80gb",
     });
   });
 
-  it("says that the nodes with GPUs are excluded, and by what", async () => {
+  it("reports why the nodes with GPUs are excluded", async () => {
     const name = `tainted-${randomUUID().slice(0, 8)}`;
     const taints = [{ key: "team", value: "other", effect: "NoSchedule" }] as const;
     await work.cluster.addNodes({ count: 1, gpus: 4, labels: { pool: name }, taints, namePrefix: name });
@@ -88,102 +67,75 @@ describe("a service that is not serving", () => {
     assert.match(message, /untolerated taint/);
   });
 
-  it("finishes a rollout with no spare GPU, one pod after the other", async () => {
-    const scheduling = await pool(work, 2);
-    await work.apply("full", { scheduling, autoscaling: { horizontal: { maxReplicas: 2 } } });
+  it("completes a rollout without a spare GPU, pod by pod", async () => {
+    const spec = { scheduling: await pool(work, 2), autoscaling: { horizontal: { maxReplicas: 2 } } };
+    await work.apply("full", spec);
     await work.untilReady("full");
-    await work.apply("full", {
-      scheduling,
-      autoscaling: { horizontal: { maxReplicas: 2 } },
-      processing: { env: [{ name: "CHANGED", value: "yes" }] },
-    });
-    await work.untilCondition("full", "Ready", { status: "True" });
+    await work.apply("full", { ...spec, processing: { env: [{ name: "CHANGED", value: "yes" }] } });
+    await work.untilReady("full");
     assert.equal((await work.service("full"))?.status?.rollout?.strategy, "InPlace");
-    for (const pod of await podsOf("full")) assert.match(JSON.stringify(pod), /CHANGED/);
+    for (const pod of await podsOf(work, "full")) assert.match(JSON.stringify(pod), /CHANGED/);
   });
 
   const images = [
     {
       image: failingImages.pullFails,
       reason: "ImagePullFailed",
-      says: "cannot pull its image: Back-off pulling image",
+      message: "cannot pull its image: Back-off pulling image",
     },
-    { image: failingImages.crashes, reason: "CrashLoop", says: "exited with code 1 (3 restarts)" },
-    { image: failingImages.neverReady, reason: "ProbesFailing", says: "is running but not ready" },
+    { image: failingImages.crashes, reason: "CrashLoop", message: "exited with code 1 (3 restarts)" },
+    { image: failingImages.neverReady, reason: "ProbesFailing", message: "is running but not ready" },
   ] as const;
-  for (const { image, reason, says } of images) {
-    it(`says ${reason} of an image that ${image.replace(/.*\/|:1/g, "")}`, async () => {
+  for (const { image, reason, message } of images) {
+    it(`reports ${reason} for the image ${image.replace(/.*\/|:1/g, "")}`, async () => {
       await work.apply("broken", { image });
-      await work.untilCondition("broken", "Ready", { status: "False", reason, says });
+      await work.untilCondition("broken", "Ready", { status: "False", reason, message });
       await work.untilCondition("broken", "Available", { status: "False", reason: "NoReplicaServes" });
     });
   }
 
-  it("says OutOfMemory of a processor that the kernel ended, and CrashLoop with its last words of one that ended itself", async () => {
+  it("reports OutOfMemory for a processor killed by the kernel, and CrashLoop with the last output for one that exited", async () => {
     await work.apply("oom", { image: failingImages.neverReady });
     await work.untilCondition("oom", "Ready", { reason: "ProbesFailing" });
-    const ended = async (terminated: object): Promise<void> => {
-      for (const { metadata } of await podsOf("oom")) {
-        await work.client.jsonPatch(
-          pods,
-          work.namespace,
-          metadata.name,
-          [
-            { op: "add", path: "/status/containerStatuses/0/restartCount", value: 2 },
-            {
-              op: "add",
-              path: "/status/containerStatuses/0/state",
-              value: { waiting: { reason: "CrashLoopBackOff" } },
-            },
-            { op: "add", path: "/status/containerStatuses/0/lastState", value: { terminated } },
-          ],
-          { subresource: "status" },
-        );
-      }
+    const terminate = async (terminated: object): Promise<void> => {
+      const status = "/status/containerStatuses/0";
+      const operations = [
+        { op: "add", path: `${status}/restartCount`, value: 2 },
+        { op: "add", path: `${status}/state`, value: { waiting: { reason: "CrashLoopBackOff" } } },
+        { op: "add", path: `${status}/lastState`, value: { terminated } },
+      ] as const;
+      for (const { metadata } of await podsOf(work, "oom"))
+        await work.client.jsonPatch(pods, work.namespace, metadata.name, operations, { subresource: "status" });
     };
-    await ended({ exitCode: 137, reason: "OOMKilled" });
+    await terminate({ exitCode: 137, reason: "OOMKilled" });
     const { message } = await work.untilCondition("oom", "Ready", { reason: "OutOfMemory" });
     assert.match(message, /2 restarts\); raise resources\.limits\.memory/);
-    await ended({ exitCode: 3, reason: "Error", message: "the model /models/a.onnx has no image input\n" });
+    await terminate({ exitCode: 3, reason: "Error", message: "the model /models/a.onnx has no image input\n" });
     await work.untilCondition("oom", "Ready", {
       reason: "CrashLoop",
-      says: "exited with code 3 (2 restarts): the model /models/a.onnx has no image input",
+      message: "exited with code 3 (2 restarts): the model /models/a.onnx has no image input",
     });
   });
 
-  it("says that a quota leaves no room for pods, and serves when it does", async () => {
-    const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "tight", namespace: work.namespace } };
-    await work.client.create(quotas, { ...quota, spec: { hard: { pods: "0" } } } as typeof quota, {
-      fieldManager: "spec",
-    });
-    await until("the quota to be counted", async () => {
+  it("reports an exceeded quota, and serves once the quota allows its pods", async () => {
+    await work.createObject(quotas, "tight", { spec: { hard: { pods: "0" } } });
+    await until("the quota's usage to be counted", async (see) => {
       const live: (KubeObject & { status?: { used?: object } }) | undefined = await work.get(quotas, "tight");
-      return live?.status?.used;
+      return see(live?.status)?.used;
     });
     await work.apply("limited", {});
-    await work.untilCondition("limited", "Ready", { reason: "QuotaExceeded", says: "exceeded quota: tight" });
+    await work.untilCondition("limited", "Ready", { reason: "QuotaExceeded", message: "exceeded quota: tight" });
     await work.delete(quotas, "tight");
-    // The ReplicaSet's controller has its own back-off: it need not be waited for to see that ours is no obstacle.
+    // Creates a new ReplicaSet, so that the test need not wait for the ReplicaSet controller's back-off.
     await work.apply("limited", { processing: { env: [{ name: "AGAIN", value: "yes" }] } });
     await work.untilReady("limited");
   });
 
-  it("says that Pod Security forbids the pods", async () => {
-    const label = {
-      op: "add",
-      path: "/metadata/labels/pod-security.kubernetes.io~1enforce",
-      value: "restricted",
-    } as const;
-    const namespaces: ResourceType = {
-      group: "",
-      version: "v1",
-      kind: "Namespace",
-      resource: "namespaces",
-      namespaced: false,
-    };
-    await work.client.jsonPatch(namespaces, "", work.namespace, [label]);
+  it("reports that Pod Security rejects the pods", async () => {
+    const path = "/metadata/labels/pod-security.kubernetes.io~1enforce";
+    await work.client.jsonPatch(namespaces, "", work.namespace, [{ op: "add", path, value: "restricted" }]);
     await work.apply("unsafe", { sysctls: { "kernel.msgmax": "65536" } });
-    await work.untilCondition("unsafe", "Ready", { reason: "PodsForbidden", says: "violates PodSecurity" });
+    await work.untilCondition("unsafe", "Ready", { reason: "PodsForbidden", message: "violates PodSecurity" });
     await work.apply("safe", {});
     await work.untilReady("safe");
   });

@@ -1,10 +1,10 @@
-/** An operator in a process of its own, and what it says in its log. */
+/** An operator in its own process, and its log. */
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { startOperator } from "../../cluster/operator.ts";
 import { until, type UntilOptions } from "../../cluster/until.ts";
 
-/** A line of the log, as far as specs read it. */
+/** The members of a log line that specs read. */
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
@@ -19,12 +19,12 @@ export interface LogLine {
 
 export interface OperatorProcessOptions {
   readonly operatorNamespace: string;
-  /** The namespaces that it looks after; empty: all. */
+  /** The namespaces to watch; empty: all. */
   readonly namespaces: readonly string[];
   readonly parameters?: readonly string[];
-  /** Instead of its service account's, e.g. that of a fault proxy in front of it. */
+  /** Default: its service account's. */
   readonly kubeconfig?: string;
-  /** Its entry point, where it is not this tree's. */
+  /** Its entry point. Default: that of this tree. */
   readonly program?: string;
   readonly metricsApiAddress?: string;
 }
@@ -36,7 +36,7 @@ export class OperatorProcess implements AsyncDisposable {
   readonly #name: string;
   readonly #logFile: string;
 
-  /** Started, and nothing more. */
+  /** Starts the process without waiting for anything. */
   static async start(cluster: Cluster, options: OperatorProcessOptions): Promise<OperatorProcess> {
     const { operatorNamespace, namespaces, parameters = [], kubeconfig, metricsApiAddress, program } = options;
     const name = `operator-${started++}`;
@@ -62,20 +62,21 @@ export class OperatorProcess implements AsyncDisposable {
     this.#logFile = logFile;
   }
 
-  /** All whole lines so far. */
+  /** All complete lines so far. */
   get log(): readonly LogLine[] {
     const text = readFileSync(this.#logFile, "utf8");
     const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
     return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** Waits for a line with these words. Fails with the log when the process ends before it. */
-  async says(words: string, options: UntilOptions = {}): Promise<LogLine> {
+  /** Waits for a line whose message includes the text. Fails with the log if the process exits first. */
+  async untilLogged(text: string, options: UntilOptions = {}): Promise<LogLine> {
     return until(
-      `${this.#name} to say "${words}"`,
+      `${this.#name} to log "${text}"`,
       () => {
-        const line = this.log.find(({ msg }) => msg.includes(words));
-        if (line === undefined && !this.running) throw new Error(`it ended: ${readFileSync(this.#logFile, "utf8")}`);
+        const line = this.log.find(({ msg }) => msg.includes(text));
+        if (line === undefined && !this.running)
+          throw new Error(`the process exited: ${readFileSync(this.#logFile, "utf8")}`);
         return line;
       },
       { everyMs: 20, ...options },
@@ -90,16 +91,16 @@ export class OperatorProcess implements AsyncDisposable {
     this.#cluster.processes.signal(this.#name, signal);
   }
 
-  /** How it ended: `exit 0`, `SIGKILL`. */
-  get ended(): Promise<string> {
+  /** How the process exited: `exit 0`, `SIGKILL`. */
+  get exited(): Promise<string> {
     return this.#cluster.processes.exited(this.#name);
   }
 
-  /** Ends it and says how it ended; one that has ended already is fine. */
+  /** Stops the process, unless it has exited already, and returns how it exited. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<string> {
-    const { ended } = this;
+    const { exited } = this;
     if (this.running) this.signal(signal);
-    return ended;
+    return exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

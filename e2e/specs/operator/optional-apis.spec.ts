@@ -1,11 +1,11 @@
-/** APIs that a cluster may or may not serve: absent at the start, appearing later, vanishing again. */
+/** Optional APIs: missing at the start, installed later, removed again. */
 import assert from "node:assert/strict";
 import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { optionalApis } from "../../cluster/optional-crds.ts";
 import { until } from "../../cluster/until.ts";
-import { Workspace } from "./workspace.ts";
+import { Workspace, type LiveChild } from "./workspace.ts";
 
 const spec = {
   network: { gateway: { parentRefs: [{ name: "public" }], hostnames: ["media.example.com"] } },
@@ -34,33 +34,28 @@ describe("optional APIs", () => {
     await cluster?.stop();
   });
 
-  /** Looks at Ready until `during` has ended, and says what else than True it was. */
-  async function notReadyDuring(during: () => Promise<void>): Promise<readonly string[]> {
+  /** Returns every value other than True that Ready has while `act` runs. */
+  async function notReadyDuring(act: () => Promise<void>): Promise<readonly string[]> {
     const seen = new Set<string>();
     const over = new AbortController();
-    const look = async (): Promise<void> => {
+    const observe = async (): Promise<void> => {
       while (!over.signal.aborted) {
-        const ready = (await work.service("upscaler"))?.status?.conditions?.find(({ type }) => type === "Ready");
+        const ready = await work.condition("upscaler", "Ready");
         if (ready?.status !== "True") seen.add(`${ready?.status} ${ready?.reason}: ${ready?.message}`);
         await delay(20);
       }
     };
-    const looking = look();
-    await during().finally(() => over.abort());
-    await looking;
+    const observing = observe();
+    await act().finally(() => over.abort());
+    await observing;
     return [...seen];
   }
 
-  async function untilThere(there: boolean): Promise<void> {
-    for (const [kind, name] of optional) {
-      await until(`${kind} ${name} to be ${there ? "there" : "gone"}`, async () => {
-        const child = await work.get(childKinds[kind].type, name);
-        return (child !== undefined) === there ? true : undefined;
-      });
-    }
+  async function untilCreated(): Promise<void> {
+    for (const [kind, name] of optional) await until(`${kind} ${name}`, () => work.get(childKinds[kind].type, name));
   }
 
-  it("are done without, made when they appear, and forgotten when they vanish: Ready throughout", async () => {
+  it("may be missing, appear and disappear while the service stays ready", async () => {
     await work.apply("upscaler", spec);
     await work.apply("by-keda", keda);
     await work.untilReady("upscaler");
@@ -68,25 +63,24 @@ describe("optional APIs", () => {
 
     const notReady = await notReadyDuring(async () => {
       await cluster.installOptionalCrds(optionalApis);
-      await untilThere(true);
+      await untilCreated();
       await work.untilCondition("by-keda", "ScalingReady", { reason: "NotStarted" });
 
       await cluster.removeOptionalCrds(optionalApis);
       await work.untilCondition("by-keda", "ScalingReady", { reason: "ApiMissing" });
 
       await cluster.installOptionalCrds(optionalApis);
-      await untilThere(true);
+      await untilCreated();
     });
     assert.deepEqual(notReady, []);
   });
 
-  it("VPA: Auto resizes in place where its schema knows that, and its recommendation is shown", async () => {
+  it("VPA: Auto resizes in place if its schema allows it, and the status has the recommendation", async () => {
     await cluster.installOptionalCrds(["vpa"]);
     await work.apply("vertical", {});
     const name = "vertical-vpa";
     const vpa = await until("the VPA", () => work.get(childKinds.verticalPodAutoscaler.type, name));
-    const { updatePolicy } = (vpa as typeof vpa & { spec: { updatePolicy: object } }).spec;
-    assert.deepEqual(updatePolicy, { updateMode: "InPlaceOrRecreate" });
+    assert.deepEqual((vpa as LiveChild).spec.updatePolicy, { updateMode: "InPlaceOrRecreate" });
     const recommendation = { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "5Gi" } }] };
     await work.client.jsonPatch(
       childKinds.verticalPodAutoscaler.type,
@@ -95,10 +89,9 @@ describe("optional APIs", () => {
       [{ op: "add", path: "/status", value: { recommendation } }],
       { subresource: "status" },
     );
-    const shown = await until(
-      "the recommendation",
-      async () => (await work.service("vertical"))?.status?.recommendation,
-    );
-    assert.deepEqual(shown, { requests: { memory: "5Gi" } });
+    const reported = await until("status.recommendation", async (see) => {
+      return see((await work.service("vertical"))?.status)?.recommendation;
+    });
+    assert.deepEqual(reported, { requests: { memory: "5Gi" } });
   });
 });

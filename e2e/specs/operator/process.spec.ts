@@ -1,10 +1,9 @@
-/** The operator as a process: its flags, its endpoints, its log, its end. */
+/** The operator as a process: flags, endpoints, log, shutdown. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { operatorCluster } from "./operator-cluster.ts";
-import type { OperatorProcess } from "./operator-process.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
 const program = fileURLToPath(new URL("../../../operator/src/main.ts", import.meta.url));
@@ -15,7 +14,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the program to its end, without a cluster to be found. */
+/** Runs the program until it exits, without access to a cluster. */
 async function run(parameters: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
   const child = spawn(process.execPath, [program, ...parameters], {
     env: { PATH: process.env.PATH, HOME: "/", ...env },
@@ -28,22 +27,22 @@ async function run(parameters: readonly string[], env: Readonly<Record<string, s
 }
 
 describe("the operator's flags", () => {
-  const mistakes: readonly (readonly [title: string, parameters: readonly string[], says: RegExp])[] = [
+  const mistakes: readonly (readonly [title: string, parameters: readonly string[], error: RegExp])[] = [
     ["an unknown flag", ["--namespace=media"], /unknown option '--namespace=media'/],
-    ["a value that is none", ["--concurrency=many"], /--concurrency/],
-    ["a namespace that can't be one", ["--namespaces=Media"], /--namespaces/],
-    ["a Lease that ends before it is given up", ["--lease-duration=5s"], /--lease-duration must be longer/],
-    ["an argument too many", ["media"], /too many arguments/],
+    ["a value that is not a number", ["--concurrency=many"], /--concurrency/],
+    ["an invalid namespace", ["--namespaces=Media"], /--namespaces/],
+    ["a Lease that expires before the renew deadline", ["--lease-duration=5s"], /--lease-duration must be longer/],
+    ["an extra argument", ["media"], /too many arguments/],
   ];
-  for (const [title, parameters, says] of mistakes) {
+  for (const [title, parameters, error] of mistakes) {
     it(`${title}: one line, exit 2`, async () => {
       const { code, stdout, stderr } = await run(parameters);
       assert.deepEqual([code, stdout, stderr.split("\n").length], [2, "", 2], stderr);
-      assert.match(stderr, says);
+      assert.match(stderr, error);
     });
   }
 
-  it("a mistake in the environment: one line that names the variable, exit 2", async () => {
+  it("an invalid environment variable: one line that names it, exit 2", async () => {
     const { code, stderr } = await run([], { GPUMEDIA_LOG_LEVEL: "loud" });
     assert.equal(code, 2);
     assert.match(stderr, /GPUMEDIA_LOG_LEVEL 'loud'/);
@@ -58,36 +57,32 @@ describe("the operator's flags", () => {
 
 describe("the operator's process", function () {
   this.timeout(60_000);
-  let work: Workspace;
-  let operator: OperatorProcess;
+  const work = operatorWorkspace();
 
   before(async () => {
-    work = await Workspace.open(await operatorCluster());
-    operator = await work.startOperator();
     await work.apply("upscaler");
     await work.untilReady("upscaler");
   });
-  after(() => work?.[Symbol.asyncDispose]());
 
-  it("looks after the namespaces that it was given, and no other", async () => {
+  it("watches only the namespaces given to it", async () => {
     await using other = await Workspace.open(work.cluster);
     await other.apply("stranger");
-    // Whatever the operator was told before this one, it was told of the other by now.
+    // An operator that watched both namespaces would have observed the other service before this one.
     await work.apply("neighbour");
     await work.untilReady("neighbour");
     assert.deepEqual(await other.children("stranger"), []);
-    // What the API server gives an object that nobody has looked at.
+    // The API server's default, before any reconcile.
     assert.deepEqual((await other.service("stranger"))?.status, { observedGeneration: -1 });
-    // Its own namespace has the list of metrics for the exporters.
-    const namespaces = new Set(operator.log.map(({ namespace = work.namespace }) => namespace));
+    // The operator's own namespace has the metrics list of the exporters.
+    const namespaces = new Set(work.operator.log.map(({ namespace = work.namespace }) => namespace));
     assert.deepEqual(namespaces.difference(new Set([work.namespace, work.operatorNamespace])), new Set());
   });
 
-  it("answers /livez, /readyz and /metrics", async () => {
-    const { health = "", metrics = "" } = await operator.says("connecting");
+  it("serves /livez, /readyz and /metrics", async () => {
+    const { health = "", metrics = "" } = await work.operator.untilLogged("connecting");
     for (const path of ["livez", "readyz"]) {
-      const answer = await fetch(`${health}/${path}`);
-      assert.equal(answer.status, 200, `${path}: ${await answer.text()}`);
+      const response = await fetch(`${health}/${path}`);
+      assert.equal(response.status, 200, `${path}: ${await response.text()}`);
     }
     const text = await (await fetch(`${metrics}/metrics`)).text();
     const has = (line: RegExp): void => assert.match(text, line);
@@ -97,8 +92,8 @@ describe("the operator's process", function () {
     has(/^leader_election_master_status\{name="gpumedia-operator"\} 1/m);
   });
 
-  it("names the object and the visit in each line about a service", () => {
-    const lines = operator.log.filter(({ child }) => child !== undefined);
+  it("includes the object and the reconcileID in each log line about a service", () => {
+    const lines = work.operator.log.filter(({ child }) => child !== undefined);
     assert.ok(lines.length > 0);
     for (const { namespace, name, reconcileID } of lines) {
       assert.equal(namespace, work.namespace);
@@ -106,20 +101,18 @@ describe("the operator's process", function () {
       assert.match(reconcileID ?? "", /^[0-9a-f-]{36}$/);
     }
     const ids = new Set(lines.filter(({ name }) => name === "upscaler").map(({ reconcileID }) => reconcileID));
-    assert.ok(ids.size < lines.length, "the lines of one visit share its id");
+    assert.ok(ids.size < lines.length, "no two lines share a reconcileID");
   });
 
   it("writes no token into its log", () => {
-    assert.doesNotMatch(JSON.stringify(operator.log), /eyJ[\w-]{20}|Bearer/);
+    assert.doesNotMatch(JSON.stringify(work.operator.log), /eyJ[\w-]{20}|Bearer/);
   });
 
-  it("ends in order on SIGTERM: exit 0, the Lease released, and a successor leads at once", async () => {
+  it("shuts down gracefully on SIGTERM: exit 0, the Lease released, and the next operator leads at once", async () => {
     await using own = await Workspace.open(work.cluster);
     const first = await own.startOperator();
-    const { ended } = first;
-    first.signal("SIGTERM");
-    assert.equal(await ended, "exit 0");
-    await first.says("released the Lease").catch(() => assert.fail(JSON.stringify(first.log)));
+    assert.equal(await first.end("SIGTERM"), "exit 0");
+    await first.untilLogged("released the Lease");
     const second = await own.startOperator();
     await own.apply("upscaler");
     await own.untilReady("upscaler");
@@ -128,10 +121,10 @@ describe("the operator's process", function () {
   });
 
   it("holds the Lease in its own namespace while it leads", async () => {
-    assert.equal(await leaseHolder(work), (await operator.says("leading")).identity);
+    assert.equal(await leaseHolder(work), (await work.operator.untilLogged("leading")).identity);
   });
 
-  it("cannot start without a server: says why, exit 1", async () => {
+  it("does not start without a kubeconfig: an error that names it, exit 1", async () => {
     const { code, stderr } = await run(["--kubeconfig=/nonexistent/config"]);
     assert.equal(code, 1);
     assert.match(stderr, /\/nonexistent\/config/);

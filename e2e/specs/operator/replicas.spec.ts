@@ -1,10 +1,9 @@
-/** Who sets the replicas may change at any time; how many there are must not, unless somebody says so. */
+/** The owner of `replicas` may change at any time. The number must not, unless the new owner sets it. */
 import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import { Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
+import type { LiveChild } from "./workspace.ts";
 
 const { deployment, horizontalPodAutoscaler } = childKinds;
 const on = { autoscaling: { horizontal: { enabled: true } } };
@@ -12,15 +11,10 @@ const off = { autoscaling: { horizontal: { enabled: false } } };
 
 describe("replicas", function () {
   this.timeout(120_000);
-  let work: Workspace;
+  const work = operatorWorkspace();
   let name = "";
   let count = 0;
 
-  before(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator();
-  });
-  after(() => work?.[Symbol.asyncDispose]());
   beforeEach(async () => {
     name = `scaled-${count++}`;
     await work.apply(name, on);
@@ -28,35 +22,35 @@ describe("replicas", function () {
   });
   afterEach(() => work.apply(name, { ...off, replicas: 0 }));
 
-  /** As the autoscaler's controller does it. */
+  /** Scales as the HPA controller does. */
   async function scale(replicas: number): Promise<void> {
     const path = `/apis/apps/v1/namespaces/${work.namespace}/deployments/${name}/scale?fieldManager=kube-controller-manager`;
-    await work.client.rawJson("PATCH", path, {
-      body: { spec: { replicas } },
-      headers: { "content-type": "application/merge-patch+json" },
+    await work.mergePatch(path, { spec: { replicas } });
+  }
+
+  async function untilReplicas(expected: number): Promise<void> {
+    await until(`${name} to have ${expected} replicas`, async (see) => {
+      const { spec } = await work.child("deployment", name);
+      return see(spec.replicas) === expected;
     });
   }
 
-  async function replicas(): Promise<number> {
-    const live = (await work.child("deployment", name)) as KubeObject & { spec: { replicas: number } };
-    return live.spec.replicas;
+  /** Switches horizontal autoscaling on or off, and waits for the end of the reconcile. */
+  async function autoscale(spec: typeof on | typeof off): Promise<void> {
+    await work.apply(name, spec);
+    await untilAutoscaled(spec === on);
   }
 
-  async function untilReplicas(wanted: number): Promise<void> {
-    await until(`${name} to have ${wanted} replicas`, async () => ((await replicas()) === wanted ? true : undefined));
-  }
-
-  async function untilAutoscaled(is: boolean): Promise<void> {
-    await until(`an autoscaler: ${is}`, async () => {
-      const there = (await work.get(horizontalPodAutoscaler.type, name)) !== undefined;
-      return there === is ? true : undefined;
+  async function untilAutoscaled(expected: boolean): Promise<void> {
+    await until(`an HPA of ${name}: ${expected}`, async () => {
+      return ((await work.get(horizontalPodAutoscaler.type, name)) !== undefined) === expected;
     });
-    // Its status says that the pass is over.
-    await work.untilCondition(name, "Ready", { status: "True" });
+    // The status is written last in a reconcile.
+    await work.untilReady(name);
   }
 
-  /** The replicas of each version of the Deployment that the API server has had, without repetitions, while `act` runs. */
-  async function seen(act: () => Promise<void>): Promise<readonly number[]> {
+  /** Returns the Deployment's replicas in each version stored while `act` runs, without repetitions. */
+  async function replicasDuring(act: () => Promise<void>): Promise<readonly number[]> {
     const { metadata } = await work.child("deployment", name);
     const controller = new AbortController();
     const versions: number[] = [];
@@ -71,13 +65,13 @@ describe("replicas", function () {
     });
     const following = (async () => {
       for await (const { object } of watch) {
-        const { spec, metadata: now } = object as KubeObject & { spec: { replicas: number } };
+        const { spec, metadata: now } = object as LiveChild;
         if (versions.at(-1) !== spec.replicas) versions.push(spec.replicas);
         if (now.annotations?.["spec/over"] !== undefined) return last.resolve();
       }
     })();
     await act();
-    // The watch has brought all versions when it brings this one.
+    // The watch delivers this version last.
     await work.patch(deployment.type, name, [{ op: "add", path: "/metadata/annotations/spec~1over", value: "yes" }]);
     await last.promise;
     controller.abort();
@@ -85,15 +79,13 @@ describe("replicas", function () {
     return versions;
   }
 
-  it("stay when the autoscaler is switched off, on, off and on again, while it scales", async () => {
+  it("stay when the HPA is switched off and on twice while it scales", async () => {
     await scale(7);
     await untilReplicas(7);
-    const versions = await seen(async () => {
+    const versions = await replicasDuring(async () => {
       for (const next of [8, 9]) {
-        await work.apply(name, off);
-        await untilAutoscaled(false);
-        await work.apply(name, on);
-        await untilAutoscaled(true);
+        await autoscale(off);
+        await autoscale(on);
         await scale(next);
       }
       await untilReplicas(9);
@@ -101,45 +93,41 @@ describe("replicas", function () {
     assert.deepEqual(versions, [7, 8, 9]);
   });
 
-  it("stay when the autoscaler is switched off before it has ever scaled", async () => {
-    const versions = await seen(async () => {
-      await work.apply(name, off);
-      await untilAutoscaled(false);
-      await work.apply(name, on);
-      await untilAutoscaled(true);
+  it("stay when the HPA is switched off before it has ever scaled", async () => {
+    const versions = await replicasDuring(async () => {
+      await autoscale(off);
+      await autoscale(on);
     });
     assert.deepEqual(versions, [2]);
   });
 
-  it("stay when what the user has set is left to the autoscaler", async () => {
+  it("stay when the user hands them over to the HPA", async () => {
     await work.apply(name, { ...off, replicas: 5 });
     await untilReplicas(5);
     await untilAutoscaled(false);
-    const versions = await seen(async () => {
-      await work.apply(name, on);
-      await untilAutoscaled(true);
+    const versions = await replicasDuring(async () => {
+      await autoscale(on);
       await scale(6);
       await untilReplicas(6);
     });
     assert.deepEqual(versions, [5, 6]);
   });
 
-  it("stay when the user no longer says how many", async () => {
+  it("stay when the user removes spec.replicas", async () => {
     await work.apply(name, { ...off, replicas: 5 });
     await untilReplicas(5);
-    const versions = await seen(async () => {
-      await work.apply(name, off);
-      await untilAutoscaled(false);
+    const versions = await replicasDuring(async () => {
+      await autoscale(off);
       await scale(4);
       await untilReplicas(4);
     });
     assert.deepEqual(versions, [5, 4]);
   });
 
-  it("go at once from the autoscaler's to the user's number", async () => {
+  it("change directly from the HPA's number to the user's", async () => {
     await scale(7);
     await untilReplicas(7);
-    const versions = await seen(async () => {
+    const versions = await replicasDuring(async () => {
       await work.apply(name, { ...off, replicas: 4 });
       await untilReplicas(4);
       await untilAutoscaled(false);
@@ -147,20 +135,19 @@ describe("replicas", function () {
     assert.deepEqual(versions, [7, 4]);
   });
 
-  it("that the user has set are repaired, those that nobody has set are kept", async () => {
+  it("are repaired if set in the spec, and kept otherwise", async () => {
     await work.apply(name, { ...off, replicas: 3 });
     await untilReplicas(3);
     await scale(1);
     await untilReplicas(3);
-    await work.apply(name, off);
-    await untilAutoscaled(false);
+    await autoscale(off);
     await scale(6);
-    const versions = await seen(async () => {
-      // A pass that repairs something else.
+    const versions = await replicasDuring(async () => {
+      // Causes a reconcile that repairs another field.
       await work.patch(deployment.type, name, [{ op: "remove", path: "/metadata/labels" }]);
-      await until("the repair", async () => {
+      await until("the labels to be repaired", async (see) => {
         const { metadata } = await work.child("deployment", name);
-        return metadata.labels?.["gpumedia.io/service"];
+        return see(metadata.labels)?.["gpumedia.io/service"];
       });
     });
     assert.deepEqual(versions, [6]);

@@ -1,4 +1,4 @@
-/** Pods that report a utilization: those of kwok get an address on loopback, where this process answers for them. */
+/** Pods that report utilization: kwok's pods get a loopback address on which this process responds for them. */
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { UtilizationReport } from "@gpumedia/api";
@@ -9,7 +9,6 @@ import type { Workspace } from "./workspace.ts";
 
 export const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
 
-/** What a pod does when it is asked. */
 export type PodAnswer = UtilizationReport | RequestListener;
 
 let addresses = 0;
@@ -18,37 +17,33 @@ export class ReportingPod implements AsyncDisposable {
   readonly name: string;
   readonly uid: string;
   answer: PodAnswer = sampleReport;
-  /** How often it was asked. */
-  asked = 0;
+  /** Number of requests received. */
+  requests = 0;
   readonly #server: Server;
 
-  /** Gives a pod that is ready an address at which this process answers. */
-  static async take(work: Workspace, pod: KubeObject): Promise<ReportingPod> {
+  /** Gives a ready pod an address on which this process responds, until the workspace is closed. */
+  static async open(work: Workspace, pod: KubeObject): Promise<ReportingPod> {
     const address = `127.77.${process.pid % 250}.${++addresses}`;
     const reporting = new ReportingPod(pod);
     reporting.#server.listen(8080, address);
     await once(reporting.#server, "listening");
-    const status = { podIP: address, podIPs: [{ ip: address }] };
-    await work.client.rawJson("PATCH", `/api/v1/namespaces/${work.namespace}/pods/${pod.metadata.name}/status`, {
-      body: { status },
-      headers: { "content-type": "application/merge-patch+json" },
-    });
-    return reporting;
+    await work.patchPodStatus(pod.metadata.name, { podIP: address, podIPs: [{ ip: address }] });
+    return work.resources.use(reporting);
   }
 
   private constructor({ metadata }: KubeObject) {
     this.name = metadata.name;
     this.uid = metadata.uid;
     this.#server = createServer((request, response) => {
-      this.asked++;
+      this.requests++;
       if (typeof this.answer === "function") this.answer(request, response);
       else response.end(JSON.stringify(this.answer));
     });
   }
 
-  async untilAsked(more: number): Promise<void> {
-    const wanted = this.asked + more;
-    await until(`${this.name} to be asked`, () => (this.asked >= wanted ? true : undefined));
+  async untilRequested(more: number): Promise<void> {
+    const target = this.requests + more;
+    await until(`${target} requests to ${this.name}`, (see) => see(this.requests) >= target);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,20 +52,33 @@ export class ReportingPod implements AsyncDisposable {
   }
 }
 
-/** The pods of a service, once all of them are ready. */
+/** Waits until the service has exactly this number of ready pods, and returns them. */
 export async function readyPods(work: Workspace, service: string, count: number): Promise<readonly KubeObject[]> {
-  return until(`${count} ready pods of ${service}`, async () => {
-    const { namespace } = work;
-    const { items } = await work.client.list(pods, { namespace, labelSelector: `gpumedia.io/service=${service}` });
-    const ready = items.filter(isReady);
-    return ready.length === count ? ready : undefined;
+  return until(`${count} ready pods of ${service}`, async (see) => {
+    const ready = (await podsOf(work, service)).filter(isReady);
+    see(ready.map(({ metadata }) => metadata.name));
+    return ready.length === count && ready;
   });
+}
+
+export async function podsOf({ client, namespace }: Workspace, service: string): Promise<readonly KubeObject[]> {
+  return (await client.list(pods, { namespace, labelSelector: `gpumedia.io/service=${service}` })).items;
+}
+
+/** Applies a service, and lets its two pods report once it is ready. */
+export async function serveReporting(work: Workspace, name: string, spec: object = {}): Promise<ReportingPod[]> {
+  await work.apply(name, spec);
+  await work.untilReady(name);
+  const reporting: ReportingPod[] = [];
+  for (const pod of await readyPods(work, name, 2)) reporting.push(await ReportingPod.open(work, pod));
+  return reporting;
 }
 
 function isReady(pod: KubeObject & { readonly status?: { conditions?: { type: string; status: string }[] } }): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 
+/** The sample report with some members changed. */
 export function report(change: {
   readonly gpuPercent?: number;
   readonly requests?: Partial<UtilizationReport["requests"]>;

@@ -1,44 +1,29 @@
-/** Two operators, one Lease: who writes, who takes over, and what leaves a process that has lost it. */
+/** Two operators, one Lease: only the leader writes, the standby takes over, and an operator that loses the Lease exits. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
-import { startFaultProxy, type FaultProxy } from "../../faults/proxy.ts";
+import type { FaultProxy } from "../../faults/proxy.ts";
 import { isWrite, type ApiRequest } from "../../faults/request.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "./operator-cluster.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
 import type { OperatorProcess } from "./operator-process.ts";
-import { Workspace } from "./workspace.ts";
 
-/** A fifth of the defaults, so that nobody waits for 15 s. */
+/** A fifth of the defaults, so that the tests need not wait for 15 s. */
 const short = ["--lease-duration=3s", "--renew-deadline=2s", "--retry-period=400ms"];
 
-/** An operator behind a proxy of its own, which sees each request that leaves it. */
+/** An operator behind its own proxy, which records every request. */
 interface Candidate {
   readonly operator: OperatorProcess;
   readonly proxy: FaultProxy;
-  /** What it has written, or tried to, but for the Lease. */
+  /** Its write requests, failed ones included, except for those on the Lease. */
   writes(): readonly ApiRequest[];
 }
 
 describe("two operators", function () {
   this.timeout(120_000);
-  let work: Workspace;
-  const proxies: FaultProxy[] = [];
-
-  beforeEach(async () => {
-    work = await Workspace.open(await operatorCluster());
-  });
-  afterEach(async () => {
-    await work?.[Symbol.asyncDispose]();
-    for (const proxy of proxies.splice(0)) await proxy[Symbol.asyncDispose]();
-  });
+  const work = operatorWorkspace("test", { operator: false });
 
   async function candidate(parameters: readonly string[]): Promise<Candidate> {
-    const proxy = await startFaultProxy(await loadConnection({ kubeconfig: await work.operatorKubeconfig() }));
-    proxies.push(proxy);
-    const kubeconfig = join(work.cluster.directory, `${work.operatorNamespace}.${proxies.length}.kubeconfig`);
-    await proxy.writeKubeconfig(kubeconfig);
+    const { proxy, kubeconfig } = await work.startFaultProxy();
     const operator = await work.launchOperator({ kubeconfig, parameters });
     const writes = (): readonly ApiRequest[] =>
       proxy.requests.filter((request) => isWrite(request) && request.resource !== "leases");
@@ -47,25 +32,28 @@ describe("two operators", function () {
 
   async function startTwo(parameters: readonly string[] = []): Promise<{ leader: Candidate; standby: Candidate }> {
     const leader = await candidate(parameters);
-    await leader.operator.says("leading");
+    await leader.operator.untilLogged("leading");
     const standby = await candidate(parameters);
-    await standby.operator.says("standing by");
+    await standby.operator.untilLogged("standing by");
     return { leader, standby };
   }
 
-  /** Has the Service's labels taken away, which the leader must not leave so. */
-  async function drift(name: string): Promise<void> {
-    await work.patch(childKinds.service.type, name, [{ op: "add", path: "/metadata/labels", value: {} }]);
+  /** Removes the labels of these Services, which the leader repairs. */
+  async function drift(...names: readonly string[]): Promise<void> {
+    for (const name of names)
+      await work.patch(childKinds.service.type, name, [{ op: "add", path: "/metadata/labels", value: {} }]);
   }
 
-  async function untilRepaired(name: string): Promise<void> {
-    await until("the repair", async () => {
-      const { metadata } = await work.child("service", name);
-      return metadata.labels?.["gpumedia.io/service"];
-    });
+  async function untilRepaired(...names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      await until(`the labels of Service ${name} to be repaired`, async (see) => {
+        const { metadata } = await work.child("service", name);
+        return see(metadata.labels)?.["gpumedia.io/service"];
+      });
+    }
   }
 
-  it("write nothing twice: the standby watches and waits", async () => {
+  it("write only as the leader: the standby only watches", async () => {
     const { leader, standby } = await startTwo();
     await work.apply("upscaler");
     await work.untilReady("upscaler");
@@ -73,12 +61,12 @@ describe("two operators", function () {
     await untilRepaired("upscaler");
     assert.deepEqual(standby.writes(), []);
     assert.ok(leader.writes().length > 0);
-    assert.ok(standby.proxy.openWatches > 10, "its caches are warm");
-    const { health = "" } = await standby.operator.says("connecting");
+    assert.ok(standby.proxy.openWatches > 10, "the caches are not kept current");
+    const { health = "" } = await standby.operator.untilLogged("connecting");
     assert.equal((await fetch(`${health}/readyz`)).status, 200);
   });
 
-  it("with the defaults: the other leads within 20 s of the leader's death", async () => {
+  it("fail over within 20 s of the leader's death with the default timing", async () => {
     const { leader, standby } = await startTwo();
     await work.apply("before");
     await work.untilReady("before");
@@ -86,62 +74,60 @@ describe("two operators", function () {
     const killed = performance.now();
     await work.apply("meanwhile");
     await drift("before");
-    await standby.operator.says("leading", { withinMs: 20_000 });
+    await standby.operator.untilLogged("leading", { withinMs: 20_000 });
     await work.untilReady("meanwhile");
     await untilRepaired("before");
-    // It must not take over at once either: the leader might only have been slow.
+    // Nor too early: the leader might only be slow.
     assert.ok(performance.now() - killed > 10_000);
   });
 
-  it("a leader that was suspended past its deadline wakes up, writes nothing and ends", async () => {
+  it("a leader resumed after its renew deadline writes nothing and exits", async () => {
     const { leader, standby } = await startTwo(short);
-    for (const name of ["one", "two", "three"]) await work.apply(name);
-    for (const name of ["one", "two", "three"]) await work.untilReady(name);
+    const names = ["one", "two", "three"];
+    for (const name of names) await work.apply(name);
+    for (const name of names) await work.untilReady(name);
     leader.operator.signal("SIGSTOP");
-    // What it will find in its sockets when it wakes up.
-    for (const name of ["one", "two", "three"]) await drift(name);
+    // The leader receives these events once it is resumed.
+    await drift(...names);
     await work.apply("four");
-    await standby.operator.says("leading");
-    for (const name of ["one", "two", "three"]) await untilRepaired(name);
+    await standby.operator.untilLogged("leading");
+    await untilRepaired(...names);
     await work.untilReady("four");
-    for (const name of ["one", "two", "three"]) await drift(name);
+    await drift(...names);
     const before = leader.writes().length;
-    const { ended } = leader.operator;
+    const { exited } = leader.operator;
     leader.operator.signal("SIGCONT");
-    assert.equal(await ended, "exit 1");
+    assert.equal(await exited, "exit 1");
     assert.deepEqual(leader.writes().slice(before), []);
     assert.ok(leader.operator.log.some(({ msg }) => msg.includes("lost the Lease")));
-    for (const name of ["one", "two", "three"]) await untilRepaired(name);
+    await untilRepaired(...names);
   });
 
-  it("a leader that can't renew stops before the other begins", async () => {
+  it("a leader that cannot renew stops writing before the standby leads", async () => {
     const { leader, standby } = await startTwo(short);
     await work.apply("upscaler");
     await work.untilReady("upscaler");
     leader.proxy.inject({ kind: "hang" }, { resource: "leases" }, Infinity);
-    const { ended } = leader.operator;
-    // It has something to write all the time.
+    const { exited } = leader.operator;
+    // Gives the leader something to write all the time.
     const edit = async (): Promise<number | undefined> => {
       await drift("upscaler");
       const led = standby.operator.log.some(({ msg }) => msg === "leading");
       return led ? leader.writes().length : undefined;
     };
     const taken = await until("the standby to lead", edit, { everyMs: 200 });
-    assert.equal(await ended, "exit 1");
+    assert.equal(await exited, "exit 1");
     assert.deepEqual(leader.writes().slice(taken), []);
     await drift("upscaler");
     await untilRepaired("upscaler");
   });
 
-  it("a leader whose Lease another has taken ends", async () => {
+  it("a leader exits when another holder takes the Lease", async () => {
     const leader = await candidate(short);
-    await leader.operator.says("leading");
-    const { ended } = leader.operator;
+    await leader.operator.untilLogged("leading");
+    const { exited } = leader.operator;
     const path = `/apis/coordination.k8s.io/v1/namespaces/${work.operatorNamespace}/leases/gpumedia-operator`;
-    await work.client.rawJson("PATCH", path, {
-      body: { spec: { holderIdentity: "somebody-else" } },
-      headers: { "content-type": "application/merge-patch+json" },
-    });
-    assert.equal(await ended, "exit 1");
+    await work.mergePatch(path, { spec: { holderIdentity: "another" } });
+    assert.equal(await exited, "exit 1");
   });
 });

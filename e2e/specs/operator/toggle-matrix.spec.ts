@@ -1,15 +1,13 @@
-/** Every switch, from every state, in any order: the children depend on the spec alone, not on how it came about. */
+/** Random sequences of edits: the children depend only on the current spec, not on earlier ones. */
 import assert from "node:assert/strict";
 import { builtInProfiles } from "@gpumedia/api";
 import { desiredChildren } from "@gpumedia/operator/src/desired/children.ts";
 import { effectiveService } from "@gpumedia/operator/src/effective/effective.ts";
 import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { planChild } from "@gpumedia/operator/src/plan/plan.ts";
-import { until } from "../../cluster/until.ts";
+import { until, type See } from "../../cluster/until.ts";
 import { seededRandom } from "../../../workload/src/testing/random.ts";
-import { operatorCluster } from "./operator-cluster.ts";
-import { Workspace } from "./workspace.ts";
+import { operatorWorkspace } from "./operator-cluster.ts";
 
 const seed = Number(process.env.MATRIX_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const walks = 4;
@@ -17,79 +15,41 @@ const steps = 12;
 const defaults = { processorImage: "example.com/processor:1-cuda", processorImageCpu: "example.com/processor:1" };
 const runbookUrl = "https://example.com/alerts";
 
-/** Each member of a spec that makes or unmakes a child, with the values that it may have. */
-const switches: readonly (readonly [path: readonly string[], values: readonly unknown[]])[] = [
-  [
-    ["autoscaling", "horizontal", "enabled"],
-    [true, false],
-  ],
-  [
-    ["autoscaling", "horizontal", "provider"],
-    ["HPA", "KEDA"],
-  ],
-  [
-    ["autoscaling", "vertical", "enabled"],
-    [true, false],
-  ],
-  [
-    ["podDisruptionBudget", "enabled"],
-    [true, false],
-  ],
-  [
-    ["network", "networkPolicy", "enabled"],
-    [true, false],
-  ],
-  [
-    ["network", "ingress"],
-    [{ enabled: true, host: "a.example.com" }, { enabled: false }],
-  ],
-  [
-    ["network", "gateway"],
-    [{ parentRefs: [{ name: "public" }], hostnames: ["b.example.com"] }, {}],
-  ],
-  [
-    ["monitoring", "podMonitor"],
-    [true, false],
-  ],
-  [
-    ["monitoring", "alerts"],
-    [true, false],
-  ],
-  [
-    ["monitoring", "dashboard"],
-    [true, false],
-  ],
-  [
-    ["gpu", "count"],
-    [0, 1, 2],
-  ],
-  [["profile"], Object.keys(builtInProfiles)],
+/** The fields of a spec that create or delete a child, with the values to try. */
+const switches: readonly (readonly [path: string, values: readonly unknown[]])[] = [
+  ["autoscaling.horizontal.enabled", [true, false]],
+  ["autoscaling.horizontal.provider", ["HPA", "KEDA"]],
+  ["autoscaling.vertical.enabled", [true, false]],
+  ["podDisruptionBudget.enabled", [true, false]],
+  ["network.networkPolicy.enabled", [true, false]],
+  ["network.ingress", [{ enabled: true, host: "a.example.com" }, { enabled: false }]],
+  ["network.gateway", [{ parentRefs: [{ name: "public" }], hostnames: ["b.example.com"] }, {}]],
+  ["monitoring.podMonitor", [true, false]],
+  ["monitoring.alerts", [true, false]],
+  ["monitoring.dashboard", [true, false]],
+  ["gpu.count", [0, 1, 2]],
+  ["profile", Object.keys(builtInProfiles)],
 ];
 
-function set(spec: Record<string, unknown>, path: readonly string[], value: unknown): void {
+function set(spec: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split(".");
   let node = spec;
-  for (const key of path.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
-  node[path.at(-1) ?? ""] = value;
+  for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
+  node[keys.at(-1) ?? ""] = value;
 }
 
-describe("a matrix of switches", () => {
-  let work: Workspace;
-
-  before(async () => {
-    work = await Workspace.open(await operatorCluster());
-    await work.startOperator({
-      parameters: [
-        `--processor-image=${defaults.processorImage}`,
-        `--processor-image-cpu=${defaults.processorImageCpu}`,
-        `--runbook-url=${runbookUrl}`,
-      ],
-    });
+describe("random edits of a spec", () => {
+  const work = operatorWorkspace("suite", {
+    parameters: [
+      `--processor-image=${defaults.processorImage}`,
+      `--processor-image-cpu=${defaults.processorImageCpu}`,
+      `--runbook-url=${runbookUrl}`,
+    ],
   });
-  after(() => work[Symbol.asyncDispose]());
 
-  /** What is still to be done for the stored service, and why it is not done yet. */
-  async function left(name: string): Promise<readonly string[]> {
-    const stored = (await work.service(name)) ?? assert.fail(`there is no ${name}`);
+  /** Returns the actions that remain for the stored service. */
+  async function remainingActions(name: string): Promise<readonly string[]> {
+    const stored = (await work.service(name)) ?? assert.fail(`service ${name} does not exist`);
     const effective = effectiveService(stored, new Map(), defaults);
     assert.equal(effective.kind, "Effective");
     if (effective.kind !== "Effective") return [];
@@ -106,20 +66,14 @@ describe("a matrix of switches", () => {
         return planChild(service.owner, child, live && { metadata: live.metadata, owned: ownership(live) }, true);
       }),
     );
-    return actions.flatMap(({ do: what, child }) =>
-      what === "none" ? [] : [`${what} ${child.kind.type.kind} ${child.name}`],
+    return actions.flatMap(({ do: action, child }) =>
+      action === "none" ? [] : [`${action} ${child.kind.type.kind} ${child.name}`],
     );
   }
 
   async function untilSettled(name: string): Promise<void> {
-    let last: readonly string[] = [];
-    const settled = async (): Promise<KubeObject | undefined> => {
-      last = await left(name);
-      return last.length === 0 ? work.service(name) : undefined;
-    };
-    await until("every child to be as the spec wants", settled).catch((error: unknown) => {
-      throw new Error(`${String(error)}; seed ${seed}, left to do: ${last.join(", ")}`, { cause: error });
-    });
+    const areSettled = async (see: See): Promise<boolean> => see(await remainingActions(name)).length === 0;
+    await until(`no remaining action (seed ${seed})`, areSettled);
   }
 
   for (let walk = 0; walk < walks; walk++) {
@@ -134,7 +88,7 @@ describe("a matrix of switches", () => {
           set(spec, path, structuredClone(pick(values)));
         }
         await work.apply(name, spec);
-        // Half of the steps come while the one before is still under way.
+        // Half of the steps start while the previous one is still in progress.
         if (random() < 0.5) await untilSettled(name);
       }
       await untilSettled(name);

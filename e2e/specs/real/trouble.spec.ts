@@ -1,4 +1,4 @@
-/** What breaks on real nodes, and what the status says of it. */
+/** What breaks on real nodes, and how the status reports it. */
 import assert from "node:assert/strict";
 import { until } from "../../cluster/until.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
@@ -27,16 +27,16 @@ describe("trouble in real pods", function () {
 
   it("has the kubelet's words in its status when the image is not there", async () => {
     await at.work.apply("upscaler", { ...quick, replicas: 1, image: `${processorImage}-not-there` });
-    const wanted = { status: "False", reason: "ImagePullFailed", says: `${processorImage}-not-there` } as const;
+    const wanted = { status: "False", reason: "ImagePullFailed", message: `${processorImage}-not-there` } as const;
     const { message } = await at.work.untilCondition("upscaler", "Ready", wanted, patiently);
     assert.match(message, /cannot pull its image/);
   });
 
-  it("says OutOfMemory when the kernel has killed the processor at its memory limit", async () => {
+  it("reports OutOfMemory when the kernel kills the processor at its memory limit", async () => {
     const resources = { requests: { cpu: "50m", memory: "32Mi" }, limits: { cpu: "1", memory: "64Mi" } };
     await at.work.apply("upscaler", { ...quick, replicas: 1, resources });
-    const says = "raise resources.limits.memory";
-    await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "OutOfMemory", says }, patiently);
+    const message = "raise resources.limits.memory";
+    await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "OutOfMemory", message }, patiently);
   });
 
   it("serves on while the kubelet is killed and started again, and gets a GPU from it afterwards", async () => {
@@ -56,19 +56,24 @@ describe("trouble in real pods", function () {
     await at.work.untilCondition("upscaler", "Ready", { status: "True" });
   });
 
-  it("says that its node is silent when the kubelet is, and is ready when it is back", async () => {
+  it("reports a silent node while the kubelet is stopped, and is ready when it is back", async () => {
     await serve("upscaler", {});
     at.real.cluster.processes.signal("kubelet", "SIGSTOP");
     try {
-      const says = `${at.real.node.name} does not report any more`;
-      await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "NodeNotReady", says }, patiently);
+      const message = `${at.real.node.name} does not report any more`;
+      await at.work.untilCondition(
+        "upscaler",
+        "Ready",
+        { status: "False", reason: "NodeNotReady", message },
+        patiently,
+      );
     } finally {
       at.real.cluster.processes.signal("kubelet", "SIGCONT");
     }
     await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
   });
 
-  it("says who holds the other GPUs when one has failed and its pod finds none", async () => {
+  it("names the holders of the other GPUs when one fails and its pod finds none", async () => {
     const { cluster, node } = at.real;
     const address = await serve("upscaler", { replicas: 4 });
     const pods = await podsOf(cluster, at.work.namespace);
@@ -82,8 +87,13 @@ describe("trouble in real pods", function () {
       node.showGpus({ [index]: { error: "GPU_IS_LOST" } });
       await until("the processor to miss its GPU", () => unavailable(failing), patiently);
       await cluster.kubectl("delete", "pod", "-n", at.work.namespace, failing.metadata.name);
-      const says = "3 of 3 in use by";
-      await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "WaitingForGpu", says }, patiently);
+      const message = "3 of 3 in use by";
+      await at.work.untilCondition(
+        "upscaler",
+        "Ready",
+        { status: "False", reason: "WaitingForGpu", message },
+        patiently,
+      );
     } finally {
       node.showGpus({});
       await node.restartDevicePlugin();
