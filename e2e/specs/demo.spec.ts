@@ -71,7 +71,7 @@ describe("make demo", function () {
   it("shows a service, its status and its children where pods cannot run, and stops what it started", async () => {
     const output = await demo({ KEEP: "", CC: "no-such-compiler" });
     const expected = [
-      /^Pods cannot run on this machine, .*no C compiler: "no-such-compiler" does not run/,
+      /^Pods cannot run on this machine, .*no C compiler: cannot run "no-such-compiler"/,
       /^✓ Starting a control plane, 2 nodes with 4 GPUs each and the operator \(/m,
       /^✓ Applying examples\/minimal\.yaml in namespace media \(/m,
       /^ {4}Ready is True, Serving: 2 of 2 replicas are ready$/m,

@@ -48,7 +48,7 @@ export async function nextChart(version: string): Promise<AsyncDisposable & { re
     text.replaceAll(/^(version|appVersion): .*$/gm, `$1: ${version}`),
   );
   const crd = join(directory, "files/crds/gpumediaservices.gpumedia.io.yaml");
-  await edit(crd, (text) => text.replace("description: Since when it exists.", "description: New in this version."));
+  await edit(crd, (text) => text.replace("description: Time since creation.", "description: New in this version."));
   return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 

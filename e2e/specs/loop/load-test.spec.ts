@@ -55,7 +55,7 @@ describe("a load test with a real processor", function () {
     assert.equal(first.status?.verdict, "Passed", JSON.stringify(first.status));
     assert.deepEqual([first.status.figures?.requests, first.status.figures?.errorPercent], [100, 0]);
     const saysPassed =
-      /Message: +p95 [\d.]+ ms, [\d.]+\/s, all thresholds met[^]*Type: +Complete[^]*latencyP95Milliseconds: +[\d.]+/;
+      /Message: +p95 [\d.]+ m?s, [\d.]+\/s; all thresholds are met[^]*Type: +Complete[^]*latencyP95Milliseconds: +[\d.]+/;
     assert.match(await described("upscaler-r1"), saysPassed);
 
     await work.patch(serviceType, "upscaler", [{ op: "add", path: "/spec/processing", value: slower }]);
@@ -63,7 +63,7 @@ describe("a load test with a real processor", function () {
     assert.deepEqual(second.spec.regression, { against: "upscaler-r1", tolerancePercent: 10 });
     const { verdict, reasons = [], conditions } = second.status ?? {};
     assert.deepEqual([verdict, conditions?.map(({ type }) => type)], ["Failed", ["Failed", "Stalled"]]);
-    const says = [/^p95 [\d.]+ s, limit 15 s$/, /^p95 [\d.]+ m?s, was [\d.]+ ms in upscaler-r1, tolerance 10 %$/];
+    const says = [/^p95 [\d.]+ s, limit 15 s$/, /^p95 [\d.]+ m?s, was [\d.]+ m?s in upscaler-r1, tolerance 10 %$/];
     for (const words of says)
       assert.ok(
         reasons.some((reason) => words.test(reason)),

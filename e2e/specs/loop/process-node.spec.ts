@@ -137,6 +137,6 @@ describe("the process node", function () {
     assert.equal(reason, "UnexpectedAdmissionError");
     await create("unknown", { command, env });
     const waiting = await untilPod("unknown", "to wait", (_pod, { state }) => state["waiting"]?.message);
-    assert.equal(waiting, "container main: variable SECRET is no value and no fieldRef");
+    assert.equal(waiting, "container main: variable SECRET is neither a value nor a fieldRef");
   });
 });

@@ -111,7 +111,7 @@ describe("kubectl gpumedia top", function () {
     assert.match(rows.join("\n"), /\nmute .*\n {2}POD +the API server cannot reach it: .*EOF\n/);
     assert.match(
       rows.join("\n"),
-      /\nwaiting .* 0\/1 ready, not Ready\n {2}POD +waits: no node has 8 nvidia.com\/gpu: the largest has 4/,
+      /\nwaiting .* 0\/1 ready, not Ready\n +0 of 1 replicas are ready; pod \S+ is waiting for a GPU: no node has 8 nvidia.com\/gpu: the largest has 4;\n.*\n {2}POD +is waiting for a GPU\n/,
     );
   });
 
