@@ -40,16 +40,16 @@ export async function measureCreation(bench: BenchCluster, count: number): Promi
       what: `${at}: requests per service`,
       value: requests.length / count,
       unit: "",
-      target: { is: "at most", than: childrenPerService + 3 },
+      atMost: childrenPerService + 3,
       note: breakdown(requests),
     },
-    { what: `${at}: memory before`, value: idle.nowMiB, unit: "MiB", target: { is: "at most", than: 120 } },
+    { what: `${at}: memory before`, value: idle.nowMiB, unit: "MiB", atMost: 120 },
     { what: `${at}: peak memory`, value: memory.peakMiB, unit: "MiB", ...memoryTarget(count) },
     { what: `${at}: memory after`, value: memory.nowMiB, unit: "MiB", ...memoryTarget(count) },
-    { what: `${at}: event-loop delay p99`, value: loop * 1000, unit: "ms", target: { is: "at most", than: 50 } },
+    { what: `${at}: event-loop delay p99`, value: loop * 1000, unit: "ms", atMost: 50 },
   ];
 }
 
-function memoryTarget(count: number): Pick<Figure, "target"> {
-  return count >= 1000 ? { target: { is: "at most", than: 223 } } : {};
+function memoryTarget(count: number): Pick<Figure, "atMost"> {
+  return count >= 1000 ? { atMost: 223 } : {};
 }

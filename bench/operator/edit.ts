@@ -99,8 +99,8 @@ function latencies(
   note: string,
 ): readonly Figure[] {
   const figure = (name: "p50" | "p99", fraction: number): Figure => {
-    const than = targets[name];
-    const target = than === undefined ? {} : { target: { is: "at most" as const, than } };
+    const atMost = targets[name];
+    const target = atMost === undefined ? {} : { atMost };
     return { what: `${what}, ${name}`, value: percentile(values, fraction), unit: "ms", note, ...target };
   };
   return [figure("p50", 0.5), figure("p99", 0.99)];

@@ -3,26 +3,22 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** The docs name the source of the number. */
-  readonly target?: { readonly is: "at least" | "at most"; readonly than: number };
+  /** Targets; the docs name the source of the number. */
+  readonly atLeast?: number;
+  readonly atMost?: number;
   /** Conditions under which the value was measured. */
   readonly note?: string;
 }
 
-function meets({ value, target }: Figure): boolean | undefined {
-  if (target === undefined) return undefined;
-  return target.is === "at least" ? value >= target.than : value <= target.than;
-}
-
 export function markdownTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
-    const verdict = { true: "yes", false: "**no**", undefined: "" }[
-      String(meets(figure)) as "true" | "false" | "undefined"
-    ];
-    const target =
-      figure.target === undefined ? "" : `${figure.target.is === "at least" ? "≥" : "≤"} ${figure.target.than}`;
-    const what = figure.note === undefined ? figure.what : `${figure.what} (${figure.note})`;
-    return `| ${what} | ${formatted(figure.value)} ${figure.unit} | ${target} | ${verdict} |`;
+    const { value, atLeast, atMost, note } = figure;
+    const target = atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : "";
+    // Comparisons with NaN are false: a missing value meets no target.
+    const isMet = atLeast !== undefined ? value >= atLeast : value <= (atMost ?? Number.NaN);
+    const verdict = target === "" ? "" : isMet ? "yes" : "**no**";
+    const what = note === undefined ? figure.what : `${figure.what} (${note})`;
+    return `| ${what} | ${formatted(value)} ${figure.unit} | ${target} | ${verdict} |`;
   });
   return ["| what | measured | target | met |", "| --- | --: | --: | --- |", ...rows].join("\n");
 }

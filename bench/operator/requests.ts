@@ -2,7 +2,7 @@
 import { writeVerbs, type AuditEvent } from "@gpumedia/e2e/cluster/audit.ts";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 
-/** Answered requests for objects since a time (milliseconds since 1970), without those for Leases and without watches. */
+/** Completed requests for objects since a time (milliseconds since 1970), without those for Leases and without watches. */
 export function requestsOf(cluster: Cluster, user: string, since: number): readonly AuditEvent[] {
   return cluster.audit
     .requests({ user, since })

@@ -40,13 +40,7 @@ export async function measureRestart(bench: BenchCluster, names: readonly string
   const at = `restart with ${names.length} settled services`;
   const others = requests.length - lists - writes(requests).length;
   return [
-    {
-      what: `${at}: writes`,
-      value: writes(requests).length,
-      unit: "",
-      target: { is: "at most", than: 0 },
-      note: breakdown(writes(requests)),
-    },
+    { what: `${at}: writes`, value: writes(requests).length, unit: "", atMost: 0, note: breakdown(writes(requests)) },
     { what: `${at}: lists`, value: lists, unit: "", note: `${others} other reads` },
     { what: `${at}: it is the leader`, value: leadingMs / 1000, unit: "s" },
     { what: `${at}: every service has been reconciled`, value: reconciledMs / 1000, unit: "s" },
@@ -54,9 +48,9 @@ export async function measureRestart(bench: BenchCluster, names: readonly string
       what: `${at}: an edit made before the start has reached its child`,
       value: (Date.parse(first.stageTimestamp) - again.startedAt) / 1000,
       unit: "s",
-      target: { is: "at most", than: 15 },
+      atMost: 15,
     },
-    { what: `${at}: peak memory`, value: memory.peakMiB, unit: "MiB", target: { is: "at most", than: 223 } },
+    { what: `${at}: peak memory`, value: memory.peakMiB, unit: "MiB", atMost: 223 },
   ];
 }
 
@@ -89,7 +83,7 @@ export async function measureForeignStatuses(
   const what = `${statuses} autoscaler statuses every 15 s for a minute`;
   return [
     { what: `${what}: requests`, value: requests.length, unit: "", note: breakdown(requests) },
-    { what: `${what}: writes`, value: writes(requests).length, unit: "", target: { is: "at most", than: 0 } },
+    { what: `${what}: writes`, value: writes(requests).length, unit: "", atMost: 0 },
   ];
 }
 
@@ -117,30 +111,20 @@ export async function measureIdleReconciles(bench: BenchCluster, names: readonly
   const took = after.bucketsSince(before, "controller_runtime_reconcile_time_seconds", controller);
   const at = `reconciles without changes, ${names.length} services`;
   return [
-    {
-      what: `${at}: per second of CPU time`,
-      value: reconciles / cpuSeconds,
-      unit: "/s",
-      target: { is: "at least", than: 230 },
-    },
+    { what: `${at}: per second of CPU time`, value: reconciles / cpuSeconds, unit: "/s", atLeast: 230 },
     {
       what: `${at}: p99`,
       value: bucketPercentile(took, 0.99) * 1000,
       unit: "ms",
-      target: { is: "at most", than: 10 },
+      atMost: 10,
       note: "upper bound of the histogram's bucket",
     },
-    {
-      what: `${at}: requests`,
-      value: requestsOf(cluster, operatorUser, since).length,
-      unit: "",
-      target: { is: "at most", than: 0 },
-    },
+    { what: `${at}: requests`, value: requestsOf(cluster, operatorUser, since).length, unit: "", atMost: 0 },
     {
       what: `${at}: event-loop delay p99`,
       value: after.sum("nodejs_eventloop_lag_p99_seconds") * 1000,
       unit: "ms",
-      target: { is: "at most", than: 50 },
+      atMost: 50,
     },
   ];
 }

@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
+import { valueAt } from "../schema/paths.ts";
 import { validateFile } from "../validate/index.ts";
 import { builtInProfileNames, builtInProfiles } from "./index.ts";
 import type { GuideSection } from "./sourced.ts";
 
 /** Returns the settings in which a profile differs from production, by path. */
 function differences(name: (typeof builtInProfileNames)[number]): Record<string, unknown> {
-  const value = (profile: (typeof builtInProfileNames)[number], path: string): unknown =>
-    path
-      .split(".")
-      .reduce<unknown>(
-        (node, key) => (node as Record<string, unknown> | undefined)?.[key],
-        builtInProfiles[profile].spec,
-      );
+  const { spec, sources } = builtInProfiles[name];
+  const { spec: production } = builtInProfiles.production;
   return Object.fromEntries(
-    [...builtInProfiles[name].sources.keys()]
-      .filter((path) => !path.includes('"') && value(name, path) !== value("production", path))
-      .map((path) => [path, value(name, path)]),
+    [...sources.keys()]
+      .filter((path) => !path.includes('"') && valueAt(spec, path) !== valueAt(production, path))
+      .map((path) => [path, valueAt(spec, path)]),
   );
 }
 
@@ -81,13 +77,7 @@ describe("the built-in profile production", () => {
   it("has the guide's own values where the guide has one, and calls no other value the guide's", () => {
     const claimed = [...sources].filter(([, { why }]) => why === undefined);
     assert.deepEqual(
-      claimed
-        .map(([path, { section }]) => [
-          section,
-          path,
-          path.split(".").reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], spec),
-        ])
-        .toSorted(byPath),
+      claimed.map(([path, { section }]) => [section, path, valueAt(spec, path)]).toSorted(byPath),
       guide.toSorted(byPath),
     );
   });

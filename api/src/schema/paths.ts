@@ -8,6 +8,11 @@ export function pathOf(keys: Keys): string {
   return keys.reduce<string>(joinPath, "");
 }
 
+/** Returns the value at a path of members, such as `drain.timeout`; undefined when it is missing. */
+export function valueAt(object: object, path: string): unknown {
+  return path.split(".").reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], object);
+}
+
 /** Appends a key; one that is not an identifier is quoted. */
 export function joinPath(parent: string, key: string | number): string {
   if (typeof key === "number") return `${parent}[${key}]`;

@@ -1,4 +1,5 @@
 /** The operator's rights. Its specs run with exactly these; a comment names the reason where it is not obvious. */
+import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { dcgmMetricsName } from "../../../operator/src/observe/names.ts";
 
 export interface PolicyRule {
@@ -8,22 +9,14 @@ export interface PolicyRule {
   readonly resourceNames?: readonly string[];
 }
 
-interface Role {
-  readonly apiVersion: "rbac.authorization.k8s.io/v1";
+interface Role extends Manifest {
   readonly kind: "ClusterRole" | "Role";
-  readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules: readonly PolicyRule[];
 }
 
-interface RoleBinding {
-  readonly apiVersion: "rbac.authorization.k8s.io/v1";
+interface RoleBinding extends Manifest {
   readonly kind: "ClusterRoleBinding" | "RoleBinding";
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly roleRef: {
-    readonly apiGroup: "rbac.authorization.k8s.io";
-    readonly kind: "ClusterRole" | "Role";
-    readonly name: string;
-  };
+  readonly roleRef: { readonly apiGroup: string; readonly kind: Role["kind"]; readonly name: string };
   readonly subjects: readonly { readonly kind: "ServiceAccount"; readonly name: string; readonly namespace: string }[];
 }
 

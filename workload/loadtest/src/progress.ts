@@ -9,7 +9,7 @@ export interface ProgressFigures {
   readonly ended: number;
   readonly failed: number;
   readonly rejected: number;
-  /** Null before the first accepted answer. */
+  /** Null before the first accepted response. */
   readonly p95Ms: number | null;
 }
 

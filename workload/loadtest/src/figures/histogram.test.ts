@@ -26,7 +26,7 @@ describe("LatencyHistogram", () => {
     );
   });
 
-  it("has the figures of 100 values", () => {
+  it("returns the figures of 100 values", () => {
     const figures = histogramOf(Array.from({ length: 100 }, (_, at) => at + 1)).figures();
     assert.deepEqual(
       Object.fromEntries(Object.entries(figures ?? {}).map(([name, ms]) => [name, Math.round(ms * 10) / 10])),
@@ -49,17 +49,17 @@ describe("LatencyHistogram", () => {
   });
 
   describe("curve", () => {
-    const cases: readonly { answers: number; last: readonly number[] }[] = [
-      { answers: 1, last: [100] },
-      { answers: 10, last: [80, 90, 100] },
-      { answers: 99, last: [97, 98, 100] },
-      { answers: 100, last: [98, 99, 100] },
-      { answers: 1000, last: [99.8, 99.9, 100] },
-      { answers: 10_000, last: [99.98, 99.99, 100] },
+    const cases: readonly { responses: number; last: readonly number[] }[] = [
+      { responses: 1, last: [100] },
+      { responses: 10, last: [80, 90, 100] },
+      { responses: 99, last: [97, 98, 100] },
+      { responses: 100, last: [98, 99, 100] },
+      { responses: 1000, last: [99.8, 99.9, 100] },
+      { responses: 10_000, last: [99.98, 99.99, 100] },
     ];
-    for (const { answers, last } of cases) {
-      it(`of ${answers} answers ends in ${last.join(", ")}`, () => {
-        const curve = histogramOf(Array.from({ length: answers }, (_, at) => at + 1)).curve();
+    for (const { responses, last } of cases) {
+      it(`of ${responses} responses ends in ${last.join(", ")}`, () => {
+        const curve = histogramOf(Array.from({ length: responses }, (_, at) => at + 1)).curve();
         assert.deepEqual(
           curve.slice(-last.length).map(({ percentile }) => percentile),
           last,

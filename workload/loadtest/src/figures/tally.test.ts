@@ -30,7 +30,7 @@ describe("Tally", () => {
     near(tally.serviceTime.figures()?.max, 20);
   });
 
-  it("counts by kind, keeps the bytes and the last end", () => {
+  it("counts by kind, sums the bytes and keeps the end of the last request", () => {
     const tally = tallyOf([
       sample(accepted),
       sample(accepted, { endMs: 70 }),
@@ -75,7 +75,7 @@ describe("Tally", () => {
     near(tally.stages.get("s9")?.max, 9);
   });
 
-  it("feeds the timeline", () => {
+  it("adds the requests to the timeline", () => {
     const tally = tallyOf([
       sample(accepted),
       sample({ kind: "rejected" }),

@@ -63,7 +63,7 @@ describe("judgeThreshold", () => {
 });
 
 describe("inForce", () => {
-  it("allows no errors without a limit on them", () => {
+  it("allows no errors unless they have a limit", () => {
     assert.deepEqual(inForce([{ metric: "p95", limit: 20 }]), [
       { metric: "p95", limit: 20 },
       { metric: "errors", limit: 0 },

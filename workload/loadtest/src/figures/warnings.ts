@@ -12,7 +12,7 @@ const busyAbove = 0.9;
 // Half of the guide's 20 ms: such a lag distorts the figure to be measured.
 const lagAboveMs = 10;
 // A percentile with fewer responses beyond it is chance.
-const answersBeyondAtLeast = 5;
+const responsesBeyondAtLeast = 5;
 
 export function warningsOf({ counts, client, load, endedBy, thresholds }: Doubts): string[] {
   const warnings: string[] = [];
@@ -43,6 +43,6 @@ export function warningsOf({ counts, client, load, endedBy, thresholds }: Doubts
 function thinTail(percentile: number | null, accepted: number): string[] {
   if (percentile === null || accepted === 0) return [];
   const beyond = (accepted * (100 - percentile)) / 100;
-  if (beyond >= answersBeyondAtLeast) return [];
+  if (beyond >= responsesBeyondAtLeast) return [];
   return [`p${percentile} of ${accepted} responses depends on the slowest ${Math.max(1, Math.round(beyond))}`];
 }

@@ -99,7 +99,7 @@ FAILED
     assert.equal(withoutColour, resultTable(failed(), plain));
   });
 
-  it("counts what an interrupt cut off", () => {
+  it("counts the requests that an interrupt cut off", () => {
     const result = passed({ endedBy: "signal" });
     const table = resultTable({ ...result, counts: { ...result.counts, abandoned: 3 } }, plain);
     assert.ok(table.includes("\nabandoned  3        in flight when interrupted\n"), table);

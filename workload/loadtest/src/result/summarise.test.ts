@@ -5,7 +5,7 @@ import type { Result } from "./result.ts";
 import { summarise } from "./summarise.ts";
 
 describe("summarise", () => {
-  it("makes the whole result of a run that passed", () => {
+  it("returns the whole result of a run that passed", () => {
     const { details, ...outline } = passed();
     const { curve, serviceTimeCurve, timeline, ...rest } = details;
     assert.deepEqual(outline, {
@@ -79,7 +79,7 @@ describe("summarise", () => {
     reasons: readonly string[];
   }[] = [
     {
-      name: "every request rejected: no threshold is needed to fail",
+      name: "fails without a threshold if every request is rejected",
       result: () =>
         summarise(
           steadyTally(5, () => rejected),
@@ -89,7 +89,7 @@ describe("summarise", () => {
       reasons: ["no request was accepted"],
     },
     {
-      name: "a latency limit is not met without a latency",
+      name: "fails a latency threshold if there is no latency",
       result: () =>
         summarise(
           steadyTally(5, () => timedOut),
@@ -99,25 +99,25 @@ describe("summarise", () => {
       reasons: ["no request was accepted", "p95 not measured, limit 20 ms"],
     },
     {
-      name: "too few answers per second",
+      name: "fails with too few responses per second",
       result: () => passed({ thresholds: [{ metric: "rps", limit: 1000 }] }),
       verdict: "Failed",
       reasons: ["rps 25.2/s, minimum 1000/s"],
     },
     {
-      name: "an interrupted run is neither passed nor failed",
+      name: "neither passes nor fails an interrupted run",
       result: () => passed({ endedBy: "signal", thresholds: [{ metric: "p95", limit: 1 }] }),
       verdict: "Interrupted",
       reasons: ["interrupted", "p95 15 ms, limit 1 ms"],
     },
     {
-      name: "interrupted before anything came back",
+      name: "reports a run that is interrupted before the first response",
       result: () => summarise(new Tally(), { ...facts, endedBy: "signal", thresholds: [] }),
       verdict: "Interrupted",
       reasons: ["interrupted", "no request was accepted"],
     },
     {
-      name: "rejections within their limit are no failure",
+      name: "passes with rejections within their limit",
       result: () =>
         summarise(
           steadyTally(10, (nth) => (nth === 0 ? rejected : accepted)),

@@ -30,7 +30,7 @@ describe("the responses of a target", () => {
     { name: "the picture in its size", answer: echo, expectScale: 1, kind: "accepted" },
     { name: "the picture in another size", answer: echo, expectScale: 2, kind: "wrong-size" },
     {
-      name: "a part of its headers more",
+      name: "the picture with a repeated header",
       answer: (response, _nth, _request, body) =>
         response.writeHead(200, { "content-type": "image/jpeg", "server-timing": ["a;dur=1", "b;dur=2"] }).end(body),
       kind: "accepted",
@@ -62,14 +62,18 @@ describe("the responses of a target", () => {
       },
       kind: "reset",
     },
-    { name: "never", answer: () => undefined, timeoutMs: 50, kind: "timeout" },
+    { name: "no response", answer: () => undefined, timeoutMs: 50, kind: "timeout" },
     {
       name: "a body that never ends",
       answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).write("start"),
       timeoutMs: 50,
       kind: "timeout",
     },
-    { name: "no HTTP", answer: (response) => response.socket?.end("HELLO THERE\r\n\r\n"), kind: "protocol" },
+    {
+      name: "bytes that are not HTTP",
+      answer: (response) => response.socket?.end("HELLO THERE\r\n\r\n"),
+      kind: "protocol",
+    },
     {
       name: "more than 64 MiB",
       answer: (response) =>
@@ -104,8 +108,8 @@ describe("the responses of a target", () => {
   });
 });
 
-describe("the requests to a target", () => {
-  it("a POST of the picture to the path, with the requested headers", async () => {
+describe("a target", () => {
+  it("receives a POST of the picture, with the given headers", async () => {
     const seen: object[] = [];
     await using server = await listen((response, nth, request, body) => {
       const { method, url, headers } = request;
@@ -128,7 +132,7 @@ describe("the requests to a target", () => {
     ]);
   });
 
-  it("one request at a time on each connection", async () => {
+  it("receives one request at a time on each connection", async () => {
     await using server = await listen(echo);
     await using target = open(server.url, { connections: 3 });
     await Promise.all(Array.from({ length: 30 }, () => target.send(picture, 5000)));
@@ -136,7 +140,7 @@ describe("the requests to a target", () => {
     assert.ok(server.concurrency <= 3);
   });
 
-  it("nothing after close: requests in flight are abandoned, not failed", async () => {
+  it("counts requests in flight as abandoned, not as failed, after close", async () => {
     await using server = await listen(() => undefined);
     const target = open(server.url);
     const answer = target.send(picture, 5000);
