@@ -15,7 +15,7 @@ export const processorConfig = settings(
   {
     accelerator: oneOf(
       ["cpu", "cuda"],
-      "Where the model runs. cuda without a GPU is an error, without fallback to cpu. Defaults to cpu.",
+      "Where the model runs. With cuda, a missing GPU is an error: there is no fallback to cpu. Defaults to cpu.",
     ),
     environment: oneOf(
       ["production", "development"],
@@ -50,7 +50,7 @@ export const processorConfig = settings(
       {
         maxSize: wholeNumber("Maximum number of requests in a batch. Defaults to 8.", 1, 256),
         maxDelay: duration(
-          "How long a request waits at most for others to join its batch. Defaults to 2ms; on cpu, where waiting gains nothing, to 0ms.",
+          "Maximum time a request waits for others to join its batch. Defaults to 2ms, or to 0ms on cpu, where waiting gains nothing.",
         ),
       },
     ),

@@ -23,6 +23,10 @@ interface Flags {
   readonly compareObject?: string;
 }
 
+function number(flag: string, description: string, byDefault: number): Option {
+  return new Option(flag, description).argParser(Number).default(byDefault);
+}
+
 const flags = new Command("bench")
   .addOption(
     new Option(
@@ -32,18 +36,13 @@ const flags = new Command("bench")
       .argParser((text) => text.split(",").map(Number))
       .default([100, 500, 1000]),
   )
+  .addOption(number("--storm <count>", "Number of services created at once while others are edited; 0 to skip.", 1000))
   .addOption(
-    new Option("--storm <count>", "Number of services created at once while others are edited; 0 to skip.")
-      .argParser(Number)
-      .default(1000),
-  )
-  .addOption(
-    new Option(
+    number(
       "--noisy-neighbours <count>",
       "Number of services to edit beside as many healthy ones, and beside as many failing ones; 0 to skip.",
-    )
-      .argParser(Number)
-      .default(50),
+      50,
+    ),
   )
   .addOption(new Option("--json <file>", "File for all results."))
   .addOption(new Option("--profile <directory>", "Directory for a CPU profile of each operator process."))

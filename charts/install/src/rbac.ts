@@ -1,4 +1,4 @@
-/** The operator's rights. Its specs run with exactly these; a comment names the reason where it is not obvious. */
+/** The operator's permissions. Its specs run with exactly these; a comment names the reason where it is not obvious. */
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { dcgmMetricsName } from "../../../operator/src/observe/names.ts";
 

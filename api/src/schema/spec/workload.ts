@@ -172,7 +172,7 @@ export const processing = settings(
       { description: "Batching of requests with the same shape." },
       {
         maxSize: wholeNumber("Maximum number of requests in a batch.", 1, 256),
-        maxDelay: duration("How long a request waits at most for others to join its batch."),
+        maxDelay: duration("Maximum time a request waits for others to join its batch."),
       },
     ),
     queue: settings(
