@@ -1,5 +1,5 @@
 /** Starts what writes while this process leads: the controllers of services, load tests and the DCGM ConfigMap. */
-import type { Options } from "./options.ts";
+import type { Options } from "./options/options.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { ClusterCache } from "./observe/cluster-cache.ts";
 import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";

@@ -4,7 +4,7 @@ import { ConnectionError } from "./kube/errors.ts";
 import { loadConnection } from "./kube/connection.ts";
 import { readOptional } from "./kube/connection-file.ts";
 import { startOperator } from "./operator.ts";
-import { parseOptions } from "./options.ts";
+import { parseOptions } from "./options/options.ts";
 import { ListenError } from "./runtime/health.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { superviseProcess } from "./runtime/lifecycle.ts";

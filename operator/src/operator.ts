@@ -1,6 +1,6 @@
 /** Starts the operator: its parts, in their order, and what stops them. */
 import { startControllers } from "./controllers.ts";
-import type { Options } from "./options.ts";
+import type { Options } from "./options/options.ts";
 import { createApiClient } from "./kube/client.ts";
 import { checkConnection, type LoadedConnection } from "./kube/connection.ts";
 import { watchApis } from "./runtime/discovery-watch.ts";

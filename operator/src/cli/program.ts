@@ -1,7 +1,7 @@
 /** The command line: commands, arguments, flags and exit codes. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { parseOptions, processorImage, processorImageCpu, usageError, type Options } from "../options.ts";
-import * as value from "../options-values.ts";
+import { parseOptions, processorImage, processorImageCpu, usageError, type Options } from "../options/options.ts";
+import * as value from "../options/values.ts";
 import { explain } from "./commands/explain.ts";
 import type { FileFlags } from "./commands/files.ts";
 import { notServable, render } from "./commands/render.ts";

@@ -1,5 +1,5 @@
 /** The controller of load tests: what triggers a reconcile, and its workers. */
-import type { Options } from "../options.ts";
+import type { Options } from "../options/options.ts";
 import type { Defaults } from "../effective/effective.ts";
 import type { ApiClient } from "../kube/client.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import * as value from "./options-values.ts";
+import * as value from "./values.ts";
 
 interface Kind {
   readonly parse: (text: string) => unknown;

@@ -1,8 +1,8 @@
 /** Parsers of the flags' values: each returns a value, or throws an error that names what is accepted. */
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
-import { logLevels, type LogLevel } from "./runtime/log.ts";
-import type { ListenAddress } from "./runtime/health.ts";
+import { logLevels, type LogLevel } from "../runtime/log.ts";
+import type { ListenAddress } from "../runtime/health.ts";
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

@@ -1,8 +1,8 @@
 /** The operator's flags. Pure: everything that they depend on is an argument of `parseOptions`. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { ListenAddress } from "./runtime/health.ts";
-import type { LogLevel } from "./runtime/log.ts";
-import * as value from "./options-values.ts";
+import type { ListenAddress } from "../runtime/health.ts";
+import type { LogLevel } from "../runtime/log.ts";
+import * as value from "./values.ts";
 
 export interface Options {
   /** Absent: KUBECONFIG, then the pod's service account, then ~/.kube/config. */
