@@ -11,7 +11,7 @@ const place: Place = {
 };
 const ours = { "app.kubernetes.io/managed-by": "gpumedia-operator", "app.kubernetes.io/part-of": "gpumedia" };
 
-/** An API server with these objects; it says what was written. */
+/** An API server with these objects that records writes. */
 function apiServer(objects: Readonly<Record<string, object>>) {
   const writes: string[] = [];
   const write = async (verb: string, { kind, metadata }: Manifest): Promise<KubeObject> => {
@@ -42,7 +42,7 @@ const service = { namespace: place.namespace, name: place.name, port: 443 };
 const caBundle = Buffer.from("PEM").toString("base64");
 
 describe("registration of the metrics API", () => {
-  it("makes what is missing", async () => {
+  it("creates missing objects", async () => {
     const { client, writes } = apiServer({});
     assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered" });
     assert.deepEqual(writes, [
@@ -53,7 +53,7 @@ describe("registration of the metrics API", () => {
     ]);
   });
 
-  it("sets a caBundle right that is not, and leaves one that is", async () => {
+  it("corrects a stale caBundle, and leaves a current one", async () => {
     const { client, writes } = apiServer({
       [`APIService ${v1}`]: apiService(v1, { service, caBundle: "b2xk" }),
       [`APIService ${v2}`]: apiService(v2, { service, caBundle }),
@@ -63,7 +63,7 @@ describe("registration of the metrics API", () => {
     assert.deepEqual(writes, [`apply APIService ${v1}`]);
   });
 
-  it("goes through an ExternalName by the server's own port, and touches no Service of others", async () => {
+  it("uses the server's own port behind an ExternalName Service, and leaves another owner's Service alone", async () => {
     const { client, writes } = apiServer({
       [`APIService ${v1}`]: apiService(v1, { service: { ...service, port: 9443 }, caBundle }),
       [`APIService ${v2}`]: apiService(v2, { service: { ...service, port: 9443 }, caBundle }),
@@ -75,15 +75,18 @@ describe("registration of the metrics API", () => {
 
   const foreign: readonly { title: string; live: object }[] = [
     {
-      title: "another provider's",
+      title: "that of another provider",
       live: apiService(v1, { service: { namespace: "monitoring", name: "prometheus-adapter" } }, {}),
     },
-    { title: "another operator's", live: apiService(v1, { service: { namespace: "elsewhere", name: place.name } }) },
-    { title: "one to our Service that we did not make", live: apiService(v1, { service }, {}) },
-    { title: "the API server's own", live: apiService(v1, {}, {}) },
+    {
+      title: "that of another operator",
+      live: apiService(v1, { service: { namespace: "elsewhere", name: place.name } }),
+    },
+    { title: "not managed by this operator", live: apiService(v1, { service }, {}) },
+    { title: "local to the API server", live: apiService(v1, {}, {}) },
   ];
   for (const { title, live } of foreign) {
-    it(`refuses and writes nothing when an APIService is ${title}`, async () => {
+    it(`refuses and writes nothing when the APIService is ${title}`, async () => {
       const { client, writes } = apiServer({ [`APIService ${v1}`]: live });
       const registered = await register(client, place, "PEM");
       assert.equal(registered.kind, "Refused");
@@ -92,7 +95,7 @@ describe("registration of the metrics API", () => {
     });
   }
 
-  it("refuses when nothing would lead to it", async () => {
+  it("refuses without an address or a Service that routes to it", async () => {
     const { client, writes } = apiServer({});
     const registered = await register(client, { ...place, address: undefined }, "PEM");
     assert.match(registered.kind === "Refused" ? registered.message : "", /--metrics-api-advertise-address/);

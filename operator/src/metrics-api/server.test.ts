@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { Agent } from "undici";
-import { createAuthority, type CertificateAuthority, type KeyPair } from "../../../e2e/cluster/pki.ts";
 import { ApiError } from "../kube/errors.ts";
 import { createLogger } from "../runtime/log.ts";
 import type { Attributes } from "./access-review.ts";
 import { frontProxyOf, type FrontProxy, type User } from "./front-proxy.ts";
 import type { PodMetric } from "./pod-metrics.ts";
 import { startMetricsServer, type MetricsServer, type PodsRequest } from "./server.ts";
-import { createServingCertificate, type ServingCertificate } from "./serving-certificate.ts";
+import {
+  createAuthority,
+  createServingCertificate,
+  type Authority,
+  type KeyPair,
+  type ServingCertificate,
+} from "./serving-certificate.ts";
 
 const host = "gpumedia-operator-metrics.gpumedia-system.svc";
 const root = "/apis/custom.metrics.k8s.io";
@@ -23,7 +28,7 @@ const values: readonly PodMetric[] = [
   },
 ];
 
-function frontProxyFor({ certificate: pem }: CertificateAuthority, names = ["front-proxy"]): FrontProxy {
+function frontProxyFor({ certificate: pem }: Authority, names = ["front-proxy"]): FrontProxy {
   return (
     frontProxyOf({
       "requestheader-client-ca-file": pem,
@@ -31,13 +36,13 @@ function frontProxyFor({ certificate: pem }: CertificateAuthority, names = ["fro
       "requestheader-username-headers": '["X-Remote-User"]',
       "requestheader-group-headers": '["X-Remote-Group"]',
       "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]',
-    }) ?? assert.fail("it is a front proxy")
+    }) ?? assert.fail("the ConfigMap has no front proxy")
   );
 }
 
 describe("metrics server", () => {
-  let authority: CertificateAuthority;
-  let stranger: CertificateAuthority;
+  let authority: Authority;
+  let stranger: Authority;
   let proxy: KeyPair;
   let certificate: ServingCertificate;
   let frontProxy: FrontProxy;
@@ -47,9 +52,13 @@ describe("metrics server", () => {
   const agents: Agent[] = [];
 
   before(async () => {
-    [authority, stranger] = await Promise.all([createAuthority("front-proxy-ca"), createAuthority("stranger")]);
-    proxy = await authority.client({ commonName: "front-proxy" });
-    certificate = await createServingCertificate(host, Date.now());
+    const now = Date.now();
+    [authority, stranger] = await Promise.all([
+      createAuthority("front-proxy-ca", now),
+      createAuthority("stranger", now),
+    ]);
+    proxy = await authority.issue("front-proxy", "clientAuth");
+    certificate = await createServingCertificate(host, now);
     frontProxy = frontProxyFor(authority);
   });
   beforeEach(async () => {
@@ -86,7 +95,7 @@ describe("metrics server", () => {
     };
   }
 
-  it("answers values in both versions", async () => {
+  it("serves values in both versions", async () => {
     assert.deepEqual((await get(gpu, proxy)).body, {
       kind: "MetricValueList",
       apiVersion: "custom.metrics.k8s.io/v1beta2",
@@ -119,7 +128,7 @@ describe("metrics server", () => {
     });
   });
 
-  it("names what there is", async () => {
+  it("lists the group and its resources", async () => {
     const groups = await get("/apis", proxy);
     assert.equal(groups.body.kind, "APIGroupList");
     const resources = await get(`${root}/v1beta2`, proxy);
@@ -132,13 +141,13 @@ describe("metrics server", () => {
     ]);
   });
 
-  it("asks for exactly what is read, as the user who reads", async () => {
-    const asked: unknown[] = [];
-    allows = async (...question) => asked.push(question) > 0;
+  it("reviews access to the path that is read, as the user who reads it", async () => {
+    const reviews: unknown[] = [];
+    allows = async (...review) => reviews.push(review) > 0;
     await get(gpu, proxy);
     await get(root, proxy);
     const user = { name: "hpa", groups: ["a", "b", "system:authenticated"], extra: { scopes: ["x"] } };
-    assert.deepEqual(asked, [
+    assert.deepEqual(reviews, [
       [
         user,
         {
@@ -157,7 +166,7 @@ describe("metrics server", () => {
     ]);
   });
 
-  it("does not take a pod without a report for one that is idle", async () => {
+  it("serves no value for a pod without a report", async () => {
     found = [];
     assert.deepEqual((await get(gpu, proxy)).body.items, []);
     assert.equal((await get(gpu.replace("*", "a"), proxy)).code, 404);
@@ -169,11 +178,11 @@ describe("metrics server", () => {
     headers?: Record<string, string>;
   }[] = [
     { title: "without a certificate", keys: async () => undefined },
-    { title: "with a certificate of another authority", keys: () => stranger.client({ commonName: "front-proxy" }) },
-    { title: "with another name in the certificate", keys: () => authority.client({ commonName: "somebody" }) },
+    { title: "with a certificate of another CA", keys: () => stranger.issue("front-proxy", "clientAuth") },
+    { title: "with another name in the certificate", keys: () => authority.issue("other-proxy", "clientAuth") },
     {
       title: "with a certificate for servers",
-      keys: () => authority.server({ commonName: "front-proxy" }, { dns: ["x"], ip: [] }),
+      keys: () => authority.issue("front-proxy", "serverAuth", "x"),
     },
     { title: "that names no user", keys: async () => proxy, headers: {} },
     { title: "that names an empty user", keys: async () => proxy, headers: { "x-remote-user": "" } },
@@ -184,7 +193,7 @@ describe("metrics server", () => {
     });
   }
 
-  it("answers 403 to a user without rights, and 503 when the API server does not say", async () => {
+  it("answers 403 to a user without rights, and 503 when the access review fails", async () => {
     allows = async () => false;
     assert.equal((await get(gpu, proxy)).code, 403);
     allows = async () => {
@@ -193,12 +202,12 @@ describe("metrics server", () => {
     assert.equal((await get(gpu, proxy)).code, 503);
   });
 
-  it("shows a new certificate, and trusts a new authority, once it is told", async () => {
+  it("serves the renewed certificate and trusts the new authority after an update", async () => {
     const renewed = await createServingCertificate(host, Date.now());
     server.update(renewed, frontProxyFor(stranger, []));
     await assert.rejects(get(gpu, proxy));
     assert.equal((await get(gpu, proxy, asUser, renewed)).code, 401);
-    const keys = await stranger.client({ commonName: "whoever" });
+    const keys = await stranger.issue("other-proxy", "clientAuth");
     assert.equal((await get(gpu, keys, asUser, renewed)).code, 200);
   });
 
@@ -219,7 +228,7 @@ describe("metrics server", () => {
 });
 
 describe("front proxy", () => {
-  it("is none without an authority: everybody could be anybody", () => {
+  it("is undefined without a CA, because any client could claim any user", () => {
     assert.equal(frontProxyOf({ "requestheader-username-headers": '["X-Remote-User"]' }), undefined);
     assert.equal(frontProxyOf({}), undefined);
   });

@@ -20,18 +20,43 @@ const dayMs = 24 * 60 * 60_000;
 const validDays = 30;
 const renewDays = 20;
 
+export interface KeyPair {
+  /** PEM. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+}
+
+export interface Authority {
+  /** PEM. */
+  readonly certificate: string;
+  /** `host` is the DNS name of a server. */
+  issue(commonName: string, usage: "clientAuth" | "serverAuth", host?: string): Promise<KeyPair>;
+}
+
 /**
  * Has a CA of its own, whose key is dropped at once, so that it signs nothing else. Both stay in memory, so there is no
  * Secret to protect; the next leader creates its own.
  */
 export async function createServingCertificate(host: string, wallMs: number): Promise<ServingCertificate> {
+  const authority = await createAuthority("gpumedia-operator-metrics-ca", wallMs);
+  const { certificate, key } = await authority.issue("gpumedia-operator-metrics", "serverAuth", host);
+  return {
+    chain: `${certificate}\n${authority.certificate}\n`,
+    key,
+    authority: `${authority.certificate}\n`,
+    renewAt: wallMs + renewDays * dayMs,
+  };
+}
+
+export async function createAuthority(commonName: string, wallMs: number): Promise<Authority> {
   // A clock that is behind must not reject it as not yet valid.
   const validity = { notBefore: new Date(wallMs - dayMs), notAfter: new Date(wallMs + validDays * dayMs) };
-  const [authorityKeys, keys] = await Promise.all([newKeys(), newKeys()]);
+  const authorityKeys = await newKeys();
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
     serialNumber: serialNumber(),
-    name: "CN=gpumedia-operator-metrics-ca",
+    name: `CN=${commonName}`,
     keys: authorityKeys,
     signingAlgorithm: algorithm,
     extensions: [
@@ -40,36 +65,37 @@ export async function createServingCertificate(host: string, wallMs: number): Pr
       await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   });
-  const certificate = await x509.X509CertificateGenerator.create({
-    ...validity,
-    serialNumber: serialNumber(),
-    subject: "CN=gpumedia-operator-metrics",
-    issuer: authority.subject,
-    publicKey: keys.publicKey,
-    signingKey: authorityKeys.privateKey,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }]),
-      await x509.AuthorityKeyIdentifierExtension.create(authority),
-    ],
-  });
-  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
   return {
-    chain: `${certificate.toString("pem")}\n${authority.toString("pem")}\n`,
-    key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
-    authority: `${authority.toString("pem")}\n`,
-    renewAt: wallMs + renewDays * dayMs,
+    certificate: authority.toString("pem"),
+    async issue(subject, usage, host) {
+      const keys = await newKeys();
+      const names =
+        host === undefined ? [] : [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: host }])];
+      const certificate = await x509.X509CertificateGenerator.create({
+        ...validity,
+        serialNumber: serialNumber(),
+        subject: `CN=${subject}`,
+        issuer: authority.subject,
+        publicKey: keys.publicKey,
+        signingKey: authorityKeys.privateKey,
+        signingAlgorithm: algorithm,
+        extensions: [
+          new x509.BasicConstraintsExtension(false, undefined, true),
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[usage]]),
+          ...names,
+          await x509.AuthorityKeyIdentifierExtension.create(authority),
+        ],
+      });
+      const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+      return { certificate: certificate.toString("pem"), key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY") };
+    },
   };
 }
 
-async function newKeys(): Promise<CryptoKeyPair> {
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 }
-
-type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
 /** Positive, as RFC 5280 requires: the first bit is 0. */
 function serialNumber(): string {
