@@ -1,8 +1,8 @@
 /**
- * Starts a TypeScript entry point with a Node that runs `.ts` as it is.
+ * Starts a TypeScript entry point with a Node that can run it.
  *
- * `npx` takes the Node of the machine, which may be 20: it neither strips types nor is it what the tests ran with.
- * Then the Node 24 that npm package `node` pins takes over, in a child, because Node 20 cannot exec.
+ * `npx` runs the Node on PATH, which may be too old to strip types. Then the Node that the npm package `node` pins runs the
+ * program in a child process, as Node 20 cannot exec.
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -13,23 +13,23 @@ import { fileURLToPath } from "node:url";
 const oldestMajor = 24;
 
 /**
- * @param {URL} entry file URL of the program's `main.ts`, which runs when it is imported
- * @param {readonly string[]} nodeFlags flags that Node takes at its start only
+ * @param {URL} entry file URL of the program's `main.ts`, which runs on import
+ * @param {readonly string[]} nodeFlags flags that Node accepts only on its command line
  */
 export async function launch(entry, nodeFlags = []) {
-  const isOldEnough = Number.parseInt(process.versions.node, 10) >= oldestMajor;
+  const isNewEnough = Number.parseInt(process.versions.node, 10) >= oldestMajor;
   const missing = nodeFlags.filter((flag) => !process.execArgv.includes(flag));
-  if (isOldEnough && missing.length === 0) {
+  if (isNewEnough && missing.length === 0) {
     await import(entry.href);
     return;
   }
   const parameters = [...process.execArgv, ...missing, fileURLToPath(entry), ...process.argv.slice(2)];
-  if (isOldEnough && process.execve !== undefined) {
-    // This very process becomes the program, with its flags: none is left that would have to pass on signals.
+  if (isNewEnough && process.execve !== undefined) {
+    // Replaces this process, so that no launcher remains that would have to forward signals.
     process.execve(process.execPath, [process.execPath, ...parameters], process.env);
   }
   const child = spawn(pinnedNode(), parameters, { stdio: "inherit" });
-  // Without this a `kill` of the launcher would leave the program running, or end it before its last words.
+  // Otherwise killing the launcher would leave the program running, or cut off its final output.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`cannot start the pinned Node: ${error.message}; run "npm ci" first\n`);

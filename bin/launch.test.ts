@@ -1,4 +1,4 @@
-/** The launcher under the Nodes that are on PATH: `npx` takes whatever the machine has. */
+/** Runs the launcher under the Nodes on PATH, as `npx` does. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -16,13 +16,13 @@ function majorOf(node: string): number {
   return Number.parseInt(execFileSync(node, ["--version"], { encoding: "utf8" }).slice(1), 10);
 }
 
-/** A Node on PATH that cannot run TypeScript; undefined on a machine that has none. */
+/** Returns a Node on PATH that cannot run TypeScript, if there is one. */
 function olderNode(): string | undefined {
   const candidates = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "node"));
   return candidates.find((node) => existsSync(node) && majorOf(node) < 24);
 }
 
-describe("a program's launcher", () => {
+describe("the launcher", () => {
   const nodes = [
     { name: "the pinned Node", node: process.execPath },
     { name: "an older Node", node: olderNode() },
@@ -38,20 +38,20 @@ describe("a program's launcher", () => {
       assert.match(stderr, /^gpumedia-loadtest: option '--rate <n>' argument 'fast' is invalid\./);
     });
 
-    test(`passes signals through ${name}: the program says its last words`, async () => {
-      const { promise: asked, resolve } = Promise.withResolvers<void>();
+    test(`forwards signals through ${name}, so that the program shuts down gracefully`, async () => {
+      const { promise: requested, resolve } = Promise.withResolvers<void>();
       await using server = await listen(() => resolve());
       const child = spawn(node, [program, "--url", server.url], { stdio: ["ignore", "pipe", "ignore"] });
       let stdout = "";
       child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-      await asked;
+      await requested;
       child.kill("SIGTERM");
       const [status] = (await once(child, "close")) as [number];
       assert.equal(status, 143);
       assert.match(stdout, /^INTERRUPTED$/m);
     });
 
-    test(`gives the program its Node flags through ${name}, beside those that Node was started with`, async () => {
+    test(`adds the program's Node flags to those of ${name}`, async () => {
       const folder = await mkdtemp(join(tmpdir(), "launch-"));
       const launcher = new URL("launch.js", import.meta.url).href;
       await writeFile(

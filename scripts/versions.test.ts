@@ -8,7 +8,7 @@ const bench = {
 };
 
 describe("a new version", () => {
-  it("of everything but the processor updates its dependents", () => {
+  it("of everything but the processor updates the dependents", () => {
     const dependencies = { "@gpumedia/operator": "0.2.0", "@gpumedia/processor": "0.1.0", undici: "^8.0.0" };
     assert.deepEqual(withVersion(bench, "0.2.0", "rest"), { ...bench, version: "0.2.0", dependencies });
   });

@@ -1,4 +1,4 @@
-/** The programs as they are installed: under any Node of the machine, as a plug-in of kubectl, in a pipe. */
+/** Runs the installed programs: by name, as a kubectl plug-in, and in a pipe. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ describe("the installed programs", () => {
     ["gpumedia.js", "gpumedia"],
     ["kubectl-gpumedia.js", "kubectl gpumedia"],
   ] as const) {
-    it(`${file} is named ${name} in its help and errors, and passes exit codes on`, async () => {
+    it(`${file} uses the name ${name} in its help and errors, and returns exit codes`, async () => {
       const { stdout } = await promisify(execFile)(bin(file), ["--help"]);
       assert.match(stdout, new RegExp(`^Usage: ${name} `));
       const failure = promisify(execFile)(bin(file), ["validate"]);
@@ -20,7 +20,7 @@ describe("the installed programs", () => {
     });
   }
 
-  it("reads a pipe, and exits without an error when its reader closes", async () => {
+  it("reads standard input, and exits without an error when the reader of its output closes the pipe", async () => {
     const child = spawn(bin("gpumedia.js"), ["render", "-f", "-"], { stdio: ["pipe", "pipe", "pipe"] });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));

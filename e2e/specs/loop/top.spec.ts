@@ -136,7 +136,7 @@ describe("kubectl gpumedia top", function () {
     // The namespace is that of the kubeconfig's context.
     const { code, out, err } = await top(["upscaler"], kubeconfig);
     assert.deepEqual([code, err], [0, ""]);
-    const missing = `not allowed to ask it: needs "get" on "pods/proxy" in namespace ${work.namespace}`;
+    const missing = `forbidden: requires "get" on "pods/proxy" in namespace ${work.namespace}`;
     assert.equal(out.split("\n").filter((line) => line.endsWith(missing)).length, 2, out);
   });
 
@@ -154,7 +154,7 @@ describe("kubectl gpumedia top", function () {
     );
   });
 
-  it("ends with 1 and the API server's words for a user who may not list services", async () => {
+  it("exits with 1 and the API server's message for a user who may not list services", async () => {
     const kubeconfig = await userWith("stranger", []);
     const { code, out, err } = await top([], kubeconfig);
     assert.deepEqual([code, out], [1, ""]);

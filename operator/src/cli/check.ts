@@ -1,4 +1,4 @@
-/** Checks the objects in files: what the API server would refuse, and contradictions with a profile's values. */
+/** Checks the objects in files: values that the API server would reject, and contradictions with a profile's values. */
 import { pathOf, validateFile, type GpuMediaProfile, type GpuMediaService, type Keys } from "@gpumedia/api";
 import { effectiveService } from "../effective/effective.ts";
 import type { Effective } from "../effective/service.ts";
@@ -7,7 +7,7 @@ import { nameOf, profilesIn, type Contents, type FoundObject, type LocatedFindin
 
 export interface Checked {
   readonly findings: readonly LocatedFinding[];
-  /** Profiles that no file has, so that their values could not be checked; `suggestion`: a similar built-in one. */
+  /** Profiles that are in no file, so that their values were not checked; `suggestion`: a similar built-in one. */
   readonly unknownProfiles: readonly { readonly name: string; readonly suggestion: string | undefined }[];
 }
 

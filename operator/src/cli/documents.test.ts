@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Keys } from "@gpumedia/api";
 import { yamlDocuments } from "./documents.ts";
 
-describe("a place in YAML", () => {
+describe("a position in YAML", () => {
   const text = [
     "# first line",
     "spec:",
@@ -21,15 +21,15 @@ describe("a place in YAML", () => {
     onKey?: boolean;
     at: string;
   }[] = [
-    { title: "a scalar is where its value is", keys: ["spec", "replicas"], at: "3:13" },
-    { title: "a scalar's key", keys: ["spec", "replicas"], onKey: true, at: "3:3" },
-    { title: "a mapping is where its key is", keys: ["spec", "processing"], at: "4:3" },
-    { title: "a list is where its key is", keys: ["spec", "processing", "env"], at: "5:5" },
+    { title: "a scalar is at its value", keys: ["spec", "replicas"], at: "3:13" },
+    { title: "a key of a scalar", keys: ["spec", "replicas"], onKey: true, at: "3:3" },
+    { title: "a mapping is at its key", keys: ["spec", "processing"], at: "4:3" },
+    { title: "a list is at its key", keys: ["spec", "processing", "env"], at: "5:5" },
     { title: "an item of a list", keys: ["spec", "processing", "env", 1], at: "7:9" },
     { title: "a value in flow style", keys: ["spec", "processing", "env", 1, "value"], at: "7:26" },
-    { title: "what is absent is where it would be", keys: ["spec", "drain", "timeout"], at: "2:1" },
-    { title: "the whole", keys: [], at: "2:1" },
-    { title: "a second document goes on counting", document: 1, keys: ["spec", "slo", "memory"], at: "9:22" },
+    { title: "an absent value is at its parent", keys: ["spec", "drain", "timeout"], at: "2:1" },
+    { title: "the whole document", keys: [], at: "2:1" },
+    { title: "a second document continues the line numbers", document: 1, keys: ["spec", "slo", "memory"], at: "9:22" },
   ];
   for (const { title, document = 0, keys, onKey, at } of cases) {
     it(title, () => {
@@ -53,18 +53,18 @@ describe("YAML", () => {
     ["~", null],
   ];
   for (const [text, value] of values) {
-    it(`${text} is read as kubectl reads it`, () => {
+    it(`reads ${text} as kubectl does`, () => {
       assert.deepEqual(yamlDocuments({ name: "x", text: `a: ${text}` })[0]?.value, { a: value });
     });
   }
 
-  it("anchors, aliases and merge keys are resolved", () => {
+  it("resolves anchors, aliases and merge keys", () => {
     const text = "a: &a {x: 1}\nb: *a\nc: {<<: *a, z: 2}";
     assert.deepEqual(yamlDocuments({ name: "x", text })[0]?.value, { a: { x: 1 }, b: { x: 1 }, c: { x: 1, z: 2 } });
   });
 
-  it("empty documents and comments are none", () => {
-    assert.deepEqual(yamlDocuments({ name: "x", text: "# nothing\n---\n---\n# nor here\n" }), []);
+  it("ignores empty documents and comments", () => {
+    assert.deepEqual(yamlDocuments({ name: "x", text: "# nothing\n---\n---\n# empty\n" }), []);
     assert.deepEqual(yamlDocuments({ name: "x", text: "" }), []);
   });
 
@@ -72,10 +72,10 @@ describe("YAML", () => {
     ["a: 1\na: 2\n", "2:1", /unique/],
     ["a: [1\n", "2:1", /flow/i],
     ["a: b: c\n", "1:4", /mapping/],
-    ["a: *nobody\n", "1:1", /alias/i],
+    ["a: *missing\n", "1:1", /alias/i],
   ];
   for (const [text, at, message] of broken) {
-    it(`${JSON.stringify(text)} is an error at ${at}`, () => {
+    it(`reports ${JSON.stringify(text)} as an error at ${at}`, () => {
       const [document] = yamlDocuments({ name: "x", text });
       const [error] = document?.errors ?? [];
       assert.equal(`${error?.position.line}:${error?.position.column}`, at);

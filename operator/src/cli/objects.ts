@@ -35,7 +35,7 @@ export interface Contents {
   readonly findings: readonly LocatedFinding[];
   /** Number of objects of other kinds, which are not checked. */
   readonly others: number;
-  /** Files in directories that hold something else than Kubernetes objects. */
+  /** Files in directories without Kubernetes objects. */
   readonly skipped: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export function contentsOf(sources: readonly Source[]): Contents {
   return { objects, findings, others, skipped: [...skipped] };
 }
 
-/** As the API server does: `spec:` without a value is no spec. */
+/** As in the API server, `spec:` without a value is no spec. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;

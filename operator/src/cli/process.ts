@@ -1,12 +1,12 @@
-/** The process around the command line. */
+/** Connects the command line to the process. */
 import { text } from "node:stream/consumers";
 import manifest from "../../package.json" with { type: "json" };
 import { run } from "./program.ts";
 import { openScreen } from "./screen.ts";
 
-/** Runs the command of `process.argv`; `name` is what the user typed. */
+/** Runs the command of `process.argv`; `name` is the command that the user typed. */
 export async function runProcess(name: "gpumedia" | "kubectl gpumedia"): Promise<void> {
-  // `gpumedia render | head` closes the pipe early: that is no failure of ours.
+  // `gpumedia render | head` closes the pipe early, which is not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();
     throw error;

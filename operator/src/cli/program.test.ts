@@ -1,4 +1,4 @@
-/** The commands as users call them: files in, text and exit code out. */
+/** Runs the commands as users do: arguments and files in, text and exit code out. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true }));
 
-/** Writes files below the folder; answers its path, a new one for each call. */
+/** Writes files into a new folder and returns its path. */
 async function files(contents: Readonly<Record<string, string>>): Promise<string> {
   const root = await mkdtemp(join(folder, "files-"));
   for (const [name, text] of Object.entries(contents)) {
@@ -52,15 +52,13 @@ async function gpumedia(argv: readonly string[], input = "", columns?: number): 
   return { code, out, err };
 }
 
-function service(name: string, ...spec: readonly string[]): string {
-  const lines = ["apiVersion: gpumedia.io/v1alpha1", "kind: GpuMediaService", `metadata: {name: ${name}}`];
+function object(kind: string, name: string, spec: readonly string[]): string {
+  const lines = ["apiVersion: gpumedia.io/v1alpha1", `kind: ${kind}`, `metadata: {name: ${name}}`];
   return [...lines, "spec:", ...spec.map((line) => `  ${line}`), ""].join("\n");
 }
 
-function profile(name: string, ...spec: readonly string[]): string {
-  const lines = ["apiVersion: gpumedia.io/v1alpha1", "kind: GpuMediaProfile", `metadata: {name: ${name}}`];
-  return [...lines, "spec:", ...spec.map((line) => `  ${line}`), ""].join("\n");
-}
+const service = (name: string, ...spec: readonly string[]): string => object("GpuMediaService", name, spec);
+const profile = (name: string, ...spec: readonly string[]): string => object("GpuMediaProfile", name, spec);
 
 describe("gpumedia validate", () => {
   const cases: {
@@ -70,9 +68,9 @@ describe("gpumedia validate", () => {
     finds: readonly string[];
     message: string;
   }[] = [
-    { title: "nothing wrong", text: service("a"), finds: [], message: "1 object checked: 0 findings\n" },
+    { title: "a valid service", text: service("a"), finds: [], message: "1 object checked: 0 findings\n" },
     {
-      title: "mistakes of all sorts, in the order of the lines",
+      title: "mistakes of several kinds, sorted by line",
       text: [
         service("a", "procesing: {}", "replicas: three", "slo:", "  memory: -1"),
         service("b", "autoscaling:", "  horizontal: {minReplicas: 5, maxReplicas: 2}"),
@@ -86,7 +84,7 @@ describe("gpumedia validate", () => {
       message: "2 objects checked: 4 findings\n",
     },
     {
-      title: "what only shows with the profile's values",
+      title: "a contradiction between the spec and its profile",
       text: service("a", "profile: staging", "autoscaling: {horizontal: {minReplicas: 5}}"),
       finds: [
         "6:17: spec.autoscaling.horizontal: minReplicas 5 (spec) is above maxReplicas 4 (profile staging): set both",
@@ -94,7 +92,7 @@ describe("gpumedia validate", () => {
       message: "1 object checked: 1 finding\n",
     },
     {
-      title: "a profile of the same file, with a mistake of its own",
+      title: "a cycle of profiles, at the profile and at the service that uses it",
       text: [profile("big", "basedOn: big"), service("a", "profile: big")].join("---\n"),
       finds: [
         "5:12: spec.basedOn: profiles are based on each other: big -> big; change basedOn in one of them",
@@ -103,34 +101,34 @@ describe("gpumedia validate", () => {
       message: "2 objects checked: 2 findings\n",
     },
     {
-      title: "a profile that is based on one that is in no file",
+      title: "a profile based on one that is in no file",
       text: profile("big", "basedOn: huge"),
       finds: [],
       message:
         "note: profile huge is not in these files, so its values were not checked\n1 object checked: 0 findings\n",
     },
     {
-      title: "a profile that is in no file is only a note: the cluster may have it",
+      title: "a profile that is in no file, with a note, as the cluster may have it",
       text: service("a", "profile: big"),
       finds: [],
       message:
         "note: profile big is not in these files, so its values were not checked\n1 object checked: 0 findings\n",
     },
     {
-      title: "a misspelled profile is a note with the built-in one that is meant",
+      title: "a misspelled profile, with a note that suggests the built-in one",
       text: service("a", "profile: prodution"),
       finds: [],
       message:
         "note: profile prodution is not in these files, so its values were not checked (did you mean production?)\n1 object checked: 0 findings\n",
     },
     {
-      title: "a load test: its service may be in the cluster",
+      title: "a load test whose service is in no file",
       text: "apiVersion: gpumedia.io/v1alpha1\nkind: GpuMediaLoadTest\nmetadata: {name: nightly}\nspec: {serviceRef: {name: upscaler}}\n",
       finds: [],
       message: "1 object checked: 0 findings\n",
     },
     {
-      title: "kinds and versions that there are not",
+      title: "unknown kinds and versions",
       text: [
         service("a").replace("GpuMediaService", "GpuMediaServce"),
         service("b").replace("v1alpha1", "v1"),
@@ -146,7 +144,7 @@ describe("gpumedia validate", () => {
       message: "0 objects checked: 4 findings\n",
     },
     {
-      title: "other people's kinds are left aside",
+      title: "objects of other kinds, which are skipped",
       text: ["apiVersion: v1\nkind: Secret\n", service("a")].join("---\n"),
       finds: [],
       message: "1 object checked, 1 object of other kinds skipped: 0 findings\n",
@@ -167,7 +165,7 @@ describe("gpumedia validate", () => {
       message: "1 object checked: 1 finding\n",
     },
     {
-      title: "sections with nothing in them, as the API server takes them",
+      title: "empty sections, which the API server accepts",
       text: service("a", "slo:", "processing: {env: }"),
       finds: [],
       message: "1 object checked: 0 findings\n",
@@ -180,7 +178,7 @@ describe("gpumedia validate", () => {
     },
   ];
   for (const { title, text, finds, message } of cases) {
-    it(title, async () => {
+    it(`checks ${title}`, async () => {
       const file = join(await files({ "cr.yaml": text }), "cr.yaml");
       const out = finds.map((line) => `${file}:${line}\n`).join("");
       assert.deepEqual(await gpumedia(["validate", "-f", file]), {
@@ -199,7 +197,7 @@ describe("gpumedia validate", () => {
     });
   });
 
-  it("reads directories, of which only -R takes those below", async () => {
+  it("reads directories, and their subdirectories only with -R", async () => {
     const root = await files({
       "b.yml": service("b", "x: 1"),
       "a.yaml": service("a", "x: 1"),
@@ -226,7 +224,7 @@ describe("gpumedia validate", () => {
     ]);
   });
 
-  it("skips files without Kubernetes objects in a directory, and reports one that is named", async () => {
+  it("skips files without Kubernetes objects in a directory, and reports one given by name", async () => {
     const root = await files({ "a.yaml": service("a"), "package.json": '{"name": "x"}', "tsconfig.json": "{}" });
     assert.deepEqual(await gpumedia(["validate", "-f", root]), {
       code: 0,
@@ -241,19 +239,14 @@ describe("gpumedia validate", () => {
     });
   });
 
-  it("takes files without -f, too", async () => {
-    const root = await files({ "a.yaml": service("a"), "b.yaml": service("b") });
-    const [a, b] = ["a", "b"].map((name) => join(root, `${name}.yaml`)) as [string, string];
-    assert.equal((await gpumedia(["validate", a, "-f", b])).err, "2 objects checked: 0 findings\n");
-  });
-
-  it("takes several files, after one -f or more", async () => {
+  it("accepts files with and without -f, and several after one -f", async () => {
     const root = await files({ "a.yaml": service("a"), "b.yaml": service("b"), "c.yaml": service("c") });
     const [a, b, c] = ["a", "b", "c"].map((name) => join(root, `${name}.yaml`)) as [string, string, string];
+    assert.equal((await gpumedia(["validate", a, "-f", b])).err, "2 objects checked: 0 findings\n");
     assert.equal((await gpumedia(["validate", "-f", a, b, "-f", c])).err, "3 objects checked: 0 findings\n");
   });
 
-  it("-o json is for programs", async () => {
+  it("prints findings as JSON with -o json", async () => {
     const { code, out } = await gpumedia(["validate", "-o", "json", "-f", "-"], service("a", "gpu: 1"));
     assert.deepEqual(
       [code, JSON.parse(out)],
@@ -277,7 +270,7 @@ describe("gpumedia validate", () => {
 });
 
 describe("gpumedia explain", () => {
-  it("prints values under their section, each with where it comes from", async () => {
+  it("prints values under their section, each with its origin", async () => {
     const text = service("upscaler", "profile: team", "autoscaling: {horizontal: {maxReplicas: 6}}");
     const root = await files({ "team.yaml": profile("team", "basedOn: staging", "processing: {logLevel: error}") });
     const argv = ["explain", "--only", "autoscaling.horizontal", "-f", "-", "--profiles", join(root, "team.yaml")];
@@ -313,7 +306,7 @@ autoscaling.horizontal.behavior.scaleDown
     });
   });
 
-  it("names a profile object, a flag and what follows from another value", async () => {
+  it("prints profile objects, flags and other values as origins", async () => {
     const text = [
       profile("team", "processing: {logLevel: error}"),
       service("a", "profile: team", "gpu: {count: 0}"),
@@ -342,7 +335,7 @@ autoscaling.horizontal.behavior.scaleDown
     [300, 160],
     [undefined, 120],
   ] as const) {
-    it(`is ${width} wide on ${columns === undefined ? "no terminal" : `a terminal of ${columns} columns`}`, async () => {
+    it(`is ${width} columns wide on ${columns === undefined ? "no terminal" : `a terminal of ${columns} columns`}`, async () => {
       const { out } = await gpumedia(["explain", "-f", "-"], service("a"), columns);
       const widest = Math.max(...out.split("\n").map((line) => line.length));
       assert.ok(widest <= width && widest > width - 15, String(widest));
@@ -350,7 +343,7 @@ autoscaling.horizontal.behavior.scaleDown
     });
   }
 
-  it("-o json has every value with its origin", async () => {
+  it("prints every value with its origin with -o json", async () => {
     const { out } = await gpumedia(["explain", "-o", "json", "--only", "spec.drain", "-f", "-"], service("a"));
     assert.deepEqual(JSON.parse(out), [
       {
@@ -392,7 +385,7 @@ describe("gpumedia render", () => {
     "network: {ingress: {enabled: true, host: a.example}, gateway: {parentRefs: [{name: public}]}}",
   );
 
-  it("prints the children that the operator would make, in its order", async () => {
+  it("prints the children that the operator would create, in its order", async () => {
     assert.deepEqual(await kinds(everything), [
       "ServiceAccount",
       "ConfigMap",
@@ -410,7 +403,7 @@ describe("gpumedia render", () => {
     ]);
   });
 
-  it("leaves out what the cluster does not serve", async () => {
+  it("omits kinds that the cluster does not serve", async () => {
     const all = await kinds(everything);
     const optional = new Set(["HTTPRoute", "VerticalPodAutoscaler", "PodMonitor", "PrometheusRule"]);
     assert.deepEqual(
@@ -419,7 +412,7 @@ describe("gpumedia render", () => {
     );
   });
 
-  it("scales on GPUs only where the metric is served, and resizes in place only where the cluster can", async () => {
+  it("uses the GPU metric and in-place resizing only where the cluster has them", async () => {
     const find = async (kind: string, ...flags: readonly string[]) => {
       const object = (await rendered(everything, ...flags)).find((manifest) => manifest["kind"] === kind);
       return object?.["spec"] as { metrics: object[]; updatePolicy: { updateMode: string } };
@@ -437,7 +430,7 @@ describe("gpumedia render", () => {
     );
   });
 
-  it("names no owner that has no UID yet, and the one that has", async () => {
+  it("sets the owner reference only when the service has a UID", async () => {
     const owners = async (text: string) =>
       (await rendered(text)).map(
         ({ metadata }) => (metadata as { ownerReferences?: { uid: string }[] }).ownerReferences,
@@ -447,7 +440,7 @@ describe("gpumedia render", () => {
     assert.ok((await owners(stored)).every((references) => references?.[0]?.uid === "u-1"));
   });
 
-  it("prints several services, and profiles that are objects count", async () => {
+  it("prints several services, and applies profile objects", async () => {
     const text = [
       profile("team", "podDisruptionBudget: {enabled: false}"),
       service("a", "profile: team"),
@@ -460,7 +453,7 @@ describe("gpumedia render", () => {
     );
   });
 
-  it("is read by kubectl as it was meant: no bare word becomes a truth value", async () => {
+  it("quotes strings that kubectl would read as booleans or numbers", async () => {
     const { out } = await gpumedia(
       ["render", "-f", "-"],
       service("a", "podMetadata: {labels: {ready: 'on', old: 'no', number: '1'}}"),
@@ -474,7 +467,7 @@ describe("gpumedia render", () => {
 
 describe("gpumedia render and explain", () => {
   for (const command of ["render", "explain"]) {
-    it(`${command} prints findings instead, and ends with 1`, async () => {
+    it(`${command} prints findings and exits with 1`, async () => {
       assert.deepEqual(await gpumedia([command, "-f", "-"], service("a", "gpu: 1")), {
         code: 1,
         out: "",
@@ -482,7 +475,7 @@ describe("gpumedia render and explain", () => {
       });
     });
 
-    it(`${command} needs to know the profile`, async () => {
+    it(`${command} requires the profile`, async () => {
       assert.deepEqual(await gpumedia([command, "-f", "-"], service("a", "profile: big")), {
         code: 1,
         out: "",
@@ -492,7 +485,7 @@ describe("gpumedia render and explain", () => {
   }
 });
 
-describe("bad usage", () => {
+describe("a usage error", () => {
   const cases: readonly (readonly [argv: readonly string[], message: string])[] = [
     [["validate"], "no files given: use -f FILE, or -f - for standard input"],
     [["validate", "--flie", "x"], "unknown option '--flie'"],
@@ -513,7 +506,7 @@ describe("bad usage", () => {
     ],
   ];
   for (const [argv, message] of cases) {
-    it(`${argv.join(" ")} ends with 2 and one line`, async () => {
+    it(`${argv.join(" ")} exits with 2 and one line`, async () => {
       assert.deepEqual(await gpumedia(argv, service("a")), {
         code: 2,
         out: "",
@@ -522,7 +515,7 @@ describe("bad usage", () => {
     });
   }
 
-  it("render of files without a service, and a directory without files", async () => {
+  it("reports files without a service, and a directory without files", async () => {
     const root = await files({ "a.txt": "x" });
     assert.deepEqual(
       [await gpumedia(["render", "-f", "-"], profile("team")), await gpumedia(["validate", "-f", root])],
@@ -537,7 +530,7 @@ describe("bad usage", () => {
     );
   });
 
-  it("no command at all prints the help, and ends with 2", async () => {
+  it("prints the help and exits with 2 without a command", async () => {
     const { code, out, err } = await gpumedia([]);
     assert.deepEqual([code, out], [2, ""]);
     assert.match(err, /^Usage: gpumedia /);

@@ -1,4 +1,4 @@
-/** The terminal as a screen that is drawn over and over, and given back as it was. */
+/** A full-screen view of the terminal that is redrawn, and restores the terminal when it is closed. */
 import { styleText } from "node:util";
 import type { PageLine } from "./top/page.ts";
 import type { Screen } from "./terminal.ts";
@@ -6,7 +6,7 @@ import type { Screen } from "./terminal.ts";
 type Output = Pick<NodeJS.WriteStream, "write" | "columns" | "rows" | "on" | "off">;
 
 const escape = {
-  /** The screen that full-screen programs use, and the shell's own back. */
+  /** Switches to the alternate screen and back. */
   enter: "\u001B[?1049h\u001B[?25l",
   leave: "\u001B[?25h\u001B[?1049l",
   home: "\u001B[H",
@@ -23,19 +23,19 @@ const styles: Readonly<Record<PageLine["is"], Parameters<typeof styleText>[0]>> 
   trouble: "yellow",
 };
 
-const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const quitSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Raw input: a key is read at once and not echoed into the table, and Ctrl-C comes as a key. */
+/** Raw input: keys are read immediately and not echoed into the table, and Ctrl-C is a key. */
 export function openScreen(output: Output, input: NodeJS.ReadStream): Screen {
   const quit = new AbortController();
-  const end = (): void => quit.abort();
+  const onQuit = (): void => quit.abort();
   const onKey = (key: Buffer): void => {
-    if (["q", "Q", "\u0003"].includes(key.toString())) end();
+    if (["q", "Q", "\u0003"].includes(key.toString())) onQuit();
   };
   const resized: (() => void)[] = [];
   const onResize = (): void => resized.forEach((listener) => listener());
 
-  for (const signal of endingSignals) process.on(signal, end);
+  for (const signal of quitSignals) process.on(signal, onQuit);
   output.on("resize", onResize);
   if (input.isTTY) input.setRawMode(true).resume().on("data", onKey);
   output.write(escape.enter);
@@ -63,7 +63,7 @@ export function openScreen(output: Output, input: NodeJS.ReadStream): Screen {
       output.write(escape.leave);
       output.off("resize", onResize);
       if (input.isTTY) input.off("data", onKey).setRawMode(false).pause();
-      for (const signal of endingSignals) process.off(signal, end);
+      for (const signal of quitSignals) process.off(signal, onQuit);
     },
   };
 }

@@ -18,7 +18,7 @@ describe("wrapped text", () => {
 });
 
 describe("a row", () => {
-  it("is as high as its highest cell, without blanks at the end", () => {
+  it("is as high as its highest cell, without trailing blanks", () => {
     assert.deepEqual(tableRow(["name", "1", "why it is one"], [6, 3, 8]), [
       "name    1    why it",
       "             is one",

@@ -1,6 +1,6 @@
 /** Text in columns that fits a terminal. */
 
-/** One row of cells, wrapped; without blanks at the ends of lines. */
+/** Wraps the cells of one row; lines have no trailing blanks. */
 export function tableRow(cells: readonly string[], widths: readonly number[]): readonly string[] {
   const wrapped = cells.map((cell, index) => wrap(cell, widths[index] ?? 1));
   const height = Math.max(...wrapped.map((lines) => lines.length));
@@ -12,7 +12,7 @@ export function tableRow(cells: readonly string[], widths: readonly number[]): r
   );
 }
 
-/** After blanks and commas; what is longer than a line is cut. */
+/** Wraps after blanks and commas; splits a word that is longer than a line. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines = [""];
   for (const piece of text.split(/(?<=[ ,])(?! )/)) {

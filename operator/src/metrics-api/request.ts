@@ -4,10 +4,10 @@ import { podMetrics } from "./pod-metrics.ts";
 import { parseSelector, type Selector } from "./selector.ts";
 
 export type MetricsRequest =
-  | { readonly ask: "groups" | "group" | "health" }
-  | { readonly ask: "resources"; readonly version: Version }
+  | { readonly kind: "groups" | "group" | "health" }
+  | { readonly kind: "resources"; readonly version: Version }
   | {
-      readonly ask: "pods";
+      readonly kind: "pods";
       readonly version: Version;
       readonly namespace: string;
       /** Undefined: all pods that match the selector. */
@@ -15,20 +15,20 @@ export type MetricsRequest =
       readonly metric: string;
       readonly selector: Selector;
     }
-  | { readonly ask: "wrong"; readonly code: 400 | 404 | 405; readonly message: string };
+  | { readonly kind: "invalid"; readonly code: 400 | 404 | 405; readonly message: string };
 
 export function readRequest(method: string, url: string): MetricsRequest {
-  if (method !== "GET") return wrong(405, "only GET is supported");
+  if (method !== "GET") return invalid(405, "only GET is supported");
   const { pathname, searchParams } = new URL(url, "https://metrics");
   const parts = pathname.split("/").slice(1).map(decode);
-  if (pathname === "/readyz" || pathname === "/livez" || pathname === "/healthz") return { ask: "health" };
-  if (parts[0] !== "apis") return wrong(404, `${pathname} not found`);
-  if (parts.length === 1) return { ask: "groups" };
-  if (parts[1] !== group) return wrong(404, `${pathname} not found`);
-  if (parts.length === 2) return { ask: "group" };
+  if (pathname === "/readyz" || pathname === "/livez" || pathname === "/healthz") return { kind: "health" };
+  if (parts[0] !== "apis") return invalid(404, `${pathname} not found`);
+  if (parts.length === 1) return { kind: "groups" };
+  if (parts[1] !== group) return invalid(404, `${pathname} not found`);
+  if (parts.length === 2) return { kind: "group" };
   const version = versions.find((known) => known === parts[2]);
-  if (version === undefined) return wrong(404, `${group} is served in ${versions.join(" and ")}`);
-  if (parts.length === 3) return { ask: "resources", version };
+  if (version === undefined) return invalid(404, `${group} is served in ${versions.join(" and ")}`);
+  if (parts.length === 3) return { kind: "resources", version };
   return readPods(version, parts.slice(3), searchParams);
 }
 
@@ -36,14 +36,14 @@ export function readRequest(method: string, url: string): MetricsRequest {
 function readPods(version: Version, parts: readonly string[], query: URLSearchParams): MetricsRequest {
   const [namespaces, namespace = "", pods, name = "", metric = "", ...rest] = parts;
   if (namespaces !== "namespaces" || pods !== "pods" || rest.length > 0 || !podMetrics.has(metric)) {
-    return wrong(404, `only these metrics of pods are served: ${[...podMetrics.keys()].join(", ")}`);
+    return invalid(404, `only these metrics of pods are served: ${[...podMetrics.keys()].join(", ")}`);
   }
   const selector = parseSelector(query.get("labelSelector") ?? "");
   const ofMetric = parseSelector(query.get("metricLabelSelector") ?? "");
-  if (selector === undefined || ofMetric === undefined) return wrong(400, "invalid label selector");
+  if (selector === undefined || ofMetric === undefined) return invalid(400, "invalid label selector");
   // The metrics have no labels: a selector that requires one matches none.
   const chosen: Selector = ofMetric({}) ? selector : () => false;
-  return { ask: "pods", version, namespace, name: name === "*" ? undefined : name, metric, selector: chosen };
+  return { kind: "pods", version, namespace, name: name === "*" ? undefined : name, metric, selector: chosen };
 }
 
 function decode(part: string): string {
@@ -54,6 +54,6 @@ function decode(part: string): string {
   }
 }
 
-function wrong(code: 400 | 404 | 405, message: string): MetricsRequest {
-  return { ask: "wrong", code, message };
+function invalid(code: 400 | 404 | 405, message: string): MetricsRequest {
+  return { kind: "invalid", code, message };
 }

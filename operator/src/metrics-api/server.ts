@@ -21,7 +21,7 @@ import type { PodMetric } from "./pod-metrics.ts";
 import { readRequest, type MetricsRequest } from "./request.ts";
 import type { ServingCertificate } from "./serving-certificate.ts";
 
-export type PodsRequest = Extract<MetricsRequest, { readonly ask: "pods" }>;
+export type PodsRequest = Extract<MetricsRequest, { readonly kind: "pods" }>;
 
 export interface MetricsServerOptions {
   readonly address: ListenAddress;
@@ -80,11 +80,11 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     const user = userBehind(request, frontProxy);
     if (user === undefined)
       return refusal(401, "only the API server's aggregator is admitted, by its client certificate");
-    const asked = readRequest(request.method ?? "", request.url ?? "/");
-    if (!(await allows(user, attributesOf(asked, request.url ?? "/")))) {
+    const parsed = readRequest(request.method ?? "", request.url ?? "/");
+    if (!(await allows(user, attributesOf(parsed, request.url ?? "/")))) {
       return refusal(403, `user ${user.name} cannot get ${request.url}`);
     }
-    switch (asked.ask) {
+    switch (parsed.kind) {
       case "health":
         return { code: 200, body: "ok" };
       case "groups":
@@ -92,16 +92,16 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       case "group":
         return { code: 200, body: groupDocument };
       case "resources":
-        return { code: 200, body: resourceListDocument(asked.version) };
+        return { code: 200, body: resourceListDocument(parsed.version) };
       case "pods": {
-        const values = read(asked);
-        if (values.length === 0 && asked.name !== undefined) {
-          return refusal(404, `pod ${asked.namespace}/${asked.name} has no recent value of ${asked.metric}`);
+        const values = read(parsed);
+        if (values.length === 0 && parsed.name !== undefined) {
+          return refusal(404, `pod ${parsed.namespace}/${parsed.name} has no recent value of ${parsed.metric}`);
         }
-        return { code: 200, body: metricValueList(asked.version, asked.metric, values) };
+        return { code: 200, body: metricValueList(parsed.version, parsed.metric, values) };
       }
-      case "wrong":
-        return refusal(asked.code, asked.message);
+      case "invalid":
+        return refusal(parsed.code, parsed.message);
     }
   }
 
@@ -145,7 +145,7 @@ function userBehind(request: IncomingMessage, proxy: FrontProxy): User | undefin
 }
 
 function attributesOf(request: MetricsRequest, url: string): Attributes {
-  if (request.ask !== "pods") return { nonResourceAttributes: { path: url.split("?", 1)[0] ?? "/", verb: "get" } };
+  if (request.kind !== "pods") return { nonResourceAttributes: { path: url.split("?", 1)[0] ?? "/", verb: "get" } };
   const { version, namespace, name = "*", metric } = request;
   return {
     resourceAttributes: { group, version, namespace, resource: "pods", subresource: metric, name, verb: "get" },

@@ -102,6 +102,6 @@ const kinds: Readonly<Record<string, Kind>> = {
 for (const [name, { parse, good, bad, message }] of Object.entries(kinds)) {
   describe(name, () => {
     for (const [text, parsed] of good) it(`reads «${text}»`, () => assert.deepEqual(parse(text), parsed));
-    for (const text of bad) it(`refuses «${text}»`, () => assert.throws(() => parse(text), message));
+    for (const text of bad) it(`rejects «${text}»`, () => assert.throws(() => parse(text), message));
   });
 }

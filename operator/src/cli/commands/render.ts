@@ -52,7 +52,7 @@ function renderedChildren(
     .flatMap(({ manifest }) => (manifest === null ? [] : [unowned(service, manifest)]));
 }
 
-/** A service in a file has no UID yet, and the API server refuses an owner without one. */
+/** A service in a file has no UID yet, and the API server rejects an owner without one. */
 function unowned(service: EffectiveService, manifest: Manifest): Manifest {
   if (service.owner.uid !== "") return manifest;
   const { ownerReferences: _, ...metadata } = manifest.metadata;

@@ -1,7 +1,7 @@
 /** `gpumedia top` */
 import { connected, type ConnectionFlags, type Link } from "../connected.ts";
 import { UsageError, type ExitCode, type Screen, type Terminal } from "../terminal.ts";
-import { ClusterError, readCluster, type Wanted } from "../top/cluster.ts";
+import { ClusterError, readCluster, type ServiceSelection } from "../top/cluster.ts";
 import { topPage } from "../top/page.ts";
 import type { Snapshot } from "../top/snapshot.ts";
 import { topTable } from "../top/table.ts";
@@ -37,17 +37,17 @@ async function show(
   { connection, transport, client }: Link,
 ): Promise<void> {
   const namespace = flags.allNamespaces ? undefined : (flags.namespace ?? connection.namespace ?? "default");
-  const wanted = { namespace, names };
-  const read = (signal: AbortSignal): Promise<Snapshot> => readCluster({ client, transport }, wanted, signal);
+  const selection = { namespace, names };
+  const read = (signal: AbortSignal): Promise<Snapshot> => readCluster({ client, transport }, selection, signal);
   const first = await read(new AbortController().signal);
   if (flags.once || flags.output === "json" || terminal.openScreen === undefined) {
-    return print(first, wanted, flags, terminal);
+    return print(first, selection, flags, terminal);
   }
   const place = `${connection.source.replace(/ of .*/, "")}, ${namespace ?? "all namespaces"}`;
   return draw(first, read, { place, intervalMs: flags.interval }, terminal.openScreen());
 }
 
-function print(snapshot: Snapshot, { namespace }: Wanted, { output }: TopFlags, terminal: Terminal): void {
+function print(snapshot: Snapshot, { namespace }: ServiceSelection, { output }: TopFlags, terminal: Terminal): void {
   if (output === "json") return terminal.out(`${JSON.stringify(snapshot, null, 2)}\n`);
   if (snapshot.services.length === 0) {
     return terminal.err(
@@ -84,7 +84,7 @@ async function draw(
       } catch (error) {
         if (screen.quit.aborted) return;
         if (!(error instanceof ClusterError)) throw error;
-        // The cluster may be back in a moment: the last table stays, with its time.
+        // The API server may be back soon: the last table stays, with its time.
         trouble = error.message;
       }
     }

@@ -1,4 +1,4 @@
-/** What `top` reads from a cluster: the services, their pods, and a report of each pod that runs. */
+/** Reads a cluster for `top`: the services, their pods, and the report of each running pod. */
 import type { KubeObject, ResourceType } from "../../kube/object.ts";
 import type { ApiClient, Selection } from "../../kube/client.ts";
 import { ApiError } from "../../kube/errors.ts";
@@ -6,11 +6,11 @@ import type { Transport } from "../../kube/transport.ts";
 import { serviceLabel } from "../../observe/names.ts";
 import { viewPod, type PodView } from "../../observe/pod-view.ts";
 import { podType, serviceType, type StoredService } from "../../observe/cluster-cache.ts";
-import { askPod } from "./ask-pod.ts";
+import { fetchPodReport } from "./pod-report.ts";
 import { snapshot, type ListedPod, type Snapshot } from "./snapshot.ts";
 
-/** Which services. */
-export interface Wanted {
+/** The services to show. */
+export interface ServiceSelection {
   /** Undefined: all. */
   readonly namespace: string | undefined;
   /** Empty: all of the namespace. */
@@ -22,29 +22,29 @@ export interface Reach {
   readonly transport: Pick<Transport, "stream">;
 }
 
-/** What one request could not be answered with, for the user. */
+/** A failed request, with a message for the user. */
 export class ClusterError extends Error {
   override readonly name = "ClusterError";
 }
 
 const pageSize = 500;
-/** Beyond so many the rest waits: each is a connection to the API server, and through it one to a pod. */
-const askedAtOnce = 32;
-const answerWithinMs = 3_000;
+/** Each report in flight is a connection to the API server, and through it one to a pod. */
+const mostInFlight = 32;
+const reportTimeoutMs = 3_000;
 
-/** @throws {ClusterError} when services cannot be listed, or one of the names is none. */
-export async function readCluster(reach: Reach, wanted: Wanted, signal: AbortSignal): Promise<Snapshot> {
-  const { namespace, names } = wanted;
-  // One after the other: of two refusals, that of the services is the one to tell.
+/** @throws {ClusterError} when services cannot be listed, or one of the names does not exist. */
+export async function readCluster(reach: Reach, selection: ServiceSelection, signal: AbortSignal): Promise<Snapshot> {
+  const { namespace, names } = selection;
+  // Services first: of two refusals, theirs is the one to report.
   const services = await list(reach.client, serviceType, { namespace }, signal);
-  const podsOfServices = { namespace, labelSelector: serviceLabel, fieldSelector: stillThere };
+  const podsOfServices = { namespace, labelSelector: serviceLabel, fieldSelector: notFinished };
   const pods = await list(reach.client, podType, podsOfServices, signal);
   const missing = names.find((name) => !services.some(({ metadata }) => metadata.name === name));
-  if (missing !== undefined) throw new ClusterError(`there is no GpuMediaService ${missing} in namespace ${namespace}`);
+  if (missing !== undefined) throw new ClusterError(`GpuMediaService ${missing} not found in namespace ${namespace}`);
   const shown = services.filter(({ metadata }) => names.length === 0 || names.includes(metadata.name));
   const keys = new Set(shown.map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`));
   const views = pods.map(viewPod).filter((pod) => pod?.service !== undefined && keys.has(pod.service));
-  const listed = await askAll(
+  const listed = await collectReports(
     reach.transport,
     views.filter((pod) => pod !== undefined),
     signal,
@@ -52,8 +52,8 @@ export async function readCluster(reach: Reach, wanted: Wanted, signal: AbortSig
   return snapshot(shown.toSorted(byKey) as readonly StoredService[], listed, namespace === undefined);
 }
 
-/** A pod that has ended has nothing to say. */
-const stillThere = "status.phase!=Succeeded,status.phase!=Failed";
+/** A finished pod has no report. */
+const notFinished = "status.phase!=Succeeded,status.phase!=Failed";
 
 function byKey(a: KubeObject, b: KubeObject): number {
   const [one, other] = [a, b].map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`);
@@ -84,23 +84,23 @@ async function list(
 function listFailure({ kind }: ResourceType, { status, message }: ApiError): string {
   if (status === 0) return `cannot reach the API server: ${message}`;
   if (status === 404 && kind === serviceType.kind)
-    return `the cluster does not know the kind ${kind}: is gpumedia installed?`;
+    return `the cluster does not serve the kind ${kind}: is gpumedia installed?`;
   return message;
 }
 
-async function askAll(
+async function collectReports(
   transport: Pick<Transport, "stream">,
   pods: readonly PodView[],
   signal: AbortSignal,
 ): Promise<readonly ListedPod[]> {
   const listed: ListedPod[] = [];
   const waiting = pods.values();
-  const ask = async (): Promise<void> => {
+  const collect = async (): Promise<void> => {
     for (const pod of waiting) {
       const runs = pod.ip !== undefined && pod.container?.running === true;
-      listed.push({ pod, answer: runs ? await askPod(transport, pod, answerWithinMs, signal) : undefined });
+      listed.push({ pod, answer: runs ? await fetchPodReport(transport, pod, reportTimeoutMs, signal) : undefined });
     }
   };
-  await Promise.all(Array.from({ length: askedAtOnce }, ask));
+  await Promise.all(Array.from({ length: mostInFlight }, collect));
   return listed;
 }

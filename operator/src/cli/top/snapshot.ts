@@ -1,4 +1,4 @@
-/** What `top` shows, and prints as JSON: services, their pods, the pods' GPUs, at one moment. Pure. */
+/** The data that `top` shows or prints as JSON: services, their pods and GPUs at one moment. Pure. */
 import type { UtilizationReport } from "@gpumedia/api";
 import type { ObjectKey } from "../../kube/object.ts";
 import type { PodView } from "../../observe/pod-view.ts";
@@ -9,22 +9,22 @@ import { aggregate } from "../../utilization/aggregate.ts";
 import { highest, sum } from "../../utilization/known.ts";
 import { sampleOf, type NoReport, type Sample } from "../../utilization/sample.ts";
 
-/** Null: not known, which is not zero. */
+/** Null: unknown, which is not zero. */
 export interface GpuFigures {
   readonly gpuPercent: number | null;
   readonly gpuMemoryUsedBytes: number | null;
   readonly gpuMemoryTotalBytes: number | null;
-  /** Of several GPUs the hottest. */
+  /** The hottest of several GPUs. */
   readonly gpuTemperatureCelsius: number | null;
   readonly gpuPowerWatts: number | null;
 }
 
-/** Means and sums over the pods' last 15 s; levels are of now. */
+/** Means and sums over the pods' last 15 s; levels are current. */
 export interface Figures extends GpuFigures {
   /** Of the CPU limit. */
   readonly cpuPercent: number | null;
   readonly requestsPerSecond: number | null;
-  /** Of several pods an upper bound. */
+  /** An upper bound for several pods. */
   readonly latencyP95Milliseconds: number | null;
   readonly queueDepth: number | null;
   /** WebSocket sessions. */
@@ -34,7 +34,7 @@ export interface Figures extends GpuFigures {
 export interface GpuRow extends GpuFigures {
   readonly index: number;
   readonly name: string | null;
-  /** Why the GPU has no figures, or runs below its speed. */
+  /** Why the GPU has no figures, or is throttled. */
   readonly problem: string | null;
 }
 
@@ -42,7 +42,7 @@ export interface PodRow extends Figures {
   readonly name: string;
   readonly node: string | null;
   readonly ready: boolean;
-  /** It is being deleted, and finishes what it has. */
+  /** It is terminating, and drains. */
   readonly ending: boolean;
   /** Why the pod does not serve. */
   readonly reason: PodTroubleReason | null;
@@ -59,19 +59,19 @@ export interface ServiceRow extends Figures {
   readonly replicas: string | null;
   readonly band: string | null;
   readonly bottleneck: string | null;
-  /** Reason and message of the condition Ready while it is not True. */
+  /** Reason and message of the condition Ready unless it is True. */
   readonly reason: string | null;
   readonly problem: string | null;
   readonly pods: readonly PodRow[];
 }
 
 export interface Snapshot {
-  /** Whether services were looked for in more than one. */
+  /** Names are shown with their namespaces. */
   readonly allNamespaces: boolean;
   readonly services: readonly ServiceRow[];
 }
 
-/** The report of a pod, or why there is none; undefined: it was not asked, as nothing runs in it yet. */
+/** The report of a pod, or why there is none; undefined: not requested, as the pod does not run yet. */
 export type PodAnswer = UtilizationReport | NoReport | undefined;
 
 export interface ListedPod {
@@ -97,7 +97,7 @@ function keyOf({ metadata }: StoredService): ObjectKey {
 
 function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPod[]): ServiceRow {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  const problem = ready === undefined ? "the operator has not reconciled it yet" : ready.message;
+  const problem = ready === undefined ? "waiting for the operator to reconcile it" : ready.message;
   return {
     namespace: metadata.namespace ?? "",
     name: metadata.name,
@@ -134,7 +134,7 @@ function podRow({ pod, answer }: ListedPod): PodRow {
   const trouble = podTrouble(pod);
   const identity = { name, node, ready, ending, reason: trouble?.reason ?? null };
   if (!isReport(answer)) {
-    // Why the pod does not serve is more specific than that nothing answers at its address.
+    // Why the pod does not serve is more specific than why its report is missing.
     const why = trouble === undefined ? (answer?.problem ?? "has no address yet") : podTroubleText(trouble);
     return { ...identity, ...nothing, problem: ending ? "is terminating" : why, gpus: [] };
   }
@@ -160,7 +160,7 @@ type Device = UtilizationReport["gpus"]["devices"][number];
 function gpuRow(device: Device): GpuRow {
   const { index, name, unavailable, throttleReasons } = device;
   const throttled =
-    throttleReasons === null || throttleReasons.length === 0 ? null : `held back by ${throttleReasons.join(", ")}`;
+    throttleReasons === null || throttleReasons.length === 0 ? null : `throttled: ${throttleReasons.join(", ")}`;
   return {
     index,
     name,
@@ -173,10 +173,10 @@ function gpuRow(device: Device): GpuRow {
 }
 
 function memory(devices: readonly Device[]): Pick<GpuFigures, "gpuMemoryUsedBytes" | "gpuMemoryTotalBytes"> {
-  const there = devices.filter(({ unavailable }) => unavailable === null);
+  const available = devices.filter(({ unavailable }) => unavailable === null);
   return {
-    gpuMemoryUsedBytes: sum(there.map(({ memoryUsedBytes }) => memoryUsedBytes)),
-    gpuMemoryTotalBytes: sum(there.map(({ memoryTotalBytes }) => memoryTotalBytes)),
+    gpuMemoryUsedBytes: sum(available.map(({ memoryUsedBytes }) => memoryUsedBytes)),
+    gpuMemoryTotalBytes: sum(available.map(({ memoryTotalBytes }) => memoryTotalBytes)),
   };
 }
 

@@ -65,7 +65,7 @@ describe("the table of top", () => {
     ]);
   });
 
-  it("has more columns, and words beside the figures, on a wide terminal", () => {
+  it("has more columns, and notes beside the figures, on a wide terminal", () => {
     assert.deepEqual(texts(150), [
       "NAME                          GPU   GPU MEM  TEMP  POWER  RPS   P95  QUEUE  CPU  STREAMS",
       "media/thumbnails              65%   11/45Gi  62°C   280W   40  14ms      2  40%        3  1/1 ready, above the band, limit: Gpu",
@@ -82,7 +82,7 @@ describe("the table of top", () => {
   });
 
   for (let width = 80; width <= 160; width += 8) {
-    it(`fits ${width} columns, whatever the names, and keeps the figures and the ends of names`, () => {
+    it(`fits ${width} columns with long names, and keeps the figures and the ends of names`, () => {
       const name = "a-service-with-a-name-of-45-characters-in-all";
       const long = snapshot([service(name, isReady)], [pod(`${name}-7d9f8c6b5d-aaaaa`, name, reportOf(3))], true);
       for (const table of [topTable(busy, width), topTable(long, width)]) {
@@ -98,7 +98,7 @@ describe("the table of top", () => {
     });
   }
 
-  it("shows the trouble of a pod once, in the pod's row", () => {
+  it("shows the problem of a pod once, in the pod's row", () => {
     const ended = { terminated: { exitCode: 4, message: "no such model" } };
     const status = { podIP: "10.0.0.1", containerStatuses: [{ name: "gpu-media", restartCount: 2, state: ended }] };
     const crashing = pod("a-1", "a", undefined, { status });
@@ -114,7 +114,7 @@ describe("the table of top", () => {
     ]);
   });
 
-  it("moves no cursor, whatever a pod calls its GPU", () => {
+  it("removes control characters from the name of a GPU", () => {
     const [device] = reportOf(1).gpus.devices;
     const report = {
       ...reportOf(1),
@@ -127,7 +127,7 @@ describe("the table of top", () => {
     assert.match(table.at(-1)?.text ?? "", /\[2Jevil name$/);
   });
 
-  it("shows what is not known as a dash", () => {
+  it("shows an unknown value as a dash", () => {
     const report = {
       ...reportOf(0),
       requests: { ...reportOf(0).requests, latencyMs: { p50: null, p95: null, p99: null } },
@@ -148,20 +148,20 @@ describe("a page of top", () => {
     intervalMs: 5_000,
   };
 
-  it("has a heading, and says how much is below the last line", () => {
+  it("has a heading, and counts the lines that do not fit", () => {
     const lines = topPage(page, 80, 6).map(({ text }) => text);
     assert.deepEqual(
       [lines[0], lines.length, lines.at(-1)],
       [
         '12:34:56, every 5 s, q quits   2 services, 5 pods   context "admin", media',
         6,
-        "… 8 more lines: name a service, or use --once",
+        "… 8 more lines: pass a service name, or use --once",
       ],
     );
     assert.equal(topPage(page, 80, 40).length, 2 + topTable(busy, 80).length);
   });
 
-  it("keeps what was seen last when the cluster is away, and says so", () => {
+  it("keeps the last table when the API server is unreachable, and shows the error", () => {
     const lines = topPage({ ...page, trouble: "cannot reach the API server: connect ECONNREFUSED" }, 80, 40);
     assert.deepEqual(lines[1], { is: "trouble", text: "cannot reach the API server: connect ECONNREFUSED" });
     assert.equal(lines.length, 2 + topTable(busy, 80).length);

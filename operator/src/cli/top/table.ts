@@ -11,7 +11,7 @@ export interface Line {
 interface Column {
   readonly title: string;
   readonly cell: (figures: Figures) => string;
-  /** Shown only on terminals of at least so many columns. */
+  /** The narrowest terminal that shows the column. */
   readonly from: number;
 }
 
@@ -34,15 +34,15 @@ const columns: readonly Column[] = [
 interface Row {
   readonly is: "service" | "pod" | "gpu";
   readonly name: string;
-  /** Undefined: nothing is known, and `note` says why, in the place of the figures. */
+  /** Undefined: unknown; `note` has the reason and replaces the figures. */
   readonly figures: Figures | undefined;
   readonly note: string;
 }
 
 const gap = "  ";
-/** A pod's name is its service's with 17 more characters, and its end tells it from its neighbours. */
+/** A pod's name is its service's and 17 more characters, which distinguish the pods of a service. */
 const leastName = 20;
-/** Less is no room for words. */
+/** A narrower note is omitted. */
 const leastNote = 12;
 const mostNoteLines = 2;
 
@@ -55,14 +55,14 @@ export function topTable({ services, allNamespaces }: Snapshot, width: number): 
     Math.max(title.length, ...cells.map((row) => row[index]?.length ?? 0)),
   );
   const figuresWidth = widths.reduce((total, one) => total + gap.length + one, 0);
-  const wantedName = Math.max("NAME".length, ...rows.map(({ name }) => name.length));
-  const nameWidth = Math.min(wantedName, Math.max(leastName, width - figuresWidth));
+  const longestName = Math.max("NAME".length, ...rows.map(({ name }) => name.length));
+  const nameWidth = Math.min(longestName, Math.max(leastName, width - figuresWidth));
   const noteWidth = width - nameWidth - figuresWidth - gap.length;
 
   const line = (name: string, row: readonly string[], note = ""): string => {
     const figures = row.map((cell, index) => gap + cell.padStart(widths[index] ?? 0)).join("");
-    const words = noteWidth < leastNote ? "" : gap + ended(note, noteWidth);
-    return `${middle(name, nameWidth).padEnd(nameWidth)}${figures}${words}`.trimEnd().slice(0, width);
+    const noteText = noteWidth < leastNote ? "" : gap + ended(note, noteWidth);
+    return `${middle(name, nameWidth).padEnd(nameWidth)}${figures}${noteText}`.trimEnd().slice(0, width);
   };
   const title = line(
     "NAME",
@@ -70,10 +70,10 @@ export function topTable({ services, allNamespaces }: Snapshot, width: number): 
   );
   const body = rows.flatMap((row, index): readonly Line[] => {
     if (row.figures !== undefined) return [{ is: row.is, text: line(row.name, cells[index] ?? [], row.note) }];
-    const room = width - nameWidth - gap.length;
-    return noteLines(row.note, room).map((words, at) => ({
+    const available = width - nameWidth - gap.length;
+    return noteLines(row.note, available).map((text, at) => ({
       is: "trouble",
-      text: `${(at === 0 ? middle(row.name, nameWidth) : "").padEnd(nameWidth)}${gap}${words}`,
+      text: `${(at === 0 ? middle(row.name, nameWidth) : "").padEnd(nameWidth)}${gap}${text}`,
     }));
   });
   return [{ is: "title", text: title }, ...body];
@@ -83,15 +83,15 @@ function serviceRows(service: ServiceRow, withNamespace: boolean): readonly Row[
   const { namespace, pods, problem, reason } = service;
   const name = withNamespace ? `${namespace}/${service.name}` : service.name;
   const row: Row = { is: "service", name, figures: service, note: serviceNote(service) };
-  // The trouble of a pod is shown in the pod's row; only the service's condition has who holds the GPUs.
-  const isPods =
+  // The pod's row shows its own problem; but only the service's condition names the holders of the GPUs.
+  const isOfPod =
     reason !== "WaitingForGpu" && pods.some((pod) => pod.reason !== null && readyReason(pod.reason) === reason);
   const why: readonly Row[] =
-    problem === null || isPods ? [] : [{ is: "service", name: "", figures: undefined, note: printable(problem) }];
+    problem === null || isOfPod ? [] : [{ is: "service", name: "", figures: undefined, note: printable(problem) }];
   return [row, ...why, ...pods.flatMap(podRows)];
 }
 
-/** The reason of a service's condition Ready that pods of this reason lead to. */
+/** The reason of the service's condition Ready while a pod has this reason. */
 function readyReason(reason: PodTroubleReason): ReadyReason {
   return reason === "Starting" ? "Progressing" : reason;
 }
@@ -104,12 +104,12 @@ function serviceNote({ replicas, problem, band, bottleneck }: ServiceRow): strin
   return [...ready, ...(problem === null ? [] : ["not Ready"]), ...placed, ...limited].join(", ");
 }
 
-/** A pod's only GPU is told about in the pod's own row: its figures are the same. */
+/** A pod's only GPU has no row, as its figures are the pod's. */
 function podRows(pod: PodRow): readonly Row[] {
   const { name, problem, ready, ending, gpus } = pod;
   const [only, ...others] = gpus;
-  const state = ending ? ["ending"] : ready ? [] : ["not ready"];
-  const about = only === undefined || others.length > 0 ? [] : gpuWords(only);
+  const state = ending ? ["terminating"] : ready ? [] : ["not ready"];
+  const about = only === undefined || others.length > 0 ? [] : gpuNotes(only);
   const row: Row = {
     is: "pod",
     name: `  ${name}`,
@@ -121,10 +121,10 @@ function podRows(pod: PodRow): readonly Row[] {
 
 function gpuRow(gpu: GpuRow): Row {
   const figures = { ...noRequests, ...gpu };
-  return { is: "gpu", name: `    GPU ${gpu.index}`, figures, note: printable(gpuWords(gpu).join(", ")) };
+  return { is: "gpu", name: `    GPU ${gpu.index}`, figures, note: printable(gpuNotes(gpu).join(", ")) };
 }
 
-function gpuWords({ name, problem }: GpuRow): readonly string[] {
+function gpuNotes({ name, problem }: GpuRow): readonly string[] {
   return [...(problem === null ? [] : [problem]), ...(name === null ? [] : [name])];
 }
 
@@ -144,7 +144,7 @@ function percent(value: number | null): string {
   return known(value, (share) => `${Math.round(share)}%`);
 }
 
-/** `5.6/22Gi`: what is used, of what there is. */
+/** `5.6/22Gi`: used of total. */
 function memory({ gpuMemoryUsedBytes: used, gpuMemoryTotalBytes: total }: GpuFigures): string {
   if (used === null) return "-";
   return `${rounded(used / 2 ** 30)}${total === null ? "" : `/${rounded(total / 2 ** 30)}`}Gi`;
@@ -155,12 +155,12 @@ function duration(milliseconds: number): string {
   return `${rounded(milliseconds)}ms`;
 }
 
-/** One decimal while it matters. */
+/** One decimal below 10. */
 function rounded(value: number): string {
   return value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
 }
 
-/** Keeps both ends: the service's name, and what tells pods apart. */
+/** Keeps both ends: the service's name, and the suffix that distinguishes pods. */
 function middle(name: string, width: number): string {
   if (name.length <= width) return name;
   const end = Math.floor((width - 1) / 2);
@@ -178,7 +178,7 @@ function noteLines(note: string, width: number): readonly string[] {
   return [...kept, ended(`${lines[mostNoteLines - 1] ?? ""} …`, width)];
 }
 
-/** Pods name their GPUs and the API server quotes pods: neither may move the cursor. */
+/** Texts of pods and of the API server must not contain control characters that move the cursor. */
 function printable(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll(/\p{C}/gu, "");
 }

@@ -1,14 +1,14 @@
-/** Objects as a cluster has them, for the tests of `top`. */
+/** Services and pods for the tests of `top`. */
 import type { UtilizationReport } from "@gpumedia/api";
 import { viewPod } from "../../observe/pod-view.ts";
 import type { StoredService } from "../../observe/cluster-cache.ts";
 import { sampleReport } from "../../utilization/report.sample.ts";
 import type { ListedPod, PodAnswer } from "./snapshot.ts";
 
-/** A report of so many GPUs, each busier and hotter than the one before. */
+/** A report of several GPUs, each busier and hotter than the one before. */
 export function reportOf(gpus: number): UtilizationReport {
   const [device] = sampleReport.gpus.devices;
-  if (device === undefined) throw new Error("the sample has a GPU");
+  if (device === undefined) throw new Error("the sample has no GPU");
   const devices = Array.from({ length: gpus }, (_, index) => ({
     ...device,
     index,
@@ -48,7 +48,7 @@ export function pod(name: string, ofService: string, answer: PodAnswer, change: 
     },
     ...change,
   } as Parameters<typeof viewPod>[0]);
-  if (view === undefined) throw new Error("it has the label of a service");
+  if (view === undefined) throw new Error("the pod has no label of a service");
   return { pod: view, answer };
 }
 

@@ -1,6 +1,6 @@
 /**
- * A pod's report by way of the API server, which reaches pods also where the user's machine does not. It takes the right
- * to `get` `pods/proxy`, and a path from the API server to port 8080.
+ * Fetches a pod's report through the API server, as the user's machine may not reach pods. Requires `get` on `pods/proxy`
+ * and a path from the API server to port 8080.
  */
 import type { UtilizationReport } from "@gpumedia/api";
 import { httpPort } from "../../desired/container.ts";
@@ -14,8 +14,8 @@ export interface PodAddress {
   readonly name: string;
 }
 
-/** Never rejects, but for the abort of `signal`. */
-export async function askPod(
+/** Rejects only when `signal` aborts. */
+export async function fetchPodReport(
   transport: Pick<Transport, "stream">,
   { namespace, name }: PodAddress,
   timeoutMs: number,
@@ -24,10 +24,10 @@ export async function askPod(
   const timeout = AbortSignal.timeout(timeoutMs);
   const path = `/api/v1/namespaces/${namespace}/pods/${name}:${httpPort}/proxy/utilization`;
   try {
-    const answer = await transport.stream({ method: "GET", path, signal: AbortSignal.any([signal, timeout]) });
+    const body = await transport.stream({ method: "GET", path, signal: AbortSignal.any([signal, timeout]) });
     const parts: Buffer[] = [];
     let bytes = 0;
-    for await (const part of answer) {
+    for await (const part of body) {
       bytes += part.length;
       if (bytes > mostReportBytes) return { problem: `sends more than ${mostReportBytes / 1024} KiB` };
       parts.push(part);
@@ -45,14 +45,14 @@ export async function askPod(
   }
 }
 
-/** The API server wraps what it met in its own words; what a user can act on comes out of them. */
+/** Extracts the cause that a user can act on from the API server's message. */
 function problemOf({ status, reason, message }: ApiError, namespace: string): string {
-  if (status === 0) return `the connection broke: ${message}`;
+  if (status === 0) return `connection failed: ${message}`;
   if (reason === "Forbidden" && message.includes("pods/proxy")) {
-    return `not allowed to ask it: needs "get" on "pods/proxy" in namespace ${namespace}`;
+    return `forbidden: requires "get" on "pods/proxy" in namespace ${namespace}`;
   }
   const unreachable = /^error trying to reach service: (.*)$/s.exec(message)?.[1];
-  if (unreachable === undefined) return `answers ${status}: ${message}`;
+  if (unreachable === undefined) return `responds with ${status}: ${message}`;
   if (unreachable.includes("connection refused")) return "refuses connections";
   return `the API server cannot reach it: ${unreachable}`;
 }
