@@ -175,7 +175,7 @@ describe("drift", function () {
     assert.deepEqual(updates, [], "fields are owned twice");
   });
 
-  it("leaves no copy of a container or of a group of alerts that somebody has renamed", async () => {
+  it("leaves no copy of a renamed container or group of alerts", async () => {
     const lists = [
       ["Deployment upscaler", "/spec/template/spec/containers"],
       ["PrometheusRule upscaler", "/spec/groups"],

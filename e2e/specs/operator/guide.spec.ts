@@ -78,21 +78,25 @@ describe("spec: {}", () => {
     }
   });
 
+  const hpa = "HorizontalPodAutoscaler upscaler";
+  const vpa = "VerticalPodAutoscaler upscaler-vpa";
+  const deployment = "Deployment upscaler";
+  const ingress = "Ingress with-ingress";
   const container = "spec.template.spec.containers.0";
   const nginx = "metadata.annotations.nginx.ingress.kubernetes.io/";
   /** The guide's text, the child that implements it, the path in the child, and the value that the API server stores. */
   const lines: readonly (readonly [line: string, child: string, path: string, value: unknown])[] = [
-    ["minReplicas: 2", "HorizontalPodAutoscaler upscaler", "spec.minReplicas", 2],
-    ["maxReplicas: 10", "HorizontalPodAutoscaler upscaler", "spec.maxReplicas", 10],
+    ["minReplicas: 2", hpa, "spec.minReplicas", 2],
+    ["maxReplicas: 10", hpa, "spec.maxReplicas", 10],
     [
       "targetCPUUtilizationPercentage: 60",
-      "HorizontalPodAutoscaler upscaler",
+      hpa,
       "spec.metrics",
       [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } } }],
     ],
     [
       "behavior",
-      "HorizontalPodAutoscaler upscaler",
+      hpa,
       "spec.behavior",
       {
         scaleUp: {
@@ -109,7 +113,7 @@ describe("spec: {}", () => {
     ],
     [
       "resources",
-      "Deployment upscaler",
+      deployment,
       `${container}.resources`,
       {
         requests: { "nvidia.com/gpu": "1", cpu: "2", memory: "4Gi" },
@@ -119,28 +123,23 @@ describe("spec: {}", () => {
     // PYTORCH_CUDA_ALLOC_CONF has no effect on onnxruntime: see api/src/profiles/production.ts.
     [
       "CUDA_LAUNCH_BLOCKING=0, CUDA_DEVICE_ORDER=PCI_BUS_ID",
-      "Deployment upscaler",
+      deployment,
       `${container}.env`,
       [
         { name: "CUDA_LAUNCH_BLOCKING", value: "0" },
         { name: "CUDA_DEVICE_ORDER", value: "PCI_BUS_ID" },
       ],
     ],
-    ["containerName: gpu-media", "Deployment upscaler", `${container}.name`, "gpu-media"],
-    ["port=8080", "Deployment upscaler", `${container}.ports.0.containerPort`, 8080],
-    ["kind: Deployment", "VerticalPodAutoscaler upscaler-vpa", "spec.targetRef.kind", "Deployment"],
-    ["updateMode: Auto", "VerticalPodAutoscaler upscaler-vpa", "spec.updatePolicy.updateMode", "InPlaceOrRecreate"],
-    [
-      "maxAllowed",
-      "VerticalPodAutoscaler upscaler-vpa",
-      "spec.resourcePolicy.containerPolicies.0.maxAllowed",
-      { cpu: "4", memory: "8Gi" },
-    ],
-    ["upstream-hash-by", "Ingress with-ingress", `${nginx}upstream-hash-by`, "$request_uri"],
-    ["proxy-connect-timeout", "Ingress with-ingress", `${nginx}proxy-connect-timeout`, "5"],
-    ["proxy-send-timeout", "Ingress with-ingress", `${nginx}proxy-send-timeout`, "300"],
-    ["proxy-read-timeout", "Ingress with-ingress", `${nginx}proxy-read-timeout`, "300"],
-    ["proxy-body-size", "Ingress with-ingress", `${nginx}proxy-body-size`, "10m"],
+    ["containerName: gpu-media", deployment, `${container}.name`, "gpu-media"],
+    ["port=8080", deployment, `${container}.ports.0.containerPort`, 8080],
+    ["kind: Deployment", vpa, "spec.targetRef.kind", "Deployment"],
+    ["updateMode: Auto", vpa, "spec.updatePolicy.updateMode", "InPlaceOrRecreate"],
+    ["maxAllowed", vpa, "spec.resourcePolicy.containerPolicies.0.maxAllowed", { cpu: "4", memory: "8Gi" }],
+    ["upstream-hash-by", ingress, `${nginx}upstream-hash-by`, "$request_uri"],
+    ["proxy-connect-timeout", ingress, `${nginx}proxy-connect-timeout`, "5"],
+    ["proxy-send-timeout", ingress, `${nginx}proxy-send-timeout`, "300"],
+    ["proxy-read-timeout", ingress, `${nginx}proxy-read-timeout`, "300"],
+    ["proxy-body-size", ingress, `${nginx}proxy-body-size`, "10m"],
   ];
   for (const [line, title, path, value] of lines) {
     it(`has the guide's ${line}`, async () => {

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";
+import type { Taint } from "../../cluster/nodes.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import { pods, podsOf } from "./reporting-pods.ts";
@@ -14,9 +15,9 @@ const quotas: ResourceType = { ...core, kind: "ResourceQuota", resource: "resour
 const namespaces: ResourceType = { ...core, kind: "Namespace", resource: "namespaces", namespaced: false };
 
 /** Adds a node for the services of one test, and returns the scheduling settings that select it. */
-async function pool(work: Workspace, gpus: number): Promise<object> {
+async function pool(work: Workspace, gpus: number, taints: readonly Taint[] = []): Promise<object> {
   const name = `pool-${randomUUID().slice(0, 8)}`;
-  await work.cluster.addNodes({ count: 1, gpus, labels: { pool: name }, namePrefix: name });
+  await work.cluster.addNodes({ count: 1, gpus, labels: { pool: name }, taints, namePrefix: name });
   return { nodeSelector: { pool: name } };
 }
 
@@ -59,10 +60,8 @@ describe("a service that is not serving", () => {
   });
 
   it("reports why the nodes with GPUs are excluded", async () => {
-    const name = `tainted-${randomUUID().slice(0, 8)}`;
-    const taints = [{ key: "team", value: "other", effect: "NoSchedule" }] as const;
-    await work.cluster.addNodes({ count: 1, gpus: 4, labels: { pool: name }, taints, namePrefix: name });
-    await work.apply("excluded", { scheduling: { nodeSelector: { pool: name } } });
+    const scheduling = await pool(work, 4, [{ key: "team", value: "other", effect: "NoSchedule" }]);
+    await work.apply("excluded", { scheduling });
     const { message } = await work.untilCondition("excluded", "Ready", { reason: "Unschedulable" });
     assert.match(message, /untolerated taint/);
   });

@@ -6,7 +6,6 @@ import { until, type UntilOptions } from "../../cluster/until.ts";
 
 /** The members of a log line that specs read. */
 export interface LogLine {
-  readonly level: string;
   readonly msg: string;
   readonly namespace?: string;
   readonly name?: string;

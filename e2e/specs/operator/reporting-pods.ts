@@ -15,7 +15,6 @@ let addresses = 0;
 
 export class ReportingPod implements AsyncDisposable {
   readonly name: string;
-  readonly uid: string;
   answer: PodAnswer = sampleReport;
   /** Number of requests received. */
   requests = 0;
@@ -33,7 +32,6 @@ export class ReportingPod implements AsyncDisposable {
 
   private constructor({ metadata }: KubeObject) {
     this.name = metadata.name;
-    this.uid = metadata.uid;
     this.#server = createServer((request, response) => {
       this.requests++;
       if (typeof this.answer === "function") this.answer(request, response);

@@ -61,12 +61,12 @@ describe("invalid services", function () {
     await cluster.addNodes({ count: 4, gpus: 16 });
     work = await Workspace.open(cluster);
     await looseSchema();
-    for (const { name, spec } of [...stored, ...frozen]) await store(name, spec);
+    for (const { name, spec } of [...stored, ...frozen]) await work.create(name, spec as object);
     // The API server drops such a null when it reads the object.
-    await store("null-inside", { autoscaling: null });
-    await store("unknown-field", { colour: "green" });
+    await work.create("null-inside", { autoscaling: null });
+    await work.create("unknown-field", { colour: "green" });
     // Stored before the schema required a spec.
-    await store("no-spec", undefined);
+    await work.create("no-spec", undefined);
     await cluster.installCrds();
     await until("the schema to be enforced", () => work.create("probe", { gpu: [1] }).then(() => undefined, String));
     await work.startOperator();
@@ -88,10 +88,6 @@ describe("invalid services", function () {
       work.create("loose", { gpu: [1] }).catch((error) => void see(String(error))),
     );
     await work.delete(serviceType, "loose");
-  }
-
-  async function store(name: string, spec: unknown): Promise<void> {
-    await work.create(name, spec as object);
   }
 
   for (const { name, reason, message } of stored) {
@@ -144,7 +140,7 @@ describe("invalid services", function () {
   });
 
   it("a corrected service is served", async () => {
-    await store("corrected", { profile: "unheard-of" });
+    await work.create("corrected", { profile: "unheard-of" });
     await work.untilCondition("corrected", "Stalled", { reason: "UnknownProfile" });
     await work.apply("corrected", { profile: "staging" });
     await work.untilReady("corrected");
@@ -152,7 +148,7 @@ describe("invalid services", function () {
   });
 
   it("a service whose profile is created later is then served with its settings", async () => {
-    await store("early", { profile: "late" });
+    await work.create("early", { profile: "late" });
     await work.untilCondition("early", "Stalled", { reason: "UnknownProfile", message: "late" });
     await work.createObject(profileType, "late", { spec: { autoscaling: { horizontal: { maxReplicas: 5 } } } });
     await work.untilReady("early");
