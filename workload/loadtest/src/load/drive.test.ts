@@ -40,7 +40,13 @@ function rehearsal(takesMs: (nth: number) => number) {
       await settle();
     }
   };
-  return { course, trace, samples, stop, pass };
+  /** Drives the load to its end, which must be within `ms`. */
+  const run = async (changes: Partial<Load>, ms: number) => {
+    const done = drive({ ...load, ...changes }, course);
+    await pass(ms);
+    await done;
+  };
+  return { course, trace, samples, stop, pass, run };
 }
 
 /** Promise callbacks run before this resolves, several deep. */
@@ -55,19 +61,15 @@ describe("drive", () => {
   afterEach(() => mock.timers.reset());
 
   it("closed loop: each client sends its next request after the response", async () => {
-    const { course, trace, samples, pass } = rehearsal((nth) => (nth === 0 ? 30 : 10));
-    const done = drive(load, course);
-    await pass(40);
-    await done;
+    const { trace, samples, run } = rehearsal((nth) => (nth === 0 ? 30 : 10));
+    await run({}, 40);
     assert.deepEqual(trace, ["send 0 at 0", "send 0 at 0", "send 10 at 10", "send 20 at 20", "send 30 at 30"]);
     assert.equal(samples.length, 5);
   });
 
   it("closed loop: sends nothing after the duration, and waits for requests in flight", async () => {
-    const { course, trace, samples, pass } = rehearsal(() => 10);
-    const done = drive({ ...load, concurrency: 1, requests: Number.POSITIVE_INFINITY, durationMs: 25 }, course);
-    await pass(30);
-    await done;
+    const { trace, samples, run } = rehearsal(() => 10);
+    await run({ concurrency: 1, requests: Number.POSITIVE_INFINITY, durationMs: 25 }, 30);
     assert.deepEqual(trace, ["send 0 at 0", "send 10 at 10", "send 20 at 20"]);
     assert.deepEqual(
       samples.map(({ endMs }) => endMs),
@@ -86,19 +88,15 @@ describe("drive", () => {
   });
 
   it("open loop: sends on time, however slow the responses", async () => {
-    const { course, trace, pass } = rehearsal(() => 35);
-    const done = drive({ ...load, ratePerSecond: 100, concurrency: 10, requests: 4 }, course);
-    await pass(70);
-    await done;
+    const { trace, run } = rehearsal(() => 35);
+    await run({ ratePerSecond: 100, concurrency: 10, requests: 4 }, 70);
     const onTime = [0, 10, 20, 30].flatMap((ms) => ["lag 0", `send ${ms} at ${ms}`]);
     assert.deepEqual(trace, onTime);
   });
 
   it("open loop: includes a stall of the server in the latency of every request that was due", async () => {
-    const { course, trace, samples, pass } = rehearsal((nth) => (nth === 0 ? 45 : 1));
-    const done = drive({ ...load, ratePerSecond: 100, concurrency: 1, requests: 4 }, course);
-    await pass(60);
-    await done;
+    const { trace, samples, run } = rehearsal((nth) => (nth === 0 ? 45 : 1));
+    await run({ ratePerSecond: 100, concurrency: 1, requests: 4 }, 60);
     assert.deepEqual(trace, [
       "lag 0",
       "send 0 at 0",
@@ -116,10 +114,8 @@ describe("drive", () => {
   });
 
   it("open loop: gives up requests that wait until their deadline, and ends", async () => {
-    const { course, samples, pass } = rehearsal((nth) => (nth === 0 ? 100 : 1));
-    const done = drive({ ...load, ratePerSecond: 100, concurrency: 1, requests: 4, timeoutMs: 75 }, course);
-    await pass(110);
-    await done;
+    const { samples, run } = rehearsal((nth) => (nth === 0 ? 100 : 1));
+    await run({ ratePerSecond: 100, concurrency: 1, requests: 4, timeoutMs: 75 }, 110);
     const failure = { kind: "unsent", message: "no connection was free before its timeout" };
     assert.deepEqual(samples, [
       { intendedMs: 0, sentMs: 0, endMs: 100, outcome: { kind: "rejected" } },
