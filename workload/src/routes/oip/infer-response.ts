@@ -1,11 +1,11 @@
-/** The answer to a request for inference: JSON, followed by the bytes of the outputs that are wanted as such. Pure. */
+/** Encodes an inference response: JSON, followed by the outputs that were requested as bytes. Pure. */
 import type { InferRequest } from "./infer-request.ts";
 import { jsonOfBytes } from "./json-data.ts";
-import { badRequest, type Tensor, type TensorSpec } from "./tensor.ts";
+import { badRequest, checkNames, type Tensor, type TensorSpec } from "./tensor.ts";
 
-/** An output with the way in which it is wanted. */
 export interface AnsweredOutput {
   readonly tensor: Tensor;
+  /** Returned as bytes, not as JSON. */
   readonly binary: boolean;
 }
 
@@ -18,26 +18,22 @@ export interface InferResponse {
 
 export interface EncodedResponse {
   readonly contentType: string;
-  /** For the header Inference-Header-Content-Length; undefined: all is JSON. */
+  /** The Inference-Header-Content-Length; undefined: all is JSON. */
   readonly jsonLength: number | undefined;
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Before any work is done: throws a 400 for an output that the model does not have. */
+/** @throws {HttpProblem} 400 for an output that the model does not have */
 export function checkOutputs({ outputs = [] }: Pick<InferRequest, "outputs">, specs: readonly TensorSpec[]): void {
+  checkNames("output", outputs, specs);
   for (const [index, { name }] of outputs.entries()) {
-    if (!specs.some((spec) => spec.name === name)) {
-      throw badRequest(
-        `there is no output "${name}"; the model has ${specs.map((spec) => `"${spec.name}"`).join(", ")}`,
-      );
-    }
-    if (outputs.findIndex((other) => other.name === name) !== index)
-      throw badRequest(`output "${name}" is asked for twice`);
+    const first = outputs.findIndex((other) => other.name === name);
+    if (first !== index) throw badRequest(`output "${name}" is requested more than once`);
   }
 }
 
-/** The outputs that are wanted, in the order in which they are. */
-export function wantedOutputs(request: InferRequest, tensors: readonly Tensor[]): readonly AnsweredOutput[] {
+/** Returns the requested outputs in the requested order. */
+export function requestedOutputs(request: InferRequest, tensors: readonly Tensor[]): readonly AnsweredOutput[] {
   const { outputs, binaryByDefault } = request;
   if (outputs === undefined) return tensors.map((tensor) => ({ tensor, binary: binaryByDefault }));
   return outputs.flatMap(({ name, binary = binaryByDefault }) =>

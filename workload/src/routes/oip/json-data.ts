@@ -1,5 +1,5 @@
-/** Tensor data as JSON carries it: numbers, flat or nested by the shape, to and from bytes. Pure. */
-import { badRequest, type Datatype, datatypeBytes, elementCount } from "./tensor.ts";
+/** Converts tensor data between bytes and JSON, whose numbers are flat or nested according to the shape. Pure. */
+import { badRequest, type Datatype, datatypeBytes, elementCount, shapeText } from "./tensor.ts";
 
 type Numbers =
   | Uint8Array<ArrayBuffer>
@@ -24,14 +24,14 @@ const views: Readonly<Record<NumberDatatype, (buffer: ArrayBuffer) => Numbers>> 
   FP64: (buffer) => new Float64Array(buffer),
 };
 
-/** Throws a 400 that names the input and what is wrong with its data. */
+/** @throws {HttpProblem} 400 */
 export function bytesOfJson(
   name: string,
   datatype: Datatype,
   shape: readonly number[],
   data: unknown,
 ): Uint8Array<ArrayBuffer> {
-  if (!Array.isArray(data)) throw badRequest(`input "${name}": data is not a list`);
+  if (!Array.isArray(data)) throw badRequest(`input "${name}": data must be a list`);
   const values = flatten(name, data, shape);
   if (datatype === "BOOL") return booleans(name, values);
   if (datatype === "INT64" || datatype === "UINT64") return bigIntegers(name, datatype, values);
@@ -41,18 +41,18 @@ export function bytesOfJson(
     const value = values[index];
     if (typeof value !== "number") throw wrongValue(name, datatype, index);
     view[index] = value;
-    // An integer that changed when it was stored did not fit: 256 as UINT8, or 0.5.
+    // A value that changed when it was stored did not fit: 256 as UINT8, or 0.5.
     if (!isFloat && view[index] !== value) throw wrongValue(name, datatype, index);
   }
   return new Uint8Array(view.buffer);
 }
 
-/** The flat list that an answer carries. */
+/** Returns a flat list. */
 export function jsonOfBytes(datatype: Datatype, bytes: Uint8Array): readonly (number | boolean)[] {
-  // A copy, because the bytes may start where their elements are not aligned.
+  // A copy, because the bytes may not be aligned to their elements.
   const { buffer } = Uint8Array.from(bytes);
   if (datatype === "BOOL") return Array.from(new Uint8Array(buffer), (byte) => byte !== 0);
-  // JSON has no integers beyond 2^53, and neither have the clients that read it.
+  // Most JSON parsers, like ours, have no integers beyond 2^53.
   if (datatype === "INT64") return Array.from(new BigInt64Array(buffer), Number);
   if (datatype === "UINT64") return Array.from(new BigUint64Array(buffer), Number);
   return Array.from(views[datatype](buffer));
@@ -61,7 +61,7 @@ export function jsonOfBytes(datatype: Datatype, bytes: Uint8Array): readonly (nu
 function flatten(name: string, data: readonly unknown[], shape: readonly number[]): readonly unknown[] {
   const count = elementCount(name, shape);
   let values = data;
-  // As deep as the shape at most, one level after the other: a list nested a million times must not end the process.
+  // At most as deep as the shape, and without recursion: a list nested a million times must not crash the process.
   for (let depth = 1; depth < shape.length && values.some(Array.isArray); depth++) {
     if (!values.every(Array.isArray)) throw badRequest(`input "${name}": data mixes lists and numbers`);
     const length = shape[depth];
@@ -84,7 +84,7 @@ function booleans(name: string, values: readonly unknown[]): Uint8Array<ArrayBuf
 function bigIntegers(name: string, datatype: "INT64" | "UINT64", values: readonly unknown[]): Uint8Array<ArrayBuffer> {
   const view = datatype === "INT64" ? new BigInt64Array(values.length) : new BigUint64Array(values.length);
   for (const [index, value] of values.entries()) {
-    // A larger number has lost its last digits in JSON already.
+    // A larger number has already lost its last digits in JSON.parse.
     if (!Number.isSafeInteger(value) || (datatype === "UINT64" && Number(value) < 0)) {
       throw wrongValue(name, datatype, index);
     }
@@ -94,13 +94,15 @@ function bigIntegers(name: string, datatype: "INT64" | "UINT64", values: readonl
 }
 
 function wrongValue(name: string, datatype: Datatype, index: number): Error {
-  return badRequest(`input "${name}": element ${index} of data is no ${datatype}`);
+  return badRequest(`input "${name}": element ${index} of data is not a valid ${datatype}`);
 }
 
 function wrongCount(name: string, shape: readonly number[], count: number): Error {
-  return badRequest(`input "${name}": data has ${count} elements, shape [${shape.join(",")}] wants another number`);
+  return badRequest(
+    `input "${name}": data has ${count} elements, shape ${shapeText(shape)} requires ${elementCount(name, shape)}`,
+  );
 }
 
 function wrongNesting(name: string, shape: readonly number[]): Error {
-  return badRequest(`input "${name}": the lists in data do not have the lengths of shape [${shape.join(",")}]`);
+  return badRequest(`input "${name}": the lists in data do not match shape ${shapeText(shape)}`);
 }

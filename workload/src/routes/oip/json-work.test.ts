@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { JsonWork } from "./json-work.ts";
 
-/** A request of so many pixels, larger than what is read at once. */
+/** A request that is large enough for the thread. */
 function body(pixels: number): Buffer<ArrayBuffer> {
   const data = Array.from({ length: pixels * 3 }, () => 200);
   return Buffer.from(
@@ -16,10 +16,10 @@ describe("JSON of tensors on a thread", () => {
       Array.from({ length: 40 }, async () => json.parse(body(30_000), undefined)),
     );
     const kinds = outcomes.map((outcome) =>
-      outcome.status === "fulfilled" ? "read" : (outcome.reason as { kind: string }).kind,
+      outcome.status === "fulfilled" ? "parsed" : (outcome.reason as { kind: string }).kind,
     );
     assert.deepEqual(
-      [kinds.filter((kind) => kind === "read").length, kinds.filter((kind) => kind === "queue-full").length],
+      [kinds.filter((kind) => kind === "parsed").length, kinds.filter((kind) => kind === "queue-full").length],
       [32, 8],
     );
     await json.close();
@@ -32,7 +32,7 @@ describe("JSON of tensors on a thread", () => {
     const json = new JsonWork();
     await assert.rejects(json.parse(Buffer.from(greedy), undefined), {
       status: 413,
-      message: "inputs has more than 64 members",
+      message: "inputs has more than 64 entries",
     });
     const { inputs } = await json.parse(body(30_000), undefined);
     assert.deepEqual(

@@ -1,25 +1,26 @@
 /**
- * Reads and writes the JSON of tensors: small ones at once, large ones on a thread.
+ * Parses and encodes the JSON of tensors: small ones synchronously, large ones on a thread.
  *
- * A picture of 640x480 as JSON numbers takes milliseconds to read, and its doubled response tens of milliseconds to write. The
- * main thread could not even answer a probe meanwhile.
+ * Parsing a picture of 640x480 as JSON numbers takes milliseconds, and encoding its doubled response tens of milliseconds. The
+ * main thread could not even answer a probe during that time.
  */
 import { Worker } from "node:worker_threads";
+import { transferable } from "../../work/buffers.ts";
 import { PipelineError } from "../../work/pipeline-error.ts";
 import { type InferRequest, parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type EncodedResponse, type InferResponse } from "./infer-response.ts";
 import type { JsonTask, JsonTaskDone } from "./json-thread.ts";
 import { HttpProblem } from "../problem.ts";
 
-/** Takes about a millisecond. */
+/** Parsed within about a millisecond. */
 const smallBytes = 64 * 1024;
 
 /** Each holds a body, and all wait for one thread. */
 const mostTasks = 32;
 
 /**
- * V8 ends the whole process, not the thread, when JSON.parse runs out of memory; so it must not. The greediest text of this
- * length, `[{},{},…]`, became a heap of 470 MiB; the limit is twice that.
+ * V8 aborts the whole process, not the thread, when JSON.parse runs out of memory. The worst text of this length,
+ * `[{},{},…]`, needed a heap of 470 MiB; the limit is twice that.
  */
 const mostJsonBytes = 16 * 2 ** 20;
 const threadMemoryMb = 1024;
@@ -40,7 +41,7 @@ export class JsonWork {
     if (length > mostJsonBytes) {
       throw new HttpProblem("json-too-large", `the JSON exceeds ${mostJsonBytes} bytes; send tensors as binary data`);
     }
-    const bytes = wholeBuffer(body);
+    const bytes = transferable(body);
     return this.#run<InferRequest>({ do: "parse", body: bytes, jsonLength }, [bytes.buffer]);
   }
 
@@ -93,10 +94,4 @@ export class JsonWork {
     else if (outcome.kind === "refused") pending?.reject(new HttpProblem(outcome.code, outcome.message));
     else pending?.reject(new Error(outcome.message));
   }
-}
-
-function wholeBuffer(body: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  // Small buffers share a pool that must not be transferred; they do not come here, but that is Node's choice.
-  const isWhole = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength;
-  return isWhole ? new Uint8Array(body.buffer) : Uint8Array.from(body);
 }

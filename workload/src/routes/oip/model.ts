@@ -1,8 +1,8 @@
-/** The pipeline's model as the Open Inference Protocol shows it. Pure. */
+/** The pipeline's model in the terms of the Open Inference Protocol. Pure. */
 import type { ElementType, ModelDescription, RawTensor, TensorDeclaration } from "../../work/tensor.ts";
 import type { Datatype, Tensor, TensorSpec } from "./tensor.ts";
 
-/** There is one version at a time: a new model comes with new pods. */
+/** A processor serves one version: a new model is rolled out with new pods. */
 export const modelVersion = "1";
 
 export interface OipModel {
@@ -45,12 +45,12 @@ export function fromRaw({ name, type, shape, bytes }: RawTensor): Tensor {
   return { name, datatype: datatypes[type], shape, bytes };
 }
 
-/** `GET /v2`. The extension is the name that clients look for. */
+/** `GET /v2`. Clients look for the extension by this name. */
 export function serverMetadata(version: string): object {
   return { name: "gpumedia-processor", version, extensions: ["binary_tensor_data"] };
 }
 
-/** `GET /v2/models/{name}`. The platform is Triton's word for an ONNX model that onnxruntime runs. */
+/** `GET /v2/models/{name}`. The platform is Triton's name for an ONNX model. */
 export function modelMetadata({ name, inputs, outputs }: OipModel): object {
   return { name, versions: [modelVersion], platform: "onnxruntime_onnx", inputs, outputs };
 }

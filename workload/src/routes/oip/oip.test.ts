@@ -1,4 +1,4 @@
-/** The protocol by vectors, written after the Open Inference Protocol's REST page and Triton's binary extension. */
+/** Requests and responses from the Open Inference Protocol's REST page and Triton's binary extension. */
 import assert from "node:assert/strict";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { PipelineError } from "../../work/pipeline-error.ts";
@@ -24,7 +24,7 @@ async function withApp(test: (app: FastifyInstance, context: FakeContext) => Pro
   }
 }
 
-/** JSON followed by bytes, as the binary extension has it. */
+/** JSON followed by bytes (binary extension). */
 function binaryRequest(json: object, ...binaries: readonly Uint8Array[]): InjectOptions {
   const text = Buffer.from(JSON.stringify(json));
   return {
@@ -113,7 +113,7 @@ describe("Open Inference Protocol", () => {
       response: { ...head, id: "7", outputs: [jsonOutput] },
     },
     {
-      name: "parameters that mean nothing to us",
+      name: "unknown parameters",
       request: { parameters: { sequence_id: 3 }, inputs: [{ ...input, parameters: { content_type: "np" } }] },
       response: { ...head, outputs: [jsonOutput] },
     },
@@ -171,7 +171,7 @@ describe("Open Inference Protocol", () => {
       }));
   }
 
-  it("answers bytes for one request and JSON for the next, from bytes", () =>
+  it("infers from bytes to JSON for an output that overrides the request's parameter", () =>
     withApp(async (app) => {
       const request = {
         parameters: { binary_data_output: true },
@@ -183,7 +183,7 @@ describe("Open Inference Protocol", () => {
       assert.deepEqual(answer.json<unknown>(), { ...head, outputs: [jsonOutput] });
     }));
 
-  it("reads and writes large JSON on a thread, to the same effect", () =>
+  it("parses and encodes large JSON on a thread with the same result", () =>
     withApp(async (app) => {
       const data = Array.from({ length: 100 * 100 * 3 }, (_, index) => index % 251);
       const request = { inputs: [{ ...input, shape: [1, 100, 100, 3], data }] };
@@ -202,11 +202,11 @@ describe("Open Inference Protocol", () => {
       });
       assert.deepEqual(
         [wrong.statusCode, wrong.json<unknown>()],
-        [400, { error: 'input "input": data has 30001 elements, shape [1,100,100,3] wants another number' }],
+        [400, { error: 'input "input": data has 30001 elements, shape [1,100,100,3] requires 30000' }],
       );
     }));
 
-  it("answers the pipeline's refusals with their status, and with when to try again", () =>
+  it("answers the pipeline's errors with their status and Retry-After", () =>
     withApp(async (app, { pipeline }) => {
       pipeline.onInfer = () => {
         throw new PipelineError("queue-full", "256 requests are waiting", 2);
@@ -218,245 +218,147 @@ describe("Open Inference Protocol", () => {
       );
     }));
 
-  const refused: readonly {
-    readonly name: string;
-    readonly request: unknown;
-    readonly error: string;
-    readonly status?: number;
-  }[] = [
-    { name: "no object", request: [1], error: "the request is no object" },
-    { name: "null", request: null, error: "the request is no object" },
-    { name: "no inputs", request: {}, error: "inputs is no list of at least one" },
-    { name: "empty inputs", request: { inputs: [] }, error: "inputs is no list of at least one" },
-    { name: "inputs that are none", request: { inputs: [3] }, error: "inputs[0] is no object" },
-    {
-      name: "inputs without end",
-      request: { inputs: Array.from({ length: 65 }, () => input) },
-      error: "inputs has more than 64 members",
-      status: 413,
-    },
-    { name: "an input without a name", request: { inputs: [{ ...input, name: "" }] }, error: "inputs[0] has no name" },
-    {
-      name: "an unknown input",
-      request: { inputs: [{ ...input, name: "x" }] },
-      error: 'there is no input "x"; the model has "input"',
-    },
-    { name: "an input twice", request: { inputs: [input, input] }, error: 'input "input" is there 2 times' },
-    {
-      name: "an unknown datatype",
-      request: { inputs: [{ ...input, datatype: "BYTES" }] },
-      error:
-        'input "input": datatype is none of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64',
-    },
-    {
-      name: "another datatype than the model's",
-      request: { inputs: [{ ...input, datatype: "FP32" }] },
-      error: 'input "input" is FP32, the model wants UINT8',
-    },
-    {
-      name: "no shape",
-      request: { inputs: [{ ...input, shape: undefined }] },
-      error: 'input "input": shape is no list of up to 8 lengths',
-    },
-    {
-      name: "a negative length",
-      request: { inputs: [{ ...input, shape: [1, -1, 2, 3] }] },
-      error: 'input "input": shape is no list of up to 8 lengths',
-    },
-    {
-      name: "half a length",
-      request: { inputs: [{ ...input, shape: [1, 0.5, 2, 3] }] },
-      error: 'input "input": shape is no list of up to 8 lengths',
-    },
-    {
-      name: "a length as text",
-      request: { inputs: [{ ...input, shape: ["1", 1, 2, 3] }] },
-      error: 'input "input": shape is no list of up to 8 lengths',
-    },
-    {
-      name: "a size beyond numbers",
-      request: { inputs: [{ ...input, shape: [1e15, 1e15, 2, 3] }] },
-      error: 'input "input": shape [1000000000000000,1000000000000000,2,3] is too large',
-    },
-    {
-      name: "nothing in it",
-      request: { inputs: [{ ...input, shape: [1, 0, 2, 3], data: [] }] },
-      error: 'input "input" has shape [1,0,2,3], the model wants [-1,-1,-1,3] (-1: any from 1)',
-    },
-    {
-      name: "three dimensions",
-      request: { inputs: [{ ...input, shape: [1, 2, 3] }] },
-      error: 'input "input" has shape [1,2,3], the model wants [-1,-1,-1,3] (-1: any from 1)',
-    },
-    {
-      name: "four channels",
-      request: { inputs: [{ ...input, shape: [1, 1, 1, 4], data: [1, 2, 3, 4] }] },
-      error: 'input "input" has shape [1,1,1,4], the model wants [-1,-1,-1,3] (-1: any from 1)',
-    },
-    {
-      name: "no data",
-      request: { inputs: [{ ...input, data: undefined }] },
-      error: 'input "input": data is not a list',
-    },
-    {
-      name: "too little data",
-      request: { inputs: [{ ...input, data: [1] }] },
-      error: 'input "input": data has 1 elements, shape [1,1,2,3] wants another number',
-    },
-    {
-      name: "256 as UINT8",
-      request: { inputs: [{ ...input, data: [1, 2, 3, 4, 5, 256] }] },
-      error: 'input "input": element 5 of data is no UINT8',
-    },
-    {
-      name: "a fraction",
-      request: { inputs: [{ ...input, data: [1, 2, 3, 4, 5, 0.5] }] },
-      error: 'input "input": element 5 of data is no UINT8',
-    },
-    {
-      name: "text",
-      request: { inputs: [{ ...input, data: ["1", 2, 3, 4, 5, 6] }] },
-      error: 'input "input": element 0 of data is no UINT8',
-    },
-    {
-      name: "lists and numbers",
-      request: { inputs: [{ ...input, data: [[1, 2, 3], 4, 5, 6] }] },
-      error: 'input "input": data mixes lists and numbers',
-    },
-    {
-      name: "lists of other lengths",
-      request: { inputs: [{ ...input, data: [[1, 2, 3, 4, 5, 6]] }] },
-      error: 'input "input": the lists in data do not have the lengths of shape [1,1,2,3]',
-    },
-    {
-      name: "shared memory",
-      request: { inputs: [{ ...input, parameters: { shared_memory_region: "r" } }] },
-      error: 'input "input": shared memory is not supported',
-    },
-    {
-      name: "parameters that are none",
-      request: { inputs: [{ ...input, parameters: 1 }] },
-      error: 'input "input": parameters is no object',
-    },
-    {
-      name: "data and its size",
-      request: { inputs: [{ ...input, parameters: { binary_data_size: 6 } }] },
-      error: 'input "input" has both data and binary_data_size',
-    },
-    {
-      name: "a size without data",
-      request: { inputs: [binaryInput] },
-      error: 'input "input": the body ends before its binary data does',
-    },
-    {
-      name: "an unknown output",
-      request: { inputs: [input], outputs: [{ name: "x" }] },
-      error: 'there is no output "x"; the model has "output"',
-    },
-    {
-      name: "an output twice",
-      request: { inputs: [input], outputs: [{ name: "output" }, { name: "output" }] },
-      error: 'output "output" is asked for twice',
-    },
-    {
-      name: "a classification",
-      request: { inputs: [input], outputs: [{ name: "output", parameters: { classification: 1 } }] },
-      error: 'output "output": classification is not supported',
-    },
-    {
-      name: "an id that is no text",
-      request: { id: 7, inputs: [input] },
-      error: "id is no text of up to 1024 characters",
-    },
-    {
-      name: "a switch that is none",
-      request: { inputs: [input], parameters: { binary_data_output: 1 } },
-      error: "binary_data_output is neither true nor false",
-    },
+  /** A request with `input`, changed. */
+  const withInput = (change: object): object => ({ inputs: [{ ...input, ...change }] });
+  const withOutputs = (...outputs: readonly object[]): object => ({ inputs: [input], outputs });
+  const invalidShape = 'input "input": shape must be a list of up to 8 lengths';
+  const mismatch = (shape: string): string =>
+    `input "input" has shape ${shape}, the model requires [-1,-1,-1,3] (-1: any length from 1)`;
+  const invalid: readonly (readonly [name: string, request: unknown, error: string, status?: number])[] = [
+    ["a list", [1], "the request must be an object"],
+    ["null", null, "the request must be an object"],
+    ["no inputs", {}, "inputs must be a non-empty list"],
+    ["empty inputs", { inputs: [] }, "inputs must be a non-empty list"],
+    ["a number as input", { inputs: [3] }, "inputs[0] must be an object"],
+    ["65 inputs", { inputs: Array.from({ length: 65 }, () => input) }, "inputs has more than 64 entries", 413],
+    ["an input without a name", withInput({ name: "" }), "inputs[0] has no name"],
+    ["an unknown input", withInput({ name: "x" }), 'no input "x"; the model has "input"'],
+    ["a repeated input", { inputs: [input, input] }, 'input "input" is given 2 times'],
+    [
+      "an unknown datatype",
+      withInput({ datatype: "BYTES" }),
+      'input "input": datatype must be one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64',
+    ],
+    [
+      "a datatype that the model does not have",
+      withInput({ datatype: "FP32" }),
+      'input "input" is FP32, the model requires UINT8',
+    ],
+    ["no shape", withInput({ shape: undefined }), invalidShape],
+    ["a negative length", withInput({ shape: [1, -1, 2, 3] }), invalidShape],
+    ["a fractional length", withInput({ shape: [1, 0.5, 2, 3] }), invalidShape],
+    ["a length as a string", withInput({ shape: ["1", 1, 2, 3] }), invalidShape],
+    [
+      "a shape with too many elements to count",
+      withInput({ shape: [1e15, 1e15, 2, 3] }),
+      'input "input": shape [1000000000000000,1000000000000000,2,3] is too large',
+    ],
+    ["an empty tensor", withInput({ shape: [1, 0, 2, 3], data: [] }), mismatch("[1,0,2,3]")],
+    ["three dimensions", withInput({ shape: [1, 2, 3] }), mismatch("[1,2,3]")],
+    ["four channels", withInput({ shape: [1, 1, 1, 4], data: [1, 2, 3, 4] }), mismatch("[1,1,1,4]")],
+    ["no data", withInput({ data: undefined }), 'input "input": data must be a list'],
+    ["too little data", withInput({ data: [1] }), 'input "input": data has 1 elements, shape [1,1,2,3] requires 6'],
+    [
+      "256 as UINT8",
+      withInput({ data: [1, 2, 3, 4, 5, 256] }),
+      'input "input": element 5 of data is not a valid UINT8',
+    ],
+    [
+      "a fraction as UINT8",
+      withInput({ data: [1, 2, 3, 4, 5, 0.5] }),
+      'input "input": element 5 of data is not a valid UINT8',
+    ],
+    [
+      "a string as UINT8",
+      withInput({ data: ["1", 2, 3, 4, 5, 6] }),
+      'input "input": element 0 of data is not a valid UINT8',
+    ],
+    ["lists beside numbers", withInput({ data: [[1, 2, 3], 4, 5, 6] }), 'input "input": data mixes lists and numbers'],
+    [
+      "lists that do not match the shape",
+      withInput({ data: [[1, 2, 3, 4, 5, 6]] }),
+      'input "input": the lists in data do not match shape [1,1,2,3]',
+    ],
+    [
+      "shared memory",
+      withInput({ parameters: { shared_memory_region: "r" } }),
+      'input "input": shared memory is not supported',
+    ],
+    ["a number as parameters", withInput({ parameters: 1 }), 'input "input": parameters must be an object'],
+    [
+      "both data and its size",
+      withInput({ parameters: { binary_data_size: 6 } }),
+      'input "input" has both data and binary_data_size',
+    ],
+    ["a size without data", { inputs: [binaryInput] }, 'input "input": the body ends within its binary data'],
+    ["an unknown output", withOutputs({ name: "x" }), 'no output "x"; the model has "output"'],
+    [
+      "a repeated output",
+      withOutputs({ name: "output" }, { name: "output" }),
+      'output "output" is requested more than once',
+    ],
+    [
+      "a classification",
+      withOutputs({ name: "output", parameters: { classification: 1 } }),
+      'output "output": classification is not supported',
+    ],
+    ["a number as id", { id: 7, inputs: [input] }, "id must be a string of up to 1024 characters"],
+    [
+      "a number as boolean",
+      { inputs: [input], parameters: { binary_data_output: 1 } },
+      "binary_data_output must be true or false",
+    ],
   ];
-  for (const { name, request, error, status = 400 } of refused) {
-    it(`refuses ${name}`, () =>
+  for (const [name, request, error, status = 400] of invalid) {
+    it(`rejects ${name}`, () =>
       withApp(async (app, { counts }) => {
         const answer = await app.inject({ method: "POST", url, payload: JSON.stringify(request) });
-        const { invalid } = counts;
         const expected = { status, body: { error }, invalid: 1 };
-        assert.deepEqual({ status: answer.statusCode, body: answer.json<unknown>(), invalid }, expected);
+        assert.deepEqual(
+          { status: answer.statusCode, body: answer.json<unknown>(), invalid: counts.invalid },
+          expected,
+        );
       }));
   }
 
-  const bodies: readonly {
-    readonly name: string;
-    readonly request: InjectOptions;
-    readonly error: RegExp;
-    readonly status?: number;
-  }[] = [
-    { name: "no body", request: { method: "POST", url }, error: /^the request is not JSON: / },
-    {
-      name: "broken JSON",
-      request: { method: "POST", url, body: '{"inputs": [' },
-      error: /^the request is not JSON: /,
-    },
-    {
-      name: "bytes that are no text",
-      request: { method: "POST", url, body: Buffer.from([0x22, 0xff, 0x22]) },
-      error: /^the request is not JSON: not UTF-8$/,
-    },
-    {
-      name: "a million lists in each other",
-      request: { method: "POST", url, body: "[".repeat(1_000_000) },
-      error: /^the request is nested more than 32 deep$/,
-    },
-    {
-      name: "a JSON length beyond the body",
-      request: { method: "POST", url, body: "{}", headers: { "inference-header-content-length": "3" } },
-      error: /no length within the body of 2 bytes$/,
-    },
-    {
-      name: "a JSON length that is none",
-      request: { method: "POST", url, body: "{}", headers: { "inference-header-content-length": "-1" } },
-      error: /no length within the body of 2 bytes$/,
-    },
-    {
-      name: "a JSON length of zero",
-      request: { method: "POST", url, body: "{}", headers: { "inference-header-content-length": "0" } },
-      error: /no length within the body of 2 bytes$/,
-    },
-    {
-      name: "bytes too many",
-      request: binaryRequest({ inputs: [binaryInput] }, new Uint8Array(8)),
-      error: /^2 bytes of binary data belong to no input$/,
-    },
-    {
-      name: "bytes too few",
-      request: binaryRequest({ inputs: [binaryInput] }, new Uint8Array(5)),
-      error: /the body ends before its binary data does$/,
-    },
-    {
-      name: "another size than the shape's",
-      request: binaryRequest({ inputs: [{ ...binaryInput, parameters: { binary_data_size: 5 } }] }, new Uint8Array(5)),
-      error: /^input "input": UINT8 of shape \[1,1,2,3\] is 6 bytes, not binary_data_size$/,
-    },
-    {
-      name: "a compressed body",
-      request: { method: "POST", url, body: "{}", headers: { "content-encoding": "gzip" } },
-      error: /^compressed requests are not supported$/,
-      status: 415,
-    },
-    {
-      name: "a body over the limit",
-      request: { method: "POST", url, body: Buffer.alloc(10 * 1024 * 1024 + 1) },
-      error: /./,
-      status: 413,
-    },
-    {
-      name: "an unknown version",
-      request: { method: "POST", url: "/v2/models/anime4k-2x/versions/0/infer", body: "{}" },
-      error: /has no version "0"/,
-      status: 404,
-    },
+  const post = (body?: string | Buffer, headers: Readonly<Record<string, string>> = {}): InjectOptions => ({
+    method: "POST",
+    url,
+    ...(body !== undefined && { body }),
+    headers,
+  });
+  const jsonLength = (length: string) => post("{}", { "inference-header-content-length": length });
+  const notJson = /^the request is not JSON: /;
+  const beyondBody = /^Inference-Header-Content-Length must be from 1 to 2, the length of the body$/;
+  const bodies: readonly (readonly [name: string, request: InjectOptions, error: RegExp, status?: number])[] = [
+    ["no body", post(), notJson],
+    ["broken JSON", post('{"inputs": ['), notJson],
+    ["bytes that are not UTF-8", post(Buffer.from([0x22, 0xff, 0x22])), /^the request is not JSON: not UTF-8$/],
+    ["a million nested lists", post("[".repeat(1_000_000)), /^the request is nested more than 32 levels deep$/],
+    ["a JSON length beyond the body", jsonLength("3"), beyondBody],
+    ["a negative JSON length", jsonLength("-1"), beyondBody],
+    ["a JSON length of zero", jsonLength("0"), beyondBody],
+    [
+      "too many bytes",
+      binaryRequest({ inputs: [binaryInput] }, new Uint8Array(8)),
+      /^2 bytes follow the binary data of the last input$/,
+    ],
+    [
+      "too few bytes",
+      binaryRequest({ inputs: [binaryInput] }, new Uint8Array(5)),
+      /the body ends within its binary data$/,
+    ],
+    [
+      "a size that does not match the shape",
+      binaryRequest({ inputs: [{ ...binaryInput, parameters: { binary_data_size: 5 } }] }, new Uint8Array(5)),
+      /^input "input": binary_data_size must be 6 for UINT8 of shape \[1,1,2,3\]$/,
+    ],
+    ["a compressed body", post("{}", { "content-encoding": "gzip" }), /^compressed requests are not supported$/, 415],
+    ["a body over the limit", post(Buffer.alloc(10 * 1024 * 1024 + 1)), /./, 413],
+    ["an unknown version", { ...post("{}"), url: "/v2/models/anime4k-2x/versions/0/infer" }, /has no version "0"/, 404],
   ];
-  for (const { name, request, error, status = 400 } of bodies) {
-    it(`refuses ${name}, and serves the next request`, () =>
+  for (const [name, request, error, status = 400] of bodies) {
+    it(`rejects ${name}, and serves the next request`, () =>
       withApp(async (app) => {
         const answer = await app.inject(request);
         const body = answer.json<{ error: string }>();

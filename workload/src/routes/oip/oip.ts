@@ -7,7 +7,7 @@ import { HttpProblem, problemOf } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
 import { parseJsonLength } from "./infer-request.ts";
-import { checkOutputs, wantedOutputs } from "./infer-response.ts";
+import { checkOutputs, requestedOutputs } from "./infer-response.ts";
 import { JsonWork } from "./json-work.ts";
 import { fromRaw, modelMetadata, modelVersion, oipModel, type OipModel, serverMetadata, toRaw } from "./model.ts";
 import { checkInputs } from "./tensor.ts";
@@ -80,7 +80,7 @@ async function infer(
     modelName: model.name,
     modelVersion,
     id: request.id,
-    outputs: wantedOutputs(request, outputs.map(fromRaw)),
+    outputs: requestedOutputs(request, outputs.map(fromRaw)),
   });
   if (answer.jsonLength !== undefined) reply.header("inference-header-content-length", answer.jsonLength);
   return reply.type(answer.contentType).send(Buffer.concat(answer.chunks));
@@ -93,11 +93,11 @@ function findModel(context: RouteContext, parameters: ModelParameters): OipModel
   return oipModel(model);
 }
 
-function checkName({ settings }: RouteContext, { name, version: wanted = modelVersion }: ModelParameters): void {
+function checkName({ settings }: RouteContext, { name, version = modelVersion }: ModelParameters): void {
   if (name !== settings.model.name)
     throw new HttpProblem("no-such-model", `no model "${name}"; this processor serves "${settings.model.name}"`);
-  if (wanted !== modelVersion)
-    throw new HttpProblem("no-such-model", `model "${name}" has no version "${wanted}", only "${modelVersion}"`);
+  if (version !== modelVersion)
+    throw new HttpProblem("no-such-model", `model "${name}" has no version "${version}", only "${modelVersion}"`);
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
