@@ -84,10 +84,9 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
       pipeline,
       settings,
       telemetry,
-      gpu,
       draining: () => draining,
       onDrain: (listener) => drainListeners.push(listener),
-      present: () => ({
+      processorState: () => ({
         accelerator: settings.accelerator,
         model: settings.model.name,
         ready: pipeline.ready && !draining,

@@ -4,7 +4,6 @@
  * what it throws (`PipelineError`, `HttpProblem`, Fastify's own errors) to problem JSON, and adds security headers.
  */
 import type { FastifyInstance, FastifyReply, onRequestHookHandler } from "fastify";
-import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProcessorState } from "../telemetry/report.ts";
@@ -12,13 +11,10 @@ import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface RouteContext {
   readonly pipeline: Pipeline;
-  /** The configuration; members that can be reloaded are current. */
+  /** The configuration, updated when it is reloaded. */
   readonly settings: Settings;
   readonly telemetry: Telemetry;
-  /** Undefined in cpu mode. */
-  readonly gpu: GpuMonitor | undefined;
-  /** The current state for `/utilization`. */
-  readonly present: () => ProcessorState;
+  readonly processorState: () => ProcessorState;
   /** True from SIGTERM on: `/readyz` fails, and sessions should end. */
   readonly draining: () => boolean;
   /** Calls back on SIGTERM, so that a route can end long-lived work. */

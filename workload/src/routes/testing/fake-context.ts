@@ -1,4 +1,4 @@
-/** A route's context without workers: a model that doubles by repeating, answered when the test says so. */
+/** A route's context without workers: the model doubles by repeating pixels, unless the test replaces its results. */
 import Fastify, { type FastifyInstance } from "fastify";
 import { readConfig } from "../../config/read-config.ts";
 import type { Settings } from "../../config/settings.ts";
@@ -20,7 +20,7 @@ export interface FakePipeline extends Pipeline {
   model: ModelDescription | undefined;
   ready: boolean;
   stuckForMs: number;
-  /** Replaces the answer; what it throws is what the pipeline rejects with. */
+  /** Returns the pipeline's result, or throws the error that it rejects with. */
   onInfer: (inputs: readonly RawTensor[], signal: AbortSignal | undefined) => Inferred | Promise<Inferred>;
   onProcess: (input: Uint8Array<ArrayBuffer>, signal: AbortSignal | undefined) => Processed | Promise<Processed>;
 }
@@ -28,7 +28,7 @@ export interface FakePipeline extends Pipeline {
 export interface FakeContext extends RouteContext {
   readonly pipeline: FakePipeline;
   readonly counts: { invalid: number; sessions: number };
-  /** What SIGTERM does. */
+  /** Does what SIGTERM does. */
   drain(): void;
 }
 
@@ -88,12 +88,11 @@ export function fakeContext(change: (settings: Settings) => Settings = (settings
     pipeline: fakePipeline(),
     counts,
     settings: change(reading.settings),
-    // Only what the routes under test may use: a call of anything else fails.
+    // Only what the routes under test may call; anything else fails.
     telemetry: telemetry as Telemetry,
-    present: () => {
+    processorState: () => {
       throw new Error("no route under test reports");
     },
-    gpu: undefined,
     draining: () => draining,
     onDrain: (listener) => void listeners.push(listener),
     drain: () => {
