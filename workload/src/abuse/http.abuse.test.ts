@@ -121,28 +121,13 @@ describe("abuse of HTTP", () => {
     await checkServing();
   });
 
-  const unread: readonly {
-    readonly name: string;
-    readonly headers: readonly string[];
-    readonly path: string;
-    readonly status: number;
-  }[] = [
-    {
-      name: "an unsupported media type",
-      path: "/v1/process",
-      headers: ["Content-Length: 5", "Content-Type: text/html"],
-      status: 415,
-    },
-    {
-      name: "a body for an unknown path",
-      path: "/nowhere",
-      headers: ["Content-Length: 5", "Content-Type: image/jpeg"],
-      status: 404,
-    },
-    { name: "no body", path: "/v1/process", headers: ["Content-Length: 0", "Content-Type: image/jpeg"], status: 400 },
-    { name: "an invalid escape in the path", path: "/%zz", headers: ["Content-Length: 5"], status: 400 },
+  const unread: readonly (readonly [name: string, headers: readonly string[], path: string, status: number])[] = [
+    ["an unsupported media type", ["Content-Length: 5", "Content-Type: text/html"], "/v1/process", 415],
+    ["a body for an unknown path", ["Content-Length: 5", "Content-Type: image/jpeg"], "/nowhere", 404],
+    ["no body", ["Content-Length: 0", "Content-Type: image/jpeg"], "/v1/process", 400],
+    ["an invalid escape in the path", ["Content-Length: 5"], "/%zz", 400],
   ];
-  for (const { name, headers, path, status } of unread) {
+  for (const [name, headers, path, status] of unread) {
     it(`${name}: ${status}`, async () => {
       const connection = await RawConnection.open(processor.port);
       await connection.send(post(path, headers));
@@ -153,36 +138,36 @@ describe("abuse of HTTP", () => {
     });
   }
 
-  const stages: readonly {
-    readonly name: string;
-    readonly until: (connection: RawConnection, large: Buffer) => Promise<void>;
-  }[] = [
-    { name: "right after connecting", until: async () => undefined },
-    { name: "during the header", until: (connection) => connection.send("POST /v1/process HTTP/1.1\r\nHost:") },
-    { name: "after the header", until: (connection) => connection.send(post("/v1/process", pictureHeaders(100_000))) },
-    {
-      name: "during the body",
-      until: (connection) => connection.send(post("/v1/process", pictureHeaders(100_000)) + "a".repeat(50_000)),
-    },
-    {
-      name: "during processing",
-      until: async (connection, large) => {
+  const stages: readonly (readonly [
+    name: string,
+    until: (connection: RawConnection, large: Buffer) => Promise<void>,
+  ])[] = [
+    ["right after connecting", async () => undefined],
+    ["during the header", (connection) => connection.send("POST /v1/process HTTP/1.1\r\nHost:")],
+    ["after the header", (connection) => connection.send(post("/v1/process", pictureHeaders(100_000)))],
+    [
+      "during the body",
+      (connection) => connection.send(post("/v1/process", pictureHeaders(100_000)) + "a".repeat(50_000)),
+    ],
+    [
+      "during processing",
+      async (connection, large) => {
         await connection.send(post("/v1/process", pictureHeaders(large.length)));
         await connection.send(large);
         await busy(processor.url);
       },
-    },
-    {
-      name: "during the response",
-      until: async (connection, large) => {
+    ],
+    [
+      "during the response",
+      async (connection, large) => {
         connection.socket.once("data", () => connection.socket.pause());
         await connection.send(post("/v1/process", pictureHeaders(large.length)));
         await connection.send(large);
         await connection.responses(1);
       },
-    },
+    ],
   ];
-  for (const { name, until } of stages) {
+  for (const [name, until] of stages) {
     it(`survives clients that reset ${name}`, async () => {
       const large = Buffer.from(photograph("flower"));
       const connections = await Promise.all(Array.from({ length: 4 }, async () => RawConnection.open(processor.port)));
@@ -192,30 +177,29 @@ describe("abuse of HTTP", () => {
     });
   }
 
-  const upgrades: readonly { readonly name: string; readonly request: string; readonly status: number }[] = [
-    {
-      name: "HTTP/2, as Java's client sends it, gets a response in HTTP/1.1",
-      request:
-        "GET /livez HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
-      status: 200,
-    },
-    {
-      name: "WebSocket on another path is ignored",
-      request: "GET /livez HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
-      status: 200,
-    },
-    {
-      name: "WebSocket without a key is rejected",
-      request: "GET /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
-      status: 400,
-    },
-    {
-      name: "WebSocket with POST is rejected",
-      request: "POST /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n",
-      status: 405,
-    },
+  const upgrades: readonly (readonly [name: string, request: string, status: number])[] = [
+    [
+      "HTTP/2, as Java's client sends it, gets a response in HTTP/1.1",
+      "GET /livez HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+      200,
+    ],
+    [
+      "WebSocket on another path is ignored",
+      "GET /livez HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+      200,
+    ],
+    [
+      "WebSocket without a key is rejected",
+      "GET /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+      400,
+    ],
+    [
+      "WebSocket with POST is rejected",
+      "POST /v1/stream HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n",
+      405,
+    ],
   ];
-  for (const { name, request, status } of upgrades) {
+  for (const [name, request, status] of upgrades) {
     it(`an upgrade to ${name}`, async () => {
       const connection = await RawConnection.open(processor.port);
       await connection.send(`${request}Host: x\r\n\r\n`);

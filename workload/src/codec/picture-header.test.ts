@@ -14,69 +14,29 @@ function summary(reading: HeaderReading): string {
 }
 
 describe("a picture's header", () => {
-  const cases: readonly {
-    readonly name: string;
-    readonly bytes: () => Promise<Uint8Array>;
-    readonly expected: string;
-  }[] = [
-    { name: "baseline JPEG", bytes: async () => picture(30, 20).jpeg().toBuffer(), expected: "jpeg 30x20 simple" },
-    {
-      name: "progressive JPEG",
-      bytes: async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(),
-      expected: "jpeg 30x20 simple",
-    },
-    {
-      name: "grey JPEG",
-      bytes: async () => picture(30, 20).greyscale().jpeg().toBuffer(),
-      expected: "jpeg 30x20 simple",
-    },
-    {
-      name: "CMYK JPEG",
-      bytes: async () => picture(30, 20).toColourspace("cmyk").jpeg().toBuffer(),
-      expected: "jpeg 30x20",
-    },
-    {
-      name: "JPEG upside down",
-      bytes: async () => picture(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer(),
-      expected: "jpeg 30x20",
-    },
-    {
-      name: "JPEG on its side",
-      bytes: async () => picture(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-      expected: "jpeg 20x30",
-    },
-    { name: "PNG", bytes: async () => picture(30, 20).png().toBuffer(), expected: "png 30x20" },
-    { name: "lossy WebP", bytes: async () => picture(30, 20).webp().toBuffer(), expected: "webp 30x20" },
-    {
-      name: "lossless WebP",
-      bytes: async () => picture(30, 20).webp({ lossless: true }).toBuffer(),
-      expected: "webp 30x20",
-    },
-    {
-      name: "WebP with alpha",
-      bytes: async () => picture(30, 20).ensureAlpha(0.5).webp().toBuffer(),
-      expected: "webp 30x20",
-    },
-    {
-      name: "PNG without size",
-      bytes: async () => sizeless(await picture(30, 20).png().toBuffer()),
-      expected: "damaged: the png is 0x20",
-    },
-    { name: "GIF", bytes: async () => picture(3, 2).gif().toBuffer(), expected: "unknown-format" },
-    { name: "text", bytes: async () => Buffer.from("hello"), expected: "unknown-format" },
-    { name: "nothing", bytes: async () => Buffer.alloc(0), expected: "unknown-format" },
-    {
-      name: "the first bytes of a JPEG",
-      bytes: async () => photograph("flower").subarray(0, 100),
-      expected: "damaged: the JPEG ends before its image data",
-    },
-    {
-      name: "a JPEG of a thousand scans",
-      bytes: async () => manyScans(),
-      expected: "damaged: the JPEG has more than 64 scans",
-    },
+  const cases: readonly (readonly [name: string, bytes: () => Promise<Uint8Array>, expected: string])[] = [
+    ["baseline JPEG", async () => picture(30, 20).jpeg().toBuffer(), "jpeg 30x20 simple"],
+    ["progressive JPEG", async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(), "jpeg 30x20 simple"],
+    ["grey JPEG", async () => picture(30, 20).greyscale().jpeg().toBuffer(), "jpeg 30x20 simple"],
+    ["CMYK JPEG", async () => picture(30, 20).toColourspace("cmyk").jpeg().toBuffer(), "jpeg 30x20"],
+    ["JPEG upside down", async () => picture(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer(), "jpeg 30x20"],
+    ["JPEG on its side", async () => picture(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer(), "jpeg 20x30"],
+    ["PNG", async () => picture(30, 20).png().toBuffer(), "png 30x20"],
+    ["lossy WebP", async () => picture(30, 20).webp().toBuffer(), "webp 30x20"],
+    ["lossless WebP", async () => picture(30, 20).webp({ lossless: true }).toBuffer(), "webp 30x20"],
+    ["WebP with alpha", async () => picture(30, 20).ensureAlpha(0.5).webp().toBuffer(), "webp 30x20"],
+    ["PNG without size", async () => sizeless(await picture(30, 20).png().toBuffer()), "damaged: the png is 0x20"],
+    ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format"],
+    ["text", async () => Buffer.from("hello"), "unknown-format"],
+    ["nothing", async () => Buffer.alloc(0), "unknown-format"],
+    [
+      "the first bytes of a JPEG",
+      async () => photograph("flower").subarray(0, 100),
+      "damaged: the JPEG ends before its image data",
+    ],
+    ["a JPEG of a thousand scans", async () => manyScans(), "damaged: the JPEG has more than 64 scans"],
   ];
-  for (const { name, bytes, expected } of cases) {
+  for (const [name, bytes, expected] of cases) {
     it(`of ${name} is read as ${expected}`, async () =>
       assert.equal(summary(readPictureHeader(await bytes())), expected));
   }

@@ -81,40 +81,30 @@ describe("the configuration", () => {
     assert.ok(variables.includes("GPUMEDIA_LIMITS_BODY_BYTES"));
   });
 
-  const wrong: readonly {
-    readonly text: string;
-    readonly env?: Record<string, string>;
-    readonly values: readonly string[];
-  }[] = [
-    {
-      text: "{queue: {maxDepth: 0}, batch: {maxSize: many, maxDelay: 2}, color: red}",
-      values: [
+  const wrong: readonly (readonly [text: string, values: readonly string[], env?: Record<string, string>])[] = [
+    [
+      "{queue: {maxDepth: 0}, batch: {maxSize: many, maxDelay: 2}, color: red}",
+      [
         "color: unknown setting",
         "batch.maxSize: must be integer",
         "batch.maxDelay: must be string",
         "queue.maxDepth: must be >= 1",
       ],
-    },
-    { text: "accelerator: gpu", values: ["accelerator: must be one of cpu, cuda"] },
-    {
-      text: "model: {name: other}",
-      values: ["model.name: must be one of anime4k-2x-s, anime4k-2x-m, anime4k-2x-l, or set model.path"],
-    },
-    { text: "batch: {maxDelay: 31s}", values: ["batch.maxDelay: must be shorter than requestTimeout (30s)"] },
-    {
-      text: "",
-      env: { GPUMEDIA_QUEUE_MAX_DEPTH: "x" },
-      values: ["queue.maxDepth: must be integer (from GPUMEDIA_QUEUE_MAX_DEPTH)"],
-    },
-    { text: "- a list", values: [": must be object"] },
-    {
-      text: "a: [",
-      values: [
-        ": Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 5:",
-      ],
-    },
+    ],
+    ["accelerator: gpu", ["accelerator: must be one of cpu, cuda"]],
+    [
+      "model: {name: other}",
+      ["model.name: must be one of anime4k-2x-s, anime4k-2x-m, anime4k-2x-l, or set model.path"],
+    ],
+    ["batch: {maxDelay: 31s}", ["batch.maxDelay: must be shorter than requestTimeout (30s)"]],
+    ["", ["queue.maxDepth: must be integer (from GPUMEDIA_QUEUE_MAX_DEPTH)"], { GPUMEDIA_QUEUE_MAX_DEPTH: "x" }],
+    ["- a list", [": must be object"]],
+    [
+      "a: [",
+      [": Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 5:"],
+    ],
   ];
-  for (const { text, env = {}, values } of wrong) {
+  for (const [text, values, env = {}] of wrong) {
     it(`reports each invalid value of ${text === "" ? JSON.stringify(env) : text}`, () => {
       const reading = readConfig(text, env);
       assert.equal(reading.kind, "wrong");

@@ -16,32 +16,27 @@ const lost = {
 } as const;
 
 describe("CUDA cannot be used", () => {
-  const cases: readonly {
-    readonly name: string;
-    readonly file: string;
-    readonly sample: GpuSample;
-    readonly message: RegExp;
-  }[] = [
-    {
-      name: "without onnxruntime's provider",
-      file: "/nowhere/provider.so",
-      sample: { state: "available", driverVersion: null, cudaVersion: null, gpus: [] },
-      message: /CUDA provider \/nowhere\/provider\.so is missing: use the CUDA image, or set accelerator to cpu$/,
-    },
-    {
-      name: "without a driver",
-      file: present,
-      sample: { state: "unavailable", reason: "DRIVER_NOT_LOADED", message: "nvmlInit_v2: Driver Not Loaded" },
-      message: /no GPU is available: nvmlInit_v2: Driver Not Loaded \(DRIVER_NOT_LOADED\)/,
-    },
-    {
-      name: "when no GPU responds",
-      file: present,
-      sample: { state: "available", driverVersion: "580.82.07", cudaVersion: "13.0", gpus: [lost] },
-      message: /no GPU responds: it is lost$/,
-    },
+  const cases: readonly (readonly [name: string, file: string, sample: GpuSample, message: RegExp])[] = [
+    [
+      "without onnxruntime's provider",
+      "/nowhere/provider.so",
+      { state: "available", driverVersion: null, cudaVersion: null, gpus: [] },
+      /CUDA provider \/nowhere\/provider\.so is missing: use the CUDA image, or set accelerator to cpu$/,
+    ],
+    [
+      "without a driver",
+      present,
+      { state: "unavailable", reason: "DRIVER_NOT_LOADED", message: "nvmlInit_v2: Driver Not Loaded" },
+      /no GPU is available: nvmlInit_v2: Driver Not Loaded \(DRIVER_NOT_LOADED\)/,
+    ],
+    [
+      "when no GPU responds",
+      present,
+      { state: "available", driverVersion: "580.82.07", cudaVersion: "13.0", gpus: [lost] },
+      /no GPU responds: it is lost$/,
+    ],
   ];
-  for (const { name, file, sample, message } of cases) {
+  for (const [name, file, sample, message] of cases) {
     it(`${name}, reported in one line`, async () => {
       const reason = (await whyNoCuda(monitor(sample), file)) ?? "";
       assert.match(reason, message);

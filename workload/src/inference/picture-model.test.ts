@@ -20,36 +20,20 @@ describe("a picture model", () => {
     });
   });
 
-  const misfits: readonly {
-    readonly inputs: TensorDeclaration[];
-    readonly outputs: TensorDeclaration[];
-    readonly message: RegExp;
-  }[] = [
-    { inputs: [], outputs: [free], message: /^0 inputs \(\): expected one$/ },
-    { inputs: [free, tensor("mask", "uint8", [1])], outputs: [free], message: /^2 inputs \(in, mask\): expected one$/ },
-    { inputs: [free], outputs: [], message: /^no output: expected at least one$/ },
-    {
-      inputs: [tensor("x", "int64", [1, "h", "w", 3])],
-      outputs: [free],
-      message: /^input x is int64 of shape \[1, h, w, 3\]: expected uint8 or float32/,
-    },
-    {
-      inputs: [tensor("x", "uint8", [1, "h", "w", 4])],
-      outputs: [free],
-      message: /^input x is uint8 of shape \[1, h, w, 4\]: expected/,
-    },
-    {
-      inputs: [tensor("x", "uint8", [2, "h", "w", 3])],
-      outputs: [free],
-      message: /^input x .*: expected a batch size of 1 or a dynamic one$/,
-    },
-    {
-      inputs: [free],
-      outputs: [tensor("scores", "float32", [1, 1000])],
-      message: /^output scores is float32 of shape \[1, 1000\]: expected/,
-    },
+  const misfits: readonly (readonly [inputs: TensorDeclaration[], outputs: TensorDeclaration[], message: RegExp])[] = [
+    [[], [free], /^0 inputs \(\): expected one$/],
+    [[free, tensor("mask", "uint8", [1])], [free], /^2 inputs \(in, mask\): expected one$/],
+    [[free], [], /^no output: expected at least one$/],
+    [
+      [tensor("x", "int64", [1, "h", "w", 3])],
+      [free],
+      /^input x is int64 of shape \[1, h, w, 3\]: expected uint8 or float32/,
+    ],
+    [[tensor("x", "uint8", [1, "h", "w", 4])], [free], /^input x is uint8 of shape \[1, h, w, 4\]: expected/],
+    [[tensor("x", "uint8", [2, "h", "w", 3])], [free], /^input x .*: expected a batch size of 1 or a dynamic one$/],
+    [[free], [tensor("scores", "float32", [1, 1000])], /^output scores is float32 of shape \[1, 1000\]: expected/],
   ];
-  for (const { inputs, outputs, message } of misfits) {
+  for (const [inputs, outputs, message] of misfits) {
     it(`is rejected: ${message.source}`, () => {
       assert.throws(() => pictureModel({ inputs, outputs }), { name: "ModelMismatch", message });
     });

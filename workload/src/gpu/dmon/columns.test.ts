@@ -42,35 +42,27 @@ describe("dmon's columns", () => {
     );
   });
 
-  const cases: readonly { readonly name: string; readonly interval: Interval | null; readonly violations: string }[] = [
-    {
-      name: "the first line, which has no previous one",
-      interval: { now: figures, before: undefined, elapsedMs: 0 },
-      violations: "      -      -",
-    },
-    { name: "a GPU that does not respond", interval: null, violations: "      -      -" },
-    {
-      name: "no violation",
-      interval: { now: figures, before: figures, elapsedMs: 1000 },
-      violations: "      0      0",
-    },
-    {
-      name: "counters that restarted",
-      interval: { now: { ...figures, powerViolationNs: 0, thermalViolationNs: 0 }, before, elapsedMs: 1000 },
-      violations: "      0      0",
-    },
-    {
-      name: "counters read slightly later than the clock",
-      interval: { now: { ...figures, powerViolationNs: 6_010_000_000 }, before, elapsedMs: 1000 },
-      violations: "    100      1",
-    },
-    {
-      name: "counters that the device does not have",
-      interval: { now: { ...figures, powerViolationNs: null, thermalViolationNs: null }, before, elapsedMs: 1000 },
-      violations: "      -      -",
-    },
+  const cases: readonly (readonly [name: string, interval: Interval | null, violations: string])[] = [
+    ["the first line, which has no previous one", { now: figures, before: undefined, elapsedMs: 0 }, "      -      -"],
+    ["a GPU that does not respond", null, "      -      -"],
+    ["no violation", { now: figures, before: figures, elapsedMs: 1000 }, "      0      0"],
+    [
+      "counters that restarted",
+      { now: { ...figures, powerViolationNs: 0, thermalViolationNs: 0 }, before, elapsedMs: 1000 },
+      "      0      0",
+    ],
+    [
+      "counters read slightly later than the clock",
+      { now: { ...figures, powerViolationNs: 6_010_000_000 }, before, elapsedMs: 1000 },
+      "    100      1",
+    ],
+    [
+      "counters that the device does not have",
+      { now: { ...figures, powerViolationNs: null, thermalViolationNs: null }, before, elapsedMs: 1000 },
+      "      -      -",
+    ],
   ];
-  for (const { name, interval, violations } of cases) {
+  for (const [name, interval, violations] of cases) {
     it(`show violations of ${name}`, () => assert.equal(line(["v"], gpu, interval), `    0${violations}`));
   }
 

@@ -67,7 +67,7 @@ async function withServer(
   }
 }
 
-/** What arrives, to be taken one by one. */
+/** Received items, to be taken one by one. */
 class Inbox<T> {
   readonly #items: T[] = [];
   readonly #takers: ((item: T) => void)[] = [];
@@ -87,7 +87,7 @@ class Inbox<T> {
 interface Client {
   readonly socket: WebSocket;
   readonly send: (...pictures: readonly string[]) => void;
-  /** The next message: a picture as text, or what a text message says. */
+  /** The next message: a picture as text, or a parsed text message. */
   readonly next: () => Promise<unknown>;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
@@ -108,7 +108,7 @@ async function connect(url: string): Promise<Client> {
   return { socket, send, next: () => inbox.take(), closed };
 }
 
-/** The HTTP answer to an upgrade that is refused. */
+/** The HTTP response to a rejected upgrade. */
 async function refusal(
   url: string,
 ): Promise<{ readonly status: number | undefined; readonly retryAfter: string | undefined }> {
@@ -126,7 +126,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("GET /v1/stream", () => {
-  it("answers pictures in order, whichever is done first", () =>
+  it("answers pictures in order, whichever finishes first", () =>
     withServer(async ({ url, work }) => {
       const client = await connect(url);
       client.send("a", "b");
@@ -215,23 +215,19 @@ describe("GET /v1/stream", () => {
       a.fail(new PipelineError("aborted", "the client closed the connection"));
     }));
 
-  const misbehaviour: readonly {
-    readonly name: string;
-    readonly misbehave: (client: Client) => void;
-    readonly code: number;
-  }[] = [
-    { name: "text", misbehave: ({ socket }) => socket.send("hello"), code: 1003 },
-    { name: "a message over the limit", misbehave: ({ send }) => send("x".repeat(1001)), code: 1009 },
-    { name: "a flood of pings", misbehave: ({ socket }) => repeat(2500, () => socket.ping()), code: 1008 },
-    { name: "a flood of empty messages", misbehave: ({ send }) => repeat(2500, () => send("")), code: 1008 },
-    {
-      name: "a frame of a reserved kind",
-      misbehave: ({ socket }) => rawSocket(socket).write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])),
-      code: 1002,
-    },
+  const misbehaviour: readonly (readonly [name: string, misbehave: (client: Client) => void, code: number])[] = [
+    ["text", ({ socket }) => socket.send("hello"), 1003],
+    ["a message over the limit", ({ send }) => send("x".repeat(1001)), 1009],
+    ["a flood of pings", ({ socket }) => repeat(2500, () => socket.ping()), 1008],
+    ["a flood of empty messages", ({ send }) => repeat(2500, () => send("")), 1008],
+    [
+      "a frame of a reserved kind",
+      ({ socket }) => rawSocket(socket).write(Buffer.from([0xff, 0x80, 0, 0, 0, 0])),
+      1002,
+    ],
   ];
-  for (const { name, misbehave, code } of misbehaviour) {
-    it(`ends a session with ${code} for ${name}, and no other session`, () =>
+  for (const [name, misbehave, code] of misbehaviour) {
+    it(`closes a session with ${code} for ${name}, and no other session`, () =>
       withServer(
         async ({ url, work, context }) => {
           const other = await connect(url);
@@ -264,7 +260,7 @@ describe("GET /v1/stream", () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
       await until(() => client.socket.bufferedAmount === 0);
-      // What the kernel takes is not ours to bound: some MiB on each side.
+      // The kernel buffers more: some MiB on each side.
       assert.ok(started() < 20, `${started()} pictures were processed`);
       over.abort();
       client.socket.resume();
@@ -272,19 +268,19 @@ describe("GET /v1/stream", () => {
       client.socket.terminate();
     }));
 
-  const refused: readonly { readonly name: string; readonly query: string }[] = [
-    { name: "a quality that is none", query: "?quality=0" },
-    { name: "a format that is none", query: "?format=gif" },
-    { name: "a switch that is none", query: "?info=yes" },
+  const refused: readonly (readonly [name: string, query: string])[] = [
+    ["an invalid quality", "?quality=0"],
+    ["an invalid format", "?format=gif"],
+    ["an invalid info", "?info=yes"],
   ];
-  for (const { name, query } of refused) {
-    it(`refuses ${name} before the upgrade`, () =>
+  for (const [name, query] of refused) {
+    it(`rejects ${name} before the upgrade`, () =>
       withServer(async ({ url }) => {
         assert.deepEqual(await refusal(`${url}${query}`), { status: 400, retryAfter: undefined });
       }));
   }
 
-  it("refuses more sessions than are configured, until one ends", () =>
+  it("rejects sessions beyond the limit, until one is closed", () =>
     withServer(
       async ({ url, context }) => {
         const first = await connect(url);
@@ -303,7 +299,7 @@ describe("GET /v1/stream", () => {
     }));
 
   describe("when the processor drains", () => {
-    it("closes idle sessions with 1012 and takes no new ones", () =>
+    it("closes idle sessions with 1012 and accepts no new ones", () =>
       withServer(async ({ url, context }) => {
         const client = await connect(url);
         // Longer than a session counts as in use after its last frame.
@@ -313,7 +309,7 @@ describe("GET /v1/stream", () => {
         assert.deepEqual(await refusal(url), { status: 503, retryAfter: "1" });
       }));
 
-    it("goes on with a session whose frames come slowly, where a quicker one would be idle", () =>
+    it("keeps a session open whose frames arrive slowly, while a faster one counts as idle", () =>
       withServer(async ({ url, context, work }) => {
         const [slow, quick] = [await connect(url), await connect(url)];
         for (const pauseMs of [1200, 0]) {
@@ -333,7 +329,7 @@ describe("GET /v1/stream", () => {
         slow.socket.terminate();
       }));
 
-    it("serves a session in use until it is idle, having told the client to reconnect", () =>
+    it("serves a session in use until it is idle, after asking the client to reconnect", () =>
       withServer(async ({ url, context, work, app }) => {
         const client = await connect(url);
         client.send("a");
@@ -354,7 +350,7 @@ describe("GET /v1/stream", () => {
         await closing;
       }));
 
-    it("ends a session that goes on after drain.timeout, with its last pictures answered", () =>
+    it("closes a session still in use after drain.timeout, once its last pictures are answered", () =>
       withServer(
         async ({ url, context, work, app }) => {
           const client = await connect(url);

@@ -25,7 +25,7 @@ async function upstream(listener: RequestListener): Promise<Upstream> {
   return { port: (server.address() as AddressInfo).port, server, [Symbol.asyncDispose]: close };
 }
 
-/** A fetcher to whom every name is `address`. */
+/** A fetcher for which every name resolves to `address`. */
 function fetcher(
   port: number,
   settings: Partial<UpstreamSettings> = {},
@@ -93,98 +93,82 @@ describe("fetching a picture from upstream", () => {
     assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/1`, never), picture);
   });
 
-  const cases: readonly {
-    readonly name: string;
-    readonly host: RequestListener;
-    readonly settings?: Partial<UpstreamSettings>;
-    readonly code: string;
-  }[] = [
-    { name: "not there", host: send(404), code: "upstream-not-found" },
-    { name: "an error of the host", host: send(500), code: "upstream-refused" },
-    { name: "not modified, which we did not ask", host: send(304), code: "upstream-refused" },
-    { name: "part of a picture", host: send(206, { "content-type": "image/png" }, picture), code: "upstream-refused" },
-    { name: "a page", host: send(200, { "content-type": "text/html" }, "<p>"), code: "upstream-not-an-image" },
-    { name: "no type", host: send(200, {}, picture), code: "upstream-not-an-image" },
-    {
-      name: "compressed, which may be a bomb",
-      host: send(200, { "content-type": "image/png", "content-encoding": "gzip" }, picture),
-      code: "upstream-not-an-image",
-    },
-    {
-      name: "too long, and it says so",
-      host: (_, response) => answer(response, Buffer.alloc(1001)),
-      code: "upstream-too-large",
-    },
-    {
-      name: "too long, in chunks without end",
-      host: (_, response) => {
+  const cases: readonly (readonly [
+    name: string,
+    host: RequestListener,
+    code: string,
+    settings?: Partial<UpstreamSettings>,
+  ])[] = [
+    ["a missing picture", send(404), "upstream-not-found"],
+    ["an error of the host", send(500), "upstream-refused"],
+    ["an unrequested 304", send(304), "upstream-refused"],
+    ["part of a picture", send(206, { "content-type": "image/png" }, picture), "upstream-refused"],
+    ["a page", send(200, { "content-type": "text/html" }, "<p>"), "upstream-not-an-image"],
+    ["no type", send(200, {}, picture), "upstream-not-an-image"],
+    [
+      "a compressed response",
+      send(200, { "content-type": "image/png", "content-encoding": "gzip" }, picture),
+      "upstream-not-an-image",
+    ],
+    ["a Content-Length over the limit", (_, response) => answer(response, Buffer.alloc(1001)), "upstream-too-large"],
+    [
+      "endless chunks",
+      (_, response) => {
         response.writeHead(200, { "content-type": "image/jpeg" });
         const more = (): void => void response.write(Buffer.alloc(500), more);
         response.on("close", () => response.destroy());
         more();
       },
-      code: "upstream-too-large",
-    },
-    { name: "redirects without end", host: send(302, { location: "/again" }), code: "too-many-redirects" },
-    {
-      name: "a redirect to the metadata service",
-      host: send(302, { location: "http://169.254.169.254/" }),
-      code: "redirect-not-allowed",
-    },
-    { name: "a redirect to nowhere", host: send(302), code: "upstream-refused" },
-    { name: "no answer", host: () => undefined, settings: { timeoutMs: 50 }, code: "upstream-timeout" },
-    {
-      name: "an answer that drips",
-      host: (_, response) => void response.writeHead(200, { "content-type": "image/jpeg" }).write("a"),
-      settings: { timeoutMs: 50 },
-      code: "upstream-timeout",
-    },
-    { name: "a host that breaks off", host: ({ socket }) => void socket.destroy(), code: "upstream-unreachable" },
-    {
-      name: "a picture cut off in the middle",
-      host: ({ socket }, response) => {
+      "upstream-too-large",
+    ],
+    ["endless redirects", send(302, { location: "/again" }), "too-many-redirects"],
+    ["a redirect to the metadata service", send(302, { location: "http://169.254.169.254/" }), "redirect-not-allowed"],
+    ["a redirect to nowhere", send(302), "upstream-refused"],
+    ["no response", () => undefined, "upstream-timeout", { timeoutMs: 50 }],
+    [
+      "an incomplete response",
+      (_, response) => void response.writeHead(200, { "content-type": "image/jpeg" }).write("a"),
+      "upstream-timeout",
+      { timeoutMs: 50 },
+    ],
+    ["a host that closes the connection", ({ socket }) => void socket.destroy(), "upstream-unreachable"],
+    [
+      "a picture cut off in the middle",
+      ({ socket }, response) => {
         response.writeHead(200, { "content-type": "image/jpeg", "content-length": 100 });
         response.write("a", () => socket.destroy());
       },
-      code: "upstream-unreachable",
-    },
-    {
-      name: "headers without end",
-      host: send(200, { "content-type": "image/jpeg", x: "y".repeat(20_000) }),
-      code: "upstream-unreachable",
-    },
+      "upstream-unreachable",
+    ],
+    ["endless headers", send(200, { "content-type": "image/jpeg", x: "y".repeat(20_000) }), "upstream-unreachable"],
   ];
-  for (const { name, host: listener, settings, code } of cases) {
-    it(`${name}: ${code}, and the connection does not go on`, async () => {
+  for (const [name, listener, code, settings] of cases) {
+    it(`${name}: ${code}`, async () => {
       await using host = await upstream(listener);
       await using pictures = fetcher(host.port, settings);
       await assert.rejects(pictures.fetch(`http://a.example:${host.port}/x`, never), { name: "HttpProblem", code });
     });
   }
 
-  const forbidden: readonly {
-    readonly name: string;
-    readonly url: (port: number) => string;
-    readonly address?: string;
-    readonly code: string;
-  }[] = [
-    {
-      name: "a name that resolves to an address inside",
-      url: (port) => `http://a.example:${port}/`,
-      address: "127.0.0.2",
-      code: "address-not-allowed",
-    },
-    {
-      name: "an address inside, although its host is on the list",
-      url: (port) => `http://127.0.0.2:${port}/`,
-      code: "address-not-allowed",
-    },
-    { name: "a host that is not on the list", url: (port) => `http://a.test:${port}/`, code: "host-not-allowed" },
-  ];
-  for (const { name, url, address, code } of forbidden) {
+  const forbidden: readonly (readonly [name: string, url: (port: number) => string, code: string, address?: string])[] =
+    [
+      [
+        "a name that resolves to an address inside",
+        (port) => `http://a.example:${port}/`,
+        "address-not-allowed",
+        "127.0.0.2",
+      ],
+      [
+        "an address inside, although its host is on the list",
+        (port) => `http://127.0.0.2:${port}/`,
+        "address-not-allowed",
+      ],
+      ["a host that is not on the list", (port) => `http://a.test:${port}/`, "host-not-allowed"],
+    ];
+  for (const [name, url, code, address] of forbidden) {
     it(`${name}: ${code}, without a connection`, async () => {
       // On all of loopback, so that a connection to 127.0.0.2 would be seen.
-      const server = createServer(() => assert.fail("asked")).listen(0, "0.0.0.0");
+      const server = createServer(() => assert.fail("requested")).listen(0, "0.0.0.0");
       server.on("connection", () => assert.fail("connected"));
       await once(server, "listening");
       const { port } = server.address() as AddressInfo;
@@ -231,7 +215,7 @@ describe("fetching a picture from upstream", () => {
     assert.deepEqual({ answered: all.length, most, connections }, { answered: 30, most: 3, connections: 3 });
   });
 
-  it("drops the request when the client is gone", async () => {
+  it("drops the request when the client disconnects", async () => {
     const client = new AbortController();
     const { promise: broken, resolve } = Promise.withResolvers<void>();
     await using host = await upstream((request) => {
