@@ -115,16 +115,16 @@ describe("kubectl gpumedia top", function () {
     );
   });
 
-  it("shows only the services that are named, and ends with 1 for one that is not there", async () => {
+  it("shows only the named services, and exits with 1 for a missing one", async () => {
     const { services } = await snapshot("mute");
     assert.deepEqual(
       services.map(({ name }) => name),
       ["mute"],
     );
-    assert.deepEqual(await top(["-n", work.namespace, "nobody"]), {
+    assert.deepEqual(await top(["-n", work.namespace, "missing"]), {
       code: 1,
       out: "",
-      err: `there is no GpuMediaService nobody in namespace ${work.namespace}\n`,
+      err: `GpuMediaService missing not found in namespace ${work.namespace}\n`,
     });
   });
 
