@@ -1,6 +1,6 @@
 /** docs/architecture.md lists every package, in its tables and diagrams, and marks those as pure that lint keeps pure. */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fencesOf, readPage, root } from "./pages.ts";
 
 const page = readPage("docs/architecture.md");
@@ -34,18 +34,6 @@ describe("docs/architecture.md", () => {
     const kept = [...files.matchAll(/"([^"]+)\/\*\*"/g)].map(([, folder = ""]) => folder.replace(/^api\/src$/, "api"));
     const called = rows.filter(({ pure }) => pure).flatMap(({ packages }) => packages);
     assert.deepEqual(called.toSorted(), kept.toSorted());
-  });
-
-  it("lists the operator's packages in the order in which imports go down", () => {
-    const order = listed.filter((name) => name.startsWith("operator/src/")).map((name) => name.split("/").at(-1) ?? "");
-    const files = globSync("operator/src/*/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));
-    const upward = files.flatMap((file) => {
-      const own = order.indexOf(file.split("/")[2] ?? "");
-      const imports = readFileSync(`${root}${file}`, "utf8").matchAll(/from "(?:\.\.\/)+([a-z-]+)\//g);
-      const above = [...imports].filter(([, name = ""]) => order.slice(0, own).includes(name));
-      return above.map(([, name]) => `${file} imports ${name}`);
-    });
-    assert.deepEqual(upward, []);
   });
 
   it("draws existing packages only", () => {
