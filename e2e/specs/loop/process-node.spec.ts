@@ -126,6 +126,20 @@ describe("the process node", function () {
     const env = [{ name: "SECRET", valueFrom: { secretKeyRef: { name: "any", key: "any" } } }];
     // Named by its node, a pod passes by the scheduler, as on a node whose GPUs were counted wrongly.
     const here = { nodeName: "process-node", terminationGracePeriodSeconds: 0 };
+    // A pod of an earlier spec that is still terminating would make the node reject one of these.
+    await until("the pods of other specs to be gone", async (see) => {
+      const pods = await cluster.kubectl(
+        "get",
+        "pods",
+        "-A",
+        "-o",
+        "name",
+        "--field-selector",
+        "spec.nodeName=process-node",
+      );
+      see(pods);
+      return pods === "";
+    });
     for (const index of [0, 1, 2, 3]) await create(`takes-${index}`, { command, resources }, here);
     for (const index of [0, 1, 2, 3]) {
       await untilPod(`takes-${index}`, "to run", ({ status }) => (status.phase === "Running" ? true : undefined));
