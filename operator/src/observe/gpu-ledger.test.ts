@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
 import type { StoreChange } from "../runtime/store.ts";
 import { GpuLedger, type DeviceNode } from "./gpu-ledger.ts";
+import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 
 const gpu = "nvidia.com/gpu";
 
 function node(name: string, count: number): NodeView {
-  return {
-    name,
-    labels: {},
-    taints: [],
-    cordoned: false,
-    ready: true,
-    allocatable: count === 0 ? {} : { [gpu]: count },
-  };
+  return sampleNode({ name, allocatable: count === 0 ? {} : { [gpu]: count } });
 }
 
 function pod(count: number, on: string | undefined, change: Partial<PodView> = {}): PodView {

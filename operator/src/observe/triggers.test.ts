@@ -3,6 +3,7 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { ChangeOrigin, StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
+import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import { subscribeTriggers } from "./triggers.ts";
@@ -246,14 +247,7 @@ describe("a change of a pod", () => {
 });
 
 describe("a change of a node", () => {
-  const node: NodeView = {
-    name: "n",
-    labels: {},
-    taints: [],
-    cordoned: false,
-    ready: true,
-    allocatable: { "nvidia.com/gpu": 4 },
-  };
+  const node = sampleNode({ allocatable: { "nvidia.com/gpu": 4 } });
   const cases: readonly Case<NodeView>[] = [
     { title: "added", change: added(node), enqueued: [waiting] },
     { title: "deleted", change: deleted(node), enqueued: [waiting] },

@@ -1,21 +1,16 @@
 import assert from "node:assert/strict";
 import { sampleService } from "../desired/service.sample.ts";
+import { sampleNode } from "../observe/node-view.sample.ts";
 import type { NodeView } from "../observe/node-view.ts";
-import { countGpus, exclusion, gpuView, type GpuView, type NodeDevices } from "./gpus.ts";
+import { sampleDevices, sampleGpus } from "./gpus.sample.ts";
+import { countGpus, exclusion, gpuView, type GpuView } from "./gpus.ts";
 
 const resource = "nvidia.com/gpu";
 
-function view(change: Partial<NodeView> = {}): NodeView {
-  return { name: "n", labels: {}, taints: [], cordoned: false, ready: true, allocatable: {}, ...change };
-}
-
-function gpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): GpuView {
-  return { resource, perReplica: 1, synced: true, devices, nodeSelector: {}, tolerations: [], ...change };
-}
-
-describe("the GPUs that a service sees", () => {
-  const node = (name: string, allocatable: NodeView["allocatable"]): NodeView => view({ name, allocatable });
-  const [a, b, other] = [node("a", { [resource]: 4 }), node("b", { [resource]: 2 }), node("c", { "amd.com/gpu": 8 })];
+describe("the GPUs of a service", () => {
+  const a = sampleNode({ name: "a", allocatable: { [resource]: 4 } });
+  const b = sampleNode({ name: "b", allocatable: { [resource]: 2 } });
+  const other = sampleNode({ name: "c", allocatable: { "amd.com/gpu": 8 } });
   const held = { [resource]: { "media/upscaler": 1, "lab/trainer": 2 }, "example.com/fpga": { "lab/trainer": 1 } };
   const nodes = [
     { node: a, held },
@@ -23,7 +18,7 @@ describe("the GPUs that a service sees", () => {
     { node: other, held: {} },
   ];
 
-  it("are those of its resource, less what pods hold; never less than none, as when a GPU breaks", () => {
+  it("are those of its resource without the held ones; 0 when a GPU breaks and more are held than exist", () => {
     const service = sampleService();
     const { nodeSelector, tolerations } = service.scheduling;
     const holders = held[resource];
@@ -46,7 +41,7 @@ describe("the GPUs that a service sees", () => {
   });
 });
 
-describe("whether a node can be used", () => {
+describe("whether a service can use a node", () => {
   const taint = { key: "team", value: "video", effect: "NoSchedule" };
   const cases: {
     readonly title: string;
@@ -54,7 +49,7 @@ describe("whether a node can be used", () => {
     readonly gpus?: Partial<GpuView>;
     readonly why: string | undefined;
   }[] = [
-    { title: "it can", why: undefined },
+    { title: "an empty node", why: undefined },
     { title: "not ready", node: { ready: false }, why: "NotReady" },
     { title: "cordoned", node: { cordoned: true }, why: "Cordoned" },
     {
@@ -91,19 +86,13 @@ describe("whether a node can be used", () => {
     },
   ];
   for (const { title, node: change, gpus: seen, why } of cases) {
-    it(title, () => assert.equal(exclusion(view(change), gpus([], seen)), why));
+    it(title, () => assert.equal(exclusion(sampleNode(change), sampleGpus([], seen)), why));
   }
 });
 
 describe("the count of GPUs", () => {
   it("is in whole replicas, on nodes that can be used", () => {
-    const node = (allocatable: number, free: number, change?: Partial<NodeView>): NodeDevices => ({
-      node: view(change),
-      allocatable,
-      free,
-      holders: {},
-    });
-    const devices = [node(8, 5), node(4, 1), node(8, 8, { ready: false })];
-    assert.deepEqual(countGpus(gpus(devices, { perReplica: 2 })), { allocatable: 12, free: 6, replicas: 2 });
+    const devices = [sampleDevices(8, 5), sampleDevices(4, 1), sampleDevices(8, 8, { ready: false })];
+    assert.deepEqual(countGpus(sampleGpus(devices, { perReplica: 2 })), { allocatable: 12, free: 6, replicas: 2 });
   });
 });

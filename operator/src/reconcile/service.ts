@@ -39,12 +39,12 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
 
   const { children, rollout } = desired(service, snapshot, settings);
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
-  const plan = queued === undefined ? planChildren(service, children, snapshot) : [];
   let outcomes: readonly ChildOutcome[];
   try {
     // Before the children, as fewer replicas or other bounds may be the scale-in itself.
     const costs = { service, snapshot, record, now: clock.now(), intervalMs: settings.utilizationIntervalMs };
     await writeDeletionCosts(dueDeletionCosts(costs), service, record, pass, log);
+    const plan = queued === undefined ? planChildren(service, children, snapshot) : [];
     outcomes = await execute(plan, { ...pass, record, namespace: service.namespace, owner: service.owner });
   } finally {
     leaveGate(record);

@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
-import type { ChildView } from "../observe/child-view.ts";
+import { sampleDevices, sampleGpus } from "../plan/gpus.sample.ts";
 import type { NodeDevices } from "../plan/gpus.ts";
 import { checklist, completeChecklist, type ChecklistInput, type ChecklistItem } from "./checklist.ts";
 import { isFalse, isTrue, unknown } from "./condition.ts";
+import { sampleChild, sampleStatusInput } from "./status-input.sample.ts";
 
-function node(labels: Readonly<Record<string, string>>): NodeDevices {
-  const allocatable = { "nvidia.com/gpu": 4 };
-  return {
-    node: { name: "gpu", labels, taints: [], cordoned: false, ready: true, allocatable },
-    allocatable: 4,
-    free: 2,
-    holders: {},
-  };
-}
+const node = (labels: Readonly<Record<string, string>>): NodeDevices => sampleDevices(4, 2, { labels });
 
 /** As GPU feature discovery labels nodes. */
 const labels = (driver: string, cuda: string): Readonly<Record<string, string>> => ({
@@ -25,46 +18,16 @@ const labels = (driver: string, cuda: string): Readonly<Record<string, string>> 
   "nvidia.com/cuda.runtime-version.minor": "0",
 });
 
-/** The fields of a child that the checklist reads. */
-const child = (part: Partial<Pick<ChildView, "spec" | "status">>): ChildView =>
-  ({ spec: {}, status: {}, ...part }) as ChildView;
-
-const recommended = child({
+const recommended = sampleChild({
   status: { recommendation: { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "3Gi" } }] } },
 });
 
 /** A service for which nothing is to be done, except for what the change adds. */
 function input({ spec, nodes = [node(labels("580", "13"))], ...change }: Change): ChecklistInput {
   const service = sampleService(spec);
+  const gpus = sampleGpus(nodes, { perReplica: service.gpu.count });
   return {
-    service,
-    rollout: undefined,
-    failure: undefined,
-    skipped: new Set(),
-    resourceMetrics: true,
-    dcgmTaken: false,
-    lastLoadTest: undefined,
-    deployment: child({ spec: { replicas: 2 } }),
-    autoscaler: undefined,
-    verticalAutoscaler: recommended,
-    pods: [],
-    gpus: {
-      resource: service.gpu.resourceName,
-      perReplica: service.gpu.count,
-      synced: true,
-      devices: nodes,
-      nodeSelector: {},
-      tolerations: [],
-    },
-    reading: {
-      warmingUp: false,
-      mayMove: true,
-      polled: 2,
-      silent: [],
-      pending: 0,
-      figures: undefined,
-      latest: undefined,
-    },
+    ...sampleStatusInput({ service, gpus, verticalAutoscaler: recommended }),
     bottleneck: "None",
     ScalingReady: isTrue("Scaling", "scales between 2 and 10 replicas"),
     MetricsReporting: isTrue("PodsReport", "all ready pods report their utilization"),
@@ -270,7 +233,7 @@ describe("the guide's checklists", () => {
     {
       item: "Scaling validated",
       when: "the replicas exceed minReplicas",
-      change: { deployment: child({ spec: { replicas: 3 } }) },
+      change: { deployment: sampleChild({ spec: { replicas: 3 } }) },
       answer: ["Done", "ScaledOut", "the autoscaler has scaled out above minReplicas 2"],
     },
     {
@@ -286,7 +249,7 @@ describe("the guide's checklists", () => {
     {
       item: "Optimization opportunities identified",
       when: "the VPA has not recommended anything",
-      change: { verticalAutoscaler: child({}) },
+      change: { verticalAutoscaler: sampleChild({}) },
       answer: ["Unknown", "NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler"],
     },
     {

@@ -1,26 +1,11 @@
 import assert from "node:assert/strict";
-import type { Holders } from "../observe/gpu-ledger.ts";
-import type { NodeView } from "../observe/node-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
-import type { GpuView, NodeDevices } from "../plan/gpus.ts";
+import { sampleDevices as node, sampleGpus as gpus } from "../plan/gpus.sample.ts";
+import type { GpuView } from "../plan/gpus.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
 import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
 
 const resource = "nvidia.com/gpu";
-
-function node(
-  allocatable: number,
-  free: number,
-  change: Partial<NodeView> = {},
-  holders: Holders = { "media/upscaler": allocatable - free },
-): NodeDevices {
-  const view = { name: "n", labels: {}, taints: [], cordoned: false, ready: true, allocatable: {}, ...change };
-  return { node: view, allocatable, free, holders };
-}
-
-function gpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): GpuView {
-  return { resource, perReplica: 1, synced: true, devices, nodeSelector: {}, tolerations: [], ...change };
-}
 
 describe("text of a GPU shortage", () => {
   const cases: { readonly title: string; readonly gpus: GpuView; readonly text: string }[] = [

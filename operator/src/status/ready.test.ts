@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import { ApiError } from "../kube/errors.ts";
-import type { ChildStatus, ChildView } from "../observe/child-view.ts";
+import type { ChildStatus } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
-import type { StatusInput } from "./status-input.ts";
 import { readiness, stalled, type Readiness } from "./ready.ts";
 import type { ReadyReason } from "./reasons.ts";
+import { sampleChild, sampleStatusInput } from "./status-input.sample.ts";
 
 /** A Deployment of two replicas, both ready. */
 const serving: ChildStatus = {
@@ -217,17 +217,8 @@ describe("Ready, Reconciling and Stalled", () => {
 });
 
 function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "title" | "readiness">) {
-  const service = sampleService(spec);
-  const gpus: StatusInput["gpus"] = {
-    resource: "nvidia.com/gpu",
-    perReplica: 1,
-    synced: true,
-    devices: [],
-    nodeSelector: {},
-    tolerations: [],
-  };
-  const deployment = status === null ? undefined : ({ generation: 3, spec: { replicas }, status } as ChildView);
-  return { service, deployment, pods, gpus, failure } as StatusInput;
+  const deployment = status === null ? undefined : sampleChild({ generation: 3, spec: { replicas }, status });
+  return sampleStatusInput({ service: sampleService(spec), deployment, pods, failure });
 }
 
 function pod(change: Partial<PodView>): PodView {

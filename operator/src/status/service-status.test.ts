@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import type { Condition, GpuMediaService, GpuMediaServiceStatus } from "@gpumedia/api";
-import { sampleService } from "../desired/service.sample.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { NodeDevices } from "../plan/gpus.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import { checklist } from "./checklist.ts";
+import { sampleChild, sampleReading, sampleStatusInput } from "./status-input.sample.ts";
 import type { StatusInput } from "./status-input.ts";
 import { serviceStatus, stalledStatus } from "./service-status.ts";
 
@@ -16,55 +15,6 @@ function stored(change: Partial<Pick<GpuMediaService, "spec" | "status">> = {}):
   return { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, ...change };
 }
 
-function view(part: Partial<ChildView>): ChildView {
-  return { generation: 1, spec: {}, status: {}, ...part } as ChildView;
-}
-
-const node = {
-  node: { name: "gpu", labels: {}, taints: [], cordoned: false, ready: true, allocatable: { "nvidia.com/gpu": 8 } },
-  allocatable: 8,
-  free: 6,
-  holders: { "media/upscaler": 2 },
-} satisfies NodeDevices;
-
-/** Two ready replicas without reports. */
-function statusInput(change: Partial<StatusInput> = {}): StatusInput {
-  return {
-    service: sampleService(),
-    rollout: undefined,
-    failure: undefined,
-    skipped: new Set(),
-    resourceMetrics: true,
-    dcgmTaken: false,
-    deployment: view({
-      spec: { replicas: 2 },
-      status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
-    }),
-    autoscaler: undefined,
-    verticalAutoscaler: undefined,
-    pods: [],
-    gpus: {
-      resource: "nvidia.com/gpu",
-      perReplica: 1,
-      synced: true,
-      devices: [node],
-      nodeSelector: {},
-      tolerations: [],
-    },
-    lastLoadTest: undefined,
-    reading: {
-      warmingUp: true,
-      mayMove: true,
-      pending: 0,
-      polled: 0,
-      silent: [],
-      figures: undefined,
-      latest: undefined,
-    },
-    ...change,
-  };
-}
-
 function condition(type: string, status: Condition["status"], reason: string, message: string): Condition {
   return { type, status, reason, message, observedGeneration: 4, lastTransitionTime: now };
 }
@@ -74,7 +24,7 @@ function withoutChecklist({ guideChecklist: _checklist, ...rest }: GpuMediaServi
   return rest;
 }
 
-const serving = serviceStatus(stored(), statusInput(), now);
+const serving = serviceStatus(stored(), sampleStatusInput(), now);
 
 describe("the status of a service", () => {
   it("has every condition, the replicas, the endpoint and the capacity", () => {
@@ -100,21 +50,21 @@ describe("the status of a service", () => {
   it("has current figures when pods come: 8 % stood beside saturated pods", () => {
     const reading = (gpuPercent: number): StatusInput["reading"] => {
       const figures = { ...healthy, gpuPercent };
-      return { warmingUp: false, mayMove: false, pending: 0, polled: 2, silent: [], figures, latest: figures };
+      return sampleReading({ mayMove: false, polled: 2, figures, latest: figures });
     };
-    const before = serviceStatus(stored(), statusInput({ reading: reading(8) }), earlier);
+    const before = serviceStatus(stored(), sampleStatusInput({ reading: reading(8) }), earlier);
     const shown = (deployment: ChildView | undefined): number | undefined =>
-      serviceStatus(stored({ status: before }), statusInput({ reading: reading(70), deployment }), now).utilization
-        ?.gpuPercent;
-    const { deployment } = statusInput();
-    const scaledOut = view({ ...deployment, status: { ...deployment?.status, replicas: 3, readyReplicas: 3 } });
+      serviceStatus(stored({ status: before }), sampleStatusInput({ reading: reading(70), deployment }), now)
+        .utilization?.gpuPercent;
+    const { deployment } = sampleStatusInput();
+    const scaledOut = sampleChild({ ...deployment, status: { ...deployment?.status, replicas: 3, readyReplicas: 3 } });
     assert.deepEqual([shown(deployment), shown(scaledOut)], [8, 70]);
   });
 
   it("answers the guide's checklist from its own conditions", () => {
     const verdict = (type: string) => serving.conditions?.find((one) => one.type === type) ?? assert.fail(type);
     const verdicts = { ScalingReady: verdict("ScalingReady"), MetricsReporting: verdict("MetricsReporting") };
-    assert.deepEqual(serving.guideChecklist, checklist({ ...statusInput(), ...verdicts, bottleneck: "Unknown" }));
+    assert.deepEqual(serving.guideChecklist, checklist({ ...sampleStatusInput(), ...verdicts, bottleneck: "Unknown" }));
   });
 
   const surge = { strategy: "Surge", message: "GPUs for 1 more replica were free", templateHash: "a" } as const;
@@ -129,7 +79,7 @@ describe("the status of a service", () => {
     {
       title: "the recommendation of the vertical autoscaler",
       seen: {
-        verticalAutoscaler: view({
+        verticalAutoscaler: sampleChild({
           status: {
             recommendation: { containerRecommendations: [{ containerName: "processor", target: { cpu: "2" } }] },
           },
@@ -137,7 +87,7 @@ describe("the status of a service", () => {
       },
       adds: { recommendation: { requests: { cpu: "2" } } },
     },
-    { title: "no recommendation before the first", seen: { verticalAutoscaler: view({}) }, adds: {} },
+    { title: "no recommendation before the first", seen: { verticalAutoscaler: sampleChild({}) }, adds: {} },
     {
       title: "how pods are replaced",
       seen: { rollout: surge },
@@ -152,7 +102,7 @@ describe("the status of a service", () => {
   ];
   for (const { title, seen, before = {}, adds } of additions) {
     it(`has ${title}`, () => {
-      const status = serviceStatus(stored({ status: before }), statusInput(seen), now);
+      const status = serviceStatus(stored({ status: before }), sampleStatusInput(seen), now);
       const { guideChecklist: _own, ...rest } = status;
       assert.deepEqual(rest, { ...withoutChecklist(serving), ...adds });
     });
@@ -164,7 +114,7 @@ describe("the status of a service", () => {
       { ...condition("Reconciling", "True", "Progressing", ""), lastTransitionTime: earlier },
       { ...condition("Available", "False", "NoReplicaServes", ""), lastTransitionTime: earlier },
     ];
-    const { conditions = [] } = serviceStatus(stored({ status: { conditions: before } }), statusInput(), now);
+    const { conditions = [] } = serviceStatus(stored({ status: { conditions: before } }), sampleStatusInput(), now);
     assert.deepEqual(
       conditions.slice(0, 2).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
       [
@@ -175,7 +125,7 @@ describe("the status of a service", () => {
   });
 
   it("is the same when computed again from the same input", () => {
-    const later = serviceStatus(stored({ status: serving }), statusInput(), "2026-03-01T00:00:00Z");
+    const later = serviceStatus(stored({ status: serving }), sampleStatusInput(), "2026-03-01T00:00:00Z");
     assert.deepEqual(later, serving);
   });
 });

@@ -4,22 +4,17 @@ import { sampleService } from "../desired/service.sample.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
+import { sampleReading } from "./status-input.sample.ts";
 import { utilizationFigures, type UtilizationFigures } from "./utilization-figures.ts";
 import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
 import { utilizationStatus, type UtilizationStatus } from "./utilization.ts";
 
 const service = sampleService();
 
-const reading = (change: Partial<UtilizationReading> = {}): UtilizationReading => ({
-  warmingUp: false,
-  mayMove: true,
-  polled: 2,
-  silent: [],
-  pending: 0,
-  figures: healthy,
-  latest: "figures" in change ? change.figures : healthy,
-  ...change,
-});
+const reading = (change: Partial<UtilizationReading> = {}): UtilizationReading => {
+  const figures = "figures" in change ? change.figures : healthy;
+  return sampleReading({ polled: 2, figures, latest: figures, ...change });
+};
 const now = "2026-02-01T00:00:00Z";
 const later = "2026-02-01T00:01:00Z";
 

@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
+import { healthy } from "./aggregate.sample.ts";
 import type { Aggregate } from "./aggregate.ts";
 import { bottleneck, type Bottleneck, type BottleneckLimits } from "./bottleneck.ts";
 
-const calm: Aggregate = {
-  pods: 2,
-  gpuPercent: 70,
-  gpuMemoryPercent: 40,
-  cpuPercent: 40,
-  rssBytes: 2 * 1024 ** 3,
-  requestsPerSecond: 800,
-  latencyP50Ms: 9,
-  latencyP95Ms: 14,
-  queueDepth: 2,
-  queueFillPercent: 1,
-  activeSessions: 20,
-  accepted: 12_000,
-  refusedPercent: 0,
-  workersBusyPercent: 60,
-  stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
-};
 const limits: BottleneckLimits = {
   gpuPercent: 80,
   latencyP95Ms: 20,
@@ -79,13 +63,18 @@ describe("bottleneck", () => {
   ];
   for (const { title, figures, limits: more, is } of cases) {
     it(`${title}: ${is}`, () => {
-      const now = { ...calm, ...figures };
+      const now = { ...healthy, ...figures };
       assert.equal(bottleneck({ figures: now, latest: now }, { ...limits, ...more }), is);
     });
   }
 
   it("bug: was Queue in the first minute of load, while the latest reports showed saturated GPUs", () => {
-    const figures = { ...calm, ...slow, gpuPercent: 59, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } };
+    const figures = {
+      ...healthy,
+      ...slow,
+      gpuPercent: 59,
+      stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 },
+    };
     assert.equal(bottleneck({ figures, latest: { ...figures, gpuPercent: 98 } }, limits), "Gpu");
     assert.equal(bottleneck({ figures, latest: { ...figures, cpuPercent: 99 } }, limits), "Cpu");
     assert.equal(bottleneck({ figures, latest: figures }, limits), "Queue");

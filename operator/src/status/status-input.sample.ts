@@ -1,0 +1,38 @@
+/** What a status is computed from, for tests: two ready replicas that have not reported. */
+import { sampleService } from "../desired/service.sample.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import { sampleDevices, sampleGpus } from "../plan/gpus.sample.ts";
+import type { UtilizationReading } from "../utilization/reading.ts";
+import type { StatusInput } from "./status-input.ts";
+
+/** The fields of a child that the status depends on. */
+export function sampleChild(part: Partial<ChildView>): ChildView {
+  return { generation: 1, spec: {}, status: {}, ...part } as ChildView;
+}
+
+export function sampleReading(change: Partial<UtilizationReading> = {}): UtilizationReading {
+  const nothing = { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined };
+  return { warmingUp: false, mayMove: true, ...nothing, ...change };
+}
+
+export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInput {
+  return {
+    service: sampleService(),
+    rollout: undefined,
+    failure: undefined,
+    skipped: new Set(),
+    resourceMetrics: true,
+    dcgmTaken: false,
+    deployment: sampleChild({
+      spec: { replicas: 2 },
+      status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
+    }),
+    autoscaler: undefined,
+    verticalAutoscaler: undefined,
+    pods: [],
+    gpus: sampleGpus([sampleDevices(8, 6)]),
+    lastLoadTest: undefined,
+    reading: sampleReading(),
+    ...change,
+  };
+}
