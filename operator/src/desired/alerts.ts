@@ -3,7 +3,6 @@ import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { containerName } from "../observe/names.ts";
 import { podPattern, processorSelector, recordedSelector } from "./promql.ts";
-
 import { recorded } from "./recording-rules.ts";
 
 export interface AlertRule {

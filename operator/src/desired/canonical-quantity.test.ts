@@ -8,6 +8,6 @@ describe("canonical quantity", () => {
     it(`of ${stored} is itself`, () => assert.equal(canonicalQuantity(stored), stored));
   }
 
-  it("returns text that is not a quantity unchanged, for the API server to refuse", () =>
+  it("returns text that is not a quantity unchanged, for the API server to reject", () =>
     assert.equal(canonicalQuantity("many"), "many"));
 });

@@ -13,7 +13,7 @@ const largest = (2n ** 63n - 1n) * milli;
 const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
 const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] as const;
 
-/** Returns text that is not a quantity unchanged, for the API server to refuse. */
+/** Returns text that is not a quantity unchanged, for the API server to reject. */
 export function canonicalQuantity(text: string): string {
   const match = /^\+?([0-9]*)\.?([0-9]*)(?:[eE]([-+]?[0-9]+)|([KMGTPE]i|[numkMGTPE]?))$/.exec(text);
   if (match === null) return text;

@@ -4,7 +4,7 @@ import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 describe("user input as the API server stores it", () => {
   const cases: { readonly title: string; readonly written: object; readonly stored: object }[] = [
     { title: "without empty lists", written: { a: [], b: [{ c: [] }] }, stored: { b: [{}] } },
-    { title: "without empty texts", written: { value: "", key: "a" }, stored: { key: "a" } },
+    { title: "without empty strings", written: { value: "", key: "a" }, stored: { key: "a" } },
     { title: "with a selector that selects everything", written: { podSelector: {} }, stored: { podSelector: {} } },
     { title: "with empty values of labels", written: { matchLabels: { a: "" } }, stored: { matchLabels: { a: "" } } },
     {
@@ -13,7 +13,7 @@ describe("user input as the API server stores it", () => {
       stored: { namespaceSelector: {} },
     },
     { title: "with numbers and flags", written: { n: 0, f: false }, stored: { n: 0, f: false } },
-    { title: "with empty texts in lists", written: { values: [""] }, stored: { values: [""] } },
+    { title: "with empty strings in lists", written: { values: [""] }, stored: { values: [""] } },
   ];
   for (const { title, written, stored } of cases) {
     it(title, () => assert.deepEqual(withoutEmpties(written), stored));

@@ -25,7 +25,11 @@ describe("children", () => {
     /** Those without a manifest. */
     readonly absent: readonly string[];
   }[] = [
-    { title: "the guide's", spec: {}, absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler"] },
+    {
+      title: "those of the guide",
+      spec: {},
+      absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler"],
+    },
     {
       title: "those of the development profile",
       spec: { profile: "development" },

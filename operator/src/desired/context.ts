@@ -1,4 +1,4 @@
-/** What a service's children depend on beside the service itself. Complete: rendering looks nothing up. */
+/** What a service's children depend on besides the service. Complete: rendering reads nothing else. */
 
 export interface ChildContext {
   /** The operator's namespace, which NetworkPolicies admit: it collects the pods' utilization. */

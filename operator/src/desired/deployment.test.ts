@@ -28,10 +28,10 @@ describe("replicas of a Deployment", () => {
       initial: 2,
     },
     // After switching off at 7 replicas, a default would remove 5 of them.
-    { title: "no one owns them", spec: { autoscaling: off }, held: undefined, initial: 2 },
-    { title: "the user owns them", spec: { replicas: 3, autoscaling: off }, held: 3, initial: 3 },
-    { title: "the user sets none", spec: { replicas: 0, autoscaling: off }, held: 0, initial: 0 },
-    { title: "the profile sets one", spec: { profile: "development" }, held: 1, initial: 1 },
+    { title: "no autoscaler and no spec sets them", spec: { autoscaling: off }, held: undefined, initial: 2 },
+    { title: "the spec sets them", spec: { replicas: 3, autoscaling: off }, held: 3, initial: 3 },
+    { title: "the spec sets 0", spec: { replicas: 0, autoscaling: off }, held: 0, initial: 0 },
+    { title: "the profile sets 1", spec: { profile: "development" }, held: 1, initial: 1 },
   ];
   for (const { title, spec, held, initial } of cases) {
     it(`${title}: ${held === undefined ? "none are sent" : `${held} are sent`}, created with ${initial}`, () => {

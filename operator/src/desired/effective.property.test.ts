@@ -34,7 +34,7 @@ const acceptedProfile = arbitraryOf(jsonSchema(profileSpec)).map((spec) =>
 );
 
 describe("any service that the schema accepts", () => {
-  it("with any profile is complete or has a message, and its children can be rendered", () => {
+  it("is complete with any profile, or has a message, and its children can be rendered", () => {
     let complete = 0;
     fc.assert(
       fc.property(accepted, acceptedProfile, (object, team) => {
@@ -68,7 +68,7 @@ describe("any stored service", () => {
     .tuple(arbitraryOf(jsonSchema(serviceSpec)), fc.jsonValue(), fc.infiniteStream(fc.nat(20)))
     .map(([spec, anything, choices]) => damage(spec, anything, choices));
 
-  it("never causes an exception, whatever is stored", () => {
+  it("never causes an exception", () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), damaged), fc.oneof(fc.jsonValue(), damaged), (spec, team) => {
         const effective = effectiveService(service(spec), new Map([["team", profile(team)]]), defaults);

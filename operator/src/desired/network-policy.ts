@@ -58,8 +58,8 @@ function namespacePeer(namespace: string): object {
 }
 
 /**
- * Out to the hosts that pictures may be fetched from, which a policy can only name by address: so any, but never the
- * link-local ones, where clouds answer with a node's credentials.
+ * Admits traffic to the hosts of pictures. A policy can name them only by address, so it allows all but the link-local
+ * ones, at which clouds serve the credentials of a node.
  */
 function upstream(service: EffectiveService): readonly object[] {
   const { allowedHosts } = service.processing.upstream;

@@ -55,6 +55,42 @@ const probesAndSecurity = `startupProbe:
                         - ALL
                     readOnlyRootFilesystem: true`;
 
+/** Of every Deployment, except for what a case adds to a list. */
+const selector = `selector:
+            matchLabels:
+              app.kubernetes.io/name: gpu-media
+              app.kubernetes.io/instance: upscaler`;
+
+const labels = `labels:
+                app.kubernetes.io/name: gpu-media
+                app.kubernetes.io/instance: upscaler
+                app.kubernetes.io/managed-by: gpumedia-operator
+                app.kubernetes.io/part-of: gpumedia
+                gpumedia.io/service: upscaler`;
+
+const argsAndPorts = `args:
+                    - --config
+                    - /etc/gpumedia/config.json
+                  ports:
+                    - name: http
+                      containerPort: 8080
+                      protocol: TCP`;
+
+const volumeMounts = `volumeMounts:
+                    - name: config
+                      mountPath: /etc/gpumedia
+                      readOnly: true
+                    - name: tmp
+                      mountPath: /tmp`;
+
+const volumes = `volumes:
+                - name: config
+                  configMap:
+                    name: upscaler-config
+                - name: tmp
+                  emptyDir:
+                    sizeLimit: 1Gi`;
+
 describeChild("deployment", [
   {
     title: "has the guide's values and meets the restricted Pod Security Standard",
@@ -62,10 +98,7 @@ describeChild("deployment", [
         apiVersion: apps/v1
         kind: Deployment
         spec:
-          selector:
-            matchLabels:
-              app.kubernetes.io/name: gpu-media
-              app.kubernetes.io/instance: upscaler
+          ${selector}
           strategy:
             type: RollingUpdate
             rollingUpdate:
@@ -75,12 +108,7 @@ describeChild("deployment", [
           revisionHistoryLimit: 3
           template:
             metadata:
-              labels:
-                app.kubernetes.io/name: gpu-media
-                app.kubernetes.io/instance: upscaler
-                app.kubernetes.io/managed-by: gpumedia-operator
-                app.kubernetes.io/part-of: gpumedia
-                gpumedia.io/service: upscaler
+              ${labels}
               annotations:
                 gpumedia.io/config: x-1g8baW9Sr1uska
             spec:
@@ -93,13 +121,7 @@ describeChild("deployment", [
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
-                  args:
-                    - --config
-                    - /etc/gpumedia/config.json
-                  ports:
-                    - name: http
-                      containerPort: 8080
-                      protocol: TCP
+                  ${argsAndPorts}
                   env:
                     - name: CUDA_LAUNCH_BLOCKING
                       value: "0"
@@ -115,19 +137,8 @@ describeChild("deployment", [
                       memory: 8Gi
                       nvidia.com/gpu: "1"
                   ${probesAndSecurity}
-                  volumeMounts:
-                    - name: config
-                      mountPath: /etc/gpumedia
-                      readOnly: true
-                    - name: tmp
-                      mountPath: /tmp
-              volumes:
-                - name: config
-                  configMap:
-                    name: upscaler-config
-                - name: tmp
-                  emptyDir:
-                    sizeLimit: 1Gi
+                  ${volumeMounts}
+              ${volumes}
               tolerations:
                 - key: nvidia.com/gpu
                   operator: Exists
@@ -197,10 +208,7 @@ describeChild("deployment", [
         apiVersion: apps/v1
         kind: Deployment
         spec:
-          selector:
-            matchLabels:
-              app.kubernetes.io/name: gpu-media
-              app.kubernetes.io/instance: upscaler
+          ${selector}
           strategy:
             type: RollingUpdate
             rollingUpdate:
@@ -235,13 +243,7 @@ describeChild("deployment", [
                 - name: gpu-media
                   image: registry.example.com/processor:2
                   imagePullPolicy: Always
-                  args:
-                    - --config
-                    - /etc/gpumedia/config.json
-                  ports:
-                    - name: http
-                      containerPort: 8080
-                      protocol: TCP
+                  ${argsAndPorts}
                   env:
                     - name: CUDA_DEVICE_ORDER
                       value: PCI_BUS_ID
@@ -261,22 +263,11 @@ describeChild("deployment", [
                       memory: 8Gi
                       nvidia.com/mig-1g.10gb: "2"
                   ${probesAndSecurity}
-                  volumeMounts:
-                    - name: config
-                      mountPath: /etc/gpumedia
-                      readOnly: true
-                    - name: tmp
-                      mountPath: /tmp
+                  ${volumeMounts}
                     - name: model
                       mountPath: /models
                       readOnly: true
-              volumes:
-                - name: config
-                  configMap:
-                    name: upscaler-config
-                - name: tmp
-                  emptyDir:
-                    sizeLimit: 1Gi
+              ${volumes}
                 - name: model
                   persistentVolumeClaim:
                     claimName: models
@@ -321,22 +312,14 @@ describeChild("deployment", [
         kind: Deployment
         spec:
           replicas: 1
-          selector:
-            matchLabels:
-              app.kubernetes.io/name: gpu-media
-              app.kubernetes.io/instance: upscaler
+          ${selector}
           strategy:
             type: Recreate
           progressDeadlineSeconds: 900
           revisionHistoryLimit: 3
           template:
             metadata:
-              labels:
-                app.kubernetes.io/name: gpu-media
-                app.kubernetes.io/instance: upscaler
-                app.kubernetes.io/managed-by: gpumedia-operator
-                app.kubernetes.io/part-of: gpumedia
-                gpumedia.io/service: upscaler
+              ${labels}
               annotations:
                 gpumedia.io/config: AgV3qHCAaERlqE0Q
             spec:
@@ -349,13 +332,7 @@ describeChild("deployment", [
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
-                  args:
-                    - --config
-                    - /etc/gpumedia/config.json
-                  ports:
-                    - name: http
-                      containerPort: 8080
-                      protocol: TCP
+                  ${argsAndPorts}
                   resources:
                     requests:
                       cpu: "2"
@@ -364,19 +341,8 @@ describeChild("deployment", [
                       cpu: "4"
                       memory: 8Gi
                   ${probesAndSecurity}
-                  volumeMounts:
-                    - name: config
-                      mountPath: /etc/gpumedia
-                      readOnly: true
-                    - name: tmp
-                      mountPath: /tmp
-              volumes:
-                - name: config
-                  configMap:
-                    name: upscaler-config
-                - name: tmp
-                  emptyDir:
-                    sizeLimit: 1Gi
+                  ${volumeMounts}
+              ${volumes}
       `,
   },
 ]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { podPattern } from "./promql.ts";
 
-describe("pattern of a service's pods", () => {
-  const long = "a-service-whose-name-takes-almost-all-the-room-there";
+describe("the pattern of a service's pods", () => {
+  const long = "a-service-whose-name-has-almost-all-characters-there";
   const cases: { readonly name: string; readonly pod: string; readonly matches: boolean }[] = [
     { name: "upscaler", pod: "upscaler-6d4c8b7f9d-x2k4p", matches: true },
     { name: "upscaler", pod: "upscaler-7fb96c846-zz9wl", matches: true },

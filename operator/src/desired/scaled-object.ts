@@ -7,7 +7,7 @@ import { podPattern } from "./promql.ts";
 /** Consecutive failed polls before the fallback: 90 s at KEDA's default of one poll in 30 s. */
 const failuresUntilFallback = 3;
 
-/** Null while an HPA scales, nothing does, or no trigger is left: KEDA refuses an empty list. */
+/** Null while an HPA scales, nothing does, or no trigger is left: KEDA rejects an empty list. */
 export function scaledObject(service: EffectiveService): Manifest | null {
   const { horizontal } = service.autoscaling;
   const triggers = [...cpuTrigger(service), ...gpuTrigger(service)];

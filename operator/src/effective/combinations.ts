@@ -34,7 +34,7 @@ function withoutGpu(derived: Derivation): void {
 
 function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
   const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
-  // Extended resources cannot be overcommitted: the API server refuses a request that differs from the limit.
+  // Extended resources cannot be overcommitted: the API server rejects a request that differs from the limit.
   derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });
   derived.set(["resources", "limits", gpu.resourceName], String(gpu.count), { why });
   const key = taintKey(gpu.resourceName);

@@ -1,6 +1,6 @@
 /**
  * Contradictions in the merged profile and spec. The CRD's rules see only the spec; these see the effective values, so that
- * the API server never refuses a child, and no two autoscalers fight.
+ * the API server never rejects a child, and no two autoscalers fight.
  */
 import { durationMs, pathOf, quantityValue } from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
@@ -126,7 +126,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** The API server refuses a pod with a request above its limit. */
+/** The API server rejects a pod with a request above its limit. */
 function requestsAboveLimits(
   { resources: { requests, limits } }: EffectiveService,
   origins: Origins,
@@ -141,7 +141,7 @@ function requestsAboveLimits(
   });
 }
 
-/** Devices are whole and not shared: the API server refuses a request that differs from the limit. */
+/** Devices are whole and not shared: the API server rejects a request that differs from the limit. */
 function overcommitted({ resources: { requests, limits } }: EffectiveService): readonly Problem[] {
   const devices = [...new Set([...Object.keys(requests), ...Object.keys(limits)])].filter((name) => name.includes("/"));
   return devices.flatMap((name) => {

@@ -31,7 +31,7 @@ function effective(
   return result;
 }
 
-/** What is wrong with it, by path. */
+/** The messages of the problems by path. */
 function problems(object: GpuMediaService, ...profiles: readonly GpuMediaProfile[]): Readonly<Record<string, string>> {
   const byName = new Map(profiles.map((each) => [each.metadata.name, each]));
   const result = effectiveService(object, byName, defaults);
@@ -39,7 +39,7 @@ function problems(object: GpuMediaService, ...profiles: readonly GpuMediaProfile
   return Object.fromEntries(result.problems.map(({ path, message }) => [path, message]));
 }
 
-/** Paths of lists, scalars and nothing else, written by hand so that it does not share the code under test. */
+/** The paths of lists and scalars; does not share the code under test. */
 function leaves(node: object, parent = ""): string[] {
   return Object.entries(node).flatMap(([key, value]: [string, unknown]) => {
     const quoted = /[./]/.test(key) ? `${parent}["${key}"]` : [parent, key].filter((part) => part !== "").join(".");
@@ -266,7 +266,7 @@ describe("what follows from gpu", () => {
     );
   });
 
-  it("the target for CPUs comes from the guide, unless the service or a profile object names one", () => {
+  it("count 0 has the guide's latency target for CPUs, unless the service or a profile object sets one", () => {
     const onCpu = effective({ gpu: { count: 0 } });
     assert.deepEqual(onCpu.origins.get("slo.latencyP95"), {
       kind: "derived",
@@ -284,7 +284,7 @@ describe("what follows from gpu", () => {
     );
   });
 
-  it("on a CPU no request waits for others, unless the service or a profile object says how long", () => {
+  it("count 0 has no batch delay, unless the service or a profile object sets one", () => {
     const onCpu = effective({ gpu: { count: 0 } });
     assert.deepEqual(onCpu.origins.get("processing.batch.maxDelay"), {
       kind: "derived",
@@ -306,12 +306,12 @@ describe("what follows from gpu", () => {
 
   const taints: readonly (readonly [title: string, spec: GpuMediaServiceSpec, tolerations: object[]])[] = [
     [
-      "a MIG slice is on nodes with NVIDIA's taint",
+      "a MIG slice has the toleration of NVIDIA's taint",
       { gpu: { resourceName: "nvidia.com/mig-1g.10gb" } },
       [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
     ],
     [
-      "another vendor's resource is its own taint, beside what the service tolerates",
+      "another vendor's resource has a toleration of its name, beside those of the service",
       { gpu: { resourceName: "example.com/gpu" }, scheduling: { tolerations: [{ key: "spot", operator: "Exists" }] } },
       [
         { key: "spot", operator: "Exists" },
@@ -319,12 +319,12 @@ describe("what follows from gpu", () => {
       ],
     ],
     [
-      "a toleration of the service for the same taint is left as it is",
+      "a toleration of the service for the same taint is kept",
       { scheduling: { tolerations: [{ key: "nvidia.com/gpu", value: "a100" }] } },
       [{ key: "nvidia.com/gpu", value: "a100" }],
     ],
     [
-      "a service that tolerates everything needs no more",
+      "a service that tolerates everything has no further toleration",
       { scheduling: { tolerations: [{ operator: "Exists" }] } },
       [{ operator: "Exists" }],
     ],
@@ -335,7 +335,7 @@ describe("what follows from gpu", () => {
 });
 
 describe("quantities", () => {
-  it("are texts, whatever notation they were written in", () => {
+  it("are strings, also where the spec has numbers", () => {
     const { service } = effective({
       resources: { requests: { cpu: 1, memory: "1e3", "ephemeral-storage": "0.1" } },
       autoscaling: { vertical: { minAllowed: { cpu: 1 }, maxAllowed: { cpu: 8 } } },
@@ -357,7 +357,7 @@ describe("quantities", () => {
     );
   });
 
-  it("of 0 remove what the profile has, and an empty kernel parameter does so, too", () => {
+  it("of 0 remove those of the profile, as does an empty kernel parameter", () => {
     const { service } = effective({
       resources: { limits: { cpu: 0 } },
       sysctls: { "net.ipv4.tcp_fin_timeout": "", "net.core.somaxconn": "4096" },
@@ -387,7 +387,7 @@ describe("a contradiction between spec and profile", () => {
     found: Readonly<Record<string, string>>;
   }[] = [
     {
-      title: "replicas, and a profile that scales",
+      title: "replicas, and a profile with an autoscaler",
       spec: { profile: "scaling", replicas: 3 },
       found: {
         replicas:
@@ -418,7 +418,7 @@ describe("a contradiction between spec and profile", () => {
       },
     },
     {
-      title: "no GPU, and not scaled on CPU",
+      title: "no GPU, and no CPU target to scale on",
       spec: { gpu: { count: 0 }, autoscaling: { horizontal: { cpuUtilizationPercent: 0 } } },
       found: {
         "autoscaling.horizontal":
@@ -426,7 +426,7 @@ describe("a contradiction between spec and profile", () => {
       },
     },
     {
-      title: "scaled on a share of no CPU request",
+      title: "a CPU target without a CPU request",
       spec: { resources: { requests: { cpu: 0 }, limits: { cpu: 0 } } },
       found: {
         "resources.requests.cpu":
@@ -434,24 +434,24 @@ describe("a contradiction between spec and profile", () => {
       },
     },
     {
-      title: "the vertical autoscaler's least above the profile's most",
+      title: "minAllowed above the profile's maxAllowed",
       spec: { autoscaling: { vertical: { minAllowed: { memory: "9Gi" } } } },
       found: {
         "autoscaling.vertical.minAllowed.memory": "9Gi is above maxAllowed.memory 8Gi: lower it, or raise the maximum",
       },
     },
     {
-      title: "the band's lower end above the profile's upper one",
+      title: "gpuUtilization.min above the profile's max",
       spec: { slo: { gpuUtilization: { min: 90 } } },
       found: { "slo.gpuUtilization": "min 90 is not below max 80: set both" },
     },
     {
-      title: "a target that nobody can hold",
+      title: "a latency target of 0",
       spec: { slo: { latencyP95: "0s" } },
       found: { "slo.latencyP95": "must be above 0" },
     },
     {
-      title: "devices that are requested without a limit, in parts, and not as they are limited",
+      title: "devices without a limit, with a fractional limit, and with a limit other than the request",
       spec: {
         resources: {
           requests: { "example.com/fpga": 1, "example.com/nic": 1 },
@@ -466,7 +466,7 @@ describe("a contradiction between spec and profile", () => {
       },
     },
     {
-      title: "a model's file without a volume",
+      title: "a model file without a volume",
       spec: { model: { path: "anime.onnx" } },
       found: { "model.volume": "anime.onnx needs a volume: set model.volume, or remove model.path" },
     },
@@ -475,7 +475,7 @@ describe("a contradiction between spec and profile", () => {
     it(title, () => assert.deepEqual(problems(service(spec), still, scaling), found));
   }
 
-  it("none: the service's volume takes the place of the profile's, whatever its kind", () => {
+  it("none: the volume of the service replaces that of the profile, whatever its type", () => {
     const models = profile("models", { model: { volume: { persistentVolumeClaim: { claimName: "models" } } } });
     assert.deepEqual(
       [
@@ -490,7 +490,7 @@ describe("a contradiction between spec and profile", () => {
     );
   });
 
-  it("none: a profile's own replicas matter only while nothing scales", () => {
+  it("none: the replicas of a profile, with and without an autoscaler", () => {
     assert.deepEqual(
       [
         effective({ profile: "still" }, still).service.replicas,
@@ -500,7 +500,7 @@ describe("a contradiction between spec and profile", () => {
     );
   });
 
-  it("an Ingress that a profile switches on, without a host and with one that the Gateway has, too", () => {
+  it("an Ingress, enabled by a profile, without a host or with a host of the Gateway", () => {
     const open = profile("open", {
       network: { ingress: { enabled: true }, gateway: { parentRefs: [{ name: "public" }] } },
     });
@@ -526,22 +526,22 @@ describe("a contradiction between spec and profile", () => {
   });
 });
 
-describe("an object that was stored before the schema was what it is", () => {
-  const wrong = (spec: unknown, name?: string) => service(spec as GpuMediaServiceSpec, name);
+describe("an object stored under an older schema", () => {
+  const old = (spec: unknown, name?: string) => service(spec as GpuMediaServiceSpec, name);
   const cases: { title: string; object: GpuMediaService; found: Readonly<Record<string, string>> }[] = [
     {
-      title: "a spec that is no mapping",
-      object: wrong("production"),
+      title: "a spec that is not a mapping",
+      object: old("production"),
       found: { "": 'is the text "production", but must be a mapping' },
     },
     {
-      title: "a text for a number",
-      object: wrong({ autoscaling: { horizontal: { minReplicas: "two" } } }),
+      title: "a string for a number",
+      object: old({ autoscaling: { horizontal: { minReplicas: "two" } } }),
       found: { "autoscaling.horizontal.minReplicas": 'is the text "two", but must be a whole number' },
     },
     {
-      title: "a mapping where a list is wanted, an empty section, a negative quantity",
-      object: wrong({ processing: { env: { A: "b" } }, slo: null, resources: { limits: { memory: "-1" } } }),
+      title: "a mapping for a list, an empty section, a negative quantity",
+      object: old({ processing: { env: { A: "b" } }, slo: null, resources: { limits: { memory: "-1" } } }),
       found: {
         "processing.env": "is a mapping, but must be a list",
         slo: "is empty, but must be a mapping",
@@ -549,8 +549,8 @@ describe("an object that was stored before the schema was what it is", () => {
       },
     },
     {
-      title: "a name of 63 characters, for which children have no room",
-      object: wrong({}, "a".repeat(63)),
+      title: "a name of 63 characters, too long for the names of children",
+      object: old({}, "a".repeat(63)),
       found: {
         "metadata.name":
           "the name must be at most 53 characters, as the names of its children add to it (such as NAME-dashboard)",
@@ -561,9 +561,9 @@ describe("an object that was stored before the schema was what it is", () => {
     it(title, () => assert.deepEqual(problems(object), found));
   }
 
-  it("fields that the schema does not know are left alone", () => {
+  it("unknown fields are ignored", () => {
     assert.deepEqual(
-      effectiveService(wrong({ sparkle: true, gpu: { count: 1 } }), new Map(), defaults).kind,
+      effectiveService(old({ sparkle: true, gpu: { count: 1 } }), new Map(), defaults).kind,
       "Effective",
     );
   });

@@ -9,11 +9,11 @@ describe("layers of a spec", () => {
     title: string;
     layers: object[];
     values: object;
-    /** Path to the index of the layer that it must come from. */
+    /** The index of the layer, by path. */
     origins: Record<string, string>;
   }[] = [
     {
-      title: "an upper scalar wins, its neighbours stay",
+      title: "an upper scalar overrides, the values beside it stay",
       layers: [
         { autoscaling: { horizontal: { minReplicas: 2, maxReplicas: 10 } } },
         { autoscaling: { horizontal: { minReplicas: 3 } } },
@@ -22,7 +22,7 @@ describe("layers of a spec", () => {
       origins: { "autoscaling.horizontal.minReplicas": "1", "autoscaling.horizontal.maxReplicas": "0" },
     },
     {
-      title: "a list is one leaf and replaces the whole",
+      title: "a list is one leaf and is replaced as a whole",
       layers: [{ env: [{ name: "A" }, { name: "B" }] }, { env: [{ name: "C" }] }],
       values: { env: [{ name: "C" }] },
       origins: { env: "1" },
@@ -56,7 +56,7 @@ describe("layers of a spec", () => {
     });
   }
 
-  it("leaves its inputs as they were", () => {
+  it("does not change its inputs", () => {
     const lower = { a: { b: 1 } };
     layer([named("0", lower), named("1", { a: { b: 2 } })]);
     assert.deepEqual(lower, { a: { b: 1 } });

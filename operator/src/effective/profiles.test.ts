@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import type { GpuMediaProfile } from "@gpumedia/api";
 import { resolveProfile } from "./profiles.ts";
 
-/** A profile that is only based on something, or on nothing. */
 function profile(name: string, basedOn?: string): GpuMediaProfile {
   return {
     apiVersion: "gpumedia.io/v1alpha1",
@@ -12,21 +11,21 @@ function profile(name: string, basedOn?: string): GpuMediaProfile {
   };
 }
 
-describe("a profile's name", () => {
+describe("the name of a profile", () => {
   const cases: {
     title: string;
-    /** The cluster's objects: name, and what it is based on. */
+    /** The GpuMediaProfile objects of the cluster. */
     objects: readonly (readonly [name: string, basedOn?: string])[];
     name: string;
-    /** The built-in one and the objects on it, or the error. */
-    stands: object;
+    /** The built-in profile and the objects above it, or the error. */
+    resolved: object;
   }[] = [
-    { title: "built in", objects: [], name: "staging", stands: { builtIn: "staging", objects: [] } },
+    { title: "built in", objects: [], name: "staging", resolved: { builtIn: "staging", objects: [] } },
     {
-      title: "an object that is based on nothing lies on production",
+      title: "an object without basedOn is based on production",
       objects: [["big"]],
       name: "big",
-      stands: { builtIn: "production", objects: ["big"] },
+      resolved: { builtIn: "production", objects: ["big"] },
     },
     {
       title: "a chain, the nearest first",
@@ -35,31 +34,31 @@ describe("a profile's name", () => {
         ["team", "development"],
       ],
       name: "big",
-      stands: { builtIn: "development", objects: ["big", "team"] },
+      resolved: { builtIn: "development", objects: ["big", "team"] },
     },
     {
       title: "an object replaces the built-in one of its name",
       objects: [["staging"], ["big", "staging"]],
       name: "big",
-      stands: { builtIn: "production", objects: ["big", "staging"] },
+      resolved: { builtIn: "production", objects: ["big", "staging"] },
     },
     {
-      title: "an object named production that is based on nothing lies on the built-in production",
+      title: "an object named production without basedOn is based on the built-in production",
       objects: [["production"]],
       name: "production",
-      stands: { builtIn: "production", objects: ["production"] },
+      resolved: { builtIn: "production", objects: ["production"] },
     },
     {
-      title: "an object may change the built-in one that it replaces",
+      title: "an object may be based on the built-in one that it replaces",
       objects: [["staging", "staging"]],
       name: "staging",
-      stands: { builtIn: "staging", objects: ["staging"] },
+      resolved: { builtIn: "staging", objects: ["staging"] },
     },
     {
       title: "unknown",
       objects: [],
       name: "huge",
-      stands: {
+      resolved: {
         kind: "UnknownProfile",
         profile: "huge",
         suggestion: undefined,
@@ -72,7 +71,7 @@ describe("a profile's name", () => {
       title: "misspelled",
       objects: [["big", "stagin"]],
       name: "big",
-      stands: {
+      resolved: {
         kind: "UnknownProfile",
         profile: "stagin",
         suggestion: "staging",
@@ -82,13 +81,13 @@ describe("a profile's name", () => {
       },
     },
     {
-      title: "unknown further down: the chain says who needs it",
+      title: "unknown further down: the message has the chain",
       objects: [
         ["big", "team"],
         ["team", "gone"],
       ],
       name: "big",
-      stands: {
+      resolved: {
         kind: "UnknownProfile",
         profile: "gone",
         suggestion: undefined,
@@ -105,7 +104,7 @@ describe("a profile's name", () => {
         ["c", "b"],
       ],
       name: "a",
-      stands: {
+      resolved: {
         kind: "ProfileCycle",
         chain: ["a", "b", "c", "b"],
         message: "profiles are based on each other: a -> b -> c -> b; change basedOn in one of them",
@@ -115,21 +114,21 @@ describe("a profile's name", () => {
       title: "based on itself, and not built in",
       objects: [["a", "a"]],
       name: "a",
-      stands: {
+      resolved: {
         kind: "ProfileCycle",
         chain: ["a", "a"],
         message: "profiles are based on each other: a -> a; change basedOn in one of them",
       },
     },
   ];
-  for (const { title, objects, name, stands } of cases) {
+  for (const { title, objects, name, resolved } of cases) {
     it(title, () => {
-      const resolved = resolveProfile(name, new Map(objects.map(([key, basedOn]) => [key, profile(key, basedOn)])));
+      const found = resolveProfile(name, new Map(objects.map(([key, basedOn]) => [key, profile(key, basedOn)])));
       assert.deepEqual(
-        resolved.kind === "Resolved"
-          ? { builtIn: resolved.builtIn, objects: resolved.objects.map(({ metadata }) => metadata.name) }
-          : resolved,
-        stands,
+        found.kind === "Resolved"
+          ? { builtIn: found.builtIn, objects: found.objects.map(({ metadata }) => metadata.name) }
+          : found,
+        resolved,
       );
     });
   }

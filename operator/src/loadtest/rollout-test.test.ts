@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sampleService } from "../desired/service.sample.ts";
 import { rolloutTest, rolloutTestName } from "./rollout-test.ts";
 
-describe("name of the load test of a rollout", () => {
+describe("the name of the load test of a rollout", () => {
   it("is the name of the service with the revision", () => {
     assert.equal(rolloutTestName("upscaler", 3), "upscaler-r3");
   });
@@ -15,7 +15,7 @@ describe("name of the load test of a rollout", () => {
   });
 });
 
-describe("load test of a rollout", () => {
+describe("the load test of a rollout", () => {
   const service = sampleService({ profile: "staging" });
   const specOf = (passed?: string): unknown =>
     (

@@ -29,7 +29,7 @@ const figures = {
 const load =
   '{"concurrency":10,"durationSeconds":null,"picturesDigest":"sha256","ratePerSecond":null,"requests":100,"timeoutSeconds":10,"warmupRequests":0}';
 
-describe("status of a load test", () => {
+describe("the status of a load test", () => {
   it("has what the test waits for", () => {
     const state: LoadTestState = { kind: "Waiting", reason: "NoPodServes", message: "no pod serves" };
     assert.deepEqual(loadTestStatus(test(), state, now), {
@@ -171,7 +171,7 @@ describe("status of a load test", () => {
   }
 });
 
-describe("event of a load test", () => {
+describe("the event of a load test", () => {
   const status = (verdict: GpuMediaLoadTestStatus["verdict"], reason: LoadTestReason): GpuMediaLoadTestStatus => {
     const condition = { type: "Reconciling", status: "True", message: `${reason}!`, lastTransitionTime: now } as const;
     return { ...(verdict === undefined ? {} : { verdict }), conditions: [{ ...condition, reason }] };
@@ -205,7 +205,7 @@ describe("event of a load test", () => {
   }
 });
 
-describe("Job of a load test", () => {
+describe("the Job of a load test", () => {
   it("has the service's target as threshold unless the test has its own", () => {
     assert.deepEqual(loadTestArguments(test().spec, sampleService()), [
       "--url=http://upscaler.media",

@@ -12,23 +12,31 @@ describe("a scale-in", () => {
     stabilized: false,
   };
   const cases: readonly { readonly title: string; readonly signs: Partial<ScaleInSigns>; readonly near: boolean }[] = [
-    { title: "the GPUs are as busy as they should be", signs: {}, near: false },
+    { title: "the GPUs are at the target", signs: {}, near: false },
     { title: "the GPUs are within the autoscaler's tolerance", signs: { gpuPercent: 64 }, near: false },
     { title: "the GPUs idle", signs: { gpuPercent: 30 }, near: true },
-    { title: "the GPUs idle, but one pod less would be too few", signs: { gpuPercent: 60 }, near: false },
-    { title: "the GPUs idle with the fewest replicas", signs: { gpuPercent: 0, replicas: 2 }, near: false },
+    { title: "the GPUs are below the target, but need all replicas", signs: { gpuPercent: 60 }, near: false },
+    { title: "the GPUs idle at minReplicas", signs: { gpuPercent: 0, replicas: 2 }, near: false },
     { title: "the GPU utilization is unknown", signs: { gpuPercent: null }, near: false },
     {
       title: "the autoscaler does not scale on GPU utilization",
       signs: { gpuPercent: 0, gpuTargetPercent: 0 },
       near: false,
     },
-    { title: "the autoscaler waits for its window", signs: { gpuPercent: null, stabilized: true }, near: true },
-    { title: "the autoscaler waits, with the fewest replicas", signs: { stabilized: true, replicas: 2 }, near: false },
-    { title: "there are more than the most", signs: { replicas: 11, gpuPercent: 100 }, near: true },
-    { title: "we are about to set fewer", signs: { heldReplicas: 3 }, near: true },
-    { title: "we hold the replicas as they are", signs: { heldReplicas: 4, gpuPercent: 0 }, near: false },
-    { title: "we are about to set more", signs: { heldReplicas: 5, gpuPercent: 0, stabilized: true }, near: false },
+    {
+      title: "the autoscaler waits for its stabilization window",
+      signs: { gpuPercent: null, stabilized: true },
+      near: true,
+    },
+    { title: "the autoscaler waits, at minReplicas", signs: { stabilized: true, replicas: 2 }, near: false },
+    { title: "there are more replicas than maxReplicas", signs: { replicas: 11, gpuPercent: 100 }, near: true },
+    { title: "the operator is about to set fewer", signs: { heldReplicas: 3 }, near: true },
+    { title: "the operator holds the replicas", signs: { heldReplicas: 4, gpuPercent: 0 }, near: false },
+    {
+      title: "the operator is about to set more",
+      signs: { heldReplicas: 5, gpuPercent: 0, stabilized: true },
+      near: false,
+    },
   ];
   for (const { title, signs, near } of cases) {
     it(`is ${near ? "" : "not "}near when ${title}`, () =>
@@ -66,7 +74,7 @@ describe("deletion costs", () => {
     },
     { title: "the scale-in is over", near: false, pod: { sessions: 5, deletionCost: ours("2") }, cost: undefined },
     {
-      title: "it is over, the pod is silent",
+      title: "the scale-in is over, and the pod does not report",
       near: false,
       pod: { sessions: undefined, deletionCost: ours("2") },
       cost: undefined,
@@ -78,7 +86,7 @@ describe("deletion costs", () => {
       cost: "none",
     },
     {
-      title: "a cost that another field manager has set, afterwards",
+      title: "a cost that another field manager has set, after the scale-in",
       near: false,
       pod: { sessions: 5, deletionCost: theirs("2") },
       cost: "none",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ApiError } from "../kube/errors.ts";
 import { toFailure, type Failure } from "./failure.ts";
 
-function refused(status: number, message: string): ApiError {
+function apiError(status: number, message: string): ApiError {
   return new ApiError({ status, reason: "", message, method: "POST", path: "/" });
 }
 
@@ -49,19 +49,19 @@ describe("why a child was not written", () => {
     },
   ];
   it("retries while admission does not know the kind of the owner yet, right after the CRDs were installed", () => {
-    const cause = refused(
+    const cause = apiError(
       403,
       "cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion",
     );
     assert.deepEqual(toFailure(cause, "Service a"), { kind: "Transient", cause });
   });
   for (const { status, message, failure } of cases) {
-    it(`${status}, ${message}`, () => assert.deepEqual(toFailure(refused(status, message), "Service a"), failure));
+    it(`${status}, ${message}`, () => assert.deepEqual(toFailure(apiError(status, message), "Service a"), failure));
   }
 
   for (const status of [0, 404, 429, 500, 503]) {
-    it(`${status} passes`, () => {
-      const cause = refused(status, "later");
+    it(`retries ${status} with back-off`, () => {
+      const cause = apiError(status, "later");
       assert.deepEqual(toFailure(cause, "Service a"), { kind: "Transient", cause });
     });
   }

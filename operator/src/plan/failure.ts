@@ -59,7 +59,7 @@ export function toFailure(thrown: unknown, child: string): Failure {
   // For half a minute after the CRDs are installed, admission does not know the kind of the owner references. Without a
   // retry, a service that is created right after the installation would stay without children.
   if (message.includes("cannot find RESTMapping")) return { kind: "Transient", cause: thrown };
-  // RBAC's message contains «cannot create resource»; any other rejection comes from admission, and the user must act.
+  // RBAC's message contains "cannot create resource"; any other rejection comes from admission, and the user must act.
   const reason = message.includes("cannot ") ? "Forbidden" : "ChildRejected";
   return { kind: "Stalled", reason, message: `the API server rejects ${child}: ${message}` };
 }

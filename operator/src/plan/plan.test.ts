@@ -57,15 +57,23 @@ describe("the plan of one child", () => {
       action: apply(live([], drifted)),
     },
     { title: "waits for one that is being deleted", live: live(ours, current, "2026-01-01T00:00:00Z"), action: wait },
-    { title: "waits for that of a deleted service of the same name", live: live(predecessor, current), action: wait },
-    { title: "does not take that of another controller", live: live(foreign, none), action: taken("Deployment web") },
     {
-      title: "does not take one that it has not created",
+      title: "waits for the removal of that of a deleted service of the same name",
+      live: live(predecessor, current),
+      action: wait,
+    },
+    {
+      title: "does not take over that of another controller",
+      live: live(foreign, none),
+      action: taken("Deployment web"),
+    },
+    {
+      title: "does not take over one that it has not created",
       live: live([], none),
       action: taken("an object that gpumedia did not create"),
     },
     {
-      title: "does not take one that it owns without being its controller",
+      title: "does not take over one that it owns without being its controller",
       live: live(notController, none),
       action: taken("an object that gpumedia did not create"),
     },

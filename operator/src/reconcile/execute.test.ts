@@ -6,7 +6,7 @@ import type { LiveChild } from "../observe/child-view.ts";
 import type { Action } from "../plan/plan.ts";
 import { execute, type ChildOutcome } from "./execute.ts";
 import { ServiceMemory } from "./memory.ts";
-import { apiError, fakePass, type FakePass } from "./pass.fake.ts";
+import { apiError, failing, fakePass, type FakePass } from "./pass.fake.ts";
 
 const owner = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "u-1" };
 
@@ -37,11 +37,6 @@ describe("the execution of a plan", () => {
       did,
       ...(failure === undefined ? [] : ["reason" in failure ? failure.reason : failure.kind]),
     ]);
-  const failing =
-    (error: Error): (() => never) =>
-    () => {
-      throw error;
-    };
 
   it("deletes first, then creates what pods need to start, then the rest", async () => {
     const pass = fakePass({ allowed: /./ });

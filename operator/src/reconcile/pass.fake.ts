@@ -39,6 +39,12 @@ export function apiError(status: number, reason = "", init: Partial<ApiError> = 
   return new ApiError({ status, reason, message, method: "PATCH", path: "/", causes });
 }
 
+export function failing(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}
+
 type Answer = () => KubeObject | undefined;
 type StoredObject = (type: ResourceType, name: string) => KubeObject;
 

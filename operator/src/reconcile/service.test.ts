@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
-import { apiError, fakePass, key, silent, storedService, type FakePass } from "./pass.fake.ts";
+import type { ChildView } from "../observe/child-view.ts";
+import {
+  apiError,
+  failing,
+  fakePass,
+  key,
+  silent,
+  storedService,
+  type FakePass,
+  type FakePassOptions,
+} from "./pass.fake.ts";
 import { enterGate } from "./rollout-gate.ts";
 import { reconcileService } from "./service.ts";
 
@@ -66,18 +76,14 @@ describe("the reconcile of a service", () => {
   });
 
   it("reconciles again at once after a conflict, without a status from an old version", async () => {
-    const conflict = (): never => {
-      throw apiError(409, "Conflict");
-    };
-    const pass = fakePass({ allowed: /^create /, answers: { "create Service upscaler": conflict } });
+    const answers = { "create Service upscaler": failing(apiError(409, "Conflict")) };
+    const pass = fakePass({ allowed: /^create /, answers });
     assert.deepEqual(await reconcileService(key, pass, silent), { kind: "now" });
   });
 
   it("reports the failure of one child and writes the others", async () => {
-    const refused = (): never => {
-      throw apiError(422, "Invalid", { message: "no such port" });
-    };
-    const pass = fakePass({ allowed: anyWrite, answers: { "create Service upscaler": refused } });
+    const answers = { "create Service upscaler": failing(apiError(422, "Invalid", { message: "no such port" })) };
+    const pass = fakePass({ allowed: anyWrite, answers });
     assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
     assert.equal(pass.client.calls.length, 9);
     assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "ChildRejected" });
@@ -143,40 +149,37 @@ describe("the reconcile of a service whose profile has changed", () => {
   });
 
   it("counts against --max-rollouts only until its writes are done", async () => {
-    const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite });
-    const entering: (readonly string[])[] = [];
-    const answers = { "create Deployment upscaler": () => void entering.push(pass.memory.enteringRollouts()) };
-    const watched = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
-    await reconcileService(key, { ...watched, memory: pass.memory }, silent);
-    assert.deepEqual(entering, [[key]]);
+    let entering: readonly string[] = [];
+    const answers = { "create Deployment upscaler": () => void (entering = pass.memory.enteringRollouts()) };
+    const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
+    await reconcileService(key, pass, silent);
+    assert.deepEqual(entering, [key]);
     assert.deepEqual(pass.memory.enteringRollouts(), []);
   });
 
   // It counted until a restart: the gate was left only after the writes, which a throw skips.
-  it("no longer counts when its reconcile has thrown and the service is deleted", async () => {
-    const bug = (): never => {
-      throw new Error("a bug");
-    };
-    const answers = { "create Deployment upscaler": bug };
-    const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
-    await assert.rejects(reconcileService(key, pass, silent), /a bug/);
-    assert.deepEqual(pass.memory.enteringRollouts(), []);
-    pass.snapshots.current = undefined;
-    await reconcileService(key, pass, silent);
-    const stored = storedService({}, servingBefore());
-    const other = {
-      key: "media/other",
-      stored: { ...stored, metadata: { ...stored.metadata, name: "other" } },
-    } as const;
-    const rollout = { strategy: "Surge", message: "", templateHash: "after" } as const;
-    assert.equal(enterGate({ ...other, rolling: new Set() }, rollout, pass.memory, 1), undefined);
-  });
+  const bugs: readonly { readonly title: string; readonly options: FakePassOptions }[] = [
+    {
+      title: "while writing",
+      options: { answers: { "create Deployment upscaler": failing(new TypeError("a bug")) } },
+    },
+    { title: "while planning", options: { snapshot: { children: { service: {} as ChildView } } } },
+  ];
+  for (const { title, options } of bugs) {
+    it(`no longer counts when its reconcile has thrown ${title}, and the service is deleted`, async () => {
+      const stored = storedService({}, servingBefore());
+      const pass = fakePass({ stored, allowed: anyWrite, ...options });
+      await assert.rejects(reconcileService(key, pass, silent), TypeError);
+      assert.deepEqual(pass.memory.enteringRollouts(), []);
+      pass.snapshots.current = undefined;
+      await reconcileService(key, pass, silent);
+      const rollout = { strategy: "Surge", message: "", templateHash: "after" } as const;
+      assert.equal(enterGate({ key: "media/other", stored, rolling: new Set() }, rollout, pass.memory, 1), undefined);
+    });
+  }
 
   it("writes no status and no event when the service is deleted meanwhile", async () => {
-    const notFound = (): never => {
-      throw apiError(404, "NotFound");
-    };
-    const answers = { "patch GpuMediaService upscaler": notFound };
+    const answers = { "patch GpuMediaService upscaler": failing(apiError(404, "NotFound")) };
     const pass = fakePass({ stored: storedService({}, servingBefore()), allowed: anyWrite, answers });
     assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
     assert.deepEqual(pass.recorded, []);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { ServiceMemory } from "./memory.ts";
-import { apiError, fakePass, silent, storedService, type FakePass } from "./pass.fake.ts";
+import { apiError, failing, fakePass, silent, storedService, type FakePass } from "./pass.fake.ts";
 import { writeStatus } from "./write-status.ts";
 
 const ready = { type: "Ready", reason: "Serving", message: "2 of 2 replicas serve", observedGeneration: 1 } as const;
@@ -82,10 +82,7 @@ describe("the status of a service", () => {
   ];
   for (const { title, error, unwritten, events } of failures) {
     it(title, async () => {
-      const fail = (): never => {
-        throw error;
-      };
-      const pass = fakePass({ answers: { [patch]: fail } });
+      const pass = fakePass({ answers: { [patch]: failing(error) } });
       assert.deepEqual(await write(pass), unwritten ? { error } : undefined);
       assert.deepEqual(pass.recorded.length, events);
       assert.equal(record.statusWrittenAt, undefined);
@@ -93,9 +90,6 @@ describe("the status of a service", () => {
   }
 
   it("does not hide a bug", async () => {
-    const bug = (): never => {
-      throw new TypeError("a bug");
-    };
-    await assert.rejects(write(fakePass({ answers: { [patch]: bug } })), /a bug/);
+    await assert.rejects(write(fakePass({ answers: { [patch]: failing(new TypeError("a bug")) } })), /a bug/);
   });
 });

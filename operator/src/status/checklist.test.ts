@@ -22,7 +22,7 @@ const recommended = sampleChild({
   status: { recommendation: { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "3Gi" } }] } },
 });
 
-/** A service for which nothing is to be done, except for what the change adds. */
+/** A service for which nothing is to be done, except for the change. */
 function input({ spec, nodes = [node(labels("580", "13"))], ...change }: Change): ChecklistInput {
   const service = sampleService(spec);
   const gpus = sampleGpus(nodes, { perReplica: service.gpu.count });
@@ -41,7 +41,7 @@ interface Change extends Partial<ChecklistInput> {
 }
 
 describe("the guide's checklists", () => {
-  it("list what is to be done, and evidence", () => {
+  it("list what is to be done, and what was answered by evidence", () => {
     assert.deepEqual(checklist(input({})), [
       {
         list: "PreDeployment",

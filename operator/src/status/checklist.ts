@@ -1,6 +1,6 @@
 /**
  * The guide's three checklists. The status lists an item while something is to be done about it, or when it was answered
- * by evidence that stands nowhere else in the status. The other items are done, or for people: `gpumedia checklist`
+ * by evidence that is nowhere else in the status. The other items are done, or for people: `gpumedia checklist`
  * lists all of them.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
@@ -28,7 +28,7 @@ interface GuideItem {
   readonly answer?: (input: ChecklistInput) => Answer;
 }
 
-/** In the order of the guide, and in its words except for length. */
+/** In the guide's order and wording, shortened. */
 const guideItems: readonly GuideItem[] = [
   { list: "PreDeployment", item: "GPU drivers optimized", answer: drivers },
   { list: "PreDeployment", item: "CUDA toolkit updated", answer: cuda },

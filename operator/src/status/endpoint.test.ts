@@ -15,7 +15,7 @@ describe("where clients reach a service", () => {
       url: "https://media.example.com",
     },
     {
-      title: "an Ingress that is switched off",
+      title: "an Ingress that is disabled",
       network: { ingress: { ...ingress, enabled: false } },
       url: "http://upscaler.media.svc",
     },
@@ -24,7 +24,7 @@ describe("where clients reach a service", () => {
       network: { gateway: { ...gateway, hostnames: ["gw.example.com"] } },
       url: "http://gw.example.com",
     },
-    { title: "a Gateway that knows the host", network: { gateway }, url: "http://upscaler.media.svc" },
+    { title: "a Gateway whose listener has the host", network: { gateway }, url: "http://upscaler.media.svc" },
   ];
   for (const { title, network = {}, url } of cases) {
     it(`${title}: ${url}`, () => assert.equal(endpoint(sampleService({ network })), url));

@@ -1,13 +1,13 @@
 import type { EffectiveService } from "../effective/service.ts";
 
-/** Where clients reach the service: from outside when a host is given, else within the cluster. */
+/** Where clients reach the service: at its host if it has one, otherwise within the cluster. */
 export function endpoint({ name, namespace, network }: EffectiveService): string {
   const { ingress, gateway } = network;
   if (ingress.enabled && ingress.host !== undefined) {
     return `${ingress.tlsSecretName === undefined ? "http" : "https"}://${ingress.host}`;
   }
   const [hostname] = gateway.hostnames;
-  // Whether the Gateway's listener speaks TLS is the Gateway's to know.
+  // Only the Gateway knows whether its listener uses TLS.
   if (gateway.parentRefs.length > 0 && hostname !== undefined) return `http://${hostname}`;
   return `http://${name}.${namespace}.svc`;
 }

@@ -101,7 +101,7 @@ describe("trouble of pods", () => {
       fatal: true,
     },
     {
-      title: "an end by a signal",
+      title: "a termination by a signal",
       pod: withContainer({ ended: ended({ exitCode: 139, signal: 11 }) }),
       trouble: { pod: "p", reason: "CrashLoop", exitCode: 139, signal: 11, restarts: 0, message: "" },
       text: "was terminated by signal 11 (0 restarts); see kubectl logs p --previous",

@@ -70,7 +70,7 @@ export function sloMet({ figures, service: { slo, gpu }, before, shown }: SloInp
   if (figures.latencyP95Ms > limit(latency)) return isFalse("LatencyAboveTarget", `${p95}; see status.bottleneck`);
   const perGpu = gpu.count === 0 ? undefined : figures.requestsPerSecond / (figures.pods * gpu.count);
   const target = slo.requestsPerSecondPerGpu;
-  // GPUs with spare capacity process as many requests as arrive, which says nothing about the target.
+  // GPUs with spare capacity process as many requests as arrive, which is no measure of their limit.
   const busy = (figures.gpuPercent ?? 0) > slo.gpuUtilization.max;
   if (perGpu !== undefined && busy && perGpu < (was === "False" ? target / hysteresis : target)) {
     const message = `${significant(perGpu)}/s per busy GPU, target ${target}/s; see status.bottleneck`;

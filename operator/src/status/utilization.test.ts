@@ -61,14 +61,18 @@ describe("figures of utilization", () => {
     { title: "throughput by 15 %: stays", now: { requestsPerSecond: 920 }, is: { requestsPerSecond: 800 } },
     { title: "throughput by 16 %: moves", now: { requestsPerSecond: 928 }, is: { requestsPerSecond: 928 } },
     { title: "queue by 3: stays", now: { queueDepth: 7 }, is: { queueDepth: 4 } },
-    { title: "queue to nothing: moves", now: { queueDepth: 0 }, is: { queueDepth: 0 } },
+    { title: "queue to 0: moves", now: { queueDepth: 0 }, is: { queueDepth: 0 } },
     { title: "p95 by 2 ms: stays", now: { latencyP95Ms: 16 }, is: { latencyP95Milliseconds: 14 } },
     {
-      title: "p95 of less than a millisecond is not nothing",
+      title: "p95 of less than a millisecond: not 0",
       now: { latencyP95Ms: 0.2 },
       is: { latencyP95Milliseconds: 1 },
     },
-    { title: "more than the schema takes", now: { requestsPerSecond: 1e12 }, is: { requestsPerSecond: 2_147_483_647 } },
+    {
+      title: "more than the schema allows",
+      now: { requestsPerSecond: 1e12 },
+      is: { requestsPerSecond: 2_147_483_647 },
+    },
   ];
   for (const { title, now, is } of drifts) {
     it(`drift: ${title}`, () => {
@@ -160,8 +164,8 @@ describe("SloMet", () => {
       before: "False",
       is: "True TargetsMet",
     },
-    { title: "39 requests, nothing known", figures: { accepted: 39 }, is: "Unknown TooLittleTraffic" },
-    { title: "40 requests, nothing known", figures: { accepted: 40 }, is: "True TargetsMet" },
+    { title: "39 requests, unknown before", figures: { accepted: 39 }, is: "Unknown TooLittleTraffic" },
+    { title: "40 requests, unknown before", figures: { accepted: 40 }, is: "True TargetsMet" },
     { title: "20 requests, met before", figures: { accepted: 20 }, before: "True", is: "True TargetsMet" },
     { title: "19 requests, met before", figures: { accepted: 19 }, before: "True", is: "Unknown TooLittleTraffic" },
     { title: "a single slow request", figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },

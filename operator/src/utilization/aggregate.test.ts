@@ -7,8 +7,8 @@ import type { TimedSample } from "./window.ts";
 const base = readReport(JSON.stringify(sampleReport)) as Sample;
 const sample = (change: Partial<Sample> = {}, at = 0): TimedSample => ({ ...base, ...change, at });
 
-describe("aggregate of a service's pods", () => {
-  it("is nothing without reports", () => {
+describe("the aggregate of a service's pods", () => {
+  it("is undefined without reports", () => {
     assert.equal(aggregate([]), undefined);
     assert.equal(aggregate([[], []]), undefined);
   });
@@ -47,7 +47,7 @@ describe("aggregate of a service's pods", () => {
     is: number | null;
   }[] = [
     {
-      title: "the slower of two pods, as the true figure may be that high",
+      title: "that of the slower of two pods, as the true one may be that high",
       pods: [
         [100, 500],
         [10, 500],
@@ -55,7 +55,7 @@ describe("aggregate of a service's pods", () => {
       is: 100,
     },
     {
-      title: "not a pod with three of a thousand requests",
+      title: "not that of a pod with three of a thousand requests",
       pods: [
         [900, 3],
         [10, 997],
@@ -63,7 +63,7 @@ describe("aggregate of a service's pods", () => {
       is: 10,
     },
     {
-      title: "nothing without an answer",
+      title: "null without a completed request",
       pods: [
         [null, 0],
         [null, 0],
@@ -71,7 +71,7 @@ describe("aggregate of a service's pods", () => {
       is: null,
     },
     {
-      title: "the only pod that answered",
+      title: "that of the only pod with requests",
       pods: [
         [12, 5],
         [null, 0],
@@ -80,7 +80,7 @@ describe("aggregate of a service's pods", () => {
     },
   ];
   for (const { title, pods, is } of percentiles) {
-    it(`takes as p95 ${title}`, () => {
+    it(`has as p95 ${title}`, () => {
       const result = aggregate(pods.map(([p95Ms, accepted]) => [sample({ p95Ms, accepted })]));
       assert.equal(result?.latencyP95Ms, is);
     });

@@ -57,7 +57,7 @@ export function bottleneck(
   return "None";
 }
 
-/** While the mean lags behind new load, GPUs that are saturated by now would be taken for idle, and requests seem to wait for nothing. */
+/** The mean lags behind new load: GPUs that are saturated by now would seem idle, and the queue without a cause. */
 function atBusiest(mean: Aggregate, latest: Aggregate = mean): Aggregate {
   return {
     ...mean,

@@ -66,7 +66,7 @@ describe("sample of a report", () => {
     assert.ok("sessions" in readReport(JSON.stringify({ ...sampleReport, future: { a: 1 } })));
   });
 
-  const lies: readonly (readonly [title: string, body: string, problem: RegExp])[] = [
+  const invalid: readonly (readonly [title: string, body: string, problem: RegExp])[] = [
     ["no JSON", "<html>", /^sends invalid JSON$/],
     ["NaN", JSON.stringify(sampleReport).replace("72", "NaN"), /^sends invalid JSON$/],
     ["Infinity", JSON.stringify(sampleReport).replace(":72,", ":1e999,"), /utilizationPercent/],
@@ -76,8 +76,8 @@ describe("sample of a report", () => {
     ["null", "null", /^sends an invalid report/],
     ["an empty body", "", /^sends invalid JSON$/],
   ];
-  for (const [title, body, problem] of lies) {
-    it(`refuses ${title}`, () => {
+  for (const [title, body, problem] of invalid) {
+    it(`rejects ${title}`, () => {
       const answer = readReport(body);
       assert.ok("problem" in answer);
       assert.match(answer.problem, problem);
