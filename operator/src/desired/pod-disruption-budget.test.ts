@@ -1,19 +1,21 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("podDisruptionBudget", [
-  {
-    title: "allows the eviction of one pod at a time, and of unready pods always",
-    expected: `
+const budget = (maxUnavailable: number): string => `
       apiVersion: policy/v1
       kind: PodDisruptionBudget
       spec:
-        maxUnavailable: 1
+        maxUnavailable: ${maxUnavailable}
         selector:
           matchLabels:
             app.kubernetes.io/name: gpu-media
             app.kubernetes.io/instance: upscaler
         unhealthyPodEvictionPolicy: AlwaysAllow
-    `,
+    `;
+
+describeChild("podDisruptionBudget", [
+  {
+    title: "allows the eviction of one pod at a time, and of unready pods always",
+    expected: budget(1),
   },
   {
     title: "is not created when it is off",
@@ -23,16 +25,6 @@ describeChild("podDisruptionBudget", [
   {
     title: "allows more evictions where the spec sets more",
     spec: { podDisruptionBudget: { maxUnavailable: 3 } },
-    expected: `
-      apiVersion: policy/v1
-      kind: PodDisruptionBudget
-      spec:
-        maxUnavailable: 3
-        selector:
-          matchLabels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-        unhealthyPodEvictionPolicy: AlwaysAllow
-    `,
+    expected: budget(3),
   },
 ]);

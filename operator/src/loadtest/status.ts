@@ -10,6 +10,7 @@ import {
   type LoadTestResult,
   type MeasuredResult,
 } from "@gpumedia/api";
+import type { StatusEvent } from "../status/changes.ts";
 import { conditions, isTrue, type Verdict } from "../status/condition.ts";
 
 /** Every reason of a load test's condition and what it means; docs/load-test-kind.md is compared with it. */
@@ -211,18 +212,11 @@ const blocked: ReadonlySet<string> = new Set<LoadTestReason>([
   "JobRejected",
 ]);
 
-export interface LoadTestEvent {
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly action: "LoadTest";
-  readonly note: string;
-}
-
 /** The event of a status whose reason has changed: the test is blocked, or has finished. */
 export function loadTestEvent(
   before: GpuMediaLoadTestStatus | undefined,
   after: GpuMediaLoadTestStatus,
-): LoadTestEvent | undefined {
+): StatusEvent | undefined {
   const [condition] = after.conditions ?? [];
   if (condition === undefined || condition.reason === before?.conditions?.[0]?.reason) return undefined;
   const { reason, message: note } = condition;

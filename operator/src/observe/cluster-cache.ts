@@ -1,15 +1,14 @@
 /** The caches that watches keep current: each kind in the form that its readers need. */
 import type { GpuMediaProfile, GpuMediaService } from "@gpumedia/api";
 import { childKinds, type ChildKind, type ChildKindName } from "./child-kinds.ts";
-import { serviceLabel } from "./names.ts";
-import { dcgmMetricsName } from "./names.ts";
+import { dcgmMetricsName, serviceLabel } from "./names.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { Apis } from "../kube/discovery.ts";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { isRolling, viewChild, type ChildView } from "./child-view.ts";
-import { GpuLedger, type DeviceNode } from "./gpu-ledger.ts";
+import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
@@ -129,7 +128,7 @@ export class ClusterCache {
   }
 
   /** Who holds the GPUs of which node now. */
-  gpuSnapshot(): { readonly synced: boolean; readonly nodes: readonly DeviceNode[] } {
+  gpuSnapshot(): GpuSnapshot {
     return { synced: this.nodes.synced && this.pods.synced, nodes: this.gpus.snapshot() };
   }
 

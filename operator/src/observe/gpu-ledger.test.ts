@@ -3,6 +3,7 @@ import type { StoreChange } from "../runtime/store.ts";
 import { GpuLedger, type DeviceNode } from "./gpu-ledger.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
+import { samplePod } from "./pod-view.sample.ts";
 import type { PodView } from "./pod-view.ts";
 
 const gpu = "nvidia.com/gpu";
@@ -13,15 +14,7 @@ function node(name: string, count: number): NodeView {
 
 function pod(count: number, on: string | undefined, change: Partial<PodView> = {}): PodView {
   const devices = count === 0 ? {} : { [gpu]: count };
-  return {
-    namespace: "media",
-    name: "p",
-    service: "media/upscaler",
-    phase: "Running",
-    node: on,
-    devices,
-    ...change,
-  } as PodView;
+  return samplePod({ node: on, devices, phase: "Running", ...change });
 }
 
 const key = "media/p";

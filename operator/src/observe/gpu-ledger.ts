@@ -15,6 +15,13 @@ export interface DeviceNode {
   readonly held: Readonly<Record<string, Holders>>;
 }
 
+/** The GPUs of all nodes, at one moment. */
+export interface GpuSnapshot {
+  /** Have nodes and pods been listed? */
+  readonly synced: boolean;
+  readonly nodes: readonly DeviceNode[];
+}
+
 export class GpuLedger {
   readonly #nodes = new Map<string, NodeView>();
   /** By node. Replaced when a pod changes, never changed in place, because snapshots share the values. */

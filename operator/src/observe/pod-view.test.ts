@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../kube/object.ts";
 import { deletionCostAnnotation } from "./names.ts";
+import { samplePod } from "./pod-view.sample.ts";
 import { viewPod, type ContainerView, type PodView } from "./pod-view.ts";
 
 const metadata = {
@@ -18,25 +19,7 @@ function pod(change: { readonly metadata?: object; readonly spec?: object; reado
   return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, ...more }, ...rest };
 }
 
-const waits: PodView = {
-  name: "p",
-  namespace: "media",
-  uid: "u",
-  service: "media/upscaler",
-  labels: ours,
-  templateHash: "abc",
-  replicaSet: undefined,
-  node: undefined,
-  ip: undefined,
-  phase: "Pending",
-  ready: false,
-  terminating: false,
-  createdAt: "2026-01-01T00:00:00Z",
-  devices: {},
-  unschedulable: undefined,
-  container: undefined,
-  deletionCost: undefined,
-};
+const waits = samplePod({ labels: ours, node: undefined });
 
 describe("the view of a pod", () => {
   const gpus = { containers: [{ name: "gpu-media", resources: { limits: { cpu: "4", "nvidia.com/gpu": "1" } } }] };

@@ -5,6 +5,7 @@ import type { ChangeOrigin, StoreChange, StoreListener } from "../runtime/store.
 import type { ChildView } from "./child-view.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
+import { samplePod } from "./pod-view.sample.ts";
 import type { PodView } from "./pod-view.ts";
 import { subscribeTriggers } from "./triggers.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
@@ -207,7 +208,7 @@ describe("a change of a child", () => {
 
 function pod(change: Partial<PodView> = {}): PodView {
   const devices = { "nvidia.com/gpu": 1 };
-  return { name: "p", namespace: "media", service: key, node: "n", ready: false, devices, ...change } as PodView;
+  return samplePod({ devices, ...change });
 }
 
 const waiting: Enqueued = ["media/waiting", "echo", 100];

@@ -1,6 +1,6 @@
 /** The GPUs that one service can use: on which nodes, and how many are free. Pure. */
 import type { EffectiveService } from "../effective/service.ts";
-import type { DeviceNode, Holders } from "../observe/gpu-ledger.ts";
+import type { GpuSnapshot, Holders } from "../observe/gpu-ledger.ts";
 import type { NodeView, Taint } from "../observe/node-view.ts";
 
 export interface GpuView {
@@ -28,13 +28,6 @@ export interface Toleration {
   readonly operator?: string | undefined;
   readonly value?: string | undefined;
   readonly effect?: string | undefined;
-}
-
-/** GPUs of all nodes, at one moment. */
-export interface GpuSnapshot {
-  /** Have nodes and pods been listed? */
-  readonly synced: boolean;
-  readonly nodes: readonly DeviceNode[];
 }
 
 export function gpuView({ gpu, scheduling }: EffectiveService, { synced, nodes }: GpuSnapshot): GpuView {

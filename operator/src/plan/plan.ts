@@ -13,17 +13,13 @@
  * | no      | any other, or none                     | none              |
  */
 import type { DesiredChild } from "../desired/children.ts";
+import type { EffectiveService } from "../effective/service.ts";
 import { inSync } from "../kube/ownership.ts";
 import type { Manifest } from "../kube/object.ts";
 import type { LiveChild } from "../observe/child-view.ts";
 
 /** The service that the children belong to. */
-export interface Owner {
-  readonly uid: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-}
+export type Owner = EffectiveService["owner"];
 
 export type Action =
   | { readonly do: "create"; readonly child: DesiredChild; readonly manifest: Manifest }

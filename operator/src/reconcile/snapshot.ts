@@ -9,7 +9,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import type { ClusterCache, StoredProfile, StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import type { PodView } from "../observe/pod-view.ts";
-import type { GpuSnapshot } from "../plan/gpus.ts";
+import type { GpuSnapshot } from "../observe/gpu-ledger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isPolled, readPods } from "../utilization/reading.ts";
 import type { UtilizationWindow } from "../utilization/window.ts";

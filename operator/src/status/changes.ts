@@ -19,7 +19,7 @@ export function significant(status: GpuMediaServiceStatus | undefined): GpuMedia
 export interface StatusEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
-  readonly action: "Reconcile" | "Scale";
+  readonly action: "Reconcile" | "Scale" | "LoadTest";
   readonly note: string;
 }
 

@@ -1,3 +1,4 @@
+import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { countGpus } from "../plan/gpus.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
@@ -20,14 +21,9 @@ function replicas(count: number): string {
   return count === 1 ? "1 replica waits" : `${count} replicas wait`;
 }
 
-export interface Capacity {
-  /** By all desired replicas of the Deployment. */
-  readonly gpusRequested: number;
-  /** On the nodes that the service may use. */
-  readonly gpusAllocatable: number;
-  readonly gpusFree: number;
-}
+type Capacity = NonNullable<GpuMediaServiceStatus["capacity"]>;
 
+/** GPUs on the nodes that the service may use, and those that all desired replicas of the Deployment request. */
 export function capacity({ gpus, deployment }: Pick<StatusInput, "gpus" | "deployment">): Capacity | undefined {
   if (gpus.perReplica === 0 || !gpus.synced) return undefined;
   const { allocatable, free } = countGpus(gpus);

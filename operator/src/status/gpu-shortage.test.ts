@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { sampleDevices as node, sampleGpus as gpus } from "../plan/gpus.sample.ts";
 import type { GpuView } from "../plan/gpus.ts";
@@ -47,7 +48,7 @@ describe("text of a GPU shortage", () => {
 
 describe("GpuCapacity", () => {
   const devices = { [resource]: 1 };
-  const waiting = { node: undefined, unschedulable: "1 Insufficient nvidia.com/gpu", devices } as unknown as PodView;
+  const waiting = samplePod({ node: undefined, unschedulable: "1 Insufficient nvidia.com/gpu", devices });
   const bound: PodView = { ...waiting, node: "n" };
   const full = gpus([node(4, 0)]);
   const cases: {

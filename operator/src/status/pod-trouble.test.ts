@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { samplePod } from "../observe/pod-view.sample.ts";
 import type { ContainerView, PodView } from "../observe/pod-view.ts";
 import { isFatal, podTroubles, podTroubleText, type PodTrouble } from "./pod-trouble.ts";
 
@@ -13,7 +14,7 @@ const container: ContainerView = {
 
 function pod(change: Partial<PodView>): PodView {
   const devices = { "nvidia.com/gpu": 1 };
-  return { name: "p", node: "n", ready: false, terminating: false, devices, ...change } as PodView;
+  return samplePod({ devices, ...change });
 }
 
 function withContainer(change: Partial<ContainerView>): PodView {

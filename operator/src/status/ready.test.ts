@@ -3,6 +3,7 @@ import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { ChildStatus } from "../observe/child-view.ts";
+import { samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
@@ -22,7 +23,7 @@ const noneReady: ChildStatus = { observedGeneration: 3, replicas: 2, updatedRepl
 const deadlineExceeded = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" };
 
 /** Pods that do not serve, for a fatal reason and for another. */
-const crashes = pod({
+const crashes = samplePod({
   container: {
     restarts: 3,
     waiting: undefined,
@@ -32,7 +33,7 @@ const crashes = pod({
     ended: { exitCode: 1, reason: "Error", message: "", signal: 0 },
   },
 });
-const unplaced = pod({ node: undefined, unschedulable: "1 Insufficient cpu" });
+const unplaced = samplePod({ node: undefined, unschedulable: "1 Insufficient cpu" });
 const crashText = "pod p exited with code 1 (3 restarts); see kubectl logs p --previous";
 
 /** Settled: neither Reconciling nor Stalled. */
@@ -120,7 +121,7 @@ const cases: readonly Case[] = [
   {
     title: "pods that start",
     status: noneReady,
-    pods: [pod({ node: undefined })],
+    pods: [samplePod({ node: undefined })],
     readiness: inProgress("Progressing", "0 of 2 replicas are ready; pod p is waiting to be scheduled"),
   },
   {
@@ -219,10 +220,6 @@ describe("Ready, Reconciling and Stalled", () => {
 function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "title" | "readiness">) {
   const deployment = status === null ? undefined : sampleChild({ generation: 3, spec: { replicas }, status });
   return sampleStatusInput({ service: sampleService(spec), deployment, pods, failure });
-}
-
-function pod(change: Partial<PodView>): PodView {
-  return { name: "p", node: "n", ready: false, terminating: false, devices: {}, ...change } as PodView;
 }
 
 function replicaFailure(message: string) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ObjectKey } from "../kube/object.ts";
+import { samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { FakeClock } from "../runtime/clock.fake.ts";
 import { createLogger } from "../runtime/log.ts";
@@ -13,26 +14,7 @@ const sample = readReport(JSON.stringify(sampleReport)) as Sample;
 const intervalMs = 15_000;
 
 function podView(name: string, change: Partial<PodView> = {}): PodView {
-  return {
-    name,
-    namespace: "media",
-    uid: `uid-${name}`,
-    service: "media/upscaler",
-    labels: {},
-    templateHash: "abc",
-    replicaSet: { name: "upscaler-abc", uid: "rs" },
-    node: "n",
-    ip: `10.0.0.${name.length}`,
-    phase: "Running",
-    ready: true,
-    terminating: false,
-    createdAt: "2026-01-01T00:00:00Z",
-    devices: {},
-    unschedulable: undefined,
-    container: undefined,
-    deletionCost: undefined,
-    ...change,
-  };
+  return samplePod({ name, uid: `uid-${name}`, ip: `10.0.0.${name.length}`, ready: true, ...change });
 }
 
 /** The store of pods, as far as the collector needs one. */
