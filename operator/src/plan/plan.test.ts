@@ -100,4 +100,11 @@ describe("the plan of one child", () => {
       });
     }
   }
+
+  it("looks up one that the cache has lost when it is switched off and its API is served", () => {
+    assert.deepEqual(planChild(owner, unwanted, undefined, true, true), { do: "look-up", child: unwanted });
+    assert.deepEqual(planChild(owner, unwanted, undefined, false, true), { do: "none", child: unwanted });
+    const found = live(ours, current);
+    assert.deepEqual(planChild(owner, unwanted, found, true, true), { do: "delete", child: unwanted, uid: "c-1" });
+  });
 });

@@ -25,14 +25,24 @@ export type Action =
   | { readonly do: "create"; readonly child: DesiredChild; readonly manifest: Manifest }
   | { readonly do: "apply"; readonly child: DesiredChild; readonly manifest: Manifest; readonly live: LiveChild }
   | { readonly do: "delete"; readonly child: DesiredChild; readonly uid: string }
+  /** It may still exist, although the cache does not have it: get it, then plan again. */
+  | { readonly do: "look-up"; readonly child: DesiredChild }
   | { readonly do: "await-removal"; readonly child: DesiredChild }
   | { readonly do: "taken"; readonly child: DesiredChild; readonly by: string }
   | { readonly do: "skip"; readonly child: DesiredChild }
   | { readonly do: "none"; readonly child: DesiredChild };
 
-export function planChild(owner: Owner, child: DesiredChild, live: LiveChild | undefined, served: boolean): Action {
+/** `lost`: the cache has had the child and does not have it now, which a removed label causes as well as a deletion. */
+export function planChild(
+  owner: Owner,
+  child: DesiredChild,
+  live: LiveChild | undefined,
+  served: boolean,
+  lost = false,
+): Action {
   const { manifest } = child;
   if (manifest === null) {
+    if (live === undefined && served && lost) return { do: "look-up", child };
     const isOurs = live !== undefined && claim(owner, live) === "ours";
     return isOurs ? { do: "delete", child, uid: live.metadata.uid } : { do: "none", child };
   }

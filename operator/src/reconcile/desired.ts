@@ -7,6 +7,7 @@ import type { Manifest } from "../kube/object.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
+import type { ServiceMemory } from "./memory.ts";
 import type { Settings } from "./pass.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -54,9 +55,10 @@ export function planChildren(
   service: EffectiveService,
   children: readonly DesiredChild[],
   snapshot: Snapshot,
+  { liveRoles }: Pick<ServiceMemory, "liveRoles">,
 ): readonly Action[] {
   return children.map((child) => {
     const isServed = !child.kind.optional || snapshot.served.has(child.kind);
-    return planChild(service.owner, child, snapshot.children[child.role], isServed);
+    return planChild(service.owner, child, snapshot.children[child.role], isServed, liveRoles.has(child.role));
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DesiredChild } from "../desired/children.ts";
-import type { KubeObject, Manifest } from "../kube/object.ts";
+import type { KubeObject, Manifest, OwnerReference } from "../kube/object.ts";
 import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
 import type { LiveChild } from "../observe/child-view.ts";
 import type { Action } from "../plan/plan.ts";
@@ -99,6 +99,27 @@ describe("the execution of a plan", () => {
     };
     const pass = fakePass({ answers });
     assert.deepEqual(summary(await run(pass, create("service"))), [["service", "taken", "NameTaken"]]);
+  });
+
+  it("looks up a child that the cache has lost: deletes its own, and leaves others' and none", async () => {
+    const lookUp: Action = { do: "look-up", child: { ...child("ingress"), manifest: null } };
+    const stored = (ownerReferences: readonly OwnerReference[]): KubeObject => {
+      const metadata = { name: "upscaler", uid: "i-1", resourceVersion: "1", creationTimestamp: "", ownerReferences };
+      return { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata };
+    };
+    const cases = [
+      { get: () => stored([{ ...owner, controller: true }]), did: "delete", calls: ["get", "delete"] },
+      { get: () => stored([{ ...owner, uid: "u-9", controller: true }]), did: "none", calls: ["get"] },
+      { get: failing(apiError(404, "NotFound")), did: "none", calls: ["get"] },
+    ];
+    for (const { get, did, calls } of cases) {
+      const pass = fakePass({ allowed: /^delete Ingress upscaler$/, answers: { "get Ingress upscaler": get } });
+      assert.deepEqual(summary(await run(pass, lookUp)), [["ingress", did]]);
+      assert.deepEqual(
+        pass.client.calls,
+        calls.map((verb) => `${verb} Ingress upscaler`),
+      );
+    }
   });
 
   it("treats a child that is already deleted as deleted", async () => {

@@ -70,6 +70,8 @@ async function perform(action: Action, context: ExecuteContext): Promise<Perform
       return { did: action.do };
     case "create":
       return create(action.child, action.manifest, context);
+    case "look-up":
+      return performStored(child, context);
     case "apply":
       return apply(action, context);
     case "delete": {
@@ -95,7 +97,7 @@ async function create(
   manifest: NonNullable<DesiredChild["manifest"]>,
   context: ExecuteContext,
 ): Promise<Performed> {
-  const { client, snapshots, namespace, owner } = context;
+  const { client, snapshots } = context;
   const { type } = child.kind;
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
@@ -104,10 +106,17 @@ async function create(
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
   }
-  // The watch does not show it: it is not managed by this operator, or has lost its label.
-  const live = viewChild(child.kind)(await client.get(type, namespace, child.name));
-  const again = planChild(owner, child, live, true);
-  return perform(again, context);
+  return performStored(child, context);
+}
+
+/** For a child that the watch does not show: it is not managed by this operator, has lost its label, or is deleted. */
+async function performStored(child: DesiredChild, context: ExecuteContext): Promise<Performed> {
+  const { client, namespace, owner } = context;
+  const stored = await client.get(child.kind.type, namespace, child.name).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  });
+  return perform(planChild(owner, child, stored && viewChild(child.kind)(stored), true), context);
 }
 
 async function apply(action: Action & { readonly do: "apply" }, context: ExecuteContext): Promise<Performed> {

@@ -1,11 +1,12 @@
 /**
- * What the operator remembers of each service between two reconciles: one record per service, and one `forget`. None of
- * it is needed to be correct after a restart; it only limits writes and rollouts.
+ * What the operator remembers of each service between two reconciles: one record per service, and one `forget`. A
+ * restart may lose it: it limits writes and rollouts, and finds children that lose their label while they are switched off.
  */
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { ChildRole } from "../observe/child-kinds.ts";
 import { TokenBuckets } from "../runtime/events-limit.ts";
 
 /** Times are in ms on the monotonic clock; undefined: not since this process started. */
@@ -16,6 +17,8 @@ export class ServiceMemory {
   service: EffectiveService | undefined;
   /** It has passed the rollout gate, and its Deployment does not show the rollout yet. */
   isEnteringRollout = false;
+  /** The children that may exist: each was live after it was last planned, or its action failed. */
+  readonly liveRoles = new Set<ChildRole>();
   statusWrittenAt: number | undefined;
   /** When the utilization figures in the status were last written. */
   figuresWrittenAt: number | undefined;

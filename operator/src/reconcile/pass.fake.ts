@@ -56,6 +56,7 @@ export class StrictClient {
   readonly #allowed: RegExp;
   readonly #answers: Readonly<Record<string, Answer>>;
   readonly #stored: StoredObject;
+  readonly #created = new Map<string, KubeObject>();
   #version = 100;
 
   constructor(allowed: RegExp, answers: Readonly<Record<string, Answer>>, stored: StoredObject) {
@@ -67,8 +68,17 @@ export class StrictClient {
   get = async (type: ResourceType, _namespace: string, name: string): Promise<KubeObject> =>
     this.#call("get", type, name) ?? this.#stored(type, name);
 
-  create = async (type: ResourceType, manifest: Manifest, options: { fieldManager: string }): Promise<KubeObject> =>
-    this.#call("create", type, manifest.metadata.name) ?? this.#object(manifest, options.fieldManager, "Update");
+  create = async (type: ResourceType, manifest: Manifest, options: { fieldManager: string }): Promise<KubeObject> => {
+    const answer = this.#call("create", type, manifest.metadata.name);
+    const object = answer ?? this.#object(manifest, options.fieldManager, "Update");
+    this.#created.set(`${type.kind} ${manifest.metadata.name}`, object);
+    return object;
+  };
+
+  /** The object as it was created. */
+  created(name: string): KubeObject {
+    return this.#created.get(name) ?? assert.fail(`${name} was not created`);
+  }
 
   apply = async (type: ResourceType, manifest: Manifest, options: { fieldManager: string }): Promise<KubeObject> =>
     this.#call("apply", type, manifest.metadata.name) ?? this.#object(manifest, options.fieldManager, "Apply");

@@ -120,6 +120,24 @@ describe("the reconcile of a service", () => {
     assert.equal(pass.memory.find(key)?.service, valid);
   });
 
+  // It stayed: without its label the watch does not show it, and the edit was reconciled before the label was repaired.
+  it("deletes a child that has lost its label when it is switched off, and does not look for it again", async () => {
+    const answers = { "get NetworkPolicy upscaler": () => pass.client.created("NetworkPolicy upscaler") };
+    const pass = fakePass({ allowed: anyWrite, answers });
+    await reconcileService(key, pass, silent);
+    const { children, stored, ...rest } = pass.snapshots.current ?? assert.fail();
+    const { networkPolicy: _lost, ...shown } = children;
+    const spec = { network: { networkPolicy: { enabled: false } } };
+    pass.snapshots.current = { ...rest, children: shown, stored: { ...stored, spec } };
+    const before = pass.client.calls.length;
+    await reconcileService(key, pass, silent);
+    await reconcileService(key, pass, silent);
+    assert.deepEqual(
+      pass.client.calls.slice(before).filter((call) => call.includes("NetworkPolicy")),
+      ["get NetworkPolicy upscaler", "delete NetworkPolicy upscaler"],
+    );
+  });
+
   it("holds back a status that only counts further, and reconciles when it may be written", async () => {
     const pass = await settled();
     const roll = async (readyReplicas: number): Promise<unknown> => {

@@ -44,7 +44,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     // Before the children, as fewer replicas or other bounds may be the scale-in itself.
     const costs = { service, snapshot, record, now: clock.now(), intervalMs: settings.utilizationIntervalMs };
     await writeDeletionCosts(dueDeletionCosts(costs), service, record, pass, log);
-    const plan = queued === undefined ? planChildren(service, children, snapshot) : [];
+    const plan = queued === undefined ? planChildren(service, children, snapshot, record) : [];
     outcomes = await execute(plan, { ...pass, record, namespace: service.namespace, owner: service.owner });
   } finally {
     leaveGate(record);
@@ -55,6 +55,10 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   // The plan was made from an old version: only the next snapshot can give a correct status.
   if (failure?.kind === "Conflict") return requeue(failure, undefined);
   const after = snapshots.refresh(snapshot);
+  for (const { child, failure: failed } of outcomes) {
+    if (failed !== undefined || after.children[child.role] !== undefined) record.liveRoles.add(child.role);
+    else record.liveRoles.delete(child.role);
+  }
   const reading = utilizationReading(after, record, memory, clock.now());
   const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined };
   const status = serviceStatus(stored, statusInput(service, after, result), time);
