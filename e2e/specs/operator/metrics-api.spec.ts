@@ -153,7 +153,7 @@ describe("the metrics API", function () {
     const file = (name: string): string => readFileSync(join(work.cluster.directory, name), "utf8");
     const frontProxy = { cert: file("front-proxy.crt"), key: file("front-proxy.key") };
     assert.equal(await statusFor({}, "system:admin"), 401);
-    assert.equal(await statusFor(frontProxy, "nobody"), 403);
+    assert.equal(await statusFor(frontProxy, "other-user"), 403);
     const hpa = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
     assert.equal(await statusFor(frontProxy, hpa), 200);
   });
