@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { gpumedia, service, profile } from "../program.fake.ts";
+
+async function rendered(text: string, ...flags: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+  const { code, out, err } = await gpumedia(["render", "-f", "-", ...flags], text);
+  assert.deepEqual([code, err], [0, ""]);
+  return (parseAllDocuments(out, { version: "1.1" }) as { toJS(): Record<string, unknown> }[]).map((document) =>
+    document.toJS(),
+  );
+}
+
+async function kinds(text: string, ...flags: readonly string[]): Promise<readonly unknown[]> {
+  return (await rendered(text, ...flags)).map(({ kind }) => kind);
+}
+
+describe("gpumedia render", () => {
+  const everything = service(
+    "upscaler",
+    "network: {ingress: {enabled: true, host: a.example}, gateway: {parentRefs: [{name: public}]}}",
+  );
+
+  it("prints the children that the operator would create, in its order", async () => {
+    assert.deepEqual(await kinds(everything), [
+      "ServiceAccount",
+      "ConfigMap",
+      "Deployment",
+      "Service",
+      "HorizontalPodAutoscaler",
+      "VerticalPodAutoscaler",
+      "PodDisruptionBudget",
+      "NetworkPolicy",
+      "Ingress",
+      "HTTPRoute",
+      "PodMonitor",
+      "PrometheusRule",
+      "ConfigMap",
+    ]);
+  });
+
+  it("omits kinds that the cluster does not serve", async () => {
+    const all = await kinds(everything);
+    const optional = new Set(["HTTPRoute", "VerticalPodAutoscaler", "PodMonitor", "PrometheusRule"]);
+    assert.deepEqual(
+      await kinds(everything, "--not-served", "HTTPRoute, VerticalPodAutoscaler,PodMonitor,PrometheusRule"),
+      all.filter((kind) => !optional.has(String(kind))),
+    );
+  });
+
+  it("uses the GPU metric and in-place resizing only where the cluster has them", async () => {
+    const find = async (kind: string, ...flags: readonly string[]) => {
+      const object = (await rendered(everything, ...flags)).find((manifest) => manifest["kind"] === kind);
+      return object?.["spec"] as { metrics: object[]; updatePolicy: { updateMode: string } };
+    };
+    const count = async (...flags: string[]) => (await find("HorizontalPodAutoscaler", ...flags)).metrics.length;
+    const mode = async (...flags: string[]) => (await find("VerticalPodAutoscaler", ...flags)).updatePolicy.updateMode;
+    assert.deepEqual(
+      [
+        await count(),
+        await count("--not-served", "custom.metrics.k8s.io"),
+        await mode(),
+        await mode("--not-served", "InPlaceOrRecreate"),
+      ],
+      [2, 1, "InPlaceOrRecreate", "Recreate"],
+    );
+  });
+
+  it("sets the owner reference only when the service has a UID", async () => {
+    const owners = async (text: string) =>
+      (await rendered(text)).map(
+        ({ metadata }) => (metadata as { ownerReferences?: { uid: string }[] }).ownerReferences,
+      );
+    assert.ok((await owners(everything)).every((references) => references === undefined));
+    const stored = everything.replace("{name: upscaler}", "{name: upscaler, namespace: media, uid: u-1}");
+    assert.ok((await owners(stored)).every((references) => references?.[0]?.uid === "u-1"));
+  });
+
+  it("prints several services, and applies profile objects", async () => {
+    const text = [
+      profile("team", "podDisruptionBudget: {enabled: false}"),
+      service("a", "profile: team"),
+      service("b"),
+    ].join("---\n");
+    const budgets = (await rendered(text)).filter(({ kind }) => kind === "PodDisruptionBudget");
+    assert.deepEqual(
+      budgets.map(({ metadata }) => (metadata as { name: string }).name),
+      ["b"],
+    );
+  });
+
+  it("quotes strings that kubectl would read as booleans or numbers", async () => {
+    const { out } = await gpumedia(
+      ["render", "-f", "-"],
+      service("a", "podMetadata: {labels: {ready: 'on', old: 'no', number: '1'}}"),
+    );
+    const deployment = out.split("---\n").find((text) => text.includes("kind: Deployment")) ?? "";
+    assert.match(deployment, /ready: "on"/);
+    assert.match(deployment, /old: "no"/);
+    assert.match(deployment, /number: "1"/);
+  });
+});
