@@ -1,7 +1,7 @@
 /**
  * Renders the output of a command as a screenshot of a terminal, for the docs:
  *
- *     kubectl get gms -A | node scripts/terminal-picture.ts docs/images/get.png 'kubectl get gms -A' 100
+ *     kubectl get gms -A -o wide | node scripts/terminal-picture.ts docs/images/get-wide.png 'kubectl get gms -A -o wide' 165
  *
  * Needs Chromium at /usr/bin/chromium (Debian: chromium).
  */
