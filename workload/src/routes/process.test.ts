@@ -83,6 +83,10 @@ describe("POST /v1/process", () => {
   const unusual: readonly (readonly [name: string, body: () => Promise<Buffer>, size: string])[] = [
     ["1x1", async () => picture(1, 1).jpeg().toBuffer(), "2x2"],
     ["1x1 PNG", async () => picture(1, 1).png().toBuffer(), "2x2"],
+    ["1x40", async () => png(1, 40), "2x80"],
+    ["40x1", async () => png(40, 1), "80x2"],
+    ["3x2", async () => png(3, 2), "6x4"],
+    ["4000x1", async () => png(4000, 1), "8000x2"],
     ["65535x1", async () => picture(65_535, 1).png().toBuffer(), "131070x2"],
     ["1x65535", async () => picture(1, 65_535).png().toBuffer(), "2x131070"],
     ["a progressive JPEG", async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(), "60x40"],
@@ -100,6 +104,7 @@ describe("POST /v1/process", () => {
       async () => picture(30, 20).ensureAlpha(0.5).toColourspace("b-w").png().toBuffer(),
       "60x40",
     ],
+    ["a PNG with alpha", async () => picture(30, 20).ensureAlpha(1).png().toBuffer(), "60x40"],
     ["a PNG with palette", async () => picture(30, 20).png({ palette: true }).toBuffer(), "60x40"],
     ["a lossless WebP", async () => picture(30, 20).webp({ lossless: true }).toBuffer(), "60x40"],
   ];
@@ -166,6 +171,16 @@ describe("POST /v1/process", () => {
     { name: "a truncated JPEG", body: () => photograph("flower").subarray(0, 40_000), problem: "422 undecodable" },
     { name: "a truncated PNG", body: async () => truncated("png"), problem: "422 undecodable" },
     { name: "a truncated WebP", body: async () => truncated("webp"), problem: "422 undecodable" },
+    {
+      name: "the first three bytes of a JPEG",
+      body: () => photograph("flower").subarray(0, 3),
+      problem: "422 undecodable",
+    },
+    {
+      name: "a WebP without its second half",
+      body: async () => half(await picture(200, 200).webp().toBuffer()),
+      problem: "422 undecodable",
+    },
     { name: "half a JPEG header", body: () => photograph("flower").subarray(0, 80), problem: "422 undecodable" },
     { name: "a PNG with a wrong checksum", body: async () => corrupted(await png(99, 99)), problem: "422 undecodable" },
     { name: "a PNG of 0x0", body: async () => resized(await png(9, 9), 0, 0), problem: "422 undecodable" },
@@ -259,4 +274,8 @@ async function resizedJpeg(width: number, height: number): Promise<Buffer> {
 
 async function truncated(format: "png" | "webp"): Promise<Buffer> {
   return (await sharp(photograph("flower")).toFormat(format).toBuffer()).subarray(0, 9000);
+}
+
+function half(bytes: Buffer): Buffer {
+  return bytes.subarray(0, Math.floor(bytes.length / 2));
 }
