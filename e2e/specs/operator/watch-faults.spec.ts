@@ -149,7 +149,11 @@ async function everythingChanges(work: Workspace, begin: () => Promise<void>): P
   await work.untilReady("again");
   const { metadata } = (await work.service("again")) ?? assert.fail();
   assert.notEqual(metadata.uid, again.metadata.uid);
-  for (const child of await work.children("again")) {
-    assert.equal(child.metadata.ownerReferences?.[0]?.uid, metadata.uid);
-  }
+  // Ready does not wait for them: a child that garbage collection deletes late is created again after it.
+  const { length: all } = await work.children("added");
+  await until(`${all} children that belong to the new service`, async (see) => {
+    const children = await work.children("again");
+    const owners = see(children.map((child) => child.metadata.ownerReferences?.[0]?.uid));
+    return owners.length === all && owners.every((uid) => uid === metadata.uid);
+  });
 }

@@ -63,6 +63,12 @@ type Claim =
   | "predecessor"
   | "foreign";
 
+/** Whether the child belongs to this service, and not to a deleted service of the same name or to another owner. */
+export function isOwn(owner: Owner, live: LiveChild): boolean {
+  const claimed = claim(owner, live);
+  return claimed === "ours" || claimed === "orphan";
+}
+
 function claim(owner: Owner, live: LiveChild): Claim {
   const controller = controllerOf(live);
   if (controller === undefined) return live.owned.by === "none" ? "foreign" : "orphan";

@@ -89,6 +89,25 @@ describe("the reconcile of a service", () => {
     assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "ChildRejected" });
   });
 
+  it("is not Ready by the Deployment of a deleted service of the same name", async () => {
+    const { snapshots } = await settled();
+    const { children, stored } = snapshots.current ?? assert.fail();
+    const { deployment = assert.fail() } = children;
+    const spec = { replicas: 3 };
+    const status = { observedGeneration: 1, replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3 };
+    const serving = { ...children, deployment: { ...deployment, generation: 1, spec, status } };
+    const reconciled = async (uid: string): Promise<FakePass> => {
+      const again = { ...stored, metadata: { ...stored.metadata, uid } };
+      const pass = fakePass({ stored: again, snapshot: { children: serving }, allowed: anyWrite });
+      await reconcileService(key, pass, silent);
+      return pass;
+    };
+    assert.deepEqual(condition(await reconciled(stored.metadata.uid), "Ready"), { status: "True", reason: "Serving" });
+    const successor = await reconciled("uid-of-successor");
+    assert.deepEqual(condition(successor, "Ready"), { status: "False", reason: "AwaitingRemoval" });
+    assert.equal(successor.snapshots.current?.stored.status?.replicas?.ready, 0);
+  });
+
   it("creates no child of a service that is being deleted: it would block a foreground deletion", async () => {
     const stored = storedService();
     const metadata = { ...stored.metadata, deletionTimestamp: "2026-01-02T00:00:00Z" };

@@ -3,6 +3,8 @@ import type { EffectiveService } from "../effective/service.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
 import { gpuView } from "../plan/gpus.ts";
+import { isOwn } from "../plan/plan.ts";
+import type { ChildView } from "../observe/child-view.ts";
 import type { StatusInput } from "../status/status-input.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { windowMs } from "../utilization/window.ts";
@@ -23,15 +25,18 @@ export function statusInput(
   { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
+  // Pods of the Deployment that a deleted service of the same name leaves behind do not make this one Ready.
+  const own = (child: ChildView | undefined): ChildView | undefined =>
+    child !== undefined && isOwn(service.owner, child) ? child : undefined;
   return {
     ...result,
     service,
     skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
     resourceMetrics: features.resourceMetrics,
     dcgmTaken,
-    deployment: children.deployment,
-    autoscaler: byKeda ? children.scaledObject : children.horizontalPodAutoscaler,
-    verticalAutoscaler: children.verticalPodAutoscaler,
+    deployment: own(children.deployment),
+    autoscaler: own(byKeda ? children.scaledObject : children.horizontalPodAutoscaler),
+    verticalAutoscaler: own(children.verticalPodAutoscaler),
     pods,
     gpus: gpuView(service, gpus),
     lastLoadTest: lastLoadTest(loadTests.tests),
