@@ -2,45 +2,40 @@ import assert from "node:assert/strict";
 import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
 
 describe("the totals of a test run", () => {
-  const cases: {
-    readonly name: string;
+  interface Case {
     readonly output: string;
     readonly exitCode: number;
     readonly totals: Totals;
-  }[] = [
-    {
-      name: "a check that passes counts as one",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "a check that passes counts as one": {
       output: "ok\n",
       exitCode: 0,
       totals: { passed: 1, failed: 0, skipped: 0 },
     },
-    { name: "a check that fails counts as one", output: "", exitCode: 2, totals: { passed: 0, failed: 1, skipped: 0 } },
-    {
-      name: "a test run has its own totals",
+    "a check that fails counts as one": { output: "", exitCode: 2, totals: { passed: 0, failed: 1, skipped: 0 } },
+    "a test run has its own totals": {
       output: "  12 passing (2s)\n\n12 passed, 0 failed, 3 skipped\n",
       exitCode: 0,
       totals: { passed: 12, failed: 0, skipped: 3 },
     },
-    {
-      name: "only the last line of totals counts, not one that a test prints",
+    "only the last line of totals counts, not one that a test prints": {
       output: "1 passed, 9 failed, 0 skipped\n5 passed, 2 failed, 0 skipped\n",
       exitCode: 2,
       totals: { passed: 5, failed: 2, skipped: 0 },
     },
-    {
-      name: "a run that crashes after its last test counts as failed",
+    "a run that crashes after its last test counts as failed": {
       output: "5 passed, 0 failed, 0 skipped\n",
       exitCode: 134,
       totals: { passed: 5, failed: 1, skipped: 0 },
     },
-    {
-      name: "a run that is killed before its totals counts as failed",
+    "a run that is killed before its totals counts as failed": {
       output: "  ✔ works\n",
       exitCode: 137,
       totals: { passed: 0, failed: 1, skipped: 0 },
     },
-  ];
-  for (const { name, output, exitCode, totals } of cases) {
+  };
+  for (const [name, { output, exitCode, totals }] of Object.entries(cases)) {
     it(name, () => assert.deepEqual(totalsOf(output, exitCode), totals));
   }
 

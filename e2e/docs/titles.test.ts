@@ -7,10 +7,21 @@ describe("outer", () => {
   it('has a "quote"', () => {});
   for (const title of ["first", "second"]) it(\`\${title} is read\`, () => assert.equal(title, "not a title"));
   const cases = [{ title: "of a case" }, ["of a row", 1]];
+  const table = {
+    "of a key": { is: "not a title" },
+  };
 });`;
 
   it("returns titles of suites, tests, cases and rows, and no other strings", () => {
-    assert.deepEqual(titlesOf(source), ["outer", 'has a "quote"', "first", "… is read", "of a case", "of a row"]);
+    assert.deepEqual(titlesOf(source), [
+      "outer",
+      'has a "quote"',
+      "first",
+      "… is read",
+      "of a case",
+      "of a row",
+      "of a key",
+    ]);
   });
 });
 

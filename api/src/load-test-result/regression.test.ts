@@ -36,34 +36,32 @@ describe("comparedFigures", () => {
 });
 
 describe("compareFigures, tolerance 10 %", () => {
-  const cases: readonly {
-    name: string;
+  interface Case {
     before?: Partial<ComparedFigures>;
     now: Partial<ComparedFigures>;
     changed: Partial<typeof unchanged>;
-  }[] = [
-    { name: "the same", now: {}, changed: {} },
-    { name: "slower within the tolerance", now: { p95: 22 }, changed: { p95: [20, 22, 10, false] } },
-    { name: "slower beyond it", now: { p95: 23 }, changed: { p95: [20, 23, 15, true] } },
-    { name: "much faster", now: { p50: 1 }, changed: { p50: [10, 1, -90, false] } },
-    { name: "fewer responses per second within it", now: { rps: 90 }, changed: { rps: [100, 90, -10, false] } },
-    { name: "fewer responses per second beyond it", now: { rps: 75 }, changed: { rps: [100, 75, -25, true] } },
-    { name: "more responses per second", now: { rps: 150 }, changed: { rps: [100, 150, 50, false] } },
-    { name: "a first rejection", now: { rejected: 0.5 }, changed: { rejected: [0, 0.5, null, true] } },
-    { name: "fewer errors", now: { errors: 0 }, changed: { errors: [1, 0, -100, false] } },
-    {
-      name: "nothing accepted now",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "the same": { now: {}, changed: {} },
+    "slower within the tolerance": { now: { p95: 22 }, changed: { p95: [20, 22, 10, false] } },
+    "slower beyond it": { now: { p95: 23 }, changed: { p95: [20, 23, 15, true] } },
+    "much faster": { now: { p50: 1 }, changed: { p50: [10, 1, -90, false] } },
+    "fewer responses per second within it": { now: { rps: 90 }, changed: { rps: [100, 90, -10, false] } },
+    "fewer responses per second beyond it": { now: { rps: 75 }, changed: { rps: [100, 75, -25, true] } },
+    "more responses per second": { now: { rps: 150 }, changed: { rps: [100, 150, 50, false] } },
+    "a first rejection": { now: { rejected: 0.5 }, changed: { rejected: [0, 0.5, null, true] } },
+    "fewer errors": { now: { errors: 0 }, changed: { errors: [1, 0, -100, false] } },
+    "nothing accepted now": {
       now: { p50: null, p95: null },
       changed: { p50: [10, null, null, true], p95: [20, null, null, true] },
     },
-    {
-      name: "nothing accepted then",
+    "nothing accepted then": {
       before: { p50: null, p95: null },
       now: {},
       changed: { p50: [null, 10, null, false], p95: [null, 20, null, false] },
     },
-  ];
-  for (const { name, before: was, now, changed } of cases) {
+  };
+  for (const [name, { before: was, now, changed }] of Object.entries(cases)) {
     it(name, () => {
       assert.deepEqual(compareFigures({ ...before, ...was }, { ...before, ...now }, 10), rowsWith(changed));
     });

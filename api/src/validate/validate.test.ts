@@ -14,71 +14,60 @@ function found(findings: ReturnType<typeof validateFile.GpuMediaService>): Recor
 }
 
 describe("a service in a file", () => {
-  const cases: { title: string; object: unknown; expected: Record<string, string> }[] = [
-    { title: "accepts a name alone", object: service({}), expected: {} },
-    {
-      title: "accepts a status, as kubectl get prints it",
+  const cases: Readonly<Record<string, { object: unknown; expected: Record<string, string> }>> = {
+    "accepts a name alone": { object: service({}), expected: {} },
+    "accepts a status, as kubectl get prints it": {
       object: { ...service({}), status: { anything: 1 } },
       expected: {},
     },
-    {
-      title: "rejects a value that is not a mapping",
+    "rejects a value that is not a mapping": {
       object: "x",
       expected: { "": 'is the text "x", but must be a mapping' },
     },
-    {
-      title: "suggests a field for a mistyped one",
+    "suggests a field for a mistyped one": {
       object: service({ autoscaling: { horizontal: { minReplica: 2 } } }),
       expected: { "spec.autoscaling.horizontal.minReplica": "unknown field minReplica: did you mean minReplicas?" },
     },
-    {
-      title: "suggests a field for one with two swapped letters",
+    "suggests a field for one with two swapped letters": {
       object: service({ sol: {} }),
       expected: { "spec.sol": "unknown field sol: did you mean slo?" },
     },
-    {
-      title: "suggests the path of a field in another section",
+    "suggests the path of a field in another section": {
       object: service({ horizontal: {}, drain: { minReplicas: 2 } }),
       expected: {
         "spec.horizontal": "unknown field horizontal: did you mean spec.autoscaling.horizontal?",
         "spec.drain.minReplicas": "unknown field minReplicas: did you mean spec.autoscaling.horizontal.minReplicas?",
       },
     },
-    {
-      title: "reports a broken rule together with an unrelated wrong value",
+    "reports a broken rule together with an unrelated wrong value": {
       object: service({ drain: { timeout: 30 }, autoscaling: { horizontal: { minReplicas: 8, maxReplicas: 3 } } }),
       expected: {
         "spec.drain.timeout": "is 30, but must be a duration in whole seconds, such as 90s or 5m",
         "spec.autoscaling.horizontal.minReplicas": "minReplicas must not be greater than maxReplicas",
       },
     },
-    {
-      title: "skips a rule on a value of the wrong type",
+    "skips a rule on a value of the wrong type": {
       object: service({ autoscaling: { horizontal: { minReplicas: "8", maxReplicas: 3 } } }),
       expected: { "spec.autoscaling.horizontal.minReplicas": 'is the text "8", but must be a whole number' },
     },
-    {
-      title: "lists the allowed fields for an unknown one",
+    "lists the allowed fields for an unknown one": {
       object: service({ drain: { sparkle: true } }),
       expected: { "spec.drain.sparkle": "unknown field sparkle: remove it (allowed fields: timeout)" },
     },
-    {
-      title: "rejects an unknown field of metadata, which the server would silently drop",
+    "rejects an unknown field of metadata, which the server would silently drop": {
       object: service({}, { name: "a", lables: {} }),
       expected: { "metadata.lables": "unknown field lables: did you mean labels?" },
     },
-    { title: "requires a name", object: service({}, {}), expected: { metadata: "name is required" } },
-    { title: "accepts generateName", object: service({}, { generateName: "a-" }), expected: {} },
-    {
-      title: "rejects a generateName that leads to a name that is too long",
+    "requires a name": { object: service({}, {}), expected: { metadata: "name is required" } },
+    "accepts generateName": { object: service({}, { generateName: "a-" }), expected: {} },
+    "rejects a generateName that leads to a name that is too long": {
       object: service({}, { generateName: "a".repeat(50) }),
       expected: {
         "metadata.name":
           "the name must be at most 53 characters, as the names of its children add to it (such as NAME-dashboard)",
       },
     },
-    {
-      title: "rejects wrong types",
+    "rejects wrong types": {
       object: service({ suspend: "yes", replicas: 2.5, processing: { env: {}, batch: [] }, drain: { timeout: 30 } }),
       expected: {
         "spec.suspend": 'is the text "yes", but must be true or false',
@@ -88,32 +77,28 @@ describe("a service in a file", () => {
         "spec.drain.timeout": "is 30, but must be a duration in whole seconds, such as 90s or 5m",
       },
     },
-    {
-      title: "explains a bare Off, which YAML reads as false",
+    "explains a bare Off, which YAML reads as false": {
       object: service({ autoscaling: { vertical: { mode: false } } }),
       expected: {
         "spec.autoscaling.vertical.mode":
           "is false, but must be one of Off, Initial, Recreate, InPlaceOrRecreate, Auto, as text: put it in quotes",
       },
     },
-    {
-      title: "lists the allowed values",
+    "lists the allowed values": {
       object: service({ processing: { logLevel: "warning" }, rollout: { strategy: "RollingUpdate" } }),
       expected: {
         "spec.processing.logLevel": 'is the text "warning", but must be one of trace, debug, info, warn, error',
         "spec.rollout.strategy": 'is the text "RollingUpdate", but must be one of Auto, Surge, InPlace, Recreate',
       },
     },
-    {
-      title: "suggests a value for a mistyped one",
+    "suggests a value for a mistyped one": {
       object: service({ rollout: { strategy: "inplace" } }),
       expected: {
         "spec.rollout.strategy":
           'is the text "inplace", but must be one of Auto, Surge, InPlace, Recreate: did you mean InPlace?',
       },
     },
-    {
-      title: "rejects values that are out of bounds",
+    "rejects values that are out of bounds": {
       object: service({
         autoscaling: {
           horizontal: { minReplicas: 0, gpuUtilizationPercent: 101, behavior: { scaleUp: { policies: [] } } },
@@ -129,13 +114,11 @@ describe("a service in a file", () => {
         "spec.processing.upstream.allowedHosts": "has 101 items, but may have at most 100",
       },
     },
-    {
-      title: "requires a field of a list item",
+    "requires a field of a list item": {
       object: service({ network: { gateway: { parentRefs: [{ namespace: "gateways" }] } } }),
       expected: { "spec.network.gateway.parentRefs[0]": "name is required" },
     },
-    {
-      title: "rejects duplicate list items",
+    "rejects duplicate list items": {
       object: service({
         processing: { env: [{ name: "A" }, { name: "A", value: "b" }] },
         monitoring: { dcgm: { fields: ["DCGM_FI_A", "DCGM_FI_A"] } },
@@ -145,8 +128,8 @@ describe("a service in a file", () => {
         "spec.monitoring.dcgm.fields": "has duplicate entries: remove one of them",
       },
     },
-  ];
-  for (const { title, object, expected } of cases) {
+  };
+  for (const [title, { object, expected }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(found(validateFile.GpuMediaService(object)), expected));
   }
 });

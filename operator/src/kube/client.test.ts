@@ -57,27 +57,24 @@ const watching = { allowWatchBookmarks: true, timeoutSeconds: 300, signal: new A
 function fence(): void {}
 
 describe("each verb", () => {
-  const cases: {
-    readonly verb: string;
+  interface Case {
     readonly call: (client: ApiClient) => Promise<unknown>;
     readonly request: object;
     readonly response?: string;
     readonly result?: unknown;
-  }[] = [
-    {
-      verb: "get",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    get: {
       call: (client) => client.get(deployments, "media", "a"),
       request: { method: "GET", path: "/apis/apps/v1/namespaces/media/deployments/a" },
       result: stored,
     },
-    {
-      verb: "get of a cluster-scoped kind of the core group",
+    "get of a cluster-scoped kind of the core group": {
       call: (client) => client.get(nodes, "", "n/1"),
       request: { method: "GET", path: "/api/v1/nodes/n%2F1" },
       result: stored,
     },
-    {
-      verb: "list",
+    list: {
       call: (client) =>
         client.list(deployments, {
           namespace: "media",
@@ -99,15 +96,13 @@ describe("each verb", () => {
       }),
       result: { items: [stored], resourceVersion: "9", continue: "token" },
     },
-    {
-      verb: "list of all namespaces, an empty last page",
+    "list of all namespaces, an empty last page": {
       call: (client) => client.list(deployments, { continue: "token=" }),
       request: { method: "GET", path: "/apis/apps/v1/deployments?continue=token%3D" },
       response: '{"metadata":{"resourceVersion":"9","continue":""},"items":null}',
       result: { items: [], resourceVersion: "9" },
     },
-    {
-      verb: "watch",
+    watch: {
       call: (client) => collect(client.watch(deployments, { ...watching, resourceVersion: "9" })),
       request: {
         method: "GET",
@@ -116,8 +111,7 @@ describe("each verb", () => {
       response: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
       result: [{ type: "ADDED", object: stored }],
     },
-    {
-      verb: "list of metadata alone",
+    "list of metadata alone": {
       call: (client) => client.list(deployments, { namespace: "media", metadataOnly: true }),
       request: {
         method: "GET",
@@ -127,8 +121,7 @@ describe("each verb", () => {
       response: JSON.stringify({ metadata: { resourceVersion: "9" }, items: [{ metadata: stored.metadata }] }),
       result: { items: [stored], resourceVersion: "9" },
     },
-    {
-      verb: "watch of metadata alone",
+    "watch of metadata alone": {
       call: (client) => collect(client.watch(nodes, { ...watching, resourceVersion: "9", metadataOnly: true })),
       request: {
         method: "GET",
@@ -138,8 +131,7 @@ describe("each verb", () => {
       response: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
       result: [{ type: "ADDED", object: stored }],
     },
-    {
-      verb: "create",
+    create: {
       call: (client) => client.create(deployments, manifest, { fieldManager: "gpumedia-operator:digest" }),
       request: {
         method: "POST",
@@ -150,8 +142,7 @@ describe("each verb", () => {
       },
       result: stored,
     },
-    {
-      verb: "apply",
+    apply: {
       call: (client) => client.apply(deployments, manifest, { fieldManager: "gpumedia-operator", force: true }),
       request: {
         method: "PATCH",
@@ -162,8 +153,7 @@ describe("each verb", () => {
       },
       result: stored,
     },
-    {
-      verb: "patch of the status",
+    "patch of the status": {
       call: (client) =>
         client.jsonPatch(deployments, "media", "a", [{ op: "add", path: "/status", value: {} }], {
           subresource: "status",
@@ -177,8 +167,7 @@ describe("each verb", () => {
       },
       result: stored,
     },
-    {
-      verb: "delete",
+    delete: {
       call: (client) => client.delete(deployments, "media", "a", { uid: "u", propagationPolicy: "Background" }),
       request: {
         method: "DELETE",
@@ -189,15 +178,13 @@ describe("each verb", () => {
       },
       result: undefined,
     },
-    {
-      verb: "raw GET",
+    "raw GET": {
       call: (client) => client.rawJson("GET", "/apis", { headers: { "if-none-match": '"e"' }, accept: [304] }),
       request: { method: "GET", path: "/apis", headers: { "if-none-match": '"e"' }, accept: [304] },
       response: "",
       result: { status: 200, headers: { etag: '"e"' }, body: undefined },
     },
-    {
-      verb: "raw PUT",
+    "raw PUT": {
       call: (client) => client.rawJson("PUT", "/apis/a", { body: { b: 1 }, timeoutMs: 5000 }),
       request: {
         method: "PUT",
@@ -210,8 +197,8 @@ describe("each verb", () => {
       response: "[1]",
       result: { status: 200, headers: { etag: '"e"' }, body: [1] },
     },
-  ];
-  for (const { verb, call, request, response = JSON.stringify(stored), result } of cases) {
+  };
+  for (const [verb, { call, request, response = JSON.stringify(stored), result }] of Object.entries(cases)) {
     it(verb, async () => {
       const transport = scripted(response);
       assert.deepEqual(await call(createApiClient(transport)), result);
@@ -221,7 +208,7 @@ describe("each verb", () => {
 
   it("passes the fence to every write, and to no read", async () => {
     const fenced: string[] = [];
-    for (const { verb, call, response = JSON.stringify(stored) } of cases) {
+    for (const [verb, { call, response = JSON.stringify(stored) }] of Object.entries(cases)) {
       const transport = scripted(response);
       await call(createApiClient(transport, { fence }));
       if (transport.requests.some((request) => "fence" in request && request.fence === fence)) fenced.push(verb);

@@ -55,56 +55,49 @@ const login = (status: object): object => ({
 });
 
 describe("a connection from a kubeconfig", () => {
-  const cases: {
-    readonly name: string;
+  interface Case {
     readonly user: object;
     readonly cluster?: object;
     readonly authorization?: string;
     readonly tls?: object;
-  }[] = [
-    { name: "is anonymous, with the machine's certificate authorities", user: {} },
-    { name: "uses a token", user: { token: "t" }, authorization: "Bearer t" },
-    {
-      name: "prefers a token file to a token",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "is anonymous, with the machine's certificate authorities": { user: {} },
+    "uses a token": { user: { token: "t" }, authorization: "Bearer t" },
+    "prefers a token file to a token": {
       user: { tokenFile: "token", token: "old" },
       authorization: "Bearer from file",
     },
-    {
-      name: "uses username and password",
+    "uses username and password": {
       user: { username: "me", password: "p" },
       authorization: `Basic ${base64("me:p")}`,
     },
-    {
-      name: "reads a client certificate and a certificate authority relative to the kubeconfig",
+    "reads a client certificate and a certificate authority relative to the kubeconfig": {
       user: { "client-certificate": "pki/me.crt", "client-key": "pki/me.key" },
       cluster: { "certificate-authority": "pki/ca.crt", "tls-server-name": "kubernetes" },
       tls: { ca: "CA", cert: "CERT", key: "KEY", servername: "kubernetes" },
     },
-    {
-      name: "uses certificates in the kubeconfig",
+    "uses certificates in the kubeconfig": {
       user: { "client-certificate-data": base64("CERT"), "client-key-data": base64("KEY") },
       cluster: { "certificate-authority-data": base64("CA") },
       tls: { ca: "CA", cert: "CERT", key: "KEY" },
     },
-    {
-      name: "does not verify the server's certificate with insecure-skip-tls-verify",
+    "does not verify the server's certificate with insecure-skip-tls-verify": {
       user: {},
       cluster: { "insecure-skip-tls-verify": true },
       tls: { rejectUnauthorized: false },
     },
-    { name: "uses the token of an exec plugin", user: { exec: login({ token: "x" }) }, authorization: "Bearer x" },
-    {
-      name: "uses the certificate of an exec plugin",
+    "uses the token of an exec plugin": { user: { exec: login({ token: "x" }) }, authorization: "Bearer x" },
+    "uses the certificate of an exec plugin": {
       user: { exec: login({ clientCertificateData: "CERT", clientKeyData: "KEY" }) },
       tls: { cert: "CERT", key: "KEY" },
     },
-    {
-      name: "uses an auth-provider through client-node",
+    "uses an auth-provider through client-node": {
       user: { "auth-provider": { name: "oidc", config: { "id-token": jwt(4_000_000_000) } } },
       authorization: `Bearer ${jwt(4_000_000_000)}`,
     },
-  ];
-  for (const { name, user, cluster, authorization, tls = {} } of cases) {
+  };
+  for (const [name, { user, cluster, authorization, tls = {} }] of Object.entries(cases)) {
     it(name, async () => {
       await file(".kube/token", "from file\n");
       for (const [path, text] of [
@@ -172,85 +165,72 @@ describe("a connection in a pod", () => {
 });
 
 describe("loading a connection fails with", () => {
-  const cases: {
-    readonly name: string;
+  interface Case {
     readonly content?: unknown;
     readonly options?: ConnectionOptions;
     /** `FILE` stands for the kubeconfig. */
     readonly message: string | RegExp;
-  }[] = [
-    { name: "no kubeconfig", message: "no kubeconfig found at FILE: set --kubeconfig or KUBECONFIG" },
-    { name: "an empty kubeconfig", content: "", message: "FILE is not a kubeconfig: it is not a mapping" },
-    {
-      name: "a kubeconfig that is not YAML, without quoting it",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "no kubeconfig": { message: "no kubeconfig found at FILE: set --kubeconfig or KUBECONFIG" },
+    "an empty kubeconfig": { content: "", message: "FILE is not a kubeconfig: it is not a mapping" },
+    "a kubeconfig that is not YAML, without quoting it": {
       content: "token: [secret",
       message: /^FILE is not a kubeconfig: (?!.*secret).*line 1/,
     },
-    {
-      name: "no current context",
+    "no current context": {
       content: { ...kubeconfig({}), "current-context": "" },
       message: 'FILE has no current-context: set --context to one of "here", "there"',
     },
-    {
-      name: "an unknown context",
+    "an unknown context": {
       content: kubeconfig({}),
       options: { context: "nowhere" },
       message: 'context "nowhere" not found in FILE; available: "here", "there"',
     },
-    {
-      name: "a kubeconfig without contexts",
+    "a kubeconfig without contexts": {
       content: { "current-context": "x", contexts: {} },
       message: 'context "x" not found in FILE; available: none',
     },
-    {
-      name: "a context whose cluster is missing",
+    "a context whose cluster is missing": {
       content: { ...kubeconfig({}), clusters: [] },
       message: 'context "here" of FILE: cluster "c" has no server',
     },
-    {
-      name: "a context whose user is missing",
+    "a context whose user is missing": {
       content: { ...kubeconfig({}), users: null },
       message: 'context "here" of FILE: user "u" not found',
     },
-    {
-      name: "an unsupported setting that would change the user",
+    "an unsupported setting that would change the user": {
       content: kubeconfig({ as: "admin" }),
       message: 'context "here" of FILE: "as" is not supported',
     },
-    {
-      name: "an unsupported setting that would change the destination",
+    "an unsupported setting that would change the destination": {
       content: kubeconfig({}, { "proxy-url": "socks5://proxy" }),
       message: 'context "here" of FILE: "proxy-url" is not supported',
     },
-    {
-      name: "a missing certificate file",
+    "a missing certificate file": {
       content: kubeconfig({ "client-certificate": "/none.crt", "client-key": "/none.key" }),
       message: "ENOENT: no such file or directory, open '/none.crt'",
     },
-    {
-      name: "a missing exec plugin",
+    "a missing exec plugin": {
       content: kubeconfig({ exec: { command: "gpumedia-no-such-login", installHint: "Install it." } }),
       message: "gpumedia-no-such-login returned no credentials: spawn gpumedia-no-such-login ENOENT\nInstall it.",
     },
-    {
-      name: "an exec plugin that fails",
+    "an exec plugin that fails": {
       content: kubeconfig({
         exec: { command: process.execPath, args: ["-e", "console.error('log in'); process.exit(1)"] },
       }),
       message: `${process.execPath} returned no credentials: log in`,
     },
-    {
-      name: "an exec plugin that writes something else, without quoting it",
+    "an exec plugin that writes something else, without quoting it": {
       content: kubeconfig({ exec: { command: process.execPath, args: ["-e", "console.log('secret')"] } }),
       message: `${process.execPath} did not return an ExecCredential`,
     },
-    {
-      name: "an exec plugin that returns no credentials",
+    "an exec plugin that returns no credentials": {
       content: kubeconfig({ exec: login({}) }),
       message: `${process.execPath} returned neither a token nor a certificate`,
     },
-  ];
-  for (const { name, content, options, message } of cases) {
+  };
+  for (const [name, { content, options, message }] of Object.entries(cases)) {
     it(name, async () => {
       const path = join(home, ".kube", "config");
       if (content !== undefined) await file(".kube/config", content);

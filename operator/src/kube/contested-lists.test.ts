@@ -30,64 +30,57 @@ describe("contestedLists", () => {
   const service = live({ ports: [{ name: "http", port: 81 }] });
   const pods = (items: readonly object[]): object => ({ template: { spec: { containers: items } } });
   const mesh = { name: "mesh", ports: [] };
-  const cases: {
-    readonly title: string;
+  interface Case {
     readonly causes: readonly ApiErrorCause[];
     readonly live: KubeObject;
     readonly desired: Manifest;
     readonly operations: readonly object[];
-  }[] = [
-    {
-      title: "replaces the ports of a Service whose port number was edited",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "replaces the ports of a Service whose port number was edited": {
       causes: [duplicate("spec.ports[1].name")],
       live: service,
       desired: desired({ ports }),
       operations: [version, { op: "replace", path: "/spec/ports", value: ports }],
     },
-    {
-      title: "replaces a list with two causes once",
+    "replaces a list with two causes once": {
       causes: [duplicate("spec.ports[1].name"), duplicate("spec.ports[1]")],
       live: service,
       desired: desired({ ports }),
       operations: [version, { op: "replace", path: "/spec/ports", value: ports }],
     },
-    {
-      title: "replaces the ports of a container behind another manager's container",
+    "replaces the ports of a container behind another manager's container": {
       causes: [duplicate("spec.template.spec.containers[0].ports[1].name")],
       live: live(pods([mesh, { name: "gpu-media", ports: [{ name: "http", containerPort: 8081 }] }])),
       desired: desired(pods([{ name: "gpu-media", ports: containerPorts }])),
       operations: [version, { op: "replace", path: "/spec/template/spec/containers/1/ports", value: containerPorts }],
     },
-    {
-      title: "replaces the ports of a container when the cause's index counts another manager's container",
+    "replaces the ports of a container when the cause's index counts another manager's container": {
       causes: [duplicate("spec.template.spec.containers[1].ports[1].name")],
       live: live(pods([mesh, { name: "gpu-media", ports: [{ name: "http", containerPort: 8081 }] }])),
       desired: desired(pods([{ name: "gpu-media", ports: containerPorts }])),
       operations: [version, { op: "replace", path: "/spec/template/spec/containers/1/ports", value: containerPorts }],
     },
-    {
-      title: "ignores a rejection with another reason",
+    "ignores a rejection with another reason": {
       causes: [{ field: "spec.ports[0].port", message: "Invalid value", reason: "FieldValueInvalid" }],
       live: service,
       desired: desired({ ports }),
       operations: [],
     },
-    {
-      title: "ignores a list without an item of ours",
+    "ignores a list without an item of ours": {
       causes: [duplicate("spec.externalIPs[1]")],
       live: live({ ports, externalIPs: ["a", "a"] }),
       desired: desired({ ports }),
       operations: [],
     },
-    {
-      title: "ignores a duplicate outside of a list",
+    "ignores a duplicate outside of a list": {
       causes: [duplicate("metadata.name")],
       live: service,
       desired: desired({ ports }),
       operations: [],
     },
-  ];
-  for (const { title, causes, live: stored, desired: manifest, operations } of cases) {
+  };
+  for (const [title, { causes, live: stored, desired: manifest, operations }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(contestedLists(rejection(causes), stored, manifest), operations));
   }
 });
@@ -96,18 +89,17 @@ describe("renamedCopies", () => {
   const ours = { name: "gpu-media", image: "a", resources: { limits: { cpu: "4" } } };
   const pods = (items: readonly object[]): object => ({ template: { spec: { containers: items } } });
   const copy = { ...ours, name: "another", terminationMessagePath: "/dev/termination-log" };
-  const cases: { readonly title: string; readonly items: readonly object[]; readonly removed: readonly number[] }[] = [
-    { title: "removes a renamed copy", items: [copy, ours], removed: [0] },
-    {
-      title: "removes two copies, the last one first",
+  const cases: Readonly<Record<string, { readonly items: readonly object[]; readonly removed: readonly number[] }>> = {
+    "removes a renamed copy": { items: [copy, ours], removed: [0] },
+    "removes two copies, the last one first": {
       items: [copy, ours, { ...copy, name: "third" }],
       removed: [2, 0],
     },
-    { title: "keeps another manager's container", items: [ours, { name: "mesh", image: "mesh" }], removed: [] },
-    { title: "keeps a container that differs in a value", items: [ours, { ...copy, image: "b" }], removed: [] },
-    { title: "keeps our container", items: [{ ...ours, terminationMessagePath: "/dev/termination-log" }], removed: [] },
-  ];
-  for (const { title, items, removed } of cases) {
+    "keeps another manager's container": { items: [ours, { name: "mesh", image: "mesh" }], removed: [] },
+    "keeps a container that differs in a value": { items: [ours, { ...copy, image: "b" }], removed: [] },
+    "keeps our container": { items: [{ ...ours, terminationMessagePath: "/dev/termination-log" }], removed: [] },
+  };
+  for (const [title, { items, removed }] of Object.entries(cases)) {
     it(title, () => {
       const removals = removed.map((index) => ({ op: "remove", path: `/spec/template/spec/containers/${index}` }));
       const expected = removals.length === 0 ? [] : [version, ...removals];
@@ -126,20 +118,19 @@ describe("disownPatch", () => {
   const applied = { manager: "gpumedia-operator", operation: "Apply" } as const;
   const patched = { manager: "gpumedia-operator", operation: "Update" } as const;
   const others = { manager: "kubectl", operation: "Update" } as const;
-  const cases: {
-    readonly title: string;
+  interface Case {
     readonly entries: ManagedFieldsEntry[];
     readonly removes: number | undefined;
-  }[] = [
-    { title: "removes our Update entry", entries: [applied, others, patched], removes: 2 },
-    {
-      title: "keeps the entry of the status",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "removes our Update entry": { entries: [applied, others, patched], removes: 2 },
+    "keeps the entry of the status": {
       entries: [applied, { ...patched, subresource: "status" }],
       removes: undefined,
     },
-    { title: "changes nothing without an Update entry", entries: [applied, others], removes: undefined },
-  ];
-  for (const { title, entries, removes } of cases) {
+    "changes nothing without an Update entry": { entries: [applied, others], removes: undefined },
+  };
+  for (const [title, { entries, removes }] of Object.entries(cases)) {
     it(title, () => {
       const expected =
         removes === undefined ? [] : [version, { op: "remove", path: `/metadata/managedFields/${removes}` }];

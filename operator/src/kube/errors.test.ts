@@ -16,13 +16,12 @@ function parts({ status, reason, message, method, path, retryAfterMs, causes }: 
 }
 
 describe("the error of an unsuccessful response", () => {
-  const cases: {
-    readonly name: string;
+  interface Case {
     readonly response: { readonly status: number; readonly retryAfter?: string; readonly body: string };
     readonly expected: Pick<ApiErrorInit, "status" | "reason" | "message" | "retryAfterMs" | "causes">;
-  }[] = [
-    {
-      name: "keeps the reason, the message and the causes of a Status",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "keeps the reason, the message and the causes of a Status": {
       response: {
         status: 422,
         body: JSON.stringify({
@@ -46,8 +45,7 @@ describe("the error of an unsuccessful response", () => {
         causes: [{ field: "spec.replicas", message: "must be at least 0", reason: "FieldValueInvalid" }],
       },
     },
-    {
-      name: "prefers the header to the seconds of the Status",
+    "prefers the header to the seconds of the Status": {
       response: {
         status: 429,
         retryAfter: "1",
@@ -60,16 +58,14 @@ describe("the error of an unsuccessful response", () => {
       },
       expected: { status: 429, reason: "TooManyRequests", message: "busy", retryAfterMs: 1000, causes: undefined },
     },
-    {
-      name: "uses the seconds of the Status without a header",
+    "uses the seconds of the Status without a header": {
       response: {
         status: 504,
         body: JSON.stringify({ kind: "Status", message: "slow", reason: "Timeout", details: { retryAfterSeconds: 2 } }),
       },
       expected: { status: 504, reason: "Timeout", message: "slow", retryAfterMs: 2000, causes: undefined },
     },
-    {
-      name: "derives the reason from the status code for a proxy's error page",
+    "derives the reason from the status code for a proxy's error page": {
       response: { status: 503, retryAfter: "Thu, 01 Jan 2026 12:00:05 GMT", body: "<h1>no backend</h1>\n" },
       expected: {
         status: 503,
@@ -79,8 +75,7 @@ describe("the error of an unsuccessful response", () => {
         causes: undefined,
       },
     },
-    {
-      name: "has a message for an empty body",
+    "has a message for an empty body": {
       response: { status: 599, body: "" },
       expected: {
         status: 599,
@@ -90,8 +85,7 @@ describe("the error of an unsuccessful response", () => {
         causes: undefined,
       },
     },
-    {
-      name: "does not mistake another JSON object for a Status",
+    "does not mistake another JSON object for a Status": {
       response: { status: 418, body: '{"kind":"Teapot"}' },
       expected: {
         status: 418,
@@ -101,8 +95,8 @@ describe("the error of an unsuccessful response", () => {
         causes: undefined,
       },
     },
-  ];
-  for (const { name, response, expected } of cases) {
+  };
+  for (const [name, { response, expected }] of Object.entries(cases)) {
     it(name, () => {
       assert.deepEqual(parts(errorFromResponse(request, response, noon)), { ...request, ...expected });
     });

@@ -70,67 +70,57 @@ const byOther: ManagedFieldsEntry = {
 };
 
 describe("ownership of a live object", () => {
-  const cases: { title: string; object: Live; desired?: Manifest; inSync: boolean }[] = [
-    { title: "applied and untouched", object: live([byApply, byOther]), inSync: true },
-    { title: "created and untouched", object: live([byOther, byCreate]), inSync: true },
-    {
-      title: "applied, one of our values changed",
+  const cases: Readonly<Record<string, { object: Live; desired?: Manifest; inSync: boolean }>> = {
+    "applied and untouched": { object: live([byApply, byOther]), inSync: true },
+    "created and untouched": { object: live([byOther, byCreate]), inSync: true },
+    "applied, one of our values changed": {
       object: live([byApply], { spec: { selector: { instance: "other" } } }),
       inSync: false,
     },
-    {
-      title: "created, one of our values changed",
+    "created, one of our values changed": {
       object: live([byCreate], { spec: { selector: { instance: "other" } } }),
       inSync: false,
     },
-    {
-      title: "applied, another manager owns the label with the same value",
+    "applied, another manager owns the label with the same value": {
       object: live([{ ...byApply, fieldsV1: { "f:spec": ownedByApply["f:spec"] ?? {} } }]),
       inSync: false,
     },
-    {
-      title: "created, another manager owns the label with the same value",
+    "created, another manager owns the label with the same value": {
       object: live([{ ...byCreate, fieldsV1: { "f:spec": ownedByCreate["f:spec"] ?? {} } }]),
       inSync: false,
     },
-    {
-      title: "applied, we own a field that is no longer desired",
+    "applied, we own a field that is no longer desired": {
       object: live([
         { ...byApply, fieldsV1: { ...ownedByApply, "f:spec": { ...ownedByApply["f:spec"], "f:type": {} } } },
       ]),
       inSync: false,
     },
-    {
-      title: "created, we own a field that is no longer desired",
+    "created, we own a field that is no longer desired": {
       object: live([byCreate]),
       desired: { ...desired, metadata: { name: "upscaler", namespace: "media" } },
       inSync: false,
     },
-    {
-      title: "created, the desired value changed",
+    "created, the desired value changed": {
       object: live([byCreate]),
       desired: { ...desired, spec: {} } as Manifest,
       inSync: false,
     },
-    {
-      title: "created, another manager changed a default",
+    "created, another manager changed a default": {
       object: live([byCreate], { spec: { sessionAffinity: "ClientIP" } }),
       inSync: true,
     },
-    {
-      title: "other managers' labels and fields changed",
+    "other managers' labels and fields changed": {
       object: live([byApply], { labels: { team: "audio" } }),
       inSync: true,
     },
-    { title: "not managed by this operator", object: live([byOther]), inSync: false },
-    {
-      title: "we own only the status",
+    "not managed by this operator": { object: live([byOther]), inSync: false },
+    "we own only the status": {
       object: live([{ ...byApply, subresource: "status" }]),
       inSync: false,
     },
-  ];
-  for (const test of cases) {
-    it(`${test.title}: ${test.inSync ? "in sync" : "not in sync"}`, () => {
+  };
+  for (const [title, test] of Object.entries(cases)) {
+    it(`${title}: ${test.inSync ? "in sync" : "not in sync"}`, () => {
       assert.equal(inSync(ownership(test.object), test.desired ?? desired), test.inSync);
     });
   }
@@ -167,21 +157,18 @@ describe("ownership of a live object", () => {
 });
 
 describe("projection onto owned fields", () => {
-  const cases: { title: string; value: unknown; fields: FieldsV1; projected: unknown }[] = [
-    {
-      title: "keeps the whole value for an empty set",
+  const cases: Readonly<Record<string, { value: unknown; fields: FieldsV1; projected: unknown }>> = {
+    "keeps the whole value for an empty set": {
       value: { a: { b: 1 } },
       fields: { "f:a": {} },
       projected: { a: { b: 1 } },
     },
-    {
-      title: "omits a missing member",
+    "omits a missing member": {
       value: { a: 1 },
       fields: { "f:a": {}, "f:b": {} },
       projected: { a: 1 },
     },
-    {
-      title: "selects list items by their keys, in live order",
+    "selects list items by their keys, in live order": {
       value: [{ name: "b", value: "2", x: 1 }, { name: "z" }, { name: "a", value: "1" }],
       fields: {
         'k:{"name":"a"}': { ".": {}, "f:name": {}, "f:value": {} },
@@ -192,8 +179,7 @@ describe("projection onto owned fields", () => {
         { name: "a", value: "1" },
       ],
     },
-    {
-      title: "selects list items by several keys",
+    "selects list items by several keys": {
       value: [
         { port: 80, protocol: "UDP" },
         { port: 80, protocol: "TCP", name: "http" },
@@ -201,22 +187,20 @@ describe("projection onto owned fields", () => {
       fields: { [portKey]: { "f:name": {} } },
       projected: [{ name: "http" }],
     },
-    { title: "selects set items by value", value: ["x", "y"], fields: { 'v:"y"': {} }, projected: ["y"] },
-    { title: "selects items by index", value: ["x", "y"], fields: { "i:1": {} }, projected: ["y"] },
-    {
-      title: "keeps no member of an item that is owned only as such",
+    "selects set items by value": { value: ["x", "y"], fields: { 'v:"y"': {} }, projected: ["y"] },
+    "selects items by index": { value: ["x", "y"], fields: { "i:1": {} }, projected: ["y"] },
+    "keeps no member of an item that is owned only as such": {
       value: [{ name: "a", value: "1" }],
       fields: { 'k:{"name":"a"}': { ".": {} } },
       projected: [{}],
     },
-    {
-      title: "keeps a scalar that replaced an owned map",
+    "keeps a scalar that replaced an owned map": {
       value: "now text",
       fields: { "f:a": {} },
       projected: "now text",
     },
-  ];
-  for (const { title, value, fields, projected } of cases) {
+  };
+  for (const [title, { value, fields, projected }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(project(value, fields), projected));
   }
 
@@ -272,19 +256,18 @@ describe("ownershipPatch", () => {
     { op: "replace", path: `/metadata/managedFields/${index}/operation`, value: "Apply" },
   ];
   const release = { op: "remove", path: "/metadata/managedFields/0/fieldsV1/f:spec/f:replicas" };
-  const cases: { title: string; entries: ManagedFieldsEntry[]; replicas?: number; patch: unknown[] }[] = [
-    { title: "is empty after an apply", entries: [byApply], patch: [] },
-    { title: "is empty for an object that is not managed by this operator", entries: [byOther], patch: [] },
-    {
-      title: "turns the entry of our POST into that of an apply",
+  const cases: Readonly<Record<string, { entries: ManagedFieldsEntry[]; replicas?: number; patch: unknown[] }>> = {
+    "is empty after an apply": { entries: [byApply], patch: [] },
+    "is empty for an object that is not managed by this operator": { entries: [byOther], patch: [] },
+    "turns the entry of our POST into that of an apply": {
       entries: [byOther, byCreate],
       patch: [rv, ...adopt(1)],
     },
-    { title: "gives up replicas when an autoscaler takes over", entries: [scaled(byApply)], patch: [rv, release] },
-    { title: "keeps replicas while they are desired", entries: [scaled(byApply)], replicas: 3, patch: [] },
-    { title: "does both at once", entries: [scaled(byCreate)], patch: [rv, ...adopt(0), release] },
-  ];
-  for (const { title, entries, replicas, patch } of cases) {
+    "gives up replicas when an autoscaler takes over": { entries: [scaled(byApply)], patch: [rv, release] },
+    "keeps replicas while they are desired": { entries: [scaled(byApply)], replicas: 3, patch: [] },
+    "does both at once": { entries: [scaled(byCreate)], patch: [rv, ...adopt(0), release] },
+  };
+  for (const [title, { entries, replicas, patch }] of Object.entries(cases)) {
     it(title, () => {
       const object = live(entries);
       const manifest = { ...desired, spec: { ...desired.spec, ...(replicas === undefined ? {} : { replicas }) } };

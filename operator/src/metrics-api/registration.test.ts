@@ -73,19 +73,17 @@ describe("registration of the metrics API", () => {
     assert.deepEqual(writes, []);
   });
 
-  const foreign: readonly { title: string; live: object }[] = [
-    {
-      title: "that of another provider",
+  const foreign: Readonly<Record<string, { live: object }>> = {
+    "that of another provider": {
       live: apiService(v1, { service: { namespace: "monitoring", name: "prometheus-adapter" } }, {}),
     },
-    {
-      title: "that of another operator",
+    "that of another operator": {
       live: apiService(v1, { service: { namespace: "elsewhere", name: place.name } }),
     },
-    { title: "not managed by this operator", live: apiService(v1, { service }, {}) },
-    { title: "local to the API server", live: apiService(v1, {}, {}) },
-  ];
-  for (const { title, live } of foreign) {
+    "not managed by this operator": { live: apiService(v1, { service }, {}) },
+    "local to the API server": { live: apiService(v1, {}, {}) },
+  };
+  for (const [title, { live }] of Object.entries(foreign)) {
     it(`refuses and writes nothing when the APIService is ${title}`, async () => {
       const { client, writes } = apiServer({ [`APIService ${v1}`]: live });
       const registered = await register(client, place, "PEM");

@@ -172,22 +172,21 @@ describe("metrics server", () => {
     assert.equal((await get(gpu.replace("*", "a"), proxy)).code, 404);
   });
 
-  const forged: readonly {
-    title: string;
+  interface Case {
     keys: () => Promise<KeyPair | undefined>;
     headers?: Record<string, string>;
-  }[] = [
-    { title: "without a certificate", keys: async () => undefined },
-    { title: "with a certificate of another CA", keys: () => stranger.issue("front-proxy", "clientAuth") },
-    { title: "with another name in the certificate", keys: () => authority.issue("other-proxy", "clientAuth") },
-    {
-      title: "with a certificate for servers",
+  }
+  const forged: Readonly<Record<string, Case>> = {
+    "without a certificate": { keys: async () => undefined },
+    "with a certificate of another CA": { keys: () => stranger.issue("front-proxy", "clientAuth") },
+    "with another name in the certificate": { keys: () => authority.issue("other-proxy", "clientAuth") },
+    "with a certificate for servers": {
       keys: () => authority.issue("front-proxy", "serverAuth", "x"),
     },
-    { title: "that names no user", keys: async () => proxy, headers: {} },
-    { title: "that names an empty user", keys: async () => proxy, headers: { "x-remote-user": "" } },
-  ];
-  for (const { title, keys, headers } of forged) {
+    "that names no user": { keys: async () => proxy, headers: {} },
+    "that names an empty user": { keys: async () => proxy, headers: { "x-remote-user": "" } },
+  };
+  for (const [title, { keys, headers }] of Object.entries(forged)) {
     it(`answers 401 to a request ${title}`, async () => {
       assert.equal((await get(gpu, await keys(), headers ?? asUser)).code, 401);
     });

@@ -3,18 +3,17 @@ import * as fc from "fast-check";
 import { fitNote } from "./events-note.ts";
 
 describe("fitNote", () => {
-  const cases: readonly { what: string; note: string; bytes: number; fitted: string }[] = [
-    { what: "keeps a note that fits", note: "applied", bytes: 7, fitted: "applied" },
-    {
-      what: "keeps the start and the end",
+  const cases: Readonly<Record<string, { note: string; bytes: number; fitted: string }>> = {
+    "keeps a note that fits": { note: "applied", bytes: 7, fitted: "applied" },
+    "keeps the start and the end": {
       note: "upscaler: 0123456789 refused",
       bytes: 20,
       fitted: "upscale … refused",
     },
-    { what: "cuts between characters", note: "ääääääää", bytes: 12, fitted: "ä … ä" },
-    { what: "cuts between surrogate pairs", note: "🎞🎞🎞🎞", bytes: 14, fitted: "🎞 … 🎞" },
-  ];
-  for (const { what, note, bytes, fitted } of cases) {
+    "cuts between characters": { note: "ääääääää", bytes: 12, fitted: "ä … ä" },
+    "cuts between surrogate pairs": { note: "🎞🎞🎞🎞", bytes: 14, fitted: "🎞 … 🎞" },
+  };
+  for (const [what, { note, bytes, fitted }] of Object.entries(cases)) {
     it(what, () => assert.equal(fitNote(note, bytes), fitted));
   }
 

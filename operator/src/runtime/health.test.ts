@@ -44,14 +44,12 @@ describe("the endpoints", () => {
   afterEach(async () => void (await Promise.all(open.splice(0).map((endpoints) => endpoints.close()))));
 
   const plain = "text/plain; charset=utf-8";
-  const cases: readonly { what: string; path: string; method?: string; expected: Omit<Response, "length"> }[] = [
-    {
-      what: "a check that passes",
+  const cases: Readonly<Record<string, { path: string; method?: string; expected: Omit<Response, "length"> }>> = {
+    "a check that passes": {
       path: "/livez",
       expected: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },
     },
-    {
-      what: "a check that fails, with name and reason",
+    "a check that fails, with name and reason": {
       path: "/readyz",
       expected: {
         status: 503,
@@ -59,35 +57,30 @@ describe("the endpoints", () => {
         body: "[+]event-loop ok\n[-]caches: not synced: Pod, Node\nreadyz check failed\n",
       },
     },
-    {
-      what: "a path with a query",
+    "a path with a query": {
       path: "/livez?verbose",
       expected: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },
     },
-    { what: "HEAD", path: "/livez", method: "HEAD", expected: { status: 200, type: plain, body: "" } },
-    {
-      what: "POST",
+    HEAD: { path: "/livez", method: "HEAD", expected: { status: 200, type: plain, body: "" } },
+    POST: {
       path: "/livez",
       method: "POST",
       expected: { status: 405, type: plain, body: "only GET and HEAD are allowed\n", allow: "GET, HEAD" },
     },
-    {
-      what: "an unknown path",
+    "an unknown path": {
       path: "/",
       expected: { status: 404, type: plain, body: "not found; available: /livez, /readyz\n" },
     },
-    {
-      what: "the name of a property that every object inherits",
+    "the name of a property that every object inherits": {
       path: "/constructor",
       expected: { status: 404, type: plain, body: "not found; available: /livez, /readyz\n" },
     },
-    {
-      what: "metrics, which have another address",
+    "metrics, which have another address": {
       path: "/metrics",
       expected: { status: 404, type: plain, body: "not found; available: /livez, /readyz\n" },
     },
-  ];
-  for (const { what, path, method, expected } of cases) {
+  };
+  for (const [what, { path, method, expected }] of Object.entries(cases)) {
     it(`answer ${what}`, async () => {
       const { urls } = await start({ ready: [healthy, unsynced] });
       const { length: _length, ...response } = await send(urls.health, path, method);

@@ -28,29 +28,25 @@ async function leading(): Promise<{ lease: FakeLease; leader: Candidate }> {
 }
 
 describe("the spec of a Lease", () => {
-  const cases: readonly { what: string; before: LeaseSpec | undefined; after: LeaseSpec }[] = [
-    {
-      what: "is new when taken for the first time",
+  const cases: Readonly<Record<string, { before: LeaseSpec | undefined; after: LeaseSpec }>> = {
+    "is new when taken for the first time": {
       before: undefined,
       after: { ...held, holderIdentity: "me", acquireTime: at(7), renewTime: at(7), leaseTransitions: 0 },
     },
-    {
-      what: "counts a transition when taken from another holder",
+    "counts a transition when taken from another holder": {
       before: held,
       after: { ...held, holderIdentity: "me", acquireTime: at(7), renewTime: at(7), leaseTransitions: 5 },
     },
-    {
-      what: "counts a transition when taken after a release",
+    "counts a transition when taken after a release": {
       before: { holderIdentity: "", leaseDurationSeconds: 1, leaseTransitions: 4 },
       after: { ...held, holderIdentity: "me", acquireTime: at(7), renewTime: at(7), leaseTransitions: 5 },
     },
-    {
-      what: "keeps acquireTime when renewed",
+    "keeps acquireTime when renewed": {
       before: { ...held, holderIdentity: "me" },
       after: { ...held, holderIdentity: "me", renewTime: at(7) },
     },
-  ];
-  for (const { what, before, after } of cases) {
+  };
+  for (const [what, { before, after }] of Object.entries(cases)) {
     it(what, () => assert.deepEqual(claim(before, "me", 15_000, Date.parse(at(7))), after));
   }
 

@@ -68,30 +68,26 @@ describe("describeError", () => {
 });
 
 describe("redact", () => {
-  const cases: readonly { what: string; text: string; redacted: string }[] = [
-    { what: "keeps plain text", text: "deployments.apps is forbidden", redacted: "deployments.apps is forbidden" },
-    {
-      what: "removes the token of a header",
+  const cases: Readonly<Record<string, { text: string; redacted: string }>> = {
+    "keeps plain text": { text: "deployments.apps is forbidden", redacted: "deployments.apps is forbidden" },
+    "removes the token of a header": {
       text: "authorization: Bearer abc.def, x",
       redacted: "authorization: Bearer [secret], x",
     },
-    { what: "removes a JWT", text: "got eyJhbGciOi.eyJpc3MiOi.c2ln here", redacted: "got [secret] here" },
-    { what: "removes a value of YAML", text: "at token: abc123\n  ^^^", redacted: "at token: [secret]\n  ^^^" },
-    {
-      what: "removes a value of JSON",
+    "removes a JWT": { text: "got eyJhbGciOi.eyJpc3MiOi.c2ln here", redacted: "got [secret] here" },
+    "removes a value of YAML": { text: "at token: abc123\n  ^^^", redacted: "at token: [secret]\n  ^^^" },
+    "removes a value of JSON": {
       text: '{"client-key-data": "LS0t"}',
       redacted: '{"client-key-data": "[secret]"}',
     },
-    {
-      what: "removes the credentials of a URL",
+    "removes the credentials of a URL": {
       text: "proxy http://me:pw@host:80/",
       redacted: "proxy http://[secret]@host:80/",
     },
-    {
-      what: "removes a private key",
+    "removes a private key": {
       text: "a -----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY----- b",
       redacted: "a [secret] b",
     },
-  ];
-  for (const { what, text, redacted } of cases) it(what, () => assert.equal(redact(text), redacted));
+  };
+  for (const [what, { text, redacted }] of Object.entries(cases)) it(what, () => assert.equal(redact(text), redacted));
 });

@@ -57,40 +57,35 @@ function recorded(...listed: KubeObject[]): { store: Store<string>; changes: str
 
 describe("a store", () => {
   /** Each starts with a list at version 10 of `media/a`, UID u1, version 10, and of an object that never changes. */
-  const cases: {
-    readonly name: string;
+  interface Case {
     readonly act: (recorder: ReturnType<typeof recorded>) => void;
     readonly changes: readonly string[];
     /** The final state of `media/a`. */
     readonly end: string | undefined;
-  }[] = [
+  }
+  const cases: Readonly<Record<string, Case>> = {
     // The watch
-    {
-      name: "applies a change",
+    "applies a change": {
       act: ({ store }) => store.observeEvent(event("MODIFIED", 11)),
       changes: ["updated watch u1@10 u1@11"],
       end: "u1@11",
     },
-    {
-      name: "applies a deletion",
+    "applies a deletion": {
       act: ({ store }) => store.observeEvent(event("DELETED", 11)),
       changes: ["deleted watch u1@10"],
       end: undefined,
     },
-    {
-      name: "applies a deletion that carries the last version, as old API servers send it",
+    "applies a deletion that carries the last version, as old API servers send it": {
       act: ({ store }) => store.observeEvent(event("DELETED", 10)),
       changes: ["deleted watch u1@10"],
       end: undefined,
     },
-    {
-      name: "ignores an older version",
+    "ignores an older version": {
       act: ({ store }) => store.observeEvent(event("MODIFIED", 9)),
       changes: [],
       end: "u1@10",
     },
-    {
-      name: "compares versions as numbers",
+    "compares versions as numbers": {
       act: ({ store }) => {
         store.observeEvent(event("MODIFIED", 100));
         store.observeEvent(event("MODIFIED", 99));
@@ -100,28 +95,24 @@ describe("a store", () => {
       changes: ["updated watch u1@10 u1@100", "updated watch u1@100 u1@9007199254740993"],
       end: "u1@9007199254740993",
     },
-    {
-      name: "ignores a repeated version",
+    "ignores a repeated version": {
       act: ({ store }) => store.observeEvent(event("ADDED", 10)),
       changes: [],
       end: "u1@10",
     },
-    {
-      name: "treats a new UID as a deletion and a creation",
+    "treats a new UID as a deletion and a creation": {
       act: ({ store }) => store.observeEvent(event("ADDED", 12, { uid: "u2" })),
       changes: ["deleted watch u1@10", "added watch u2@12"],
       end: "u2@12",
     },
-    {
-      name: "changes nothing on a bookmark",
+    "changes nothing on a bookmark": {
       act: ({ store }) => store.observeEvent(bookmark(99)),
       changes: [],
       end: "u1@10",
     },
 
     // Lists
-    {
-      name: "applies a list atomically",
+    "applies a list atomically": {
       act: ({ store, list }) => {
         const seen: unknown[] = [];
         store.subscribe(() => seen.push([...store.values()]));
@@ -134,34 +125,29 @@ describe("a store", () => {
       changes: ["deleted list u1@10", "added list b@20"],
       end: undefined,
     },
-    {
-      name: "detects a change in a list",
+    "detects a change in a list": {
       act: ({ list }) => list(20, object(15), object(10, { name: "still", uid: "s" })),
       changes: ["updated list u1@10 u1@15"],
       end: "u1@15",
     },
-    {
-      name: "detects in a list that an object was replaced by one with the same name",
+    "detects in a list that an object was replaced by one with the same name": {
       act: ({ list }) => list(20, object(15, { uid: "u2" }), object(10, { name: "still", uid: "s" })),
       changes: ["deleted list u1@10", "added list u2@15"],
       end: "u2@15",
     },
-    {
-      name: "reports nothing for a list without changes",
+    "reports nothing for a list without changes": {
       act: ({ list }) => list(20, object(10), object(10, { name: "still", uid: "s" })),
       changes: [],
       end: "u1@10",
     },
-    {
-      name: "ignores a list that was not committed",
+    "ignores a list that was not committed": {
       act: ({ store }) => store.replacement().add(object(20)),
       changes: [],
       end: "u1@10",
     },
 
     // Our own writes
-    {
-      name: "applies our write immediately, and reports it once",
+    "applies our write immediately, and reports it once": {
       act: ({ store }) => {
         store.observeWrite(object(12));
         store.observeEvent(event("MODIFIED", 12));
@@ -169,8 +155,7 @@ describe("a store", () => {
       changes: ["updated write u1@10 u1@12"],
       end: "u1@12",
     },
-    {
-      name: "ignores a watch event older than our write",
+    "ignores a watch event older than our write": {
       act: ({ store }) => {
         store.observeWrite(object(12));
         store.observeEvent(event("MODIFIED", 11));
@@ -178,8 +163,7 @@ describe("a store", () => {
       changes: ["updated write u1@10 u1@12"],
       end: "u1@12",
     },
-    {
-      name: "keeps an object that we created when the deletion of its predecessor arrives",
+    "keeps an object that we created when the deletion of its predecessor arrives": {
       act: ({ store }) => {
         store.observeWrite(object(12, { uid: "u2" }));
         store.observeEvent(event("DELETED", 11));
@@ -187,8 +171,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10", "added write u2@12"],
       end: "u2@12",
     },
-    {
-      name: "keeps an object that our write selected again when `no longer selected` arrives",
+    "keeps an object that our write selected again when `no longer selected` arrives": {
       act: ({ store }) => {
         store.observeWrite(object(12));
         store.observeEvent(event("DELETED", 11));
@@ -197,8 +180,7 @@ describe("a store", () => {
       changes: ["updated write u1@10 u1@12"],
       end: "u1@12",
     },
-    {
-      name: "ignores the late response to a write when the watch has reported the deletion",
+    "ignores the late response to a write when the watch has reported the deletion": {
       act: ({ store }) => {
         store.observeEvent(event("DELETED", 13));
         store.observeWrite(object(12));
@@ -206,8 +188,7 @@ describe("a store", () => {
       changes: ["deleted watch u1@10"],
       end: undefined,
     },
-    {
-      name: "ignores the response to a write that a bookmark has passed",
+    "ignores the response to a write that a bookmark has passed": {
       act: ({ store }) => {
         store.observeEvent(event("DELETED", 11));
         store.observeEvent(bookmark(20));
@@ -216,8 +197,7 @@ describe("a store", () => {
       changes: ["deleted watch u1@10"],
       end: undefined,
     },
-    {
-      name: "keeps an object that we created after a list was taken",
+    "keeps an object that we created after a list was taken": {
       act: ({ store, list }) => {
         store.observeWrite(object(25, { name: "new", uid: "n" }));
         list(20, object(10), object(10, { name: "still", uid: "s" }));
@@ -226,8 +206,7 @@ describe("a store", () => {
       changes: ["added write n@25"],
       end: "u1@10",
     },
-    {
-      name: "keeps our change that is newer than a list",
+    "keeps our change that is newer than a list": {
       act: ({ store, list }) => {
         store.observeWrite(object(25));
         list(20, object(15), object(10, { name: "still", uid: "s" }));
@@ -235,8 +214,7 @@ describe("a store", () => {
       changes: ["updated write u1@10 u1@25"],
       end: "u1@25",
     },
-    {
-      name: "removes an object that we wrote before a list that misses it",
+    "removes an object that we wrote before a list that misses it": {
       act: ({ store, list }) => {
         store.observeWrite(object(15));
         list(20, object(10, { name: "still", uid: "s" }));
@@ -246,8 +224,7 @@ describe("a store", () => {
     },
 
     // Our own deletes
-    {
-      name: "applies our delete immediately, and ignores older events",
+    "applies our delete immediately, and ignores older events": {
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("MODIFIED", 11));
@@ -257,8 +234,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10"],
       end: undefined,
     },
-    {
-      name: "adds a deleted object again while a finalizer keeps it",
+    "adds a deleted object again while a finalizer keeps it": {
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("MODIFIED", 11));
@@ -267,8 +243,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10", "added watch u1@12"],
       end: "u1@12",
     },
-    {
-      name: "keeps an object that was terminating when we deleted it, as no event would add it again",
+    "keeps an object that was terminating when we deleted it, as no event would add it again": {
       act: ({ store }) => {
         store.observeEvent(event("MODIFIED", 11, { terminating: true }));
         store.observeDelete(a, "u1");
@@ -276,8 +251,7 @@ describe("a store", () => {
       changes: ["updated watch u1@10 u1@11"],
       end: "u1@11",
     },
-    {
-      name: "keeps a new object with the name of the one that we deleted",
+    "keeps a new object with the name of the one that we deleted": {
       act: ({ store }) => {
         store.observeEvent(event("ADDED", 11, { uid: "u2" }));
         store.observeDelete(a, "u1");
@@ -285,8 +259,7 @@ describe("a store", () => {
       changes: ["deleted watch u1@10", "added watch u2@11"],
       end: "u2@11",
     },
-    {
-      name: "adds an object that took the name after our delete",
+    "adds an object that took the name after our delete": {
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("ADDED", 12, { uid: "u2" }));
@@ -294,8 +267,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10", "added watch u2@12"],
       end: "u2@12",
     },
-    {
-      name: "ignores in a list an object that we deleted since it was taken",
+    "ignores in a list an object that we deleted since it was taken": {
       act: ({ store, list }) => {
         store.observeDelete(a, "u1");
         list(11, object(10), object(10, { name: "still", uid: "s" }));
@@ -304,8 +276,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10"],
       end: undefined,
     },
-    {
-      name: "ignores in a list an object that we deleted between two pages",
+    "ignores in a list an object that we deleted between two pages": {
       act: ({ store }) => {
         const replacement = store.replacement();
         replacement.add(object(10));
@@ -317,8 +288,7 @@ describe("a store", () => {
       end: undefined,
     },
     // Bug: the watch, which is late, added a predecessor of the object that we had deleted.
-    {
-      name: "ignores watch events of a predecessor of an object that we deleted",
+    "ignores watch events of a predecessor of an object that we deleted": {
       act: ({ store }) => {
         store.observeWrite(object(13, { uid: "u2" }));
         store.observeDelete(a, "u2");
@@ -330,8 +300,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10", "added write u2@13", "deleted write u2@13"],
       end: undefined,
     },
-    {
-      name: "ignores in a list a predecessor of an object that we deleted",
+    "ignores in a list a predecessor of an object that we deleted": {
       act: ({ store, list }) => {
         store.observeWrite(object(13, { uid: "u2" }));
         store.observeDelete(a, "u2");
@@ -341,8 +310,7 @@ describe("a store", () => {
       changes: ["deleted write u1@10", "added write u2@13", "deleted write u2@13"],
       end: undefined,
     },
-    {
-      name: "follows objects that take and leave the name after our delete",
+    "follows objects that take and leave the name after our delete": {
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("DELETED", 11));
@@ -353,8 +321,8 @@ describe("a store", () => {
       changes: ["deleted write u1@10", "added watch u2@12", "deleted watch u2@12", "added watch u3@14"],
       end: "u3@14",
     },
-  ];
-  for (const { name, act, changes, end } of cases) {
+  };
+  for (const [name, { act, changes, end }] of Object.entries(cases)) {
     it(name, () => {
       const recorder = recorded(object(10), object(10, { name: "still", uid: "s" }));
       act(recorder);

@@ -55,38 +55,33 @@ function returning(...results: (Next | Error)[]): Reconcile {
 }
 
 describe("runWorkers", () => {
-  const cases: readonly {
-    what: string;
+  interface Case {
     results: readonly (Next | Error)[];
     at: readonly number[];
     metrics: string[];
-  }[] = [
-    {
-      what: "does not requeue a key that is done",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "does not requeue a key that is done": {
       results: [{ kind: "done" }],
       at: [0],
       metrics: ["waited 0", "success 0"],
     },
-    {
-      what: "requeues after the requested time",
+    "requeues after the requested time": {
       results: [{ kind: "requeue", afterMs: 5_000 }],
       at: [0, 5_000],
       metrics: ["waited 0", "requeue_after 0", "waited 0", "success 0"],
     },
-    {
-      what: "requeues immediately after a conflict",
+    "requeues immediately after a conflict": {
       results: [{ kind: "now" }],
       at: [0, 0],
       metrics: ["waited 0", "requeue 0", "waited 0", "success 0"],
     },
-    {
-      what: "backs off exponentially",
+    "backs off exponentially": {
       results: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "backoff" }],
       at: [0, 500, 1_500, 3_500],
       metrics: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
     },
-    {
-      what: "does not retry before Retry-After",
+    "does not retry before Retry-After": {
       results: [
         { kind: "backoff", atLeastMs: 3_000 },
         { kind: "backoff", atLeastMs: 100 },
@@ -94,8 +89,7 @@ describe("runWorkers", () => {
       at: [0, 3_000, 4_000],
       metrics: ["waited 0", "error 0", "waited 0", "error 0", "waited 0", "success 0"],
     },
-    {
-      what: "resets the back-off after a success",
+    "resets the back-off after a success": {
       results: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "requeue", afterMs: 100 }, { kind: "backoff" }],
       at: [0, 500, 1_500, 1_600, 2_100],
       metrics: [
@@ -111,20 +105,18 @@ describe("runWorkers", () => {
         "success 0",
       ],
     },
-    {
-      what: "backs off after an exception, and keeps working",
+    "backs off after an exception, and keeps working": {
       results: [new TypeError("x is undefined")],
       at: [0, 500],
       metrics: ["waited 0", "panic", "error 0", "waited 0", "success 0"],
     },
-    {
-      what: "backs off after a refused write without counting a bug",
+    "backs off after a refused write without counting a bug": {
       results: [new NotLeader("write refused")],
       at: [0, 500],
       metrics: ["waited 0", "error 0", "waited 0", "success 0"],
     },
-  ];
-  for (const { what, results, at, metrics } of cases) {
+  };
+  for (const [what, { results, at, metrics }] of Object.entries(cases)) {
     it(what, async () => {
       const setup = start(returning(...results));
       setup.queue.add("media/upscaler", "edit");

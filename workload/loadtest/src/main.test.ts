@@ -63,52 +63,47 @@ describe("gpumedia-loadtest", () => {
     assert.ok(server.concurrency <= 10, `${server.concurrency} at a time`);
   });
 
-  const failing: readonly {
-    name: string;
+  interface Case {
     answer: Answerer;
     args: readonly string[];
     counts: Partial<Result["counts"]>;
     reasons: RegExp;
-  }[] = [
-    {
-      name: "a threshold that is not met",
+  }
+  const failing: Readonly<Record<string, Case>> = {
+    "a threshold that is not met": {
       answer: echo,
       args: ["--threshold p50=1us"],
       counts: { accepted: 20 },
       reasons: /^p50 [\d.]+ ms, limit 0.001 ms$/,
     },
-    {
-      name: "wrong responses, without any threshold",
+    "wrong responses, without any threshold": {
       answer: (response, nth, request, body) =>
         nth === 7 ? response.writeHead(500).end() : echo(response, nth, request, body),
       args: [],
       counts: { accepted: 19, failed: 1 },
       reasons: /^errors 5 %, limit 0 %$/,
     },
-    {
-      name: "resets",
+    resets: {
       answer: (response, nth, request, body) =>
         nth % 2 ? response.socket?.resetAndDestroy() : echo(response, nth, request, body),
       args: ["--threshold errors=10%"],
       counts: { accepted: 10, failed: 10 },
       reasons: /^errors 50 %, limit 10 %$/,
     },
-    {
-      name: "a server that rejects everything",
+    "a server that rejects everything": {
       answer: (response) => response.writeHead(503, { "retry-after": "1" }).end(),
       args: [],
       counts: { rejected: 20 },
       reasons: /^no request was accepted$/,
     },
-    {
-      name: "a picture of the wrong size",
+    "a picture of the wrong size": {
       answer: echo,
       args: ["--expect-scale 2 --threshold errors=99%"],
       counts: { failed: 20 },
       reasons: /^no request was accepted,errors 100 %, limit 99 %$/,
     },
-  ];
-  for (const { name, answer, args, counts, reasons } of failing) {
+  };
+  for (const [name, { answer, args, counts, reasons }] of Object.entries(failing)) {
     it(`fails with exit status 1 on ${name}`, async () => {
       await using server = await listen(answer);
       const { status, result } = await resultOf(server.url, ...few, ...args);

@@ -80,23 +80,21 @@ const slice = (uuid: string, gpuInstance: number) => ({
 });
 
 describe("GPU sampler", () => {
-  const cases: readonly {
-    readonly name: string;
+  interface Case {
     readonly driver?: Driver;
     readonly state: MockState;
     /** NVIDIA_VISIBLE_DEVICES */
     readonly visible?: string;
     readonly sample: GpuSample;
-  }[] = [
-    { name: "a busy GPU", state: { gpus: [busy] }, sample: available(l4(0, busyFigures)) },
-    {
-      name: "only the GPU assigned to the container",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "a busy GPU": { state: { gpus: [busy] }, sample: available(l4(0, busyFigures)) },
+    "only the GPU assigned to the container": {
       state: { gpus: [busy, mockGpu(1)] },
       visible: uuid(1),
       sample: available(l4(1, idle)),
     },
-    {
-      name: "figures that the device does not offer are null, not zero",
+    "figures that the device does not offer are null, not zero": {
       state: { gpus: [{ figures: { uuid: uuid(0), name: "NVIDIA L4" } }] },
       sample: available(
         l4(0, {
@@ -114,19 +112,16 @@ describe("GPU sampler", () => {
         }),
       ),
     },
-    {
-      name: "a figure that needs a permission we do not have",
+    "a figure that needs a permission we do not have": {
       state: { gpus: [mockGpu(0, { "error.nvmlDeviceGetComputeRunningProcesses_v3": "NO_PERMISSION" })] },
       sample: available(l4(0, { ...idle, processes: null })),
     },
-    {
-      name: "an older driver: reserved memory counts as used, throttling by its former call",
+    "an older driver: reserved memory counts as used, throttling by its former call": {
       driver: "older",
       state: { gpus: [busy] },
       sample: available(l4(0, { ...busyFigures, memoryUsedBytes: 9 * GiB + 600 * MiB })),
     },
-    {
-      name: "a GPU that has fallen off the bus, beside a healthy one",
+    "a GPU that has fallen off the bus, beside a healthy one": {
       state: { gpus: [mockGpu(0, { error: "GPU_IS_LOST" }), mockGpu(1)] },
       sample: available(
         {
@@ -141,8 +136,7 @@ describe("GPU sampler", () => {
         l4(1, idle),
       ),
     },
-    {
-      name: "MIG devices: their own memory and processes, the GPU's temperature and power, no utilization",
+    "MIG devices: their own memory and processes, the GPU's temperature and power, no utilization": {
       state: { gpus: [mockGpu(0, { "utilization-percent": 90 }, [slice("MIG-a", 7), slice("MIG-b", 8)])] },
       visible: "MIG-b",
       sample: available({
@@ -163,8 +157,7 @@ describe("GPU sampler", () => {
         },
       }),
     },
-    {
-      name: "no visible GPU",
+    "no visible GPU": {
       state: { gpus: [busy] },
       visible: "none",
       sample: {
@@ -173,8 +166,7 @@ describe("GPU sampler", () => {
         message: "NVML shows no GPU that matches NVIDIA_VISIBLE_DEVICES=none",
       },
     },
-    {
-      name: "a driver that does not match the library",
+    "a driver that does not match the library": {
       state: { system: { "error.nvmlInit_v2": "LIB_RM_VERSION_MISMATCH" }, gpus: [busy] },
       sample: {
         state: "unavailable",
@@ -182,8 +174,8 @@ describe("GPU sampler", () => {
         message: "nvmlInit_v2: RM has detected an NVML/RM version mismatch. (LIB_RM_VERSION_MISMATCH)",
       },
     },
-  ];
-  for (const { name, driver, state, visible, sample } of cases) {
+  };
+  for (const [name, { driver, state, visible, sample }] of Object.entries(cases)) {
     it(name, function (this: Context) {
       using mock = mockDriver(this, driver);
       mock.show(state);

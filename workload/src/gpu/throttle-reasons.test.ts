@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { throttleReasons } from "./throttle-reasons.ts";
 
 describe("throttle reasons", () => {
-  const cases: readonly { readonly name: string; readonly mask: bigint; readonly reasons: readonly string[] }[] = [
-    { name: "full clocks have none", mask: 0n, reasons: [] },
-    { name: "an idle GPU has none", mask: 0x1n, reasons: [] },
-    { name: "thermal slowdown", mask: 0x61n, reasons: ["SwThermalSlowdown", "HwThermalSlowdown"] },
-    {
-      name: "every bit that NVML documents",
+  const cases: Readonly<Record<string, { readonly mask: bigint; readonly reasons: readonly string[] }>> = {
+    "full clocks have none": { mask: 0n, reasons: [] },
+    "an idle GPU has none": { mask: 0x1n, reasons: [] },
+    "thermal slowdown": { mask: 0x61n, reasons: ["SwThermalSlowdown", "HwThermalSlowdown"] },
+    "every bit that NVML documents": {
       mask: 0x1ffn,
       reasons: [
         "ApplicationsClocksSetting",
@@ -20,9 +19,9 @@ describe("throttle reasons", () => {
         "DisplayClockSetting",
       ],
     },
-    { name: "a bit of a newer driver", mask: 0x8000_0000_0000_0004n, reasons: ["SwPowerCap", "0x8000000000000000"] },
-  ];
-  for (const { name, mask, reasons } of cases) {
+    "a bit of a newer driver": { mask: 0x8000_0000_0000_0004n, reasons: ["SwPowerCap", "0x8000000000000000"] },
+  };
+  for (const [name, { mask, reasons }] of Object.entries(cases)) {
     it(name, () => assert.deepEqual(throttleReasons(mask), reasons));
   }
 });

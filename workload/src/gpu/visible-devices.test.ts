@@ -14,53 +14,49 @@ function mig(index: number, migIndex: number): SeenDevice {
 describe("visible devices", () => {
   const four = [gpu(0), gpu(1), gpu(2), gpu(3)];
   const sliced = [mig(0, 0), mig(0, 1), gpu(1)];
-  const cases: readonly {
-    readonly name: string;
+  interface Case {
     readonly variable: string | undefined;
     readonly seen: readonly SeenDevice[];
     /** Indices into `seen`. */
     readonly visible: readonly number[];
-  }[] = [
-    { name: "unset: all that NVML shows", variable: undefined, seen: four, visible: [0, 1, 2, 3] },
-    { name: "empty", variable: "", seen: four, visible: [0, 1, 2, 3] },
-    { name: "all", variable: "all", seen: four, visible: [0, 1, 2, 3] },
-    { name: "void, as CDI sets it", variable: "void", seen: four.slice(0, 1), visible: [0] },
-    { name: "none", variable: "none", seen: four, visible: [] },
-    { name: "a UUID, as the device plugin sets it", variable: "GPU-2", seen: four, visible: [2] },
-    { name: "UUIDs with blanks", variable: " GPU-3, GPU-0 ", seen: four, visible: [0, 3] },
-    { name: "an unknown UUID", variable: "GPU-9", seen: four, visible: [] },
-    { name: "indices on a host that shows more", variable: "1,3", seen: four, visible: [1, 3] },
-    {
-      name: "a host index in a container with that GPU alone",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "unset: all that NVML shows": { variable: undefined, seen: four, visible: [0, 1, 2, 3] },
+    empty: { variable: "", seen: four, visible: [0, 1, 2, 3] },
+    all: { variable: "all", seen: four, visible: [0, 1, 2, 3] },
+    "void, as CDI sets it": { variable: "void", seen: four.slice(0, 1), visible: [0] },
+    none: { variable: "none", seen: four, visible: [] },
+    "a UUID, as the device plugin sets it": { variable: "GPU-2", seen: four, visible: [2] },
+    "UUIDs with blanks": { variable: " GPU-3, GPU-0 ", seen: four, visible: [0, 3] },
+    "an unknown UUID": { variable: "GPU-9", seen: four, visible: [] },
+    "indices on a host that shows more": { variable: "1,3", seen: four, visible: [1, 3] },
+    "a host index in a container with that GPU alone": {
       variable: "3",
       seen: [gpu(0)],
       visible: [0],
     },
-    {
-      name: "two host indices in a container with two GPUs",
+    "two host indices in a container with two GPUs": {
       variable: "2,3",
       seen: four.slice(0, 2),
       visible: [0, 1],
     },
-    { name: "a MIG device by UUID", variable: "MIG-0-1", seen: sliced, visible: [1] },
-    { name: "a MIG device by the old form of its UUID", variable: "MIG-GPU-0/8/0", seen: sliced, visible: [1] },
-    { name: "a MIG device by index", variable: "0:1", seen: sliced, visible: [1] },
-    {
-      name: "a host MIG index in a container with that device alone",
+    "a MIG device by UUID": { variable: "MIG-0-1", seen: sliced, visible: [1] },
+    "a MIG device by the old form of its UUID": { variable: "MIG-GPU-0/8/0", seen: sliced, visible: [1] },
+    "a MIG device by index": { variable: "0:1", seen: sliced, visible: [1] },
+    "a host MIG index in a container with that device alone": {
       variable: "0:1",
       seen: [mig(0, 0)],
       visible: [0],
     },
-    { name: "a GPU's UUID includes its MIG devices", variable: "GPU-0", seen: sliced, visible: [0, 1] },
-    { name: "a GPU's index includes its MIG devices", variable: "0", seen: sliced, visible: [0, 1] },
-    {
-      name: "a GPU without a readable UUID is included",
+    "a GPU's UUID includes its MIG devices": { variable: "GPU-0", seen: sliced, visible: [0, 1] },
+    "a GPU's index includes its MIG devices": { variable: "0", seen: sliced, visible: [0, 1] },
+    "a GPU without a readable UUID is included": {
       variable: "GPU-1",
       seen: [gpu(0, null), gpu(1)],
       visible: [0, 1],
     },
-  ];
-  for (const { name, variable, seen, visible } of cases) {
+  };
+  for (const [name, { variable, seen, visible }] of Object.entries(cases)) {
     it(name, () => {
       assert.deepEqual(
         visibleDevices(variable, seen).map((device) => seen.indexOf(device)),

@@ -3,16 +3,15 @@ import { join } from "node:path";
 import { files, gpumedia, service, profile, type Result } from "../program.fake.ts";
 
 describe("gpumedia validate", () => {
-  const cases: {
-    title: string;
+  interface Case {
     text: string;
     /** Lines of standard output without the file's name. */
     finds: readonly string[];
     message: string;
-  }[] = [
-    { title: "a valid service", text: service("a"), finds: [], message: "1 object checked: 0 findings\n" },
-    {
-      title: "mistakes of several kinds, sorted by line",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "a valid service": { text: service("a"), finds: [], message: "1 object checked: 0 findings\n" },
+    "mistakes of several kinds, sorted by line": {
       text: [
         service("a", "procesing: {}", "replicas: three", "slo:", "  memory: -1"),
         service("b", "autoscaling:", "  horizontal: {minReplicas: 5, maxReplicas: 2}"),
@@ -25,16 +24,14 @@ describe("gpumedia validate", () => {
       ],
       message: "2 objects checked: 4 findings\n",
     },
-    {
-      title: "a contradiction between the spec and its profile",
+    "a contradiction between the spec and its profile": {
       text: service("a", "profile: staging", "autoscaling: {horizontal: {minReplicas: 5}}"),
       finds: [
         "6:17: spec.autoscaling.horizontal: minReplicas 5 (spec) is above maxReplicas 4 (profile staging): set both",
       ],
       message: "1 object checked: 1 finding\n",
     },
-    {
-      title: "a cycle of profiles, at the profile and at the service that uses it",
+    "a cycle of profiles, at the profile and at the service that uses it": {
       text: [profile("big", "basedOn: big"), service("a", "profile: big")].join("---\n"),
       finds: [
         "5:12: spec.basedOn: profiles are based on each other: big -> big; change basedOn in one of them",
@@ -42,35 +39,30 @@ describe("gpumedia validate", () => {
       ],
       message: "2 objects checked: 2 findings\n",
     },
-    {
-      title: "a profile based on one that is in no file",
+    "a profile based on one that is in no file": {
       text: profile("big", "basedOn: huge"),
       finds: [],
       message:
         "note: profile huge is not in these files, so its values were not checked\n1 object checked: 0 findings\n",
     },
-    {
-      title: "a profile that is in no file, with a note, as the cluster may have it",
+    "a profile that is in no file, with a note, as the cluster may have it": {
       text: service("a", "profile: big"),
       finds: [],
       message:
         "note: profile big is not in these files, so its values were not checked\n1 object checked: 0 findings\n",
     },
-    {
-      title: "a misspelled profile, with a note that suggests the built-in one",
+    "a misspelled profile, with a note that suggests the built-in one": {
       text: service("a", "profile: prodution"),
       finds: [],
       message:
         "note: profile prodution is not in these files, so its values were not checked (did you mean production?)\n1 object checked: 0 findings\n",
     },
-    {
-      title: "a load test whose service is in no file",
+    "a load test whose service is in no file": {
       text: "apiVersion: gpumedia.io/v1alpha1\nkind: GpuMediaLoadTest\nmetadata: {name: nightly}\nspec: {serviceRef: {name: upscaler}}\n",
       finds: [],
       message: "1 object checked: 0 findings\n",
     },
-    {
-      title: "unknown kinds and versions",
+    "unknown kinds and versions": {
       text: [
         service("a").replace("GpuMediaService", "GpuMediaServce"),
         service("b").replace("v1alpha1", "v1"),
@@ -85,14 +77,12 @@ describe("gpumedia validate", () => {
       ],
       message: "0 objects checked: 4 findings\n",
     },
-    {
-      title: "objects of other kinds, which are skipped",
+    "objects of other kinds, which are skipped": {
       text: ["apiVersion: v1\nkind: Secret\n", service("a")].join("---\n"),
       finds: [],
       message: "1 object checked, 1 object of other kinds skipped: 0 findings\n",
     },
-    {
-      title: "a List, as kubectl get -o yaml prints it",
+    "a List, as kubectl get -o yaml prints it": {
       text: [
         "apiVersion: v1",
         "kind: List",
@@ -106,20 +96,18 @@ describe("gpumedia validate", () => {
       finds: ["8:22: spec.drain.timeout: is 5, but must be a duration in whole seconds, such as 90s or 5m"],
       message: "1 object checked: 1 finding\n",
     },
-    {
-      title: "empty sections, which the API server accepts",
+    "empty sections, which the API server accepts": {
       text: service("a", "slo:", "processing: {env: }"),
       finds: [],
       message: "1 object checked: 0 findings\n",
     },
-    {
-      title: "broken YAML",
+    "broken YAML": {
       text: "apiVersion: gpumedia.io/v1alpha1\nkind: GpuMediaService\nkind: GpuMediaService\n",
       finds: ["3:1: Map keys must be unique"],
       message: "0 objects checked: 1 finding\n",
     },
-  ];
-  for (const { title, text, finds, message } of cases) {
+  };
+  for (const [title, { text, finds, message }] of Object.entries(cases)) {
     it(`checks ${title}`, async () => {
       const file = join(await files({ "cr.yaml": text }), "cr.yaml");
       const out = finds.map((line) => `${file}:${line}\n`).join("");

@@ -4,10 +4,9 @@ import { Timeline, type TimelineRow } from "./timeline.ts";
 const empty: Omit<TimelineRow, "second"> = { accepted: 0, rejected: 0, failed: 0, p50Ms: null, p95Ms: null };
 
 describe("Timeline", () => {
-  const cases: readonly { name: string; fill: (timeline: Timeline) => void; rows: readonly TimelineRow[] }[] = [
-    { name: "has no row before the first response", fill: () => {}, rows: [] },
-    {
-      name: "counts by kind, percentiles over the accepted",
+  const cases: Readonly<Record<string, { fill: (timeline: Timeline) => void; rows: readonly TimelineRow[] }>> = {
+    "has no row before the first response": { fill: () => {}, rows: [] },
+    "counts by kind, percentiles over the accepted": {
       fill(timeline) {
         for (let ms = 1; ms <= 20; ms++) timeline.accepted(100 + ms, ms);
         timeline.rejected(500);
@@ -16,8 +15,7 @@ describe("Timeline", () => {
       },
       rows: [{ second: 0, accepted: 20, rejected: 1, failed: 2, p50Ms: 10, p95Ms: 19 }],
     },
-    {
-      name: "keeps seconds without a response: they show a stall",
+    "keeps seconds without a response: they show a stall": {
       fill(timeline) {
         timeline.accepted(900, 5);
         timeline.accepted(3000, 2100);
@@ -29,8 +27,7 @@ describe("Timeline", () => {
         { ...empty, second: 3, accepted: 1, p50Ms: 2100, p95Ms: 2100 },
       ],
     },
-    {
-      name: "counts a response that was checked late for the current second",
+    "counts a response that was checked late for the current second": {
       fill(timeline) {
         timeline.accepted(1010, 4);
         timeline.accepted(990, 6);
@@ -40,15 +37,14 @@ describe("Timeline", () => {
         { ...empty, second: 1, accepted: 2, p50Ms: 4, p95Ms: 6 },
       ],
     },
-    {
-      name: "sorts by value, not by text",
+    "sorts by value, not by text": {
       fill(timeline) {
         for (const ms of [100, 9, 20]) timeline.accepted(0, ms);
       },
       rows: [{ ...empty, second: 0, accepted: 3, p50Ms: 20, p95Ms: 100 }],
     },
-  ];
-  for (const { name, fill, rows } of cases) {
+  };
+  for (const [name, { fill, rows }] of Object.entries(cases)) {
     it(name, () => {
       const timeline = new Timeline();
       fill(timeline);

@@ -5,58 +5,51 @@ import { type Arrivals, type Due, arrivalMs, takeDue, totalArrivals } from "./sc
 const arrivals: Arrivals = { ratePerSecond: 100, total: 1000, giveUpAfterMs: 500, next: 0 };
 
 describe("takeDue", () => {
-  const cases: readonly { name: string; from: Partial<Arrivals>; elapsedMs: number; free: number; due: Due }[] = [
-    {
-      name: "sends the first arrival at once",
+  const cases: Readonly<Record<string, { from: Partial<Arrivals>; elapsedMs: number; free: number; due: Due }>> = {
+    "sends the first arrival at once": {
       from: {},
       elapsedMs: 0,
       free: 10,
       due: { send: [0], unsent: [], wakeAtMs: 10, arrivals: { ...arrivals, next: 1 } },
     },
-    {
-      name: "sends nothing between arrivals",
+    "sends nothing between arrivals": {
       from: { next: 1 },
       elapsedMs: 9.9,
       free: 10,
       due: { send: [], unsent: [], wakeAtMs: 10, arrivals: { ...arrivals, next: 1 } },
     },
-    {
-      name: "called late, sends all that became due, each with its own time",
+    "called late, sends all that became due, each with its own time": {
       from: { next: 1 },
       elapsedMs: 35,
       free: 10,
       due: { send: [10, 20, 30], unsent: [], wakeAtMs: 40, arrivals: { ...arrivals, next: 4 } },
     },
-    {
-      name: "sends at most one per free connection, then waits for one",
+    "sends at most one per free connection, then waits for one": {
       from: { next: 1 },
       elapsedMs: 35,
       free: 2,
       due: { send: [10, 20], unsent: [], wakeAtMs: null, arrivals: { ...arrivals, next: 3 } },
     },
-    {
-      name: "sends nothing without a free connection",
+    "sends nothing without a free connection": {
       from: { next: 1 },
       elapsedMs: 35,
       free: 0,
       due: { send: [], unsent: [], wakeAtMs: null, arrivals: { ...arrivals, next: 1 } },
     },
-    {
-      name: "gives up an arrival that waited until its deadline",
+    "gives up an arrival that waited until its deadline": {
       from: { next: 1, giveUpAfterMs: 20 },
       elapsedMs: 35,
       free: 1,
       due: { send: [20], unsent: [10], wakeAtMs: null, arrivals: { ...arrivals, giveUpAfterMs: 20, next: 3 } },
     },
-    {
-      name: "sets no wake-up after the last arrival",
+    "sets no wake-up after the last arrival": {
       from: { next: 3, total: 4 },
       elapsedMs: 30,
       free: 10,
       due: { send: [30], unsent: [], wakeAtMs: null, arrivals: { ...arrivals, total: 4, next: 4 } },
     },
-  ];
-  for (const { name, from, elapsedMs, free, due } of cases) {
+  };
+  for (const [name, { from, elapsedMs, free, due }] of Object.entries(cases)) {
     it(name, () => assert.deepEqual(takeDue({ ...arrivals, ...from }, elapsedMs, free), due));
   }
 

@@ -46,17 +46,15 @@ describe("the report", () => {
     });
   }
 
-  const leftOut: readonly { name: string; result: () => Result; missing: readonly string[] }[] = [
-    {
-      name: "omits a timeline of less than three seconds",
+  const leftOut: Readonly<Record<string, { result: () => Result; missing: readonly string[] }>> = {
+    "omits a timeline of less than three seconds": {
       result: () => ({
         ...passed(),
         details: { ...passed().details, timeline: passed().details.timeline.slice(0, 2) },
       }),
       missing: ["Over time"],
     },
-    {
-      name: "omits the curve without an accepted response",
+    "omits the curve without an accepted response": {
       result: () => ({
         ...passed(),
         figures: { ...passed().figures, latencyMs: null },
@@ -64,13 +62,12 @@ describe("the report", () => {
       }),
       missing: ["Latency"],
     },
-    {
-      name: "omits stages that the server does not report",
+    "omits stages that the server does not report": {
       result: () => ({ ...passed(), stages: {} }),
       missing: ["Stages"],
     },
-  ];
-  for (const { name, result, missing } of leftOut) {
+  };
+  for (const [name, { result, missing }] of Object.entries(leftOut)) {
     it(name, () => {
       const report = htmlReport(result());
       assert.deepEqual(

@@ -72,14 +72,13 @@ describe("summarise", () => {
     );
   });
 
-  const verdicts: readonly {
-    name: string;
+  interface Case {
     result: () => Result;
     verdict: Result["verdict"];
     reasons: readonly string[];
-  }[] = [
-    {
-      name: "fails without a threshold if every request is rejected",
+  }
+  const verdicts: Readonly<Record<string, Case>> = {
+    "fails without a threshold if every request is rejected": {
       result: () =>
         summarise(
           steadyTally(5, () => rejected),
@@ -88,8 +87,7 @@ describe("summarise", () => {
       verdict: "Failed",
       reasons: ["no request was accepted"],
     },
-    {
-      name: "fails a latency threshold if there is no latency",
+    "fails a latency threshold if there is no latency": {
       result: () =>
         summarise(
           steadyTally(5, () => timedOut),
@@ -98,26 +96,22 @@ describe("summarise", () => {
       verdict: "Failed",
       reasons: ["no request was accepted", "p95 not measured, limit 20 ms"],
     },
-    {
-      name: "fails with too few responses per second",
+    "fails with too few responses per second": {
       result: () => passed({ thresholds: [{ metric: "rps", limit: 1000 }] }),
       verdict: "Failed",
       reasons: ["rps 25.2/s, minimum 1000/s"],
     },
-    {
-      name: "neither passes nor fails an interrupted run",
+    "neither passes nor fails an interrupted run": {
       result: () => passed({ endedBy: "signal", thresholds: [{ metric: "p95", limit: 1 }] }),
       verdict: "Interrupted",
       reasons: ["interrupted", "p95 15 ms, limit 1 ms"],
     },
-    {
-      name: "reports a run that is interrupted before the first response",
+    "reports a run that is interrupted before the first response": {
       result: () => summarise(new Tally(), { ...facts, endedBy: "signal", thresholds: [] }),
       verdict: "Interrupted",
       reasons: ["interrupted", "no request was accepted"],
     },
-    {
-      name: "passes with rejections within their limit",
+    "passes with rejections within their limit": {
       result: () =>
         summarise(
           steadyTally(10, (nth) => (nth === 0 ? rejected : accepted)),
@@ -129,8 +123,8 @@ describe("summarise", () => {
       verdict: "Passed",
       reasons: [],
     },
-  ];
-  for (const { name, result, verdict, reasons } of verdicts) {
+  };
+  for (const [name, { result, verdict, reasons }] of Object.entries(verdicts)) {
     it(name, () => {
       const { verdict: gotVerdict, reasons: gotReasons } = result();
       assert.deepEqual({ verdict: gotVerdict, reasons: gotReasons }, { verdict, reasons });

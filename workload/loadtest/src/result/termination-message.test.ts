@@ -29,29 +29,25 @@ describe("terminationMessage", () => {
   const sixteenStages = Object.fromEntries(
     Array.from({ length: 16 }, (_, at) => [`${"stage".repeat(5)}-${at}`, stage]),
   );
-  const cases: readonly { name: string; changes: Partial<Result>; kept: object }[] = [
-    {
-      name: "few failures, shorter messages",
+  const cases: Readonly<Record<string, { changes: Partial<Result>; kept: object }>> = {
+    "few failures, shorter messages": {
       changes: { failures: manyFailures(40) },
       kept: { failures: manyFailures(40, 80).slice(0, 5) },
     },
-    {
-      name: "no stages",
+    "no stages": {
       changes: { failures: manyFailures(40), stages: sixteenStages, warnings: ["w".repeat(900)] },
       kept: { stages: {}, warnings: ["w".repeat(900)] },
     },
-    {
-      name: "no warnings",
+    "no warnings": {
       changes: { stages: sixteenStages, warnings: ["w".repeat(3000)] },
       kept: { stages: {}, warnings: [], reasons: failed().reasons },
     },
-    {
-      name: "a part of the address",
+    "a part of the address": {
       changes: { target: `http://host/${"p".repeat(4000)}` },
       kept: { target: `http://host/${"p".repeat(188)}`, thresholds: failed().thresholds },
     },
-  ];
-  for (const { name, changes, kept } of cases) {
+  };
+  for (const [name, { changes, kept }] of Object.entries(cases)) {
     it(`drops the least useful parts first: ${name}`, () => {
       const text = terminationMessage({ ...failed(), ...changes });
       assert.ok(Buffer.byteLength(text) <= 4096, `${Buffer.byteLength(text)} bytes`);

@@ -10,42 +10,36 @@ function failed(kind: FailureKind, message: string): Outcome {
 }
 
 describe("judgeHead", () => {
-  const cases: readonly { name: string; head: Partial<AnswerHead>; outcome: Outcome | null }[] = [
-    { name: "leaves the picture of a 200 to be checked", head: {}, outcome: null },
-    { name: "ignores parameters and case of the type", head: { contentType: "IMAGE/PNG; q=1" }, outcome: null },
-    {
-      name: "counts 503 with Retry-After as rejected",
+  const cases: Readonly<Record<string, { head: Partial<AnswerHead>; outcome: Outcome | null }>> = {
+    "leaves the picture of a 200 to be checked": { head: {}, outcome: null },
+    "ignores parameters and case of the type": { head: { contentType: "IMAGE/PNG; q=1" }, outcome: null },
+    "counts 503 with Retry-After as rejected": {
       head: { status: 503, retryAfter: "1" },
       outcome: { kind: "rejected" },
     },
-    {
-      name: "counts 503 without Retry-After as failed",
+    "counts 503 without Retry-After as failed": {
       head: { status: 503 },
       outcome: failed("http-503", "status 503"),
     },
-    {
-      name: "counts 429 as failed, which the processor never sends",
+    "counts 429 as failed, which the processor never sends": {
       head: { status: 429, retryAfter: "1" },
       outcome: failed("http-429", "status 429"),
     },
-    { name: "does not follow a redirect", head: { status: 302 }, outcome: failed("http-302", "status 302") },
-    {
-      name: "counts 204, which has no picture, as failed",
+    "does not follow a redirect": { head: { status: 302 }, outcome: failed("http-302", "status 302") },
+    "counts 204, which has no picture, as failed": {
       head: { status: 204 },
       outcome: failed("http-204", "status 204"),
     },
-    {
-      name: "rejects text",
+    "rejects text": {
       head: { contentType: "text/html" },
       outcome: failed("wrong-type", "Content-Type is text/html, expected an image"),
     },
-    {
-      name: "rejects a missing type",
+    "rejects a missing type": {
       head: { contentType: undefined },
       outcome: failed("wrong-type", "Content-Type is missing, expected an image"),
     },
-  ];
-  for (const { name, head: changes, outcome } of cases) {
+  };
+  for (const [name, { head: changes, outcome }] of Object.entries(cases)) {
     it(name, () => assert.deepEqual(judgeHead({ ...head, ...changes }), outcome));
   }
 });
@@ -54,62 +48,54 @@ describe("judgePicture", () => {
   const jpeg: ImageHeader = { format: "jpeg", width: 640, height: 480 };
   const sent: Expectation = { width: 320, height: 240, scale: 2 };
   const accepted: Outcome = { kind: "accepted", bytes: 1000, stages: [] };
-  const cases: readonly {
-    name: string;
+  interface Case {
     head?: Partial<AnswerHead>;
     header: ImageHeader | null;
     expected?: Partial<Expectation>;
     outcome: Outcome;
-  }[] = [
-    { name: "twice as large as sent", header: jpeg, outcome: accepted },
-    { name: "as large as sent", header: jpeg, expected: { width: 640, height: 480, scale: 1 }, outcome: accepted },
-    {
-      name: "any size when none is expected",
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "twice as large as sent": { header: jpeg, outcome: accepted },
+    "as large as sent": { header: jpeg, expected: { width: 640, height: 480, scale: 1 }, outcome: accepted },
+    "any size when none is expected": {
       header: { ...jpeg, width: 3 },
       expected: { scale: null },
       outcome: accepted,
     },
-    {
-      name: "a fraction, rounded",
+    "a fraction, rounded": {
       header: { ...jpeg, width: 160, height: 121 },
       expected: { height: 241, scale: 0.5 },
       outcome: accepted,
     },
-    {
-      name: "not twice as large",
+    "not twice as large": {
       header: { ...jpeg, width: 320, height: 240 },
       outcome: failed("wrong-size", "picture is 320x240, expected 640x480"),
     },
-    {
-      name: "rotated by 90°",
+    "rotated by 90°": {
       header: { ...jpeg, width: 480, height: 640 },
       outcome: failed("wrong-size", "picture is 480x640, expected 640x480"),
     },
-    {
-      name: "bytes that are not an image",
+    "bytes that are not an image": {
       header: null,
       outcome: failed("undecodable", "1000 bytes that are not an image"),
     },
-    {
-      name: "PNG under the name of JPEG",
+    "PNG under the name of JPEG": {
       header: { ...jpeg, format: "png" },
       outcome: failed("wrong-type", "Content-Type is image/jpeg, the picture is png"),
     },
-    {
-      name: "AVIF, which the decoder calls heif",
+    "AVIF, which the decoder calls heif": {
       head: { contentType: "image/avif" },
       header: { ...jpeg, format: "heif" },
       outcome: accepted,
     },
-    { name: "an unknown type", head: { contentType: "image/x-new" }, header: jpeg, outcome: accepted },
-    {
-      name: "stages of the server",
+    "an unknown type": { head: { contentType: "image/x-new" }, header: jpeg, outcome: accepted },
+    "stages of the server": {
       head: { serverTiming: "decode;dur=2" },
       header: jpeg,
       outcome: { ...accepted, stages: [{ stage: "decode", ms: 2 }] },
     },
-  ];
-  for (const { name, head: headChanges, header, expected, outcome } of cases) {
+  };
+  for (const [name, { head: headChanges, header, expected, outcome }] of Object.entries(cases)) {
     it(name, () =>
       assert.deepEqual(judgePicture({ ...head, ...headChanges }, header, 1000, { ...sent, ...expected }), outcome),
     );
