@@ -10,7 +10,7 @@ import type { Logger } from "../runtime/log.ts";
 import { isPolled } from "../utilization/reading.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot, SnapshotSource } from "./snapshot.ts";
 
 /** For how many reports a scale-in stays near after its last sign, and a written cost stays as it is. */
 const settledReports = 4;
@@ -55,12 +55,16 @@ function showsScaleIn(service: EffectiveService, { children, reports }: Deletion
   });
 }
 
+interface WriteContext extends Pick<Pass, "client"> {
+  readonly snapshots: Pick<SnapshotSource, "written">;
+}
+
 /** Never fails: a scale-in that closes one session too many is no reason to stop a reconcile. */
 export async function writeDeletionCosts(
   changes: readonly CostChange[],
   { namespace }: Pick<EffectiveService, "namespace">,
   record: ServiceMemory,
-  pass: Pick<Pass, "client" | "clock" | "snapshots" | "settings">,
+  pass: WriteContext & Pick<Pass, "clock" | "settings">,
   log: Logger,
 ): Promise<void> {
   const now = pass.clock.now();
@@ -73,7 +77,7 @@ export async function writeDeletionCosts(
 async function writeCost(
   { name, uid, cost }: CostChange,
   namespace: string,
-  { client, snapshots }: Pick<Pass, "client" | "snapshots">,
+  { client, snapshots }: WriteContext,
   log: Logger,
 ): Promise<void> {
   // An apply without a field that only this operator owns removes the field.

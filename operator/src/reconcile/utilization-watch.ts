@@ -7,7 +7,7 @@ import { every, timestamp, type Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { UtilizationMetrics } from "../runtime/metrics-utilization.ts";
 import { utilizationStatus, writtenUtilization } from "../status/utilization.ts";
-import { startCollector } from "../utilization/collector.ts";
+import { startCollector, type CollectorOptions } from "../utilization/collector.ts";
 import { createReportSource } from "../utilization/fetch-report.ts";
 import { UtilizationWindow } from "../utilization/window.ts";
 import { dueDeletionCosts } from "./deletion-costs.ts";
@@ -16,7 +16,7 @@ import type { SnapshotSource } from "./snapshot.ts";
 import { utilizationReading } from "./status-input.ts";
 
 export interface UtilizationWatchOptions {
-  readonly cache: ClusterCache;
+  readonly cache: Pick<CollectorOptions, "pods"> & Pick<ClusterCache, "isControlled">;
   readonly snapshots: Pick<SnapshotSource, "gather">;
   readonly memory: Memory;
   readonly window: UtilizationWindow;
