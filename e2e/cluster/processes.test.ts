@@ -27,6 +27,21 @@ describe("the processes of a cluster", () => {
     await logged("any", `${processes.directory} blue\n`);
   });
 
+  it("do not inherit the machine's proxy", async () => {
+    const proxies = { HTTP_PROXY: "http://proxy", HTTPS_PROXY: "http://proxy", no_proxy: "none" };
+    const before = { ...process.env };
+    Object.assign(process.env, proxies);
+    try {
+      await using cluster = await Processes.start(await mkdtemp(join(tmpdir(), "processes-")));
+      await cluster.start("any", shell('echo "proxies: $HTTP_PROXY$HTTPS_PROXY$no_proxy" >log'));
+      await cluster.exited("any");
+      assert.equal(await readFile(join(cluster.directory, "log"), "utf8"), "proxies: \n");
+    } finally {
+      for (const name of Object.keys(proxies)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  });
+
   it("have unique names", async () => {
     const pid = await processes.start("any", sleeper);
     assert.deepEqual(processes.pids, { any: pid });

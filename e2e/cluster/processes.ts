@@ -48,6 +48,11 @@ async function enclosed(directory: string, within: Within): Promise<readonly [st
   return [...inPrivateNetwork(directory), process.execPath];
 }
 
+/** The API server would ask a proxy for the addresses of fake pods and Services, which exist in the cluster only. */
+function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
+}
+
 const keeperProgram = fileURLToPath(new URL("keeper.ts", import.meta.url));
 const logTailBytes = 4_000;
 
@@ -72,7 +77,7 @@ export class Processes implements AsyncDisposable {
       detached: true,
       execPath,
       execArgv,
-      env: systemPath(),
+      env: withoutProxies(systemPath()),
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const processes = new Processes(directory, keeper);

@@ -27,7 +27,7 @@ const kernelSettings = {
 /** Folders of the node's directory, and where they are mounted inside: the paths are compiled into programs. */
 const ownFolders = { lib: "/var/lib", log: "/var/log", sysctl: "/proc/sys" } as const;
 
-// $0 is the node's directory. The machine's proxy settings are removed, as this network has no route to a proxy.
+// $0 is the node's directory.
 const setUp = [
   // A separate peer group: containers can share what is mounted inside, and nothing outside sees it.
   "mount --make-rshared /",
@@ -39,7 +39,6 @@ const setUp = [
   // connect() to a Service's address needs a route before kube-proxy's rules apply.
   `ip route add ${serviceRange} dev lo src ${nodeAddress}`,
   "echo 1 > /proc/sys/net/ipv4/ip_forward",
-  "unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY",
 ];
 
 /** Path below each cgroup hierarchy, unique as the name of the cluster's directory. */
