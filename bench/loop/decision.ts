@@ -111,7 +111,7 @@ async function measureOnce(cluster: Cluster, agent: Agent, syncSeconds: number):
   const startedAt = performance.now();
   const endLoad = keepBusy(address, agent, clients);
   const first = async (what: string, isSo: () => Promise<boolean>): Promise<number> => {
-    await until(what, async () => ((await isSo()) ? true : undefined), { withinMs: 180_000, everyMs: 200 });
+    await until(what, isSo, { withinMs: 180_000, everyMs: 200 });
     return (performance.now() - startedAt) / 1_000;
   };
   const [own, served, decided] = await Promise.all([
@@ -144,7 +144,7 @@ async function untilIdle(cluster: Cluster, agent: Agent): Promise<{ address: str
   await until("the Service to reach the pod", async () => {
     const answer = await request(`${address}/readyz`, { dispatcher: agent });
     await answer.body.dump();
-    return answer.statusCode === 200 ? true : undefined;
+    return answer.statusCode === 200;
   });
   return { address, podAddress: `http://${podIP}:8080` };
 }

@@ -139,7 +139,7 @@ export async function untilQuiet({ audit }: Cluster, user: string, forMs = 5_000
         .requests({ user })
         // Without discovery, which has no object, and without the Lease.
         .findLast(({ verb, objectRef }) => verb !== "watch" && (objectRef?.resource ?? "leases") !== "leases");
-      return last === undefined || Date.now() - Date.parse(last.stageTimestamp) > forMs ? true : undefined;
+      return last === undefined || Date.now() - Date.parse(last.stageTimestamp) > forMs;
     },
     { everyMs: 1_000, withinMs: 20 * 60_000 },
   );

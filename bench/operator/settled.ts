@@ -21,7 +21,7 @@ export async function measureRestart(bench: BenchCluster, names: readonly string
   const leadingMs = Date.now() - since;
   await until(
     "every service to be reconciled",
-    async () => ((await operator.metrics()).sum(reconcilesTotal, controller) >= names.length ? true : undefined),
+    async () => (await operator.metrics()).sum(reconcilesTotal, controller) >= names.length,
     { everyMs: 200, withinMs: 120_000 },
   );
   const reconciledMs = Date.now() - since;

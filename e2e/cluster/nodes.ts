@@ -132,7 +132,7 @@ export async function untilReady(rest: Rest, names: readonly string[]): Promise<
     const { items } = (await rest.request("GET", nodes)) as { items: readonly Node[] };
     const waiting = items.filter(({ metadata, spec }) => names.includes(metadata.name) && isTainted(spec?.taints));
     see(waiting.map(({ metadata, spec }) => ({ name: metadata.name, taints: spec?.taints })));
-    return waiting.length === 0 ? true : undefined;
+    return waiting.length === 0;
   });
 }
 

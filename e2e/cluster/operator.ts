@@ -84,7 +84,7 @@ export async function untilLeading(cluster: Cluster, { name, namespace }: Operat
       throw await cluster.processes.failure(name, await cluster.processes.exited(name));
     }
     const held = (await cluster.rest.get(lease)) as Lease | undefined;
-    return held?.spec?.holderIdentity ? true : undefined;
+    return Boolean(held?.spec?.holderIdentity);
   });
 }
 

@@ -19,7 +19,7 @@ describe("the processes of a cluster", () => {
 
   const logged = (name: string, text: string): Promise<unknown> =>
     until(`"${text}" in the log of ${name}`, async () =>
-      (await readFile(processes.logFile(name), "utf8")).includes(text) ? true : undefined,
+      (await readFile(processes.logFile(name), "utf8")).includes(text),
     );
 
   it("run in their directory, with their environment, and log there", async () => {
@@ -82,7 +82,7 @@ describe("the processes of a cluster", () => {
     await processes.start("obedient", sleeper);
     await processes.kill("obedient");
     await processes.start("failing", shell("echo out of luck; exit 1"));
-    await until("the failure", () => (reported.length > 0 ? true : undefined));
+    await until("the failure", () => reported.length > 0);
     assert.deepEqual(
       reported.map(({ message }) => message),
       ["failing exited unexpectedly (exit 1); the end of its log:\nout of luck\n"],

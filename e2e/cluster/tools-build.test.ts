@@ -86,7 +86,7 @@ describe("building a program", () => {
     const killed = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" });
     const unfinished = join(cache(), `.unfinished.${killed.pid}`);
     await until("half of the program", async () =>
-      (await readdir(unfinished).catch((): string[] => [])).includes("program") ? true : undefined,
+      (await readdir(unfinished).catch((): string[] => [])).includes("program"),
     );
     killed.kill("SIGKILL");
     await once(killed, "exit");

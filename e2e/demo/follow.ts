@@ -28,11 +28,11 @@ type State = { readonly line: string; readonly isReached: boolean };
 
 async function follow(what: string, read: () => Promise<State>, print: Print): Promise<void> {
   let last = "";
-  const readAndPrint = async (see: See): Promise<true | undefined> => {
+  const readAndPrint = async (see: See): Promise<boolean> => {
     const { line, isReached } = await read();
     if (see(line) !== last) print(line);
     last = line;
-    return isReached ? true : undefined;
+    return isReached;
   };
   await until(what, readAndPrint, { withinMs, everyMs: 100 });
 }

@@ -20,7 +20,5 @@ export function remainsOf({ directory, pids, keeperPid = 0 }: ParentReport): rea
 
 /** Resolves when nothing is left but, perhaps, what may be. */
 export async function untilGone(report: ParentReport, except: readonly string[] = []): Promise<void> {
-  await until("all of the cluster to be gone", () =>
-    remainsOf(report).every((rest) => except.includes(rest)) ? true : undefined,
-  );
+  await until("all of the cluster to be gone", () => remainsOf(report).every((rest) => except.includes(rest)));
 }

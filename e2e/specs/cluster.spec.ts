@@ -258,7 +258,7 @@ describe("the embedded cluster", () => {
     await cluster.installOptionalCrds(optionalApis);
     assert.deepEqual(await served(), expected);
     await cluster.removeOptionalCrds(optionalApis);
-    await until("none to be served", async () => ((await served()).length === 0 ? true : undefined));
+    await until("none to be served", async () => (await served()).length === 0);
   });
 
   describe("its front proxy", () => {

@@ -86,11 +86,11 @@ function agentThrough(socketPath: string): Agent {
   });
 }
 
-async function listening(path: string): Promise<true | undefined> {
+async function listening(path: string): Promise<boolean> {
   const socket = createConnection({ path });
   const [outcome] = await Promise.race([once(socket, "connect").then(() => [true]), once(socket, "close")]).catch(
     () => [undefined],
   );
   socket.destroy();
-  return outcome === true ? true : undefined;
+  return outcome === true;
 }

@@ -71,8 +71,7 @@ export async function addRealNode(
     return Number(status.allocatable["nvidia.com/gpu"] ?? 0);
   };
   const untilAllocatable = async (expected: number): Promise<void> => {
-    const read = async (see: See): Promise<true | undefined> =>
-      see(await allocatable()) === expected ? true : undefined;
+    const read = async (see: See): Promise<boolean> => see(await allocatable()) === expected;
     await until(`${expected} allocatable GPUs`, read, { withinMs: 60_000 });
   };
   await untilAllocatable(count);

@@ -55,7 +55,7 @@ export async function serve(command: string, { shell, port }: Stage): Promise<vo
     if (printed().includes("\n")) return true;
     const answer = await request(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
     await answer?.body.dump();
-    return answer?.statusCode === 200 ? true : undefined;
+    return answer?.statusCode === 200;
   });
 }
 

@@ -94,12 +94,12 @@ describe("services from a repository by Flux", function () {
   /** Waits until a condition of the Kustomization is about this revision and like this. */
   async function told(revision: string, status: string, says: string, type = "Ready"): Promise<void> {
     let last: Kustomization | undefined;
-    const look = async (): Promise<true | undefined> => {
+    const look = async (): Promise<boolean> => {
       last = await kustomization();
       const { lastAttemptedRevision, conditions = [] } = last.status ?? {};
       const condition = conditions.find((one) => one.type === type);
       const isMeant = lastAttemptedRevision === revision && condition?.message.includes(says) === true;
-      return isMeant && condition?.status === status ? true : undefined;
+      return isMeant && condition?.status === status;
     };
     const what = `${type} of the Kustomization to be ${status} of ${revision}: "${says}"`;
     await until(what, look, { withinMs: 60_000 }).catch((error: unknown) => {
@@ -134,7 +134,7 @@ describe("services from a repository by Flux", function () {
     const since = Date.now();
     const looks = () =>
       cluster.audit.requests({ verb: "patch", resource: "gpumediaservices", name, since }).filter(isDryRun);
-    await until("Flux to have looked three times", () => (looks().length >= 3 ? true : undefined), {
+    await until("Flux to have looked three times", () => looks().length >= 3, {
       withinMs: 60_000,
     });
     const writes = cluster.audit
@@ -177,7 +177,7 @@ describe("services from a repository by Flux", function () {
     await work.untilReady("other");
     await until("the service and its children to go", async () => {
       const left = [await work.service(name), ...(await work.children(name))].filter((one) => one !== undefined);
-      return left.length === 0 ? true : undefined;
+      return left.length === 0;
     });
   }
 });

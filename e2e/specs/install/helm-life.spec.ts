@@ -189,16 +189,14 @@ describe("the life of an installation by helm", function () {
     await helm.run("upgrade", release, chart, ...flags, "--set", "metricsApi.enabled=false");
     await restartOperator();
     assert.equal(await cluster.rest.get(`${apiServices}/v1beta1.custom.metrics.k8s.io`), undefined);
-    await until("the address to go with its Service", async () =>
-      (await cluster.rest.get(slice)) === undefined ? true : undefined,
-    );
+    await until("the address to go with its Service", async () => (await cluster.rest.get(slice)) === undefined);
     // While it was on, autoscalers used the GPUs' figures: on a busy machine some had not been told otherwise yet.
     await until("the autoscalers to do without the GPUs' figures", async () => {
       const path = `/apis/autoscaling/v2/namespaces/${media}/horizontalpodautoscalers`;
       const { items } = (await cluster.rest.get(path)) as {
         items: readonly { spec: { metrics: object[] } }[];
       };
-      return items.every(({ spec }) => spec.metrics.length === 1) ? true : undefined;
+      return items.every(({ spec }) => spec.metrics.length === 1);
     });
   }
   const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";

@@ -83,9 +83,7 @@ describe("the shipped rights", function () {
     }
     for (const name of ["keda", "hpa"]) await work.apply(name, nothing);
     for (const name of ["keda", "hpa"]) {
-      await until(`${name} to be without what can be left out`, async () =>
-        (await work.children(name)).length === 4 ? true : undefined,
-      );
+      await until(`${name} to be without what can be left out`, async () => (await work.children(name)).length === 4);
     }
     assert.equal(await operator.end("SIGTERM"), "exit 0");
     await work.startOperator();
@@ -126,15 +124,13 @@ describe("the shipped rights", function () {
     for (const one of [other, third]) {
       for (const field of ["DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED"]) {
         await one.apply("upscaler", { ...everything, monitoring: { dcgm: { fields: [field] } } });
-        await until(`exporters to be told ${field}`, async () =>
-          (await exported(one))?.includes(field) === true ? true : undefined,
-        );
+        await until(`exporters to be told ${field}`, async () => (await exported(one))?.includes(field) === true);
       }
       await one.untilReady("upscaler");
       await one.apply("upscaler", nothing);
       await until("what can be left out to go", async () => {
         const gone = (await one.children("upscaler")).length === 4 && (await exported(one)) === undefined;
-        return gone ? true : undefined;
+        return gone;
       });
       const asked = work.cluster.audit.requests({ user: one.operatorUser });
       assert.deepEqual(
@@ -164,7 +160,7 @@ describe("the shipped rights", function () {
     await work.patch(type, name, [{ op: "remove", path: "/metadata/labels/app.kubernetes.io~1part-of" }]);
     await until(`${type.kind} ${name} to be repaired`, async () => {
       const live = await work.get(type, name);
-      return live?.metadata.labels?.["app.kubernetes.io/part-of"] === "gpumedia" ? true : undefined;
+      return live?.metadata.labels?.["app.kubernetes.io/part-of"] === "gpumedia";
     });
   }
 

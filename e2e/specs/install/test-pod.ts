@@ -7,7 +7,7 @@ export async function testPodSucceeds(cluster: Cluster, release: string, namespa
   const pod = `/api/v1/namespaces/${namespace}/pods/${release}-test`;
   await until("the test's pod to run", async () => {
     const live = (await cluster.rest.get(pod)) as { status?: { phase?: string } } | undefined;
-    return live?.status?.phase === "Running" ? true : undefined;
+    return live?.status?.phase === "Running";
   });
   await cluster.rest.request("PATCH", `${pod}/status`, { status: { phase: "Succeeded" } }, "merge-patch+json");
 }

@@ -82,7 +82,7 @@ export async function addressOf(work: Workspace, name: string, agent: Agent): Pr
   await until(`${address} to lead to a pod`, async () => {
     const answer = await request(`${address}/readyz`, { dispatcher: agent }).catch(() => undefined);
     await answer?.body.dump();
-    return answer?.statusCode === 200 ? true : undefined;
+    return answer?.statusCode === 200;
   });
   return address;
 }

@@ -105,11 +105,11 @@ describe("the process node", function () {
       "running" in state && !ready ? metadata.uid : undefined,
     );
     await cluster.kubectl("patch", "configmap", "switch", "-n", namespace, "-p", '{"data":{"on":"on"}}');
-    await untilPod("served", "to be ready", (_pod, { ready }) => (ready ? true : undefined));
+    await untilPod("served", "to be ready", (_pod, { ready }) => ready);
 
     const directory = join(cluster.directory, "process-node", uid);
     await writeFile(join(directory, "dead"), "");
-    await untilPod("served", "to be started again", (_pod, { restartCount }) => (restartCount > 0 ? true : undefined));
+    await untilPod("served", "to be started again", (_pod, { restartCount }) => restartCount > 0);
     const log = await readFile(join(directory, "main.log"), "utf8");
     assert.match(log, /^asked to end$/m);
     assert.equal(await readFile(join(directory, "stopping"), "utf8"), "\n");
@@ -142,7 +142,7 @@ describe("the process node", function () {
     });
     for (const index of [0, 1, 2, 3]) await create(`takes-${index}`, { command, resources }, here);
     for (const index of [0, 1, 2, 3]) {
-      await untilPod(`takes-${index}`, "to run", ({ status }) => (status.phase === "Running" ? true : undefined));
+      await untilPod(`takes-${index}`, "to run", ({ status }) => status.phase === "Running");
     }
     await create("one-too-many", { command, resources }, here);
     const reason = await untilPod("one-too-many", "to fail", ({ status }) =>

@@ -42,7 +42,7 @@ class Stream {
   async use(): Promise<void> {
     const before = this.pictures;
     this.socket.send(photograph);
-    await until("an answer, or the end", () => (this.pictures > before || !this.isOpen ? true : undefined));
+    await until("an answer, or the end", () => this.pictures > before || !this.isOpen);
   }
 
   async useUntilClosed(): Promise<void> {
@@ -87,10 +87,10 @@ describe("a scale-in", function () {
     const metric = `pods/${metadata.name}/gpumedia_active_sessions`;
     const path = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${work.namespace}/${metric}`;
     let said: unknown;
-    const look = async (): Promise<true | undefined> => {
+    const look = async (): Promise<boolean> => {
       said = await work.client.rawJson("GET", path).then(({ body }) => body, String);
       const { items = [] } = said as { readonly items?: readonly { readonly value: string }[] };
-      return items.some(({ value }) => value !== "0") ? true : undefined;
+      return items.some(({ value }) => value !== "0");
     };
     await until("the operator to know of the stream", look, { withinMs: 60_000 }).catch((error: unknown) => {
       throw new Error(`${String(error)}; it says ${JSON.stringify(said)}`, { cause: error });
@@ -118,7 +118,7 @@ describe("a scale-in", function () {
       { op: "replace", path: "/spec/autoscaling/horizontal/minReplicas", value: 1 },
     ]);
     await untilGone(idle);
-    await until("the cost to be taken back", async () => ((await costOf(busy)) === undefined ? true : undefined));
+    await until("the cost to be taken back", async () => (await costOf(busy)) === undefined);
     await stream.use();
     assert.deepEqual([stream.isOpen, stream.pictures], [true, 1]);
     const written = work.writes().filter(({ objectRef }) => objectRef?.resource === "pods");

@@ -44,9 +44,9 @@ describe("the loop", function () {
   }
 
   async function untilReplicas(wanted: number): Promise<void> {
-    const look = async (): Promise<true | undefined> => {
+    const look = async (): Promise<boolean> => {
       const { spec } = await deployment();
-      return spec.replicas === wanted ? true : undefined;
+      return spec.replicas === wanted;
     };
     await until(`${wanted} replicas`, look, { withinMs: 120_000, everyMs: 200 }).catch(async (error: unknown) => {
       const said = await cluster.kubectl("describe", "hpa,gms", "upscaler", "-n", work.namespace);

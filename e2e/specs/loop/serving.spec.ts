@@ -78,7 +78,7 @@ describe("a service whose pods run", function () {
       "other pods, and no more of the former",
       async () => {
         const now = await pods();
-        return now.length === 2 && now.every((name) => !before.includes(name)) ? true : undefined;
+        return now.length === 2 && now.every((name) => !before.includes(name));
       },
       { withinMs: 150_000, everyMs: 500 },
     );

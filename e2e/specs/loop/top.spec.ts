@@ -167,8 +167,7 @@ describe("kubectl gpumedia top", function () {
     const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
     let screen = "";
     child.stdout.on("data", (chunk: Buffer) => (screen += chunk.toString()));
-    const shows = (text: string): Promise<true> =>
-      until(`${text} on the screen`, () => (screen.includes(text) ? true : undefined));
+    const shows = (text: string): Promise<true> => until(`${text} on the screen`, () => screen.includes(text));
     await shows("upscaler ");
     await work.apply("latecomer", {
       ...quick,

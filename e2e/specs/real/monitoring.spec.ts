@@ -79,7 +79,7 @@ describe("monitoring of real pods", function () {
       async () => {
         await sendPicture(address, agent);
         const [rate] = await prometheus.query(series("gpumedia:requests:rate5m"));
-        return rate !== undefined && rate.value > 0 ? true : undefined;
+        return rate !== undefined && rate.value > 0;
       },
       patiently,
     );

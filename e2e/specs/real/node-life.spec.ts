@@ -39,9 +39,7 @@ describe("a real node", function () {
       );
       assert.deepEqual(machine(), before);
       parent.kill("SIGKILL");
-      await until("all of the node to be gone", async () =>
-        (await remains(directory)).length === 0 ? true : undefined,
-      );
+      await until("all of the node to be gone", async () => (await remains(directory)).length === 0);
       assert.deepEqual(machine(), before);
     } finally {
       parent.kill("SIGKILL");

@@ -19,10 +19,10 @@ describe("scaling of real pods", function () {
   afterEach(() => following?.[Symbol.asyncDispose]());
 
   async function untilPods(wanted: number): Promise<void> {
-    const look = async (): Promise<true | undefined> => {
+    const look = async (): Promise<boolean> => {
       const pods = await podsOf(at.real.cluster, at.work.namespace);
       const ready = pods.filter(({ status }) => status.containerStatuses?.[0]?.ready === true);
-      return pods.length === wanted && ready.length === wanted ? true : undefined;
+      return pods.length === wanted && ready.length === wanted;
     };
     await until(`${wanted} pods`, look, patiently).catch(async (error: unknown) => {
       const said = await at.real.cluster.kubectl("describe", "hpa,gms,pods", "-n", at.work.namespace);
