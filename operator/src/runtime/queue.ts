@@ -15,7 +15,6 @@
  */
 import type { ObjectKey } from "../kube/object.ts";
 import type { Clock } from "./clock.ts";
-import { DueHeap, type Due } from "./queue-heap.ts";
 
 /** Why a key is reconciled, most urgent first. */
 export const priorities = [
@@ -45,9 +44,11 @@ interface Schedule {
   rank: number;
 }
 
-interface Slot extends Schedule, Due {
+interface Slot extends Schedule {
   readonly key: ObjectKey;
   state: "delayed" | "ready" | "running";
+  /** Cancels the timer of a delayed key. */
+  cancel: () => void;
   startedAt: number;
   /** What was added while the key was running. */
   next: Schedule | undefined;
@@ -62,12 +63,10 @@ const fairTakeEvery = 8;
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #slots = new Map<ObjectKey, Slot>();
-  readonly #delayed = new DueHeap<Slot>();
   /** By priority; taken in insertion order. */
   readonly #ready: readonly Map<ObjectKey, Slot>[] = priorities.map(() => new Map<ObjectKey, Slot>());
   readonly #running = new Set<Slot>();
   #listener: () => void = () => {};
-  #timer: { readonly dueAt: number; readonly cancel: () => void } | undefined;
   #adds = 0;
   #takes = 0;
   #closed = false;
@@ -99,7 +98,6 @@ export class WorkQueue {
 
   /** Returns the most urgent key that is due and not running; it is running until `done`. */
   take(): Work | undefined {
-    this.#promote();
     const slot = this.#first();
     if (slot === undefined) return undefined;
     this.#takes++;
@@ -107,7 +105,8 @@ export class WorkQueue {
     slot.state = "running";
     slot.startedAt = this.#clock.now();
     this.#running.add(slot);
-    return { key: slot.key, priority: priorityOf(slot), waitedMs: slot.startedAt - slot.dueAt };
+    // Node may fire a timer a fraction of a millisecond early.
+    return { key: slot.key, priority: priorityOf(slot), waitedMs: Math.max(slot.startedAt - slot.dueAt, 0) };
   }
 
   /** Marks a key that was taken as no longer running. */
@@ -126,17 +125,15 @@ export class WorkQueue {
   /** Drops all waiting keys and ignores further ones; running keys may still be `done`. */
   close(): void {
     this.#closed = true;
-    this.#timer?.cancel();
     for (const ready of this.#ready) ready.clear();
     for (const slot of this.#slots.values()) {
-      if (slot.state === "delayed") this.#delayed.remove(slot);
+      slot.cancel();
       if (slot.state !== "running") this.#slots.delete(slot.key);
     }
   }
 
   /** The number of keys of a priority that are due and not taken. */
   depth(priority: Priority): number {
-    this.#promote();
     return this.#ready[priorities.indexOf(priority)]?.size ?? 0;
   }
 
@@ -151,25 +148,22 @@ export class WorkQueue {
   }
 
   #place(slot: Slot): void {
-    if (slot.dueAt > this.#clock.now()) {
-      slot.state = "delayed";
-      this.#delayed.push(slot);
-      this.#arm();
-      return;
-    }
-    this.#enqueue(slot);
-    this.#listener();
+    const afterMs = slot.dueAt - this.#clock.now();
+    if (afterMs <= 0) return this.#enqueue(slot);
+    slot.state = "delayed";
+    slot.cancel = this.#clock.after(afterMs, () => this.#enqueue(slot));
   }
 
   #enqueue(slot: Slot): void {
     slot.state = "ready";
     this.#adds++;
     this.#ready[slot.rank]?.set(slot.key, slot);
+    this.#listener();
   }
 
   #advance(slot: Slot, { dueAt, rank }: Schedule): void {
     if (slot.state === "delayed") {
-      this.#delayed.remove(slot);
+      slot.cancel();
       this.#place(Object.assign(slot, { dueAt, rank }));
       return;
     }
@@ -177,15 +171,6 @@ export class WorkQueue {
     this.#ready[slot.rank]?.delete(slot.key);
     slot.rank = rank;
     this.#ready[rank]?.set(slot.key, slot);
-  }
-
-  /** Moves the keys that have become due from the heap to the priorities. */
-  #promote(): void {
-    for (let slot = this.#delayed.peek(); slot !== undefined; slot = this.#delayed.peek()) {
-      if (slot.dueAt > this.#clock.now()) return;
-      this.#delayed.remove(slot);
-      this.#enqueue(slot);
-    }
   }
 
   #first(): Slot | undefined {
@@ -196,24 +181,10 @@ export class WorkQueue {
       undefined,
     );
   }
-
-  /** Keeps a single timer, for the earliest delayed key. */
-  #arm(): void {
-    const dueAt = this.#delayed.peek()?.dueAt;
-    if (dueAt === undefined || (this.#timer !== undefined && this.#timer.dueAt <= dueAt)) return;
-    this.#timer?.cancel();
-    const cancel = this.#clock.after(dueAt - this.#clock.now(), () => {
-      this.#timer = undefined;
-      this.#promote();
-      this.#arm();
-      this.#listener();
-    });
-    this.#timer = { dueAt, cancel };
-  }
 }
 
 function newSlot(key: ObjectKey, schedule: Schedule): Slot {
-  return { key, ...schedule, state: "delayed", startedAt: 0, next: undefined, heapIndex: 0, heapOrder: 0 };
+  return { key, ...schedule, state: "delayed", startedAt: 0, next: undefined, cancel() {} };
 }
 
 function sooner(a: Schedule, b: Schedule): Schedule {
