@@ -3,7 +3,8 @@ import { Scratch } from "../work/buffers.ts";
 import { strips } from "../work/grouping.ts";
 import { fromTensor, toTensor } from "./layout.ts";
 import type { PictureModel } from "./picture-model.ts";
-import { discardOutputs, tensor, type ModelSession, type Outputs } from "./session.ts";
+import { discardOutputs, type ModelSession, type Outputs } from "./session.ts";
+import { tensor } from "./tensors.ts";
 
 /** Consecutive pictures of one size, three bytes a pixel; valid until the next run. */
 export interface Pixels {
@@ -59,7 +60,7 @@ export class PictureInference {
     const { input, output } = this.#model;
     const dims = input.order === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
     this.#discardOutputs();
-    const outputs = await this.#session.run({ [input.name]: tensor(toTensor(pixels, count, input), dims) });
+    const outputs = await this.#session.run({ [input.name]: tensor(input.type, toTensor(pixels, count, input), dims) });
     this.#outputs = outputs;
     const result = outputs[output.name];
     if (result === undefined) throw new Error(`the model returned no ${output.name}`);

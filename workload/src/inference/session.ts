@@ -10,13 +10,10 @@
  * - CUDA_DEVICE_ORDER, CUDA_LAUNCH_BLOCKING: CUDA reads them from the environment, which the operator sets.
  * - torch.cuda.empty_cache(): see `release`.
  */
-import { createRequire } from "node:module";
-import { discard } from "../work/buffers.ts";
 import type * as Ort from "onnxruntime-node";
-import type { Accelerator, ElementType, Optimization, RawTensor, TensorDeclaration } from "../work/tensor.ts";
-
-// CommonJS whose exports cannot be determined without running it.
-const ort = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
+import { discard } from "../work/buffers.ts";
+import type { Accelerator, ElementType, Optimization, TensorDeclaration } from "../work/tensor.ts";
+import { ort } from "./onnxruntime.ts";
 
 export interface ModelSession {
   readonly inputs: readonly TensorDeclaration[];
@@ -62,44 +59,4 @@ export async function openSession(
 function declaration(metadata: Ort.InferenceSession.ValueMetadata): TensorDeclaration {
   if (!metadata.isTensor) throw new Error(`${metadata.name} is not a tensor`);
   return { name: metadata.name, type: metadata.type as ElementType, shape: metadata.shape };
-}
-
-type Elements = Uint8Array | Float32Array;
-
-export function tensor(elements: Elements, dims: readonly number[]): Tensor {
-  return elements instanceof Uint8Array
-    ? new ort.Tensor("uint8", elements, dims)
-    : new ort.Tensor("float32", elements, dims);
-}
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const satisfies Record<ElementType, unknown>;
-
-export function fromRaw({ type, shape, bytes }: RawTensor): Tensor {
-  const Elements = arrays[type];
-  // Typed arrays must start aligned, which a slice of a request rarely does.
-  const aligned = bytes.byteOffset % Elements.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
-  const elements = new Elements(aligned.buffer, aligned.byteOffset, aligned.byteLength / Elements.BYTES_PER_ELEMENT);
-  return new ort.Tensor(type, elements as never, shape);
-}
-
-export function toRaw(name: string, value: Ort.Tensor): RawTensor {
-  const { buffer, byteOffset, byteLength } = value.data as Uint8Array<ArrayBuffer>;
-  return {
-    name,
-    type: value.type as ElementType,
-    shape: value.dims,
-    bytes: new Uint8Array(buffer, byteOffset, byteLength),
-  };
 }

@@ -1,6 +1,7 @@
 /** Runs on blank pictures, to warm up and to measure. */
 import type { PictureModel } from "./picture-model.ts";
-import { discardOutputs, tensor, type ModelSession, type Tensor } from "./session.ts";
+import { discardOutputs, type ModelSession, type Tensor } from "./session.ts";
+import { tensor } from "./tensors.ts";
 
 /** Pixels per side if the model leaves it open. */
 const warmUpSide = 64;
@@ -25,5 +26,5 @@ export function trialFeeds({ input }: PictureModel, side: number): Readonly<Reco
   const { name, width = side, height = side, order, type } = input;
   const dims = order === "NHWC" ? [1, height, width, 3] : [1, 3, height, width];
   const size = width * height * 3;
-  return { [name]: tensor(type === "uint8" ? new Uint8Array(size) : new Float32Array(size), dims) };
+  return { [name]: tensor(type, type === "uint8" ? new Uint8Array(size) : new Float32Array(size), dims) };
 }

@@ -12,9 +12,35 @@ export type Dimension = number | string;
 
 type Attribute = number | string | readonly number[];
 
-interface GraphPort {
+/** ONNX's names of element types. */
+export type GraphType = "UINT8" | "FLOAT" | "FLOAT16" | "STRING" | "INT64";
+
+export interface GraphPort {
   readonly name: TensorName;
   readonly shape: readonly Dimension[];
+  /** Defaults to uint8. */
+  readonly type?: GraphType;
+}
+
+interface GraphOutput {
+  readonly output: GraphPort;
+  /** Becomes the output. */
+  readonly last: TensorName;
+}
+
+interface GraphModel extends GraphOutput {
+  readonly name: string;
+  readonly doc: string;
+  readonly input: GraphPort;
+  /** Further outputs. */
+  readonly more?: readonly GraphOutput[];
+  /** The version of ONNX's operators; defaults to `opset`. */
+  readonly opset?: number;
+}
+
+/** The number of an element type, for Cast. */
+export function elementType(type: GraphType): number {
+  return DataType[type];
 }
 
 /** The oldest opset in which Clip, Pad, Cast and Transpose have the form that is written here. */
@@ -60,23 +86,28 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Returns the bytes of the model, with one uint8 input and one uint8 output; `last` becomes the output. */
-  encode(model: { name: string; doc: string; input: GraphPort; output: GraphPort; last: TensorName }): Uint8Array {
-    const final = this.#nodes.find(({ output }) => output[0] === model.last);
-    if (final === undefined) throw new Error(`no node produces ${model.last}`);
-    final.output = [model.output.name];
+  /** Returns the bytes of the model, with one input. */
+  encode(model: GraphModel): Uint8Array {
+    const outputs = [model, ...(model.more ?? [])];
+    for (const { output, last } of outputs) {
+      const final = this.#nodes.find((node) => node.output[0] === last);
+      if (final === undefined) throw new Error(`no node produces ${last}`);
+      // Nodes that use it further on, too.
+      for (const node of this.#nodes) node.input = node.input.map((name) => (name === last ? output.name : name));
+      final.output = [output.name];
+    }
     const graph = new onnx.GraphProto({
       name: model.name,
       node: this.#nodes,
       initializer: this.#constants,
       input: [port(model.input)],
-      output: [port(model.output)],
+      output: outputs.map(({ output }) => port(output)),
     });
     const proto = new onnx.ModelProto({
       irVersion,
       producerName: "gpumedia",
       docString: model.doc,
-      opsetImport: [new onnx.OperatorSetIdProto({ domain: "", version: opset })],
+      opsetImport: [new onnx.OperatorSetIdProto({ domain: "", version: model.opset ?? opset })],
       graph,
     });
     return onnx.ModelProto.encode(proto).finish();
@@ -91,10 +122,10 @@ function attribute(name: string, value: Attribute): InstanceType<typeof onnx.Att
   return new onnx.AttributeProto({ name, type: AttributeType.INTS, ints: [...value] });
 }
 
-function port({ name, shape }: GraphPort): InstanceType<typeof onnx.ValueInfoProto> {
+function port({ name, shape, type = "UINT8" }: GraphPort): InstanceType<typeof onnx.ValueInfoProto> {
   const dim = shape.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
   return new onnx.ValueInfoProto({
     name,
-    type: new onnx.TypeProto({ tensorType: { elemType: DataType.UINT8, shape: { dim } } }),
+    type: new onnx.TypeProto({ tensorType: { elemType: DataType[type], shape: { dim } } }),
   });
 }

@@ -4,6 +4,7 @@
 export type ElementType =
   | "float32"
   | "float64"
+  | "float16"
   | "uint8"
   | "int8"
   | "uint16"
@@ -12,9 +13,13 @@ export type ElementType =
   | "uint32"
   | "int64"
   | "uint64"
-  | "bool";
+  | "bool"
+  | "string";
 
-/** A tensor as bytes: little-endian, row-major, as in the binary extension of OIP v2. */
+/**
+ * A tensor as bytes: little-endian, row-major, as in the binary extension of OIP v2. Each string is its length in bytes (uint32)
+ * and its UTF-8.
+ */
 export interface RawTensor {
   readonly name: string;
   readonly type: ElementType;

@@ -6,10 +6,10 @@ import { bytesOfJson } from "./json-data.ts";
 import { HttpProblem } from "../problem.ts";
 import {
   badRequest,
-  type Datatype,
+  type InputDatatype,
   datatypeBytes,
   elementCount,
-  isDatatype,
+  isInputDatatype,
   shapeText,
   type Tensor,
 } from "./tensor.ts";
@@ -95,7 +95,7 @@ function parseInput(value: unknown, index: number, tail: BinaryTail): Tensor {
   const input = object(value, `inputs[${index}]`);
   const name = nameOf(input, `inputs[${index}]`);
   const datatype = input["datatype"];
-  if (!isDatatype(datatype)) {
+  if (!isInputDatatype(datatype)) {
     throw badRequest(`input "${name}": datatype must be one of ${Object.keys(datatypeBytes).join(", ")}`);
   }
   const shape = parseShape(name, input["shape"]);
@@ -111,7 +111,7 @@ function parseShape(name: string, value: unknown): readonly number[] {
 
 function parseBytes(
   name: string,
-  datatype: Datatype,
+  datatype: InputDatatype,
   shape: readonly number[],
   input: JsonObject,
   tail: BinaryTail,

@@ -1,5 +1,5 @@
 /** Converts tensor data between bytes and JSON, whose numbers are flat or nested according to the shape. Pure. */
-import { badRequest, type Datatype, datatypeBytes, elementCount, shapeText } from "./tensor.ts";
+import { badRequest, type Datatype, datatypeBytes, type InputDatatype, elementCount, shapeText } from "./tensor.ts";
 
 type Numbers =
   | Uint8Array<ArrayBuffer>
@@ -8,10 +8,11 @@ type Numbers =
   | Int8Array<ArrayBuffer>
   | Int16Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
+  | Float16Array<ArrayBuffer>
   | Float32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>;
 
-type NumberDatatype = Exclude<Datatype, "BOOL" | "INT64" | "UINT64">;
+type NumberDatatype = Exclude<InputDatatype, "BOOL" | "INT64" | "UINT64">;
 
 const views: Readonly<Record<NumberDatatype, (buffer: ArrayBuffer) => Numbers>> = {
   UINT8: (buffer) => new Uint8Array(buffer),
@@ -20,6 +21,7 @@ const views: Readonly<Record<NumberDatatype, (buffer: ArrayBuffer) => Numbers>> 
   INT8: (buffer) => new Int8Array(buffer),
   INT16: (buffer) => new Int16Array(buffer),
   INT32: (buffer) => new Int32Array(buffer),
+  FP16: (buffer) => new Float16Array(buffer),
   FP32: (buffer) => new Float32Array(buffer),
   FP64: (buffer) => new Float64Array(buffer),
 };
@@ -27,7 +29,7 @@ const views: Readonly<Record<NumberDatatype, (buffer: ArrayBuffer) => Numbers>> 
 /** @throws {HttpProblem} 400 */
 export function bytesOfJson(
   name: string,
-  datatype: Datatype,
+  datatype: InputDatatype,
   shape: readonly number[],
   data: unknown,
 ): Uint8Array<ArrayBuffer> {
@@ -48,7 +50,8 @@ export function bytesOfJson(
 }
 
 /** Returns a flat list. */
-export function jsonOfBytes(datatype: Datatype, bytes: Uint8Array): readonly (number | boolean)[] {
+export function jsonOfBytes(datatype: Datatype, bytes: Uint8Array): readonly (number | boolean | string)[] {
+  if (datatype === "BYTES") return [...texts(bytes)];
   // A copy, because the bytes may not be aligned to their elements.
   const { buffer } = Uint8Array.from(bytes);
   if (datatype === "BOOL") return Array.from(new Uint8Array(buffer), (byte) => byte !== 0);
@@ -105,4 +108,15 @@ function wrongCount(name: string, shape: readonly number[], count: number): Erro
 
 function wrongNesting(name: string, shape: readonly number[]): Error {
   return badRequest(`input "${name}": the lists in data do not match shape ${shapeText(shape)}`);
+}
+
+/** Each is its length in four little-endian bytes, then its UTF-8. */
+function* texts(bytes: Uint8Array): Generator<string> {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < view.length;) {
+    const from = at + 4;
+    const to = from + view.readUInt32LE(at);
+    yield view.toString("utf8", from, to);
+    at = to;
+  }
 }

@@ -14,6 +14,7 @@ export interface OipModel {
 const datatypes: Readonly<Record<ElementType, Datatype>> = {
   float32: "FP32",
   float64: "FP64",
+  float16: "FP16",
   uint8: "UINT8",
   int8: "INT8",
   uint16: "UINT16",
@@ -23,6 +24,7 @@ const datatypes: Readonly<Record<ElementType, Datatype>> = {
   int64: "INT64",
   uint64: "UINT64",
   bool: "BOOL",
+  string: "BYTES",
 };
 
 const elementTypes = Object.fromEntries(

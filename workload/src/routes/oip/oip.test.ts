@@ -126,6 +126,39 @@ describe("Open Inference Protocol", () => {
       }));
   }
 
+  it("answers outputs of float16 and of strings, as JSON and as bytes, and names their datatypes", () =>
+    withApp(async (app, { pipeline }) => {
+      const declared = (name: string, type: "float16" | "string") => ({ name, type, shape: [2] });
+      assert.ok(pipeline.model);
+      pipeline.model = { ...pipeline.model, outputs: [declared("score", "float16"), declared("label", "string")] };
+      const half = new Uint8Array(Float16Array.of(0.5, -2).buffer);
+      const labels = Uint8Array.of(1, 0, 0, 0, 0x61, 2, 0, 0, 0, 0xc3, 0xb6);
+      pipeline.onInfer = () => ({
+        outputs: [
+          { ...declared("score", "float16"), bytes: half },
+          { ...declared("label", "string"), bytes: labels },
+        ],
+        timings: { queue: 0, inference: 1 },
+      });
+      const metadata = (await app.inject("/v2/models/anime4k-2x")).json<{ outputs: { datatype: string }[] }>();
+      assert.deepEqual(
+        metadata.outputs.map(({ datatype }) => datatype),
+        ["FP16", "BYTES"],
+      );
+      const json = await app.inject({ method: "POST", url, payload: { inputs: [input] } });
+      assert.deepEqual(json.json<unknown>(), {
+        ...head,
+        outputs: [
+          { name: "score", datatype: "FP16", shape: [2], data: [0.5, -2] },
+          { name: "label", datatype: "BYTES", shape: [2], data: ["a", "ö"] },
+        ],
+      });
+      const payload = { parameters: { binary_data_output: true }, inputs: [input] };
+      const binary = await app.inject({ method: "POST", url, payload });
+      const length = Number(binary.headers["inference-header-content-length"]);
+      assert.deepEqual(new Uint8Array(binary.rawPayload.subarray(length)), Uint8Array.of(...half, ...labels));
+    }));
+
   it("infers under the version's path, and without a content type", () =>
     withApp(async (app) => {
       const path = "/v2/models/anime4k-2x/versions/1/infer";
@@ -237,7 +270,7 @@ describe("Open Inference Protocol", () => {
     [
       "an unknown datatype",
       withInput({ datatype: "BYTES" }),
-      'input "input": datatype must be one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64',
+      'input "input": datatype must be one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64',
     ],
     [
       "a datatype that the model does not have",

@@ -25,7 +25,7 @@ export interface TensorSpec {
   readonly shape: readonly number[];
 }
 
-/** Bytes of an element. Not BYTES, whose elements vary in length, nor FP16 and BF16, which onnxruntime-node lacks. */
+/** Bytes of an element. Not BYTES, whose elements vary in length, nor BF16, which onnxruntime-node lacks. */
 export const datatypeBytes = {
   BOOL: 1,
   UINT8: 1,
@@ -36,13 +36,17 @@ export const datatypeBytes = {
   INT16: 2,
   INT32: 4,
   INT64: 8,
+  FP16: 2,
   FP32: 4,
   FP64: 8,
 } as const;
 
-export type Datatype = keyof typeof datatypeBytes;
+/** What an input may have: a model of pictures takes numbers. */
+export type InputDatatype = keyof typeof datatypeBytes;
 
-export function isDatatype(text: unknown): text is Datatype {
+export type Datatype = InputDatatype | "BYTES";
+
+export function isInputDatatype(text: unknown): text is InputDatatype {
   return typeof text === "string" && Object.hasOwn(datatypeBytes, text);
 }
 
