@@ -15,6 +15,10 @@ describe("waiting", () => {
       { message: 'timed out after 0 s waiting for 2 replicas; last seen: {"replicas":1}' },
     );
     await assert.rejects(
+      until("anything", (see) => see(undefined), { withinMs: 0 }),
+      { message: "timed out after 0 s waiting for anything; last seen: undefined" },
+    );
+    await assert.rejects(
       until("anything", () => undefined, { withinMs: 0 }),
       { message: "timed out after 0 s waiting for anything" },
     );

@@ -31,8 +31,8 @@ export async function until<T>(
     const result = await read(see);
     if (result !== undefined && result !== false) return result;
     if (performance.now() > deadline) {
-      const last = seen.length === 0 ? "" : `; last seen: ${JSON.stringify(seen[0]).slice(0, longestValue)}`;
-      throw new Error(`timed out after ${withinMs / 1000} s waiting for ${what}${last}`);
+      const last = seen.length === 0 ? "" : `; last seen: ${JSON.stringify(seen[0])}`;
+      throw new Error(`timed out after ${withinMs / 1000} s waiting for ${what}${last.slice(0, longestValue)}`);
     }
     await delay(everyMs);
   }

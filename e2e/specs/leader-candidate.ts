@@ -1,10 +1,10 @@
 /**
- * A process that stands for election and, from the moment it leads, writes every few milliseconds without ever asking
- * whether it still leads: nothing but the fence can stop it. It doesn't even exit when it loses the Lease.
+ * A process that stands for election and, once it leads, writes every few milliseconds without checking whether it still
+ * leads, even after it has lost the Lease: only the fence can stop its writes.
  *
  *   node leader-candidate.ts '{"kubeconfig": …, "identity": …, …}'
  *
- * Says on standard output what happens, one JSON object per line; ends on SIGTERM, or when its standard input ends.
+ * Reports to standard output, one JSON object per line. Exits on SIGTERM, or when its standard input ends.
  */
 import { createApiClient } from "@gpumedia/operator/src/kube/client.ts";
 import { createTransport } from "@gpumedia/operator/src/kube/transport.ts";
@@ -17,7 +17,7 @@ import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
 
 export interface CandidateOptions extends LeaseTiming {
   readonly kubeconfig: string;
-  /** Also the user agent, by which the audit log tells candidates apart, and the name of the ConfigMap that it writes. */
+  /** Also the user agent, which identifies the candidate in the audit log, and the name of the ConfigMap that it writes. */
   readonly identity: string;
   readonly namespace: string;
   readonly leaseName: string;

@@ -1,4 +1,4 @@
-/** A cache before a real API server with faults in between: is every event told, and is every request worth its while? */
+/** A cache behind a proxy that injects faults: does it report every change, and does it send no needless request? */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createApiClient, type ApiClient } from "@gpumedia/operator/src/kube/client.ts";
@@ -24,21 +24,22 @@ const configMaps: ResourceType = {
   resource: "configmaps",
   namespaced: true,
 };
+const often = { everyMs: 5, withinMs: 30_000 };
 const namespace = "default";
 const lists: RequestMatch = { verb: "list", resource: "configmaps" };
 const watches: RequestMatch = { verb: "watch", resource: "configmaps" };
 
-/** A version of an object, as both the tests and the stores write it. */
+/** Identifies an object's version. */
 function versionOf({ metadata }: KubeObject): string {
   return `${metadata.name} ${metadata.uid} ${metadata.resourceVersion}`;
 }
 
-/** The ConfigMaps of one test on the API server, written past the proxy. */
-class Room implements AsyncDisposable {
+/** The ConfigMaps of one test, written without the proxy, and a cache that reads them through it. */
+class Fixture implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly store: Store<string>;
-  /** What the store has told: `added NAME`, `deleted NAME`, … */
-  readonly told: string[] = [];
+  /** The changes that the store reported: `added NAME`, `deleted NAME`, … */
+  readonly changes: string[] = [];
   readonly #client: ApiClient;
   readonly #id = randomUUID();
   readonly #objects = new Map<string, KubeObject>();
@@ -47,8 +48,8 @@ class Room implements AsyncDisposable {
   readonly #cache: ReturnType<typeof createCache<string>>;
   #running = Promise.resolve();
 
-  static async open(client: ApiClient, upstream: Connection, silenceMs = 60_000): Promise<Room> {
-    return new Room(client, await startFaultProxy(upstream), silenceMs);
+  static async open(client: ApiClient, upstream: Connection, silenceMs = 60_000): Promise<Fixture> {
+    return new Fixture(client, await startFaultProxy(upstream), silenceMs);
   }
 
   private constructor(client: ApiClient, proxy: FaultProxy, silenceMs: number) {
@@ -63,18 +64,22 @@ class Room implements AsyncDisposable {
       log: createLogger({ level: "silent" }),
     });
     this.store = this.#cache.store;
-    this.store.subscribe(({ type, key }) => this.told.push(`${type} ${key.slice(key.indexOf("/") + 1)}`));
+    this.store.subscribe(({ type, key }) => this.changes.push(`${type} ${key.slice(key.indexOf("/") + 1)}`));
   }
 
   async start(): Promise<void> {
     this.#running = this.#cache.run(this.#controller.signal);
     await this.store.whenSynced();
-    await this.until(() => this.proxy.openWatches === 1, "the first watch");
+    await this.untilWatching();
   }
 
-  /** Lets a fault befall the cache's watch. */
+  async untilWatching(): Promise<void> {
+    await until("one open watch", (see) => see(this.proxy.openWatches) === 1, often);
+  }
+
+  /** Injects a fault into the cache's watch. */
   strike(kind: WatchFault["kind"]): void {
-    assert.equal(this.proxy.strike({ kind }), 1, "there was no watch");
+    assert.equal(this.proxy.strike({ kind }), 1, "no watch is open");
   }
 
   #manifest(name: string, data: string): Manifest & { readonly data: object } {
@@ -93,36 +98,25 @@ class Room implements AsyncDisposable {
   }
 
   async delete(name: string): Promise<void> {
-    const { metadata } = this.#objects.get(name) ?? assert.fail(`there is no ${name}`);
+    const { metadata } = this.#objects.get(name) ?? assert.fail(`${name} does not exist`);
     await this.#client.delete(configMaps, namespace, metadata.name, { uid: metadata.uid });
     this.#objects.delete(name);
   }
 
-  /** Resolves when the store has just what the API server has. */
+  /** Resolves when the store has the same objects as the API server. */
   async converged(): Promise<void> {
-    const wanted = (): string[] => [...this.#objects.values()].map(versionOf).toSorted();
-    const stored = (): string[] => [...this.store.values()].toSorted();
-    await this.until(
-      () => JSON.stringify(stored()) === JSON.stringify(wanted()),
-      () => `the store to have ${wanted().join(", ")} and not ${stored().join(", ")}`,
-    );
+    const versions = [...this.#objects.values()].map(versionOf).toSorted().join(", ");
+    const stored = (): string => [...this.store.values()].toSorted().join(", ");
+    await until(`the store to have ${versions}`, (see) => see(stored()) === versions, often);
   }
 
-  /** Changes that came since the last call, without the test's own id. */
-  takeTold(): string[] {
-    return this.told.splice(0).map((change) => change.replace(`${this.#id}-`, ""));
+  /** Returns the changes since the last call, with the names that the test gave. */
+  takeChanges(): string[] {
+    return this.changes.splice(0).map((change) => change.replace(`${this.#id}-`, ""));
   }
-
-  readonly until = async (isSo: () => boolean, what: string | (() => string)): Promise<void> => {
-    const deadline = performance.now() + 30_000;
-    while (!isSo()) {
-      if (performance.now() > deadline) assert.fail(`waited in vain for ${typeof what === "string" ? what : what()}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#controller.abort(new Error("the test is over"));
+    this.#controller.abort(new Error("the test has ended"));
     await this.#running;
     for (const name of this.#objects.keys()) await this.delete(name);
     await this.proxy[Symbol.asyncDispose]();
@@ -144,209 +138,181 @@ describe("a cache on a real API server", () => {
   });
   after(() => transport.close());
 
-  /** What a fault leads to; the lists and watches include those before the fault: one of each. */
-  const faults: {
+  const tooManyRequests = refusal(429, "TooManyRequests", { retryAfterSeconds: 1 });
+  const faults: readonly {
     readonly name: string;
-    readonly begin: (room: Room) => void;
-    /** Called when the API server has all the changes; most faults are over by themselves. */
-    readonly end?: (room: Room) => Promise<void>;
+    /** Faults of later requests. */
+    readonly inject?: readonly Parameters<FaultProxy["inject"]>[];
+    /** The fault of the open watch. */
+    readonly strike: WatchFault["kind"];
     readonly silenceMs?: number;
+    /** The injected faults last until all writes are done and three watches have failed. */
+    readonly outage?: boolean;
+    /** Includes the list before the fault. */
     readonly lists: number;
+    /** At most; includes the watch before the fault. */
     readonly watches: number;
   }[] = [
-    {
-      name: "the connection is reset",
-      begin: (room) => room.strike("reset"),
-      lists: 1,
-      watches: 2,
-    },
-    {
-      name: "the server ends the watch",
-      begin: (room) => room.strike("end"),
-      lists: 1,
-      watches: 2,
-    },
-    {
-      name: "the watch says 410",
-      begin: (room) => room.strike("expire"),
-      lists: 2,
-      watches: 2,
-    },
+    { name: "the connection is reset", strike: "reset", lists: 1, watches: 2 },
+    { name: "the server ends the watch", strike: "end", lists: 1, watches: 2 },
+    { name: "the watch reports 410", strike: "expire", lists: 2, watches: 2 },
+    { name: "the connection breaks in the middle of an event", strike: "half-line", lists: 1, watches: 2 },
+    { name: "the watch falls silent", strike: "silence", silenceMs: 1_500, lists: 1, watches: 2 },
     {
       name: "the next watch is refused with 410",
-      begin: (room) => {
-        room.proxy.inject(refusal(410, "Expired"), watches);
-        room.strike("reset");
-      },
+      inject: [[refusal(410, "Expired"), watches]],
+      strike: "reset",
       lists: 2,
       watches: 3,
     },
     {
       name: "the next watch is refused with 429",
-      begin: (room) => {
-        room.proxy.inject(refusal(429, "TooManyRequests", { retryAfterSeconds: 1 }), watches);
-        room.strike("end");
-      },
+      inject: [[tooManyRequests, watches]],
+      strike: "end",
       lists: 1,
       watches: 3,
     },
     {
       name: "the next three watches are refused with 500",
-      begin: (room) => {
-        room.proxy.inject(refusal(500, "InternalError"), watches, 3);
-        room.strike("end");
-      },
+      inject: [[refusal(500, "InternalError"), watches, 3]],
+      strike: "end",
       lists: 1,
       watches: 5,
     },
     {
-      name: "an event breaks off in the middle of its line",
-      begin: (room) => room.strike("half-line"),
-      lists: 1,
-      watches: 2,
-    },
-    {
-      name: "the watch falls silent",
-      begin: (room) => room.strike("silence"),
-      silenceMs: 1_500,
-      lists: 1,
-      watches: 2,
-    },
-    {
       name: "the list after a 410 is refused with 429, then reset, then answered late",
-      begin: (room) => {
-        room.proxy.inject(refusal(429, "TooManyRequests", { retryAfterSeconds: 1 }), lists);
-        room.proxy.inject({ kind: "reset" }, lists);
-        room.proxy.inject({ kind: "delay", ms: 300 }, lists);
-        room.strike("expire");
-      },
+      inject: [
+        [tooManyRequests, lists],
+        [{ kind: "reset" }, lists],
+        [{ kind: "delay", ms: 300 }, lists],
+      ],
+      strike: "expire",
       lists: 4,
       watches: 2,
     },
     {
-      name: "the API server can't be reached until all is over",
-      begin: (room) => {
-        room.proxy.inject({ kind: "reset" }, {}, Infinity);
-        room.strike("reset");
-      },
-      end: async ({ proxy, until }) => {
-        await until(() => proxy.count(watches) >= 4, "three requests during the outage");
-        proxy.withdraw();
-      },
+      name: "the API server is unreachable until all writes are done",
+      inject: [[{ kind: "reset" }, {}, Infinity]],
+      strike: "reset",
+      outage: true,
       lists: 1,
       watches: 5,
     },
   ];
 
   for (const fault of faults) {
-    it(`loses nothing when ${fault.name}`, async () => {
-      await using room = await Room.open(client, upstream, fault.silenceMs);
-      for (const name of ["still", "changed", "deleted", "replaced"]) await room.write(name);
-      await room.start();
-      await room.converged();
-      room.takeTold();
+    it(`misses no change when ${fault.name}`, async () => {
+      await using fixture = await Fixture.open(client, upstream, fault.silenceMs);
+      for (const name of ["still", "changed", "deleted", "replaced"]) await fixture.write(name);
+      await fixture.start();
+      await fixture.converged();
+      fixture.takeChanges();
 
-      fault.begin(room);
-      await room.write("changed");
-      await room.delete("replaced");
-      await room.write("replaced");
-      await room.write("created");
-      await room.delete("deleted");
-      await room.write("changed");
-      await fault.end?.(room);
-      await room.converged();
+      for (const injected of fault.inject ?? []) fixture.proxy.inject(...injected);
+      fixture.strike(fault.strike);
+      await fixture.write("changed");
+      await fixture.delete("replaced");
+      await fixture.write("replaced");
+      await fixture.write("created");
+      await fixture.delete("deleted");
+      await fixture.write("changed");
+      if (fault.outage === true) {
+        await until("three failed watches", (see) => see(fixture.proxy.count(watches)) >= 4, often);
+        fixture.proxy.withdraw();
+      }
+      await fixture.converged();
 
-      // How often `changed` is told depends on when the watch is back; all else is told once.
-      const told = room.takeTold();
-      assert.deepEqual(told.filter((change) => change !== "updated changed").toSorted(), [
+      // Both updates of `changed` may be reported as one, depending on when the next watch starts.
+      const changes = fixture.takeChanges();
+      assert.deepEqual(changes.filter((change) => change !== "updated changed").toSorted(), [
         "added created",
         "added replaced",
         "deleted deleted",
         "deleted replaced",
       ]);
-      assert.ok(told.indexOf("deleted replaced") < told.indexOf("added replaced"));
-      const updates = told.filter((change) => change === "updated changed").length;
+      assert.ok(changes.indexOf("deleted replaced") < changes.indexOf("added replaced"));
+      const updates = changes.filter((change) => change === "updated changed").length;
       assert.ok(updates === 1 || updates === 2, `${updates} updates`);
 
-      await room.write("still");
-      await room.converged();
-      assert.deepEqual(room.takeTold(), ["updated still"], "the watch is alive again");
-      const requests = { lists: room.proxy.count(lists), watches: room.proxy.count(watches) };
-      assert.ok(requests.watches <= fault.watches, `${requests.watches} watches instead of ${fault.watches}`);
+      await fixture.write("still");
+      await fixture.converged();
+      assert.deepEqual(fixture.takeChanges(), ["updated still"], "the next watch works");
+      const requests = { lists: fixture.proxy.count(lists), watches: fixture.proxy.count(watches) };
+      assert.ok(requests.watches <= fault.watches, `${requests.watches} watches, at most ${fault.watches} expected`);
       assert.equal(requests.lists, fault.lists);
     });
   }
 
-  it("does not run hot when the server ends each watch at once", async () => {
-    await using room = await Room.open(client, upstream);
-    await room.start();
-    const injection = room.proxy.inject(emptyAnswer, watches, 4);
+  it("backs off when the server ends each watch immediately", async () => {
+    await using fixture = await Fixture.open(client, upstream);
+    await fixture.start();
+    const injection = fixture.proxy.inject(emptyAnswer, watches, 4);
     const begun = performance.now();
-    room.strike("end");
-    await room.until(() => injection.hits === 4, "four watches");
-    // The waits between four: at least 100, 200 and 400 ms.
+    fixture.strike("end");
+    await until("four watches", (see) => see(injection.hits) === 4, often);
+    // The delays between them are at least 100, 200 and 400 ms.
     assert.ok(performance.now() - begun >= 700);
-    await room.write("created");
-    await room.converged();
+    await fixture.write("created");
+    await fixture.converged();
   });
 
-  it("lists in pages, and begins again when the next page has expired", async () => {
-    await using room = await Room.open(client, upstream);
+  it("lists in pages, and starts over when the continue token has expired", async () => {
+    await using fixture = await Fixture.open(client, upstream);
     const names = Array.from({ length: 501 }, (_, index) => `object-${index}`);
-    await Promise.all(names.map((name) => room.write(name)));
-    room.proxy.inject(refusal(410, "Expired"), ({ url }) => url.includes("continue="));
-    await room.start();
-    await room.converged();
-    assert.equal(room.proxy.count(lists), 4, "a page and an expired one, then both");
-    assert.equal(new Set(room.told).size, 501);
-    assert.equal(room.told.length, 501);
+    await Promise.all(names.map((name) => fixture.write(name)));
+    fixture.proxy.inject(refusal(410, "Expired"), ({ url }) => url.includes("continue="));
+    await fixture.start();
+    await fixture.converged();
+    assert.equal(fixture.proxy.count(lists), 4, "one page, an expired token, two pages");
+    assert.equal(new Set(fixture.changes).size, 501);
+    assert.equal(fixture.changes.length, 501);
   });
 
-  it("never reads what was before our own write, whatever the watch does", async () => {
-    await using room = await Room.open(client, upstream);
-    await room.start();
-    const key = objectKey(await room.write("ours"));
+  it("never returns a version older than our own write, despite faults of the watch", async () => {
+    await using fixture = await Fixture.open(client, upstream);
+    await fixture.start();
+    const key = objectKey(await fixture.write("ours"));
     const reads: bigint[] = [];
-    room.store.subscribe(() => reads.push(BigInt(room.store.get(key)?.split(" ").at(-1) ?? 0)));
+    fixture.store.subscribe(() => reads.push(BigInt(fixture.store.get(key)?.split(" ").at(-1) ?? 0)));
     const faults = ["reset", "expire", "end", "half-line"] as const;
     for (let write = 0; write < 40; write++) {
       if (write % 10 === 0) {
-        await room.until(() => room.proxy.openWatches === 1, "the next watch");
-        room.strike(faults[(write / 10) % faults.length] ?? "reset");
+        await fixture.untilWatching();
+        fixture.strike(faults[(write / 10) % faults.length] ?? "reset");
       }
-      const answer = await room.write("ours");
-      room.store.observeWrite(answer);
-      assert.equal(room.store.get(key), versionOf(answer));
+      const answer = await fixture.write("ours");
+      fixture.store.observeWrite(answer);
+      assert.equal(fixture.store.get(key), versionOf(answer));
     }
-    await room.converged();
+    await fixture.converged();
     assert.ok(reads.length >= 40);
     assert.deepEqual(
       reads,
       reads.toSorted((a, b) => Number(a - b)),
-      "went back before our own write",
+      "an older version replaced our own write",
     );
   });
 
-  it("takes the API server's own word for a lost place in its history", async () => {
+  it("receives 410 Expired from the API server for a resource version that is no longer in its history", async () => {
     await using own = await startCluster();
-    // The history that an API server can tell begins with its start.
+    // The API server's watch cache starts with the process.
     await own.restart("kube-apiserver");
     const ownTransport = createTransport(await loadConnection({ kubeconfig: own.kubeconfig }), { userAgent: "spec" });
     const ownClient = createApiClient(ownTransport);
-    const refused = await until("a refusal", async () => {
+    const error = await until("the watch to fail", async () => {
       const options = { allowWatchBookmarks: true, timeoutSeconds: 1, signal: AbortSignal.timeout(10_000) };
       const watch = ownClient.watch(configMaps, { ...options, resourceVersion: "1" })[Symbol.asyncIterator]();
       try {
         await watch.next();
-        // Until the API server's own cache is filled, it passes the watch on to etcd, which has not forgotten anything.
+        // Until its watch cache is filled, the API server forwards the watch to etcd, which has the whole history.
         await watch.return?.();
         return undefined;
-      } catch (error) {
-        return error;
+      } catch (thrown) {
+        return thrown;
       }
     });
-    assert.ok(refused instanceof ApiError);
-    assert.deepEqual([refused.status, refused.reason], [410, "Expired"]);
+    assert.ok(error instanceof ApiError);
+    assert.deepEqual([error.status, error.reason], [410, "Expired"]);
     await ownTransport.close();
   });
 });

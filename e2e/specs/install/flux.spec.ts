@@ -1,8 +1,9 @@
-/** A repository, Flux and the operator: what is pushed is what runs, and what is wrong with it is told. */
+/** A repository, Flux and the operator: each push is applied, and its errors are reported. */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Condition } from "@gpumedia/api";
+import { parseAllDocuments } from "yaml";
 import { writeVerbs, type AuditEvent } from "../../cluster/audit.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
@@ -11,22 +12,22 @@ import { until } from "../../cluster/until.ts";
 import { Workspace } from "../operator/workspace.ts";
 import { fluxTools, startFlux } from "./flux.ts";
 import { GitServer } from "./git-server.ts";
-import { gitopsExample, gitopsText } from "./gitops-example.ts";
 
 await controlPlaneTools();
 await fluxTools();
 
+const examples = new URL("../../../examples/gitops/", import.meta.url);
 const file = "services/upscaler.yaml";
 const name = "upscaler";
-/** Of a service that nothing happens to. */
+/** The manifest of a service that does not change. */
 const other = "services/other.yaml";
 
-/** The parts build on each other: a repository has one history. */
-describe("services from a repository by Flux", function () {
+/** The steps build on each other, because a repository has one history. */
+describe("services that Flux applies from a repository", function () {
   this.timeout(240_000);
   let cluster: Cluster;
   let work: Workspace;
-  let forge: GitServer;
+  let repository: GitServer;
   let example: string;
 
   before(async () => {
@@ -34,38 +35,40 @@ describe("services from a repository by Flux", function () {
     work = await Workspace.open(cluster);
     const directory = join(cluster.directory, "git");
     await mkdir(directory);
-    forge = await GitServer.start(directory);
-    example = await gitopsText(file);
+    repository = await GitServer.start(directory);
+    example = await readFile(new URL(file, examples), "utf8");
     await cluster.addNodes({ count: 1, gpus: 0 });
     await startFlux(cluster);
-    // So that the pods of kwok's nodes, which report nothing, are known to be silent before long.
+    // Shortens the time until the pods of kwok's nodes, which report nothing, count as silent.
     await work.startOperator({ parameters: ["--utilization-interval=2s"] });
   });
   after(async () => {
-    await forge?.[Symbol.asyncDispose]();
+    await repository?.[Symbol.asyncDispose]();
     await work?.[Symbol.asyncDispose]();
     await cluster?.stop();
   });
 
-  it("serve when the push is told to be ready, are changed, mended and pruned by pushes, and rest in between", async () => {
-    const first = await forge.push({ [file]: example, [other]: example.replace(`name: ${name}`, "name: other") });
+  it("make the push Ready once they serve, follow each push, report errors, and are not written in between", async () => {
+    const first = await repository.push({ [file]: example, [other]: example.replace(`name: ${name}`, "name: other") });
     await applyExample();
-    await readyOnceServing(first);
-    await changed();
-    await leftAlone();
-    await refused();
-    await stalled();
-    await mended();
-    await pruned();
+    await becomesReadyOnceServing(first);
+    await followsChange();
+    await isNotWrittenInBetween();
+    await reportsSchemaError();
+    await reportsStalledService();
+    await recovers();
+    await isPruned();
   });
 
-  const push = (content: string | undefined): Promise<string> => forge.push({ [file]: content });
+  const push = (content: string | undefined): Promise<string> => repository.push({ [file]: content });
 
-  /** As it is shipped, but for the address and for how often Flux looks. */
+  /** Applies Flux's objects as they are shipped, except for namespaces, the address and the intervals. */
   async function applyExample(): Promise<void> {
     const intervals = { GitRepository: "2s", Kustomization: "10s" } as const;
-    const objects = (await gitopsExample("flux.yaml")).map((object) => {
-      const { kind, metadata, spec, subjects } = object as Example;
+    const documents = parseAllDocuments(await readFile(new URL("flux.yaml", examples), "utf8"));
+    const objects = documents.map((document) => {
+      const object = document.toJS() as Example;
+      const { kind, metadata, spec, subjects } = object;
       return {
         ...object,
         metadata: { ...metadata, namespace: work.namespace },
@@ -78,7 +81,7 @@ describe("services from a repository by Flux", function () {
               spec: {
                 ...spec,
                 interval: intervals[kind as keyof typeof intervals],
-                ...(kind === "GitRepository" ? { url: forge.url } : { targetNamespace: work.namespace }),
+                ...(kind === "GitRepository" ? { url: repository.url } : { targetNamespace: work.namespace }),
               },
             }),
       };
@@ -91,106 +94,95 @@ describe("services from a repository by Flux", function () {
     return (await cluster.rest.get(path)) as Kustomization;
   }
 
-  /** Waits until a condition of the Kustomization is about this revision and like this. */
-  async function told(revision: string, status: string, says: string, type = "Ready"): Promise<void> {
-    let last: Kustomization | undefined;
-    const look = async (): Promise<boolean> => {
-      last = await kustomization();
-      const { lastAttemptedRevision, conditions = [] } = last.status ?? {};
+  /** Waits until a condition of the Kustomization is for this revision, with this status and message. */
+  async function untilReported(revision: string, status: string, message: string, type = "Ready"): Promise<void> {
+    await until(`${type} of the Kustomization to be ${status} for ${revision}: "${message}"`, async (see) => {
+      const { lastAttemptedRevision, conditions = [] } = see((await kustomization()).status) ?? {};
       const condition = conditions.find((one) => one.type === type);
-      const isMeant = lastAttemptedRevision === revision && condition?.message.includes(says) === true;
-      return isMeant && condition?.status === status;
-    };
-    const what = `${type} of the Kustomization to be ${status} of ${revision}: "${says}"`;
-    await until(what, look, { withinMs: 60_000 }).catch((error: unknown) => {
-      throw new Error(`${String(error)}; it is ${JSON.stringify(last?.status)}`, { cause: error });
+      return lastAttemptedRevision === revision && condition?.status === status && condition.message.includes(message);
     });
   }
 
-  async function readyOnceServing(revision: string): Promise<void> {
+  async function becomesReadyOnceServing(revision: string): Promise<void> {
     await work.untilCondition(name, "Reconciling", { status: "True", reason: "WaitingForGpu" });
-    await told(revision, "True", "Running health checks", "Reconciling");
+    await untilReported(revision, "True", "Running health checks", "Reconciling");
     assert.equal((await kustomization()).status?.conditions?.find(({ type }) => type === "Ready")?.status, "Unknown");
     await cluster.addNodes({ count: 4, gpus: 16 });
-    await told(revision, "True", revision);
-    const ready = (await work.service(name))?.status?.conditions?.find(({ type }) => type === "Ready");
-    assert.equal(ready?.status, "True");
+    await untilReported(revision, "True", revision);
+    assert.equal((await work.condition(name, "Ready"))?.status, "True");
   }
 
-  async function changed(): Promise<void> {
+  async function followsChange(): Promise<void> {
     const revision = await push(example.replace("maxReplicas: 4", "maxReplicas: 5"));
-    await told(revision, "True", revision);
-    const scaler = (await work.child("horizontalPodAutoscaler", name)) as unknown as { spec: { maxReplicas: number } };
-    assert.equal(scaler.spec.maxReplicas, 5);
+    await untilReported(revision, "True", revision);
+    assert.equal((await work.child("horizontalPodAutoscaler", name)).spec.maxReplicas, 5);
   }
 
-  async function leftAlone(): Promise<void> {
-    // What can still be said of the services is said: their pods, on kwok's nodes, report nothing.
+  async function isNotWrittenInBetween(): Promise<void> {
+    // Their last status changes: pods on kwok's nodes report nothing.
     for (const one of [name, "other"]) {
       await work.untilReady(one);
       await work.untilCondition(one, "MetricsReporting", { reason: "PodsSilent" });
       await work.untilCondition(one, "ScalingReady", { reason: "ApiMissing" });
     }
     const since = Date.now();
-    const looks = () =>
+    const dryRuns = () =>
       cluster.audit.requests({ verb: "patch", resource: "gpumediaservices", name, since }).filter(isDryRun);
-    await until("Flux to have looked three times", () => looks().length >= 3, {
-      withinMs: 60_000,
-    });
+    await until("Flux to compare the service with its manifest three times", (see) => see(dryRuns().length) >= 3);
     const writes = cluster.audit
       .requests({ verb: writeVerbs, namespace: work.namespace, since })
-      .filter((event) => !isDryRun(event) && !fluxGroups.has(event.objectRef?.apiGroup ?? "") && !isBeside(event));
+      .filter((event) => !isDryRun(event) && !fluxGroups.has(event.objectRef?.apiGroup ?? "") && !isUnrelated(event));
     assert.deepEqual(
       writes.map(({ verb, requestURI, user }) => `${user.username} ${verb} ${requestURI}`),
       [],
     );
   }
 
-  /** What the schema does not take. */
-  async function refused(): Promise<void> {
+  async function reportsSchemaError(): Promise<void> {
     const revision = await push(example.replace("maxReplicas: 4", "maxReplicas: many"));
-    await told(revision, "False", "maxReplicas");
+    await untilReported(revision, "False", "maxReplicas");
   }
 
-  /** What only the operator can tell. */
-  async function stalled(): Promise<void> {
+  /** The schema accepts the name of a missing profile; the operator reports it. */
+  async function reportsStalledService(): Promise<void> {
     const revision = await push(example.replace("profile: production", "profile: prodution"));
-    // Flux names the service; the service says why.
-    await told(revision, "False", `failed early due to stalled resources: [GpuMediaService/${work.namespace}/${name} `);
+    // Flux names the service; the service's condition has the reason.
+    const stalled = `failed early due to stalled resources: [GpuMediaService/${work.namespace}/${name} `;
+    await untilReported(revision, "False", stalled);
     await work.untilCondition(name, "Stalled", {
       reason: "UnknownProfile",
       message: "profile prodution does not exist (did you mean production?)",
     });
-    // It serves on as it did.
-    assert.equal((await work.children(name)).length > 0, true);
+    // It keeps serving.
+    assert.ok((await work.children(name)).length > 0);
   }
 
-  async function mended(): Promise<void> {
+  async function recovers(): Promise<void> {
     const revision = await push(example);
-    await told(revision, "True", revision);
+    await untilReported(revision, "True", revision);
     await work.untilReady(name);
   }
 
-  async function pruned(): Promise<void> {
+  async function isPruned(): Promise<void> {
     const revision = await push(undefined);
-    await told(revision, "True", revision);
+    await untilReported(revision, "True", revision);
     await work.untilReady("other");
-    await until("the service and its children to go", async () => {
+    await until("the service and its children to be deleted", async (see) => {
       const left = [await work.service(name), ...(await work.children(name))].filter((one) => one !== undefined);
-      return left.length === 0;
+      return see(left.map(({ kind }) => kind)).length === 0;
     });
   }
 });
 
 const fluxGroups: ReadonlySet<string> = new Set(["kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"]);
 
-/** Flux asks what an apply would change before it applies. */
+/** Flux finds out by a dry run whether an apply would change anything. */
 function isDryRun({ requestURI }: AuditEvent): boolean {
   return requestURI.includes("dryRun=All");
 }
 
-/** Tells nobody's wishes: events, and the tokens that Flux takes to act as its ServiceAccount. */
-function isBeside({ objectRef }: AuditEvent): boolean {
+/** Writes that change no desired state: events, and tokens that Flux requests for its ServiceAccount. */
+function isUnrelated({ objectRef }: AuditEvent): boolean {
   return objectRef?.resource === "events" || objectRef?.subresource === "token";
 }
 

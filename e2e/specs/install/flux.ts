@@ -1,4 +1,4 @@
-/** Flux's source-controller and kustomize-controller as processes beside a control plane. */
+/** Runs Flux's source-controller and kustomize-controller as processes beside a control plane. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.ts";
@@ -9,7 +9,7 @@ import { moduleDirectories } from "../../cluster/module-directories.ts";
 import { tool } from "../../cluster/tools.ts";
 
 const namespace = "flux-system";
-/** By the module that ships them. */
+/** Names of CRD files by the module that ships them. */
 const crdFiles = {
   "github.com/fluxcd/source-controller": [
     "gitrepositories",
@@ -22,13 +22,13 @@ const crdFiles = {
   "github.com/fluxcd/kustomize-controller": ["kustomize.toolkit.fluxcd.io_kustomizations.yaml"],
 } as const;
 
-/** A cold build takes minutes: call it while mocha loads the specs, when no hook's timeout is running. */
+/** Builds the programs. A cold build takes minutes: call this while mocha loads the specs, when no hook's timeout runs. */
 export async function fluxTools(): Promise<void> {
   await tool("source-controller");
   await tool("kustomize-controller");
 }
 
-/** Installs Flux's kinds and starts both; they end with the cluster. */
+/** Installs Flux's CRDs and starts both controllers; they stop with the cluster. */
 export async function startFlux(cluster: Cluster): Promise<void> {
   const directories = await moduleDirectories("flux", Object.keys(crdFiles));
   const files = Object.entries(crdFiles).flatMap(([module, names]) =>

@@ -1,4 +1,4 @@
-/** A Git repository that is served on loopback, and a clone of it to push from: what a forge and a developer have. */
+/** A Git repository that is served on loopback, and a clone of it to push from. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 const branch = "main";
 const headerEnd = "\r\n\r\n";
 
-/** Nothing of the user's own configuration, nor of a hook that runs this: another repository, signing, a first branch. */
+/** Excludes the user's configuration (signing, default branch) and what a Git hook sets (another repository). */
 const env = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"))),
   GIT_CONFIG_GLOBAL: "/dev/null",
@@ -29,12 +29,12 @@ export class GitServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #clone: string;
 
-  /** Keeps the repository, empty, and the clone in `directory`. */
+  /** Creates an empty repository and its clone in `directory`. */
   static async start(directory: string): Promise<GitServer> {
     const repository = join(directory, "repositories/services.git");
     await git(directory, "init", "--quiet", "--bare", `--initial-branch=${branch}`, repository);
     await git(repository, "config", "http.receivepack", "true");
-    const server = createServer((request, response) => answer(dirname(repository), request, response));
+    const server = createServer((request, response) => respond(dirname(repository), request, response));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const clone = join(directory, "clone");
@@ -49,7 +49,7 @@ export class GitServer implements AsyncDisposable {
     this.#clone = clone;
   }
 
-  /** Commits files by their paths, undefined for one that goes, and pushes; answers the revision as Flux names it. */
+  /** Commits and pushes files by path; undefined deletes the file. Returns the revision in Flux's notation. */
   async push(changes: Readonly<Record<string, string | undefined>>): Promise<string> {
     for (const [path, content] of Object.entries(changes)) {
       const file = join(this.#clone, path);
@@ -73,8 +73,8 @@ async function git(directory: string, ...parameters: readonly string[]): Promise
   return (await promisify(execFile)("git", parameters, { cwd: directory, env })).stdout;
 }
 
-/** By Git's own CGI program (RFC 3875): the protocol is not ours to know. */
-function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
+/** Responds with the output of Git's own CGI program (RFC 3875), which implements the protocol. */
+function respond(root: string, request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   const header = (name: string): string => String(request.headers[name] ?? "");
   const variables = {
@@ -91,7 +91,7 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
     env: { ...env, ...variables },
     stdio: ["pipe", "pipe", "inherit"],
   });
-  // One that refuses ends without having read what was sent.
+  // The program exits without reading its input when it refuses a request.
   request.pipe(backend.stdin.on("error", () => {}));
   let head = Buffer.alloc(0);
   backend.stdout.on("data", (chunk: Buffer) => {
