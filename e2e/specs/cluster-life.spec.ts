@@ -1,4 +1,4 @@
-/** Clusters of their own: how they begin, and that nothing of them stays, however they end. */
+/** The life of a cluster: how it starts, and that nothing is left of it, however it is stopped. */
 import assert from "node:assert/strict";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -30,16 +30,16 @@ function environmentOf(output: string): NodeJS.ProcessEnv {
   return { ...process.env, KUBECONFIG: kubeconfig, PATH: `${path}:${process.env.PATH}` };
 }
 
-async function nodesSeenBy(env: NodeJS.ProcessEnv): Promise<string> {
+async function nodesWith(env: NodeJS.ProcessEnv): Promise<string> {
   const columns = "custom-columns=NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu";
   return (await run("kubectl", ["get", "nodes", "--no-headers", "-o", columns], { env })).stdout;
 }
 
-describe("a cluster of one's own", () => {
+describe("a separate cluster", () => {
   const children: ChildProcess[] = [];
   afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")));
 
-  /** A process that starts a cluster, and what it says of it. */
+  /** Starts a process that starts a cluster. */
   async function startParent(): Promise<{ readonly parent: ChildProcess; readonly report: ParentReport }> {
     const parent = spawn(process.execPath, [parentProgram], { stdio: ["ignore", "pipe", "inherit"] });
     children.push(parent);
@@ -47,7 +47,7 @@ describe("a cluster of one's own", () => {
     return { parent, report: JSON.parse(line) as ParentReport };
   }
 
-  it("boots beside another one, knows nothing of it, and ends without it", async () => {
+  it("starts at the same time as another one, shares nothing with it, and stops alone", async () => {
     const [first, second] = await Promise.all([startCluster(), startCluster()]);
     const reports = [first, second].map(reportOf);
     try {
@@ -63,64 +63,55 @@ describe("a cluster of one's own", () => {
     assert.deepEqual(remainsOf(reports[1] as ParentReport), []);
   });
 
-  it("is gone, processes and files, when the process that started it is killed", async () => {
+  it("leaves no process and no file when the process that started it is killed", async () => {
     const { parent, report } = await startParent();
     assert.deepEqual(remainsOf(report), [...Object.keys(report.pids), "keeper", report.directory]);
     parent.kill("SIGKILL");
     await untilGone(report);
   });
 
-  it("has no process left when its keeper is killed, too", async function () {
-    // Without setpriv, nothing but the keeper ends the processes.
+  it("leaves no process when its keeper is killed too", async function () {
+    // Without setpriv, only the keeper kills the processes.
     if (dyingWithParent(["true"]).length === 1) this.skip();
     const { parent, report } = await startParent();
     process.kill(report.keeperPid ?? 0, "SIGKILL");
     parent.kill("SIGKILL");
-    // Nobody is left who could remove the directory.
+    // No process is left to remove the directory.
     await untilGone(report, [report.directory]);
     await run("rm", ["-r", report.directory]);
   });
 
-  it("takes another port when somebody was faster", async () => {
-    const faster = createServer().listen(0, "127.0.0.1");
-    await once(faster, "listening");
-    const { port: taken } = faster.address() as AddressInfo;
-    const ports = [taken, await freePort()];
+  it("tries another port when its port is already in use", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const ports = [(other.address() as AddressInfo).port, await freePort()];
     const last = ports[1];
     await using cluster = await startCluster({ port: async () => ports.shift() ?? 0 });
     assert.equal(cluster.server, `https://127.0.0.1:${last}`);
     await cluster.kubectl("get", "namespaces");
-    faster.close();
+    other.close();
   });
 
-  it("shows the end of the log of the process at fault when it can't boot, and leaves nothing", async () => {
-    const faulty = startCluster({ scheduler: { parameters: ["--no-such-flag"] } });
-    const error = await faulty.then(
-      () => assert.fail("it booted"),
-      (reason: unknown) => reason,
-    );
-    assert.ok(error instanceof ProcessFailure);
-    assert.match(
-      error.message,
-      /^kube-scheduler exited unexpectedly \(exit 1\); the end of its log:\n[^]*unknown flag: --no-such-flag/,
-    );
+  it("fails with the end of the log of the process that failed", async () => {
+    await assert.rejects(startCluster({ scheduler: { parameters: ["--no-such-flag"] } }), {
+      name: ProcessFailure.name,
+      message: /^kube-scheduler exited unexpectedly \(exit 1\); the end of its log:\n[^]*unknown flag: --no-such-flag/,
+    });
   });
 
-  it("keeps what it has when its API server is restarted, and goes on logging requests", async () => {
+  it("keeps its objects when its API server is restarted, and continues to log requests", async () => {
     await using cluster = await startCluster();
     await cluster.kubectl("create", "configmap", "kept");
     const before = cluster.processes.pids["kube-apiserver"];
     await cluster.restart("kube-apiserver");
     assert.notEqual(cluster.processes.pids["kube-apiserver"], before);
     await cluster.kubectl("get", "configmap", "kept");
-    const byVerb = { create: {}, get: {} };
-    for (const verb of Object.keys(byVerb)) {
-      await cluster.audit.waitFor({ verb, resource: "configmaps", name: "kept", code: verb === "create" ? 201 : 200 });
-    }
+    await cluster.audit.waitFor({ verb: "create", resource: "configmaps", name: "kept", code: 201 });
+    await cluster.audit.waitFor({ verb: "get", resource: "configmaps", name: "kept", code: 200 });
   });
 
   describe("of `make cluster`", () => {
-    it("can be used as it says, and is gone after Ctrl-C", async () => {
+    it("can be used with the printed commands, and is gone after Ctrl-C", async () => {
       const child = spawn(process.execPath, [mainProgram, "--nodes=1", "--gpus=8"], {
         env: { ...process.env, KEEP: "" },
         stdio: ["ignore", "pipe", "inherit"],
@@ -133,37 +124,30 @@ describe("a cluster of one's own", () => {
       }
       assert.match(output, /\nTo stop it: Ctrl-C\n$/);
       const env = environmentOf(output);
-      assert.match(await nodesSeenBy(env), /^gpu-node-0 +8\n$/);
+      assert.match(await nodesWith(env), /^gpu-node-0 +8\n$/);
       child.kill("SIGINT");
       const [code] = (await once(child, "exit")) as [number | null];
       assert.equal(code, 0);
       await assert.rejects(readFile(env.KUBECONFIG ?? ""), { code: "ENOENT" });
     });
 
-    it("stays up in the background, and is gone after the command that it prints", async () => {
+    it("keeps running in the background, and is gone after the printed command", async () => {
       const { stdout } = await run(process.execPath, [mainProgram, "--nodes=1", "--detach"]);
       const env = environmentOf(stdout);
       const [, pid = ""] = /\nTo stop it: kill (\d+)\n$/.exec(stdout) ?? assert.fail(stdout);
       const directory = join(env.KUBECONFIG ?? "", "..");
-      assert.match(await nodesSeenBy(env), /^gpu-node-0 +4\n$/);
+      assert.match(await nodesWith(env), /^gpu-node-0 +4\n$/);
       await run("kill", [pid]);
       await untilGone({ directory, pids: { main: Number(pid) }, keeperPid: undefined });
     });
 
-    for (const { argument, says } of [
-      { argument: "--nodes=many", says: /'many' is invalid.*must be a whole number/ },
-      { argument: "--apis=vpa,unknown", says: /unknown API unknown: must be one of vpa,/ },
-      { argument: "--what", says: /unknown option '--what'/ },
-    ]) {
+    for (const [argument, stderr] of Object.entries({
+      "--nodes=many": /'many' is invalid.*must be a whole number/,
+      "--apis=vpa,unknown": /unknown API unknown: must be one of vpa,/,
+      "--what": /unknown option '--what'/,
+    })) {
       it(`refuses ${argument}`, async () => {
-        await assert.rejects(
-          run(process.execPath, [mainProgram, argument]),
-          (error: { code: number; stderr: string }) => {
-            assert.equal(error.code, 2);
-            assert.match(error.stderr, says);
-            return true;
-          },
-        );
+        await assert.rejects(run(process.execPath, [mainProgram, argument]), { code: 2, stderr });
       });
     }
   });

@@ -1,4 +1,4 @@
-/** Starts a cluster, says on standard output what it consists of, and never stops it: it is there to be killed. */
+/** Starts a cluster, prints what it consists of, and runs until it is killed. */
 import { startCluster } from "../cluster/cluster.ts";
 
 export interface ParentReport {

@@ -1,9 +1,9 @@
-/** What is left of a cluster: nothing, if all is well. */
+/** Finds what is left of a stopped cluster. */
 import { existsSync, readFileSync } from "node:fs";
 import { until } from "../cluster/until.ts";
 import type { ParentReport } from "./cluster-parent.ts";
 
-/** A process that has ended and that nobody has asked for its status is still listed, as a zombie. */
+/** An exited process is listed as a zombie until its parent has read its exit status. */
 function isRunning(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -18,7 +18,9 @@ export function remainsOf({ directory, pids, keeperPid = 0 }: ParentReport): rea
   return [...running.map(([name]) => name), ...(existsSync(directory) ? [directory] : [])];
 }
 
-/** Resolves when nothing is left but, perhaps, what may be. */
+/** Resolves when nothing is left, except what may be. */
 export async function untilGone(report: ParentReport, except: readonly string[] = []): Promise<void> {
-  await until("all of the cluster to be gone", () => remainsOf(report).every((rest) => except.includes(rest)));
+  await until("the cluster's processes and directory to be gone", (see) =>
+    see(remainsOf(report)).every((rest) => except.includes(rest)),
+  );
 }

@@ -1,4 +1,4 @@
-/** What Argo CD says of services and load tests, by the health checks of examples/gitops/argocd-cm.yaml. */
+/** The health of services and load tests in Argo CD, by the checks of examples/gitops/argocd-cm.yaml. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { GpuMediaLoadTest } from "@gpumedia/api";
@@ -7,22 +7,16 @@ import { sampleResult } from "@gpumedia/operator/src/loadtest/result.sample.ts";
 import { loadTestStatus, type LoadTestReason, type LoadTestState } from "@gpumedia/operator/src/loadtest/status.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { tool } from "../../cluster/tools.ts";
-import { healthySpec, namesake, troubles } from "../../cluster/troubles.ts";
-import { operatorCluster } from "../operator/operator-cluster.ts";
-import { Workspace } from "../operator/workspace.ts";
+import { healthySpec, namesake, troubles, type Trouble } from "../../cluster/troubles.ts";
+import { operatorWorkspace } from "../operator/operator-cluster.ts";
 import { healthOf } from "./argocd.ts";
 
 await tool("glua");
 
-type Wanted = "Healthy" | "Progressing" | "Degraded" | "Suspended";
+type ArgoHealth = "Healthy" | "Progressing" | "Degraded" | "Suspended";
 const degraded: ReadonlySet<string> = new Set(["UnknownProfile", "NameTaken"]);
 
-const services: readonly {
-  readonly spec: object;
-  readonly reason: string;
-  readonly taken?: boolean;
-  readonly health: Wanted;
-}[] = [
+const services: readonly (Trouble & { readonly health: ArgoHealth })[] = [
   { spec: healthySpec, reason: "Serving", health: "Healthy" },
   { spec: { replicas: 0, autoscaling: { horizontal: { enabled: false } } }, reason: "ScaledToZero", health: "Healthy" },
   { spec: { suspend: true }, reason: "Suspended", health: "Suspended" },
@@ -33,35 +27,23 @@ const services: readonly {
 
 const missed = { ...sampleResult, verdict: "Failed", reasons: ["p95 14 ms is above 10 ms"] } as const;
 const noResult: LoadTestReason = "NoResult";
-const loadTests: readonly { readonly state: LoadTestState; readonly health: Wanted; readonly says: RegExp }[] = [
-  {
-    state: { kind: "Waiting", reason: "NoPodServes", message: "no pod serves" },
-    health: "Progressing",
-    says: /^no pod serves$/,
-  },
-  { state: { kind: "Running", job: "one", serviceGeneration: 1 }, health: "Progressing", says: /^Job one / },
-  {
-    state: { kind: "Error", reason: noResult, message: "the result is lost" },
-    health: "Degraded",
-    says: /^the result is lost$/,
-  },
-  { state: { kind: "Finished", result: sampleResult, earlier: undefined }, health: "Healthy", says: /^p95 14.3 ms/ },
-  { state: { kind: "Finished", result: missed, earlier: undefined }, health: "Degraded", says: /^p95 14 ms is above/ },
+const loadTests: readonly (readonly [state: LoadTestState, health: ArgoHealth, message: RegExp])[] = [
+  [{ kind: "Waiting", reason: "NoPodServes", message: "no pod serves" }, "Progressing", /^no pod serves$/],
+  [{ kind: "Running", job: "one", serviceGeneration: 1 }, "Progressing", /^Job one /],
+  [{ kind: "Error", reason: noResult, message: "the result is lost" }, "Degraded", /^the result is lost$/],
+  [{ kind: "Finished", result: sampleResult, earlier: undefined }, "Healthy", /^p95 14.3 ms/],
+  [{ kind: "Finished", result: missed, earlier: undefined }, "Degraded", /^p95 14 ms is above/],
 ];
 
 describe("Argo CD's health checks", function () {
   this.timeout(120_000);
-  let work: Workspace;
+  const work = operatorWorkspace();
   let configuration: Readonly<Record<string, string>>;
-
   before(async () => {
-    work = await Workspace.open(await operatorCluster());
     configuration = await configured();
-    await work.startOperator();
   });
-  after(() => work?.[Symbol.asyncDispose]());
 
-  /** As the file says that it is put in place, beside what is there. */
+  /** Patches a ConfigMap with the file, as its comment instructs. */
   async function configured(): Promise<Readonly<Record<string, string>>> {
     const where = ["-n", work.namespace, "configmap", "argocd-cm"];
     const metadata = { name: "argocd-cm", namespace: work.namespace };
@@ -82,7 +64,7 @@ describe("Argo CD's health checks", function () {
   const health = (objects: readonly KubernetesObject[]) =>
     healthOf(configuration, objects, join(work.cluster.directory, "health.lua"));
 
-  it("call each service what it is, in the operator's words", async () => {
+  it("report each service's state with the message of its Ready condition", async () => {
     const named = services.map((service, index) => ({ ...service, name: `s${index}` }));
     for (const { name, taken, spec } of named) {
       if (taken === true)
@@ -97,18 +79,18 @@ describe("Argo CD's health checks", function () {
     );
   });
 
-  it("wait for what the operator says of the present spec", async () => {
+  it("report Progressing until the operator has reconciled the current generation", async () => {
     await work.apply("changed", healthySpec);
     await work.untilReady("changed");
     const service = await live("changed");
-    const unseen = { ...service, metadata: { ...service.metadata, generation: 2 } };
-    const { status: _status, ...untouched } = service as KubernetesObject & { status?: unknown };
-    const wait = { status: "Progressing", message: "waiting for the operator to reconcile it" };
-    assert.deepEqual(await health([unseen, untouched]), [wait, wait]);
+    const changed = { ...service, metadata: { ...service.metadata, generation: 2 } };
+    const { status: _status, ...created } = service as KubernetesObject & { status?: unknown };
+    const progressing = { status: "Progressing", message: "waiting for the operator to reconcile it" };
+    assert.deepEqual(await health([changed, created]), [progressing, progressing]);
   });
 
-  it("call each load test what it is", async () => {
-    const tests = loadTests.map(({ state }) => {
+  it("report each load test's state", async () => {
+    const tests = loadTests.map(([state]) => {
       const test: GpuMediaLoadTest = {
         apiVersion: "gpumedia.io/v1alpha1",
         kind: "GpuMediaLoadTest",
@@ -120,9 +102,9 @@ describe("Argo CD's health checks", function () {
     const found = await health(tests);
     assert.deepEqual(
       found.map(({ status }) => status),
-      loadTests.map((test) => test.health),
+      loadTests.map(([, expected]) => expected),
     );
-    for (const [index, { says }] of loadTests.entries()) assert.match(found[index]?.message ?? "", says);
+    for (const [index, [, , message]] of loadTests.entries()) assert.match(found[index]?.message ?? "", message);
   });
 
   async function live(name: string): Promise<KubernetesObject> {

@@ -1,11 +1,11 @@
-/** Argo CD's health checks, run by the Lua that Argo CD runs them with, and with as little of it at hand. */
+/** Runs Argo CD's health checks with Argo CD's Lua implementation, and in its sandbox. */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { tool } from "../../cluster/tools.ts";
 
-/** Argo CD opens the basic functions and those of tables alone; see its util/lua. */
+/** Argo CD loads only the basic and the table functions; see its util/lua. */
 const sandbox = `
 getmetatable("").__index = nil
 for _, name in ipairs({ "channel", "coroutine", "debug", "dofile", "io", "load", "loadfile", "math", "string" }) do
@@ -18,7 +18,7 @@ export interface Health {
   readonly message: string;
 }
 
-/** What the checks in Argo CD's configuration say of these objects; `file` is overwritten with the program. */
+/** Returns the objects' health by the checks in Argo CD's configuration. Writes the program to `file`. */
 export async function healthOf(
   configuration: Readonly<Record<string, string>>,
   objects: readonly KubernetesObject[],
@@ -26,11 +26,11 @@ export async function healthOf(
 ): Promise<readonly Health[]> {
   const checks = objects.map((object) => {
     const check = configuration[`resource.customizations.health.gpumedia.io_${object.kind}`];
-    if (check === undefined) throw new Error(`there is no health check of ${object.kind}`);
-    return `told((function(obj)\n${check}\nend)(${luaValue(object)}))`;
+    if (check === undefined) throw new Error(`no health check for ${object.kind}`);
+    return `report((function(obj)\n${check}\nend)(${luaValue(object)}))`;
   });
-  const told = `local function told(health) print(health.status .. "\\t" .. health.message) end`;
-  await writeFile(file, [sandbox, told, ...checks].join("\n"));
+  const report = `local function report(health) print(health.status .. "\\t" .. health.message) end`;
+  await writeFile(file, [sandbox, report, ...checks].join("\n"));
   const { stdout } = await promisify(execFile)(await tool("glua"), [file]);
   return stdout
     .trimEnd()
