@@ -1,8 +1,11 @@
 /** Decodes pictures to RGB bytes: ordinary JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
 import { PipelineError } from "../work/pipeline-error.ts";
+import { Scratch } from "../work/buffers.ts";
+import { formats } from "../work/picture.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp, turbo } from "./libraries.ts";
+import { placement, turnedSize, type Size } from "./orientation.ts";
 
 /** An 8-bit alpha channel, of the size of the picture. */
 export type Alpha = Uint8Array;
@@ -17,14 +20,21 @@ export async function decodeInto(
   header: PictureHeader,
   flatten: boolean,
 ): Promise<Alpha | undefined> {
-  if (header.simpleJpeg) {
-    decodeSimpleJpeg(target, bytes, header);
+  const stored = turnedSize(header, header.orientation);
+  if (!header.simpleJpeg) return decodeAny(target, bytes, header, flatten);
+  if (header.orientation === 1) {
+    decodeSimpleJpeg(target, bytes, stored);
     return undefined;
   }
-  return decodeAny(target, bytes, header, flatten);
+  const pixels = turnScratch.take(target.byteLength);
+  decodeSimpleJpeg(pixels, bytes, stored);
+  return place(target, { pixels, channels: 3 }, header);
 }
 
-function decodeSimpleJpeg(target: Buffer, bytes: Buffer, { width, height }: PictureHeader): void {
+/** The stored pixels of a JPEG that is turned. */
+export const turnScratch = new Scratch();
+
+function decodeSimpleJpeg(target: Buffer, bytes: Buffer, { width, height }: Size): void {
   let decoded: TurboJpeg.DecompressReturn;
   try {
     decoded = turbo.decompressSync(bytes, target, { format: turbo.FORMAT_RGB });
@@ -42,39 +52,52 @@ function decodeSimpleJpeg(target: Buffer, bytes: Buffer, { width, height }: Pict
 async function decodeAny(
   target: Buffer,
   bytes: Buffer,
-  { format, width, height }: PictureHeader,
+  header: PictureHeader,
   flatten: boolean,
 ): Promise<Alpha | undefined> {
   const sharp = loadSharp();
+  const { width, height } = turnedSize(header, header.orientation);
   try {
-    let picture = sharp(bytes, { limitInputPixels: width * height })
-      .autoOrient()
-      .toColourspace("srgb");
+    let picture = sharp(bytes, { limitInputPixels: width * height }).toColourspace("srgb");
     if (flatten) picture = picture.flatten({ background: "white" });
     const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     if (info.width !== width || info.height !== height) {
       throw new Error(`the header declares ${width}x${height}, the decoded picture is ${info.width}x${info.height}`);
     }
-    return separateAlpha(target, data, info.channels);
+    return place(target, { pixels: data, channels: info.channels }, header);
   } catch (error) {
-    throw new PipelineError("undecodable", `${format}: ${(error as Error).message.replaceAll(/\s+/g, " ").trim()}`);
+    const { name } = formats[header.format];
+    throw new PipelineError("undecodable", `${name}: ${(error as Error).message.replaceAll(/\s+/g, " ").trim()}`);
   }
 }
 
-/** Copies pixels of 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha) channels as RGB, and returns the alpha channel. */
-function separateAlpha(target: Buffer, pixels: Uint8Array, channels: number): Alpha | undefined {
-  if (channels === 3) {
+interface Stored {
+  readonly pixels: Uint8Array;
+  /** 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha). */
+  readonly channels: number;
+}
+
+/** Copies stored pixels as RGB to where they are displayed, and returns the alpha channel, if any. */
+function place(target: Buffer, { pixels, channels }: Stored, header: PictureHeader): Alpha | undefined {
+  if (channels === 3 && header.orientation === 1) {
     target.set(pixels);
     return undefined;
   }
-  const count = pixels.length / channels;
-  const alpha = channels % 2 === 0 ? new Uint8Array(count) : undefined;
-  for (let index = 0; index < count; index++) {
-    const from = index * channels;
-    target[index * 3] = pixels[from] ?? 0;
-    target[index * 3 + 1] = pixels[channels > 2 ? from + 1 : from] ?? 0;
-    target[index * 3 + 2] = pixels[channels > 2 ? from + 2 : from] ?? 0;
-    if (alpha !== undefined) alpha[index] = pixels[from + channels - 1] ?? 0;
+  const { width, height } = turnedSize(header, header.orientation);
+  const { first, right, down } = placement({ width, height }, header.orientation);
+  const alpha = channels % 2 === 0 ? new Uint8Array(width * height) : undefined;
+  const [green, blue] = channels > 2 ? [1, 2] : [0, 0];
+  let from = 0;
+  for (let y = 0; y < height; y++) {
+    let to = first + y * down;
+    for (let x = 0; x < width; x++) {
+      target[to * 3] = pixels[from] ?? 0;
+      target[to * 3 + 1] = pixels[from + green] ?? 0;
+      target[to * 3 + 2] = pixels[from + blue] ?? 0;
+      if (alpha !== undefined) alpha[to] = pixels[from + channels - 1] ?? 0;
+      from += channels;
+      to += right;
+    }
   }
   return alpha;
 }

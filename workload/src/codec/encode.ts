@@ -1,6 +1,6 @@
 /** Encodes RGB bytes: JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import { PipelineError } from "../work/pipeline-error.ts";
-import type { PictureFormat, ProcessOptions } from "../work/picture.ts";
+import { formats, type ProcessOptions } from "../work/picture.ts";
 import type { Alpha } from "./decode.ts";
 import { Scratch } from "../work/buffers.ts";
 import { loadSharp, turbo } from "./libraries.ts";
@@ -16,13 +16,11 @@ export interface Raw {
 
 export const jpegScratch = new Scratch();
 
-/** In pixels: the limit of libjpeg, and those of the formats' size fields. */
-const longestSide: Readonly<Record<PictureFormat, number>> = { jpeg: 65_500, png: 2 ** 31 - 1, webp: 16_383 };
-
 /** Returns bytes that span their whole ArrayBuffer, so that it can be transferred. @throws {PipelineError} */
 export async function encode(raw: Raw, { format, quality }: ProcessOptions): Promise<Uint8Array<ArrayBuffer>> {
-  if (Math.max(raw.width, raw.height) > longestSide[format]) {
-    const message = `the result is ${raw.width}x${raw.height}, limit of ${format} ${longestSide[format]} pixels per side`;
+  const { name, longestSide } = formats[format];
+  if (Math.max(raw.width, raw.height) > longestSide) {
+    const message = `the result is ${raw.width}x${raw.height}, limit of ${name} ${longestSide} pixels per side`;
     throw new PipelineError("wrong-size", message);
   }
   if (format === "jpeg") return encodeJpeg(raw, quality);

@@ -1,11 +1,17 @@
 /** What is known about a picture before it is decoded. */
+import { formats, type PictureFormat } from "../work/picture.ts";
+import { turnedSize, type Orientation, type Size } from "./orientation.ts";
 
 export interface PictureHeader {
-  readonly format: "jpeg" | "png" | "webp";
-  /** As a viewer shows it: after the EXIF rotation. */
+  readonly format: PictureFormat;
+  /** As a viewer shows it: after it was turned as `orientation` describes. */
   readonly width: number;
   readonly height: number;
-  /** An 8-bit grey or YCbCr JPEG that needs no rotation: turbo-jpeg decodes it, sharp everything else. */
+  /** How the stored pixels are turned for display. */
+  readonly orientation: Orientation;
+  /** Frames of an animation, of which the first is processed; null: not an animation. */
+  readonly frames: number | null;
+  /** An 8-bit grey or YCbCr JPEG: turbo-jpeg decodes it, sharp everything else. */
   readonly simpleJpeg: boolean;
 }
 
@@ -16,4 +22,16 @@ export type HeaderReading =
 
 export function damaged(message: string): HeaderReading {
   return { kind: "damaged", message };
+}
+
+/** A picture of the stored size; `turned` has what differs from an upright still. */
+export function pictureOf(
+  format: PictureFormat,
+  stored: Size,
+  turned: { orientation?: Orientation | undefined; frames?: number | null; simpleJpeg?: boolean } = {},
+): HeaderReading {
+  const { width, height } = stored;
+  if (width === 0 || height === 0) return damaged(`the ${formats[format].name} is ${width}x${height}`);
+  const { orientation = 1, frames = null, simpleJpeg = false } = turned;
+  return { kind: "picture", header: { format, ...turnedSize(stored, orientation), orientation, frames, simpleJpeg } };
 }

@@ -1,5 +1,7 @@
 /** Reads the markers of a JPEG up to its first scan (ITU-T T.81, annex B). Pure. */
-import { damaged, type HeaderReading } from "./header-reading.ts";
+import { exifOrientation } from "./exif.ts";
+import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
+import type { Orientation } from "./orientation.ts";
 
 /**
  * A progressive JPEG may have a scan per byte, each over the whole picture: a few kB that keep a decoder busy for
@@ -20,7 +22,7 @@ const marker = {
 };
 
 export function readJpegHeader(view: DataView): HeaderReading {
-  let orientation = 1;
+  let orientation: Orientation | undefined;
   let adobeTransform: number | undefined;
   let frame: { sof: number; precision: number; width: number; height: number; components: number } | undefined;
 
@@ -39,7 +41,8 @@ export function readJpegHeader(view: DataView): HeaderReading {
       if (frame === undefined) return damaged("the JPEG has a scan before its frame header");
       return headerOf(frame, { orientation, adobeTransform, view, scansFrom: at });
     }
-    if (code === marker.app1) orientation = readExifOrientation(segment) ?? orientation;
+    // The first Exif segment that has one counts, as in browsers; XMP shares the marker.
+    if (code === marker.app1 && isExif(segment)) orientation ??= exifOrientation(segment);
     if (code === marker.app14 && segment.byteLength >= 12) adobeTransform = segment.getUint8(11);
     if (isFrame(code)) {
       if (segment.byteLength < 6) return damaged("the JPEG's frame header is too short");
@@ -65,27 +68,17 @@ function headerOf(
   { orientation, adobeTransform, view, scansFrom }: JpegContext,
 ): HeaderReading {
   const { sof, precision, width, height, components } = frame;
-  if (width === 0 || height === 0) return damaged(`the JPEG is ${width}x${height}`);
   const progressive = sof === marker.sof2;
   if (progressive && countScans(view, scansFrom) > mostScans)
     return damaged(`the JPEG has more than ${mostScans} scans`);
   const ordinary = sof === marker.sof0 || sof === marker.sof0 + 1 || progressive;
   // Adobe's transform 0 with three components is RGB, which turbo-jpeg would read as YCbCr.
   const colours = components === 1 || (components === 3 && adobeTransform !== 0);
-  const isRotated = orientation >= 5;
-  return {
-    kind: "picture",
-    header: {
-      format: "jpeg",
-      width: isRotated ? height : width,
-      height: isRotated ? width : height,
-      simpleJpeg: ordinary && precision === 8 && colours && orientation === 1,
-    },
-  };
+  return pictureOf("jpeg", { width, height }, { orientation, simpleJpeg: ordinary && precision === 8 && colours });
 }
 
 interface JpegContext {
-  readonly orientation: number;
+  readonly orientation: Orientation | undefined;
   readonly adobeTransform: number | undefined;
   readonly view: DataView;
   readonly scansFrom: number;
@@ -99,23 +92,6 @@ function countScans(view: DataView, from: number): number {
   return count;
 }
 
-const orientationTag = 274;
-const exifMark = 0x45786966;
-
-/** Reads the orientation, 1 to 8, from the content of an APP1 segment (CIPA DC-008, tag 274); undefined without one. */
-function readExifOrientation(segment: DataView): number | undefined {
-  if (segment.byteLength < 14 || segment.getUint32(0) !== exifMark || segment.getUint16(4) !== 0) return undefined;
-  const tiff = new DataView(segment.buffer, segment.byteOffset + 6, segment.byteLength - 6);
-  const littleEndian = tiff.getUint16(0) === 0x4949;
-  const first = tiff.getUint32(4, littleEndian);
-  if (first + 2 > tiff.byteLength) return undefined;
-  const entries = tiff.getUint16(first, littleEndian);
-  for (let index = 0; index < entries; index++) {
-    const at = first + 2 + index * 12;
-    if (at + 12 > tiff.byteLength) return undefined;
-    if (tiff.getUint16(at, littleEndian) !== orientationTag) continue;
-    const value = tiff.getUint16(at + 8, littleEndian);
-    return value >= 1 && value <= 8 ? value : undefined;
-  }
-  return undefined;
+function isExif(segment: DataView): boolean {
+  return segment.byteLength >= 6 && segment.getUint32(0) === 0x45786966 && segment.getUint16(4) === 0;
 }

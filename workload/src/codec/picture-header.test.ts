@@ -1,31 +1,55 @@
 import assert from "node:assert/strict";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { photograph } from "../testing/photographs.ts";
 import type { HeaderReading } from "./header-reading.ts";
-import { likelyFormat, readPictureHeader } from "./picture-header.ts";
+import { formatOfBytes, readPictureHeader } from "./picture-header.ts";
 
 const picture = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: "#8040c0" } });
 
 function summary(reading: HeaderReading): string {
   if (reading.kind !== "picture") return reading.kind === "damaged" ? `damaged: ${reading.message}` : reading.kind;
-  const { format, width, height, simpleJpeg } = reading.header;
-  return `${format} ${width}x${height}${simpleJpeg ? " simple" : ""}`;
+  const { format, width, height, orientation, frames, simpleJpeg } = reading.header;
+  return [
+    `${format} ${width}x${height}`,
+    ...(orientation === 1 ? [] : [`orientation ${orientation}`]),
+    ...(frames === null ? [] : [`${frames} frames`]),
+    ...(simpleJpeg ? ["simple"] : []),
+  ].join(", ");
 }
 
 describe("a picture's header", () => {
   const cases: readonly (readonly [name: string, bytes: () => Promise<Uint8Array>, expected: string])[] = [
-    ["baseline JPEG", async () => picture(30, 20).jpeg().toBuffer(), "jpeg 30x20 simple"],
-    ["progressive JPEG", async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(), "jpeg 30x20 simple"],
-    ["grey JPEG", async () => picture(30, 20).greyscale().jpeg().toBuffer(), "jpeg 30x20 simple"],
+    ["baseline JPEG", async () => picture(30, 20).jpeg().toBuffer(), "jpeg 30x20, simple"],
+    ["progressive JPEG", async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(), "jpeg 30x20, simple"],
+    ["grey JPEG", async () => picture(30, 20).greyscale().jpeg().toBuffer(), "jpeg 30x20, simple"],
     ["CMYK JPEG", async () => picture(30, 20).toColourspace("cmyk").jpeg().toBuffer(), "jpeg 30x20"],
-    ["JPEG upside down", async () => picture(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer(), "jpeg 30x20"],
-    ["JPEG on its side", async () => picture(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer(), "jpeg 20x30"],
+    [
+      "JPEG upside down",
+      async () => picture(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer(),
+      "jpeg 30x20, orientation 3, simple",
+    ],
+    [
+      "JPEG on its side",
+      async () => picture(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+      "jpeg 20x30, orientation 6, simple",
+    ],
     ["PNG", async () => picture(30, 20).png().toBuffer(), "png 30x20"],
     ["lossy WebP", async () => picture(30, 20).webp().toBuffer(), "webp 30x20"],
     ["lossless WebP", async () => picture(30, 20).webp({ lossless: true }).toBuffer(), "webp 30x20"],
     ["WebP with alpha", async () => picture(30, 20).ensureAlpha(0.5).webp().toBuffer(), "webp 30x20"],
-    ["PNG without size", async () => sizeless(await picture(30, 20).png().toBuffer()), "damaged: the png is 0x20"],
+    [
+      "PNG on its side",
+      async () => picture(30, 20).withMetadata({ orientation: 8 }).png().toBuffer(),
+      "png 20x30, orientation 8",
+    ],
+    [
+      "WebP on its side",
+      async () => picture(30, 20).withMetadata({ orientation: 5 }).webp().toBuffer(),
+      "webp 20x30, orientation 5",
+    ],
+    ["animated WebP", async () => animation().webp().toBuffer(), "webp 30x20, 3 frames"],
+    ["PNG without size", async () => sizeless(await picture(30, 20).png().toBuffer()), "damaged: the PNG is 0x20"],
     ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format"],
     ["text", async () => Buffer.from("hello"), "unknown-format"],
     ["nothing", async () => Buffer.alloc(0), "unknown-format"],
@@ -46,6 +70,8 @@ describe("a picture's header", () => {
       photograph("flower").subarray(0, 400),
       await picture(9, 9).png().toBuffer(),
       await picture(9, 9).webp().toBuffer(),
+      await picture(9, 9).withMetadata({ orientation: 6 }).png().toBuffer(),
+      await picture(9, 9).withMetadata({ orientation: 6 }).webp().toBuffer(),
     ];
     for (const file of files) {
       for (let end = 0; end < Math.min(file.length, 400); end++) {
@@ -60,11 +86,33 @@ describe("a picture's header", () => {
     }
   });
 
-  it("indicates the likely format by its first byte", () => {
-    assert.equal(likelyFormat(photograph("china")), "jpeg");
-    assert.equal(likelyFormat(new Uint8Array()), undefined);
+  it("shows the format in its first twelve bytes", () => {
+    assert.equal(formatOfBytes(photograph("china").subarray(0, 12)), "jpeg");
+    assert.equal(formatOfBytes(new Uint8Array()), undefined);
+  });
+
+  it("has the orientation of the first Exif segment that has one", async () => {
+    const exifOf = async (orientation: number) => {
+      const jpeg = await picture(30, 20).withMetadata({ orientation }).jpeg().toBuffer();
+      const at = jpeg.indexOf(Buffer.of(0xff, 0xe1));
+      return jpeg.subarray(at, at + 2 + jpeg.readUInt16BE(at + 2));
+    };
+    const jpeg = await picture(30, 20).jpeg().toBuffer();
+    const withExif = (...segments: Buffer[]) => Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)]);
+    const [none, six, three] = await Promise.all([exifOf(1), exifOf(6), exifOf(3)]);
+    none.writeUInt16LE(0x9999, none.indexOf(Buffer.of(0x12, 0x01)));
+    assert.equal(summary(readPictureHeader(withExif(none, six, three))), "jpeg 20x30, orientation 6, simple");
+    assert.equal(summary(readPictureHeader(withExif(none, none))), "jpeg 30x20, simple");
   });
 });
+
+/** Three frames. */
+function animation(): Sharp {
+  const frames = ["red", "blue", "lime"].map((background) => ({
+    create: { width: 30, height: 20, channels: 3 as const, background },
+  }));
+  return sharp(frames as unknown as string[], { join: { animated: true } });
+}
 
 function sizeless(png: Buffer): Buffer {
   png.writeUInt32BE(0, 16);

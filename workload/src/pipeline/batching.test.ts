@@ -9,7 +9,7 @@ function queue(shapes: string): Job[] {
   return shapes.split("").map((shape, id): Job => {
     const progress = { id, acceptedAt: 0, dispatchedAt: 0, settle: () => assert.fail("no job settles here") };
     if (shape === "-") return { kind: "tensors", shape: null, pixels: 100, inputs: [], ...progress };
-    const header = { format: "jpeg" as const, width: 1, height: 1, simpleJpeg: true };
+    const header = { format: "jpeg", width: 1, height: 1, orientation: 1, frames: null, simpleJpeg: true } as const;
     const options = { format: "jpeg" as const, quality: 85 };
     const pixels = shape === "B" ? 600 : 100;
     return { kind: "picture", shape, pixels, header, bytes: new Uint8Array(), options, ...progress };

@@ -1,9 +1,9 @@
 /** `POST /v1/process`: a picture in, the model's picture out. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { discard } from "../work/buffers.ts";
-import { likelyFormat } from "../codec/picture-header.ts";
+import { formatOfBytes } from "../codec/picture-header.ts";
 import type { Processed } from "../pipeline/pipeline.ts";
-import type { PictureFormat } from "../work/picture.ts";
+import { formats, type PictureFormat } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import { HttpProblem } from "./problem.ts";
 import { acceptedFormat } from "./accept.ts";
@@ -39,22 +39,16 @@ export function answerPicture(reply: FastifyReply, { body, format, timings }: Pr
   reply.raw.once("finish", () => discard(body));
   return reply
     .headers({
-      "content-type": mediaTypes[format],
+      "content-type": formats[format].mediaType,
       "server-timing": `queue;dur=${ms(queue)}, decode;dur=${ms(decode)}, inference;dur=${ms(inference)}, encode;dur=${ms(encode)}`,
       vary: "accept",
     })
     .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 }
 
-const mediaTypes: Readonly<Record<PictureFormat, string>> = {
-  jpeg: "image/jpeg",
-  png: "image/png",
-  webp: "image/webp",
-};
-
 /** The format that the client prefers, by default that of its picture. @throws {HttpProblem} 406 */
 export function formatOf(request: FastifyRequest, picture: Uint8Array): PictureFormat {
-  const format = acceptedFormat(request.headers.accept, likelyFormat(picture) ?? "jpeg");
+  const format = acceptedFormat(request.headers.accept, formatOfBytes(picture) ?? "jpeg");
   if (format === undefined)
     throw new HttpProblem("not-acceptable", "responses are image/jpeg, image/png or image/webp");
   return format;

@@ -1,7 +1,59 @@
-/** Encoded pictures: the formats that the processor reads and writes. */
+/**
+ * Encoded pictures: the formats that the processor reads and writes. This list is the only one: content types, the choice of a
+ * response's format and the tables of docs/processor-api.md come from it.
+ */
 
-export const pictureFormats = ["jpeg", "png", "webp"] as const;
-export type PictureFormat = (typeof pictureFormats)[number];
+export interface FormatDefinition {
+  /** As people write it. */
+  readonly name: string;
+  readonly mediaType: string;
+  /** Other media types that clients send for it. */
+  readonly otherMediaTypes: readonly string[];
+  /** The largest width or height that a file of it can have, in pixels. */
+  readonly longestSide: number;
+  /** Whether it can hold transparency; otherwise a transparent picture is put on white. */
+  readonly transparency: boolean;
+  /** Whether `?quality=` has an effect. */
+  readonly quality: boolean;
+  /** Markdown, for the page. */
+  readonly read: string;
+}
+
+export const formats = {
+  jpeg: {
+    name: "JPEG",
+    mediaType: "image/jpeg",
+    otherMediaTypes: ["image/jpg", "image/pjpeg"],
+    // libjpeg's JPEG_MAX_DIMENSION; the format itself has 65,535.
+    longestSide: 65_500,
+    transparency: false,
+    quality: true,
+    read: "baseline, progressive, arithmetic; YCbCr, RGB, grey, CMYK",
+  },
+  png: {
+    name: "PNG",
+    mediaType: "image/png",
+    otherMediaTypes: ["image/x-png", "image/apng", "image/vnd.mozilla.apng"],
+    // PNG, third edition, section 11.2.1.
+    longestSide: 2 ** 31 - 1,
+    transparency: true,
+    quality: false,
+    read: "1 to 16 bits; of an animation (APNG) the first frame",
+  },
+  webp: {
+    name: "WebP",
+    mediaType: "image/webp",
+    otherMediaTypes: [],
+    // RFC 9649, section 2.5: 14 bits; libwebp's WEBP_MAX_DIMENSION.
+    longestSide: 16_383,
+    transparency: true,
+    quality: true,
+    read: "lossy, lossless; of an animation the first frame",
+  },
+} as const satisfies Readonly<Record<string, FormatDefinition>>;
+
+export type PictureFormat = keyof typeof formats;
+export const pictureFormats = Object.keys(formats) as readonly PictureFormat[];
 
 export interface ProcessOptions {
   readonly format: PictureFormat;

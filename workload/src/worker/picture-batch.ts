@@ -1,9 +1,10 @@
 /** Decodes, infers and encodes one batch of pictures of one size. */
-import { decodeInto, type Alpha } from "../codec/decode.ts";
+import { decodeInto, turnScratch, type Alpha } from "../codec/decode.ts";
 import { encode, jpegScratch } from "../codec/encode.ts";
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
 import { discard, Scratch } from "../work/buffers.ts";
+import { formats } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messages.ts";
 
@@ -37,6 +38,7 @@ export class PictureWorker {
     this.#input.release();
     this.#inference.releaseMemory();
     jpegScratch.release();
+    turnScratch.release();
   }
 
   /** Passes the results of all pictures to `onResults`, in one or more parts. */
@@ -69,7 +71,7 @@ export class PictureWorker {
       const target = pixels.subarray(decoded.length * bytesEach, (decoded.length + 1) * bytesEach);
       const bytes = Buffer.from(task.bytes.buffer, task.bytes.byteOffset, task.bytes.byteLength);
       try {
-        const alpha = await decodeInto(target, bytes, header, task.options.format === "jpeg");
+        const alpha = await decodeInto(target, bytes, header, !formats[task.options.format].transparency);
         decoded.push({ task, alpha, decodeMs: performance.now() - startedAt });
       } catch (error) {
         // One damaged picture must not fail the others of its run.

@@ -1,6 +1,6 @@
 /** The OpenAPI document. Written by hand: most bodies are pictures and tensors, which route schemas do not describe. Pure. */
 import { utilizationReport } from "@gpumedia/api/src/utilization-report.ts";
-import { pictureFormats } from "../../work/picture.ts";
+import { formats, pictureFormats } from "../../work/picture.ts";
 import manifest from "../../../package.json" with { type: "json" };
 
 const text = (description: string) => ({ description, content: { "text/plain": { schema: { type: "string" } } } });
@@ -9,7 +9,7 @@ const reference = (kind: "schemas" | "parameters" | "responses", name: string) =
   $ref: `#/components/${kind}/${name}`,
 });
 const binary = { schema: { type: "string", format: "binary" } };
-const pictures = Object.fromEntries(pictureFormats.map((format) => [`image/${format}`, binary]));
+const pictures = Object.fromEntries(pictureFormats.map((format) => [formats[format].mediaType, binary]));
 
 const problems = {
   "400": reference("responses", "Problem"),

@@ -5,7 +5,7 @@
 import websocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
-import { likelyFormat } from "../../codec/picture-header.ts";
+import { formatOfBytes } from "../../codec/picture-header.ts";
 import { pictureFormats, type PictureFormat } from "../../work/picture.ts";
 import { HttpProblem } from "../problem.ts";
 import { qualityOf } from "../process.ts";
@@ -76,7 +76,7 @@ class Sessions {
       maxInFlight: settings.stream.maxInFlight,
       info,
       process: (picture, signal) => {
-        const options = { quality, format: format ?? likelyFormat(picture) ?? "jpeg" };
+        const options = { quality, format: format ?? formatOfBytes(picture) ?? "jpeg" };
         return pipeline.process(picture, options, signal);
       },
     });

@@ -1,0 +1,31 @@
+/** Reads the chunks of a PNG that describe the picture (PNG, third edition, section 11). Pure. */
+import { exifOrientation } from "./exif.ts";
+import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
+import type { Orientation } from "./orientation.ts";
+
+const chunk = { ihdr: 0x49484452, actl: 0x6163544c, exif: 0x65584966, iend: 0x49454e44 };
+
+/** Each costs a look: a file of 12-byte chunks must not keep the main thread busy. Encoders write one for 8 KiB or more. */
+const mostChunks = 100_000;
+
+export function readPngHeader(view: DataView): HeaderReading {
+  // IHDR comes first.
+  if (view.byteLength < 33 || view.getUint32(12) !== chunk.ihdr) return damaged("the PNG has no IHDR chunk");
+  const stored = { width: view.getUint32(16), height: view.getUint32(20) };
+  let frames: number | null = null;
+  let orientation: Orientation | undefined;
+  let at = 33;
+  for (let seen = 0; seen < mostChunks && at + 12 <= view.byteLength; seen++) {
+    const length = view.getUint32(at);
+    const end = at + 12 + length;
+    if (end > view.byteLength) break;
+    const type = view.getUint32(at + 4);
+    if (type === chunk.iend) break;
+    if (type === chunk.actl && length >= 8) frames = view.getUint32(at + 8);
+    // It may also follow the pixels.
+    if (type === chunk.exif)
+      orientation ??= exifOrientation(new DataView(view.buffer, view.byteOffset + at + 8, length));
+    at = end;
+  }
+  return pictureOf("png", stored, { orientation, frames });
+}
