@@ -2,20 +2,19 @@ import assert from "node:assert/strict";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 
 describe("user input as the API server stores it", () => {
-  const cases: { readonly title: string; readonly written: object; readonly stored: object }[] = [
-    { title: "without empty lists", written: { a: [], b: [{ c: [] }] }, stored: { b: [{}] } },
-    { title: "without empty strings", written: { value: "", key: "a" }, stored: { key: "a" } },
-    { title: "with a selector that selects everything", written: { podSelector: {} }, stored: { podSelector: {} } },
-    { title: "with empty values of labels", written: { matchLabels: { a: "" } }, stored: { matchLabels: { a: "" } } },
-    {
-      title: "without empty maps of labels",
+  const cases: { readonly [title: string]: { readonly written: object; readonly stored: object } } = {
+    "without empty lists": { written: { a: [], b: [{ c: [] }] }, stored: { b: [{}] } },
+    "without empty strings": { written: { value: "", key: "a" }, stored: { key: "a" } },
+    "with a selector that selects everything": { written: { podSelector: {} }, stored: { podSelector: {} } },
+    "with empty values of labels": { written: { matchLabels: { a: "" } }, stored: { matchLabels: { a: "" } } },
+    "without empty maps of labels": {
       written: { namespaceSelector: { matchLabels: {} } },
       stored: { namespaceSelector: {} },
     },
-    { title: "with numbers and flags", written: { n: 0, f: false }, stored: { n: 0, f: false } },
-    { title: "with empty strings in lists", written: { values: [""] }, stored: { values: [""] } },
-  ];
-  for (const { title, written, stored } of cases) {
+    "with numbers and flags": { written: { n: 0, f: false }, stored: { n: 0, f: false } },
+    "with empty strings in lists": { written: { values: [""] }, stored: { values: [""] } },
+  };
+  for (const [title, { written, stored }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(withoutEmpties(written), stored));
   }
 

@@ -20,18 +20,14 @@ describe("children", () => {
     "ConfigMap upscaler-dashboard",
   ];
   const cases: {
-    readonly title: string;
-    readonly spec: object;
-    /** Those without a manifest. */
-    readonly absent: readonly string[];
-  }[] = [
-    {
-      title: "those of the guide",
-      spec: {},
-      absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler"],
-    },
-    {
-      title: "those of the development profile",
+    readonly [title: string]: {
+      readonly spec: object;
+      /** Those without a manifest. */
+      readonly absent: readonly string[];
+    };
+  } = {
+    "those of the guide": { spec: {}, absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler"] },
+    "those of the development profile": {
       spec: { profile: "development" },
       absent: [
         "HorizontalPodAutoscaler upscaler",
@@ -43,8 +39,7 @@ describe("children", () => {
         "PrometheusRule upscaler",
       ],
     },
-    {
-      title: "those of a service with all of them",
+    "those of a service with all of them": {
       spec: {
         network: {
           ingress: { enabled: true, host: "upscaler.example.com" },
@@ -54,8 +49,8 @@ describe("children", () => {
       },
       absent: ["HorizontalPodAutoscaler upscaler"],
     },
-  ];
-  for (const { title, spec, absent } of cases) {
+  };
+  for (const [title, { spec, absent }] of Object.entries(cases)) {
     it(`are always listed, desired or not: ${title}`, () => {
       const children = desiredChildren(sampleService(spec), sampleContext);
       const named = (list: typeof children) => list.map(({ kind, name }) => `${kind.type.kind} ${name}`);

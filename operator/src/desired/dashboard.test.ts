@@ -41,11 +41,13 @@ describe("dashboard of a service", () => {
 
   const requests = ["Processing time", "Requests", "Load", "Replicas", "Memory", "CPU"];
   const gpus = ["GPU utilization", "GPU memory", "GPU temperature", "GPU power"];
-  const panels: { readonly title: string; readonly spec: GpuMediaServiceSpec; readonly titles: readonly string[] }[] = [
-    { title: "shows requests, replicas and the guide's four GPU queries", spec: {}, titles: [...requests, ...gpus] },
-    { title: "has no GPU panels without GPUs", spec: { gpu: { count: 0 } }, titles: requests },
-  ];
-  for (const { title, spec, titles } of panels) {
+  const panels: {
+    readonly [title: string]: { readonly spec: GpuMediaServiceSpec; readonly titles: readonly string[] };
+  } = {
+    "shows requests, replicas and the guide's four GPU queries": { spec: {}, titles: [...requests, ...gpus] },
+    "has no GPU panels without GPUs": { spec: { gpu: { count: 0 } }, titles: requests },
+  };
+  for (const [title, { spec, titles }] of Object.entries(panels)) {
     it(title, () => {
       assert.deepEqual(
         rendered(spec).panels.map((panel) => panel.title),

@@ -26,22 +26,21 @@ const fields = (...names: string[]): GpuMediaServiceSpec => ({ monitoring: { dcg
 
 describe("metrics of the cluster's DCGM exporters", () => {
   const cases: {
-    readonly title: string;
-    readonly specs: readonly GpuMediaServiceSpec[];
-    /** Lines of the list; null: no ConfigMap. */
-    readonly lines: readonly string[] | null;
-    readonly unknown?: readonly string[];
-  }[] = [
-    { title: "no service: no ConfigMap", specs: [], lines: null },
-    {
-      title: "no service that requests metrics: no ConfigMap",
+    readonly [title: string]: {
+      readonly specs: readonly GpuMediaServiceSpec[];
+      /** Lines of the list; null: no ConfigMap. */
+      readonly lines: readonly string[] | null;
+      readonly unknown?: readonly string[];
+    };
+  } = {
+    "no service: no ConfigMap": { specs: [], lines: null },
+    "no service that requests metrics: no ConfigMap": {
       specs: [{ gpu: { count: 0 } }, { profile: "development" }, fields()],
       lines: null,
     },
-    { title: "the guide's fields, sorted by name", specs: [{}], lines: guides },
-    { title: "two services that request the same fields", specs: [{}, {}], lines: guides },
-    {
-      title: "the union of all requested fields",
+    "the guide's fields, sorted by name": { specs: [{}], lines: guides },
+    "two services that request the same fields": { specs: [{}, {}], lines: guides },
+    "the union of all requested fields": {
       specs: [fields("DCGM_FI_DEV_SM_CLOCK"), fields("DCGM_FI_DEV_PCIE_REPLAY_COUNTER", "DCGM_FI_DRIVER_VERSION")],
       lines: [
         "DCGM_FI_DEV_PCIE_REPLAY_COUNTER, counter, PCIe retries",
@@ -49,33 +48,25 @@ describe("metrics of the cluster's DCGM exporters", () => {
         "DCGM_FI_DRIVER_VERSION, label, Driver version",
       ],
     },
-    {
-      title: "profiling fields only if a service requests them",
+    "profiling fields only if a service requests them": {
       specs: [{}, { monitoring: { dcgm: { profiling: true } } }],
       lines: [...guides, ...profiling],
     },
-    {
-      title: "a field requested in both spellings once, in the one that old exporters know",
+    "a field requested in both spellings once, in the one that old exporters know": {
       specs: [fields("DCGM_FI_DEV_GPU_TEMP_CELSIUS", "DCGM_FI_DEV_BOARD_POWER_WATTS"), fields("DCGM_FI_DEV_GPU_TEMP")],
       lines: [
         "DCGM_FI_DEV_GPU_TEMP, gauge, GPU temperature in degrees Celsius",
         "DCGM_FI_DEV_POWER_USAGE, gauge, Power draw in watts",
       ],
     },
-    {
-      title: "no field that an exporter may not know, because it would exit at its start",
+    "no field that an exporter may not know, because it would exit at its start": {
       specs: [fields("DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_GPU_UTL", "DCGM_FI_DEV_FB_USED_BYTES")],
       lines: ["DCGM_FI_DEV_GPU_UTIL, gauge, GPU utilization in percent"],
       unknown: ["DCGM_FI_DEV_FB_USED_BYTES", "DCGM_FI_DEV_GPU_UTL"],
     },
-    {
-      title: "only unknown fields",
-      specs: [fields("DCGM_FI_NONE")],
-      lines: null,
-      unknown: ["DCGM_FI_NONE"],
-    },
-  ];
-  for (const { title, specs, lines, unknown = [] } of cases) {
+    "only unknown fields": { specs: [fields("DCGM_FI_NONE")], lines: null, unknown: ["DCGM_FI_NONE"] },
+  };
+  for (const [title, { specs, lines, unknown = [] }] of Object.entries(cases)) {
     it(title, () => {
       const services = specs.map((spec) => sampleService(spec));
       const csv = `# Written by gpumedia-operator: the fields that GpuMediaServices request.\n${(lines ?? []).join("\n")}\n`;

@@ -32,26 +32,24 @@ describe("processor's configuration", () => {
     });
   }
 
-  const changes: { readonly title: string; readonly spec: GpuMediaServiceSpec; readonly restarts: boolean }[] = [
-    { title: "the log level", spec: { processing: { logLevel: "debug" } }, restarts: false },
-    { title: "the queue", spec: { processing: { queue: { maxDepth: 10 } } }, restarts: false },
-    { title: "the batch", spec: { processing: { batch: { maxSize: 2, maxDelay: "5ms" } } }, restarts: false },
-    { title: "the access log", spec: { processing: { accessLog: true } }, restarts: true },
-    { title: "the model", spec: { model: { size: "l" } }, restarts: true },
-    {
-      title: "the networks to fetch from",
+  const changes: { readonly [title: string]: { readonly spec: GpuMediaServiceSpec; readonly restarts: boolean } } = {
+    "the log level": { spec: { processing: { logLevel: "debug" } }, restarts: false },
+    "the queue": { spec: { processing: { queue: { maxDepth: 10 } } }, restarts: false },
+    "the batch": { spec: { processing: { batch: { maxSize: 2, maxDelay: "5ms" } } }, restarts: false },
+    "the access log": { spec: { processing: { accessLog: true } }, restarts: true },
+    "the model": { spec: { model: { size: "l" } }, restarts: true },
+    "the networks to fetch from": {
       spec: { processing: { upstream: { allowedNetworks: ["10.96.0.0/16"] } } },
       restarts: true,
     },
-    {
-      title: "the hosts to fetch from",
+    "the hosts to fetch from": {
       spec: { processing: { upstream: { allowedHosts: ["a.example.com"] } } },
       restarts: true,
     },
-    { title: "the drain", spec: { drain: { timeout: "10s" } }, restarts: true },
-    { title: "a field that the processor does not read", spec: { slo: { latencyP95: "50ms" } }, restarts: false },
-  ];
-  for (const { title, spec, restarts } of changes) {
+    "the drain": { spec: { drain: { timeout: "10s" } }, restarts: true },
+    "a field that the processor does not read": { spec: { slo: { latencyP95: "50ms" } }, restarts: false },
+  };
+  for (const [title, { spec, restarts }] of Object.entries(changes)) {
     it(`${restarts ? "restarts" : "does not restart"} pods for a change of ${title}`, () => {
       assert.equal(restartChecksum(sampleService(spec)) !== restartChecksum(sampleService()), restarts);
     });

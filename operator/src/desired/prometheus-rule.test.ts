@@ -31,12 +31,12 @@ const gpu = [
 /** e2e/specs/prometheus-rules.spec.ts tests the results of the rules with Prometheus itself. */
 describe("PrometheusRule", () => {
   const cases: {
-    readonly title: string;
-    readonly spec: GpuMediaServiceSpec;
-    readonly groups: Readonly<Record<string, readonly string[]>>;
-  }[] = [
-    {
-      title: "has the guide's queries and all alerts",
+    readonly [title: string]: {
+      readonly spec: GpuMediaServiceSpec;
+      readonly groups: Readonly<Record<string, readonly string[]>>;
+    };
+  } = {
+    "has the guide's queries and all alerts": {
       spec: {},
       groups: {
         "gpumedia.upscaler.processor": processor,
@@ -44,21 +44,19 @@ describe("PrometheusRule", () => {
         "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh", "GpuMediaPodsWaitForGpu", "GpuMediaAutoscalerAtMaximum"],
       },
     },
-    {
-      title: "has no GPU rules without GPUs, and no autoscaler alert without an autoscaler",
+    "has no GPU rules without GPUs, and no autoscaler alert without an autoscaler": {
       spec: { gpu: { count: 0 }, autoscaling: { horizontal: { enabled: false } } },
       groups: { "gpumedia.upscaler.processor": processor, "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh"] },
     },
-    {
-      title: "has no alert for missing GPU metrics that are switched off",
+    "has no alert for missing GPU metrics that are switched off": {
       spec: { monitoring: { dcgm: { enabled: false } } },
       groups: {
         "gpumedia.upscaler.processor": processor,
         "gpumedia.upscaler.capacity": ["GpuMediaMemoryHigh", "GpuMediaPodsWaitForGpu", "GpuMediaAutoscalerAtMaximum"],
       },
     },
-  ];
-  for (const { title, spec, groups } of cases) {
+  };
+  for (const [title, { spec, groups }] of Object.entries(cases)) {
     it(title, () => {
       const { spec: rules, ...identity } = prometheusRule(sampleService(spec), "") as unknown as {
         spec: { groups: readonly { name: string; rules: readonly { record?: string; alert?: string }[] }[] };

@@ -6,76 +6,64 @@ describe("a contradiction between spec and profile", () => {
   const still = profile("still", { replicas: 3, autoscaling: { horizontal: { enabled: false } } });
   const scaling = profile("scaling", { basedOn: "still", autoscaling: { horizontal: { enabled: true } } });
   const cases: {
-    title: string;
-    spec: GpuMediaServiceSpec;
-    found: Readonly<Record<string, string>>;
-  }[] = [
-    {
-      title: "replicas, and a profile with an autoscaler",
+    readonly [title: string]: {
+      spec: GpuMediaServiceSpec;
+      found: Readonly<Record<string, string>>;
+    };
+  } = {
+    "replicas, and a profile with an autoscaler": {
       spec: { profile: "scaling", replicas: 3 },
       found: {
         replicas:
           "the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from profile scaling): remove replicas, or set autoscaling.horizontal.enabled: false",
       },
     },
-    {
-      title: "minReplicas above the profile's maxReplicas",
+    "minReplicas above the profile's maxReplicas": {
       spec: { autoscaling: { horizontal: { minReplicas: 12 } } },
       found: {
         "autoscaling.horizontal": "minReplicas 12 (spec) is above maxReplicas 10 (profile production): set both",
       },
     },
-    {
-      title: "a request above the profile's limit",
+    "a request above the profile's limit": {
       spec: { resources: { requests: { memory: "16Gi" } } },
       found: {
         "resources.requests.memory":
           "16Gi (spec) is above the limit 8Gi (profile production): raise the limit, or remove it with 0",
       },
     },
-    {
-      title: "both autoscalers on CPU",
+    "both autoscalers on CPU": {
       spec: { profile: "scaling", autoscaling: { vertical: { controlledResources: ["cpu", "memory"] } } },
       found: {
         "autoscaling.vertical.controlledResources":
           "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
     },
-    {
-      title: "no GPU, and no CPU target to scale on",
+    "no GPU, and no CPU target to scale on": {
       spec: { gpu: { count: 0 }, autoscaling: { horizontal: { cpuUtilizationPercent: 0 } } },
       found: {
         "autoscaling.horizontal":
           "no metric to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
       },
     },
-    {
-      title: "a CPU target without a CPU request",
+    "a CPU target without a CPU request": {
       spec: { resources: { requests: { cpu: 0 }, limits: { cpu: 0 } } },
       found: {
         "resources.requests.cpu":
           "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
     },
-    {
-      title: "minAllowed above the profile's maxAllowed",
+    "minAllowed above the profile's maxAllowed": {
       spec: { autoscaling: { vertical: { minAllowed: { memory: "9Gi" } } } },
       found: {
         "autoscaling.vertical.minAllowed.memory": "9Gi is above maxAllowed.memory 8Gi: lower it, or raise the maximum",
       },
     },
-    {
-      title: "gpuUtilization.min above the profile's max",
+    "gpuUtilization.min above the profile's max": {
       spec: { slo: { gpuUtilization: { min: 90 } } },
       found: { "slo.gpuUtilization": "min 90 is not below max 80: set both" },
     },
-    {
-      title: "a latency target of 0",
-      spec: { slo: { latencyP95: "0s" } },
-      found: { "slo.latencyP95": "must be above 0" },
-    },
-    {
-      title: "devices without a limit, with a fractional limit, and with a limit other than the request",
+    "a latency target of 0": { spec: { slo: { latencyP95: "0s" } }, found: { "slo.latencyP95": "must be above 0" } },
+    "devices without a limit, with a fractional limit, and with a limit other than the request": {
       spec: {
         resources: {
           requests: { "example.com/fpga": 1, "example.com/nic": 1 },
@@ -89,13 +77,12 @@ describe("a contradiction between spec and profile", () => {
         'resources.limits["example.com/dsp"]': "500m is not a whole number of devices: set a whole number",
       },
     },
-    {
-      title: "a model file without a volume",
+    "a model file without a volume": {
       spec: { model: { path: "anime.onnx" } },
       found: { "model.volume": "anime.onnx needs a volume: set model.volume, or remove model.path" },
     },
-  ];
-  for (const { title, spec, found } of cases) {
+  };
+  for (const [title, { spec, found }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(problems(service(spec), still, scaling), found));
   }
 

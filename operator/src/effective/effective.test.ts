@@ -345,19 +345,16 @@ describe("quantities", () => {
 
 describe("an object stored under an older schema", () => {
   const old = (spec: unknown, name?: string) => service(spec as GpuMediaServiceSpec, name);
-  const cases: { title: string; object: GpuMediaService; found: Readonly<Record<string, string>> }[] = [
-    {
-      title: "a spec that is not a mapping",
+  const cases: { readonly [title: string]: { object: GpuMediaService; found: Readonly<Record<string, string>> } } = {
+    "a spec that is not a mapping": {
       object: old("production"),
       found: { "": 'is the text "production", but must be a mapping' },
     },
-    {
-      title: "a string for a number",
+    "a string for a number": {
       object: old({ autoscaling: { horizontal: { minReplicas: "two" } } }),
       found: { "autoscaling.horizontal.minReplicas": 'is the text "two", but must be a whole number' },
     },
-    {
-      title: "a mapping for a list, an empty section, a negative quantity",
+    "a mapping for a list, an empty section, a negative quantity": {
       object: old({ processing: { env: { A: "b" } }, slo: null, resources: { limits: { memory: "-1" } } }),
       found: {
         "processing.env": "is a mapping, but must be a list",
@@ -365,16 +362,15 @@ describe("an object stored under an older schema", () => {
         "resources.limits.memory": 'is the text "-1", but must be a non-negative quantity, such as 500m, 4 or 8Gi',
       },
     },
-    {
-      title: "a name of 63 characters, too long for the names of children",
+    "a name of 63 characters, too long for the names of children": {
       object: old({}, "a".repeat(63)),
       found: {
         "metadata.name":
           "the name must be at most 53 characters, as the names of its children add to it (such as NAME-dashboard)",
       },
     },
-  ];
-  for (const { title, object, found } of cases) {
+  };
+  for (const [title, { object, found }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(problems(object), found));
   }
 

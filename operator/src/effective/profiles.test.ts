@@ -13,22 +13,21 @@ function profile(name: string, basedOn?: string): GpuMediaProfile {
 
 describe("the name of a profile", () => {
   const cases: {
-    title: string;
-    /** The GpuMediaProfile objects of the cluster. */
-    objects: readonly (readonly [name: string, basedOn?: string])[];
-    name: string;
-    /** The built-in profile and the objects above it, or the error. */
-    resolved: object;
-  }[] = [
-    { title: "built in", objects: [], name: "staging", resolved: { builtIn: "staging", objects: [] } },
-    {
-      title: "an object without basedOn is based on production",
+    readonly [title: string]: {
+      /** The GpuMediaProfile objects of the cluster. */
+      objects: readonly (readonly [name: string, basedOn?: string])[];
+      name: string;
+      /** The built-in profile and the objects above it, or the error. */
+      resolved: object;
+    };
+  } = {
+    "built in": { objects: [], name: "staging", resolved: { builtIn: "staging", objects: [] } },
+    "an object without basedOn is based on production": {
       objects: [["big"]],
       name: "big",
       resolved: { builtIn: "production", objects: ["big"] },
     },
-    {
-      title: "a chain, the nearest first",
+    "a chain, the nearest first": {
       objects: [
         ["big", "team"],
         ["team", "development"],
@@ -36,26 +35,22 @@ describe("the name of a profile", () => {
       name: "big",
       resolved: { builtIn: "development", objects: ["big", "team"] },
     },
-    {
-      title: "an object replaces the built-in one of its name",
+    "an object replaces the built-in one of its name": {
       objects: [["staging"], ["big", "staging"]],
       name: "big",
       resolved: { builtIn: "production", objects: ["big", "staging"] },
     },
-    {
-      title: "an object named production without basedOn is based on the built-in production",
+    "an object named production without basedOn is based on the built-in production": {
       objects: [["production"]],
       name: "production",
       resolved: { builtIn: "production", objects: ["production"] },
     },
-    {
-      title: "an object may be based on the built-in one that it replaces",
+    "an object may be based on the built-in one that it replaces": {
       objects: [["staging", "staging"]],
       name: "staging",
       resolved: { builtIn: "staging", objects: ["staging"] },
     },
-    {
-      title: "unknown",
+    unknown: {
       objects: [],
       name: "huge",
       resolved: {
@@ -67,8 +62,7 @@ describe("the name of a profile", () => {
           "profile huge does not exist: create a GpuMediaProfile with that name, or use development, staging or production",
       },
     },
-    {
-      title: "misspelled",
+    misspelled: {
       objects: [["big", "stagin"]],
       name: "big",
       resolved: {
@@ -80,8 +74,7 @@ describe("the name of a profile", () => {
           "profile stagin does not exist (big, basedOn stagin; did you mean staging?): create a GpuMediaProfile with that name, or use development, staging or production",
       },
     },
-    {
-      title: "unknown further down: the message has the chain",
+    "unknown further down: the message has the chain": {
       objects: [
         ["big", "team"],
         ["team", "gone"],
@@ -96,8 +89,7 @@ describe("the name of a profile", () => {
           "profile gone does not exist (big, basedOn team, basedOn gone): create a GpuMediaProfile with that name, or use development, staging or production",
       },
     },
-    {
-      title: "a cycle",
+    "a cycle": {
       objects: [
         ["a", "b"],
         ["b", "c"],
@@ -110,8 +102,7 @@ describe("the name of a profile", () => {
         message: "profiles are based on each other: a -> b -> c -> b; change basedOn in one of them",
       },
     },
-    {
-      title: "based on itself, and not built in",
+    "based on itself, and not built in": {
       objects: [["a", "a"]],
       name: "a",
       resolved: {
@@ -120,8 +111,8 @@ describe("the name of a profile", () => {
         message: "profiles are based on each other: a -> a; change basedOn in one of them",
       },
     },
-  ];
-  for (const { title, objects, name, resolved } of cases) {
+  };
+  for (const [title, { objects, name, resolved }] of Object.entries(cases)) {
     it(title, () => {
       const found = resolveProfile(name, new Map(objects.map(([key, basedOn]) => [key, profile(key, basedOn)])));
       assert.deepEqual(

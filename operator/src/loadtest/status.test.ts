@@ -93,48 +93,40 @@ describe("the status of a load test", () => {
     reasons: ["connection refused"],
   } as const;
   const missed = ["p95 is 30 ms, above the limit of 20 ms"];
-  const cases: readonly { title: string; state: LoadTestState; is: string; because?: readonly string[] }[] = [
-    {
-      title: "thresholds missed",
+  const cases: { readonly [title: string]: { state: LoadTestState; is: string; because?: readonly string[] } } = {
+    "thresholds missed": {
       state: { kind: "Finished", result: result({ verdict: "Failed", reasons: missed }), earlier: undefined },
       is: "Failed ThresholdsMissed",
       because: missed,
     },
-    {
-      title: "as good as the earlier test",
+    "as good as the earlier test": {
       state: { kind: "Finished", result: result(), earlier: earlier({}) },
       is: "Passed Passed",
       because: [],
     },
-    {
-      title: "within the tolerance",
+    "within the tolerance": {
       state: { kind: "Finished", result: result(), earlier: earlier({ latencyP95Milliseconds: 13 }) },
       is: "Passed Passed",
     },
-    {
-      title: "slower than the earlier test",
+    "slower than the earlier test": {
       state: { kind: "Finished", result: result(), earlier: earlier({ latencyP95Milliseconds: 10 }) },
       is: "Failed Regressed",
       because: ["p95 14.3 ms, was 10 ms in baseline-0, tolerance 10 %"],
     },
-    {
-      title: "less throughput than the earlier test",
+    "less throughput than the earlier test": {
       state: { kind: "Finished", result: result(), earlier: earlier({ requestsPerSecond: 50 }) },
       is: "Failed Regressed",
       because: ["rps 39.2/s, was 50/s in baseline-0, tolerance 10 %"],
     },
-    {
-      title: "a different load",
+    "a different load": {
       state: { kind: "Finished", result: result(), earlier: earlier({}, "{}") },
       is: "Failed NotComparable",
     },
-    {
-      title: "an earlier test without figures",
+    "an earlier test without figures": {
       state: { kind: "Finished", result: result(), earlier: { name: "baseline-0", status: undefined } },
       is: "Failed EarlierTestMissing",
     },
-    {
-      title: "interrupted",
+    interrupted: {
       state: {
         kind: "Finished",
         result: result({ verdict: "Interrupted", reasons: ["interrupted before the end"] }),
@@ -142,8 +134,7 @@ describe("the status of a load test", () => {
       },
       is: "Error Interrupted",
     },
-    {
-      title: "the service does not respond",
+    "the service does not respond": {
       state: {
         kind: "Finished",
         result: unreachable,
@@ -152,14 +143,13 @@ describe("the status of a load test", () => {
       is: "Error ServiceUnreachable",
       because: ["connection refused"],
     },
-    {
-      title: "the Job failed",
+    "the Job failed": {
       state: { kind: "Error", reason: "JobFailed", message: "Job x failed" },
       is: "Error JobFailed",
       because: ["Job x failed"],
     },
-  ];
-  for (const { title, state, is, because } of cases) {
+  };
+  for (const [title, { state, is, because }] of Object.entries(cases)) {
     it(`${title}: ${is}`, () => {
       const status = loadTestStatus(test(), state, now);
       assert.equal(`${status.verdict} ${status.conditions?.[0]?.reason}`, is);
@@ -177,26 +167,22 @@ describe("the event of a load test", () => {
     return { ...(verdict === undefined ? {} : { verdict }), conditions: [{ ...condition, reason }] };
   };
   const missing = status(undefined, "ServiceNotFound");
-  const cases: readonly {
-    title: string;
-    before: GpuMediaLoadTestStatus | undefined;
-    after: GpuMediaLoadTestStatus;
-    event: string | undefined;
-  }[] = [
-    { title: "its service does not exist", before: undefined, after: missing, event: "Warning ServiceNotFound" },
-    { title: "none while the service is still missing", before: missing, after: missing, event: undefined },
-    {
-      title: "none while it waits for a pod",
-      before: missing,
-      after: status(undefined, "NoPodServes"),
-      event: undefined,
-    },
-    { title: "none when it starts", before: missing, after: status(undefined, "Running"), event: undefined },
-    { title: "it passes", before: missing, after: status("Passed", "Passed"), event: "Normal Passed" },
-    { title: "it fails", before: missing, after: status("Failed", "Regressed"), event: "Warning Regressed" },
-    { title: "it has no result", before: missing, after: status("Error", "NoResult"), event: "Warning NoResult" },
-  ];
-  for (const { title, before, after, event } of cases) {
+  const cases: {
+    readonly [title: string]: {
+      before: GpuMediaLoadTestStatus | undefined;
+      after: GpuMediaLoadTestStatus;
+      event: string | undefined;
+    };
+  } = {
+    "its service does not exist": { before: undefined, after: missing, event: "Warning ServiceNotFound" },
+    "none while the service is still missing": { before: missing, after: missing, event: undefined },
+    "none while it waits for a pod": { before: missing, after: status(undefined, "NoPodServes"), event: undefined },
+    "none when it starts": { before: missing, after: status(undefined, "Running"), event: undefined },
+    "it passes": { before: missing, after: status("Passed", "Passed"), event: "Normal Passed" },
+    "it fails": { before: missing, after: status("Failed", "Regressed"), event: "Warning Regressed" },
+    "it has no result": { before: missing, after: status("Error", "NoResult"), event: "Warning NoResult" },
+  };
+  for (const [title, { before, after, event }] of Object.entries(cases)) {
     it(title, () => {
       const found = loadTestEvent(before, after);
       assert.equal(found && `${found.type} ${found.reason}`, event);

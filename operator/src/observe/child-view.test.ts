@@ -45,25 +45,15 @@ describe("the view of a child", () => {
     assert.deepEqual({ spec, status, revision, generation }, { spec: {}, status: {}, revision: 0, generation: 0 });
   });
 
-  const cases: { readonly title: string; readonly metadata: object; readonly services: readonly string[] }[] = [
-    {
-      title: "owner and label",
-      metadata: { labels: label, ownerReferences: [owner] },
-      services: ["media/upscaler"],
-    },
-    { title: "label, when the owner reference was removed", metadata: { labels: label }, services: ["media/upscaler"] },
-    {
-      title: "owner, when the label was removed",
-      metadata: { ownerReferences: [owner] },
-      services: ["media/upscaler"],
-    },
-    {
-      title: "owner and label, when the label names another service",
+  const cases: { readonly [title: string]: { readonly metadata: object; readonly services: readonly string[] } } = {
+    "owner and label": { metadata: { labels: label, ownerReferences: [owner] }, services: ["media/upscaler"] },
+    "label, when the owner reference was removed": { metadata: { labels: label }, services: ["media/upscaler"] },
+    "owner, when the label was removed": { metadata: { ownerReferences: [owner] }, services: ["media/upscaler"] },
+    "owner and label, when the label names another service": {
       metadata: { labels: { "gpumedia.io/service": "other" }, ownerReferences: [owner] },
       services: ["media/upscaler", "media/other"],
     },
-    {
-      title: "no owner that is not its controller or is of another kind",
+    "no owner that is not its controller or is of another kind": {
       metadata: {
         ownerReferences: [
           { ...owner, controller: false },
@@ -72,8 +62,8 @@ describe("the view of a child", () => {
       },
       services: [],
     },
-  ];
-  for (const { title, metadata, services } of cases) {
+  };
+  for (const [title, { metadata, services }] of Object.entries(cases)) {
     it(`concerns services by ${title}`, () => {
       assert.deepEqual(viewChild(childKinds.deployment)(object(metadata)).services, services);
     });
@@ -82,29 +72,27 @@ describe("the view of a child", () => {
 
 describe("whether a Deployment is replacing pods", () => {
   const cases: {
-    readonly title: string;
-    readonly view: Pick<ChildView, "revision" | "generation" | "status">;
-    readonly rolling: boolean;
-  }[] = [
-    { title: "not while it has its first pods", view: { revision: 1, generation: 1, status: {} }, rolling: false },
-    {
+    readonly [title: string]: {
+      readonly view: Pick<ChildView, "revision" | "generation" | "status">;
+      readonly rolling: boolean;
+    };
+  } = {
+    "not while it has its first pods": { view: { revision: 1, generation: 1, status: {} }, rolling: false },
+    "from its first change, before its controller has observed it": {
       // Its revision was still 1: a bad edit of a profile reached a second service where the controller was slow.
-      title: "from its first change, before its controller has observed it",
       view: { revision: 1, generation: 2, status: { observedGeneration: 1 } },
       rolling: true,
     },
-    {
-      title: "during a rollout",
+    "during a rollout": {
       view: { revision: 2, generation: 2, status: progressing("ReplicaSetUpdated") },
       rolling: true,
     },
-    {
-      title: "not after it",
+    "not after it": {
       view: { revision: 2, generation: 2, status: progressing("NewReplicaSetAvailable") },
       rolling: false,
     },
-  ];
-  for (const { title, view, rolling } of cases) {
+  };
+  for (const [title, { view, rolling }] of Object.entries(cases)) {
     it(title, () => assert.equal(isRolling(view as ChildView), rolling));
   }
 });

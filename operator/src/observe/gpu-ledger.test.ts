@@ -35,36 +35,33 @@ function deleted<T>(previous: T): StoreChange<T> {
 describe("the ledger of devices", () => {
   const waiting = pod(2, undefined, { phase: "Pending" });
   const cases: {
-    readonly title: string;
-    readonly changes: readonly StoreChange<PodView | undefined>[];
-    readonly a?: DeviceNode["held"];
-    readonly b?: DeviceNode["held"];
-  }[] = [
-    { title: "no pod holds any", changes: [] },
-    {
-      title: "two pods of a service, and one of none",
+    readonly [title: string]: {
+      readonly changes: readonly StoreChange<PodView | undefined>[];
+      readonly a?: DeviceNode["held"];
+      readonly b?: DeviceNode["held"];
+    };
+  } = {
+    "no pod holds any": { changes: [] },
+    "two pods of a service, and one of none": {
       changes: [added(pod(1, "a")), added(pod(2, "a")), added(pod(1, "a", { service: undefined }))],
       a: { [gpu]: { "media/upscaler": 3, "media/p": 1 } },
     },
-    { title: "a pod that waits for a node", changes: [added(waiting)] },
-    {
-      title: "a pod that is bound later",
+    "a pod that waits for a node": { changes: [added(waiting)] },
+    "a pod that is bound later": {
       changes: [added(waiting), updated(waiting, pod(2, "b"))],
       b: { [gpu]: { "media/upscaler": 2 } },
     },
-    {
-      title: "a pod that has finished but still exists",
+    "a pod that has finished but still exists": {
       changes: [added(pod(2, "a")), updated(pod(2, "a"), pod(2, "a", { phase: "Succeeded" }))],
     },
-    { title: "a pod that was deleted", changes: [added(pod(2, "a")), deleted(pod(2, "a"))] },
-    {
-      title: "one of two pods that was deleted",
+    "a pod that was deleted": { changes: [added(pod(2, "a")), deleted(pod(2, "a"))] },
+    "one of two pods that was deleted": {
       changes: [added(pod(2, "a")), added(pod(1, "a")), deleted(pod(2, "a"))],
       a: { [gpu]: { "media/upscaler": 1 } },
     },
-    { title: "pods without devices", changes: [added(undefined), added(pod(0, "a"))] },
-  ];
-  for (const { title, changes, a = {}, b = {} } of cases) {
+    "pods without devices": { changes: [added(undefined), added(pod(0, "a"))] },
+  };
+  for (const [title, { changes, a = {}, b = {} }] of Object.entries(cases)) {
     it(`counts ${title}`, () => {
       const ledger = new GpuLedger();
       for (const one of [node("b", 8), node("without", 0), node("a", 4)]) ledger.observeNode(added(one));

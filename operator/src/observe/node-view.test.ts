@@ -11,10 +11,9 @@ describe("the view of a node", () => {
     ready: false,
     allocatable: {},
   };
-  const cases: { readonly title: string; readonly node: object; readonly view: NodeView }[] = [
-    { title: "of a node that has not reported yet", node: {}, view: nothing },
-    {
-      title: "of a node with GPUs and taints",
+  const cases: { readonly [title: string]: { readonly node: object; readonly view: NodeView } } = {
+    "of a node that has not reported yet": { node: {}, view: nothing },
+    "of a node with GPUs and taints": {
       node: {
         metadata: { ...metadata, labels: { zone: "a" } },
         spec: {
@@ -51,13 +50,12 @@ describe("the view of a node", () => {
         allocatable: { "nvidia.com/gpu": 8, "nvidia.com/mig-1g.5gb": 7 },
       },
     },
-    {
-      title: "of a node whose kubelet no longer reports",
+    "of a node whose kubelet no longer reports": {
       node: { status: { conditions: [{ type: "Ready", status: "Unknown" }] } },
       view: nothing,
     },
-  ];
-  for (const { title, node, view } of cases) {
+  };
+  for (const [title, { node, view }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(viewNode({ apiVersion: "v1", kind: "Node", metadata, ...node }), view));
   }
 });

@@ -36,14 +36,12 @@ describe("the view of a pod", () => {
     ],
   };
   const full = { cpu: "1", message: "0/3 nodes are available: 3 Insufficient nvidia.com/gpu." };
-  const cases: { readonly title: string; readonly pod: KubeObject; readonly view: PodView | undefined }[] = [
-    {
-      title: "is undefined for a pod without a service and devices",
+  const cases: { readonly [title: string]: { readonly pod: KubeObject; readonly view: PodView | undefined } } = {
+    "is undefined for a pod without a service and devices": {
       pod: pod({ spec: { containers: [{ name: "web" }] } }),
       view: undefined,
     },
-    {
-      title: "has the devices of all containers of a pod without a service",
+    "has the devices of all containers of a pod without a service": {
       pod: pod({
         spec: {
           nodeName: "gpu-0",
@@ -62,8 +60,7 @@ describe("the view of a pod", () => {
         devices: { "nvidia.com/gpu": 3, "example.com/fpga": 1 },
       },
     },
-    {
-      title: "has the deletion cost that this operator has set",
+    "has the deletion cost that this operator has set": {
       pod: pod({
         metadata: {
           labels: ours,
@@ -73,8 +70,7 @@ describe("the view of a pod", () => {
       }),
       view: { ...waits, deletionCost: { value: "2", ours: true } },
     },
-    {
-      title: "has the deletion cost of the pod template",
+    "has the deletion cost of the pod template": {
       pod: pod({
         metadata: {
           labels: ours,
@@ -84,9 +80,8 @@ describe("the view of a pod", () => {
       }),
       view: { ...waits, deletionCost: { value: "2", ours: false } },
     },
-    { title: "has little of a pod that was just created", pod: pod({ metadata: { labels: ours } }), view: waits },
-    {
-      title: "has the scheduler's message of a pod that does not fit on any node",
+    "has little of a pod that was just created": { pod: pod({ metadata: { labels: ours } }), view: waits },
+    "has the scheduler's message of a pod that does not fit on any node": {
       pod: pod({
         metadata: { labels: ours },
         spec: gpus,
@@ -96,8 +91,7 @@ describe("the view of a pod", () => {
       }),
       view: { ...waits, devices: { "nvidia.com/gpu": 1 }, unschedulable: full.message },
     },
-    {
-      title: "has the processor's state of a ready pod, not that of the sidecar",
+    "has the processor's state of a ready pod, not that of the sidecar": {
       pod: pod({ metadata: { labels: ours }, spec: { ...gpus, nodeName: "gpu-0" }, status: running }),
       view: {
         ...waits,
@@ -109,18 +103,17 @@ describe("the view of a pod", () => {
         container: { restarts: 1, waiting: undefined, running: true, started: true, ready: false, ended: undefined },
       },
     },
-    {
-      title: "shows a pod that is terminating",
+    "shows a pod that is terminating": {
       pod: pod({ metadata: { labels: ours, deletionTimestamp: "2026-01-02T00:00:00Z" } }),
       view: { ...waits, terminating: true },
     },
-  ];
-  for (const { title, pod: object, view } of cases) it(title, () => assert.deepEqual(viewPod(object), view));
+  };
+  for (const [title, { pod: object, view }] of Object.entries(cases))
+    it(title, () => assert.deepEqual(viewPod(object), view));
 
   const killed = { exitCode: 137, reason: "OOMKilled", signal: 9, message: "" };
-  const containers: { readonly title: string; readonly status: object; readonly view: ContainerView }[] = [
-    {
-      title: "waits, and how it terminated the last time",
+  const containers: { readonly [title: string]: { readonly status: object; readonly view: ContainerView } } = {
+    "waits, and how it terminated the last time": {
       status: {
         restartCount: 3,
         state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } },
@@ -135,28 +128,24 @@ describe("the view of a pod", () => {
         ended: { exitCode: 1, reason: "Error", message: "no model", signal: 0 },
       },
     },
-    {
-      title: "has terminated, which counts more than the time before",
+    "has terminated, which counts more than the time before": {
       status: { restartCount: 1, state: { terminated: killed }, lastState: { terminated: { exitCode: 1 } } },
       view: { restarts: 1, waiting: undefined, running: false, started: true, ready: false, ended: killed },
     },
-    {
-      title: "is running again",
+    "is running again": {
       status: { restartCount: 1, ready: true, state: { running: {} }, lastState: { terminated: killed } },
       view: { restarts: 1, waiting: undefined, running: true, started: true, ready: true, ended: killed },
     },
-    {
-      title: "has not passed its startup probe",
+    "has not passed its startup probe": {
       status: { started: false, state: { running: {} } },
       view: { restarts: 0, waiting: undefined, running: true, started: false, ready: false, ended: undefined },
     },
-    {
-      title: "has no state yet",
+    "has no state yet": {
       status: {},
       view: { restarts: 0, waiting: undefined, running: false, started: true, ready: false, ended: undefined },
     },
-  ];
-  for (const { title, status, view } of containers) {
+  };
+  for (const [title, { status, view }] of Object.entries(containers)) {
     it(`shows a processor that ${title}`, () => {
       const containerStatuses = [{ name: "gpu-media", ...status }];
       const object = pod({ metadata: { labels: ours }, status: { containerStatuses } });

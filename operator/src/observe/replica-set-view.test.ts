@@ -20,21 +20,19 @@ function replicaSet(ownerReferences: KubeObject["metadata"]["ownerReferences"]):
 const deployment = { apiVersion: "apps/v1", kind: "Deployment", name: "upscaler", uid: "d-1", controller: true };
 
 describe("the Deployment of a ReplicaSet", () => {
-  const cases: readonly { title: string; owners: (typeof deployment)[] | undefined; is: string | undefined }[] = [
-    { title: "is the one that controls it", owners: [deployment], is: "d-1" },
-    {
-      title: "is undefined for an owner that is not the controller",
+  const cases: { readonly [title: string]: { owners: (typeof deployment)[] | undefined; is: string | undefined } } = {
+    "is the one that controls it": { owners: [deployment], is: "d-1" },
+    "is undefined for an owner that is not the controller": {
       owners: [{ ...deployment, controller: false }],
       is: undefined,
     },
-    {
-      title: "is undefined for a controller of another group",
+    "is undefined for a controller of another group": {
       owners: [{ ...deployment, apiVersion: "evil.io/v1" }],
       is: undefined,
     },
-    { title: "is undefined for a ReplicaSet that a user has created", owners: undefined, is: undefined },
-  ];
-  for (const { title, owners, is } of cases) {
+    "is undefined for a ReplicaSet that a user has created": { owners: undefined, is: undefined },
+  };
+  for (const [title, { owners, is }] of Object.entries(cases)) {
     it(title, () => {
       assert.deepEqual(viewReplicaSet(replicaSet(owners)), { uid: "rs-1", deployment: is });
     });

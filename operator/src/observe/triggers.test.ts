@@ -61,7 +61,6 @@ function deleted<T>(previous: T, origin: ChangeOrigin = "watch"): StoreChange<T>
 }
 
 interface Case<T> {
-  readonly title: string;
   readonly change: StoreChange<T>;
   readonly enqueued: readonly Enqueued[];
 }
@@ -74,43 +73,34 @@ function service(metadata: object = {}, status?: StoredService["status"]): Store
 describe("a change of a service", () => {
   const newer = { resourceVersion: "8" };
   const status = { observedGeneration: 1 };
-  const cases: readonly Case<StoredService>[] = [
-    { title: "created", change: added(service()), enqueued: [[key, "create"]] },
-    { title: "in the first list", change: added(service(), "list"), enqueued: [[key, "resync"]] },
-    { title: "deleted", change: deleted(service()), enqueued: [[key, "edit"]] },
-    { title: "deleted while the watch was broken", change: deleted(service(), "list"), enqueued: [[key, "edit"]] },
-    {
-      title: "another spec",
-      change: updated(service(), service({ ...newer, generation: 2 })),
-      enqueued: [[key, "edit"]],
-    },
-    {
-      title: "another spec, from a list",
+  const cases: Readonly<Record<string, Case<StoredService>>> = {
+    created: { change: added(service()), enqueued: [[key, "create"]] },
+    "in the first list": { change: added(service(), "list"), enqueued: [[key, "resync"]] },
+    deleted: { change: deleted(service()), enqueued: [[key, "edit"]] },
+    "deleted while the watch was broken": { change: deleted(service(), "list"), enqueued: [[key, "edit"]] },
+    "another spec": { change: updated(service(), service({ ...newer, generation: 2 })), enqueued: [[key, "edit"]] },
+    "another spec, from a list": {
       change: updated(service(), service({ ...newer, generation: 2 }), "list"),
       enqueued: [[key, "edit"]],
     },
-    {
-      title: "terminating",
+    terminating: {
       change: updated(service(), service({ ...newer, deletionTimestamp: "2026-01-01T00:00:00Z" })),
       enqueued: [[key, "edit"]],
     },
-    {
-      title: "an annotation",
+    "an annotation": {
       change: updated(service(), service({ ...newer, annotations: { team: "video" } })),
       enqueued: [],
     },
-    {
-      title: "a status that another client has written",
+    "a status that another client has written": {
       change: updated(service({}, status), service(newer, {})),
       enqueued: [[key, "echo"]],
     },
-    {
-      title: "the status that this operator has written",
+    "the status that this operator has written": {
       change: updated(service(), service(newer, status), "write"),
       enqueued: [],
     },
-  ];
-  for (const { title, change, enqueued } of cases) {
+  };
+  for (const [title, { change, enqueued }] of Object.entries(cases)) {
     it(title, () => {
       const sources = triggers();
       sources.services.emit(change);
@@ -140,62 +130,48 @@ function childMetadata(change: object): Pick<ChildView, "metadata"> {
 describe("a change of a child", () => {
   const newer = childMetadata({ resourceVersion: "8" });
   const ours: ChildView["owned"] = { by: "apply", digest: "d", index: 0, ownsReplicas: false };
-  const cases: readonly Case<ChildView>[] = [
-    { title: "in the first list", change: added(child(), "list"), enqueued: [[key, "resync"]] },
-    { title: "created by another client", change: added(child()), enqueued: [[key, "edit"]] },
-    { title: "created by this operator", change: added(child(), "write"), enqueued: [] },
-    { title: "deleted", change: deleted(child()), enqueued: [[key, "edit"]] },
-    { title: "deleted while the watch was broken", change: deleted(child(), "list"), enqueued: [[key, "edit"]] },
-    { title: "deleted by this operator", change: deleted(child(), "write"), enqueued: [] },
-    {
-      title: "a status",
-      change: updated(child(), child({ ...newer, status: { readyReplicas: 1 } })),
-      enqueued: [echo],
-    },
-    {
-      title: "replicas, which the autoscaler owns",
+  const cases: Readonly<Record<string, Case<ChildView>>> = {
+    "in the first list": { change: added(child(), "list"), enqueued: [[key, "resync"]] },
+    "created by another client": { change: added(child()), enqueued: [[key, "edit"]] },
+    "created by this operator": { change: added(child(), "write"), enqueued: [] },
+    deleted: { change: deleted(child()), enqueued: [[key, "edit"]] },
+    "deleted while the watch was broken": { change: deleted(child(), "list"), enqueued: [[key, "edit"]] },
+    "deleted by this operator": { change: deleted(child(), "write"), enqueued: [] },
+    "a status": { change: updated(child(), child({ ...newer, status: { readyReplicas: 1 } })), enqueued: [echo] },
+    "replicas, which the autoscaler owns": {
       change: updated(child(), child({ ...newer, generation: 2, spec: { replicas: 3 } })),
       enqueued: [echo],
     },
-    {
-      title: "owned fields",
-      change: updated(child(), child({ ...newer, owned: ours })),
-      enqueued: [[key, "edit"]],
-    },
-    {
-      title: "owned fields, from a list",
+    "owned fields": { change: updated(child(), child({ ...newer, owned: ours })), enqueued: [[key, "edit"]] },
+    "owned fields, from a list": {
       change: updated(child(), child({ ...newer, owned: ours }), "list"),
       enqueued: [[key, "edit"]],
     },
-    {
-      title: "owned fields, written by this operator",
+    "owned fields, written by this operator": {
       change: updated(child(), child({ ...newer, owned: ours }), "write"),
       enqueued: [],
     },
-    {
-      title: "its owner references",
+    "its owner references": {
       change: updated(child(), child(childMetadata({ resourceVersion: "8", ownerReferences: [] }))),
       enqueued: [[key, "edit"]],
     },
-    {
-      title: "terminating",
+    terminating: {
       change: updated(
         child(),
         child(childMetadata({ resourceVersion: "8", deletionTimestamp: "2026-01-01T00:00:00Z" })),
       ),
       enqueued: [[key, "edit"]],
     },
-    {
-      title: "the label of another service: both are reconciled",
+    "the label of another service: both are reconciled": {
       change: updated(child(), child({ ...newer, services: ["media/other"] })),
       enqueued: [
         [key, "edit"],
         ["media/other", "edit"],
       ],
     },
-    { title: "of no service", change: added(child({ services: [] })), enqueued: [] },
-  ];
-  for (const { title, change, enqueued } of cases) {
+    "of no service": { change: added(child({ services: [] })), enqueued: [] },
+  };
+  for (const [title, { change, enqueued }] of Object.entries(cases)) {
     it(title, () => {
       for (const kind of [0, 1] as const) {
         const sources = triggers();
@@ -224,20 +200,20 @@ describe("a change of a pod", () => {
     { ...unrelated, node: undefined },
     undefined,
   ];
-  const cases: readonly Case<PodView | undefined>[] = [
-    { title: "created", change: added(pod({ node: undefined })), enqueued: [echo] },
-    { title: "bound to a node", change: updated(pod({ node: undefined }), pod()), enqueued: [echo] },
-    { title: "ready", change: updated(pod(), pod({ ready: true })), enqueued: [echo] },
-    { title: "fields that are not kept", change: updated(pod(), pod()), enqueued: [] },
-    { title: "deleted, which frees its GPU", change: deleted(pod()), enqueued: [echo, waiting] },
-    { title: "deleted before it was bound", change: deleted(pod({ node: undefined })), enqueued: [echo] },
-    { title: "deleted, without a GPU", change: deleted(pod({ devices: {} })), enqueued: [echo] },
-    { title: "deleted, of no service", change: deleted(unrelated), enqueued: [waiting] },
-    { title: "no longer of a service", change: updated(pod(), unrelated), enqueued: [echo] },
-    { title: "finished, and no longer kept", change: updated(pod(), undefined), enqueued: [echo, waiting] },
-    { title: "not kept at all", change: added(undefined), enqueued: [] },
-  ];
-  for (const { title, change, enqueued } of cases) {
+  const cases: Readonly<Record<string, Case<PodView | undefined>>> = {
+    created: { change: added(pod({ node: undefined })), enqueued: [echo] },
+    "bound to a node": { change: updated(pod({ node: undefined }), pod()), enqueued: [echo] },
+    ready: { change: updated(pod(), pod({ ready: true })), enqueued: [echo] },
+    "fields that are not kept": { change: updated(pod(), pod()), enqueued: [] },
+    "deleted, which frees its GPU": { change: deleted(pod()), enqueued: [echo, waiting] },
+    "deleted before it was bound": { change: deleted(pod({ node: undefined })), enqueued: [echo] },
+    "deleted, without a GPU": { change: deleted(pod({ devices: {} })), enqueued: [echo] },
+    "deleted, of no service": { change: deleted(unrelated), enqueued: [waiting] },
+    "no longer of a service": { change: updated(pod(), unrelated), enqueued: [echo] },
+    "finished, and no longer kept": { change: updated(pod(), undefined), enqueued: [echo, waiting] },
+    "not kept at all": { change: added(undefined), enqueued: [] },
+  };
+  for (const [title, { change, enqueued }] of Object.entries(cases)) {
     it(title, () => {
       const sources = triggers();
       sources.pods.contents = contents;
@@ -249,13 +225,13 @@ describe("a change of a pod", () => {
 
 describe("a change of a node", () => {
   const node = sampleNode({ allocatable: { "nvidia.com/gpu": 4 } });
-  const cases: readonly Case<NodeView>[] = [
-    { title: "added", change: added(node), enqueued: [waiting] },
-    { title: "deleted", change: deleted(node), enqueued: [waiting] },
-    { title: "cordoned", change: updated(node, { ...node, cordoned: true }), enqueued: [waiting] },
-    { title: "its heartbeat", change: updated(node, { ...node }), enqueued: [] },
-  ];
-  for (const { title, change, enqueued } of cases) {
+  const cases: Readonly<Record<string, Case<NodeView>>> = {
+    added: { change: added(node), enqueued: [waiting] },
+    deleted: { change: deleted(node), enqueued: [waiting] },
+    cordoned: { change: updated(node, { ...node, cordoned: true }), enqueued: [waiting] },
+    "its heartbeat": { change: updated(node, { ...node }), enqueued: [] },
+  };
+  for (const [title, { change, enqueued }] of Object.entries(cases)) {
     it(title, () => {
       const sources = triggers();
       sources.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];

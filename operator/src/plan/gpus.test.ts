@@ -44,48 +44,44 @@ describe("the GPUs of a service", () => {
 describe("whether a service can use a node", () => {
   const taint = { key: "team", value: "video", effect: "NoSchedule" };
   const cases: {
-    readonly title: string;
-    readonly node?: Partial<NodeView>;
-    readonly gpus?: Partial<GpuView>;
-    readonly why: string | undefined;
-  }[] = [
-    { title: "an empty node", why: undefined },
-    { title: "not ready", node: { ready: false }, why: "NotReady" },
-    { title: "cordoned", node: { cordoned: true }, why: "Cordoned" },
-    {
-      title: "another label",
+    readonly [title: string]: {
+      readonly node?: Partial<NodeView>;
+      readonly gpus?: Partial<GpuView>;
+      readonly why: string | undefined;
+    };
+  } = {
+    "an empty node": { why: undefined },
+    "not ready": { node: { ready: false }, why: "NotReady" },
+    cordoned: { node: { cordoned: true }, why: "Cordoned" },
+    "another label": {
       node: { labels: { gpu: "a100" } },
       gpus: { nodeSelector: { gpu: "h100" } },
       why: "NodeSelector",
     },
-    { title: "a taint", node: { taints: [taint] }, why: "Taint" },
-    { title: "a preference", node: { taints: [{ ...taint, effect: "PreferNoSchedule" }] }, why: undefined },
-    {
-      title: "a tolerated taint",
+    "a taint": { node: { taints: [taint] }, why: "Taint" },
+    "a preference": { node: { taints: [{ ...taint, effect: "PreferNoSchedule" }] }, why: undefined },
+    "a tolerated taint": {
       node: { taints: [taint] },
       gpus: { tolerations: [{ key: "team", value: "video" }] },
       why: undefined,
     },
-    {
-      title: "a taint of another value",
+    "a taint of another value": {
       node: { taints: [taint] },
       gpus: { tolerations: [{ key: "team", value: "audio" }] },
       why: "Taint",
     },
-    {
-      title: "a taint of another effect",
+    "a taint of another effect": {
       node: { taints: [taint] },
       gpus: { tolerations: [{ key: "team", operator: "Exists", effect: "NoExecute" }] },
       why: "Taint",
     },
-    {
-      title: "everything tolerated",
+    "everything tolerated": {
       node: { taints: [taint] },
       gpus: { tolerations: [{ operator: "Exists" }] },
       why: undefined,
     },
-  ];
-  for (const { title, node: change, gpus: seen, why } of cases) {
+  };
+  for (const [title, { node: change, gpus: seen, why }] of Object.entries(cases)) {
     it(title, () => assert.equal(exclusion(sampleNode(change), sampleGpus([], seen)), why));
   }
 });

@@ -42,55 +42,48 @@ describe("the plan of one child", () => {
   const taken = (by: string): Action => ({ do: "taken", child: desired, by });
 
   const cases: {
-    readonly title: string;
-    readonly live?: LiveChild;
-    readonly served?: boolean;
-    readonly action: Action;
-  }[] = [
-    { title: "creates it where there is none", action: { do: "create", child: desired, manifest } },
-    { title: "leaves one that is in sync", live: live(ours, current), action: nothing },
-    { title: "applies one that has drifted", live: live(ours, drifted), action: apply(live(ours, drifted)) },
-    { title: "applies one on which it owns no field", live: live(ours, none), action: apply(live(ours, none)) },
-    {
-      title: "adopts one that it has created and that has no owner",
+    readonly [title: string]: {
+      readonly live?: LiveChild;
+      readonly served?: boolean;
+      readonly action: Action;
+    };
+  } = {
+    "creates it where there is none": { action: { do: "create", child: desired, manifest } },
+    "leaves one that is in sync": { live: live(ours, current), action: nothing },
+    "applies one that has drifted": { live: live(ours, drifted), action: apply(live(ours, drifted)) },
+    "applies one on which it owns no field": { live: live(ours, none), action: apply(live(ours, none)) },
+    "adopts one that it has created and that has no owner": {
       live: live([], drifted),
       action: apply(live([], drifted)),
     },
-    { title: "waits for one that is being deleted", live: live(ours, current, "2026-01-01T00:00:00Z"), action: wait },
-    {
-      title: "waits for the removal of that of a deleted service of the same name",
+    "waits for one that is being deleted": { live: live(ours, current, "2026-01-01T00:00:00Z"), action: wait },
+    "waits for the removal of that of a deleted service of the same name": {
       live: live(predecessor, current),
       action: wait,
     },
-    {
-      title: "does not take over that of another controller",
-      live: live(foreign, none),
-      action: taken("Deployment web"),
-    },
-    {
-      title: "does not take over one that it has not created",
+    "does not take over that of another controller": { live: live(foreign, none), action: taken("Deployment web") },
+    "does not take over one that it has not created": {
       live: live([], none),
       action: taken("an object that gpumedia did not create"),
     },
-    {
-      title: "does not take over one that it owns without being its controller",
+    "does not take over one that it owns without being its controller": {
       live: live(notController, none),
       action: taken("an object that gpumedia did not create"),
     },
-    { title: "skips it where its API is not served", served: false, action: { do: "skip", child: desired } },
-  ];
-  for (const { title, live: found, served = true, action } of cases) {
+    "skips it where its API is not served": { served: false, action: { do: "skip", child: desired } },
+  };
+  for (const [title, { live: found, served = true, action }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(planChild(owner, desired, found, served), action));
   }
 
-  const switchedOff: { readonly title: string; readonly live?: LiveChild; readonly deletes: boolean }[] = [
-    { title: "deletes it", live: live(ours, current), deletes: true },
-    { title: "leaves one without an owner", live: live([], current), deletes: false },
-    { title: "leaves that of a deleted service of the same name", live: live(predecessor, current), deletes: false },
-    { title: "leaves that of another controller", live: live(foreign, current), deletes: false },
-    { title: "does nothing where there is none", deletes: false },
-  ];
-  for (const { title, live: found, deletes } of switchedOff) {
+  const switchedOff: { readonly [title: string]: { readonly live?: LiveChild; readonly deletes: boolean } } = {
+    "deletes it": { live: live(ours, current), deletes: true },
+    "leaves one without an owner": { live: live([], current), deletes: false },
+    "leaves that of a deleted service of the same name": { live: live(predecessor, current), deletes: false },
+    "leaves that of another controller": { live: live(foreign, current), deletes: false },
+    "does nothing where there is none": { deletes: false },
+  };
+  for (const [title, { live: found, deletes }] of Object.entries(switchedOff)) {
     for (const served of [true, false]) {
       it(`${title} when it is switched off and its API is ${served ? "" : "not "}served`, () => {
         const action: Action = deletes

@@ -12,12 +12,12 @@ const auto: RolloutInput = {
 
 describe("how pods are replaced", () => {
   const cases: {
-    readonly title: string;
-    readonly input: Partial<RolloutInput>;
-    readonly decision: Omit<RolloutDecision, "templateHash">;
-  }[] = [
-    {
-      title: "follows rollout.strategy, however many GPUs are free",
+    readonly [title: string]: {
+      readonly input: Partial<RolloutInput>;
+      readonly decision: Omit<RolloutDecision, "templateHash">;
+    };
+  } = {
+    "follows rollout.strategy, however many GPUs are free": {
       input: {
         strategy: "Recreate",
         spareReplicas: 9,
@@ -25,46 +25,39 @@ describe("how pods are replaced", () => {
       },
       decision: { strategy: "Recreate", message: "set by rollout.strategy" },
     },
-    {
-      title: "surges pods that need no GPU",
+    "surges pods that need no GPU": {
       input: { gpusPerReplica: 0 },
       decision: { strategy: "Surge", message: "the pods need no GPU" },
     },
-    {
-      title: "surges where there is no pod yet",
+    "surges where there is no pod yet": {
       input: { replicas: 0 },
       decision: { strategy: "Surge", message: "there are no pods to replace" },
     },
-    {
-      title: "surges when a quarter of 4 replicas fits",
+    "surges when a quarter of 4 replicas fits": {
       input: { spareReplicas: 1 },
       decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
-    {
-      title: "replaces in place when a quarter of 5 replicas does not fit",
+    "replaces in place when a quarter of 5 replicas does not fit": {
       input: { replicas: 5, spareReplicas: 1 },
       decision: {
         strategy: "InPlace",
         message: "GPUs for 1 of 2 more replicas were free: each pod is deleted before its replacement is created",
       },
     },
-    {
-      title: "continues a rollout as it began, although its own pods have taken the free GPUs",
+    "continues a rollout as it began, although its own pods have taken the free GPUs": {
       input: { before: { templateHash: "new", strategy: "Surge", message: "GPUs for 1 more replica were free" } },
       decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
-    {
-      title: "decides again for another template",
+    "decides again for another template": {
       input: { spareReplicas: 1, before: { templateHash: "old", strategy: "InPlace", message: "none were free" } },
       decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
-    {
-      title: "decides again when the status has lost its strategy",
+    "decides again when the status has lost its strategy": {
       input: { spareReplicas: 1, before: { templateHash: "new" } },
       decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
     },
-  ];
-  for (const { title, input, decision } of cases) {
+  };
+  for (const [title, { input, decision }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(decideRollout({ ...auto, ...input }), { ...decision, templateHash: "new" }));
   }
 });

@@ -33,14 +33,14 @@ describe("how long a status is held back", () => {
     assert.equal(statusHeldMs({ statusWrittenAt }, status, further, 12_000), 0);
   });
 
-  const urgent: readonly { title: string; after: GpuMediaServiceStatus }[] = [
-    { title: "a condition that changes its status", after: { ...further, conditions: [{ ...ready, status: "True" }] } },
-    { title: "another reason", after: { ...further, conditions: [{ ...ready, reason: "CrashLoop" }] } },
-    { title: "an additional condition", after: { ...status, conditions: [ready, { ...ready, type: "Stalled" }] } },
-    { title: "another generation", after: { ...status, observedGeneration: 2 } },
-    { title: "an endpoint", after: { ...status, endpoint: "http://a" } },
-  ];
-  for (const { title, after } of urgent) {
+  const urgent: { readonly [title: string]: { after: GpuMediaServiceStatus } } = {
+    "a condition that changes its status": { after: { ...further, conditions: [{ ...ready, status: "True" }] } },
+    "another reason": { after: { ...further, conditions: [{ ...ready, reason: "CrashLoop" }] } },
+    "an additional condition": { after: { ...status, conditions: [ready, { ...ready, type: "Stalled" }] } },
+    "another generation": { after: { ...status, observedGeneration: 2 } },
+    "an endpoint": { after: { ...status, endpoint: "http://a" } },
+  };
+  for (const [title, { after }] of Object.entries(urgent)) {
     it(`is 0 for ${title}`, () => assert.equal(statusHeldMs({ statusWrittenAt }, status, after, 10_000), 0));
   }
 

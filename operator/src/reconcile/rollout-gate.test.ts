@@ -57,13 +57,13 @@ describe("the gate of rollouts", () => {
     assert.equal(enter(memory, "mine", ["a", "mine"]), undefined);
   });
 
-  const free: readonly { readonly title: string; readonly service: StoredService }[] = [
-    { title: "whose spec was edited", service: stored({ observedGeneration: 0 }) },
-    { title: "that does not serve", service: stored({ conditions: [] }) },
-    { title: "whose pods stay", service: stored({ rollout: { templateHash: "after" } }) },
-    { title: "that has no pods yet", service: stored({ rollout: undefined }) },
-  ];
-  for (const { title, service } of free) {
+  const free: { readonly [title: string]: { readonly service: StoredService } } = {
+    "whose spec was edited": { service: stored({ observedGeneration: 0 }) },
+    "that does not serve": { service: stored({ conditions: [] }) },
+    "whose pods stay": { service: stored({ rollout: { templateHash: "after" } }) },
+    "that has no pods yet": { service: stored({ rollout: undefined }) },
+  };
+  for (const [title, { service }] of Object.entries(free)) {
     it(`does not limit a service ${title}`, () => {
       assert.equal(enter(memory, "mine", ["a", "b"], service), undefined);
       assert.deepEqual(memory.enteringRollouts(), []);

@@ -195,14 +195,11 @@ describe("the reconcile of a service whose profile has changed", () => {
   });
 
   // It counted until a restart: the gate was left only after the writes, which a throw skips.
-  const bugs: readonly { readonly title: string; readonly options: FakePassOptions }[] = [
-    {
-      title: "while writing",
-      options: { answers: { "create Deployment upscaler": failing(new TypeError("a bug")) } },
-    },
-    { title: "while planning", options: { snapshot: { children: { service: {} as ChildView } } } },
-  ];
-  for (const { title, options } of bugs) {
+  const bugs: { readonly [title: string]: { readonly options: FakePassOptions } } = {
+    "while writing": { options: { answers: { "create Deployment upscaler": failing(new TypeError("a bug")) } } },
+    "while planning": { options: { snapshot: { children: { service: {} as ChildView } } } },
+  };
+  for (const [title, { options }] of Object.entries(bugs)) {
     it(`no longer counts when its reconcile has thrown ${title}, and the service is deleted`, async () => {
       const stored = storedService({}, servingBefore());
       const pass = fakePass({ stored, allowed: anyWrite, ...options });

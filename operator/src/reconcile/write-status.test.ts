@@ -58,29 +58,20 @@ describe("the status of a service", () => {
   const invalid = apiError(422, "Invalid", {
     causes: [{ field: "spec", message: "too long", reason: "FieldValueInvalid" }],
   });
-  const failures: readonly {
-    readonly title: string;
-    readonly error: ReturnType<typeof apiError>;
-    readonly unwritten: boolean;
-    readonly events: number;
-  }[] = [
-    { title: "is written later when the API server fails", error: apiError(500), unwritten: true, events: 0 },
-    { title: "is written later after a conflict", error: apiError(409, "Conflict"), unwritten: true, events: 0 },
-    { title: "is not written to a service that was deleted", error: apiError(404), unwritten: false, events: 0 },
-    {
-      title: "is not written to another service of its name",
-      error: apiError(422, "Invalid"),
-      unwritten: false,
-      events: 0,
-    },
-    {
-      title: "leaves an event where the stored object violates its schema",
-      error: invalid,
-      unwritten: false,
-      events: 1,
-    },
-  ];
-  for (const { title, error, unwritten, events } of failures) {
+  const failures: {
+    readonly [title: string]: {
+      readonly error: ReturnType<typeof apiError>;
+      readonly unwritten: boolean;
+      readonly events: number;
+    };
+  } = {
+    "is written later when the API server fails": { error: apiError(500), unwritten: true, events: 0 },
+    "is written later after a conflict": { error: apiError(409, "Conflict"), unwritten: true, events: 0 },
+    "is not written to a service that was deleted": { error: apiError(404), unwritten: false, events: 0 },
+    "is not written to another service of its name": { error: apiError(422, "Invalid"), unwritten: false, events: 0 },
+    "leaves an event where the stored object violates its schema": { error: invalid, unwritten: false, events: 1 },
+  };
+  for (const [title, { error, unwritten, events }] of Object.entries(failures)) {
     it(title, async () => {
       const pass = fakePass({ answers: { [patch]: failing(error) } });
       assert.deepEqual(await write(pass), unwritten ? { error } : undefined);

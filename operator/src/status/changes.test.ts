@@ -17,56 +17,39 @@ const noApi = condition("ScalingReady", "False", "ApiMissing");
 
 describe("events of a status", () => {
   const cases: {
-    readonly title: string;
-    readonly before: readonly Condition[] | undefined;
-    readonly after: readonly Condition[];
-    readonly events: readonly string[];
-  }[] = [
-    { title: "none for a new service that starts", before: undefined, after: [progressing], events: [] },
-    {
-      title: "the service becomes ready",
-      before: [progressing],
-      after: [serving],
-      events: ["Normal Reconcile Serving"],
-    },
-    { title: "none while it stays ready", before: [serving], after: [serving], events: [] },
-    { title: "none for a rollout", before: [serving], after: [progressing], events: [] },
-    {
-      title: "it waits for a GPU",
-      before: [progressing],
-      after: [waiting],
-      events: ["Warning Reconcile WaitingForGpu"],
-    },
-    { title: "none while it keeps waiting", before: [waiting], after: [waiting], events: [] },
-    {
-      title: "it stalls, which is one event",
+    readonly [title: string]: {
+      readonly before: readonly Condition[] | undefined;
+      readonly after: readonly Condition[];
+      readonly events: readonly string[];
+    };
+  } = {
+    "none for a new service that starts": { before: undefined, after: [progressing], events: [] },
+    "the service becomes ready": { before: [progressing], after: [serving], events: ["Normal Reconcile Serving"] },
+    "none while it stays ready": { before: [serving], after: [serving], events: [] },
+    "none for a rollout": { before: [serving], after: [progressing], events: [] },
+    "it waits for a GPU": { before: [progressing], after: [waiting], events: ["Warning Reconcile WaitingForGpu"] },
+    "none while it keeps waiting": { before: [waiting], after: [waiting], events: [] },
+    "it stalls, which is one event": {
       before: [serving],
       after: [notReady, taken],
       events: ["Warning Reconcile NameTaken"],
     },
-    { title: "none while it stays stalled", before: [notReady, taken], after: [notReady, taken], events: [] },
-    {
-      title: "an autoscaler that worked loses its metrics",
+    "none while it stays stalled": { before: [notReady, taken], after: [notReady, taken], events: [] },
+    "an autoscaler that worked loses its metrics": {
       before: [serving, scaling],
       after: [serving, noMetrics],
       events: ["Warning Scale MetricsMissing"],
     },
-    {
-      title: "none while the metrics of new pods are missing",
-      before: [serving],
-      after: [serving, noMetrics],
-      events: [],
-    },
-    { title: "none while metrics stay missing", before: [serving, noMetrics], after: [serving, noMetrics], events: [] },
-    {
-      title: "the autoscaler can never work, because an API is missing",
+    "none while the metrics of new pods are missing": { before: [serving], after: [serving, noMetrics], events: [] },
+    "none while metrics stay missing": { before: [serving, noMetrics], after: [serving, noMetrics], events: [] },
+    "the autoscaler can never work, because an API is missing": {
       before: [serving, noMetrics],
       after: [serving, noApi],
       events: ["Warning Scale ApiMissing"],
     },
-    { title: "none while the API stays missing", before: [serving, noApi], after: [serving, noApi], events: [] },
-  ];
-  for (const { title, before, after, events } of cases) {
+    "none while the API stays missing": { before: [serving, noApi], after: [serving, noApi], events: [] },
+  };
+  for (const [title, { before, after, events }] of Object.entries(cases)) {
     it(title, () => {
       const found = statusEvents(before && { conditions: [...before] }, { conditions: [...after] });
       assert.deepEqual(
@@ -81,14 +64,14 @@ describe("the significant part of a status", () => {
   const sufficient = condition("GpuCapacity", "True", "Sufficient");
   const exhausted = condition("GpuCapacity", "False", "Exhausted");
   const cases: {
-    readonly title: string;
-    readonly status: GpuMediaServiceStatus | undefined;
-    readonly kept: GpuMediaServiceStatus | undefined;
-  }[] = [
-    { title: "is undefined without a status", status: undefined, kept: undefined },
-    { title: "differs between no status and an empty one", status: {}, kept: { conditions: [] } },
-    {
-      title: "does not have the number of free GPUs",
+    readonly [title: string]: {
+      readonly status: GpuMediaServiceStatus | undefined;
+      readonly kept: GpuMediaServiceStatus | undefined;
+    };
+  } = {
+    "is undefined without a status": { status: undefined, kept: undefined },
+    "differs between no status and an empty one": { status: {}, kept: { conditions: [] } },
+    "does not have the number of free GPUs": {
       status: {
         observedGeneration: 2,
         conditions: [serving, sufficient],
@@ -101,7 +84,8 @@ describe("the significant part of a status", () => {
         replicas: { desired: 2, ready: 2, updated: 2 },
       },
     },
-    { title: "has why GPUs are short", status: { conditions: [exhausted] }, kept: { conditions: [exhausted] } },
-  ];
-  for (const { title, status, kept } of cases) it(title, () => assert.deepEqual(significant(status), kept));
+    "has why GPUs are short": { status: { conditions: [exhausted] }, kept: { conditions: [exhausted] } },
+  };
+  for (const [title, { status, kept }] of Object.entries(cases))
+    it(title, () => assert.deepEqual(significant(status), kept));
 });

@@ -6,27 +6,23 @@ import { endpoint } from "./endpoint.ts";
 describe("where clients reach a service", () => {
   const ingress = { enabled: true, host: "media.example.com" };
   const gateway = { parentRefs: [{ name: "public" }] };
-  const cases: { readonly title: string; readonly network: GpuMediaServiceSpec["network"]; readonly url: string }[] = [
-    { title: "in the cluster", network: {}, url: "http://upscaler.media.svc" },
-    { title: "an Ingress", network: { ingress }, url: "http://media.example.com" },
-    {
-      title: "an Ingress with TLS",
+  const cases: {
+    readonly [title: string]: { readonly network: GpuMediaServiceSpec["network"]; readonly url: string };
+  } = {
+    "in the cluster": { network: {}, url: "http://upscaler.media.svc" },
+    "an Ingress": { network: { ingress }, url: "http://media.example.com" },
+    "an Ingress with TLS": {
       network: { ingress: { ...ingress, tlsSecretName: "tls" } },
       url: "https://media.example.com",
     },
-    {
-      title: "an Ingress that is disabled",
+    "an Ingress that is disabled": {
       network: { ingress: { ...ingress, enabled: false } },
       url: "http://upscaler.media.svc",
     },
-    {
-      title: "a Gateway",
-      network: { gateway: { ...gateway, hostnames: ["gw.example.com"] } },
-      url: "http://gw.example.com",
-    },
-    { title: "a Gateway whose listener has the host", network: { gateway }, url: "http://upscaler.media.svc" },
-  ];
-  for (const { title, network = {}, url } of cases) {
+    "a Gateway": { network: { gateway: { ...gateway, hostnames: ["gw.example.com"] } }, url: "http://gw.example.com" },
+    "a Gateway whose listener has the host": { network: { gateway }, url: "http://upscaler.media.svc" },
+  };
+  for (const [title, { network = {}, url }] of Object.entries(cases)) {
     it(`${title}: ${url}`, () => assert.equal(endpoint(sampleService({ network })), url));
   }
 });

@@ -9,36 +9,32 @@ import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
 const resource = "nvidia.com/gpu";
 
 describe("text of a GPU shortage", () => {
-  const cases: { readonly title: string; readonly gpus: GpuView; readonly text: string }[] = [
-    {
-      title: "no node has the resource",
+  const cases: { readonly [title: string]: { readonly gpus: GpuView; readonly text: string } } = {
+    "no node has the resource": {
       gpus: gpus([]),
       text: "no node offers nvidia.com/gpu; check that the device plugin is running and advertises gpu.resourceName",
     },
-    {
-      title: "no node is usable",
+    "no node is usable": {
       gpus: gpus([node(4, 4, { cordoned: true }), node(4, 4, { ready: false })]),
       text: "none of 2 nodes with nvidia.com/gpu is usable: 1 node is cordoned, 1 node is not ready",
     },
-    {
-      title: "no node is large enough",
+    "no node is large enough": {
       gpus: gpus([node(2, 2)], { perReplica: 4 }),
       text: "no node has 4 nvidia.com/gpu: the largest has 2; lower gpu.count, or add a larger node",
     },
-    {
-      title: "all are in use",
+    "all are in use": {
       gpus: gpus([node(4, 0), node(4, 0, {}, { "lab/trainer": 1, "lab/a": 1, "lab/b": 1, "media/upscaler": 1 })]),
       text: "no node has 1 free nvidia.com/gpu: 8 of 8 in use by media/upscaler (5), lab/a (1), lab/b (1), 1 more; free a GPU, add a node, or lower the number of replicas",
     },
-    {
-      title: "too few are free on one node, and another node is cordoned",
+    "too few are free on one node, and another node is cordoned": {
       gpus: gpus([node(4, 1, {}, {}), node(4, 1, {}, {}), node(4, 2, { cordoned: true }, { "lab/trainer": 2 })], {
         perReplica: 2,
       }),
       text: "no node has 2 free nvidia.com/gpu: 6 of 8 in use by pods that the operator cannot list, 2 free but no 2 on one node; 1 node is cordoned; free a GPU, add a node, or lower the number of replicas",
     },
-  ];
-  for (const { title, gpus: view, text } of cases) it(title, () => assert.equal(gpuShortage(view), text));
+  };
+  for (const [title, { gpus: view, text }] of Object.entries(cases))
+    it(title, () => assert.equal(gpuShortage(view), text));
 
   it("recognizes the device in the message of the scheduler", () => {
     assert.equal(mentionsDevice("3 Insufficient nvidia.com/gpu.", { [resource]: 1 }), true);
@@ -52,43 +48,39 @@ describe("GpuCapacity", () => {
   const bound: PodView = { ...waiting, node: "n" };
   const full = gpus([node(4, 0)]);
   const cases: {
-    readonly title: string;
-    readonly gpus: GpuView;
-    readonly pods: readonly PodView[];
-    readonly verdict: readonly [status: string, reason: string, message: string];
-  }[] = [
-    {
-      title: "CPU mode",
+    readonly [title: string]: {
+      readonly gpus: GpuView;
+      readonly pods: readonly PodView[];
+      readonly verdict: readonly [status: string, reason: string, message: string];
+    };
+  } = {
+    "CPU mode": {
       gpus: gpus([], { perReplica: 0 }),
       pods: [],
       verdict: ["True", "NotNeeded", "the service runs on CPU"],
     },
-    {
-      title: "nodes unknown",
+    "nodes unknown": {
       gpus: gpus([], { synced: false }),
       pods: [waiting],
       verdict: ["Unknown", "NodesNotListed", "the nodes have not been listed yet"],
     },
-    {
-      title: "all bound",
+    "all bound": {
       gpus: full,
       pods: [bound],
       verdict: ["True", "Sufficient", "no replica waits for a GPU; 0 of 4 nvidia.com/gpu are free"],
     },
-    {
-      title: "one waits",
+    "one waits": {
       gpus: full,
       pods: [bound, waiting],
       verdict: ["False", "Exhausted", `1 replica waits for a GPU: ${gpuShortage(full)}`],
     },
-    {
-      title: "two wait",
+    "two wait": {
       gpus: full,
       pods: [waiting, waiting],
       verdict: ["False", "Exhausted", `2 replicas wait for a GPU: ${gpuShortage(full)}`],
     },
-  ];
-  for (const { title, gpus: view, pods, verdict } of cases) {
+  };
+  for (const [title, { gpus: view, pods, verdict }] of Object.entries(cases)) {
     it(title, () => {
       const [status, reason, message] = verdict;
       assert.deepEqual(gpuCapacity({ gpus: view, pods }), { status, reason, message });

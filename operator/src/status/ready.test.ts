@@ -56,7 +56,6 @@ const rejected: Failure = { kind: "Stalled", reason: "ChildRejected", message: "
 const apiRequest = { method: "POST", path: "/apis/apps/v1/namespaces/media/deployments" };
 
 interface Case {
-  readonly title: string;
   readonly spec?: GpuMediaServiceSpec;
   /** `null`: no Deployment exists. */
   readonly status: ChildStatus | null;
@@ -67,104 +66,80 @@ interface Case {
   readonly readiness: Readiness;
 }
 
-const cases: readonly Case[] = [
-  {
-    title: "all replicas are ready",
-    status: serving,
-    readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")),
-  },
-  {
-    title: "no Deployment",
-    status: null,
-    readiness: inProgress("Progressing", "the Deployment has not been created yet"),
-  },
-  {
-    title: "the counts of an earlier generation",
+const cases: Readonly<Record<string, Case>> = {
+  "all replicas are ready": { status: serving, readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")) },
+  "no Deployment": { status: null, readiness: inProgress("Progressing", "the Deployment has not been created yet") },
+  "the counts of an earlier generation": {
     status: { ...serving, observedGeneration: 2 },
     readiness: inProgress("Progressing", "waiting for the Deployment controller to observe the latest change"),
   },
-  {
-    title: "a Deployment without a status",
+  "a Deployment without a status": {
     status: {},
     readiness: inProgress("Progressing", "waiting for the Deployment controller to observe the latest change"),
   },
-  {
-    title: "scaled to zero",
+  "scaled to zero": {
     status: { observedGeneration: 3 },
     replicas: 0,
     readiness: settled(isTrue("ScaledToZero", "scaled to 0 replicas")),
   },
-  {
-    title: "a scale-out while minReplicas are ready",
+  "a scale-out while minReplicas are ready": {
     status: { ...serving, replicas: 5, updatedReplicas: 5 },
     replicas: 5,
     pods: [unplaced],
     readiness: settled(isTrue("Serving", "2 of 5 replicas are ready")),
   },
-  {
-    title: "fewer than desired without an autoscaler",
+  "fewer than desired without an autoscaler": {
     spec: { replicas: 5, autoscaling: { horizontal: { enabled: false } } },
     status: { ...serving, replicas: 5, updatedReplicas: 5 },
     replicas: 5,
     readiness: inProgress("Progressing", "2 of 5 replicas are ready"),
   },
-  {
-    title: "a rollout whose old pods are ready",
+  "a rollout whose old pods are ready": {
     status: { ...serving, updatedReplicas: 1 },
     readiness: inProgress("Progressing", "2 of 2 replicas are ready, 1 of them updated"),
   },
-  {
-    title: "a rollout whose old pods still exist",
+  "a rollout whose old pods still exist": {
     status: { ...serving, replicas: 3, readyReplicas: 3, availableReplicas: 3 },
     readiness: inProgress("Progressing", "3 of 2 replicas are ready, 2 of them updated"),
   },
-  {
-    title: "pods that start",
+  "pods that start": {
     status: noneReady,
     pods: [samplePod({ node: undefined })],
     readiness: inProgress("Progressing", "0 of 2 replicas are ready; pod p is waiting to be scheduled"),
   },
-  {
-    title: "pods that crash before the progress deadline",
+  "pods that crash before the progress deadline": {
     status: noneReady,
     pods: [crashes],
     readiness: inProgress("CrashLoop", `0 of 2 replicas are ready; ${crashText}`),
   },
-  {
-    title: "pods that crash after the progress deadline",
+  "pods that crash after the progress deadline": {
     status: { ...noneReady, conditions: [deadlineExceeded] },
     pods: [crashes],
     readiness: stalled("CrashLoop", `0 of 2 replicas are ready; ${crashText}`),
   },
-  {
-    title: "pods that cannot be scheduled after the deadline: a node may come",
+  "pods that cannot be scheduled after the deadline: a node may come": {
     status: { ...noneReady, conditions: [deadlineExceeded] },
     pods: [unplaced],
     readiness: inProgress("Unschedulable", "0 of 2 replicas are ready; pod p cannot be scheduled: 1 Insufficient cpu"),
   },
-  {
-    title: "pods that Pod Security rejects",
+  "pods that Pod Security rejects": {
     status: { ...noneReady, conditions: [replicaFailure("violates PodSecurity"), deadlineExceeded] },
     readiness: stalled("PodsForbidden", "0 of 2 replicas are ready; cannot create pods: violates PodSecurity"),
   },
-  {
-    title: "pods without quota after the deadline: quota may become free",
+  "pods without quota after the deadline: quota may become free": {
     status: { ...noneReady, conditions: [replicaFailure("exceeded quota: gpus"), deadlineExceeded] },
     readiness: inProgress("QuotaExceeded", "0 of 2 replicas are ready; cannot create pods: exceeded quota: gpus"),
   },
-  {
-    title: "pods that were rejected before",
+  "pods that were rejected before": {
     status: { ...serving, conditions: [{ ...replicaFailure("forbidden"), status: "False" }] },
     readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")),
   },
-  {
-    title: "a rejected child, although all replicas are ready",
+  "a rejected child, although all replicas are ready": {
     status: serving,
     failure: rejected,
     readiness: stalled("ChildRejected", "the API server rejects it"),
   },
-  {
-    title: "a child that waits, while all replicas are ready",
+  "a child that waits, while all replicas are ready": {
     status: serving,
     failure: waitingForRemoval,
     readiness: {
@@ -173,14 +148,12 @@ const cases: readonly Case[] = [
       stalled: undefined,
     },
   },
-  {
-    title: "a child that waits, and no replica is ready",
+  "a child that waits, and no replica is ready": {
     status: noneReady,
     failure: waitingForRemoval,
     readiness: inProgress("AwaitingRemoval", "a predecessor is being deleted"),
   },
-  {
-    title: "an error of the API server",
+  "an error of the API server": {
     status: null,
     failure: {
       kind: "Transient",
@@ -188,20 +161,17 @@ const cases: readonly Case[] = [
     },
     readiness: inProgress("ApiServerError", "a request to the API server failed, retrying: etcd"),
   },
-  {
-    title: "a conflict",
+  "a conflict": {
     status: null,
     failure: { kind: "Conflict" },
     readiness: inProgress("Progressing", "a child changed during the update, retrying"),
   },
-  {
-    title: "suspended while all replicas are ready",
+  "suspended while all replicas are ready": {
     spec: { suspend: true },
     status: serving,
     readiness: settled(isTrue("Suspended", "suspended, set spec.suspend: false to resume; 2 of 2 replicas are ready")),
   },
-  {
-    title: "suspended with pods that crash: neither Reconciling nor Stalled",
+  "suspended with pods that crash: neither Reconciling nor Stalled": {
     spec: { suspend: true },
     status: { ...noneReady, conditions: [deadlineExceeded] },
     pods: [crashes],
@@ -209,10 +179,10 @@ const cases: readonly Case[] = [
       isFalse("Suspended", `suspended, set spec.suspend: false to resume; 0 of 2 replicas are ready; ${crashText}`),
     ),
   },
-];
+};
 
 describe("Ready, Reconciling and Stalled", () => {
-  for (const { title, readiness: expected, ...seen } of cases) {
+  for (const [title, { readiness: expected, ...seen }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(readiness(statusInput(seen)), expected));
   }
 });

@@ -24,35 +24,32 @@ const notStarted = unknown("NotStarted", "waiting for the autoscaler to evaluate
 
 describe("ScalingReady", () => {
   const cases: {
-    readonly title: string;
-    readonly spec?: GpuMediaServiceSpec;
-    readonly skipped?: readonly ChildRole[];
-    /** Default: true. */
-    readonly resourceMetrics?: boolean;
-    /** Of the autoscaler; undefined: no autoscaler exists. */
-    readonly status: ChildStatus | undefined;
-    readonly verdict: Verdict<ScalingReadyReason>;
-  }[] = [
-    {
-      title: "disabled",
+    readonly [title: string]: {
+      readonly spec?: GpuMediaServiceSpec;
+      readonly skipped?: readonly ChildRole[];
+      /** Default: true. */
+      readonly resourceMetrics?: boolean;
+      /** Of the autoscaler; undefined: no autoscaler exists. */
+      readonly status: ChildStatus | undefined;
+      readonly verdict: Verdict<ScalingReadyReason>;
+    };
+  } = {
+    disabled: {
       spec: { autoscaling: { horizontal: { enabled: false } } },
       status: undefined,
       verdict: isTrue("NotNeeded", "horizontal autoscaling is disabled"),
     },
-    { title: "no autoscaler yet", status: undefined, verdict: notStarted },
-    { title: "an autoscaler without conditions", status: {}, verdict: notStarted },
-    {
-      title: "it scales",
+    "no autoscaler yet": { status: undefined, verdict: notStarted },
+    "an autoscaler without conditions": { status: {}, verdict: notStarted },
+    "it scales": {
       status: { conditions: [able, active, within] },
       verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
-    {
-      title: "at minReplicas, which is no limit",
+    "at minReplicas, which is no limit": {
       status: { conditions: [able, active, { ...within, status: "True", reason: "TooFewReplicas" }] },
       verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
-    {
-      title: "at maxReplicas",
+    "at maxReplicas": {
       status: {
         desiredReplicas: 10,
         conditions: [able, active, { ...within, status: "True", reason: "TooManyReplicas" }],
@@ -62,16 +59,14 @@ describe("ScalingReady", () => {
         "limited to 10 replicas; raise autoscaling.horizontal.maxReplicas if GPUs are available",
       ),
     },
-    {
-      title: "no CPU metric",
+    "no CPU metric": {
       status: { conditions: [able, noMetric("FailedGetResourceMetric")] },
       verdict: isFalse(
         "MetricsMissing",
         "no metrics known; check metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
       ),
     },
-    {
-      title: "no CPU metric, because metrics-server is not installed",
+    "no CPU metric, because metrics-server is not installed": {
       resourceMetrics: false,
       status: { conditions: [able, noMetric("FailedGetResourceMetric")] },
       verdict: isFalse(
@@ -79,27 +74,23 @@ describe("ScalingReady", () => {
         "metrics.k8s.io is not served, so CPU utilization is unknown; install metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
       ),
     },
-    {
-      title: "no GPU metric",
+    "no GPU metric": {
       status: { conditions: [able, noMetric("FailedGetPodsMetric")] },
       verdict: isFalse(
         "MetricsMissing",
         "no metrics known; check the APIService of custom.metrics.k8s.io, or set autoscaling.horizontal.gpuUtilizationPercent: 0",
       ),
     },
-    {
-      title: "it scales on the GPU metric, and metrics-server is not installed",
+    "it scales on the GPU metric, and metrics-server is not installed": {
       resourceMetrics: false,
       status: { conditions: [able, active, within] },
       verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
-    {
-      title: "the replicas were set to 0: no metric is missing",
+    "the replicas were set to 0: no metric is missing": {
       status: { conditions: [able, { type: "ScalingActive", status: "False", reason: "ScalingDisabled" }] },
       verdict: isFalse("CannotScale", "ScalingDisabled"),
     },
-    {
-      title: "it cannot change the replicas, and a metric is missing",
+    "it cannot change the replicas, and a metric is missing": {
       status: {
         conditions: [
           noMetric("FailedGetResourceMetric"),
@@ -108,39 +99,34 @@ describe("ScalingReady", () => {
       },
       verdict: isFalse("CannotScale", "forbidden"),
     },
-    {
-      title: "KEDA is not installed",
+    "KEDA is not installed": {
       spec: keda,
       skipped: ["verticalPodAutoscaler", "scaledObject"],
       status: undefined,
       verdict: isFalse("ApiMissing", "KEDA is not installed; install it, or set autoscaling.horizontal.provider: HPA"),
     },
-    {
-      title: "another API is not installed",
+    "another API is not installed": {
       skipped: ["verticalPodAutoscaler"],
       status: { conditions: [able, active] },
       verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
     },
-    {
-      title: "KEDA scales",
+    "KEDA scales": {
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "True" }] },
       verdict: isTrue("Scaling", "KEDA scales between 2 and 10 replicas"),
     },
-    {
-      title: "KEDA cannot scale",
+    "KEDA cannot scale": {
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "False", reason: "ScaledObjectCheckFailed", message: "" }] },
       verdict: isFalse("CannotScale", "ScaledObjectCheckFailed"),
     },
-    {
-      title: "KEDA has not evaluated the ScaledObject",
+    "KEDA has not evaluated the ScaledObject": {
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "Unknown" }] },
       verdict: unknown("NotStarted", "waiting for KEDA to evaluate the ScaledObject"),
     },
-  ];
-  for (const { title, spec, skipped = [], resourceMetrics = true, status, verdict } of cases) {
+  };
+  for (const [title, { spec, skipped = [], resourceMetrics = true, status, verdict }] of Object.entries(cases)) {
     it(title, () => {
       const autoscaler = status && ({ spec: {}, status } as ChildView);
       const input = { service: sampleService(spec), autoscaler, skipped: new Set(skipped), resourceMetrics };

@@ -71,13 +71,13 @@ describe("the status of a service", () => {
   const inPlace = { strategy: "InPlace", message: "set by rollout.strategy", templateHash: "a" } as const;
   /** What one more fact adds to the status. */
   const additions: {
-    readonly title: string;
-    readonly seen: Partial<StatusInput>;
-    readonly before?: GpuMediaServiceStatus;
-    readonly adds: GpuMediaServiceStatus;
-  }[] = [
-    {
-      title: "the recommendation of the vertical autoscaler",
+    readonly [title: string]: {
+      readonly seen: Partial<StatusInput>;
+      readonly before?: GpuMediaServiceStatus;
+      readonly adds: GpuMediaServiceStatus;
+    };
+  } = {
+    "the recommendation of the vertical autoscaler": {
       seen: {
         verticalAutoscaler: sampleChild({
           status: {
@@ -87,20 +87,15 @@ describe("the status of a service", () => {
       },
       adds: { recommendation: { requests: { cpu: "2" } } },
     },
-    { title: "no recommendation before the first", seen: { verticalAutoscaler: sampleChild({}) }, adds: {} },
-    {
-      title: "how pods are replaced",
-      seen: { rollout: surge },
-      adds: { rollout: surge },
-    },
-    {
-      title: "the last decision on how pods are replaced, until the next",
+    "no recommendation before the first": { seen: { verticalAutoscaler: sampleChild({}) }, adds: {} },
+    "how pods are replaced": { seen: { rollout: surge }, adds: { rollout: surge } },
+    "the last decision on how pods are replaced, until the next": {
       seen: {},
       before: { rollout: inPlace },
       adds: { rollout: inPlace },
     },
-  ];
-  for (const { title, seen, before = {}, adds } of additions) {
+  };
+  for (const [title, { seen, before = {}, adds }] of Object.entries(additions)) {
     it(`has ${title}`, () => {
       const status = serviceStatus(stored({ status: before }), sampleStatusInput(seen), now);
       const { guideChecklist: _own, ...rest } = status;
@@ -137,12 +132,12 @@ describe("the status of a service with an invalid spec", () => {
   );
   const available = { ...condition("Available", "True", "ReplicasServe", "2 of 2"), observedGeneration: 3 };
   const cases: {
-    readonly title: string;
-    readonly service: Partial<Pick<GpuMediaService, "spec" | "status">>;
-    readonly status: GpuMediaServiceStatus;
-  }[] = [
-    {
-      title: "has only Ready and Stalled without an earlier status",
+    readonly [title: string]: {
+      readonly service: Partial<Pick<GpuMediaService, "spec" | "status">>;
+      readonly status: GpuMediaServiceStatus;
+    };
+  } = {
+    "has only Ready and Stalled without an earlier status": {
       service: { spec: { profile: "staging" } },
       status: {
         observedGeneration: 4,
@@ -150,8 +145,7 @@ describe("the status of a service with an invalid spec", () => {
         summary: { profile: "staging" },
       },
     },
-    {
-      title: "keeps the earlier status except for Reconciling",
+    "keeps the earlier status except for Reconciling": {
       service: {
         status: {
           observedGeneration: 3,
@@ -171,8 +165,8 @@ describe("the status of a service with an invalid spec", () => {
         replicas: { desired: 2, ready: 2, updated: 2 },
       },
     },
-  ];
-  for (const { title, service, status } of cases) {
+  };
+  for (const [title, { service, status }] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(stalledStatus(stored(service), failure, now), status));
   }
 });

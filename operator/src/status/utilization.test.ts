@@ -55,26 +55,18 @@ describe("figures of utilization", () => {
   });
 
   const before: UtilizationFigures = utilizationFigures(healthy, service, undefined);
-  const drifts: readonly { title: string; now: Partial<Aggregate>; is: Partial<UtilizationFigures> }[] = [
-    { title: "GPU utilization by 5 points: stays", now: { gpuPercent: 77 }, is: { gpuPercent: 72 } },
-    { title: "GPU utilization by 6 points: moves", now: { gpuPercent: 78 }, is: { gpuPercent: 78 } },
-    { title: "throughput by 15 %: stays", now: { requestsPerSecond: 920 }, is: { requestsPerSecond: 800 } },
-    { title: "throughput by 16 %: moves", now: { requestsPerSecond: 928 }, is: { requestsPerSecond: 928 } },
-    { title: "queue by 3: stays", now: { queueDepth: 7 }, is: { queueDepth: 4 } },
-    { title: "queue to 0: moves", now: { queueDepth: 0 }, is: { queueDepth: 0 } },
-    { title: "p95 by 2 ms: stays", now: { latencyP95Ms: 16 }, is: { latencyP95Milliseconds: 14 } },
-    {
-      title: "p95 of less than a millisecond: not 0",
-      now: { latencyP95Ms: 0.2 },
-      is: { latencyP95Milliseconds: 1 },
-    },
-    {
-      title: "more than the schema allows",
-      now: { requestsPerSecond: 1e12 },
-      is: { requestsPerSecond: 2_147_483_647 },
-    },
-  ];
-  for (const { title, now, is } of drifts) {
+  const drifts: { readonly [title: string]: { now: Partial<Aggregate>; is: Partial<UtilizationFigures> } } = {
+    "GPU utilization by 5 points: stays": { now: { gpuPercent: 77 }, is: { gpuPercent: 72 } },
+    "GPU utilization by 6 points: moves": { now: { gpuPercent: 78 }, is: { gpuPercent: 78 } },
+    "throughput by 15 %: stays": { now: { requestsPerSecond: 920 }, is: { requestsPerSecond: 800 } },
+    "throughput by 16 %: moves": { now: { requestsPerSecond: 928 }, is: { requestsPerSecond: 928 } },
+    "queue by 3: stays": { now: { queueDepth: 7 }, is: { queueDepth: 4 } },
+    "queue to 0: moves": { now: { queueDepth: 0 }, is: { queueDepth: 0 } },
+    "p95 by 2 ms: stays": { now: { latencyP95Ms: 16 }, is: { latencyP95Milliseconds: 14 } },
+    "p95 of less than a millisecond: not 0": { now: { latencyP95Ms: 0.2 }, is: { latencyP95Milliseconds: 1 } },
+    "more than the schema allows": { now: { requestsPerSecond: 1e12 }, is: { requestsPerSecond: 2_147_483_647 } },
+  };
+  for (const [title, { now, is }] of Object.entries(drifts)) {
     it(`drift: ${title}`, () => {
       const figures = utilizationFigures({ ...healthy, ...now }, service, before);
       assert.deepEqual(figures, { ...before, ...is });
@@ -110,29 +102,28 @@ describe("figures of utilization", () => {
 describe("MetricsReporting", () => {
   const silent = (count: number): UtilizationReading["silent"] =>
     Array.from({ length: count }, (_, at) => ({ name: `upscaler-${at}`, problem: "refuses connections" }));
-  const cases: readonly {
-    title: string;
-    reading: Partial<UtilizationReading>;
-    is: readonly [string, string];
-    text?: string;
-  }[] = [
-    { title: "no pod is ready", reading: { polled: 0, figures: undefined }, is: ["Unknown", "NoPodServes"] },
-    { title: "none has reported yet", reading: { figures: undefined }, is: ["Unknown", "NotReportedYet"] },
-    { title: "all report", reading: {}, is: ["True", "PodsReport"] },
-    {
-      title: "one is silent",
+  const cases: {
+    readonly [title: string]: {
+      reading: Partial<UtilizationReading>;
+      is: readonly [string, string];
+      text?: string;
+    };
+  } = {
+    "no pod is ready": { reading: { polled: 0, figures: undefined }, is: ["Unknown", "NoPodServes"] },
+    "none has reported yet": { reading: { figures: undefined }, is: ["Unknown", "NotReportedYet"] },
+    "all report": { reading: {}, is: ["True", "PodsReport"] },
+    "one is silent": {
       reading: { silent: silent(1) },
       is: ["False", "SomePodsSilent"],
       text: "1 of 2 pods do not report their utilization: upscaler-0 refuses connections",
     },
-    {
-      title: "all are silent",
+    "all are silent": {
       reading: { polled: 5, silent: silent(5), figures: undefined },
       is: ["False", "PodsSilent"],
       text: "5 of 5 pods do not report their utilization: upscaler-0 refuses connections; upscaler-1 refuses connections; upscaler-2 refuses connections; and 2 more",
     },
-  ];
-  for (const { title, reading: change, is, text } of cases) {
+  };
+  for (const [title, { reading: change, is, text }] of Object.entries(cases)) {
     it(`${title}: ${is.join(", ")}`, () => {
       const { status, reason, message } = metricsReporting(reading(change));
       assert.deepEqual([status, reason], is);
@@ -142,56 +133,52 @@ describe("MetricsReporting", () => {
 });
 
 describe("SloMet", () => {
-  const cases: readonly {
-    title: string;
-    figures?: Partial<Aggregate> | null;
-    before?: Condition["status"];
-    is: string;
-  }[] = [
-    { title: "no report", figures: null, is: "Unknown NotReportedYet" },
-    { title: "within the targets", is: "True TargetsMet" },
-    { title: "p95 above its target", figures: { latencyP95Ms: 21 }, before: "True", is: "False LatencyAboveTarget" },
-    { title: "p95 at its target", figures: { latencyP95Ms: 20 }, before: "True", is: "True TargetsMet" },
-    {
-      title: "p95 just below the target that it missed",
+  const cases: {
+    readonly [title: string]: {
+      figures?: Partial<Aggregate> | null;
+      before?: Condition["status"];
+      is: string;
+    };
+  } = {
+    "no report": { figures: null, is: "Unknown NotReportedYet" },
+    "within the targets": { is: "True TargetsMet" },
+    "p95 above its target": { figures: { latencyP95Ms: 21 }, before: "True", is: "False LatencyAboveTarget" },
+    "p95 at its target": { figures: { latencyP95Ms: 20 }, before: "True", is: "True TargetsMet" },
+    "p95 just below the target that it missed": {
       figures: { latencyP95Ms: 19 },
       before: "False",
       is: "False LatencyAboveTarget",
     },
-    {
-      title: "p95 clearly below the target that it missed",
+    "p95 clearly below the target that it missed": {
       figures: { latencyP95Ms: 17 },
       before: "False",
       is: "True TargetsMet",
     },
-    { title: "39 requests, unknown before", figures: { accepted: 39 }, is: "Unknown TooLittleTraffic" },
-    { title: "40 requests, unknown before", figures: { accepted: 40 }, is: "True TargetsMet" },
-    { title: "20 requests, met before", figures: { accepted: 20 }, before: "True", is: "True TargetsMet" },
-    { title: "19 requests, met before", figures: { accepted: 19 }, before: "True", is: "Unknown TooLittleTraffic" },
-    { title: "a single slow request", figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },
-    {
-      title: "every request refused",
+    "39 requests, unknown before": { figures: { accepted: 39 }, is: "Unknown TooLittleTraffic" },
+    "40 requests, unknown before": { figures: { accepted: 40 }, is: "True TargetsMet" },
+    "20 requests, met before": { figures: { accepted: 20 }, before: "True", is: "True TargetsMet" },
+    "19 requests, met before": { figures: { accepted: 19 }, before: "True", is: "Unknown TooLittleTraffic" },
+    "a single slow request": { figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },
+    "every request refused": {
       figures: { accepted: 0, latencyP95Ms: null, refusedPercent: 100 },
       before: "True",
       is: "False RequestsRefused",
     },
-    { title: "2 % refused", figures: { refusedPercent: 2 }, before: "True", is: "False RequestsRefused" },
-    { title: "1 % refused", figures: { refusedPercent: 1 }, before: "True", is: "True TargetsMet" },
-    { title: "a pod above 4Gi", figures: { rssBytes: 4.2 * 1024 ** 3 }, before: "True", is: "False MemoryAboveTarget" },
-    {
-      title: "busy GPUs that process too little",
+    "2 % refused": { figures: { refusedPercent: 2 }, before: "True", is: "False RequestsRefused" },
+    "1 % refused": { figures: { refusedPercent: 1 }, before: "True", is: "True TargetsMet" },
+    "a pod above 4Gi": { figures: { rssBytes: 4.2 * 1024 ** 3 }, before: "True", is: "False MemoryAboveTarget" },
+    "busy GPUs that process too little": {
       figures: { gpuPercent: 95 },
       before: "True",
       is: "False ThroughputBelowTarget",
     },
-    {
-      title: "busy GPUs that process enough",
+    "busy GPUs that process enough": {
       figures: { gpuPercent: 95, requestsPerSecond: 2_400 },
       before: "True",
       is: "True TargetsMet",
     },
-  ];
-  for (const { title, figures, before, is } of cases) {
+  };
+  for (const [title, { figures, before, is }] of Object.entries(cases)) {
     it(`${title}, ${before ?? "Unknown"} before: ${is}`, () => {
       const seen = figures === null ? undefined : { ...healthy, ...figures };
       const shown = utilizationFigures(seen, service, undefined);
@@ -232,27 +219,17 @@ describe("status of utilization", () => {
     });
   });
 
-  const unchanged: readonly { title: string; reading: Partial<UtilizationReading> }[] = [
-    { title: "while the reports are the same", reading: {} },
-    {
-      title: "while the figures stay within their tolerances",
+  const unchanged: { readonly [title: string]: { reading: Partial<UtilizationReading> } } = {
+    "while the reports are the same": { reading: {} },
+    "while the figures stay within their tolerances": {
       reading: { figures: { ...healthy, gpuPercent: 75, requestsPerSecond: 850 } },
     },
-    {
-      title: "after a restart, when no pod has reported yet",
-      reading: { warmingUp: true, figures: undefined, polled: 0 },
-    },
-    {
-      title: "after a restart, when the first pods report",
-      reading: { warmingUp: true, figures: { ...slow, pods: 1 } },
-    },
-    {
-      title: "within a minute of the last write",
-      reading: { mayMove: false, figures: { ...healthy, gpuPercent: 20 } },
-    },
-    { title: "when a scale-out adds a pod that has not reported", reading: { pending: 1 } },
-  ];
-  for (const { title, reading: change } of unchanged) {
+    "after a restart, when no pod has reported yet": { reading: { warmingUp: true, figures: undefined, polled: 0 } },
+    "after a restart, when the first pods report": { reading: { warmingUp: true, figures: { ...slow, pods: 1 } } },
+    "within a minute of the last write": { reading: { mayMove: false, figures: { ...healthy, gpuPercent: 20 } } },
+    "when a scale-out adds a pod that has not reported": { reading: { pending: 1 } },
+  };
+  for (const [title, { reading: change }] of Object.entries(unchanged)) {
     it(`stays, with its time, ${title}`, () => assert.deepEqual(update(change, written), written));
   }
 

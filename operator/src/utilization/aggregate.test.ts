@@ -41,45 +41,42 @@ describe("the aggregate of a service's pods", () => {
     });
   });
 
-  const percentiles: readonly {
-    title: string;
-    pods: readonly (readonly [p95: number | null, accepted: number])[];
-    is: number | null;
-  }[] = [
-    {
-      title: "that of the slower of two pods, as the true one may be that high",
+  const percentiles: {
+    readonly [title: string]: {
+      pods: readonly (readonly [p95: number | null, accepted: number])[];
+      is: number | null;
+    };
+  } = {
+    "that of the slower of two pods, as the true one may be that high": {
       pods: [
         [100, 500],
         [10, 500],
       ],
       is: 100,
     },
-    {
-      title: "not that of a pod with three of a thousand requests",
+    "not that of a pod with three of a thousand requests": {
       pods: [
         [900, 3],
         [10, 997],
       ],
       is: 10,
     },
-    {
-      title: "null without a completed request",
+    "null without a completed request": {
       pods: [
         [null, 0],
         [null, 0],
       ],
       is: null,
     },
-    {
-      title: "that of the only pod with requests",
+    "that of the only pod with requests": {
       pods: [
         [12, 5],
         [null, 0],
       ],
       is: 12,
     },
-  ];
-  for (const { title, pods, is } of percentiles) {
+  };
+  for (const [title, { pods, is }] of Object.entries(percentiles)) {
     it(`has as p95 ${title}`, () => {
       const result = aggregate(pods.map(([p95Ms, accepted]) => [sample({ p95Ms, accepted })]));
       assert.equal(result?.latencyP95Ms, is);

@@ -12,56 +12,45 @@ const limits: BottleneckLimits = {
 const slow = { latencyP95Ms: 45 };
 
 describe("bottleneck", () => {
-  const cases: readonly {
-    readonly title: string;
-    readonly figures?: Partial<Aggregate>;
-    readonly limits?: Partial<BottleneckLimits>;
-    readonly is: Bottleneck;
-  }[] = [
-    { title: "every target is met", is: "None" },
-    { title: "full GPU memory without an effect on requests", figures: { gpuMemoryPercent: 99 }, is: "None" },
-    { title: "GPUs above the band", figures: { gpuPercent: 93 }, is: "Gpu" },
-    { title: "GPUs above the band, and slow", figures: { ...slow, gpuPercent: 93 }, is: "Gpu" },
-    {
-      title: "slow, GPUs within the band, their memory full",
-      figures: { ...slow, gpuMemoryPercent: 96 },
-      is: "GpuMemory",
-    },
-    { title: "slow, a pod near its memory limit", figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 }, is: "Memory" },
-    {
-      title: "no memory limit",
+  const cases: {
+    readonly [title: string]: {
+      readonly figures?: Partial<Aggregate>;
+      readonly limits?: Partial<BottleneckLimits>;
+      readonly is: Bottleneck;
+    };
+  } = {
+    "every target is met": { is: "None" },
+    "full GPU memory without an effect on requests": { figures: { gpuMemoryPercent: 99 }, is: "None" },
+    "GPUs above the band": { figures: { gpuPercent: 93 }, is: "Gpu" },
+    "GPUs above the band, and slow": { figures: { ...slow, gpuPercent: 93 }, is: "Gpu" },
+    "slow, GPUs within the band, their memory full": { figures: { ...slow, gpuMemoryPercent: 96 }, is: "GpuMemory" },
+    "slow, a pod near its memory limit": { figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 }, is: "Memory" },
+    "no memory limit": {
       figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 },
       limits: { memoryBytes: Infinity },
       is: "None",
     },
-    { title: "a pod at its CPU limit", figures: { cpuPercent: 97, gpuPercent: 30 }, is: "Cpu" },
-    {
-      title: "workers busy with decode and encode",
+    "a pod at its CPU limit": { figures: { cpuPercent: 97, gpuPercent: 30 }, is: "Cpu" },
+    "workers busy with decode and encode": {
       figures: { workersBusyPercent: 95, gpuPercent: 30, stagesMs: { queue: 3, decode: 8, inference: 2, encode: 6 } },
       is: "Cpu",
     },
-    { title: "workers busy with inference, GPUs within the band", figures: { workersBusyPercent: 95 }, is: "None" },
-    {
-      title: "requests wait longer than their processing takes",
+    "workers busy with inference, GPUs within the band": { figures: { workersBusyPercent: 95 }, is: "None" },
+    "requests wait longer than their processing takes": {
       figures: { ...slow, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } },
       is: "Queue",
     },
-    { title: "queues half full", figures: { queueFillPercent: 60 }, is: "Queue" },
-    {
-      title: "time in no stage, images are fetched",
+    "queues half full": { figures: { queueFillPercent: 60 }, is: "Queue" },
+    "time in no stage, images are fetched": {
       figures: { ...slow, latencyP50Ms: 30 },
       limits: { fetchesUpstream: true },
       is: "Upstream",
     },
-    { title: "time in no stage, nothing is fetched", figures: { ...slow, latencyP50Ms: 30 }, is: "None" },
-    { title: "requests refused, queues half full", figures: { refusedPercent: 4, queueFillPercent: 80 }, is: "Queue" },
-    {
-      title: "CPU mode, at the CPU limit",
-      figures: { gpuPercent: null, gpuMemoryPercent: null, cpuPercent: 99 },
-      is: "Cpu",
-    },
-  ];
-  for (const { title, figures, limits: more, is } of cases) {
+    "time in no stage, nothing is fetched": { figures: { ...slow, latencyP50Ms: 30 }, is: "None" },
+    "requests refused, queues half full": { figures: { refusedPercent: 4, queueFillPercent: 80 }, is: "Queue" },
+    "CPU mode, at the CPU limit": { figures: { gpuPercent: null, gpuMemoryPercent: null, cpuPercent: 99 }, is: "Cpu" },
+  };
+  for (const [title, { figures, limits: more, is }] of Object.entries(cases)) {
     it(`${title}: ${is}`, () => {
       const now = { ...healthy, ...figures };
       assert.equal(bottleneck({ figures: now, latest: now }, { ...limits, ...more }), is);

@@ -54,17 +54,15 @@ describe("report of a pod", () => {
     await until(() => connections === 0);
   });
 
-  const faults: readonly { title: string; pod: RequestListener; problem: string; timeoutMs?: number }[] = [
-    {
-      title: "a body that does not end",
+  const faults: { readonly [title: string]: { pod: RequestListener; problem: string; timeoutMs?: number } } = {
+    "a body that does not end": {
       pod: (_request, response) => {
         const pour = (): void => void (response.destroyed || response.write("x".repeat(16_384), pour));
         pour();
       },
       problem: "sends more than 64 KiB",
     },
-    {
-      title: "a body that arrives byte by byte",
+    "a body that arrives byte by byte": {
       pod: (_request, response) => {
         const timer = setInterval(() => response.write("x"), 20);
         response.on("close", () => clearInterval(timer));
@@ -72,30 +70,27 @@ describe("report of a pod", () => {
       problem: "does not respond within 0.3 s",
       timeoutMs: 300,
     },
-    { title: "no response", pod: () => {}, problem: "does not respond within 0.3 s", timeoutMs: 300 },
-    {
-      title: "a redirect",
+    "no response": { pod: () => {}, problem: "does not respond within 0.3 s", timeoutMs: 300 },
+    "a redirect": {
       pod: ({ url }, response) => {
         if (url === "/utilization") response.writeHead(302, { location: "/elsewhere" }).end();
         else response.end(JSON.stringify(sampleReport));
       },
       problem: "responds with HTTP 302",
     },
-    {
-      title: "an error page",
+    "an error page": {
       pod: (_request, response) => void response.writeHead(500).end("x".repeat(1e6)),
       problem: "responds with HTTP 500",
     },
-    { title: "a broken connection", pod: ({ socket }) => socket.destroy(), problem: "closes the connection" },
-    {
-      title: "headers that are too long",
+    "a broken connection": { pod: ({ socket }) => socket.destroy(), problem: "closes the connection" },
+    "headers that are too long": {
       pod: ({ socket }) => {
         socket.write(`HTTP/1.1 200 OK\r\nx-a: b\r\nx-b: ${"c".repeat(100_000)}\r\n`);
       },
       problem: "closes the connection",
     },
-  ];
-  for (const { title, pod, problem, timeoutMs } of faults) {
+  };
+  for (const [title, { pod, problem, timeoutMs }] of Object.entries(faults)) {
     it(`is missing after ${title}`, async () => {
       assert.deepEqual(await ask(pod, timeoutMs), { problem });
     });
