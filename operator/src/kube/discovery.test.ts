@@ -3,9 +3,7 @@ import type { ApiClient, RawResponse } from "./client.ts";
 import { Apis, createDiscovery } from "./discovery.ts";
 import type { ResourceType } from "./object.ts";
 
-const accept =
-  "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," +
-  "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
 const nodes: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
@@ -43,15 +41,22 @@ function scripted(exchanges: Exchange[]): Pick<ApiClient, "rawJson"> {
 }
 
 const core: Exchange = {
-  path: "/api/v1",
+  path: "/api",
   response: {
     body: {
-      kind: "APIResourceList",
-      groupVersion: "v1",
-      resources: [
-        { name: "pods", kind: "Pod", namespaced: true },
-        { name: "pods/log", kind: "Pod", namespaced: true },
-        { name: "nodes", kind: "Node", namespaced: false },
+      kind: "APIGroupDiscoveryList",
+      items: [
+        {
+          versions: [
+            {
+              version: "v1",
+              resources: [
+                { resource: "pods", responseKind: { kind: "Pod" }, scope: "Namespaced" },
+                { resource: "nodes", responseKind: { kind: "Node" }, scope: "Cluster" },
+              ],
+            },
+          ],
+        },
       ],
     },
   },
@@ -102,33 +107,11 @@ describe("discovery", () => {
     assert.deepEqual(exchanges, []);
   });
 
-  it("reads old servers group by group, the preferred version first", async () => {
-    const versions = ["v1beta2", "v1"].map((version) => ({ groupVersion: `autoscaling.k8s.io/${version}`, version }));
-    const groups = [{ name: "autoscaling.k8s.io", versions, preferredVersion: versions[1] }];
-    const exchanges: Exchange[] = [
-      core,
-      { path: "/apis", response: { body: { kind: "APIGroupList", groups } } },
-      ...versions.map(({ groupVersion }) => ({
-        path: `/apis/${groupVersion}`,
-        response: {
-          body: {
-            kind: "APIResourceList",
-            groupVersion,
-            resources: [{ name: "verticalpodautoscalers", kind: "VerticalPodAutoscaler", namespaced: true }],
-          },
-        },
-      })),
-    ];
-    const apis = await createDiscovery(scripted(exchanges)).read();
-    assert.deepEqual(apis.types, everything);
-    assert.deepEqual(exchanges, []);
-  });
-
   it("rejects when a read fails, and starts again at the next one", async () => {
     const away = new Error("unreachable");
     const discovery = createDiscovery(
       scripted([
-        { path: "/api/v1", response: away },
+        { path: "/api", response: away },
         core,
         { path: "/apis", response: away },
         { path: "/apis", response: { body: aggregated } },

@@ -2,19 +2,11 @@
  * Reads which kinds the API server serves.
  *
  * Aggregated discovery returns all groups in one response, and its ETag makes further requests cheap: while nothing
- * changes, a poll is a 304 without a body. Servers before 1.27 support neither and are read group by group.
+ * changes, a poll is a 304 without a body.
  *
  * @see https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
  */
 import type { ApiClient, RawResponse } from "./client.ts";
-import {
-  typesOfAggregated,
-  typesOfVersion,
-  versionsOfGroups,
-  type AggregatedDiscovery,
-  type GroupList,
-  type VersionResources,
-} from "./discovery-documents.ts";
 import type { ResourceType } from "./object.ts";
 
 /** A kind to look up; without a version, in any version. */
@@ -61,9 +53,28 @@ export interface Discovery {
   read(signal?: AbortSignal): Promise<Apis>;
 }
 
-const aggregated = (version: string): string =>
-  `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-const accept = `${aggregated("v2")},${aggregated("v2beta1")},application/json`;
+/** `APIGroupDiscoveryList` of apidiscovery.k8s.io/v2. */
+interface DiscoveryList {
+  readonly items?: readonly {
+    /** Without a name for the core group. */
+    readonly metadata?: { readonly name?: string };
+    readonly versions?: readonly {
+      readonly version: string;
+      readonly resources?: readonly {
+        readonly resource: string;
+        readonly scope: "Namespaced" | "Cluster";
+        /** Absent when the group serves only a subresource. */
+        readonly responseKind?: { readonly kind?: string } | null;
+        readonly subresources?: readonly {
+          readonly subresource: string;
+          readonly responseKind?: { readonly kind?: string } | null;
+        }[];
+      }[];
+    }[];
+  }[];
+}
+
+const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
   let core: readonly ResourceType[] | undefined;
@@ -74,30 +85,37 @@ export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
     return client.rawJson("GET", path, { headers, accept: [304], ...(signal === undefined ? {} : { signal }) });
   };
 
-  async function versionResources(groupVersion: string, signal: AbortSignal | undefined): Promise<ResourceType[]> {
-    const root = groupVersion === "v1" ? "/api" : "/apis";
-    const { body } = await get(`${root}/${groupVersion}`, signal);
-    return typesOfVersion(body as VersionResources);
-  }
-
-  async function typesOf({ body }: RawResponse, signal: AbortSignal | undefined): Promise<readonly ResourceType[]> {
-    const document = body as AggregatedDiscovery | GroupList;
-    if (document.kind === "APIGroupDiscoveryList") return typesOfAggregated(document);
-    const versions = versionsOfGroups(document);
-    const types = await Promise.all(versions.map((version) => versionResources(version, signal)));
-    return types.flat();
-  }
-
   return {
     async read(signal) {
       // The core group never changes while the server runs.
-      core ??= await versionResources("v1", signal);
+      core ??= typesOf((await get("/api", signal)).body);
       const response = await get("/apis", signal, last?.etag);
       if (response.status === 304 && last !== undefined) return last.apis;
-      const apis = new Apis([...core, ...(await typesOf(response, signal))]);
+      const apis = new Apis([...core, ...typesOf(response.body)]);
       const { etag } = response.headers;
       last = typeof etag === "string" ? { etag, apis } : undefined;
       return apis;
     },
   };
+}
+
+function typesOf(body: unknown): readonly ResourceType[] {
+  const { items = [] } = body as DiscoveryList;
+  return items.flatMap(({ metadata, versions = [] }) =>
+    versions.flatMap(({ version, resources = [] }) =>
+      resources.flatMap(({ resource, scope, responseKind, subresources = [] }) => {
+        const group = metadata?.name ?? "";
+        const namespaced = scope === "Namespaced";
+        if (responseKind?.kind) return [{ group, version, kind: responseKind.kind, resource, namespaced }];
+        // The metrics API serves `pods/METRIC` without `pods`.
+        return subresources.map(({ subresource, responseKind: subresourceKind }) => ({
+          group,
+          version,
+          kind: subresourceKind?.kind ?? "",
+          resource: `${resource}/${subresource}`,
+          namespaced,
+        }));
+      }),
+    ),
+  );
 }
