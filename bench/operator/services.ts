@@ -4,26 +4,14 @@ import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import { until } from "@gpumedia/e2e/cluster/until.ts";
 import { createApiClient } from "@gpumedia/operator/src/kube/client.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
-import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
+import { namespacedType, type KubeObject, type ResourceType } from "@gpumedia/operator/src/kube/object.ts";
 import { createTransport } from "@gpumedia/operator/src/kube/transport.ts";
 import { createCache } from "@gpumedia/operator/src/runtime/cache.ts";
 import { systemClock } from "@gpumedia/operator/src/runtime/clock.ts";
 import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
 
-export const serviceType: ResourceType = {
-  group: "gpumedia.io",
-  version: "v1alpha1",
-  kind: "GpuMediaService",
-  resource: "gpumediaservices",
-  namespaced: true,
-};
-export const autoscalerType: ResourceType = {
-  group: "autoscaling",
-  version: "v2",
-  kind: "HorizontalPodAutoscaler",
-  resource: "horizontalpodautoscalers",
-  namespaced: true,
-};
+export const serviceType = namespacedType("gpumedia.io/v1alpha1", "GpuMediaService", "gpumediaservices");
+export const autoscalerType = namespacedType("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
 const services = "/apis/gpumedia.io/v1alpha1/namespaces";
 const creatorsInFlight = 16;
 

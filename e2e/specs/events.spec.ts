@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createApiClient, type ApiClient } from "@gpumedia/operator/src/kube/client.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { clusterType, namespacedType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { createTransport, type Transport } from "@gpumedia/operator/src/kube/transport.ts";
 import { FakeClock } from "@gpumedia/operator/src/runtime/clock.fake.ts";
 import { createEventRecorder, type EventDraft, type EventRecorder } from "@gpumedia/operator/src/runtime/events.ts";
@@ -11,8 +11,8 @@ import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { sharedCluster } from "../cluster/shared.ts";
 
-const configMaps = { group: "", version: "v1", kind: "ConfigMap", resource: "configmaps", namespaced: true };
-const namespaces = { group: "", version: "v1", kind: "Namespace", resource: "namespaces", namespaced: false };
+const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
+const namespaces = clusterType("v1", "Namespace", "namespaces");
 const minute = 60_000;
 
 const nameTaken: EventDraft = {

@@ -14,6 +14,7 @@ import { NotLeader, standForElection, type LeaseTiming } from "@gpumedia/operato
 import { superviseProcess } from "@gpumedia/operator/src/runtime/lifecycle.ts";
 import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
+import { namespacedType } from "@gpumedia/operator/src/kube/object.ts";
 
 export interface CandidateOptions extends LeaseTiming {
   readonly kubeconfig: string;
@@ -30,7 +31,7 @@ export interface CandidateReport {
   readonly message?: string;
 }
 
-const configMaps = { group: "", version: "v1", kind: "ConfigMap", resource: "configmaps", namespaced: true };
+const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
 const writeEveryMs = 20;
 
 function report(what: CandidateReport["what"], message?: string): void {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createApiClient, type ApiClient } from "@gpumedia/operator/src/kube/client.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
-import { objectKey, type KubeObject, type Manifest, type ResourceType } from "@gpumedia/operator/src/kube/object.ts";
+import { namespacedType, objectKey, type KubeObject, type Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { createTransport, type Connection, type Transport } from "@gpumedia/operator/src/kube/transport.ts";
 import { createCache } from "@gpumedia/operator/src/runtime/cache.ts";
 import { systemClock } from "@gpumedia/operator/src/runtime/clock.ts";
@@ -17,13 +17,7 @@ import { emptyAnswer, refusal, type WatchFault } from "../faults/fault.ts";
 import { startFaultProxy, type FaultProxy } from "../faults/proxy.ts";
 import type { RequestMatch } from "../faults/request.ts";
 
-const configMaps: ResourceType = {
-  group: "",
-  version: "v1",
-  kind: "ConfigMap",
-  resource: "configmaps",
-  namespaced: true,
-};
+const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
 const often = { everyMs: 5, withinMs: 30_000 };
 const namespace = "default";
 const lists: RequestMatch = { verb: "list", resource: "configmaps" };

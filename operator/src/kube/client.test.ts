@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { createApiClient, type ApiClient, type RequestObservation } from "./client.ts";
 import { ApiError } from "./errors.ts";
-import type { KubeObject, Manifest, ResourceType } from "./object.ts";
+import { clusterType, namespacedType, type KubeObject, type Manifest } from "./object.ts";
 import type { ApiResponse, RequestOptions, Transport } from "./transport.ts";
 
-const deployments: ResourceType = {
-  group: "apps",
-  version: "v1",
-  kind: "Deployment",
-  resource: "deployments",
-  namespaced: true,
-};
-const nodes: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
+const deployments = namespacedType("apps/v1", "Deployment", "deployments");
+const nodes = clusterType("v1", "Node", "nodes");
 
 const manifest: Manifest = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a", namespace: "media" } };
 const stored: KubeObject = {

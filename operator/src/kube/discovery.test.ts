@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
 import type { ApiClient, RawResponse } from "./client.ts";
 import { Apis, createDiscovery } from "./discovery.ts";
-import type { ResourceType } from "./object.ts";
+import { clusterType, namespacedType, type ResourceType } from "./object.ts";
 
 const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
-const nodes: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
-const vpa = (version: string): ResourceType => ({
-  group: "autoscaling.k8s.io",
-  version,
-  kind: "VerticalPodAutoscaler",
-  resource: "verticalpodautoscalers",
-  namespaced: true,
-});
+const pods = namespacedType("v1", "Pod", "pods");
+const nodes = clusterType("v1", "Node", "nodes");
+const vpa = (version: string): ResourceType =>
+  namespacedType(`autoscaling.k8s.io/${version}`, "VerticalPodAutoscaler", "verticalpodautoscalers");
 
 /** A request and its response. */
 interface Exchange {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { apiVersionOf, objectKey } from "./object.ts";
+import { apiVersionOf, namespacedType, objectKey } from "./object.ts";
 
 describe("names of objects and kinds", () => {
   it("keys a namespaced object by namespace and name", () => {
@@ -9,7 +9,7 @@ describe("names of objects and kinds", () => {
     assert.equal(objectKey({ metadata: { name: "gold" } }), "/gold");
   });
   it("omits the group from the apiVersion of the core group", () => {
-    const pods = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
+    const pods = namespacedType("v1", "Pod", "pods");
     assert.equal(apiVersionOf(pods), "v1");
     assert.equal(apiVersionOf({ ...pods, group: "apps" }), "apps/v1");
   });

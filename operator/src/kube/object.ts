@@ -74,6 +74,16 @@ export interface ResourceType {
   readonly namespaced: boolean;
 }
 
+/** Returns the type of a namespaced kind; `apiVersion` is that of its manifests, such as `apps/v1`. */
+export function namespacedType(apiVersion: string, kind: string, resource: string): ResourceType {
+  const [version = "", group = ""] = apiVersion.split("/").toReversed();
+  return { group, version, kind, resource, namespaced: true };
+}
+
+export function clusterType(apiVersion: string, kind: string, resource: string): ResourceType {
+  return { ...namespacedType(apiVersion, kind, resource), namespaced: false };
+}
+
 /** `namespace/name`; a cluster-scoped object has an empty namespace: `/name`. */
 export type ObjectKey = `${string}/${string}`;
 

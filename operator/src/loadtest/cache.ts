@@ -1,7 +1,7 @@
 /** The caches of load tests and their Jobs. */
 import type { GpuMediaLoadTest } from "@gpumedia/api";
 import type { ApiClient } from "../kube/client.ts";
-import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import { namespacedType, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { StatusCondition } from "../observe/child-view.ts";
@@ -18,14 +18,8 @@ export interface JobView {
   readonly conditions: readonly StatusCondition[];
 }
 
-export const loadTestType: ResourceType = {
-  group: "gpumedia.io",
-  version: "v1alpha1",
-  kind: "GpuMediaLoadTest",
-  resource: "gpumedialoadtests",
-  namespaced: true,
-};
-export const jobType: ResourceType = { group: "batch", version: "v1", kind: "Job", resource: "jobs", namespaced: true };
+export const loadTestType = namespacedType("gpumedia.io/v1alpha1", "GpuMediaLoadTest", "gpumedialoadtests");
+export const jobType = namespacedType("batch/v1", "Job", "jobs");
 
 export interface LoadTestCacheOptions {
   readonly client: Pick<ApiClient, "list" | "watch">;

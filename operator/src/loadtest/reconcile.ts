@@ -5,7 +5,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
 import { digest } from "../kube/digest.ts";
 import { ApiError } from "../kube/errors.ts";
-import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import { namespacedType, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { timestamp, type Clock } from "../runtime/clock.ts";
@@ -27,7 +27,7 @@ export interface LoadTestPass {
 
 const blockedCheckMs = 30_000;
 
-const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
+const pods = namespacedType("v1", "Pod", "pods");
 
 export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Promise<Next> {
   const test = pass.loadTests.tests.get(key);

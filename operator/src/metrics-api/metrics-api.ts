@@ -1,6 +1,6 @@
 /** Serves and registers custom.metrics.k8s.io with the pods' reports while this process is the leader. */
 import type { ApiClient } from "../kube/client.ts";
-import type { KubeObject, ResourceType } from "../kube/object.ts";
+import { namespacedType, type KubeObject } from "../kube/object.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { every, type Clock } from "../runtime/clock.ts";
 import type { ListenAddress } from "../runtime/health.ts";
@@ -28,13 +28,7 @@ export interface MetricsApiOptions {
 /** Interval of checks of the aggregator's CA, the APIServices and the certificate's age. */
 const checkEveryMs = 30_000;
 
-const configMaps: ResourceType = {
-  group: "",
-  version: "v1",
-  kind: "ConfigMap",
-  resource: "configmaps",
-  namespaced: true,
-};
+const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
 
 export class MetricsApi {
   readonly #options: MetricsApiOptions;

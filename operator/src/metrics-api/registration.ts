@@ -7,7 +7,14 @@
  */
 import type { ApiClient } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
-import { apiVersionOf, type KubeObject, type Manifest, type ResourceType } from "../kube/object.ts";
+import {
+  apiVersionOf,
+  clusterType,
+  namespacedType,
+  type KubeObject,
+  type Manifest,
+  type ResourceType,
+} from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { managedBy } from "../observe/names.ts";
 import { group, versions } from "./documents.ts";
@@ -27,21 +34,9 @@ export type Registered =
   /** Another provider owns the APIService, or no Service routes to this process. */
   | { readonly kind: "Refused"; readonly message: string };
 
-const apiServices: ResourceType = {
-  group: "apiregistration.k8s.io",
-  version: "v1",
-  kind: "APIService",
-  resource: "apiservices",
-  namespaced: false,
-};
-const services: ResourceType = { group: "", version: "v1", kind: "Service", resource: "services", namespaced: true };
-const endpointSlices: ResourceType = {
-  group: "discovery.k8s.io",
-  version: "v1",
-  kind: "EndpointSlice",
-  resource: "endpointslices",
-  namespaced: true,
-};
+const apiServices = clusterType("apiregistration.k8s.io/v1", "APIService", "apiservices");
+const services = namespacedType("v1", "Service", "services");
+const endpointSlices = namespacedType("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
 const servicePort = 443;
 const managedByLabel = "app.kubernetes.io/managed-by";
 /** Also on the chart's objects, where managed-by is Helm: operator and Helm would overwrite that label in turn. */

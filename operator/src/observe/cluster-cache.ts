@@ -4,7 +4,7 @@ import { childKinds, type ChildKind, type ChildKindName } from "./child-kinds.ts
 import { dcgmMetricsName, serviceLabel } from "./names.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { Apis } from "../kube/discovery.ts";
-import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import { clusterType, namespacedType, type KubeObject, type ObjectKey, type ResourceType } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { isRolling, viewChild, type ChildView } from "./child-view.ts";
@@ -29,8 +29,8 @@ export interface ClusterCacheOptions {
 
 export const serviceType = gpumedia("GpuMediaService", "gpumediaservices", true);
 export const profileType = gpumedia("GpuMediaProfile", "gpumediaprofiles", false);
-export const podType: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
-const nodeType: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
+export const podType = namespacedType("v1", "Pod", "pods");
+const nodeType = clusterType("v1", "Node", "nodes");
 
 function gpumedia(kind: string, resource: string, namespaced: boolean): ResourceType {
   return { group: "gpumedia.io", version: "v1alpha1", kind, resource, namespaced };

@@ -4,15 +4,9 @@
  *
  * Only their metadata is requested: eleven for each service, most from past rollouts, would be the largest responses.
  */
-import type { KubeObject, ResourceType } from "../kube/object.ts";
+import { namespacedType, type KubeObject } from "../kube/object.ts";
 
-export const replicaSetType: ResourceType = {
-  group: "apps",
-  version: "v1",
-  kind: "ReplicaSet",
-  resource: "replicasets",
-  namespaced: true,
-};
+export const replicaSetType = namespacedType("apps/v1", "ReplicaSet", "replicasets");
 
 export interface ReplicaSetView {
   readonly uid: string;

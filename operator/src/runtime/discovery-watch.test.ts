@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import { pino } from "pino";
 import { Apis, type Discovery } from "../kube/discovery.ts";
-import type { ResourceType } from "../kube/object.ts";
+import { clusterType, namespacedType } from "../kube/object.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { watchApis, type ApisChange } from "./discovery-watch.ts";
 
-const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resource: "pods", namespaced: true };
-const nodes: ResourceType = { group: "", version: "v1", kind: "Node", resource: "nodes", namespaced: false };
-const vpa: ResourceType = {
-  group: "autoscaling.k8s.io",
-  version: "v1",
-  kind: "VerticalPodAutoscaler",
-  resource: "verticalpodautoscalers",
-  namespaced: true,
-};
+const pods = namespacedType("v1", "Pod", "pods");
+const nodes = clusterType("v1", "Node", "nodes");
+const vpa = namespacedType("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", "verticalpodautoscalers");
 
 describe("watchApis", () => {
   const few = new Apis([pods]);

@@ -9,7 +9,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { ApiClient } from "../kube/client.ts";
-import type { KubeObject, Manifest, ResourceType } from "../kube/object.ts";
+import { namespacedType, type KubeObject, type Manifest } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { microTime, type Clock } from "./clock.ts";
 import { TokenBuckets } from "./events-limit.ts";
@@ -66,13 +66,7 @@ interface Occurrence {
   cancelWrite: (() => void) | undefined;
 }
 
-const events: ResourceType = {
-  group: "events.k8s.io",
-  version: "v1",
-  kind: "Event",
-  resource: "events",
-  namespaced: true,
-};
+const events = namespacedType("events.k8s.io/v1", "Event", "events");
 
 const minute = 60_000;
 /** Less than the hour after which the API server deletes an event that was not updated. */

@@ -1,7 +1,7 @@
 /** Reads and writes the Lease (coordination.k8s.io/v1) that a leader holds. */
 import { collectionPath, objectPath } from "../kube/client-path.ts";
 import type { ApiClient } from "../kube/client.ts";
-import { apiVersionOf, type KubeObject, type ResourceType } from "../kube/object.ts";
+import { apiVersionOf, namespacedType, type KubeObject } from "../kube/object.ts";
 import { microTime } from "./clock.ts";
 
 export interface LeaseSpec {
@@ -52,13 +52,7 @@ export function released(before: LeaseSpec, wallMs: number): LeaseSpec {
   return { ...before, holderIdentity: "", leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
 }
 
-const leases: ResourceType = {
-  group: "coordination.k8s.io",
-  version: "v1",
-  kind: "Lease",
-  resource: "leases",
-  namespaced: true,
-};
+const leases = namespacedType("coordination.k8s.io/v1", "Lease", "leases");
 
 /** `client` must not be fenced, or a standby could never take the Lease. Requires get, create and update on leases. */
 export function leaseStore(client: Pick<ApiClient, "rawJson">, namespace: string, name: string): LeaseStore {

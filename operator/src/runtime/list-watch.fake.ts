@@ -1,16 +1,10 @@
 /** An API server whose responses the test sends one by one; a call that the test does not expect fails it. */
 import assert from "node:assert/strict";
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
-import type { ResourceType } from "../kube/object.ts";
+import { namespacedType } from "../kube/object.ts";
 import { settle } from "./clock.fake.ts";
 
-export const configMaps: ResourceType = {
-  group: "",
-  version: "v1",
-  kind: "ConfigMap",
-  resource: "configmaps",
-  namespaced: true,
-};
+export const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
 
 export interface ListCall {
   readonly verb: "list";
