@@ -110,8 +110,8 @@ function parseStatus(body: string): Status | undefined {
   }
 }
 
-/** Returns the API server's reason for a status, as proxies and old servers send none. */
-function reasonOfCode(code: number): string {
+/** Returns the API server's reason for a status; proxies send none. */
+export function reasonOfCode(code: number): string {
   return reasons[code] ?? (code >= 500 ? "InternalError" : "Unknown");
 }
 

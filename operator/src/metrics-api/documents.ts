@@ -3,6 +3,7 @@
  *
  * @see https://github.com/kubernetes/metrics/tree/master/pkg/apis/custom_metrics
  */
+import { reasonOfCode } from "../kube/errors.ts";
 import { podMetrics, quantity, type PodMetric } from "./pod-metrics.ts";
 
 export const group = "custom.metrics.k8s.io";
@@ -51,17 +52,15 @@ export function metricValueList(version: Version, metric: string, values: readon
   };
 }
 
-const reasons: Readonly<Record<number, string>> = {
-  400: "BadRequest",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "NotFound",
-  405: "MethodNotAllowed",
-  500: "InternalError",
-  503: "ServiceUnavailable",
-};
-
 /** An error as `meta/v1.Status`, which clients of the API understand. */
 export function statusDocument(code: number, message: string): object {
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", reason: reasons[code], message, code };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    reason: reasonOfCode(code),
+    message,
+    code,
+  };
 }

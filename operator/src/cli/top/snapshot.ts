@@ -7,7 +7,7 @@ import { podTrouble, podTroubleText } from "../../status/pod-trouble.ts";
 import type { PodTroubleReason } from "../../status/reasons.ts";
 import { aggregate } from "../../utilization/aggregate.ts";
 import { highest, sum } from "../../utilization/known.ts";
-import { sampleOf, type NoReport, type Sample } from "../../utilization/sample.ts";
+import { sampleOf, type NoReport } from "../../utilization/sample.ts";
 
 /** Null: unknown, which is not zero. */
 export interface GpuFigures {
@@ -107,12 +107,13 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     bottleneck: status?.bottleneck ?? null,
     reason: ready === undefined || ready.status === "True" ? null : ready.reason,
     problem: ready?.status === "True" ? null : problem,
-    ...serviceFigures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
+    ...figures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
     pods: pods.map(podRow).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
-function serviceFigures(reports: readonly UtilizationReport[]): Figures {
+/** Of a service's pods, or of one pod. */
+function figures(reports: readonly UtilizationReport[]): Figures {
   const samples = reports.map((report) => ({ ...sampleOf(report), at: 0 }));
   const whole = aggregate(samples.map((sample) => [sample]));
   if (whole === undefined) return nothing;
@@ -138,21 +139,7 @@ function podRow({ pod, answer }: ListedPod): PodRow {
     const why = trouble === undefined ? (answer?.problem ?? "has no address yet") : podTroubleText(trouble);
     return { ...identity, ...nothing, problem: ending ? "is terminating" : why, gpus: [] };
   }
-  return { ...identity, ...podFigures(sampleOf(answer), answer), problem: null, gpus: answer.gpus.devices.map(gpuRow) };
-}
-
-function podFigures(sample: Sample, { gpus }: UtilizationReport): Figures {
-  return {
-    ...memory(gpus.devices),
-    gpuPercent: sample.gpuPercent,
-    gpuTemperatureCelsius: sample.gpuTemperatureCelsius,
-    gpuPowerWatts: sample.gpuPowerWatts,
-    cpuPercent: sample.cpuPercent,
-    requestsPerSecond: sample.requestsPerSecond,
-    latencyP95Milliseconds: sample.p95Ms,
-    queueDepth: sample.queued,
-    sessions: sample.sessions,
-  };
+  return { ...identity, ...figures([answer]), problem: null, gpus: answer.gpus.devices.map(gpuRow) };
 }
 
 type Device = UtilizationReport["gpus"]["devices"][number];
