@@ -3,20 +3,21 @@
  * in steady states on fake nodes.
  */
 import { cpus, loadavg, release, totalmem } from "node:os";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { measureDecisions } from "./decision.ts";
 import { measureStatusWrites } from "./status-writes.ts";
 
 const flags = new Command("bench-loop")
-  .addOption(new Option("--runs <count>", "Number of load steps; 0 to skip.").argParser(Number).default(5))
-  .addOption(new Option("--sync-seconds <s>", "Interval of the autoscaler.").argParser(Number).default(15))
-  .addOption(new Option("--interval-seconds <s>", "Interval of reports.").argParser(Number).default(15))
-  .addOption(
-    new Option("--services <count>", "Number of services per load shape whose status writes are counted; 0 to skip.")
-      .argParser(Number)
-      .default(30),
+  .option("--runs <count>", "Number of load steps; 0 to skip.", Number, 5)
+  .option("--sync-seconds <s>", "Interval of the autoscaler.", Number, 15)
+  .option("--interval-seconds <s>", "Interval of reports.", Number, 15)
+  .option(
+    "--services <count>",
+    "Number of services per load shape whose status writes are counted; 0 to skip.",
+    Number,
+    30,
   )
-  .addOption(new Option("--minutes <count>", "Duration of that measurement.").argParser(Number).default(20))
+  .option("--minutes <count>", "Duration of that measurement.", Number, 20)
   .parse()
   .opts<Record<"runs" | "syncSeconds" | "intervalSeconds" | "services" | "minutes", number>>();
 

@@ -1,7 +1,7 @@
 /** `make bench`: measures the operator on a real control plane with fake nodes, and prints a table. */
 import { writeFile } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { measureComparison, type Comparison } from "./compare.ts";
 import { measureCreation } from "./create.ts";
 import { measureDirectWrites } from "./direct.ts";
@@ -23,37 +23,25 @@ interface Flags {
   readonly compareObject?: string;
 }
 
-function number(flag: string, description: string, byDefault: number): Option {
-  return new Option(flag, description).argParser(Number).default(byDefault);
-}
-
 const flags = new Command("bench")
-  .addOption(
-    new Option(
-      "--counts <list>",
-      "Numbers of services to create at once; the last group is also measured when settled.",
-    )
-      .argParser((text) => text.split(",").map(Number))
-      .default([100, 500, 1000]),
+  .option(
+    "--counts <list>",
+    "Numbers of services to create at once; the last group is also measured when settled.",
+    (text) => text.split(",").map(Number),
+    [100, 500, 1000],
   )
-  .addOption(number("--storm <count>", "Number of services created at once while others are edited; 0 to skip.", 1000))
-  .addOption(
-    number(
-      "--noisy-neighbours <count>",
-      "Number of services to edit beside as many healthy ones, and beside as many failing ones; 0 to skip.",
-      50,
-    ),
+  .option("--storm <count>", "Number of services created at once while others are edited; 0 to skip.", Number, 1000)
+  .option(
+    "--noisy-neighbours <count>",
+    "Number of services to edit beside as many healthy ones, and beside as many failing ones; 0 to skip.",
+    Number,
+    50,
   )
-  .addOption(new Option("--json <file>", "File for all results."))
-  .addOption(new Option("--profile <directory>", "Directory for a CPU profile of each operator process."))
-  .addOption(
-    new Option(
-      "--compare-command <command>",
-      "Command that runs another operator, to compare with; it gets KUBECONFIG.",
-    ),
-  )
-  .addOption(new Option("--compare-crds <file>", "File with that operator's CRDs."))
-  .addOption(new Option("--compare-object <file>", "File with one of its objects; NAME is replaced by a name."))
+  .option("--json <file>", "File for all results.")
+  .option("--profile <directory>", "Directory for a CPU profile of each operator process.")
+  .option("--compare-command <command>", "Command that runs another operator, to compare with; it gets KUBECONFIG.")
+  .option("--compare-crds <file>", "File with that operator's CRDs.")
+  .option("--compare-object <file>", "File with one of its objects; NAME is replaced by a name.")
   .parse()
   .opts<Flags>();
 

@@ -86,16 +86,13 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
     .addOption(profilesOption())
     .addOption(processorImage(version))
     .addOption(processorImageCpu(version))
-    .addOption(
-      new Option("--operator-namespace <name>", "Namespace of the operator, which NetworkPolicies admit.")
-        .argParser(value.namespace)
-        .default(defaults.operatorNamespace),
+    .option(
+      "--operator-namespace <name>",
+      "Namespace of the operator, which NetworkPolicies admit.",
+      value.namespace,
+      defaults.operatorNamespace,
     )
-    .addOption(
-      new Option("--runbook-url <url>", "URL of the page with the alerts' runbooks.")
-        .argParser(value.httpUrl)
-        .default(defaults.runbookUrl),
-    )
+    .option("--runbook-url <url>", "URL of the page with the alerts' runbooks.", value.httpUrl, defaults.runbookUrl)
     .addOption(
       new Option("--rollout <strategy>", "Rollout strategy that rollout.strategy: Auto resolves to.")
         .choices(["Surge", "InPlace", "Recreate"])
@@ -115,11 +112,7 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
     .summary("Print the guide's checklists for a service.")
     .argument("<service>", "Name of the service.")
     .description("Prints all items of the guide's checklists for a service, those that need no action included.")
-    .addOption(
-      new Option("-n, --namespace <name>", "Namespace of the service. Default: the context's.").argParser(
-        value.namespace,
-      ),
-    )
+    .option("-n, --namespace <name>", "Namespace of the service. Default: the context's.", value.namespace)
     .addOption(new Option("-o, --output <format>", "Output format.").choices(["table", "json"]).default("table"))
     .action(async (name, flags) => {
       const { checklist } = await import("./commands/checklist.ts");
@@ -130,15 +123,9 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
     .summary("Display the utilization of services, pods and GPUs.")
     .argument("[service...]", "Names of services. Default: all in the namespace.")
     .description("Displays the utilization of services, their pods and GPUs, as the pods report it, and refreshes it.")
-    .addOption(
-      new Option("-n, --namespace <name>", "Namespace of the services. Default: the context's.").argParser(
-        value.namespace,
-      ),
-    )
-    .addOption(new Option("-A, --all-namespaces", "Display the services of all namespaces.").default(false))
-    .addOption(
-      new Option("--once", "Print one table and exit. Implied when the output is not a terminal.").default(false),
-    )
+    .option("-n, --namespace <name>", "Namespace of the services. Default: the context's.", value.namespace)
+    .option("-A, --all-namespaces", "Display the services of all namespaces.", false)
+    .option("--once", "Print one table and exit. Implied when the output is not a terminal.", false)
     .addOption(
       new Option("-o, --output <format>", "Output format; json is printed once.")
         .choices(["table", "json"])
@@ -165,13 +152,12 @@ function operatorDefaults(version: string): Options {
 
 function withConnection(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        "--kubeconfig <file>",
-        "Path to the kubeconfig file. Default: $KUBECONFIG, then ~/.kube/config.",
-      ).argParser(value.path),
+    .option(
+      "--kubeconfig <file>",
+      "Path to the kubeconfig file. Default: $KUBECONFIG, then ~/.kube/config.",
+      value.path,
     )
-    .addOption(new Option("--context <name>", "Context in the kubeconfig file. Default: its current context."));
+    .option("--context <name>", "Context in the kubeconfig file. Default: its current context.");
 }
 
 function withFiles(command: Command): Command {
@@ -180,11 +166,7 @@ function withFiles(command: Command): Command {
     .addOption(
       new Option("-f, --filename <file...>", "Files, directories, or - for standard input.").default([], "none"),
     )
-    .addOption(
-      new Option("-R, --recursive", "Read subdirectories, too. Files without Kubernetes objects are skipped.").default(
-        false,
-      ),
-    );
+    .option("-R, --recursive", "Read subdirectories, too. Files without Kubernetes objects are skipped.", false);
 }
 
 /** Files may be given with -f, as for kubectl, or without. */

@@ -99,30 +99,31 @@ function flags(version: string, operatorNamespace: string): Command {
   return new Command("gpumedia-operator")
     .description("Creates, tunes, autoscales and monitors the objects behind each GpuMediaService of a cluster.")
     .optionsGroup("Cluster:")
-    .addOption(
-      new Option(
-        "--kubeconfig <file>",
-        "Path to the kubeconfig file. Default: $KUBECONFIG, then the pod's service account, then ~/.kube/config.",
-      ).argParser(value.path),
+    .option(
+      "--kubeconfig <file>",
+      "Path to the kubeconfig file. Default: $KUBECONFIG, then the pod's service account, then ~/.kube/config.",
+      value.path,
     )
-    .addOption(new Option("--context <name>", "Context in the kubeconfig file. Default: its current context."))
+    .option("--context <name>", "Context in the kubeconfig file. Default: its current context.")
     .addOption(
       new Option("--namespaces <list>", "Namespaces to watch, comma-separated.")
         .argParser(value.namespaces)
         .default([], "all"),
     )
-    .addOption(
-      new Option("--operator-namespace <name>", "Namespace of the Lease. In a pod, the default is the pod's namespace.")
-        .argParser(value.namespace)
-        .default(operatorNamespace),
+    .option(
+      "--operator-namespace <name>",
+      "Namespace of the Lease. In a pod, the default is the pod's namespace.",
+      value.namespace,
+      operatorNamespace,
     )
     .optionsGroup("Services:")
     .addOption(processorImage(version))
     .addOption(processorImageCpu(version))
-    .addOption(
-      new Option("--runbook-url <url>", "URL of the page with the alerts' runbooks. The alert's name is the anchor.")
-        .argParser(value.httpUrl)
-        .default("https://gpumedia.io/docs/alerts"),
+    .option(
+      "--runbook-url <url>",
+      "URL of the page with the alerts' runbooks. The alert's name is the anchor.",
+      value.httpUrl,
+      "https://gpumedia.io/docs/alerts",
     )
     .addOption(count("--concurrency <count>", "Number of services to reconcile at once.", 8, 1, 256))
     .addOption(
@@ -151,23 +152,21 @@ function flags(version: string, operatorNamespace: string): Command {
     )
     .optionsGroup("custom.metrics.k8s.io (see docs/metrics-api.md):")
     .addOption(address("--metrics-api-address <address>", "Address to serve the pods' metrics on; 0 disables it.", "0"))
-    .addOption(
-      new Option("--metrics-api-service <name>", "Service that routes to --metrics-api-address.")
-        .argParser(value.objectName)
-        .default("gpumedia-operator-metrics"),
+    .option(
+      "--metrics-api-service <name>",
+      "Service that routes to --metrics-api-address.",
+      value.objectName,
+      "gpumedia-operator-metrics",
     )
-    .addOption(
-      new Option(
-        "--metrics-api-advertise-address <ip>",
-        "IP address at which that Service reaches this process.",
-      ).argParser(value.ipAddress),
+    .option(
+      "--metrics-api-advertise-address <ip>",
+      "IP address at which that Service reaches this process.",
+      value.ipAddress,
     )
     .optionsGroup("Leader election:")
-    .addOption(new Option("--leader-elect", "Reconcile only while holding the Lease.").default(true))
-    .addOption(new Option("--no-leader-elect", "Reconcile without the Lease. Use only with a single replica."))
-    .addOption(
-      new Option("--lease-name <name>", "Name of the Lease.").argParser(value.objectName).default("gpumedia-operator"),
-    )
+    .option("--leader-elect", "Reconcile only while holding the Lease.", true)
+    .option("--no-leader-elect", "Reconcile without the Lease. Use only with a single replica.")
+    .option("--lease-name <name>", "Name of the Lease.", value.objectName, "gpumedia-operator")
     .addOption(time("--lease-duration <duration>", "Time without a renewal after which a standby takes over.", "15s"))
     .addOption(time("--renew-deadline <duration>", "Time without a renewal after which the leader exits.", "10s"))
     .addOption(time("--retry-period <duration>", "Time between attempts to acquire or renew the Lease.", "2s"))
@@ -176,10 +175,11 @@ function flags(version: string, operatorNamespace: string): Command {
       address("--health-address <address>", "Address to serve /livez and /readyz on; 0 disables them.", ":8081"),
     )
     .addOption(address("--metrics-address <address>", "Address to serve /metrics on; 0 disables it.", ":8080"))
-    .addOption(
-      new Option("--log-level <level>", "Log level: trace, debug, info, warn, error, fatal or silent.")
-        .argParser(value.logLevel)
-        .default("info"),
+    .option(
+      "--log-level <level>",
+      "Log level: trace, debug, info, warn, error, fatal or silent.",
+      value.logLevel,
+      "info",
     )
     .addOption(time("--shutdown-timeout <duration>", "Time to shut down gracefully after SIGTERM.", "25s"))
     .version(version, "--version", "Print the version.")

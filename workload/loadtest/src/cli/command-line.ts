@@ -56,11 +56,10 @@ export function commandLine(commands: Commands): Command {
     .helpOption("-h, --help", "Help for gpumedia-loadtest.")
     .helpCommand(false)
     .option("--url <url>", "URL to post to. Default path: /v1/process.", urlOf)
-    .addOption(
-      new Option(
-        "--scenario <name>",
-        "Load to generate: baseline (100 requests, concurrency 10), stress (1000, 50), endurance (10000, 20, up to 30 minutes) or custom. Default: baseline.",
-      ).argParser(scenarioOf),
+    .option(
+      "--scenario <name>",
+      "Load to generate: baseline (100 requests, concurrency 10), stress (1000, 50), endurance (10000, 20, up to 30 minutes) or custom. Default: baseline.",
+      scenarioOf,
     )
     .option("--requests <n>", "Total number of requests.", count)
     .option("--concurrency <n>", "Maximum number of requests in flight.", concurrency)
