@@ -4,14 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { AddressInfo } from "node:net";
 import type { ApiError } from "./errors.ts";
 import { Pool } from "undici";
-import { createTransport, type Connection, type Transport, type TransportOptions } from "./transport.ts";
-
-interface Served {
-  readonly url: string;
-  readonly transport: Transport;
-  /** The number of connections that the server has accepted. */
-  readonly sockets: () => number;
-}
+import { createTransport, type Connection, type TransportOptions } from "./transport.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -23,8 +16,9 @@ async function serve(
   listener: RequestListener,
   options: Partial<TransportOptions> = {},
   connection: Partial<Connection> & { readonly basePath?: string } = {},
-): Promise<Served> {
+) {
   const server = createServer(listener).listen(0, "127.0.0.1");
+  /** The number of connections that the server has accepted. */
   let sockets = 0;
   server.on("connection", () => sockets++);
   await once(server, "listening");

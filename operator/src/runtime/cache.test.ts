@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { pino } from "pino";
 import { ApiError } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { createCache, type Cache } from "./cache.ts";
+import { createCache } from "./cache.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { configMaps, ScriptedServer } from "./list-watch.fake.ts";
 
@@ -16,17 +16,10 @@ const list = { items: [object], resourceVersion: "7" };
 const refused = (status: number): ApiError =>
   new ApiError({ status, reason: "", message: "", method: "GET", path: "/" });
 
-interface Setup {
-  readonly server: ScriptedServer;
-  readonly clock: FakeClock;
-  readonly cache: Cache<string>;
-  /** `level: message`, as logged. */
-  readonly lines: string[];
-}
-
-function setUp(): Setup {
+function setUp() {
   const server = new ScriptedServer();
   const clock = new FakeClock();
+  /** `level: message`, as logged. */
   const lines: string[] = [];
   const write = (line: string): void => {
     const { level, resource, msg } = JSON.parse(line) as { level: number; resource: string; msg: string };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ApiError } from "../kube/errors.ts";
 import type { JsonPatchOperation, KubeObject, Manifest } from "../kube/object.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
-import { createEventRecorder, type EventDraft, type EventRecorder } from "./events.ts";
+import { createEventRecorder, type EventDraft } from "./events.ts";
 import { createLogger } from "./log.ts";
 
 const upscaler: KubeObject = {
@@ -20,20 +20,12 @@ const upscaler: KubeObject = {
 const applied: EventDraft = { type: "Normal", reason: "Applied", action: "Apply", note: "applied 3 children" };
 const minute = 60_000;
 
-interface Setup {
-  readonly clock: FakeClock;
-  readonly recorder: EventRecorder;
-  /** Each write: what was created, or which series was patched. */
-  readonly writes: unknown[];
-  readonly lines: string[];
-  /** The next writes fail with these, or hang. */
-  readonly failures: (Error | "hang")[];
-}
-
-function setUp(): Setup {
+function setUp() {
   const clock = new FakeClock();
+  /** Each write: what was created, or which series was patched. */
   const writes: unknown[] = [];
   const lines: string[] = [];
+  /** The next writes fail with these, or hang. */
   const failures: (Error | "hang")[] = [];
   const answer = async (write: unknown): Promise<KubeObject> => {
     const failure = failures.shift();

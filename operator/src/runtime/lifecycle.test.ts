@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { FakeClock, settle } from "./clock.fake.ts";
-import { superviseProcess, type Lifecycle } from "./lifecycle.ts";
+import { superviseProcess } from "./lifecycle.ts";
 import { createLogger } from "./log.ts";
 
 class FakeProcess extends EventEmitter {
@@ -12,13 +12,14 @@ class FakeProcess extends EventEmitter {
   }
 }
 
-function setUp(): { process: FakeProcess; clock: FakeClock; lifecycle: Lifecycle; order: string[]; lines: string[] } {
+function setUp() {
   const process = new FakeProcess();
   const clock = new FakeClock();
   const lines: string[] = [];
   const log = createLogger({ level: "info", destination: { write: (line) => lines.push(line) } });
   const lifecycle = superviseProcess({ timeoutMs: 25_000, process, clock, log });
-  return { process, clock, lifecycle, order: [], lines };
+  const order: string[] = [];
+  return { process, clock, lifecycle, order, lines };
 }
 
 describe("superviseProcess", () => {

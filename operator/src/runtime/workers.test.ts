@@ -6,26 +6,17 @@ import { FakeClock, settle } from "./clock.fake.ts";
 import { NotLeader } from "./leader.ts";
 import { createLogger } from "./log.ts";
 import { WorkQueue } from "./queue.ts";
-import { runWorkers, type Next, type ReconcileContext, type Workers } from "./workers.ts";
+import { runWorkers, type Next, type ReconcileContext } from "./workers.ts";
 
 type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Next>;
 
-interface Setup {
-  readonly clock: FakeClock;
-  readonly queue: WorkQueue;
-  readonly workers: Workers;
-  /** `key at ms`, in order. */
-  readonly reconciles: string[];
-  readonly lines: Record<string, unknown>[];
-  /** The calls of the metrics. */
-  readonly metrics: string[];
-}
-
-function start(reconcile: Reconcile, concurrency = 2): Setup {
+function start(reconcile: Reconcile, concurrency = 2) {
   const clock = new FakeClock();
   const queue = new WorkQueue(clock);
+  /** `key at ms`, in order. */
   const reconciles: string[] = [];
   const lines: Record<string, unknown>[] = [];
+  /** The calls of the metrics. */
   const metrics: string[] = [];
   const workers = runWorkers({
     queue,
@@ -92,18 +83,10 @@ describe("runWorkers", () => {
     "resets the back-off after a success": {
       results: [{ kind: "backoff" }, { kind: "backoff" }, { kind: "requeue", afterMs: 100 }, { kind: "backoff" }],
       at: [0, 500, 1_500, 1_600, 2_100],
-      metrics: [
+      metrics: ["error 0", "error 0", "requeue_after 0", "error 0", "success 0"].flatMap((result) => [
         "waited 0",
-        "error 0",
-        "waited 0",
-        "error 0",
-        "waited 0",
-        "requeue_after 0",
-        "waited 0",
-        "error 0",
-        "waited 0",
-        "success 0",
-      ],
+        result,
+      ]),
     },
     "backs off after an exception, and keeps working": {
       results: [new TypeError("x is undefined")],
