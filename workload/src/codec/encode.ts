@@ -1,6 +1,6 @@
 /** Encodes RGB bytes: JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import { PipelineError } from "../work/pipeline-error.ts";
-import { formats, type ProcessOptions } from "../work/picture.ts";
+import { formats, type EncodeOptions } from "../work/picture.ts";
 import type { Alpha } from "./decode.ts";
 import { Scratch } from "../work/buffers.ts";
 import { loadSharp, turbo } from "./libraries.ts";
@@ -17,7 +17,7 @@ export interface Raw {
 export const jpegScratch = new Scratch();
 
 /** Returns bytes that span their whole ArrayBuffer, so that it can be transferred. @throws {PipelineError} */
-export async function encode(raw: Raw, { format, quality }: ProcessOptions): Promise<Uint8Array<ArrayBuffer>> {
+export async function encode(raw: Raw, { format, quality }: EncodeOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { name, longestSide } = formats[format];
   if (Math.max(raw.width, raw.height) > longestSide) {
     const message = `the result is ${raw.width}x${raw.height}, limit of ${name} ${longestSide} pixels per side`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PipelineError } from "../work/pipeline-error.ts";
-import { admit, type QueueState } from "./admission.ts";
+import { admit, formatThatHolds, type QueueState } from "./admission.ts";
 
 const limits = { maxDepth: 4, maxWaitMs: 100 };
 const idle: QueueState = { draining: false, workers: 2, queued: 0, waitMs: 0 };
@@ -31,4 +31,24 @@ describe("admission", () => {
   for (const [title, state, expected] of cases) {
     it(title, () => assert.deepEqual(verdict({ ...idle, ...state }), expected));
   }
+});
+
+describe("the format that is chosen before the work", () => {
+  it("is the preferred one if it can hold the result", () =>
+    assert.equal(formatThatHolds({ width: 8191, height: 5 }, 2, ["webp", "jpeg"]), "webp"));
+
+  it("is the next one if the preferred one cannot", () => {
+    // RFC 9649, section 2.5: 14 bits for a side.
+    assert.equal(formatThatHolds({ width: 9000, height: 1000 }, 2, ["webp", "jpeg"]), "jpeg");
+    assert.equal(formatThatHolds({ width: 1, height: 40_000 }, 2, ["webp", "jpeg", "png"]), "png");
+  });
+
+  it("is none if no acceptable one can, with the limits and what to accept", () =>
+    assert.throws(
+      () => formatThatHolds({ width: 40_000, height: 1 }, 2, ["webp", "jpeg"]),
+      new PipelineError(
+        "wrong-size",
+        "the result would be 80000x2, and of the accepted formats WebP holds 16383, JPEG holds 65500 pixels a side: accept image/png",
+      ),
+    ));
 });

@@ -1,7 +1,9 @@
 /** Decides whether a request is admitted: by its picture, and by how much is queued. Pure. */
 import type { PictureHeader } from "../codec/header-reading.ts";
+import type { Size } from "../codec/orientation.ts";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
+import { formats, pictureFormats, type PictureFormat } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { FixedSize } from "../worker/messages.ts";
 
@@ -30,6 +32,25 @@ export function checkPicture(input: Uint8Array, mostPixels: number, fixedSize: F
     throw new PipelineError("wrong-size", message);
   }
   return reading.header;
+}
+
+/**
+ * Returns the first of the acceptable formats that can hold the result of a model with this scale, before any work is done.
+ * @throws {PipelineError} if there is none
+ */
+export function formatThatHolds(
+  { width, height }: Size,
+  scale: number,
+  acceptable: readonly PictureFormat[],
+): PictureFormat {
+  const result = { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
+  const longest = Math.max(result.width, result.height);
+  const format = acceptable.find((candidate) => longest <= formats[candidate].longestSide);
+  if (format !== undefined) return format;
+  const limits = acceptable.map((name) => `${formats[name].name} holds ${formats[name].longestSide}`).join(", ");
+  const larger = pictureFormats.filter((name) => longest <= formats[name].longestSide);
+  const message = `the result would be ${result.width}x${result.height}, and of the accepted formats ${limits} pixels a side: accept ${larger.map((name) => formats[name].mediaType).join(" or ")}`;
+  throw new PipelineError("wrong-size", message);
 }
 
 /** @throws {PipelineError} at once, so that a client can try another replica while its request is still young. */

@@ -1,7 +1,7 @@
 /** A request on its way through the pipeline. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { Timings } from "../work/observer.ts";
-import type { ProcessOptions } from "../work/picture.ts";
+import type { EncodeOptions } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { RawTensor } from "../work/tensor.ts";
 import type { TaskResult } from "../worker/messages.ts";
@@ -13,7 +13,7 @@ interface PictureRequest {
   readonly pixels: number;
   readonly header: PictureHeader;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly options: ProcessOptions;
+  readonly options: EncodeOptions;
 }
 
 interface TensorRequest {

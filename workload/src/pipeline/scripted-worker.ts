@@ -47,4 +47,5 @@ post({
   model: { name: "fake", inputs: [tensor], outputs: [tensor], optimization: "all" },
   fixedSize: { width: undefined, height: undefined },
   largestBatch: 8,
+  scale: 2,
 });

@@ -7,7 +7,7 @@ import { PipelineError } from "../work/pipeline-error.ts";
 import { WorkerPipeline } from "./worker-pipeline.ts";
 import type { PipelineObserver } from "../work/observer.ts";
 
-const options = { format: "jpeg" as const, quality: 85 };
+const options = { formats: ["jpeg" as const], quality: 85 };
 const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } })
   .jpeg()
   .toBuffer();

@@ -13,7 +13,7 @@ import { PipelineError } from "../work/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../work/tensor.ts";
 import type { FixedSize, TaskResult } from "../worker/messages.ts";
 import { Accounting } from "./accounting.ts";
-import { admit, checkPicture } from "./admission.ts";
+import { admit, checkPicture, formatThatHolds } from "./admission.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DispatchQueue } from "./dispatch-queue.ts";
 import { outcomeOf, timingsOf, type Finished, type Job, type JobRequest, type Outcome } from "./job.ts";
@@ -42,6 +42,7 @@ export class WorkerPipeline implements Pipeline {
   #model: ModelDescription | undefined;
   #fixedSize: FixedSize = { width: undefined, height: undefined };
   #largestBatch = 1;
+  #scale = 1;
   #nextId = 0;
   #draining = false;
 
@@ -123,14 +124,21 @@ export class WorkerPipeline implements Pipeline {
     const { limits } = this.#settings;
     const header = this.#accounting.checked(() => checkPicture(input, limits.pixels, this.#fixedSize));
     const { width, height } = header;
+    const format = this.#accounting.checked(() => formatThatHolds(header, this.#scale, options.formats));
     const bytes = transferable(input);
-    const request = { header, bytes, options, shape: `${width}x${height}`, pixels: width * height };
+    const request = {
+      header,
+      bytes,
+      options: { format, quality: options.quality },
+      shape: `${width}x${height}`,
+      pixels: width * height,
+    };
     const finished = await this.#run({ kind: "picture", ...request }, signal);
     const { result } = finished;
     if (result.kind !== "picture") throw unexpectedResult();
     return {
       body: result.body,
-      format: options.format,
+      format,
       width: result.width,
       height: result.height,
       timings: timingsOf(finished),
@@ -187,11 +195,12 @@ export class WorkerPipeline implements Pipeline {
     });
   }
 
-  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch }: Ready): void {
+  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch, scale }: Ready): void {
     if (this.#model === undefined) this.#observer.modelLoaded(model);
     this.#model ??= model;
     this.#fixedSize = fixedSize;
     this.#largestBatch = largestBatch;
+    this.#scale = scale;
     this.#batches.addWorker(worker);
     this.#started.resolve();
     this.#queue.dispatch();

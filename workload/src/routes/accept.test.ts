@@ -1,23 +1,29 @@
 import assert from "node:assert/strict";
-import { acceptedFormat } from "./accept.ts";
+import { acceptableFormats } from "./accept.ts";
 
-describe("the format of an answer", () => {
-  const cases: readonly { readonly accept: string | undefined; readonly is: string | undefined }[] = [
-    { accept: undefined, is: "jpeg" },
-    { accept: "*/*", is: "jpeg" },
-    { accept: "image/*", is: "jpeg" },
-    { accept: "image/png", is: "png" },
-    { accept: "image/webp, image/png", is: "webp" },
-    { accept: "image/png;q=0.5, image/webp", is: "webp" },
-    // What browsers send for an <img>.
-    { accept: "image/avif,image/webp,image/apng,image/*,*/*;q=0.8", is: "webp" },
-    { accept: "image/jpeg;q=0, image/*", is: "png" },
-    { accept: "text/html", is: undefined },
-    { accept: "image/png;q=0", is: undefined },
-    { accept: "IMAGE/PNG", is: "png" },
-    { accept: "image/png;q=abc", is: undefined },
-  ];
-  for (const { accept, is } of cases) {
-    it(`for Accept: ${accept} and a JPEG is ${is}`, () => assert.equal(acceptedFormat(accept, "jpeg"), is));
+describe("the acceptable formats of an answer", () => {
+  const cases: readonly { readonly accept: string | undefined; readonly own?: "png" | "webp"; readonly are: string }[] =
+    [
+      { accept: undefined, are: "jpeg png webp" },
+      { accept: "*/*", are: "jpeg png webp" },
+      { accept: "image/*", are: "jpeg png webp" },
+      { accept: "image/png", are: "png" },
+      { accept: "image/webp, image/png", are: "webp png" },
+      { accept: "image/png;q=0.5, image/webp", are: "webp png" },
+      // What browsers send for an <img>: the named ones come first.
+      { accept: "image/avif,image/webp,image/apng,image/*,*/*;q=0.8", are: "webp jpeg png" },
+      { accept: "image/jpeg;q=0, image/*", are: "png webp" },
+      { accept: "text/html", are: "" },
+      { accept: "image/png;q=0", are: "" },
+      { accept: "IMAGE/PNG", are: "png" },
+      { accept: "image/png;q=abc", are: "" },
+      // Formats that keep transparency come before JPEG.
+      { accept: undefined, own: "webp", are: "webp png jpeg" },
+      { accept: undefined, own: "png", are: "png webp jpeg" },
+      { accept: "image/webp;q=0.9, */*;q=0.1", own: "png", are: "webp png jpeg" },
+    ];
+  for (const { accept, own = "jpeg" as const, are } of cases) {
+    it(`for Accept: ${accept} and a picture in ${own} are ${are || "none"}`, () =>
+      assert.equal(acceptableFormats(accept, own).join(" "), are));
   }
 });

@@ -60,6 +60,22 @@ describe("POST /v1/process", () => {
     });
   }
 
+  // weserv/images#471: WebP, which a browser prefers, holds 16,383 pixels a side (RFC 9649, section 2.5).
+  const wide = { width: 9000, height: 100 };
+  for (const { format, accept, is } of [
+    { format: "jpeg", accept: "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", is: "image/jpeg" },
+    { format: "jpeg", accept: "image/webp,image/png;q=0.5", is: "image/png" },
+    { format: "webp", accept: "*/*", is: "image/png" },
+  ] as const) {
+    it(`answers a wide panorama in ${format} for ${accept} with ${is}`, async () => {
+      const body = await picture(wide.width, wide.height).toFormat(format).toBuffer();
+      const { response, bytes } = await post(body, { accept });
+      assert.deepEqual([response.status, response.headers.get("content-type")], [200, is]);
+      const { width, height } = await sharp(bytes).metadata();
+      assert.deepEqual([width, height], [18_000, 200]);
+    });
+  }
+
   it("makes smaller files at a lower quality", async () => {
     const low = await post(photograph("china"), {}, "?quality=20");
     const high = await post(photograph("china"), {}, "?quality=95");

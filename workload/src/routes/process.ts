@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { discard } from "../work/buffers.ts";
 import { formatOfBytes } from "../codec/picture-header.ts";
 import type { Processed } from "../pipeline/pipeline.ts";
-import { formats, type PictureFormat } from "../work/picture.ts";
+import { formats, mediaTypesText, type PictureFormat } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import { HttpProblem } from "./problem.ts";
-import { acceptedFormat } from "./accept.ts";
+import { acceptableFormats } from "./accept.ts";
 import { clientGone, refuseBeforeBody, type Route } from "./route.ts";
 
 /** Artefacts are hard to see, and a photograph takes a tenth of its size as PNG. */
@@ -26,8 +26,8 @@ export const processPicture: Route = (app, { pipeline, telemetry }) => {
         throw new HttpProblem("body-missing", "send the picture as the body");
       }
       const quality = qualityOf(request);
-      const format = formatOf(request, picture);
-      const result = await pipeline.process(picture as Uint8Array<ArrayBuffer>, { format, quality }, clientGone(reply));
+      const options = { formats: formatsOf(request, picture), quality };
+      const result = await pipeline.process(picture as Uint8Array<ArrayBuffer>, options, clientGone(reply));
       return answerPicture(reply.header("cache-control", "no-store"), result);
     },
   });
@@ -46,12 +46,11 @@ export function answerPicture(reply: FastifyReply, { body, format, timings }: Pr
     .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 }
 
-/** The format that the client prefers, by default that of its picture. @throws {HttpProblem} 406 */
-export function formatOf(request: FastifyRequest, picture: Uint8Array): PictureFormat {
-  const format = acceptedFormat(request.headers.accept, formatOfBytes(picture) ?? "jpeg");
-  if (format === undefined)
-    throw new HttpProblem("not-acceptable", "responses are image/jpeg, image/png or image/webp");
-  return format;
+/** The formats that the client accepts, best first; by default that of its picture is. @throws {HttpProblem} 406 */
+export function formatsOf(request: FastifyRequest, picture: Uint8Array): readonly PictureFormat[] {
+  const acceptable = acceptableFormats(request.headers.accept, formatOfBytes(picture) ?? "jpeg");
+  if (acceptable.length === 0) throw new HttpProblem("not-acceptable", `responses are ${mediaTypesText("or")}`);
+  return acceptable;
 }
 
 /** `?quality=`, 1 to 100. @throws {HttpProblem} 400 */

@@ -13,6 +13,8 @@ export interface FormatDefinition {
   readonly longestSide: number;
   /** Whether it can hold transparency; otherwise a transparent picture is put on white. */
   readonly transparency: boolean;
+  /** Whether it takes much longer to write than the others, while a client waits. */
+  readonly slowToWrite: boolean;
   /** Whether `?quality=` has an effect. */
   readonly quality: boolean;
   /** Markdown, for the page. */
@@ -27,6 +29,7 @@ export const formats = {
     // libjpeg's JPEG_MAX_DIMENSION; the format itself has 65,535.
     longestSide: 65_500,
     transparency: false,
+    slowToWrite: false,
     quality: true,
     read: "baseline, progressive, arithmetic; YCbCr, RGB, grey, CMYK",
   },
@@ -37,6 +40,7 @@ export const formats = {
     // PNG, third edition, section 11.2.1.
     longestSide: 2 ** 31 - 1,
     transparency: true,
+    slowToWrite: false,
     quality: false,
     read: "1 to 16 bits; of an animation (APNG) the first frame",
   },
@@ -47,6 +51,7 @@ export const formats = {
     // RFC 9649, section 2.5: 14 bits; libwebp's WEBP_MAX_DIMENSION.
     longestSide: 16_383,
     transparency: true,
+    slowToWrite: false,
     quality: true,
     read: "lossy, lossless; of an animation the first frame",
   },
@@ -56,7 +61,20 @@ export type PictureFormat = keyof typeof formats;
 export const pictureFormats = Object.keys(formats) as readonly PictureFormat[];
 
 export interface ProcessOptions {
+  /** The acceptable formats of the result, best first: the first that can hold it is used. */
+  readonly formats: readonly PictureFormat[];
+  /** 1 to 100; ignored for PNG. */
+  readonly quality: number;
+}
+
+export interface EncodeOptions {
   readonly format: PictureFormat;
   /** 1 to 100; ignored for PNG. */
   readonly quality: number;
+}
+
+/** `image/jpeg, image/png or image/webp` */
+export function mediaTypesText(conjunction: "or" | "and"): string {
+  const types = pictureFormats.map((format) => formats[format].mediaType);
+  return `${types.slice(0, -1).join(", ")} ${conjunction} ${types.at(-1) ?? ""}`;
 }

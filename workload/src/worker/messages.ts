@@ -1,7 +1,7 @@
 /** Messages between the main thread and its workers. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
-import type { ProcessOptions } from "../work/picture.ts";
+import type { EncodeOptions } from "../work/picture.ts";
 import type { Accelerator, ModelDescription, Optimization, RawTensor } from "../work/tensor.ts";
 
 export interface WorkerSetup {
@@ -18,7 +18,7 @@ export interface WorkerSetup {
 export interface PictureTask {
   readonly id: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly options: ProcessOptions;
+  readonly options: EncodeOptions;
 }
 
 /** Pictures of one size. */
@@ -77,6 +77,8 @@ export type FromWorker =
       readonly model: ModelDescription;
       readonly fixedSize: FixedSize;
       readonly largestBatch: number;
+      /** Pixels of the result for each pixel of the picture, along a side. */
+      readonly scale: number;
     }
   /** The model cannot be used: a restarted worker would fail the same way. */
   | { readonly kind: "unusable"; readonly reason: "model" | "accelerator"; readonly message: string }

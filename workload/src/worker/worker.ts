@@ -9,6 +9,7 @@ import { fasterSession, type SelectedSession } from "../inference/faster-session
 import { PictureInference } from "../inference/picture-inference.ts";
 import { ModelMismatch, largestBatch, pictureModel, type PictureModel } from "../inference/picture-model.ts";
 import { openSession, type ModelSession } from "../inference/session.ts";
+import { measuredScale } from "../inference/scale.ts";
 import { fromRaw, toRaw } from "../inference/tensors.ts";
 import { warmUp } from "../inference/trial.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
@@ -46,6 +47,7 @@ async function open(): Promise<{ session: ModelSession; pictures: PictureWorker 
       model: { name: modelName, inputs: session.inputs, outputs: session.outputs, optimization },
       fixedSize: { width: model.input.width, height: model.input.height },
       largestBatch: largestBatch(model, setup.largestBatch),
+      scale: await measuredScale(session, model),
     });
     return { session, pictures };
   } catch (error) {

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import { formatOfBytes } from "../../codec/picture-header.ts";
 import { pictureFormats, type PictureFormat } from "../../work/picture.ts";
+import { acceptableFormats } from "../accept.ts";
 import { HttpProblem } from "../problem.ts";
 import { qualityOf } from "../process.ts";
 import type { RouteContext } from "../route.ts";
@@ -76,8 +77,10 @@ class Sessions {
       maxInFlight: settings.stream.maxInFlight,
       info,
       process: (picture, signal) => {
-        const options = { quality, format: format ?? formatOfBytes(picture) ?? "jpeg" };
-        return pipeline.process(picture, options, signal);
+        // Without a format, that of the picture, or one that can hold the result.
+        const formats =
+          format === undefined ? acceptableFormats(undefined, formatOfBytes(picture) ?? "jpeg") : [format];
+        return pipeline.process(picture, { quality, formats }, signal);
       },
     });
     this.#open.add(session);

@@ -8,7 +8,7 @@ import { PipelineError } from "../../work/pipeline-error.ts";
 import type { ProcessOptions } from "../../work/picture.ts";
 import { HttpProblem } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
-import { answerPicture, formatOf, qualityOf } from "../process.ts";
+import { answerPicture, formatsOf, qualityOf } from "../process.ts";
 import { clientGone, type Route, type RouteContext } from "../route.ts";
 import type { PictureFetcher } from "./fetch-picture.ts";
 
@@ -37,7 +37,7 @@ export const processUrl: Route = async (app, context) => {
       if (request.headers["if-none-match"] === undefined) pipeline.checkAdmission();
       const gone = clientGone(reply);
       const picture = await fetchPicture(fetcher, url, gone);
-      const options = { format: formatOf(request, picture), quality };
+      const options = { formats: formatsOf(request, picture), quality };
       const etag = entityTag(picture, context, options);
       // Only on cacheable responses: a cache would take an error with this tag for the picture.
       const kept = { "cache-control": `public, max-age=${settings.cacheMaxAgeSeconds}`, etag, vary: "accept" };
@@ -69,8 +69,8 @@ function urlOf({ query }: FastifyRequest): string {
  * Weak, because replicas on different hardware may differ in the last bit. Computed from the input, so that a picture the client
  * already has is not processed again.
  */
-function entityTag(picture: Uint8Array, { settings }: RouteContext, { format, quality }: ProcessOptions): string {
-  const how = `${manifest.version} ${settings.model.name} ${settings.model.file} ${format} ${quality}`;
+function entityTag(picture: Uint8Array, { settings }: RouteContext, { formats, quality }: ProcessOptions): string {
+  const how = `${manifest.version} ${settings.model.name} ${settings.model.file} ${formats.join()} ${quality}`;
   const digest = createHash("sha256").update(how).update("\0").update(picture).digest("base64url");
   return `W/"${digest.slice(0, 22)}"`;
 }
