@@ -9,7 +9,6 @@ import type { ClusterFeatures, Rollout } from "./context.ts";
 import { sampleContext, sampleMetadata, sampleService } from "./service.sample.ts";
 
 interface ChildCase {
-  readonly title: string;
   readonly spec?: GpuMediaServiceSpec;
   /** Default: all of them. */
   readonly features?: Partial<ClusterFeatures>;
@@ -18,10 +17,10 @@ interface ChildCase {
   readonly expected: string | null;
 }
 
-export function describeChild(role: ChildRole, cases: readonly ChildCase[]): void {
+export function describeChild(role: ChildRole, cases: Readonly<Record<string, ChildCase>>): void {
   const { type } = childKind(role);
   describe(type.kind, () => {
-    for (const { title, spec, features, rollout = "Surge", expected } of cases) {
+    for (const [title, { spec, features, rollout = "Surge", expected }] of Object.entries(cases)) {
       it(title, () => {
         const context = { ...sampleContext, features: { ...sampleContext.features, ...features }, rollout };
         const found = desiredChildren(sampleService(spec), context).filter(

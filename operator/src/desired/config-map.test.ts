@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("configMap", [
-  {
-    title: "holds the processor's configuration",
+describeChild("configMap", {
+  "holds the processor's configuration": {
     expected: `
         apiVersion: v1
         kind: ConfigMap
@@ -50,8 +49,7 @@ describeChild("configMap", [
             }
       `,
   },
-  {
-    title: "has the path of a custom model, runs on the CPU, and has no Ingress limit",
+  "has the path of a custom model, runs on the CPU, and has no Ingress limit": {
     spec: {
       profile: "development",
       gpu: { count: 0 },
@@ -106,4 +104,4 @@ describeChild("configMap", [
             }
       `,
   },
-]);
+});

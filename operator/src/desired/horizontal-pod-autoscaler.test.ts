@@ -22,14 +22,9 @@ const onCpu = `
         behavior: ${JSON.stringify(guideBehavior)}
     `;
 
-describeChild("horizontalPodAutoscaler", [
-  {
-    title: "has the guide's values where the GPU metric is not served",
-    features: { gpuPodMetric: false },
-    expected: onCpu,
-  },
-  {
-    title: "scales on GPU utilization where it is served, with the spec's behaviour",
+describeChild("horizontalPodAutoscaler", {
+  "has the guide's values where the GPU metric is not served": { features: { gpuPodMetric: false }, expected: onCpu },
+  "scales on GPU utilization where it is served, with the spec's behaviour": {
     spec: {
       autoscaling: {
         horizontal: {
@@ -61,19 +56,10 @@ describeChild("horizontalPodAutoscaler", [
         behavior: ${JSON.stringify({ ...guideBehavior, scaleDown: { ...guideBehavior.scaleDown, selectPolicy: "Disabled" } })}
     `,
   },
-  {
-    title: "does not scale a service without GPUs on GPU utilization",
-    spec: { gpu: { count: 0 } },
-    expected: onCpu,
-  },
-  {
-    title: "is not created when horizontal autoscaling is off",
+  "does not scale a service without GPUs on GPU utilization": { spec: { gpu: { count: 0 } }, expected: onCpu },
+  "is not created when horizontal autoscaling is off": {
     spec: { autoscaling: { horizontal: { enabled: false } } },
     expected: null,
   },
-  {
-    title: "is not created when KEDA scales",
-    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
-    expected: null,
-  },
-]);
+  "is not created when KEDA scales": { spec: { autoscaling: { horizontal: { provider: "KEDA" } } }, expected: null },
+});

@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("httpRoute", [
-  {
-    title: "routes the Gateways' traffic to the Service",
+describeChild("httpRoute", {
+  "routes the Gateways' traffic to the Service": {
     spec: {
       network: {
         gateway: {
@@ -44,8 +43,5 @@ describeChild("httpRoute", [
               request: 300s
     `,
   },
-  {
-    title: "is not created without parentRefs",
-    expected: null,
-  },
-]);
+  "is not created without parentRefs": { expected: null },
+});

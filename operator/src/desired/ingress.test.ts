@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("ingress", [
-  {
-    title: "has the guide's five annotations",
+describeChild("ingress", {
+  "has the guide's five annotations": {
     spec: { network: { ingress: { enabled: true, host: "upscaler.example.com" } } },
     expected: `
       apiVersion: networking.k8s.io/v1
@@ -29,8 +28,7 @@ describeChild("ingress", [
                         name: http
     `,
   },
-  {
-    title: "lets the user's annotations override ours, and has TLS and times in seconds",
+  "lets the user's annotations override ours, and has TLS and times in seconds": {
     spec: {
       network: {
         ingress: {
@@ -73,8 +71,5 @@ describeChild("ingress", [
             secretName: upscaler-tls
     `,
   },
-  {
-    title: "is not created when it is off",
-    expected: null,
-  },
-]);
+  "is not created when it is off": { expected: null },
+});

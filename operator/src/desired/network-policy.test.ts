@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("networkPolicy", [
-  {
-    title: "admits every peer to one port, and DNS out",
+describeChild("networkPolicy", {
+  "admits every peer to one port, and DNS out": {
     expected: `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
@@ -26,8 +25,7 @@ describeChild("networkPolicy", [
                 protocol: TCP
     `,
   },
-  {
-    title: "admits the named peers, monitoring, the operator and the proxies; and upstream fetches out",
+  "admits the named peers, monitoring, the operator and the proxies; and upstream fetches out": {
     spec: {
       network: {
         ingress: { enabled: true, host: "a.example.com" },
@@ -98,9 +96,5 @@ describeChild("networkPolicy", [
                 protocol: TCP
     `,
   },
-  {
-    title: "is not created when it is off",
-    spec: { network: { networkPolicy: { enabled: false } } },
-    expected: null,
-  },
-]);
+  "is not created when it is off": { spec: { network: { networkPolicy: { enabled: false } } }, expected: null },
+});

@@ -12,19 +12,11 @@ const budget = (maxUnavailable: number): string => `
         unhealthyPodEvictionPolicy: AlwaysAllow
     `;
 
-describeChild("podDisruptionBudget", [
-  {
-    title: "allows the eviction of one pod at a time, and of unready pods always",
-    expected: budget(1),
-  },
-  {
-    title: "is not created when it is off",
-    spec: { podDisruptionBudget: { enabled: false } },
-    expected: null,
-  },
-  {
-    title: "allows more evictions where the spec sets more",
+describeChild("podDisruptionBudget", {
+  "allows the eviction of one pod at a time, and of unready pods always": { expected: budget(1) },
+  "is not created when it is off": { spec: { podDisruptionBudget: { enabled: false } }, expected: null },
+  "allows more evictions where the spec sets more": {
     spec: { podDisruptionBudget: { maxUnavailable: 3 } },
     expected: budget(3),
   },
-]);
+});

@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("podMonitor", [
-  {
-    title: "scrapes the pods' metrics",
+describeChild("podMonitor", {
+  "scrapes the pods' metrics": {
     expected: `
       apiVersion: monitoring.coreos.com/v1
       kind: PodMonitor
@@ -17,8 +16,7 @@ describeChild("podMonitor", [
             interval: 15s
     `,
   },
-  {
-    title: "has the spec's interval, and its labels beside ours",
+  "has the spec's interval, and its labels beside ours": {
     spec: { monitoring: { scrapeInterval: "1m", labels: { release: "prometheus", "gpumedia.io/service": "other" } } },
     expected: `
       apiVersion: monitoring.coreos.com/v1
@@ -37,9 +35,5 @@ describeChild("podMonitor", [
             interval: 60s
     `,
   },
-  {
-    title: "is not created when it is off",
-    spec: { monitoring: { podMonitor: false } },
-    expected: null,
-  },
-]);
+  "is not created when it is off": { spec: { monitoring: { podMonitor: false } }, expected: null },
+});

@@ -91,9 +91,8 @@ const volumes = `volumes:
                   emptyDir:
                     sizeLimit: 1Gi`;
 
-describeChild("deployment", [
-  {
-    title: "has the guide's values and meets the restricted Pod Security Standard",
+describeChild("deployment", {
+  "has the guide's values and meets the restricted Pod Security Standard": {
     expected: `
         apiVersion: apps/v1
         kind: Deployment
@@ -155,8 +154,7 @@ describeChild("deployment", [
                   maxSkew: 1
       `,
   },
-  {
-    title: "sets every field that the spec sets",
+  "sets every field that the spec sets": {
     spec: {
       image: "registry.example.com/processor:2",
       imagePullPolicy: "Always",
@@ -298,8 +296,7 @@ describeChild("deployment", [
               runtimeClassName: nvidia
       `,
   },
-  {
-    title: "requests no GPU with gpu.count: 0, and one replica",
+  "requests no GPU with gpu.count: 0, and one replica": {
     spec: {
       gpu: { count: 0 },
       replicas: 1,
@@ -345,4 +342,4 @@ describeChild("deployment", [
               ${volumes}
       `,
   },
-]);
+});

@@ -1,9 +1,8 @@
 import { describeChild } from "./child.cases.ts";
 import { guideBehavior } from "./service.sample.ts";
 
-describeChild("scaledObject", [
-  {
-    title: "scales on CPU and GPU, and keeps the replicas when the metrics are missing",
+describeChild("scaledObject", {
+  "scales on CPU and GPU, and keeps the replicas when the metrics are missing": {
     spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: `
       apiVersion: keda.sh/v1alpha1
@@ -38,8 +37,7 @@ describeChild("scaledObject", [
               ignoreNullValues: "false"
     `,
   },
-  {
-    title: "has no fallback on CPU alone, where KEDA forbids it",
+  "has no fallback on CPU alone, where KEDA forbids it": {
     spec: { gpu: { count: 0 }, autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: `
       apiVersion: keda.sh/v1alpha1
@@ -62,13 +60,9 @@ describeChild("scaledObject", [
               value: "60"
     `,
   },
-  {
-    title: "is not created when an HPA scales",
-    expected: null,
-  },
-  {
-    title: "is not created when horizontal autoscaling is off",
+  "is not created when an HPA scales": { expected: null },
+  "is not created when horizontal autoscaling is off": {
     spec: { autoscaling: { horizontal: { provider: "KEDA", enabled: false } } },
     expected: null,
   },
-]);
+});

@@ -1,17 +1,12 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("serviceAccount", [
-  {
-    title: "mounts no token in pods",
+describeChild("serviceAccount", {
+  "mounts no token in pods": {
     expected: `
       apiVersion: v1
       kind: ServiceAccount
       automountServiceAccountToken: false
     `,
   },
-  {
-    title: "is not created where the spec names one",
-    spec: { serviceAccountName: "existing" },
-    expected: null,
-  },
-]);
+  "is not created where the spec names one": { spec: { serviceAccountName: "existing" }, expected: null },
+});

@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("service", [
-  {
-    title: "routes port 80 to the pods",
+describeChild("service", {
+  "routes port 80 to the pods": {
     expected: `
       apiVersion: v1
       kind: Service
@@ -18,4 +17,4 @@ describeChild("service", [
             targetPort: http
     `,
   },
-]);
+});

@@ -23,18 +23,13 @@ const sizesMemory = (updateMode: string): string => `
               controlledValues: RequestsOnly
     `;
 
-describeChild("verticalPodAutoscaler", [
-  {
-    title: "resizes memory in place where the cluster can",
-    expected: sizesMemory("InPlaceOrRecreate"),
-  },
-  {
-    title: "recreates pods where the cluster cannot resize them",
+describeChild("verticalPodAutoscaler", {
+  "resizes memory in place where the cluster can": { expected: sizesMemory("InPlaceOrRecreate") },
+  "recreates pods where the cluster cannot resize them": {
     features: { inPlaceVpa: false },
     expected: sizesMemory("Recreate"),
   },
-  {
-    title: "sizes CPU, too, and a single replica, while nothing else scales on CPU",
+  "sizes CPU, too, and a single replica, while nothing else scales on CPU": {
     spec: {
       replicas: 1,
       autoscaling: {
@@ -69,14 +64,9 @@ describeChild("verticalPodAutoscaler", [
               controlledValues: RequestsOnly
     `,
   },
-  {
-    title: "does not control CPU while the HPA scales on it",
+  "does not control CPU while the HPA scales on it": {
     spec: { autoscaling: { vertical: { mode: "Off", controlledResources: ["cpu", "memory"] } } },
     expected: sizesMemory("Off"),
   },
-  {
-    title: "is not created when it is off",
-    spec: { autoscaling: { vertical: { enabled: false } } },
-    expected: null,
-  },
-]);
+  "is not created when it is off": { spec: { autoscaling: { vertical: { enabled: false } } }, expected: null },
+});
