@@ -5,37 +5,33 @@ import { parse } from "yaml";
 import type { Manifest } from "../kube/object.ts";
 import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
 import { desiredChildren } from "./children.ts";
-import type { ClusterFeatures, Rollout } from "./context.ts";
+import type { ClusterFeatures } from "./context.ts";
 import { sampleContext, sampleMetadata, sampleService } from "./service.sample.ts";
 
 interface ChildCase {
   readonly spec?: GpuMediaServiceSpec;
   /** Default: all of them. */
   readonly features?: Partial<ClusterFeatures>;
-  readonly rollout?: Rollout;
   /** The whole child as YAML, without the metadata that all children share; null: it should not exist. */
   readonly expected: string | null;
 }
 
 export function describeChild(role: ChildRole, cases: Readonly<Record<string, ChildCase>>): void {
-  const { type } = childKind(role);
-  describe(type.kind, () => {
-    for (const [title, { spec, features, rollout = "Surge", expected }] of Object.entries(cases)) {
+  describe(childKind(role).type.kind, () => {
+    for (const [title, { spec, features, expected }] of Object.entries(cases)) {
       it(title, () => {
-        const context = { ...sampleContext, features: { ...sampleContext.features, ...features }, rollout };
-        const found = desiredChildren(sampleService(spec), context).filter(
-          ({ kind, name }) => kind.type.kind === type.kind && name === childName(role, "upscaler"),
-        );
+        const context = { ...sampleContext, features: { ...sampleContext.features, ...features } };
+        const found = desiredChildren(sampleService(spec), context).filter((child) => child.role === role);
         assert.deepEqual(
           found.map(({ manifest }) => manifest),
-          [expected === null ? null : withSharedMetadata(parse(expected) as Partial<Manifest>)],
+          [expected === null ? null : withSharedMetadata(role, parse(expected) as Partial<Manifest>)],
         );
       });
     }
   });
 }
 
-function withSharedMetadata({ metadata, ...rest }: Partial<Manifest>): object {
-  const shared = sampleMetadata(metadata?.name);
+function withSharedMetadata(role: ChildRole, { metadata, ...rest }: Partial<Manifest>): object {
+  const shared = sampleMetadata(childName(role, "upscaler"));
   return { ...rest, metadata: { ...shared, ...metadata, labels: { ...metadata?.labels, ...shared.labels } } };
 }

@@ -5,8 +5,6 @@ describeChild("configMap", {
     expected: `
         apiVersion: v1
         kind: ConfigMap
-        metadata:
-          name: upscaler-config
         data:
           config.json: |
             {
@@ -34,61 +32,6 @@ describeChild("configMap", {
               },
               "memoryCleanup": {
                 "interval": "300s"
-              },
-              "cacheMaxAge": "300s",
-              "upstream": {
-                "allowedHosts": [],
-                "connections": 100,
-                "connectionsPerHost": 30,
-                "dnsCacheTtl": "300s",
-                "keepAlive": "30s"
-              },
-              "stream": {
-                "maxSessions": 100
-              }
-            }
-      `,
-  },
-  "has the path of a custom model, runs on the CPU, and has no Ingress limit": {
-    spec: {
-      profile: "development",
-      gpu: { count: 0 },
-      model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
-      network: { ingress: { maxBodySize: "0" } },
-    },
-    expected: `
-        apiVersion: v1
-        kind: ConfigMap
-        metadata:
-          name: upscaler-config
-        data:
-          config.json: |
-            {
-              "accelerator": "cpu",
-              "environment": "development",
-              "logLevel": "debug",
-              "accessLog": true,
-              "model": {
-                "name": "own",
-                "size": "s",
-                "path": "/models/own.onnx"
-              },
-              "batch": {
-                "maxSize": 2,
-                "maxDelay": "0ms"
-              },
-              "queue": {
-                "maxDepth": 32,
-                "maxWait": "1s"
-              },
-              "drain": {
-                "timeout": "10s"
-              },
-              "limits": {
-                "bodyBytes": 1073741824
-              },
-              "memoryCleanup": {
-                "interval": "30s"
               },
               "cacheMaxAge": "300s",
               "upstream": {

@@ -4,33 +4,18 @@ import { ruleCases } from "@gpumedia/api/src/schema/rules.cases.ts";
 import { profileSpec, serviceSpec } from "@gpumedia/api/src/schema/kinds.ts";
 import { jsonSchema } from "@gpumedia/api/src/schema/json-schema.ts";
 import { arbitraryOf } from "@gpumedia/api/src/schema/spec.arbitrary.ts";
-import { validateFile, type GpuMediaProfile, type GpuMediaService } from "@gpumedia/api";
+import { validateFile } from "@gpumedia/api";
 import * as fc from "fast-check";
 import { desiredChildren } from "./children.ts";
 import { sampleContext } from "./service.sample.ts";
+import { defaults, profile, service } from "../effective/effective.sample.ts";
 import { effectiveService } from "../effective/effective.ts";
-
-const defaults = { processorImage: "processor:1-cuda", processorImageCpu: "processor:1" };
-
-function service(spec: unknown): GpuMediaService {
-  const metadata = { name: "upscaler", namespace: "media", uid: "u" };
-  return { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", metadata, spec: spec as object };
-}
-
-function profile(spec: unknown): GpuMediaProfile {
-  return {
-    apiVersion: "gpumedia.io/v1alpha1",
-    kind: "GpuMediaProfile",
-    metadata: { name: "team" },
-    spec: spec as object,
-  };
-}
 
 const allRules = new Set(ruleCases.GpuMediaService?.map(({ message }) => message));
 
 const accepted = arbitraryOf(jsonSchema(serviceSpec)).map((spec) => service({ ...(spec as object), profile: "team" }));
 const acceptedProfile = arbitraryOf(jsonSchema(profileSpec)).map((spec) =>
-  profile({ ...(spec as object), basedOn: "staging" }),
+  profile("team", { ...(spec as object), basedOn: "staging" }),
 );
 
 describe("any service that the schema accepts", () => {
@@ -71,7 +56,11 @@ describe("any stored service", () => {
   it("never causes an exception", () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), damaged), fc.oneof(fc.jsonValue(), damaged), (spec, team) => {
-        const effective = effectiveService(service(spec), new Map([["team", profile(team)]]), defaults);
+        const effective = effectiveService(
+          service(spec as object),
+          new Map([["team", profile("team", team as object)]]),
+          defaults,
+        );
         if (effective.kind === "Effective") desiredChildren(effective.service, sampleContext);
         else assert.ok(effective.message !== "");
       }),

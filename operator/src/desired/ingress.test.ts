@@ -1,5 +1,19 @@
 import { describeChild } from "./child.cases.ts";
 
+const spec = (className: string): string => `spec:
+        ingressClassName: ${className}
+        rules:
+          - host: upscaler.example.com
+            http:
+              paths:
+                - path: /
+                  pathType: Prefix
+                  backend:
+                    service:
+                      name: upscaler
+                      port:
+                        name: http`;
+
 describeChild("ingress", {
   "has the guide's five annotations": {
     spec: { network: { ingress: { enabled: true, host: "upscaler.example.com" } } },
@@ -13,19 +27,7 @@ describeChild("ingress", {
           nginx.ingress.kubernetes.io/proxy-send-timeout: "300"
           nginx.ingress.kubernetes.io/proxy-read-timeout: "300"
           nginx.ingress.kubernetes.io/proxy-body-size: 10m
-      spec:
-        ingressClassName: nginx
-        rules:
-          - host: upscaler.example.com
-            http:
-              paths:
-                - path: /
-                  pathType: Prefix
-                  backend:
-                    service:
-                      name: upscaler
-                      port:
-                        name: http
+      ${spec("nginx")}
     `,
   },
   "lets the user's annotations override ours, and has TLS and times in seconds": {
@@ -52,19 +54,7 @@ describeChild("ingress", {
           nginx.ingress.kubernetes.io/proxy-read-timeout: "5400"
           nginx.ingress.kubernetes.io/proxy-body-size: 20m
           team: media
-      spec:
-        ingressClassName: traefik
-        rules:
-          - host: upscaler.example.com
-            http:
-              paths:
-                - path: /
-                  pathType: Prefix
-                  backend:
-                    service:
-                      name: upscaler
-                      port:
-                        name: http
+      ${spec("traefik")}
         tls:
           - hosts:
               - upscaler.example.com

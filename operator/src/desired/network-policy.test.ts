@@ -1,8 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("networkPolicy", {
-  "admits every peer to one port, and DNS out": {
-    expected: `
+/** Ends with the egress rules, to which a case may add. */
+const policy = `
       apiVersion: networking.k8s.io/v1
       kind: NetworkPolicy
       spec:
@@ -13,15 +12,19 @@ describeChild("networkPolicy", {
         policyTypes:
           - Ingress
           - Egress
-        ingress:
-          - ports:
-              - port: 8080
-                protocol: TCP
         egress:
           - ports:
               - port: 53
                 protocol: UDP
               - port: 53
+                protocol: TCP`;
+
+describeChild("networkPolicy", {
+  "admits every peer to one port, and DNS out": {
+    expected: `${policy}
+        ingress:
+          - ports:
+              - port: 8080
                 protocol: TCP
     `,
   },
@@ -36,17 +39,23 @@ describeChild("networkPolicy", {
         upstream: { allowedHosts: ["pictures.example.com", "store:9000"], allowedNetworks: ["10.96.0.0/16"] },
       },
     },
-    expected: `
-      apiVersion: networking.k8s.io/v1
-      kind: NetworkPolicy
-      spec:
-        podSelector:
-          matchLabels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-        policyTypes:
-          - Ingress
-          - Egress
+    expected: `${policy}
+          - to:
+              - ipBlock:
+                  cidr: 0.0.0.0/0
+                  except:
+                    - 169.254.0.0/16
+              - ipBlock:
+                  cidr: ::/0
+                  except:
+                    - fe80::/10
+            ports:
+              - port: 80
+                protocol: TCP
+              - port: 443
+                protocol: TCP
+              - port: 9000
+                protocol: TCP
         ingress:
           - from:
               - podSelector: {}
@@ -71,28 +80,6 @@ describeChild("networkPolicy", {
                     kubernetes.io/metadata.name: media
             ports:
               - port: 8080
-                protocol: TCP
-        egress:
-          - ports:
-              - port: 53
-                protocol: UDP
-              - port: 53
-                protocol: TCP
-          - to:
-              - ipBlock:
-                  cidr: 0.0.0.0/0
-                  except:
-                    - 169.254.0.0/16
-              - ipBlock:
-                  cidr: ::/0
-                  except:
-                    - fe80::/10
-            ports:
-              - port: 80
-                protocol: TCP
-              - port: 443
-                protocol: TCP
-              - port: 9000
                 protocol: TCP
     `,
   },

@@ -1,8 +1,6 @@
 import { describeChild } from "./child.cases.ts";
 
-describeChild("podMonitor", {
-  "scrapes the pods' metrics": {
-    expected: `
+const scrapes = (interval: string): string => `
       apiVersion: monitoring.coreos.com/v1
       kind: PodMonitor
       spec:
@@ -13,26 +11,17 @@ describeChild("podMonitor", {
         podMetricsEndpoints:
           - port: http
             path: /metrics
-            interval: 15s
-    `,
-  },
+            interval: ${interval}
+    `;
+
+describeChild("podMonitor", {
+  "scrapes the pods' metrics": { expected: scrapes("15s") },
   "has the spec's interval, and its labels beside ours": {
     spec: { monitoring: { scrapeInterval: "1m", labels: { release: "prometheus", "gpumedia.io/service": "other" } } },
-    expected: `
-      apiVersion: monitoring.coreos.com/v1
-      kind: PodMonitor
+    expected: `${scrapes("60s")}
       metadata:
         labels:
           release: prometheus
-      spec:
-        selector:
-          matchLabels:
-            app.kubernetes.io/name: gpu-media
-            app.kubernetes.io/instance: upscaler
-        podMetricsEndpoints:
-          - port: http
-            path: /metrics
-            interval: 60s
     `,
   },
   "is not created when it is off": { spec: { monitoring: { podMonitor: false } }, expected: null },

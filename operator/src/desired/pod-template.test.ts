@@ -10,18 +10,6 @@ const securityContext = `securityContext:
                 seccompProfile:
                   type: RuntimeDefault`;
 
-const guideSysctls = `sysctls:
-                  - name: net.ipv4.ip_local_port_range
-                    value: 10240 65535
-                  - name: net.ipv4.tcp_fin_timeout
-                    value: "15"
-                  - name: net.ipv4.tcp_keepalive_intvl
-                    value: "15"
-                  - name: net.ipv4.tcp_keepalive_probes
-                    value: "4"
-                  - name: net.ipv4.tcp_keepalive_time
-                    value: "120"`;
-
 /** Of every container. */
 const probesAndSecurity = `startupProbe:
                     httpGet:
@@ -61,13 +49,6 @@ const selector = `selector:
               app.kubernetes.io/name: gpu-media
               app.kubernetes.io/instance: upscaler`;
 
-const labels = `labels:
-                app.kubernetes.io/name: gpu-media
-                app.kubernetes.io/instance: upscaler
-                app.kubernetes.io/managed-by: gpumedia-operator
-                app.kubernetes.io/part-of: gpumedia
-                gpumedia.io/service: upscaler`;
-
 const argsAndPorts = `args:
                     - --config
                     - /etc/gpumedia/config.json
@@ -91,54 +72,80 @@ const volumes = `volumes:
                   emptyDir:
                     sizeLimit: 1Gi`;
 
-describeChild("deployment", {
-  "has the guide's values and meets the restricted Pod Security Standard": {
-    expected: `
+/** With the guide's values; the parameters are what differs on CPU. */
+const guideDeployment = (
+  strategy: string,
+  checksum: string,
+  { replicas = "", env = "", devices = "", scheduling = "" },
+): string => `
         apiVersion: apps/v1
         kind: Deployment
         spec:
+          ${replicas}
           ${selector}
-          strategy:
-            type: RollingUpdate
-            rollingUpdate:
-              maxSurge: 25%
-              maxUnavailable: 0
+          strategy: ${strategy}
           progressDeadlineSeconds: 900
           revisionHistoryLimit: 3
           template:
             metadata:
-              ${labels}
+              labels:
+                app.kubernetes.io/name: gpu-media
+                app.kubernetes.io/instance: upscaler
+                app.kubernetes.io/managed-by: gpumedia-operator
+                app.kubernetes.io/part-of: gpumedia
+                gpumedia.io/service: upscaler
               annotations:
-                gpumedia.io/config: x-1g8baW9Sr1uska
+                gpumedia.io/config: ${checksum}
             spec:
               serviceAccountName: upscaler
               automountServiceAccountToken: false
               enableServiceLinks: false
               terminationGracePeriodSeconds: 315
               ${securityContext}
-                ${guideSysctls}
+                sysctls:
+                  - name: net.ipv4.ip_local_port_range
+                    value: 10240 65535
+                  - name: net.ipv4.tcp_fin_timeout
+                    value: "15"
+                  - name: net.ipv4.tcp_keepalive_intvl
+                    value: "15"
+                  - name: net.ipv4.tcp_keepalive_probes
+                    value: "4"
+                  - name: net.ipv4.tcp_keepalive_time
+                    value: "120"
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
                   ${argsAndPorts}
-                  env:
-                    - name: CUDA_LAUNCH_BLOCKING
-                      value: "0"
-                    - name: CUDA_DEVICE_ORDER
-                      value: PCI_BUS_ID
+                  ${env}
                   resources:
                     requests:
                       cpu: "2"
                       memory: 4Gi
-                      nvidia.com/gpu: "1"
+                      ${devices}
                     limits:
                       cpu: "4"
                       memory: 8Gi
-                      nvidia.com/gpu: "1"
+                      ${devices}
                   ${probesAndSecurity}
                   ${volumeMounts}
               ${volumes}
-              tolerations:
+              ${scheduling}
+      `;
+
+describeChild("deployment", {
+  "has the guide's values and meets the restricted Pod Security Standard": {
+    expected: guideDeployment(
+      "{ type: RollingUpdate, rollingUpdate: { maxSurge: 25%, maxUnavailable: 0 } }",
+      "x-1g8baW9Sr1uska",
+      {
+        env: `env:
+                    - name: CUDA_LAUNCH_BLOCKING
+                      value: "0"
+                    - name: CUDA_DEVICE_ORDER
+                      value: PCI_BUS_ID`,
+        devices: 'nvidia.com/gpu: "1"',
+        scheduling: `tolerations:
                 - key: nvidia.com/gpu
                   operator: Exists
                   effect: NoSchedule
@@ -151,8 +158,9 @@ describeChild("deployment", {
                     - pod-template-hash
                   topologyKey: kubernetes.io/hostname
                   whenUnsatisfiable: ScheduleAnyway
-                  maxSkew: 1
-      `,
+                  maxSkew: 1`,
+      },
+    ),
   },
   "sets every field that the spec sets": {
     spec: {
@@ -304,42 +312,6 @@ describeChild("deployment", {
       rollout: { strategy: "Recreate" },
       scheduling: { topologySpreadConstraints: [] },
     },
-    expected: `
-        apiVersion: apps/v1
-        kind: Deployment
-        spec:
-          replicas: 1
-          ${selector}
-          strategy:
-            type: Recreate
-          progressDeadlineSeconds: 900
-          revisionHistoryLimit: 3
-          template:
-            metadata:
-              ${labels}
-              annotations:
-                gpumedia.io/config: AgV3qHCAaERlqE0Q
-            spec:
-              serviceAccountName: upscaler
-              automountServiceAccountToken: false
-              enableServiceLinks: false
-              terminationGracePeriodSeconds: 315
-              ${securityContext}
-                ${guideSysctls}
-              containers:
-                - name: gpu-media
-                  image: ghcr.io/gpumedia/processor:1.0.0
-                  ${argsAndPorts}
-                  resources:
-                    requests:
-                      cpu: "2"
-                      memory: 4Gi
-                    limits:
-                      cpu: "4"
-                      memory: 8Gi
-                  ${probesAndSecurity}
-                  ${volumeMounts}
-              ${volumes}
-      `,
+    expected: guideDeployment("{ type: Recreate }", "AgV3qHCAaERlqE0Q", { replicas: "replicas: 1" }),
   },
 });

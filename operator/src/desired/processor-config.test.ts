@@ -21,6 +21,29 @@ describe("processor's configuration", () => {
     });
   }
 
+  it("has the path of a custom model, runs on the CPU, and has no Ingress limit", () => {
+    const guide = processorConfig(sampleService());
+    const service = sampleService({
+      profile: "development",
+      gpu: { count: 0 },
+      model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
+      network: { ingress: { maxBodySize: "0" } },
+    });
+    assert.deepEqual(processorConfig(service), {
+      ...guide,
+      accelerator: "cpu",
+      environment: "development",
+      logLevel: "debug",
+      accessLog: true,
+      model: { name: "own", size: "s", path: "/models/own.onnx" },
+      batch: { maxSize: 2, maxDelay: "0ms" },
+      queue: { maxDepth: 32, maxWait: "1s" },
+      drain: { timeout: "10s" },
+      limits: { bodyBytes: 1024 ** 3 },
+      memoryCleanup: { interval: "30s" },
+    });
+  });
+
   const sessions = [
     { concurrentUsers: 0, maxSessions: 100 },
     { concurrentUsers: 20, maxSessions: 100 },

@@ -1,10 +1,7 @@
 import { describeChild } from "./child.cases.ts";
 import { guideBehavior } from "./service.sample.ts";
 
-describeChild("scaledObject", {
-  "scales on CPU and GPU, and keeps the replicas when the metrics are missing": {
-    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
-    expected: `
+const onCpu = `
       apiVersion: keda.sh/v1alpha1
       kind: ScaledObject
       spec:
@@ -14,10 +11,6 @@ describeChild("scaledObject", {
           name: upscaler
         minReplicaCount: 2
         maxReplicaCount: 10
-        fallback:
-          failureThreshold: 3
-          replicas: 2
-          behavior: currentReplicasIfHigher
         advanced:
           horizontalPodAutoscalerConfig:
             name: keda-hpa-upscaler
@@ -26,7 +19,12 @@ describeChild("scaledObject", {
           - type: cpu
             metricType: Utilization
             metadata:
-              value: "60"
+              value: "60"`;
+
+describeChild("scaledObject", {
+  "scales on CPU and GPU, and keeps the replicas when the metrics are missing": {
+    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
+    expected: `${onCpu}
           - type: prometheus
             metricType: AverageValue
             metadata:
@@ -35,30 +33,15 @@ describeChild("scaledObject", {
                 (gpumedia_gpu_utilization_percent{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
               threshold: "70"
               ignoreNullValues: "false"
+        fallback:
+          failureThreshold: 3
+          replicas: 2
+          behavior: currentReplicasIfHigher
     `,
   },
   "has no fallback on CPU alone, where KEDA forbids it": {
     spec: { gpu: { count: 0 }, autoscaling: { horizontal: { provider: "KEDA" } } },
-    expected: `
-      apiVersion: keda.sh/v1alpha1
-      kind: ScaledObject
-      spec:
-        scaleTargetRef:
-          apiVersion: apps/v1
-          kind: Deployment
-          name: upscaler
-        minReplicaCount: 2
-        maxReplicaCount: 10
-        advanced:
-          horizontalPodAutoscalerConfig:
-            name: keda-hpa-upscaler
-            behavior: ${JSON.stringify(guideBehavior)}
-        triggers:
-          - type: cpu
-            metricType: Utilization
-            metadata:
-              value: "60"
-    `,
+    expected: onCpu,
   },
   "is not created when an HPA scales": { expected: null },
   "is not created when horizontal autoscaling is off": {

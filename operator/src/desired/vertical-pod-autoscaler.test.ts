@@ -1,27 +1,25 @@
 import { describeChild } from "./child.cases.ts";
 
-const sizesMemory = (updateMode: string): string => `
+const sizes = (updatePolicy: string, controlledResources: string, bounds = ""): string => `
       apiVersion: autoscaling.k8s.io/v1
       kind: VerticalPodAutoscaler
-      metadata:
-        name: upscaler-vpa
       spec:
         targetRef:
           apiVersion: apps/v1
           kind: Deployment
           name: upscaler
-        updatePolicy:
-          updateMode: ${updateMode}
+        updatePolicy: ${updatePolicy}
         resourcePolicy:
           containerPolicies:
             - containerName: gpu-media
               maxAllowed:
                 cpu: "4"
                 memory: 8Gi
-              controlledResources:
-                - memory
+              controlledResources: ${controlledResources}
               controlledValues: RequestsOnly
+              ${bounds}
     `;
+const sizesMemory = (updateMode: string): string => sizes(`{ updateMode: ${updateMode} }`, "[memory]");
 
 describeChild("verticalPodAutoscaler", {
   "resizes memory in place where the cluster can": { expected: sizesMemory("InPlaceOrRecreate") },
@@ -37,32 +35,7 @@ describeChild("verticalPodAutoscaler", {
         vertical: { mode: "Initial", minAllowed: { memory: "1Gi" }, controlledResources: ["cpu", "memory"] },
       },
     },
-    expected: `
-      apiVersion: autoscaling.k8s.io/v1
-      kind: VerticalPodAutoscaler
-      metadata:
-        name: upscaler-vpa
-      spec:
-        targetRef:
-          apiVersion: apps/v1
-          kind: Deployment
-          name: upscaler
-        updatePolicy:
-          updateMode: Initial
-          minReplicas: 1
-        resourcePolicy:
-          containerPolicies:
-            - containerName: gpu-media
-              maxAllowed:
-                cpu: "4"
-                memory: 8Gi
-              minAllowed:
-                memory: 1Gi
-              controlledResources:
-                - cpu
-                - memory
-              controlledValues: RequestsOnly
-    `,
+    expected: sizes("{ updateMode: Initial, minReplicas: 1 }", "[cpu, memory]", "minAllowed: { memory: 1Gi }"),
   },
   "does not control CPU while the HPA scales on it": {
     spec: { autoscaling: { vertical: { mode: "Off", controlledResources: ["cpu", "memory"] } } },

@@ -231,70 +231,68 @@ describe("what follows from gpu", () => {
     );
   });
 
-  it("count 0 has the guide's latency target for CPUs, unless the service or a profile object sets one", () => {
-    const onCpu = effective({ gpu: { count: 0 } });
-    assert.deepEqual(onCpu.origins.get("slo.latencyP95"), {
-      kind: "derived",
-      from: "gpu.count",
-      section: "Key Performance Metrics",
-      why: "the guide's target on CPU",
-    });
-    const slow = profile("slow", { gpu: { count: 0 }, slo: { latencyP95: "1s" } });
+  it("count 0 has the guide's latency target for CPUs, and no batch delay", () => {
+    const { origins } = effective({ gpu: { count: 0 } });
     assert.deepEqual(
+      [origins.get("slo.latencyP95"), origins.get("processing.batch.maxDelay")],
       [
-        effective({ gpu: { count: 0 }, slo: { latencyP95: "150ms" } }).service.slo.latencyP95,
-        effective({ profile: "slow" }, slow).service.slo.latencyP95,
+        {
+          kind: "derived",
+          from: "gpu.count",
+          section: "Key Performance Metrics",
+          why: "the guide's target on CPU",
+        },
+        {
+          kind: "derived",
+          from: "gpu.count",
+          why: "on a CPU, the model processes pictures one by one, so a delay only adds latency",
+        },
       ],
-      ["150ms", "1s"],
     );
   });
 
-  it("count 0 has no batch delay, unless the service or a profile object sets one", () => {
-    const onCpu = effective({ gpu: { count: 0 } });
-    assert.deepEqual(onCpu.origins.get("processing.batch.maxDelay"), {
-      kind: "derived",
-      from: "gpu.count",
-      why: "on a CPU, the model processes pictures one by one, so a delay only adds latency",
-    });
-    const patient = profile("patient", { gpu: { count: 0 }, processing: { batch: { maxDelay: "5ms" } } });
-    assert.deepEqual(
-      [
-        onCpu.service.processing.batch.maxDelay,
-        effective({ profile: "development", gpu: { count: 0 } }).service.processing.batch.maxDelay,
-        effective({ gpu: { count: 0 }, processing: { batch: { maxDelay: "3ms" } } }).service.processing.batch.maxDelay,
-        effective({ profile: "patient" }, patient).service.processing.batch.maxDelay,
-        effective({ gpu: { count: 1 } }).service.processing.batch.maxDelay,
-      ],
-      ["0ms", "0ms", "3ms", "5ms", "2ms"],
-    );
-  });
-
-  const taints: readonly (readonly [title: string, spec: GpuMediaServiceSpec, tolerations: object[]])[] = [
-    [
-      "a MIG slice has the toleration of NVIDIA's taint",
-      { gpu: { resourceName: "nvidia.com/mig-1g.10gb" } },
-      [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+  const onCpu: GpuMediaServiceSpec = { gpu: { count: 0 } };
+  const own: GpuMediaProfileSpec = { ...onCpu, slo: { latencyP95: "1s" }, processing: { batch: { maxDelay: "5ms" } } };
+  const targets: {
+    readonly [title: string]: readonly [spec: GpuMediaServiceSpec, latencyP95: string, maxDelay: string];
+  } = {
+    "those of the profile with a GPU": [{}, "20ms", "2ms"],
+    "those for CPUs with count 0": [onCpu, "200ms", "0ms"],
+    "those for CPUs with count 0 and the development profile": [{ ...onCpu, profile: "development" }, "200ms", "0ms"],
+    "those of a profile object": [{ profile: "own" }, "1s", "5ms"],
+    "those of the service": [
+      { ...onCpu, slo: { latencyP95: "150ms" }, processing: { batch: { maxDelay: "3ms" } } },
+      "150ms",
+      "3ms",
     ],
-    [
-      "another vendor's resource has a toleration of its name, beside those of the service",
+  };
+  for (const [title, [spec, latencyP95, maxDelay]] of Object.entries(targets)) {
+    it(`latency target and batch delay are ${title}`, () => {
+      const { slo, processing } = effective(spec, profile("own", own)).service;
+      assert.deepEqual([slo.latencyP95, processing.batch.maxDelay], [latencyP95, maxDelay]);
+    });
+  }
+
+  const nvidia = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
+  const taints: { readonly [title: string]: readonly [spec: GpuMediaServiceSpec, tolerations: object[]] } = {
+    "a MIG slice has the toleration of NVIDIA's taint": [{ gpu: { resourceName: "nvidia.com/mig-1g.10gb" } }, [nvidia]],
+    "another vendor's resource has a toleration of its name, beside those of the service": [
       { gpu: { resourceName: "example.com/gpu" }, scheduling: { tolerations: [{ key: "spot", operator: "Exists" }] } },
       [
         { key: "spot", operator: "Exists" },
-        { key: "example.com/gpu", operator: "Exists", effect: "NoSchedule" },
+        { ...nvidia, key: "example.com/gpu" },
       ],
     ],
-    [
-      "a toleration of the service for the same taint is kept",
+    "a toleration of the service for the same taint is kept": [
       { scheduling: { tolerations: [{ key: "nvidia.com/gpu", value: "a100" }] } },
       [{ key: "nvidia.com/gpu", value: "a100" }],
     ],
-    [
-      "a service that tolerates everything has no further toleration",
+    "a service that tolerates everything has no further toleration": [
       { scheduling: { tolerations: [{ operator: "Exists" }] } },
       [{ operator: "Exists" }],
     ],
-  ];
-  for (const [title, spec, tolerations] of taints) {
+  };
+  for (const [title, [spec, tolerations]] of Object.entries(taints)) {
     it(title, () => assert.deepEqual(effective(spec).service.scheduling.tolerations, tolerations));
   }
 });

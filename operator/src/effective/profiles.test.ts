@@ -1,120 +1,78 @@
 import assert from "node:assert/strict";
-import type { GpuMediaProfile } from "@gpumedia/api";
+import { profile } from "./effective.sample.ts";
 import { resolveProfile } from "./profiles.ts";
 
-function profile(name: string, basedOn?: string): GpuMediaProfile {
-  return {
-    apiVersion: "gpumedia.io/v1alpha1",
-    kind: "GpuMediaProfile",
-    metadata: { name },
-    spec: basedOn === undefined ? {} : { basedOn },
-  };
-}
-
 describe("the name of a profile", () => {
+  const unknown = (chain: readonly string[], notes = "", suggestion?: string): object => {
+    const name = chain.at(-1);
+    const message = `profile ${name} does not exist${notes}: create a GpuMediaProfile with that name, or use development, staging or production`;
+    return { kind: "UnknownProfile", profile: name, suggestion, chain, message };
+  };
+  const cycle = (chain: readonly string[], text: string): object => {
+    const message = `profiles are based on each other: ${text}; change basedOn in one of them`;
+    return { kind: "ProfileCycle", chain, message };
+  };
   const cases: {
     readonly [title: string]: {
-      /** The GpuMediaProfile objects of the cluster. */
-      objects: readonly (readonly [name: string, basedOn?: string])[];
-      name: string;
+      readonly name: string;
+      /** `basedOn` of the cluster's GpuMediaProfile objects, by name. */
+      readonly objects: Readonly<Record<string, string | undefined>>;
       /** The built-in profile and the objects above it, or the error. */
-      resolved: object;
+      readonly resolved: object;
     };
   } = {
-    "built in": { objects: [], name: "staging", resolved: { builtIn: "staging", objects: [] } },
+    "built in": { name: "staging", objects: {}, resolved: { builtIn: "staging", objects: [] } },
     "an object without basedOn is based on production": {
-      objects: [["big"]],
       name: "big",
+      objects: { big: undefined },
       resolved: { builtIn: "production", objects: ["big"] },
     },
     "a chain, the nearest first": {
-      objects: [
-        ["big", "team"],
-        ["team", "development"],
-      ],
       name: "big",
+      objects: { big: "team", team: "development" },
       resolved: { builtIn: "development", objects: ["big", "team"] },
     },
     "an object replaces the built-in one of its name": {
-      objects: [["staging"], ["big", "staging"]],
       name: "big",
+      objects: { staging: undefined, big: "staging" },
       resolved: { builtIn: "production", objects: ["big", "staging"] },
     },
     "an object named production without basedOn is based on the built-in production": {
-      objects: [["production"]],
       name: "production",
+      objects: { production: undefined },
       resolved: { builtIn: "production", objects: ["production"] },
     },
     "an object may be based on the built-in one that it replaces": {
-      objects: [["staging", "staging"]],
       name: "staging",
+      objects: { staging: "staging" },
       resolved: { builtIn: "staging", objects: ["staging"] },
     },
-    unknown: {
-      objects: [],
-      name: "huge",
-      resolved: {
-        kind: "UnknownProfile",
-        profile: "huge",
-        suggestion: undefined,
-        chain: ["huge"],
-        message:
-          "profile huge does not exist: create a GpuMediaProfile with that name, or use development, staging or production",
-      },
-    },
+    unknown: { name: "huge", objects: {}, resolved: unknown(["huge"]) },
     misspelled: {
-      objects: [["big", "stagin"]],
       name: "big",
-      resolved: {
-        kind: "UnknownProfile",
-        profile: "stagin",
-        suggestion: "staging",
-        chain: ["big", "stagin"],
-        message:
-          "profile stagin does not exist (big, basedOn stagin; did you mean staging?): create a GpuMediaProfile with that name, or use development, staging or production",
-      },
+      objects: { big: "stagin" },
+      resolved: unknown(["big", "stagin"], " (big, basedOn stagin; did you mean staging?)", "staging"),
     },
     "unknown further down: the message has the chain": {
-      objects: [
-        ["big", "team"],
-        ["team", "gone"],
-      ],
       name: "big",
-      resolved: {
-        kind: "UnknownProfile",
-        profile: "gone",
-        suggestion: undefined,
-        chain: ["big", "team", "gone"],
-        message:
-          "profile gone does not exist (big, basedOn team, basedOn gone): create a GpuMediaProfile with that name, or use development, staging or production",
-      },
+      objects: { big: "team", team: "missing" },
+      resolved: unknown(["big", "team", "missing"], " (big, basedOn team, basedOn missing)"),
     },
     "a cycle": {
-      objects: [
-        ["a", "b"],
-        ["b", "c"],
-        ["c", "b"],
-      ],
       name: "a",
-      resolved: {
-        kind: "ProfileCycle",
-        chain: ["a", "b", "c", "b"],
-        message: "profiles are based on each other: a -> b -> c -> b; change basedOn in one of them",
-      },
+      objects: { a: "b", b: "c", c: "b" },
+      resolved: cycle(["a", "b", "c", "b"], "a -> b -> c -> b"),
     },
     "based on itself, and not built in": {
-      objects: [["a", "a"]],
       name: "a",
-      resolved: {
-        kind: "ProfileCycle",
-        chain: ["a", "a"],
-        message: "profiles are based on each other: a -> a; change basedOn in one of them",
-      },
+      objects: { a: "a" },
+      resolved: cycle(["a", "a"], "a -> a"),
     },
   };
-  for (const [title, { objects, name, resolved }] of Object.entries(cases)) {
+  for (const [title, { name, objects, resolved }] of Object.entries(cases)) {
     it(title, () => {
-      const found = resolveProfile(name, new Map(objects.map(([key, basedOn]) => [key, profile(key, basedOn)])));
+      const profiles = Object.entries(objects).map(([key, basedOn]) => profile(key, basedOn ? { basedOn } : {}));
+      const found = resolveProfile(name, new Map(profiles.map((one) => [one.metadata.name, one])));
       assert.deepEqual(
         found.kind === "Resolved"
           ? { builtIn: found.builtIn, objects: found.objects.map(({ metadata }) => metadata.name) }
