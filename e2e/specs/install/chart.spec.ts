@@ -1,8 +1,7 @@
-/** The chart renders what the one source says, for every way to install, and the API server accepts it. */
+/** The chart renders the same objects as `install()`, for every way to install, and the API server accepts them. */
 import assert from "node:assert/strict";
 import { install, installNamespace, type Release } from "@gpumedia/install";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { createKubectl } from "../../cluster/kubectl.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { operatorCluster } from "../operator/operator-cluster.ts";
 import { chart, chartVersion, Helm, helmTools, helmVersions, kubernetes } from "./helm.ts";
@@ -16,7 +15,7 @@ const byKey = (objects: readonly object[]): object =>
 await helmTools();
 
 const version = await chartVersion();
-const releaseOf = (release: string, namespace: string): Release => ({
+const releaseOf = (release: string, namespace = "gpumedia-system"): Release => ({
   release,
   namespace,
   version,
@@ -27,20 +26,21 @@ for (const [by, program] of Object.entries(helmVersions)) {
     this.timeout(120_000);
     let helm: Helm;
 
-    // These ask no cluster.
+    // These tests need no cluster.
     before(async () => (helm = await Helm.start(program, "/dev/null")));
     after(() => helm[Symbol.asyncDispose]());
 
     for (const [title, values] of Object.entries(valuesCases)) {
-      it(`renders what the one source says ${title}`, async () => {
-        const release = releaseOf("upscaling", "gpumedia-system");
+      it(`renders the same objects as install() ${title}`, async () => {
+        const release = releaseOf("upscaling");
         assert.deepEqual(byKey(await helm.template(release, values)), byKey(install(release, values)));
       });
     }
 
-    it("is named after the release, and cut to what a name may be", async () => {
-      for (const name of ["gpumedia-operator", "my-gpumedia-operator", "x", "a".repeat(53)]) {
-        const release = releaseOf(name, "gpumedia-system");
+    it("names its objects after the release, and truncates names that are too long", async () => {
+      for (const release of ["gpumedia-operator", "my-gpumedia-operator", "x", "a".repeat(53)].map((name) =>
+        releaseOf(name),
+      )) {
         assert.deepEqual(byKey(await helm.template(release, {})), byKey(install(release)));
       }
     });
@@ -49,7 +49,7 @@ for (const [by, program] of Object.entries(helmVersions)) {
       assert.match(await helm.run("lint", "--strict", chart), /0 chart\(s\) failed/);
     });
 
-    it("refuses values that are misspelt, of another type or out of range, and says where", async () => {
+    it("refuses values that are misspelled, of the wrong type or out of range, and names them", async () => {
       const refused: readonly (readonly [object, RegExp])[] = [
         [{ replica: 3 }, /replica/],
         [{ replicas: "3" }, /replicas/],
@@ -58,19 +58,19 @@ for (const [by, program] of Object.entries(helmVersions)) {
         [{ namespaces: ["Not_A_Name"] }, /namespaces/],
         [{ metricsApi: { port: 70_000 } }, /port/],
       ];
-      for (const [values, says] of refused) {
-        await assert.rejects(helm.template(releaseOf("x", "y"), values), says);
-        assert.throws(() => install(releaseOf("x", "y"), values), says);
+      for (const [values, message] of refused) {
+        await assert.rejects(helm.template(releaseOf("x"), values), message);
+        assert.throws(() => install(releaseOf("x"), values), message);
       }
     });
 
-    it("accepts the global values of a chart that it is part of", async () => {
-      await helm.template(releaseOf("x", "y"), { global: { registry: "registry.example" } });
+    it("accepts the global values of a parent chart", async () => {
+      await helm.template(releaseOf("x"), { global: { registry: "registry.example" } });
     });
   });
 }
 
-describe("what the chart renders", function () {
+describe("the rendered chart", function () {
   this.timeout(120_000);
   let helm: Helm;
   let cluster: Cluster;
@@ -78,11 +78,7 @@ describe("what the chart renders", function () {
   before(async () => {
     cluster = await operatorCluster();
     helm = await Helm.start(helmVersions["Helm 4"], cluster.kubeconfig);
-    const namespaces = ["media", "team-b"];
-    for (const name of namespaces) {
-      const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-      await cluster.rest.apply("/api/v1/namespaces", namespace);
-    }
+    for (const name of ["media", "team-b"]) await cluster.rest.apply("/api/v1/namespaces", installNamespace(name));
   });
   after(() => helm[Symbol.asyncDispose]());
 
@@ -90,36 +86,20 @@ describe("what the chart renders", function () {
     it(`is accepted by the API server ${title}`, async () => {
       const namespace = await cluster.newNamespace("install");
       const objects = await helm.template(releaseOf("gpumedia-operator", namespace), values);
-      // Those are there already, and another dry run would only repeat what api.spec.ts tries.
-      const judged = objects.filter(({ kind }) => kind !== "CustomResourceDefinition");
-      const kubectl = createKubectl(cluster.kubectlPath, cluster.kubeconfig);
-      const said = await kubectl(
-        [...judged],
-        "apply",
-        "--server-side",
-        "--dry-run=server",
-        "--validate=strict",
-        "-f",
-        "-",
-      );
-      assert.equal(said.trim().split("\n").length, judged.length);
+      // The CRDs are installed already, and api.spec.ts tests them.
+      const others = objects.filter(({ kind }) => kind !== "CustomResourceDefinition");
+      const flags = ["--server-side", "--dry-run=server", "--validate=strict", "-f", "-"];
+      const output = await cluster.kubectlWithInput(others, "apply", ...flags);
+      assert.equal(output.trim().split("\n").length, others.length);
     });
   }
 
-  it("runs pods that pass the restricted level of Pod Security", async () => {
+  it("runs pods that Pod Security admits at the restricted level", async () => {
     const name = (await cluster.newNamespace("restricted")).replace("restricted", "enforced");
     await cluster.rest.apply("/api/v1/namespaces", installNamespace(name));
-    const rendered = await helm.run(
-      "template",
-      "gpumedia-operator",
-      chart,
-      "-n",
-      name,
-      kubernetes,
-      "--show-only",
-      "templates/tests/metrics.yaml",
-    );
-    await cluster.kubectlWithInput(rendered, "apply", "--dry-run=server", "-f", "-");
+    const flags = ["-n", name, kubernetes, "--show-only", "templates/tests/metrics.yaml"];
+    const testPod = await helm.run("template", "gpumedia-operator", chart, ...flags);
+    await cluster.kubectlWithInput(testPod, "apply", "--dry-run=server", "-f", "-");
     const deployment = install(releaseOf("gpumedia-operator", name)).find(({ kind }) => kind === "Deployment");
     const { template } = (deployment as unknown as { spec: { template: { metadata: object; spec: object } } }).spec;
     const { serviceAccountName: _account, ...spec } = template.spec as Readonly<Record<string, unknown>>;
@@ -130,7 +110,7 @@ describe("what the chart renders", function () {
       spec,
     };
     await cluster.kubectlWithInput(pod, "apply", "--dry-run=server", "-f", "-");
-    const rooted = { ...pod, spec: { ...spec, securityContext: {} } };
-    await assert.rejects(cluster.kubectlWithInput(rooted, "apply", "--dry-run=server", "-f", "-"), /PodSecurity/);
+    const asRoot = { ...pod, spec: { ...spec, securityContext: {} } };
+    await assert.rejects(cluster.kubectlWithInput(asRoot, "apply", "--dry-run=server", "-f", "-"), /PodSecurity/);
   });
 });

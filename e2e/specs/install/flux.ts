@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { installCrds } from "../../cluster/crds.ts";
 import { freePort } from "../../cluster/free-port.ts";
-import { createKubectl } from "../../cluster/kubectl.ts";
 import { moduleDirectories } from "../../cluster/module-directories.ts";
 import { tool } from "../../cluster/tools.ts";
 
@@ -34,12 +33,8 @@ export async function startFlux(cluster: Cluster): Promise<void> {
   const files = Object.entries(crdFiles).flatMap(([module, names]) =>
     names.map((name) => join(directories[module] ?? "", "config/crd/bases", name)),
   );
-  await installCrds(createKubectl(cluster.kubectlPath, cluster.kubeconfig), files);
-  await cluster.rest.apply("/api/v1/namespaces", {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: namespace },
-  });
+  await installCrds(cluster.kubectlWithInput, files);
+  await cluster.kubectl("create", "namespace", namespace);
   const env = { KUBECONFIG: cluster.kubeconfig, RUNTIME_NAMESPACE: namespace, HOME: cluster.directory };
   const storage = join(cluster.directory, "artifacts");
   await mkdir(storage);

@@ -1,4 +1,4 @@
-/** The real helm, with one kubeconfig and nothing of the user's own configuration. */
+/** Runs helm with one kubeconfig, and without the user's configuration. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,14 +13,14 @@ import { tool, tools } from "../../cluster/tools.ts";
 
 export const chart = fileURLToPath(new URL("../../../charts/gpumedia-operator", import.meta.url));
 
-/** The program of each major version that is looked after. */
+/** The program of each maintained major version. */
 export const helmVersions = { "Helm 4": "helm", "Helm 3": "helm3" } as const;
 type HelmProgram = (typeof helmVersions)[keyof typeof helmVersions];
 
-/** For `helm template`: built from its module, Helm 3 takes 1.20 for the cluster's version, which a release's linker tells it. */
+/** For `helm template`: Helm 3 assumes Kubernetes 1.20 when it is built from its module, because only the linker flags of a release set another version. */
 export const kubernetes = "--kube-version=1.35";
 
-/** A cold build takes minutes: call it while mocha loads the specs, when no hook's timeout is running. */
+/** Builds the programs. A cold build takes minutes: call this while mocha loads the specs, when no hook's timeout runs. */
 export async function helmTools(): Promise<void> {
   await tools(Object.values(helmVersions));
 }
@@ -44,7 +44,7 @@ export class Helm implements AsyncDisposable {
     this.#kubeconfig = kubeconfig;
   }
 
-  /** Its standard output. Fails with a `HelmError` that holds what it said. */
+  /** Returns its standard output. Fails with a `HelmError` that includes its standard error. */
   async run(...parameters: readonly string[]): Promise<string> {
     const home = { HELM_CACHE_HOME: "cache", HELM_CONFIG_HOME: "config", HELM_DATA_HOME: "data" };
     const env = {
@@ -58,18 +58,18 @@ export class Helm implements AsyncDisposable {
       text(child.stderr),
       once(child, "close") as Promise<[number | null]>,
     ]);
-    if (code !== 0) throw new HelmError(`helm ${parameters.join(" ")} ended with code ${code}: ${stderr.trim()}`);
+    if (code !== 0) throw new HelmError(`helm ${parameters.join(" ")} exited with code ${code}: ${stderr.trim()}`);
     return stdout;
   }
 
-  /** The flags that give these values, by a file. */
+  /** Writes the values to a file, and returns the flags for it. */
   async values(values: object): Promise<readonly string[]> {
     const file = join(this.#directory, "values.json");
     await writeFile(file, JSON.stringify(values));
     return ["--values", file];
   }
 
-  /** What the chart renders, without its tests. */
+  /** Returns the objects that the chart renders, without its tests. */
   async template({ release, namespace }: Release, values: object): Promise<readonly KubernetesObject[]> {
     const flags = ["-n", namespace, "--skip-tests", kubernetes, ...(await this.values(values))];
     return documents(await this.run("template", release, chart, ...flags));
@@ -89,7 +89,7 @@ function documents(yaml: string): readonly KubernetesObject[] {
   return all.map((document) => document.toJS() as KubernetesObject | null).filter((object) => object !== null);
 }
 
-/** Of the chart in the tree. */
+/** Returns the version of this tree's chart. */
 export async function chartVersion(): Promise<string> {
   return /^version: (.*)$/m.exec(await readFile(join(chart, "Chart.yaml"), "utf8"))?.[1] ?? "";
 }

@@ -1,4 +1,4 @@
-/** An installation by helm on a cluster of its own, with the operator as a process in the place of its pods. */
+/** Installations by Helm, with the operator as a process instead of its pods. */
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,15 +8,15 @@ import { OperatorProcess } from "../operator/operator-process.ts";
 import { chart } from "./helm.ts";
 
 interface InstalledOptions {
-  /** Of the Deployment. */
+  /** The Deployment's name. */
   readonly name?: string;
-  /** More than the chart's. */
+  /** Added to the chart's. */
   readonly parameters?: readonly string[];
-  /** The operator's entry point, where it is not this tree's. */
+  /** The operator's entry point. Default: that of this tree. */
   readonly program?: string;
 }
 
-/** The pods of kwok run nothing: this process does what they would, with their flags and their ServiceAccount. */
+/** Starts the operator with the flags and the ServiceAccount of its pods, which run no process on kwok's nodes. */
 export async function startInstalledOperator(
   cluster: Cluster,
   namespace: string,
@@ -27,7 +27,7 @@ export async function startInstalledOperator(
     spec: { template: { spec: { containers: readonly { args: readonly string[] }[]; serviceAccountName: string } } };
   };
   const { containers, serviceAccountName: serviceAccount } = spec.template.spec;
-  // No rights but those of the chart.
+  // Only the chart grants rights.
   const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount, rbac: [] });
   const operator = await OperatorProcess.start(cluster, {
     operatorNamespace: namespace,
@@ -40,7 +40,7 @@ export async function startInstalledOperator(
   return operator;
 }
 
-/** The chart as its next version: a new image of the operator, and CRDs with something new. */
+/** Returns a copy of the chart as its next version: with a new image of the operator and a changed CRD. */
 export async function nextChart(version: string): Promise<AsyncDisposable & { readonly directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), "gpumedia-chart-"));
   await cp(chart, directory, { recursive: true });
@@ -55,11 +55,11 @@ export async function nextChart(version: string): Promise<AsyncDisposable & { re
 async function edit(file: string, change: (text: string) => string): Promise<void> {
   const before = await readFile(file, "utf8");
   const after = change(before);
-  if (after === before) throw new Error(`nothing to change in ${file}`);
+  if (after === before) throw new Error(`the change does not apply to ${file}`);
   await writeFile(file, after);
 }
 
-/** Of all that the operator makes, and of its pods: what each is, and how often it has been written. */
+/** The UID of every child and its pods, and a number that increases when the child's spec is written. */
 export type Fingerprint = Readonly<Record<string, string>>;
 
 export async function fingerprint(cluster: Cluster, namespace: string): Promise<Fingerprint> {
@@ -73,7 +73,7 @@ export async function fingerprint(cluster: Cluster, namespace: string): Promise<
     };
     return items;
   };
-  // Controllers write the status: of kinds without a generation only the audit log tells who has changed what.
+  // Controllers write the HPA's status, which changes its resourceVersion, and it has no generation.
   const children = (await read(kinds)).map(({ kind, metadata }) => [
     `${kind} ${metadata.name}`,
     `${metadata.uid} ${kind === "HorizontalPodAutoscaler" ? "" : (metadata.generation ?? metadata.resourceVersion)}`,

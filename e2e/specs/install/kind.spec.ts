@@ -1,4 +1,4 @@
-/** What `make kind` would apply, judged without Docker: by an API server, and by what its script relies on. */
+/** What `make kind` applies, without Docker: an API server accepts it, and the script's assumptions about it hold. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -9,13 +9,13 @@ import { sharedCluster } from "../../cluster/shared.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
-describe("the cluster of kind", () => {
+describe("make kind", () => {
   let cluster: Cluster;
   before(async () => {
     cluster = await sharedCluster();
   });
 
-  it("has one node with mock GPUs, whose state is mounted where the device plugin reads it", async () => {
+  it("creates one node with mock GPUs, and mounts their state where the device plugin reads it", async () => {
     assert.deepEqual(parse(await readFile(file("kind-config.yaml"), "utf8")), {
       kind: "Cluster",
       apiVersion: "kind.x-k8s.io/v1alpha4",
@@ -33,17 +33,17 @@ describe("the cluster of kind", () => {
     assert.ok(spec.template.spec.volumes.some(({ hostPath }) => hostPath.path.startsWith("/gpumedia/")));
   });
 
-  it("gets a device plugin and an example that an API server takes", async () => {
+  it("applies a device plugin and an example that the API server accepts", async () => {
     const dryRun = ["apply", "--dry-run=server", "--validate=strict", "-f", "-"];
     const selector = { "gpumedia.io/mock-gpus": "true" };
     const plugin = await cluster.kubectlWithInput(devicePlugin("/gpumedia", selector), ...dryRun);
     assert.match(plugin, /nvidia-device-plugin created \(server dry run\)/);
-    // What is to be in a namespace that is not there is refused, also when nothing is to be written.
+    // Even a dry run is refused in a namespace that does not exist.
     const namespace = await cluster.newNamespace();
     const example = await readFile(file("e2e/kind/example.yaml"), "utf8");
     const moved = example.replaceAll("namespace: media", `namespace: ${namespace}`);
-    const told = await cluster.kubectlWithInput(moved, ...dryRun);
-    assert.match(told, /gpumediaservice.gpumedia.io\/upscaler created \(server dry run\)/);
-    assert.match(told, /gpumedialoadtest.gpumedia.io\/pictures created \(server dry run\)/);
+    const output = await cluster.kubectlWithInput(moved, ...dryRun);
+    assert.match(output, /gpumediaservice.gpumedia.io\/upscaler created \(server dry run\)/);
+    assert.match(output, /gpumedialoadtest.gpumedia.io\/pictures created \(server dry run\)/);
   });
 });

@@ -1,4 +1,4 @@
-/** The plain manifests in one go on an empty cluster, as docs/install.md has it. */
+/** The plain manifests, applied by one command to an empty cluster, as in docs/install.md. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { startInstalledOperator } from "./installed.ts";
 await controlPlaneTools();
 await tool("kube-score");
 
-/** What we read of kube-score's JSON; grade 10 is nothing to say. */
+/** The members of kube-score's JSON that we read; grade 10 means no finding. */
 interface Check {
   readonly check: { readonly id: string };
   readonly grade: number;
@@ -29,7 +29,7 @@ describe("the plain manifests", function () {
     await cluster.kubectlWithInput(installYaml("0.1.0"), "apply", "--server-side", "-f", "-");
     await cluster.kubectl("wait", "--for=condition=Established", "crd/gpumediaservices.gpumedia.io");
     const deployment = ["-n", "gpumedia-system", "deployment/gpumedia-operator"];
-    // Its pods were admitted to a namespace that enforces `restricted`.
+    // The namespace enforces `restricted`, so its pods were admitted at that level.
     await cluster.kubectl("wait", "--for=condition=Available", "--timeout=60s", ...deployment);
     await using operator = await startInstalledOperator(cluster, "gpumedia-system");
     await cluster.kubectl("apply", "-f", "examples/minimal.yaml");
@@ -37,7 +37,7 @@ describe("the plain manifests", function () {
     assert.equal(await operator.end("SIGTERM"), "exit 0");
   });
 
-  it("have nothing for kube-score to find that docs/install.md does not explain", async () => {
+  it("have exactly the kube-score findings that docs/install.md explains", async () => {
     const parameters = ["score", "--output-format", "json", "--kubernetes-version", "v1.35", "-"];
     const child = spawn(await tool("kube-score"), parameters, { stdio: ["pipe", "pipe", "inherit"] });
     child.stdin.end(installYaml("0.1.0", { crds: { install: false } }));
@@ -52,7 +52,7 @@ describe("the plain manifests", function () {
     assert.deepEqual([...new Set(found)].toSorted(), explained.map(([, id = ""]) => id).toSorted());
   });
 
-  it("name the processor by its own version", async () => {
+  it("refer to the processor's image by the processor's own version", async () => {
     const { version } = JSON.parse(await readFile("workload/package.json", "utf8")) as { version: string };
     assert.ok(installYaml("7.7.7").includes(`--processor-image=gpumedia-processor:${version}-cuda\n`));
     assert.ok(installYaml("7.7.7").includes(`--processor-image-cpu=gpumedia-processor:${version}\n`));

@@ -1,6 +1,6 @@
 /**
- * The operator as another version, for upgrades and downgrades: a copy of this tree's whose package says so, or, with
- * OTHER_OPERATOR=REF, what a commit has (not in CI, whose clones may have one commit only).
+ * Another version of the operator, for upgrades and downgrades: a copy of this tree's with another version number or, with
+ * OTHER_OPERATOR=REF, that of a commit (not in CI, where a clone may have only one commit).
  */
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -10,11 +10,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-/** What the operator runs from; the rest are packages of others. */
+/** The operator's own code; all else are dependencies. */
 const parts = ["api", "bin", "operator"];
 
 export interface OtherVersion extends AsyncDisposable {
-  /** To be run in the place of this tree's. */
+  /** Its entry point. */
   readonly program: string;
 }
 
@@ -22,8 +22,8 @@ export async function otherVersion(version: string, ref = process.env["OTHER_OPE
   const directory = await mkdtemp(join(tmpdir(), "gpumedia-operator-"));
   await (ref === "" ? copyTree(directory) : extractCommit(ref, directory));
   const manifest = join(directory, "operator/package.json");
-  const said = JSON.parse(await readFile(manifest, "utf8")) as object;
-  await writeFile(manifest, JSON.stringify({ ...said, version }));
+  const original = JSON.parse(await readFile(manifest, "utf8")) as object;
+  await writeFile(manifest, JSON.stringify({ ...original, version }));
   await linkModules(directory);
   return {
     program: join(directory, "operator/bin/gpumedia-operator.js"),
@@ -41,7 +41,7 @@ async function extractCommit(ref: string, directory: string): Promise<void> {
   await promisify(execFile)("tar", ["--extract", "--file", archive], { cwd: directory });
 }
 
-/** The packages of others are this tree's; the contract is the version's own. */
+/** Links this tree's dependencies, except for the API package, which belongs to the version. */
 async function linkModules(directory: string): Promise<void> {
   const modules = join(directory, "node_modules");
   await mkdir(join(modules, "@gpumedia"), { recursive: true });

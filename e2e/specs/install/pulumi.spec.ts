@@ -1,10 +1,10 @@
-/** What the example program declares, judged by a real API server: Pulumi's engine is not there to be had. */
+/** A real API server accepts what the example program declares; the Pulumi engine is not available here. */
 import assert from "node:assert/strict";
 import { recordedOf } from "@gpumedia/pulumi/src/recorded.sample.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { sharedCluster } from "../../cluster/shared.ts";
 
-describe("the example of Pulumi", function () {
+describe("the Pulumi example", function () {
   this.timeout(120_000);
   let cluster: Cluster;
 
@@ -15,13 +15,13 @@ describe("the example of Pulumi", function () {
     const objects = declared.map(({ inputs }) => inputs).filter(({ kind }) => kind !== undefined);
     const namespaces = objects.filter(({ kind }) => kind === "Namespace");
     assert.equal(namespaces.length, 2);
-    // A dry run leaves no namespace for what comes after.
+    // A dry run would create no namespace for the other objects.
     await cluster.kubectlWithInput(namespaces, "apply", "--server-side", "-f", "-");
     const others = objects.filter((object) => !namespaces.includes(object));
-    // Those of the cluster came from the same source, by another manager.
+    // Another field manager has applied the CRDs to the shared cluster.
     const flags = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-"];
-    const said = await cluster.kubectlWithInput(others, ...flags);
-    assert.equal(said.trim().split("\n").length, others.length);
-    assert.match(said, /gpumediaservice.*upscaler/);
+    const output = await cluster.kubectlWithInput(others, ...flags);
+    assert.equal(output.trim().split("\n").length, others.length);
+    assert.match(output, /gpumediaservice.*upscaler/);
   });
 });

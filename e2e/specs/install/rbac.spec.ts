@@ -1,4 +1,4 @@
-/** The shipped rights are those that are used: what is granted and never asked for is listed here, with who needs it. */
+/** The operator's permissions: all are used. Those that no request in this file needs are listed with what needs them. */
 import assert from "node:assert/strict";
 import { dcgmMetricsName } from "@gpumedia/operator/src/observe/names.ts";
 import {
@@ -17,30 +17,29 @@ import {
   serviceRules,
 } from "@gpumedia/install/src/rbac.ts";
 import { operatorRbac } from "@gpumedia/install";
-import { writeVerbs } from "../../cluster/audit.ts";
 import { until } from "../../cluster/until.ts";
-import { operatorCluster } from "../operator/operator-cluster.ts";
+import { operatorWorkspace } from "../operator/operator-cluster.ts";
 import { unlessStatus, Workspace } from "../operator/workspace.ts";
-import { grantedRights, usedRights } from "./rights.ts";
+import { forbidden, grantedRights, usedRights, writtenNamespaces } from "./rights.ts";
 
-/** Of an object that has the name of a child already (toggles.spec.ts: "leaves alone"). */
-const lookedAtWhenTaken = (right: string): boolean =>
+/** Reads an object that has the name of a child but another owner (toggles.spec.ts). */
+const readsNamesake = (right: string): boolean =>
   right.endsWith(" get") && childResources.has(right.split(" ")[0] ?? "");
 const childResources = new Set(Object.values(childKinds).map(({ type }) => `${type.group}/${type.resource}`));
 
-/** Asked for by other specs, or not by a request of its own. */
+/** Used by other specs, or required by admission. */
 const elsewhere: Readonly<Record<string, string>> = {
-  "gpumedia.io/gpumediaservices/finalizers update": "admission asks for it, of every child: see rbac.ts",
-  "gpumedia.io/gpumedialoadtests/finalizers update": "admission asks for it, of every Job",
-  "/serviceaccounts delete": "deletion.spec.ts: admission asks for it before an orphan is adopted",
-  "/services delete": "deletion.spec.ts: admission asks for it before an orphan is adopted",
-  "apps/deployments delete": "deletion.spec.ts: admission asks for it before an orphan is adopted",
-  "gpumedia.io/gpumedialoadtests create": "load-test.spec.ts: a test of a rollout",
-  "gpumedia.io/gpumedialoadtests delete": "load-test.spec.ts: tests past their time",
+  "gpumedia.io/gpumediaservices/finalizers update": "admission requires it for every child: see rbac.ts",
+  "gpumedia.io/gpumedialoadtests/finalizers update": "admission requires it for every Job",
+  "/serviceaccounts delete": "deletion.spec.ts: admission requires it to adopt an orphan",
+  "/services delete": "deletion.spec.ts: admission requires it to adopt an orphan",
+  "apps/deployments delete": "deletion.spec.ts: admission requires it to adopt an orphan",
+  "gpumedia.io/gpumedialoadtests create": "load-test.spec.ts: the test after a rollout",
+  "gpumedia.io/gpumedialoadtests delete": "load-test.spec.ts: expired tests",
   "gpumedia.io/gpumedialoadtests/status patch": "load-test.spec.ts",
-  "/pods patch": "loop/scale-in.spec.ts: which pods to keep in a scale-in",
+  "/pods patch": "loop/scale-in.spec.ts: the cost of deleting a pod",
   "batch/jobs create": "load-test.spec.ts",
-  "events.k8s.io/events patch": "events.spec.ts: an event that happens again",
+  "events.k8s.io/events patch": "events.spec.ts: a repeated event",
 };
 
 const everything = {
@@ -57,19 +56,16 @@ const nothing = {
   monitoring: { dcgm: { enabled: false }, podMonitor: false, alerts: false, dashboard: false },
 };
 
-/** What the DCGM exporters are told. */
-async function exported({ client, operatorNamespace }: Workspace): Promise<string | undefined> {
+/** Returns the list of metrics for the DCGM exporters, or undefined if there is none. */
+async function dcgmMetrics({ client, operatorNamespace }: Workspace): Promise<string | undefined> {
   const path = `/api/v1/namespaces/${operatorNamespace}/configmaps/${dcgmMetricsName}`;
   const answer = await client.rawJson("GET", path).catch(unlessStatus(404));
   return (answer?.body as { data: { metrics: string } } | undefined)?.data.metrics;
 }
 
-describe("the shipped rights", function () {
+describe("the operator's permissions", function () {
   this.timeout(180_000);
-  let work: Workspace;
-
-  before(async () => (work = await Workspace.open(await operatorCluster())));
-  after(() => work[Symbol.asyncDispose]());
+  const work = operatorWorkspace("suite", { operator: false });
 
   it("are all used, and none is missing", async () => {
     const operator = await work.startOperator();
@@ -82,34 +78,28 @@ describe("the shipped rights", function () {
       for (const role of childRoles) await repaired(role, name);
     }
     for (const name of ["keda", "hpa"]) await work.apply(name, nothing);
-    for (const name of ["keda", "hpa"]) {
-      await until(`${name} to be without what can be left out`, async () => (await work.children(name)).length === 4);
-    }
+    for (const name of ["keda", "hpa"]) await untilMinimal(work, name);
     assert.equal(await operator.end("SIGTERM"), "exit 0");
     await work.startOperator();
 
-    const asked = work.cluster.audit
+    const requests = work.cluster.audit
       .requests({ user: work.operatorUser })
       .filter(({ objectRef }) => objectRef !== undefined);
-    const used = usedRights(asked);
-    const refused = asked.filter(({ responseStatus }) => responseStatus?.code === 403);
-    assert.deepEqual(
-      refused.map(({ requestURI }) => requestURI),
-      [],
-    );
+    const used = usedRights(requests);
+    assert.deepEqual(forbidden(requests), []);
     const granted = grantedRights([...clusterReads, ...serviceRules, ...ownNamespaceRules]);
     assert.deepEqual(
       [...used].filter((right) => !granted.has(right)),
       [],
     );
-    const unused = [...granted].filter((right) => !used.has(right) && !lookedAtWhenTaken(right));
+    const unused = [...granted].filter((right) => !used.has(right) && !readsNamesake(right));
     assert.deepEqual(
       unused.filter((right) => !(right in elsewhere)),
       [],
     );
   });
 
-  it("suffice for single namespaces, two operators side by side, and reach no other", async () => {
+  it("suffice for two operators of single namespaces, and grant no access to other namespaces", async () => {
     await using other = await Workspace.open(work.cluster);
     await using third = await Workspace.open(work.cluster);
     for (const one of [other, third]) {
@@ -124,27 +114,23 @@ describe("the shipped rights", function () {
     for (const one of [other, third]) {
       for (const field of ["DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED"]) {
         await one.apply("upscaler", { ...everything, monitoring: { dcgm: { fields: [field] } } });
-        await until(`exporters to be told ${field}`, async () => (await exported(one))?.includes(field) === true);
+        await until(
+          `the DCGM metrics to include ${field}`,
+          async (see) => see(await dcgmMetrics(one))?.includes(field) === true,
+        );
       }
       await one.untilReady("upscaler");
       await one.apply("upscaler", nothing);
-      await until("what can be left out to go", async () => {
-        const gone = (await one.children("upscaler")).length === 4 && (await exported(one)) === undefined;
-        return gone;
-      });
-      const asked = work.cluster.audit.requests({ user: one.operatorUser });
-      assert.deepEqual(
-        asked.filter(({ responseStatus }) => responseStatus?.code === 403).map(({ requestURI }) => requestURI),
-        [],
-      );
-      const used = usedRights(asked.filter(({ objectRef }) => objectRef?.namespace === one.operatorNamespace));
+      await untilMinimal(one, "upscaler");
+      await until("the DCGM metrics to be deleted", async (see) => see(await dcgmMetrics(one)) === undefined);
+      const requests = work.cluster.audit.requests({ user: one.operatorUser });
+      assert.deepEqual(forbidden(requests), []);
+      const used = usedRights(requests.filter(({ objectRef }) => objectRef?.namespace === one.operatorNamespace));
       assert.deepEqual(
         [...grantedRights(dcgmRules)].filter((right) => !used.has(right)),
         [],
       );
-      const written = asked.filter(({ verb }) => (writeVerbs as readonly string[]).includes(verb));
-      const touched = new Set(written.map(({ objectRef }) => objectRef?.namespace));
-      assert.deepEqual(touched, new Set([one.operatorNamespace, one.namespace]));
+      assert.deepEqual(writtenNamespaces(requests), new Set([one.operatorNamespace, one.namespace]));
       const may = (namespace: string) =>
         work.cluster.kubectl("auth", "can-i", "list", "gpumediaservices", "-n", namespace, "--as", one.operatorUser);
       assert.equal((await may(one.namespace)).trim(), "yes");
@@ -152,19 +138,25 @@ describe("the shipped rights", function () {
     }
   });
 
-  /** Somebody takes a label of ours away. */
+  async function untilMinimal(one: Workspace, name: string): Promise<void> {
+    await until(`${name} to have only the 4 children that cannot be switched off`, async (see) => {
+      return see((await one.children(name)).map(({ kind }) => kind)).length === 4;
+    });
+  }
+
+  /** Removes a label, and waits until it is restored. */
   async function repaired(role: ChildRole, service: string): Promise<void> {
     const { type } = childKind(role);
     const name = childName(role, service);
     if ((await work.get(type, name)) === undefined) return;
     await work.patch(type, name, [{ op: "remove", path: "/metadata/labels/app.kubernetes.io~1part-of" }]);
-    await until(`${type.kind} ${name} to be repaired`, async () => {
-      const live = await work.get(type, name);
-      return live?.metadata.labels?.["app.kubernetes.io/part-of"] === "gpumedia";
+    await until(`${type.kind} ${name} to be repaired`, async (see) => {
+      const labels = see((await work.get(type, name))?.metadata.labels);
+      return labels?.["app.kubernetes.io/part-of"] === "gpumedia";
     });
   }
 
-  it("have no wildcard, no Secret, nothing that grants rights or runs in pods", () => {
+  it("include no wildcard, no Secrets, no granting of permissions and no access into pods", () => {
     const all = [
       clusterReads,
       serviceRules,

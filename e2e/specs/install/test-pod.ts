@@ -1,13 +1,13 @@
-/** The part of the kubelet in `helm test`: kwok lets the test's pod run, and never ends it. */
+/** The kubelet's part in `helm test`: on kwok's nodes, the test's pod runs forever. */
 import type { Cluster } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 
-/** Waits for the pod, and says that it has succeeded. */
+/** Waits until the pod runs, and sets its phase to Succeeded. */
 export async function testPodSucceeds(cluster: Cluster, release: string, namespace: string): Promise<void> {
   const pod = `/api/v1/namespaces/${namespace}/pods/${release}-test`;
-  await until("the test's pod to run", async () => {
+  await until("the test's pod to run", async (see) => {
     const live = (await cluster.rest.get(pod)) as { status?: { phase?: string } } | undefined;
-    return live?.status?.phase === "Running";
+    return see(live?.status)?.phase === "Running";
   });
   await cluster.rest.request("PATCH", `${pod}/status`, { status: { phase: "Succeeded" } }, "merge-patch+json");
 }

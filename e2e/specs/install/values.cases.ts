@@ -1,4 +1,4 @@
-/** Ways to install: each is rendered by Helm and by the one source, and judged by the API server. */
+/** Ways to install: Helm and `install()` have to render the same objects, and the API server has to accept them. */
 import type { PartialValues } from "@gpumedia/install";
 
 export const valuesCases: Readonly<Record<string, PartialValues>> = {
@@ -6,7 +6,7 @@ export const valuesCases: Readonly<Record<string, PartialValues>> = {
   "for two namespaces": { namespaces: ["media", "team-b"], replicas: 1 },
   "with the metrics API": { metricsApi: { enabled: true, port: 7443 } },
   "with the metrics API for one namespace": { metricsApi: { enabled: true }, namespaces: ["media"] },
-  "watched by Prometheus and Grafana": {
+  "with monitoring by Prometheus and Grafana": {
     monitoring: {
       podMonitor: { enabled: true, labels: { release: "prometheus" } },
       dashboard: { enabled: true, labels: { grafana_dashboard: "true" } },
@@ -16,13 +16,13 @@ export const valuesCases: Readonly<Record<string, PartialValues>> = {
       apiServerPorts: [16443],
     },
   },
-  "without all that can be left out": {
+  "without everything optional": {
     crds: { install: false },
     networkPolicy: { enabled: false },
     podDisruptionBudget: { enabled: false },
     topologySpread: "Off",
   },
-  "with everything of a pod set": {
+  "with all settings of the pods": {
     fullnameOverride: "media-operator",
     image: { repository: "registry.example/operator", tag: "1.2.3", pullPolicy: "Always" },
     imagePullSecrets: [{ name: "registry" }],
