@@ -1,4 +1,4 @@
-/** helm install, test, upgrade, rollback, uninstall and install again, by each version, while services are running. */
+/** helm install, test, upgrade, rollback, uninstall and reinstall, with each version of Helm, while services run. */
 import assert from "node:assert/strict";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
@@ -21,8 +21,8 @@ const flags = ["-n", namespace, "--wait", "--timeout", "120s"];
 const crdNames = ["gpumedialoadtests", "gpumediaprofiles", "gpumediaservices"].map((name) => `${name}.gpumedia.io`);
 const user = `system:serviceaccount:${namespace}:${release}`;
 
-/** The parts build on each other: a release has one life. */
-describe("the life of an installation by helm", function () {
+/** The steps build on each other, because a release has one life. */
+describe("the life of an installation by Helm", function () {
   this.timeout(480_000);
   let cluster: Cluster;
   let helm: Helm;
@@ -40,7 +40,7 @@ describe("the life of an installation by helm", function () {
     await cluster?.stop();
   });
 
-  /** The children that the operator has tried to write. */
+  /** The operator's write requests for children and specs. */
   const writesSince = (since: number) =>
     cluster.audit
       .requests({ user, verb: writeVerbs, since, namespace: media })
@@ -51,7 +51,7 @@ describe("the life of an installation by helm", function () {
     return cluster.kubectl("get", "crd", "gpumediaservices.gpumedia.io", "-o", `jsonpath=${path}`);
   }
 
-  it("installs, serves a hundred services, restarts no pod by upgrade and rollback, and leaves them to the next one", async () => {
+  it("runs 100 services, restarts no pod on upgrade and rollback, and keeps them for the next installation", async () => {
     await by("Helm 4");
     await installed();
     await tested();
@@ -114,14 +114,16 @@ describe("the life of an installation by helm", function () {
     const since = Date.now();
     await helm.run("upgrade", release, next.directory, ...flags);
     assert.equal(await crdDescription(), "New in this version.");
-    await replacedBy(version);
+    const image = "jsonpath={.spec.template.spec.containers[0].image}";
+    const deployed = await cluster.kubectl("get", "deployment", release, "-n", namespace, "-o", image);
+    assert.equal(deployed, `gpumedia-operator:${version}`);
     await restartOperator({ program: other.program });
     const userAgent = `gpumedia-operator/${version}`;
     assert.ok(cluster.audit.requests({ user, userAgent, verb: "patch", since }).length > 0);
     assert.deepEqual(await fingerprint(cluster, media), before);
     assert.deepEqual(writesSince(since), []);
 
-    await createServices([`made-by-other-${++made}`]);
+    await createServices([`created-by-other-${++created}`]);
     const both = await fingerprint(cluster, media);
     const back = Date.now();
     await helm.run("rollback", release, "1", ...flags);
@@ -131,25 +133,12 @@ describe("the life of an installation by helm", function () {
     assert.deepEqual(writesSince(back), []);
     return both;
   }
-  let made = 0;
-
-  async function replacedBy(version: string): Promise<void> {
-    const image = await cluster.kubectl(
-      "get",
-      "deployment",
-      release,
-      "-n",
-      namespace,
-      "-o",
-      "jsonpath={.spec.template.spec.containers[0].image}",
-    );
-    assert.equal(image, `gpumedia-operator:${version}`);
-  }
+  let created = 0;
 
   async function restartOperator(options: Parameters<typeof startInstalledOperator>[2] = {}): Promise<void> {
     await operator.end("SIGTERM");
     operator = await startInstalledOperator(cluster, namespace, options);
-    // It has looked at everything: a service that is new is ready, and came last.
+    // Once a service that was created last is Ready, the operator has reconciled all others.
     const name = `later-${Date.now()}`;
     const service = {
       apiVersion: "gpumedia.io/v1alpha1",
@@ -169,34 +158,37 @@ describe("the life of an installation by helm", function () {
   }
   const other = "elsewhere";
 
-  /** Helm and the operator both write the APIServices; neither undoes what the other has done. */
+  /** Helm and the operator both write the APIServices, and neither reverts the other's fields. */
   async function switchedMetricsApi(): Promise<void> {
     const on = [...flags, "--set", "metricsApi.enabled=true"];
     await helm.run("upgrade", release, chart, ...on);
-    // The address stands for the pod's. Nobody asks there: without a kube-proxy no aggregator reaches a Service.
+    // Stands for the pod's address. It receives no request: without kube-proxy, the aggregator cannot reach a Service.
     await restartOperator({
       parameters: ["--metrics-api-address=127.0.0.1:0", "--metrics-api-advertise-address=192.0.2.10"],
     });
-    const authority = await until("the APIServices to be told the authority", async () => {
-      const all = await Promise.all(["v1beta1", "v1beta2"].map((version) => apiService(version)));
-      return all.every(({ spec }) => spec.caBundle !== undefined) ? all[0]?.spec.caBundle : undefined;
+    const authority = await until("both APIServices to have a CA bundle", async (see) => {
+      const specs = await Promise.all(["v1beta1", "v1beta2"].map(async (version) => (await apiService(version)).spec));
+      return see(specs).every(({ caBundle }) => caBundle !== undefined) && specs[0]?.caBundle;
     });
     const slice = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${release}-metrics-api`;
-    await until("an address behind the Service", async () => (await cluster.rest.get(slice)) ?? undefined);
+    await until("the EndpointSlice of the metrics API", () => cluster.rest.get(slice));
     await helm.run("upgrade", release, chart, ...on, "--set", "logLevel=debug");
     assert.equal((await apiService("v1beta1")).spec.caBundle, authority);
-    // Without any value Helm would take those of the last time.
+    // Without any value, Helm would reuse those of the last upgrade.
     await helm.run("upgrade", release, chart, ...flags, "--set", "metricsApi.enabled=false");
     await restartOperator();
     assert.equal(await cluster.rest.get(`${apiServices}/v1beta1.custom.metrics.k8s.io`), undefined);
-    await until("the address to go with its Service", async () => (await cluster.rest.get(slice)) === undefined);
-    // While it was on, autoscalers used the GPUs' figures: on a busy machine some had not been told otherwise yet.
-    await until("the autoscalers to do without the GPUs' figures", async () => {
+    await until("the EndpointSlice to be deleted with its Service", async (see) => {
+      return see(await cluster.rest.get(slice)) === undefined;
+    });
+    // While it was on, the HPAs used GPU metrics. On a busy machine, the operator takes a while to change all of them.
+    await until("the HPAs to have no GPU metric", async (see) => {
       const path = `/apis/autoscaling/v2/namespaces/${media}/horizontalpodautoscalers`;
       const { items } = (await cluster.rest.get(path)) as {
         items: readonly { spec: { metrics: object[] } }[];
       };
-      return items.every(({ spec }) => spec.metrics.length === 1);
+      const remaining = items.filter(({ spec }) => spec.metrics.length !== 1).length;
+      return see(remaining) === 0;
     });
   }
   const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
@@ -211,7 +203,7 @@ describe("the life of an installation by helm", function () {
     await helm.run("uninstall", release, "-n", namespace, "--wait");
     assert.deepEqual(await fingerprint(cluster, media), before);
     const left = await cluster.kubectl("get", "gms", "-n", media, "-o", "name");
-    assert.equal(left.trim().split("\n").length, services + made);
+    assert.equal(left.trim().split("\n").length, services + created);
     const selector = `app.kubernetes.io/name=gpumedia-operator`;
     const kinds =
       "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,deployments,services,pdb,networkpolicies";
@@ -224,7 +216,7 @@ describe("the life of an installation by helm", function () {
     );
   }
 
-  /** Another version of helm, or the same again, installs over what is left. */
+  /** Installs again over the CRDs and services that remain. */
   async function takenOver(before: Fingerprint): Promise<void> {
     const since = Date.now();
     await installed();

@@ -1,4 +1,4 @@
-/** What `make release` publishes, with small files in place of the images: those have tests of their own. */
+/** What `make release` publishes, with small files instead of images, which have their own tests. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -56,7 +56,7 @@ describe("a release", function () {
     await rm(folder, { recursive: true });
   });
 
-  it("has all that is installed, and checksums that hold", async () => {
+  it("has all files that are published, and correct checksums", async () => {
     assert.deepEqual((await readdir(release)).toSorted(), [
       "SHA256SUMS",
       "crds.yaml",
@@ -71,7 +71,7 @@ describe("a release", function () {
     assert.equal(stdout.trim().split("\n").length, (await readdir(release)).length - 1);
   });
 
-  it("is the same bytes when it is made again", async () => {
+  it("has the same bytes when it is built again", async () => {
     await publish(join(folder, "again"), "Asia/Tokyo");
     const sums = (of: string): Promise<string> => readFile(join(of, "SHA256SUMS"), "utf8");
     assert.equal(await sums(join(folder, "again")), await sums(release));
@@ -85,12 +85,12 @@ describe("a release", function () {
     assert.deepEqual(crds, (await readdir(join(root, "crds"))).toSorted());
   });
 
-  it("has a chart that Helm reads as it does the folder", async () => {
+  it("has a chart that renders like its directory", async () => {
     const render = (of: string): Promise<string> => helm.run("template", "some", of, kubernetes);
     assert.equal(await render(join(release, `gpumedia-operator-${version}.tgz`)), await render(chart));
   });
 
-  it("has kubectl's plug-in, which needs a Node and nothing else", async () => {
+  it("has the kubectl plugin, which needs only Node", async () => {
     const tools = join(folder, "tools");
     await mkdir(tools);
     await run("tar", ["-xzf", join(release, `kubectl-gpumedia-${version}.tar.gz`), "-C", tools]);
@@ -99,12 +99,12 @@ describe("a release", function () {
     assert.match(stdout, /^kind: Deployment$/m);
   });
 
-  it("is of one version, but for the processor: a new one of it restarts all services", async () => {
+  it("has one version, except for the processor, whose new versions restart all services", async () => {
     const found = await Promise.all(
       workspaces.map(async (workspace) => {
         const { version: own, dependencies = {} } = await manifest(workspace);
         const ours = Object.entries(dependencies).filter(([name]) => name.startsWith("@gpumedia/"));
-        return [workspace, own, ...ours.map(([, wanted]) => wanted)];
+        return [workspace, own, ...ours.map(([, required]) => required)];
       }),
     );
     const others = found.filter(([workspace]) => workspace !== "workload");
