@@ -1,4 +1,4 @@
-/** The cluster that all other specs rely on: does it behave like one? */
+/** The cluster that all other specs rely on behaves like a real one. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
@@ -46,33 +46,30 @@ describe("the embedded cluster", () => {
     namespace = await cluster.newNamespace("cluster");
   });
   afterEach(async () => {
-    // Its pods would come again, and take the GPUs of the next test's nodes.
+    // Its pods would be replaced, and use the GPUs of the next test's nodes.
     await cluster.kubectl("delete", "deployments", "--all", "--cascade=foreground", "-n", namespace);
     await cluster.removeNodes();
   });
 
-  /** A Deployment whose pods want so many GPUs each. */
+  /** Creates a Deployment; `gpus` is per pod. */
   async function deploy(
     name: string,
     { replicas = 1, gpus = 1, image = "registry.invalid/any:1" } = {},
   ): Promise<void> {
     const labels = { app: name };
     const resources = { limits: { "nvidia.com/gpu": String(gpus) } };
-    await cluster.kubectlWithInput(
-      {
-        apiVersion: "apps/v1",
-        kind: "Deployment",
-        metadata: { name, namespace },
-        spec: {
-          replicas,
-          selector: { matchLabels: labels },
-          template: { metadata: { labels }, spec: { containers: [{ name: "main", image, resources }] } },
-        },
-      },
-      "create",
-      "-f",
-      "-",
-    );
+    const template = { metadata: { labels }, spec: { containers: [{ name: "main", image, resources }] } };
+    const deployment = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name, namespace },
+      spec: { replicas, selector: { matchLabels: labels }, template },
+    };
+    await cluster.kubectlWithInput(deployment, "create", "-f", "-");
+  }
+
+  async function rolledOut(name: string): Promise<void> {
+    await cluster.kubectl("rollout", "status", `deployment/${name}`, "-n", namespace, "--timeout=30s");
   }
 
   async function pods(): Promise<readonly Pod[]> {
@@ -80,23 +77,23 @@ describe("the embedded cluster", () => {
     return (JSON.parse(list) as { items: readonly Pod[] }).items;
   }
 
-  it("lets pods become Ready on fake GPU nodes, as many as there are GPUs, each with an address", async () => {
+  it("makes one pod Ready for each GPU of its nodes, with an address", async () => {
     const nodes = await cluster.addNodes({ count: 2, gpus: 4 });
     await deploy("gpu", { replicas: 8 });
-    await cluster.kubectl("rollout", "status", "deployment/gpu", "-n", namespace, "--timeout=30s");
+    await rolledOut("gpu");
     const running = await pods();
     const perNode = nodes.map((node) => running.filter(({ spec }) => spec.nodeName === node).length);
     assert.deepEqual(perNode, [4, 4]);
-    // Not that they differ: kwok 0.8 may give an address again that a pod of an earlier test gives back late.
+    // They may be equal: kwok 0.8 can assign an address that a pod of an earlier test releases later.
     for (const { status } of running) assert.match(status.podIP ?? "", /^10\.1\.\d+\.\d+$/);
     assert.deepEqual(new Set(running.map((pod) => condition(pod, "Ready")?.status)), new Set(["True"]));
   });
 
-  it("leaves a pod Pending that wants more GPUs than a node has, with the scheduler's own words", async () => {
+  it("leaves a pod that requests more GPUs than a node has Pending, with the scheduler's message", async () => {
     await cluster.addNodes({ count: 2, gpus: 4 });
     await deploy("greedy", { gpus: 5 });
-    const pod = await until("the scheduler's verdict", async () =>
-      (await pods()).find((candidate) => condition(candidate, "PodScheduled")?.status === "False"),
+    const pod = await until("an unschedulable pod", async (see) =>
+      see(await pods()).find((candidate) => condition(candidate, "PodScheduled")?.status === "False"),
     );
     assert.equal(pod.status.phase, "Pending");
     assert.match(
@@ -111,10 +108,12 @@ describe("the embedded cluster", () => {
     { image: failingImages.neverReady, phase: "Running", state: "running", reason: undefined, restartCount: 0 },
   ];
   for (const { image, phase, state, reason, restartCount } of failures) {
-    it(`lets a pod fail as its image says: ${image}`, async () => {
+    it(`makes a pod fail as the name of its image determines: ${image}`, async () => {
       await cluster.addNodes();
       await deploy("failing", { image });
-      const pod = await until("the kubelet's word", async () => (await pods()).find(({ status }) => status.podIP));
+      const pod = await until("a pod with an address", async (see) =>
+        see(await pods()).find(({ status }) => status.podIP),
+      );
       const [container] = pod.status.containerStatuses ?? [];
       assert.deepEqual(
         [pod.status.phase, condition(pod, "Ready")?.status, container?.restartCount, container?.state[state]?.reason],
@@ -123,47 +122,38 @@ describe("the embedded cluster", () => {
     });
   }
 
-  it("gives nodes their labels, taints and numbers, and takes their pods along when they go", async () => {
+  it("adds nodes with labels, taints and GPUs, and deletes their pods with them", async () => {
     const taints = [{ key: "nvidia.com/gpu", effect: "NoSchedule" }] as const;
     const [first] = await cluster.addNodes({ namePrefix: namespace, gpus: 2, labels: { zone: "x" }, taints });
     assert.deepEqual(await cluster.addNodes({ namePrefix: namespace, gpus: 0 }), [`${namespace}-1`]);
-    const read = await cluster.kubectl(
-      "get",
-      "node",
-      first ?? "",
-      "-o",
-      "jsonpath={.metadata.labels.zone} {.status.allocatable.nvidia\\.com/gpu} {.spec.taints[*].key}",
-    );
-    assert.equal(read, "x 2 nvidia.com/gpu");
+    const path = "jsonpath={.metadata.labels.zone} {.status.allocatable.nvidia\\.com/gpu} {.spec.taints[*].key}";
+    assert.equal(await cluster.kubectl("get", "node", first ?? "", "-o", path), "x 2 nvidia.com/gpu");
     await deploy("cpu", { gpus: 0 });
-    await cluster.kubectl("rollout", "status", "deployment/cpu", "-n", namespace, "--timeout=30s");
-    const [gone] = await pods();
-    assert.equal(gone?.spec.nodeName, `${namespace}-1`);
+    await rolledOut("cpu");
+    const [deleted] = await pods();
+    assert.equal(deleted?.spec.nodeName, `${namespace}-1`);
     await cluster.removeNodes();
     assert.equal(await cluster.kubectl("get", "nodes", "-o", "name"), "");
-    assert.ok((await pods()).every(({ metadata }) => metadata.name !== gone.metadata.name));
+    assert.ok((await pods()).every(({ metadata }) => metadata.name !== deleted.metadata.name));
   });
 
-  it("runs each controller as a user of its own", async () => {
+  it("runs each controller as a separate user", async () => {
     await cluster.addNodes();
     await deploy("any");
-    await cluster.kubectl("rollout", "status", "deployment/any", "-n", namespace, "--timeout=30s");
-    const whoDid = (verb: string, resource: string, subresource: string): readonly string[] =>
-      cluster.audit.requests({ namespace, verb, resource, subresource }).map(({ user }) => user.username);
-    assert.deepEqual(whoDid("create", "replicasets", ""), ["system:serviceaccount:kube-system:deployment-controller"]);
-    assert.deepEqual(whoDid("create", "pods", ""), ["system:serviceaccount:kube-system:replicaset-controller"]);
-    assert.deepEqual(whoDid("create", "pods", "binding"), ["system:kube-scheduler"]);
+    await rolledOut("any");
+    const creators = (resource: string, subresource: string): readonly string[] =>
+      cluster.audit.requests({ namespace, verb: "create", resource, subresource }).map(({ user }) => user.username);
+    assert.deepEqual(creators("replicasets", ""), ["system:serviceaccount:kube-system:deployment-controller"]);
+    assert.deepEqual(creators("pods", ""), ["system:serviceaccount:kube-system:replicaset-controller"]);
+    assert.deepEqual(creators("pods", "binding"), ["system:kube-scheduler"]);
   });
 
-  it("has a write in the audit log before it is answered, and a read when it is", async () => {
+  it("logs a write in the audit log before it responds, and a read afterwards", async () => {
     const { tls } = await loadConnection({ kubeconfig: cluster.kubeconfig });
     const body = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "slow" } });
     const headers = { "content-type": "application/json", "content-length": body.length };
-    const post = request(`${cluster.server}/api/v1/namespaces/${namespace}/configmaps`, {
-      method: "POST",
-      headers,
-      ...tls,
-    });
+    const url = `${cluster.server}/api/v1/namespaces/${namespace}/configmaps`;
+    const post = request(url, { method: "POST", headers, ...tls });
     post.flushHeaders();
     const filter = { verb: "create", resource: "configmaps", namespace, user: "admin" } as const;
     assert.equal((await cluster.audit.waitFor(filter)).stage, "RequestReceived");
@@ -179,7 +169,7 @@ describe("the embedded cluster", () => {
     assert.equal(read.stage, "ResponseComplete");
   });
 
-  it("tells in the audit log who asked for what, with which program, and what came of it", async () => {
+  it("logs the user, the program, the object and the response in the audit log", async () => {
     const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "operator" });
     const since = Date.now();
     await assert.rejects(cluster.kubectl("--kubeconfig", kubeconfig, "get", "secrets"), KubectlError);
@@ -202,9 +192,9 @@ describe("the embedded cluster", () => {
     assert.match(userAgent, /^kubectl\/v1\.\d+\.\d+ /);
   });
 
-  it("gives a service account the rights that are shipped, and no other", async () => {
+  it("grants a service account the operator's permissions by default, and no other", async () => {
     const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "operator" });
-    // In another namespace as well, except for what concerns only its own.
+    // All namespaces, except for the permissions for the operator's own.
     const elsewhere = await cluster.newNamespace();
     const may = async (verb: string, resource: string, where: string): Promise<string> =>
       cluster
@@ -224,12 +214,12 @@ describe("the embedded cluster", () => {
     );
   });
 
-  it("gives a service account other rights, if those are asked for", async () => {
-    const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "nobody", rbac: [] });
+  it("grants a service account other permissions if they are specified", async () => {
+    const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount: "none", rbac: [] });
     await assert.rejects(cluster.kubectl("--kubeconfig", kubeconfig, "get", "services"), /forbidden/);
   });
 
-  it("collects what a custom object owns without the delay of kinds that came later", async () => {
+  it("deletes what a custom object owns without delay, although the kind was added after the start", async () => {
     const apiVersion = "gpumedia.io/v1alpha1";
     const kind = "GpuMediaService";
     await cluster.kubectlWithInput({ apiVersion, kind, metadata: { name: "owner", namespace } }, "create", "-f", "-");
@@ -242,7 +232,7 @@ describe("the embedded cluster", () => {
     assert.doesNotMatch(left, /owned/);
   });
 
-  it("serves optional APIs for as long as their CRDs are there", async () => {
+  it("serves optional APIs while their CRDs are installed", async () => {
     const expected = [
       "gateways.gateway.networking.k8s.io",
       "httproutes.gateway.networking.k8s.io",
@@ -258,11 +248,11 @@ describe("the embedded cluster", () => {
     await cluster.installOptionalCrds(optionalApis);
     assert.deepEqual(await served(), expected);
     await cluster.removeOptionalCrds(optionalApis);
-    await until("none to be served", async () => (await served()).length === 0);
+    await until("none to be served", async (see) => see(await served()).length === 0);
   });
 
   describe("its front proxy", () => {
-    it("tells an aggregated API who asks, and proves that it is the front proxy", async () => {
+    it("sends the user's name to an aggregated API, with the certificate of the front proxy", async () => {
       const authority = await createAuthority("aggregated");
       const serving = await authority.server(
         { commonName: "aggregated" },
@@ -319,26 +309,26 @@ describe("the embedded cluster", () => {
       clusterCa = await readFile(join(cluster.directory, files.authority), "utf8");
     });
 
-    /** Whom the API server takes somebody for who shows this certificate and says that somebody else asks. */
-    async function takenFor(user: KeyPair): Promise<string> {
+    /** Returns the user that the API server authenticates for this certificate and the header `x-remote-user: other`. */
+    async function authenticated(user: KeyPair): Promise<string> {
       await using rest = new Rest(cluster.server, clusterCa, user);
       const answer = (await rest.request(
         "POST",
         "/apis/authentication.k8s.io/v1/selfsubjectreviews",
         { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
         "json",
-        { "x-remote-user": "somebody", "x-remote-group": "system:authenticated" },
+        { "x-remote-user": "other", "x-remote-group": "system:authenticated" },
       )) as { status: { userInfo: { username: string } } };
       return answer.status.userInfo.username;
     }
 
-    it("may speak for others, and nobody else may whose certificate is of the same CA", async () => {
+    it("may act for other users, unlike an administrator with a certificate of the same CA", async () => {
       const [certificate = "", key = ""] = await Promise.all(
         Object.values(files.frontProxy).map((file) => readFile(join(cluster.directory, file), "utf8")),
       );
-      assert.equal(await takenFor({ certificate, key }), "somebody");
+      assert.equal(await authenticated({ certificate, key }), "other");
       const { cert = "", key: adminKey = "" } = (await loadConnection({ kubeconfig: cluster.kubeconfig })).tls;
-      assert.equal(await takenFor({ certificate: cert, key: adminKey }), "admin");
+      assert.equal(await authenticated({ certificate: cert, key: adminKey }), "admin");
     });
   });
 });
