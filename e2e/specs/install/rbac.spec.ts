@@ -63,6 +63,12 @@ async function dcgmMetrics({ client, operatorNamespace }: Workspace): Promise<st
   return (answer?.body as { data: { metrics: string } } | undefined)?.data.metrics;
 }
 
+async function untilMinimal(one: Workspace, name: string): Promise<void> {
+  await until(`${name} to have only the 4 children that cannot be switched off`, async (see) => {
+    return see((await one.children(name)).map(({ kind }) => kind)).length === 4;
+  });
+}
+
 describe("the operator's permissions", function () {
   this.timeout(180_000);
   const work = operatorWorkspace("suite", { operator: false });
@@ -137,12 +143,6 @@ describe("the operator's permissions", function () {
       await assert.rejects(may(work.namespace), /code 1/);
     }
   });
-
-  async function untilMinimal(one: Workspace, name: string): Promise<void> {
-    await until(`${name} to have only the 4 children that cannot be switched off`, async (see) => {
-      return see((await one.children(name)).map(({ kind }) => kind)).length === 4;
-    });
-  }
 
   /** Removes a label, and waits until it is restored. */
   async function repaired(role: ChildRole, service: string): Promise<void> {
