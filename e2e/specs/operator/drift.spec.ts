@@ -5,6 +5,7 @@ import { desiredChildren, type DesiredChild } from "@gpumedia/operator/src/desir
 import { sampleContext, sampleImage, sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
 import type { JsonPatchOperation, KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { until, type See } from "../../cluster/until.ts";
 import { changed, escaped, leavesOf, pointerIn, type Leaf } from "./leaves.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
@@ -173,6 +174,24 @@ describe("drift", function () {
       return manager === "gpumedia-operator" && operation === "Update";
     });
     assert.deepEqual(updates, [], "fields are owned twice");
+  });
+
+  it("is reported by an event that names the field and who changed it", async () => {
+    // A service of its own: the number of events per object is limited.
+    await work.apply("reported");
+    await work.untilReady("reported");
+    const image = ["set", "image", "deployment/reported", "gpu-media=nginx", "--namespace", work.namespace];
+    await work.cluster.kubectl(...image);
+    await work.delete(childKinds.service.type, "reported");
+    await until("events of both repairs", async (see) => {
+      const described = await work.cluster.kubectl("describe", "gpumediaservice/reported", "-n", work.namespace);
+      const events = see(described.slice(described.indexOf("Events:")));
+      return (
+        events.includes(
+          "Deployment reported: spec.template.spec.containers[gpu-media].image was changed to nginx by kubectl-set",
+        ) && events.includes("Service reported was deleted and has been created again")
+      );
+    });
   });
 
   it("leaves no copy of a renamed container or group of alerts", async () => {

@@ -62,9 +62,16 @@ function contents(manifest: Manifest | KubeObject): unknown {
   return { ...rest, metadata: { labels, annotations, ownerReferences } };
 }
 
+/** One reconcile compares each manifest several times. */
+const digests = new WeakMap<Manifest, string>();
+
 /** Returns the digest of a desired object; a live object on which we own exactly its fields has the same digest. */
 export function manifestDigest(manifest: Manifest): string {
-  return digest(contents(manifest));
+  const known = digests.get(manifest);
+  if (known !== undefined) return known;
+  const computed = digest(contents(manifest));
+  digests.set(manifest, computed);
+  return computed;
 }
 
 /** Returns the field manager for a POST of this manifest. */
@@ -170,7 +177,7 @@ export function contains(whole: unknown, part: unknown): boolean {
   return isRecord(whole) && Object.entries(part).every(([key, member]) => contains(whole[key], member));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -28,8 +28,10 @@ const remove = (role: ChildRole): Action => ({ do: "delete", child: { ...child(r
 describe("the execution of a plan", () => {
   let record: ServiceMemory;
   beforeEach(() => (record = new ServiceMemory("u-1")));
+  let isRepair = false;
+  beforeEach(() => (isRepair = false));
   const run = async (pass: FakePass, ...plan: readonly Action[]): Promise<readonly ChildOutcome[]> =>
-    execute(plan, { ...pass, record, namespace: "media", owner });
+    execute(plan, { ...pass, record, namespace: "media", owner, isRepair });
   /** Of each child: what was done, and the reason or kind of its failure. */
   const summary = (outcomes: readonly ChildOutcome[]): readonly (readonly string[])[] =>
     outcomes.map(({ child: { role }, did, failure }) => [
@@ -128,6 +130,7 @@ describe("the execution of a plan", () => {
   });
 
   it("stops applying a child that is overwritten each time, and starts again later", async () => {
+    isRepair = true;
     const pass = fakePass({ allowed: /^apply Service upscaler$/ });
     const applied = async (): Promise<readonly string[]> => summary(await run(pass, apply("service")))[0] ?? [];
     for (let time = 0; time < 20; time++) assert.deepEqual(await applied(), ["service", "apply"]);
@@ -136,7 +139,15 @@ describe("the execution of a plan", () => {
     assert.deepEqual(await applied(), ["service", "apply"]);
   });
 
+  it("applies each of a hundred edits in a row", async () => {
+    const pass = fakePass({ allowed: /^apply Service upscaler$/ });
+    for (let edit = 0; edit < 100; edit++) {
+      assert.deepEqual(summary(await run(pass, apply("service"))), [["service", "apply"]]);
+    }
+  });
+
   it("does not count applies that fail: a busy object would never be repaired", async () => {
+    isRepair = true;
     const answers = { "apply Service upscaler": failing(apiError(409, "Conflict")) };
     const pass = fakePass({ answers });
     for (let time = 0; time < 30; time++) await run(pass, apply("service"));

@@ -1,6 +1,7 @@
 /** Carries out a plan. Only this file writes children. */
 import type { ApiClient } from "../kube/client.ts";
 import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
+import { firstDrift, type Drift } from "../kube/drift.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
@@ -17,12 +18,16 @@ export interface ChildOutcome {
   readonly child: DesiredChild;
   readonly did: Action["do"];
   readonly failure?: Failure;
+  /** What another field manager had changed, when the write has only undone that. */
+  readonly repaired?: string;
 }
 
 export interface ExecuteContext {
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
   readonly snapshots: Pick<SnapshotSource, "written" | "deleted">;
-  readonly record: Pick<ServiceMemory, "applies">;
+  readonly record: Pick<ServiceMemory, "repairs" | "liveRoles" | "inSync">;
+  /** The desired children are those of the last reconcile, so each write repairs a change of another field manager. */
+  readonly isRepair: boolean;
   readonly clock: Pick<Clock, "now">;
   readonly namespace: string;
   readonly owner: Owner;
@@ -53,8 +58,7 @@ export async function execute(plan: readonly Action[], context: ExecuteContext):
 async function attempt(action: Action, context: ExecuteContext): Promise<ChildOutcome> {
   const { child } = action;
   try {
-    const { did, failure } = await perform(action, context);
-    return { child, did, ...(failure === undefined ? {} : { failure }) };
+    return { child, ...(await perform(action, context)) };
   } catch (error) {
     return { child, did: action.do, failure: toFailure(error, describe(child)) };
   }
@@ -97,12 +101,14 @@ async function create(
   manifest: NonNullable<DesiredChild["manifest"]>,
   context: ExecuteContext,
 ): Promise<Performed> {
-  const { client, snapshots } = context;
+  const { client, snapshots, isRepair, record } = context;
   const { type } = child.kind;
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
     snapshots.written(type, created);
-    return { did: "create" };
+    return isRepair && record.inSync && record.liveRoles.has(child.role)
+      ? { did: "create", repaired: `${describe(child)} was deleted and has been created again` }
+      : { did: "create" };
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
   }
@@ -112,20 +118,19 @@ async function create(
 /** For a child that the watch does not show: it is not managed by this operator, has lost its label, or is deleted. */
 async function performStored(child: DesiredChild, context: ExecuteContext): Promise<Performed> {
   const { client, namespace, owner } = context;
-  const stored = await client.get(child.kind.type, namespace, child.name).catch((error: unknown) => {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  });
+  const stored = await client.get(child.kind.type, namespace, child.name).catch(unlessNotFound);
   return perform(planChild(owner, child, stored && viewChild(child.kind)(stored), true), context);
 }
 
 async function apply(action: Action & { readonly do: "apply" }, context: ExecuteContext): Promise<Performed> {
   const { child, manifest, live } = action;
+  const { record, clock, isRepair } = context;
   const { uid } = live.metadata;
-  if (!context.record.applies.has(uid, context.clock.now())) {
+  if (isRepair && !record.repairs.has(uid, clock.now())) {
     const message = `another field manager keeps overwriting ${describe(child)}; see its metadata.managedFields`;
     return { did: "none", failure: { kind: "Waiting", reason: "Overwritten", afterMs: overwrittenPauseMs, message } };
   }
+  const repaired = isRepair && record.inSync ? await driftText(action, context) : undefined;
   await releaseBefore(live, action, context);
   const send = (): Promise<KubeObject> =>
     context.client.apply(child.kind.type, manifest, { fieldManager, force: true });
@@ -135,9 +140,25 @@ async function apply(action: Action & { readonly do: "apply" }, context: Execute
   });
   const applied = await removeCopies(taken, action, context);
   // Only a success counts: on a busy object an apply often fails, and that undoes no change.
-  context.record.applies.take(uid, context.clock.now());
+  if (isRepair) record.repairs.take(uid, clock.now());
   context.snapshots.written(child.kind.type, applied);
-  return { did: "apply" };
+  return { did: "apply", ...(repaired === undefined ? {} : { repaired }) };
+}
+
+/** The cache keeps no values, so this costs a request; a drift is rare. Undefined when only the ownership has changed. */
+async function driftText(
+  { child, manifest }: Action & { readonly do: "apply" },
+  { client, namespace }: ExecuteContext,
+): Promise<string | undefined> {
+  const live = await client.get(child.kind.type, namespace, child.name).catch(unlessNotFound);
+  const drift = live && firstDrift(live, manifest);
+  return drift && `${describe(child)}: ${drift.path} ${changeText(drift)}; change the GpuMediaService instead`;
+}
+
+function changeText({ value, manager }: Drift): string {
+  const isShown = typeof value === "number" || typeof value === "boolean" || typeof value === "string";
+  const change = value === undefined ? "was removed" : `was changed${isShown ? ` to ${String(value)}` : ""}`;
+  return manager === undefined ? change : `${change} by ${manager}`;
 }
 
 /** Returns true if the apply may succeed now. */
@@ -206,6 +227,10 @@ async function remove(
     if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
   }
   snapshots.deleted(child.kind.type, `${namespace}/${child.name}`, uid);
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }
 
 /** `Deployment upscaler` */

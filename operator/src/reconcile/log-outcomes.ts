@@ -5,11 +5,12 @@ const done = { create: "created", apply: "applied", delete: "deleted" } as const
 
 /** One line for each write and each failure; none for a reconcile that had nothing to do. */
 export function logOutcomes(outcomes: readonly ChildOutcome[], log: Logger): void {
-  for (const { child, did, failure } of outcomes) {
+  for (const { child, did, failure, repaired } of outcomes) {
     const name = describe(child);
     switch (failure?.kind) {
       case undefined:
-        if (did in done) log.info({ child: name }, `${done[did as keyof typeof done]} ${name}`);
+        if (repaired !== undefined) log.info({ child: name }, `repaired ${repaired}`);
+        else if (did in done) log.info({ child: name }, `${done[did as keyof typeof done]} ${name}`);
         break;
       case "Transient":
         log.warn({ child: name, error: failure.cause }, `could not ${did} ${name}, retrying`);

@@ -17,6 +17,10 @@ export class ServiceMemory {
   service: EffectiveService | undefined;
   /** It has passed the rollout gate, and its Deployment does not show the rollout yet. */
   isEnteringRollout = false;
+  /** Digest of all desired children of the last reconcile. What is written while it stays the same is a repair. */
+  desired: string | undefined;
+  /** All children were as desired after the last reconcile. */
+  inSync = false;
   /** The children that may exist: each was live after it was last planned, or its action failed. */
   readonly liveRoles = new Set<ChildRole>();
   statusWrittenAt: number | undefined;
@@ -26,8 +30,8 @@ export class ServiceMemory {
   scaleInNearAt: number | undefined;
   /** When the deletion cost of a pod was last written, by the pod's UID. */
   readonly costWrittenAt = new Map<string, number>();
-  /** Applies by the child's UID. A person who edits by hand stays below this rate; another controller does not. */
-  readonly applies = new TokenBuckets({ burst: 20, refillMs: 6_000 });
+  /** Repairs by the child's UID. A person who edits by hand stays below this rate; another controller does not. */
+  readonly repairs = new TokenBuckets({ burst: 20, refillMs: 6_000 });
 
   constructor(uid: string) {
     this.uid = uid;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import type { KubeObject } from "../kube/object.ts";
+import { childKinds } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import {
   apiError,
@@ -65,6 +67,32 @@ describe("the reconcile of a service", () => {
     const again = fakePass({ stored, snapshot: { children: snapshots.current?.children ?? {} } });
     assert.deepEqual(await reconcileService(key, again, silent), { kind: "done" });
     assert.deepEqual(again.client.calls, []);
+  });
+
+  it("reports with an event what it has repaired, and who had changed it", async () => {
+    const drifted = (): KubeObject => {
+      const created = pass.client.created("Service upscaler");
+      const theirs = {
+        manager: "kubectl-edit",
+        operation: "Update",
+        fieldsV1: { "f:spec": { "f:type": {} } },
+      } as const;
+      const metadata = { ...created.metadata, resourceVersion: "999", managedFields: [theirs] };
+      return { ...created, metadata, spec: { type: "NodePort" } } as KubeObject;
+    };
+    const answers = { "get Service upscaler": drifted, "get Deployment upscaler": () => assert.fail("not drifted") };
+    const pass = fakePass({ allowed: anyWrite, answers });
+    await reconcileService(key, pass, silent);
+    pass.snapshots.written(childKinds.service.type, drifted());
+    pass.snapshots.deleted(childKinds.podDisruptionBudget.type, "media/upscaler");
+    await reconcileService(key, pass, silent);
+    assert.deepEqual(
+      pass.recorded.filter(({ reason }) => reason === "Repaired").map(({ note }) => note),
+      [
+        "Service upscaler: spec.type was changed to NodePort by kubectl-edit; change the GpuMediaService instead",
+        "PodDisruptionBudget upscaler was deleted and has been created again",
+      ],
+    );
   });
 
   it("leaves out a child whose API is not served, and reports it", async () => {

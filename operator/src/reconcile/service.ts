@@ -1,6 +1,8 @@
 /** The life of one GpuMediaService, from the snapshot to its status. */
 import { effectiveService } from "../effective/effective.ts";
+import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
+import { manifestDigest } from "../kube/ownership.ts";
 import { testRollout } from "../loadtest/rollout-test.ts";
 import { timestamp } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -39,21 +41,29 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
 
   const { children, rollout } = desired(service, snapshot, settings);
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
+  const wish = digest(children.map(({ manifest }) => manifest && manifestDigest(manifest)));
   let outcomes: readonly ChildOutcome[];
   try {
     // Before the children, as fewer replicas or other bounds may be the scale-in itself.
     const costs = { service, snapshot, record, now: clock.now(), intervalMs: settings.utilizationIntervalMs };
     await writeDeletionCosts(dueDeletionCosts(costs), service, record, pass, log);
     const plan = queued === undefined ? planChildren(service, children, snapshot, record) : [];
-    outcomes = await execute(plan, { ...pass, record, namespace: service.namespace, owner: service.owner });
+    const { namespace, owner } = service;
+    outcomes = await execute(plan, { ...pass, record, namespace, owner, isRepair: record.desired === wish });
   } finally {
     leaveGate(record);
   }
   logOutcomes(outcomes, log);
 
+  for (const { repaired: note } of outcomes) {
+    if (note !== undefined)
+      pass.events.record(stored, { type: "Normal", reason: "Repaired", action: "Reconcile", note });
+  }
   const failure = queued ?? worst(outcomes);
   // The plan was made from an old version: only the next snapshot can give a correct status.
   if (failure?.kind === "Conflict") return requeue(failure, undefined);
+  record.desired = queued === undefined ? wish : undefined;
+  record.inSync = failure === undefined;
   const after = snapshots.refresh(snapshot);
   for (const { child, failure: failed } of outcomes) {
     if (failed !== undefined || after.children[child.role] !== undefined) record.liveRoles.add(child.role);
