@@ -2,31 +2,37 @@
  * `make test`: every check and every test, also after a failure, and the sum of their totals as the last line. Each check (types,
  * lint, …) counts as one test. Exit status 1 if anything failed.
  *
- *     checks ──▶ unit tests ──▶ end-to-end specs, in shards at the same time
- *     control plane (minutes the first time, at a lower priority) ─┘
+ *     checks, unit tests, end-to-end specs: two at a time, since each of them leaves a core idle
+ *     control plane (minutes the first time, at a lower priority) ──▶ specs
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
 import { setPriority } from "node:os";
+import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { shardsOf } from "./shards.ts";
+import { specGroups } from "./spec-groups.ts";
 import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
 
-const checks = ["typecheck", "lint", "format:check", "unused", "generate:check"];
-const root = fileURLToPath(new URL("..", import.meta.url));
-const niceness = 10;
-/** One for all, so that the line that is printed repeats any of them. */
-const seed = process.env.SEED ?? String(Math.floor(Math.random() * 2 ** 31));
-
-interface Result {
+interface Job {
   readonly name: string;
   /** The command that repeats it. */
-  readonly command: string;
+  readonly command: readonly [string, ...string[]];
+  /** When it can start. */
+  readonly after?: Promise<void>;
+}
+
+interface Result extends Job {
   readonly totals: Totals;
   readonly output: string;
 }
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const niceness = 10;
+const atATime = 2;
+/** One for all, so that the line that is printed repeats any of them. */
+const seed = process.env.SEED ?? String(Math.floor(Math.random() * 2 ** 31));
 
 /** Below the priority of the tests, which would otherwise wait for the compiler. */
 function buildControlPlane(): Promise<void> {
@@ -43,13 +49,26 @@ function buildControlPlane(): Promise<void> {
   );
 }
 
-/** Shows each line as it is written, after the prefix. */
-async function run(
-  name: string,
-  [program, ...parameters]: readonly [string, ...string[]],
-  prefix = "",
-): Promise<Result> {
-  process.stdout.write(`\n── ${name}\n`);
+function jobs(): readonly Job[] {
+  const scripts = ["typecheck", "lint", "format:check", "unused", "generate:check", "test:unit"];
+  const built = buildControlPlane();
+  return [
+    ...scripts.map((name): Job => ({ name, command: ["npm", "run", "--silent", name] })),
+    ...specGroups(globSync("e2e/specs/**/*.spec.ts", { cwd: root })).map((files): Job => ({
+      name: basename(dirname(files[0] ?? "")),
+      command: ["npx", "mocha", "--config", ".mocharc.json", ...files],
+      after: built,
+    })),
+  ];
+}
+
+/** Shows each line as it is written, after the job's name. */
+async function run(job: Job, width: number): Promise<Result> {
+  const { name, command } = job;
+  await job.after;
+  const [program, ...parameters] = command;
+  const startedAt = performance.now();
+  const show = (line: string): boolean => process.stdout.write(`${name.padEnd(width)} │ ${line}\n`);
   const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
   const child = spawn(program, parameters, {
     cwd: root,
@@ -59,33 +78,27 @@ async function run(
   let output = "";
   createInterface(child.stdout).on("line", (line) => {
     output += `${line}\n`;
-    process.stdout.write(`${prefix}${line}\n`);
+    show(line);
   });
   const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  if (code !== 0) process.stdout.write(`${name} failed (${signal ?? `exit status ${code}`})\n`);
-  const command = [program, ...parameters.map((word) => (/[*{]/.test(word) ? `'${word}'` : word))].join(" ");
-  return { name, command, totals: totalsOf(output, code ?? 1), output };
+  const how = code === 0 ? "passed" : `failed (${signal ?? `exit status ${code}`})`;
+  show(`${how} after ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  return { ...job, totals: totalsOf(output, code ?? 1), output };
 }
 
-const built = buildControlPlane();
+const queue = jobs();
+const width = Math.max(...queue.map(({ name }) => name.length));
+const left = queue.values();
 const results: Result[] = [];
-for (const script of [...checks, "test:unit"]) results.push(await run(script, ["npm", "run", "--silent", script]));
-await built;
-const shards = shardsOf(globSync("e2e/specs/**/*.spec.ts", { cwd: root }));
-const width = Math.max(...shards.map(({ name }) => name.length));
-results.push(
-  ...(await Promise.all(
-    shards.map(({ name, files }) => {
-      const mocha = ["npx", "mocha", "--config", ".mocharc.json", ...files] as const;
-      return run(`end-to-end specs: ${name}`, mocha, `${name.padEnd(width)} │ `);
-    }),
-  )),
+await Promise.all(
+  Array.from({ length: atATime }, async () => {
+    for (const job of left) results.push(await run(job, width));
+  }),
 );
 
-const total = sum(results.map(({ totals }) => totals));
 const failed = results.filter(({ totals }) => totals.failed > 0);
 process.exitCode = failed.length > 0 ? 1 : 0;
 for (const { name, command, output } of failed) {
-  process.stdout.write(`\nFailed: ${name}${failuresIn(output)}\nRepeat it with: SEED=${seed} ${command}\n`);
+  process.stdout.write(`\nFailed: ${name}${failuresIn(output)}\nRepeat it with: SEED=${seed} ${command.join(" ")}\n`);
 }
-process.stdout.write(`\n${formatTotals(total)}\n`);
+process.stdout.write(`\n${formatTotals(sum(results.map(({ totals }) => totals)))}\n`);
