@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Processes, type ProcessFailure } from "./processes.ts";
+import { dyingWithParent } from "./parent-death.ts";
+import { remainsOf, untilGone, type ClusterParts } from "./remains.ts";
 import { until } from "./until.ts";
 
 describe("the processes of a cluster", () => {
@@ -97,5 +102,42 @@ describe("the processes of a cluster", () => {
     assert.deepEqual(await ends, ["the keeper exited", "the keeper exited"]);
     assert.equal(existsSync(processes.directory), false);
     await processes[Symbol.asyncDispose]();
+  });
+
+  describe("whose parent is killed", () => {
+    /** Starts two processes, prints what they consist of, and never stops them. */
+    const program = (directory: string): string => `
+      import { Processes } from "${new URL("processes.ts", import.meta.url).href}";
+      const processes = await Processes.start("${directory}");
+      for (const name of ["a", "b"]) await processes.start(name, ${JSON.stringify(sleeper)});
+      const { directory, pids, keeperPid } = processes;
+      console.log(JSON.stringify({ directory, pids, keeperPid }));
+      setInterval(() => {}, 2 ** 30);`;
+    let parent: ChildProcess;
+    let parts: ClusterParts;
+
+    beforeEach(async () => {
+      const parameters = ["--input-type=module", "--eval", program(await mkdtemp(join(tmpdir(), "processes-")))];
+      const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
+      parent = child;
+      const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+      parts = JSON.parse(line) as ClusterParts;
+    });
+    afterEach(() => parent.kill("SIGKILL"));
+
+    it("are killed, and their directory is removed", async () => {
+      assert.deepEqual(remainsOf(parts), ["a", "b", "keeper", parts.directory]);
+      parent.kill("SIGKILL");
+      await untilGone(parts);
+    });
+
+    it("are killed when their keeper is killed too", async function () {
+      // Without setpriv, only the keeper stops the processes.
+      if (dyingWithParent(["true"]).length === 1) this.skip();
+      process.kill(parts.keeperPid ?? 0, "SIGKILL");
+      parent.kill("SIGKILL");
+      await untilGone(parts, [parts.directory]);
+      await rm(parts.directory, { recursive: true });
+    });
   });
 });

@@ -9,11 +9,9 @@ import { validateFile, type GpuMediaServiceStatus } from "@gpumedia/api";
 import { customResourceDefinitions } from "@gpumedia/api/src/crd/crds.ts";
 import type { StructuralSchema } from "@gpumedia/api/src/crd/structural.ts";
 import { ruleCases } from "@gpumedia/api/src/schema/rules.cases.ts";
-import { startCluster, type Cluster } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { sharedCluster } from "../cluster/shared.ts";
-import { until } from "../cluster/until.ts";
 
-const crds = fileURLToPath(new URL("../../crds", import.meta.url));
 const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
 const exampleFiles = (await readdir(examples)).filter((name) => name.endsWith(".yaml"));
@@ -246,22 +244,5 @@ describe("the API on a real API server", () => {
       it(`${file} is accepted unchanged`, () =>
         cluster.kubectl("apply", "--dry-run=server", "--namespace", namespace, "-f", join(examples, file)));
     }
-  });
-});
-
-describe("plain kubectl apply, without --server-side", () => {
-  it("installs crds/ twice without a change, then the examples", async () => {
-    await using cluster = await startCluster();
-    await cluster.kubectl("apply", "-f", crds);
-    assert.match(await cluster.kubectl("apply", "-f", crds), /^(customresourcedefinition\S+ unchanged\n)+$/);
-    await cluster.kubectl("wait", "--for=condition=Established", "-f", crds);
-    // An established CRD appears in discovery, which kubectl reads, a moment later.
-    await until("the kinds to be discovered", async (see) => {
-      const kinds = see(await cluster.kubectl("api-resources", "--api-group=gpumedia.io", "-o", "name"));
-      return kinds.includes("gpumediaprofiles") && kinds.includes("gpumediaservices");
-    });
-    await cluster.kubectl("apply", "-f", examples);
-    const applied = await cluster.kubectl("get", "gpumedia", "-o", "name");
-    assert.match(applied, /gpumediaservice.gpumedia.io\/upscaler\n/);
   });
 });

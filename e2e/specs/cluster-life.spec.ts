@@ -8,21 +8,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { startCluster, type Cluster } from "../cluster/cluster.ts";
+import { startCluster } from "../cluster/cluster.ts";
 import { freePort } from "../cluster/free-port.ts";
-import { dyingWithParent } from "../cluster/parent-death.ts";
 import { ProcessFailure } from "../cluster/processes.ts";
-import type { ParentReport } from "./cluster-parent.ts";
-import { remainsOf, untilGone } from "./cluster-remains.ts";
+import { remainsOf, untilGone } from "../cluster/remains.ts";
+import { sharedCluster } from "../cluster/shared.ts";
 
-const parentProgram = fileURLToPath(new URL("cluster-parent.ts", import.meta.url));
 const mainProgram = fileURLToPath(new URL("../cluster/main.ts", import.meta.url));
 const programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"];
 const run = promisify(execFile);
-
-function reportOf({ directory, processes }: Cluster): ParentReport {
-  return { directory, pids: processes.pids, keeperPid: processes.keeperPid };
-}
 
 function environmentOf(output: string): NodeJS.ProcessEnv {
   const [, kubeconfig = ""] = /export KUBECONFIG=(\S+)/.exec(output) ?? [];
@@ -39,57 +33,23 @@ describe("a separate cluster", () => {
   const children: ChildProcess[] = [];
   afterEach(() => children.splice(0).forEach((child) => child.kill("SIGKILL")));
 
-  /** Starts a process that starts a cluster. */
-  async function startParent(): Promise<{ readonly parent: ChildProcess; readonly report: ParentReport }> {
-    const parent = spawn(process.execPath, [parentProgram], { stdio: ["ignore", "pipe", "inherit"] });
-    children.push(parent);
-    const [line] = (await once(createInterface(parent.stdout), "line")) as [string];
-    return { parent, report: JSON.parse(line) as ParentReport };
-  }
-
-  it("starts at the same time as another one, shares nothing with it, and stops alone", async () => {
-    const [first, second] = await Promise.all([startCluster(), startCluster()]);
-    const reports = [first, second].map(reportOf);
-    try {
-      assert.deepEqual(Object.keys(reports[0]?.pids ?? {}).toSorted(), programs);
-      await first.kubectl("create", "configmap", "only-here");
-      await assert.rejects(second.kubectl("get", "configmap", "only-here"), /NotFound/);
-      await first.stop();
-      assert.deepEqual(remainsOf(reports[0] as ParentReport), []);
-      await second.kubectl("create", "configmap", "still-there");
-    } finally {
-      await Promise.all([first.stop(), second.stop()]);
-    }
-    assert.deepEqual(remainsOf(reports[1] as ParentReport), []);
-  });
-
-  it("leaves no process and no file when the process that started it is killed", async () => {
-    const { parent, report } = await startParent();
-    assert.deepEqual(remainsOf(report), [...Object.keys(report.pids), "keeper", report.directory]);
-    parent.kill("SIGKILL");
-    await untilGone(report);
-  });
-
-  it("leaves no process when its keeper is killed too", async function () {
-    // Without setpriv, only the keeper kills the processes.
-    if (dyingWithParent(["true"]).length === 1) this.skip();
-    const { parent, report } = await startParent();
-    process.kill(report.keeperPid ?? 0, "SIGKILL");
-    parent.kill("SIGKILL");
-    // No process is left to remove the directory.
-    await untilGone(report, [report.directory]);
-    await run("rm", ["-r", report.directory]);
-  });
-
-  it("tries another port when its port is already in use", async () => {
-    const other = createServer().listen(0, "127.0.0.1");
-    await once(other, "listening");
-    const ports = [(other.address() as AddressInfo).port, await freePort()];
-    const last = ports[1];
+  it("tries another port when its port is in use, shares nothing with another cluster, and stops alone", async () => {
+    const other = await sharedCluster();
+    const occupant = createServer().listen(0, "127.0.0.1");
+    await once(occupant, "listening");
+    const { port: taken } = occupant.address() as AddressInfo;
+    const free = await freePort();
+    const ports = [taken, free];
     await using cluster = await startCluster({ port: async () => ports.shift() ?? 0 });
-    assert.equal(cluster.server, `https://127.0.0.1:${last}`);
-    await cluster.kubectl("get", "namespaces");
-    other.close();
+    occupant.close();
+    assert.equal(cluster.server, `https://127.0.0.1:${free}`);
+    const { directory, pids, keeperPid } = cluster.processes;
+    assert.deepEqual(Object.keys(pids).toSorted(), programs);
+    await cluster.kubectl("create", "configmap", "only-here");
+    await assert.rejects(other.kubectl("get", "configmap", "only-here"), /NotFound/);
+    await cluster.stop();
+    assert.deepEqual(remainsOf({ directory, pids, keeperPid }), []);
+    await other.kubectl("get", "namespace", "default");
   });
 
   it("fails with the end of the log of the process that failed", async () => {
@@ -100,7 +60,7 @@ describe("a separate cluster", () => {
   });
 
   it("keeps its objects when its API server is restarted, and continues to log requests", async () => {
-    await using cluster = await startCluster();
+    const cluster = await sharedCluster();
     await cluster.kubectl("create", "configmap", "kept");
     const before = cluster.processes.pids["kube-apiserver"];
     await cluster.restart("kube-apiserver");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { controlPlaneTools } from "../cluster/control-plane.ts";
-import { remainsOf, untilGone } from "./cluster-remains.ts";
+import { remainsOf, untilGone } from "../cluster/remains.ts";
 
 const program = fileURLToPath(new URL("../demo/main.ts", import.meta.url));
 const run = promisify(execFile);

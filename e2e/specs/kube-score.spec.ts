@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { desiredChildren } from "../../operator/src/desired/children.ts";
 import { sampleContext, sampleService } from "../../operator/src/desired/service.sample.ts";
 import { tool } from "../cluster/tools.ts";
-import { childrenCases } from "./children.cases.ts";
+import { childrenCases } from "./operator/children.cases.ts";
 
 /** What we read of kube-score's JSON, version 2. */
 interface Scored {

@@ -5,15 +5,14 @@ import { join } from "node:path";
 import type { Condition } from "@gpumedia/api";
 import { parseAllDocuments } from "yaml";
 import { writeVerbs, type AuditEvent } from "../../cluster/audit.ts";
-import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { until } from "../../cluster/until.ts";
+import { gpuNodes, operatorCluster } from "../operator/operator-cluster.ts";
 import { Workspace } from "../operator/workspace.ts";
-import { fluxTools, startFlux } from "./flux.ts";
+import { fluxControllers, fluxTools, startFlux } from "./flux.ts";
 import { GitServer } from "./git-server.ts";
 
-await controlPlaneTools();
 await fluxTools();
 
 const examples = new URL("../../../examples/gitops/", import.meta.url);
@@ -31,21 +30,27 @@ describe("services that Flux applies from a repository", function () {
   let example: string;
 
   before(async () => {
-    cluster = await startCluster({ crds: true });
+    cluster = await operatorCluster();
     work = await Workspace.open(cluster);
     const directory = join(cluster.directory, "git");
     await mkdir(directory);
     repository = await GitServer.start(directory);
     example = await readFile(new URL(file, examples), "utf8");
+    // The first service waits for GPUs.
+    await cluster.removeNodes();
     await cluster.addNodes({ count: 1, gpus: 0 });
     await startFlux(cluster);
     // Shortens the time until the pods of kwok's nodes, which report nothing, count as silent.
     await work.startOperator({ parameters: ["--utilization-interval=2s"] });
   });
   after(async () => {
+    // Only Flux removes its finalizers.
+    await cluster.kubectl("delete", "kustomizations,gitrepositories", "--all", "-n", work.namespace);
+    for (const controller of fluxControllers) await cluster.processes.kill(controller);
     await repository?.[Symbol.asyncDispose]();
     await work?.[Symbol.asyncDispose]();
-    await cluster?.stop();
+    await cluster.removeNodes();
+    await cluster.addNodes(gpuNodes);
   });
 
   it("make the push Ready once they serve, follow each push, report errors, and are not written in between", async () => {

@@ -5,7 +5,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { installCrds } from "../../cluster/crds.ts";
 import { freePort } from "../../cluster/free-port.ts";
 import { moduleDirectories } from "../../cluster/module-directories.ts";
-import { tool } from "../../cluster/tools.ts";
+import { tools } from "../../cluster/tools.ts";
 
 const namespace = "flux-system";
 /** Names of CRD files by the module that ships them. */
@@ -21,13 +21,14 @@ const crdFiles = {
   "github.com/fluxcd/kustomize-controller": ["kustomize.toolkit.fluxcd.io_kustomizations.yaml"],
 } as const;
 
+export const fluxControllers = ["source-controller", "kustomize-controller"] as const;
+
 /** Builds the programs. A cold build takes minutes: call this while mocha loads the specs, when no hook's timeout runs. */
 export async function fluxTools(): Promise<void> {
-  await tool("source-controller");
-  await tool("kustomize-controller");
+  await tools(fluxControllers);
 }
 
-/** Installs Flux's CRDs and starts both controllers; they stop with the cluster. */
+/** Installs Flux's CRDs and starts its controllers. */
 export async function startFlux(cluster: Cluster): Promise<void> {
   const directories = await moduleDirectories("flux", Object.keys(crdFiles));
   const files = Object.entries(crdFiles).flatMap(([module, names]) =>
@@ -38,15 +39,12 @@ export async function startFlux(cluster: Cluster): Promise<void> {
   const env = { KUBECONFIG: cluster.kubeconfig, RUNTIME_NAMESPACE: namespace, HOME: cluster.directory };
   const storage = join(cluster.directory, "artifacts");
   await mkdir(storage);
-  const noPorts = ["--metrics-addr=0", "--health-addr=0"];
-  await cluster.processes.start("source-controller", {
-    command: await tool("source-controller"),
-    env,
-    parameters: [...noPorts, `--storage-path=${storage}`, `--storage-addr=127.0.0.1:${await freePort()}`],
-  });
-  await cluster.processes.start("kustomize-controller", {
-    command: await tool("kustomize-controller"),
-    env,
-    parameters: noPorts,
-  });
+  const parametersOf = {
+    "source-controller": [`--storage-path=${storage}`, `--storage-addr=127.0.0.1:${await freePort()}`],
+    "kustomize-controller": [],
+  };
+  for (const [name, command] of Object.entries(await tools(fluxControllers))) {
+    const parameters = ["--metrics-addr=0", "--health-addr=0", ...parametersOf[name as keyof typeof parametersOf]];
+    await cluster.processes.start(name, { command, env, parameters });
+  }
 }

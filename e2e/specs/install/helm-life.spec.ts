@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { controlPlaneTools } from "../../cluster/control-plane.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
@@ -11,7 +10,6 @@ import { fingerprint, nextChart, startInstalledOperator, type Fingerprint } from
 import { otherVersion } from "./other-version.ts";
 import { testPodSucceeds } from "./test-pod.ts";
 
-await controlPlaneTools();
 await helmTools();
 
 const release = "gpumedia-operator";

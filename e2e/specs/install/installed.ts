@@ -3,9 +3,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { controlPlaneTools } from "../../cluster/control-plane.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { OperatorProcess } from "../operator/operator-process.ts";
 import { chart } from "./helm.ts";
+
+// A cold build takes minutes. No hook's timeout runs while mocha loads the specs.
+await controlPlaneTools();
 
 interface InstalledOptions {
   /** The Deployment's name. */

@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { devicePlugin } from "../../cluster/real-node/device-plugin.ts";
-import { sharedCluster } from "../../cluster/shared.ts";
+import { operatorCluster } from "../operator/operator-cluster.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 describe("make kind", () => {
   let cluster: Cluster;
   before(async () => {
-    cluster = await sharedCluster();
+    cluster = await operatorCluster();
   });
 
   it("creates one node with mock GPUs, and mounts their state where the device plugin reads it", async () => {

@@ -5,12 +5,12 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { installYaml } from "@gpumedia/install/src/manifests.ts";
-import { startCluster } from "../../cluster/cluster.ts";
-import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { ownCrds } from "../../cluster/crds.ts";
 import { tool } from "../../cluster/tools.ts";
+import { until } from "../../cluster/until.ts";
 import { startInstalledOperator } from "./installed.ts";
 
-await controlPlaneTools();
 await tool("kube-score");
 
 /** The members of kube-score's JSON that we read; grade 10 means no finding. */
@@ -23,9 +23,16 @@ interface Check {
 describe("the plain manifests", function () {
   this.timeout(120_000);
 
-  it("install the operator, which makes a service ready", async () => {
-    await using cluster = await startCluster();
+  let cluster: Cluster;
+
+  before(async () => {
+    cluster = await startCluster();
     await cluster.addNodes({ count: 2, gpus: 4 });
+  });
+  afterEach(() => cluster.kubectl("delete", "-f", ownCrds, "--ignore-not-found"));
+  after(() => cluster?.stop());
+
+  it("install the operator, which makes a service ready", async () => {
     await cluster.kubectlWithInput(installYaml("0.1.0"), "apply", "--server-side", "-f", "-");
     await cluster.kubectl("wait", "--for=condition=Established", "crd/gpumediaservices.gpumedia.io");
     const deployment = ["-n", "gpumedia-system", "deployment/gpumedia-operator"];
@@ -35,6 +42,20 @@ describe("the plain manifests", function () {
     await cluster.kubectl("apply", "-f", "examples/minimal.yaml");
     await cluster.kubectl("wait", "-A", "gms", "--all", "--for=condition=Ready", "--timeout=90s");
     assert.equal(await operator.end("SIGTERM"), "exit 0");
+  });
+
+  it("install the CRDs by plain kubectl apply, twice without a change, then accept the examples", async () => {
+    await cluster.kubectl("apply", "-f", ownCrds);
+    assert.match(await cluster.kubectl("apply", "-f", ownCrds), /^(customresourcedefinition\S+ unchanged\n)+$/);
+    await cluster.kubectl("wait", "--for=condition=Established", "-f", ownCrds);
+    // An established CRD appears in discovery, which kubectl reads, a moment later.
+    await until("the kinds to be discovered", async (see) => {
+      const kinds = see(await cluster.kubectl("api-resources", "--api-group=gpumedia.io", "-o", "name"));
+      return kinds.includes("gpumediaprofiles") && kinds.includes("gpumediaservices");
+    });
+    await cluster.kubectl("apply", "-f", "examples");
+    const applied = await cluster.kubectl("get", "gpumedia", "-o", "name");
+    assert.match(applied, /gpumediaservice.gpumedia.io\/upscaler\n/);
   });
 
   it("have exactly the kube-score findings that docs/install.md explains", async () => {

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { recordedOf } from "@gpumedia/pulumi/src/recorded.sample.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { sharedCluster } from "../../cluster/shared.ts";
+import { operatorCluster } from "../operator/operator-cluster.ts";
 
 describe("the Pulumi example", function () {
   this.timeout(120_000);
   let cluster: Cluster;
 
-  before(async () => (cluster = await sharedCluster()));
+  before(async () => (cluster = await operatorCluster()));
 
   it("declares objects that the API server accepts", async () => {
     const declared = await recordedOf(() => import("../../../charts/pulumi/example/index.ts"));

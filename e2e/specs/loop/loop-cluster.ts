@@ -1,27 +1,18 @@
 /** One cluster for the specs of the loop, in which pods are processes with addresses of their own, and what clients see. */
 import { request, type Agent } from "undici";
-import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import { startCluster } from "../../cluster/cluster.ts";
+import { shared } from "../../cluster/shared.ts";
 import { until } from "../../cluster/until.ts";
 import { unlessStatus, type Workspace } from "../operator/workspace.ts";
 import { isAsked, skipUnlessPossible } from "../real/possible.ts";
 import { bootInContainers } from "./loop-in-containers.ts";
 
-// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
-await controlPlaneTools({ privateNetwork: true });
-
-let cluster: Promise<Cluster> | undefined;
-
-export function loopCluster(): Promise<Cluster> {
-  return (cluster ??= boot());
-}
-
-async function boot(): Promise<Cluster> {
+export const loopCluster = shared(async () => {
   if (isAsked) return bootInContainers();
-  const booted = await startCluster({ crds: true, privateNetwork: true, horizontalPodAutoscalerSyncPeriod: "1s" });
-  await booted.addProcessNode({ gpus: 4, backOffMs: 500 });
-  return booted;
-}
+  const cluster = await startCluster({ crds: true, privateNetwork: true, horizontalPodAutoscalerSyncPeriod: "1s" });
+  await cluster.addProcessNode({ gpus: 4, backOffMs: 500 });
+  return cluster;
+});
 
 // The same specs with containers as pods, where that was asked for and the machine can.
 if (isAsked) {
@@ -29,11 +20,6 @@ if (isAsked) {
     skipUnlessPossible(this);
   });
 }
-
-// At the top of a module that specs import, this is a hook of the root suite: it runs after the last spec.
-after(async () => {
-  await (await cluster)?.stop();
-});
 
 /**
  * Starts quickly, on one thread. Nobody is sent away for a wait that a GPU would not have: clients that are answered 503 at

@@ -2,26 +2,22 @@
  * One cluster for all specs of the operator, with enough GPUs and every optional API. Each spec uses its own `Workspace`,
  * whose operator watches nothing else. Specs that would disturb others boot their own cluster.
  */
-import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { controlPlaneTools } from "../../cluster/control-plane.ts";
+import { startCluster } from "../../cluster/cluster.ts";
 import { optionalApis, optionalCrdFiles } from "../../cluster/optional-crds.ts";
+import { shared } from "../../cluster/shared.ts";
 import { Workspace } from "./workspace.ts";
 
-// A cold build takes minutes. No hook's timeout runs while mocha loads the specs.
-await controlPlaneTools();
+// A download takes long. No hook's timeout runs while mocha loads the specs.
 await optionalCrdFiles(optionalApis);
 
-let cluster: Promise<Cluster> | undefined;
+/** Its nodes between two specs. */
+export const gpuNodes = { count: 32, gpus: 16 } as const;
 
-export function operatorCluster(): Promise<Cluster> {
-  return (cluster ??= boot());
-}
-
-async function boot(): Promise<Cluster> {
-  const booted = await startCluster({ crds: true, optionalCrds: optionalApis });
-  await booted.addNodes({ count: 32, gpus: 16 });
-  return booted;
-}
+export const operatorCluster = shared(async () => {
+  const cluster = await startCluster({ crds: true, optionalCrds: optionalApis });
+  await cluster.addNodes(gpuNodes);
+  return cluster;
+});
 
 /**
  * A workspace on the shared cluster with a running operator: one for the whole suite, or a new one for each test. Call it
@@ -40,8 +36,3 @@ export function operatorWorkspace(
   tearDown(() => work[Symbol.asyncDispose]());
   return work;
 }
-
-// Imported by specs, this becomes a hook of the root suite: it runs after the last spec.
-after(async () => {
-  await (await cluster)?.stop();
-});

@@ -1,38 +1,39 @@
 /**
- * Every child of every kind on a real API server with the real CRDs: it is accepted without a field that the schema
- * does not know, and what is stored is what was sent, or the operator would repair it for ever.
+ * Every child of every kind on a real API server with the real CRDs: the schema knows each of its fields, and what is stored is
+ * what was sent. Otherwise the operator would repair it for ever.
  */
 import assert from "node:assert/strict";
-import { desiredChildren, type DesiredChild } from "../../operator/src/desired/children.ts";
-import { sampleContext, sampleService } from "../../operator/src/desired/service.sample.ts";
-import type { EffectiveService } from "../../operator/src/effective/service.ts";
-import { canonicalQuantities } from "../../operator/src/desired/canonical-quantity.sample.ts";
-import { collectionPath, objectPath, withQuery } from "../../operator/src/kube/client-path.ts";
-import type { KubeObject, Manifest } from "../../operator/src/kube/object.ts";
-import { postManager, fieldManager, inSync, ownership, ownershipPatch } from "../../operator/src/kube/ownership.ts";
-import { startCluster, type Cluster } from "../cluster/cluster.ts";
-import { controlPlaneTools } from "../cluster/control-plane.ts";
-import { optionalApis } from "../cluster/optional-crds.ts";
+import { desiredChildren, type DesiredChild } from "@gpumedia/operator/src/desired/children.ts";
+import { sampleContext, sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
+import type { EffectiveService } from "@gpumedia/operator/src/effective/service.ts";
+import { canonicalQuantities } from "@gpumedia/operator/src/desired/canonical-quantity.sample.ts";
+import { collectionPath, objectPath, withQuery } from "@gpumedia/operator/src/kube/client-path.ts";
+import type { KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
+import { postManager, fieldManager, inSync, ownership, ownershipPatch } from "@gpumedia/operator/src/kube/ownership.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
 import { childrenCases } from "./children.cases.ts";
+import { operatorCluster } from "./operator-cluster.ts";
 
-await controlPlaneTools();
+const runtimeClasses = "/apis/node.k8s.io/v1/runtimeclasses";
 
 describe("children on an API server", function () {
   this.timeout(120_000);
   let cluster: Cluster;
+  let namespace = "";
 
   before(async () => {
-    cluster = await startCluster({ crds: true });
-    await cluster.installOptionalCrds(optionalApis);
-    await cluster.rest.request("POST", "/apis/node.k8s.io/v1/runtimeclasses", {
-      metadata: { name: "nvidia" },
-      handler: "nvidia",
-    });
+    cluster = await operatorCluster();
+    await cluster.rest.request("POST", runtimeClasses, { metadata: { name: "nvidia" }, handler: "nvidia" });
   });
-  after(() => cluster?.stop());
+  after(() => cluster.rest.delete(`${runtimeClasses}/nvidia`));
+  beforeEach(async () => {
+    namespace = await cluster.newNamespace("children");
+  });
+  // Its pods would hold GPUs of the shared cluster.
+  afterEach(() => cluster.rest.delete(`/api/v1/namespaces/${namespace}`));
 
   for (const [title, spec] of Object.entries(childrenCases)) {
-    it(`takes and keeps the children of a service ${title}`, async () => {
+    it(`accepts the children of a service ${title} and stores them unchanged`, async () => {
       const service = await ownedService(title, spec);
       for (const child of desiredChildren(service, sampleContext)) {
         if (child.manifest === null) continue;
@@ -43,10 +44,10 @@ describe("children on an API server", function () {
 
     it(`admits the pods of a service ${title} where only restricted ones are`, async () => {
       const service = await ownedService(title, spec);
-      await cluster.kubectl("label", "namespace", service.namespace, "pod-security.kubernetes.io/enforce=restricted");
-      const pods = `/api/v1/namespaces/${service.namespace}/pods?dryRun=All&fieldValidation=Strict`;
+      await cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted");
+      const pods = `/api/v1/namespaces/${namespace}/pods?dryRun=All&fieldValidation=Strict`;
       const { metadata, spec: podSpec } = templateOf(service);
-      await cluster.rest.request("POST", `/api/v1/namespaces/${service.namespace}/serviceaccounts`, {
+      await cluster.rest.request("POST", `/api/v1/namespaces/${namespace}/serviceaccounts`, {
         metadata: { name: podSpec.serviceAccountName },
       });
       await cluster.rest.request("POST", pods, { metadata: { ...metadata, name: "pod" }, spec: podSpec });
@@ -54,7 +55,6 @@ describe("children on an API server", function () {
   }
 
   it("sends quantities that the API server does not spell otherwise", async () => {
-    const namespace = await cluster.newNamespace("quantities");
     const sent = [...new Set(Object.values(canonicalQuantities))];
     const stored = await Promise.all(
       sent.map(async (cpu) => {
@@ -69,9 +69,8 @@ describe("children on an API server", function () {
     assert.deepEqual(stored, sent);
   });
 
-  /** With an owner that exists: what has none is garbage. */
+  /** With an owner that exists, or the garbage collector would delete the children. */
   async function ownedService(title: string, spec: object): Promise<EffectiveService> {
-    const namespace = await cluster.newNamespace("children");
     const collection = `/apis/gpumedia.io/v1alpha1/namespaces/${namespace}/gpumediaservices`;
     const owner = (await cluster.rest.request("POST", collection, {
       apiVersion: "gpumedia.io/v1alpha1",

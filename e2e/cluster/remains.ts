@@ -1,7 +1,12 @@
 /** Finds what is left of a stopped cluster. */
 import { existsSync, readFileSync } from "node:fs";
-import { until } from "../cluster/until.ts";
-import type { ParentReport } from "./cluster-parent.ts";
+import { until } from "./until.ts";
+
+export interface ClusterParts {
+  readonly directory: string;
+  readonly pids: Readonly<Record<string, number>>;
+  readonly keeperPid: number | undefined;
+}
 
 /** An exited process is listed as a zombie until its parent has read its exit status. */
 function isRunning(pid: number): boolean {
@@ -13,14 +18,14 @@ function isRunning(pid: number): boolean {
   }
 }
 
-export function remainsOf({ directory, pids, keeperPid = 0 }: ParentReport): readonly string[] {
+export function remainsOf({ directory, pids, keeperPid = 0 }: ClusterParts): readonly string[] {
   const running = Object.entries({ ...pids, keeper: keeperPid }).filter(([, pid]) => isRunning(pid));
   return [...running.map(([name]) => name), ...(existsSync(directory) ? [directory] : [])];
 }
 
 /** Resolves when nothing is left, except what may be. */
-export async function untilGone(report: ParentReport, except: readonly string[] = []): Promise<void> {
+export async function untilGone(parts: ClusterParts, except: readonly string[] = []): Promise<void> {
   await until("the cluster's processes and directory to be gone", (see) =>
-    see(remainsOf(report)).every((rest) => except.includes(rest)),
+    see(remainsOf(parts)).every((part) => except.includes(part)),
   );
 }

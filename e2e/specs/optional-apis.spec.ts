@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { optionalApis } from "../../cluster/optional-crds.ts";
-import { until } from "../../cluster/until.ts";
-import { Workspace, type LiveChild } from "./workspace.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { optionalApis } from "../cluster/optional-crds.ts";
+import { sharedCluster } from "../cluster/shared.ts";
+import { until } from "../cluster/until.ts";
+import { Workspace, type LiveChild } from "./operator/workspace.ts";
 
 const spec = {
   network: { gateway: { parentRefs: [{ name: "public" }], hostnames: ["media.example.com"] } },
@@ -24,14 +25,15 @@ describe("optional APIs", () => {
   let work: Workspace;
 
   before(async () => {
-    cluster = await startCluster({ crds: true });
+    cluster = await sharedCluster();
     await cluster.addNodes({ count: 2, gpus: 8 });
     work = await Workspace.open(cluster);
     await work.startOperator();
   });
   after(async () => {
     await work?.[Symbol.asyncDispose]();
-    await cluster?.stop();
+    await cluster.removeOptionalCrds(optionalApis);
+    await cluster.removeNodes();
   });
 
   /** Returns every value other than True that Ready has while `act` runs. */
