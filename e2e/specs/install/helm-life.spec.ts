@@ -14,7 +14,7 @@ await helmTools();
 
 const release = "gpumedia-operator";
 const namespace = "gpumedia-system";
-const services = 100;
+const services = 20;
 const flags = ["-n", namespace, "--wait", "--timeout", "120s"];
 const crdNames = ["gpumedialoadtests", "gpumediaprofiles", "gpumediaservices"].map((name) => `${name}.gpumedia.io`);
 const user = `system:serviceaccount:${namespace}:${release}`;
@@ -29,7 +29,7 @@ describe("the life of an installation by Helm", function () {
 
   before(async () => {
     cluster = await startCluster();
-    await cluster.addNodes({ count: 20, gpus: 16 });
+    await cluster.addNodes({ count: 4, gpus: 16 });
     media = await cluster.newNamespace("media");
   });
   after(async () => {
@@ -49,7 +49,7 @@ describe("the life of an installation by Helm", function () {
     return cluster.kubectl("get", "crd", "gpumediaservices.gpumedia.io", "-o", `jsonpath=${path}`);
   }
 
-  it("runs 100 services, restarts no pod on upgrade and rollback, and keeps them for the next installation", async () => {
+  it("runs 20 services, restarts no pod on upgrade and rollback, and keeps them for the next installation", async () => {
     await by("Helm 4");
     await installed();
     await tested();
