@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
-import type { GpuMediaLoadTest, GpuMediaLoadTestStatus, MeasuredResult } from "@gpumedia/api";
+import type { Condition, GpuMediaLoadTest, GpuMediaLoadTestStatus, MeasuredResult } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import { lastLoadTest } from "./last-test.ts";
 import { loadTestArguments, loadTestJob } from "./job.ts";
 import { sampleResult } from "./result.sample.ts";
-import { isFinished, loadTestEvent, loadTestStatus, type LoadTestReason, type LoadTestState } from "./status.ts";
+import {
+  isFinished,
+  loadTestEvent,
+  loadTestStatus,
+  type EarlierTest,
+  type LoadTestReason,
+  type LoadTestState,
+} from "./status.ts";
 
 const now = "2026-01-01T00:10:00Z";
 const test = (spec: Partial<GpuMediaLoadTest["spec"]> = {}, status?: GpuMediaLoadTestStatus): GpuMediaLoadTest => ({
@@ -15,7 +22,6 @@ const test = (spec: Partial<GpuMediaLoadTest["spec"]> = {}, status?: GpuMediaLoa
   ...(status === undefined ? {} : { status }),
 });
 
-const result = (change: Partial<MeasuredResult> = {}): MeasuredResult => ({ ...sampleResult, ...change });
 const figures = {
   requests: 100,
   requestsPerSecond: 39.2,
@@ -29,22 +35,17 @@ const figures = {
 const load =
   '{"concurrency":10,"durationSeconds":null,"picturesDigest":"sha256","ratePerSecond":null,"requests":100,"timeoutSeconds":10,"warmupRequests":0}';
 
+function condition(type: string, reason: LoadTestReason, message: string): Condition {
+  return { type, status: "True", reason, message, observedGeneration: 1, lastTransitionTime: now };
+}
+
 describe("the status of a load test", () => {
   it("has what the test waits for", () => {
     const state: LoadTestState = { kind: "Waiting", reason: "NoPodServes", message: "no pod serves" };
     assert.deepEqual(loadTestStatus(test(), state, now), {
       observedGeneration: 1,
       summary: { scenario: "baseline" },
-      conditions: [
-        {
-          type: "Reconciling",
-          status: "True",
-          reason: "NoPodServes",
-          message: "no pod serves",
-          observedGeneration: 1,
-          lastTransitionTime: now,
-        },
-      ],
+      conditions: [condition("Reconciling", "NoPodServes", "no pod serves")],
     });
   });
 
@@ -56,7 +57,7 @@ describe("the status of a load test", () => {
   });
 
   it("has figures and a verdict when the test has finished", () => {
-    const status = loadTestStatus(test(), { kind: "Finished", result: result(), earlier: undefined }, now);
+    const status = loadTestStatus(test(), { kind: "Finished", result: sampleResult, earlier: undefined }, now);
     assert.deepEqual(status, {
       observedGeneration: 1,
       summary: { scenario: "baseline", latencyP95: "14.3ms", requestsPerSecond: "39.2/s", errors: "0%" },
@@ -65,16 +66,7 @@ describe("the status of a load test", () => {
       figures,
       load,
       completionTime: now,
-      conditions: [
-        {
-          type: "Complete",
-          status: "True",
-          reason: "Passed",
-          message: "p95 14.3 ms, 39.2/s; all thresholds are met",
-          observedGeneration: 1,
-          lastTransitionTime: now,
-        },
-      ],
+      conditions: [condition("Complete", "Passed", "p95 14.3 ms, 39.2/s; all thresholds are met")],
     });
   });
 
@@ -82,64 +74,46 @@ describe("the status of a load test", () => {
     name: "baseline-0",
     status: { verdict: "Passed" as const, figures: { ...figures, ...change }, load: sent },
   });
+  const finished = (change: Partial<MeasuredResult>, than?: EarlierTest): LoadTestState => ({
+    kind: "Finished",
+    result: { ...sampleResult, ...change },
+    earlier: than,
+  });
   const { schema, scenario, target, load: sent, startedAt } = sampleResult;
-  const unreachable = {
-    schema,
-    scenario,
-    target,
-    load: sent,
-    startedAt,
-    verdict: "Unreachable",
-    reasons: ["connection refused"],
-  } as const;
+  const identity = { schema, scenario, target, load: sent, startedAt };
+  const unreachable = { ...identity, verdict: "Unreachable", reasons: ["connection refused"] } as const;
   const missed = ["p95 is 30 ms, above the limit of 20 ms"];
-  const cases: { readonly [title: string]: { state: LoadTestState; is: string; because?: readonly string[] } } = {
+  const cases: {
+    readonly [title: string]: { state: LoadTestState; is: string; because?: readonly string[] };
+  } = {
     "thresholds missed": {
-      state: { kind: "Finished", result: result({ verdict: "Failed", reasons: missed }), earlier: undefined },
+      state: finished({ verdict: "Failed", reasons: missed }),
       is: "Failed ThresholdsMissed",
       because: missed,
     },
-    "as good as the earlier test": {
-      state: { kind: "Finished", result: result(), earlier: earlier({}) },
-      is: "Passed Passed",
-      because: [],
-    },
-    "within the tolerance": {
-      state: { kind: "Finished", result: result(), earlier: earlier({ latencyP95Milliseconds: 13 }) },
-      is: "Passed Passed",
-    },
+    "as good as the earlier test": { state: finished({}, earlier({})), is: "Passed Passed", because: [] },
+    "within the tolerance": { state: finished({}, earlier({ latencyP95Milliseconds: 13 })), is: "Passed Passed" },
     "slower than the earlier test": {
-      state: { kind: "Finished", result: result(), earlier: earlier({ latencyP95Milliseconds: 10 }) },
+      state: finished({}, earlier({ latencyP95Milliseconds: 10 })),
       is: "Failed Regressed",
       because: ["p95 14.3 ms, was 10 ms in baseline-0, tolerance 10 %"],
     },
     "less throughput than the earlier test": {
-      state: { kind: "Finished", result: result(), earlier: earlier({ requestsPerSecond: 50 }) },
+      state: finished({}, earlier({ requestsPerSecond: 50 })),
       is: "Failed Regressed",
       because: ["rps 39.2/s, was 50/s in baseline-0, tolerance 10 %"],
     },
-    "a different load": {
-      state: { kind: "Finished", result: result(), earlier: earlier({}, "{}") },
-      is: "Failed NotComparable",
-    },
+    "a different load": { state: finished({}, earlier({}, "{}")), is: "Failed NotComparable" },
     "an earlier test without figures": {
-      state: { kind: "Finished", result: result(), earlier: { name: "baseline-0", status: undefined } },
+      state: finished({}, { name: "baseline-0", status: undefined }),
       is: "Failed EarlierTestMissing",
     },
     interrupted: {
-      state: {
-        kind: "Finished",
-        result: result({ verdict: "Interrupted", reasons: ["interrupted before the end"] }),
-        earlier: undefined,
-      },
+      state: finished({ verdict: "Interrupted", reasons: ["interrupted before the end"] }),
       is: "Error Interrupted",
     },
     "the service does not respond": {
-      state: {
-        kind: "Finished",
-        result: unreachable,
-        earlier: undefined,
-      },
+      state: { kind: "Finished", result: unreachable, earlier: undefined },
       is: "Error ServiceUnreachable",
       because: ["connection refused"],
     },
@@ -163,8 +137,8 @@ describe("the status of a load test", () => {
 
 describe("the event of a load test", () => {
   const status = (verdict: GpuMediaLoadTestStatus["verdict"], reason: LoadTestReason): GpuMediaLoadTestStatus => {
-    const condition = { type: "Reconciling", status: "True", message: `${reason}!`, lastTransitionTime: now } as const;
-    return { ...(verdict === undefined ? {} : { verdict }), conditions: [{ ...condition, reason }] };
+    const conditions = [condition("Reconciling", reason, `${reason}!`)];
+    return { ...(verdict === undefined ? {} : { verdict }), conditions };
   };
   const missing = status(undefined, "ServiceNotFound");
   const cases: {
