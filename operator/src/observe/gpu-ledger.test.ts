@@ -5,6 +5,7 @@ import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
 import type { PodView } from "./pod-view.ts";
+import { added, deleted, updated } from "./store-change.sample.ts";
 
 const gpu = "nvidia.com/gpu";
 
@@ -15,21 +16,6 @@ function node(name: string, count: number): NodeView {
 function pod(count: number, on: string | undefined, change: Partial<PodView> = {}): PodView {
   const devices = count === 0 ? {} : { [gpu]: count };
   return samplePod({ node: on, devices, phase: "Running", ...change });
-}
-
-const key = "media/p";
-const origin = "watch";
-
-function added<T>(current: T): StoreChange<T> {
-  return { type: "added", key, origin, current };
-}
-
-function updated<T>(previous: T, current: T): StoreChange<T> {
-  return { type: "updated", key, origin, previous, current };
-}
-
-function deleted<T>(previous: T): StoreChange<T> {
-  return { type: "deleted", key, origin, previous };
 }
 
 describe("the ledger of devices", () => {

@@ -1,5 +1,5 @@
-/** A pod for tests: it belongs to `media/upscaler`, is bound to node `n`, and is not ready. */
-import type { PodView } from "./pod-view.ts";
+/** Pods for tests: of `media/upscaler`, bound to node `n`, not ready. */
+import type { ContainerView, PodView } from "./pod-view.ts";
 
 export function samplePod(change: Partial<PodView> = {}): PodView {
   return {
@@ -22,4 +22,10 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     deletionCost: undefined,
     ...change,
   };
+}
+
+/** It has started, and does not run. */
+export function sampleContainer(change: Partial<ContainerView> = {}): ContainerView {
+  const nothing = { waiting: undefined, running: false, ready: false, ended: undefined };
+  return { restarts: 0, started: true, ...nothing, ...change };
 }

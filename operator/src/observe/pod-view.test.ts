@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../kube/object.ts";
 import { deletionCostAnnotation } from "./names.ts";
-import { samplePod } from "./pod-view.sample.ts";
+import { sampleContainer, samplePod } from "./pod-view.sample.ts";
 import { viewPod, type ContainerView, type PodView } from "./pod-view.ts";
 
-const metadata = {
-  name: "p",
-  namespace: "media",
-  uid: "u",
-  resourceVersion: "1",
-  creationTimestamp: "2026-01-01T00:00:00Z",
-};
+const identity = { name: "p", namespace: "media", uid: "u", resourceVersion: "1" };
+const metadata = { ...identity, creationTimestamp: "2026-01-01T00:00:00Z" };
 const ownsCost = { "f:metadata": { "f:annotations": { [`f:${deletionCostAnnotation}`]: {} } } };
 const ours = { "gpumedia.io/service": "upscaler", "pod-template-hash": "abc" };
 
@@ -100,7 +95,7 @@ describe("the view of a pod", () => {
         phase: "Running",
         ready: true,
         devices: { "nvidia.com/gpu": 1 },
-        container: { restarts: 1, waiting: undefined, running: true, started: true, ready: false, ended: undefined },
+        container: sampleContainer({ restarts: 1, running: true }),
       },
     },
     "shows a pod that is terminating": {
@@ -119,30 +114,27 @@ describe("the view of a pod", () => {
         state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } },
         lastState: { terminated: { exitCode: 1, reason: "Error", message: "no model" } },
       },
-      view: {
+      view: sampleContainer({
         restarts: 3,
         waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" },
-        running: false,
-        started: true,
-        ready: false,
         ended: { exitCode: 1, reason: "Error", message: "no model", signal: 0 },
-      },
+      }),
     },
     "has terminated, which counts more than the time before": {
       status: { restartCount: 1, state: { terminated: killed }, lastState: { terminated: { exitCode: 1 } } },
-      view: { restarts: 1, waiting: undefined, running: false, started: true, ready: false, ended: killed },
+      view: sampleContainer({ restarts: 1, ended: killed }),
     },
     "is running again": {
       status: { restartCount: 1, ready: true, state: { running: {} }, lastState: { terminated: killed } },
-      view: { restarts: 1, waiting: undefined, running: true, started: true, ready: true, ended: killed },
+      view: sampleContainer({ restarts: 1, running: true, ready: true, ended: killed }),
     },
     "has not passed its startup probe": {
       status: { started: false, state: { running: {} } },
-      view: { restarts: 0, waiting: undefined, running: true, started: false, ready: false, ended: undefined },
+      view: sampleContainer({ running: true, started: false }),
     },
     "has no state yet": {
       status: {},
-      view: { restarts: 0, waiting: undefined, running: false, started: true, ready: false, ended: undefined },
+      view: sampleContainer(),
     },
   };
   for (const [title, { status, view }] of Object.entries(containers)) {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
-import type { ChangeOrigin, StoreChange, StoreListener } from "../runtime/store.ts";
+import type { StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
 import type { PodView } from "./pod-view.ts";
+import { added, deleted, updated } from "./store-change.sample.ts";
 import { subscribeTriggers } from "./triggers.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
@@ -45,25 +46,12 @@ function triggers() {
 }
 
 const key = "media/upscaler";
+const edit: Enqueued = [key, "edit"];
+const resync: Enqueued = [key, "resync"];
 /** The changes of a rollout are reconciled together. */
 const echo: Enqueued = [key, "echo", 100];
 
-function added<T>(current: T, origin: ChangeOrigin = "watch"): StoreChange<T> {
-  return { type: "added", key, origin, current };
-}
-
-function updated<T>(previous: T, current: T, origin: ChangeOrigin = "watch"): StoreChange<T> {
-  return { type: "updated", key, origin, previous, current };
-}
-
-function deleted<T>(previous: T, origin: ChangeOrigin = "watch"): StoreChange<T> {
-  return { type: "deleted", key, origin, previous };
-}
-
-interface Case<T> {
-  readonly change: StoreChange<T>;
-  readonly enqueued: readonly Enqueued[];
-}
+type Cases<T> = Readonly<Record<string, readonly [change: StoreChange<T>, enqueued: readonly Enqueued[]]>>;
 
 function service(metadata: object = {}, status?: StoredService["status"]): StoredService {
   const identity = { name: "upscaler", namespace: "media", uid: "u", resourceVersion: "7", generation: 1 };
@@ -73,34 +61,19 @@ function service(metadata: object = {}, status?: StoredService["status"]): Store
 describe("a change of a service", () => {
   const newer = { resourceVersion: "8" };
   const status = { observedGeneration: 1 };
-  const cases: Readonly<Record<string, Case<StoredService>>> = {
-    created: { change: added(service()), enqueued: [[key, "create"]] },
-    "in the first list": { change: added(service(), "list"), enqueued: [[key, "resync"]] },
-    deleted: { change: deleted(service()), enqueued: [[key, "edit"]] },
-    "deleted while the watch was broken": { change: deleted(service(), "list"), enqueued: [[key, "edit"]] },
-    "another spec": { change: updated(service(), service({ ...newer, generation: 2 })), enqueued: [[key, "edit"]] },
-    "another spec, from a list": {
-      change: updated(service(), service({ ...newer, generation: 2 }), "list"),
-      enqueued: [[key, "edit"]],
-    },
-    terminating: {
-      change: updated(service(), service({ ...newer, deletionTimestamp: "2026-01-01T00:00:00Z" })),
-      enqueued: [[key, "edit"]],
-    },
-    "an annotation": {
-      change: updated(service(), service({ ...newer, annotations: { team: "video" } })),
-      enqueued: [],
-    },
-    "a status that another client has written": {
-      change: updated(service({}, status), service(newer, {})),
-      enqueued: [[key, "echo"]],
-    },
-    "the status that this operator has written": {
-      change: updated(service(), service(newer, status), "write"),
-      enqueued: [],
-    },
+  const cases: Cases<StoredService> = {
+    created: [added(service()), [[key, "create"]]],
+    "in the first list": [added(service(), "list"), [resync]],
+    deleted: [deleted(service()), [edit]],
+    "deleted while the watch was broken": [deleted(service(), "list"), [edit]],
+    "another spec": [updated(service(), service({ ...newer, generation: 2 })), [edit]],
+    "another spec, from a list": [updated(service(), service({ ...newer, generation: 2 }), "list"), [edit]],
+    terminating: [updated(service(), service({ ...newer, deletionTimestamp: "2026-01-01T00:00:00Z" })), [edit]],
+    "an annotation": [updated(service(), service({ ...newer, annotations: { team: "video" } })), []],
+    "a status that another client has written": [updated(service({}, status), service(newer, {})), [[key, "echo"]]],
+    "the status that this operator has written": [updated(service(), service(newer, status), "write"), []],
   };
-  for (const [title, { change, enqueued }] of Object.entries(cases)) {
+  for (const [title, [change, enqueued]] of Object.entries(cases)) {
     it(title, () => {
       const sources = triggers();
       sources.services.emit(change);
@@ -130,48 +103,36 @@ function childMetadata(change: object): Pick<ChildView, "metadata"> {
 describe("a change of a child", () => {
   const newer = childMetadata({ resourceVersion: "8" });
   const ours: ChildView["owned"] = { by: "apply", digest: "d", index: 0, ownsReplicas: false };
-  const cases: Readonly<Record<string, Case<ChildView>>> = {
-    "in the first list": { change: added(child(), "list"), enqueued: [[key, "resync"]] },
-    "created by another client": { change: added(child()), enqueued: [[key, "edit"]] },
-    "created by this operator": { change: added(child(), "write"), enqueued: [] },
-    deleted: { change: deleted(child()), enqueued: [[key, "edit"]] },
-    "deleted while the watch was broken": { change: deleted(child(), "list"), enqueued: [[key, "edit"]] },
-    "deleted by this operator": { change: deleted(child(), "write"), enqueued: [] },
-    "a status": { change: updated(child(), child({ ...newer, status: { readyReplicas: 1 } })), enqueued: [echo] },
-    "replicas, which the autoscaler owns": {
-      change: updated(child(), child({ ...newer, generation: 2, spec: { replicas: 3 } })),
-      enqueued: [echo],
-    },
-    "owned fields": { change: updated(child(), child({ ...newer, owned: ours })), enqueued: [[key, "edit"]] },
-    "owned fields, from a list": {
-      change: updated(child(), child({ ...newer, owned: ours }), "list"),
-      enqueued: [[key, "edit"]],
-    },
-    "owned fields, written by this operator": {
-      change: updated(child(), child({ ...newer, owned: ours }), "write"),
-      enqueued: [],
-    },
-    "its owner references": {
-      change: updated(child(), child(childMetadata({ resourceVersion: "8", ownerReferences: [] }))),
-      enqueued: [[key, "edit"]],
-    },
-    terminating: {
-      change: updated(
-        child(),
-        child(childMetadata({ resourceVersion: "8", deletionTimestamp: "2026-01-01T00:00:00Z" })),
-      ),
-      enqueued: [[key, "edit"]],
-    },
-    "the label of another service: both are reconciled": {
-      change: updated(child(), child({ ...newer, services: ["media/other"] })),
-      enqueued: [
-        [key, "edit"],
-        ["media/other", "edit"],
-      ],
-    },
-    "of no service": { change: added(child({ services: [] })), enqueued: [] },
+  const cases: Cases<ChildView> = {
+    "in the first list": [added(child(), "list"), [resync]],
+    "created by another client": [added(child()), [edit]],
+    "created by this operator": [added(child(), "write"), []],
+    deleted: [deleted(child()), [edit]],
+    "deleted while the watch was broken": [deleted(child(), "list"), [edit]],
+    "deleted by this operator": [deleted(child(), "write"), []],
+    "a status": [updated(child(), child({ ...newer, status: { readyReplicas: 1 } })), [echo]],
+    "replicas, which the autoscaler owns": [
+      updated(child(), child({ ...newer, generation: 2, spec: { replicas: 3 } })),
+      [echo],
+    ],
+    "owned fields": [updated(child(), child({ ...newer, owned: ours })), [edit]],
+    "owned fields, from a list": [updated(child(), child({ ...newer, owned: ours }), "list"), [edit]],
+    "owned fields, written by this operator": [updated(child(), child({ ...newer, owned: ours }), "write"), []],
+    "its owner references": [
+      updated(child(), child(childMetadata({ resourceVersion: "8", ownerReferences: [] }))),
+      [edit],
+    ],
+    terminating: [
+      updated(child(), child(childMetadata({ resourceVersion: "8", deletionTimestamp: "2026-01-01T00:00:00Z" }))),
+      [edit],
+    ],
+    "the label of another service: both are reconciled": [
+      updated(child(), child({ ...newer, services: ["media/other"] })),
+      [edit, ["media/other", "edit"]],
+    ],
+    "of no service": [added(child({ services: [] })), []],
   };
-  for (const [title, { change, enqueued }] of Object.entries(cases)) {
+  for (const [title, [change, enqueued]] of Object.entries(cases)) {
     it(title, () => {
       for (const kind of [0, 1] as const) {
         const sources = triggers();
@@ -190,8 +151,7 @@ function pod(change: Partial<PodView> = {}): PodView {
 const waiting: Enqueued = ["media/waiting", "echo", 100];
 
 describe("a change of a pod", () => {
-  const { service: _service, ...other } = pod();
-  const unrelated: PodView = { ...other, service: undefined };
+  const unrelated = pod({ service: undefined });
   /** Two pods of one service wait for a node, and others do not. */
   const contents = [
     pod({ service: "media/waiting", node: undefined }),
@@ -200,20 +160,20 @@ describe("a change of a pod", () => {
     { ...unrelated, node: undefined },
     undefined,
   ];
-  const cases: Readonly<Record<string, Case<PodView | undefined>>> = {
-    created: { change: added(pod({ node: undefined })), enqueued: [echo] },
-    "bound to a node": { change: updated(pod({ node: undefined }), pod()), enqueued: [echo] },
-    ready: { change: updated(pod(), pod({ ready: true })), enqueued: [echo] },
-    "fields that are not kept": { change: updated(pod(), pod()), enqueued: [] },
-    "deleted, which frees its GPU": { change: deleted(pod()), enqueued: [echo, waiting] },
-    "deleted before it was bound": { change: deleted(pod({ node: undefined })), enqueued: [echo] },
-    "deleted, without a GPU": { change: deleted(pod({ devices: {} })), enqueued: [echo] },
-    "deleted, of no service": { change: deleted(unrelated), enqueued: [waiting] },
-    "no longer of a service": { change: updated(pod(), unrelated), enqueued: [echo] },
-    "finished, and no longer kept": { change: updated(pod(), undefined), enqueued: [echo, waiting] },
-    "not kept at all": { change: added(undefined), enqueued: [] },
+  const cases: Cases<PodView | undefined> = {
+    created: [added(pod({ node: undefined })), [echo]],
+    "bound to a node": [updated(pod({ node: undefined }), pod()), [echo]],
+    ready: [updated(pod(), pod({ ready: true })), [echo]],
+    "fields that are not kept": [updated(pod(), pod()), []],
+    "deleted, which frees its GPU": [deleted(pod()), [echo, waiting]],
+    "deleted before it was bound": [deleted(pod({ node: undefined })), [echo]],
+    "deleted, without a GPU": [deleted(pod({ devices: {} })), [echo]],
+    "deleted, of no service": [deleted(unrelated), [waiting]],
+    "no longer of a service": [updated(pod(), unrelated), [echo]],
+    "finished, and no longer kept": [updated(pod(), undefined), [echo, waiting]],
+    "not kept at all": [added(undefined), []],
   };
-  for (const [title, { change, enqueued }] of Object.entries(cases)) {
+  for (const [title, [change, enqueued]] of Object.entries(cases)) {
     it(title, () => {
       const sources = triggers();
       sources.pods.contents = contents;
@@ -225,13 +185,13 @@ describe("a change of a pod", () => {
 
 describe("a change of a node", () => {
   const node = sampleNode({ allocatable: { "nvidia.com/gpu": 4 } });
-  const cases: Readonly<Record<string, Case<NodeView>>> = {
-    added: { change: added(node), enqueued: [waiting] },
-    deleted: { change: deleted(node), enqueued: [waiting] },
-    cordoned: { change: updated(node, { ...node, cordoned: true }), enqueued: [waiting] },
-    "its heartbeat": { change: updated(node, { ...node }), enqueued: [] },
+  const cases: Cases<NodeView> = {
+    added: [added(node), [waiting]],
+    deleted: [deleted(node), [waiting]],
+    cordoned: [updated(node, { ...node, cordoned: true }), [waiting]],
+    "its heartbeat": [updated(node, { ...node }), []],
   };
-  for (const [title, { change, enqueued }] of Object.entries(cases)) {
+  for (const [title, [change, enqueued]] of Object.entries(cases)) {
     it(title, () => {
       const sources = triggers();
       sources.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];

@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
-import { samplePod } from "../observe/pod-view.sample.ts";
+import { sampleContainer, samplePod } from "../observe/pod-view.sample.ts";
 import type { ContainerView, PodView } from "../observe/pod-view.ts";
 import { isFatal, podTroubles, podTroubleText, type PodTrouble } from "./pod-trouble.ts";
-
-const container: ContainerView = {
-  restarts: 0,
-  waiting: undefined,
-  running: false,
-  started: true,
-  ready: false,
-  ended: undefined,
-};
 
 function pod(change: Partial<PodView>): PodView {
   const devices = { "nvidia.com/gpu": 1 };
@@ -18,7 +9,7 @@ function pod(change: Partial<PodView>): PodView {
 }
 
 function withContainer(change: Partial<ContainerView>): PodView {
-  return pod({ container: { ...container, ...change } });
+  return pod({ container: sampleContainer(change) });
 }
 
 function ended(change: Partial<NonNullable<ContainerView["ended"]>>): NonNullable<ContainerView["ended"]> {

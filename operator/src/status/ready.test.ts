@@ -3,7 +3,7 @@ import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { ChildStatus } from "../observe/child-view.ts";
-import { samplePod } from "../observe/pod-view.sample.ts";
+import { sampleContainer, samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
@@ -23,16 +23,8 @@ const noneReady: ChildStatus = { observedGeneration: 3, replicas: 2, updatedRepl
 const deadlineExceeded = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" };
 
 /** Pods that do not serve, for a fatal reason and for another. */
-const crashes = samplePod({
-  container: {
-    restarts: 3,
-    waiting: undefined,
-    running: false,
-    started: true,
-    ready: false,
-    ended: { exitCode: 1, reason: "Error", message: "", signal: 0 },
-  },
-});
+const ended = { exitCode: 1, reason: "Error", message: "", signal: 0 };
+const crashes = samplePod({ container: sampleContainer({ restarts: 3, ended }) });
 const unplaced = samplePod({ node: undefined, unschedulable: "1 Insufficient cpu" });
 const crashText = "pod p exited with code 1 (3 restarts); see kubectl logs p --previous";
 
