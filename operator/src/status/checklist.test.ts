@@ -42,36 +42,27 @@ interface Change extends Partial<ChecklistInput> {
 
 describe("the guide's checklists", () => {
   it("list what is to be done, and what was answered by evidence", () => {
-    assert.deepEqual(checklist(input({})), [
-      {
-        list: "PreDeployment",
-        item: "GPU drivers optimized",
-        state: "Done",
-        reason: "OneVersion",
-        message: "all nodes have driver 580.65.06",
-      },
-      {
-        list: "PreDeployment",
-        item: "CUDA toolkit updated",
-        state: "Done",
-        reason: "Supported",
-        message: "the drivers support CUDA 13.0",
-      },
-      {
-        list: "PreDeployment",
-        item: "Load testing completed",
-        state: "Unknown",
-        reason: "NoLoadTest",
-        message: "create a GpuMediaLoadTest for this service",
-      },
-      {
-        list: "Runtime",
-        item: "Scaling validated",
-        state: "Unknown",
-        reason: "NotSeenYet",
-        message: "the replicas have not exceeded minReplicas 2 yet; run a load test",
-      },
-    ]);
+    assert.deepEqual(
+      checklist(input({})).map(({ list, item, state, reason, message }) => [list, item, state, reason, message]),
+      [
+        ["PreDeployment", "GPU drivers optimized", "Done", "OneVersion", "all nodes have driver 580.65.06"],
+        ["PreDeployment", "CUDA toolkit updated", "Done", "Supported", "the drivers support CUDA 13.0"],
+        [
+          "PreDeployment",
+          "Load testing completed",
+          "Unknown",
+          "NoLoadTest",
+          "create a GpuMediaLoadTest for this service",
+        ],
+        [
+          "Runtime",
+          "Scaling validated",
+          "Unknown",
+          "NotSeenYet",
+          "the replicas have not exceeded minReplicas 2 yet; run a load test",
+        ],
+      ],
+    );
   });
 
   it("are complete, in the guide's order", () => {
@@ -99,170 +90,140 @@ describe("the guide's checklists", () => {
   });
 
   const noNodeLabels = "install NVIDIA GPU Feature Discovery, which labels nodes with the version";
+  /** State, reason and message. */
+  type Answer = readonly [ChecklistItem["state"], string, string];
   const cases: {
-    readonly item: string;
-    readonly when: string;
-    readonly change: Change;
-    /** State, reason and message; undefined: the status does not list the item. */
-    readonly answer: readonly [ChecklistItem["state"], string, string] | undefined;
-  }[] = [
-    {
-      item: "GPU drivers optimized",
-      when: "nodes have different drivers",
-      change: { nodes: [node(labels("580", "13")), node(labels("550", "13"))] },
-      answer: [
-        "NotDone",
-        "VersionsDiffer",
-        "the nodes have drivers 550.65.06, 580.65.06; install one version on all of them",
+    readonly [item: string]: {
+      /** Undefined: the status does not list the item. */
+      readonly [when: string]: readonly [change: Change, answer: Answer | undefined];
+    };
+  } = {
+    "GPU drivers optimized": {
+      "nodes have different drivers": [
+        { nodes: [node(labels("580", "13")), node(labels("550", "13"))] },
+        [
+          "NotDone",
+          "VersionsDiffer",
+          "the nodes have drivers 550.65.06, 580.65.06; install one version on all of them",
+        ],
+      ],
+      "nodes have no labels": [{ nodes: [node({})] }, ["Unknown", "NoNodeLabels", noNodeLabels]],
+      "the service runs on CPU": [{ spec: { gpu: { count: 0 } } }, undefined],
+    },
+    "CUDA toolkit updated": {
+      "the driver of a node is too old for the processor's CUDA": [
+        { nodes: [node(labels("580", "13")), node(labels("535", "12"))] },
+        ["NotDone", "TooOld", "the drivers support CUDA 12.0, the processor needs 13; update the drivers"],
+      ],
+      "nodes have no labels": [{ nodes: [node({})] }, ["Unknown", "NoNodeLabels", noNodeLabels]],
+    },
+    "Memory limits configured": {
+      "the pods have none": [
+        { spec: { resources: { limits: { memory: "0" } } } },
+        ["NotDone", "NoLimit", "set resources.limits.memory"],
       ],
     },
-    {
-      item: "GPU drivers optimized",
-      when: "nodes have no labels",
-      change: { nodes: [node({})] },
-      answer: ["Unknown", "NoNodeLabels", noNodeLabels],
-    },
-    {
-      item: "GPU drivers optimized",
-      when: "the service runs on CPU",
-      change: { spec: { gpu: { count: 0 } } },
-      answer: undefined,
-    },
-    {
-      item: "CUDA toolkit updated",
-      when: "the driver of a node is too old for the processor's CUDA",
-      change: { nodes: [node(labels("580", "13")), node(labels("535", "12"))] },
-      answer: ["NotDone", "TooOld", "the drivers support CUDA 12.0, the processor needs 13; update the drivers"],
-    },
-    {
-      item: "CUDA toolkit updated",
-      when: "nodes have no labels",
-      change: { nodes: [node({})] },
-      answer: ["Unknown", "NoNodeLabels", noNodeLabels],
-    },
-    {
-      item: "Memory limits configured",
-      when: "the pods have none",
-      change: { spec: { resources: { limits: { memory: "0" } } } },
-      answer: ["NotDone", "NoLimit", "set resources.limits.memory"],
-    },
-    {
-      item: "Network policies optimized",
-      when: "they are disabled",
-      change: { spec: { network: { networkPolicy: { enabled: false } } } },
-      answer: ["NotDone", "SwitchedOff", "set network.networkPolicy.enabled: true"],
-    },
-    {
-      item: "Load testing completed",
-      when: "the last test passed",
-      change: { lastLoadTest: { name: "baseline-1", passed: true, message: "p95 14 ms" } },
-      answer: ["Done", "Passed", "baseline-1: p95 14 ms"],
-    },
-    {
-      item: "Load testing completed",
-      when: "the last test failed",
-      change: { lastLoadTest: { name: "baseline-1", passed: false, message: "p95 30 ms, limit 20 ms" } },
-      answer: ["NotDone", "LastFailed", "baseline-1: p95 30 ms, limit 20 ms"],
-    },
-    {
-      item: "HPA/VPA configured",
-      when: "the autoscaler cannot read its metrics",
-      change: { ScalingReady: isFalse("MetricsMissing", "no metrics") },
-      answer: ["NotDone", "MetricsMissing", "see the condition ScalingReady"],
-    },
-    {
-      item: "HPA/VPA configured",
-      when: "the cluster has no VPA",
-      change: { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
-      answer: ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
-    },
-    {
-      item: "Resource utilization monitored",
-      when: "the cluster has no PodMonitor",
-      change: { skipped: new Set(["podMonitor"]) },
-      answer: ["NotDone", "ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served"],
-    },
-    {
-      item: "Resource utilization monitored",
-      when: "the ConfigMap of the DCGM exporters is not managed by this operator",
-      change: { dcgmTaken: true },
-      answer: [
-        "NotDone",
-        "NameTaken",
-        "ConfigMap gpumedia-dcgm-metrics is managed by another owner; its metrics may differ from what this service needs",
+    "Network policies optimized": {
+      "they are disabled": [
+        { spec: { network: { networkPolicy: { enabled: false } } } },
+        ["NotDone", "SwitchedOff", "set network.networkPolicy.enabled: true"],
       ],
     },
-    {
-      item: "Resource utilization monitored",
-      when: "no pod has reported yet",
-      change: { MetricsReporting: unknown("NotReportedYet", "no pod has reported yet") },
-      answer: ["Unknown", "NotReportedYet", "see the condition MetricsReporting"],
-    },
-    {
-      item: "Performance alerts active",
-      when: "they are disabled",
-      change: { spec: { monitoring: { alerts: false } } },
-      answer: ["NotDone", "SwitchedOff", "set monitoring.alerts: true"],
-    },
-    {
-      item: "Performance alerts active",
-      when: "the cluster has no PrometheusRule",
-      change: { skipped: new Set(["prometheusRule"]) },
-      answer: ["NotDone", "ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served"],
-    },
-    {
-      item: "Bottlenecks identified",
-      when: "the GPUs are saturated",
-      change: { bottleneck: "Gpu" },
-      answer: [
-        "Done",
-        "Gpu",
-        "GPU utilization is above 80 %; raise autoscaling.horizontal.maxReplicas, or choose a smaller model.size",
+    "Load testing completed": {
+      "the last test passed": [
+        { lastLoadTest: { name: "baseline-1", passed: true, message: "p95 14 ms" } },
+        ["Done", "Passed", "baseline-1: p95 14 ms"],
+      ],
+      "the last test failed": [
+        { lastLoadTest: { name: "baseline-1", passed: false, message: "p95 30 ms, limit 20 ms" } },
+        ["NotDone", "LastFailed", "baseline-1: p95 30 ms, limit 20 ms"],
       ],
     },
-    {
-      item: "Bottlenecks identified",
-      when: "requests wait",
-      change: { bottleneck: "Queue" },
-      answer: [
-        "Done",
-        "Queue",
-        "requests wait longer than their processing takes, while neither GPU nor CPU is saturated; see processing.batch",
+    "HPA/VPA configured": {
+      "the autoscaler cannot read its metrics": [
+        { ScalingReady: isFalse("MetricsMissing", "no metrics") },
+        ["NotDone", "MetricsMissing", "see the condition ScalingReady"],
+      ],
+      "the cluster has no VPA": [
+        { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
+        ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
       ],
     },
-    {
-      item: "Scaling validated",
-      when: "the replicas exceed minReplicas",
-      change: { deployment: sampleChild({ spec: { replicas: 3 } }) },
-      answer: ["Done", "ScaledOut", "the autoscaler has scaled out above minReplicas 2"],
-    },
-    {
-      item: "Performance metrics tracked",
-      when: "nothing scrapes the metrics of the dashboard",
-      change: { spec: { monitoring: { podMonitor: false } } },
-      answer: [
-        "NotDone",
-        "NotScraped",
-        "nothing scrapes the metrics of the dashboard; see Resource utilization monitored",
+    "Resource utilization monitored": {
+      "the cluster has no PodMonitor": [
+        { skipped: new Set(["podMonitor"]) },
+        ["NotDone", "ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served"],
+      ],
+      "the ConfigMap of the DCGM exporters is not managed by this operator": [
+        { dcgmTaken: true },
+        [
+          "NotDone",
+          "NameTaken",
+          "ConfigMap gpumedia-dcgm-metrics is managed by another owner; its metrics may differ from what this service needs",
+        ],
+      ],
+      "no pod has reported yet": [
+        { MetricsReporting: unknown("NotReportedYet", "no pod has reported yet") },
+        ["Unknown", "NotReportedYet", "see the condition MetricsReporting"],
       ],
     },
-    {
-      item: "Optimization opportunities identified",
-      when: "the VPA has not recommended anything",
-      change: { verticalAutoscaler: sampleChild({}) },
-      answer: ["Unknown", "NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler"],
+    "Performance alerts active": {
+      "they are disabled": [
+        { spec: { monitoring: { alerts: false } } },
+        ["NotDone", "SwitchedOff", "set monitoring.alerts: true"],
+      ],
+      "the cluster has no PrometheusRule": [
+        { skipped: new Set(["prometheusRule"]) },
+        ["NotDone", "ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served"],
+      ],
     },
-    {
-      item: "Optimization opportunities identified",
-      when: "the VPA is not installed: it was NoRecommendation",
-      change: { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
-      answer: ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
+    "Bottlenecks identified": {
+      "the GPUs are saturated": [
+        { bottleneck: "Gpu" },
+        [
+          "Done",
+          "Gpu",
+          "GPU utilization is above 80 %; raise autoscaling.horizontal.maxReplicas, or choose a smaller model.size",
+        ],
+      ],
+      "requests wait": [
+        { bottleneck: "Queue" },
+        [
+          "Done",
+          "Queue",
+          "requests wait longer than their processing takes, while neither GPU nor CPU is saturated; see processing.batch",
+        ],
+      ],
     },
-  ];
-  for (const { item, when, change, answer } of cases) {
-    it(`${item}: ${answer?.[0] ?? "not listed"} when ${when}`, () => {
-      const found = checklist(input(change)).find((one) => one.item === item);
-      assert.deepEqual(found && [found.state, found.reason, found.message], answer);
-    });
+    "Scaling validated": {
+      "the replicas exceed minReplicas": [
+        { deployment: sampleChild({ spec: { replicas: 3 } }) },
+        ["Done", "ScaledOut", "the autoscaler has scaled out above minReplicas 2"],
+      ],
+    },
+    "Performance metrics tracked": {
+      "nothing scrapes the metrics of the dashboard": [
+        { spec: { monitoring: { podMonitor: false } } },
+        ["NotDone", "NotScraped", "nothing scrapes the metrics of the dashboard; see Resource utilization monitored"],
+      ],
+    },
+    "Optimization opportunities identified": {
+      "the VPA has not recommended anything": [
+        { verticalAutoscaler: sampleChild({}) },
+        ["Unknown", "NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler"],
+      ],
+      "the VPA is not installed: it was NoRecommendation": [
+        { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
+        ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
+      ],
+    },
+  };
+  for (const [item, answers] of Object.entries(cases)) {
+    for (const [when, [change, answer]] of Object.entries(answers)) {
+      it(`${item}: ${answer?.[0] ?? "not listed"} when ${when}`, () => {
+        const found = checklist(input(change)).find((one) => one.item === item);
+        assert.deepEqual(found && [found.state, found.reason, found.message], answer);
+      });
+    }
   }
 });

@@ -30,22 +30,24 @@ const crashText = "pod p exited with code 1 (3 restarts); see kubectl logs p --p
 
 /** Settled: neither Reconciling nor Stalled. */
 const settled = (ready: Verdict<ReadyReason>): Readiness => ({ ready, reconciling: undefined, stalled: undefined });
+const ready = settled(isTrue("Serving", "2 of 2 replicas are ready"));
 /** Not ready, and Reconciling. */
 const inProgress = (reason: ReadyReason, message: string): Readiness => ({
   ready: isFalse(reason, message),
   reconciling: isTrue(reason, message),
   stalled: undefined,
 });
+const progressing = (text: string): Readiness => inProgress("Progressing", text);
 
+const beingDeleted = "a predecessor is being deleted";
 const waitingForRemoval: Failure = {
   kind: "Waiting",
   reason: "AwaitingRemoval",
   afterMs: 1_000,
-  message: "a predecessor is being deleted",
+  message: beingDeleted,
 };
+const cause = new ApiError({ status: 500, reason: "", message: "etcd", method: "POST", path: "/" });
 const rejected: Failure = { kind: "Stalled", reason: "ChildRejected", message: "the API server rejects it" };
-
-const apiRequest = { method: "POST", path: "/apis/apps/v1/namespaces/media/deployments" };
 
 interface Case {
   readonly spec?: GpuMediaServiceSpec;
@@ -59,15 +61,15 @@ interface Case {
 }
 
 const cases: Readonly<Record<string, Case>> = {
-  "all replicas are ready": { status: serving, readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")) },
-  "no Deployment": { status: null, readiness: inProgress("Progressing", "the Deployment has not been created yet") },
+  "all replicas are ready": { status: serving, readiness: ready },
+  "no Deployment": { status: null, readiness: progressing("the Deployment has not been created yet") },
   "the counts of an earlier generation": {
     status: { ...serving, observedGeneration: 2 },
-    readiness: inProgress("Progressing", "waiting for the Deployment controller to observe the latest change"),
+    readiness: progressing("waiting for the Deployment controller to observe the latest change"),
   },
   "a Deployment without a status": {
     status: {},
-    readiness: inProgress("Progressing", "waiting for the Deployment controller to observe the latest change"),
+    readiness: progressing("waiting for the Deployment controller to observe the latest change"),
   },
   "scaled to zero": {
     status: { observedGeneration: 3 },
@@ -84,20 +86,20 @@ const cases: Readonly<Record<string, Case>> = {
     spec: { replicas: 5, autoscaling: { horizontal: { enabled: false } } },
     status: { ...serving, replicas: 5, updatedReplicas: 5 },
     replicas: 5,
-    readiness: inProgress("Progressing", "2 of 5 replicas are ready"),
+    readiness: progressing("2 of 5 replicas are ready"),
   },
   "a rollout whose old pods are ready": {
     status: { ...serving, updatedReplicas: 1 },
-    readiness: inProgress("Progressing", "2 of 2 replicas are ready, 1 of them updated"),
+    readiness: progressing("2 of 2 replicas are ready, 1 of them updated"),
   },
   "a rollout whose old pods still exist": {
     status: { ...serving, replicas: 3, readyReplicas: 3, availableReplicas: 3 },
-    readiness: inProgress("Progressing", "3 of 2 replicas are ready, 2 of them updated"),
+    readiness: progressing("3 of 2 replicas are ready, 2 of them updated"),
   },
   "pods that start": {
     status: noneReady,
     pods: [samplePod({ node: undefined })],
-    readiness: inProgress("Progressing", "0 of 2 replicas are ready; pod p is waiting to be scheduled"),
+    readiness: progressing("0 of 2 replicas are ready; pod p is waiting to be scheduled"),
   },
   "pods that crash before the progress deadline": {
     status: noneReady,
@@ -124,7 +126,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "pods that were rejected before": {
     status: { ...serving, conditions: [{ ...replicaFailure("forbidden"), status: "False" }] },
-    readiness: settled(isTrue("Serving", "2 of 2 replicas are ready")),
+    readiness: ready,
   },
   "a rejected child, although all replicas are ready": {
     status: serving,
@@ -136,27 +138,24 @@ const cases: Readonly<Record<string, Case>> = {
     failure: waitingForRemoval,
     readiness: {
       ready: isTrue("Serving", "2 of 2 replicas are ready"),
-      reconciling: isTrue("AwaitingRemoval", "a predecessor is being deleted"),
+      reconciling: isTrue("AwaitingRemoval", beingDeleted),
       stalled: undefined,
     },
   },
   "a child that waits, and no replica is ready": {
     status: noneReady,
     failure: waitingForRemoval,
-    readiness: inProgress("AwaitingRemoval", "a predecessor is being deleted"),
+    readiness: inProgress("AwaitingRemoval", beingDeleted),
   },
   "an error of the API server": {
     status: null,
-    failure: {
-      kind: "Transient",
-      cause: new ApiError({ ...apiRequest, status: 500, reason: "InternalError", message: "etcd" }),
-    },
+    failure: { kind: "Transient", cause },
     readiness: inProgress("ApiServerError", "a request to the API server failed, retrying: etcd"),
   },
   "a conflict": {
     status: null,
     failure: { kind: "Conflict" },
-    readiness: inProgress("Progressing", "a child changed during the update, retrying"),
+    readiness: progressing("a child changed during the update, retrying"),
   },
   "suspended while all replicas are ready": {
     spec: { suspend: true },
@@ -179,7 +178,7 @@ describe("Ready, Reconciling and Stalled", () => {
   }
 });
 
-function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "title" | "readiness">) {
+function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "readiness">) {
   const deployment = status === null ? undefined : sampleChild({ generation: 3, spec: { replicas }, status });
   return sampleStatusInput({ service: sampleService(spec), deployment, pods, failure });
 }

@@ -4,6 +4,7 @@ import { sampleService } from "../desired/service.sample.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
+import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { sampleReading } from "./status-input.sample.ts";
 import { utilizationFigures, type UtilizationFigures } from "./utilization-figures.ts";
 import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
@@ -89,11 +90,8 @@ describe("figures of utilization", () => {
     ];
   for (const [gpuPercent, was, is] of bands) {
     it(`band of ${gpuPercent} % after ${was ?? "none"}: ${is}`, () => {
-      const figures = utilizationFigures({ ...healthy, gpuPercent }, service, {
-        ...before,
-        ...(was && { band: was }),
-        ...(was ? {} : { band: undefined as never }),
-      });
+      const { band: _band, ...rest } = before;
+      const figures = utilizationFigures({ ...healthy, gpuPercent }, service, { ...rest, ...(was && { band: was }) });
       assert.equal(figures.band, is);
     });
   }
@@ -102,85 +100,67 @@ describe("figures of utilization", () => {
 describe("MetricsReporting", () => {
   const silent = (count: number): UtilizationReading["silent"] =>
     Array.from({ length: count }, (_, at) => ({ name: `upscaler-${at}`, problem: "refuses connections" }));
-  const cases: {
-    readonly [title: string]: {
-      reading: Partial<UtilizationReading>;
-      is: readonly [string, string];
-      text?: string;
-    };
-  } = {
-    "no pod is ready": { reading: { polled: 0, figures: undefined }, is: ["Unknown", "NoPodServes"] },
-    "none has reported yet": { reading: { figures: undefined }, is: ["Unknown", "NotReportedYet"] },
-    "all report": { reading: {}, is: ["True", "PodsReport"] },
-    "one is silent": {
-      reading: { silent: silent(1) },
-      is: ["False", "SomePodsSilent"],
-      text: "1 of 2 pods do not report their utilization: upscaler-0 refuses connections",
-    },
-    "all are silent": {
-      reading: { polled: 5, silent: silent(5), figures: undefined },
-      is: ["False", "PodsSilent"],
-      text: "5 of 5 pods do not report their utilization: upscaler-0 refuses connections; upscaler-1 refuses connections; upscaler-2 refuses connections; and 2 more",
-    },
+  const cases: { readonly [title: string]: readonly [Partial<UtilizationReading>, Verdict] } = {
+    "no pod is ready": [
+      { polled: 0, figures: undefined },
+      unknown("NoPodServes", "no pod is ready, so no utilization is collected"),
+    ],
+    "no pod has reported yet": [
+      { figures: undefined },
+      unknown("NotReportedYet", "no pod has reported its utilization yet"),
+    ],
+    "all pods report": [{}, isTrue("PodsReport", "all ready pods report their utilization")],
+    "one pod is silent": [
+      { silent: silent(1) },
+      isFalse("SomePodsSilent", "1 of 2 pods do not report their utilization: upscaler-0 refuses connections"),
+    ],
+    "all pods are silent": [
+      { polled: 5, silent: silent(5), figures: undefined },
+      isFalse(
+        "PodsSilent",
+        "5 of 5 pods do not report their utilization: upscaler-0 refuses connections; upscaler-1 refuses connections; upscaler-2 refuses connections; and 2 more",
+      ),
+    ],
   };
-  for (const [title, { reading: change, is, text }] of Object.entries(cases)) {
-    it(`${title}: ${is.join(", ")}`, () => {
-      const { status, reason, message } = metricsReporting(reading(change));
-      assert.deepEqual([status, reason], is);
-      if (text !== undefined) assert.equal(message, text);
-    });
+  for (const [title, [change, verdict]] of Object.entries(cases)) {
+    it(`${title}: ${verdict.reason}`, () => assert.deepEqual(metricsReporting(reading(change)), verdict));
   }
 });
 
 describe("SloMet", () => {
   const cases: {
-    readonly [title: string]: {
-      figures?: Partial<Aggregate> | null;
-      before?: Condition["status"];
-      is: string;
-    };
+    readonly [title: string]: readonly [
+      /** Undefined: no pod reports. */
+      figures: Partial<Aggregate> | undefined,
+      before: Condition["status"],
+      is: string,
+    ];
   } = {
-    "no report": { figures: null, is: "Unknown NotReportedYet" },
-    "within the targets": { is: "True TargetsMet" },
-    "p95 above its target": { figures: { latencyP95Ms: 21 }, before: "True", is: "False LatencyAboveTarget" },
-    "p95 at its target": { figures: { latencyP95Ms: 20 }, before: "True", is: "True TargetsMet" },
-    "p95 just below the target that it missed": {
-      figures: { latencyP95Ms: 19 },
-      before: "False",
-      is: "False LatencyAboveTarget",
-    },
-    "p95 clearly below the target that it missed": {
-      figures: { latencyP95Ms: 17 },
-      before: "False",
-      is: "True TargetsMet",
-    },
-    "39 requests, unknown before": { figures: { accepted: 39 }, is: "Unknown TooLittleTraffic" },
-    "40 requests, unknown before": { figures: { accepted: 40 }, is: "True TargetsMet" },
-    "20 requests, met before": { figures: { accepted: 20 }, before: "True", is: "True TargetsMet" },
-    "19 requests, met before": { figures: { accepted: 19 }, before: "True", is: "Unknown TooLittleTraffic" },
-    "a single slow request": { figures: { accepted: 1, latencyP95Ms: 900 }, is: "Unknown TooLittleTraffic" },
-    "every request refused": {
-      figures: { accepted: 0, latencyP95Ms: null, refusedPercent: 100 },
-      before: "True",
-      is: "False RequestsRefused",
-    },
-    "2 % refused": { figures: { refusedPercent: 2 }, before: "True", is: "False RequestsRefused" },
-    "1 % refused": { figures: { refusedPercent: 1 }, before: "True", is: "True TargetsMet" },
-    "a pod above 4Gi": { figures: { rssBytes: 4.2 * 1024 ** 3 }, before: "True", is: "False MemoryAboveTarget" },
-    "busy GPUs that process too little": {
-      figures: { gpuPercent: 95 },
-      before: "True",
-      is: "False ThroughputBelowTarget",
-    },
-    "busy GPUs that process enough": {
-      figures: { gpuPercent: 95, requestsPerSecond: 2_400 },
-      before: "True",
-      is: "True TargetsMet",
-    },
+    "no report": [undefined, "Unknown", "Unknown NotReportedYet"],
+    "within the targets": [{}, "Unknown", "True TargetsMet"],
+    "p95 above its target": [{ latencyP95Ms: 21 }, "True", "False LatencyAboveTarget"],
+    "p95 at its target": [{ latencyP95Ms: 20 }, "True", "True TargetsMet"],
+    "p95 just below the target that it missed": [{ latencyP95Ms: 19 }, "False", "False LatencyAboveTarget"],
+    "p95 clearly below the target that it missed": [{ latencyP95Ms: 17 }, "False", "True TargetsMet"],
+    "39 requests": [{ accepted: 39 }, "Unknown", "Unknown TooLittleTraffic"],
+    "40 requests": [{ accepted: 40 }, "Unknown", "True TargetsMet"],
+    "20 requests": [{ accepted: 20 }, "True", "True TargetsMet"],
+    "19 requests": [{ accepted: 19 }, "True", "Unknown TooLittleTraffic"],
+    "a single slow request": [{ accepted: 1, latencyP95Ms: 900 }, "Unknown", "Unknown TooLittleTraffic"],
+    "every request refused": [
+      { accepted: 0, latencyP95Ms: null, refusedPercent: 100 },
+      "True",
+      "False RequestsRefused",
+    ],
+    "2 % refused": [{ refusedPercent: 2 }, "True", "False RequestsRefused"],
+    "1 % refused": [{ refusedPercent: 1 }, "True", "True TargetsMet"],
+    "a pod above 4Gi": [{ rssBytes: 4.2 * 1024 ** 3 }, "True", "False MemoryAboveTarget"],
+    "busy GPUs that process too little": [{ gpuPercent: 95 }, "True", "False ThroughputBelowTarget"],
+    "busy GPUs that process enough": [{ gpuPercent: 95, requestsPerSecond: 2_400 }, "True", "True TargetsMet"],
   };
-  for (const [title, { figures, before, is }] of Object.entries(cases)) {
-    it(`${title}, ${before ?? "Unknown"} before: ${is}`, () => {
-      const seen = figures === null ? undefined : { ...healthy, ...figures };
+  for (const [title, [figures, before, is]] of Object.entries(cases)) {
+    it(`${title}, ${before} before: ${is}`, () => {
+      const seen = figures && { ...healthy, ...figures };
       const shown = utilizationFigures(seen, service, undefined);
       const { status, reason } = sloMet({ figures: seen, service, before, shown });
       assert.equal(`${status} ${reason}`, is);
@@ -189,13 +169,9 @@ describe("SloMet", () => {
 
   it("has the figure and the target in its message", () => {
     const figures = { ...healthy, latencyP95Ms: 45.4 };
-    const { message } = sloMet({
-      figures,
-      service,
-      before: "True",
-      shown: utilizationFigures(figures, service, undefined),
-    });
-    assert.equal(message, "p95 45 ms, target 20 ms; see status.bottleneck");
+    const shown = utilizationFigures(figures, service, undefined);
+    const message = "p95 45 ms, target 20 ms; see status.bottleneck";
+    assert.deepEqual(sloMet({ figures, service, before: "True", shown }), isFalse("LatencyAboveTarget", message));
   });
 });
 
@@ -214,22 +190,22 @@ describe("status of utilization", () => {
     assert.deepEqual(written, {
       utilization: { observedTime: now, ...utilizationFigures(healthy, service, undefined) },
       bottleneck: "None",
-      MetricsReporting: { status: "True", reason: "PodsReport", message: "all ready pods report their utilization" },
-      SloMet: { status: "True", reason: "TargetsMet", message: "p95 14 ms, target 20 ms" },
+      MetricsReporting: isTrue("PodsReport", "all ready pods report their utilization"),
+      SloMet: isTrue("TargetsMet", "p95 14 ms, target 20 ms"),
     });
   });
 
-  const unchanged: { readonly [title: string]: { reading: Partial<UtilizationReading> } } = {
-    "while the reports are the same": { reading: {} },
+  const unchanged: Readonly<Record<string, Partial<UtilizationReading>>> = {
+    "while the reports are the same": {},
     "while the figures stay within their tolerances": {
-      reading: { figures: { ...healthy, gpuPercent: 75, requestsPerSecond: 850 } },
+      figures: { ...healthy, gpuPercent: 75, requestsPerSecond: 850 },
     },
-    "after a restart, when no pod has reported yet": { reading: { warmingUp: true, figures: undefined, polled: 0 } },
-    "after a restart, when the first pods report": { reading: { warmingUp: true, figures: { ...slow, pods: 1 } } },
-    "within a minute of the last write": { reading: { mayMove: false, figures: { ...healthy, gpuPercent: 20 } } },
-    "when a scale-out adds a pod that has not reported": { reading: { pending: 1 } },
+    "after a restart, when no pod has reported yet": { warmingUp: true, figures: undefined, polled: 0 },
+    "after a restart, when the first pods report": { warmingUp: true, figures: { ...slow, pods: 1 } },
+    "within a minute of the last write": { mayMove: false, figures: { ...healthy, gpuPercent: 20 } },
+    "when a scale-out adds a pod that has not reported": { pending: 1 },
   };
-  for (const [title, { reading: change }] of Object.entries(unchanged)) {
+  for (const [title, change] of Object.entries(unchanged)) {
     it(`stays, with its time, ${title}`, () => assert.deepEqual(update(change, written), written));
   }
 
@@ -260,11 +236,7 @@ describe("status of utilization", () => {
     assert.deepEqual(update({ mayMove: false, figures }, written), {
       ...written,
       utilization: { ...written.utilization, observedTime: later, gpuPercent: 75, latencyP95Milliseconds: 21 },
-      SloMet: {
-        status: "False",
-        reason: "LatencyAboveTarget",
-        message: "p95 21 ms, target 20 ms; see status.bottleneck",
-      },
+      SloMet: isFalse("LatencyAboveTarget", "p95 21 ms, target 20 ms; see status.bottleneck"),
     });
   });
 
