@@ -4,7 +4,7 @@ import { root } from "./pages.ts";
 
 /** A title in a test's source: the first argument of `it` or `describe`, or the title or key of a row in a table of cases. */
 const title =
-  /(?:\b(?:it|describe)(?:\.\w+)?\(\s*|\b(?:title|name): |\[\s*|^ +(?=["'].*["']: \{))(["'`])((?:\\.|(?!\1)[^\\])*)\1/gm;
+  /(?:\b(?:it|describe)(?:\.\w+)?\(\s*|\b(?:title|name): |\[\s*|^ +(?=["'].*["']: [[{]))(["'`])((?:\\.|(?!\1)[^\\])*)\1/gm;
 
 const citation = /\]\((?:\.\.\/)*([^)]+)\)(?: "([^"]+)")?/g;
 
