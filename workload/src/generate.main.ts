@@ -1,18 +1,28 @@
-/** Writes the tables of errors into docs/processor-api.md; with `--check` only reports whether they are stale, and exits 1. */
+/** Writes the tables of docs/processor-api.md; with `--check` only reports whether they are stale, and exits 1. */
 import { readFile, writeFile } from "node:fs/promises";
+import { formats, type FormatDefinition } from "./work/picture.ts";
 import { problemsByArea, type ProblemDefinition } from "./work/problems.ts";
 
 const page = new URL("../../docs/processor-api.md", import.meta.url);
-const [begin, end] = ["edit the table there. -->\n", "<!-- end of generated text -->"];
+const end = "<!-- end of generated text -->";
 
-const tables = Object.entries(problemsByArea)
-  .map(([area, entries]) => `### ${area}\n\n${table(Object.entries(entries))}`)
-  .join("\n\n");
+/** By the file that has the table. */
+const generated: Readonly<Record<string, string>> = {
+  "workload/src/work/picture.ts": formatTable(Object.values(formats)),
+  "workload/src/work/problems.ts": Object.entries(problemsByArea)
+    .map(([area, entries]) => `### ${area}\n\n${problemTable(Object.entries(entries))}`)
+    .join("\n\n"),
+};
+
 const before = await readFile(page, "utf8");
-const [head = "", rest = ""] = before.split(begin);
-const [, tail] = rest.split(end);
-if (tail === undefined) throw new Error("docs/processor-api.md has lost the comments around its generated tables");
-const after = `${head}${begin}\n${tables}\n\n${end}${tail}`;
+let after = before;
+for (const [file, text] of Object.entries(generated)) {
+  const begin = `<!-- Generated from ${file} by \`make generate\`; edit the table there. -->\n`;
+  const [head = "", rest = ""] = after.split(begin);
+  const at = rest.indexOf(end);
+  if (at < 0) throw new Error(`docs/processor-api.md has lost the comments around the table of ${file}`);
+  after = `${head}${begin}\n${text}\n\n${rest.slice(at)}`;
+}
 if (after !== before && process.argv.includes("--check")) {
   process.stderr.write('docs/processor-api.md is stale: run "make generate"\n');
   process.exitCode = 1;
@@ -21,10 +31,29 @@ if (after !== before && process.argv.includes("--check")) {
   process.stdout.write("docs/processor-api.md written\n");
 }
 
+function formatTable(definitions: readonly FormatDefinition[]): string {
+  return table(
+    ["Format", "Content types", "Read", "Written: longest side", "Transparency", "`?quality=`"],
+    definitions.map(({ name, mediaType, otherMediaTypes, read, longestSide, transparency, quality }) => [
+      name,
+      [mediaType, ...otherMediaTypes].map((type) => `\`${type}\``).join(", "),
+      read,
+      longestSide.toLocaleString("en-US"),
+      transparency ? "kept" : "put on white",
+      quality ? "yes" : "no effect",
+    ]),
+  );
+}
+
+function problemTable(entries: readonly (readonly [code: string, problem: ProblemDefinition])[]): string {
+  return table(
+    ["Status", "Type", "When", "What to do"],
+    entries.map(([code, { status, when, nextStep }]) => [String(status), `\`${code}\``, when, nextStep]),
+  );
+}
+
 /** As the formatter writes it: columns padded to their widest cell. */
-function table(entries: readonly (readonly [code: string, problem: ProblemDefinition])[]): string {
-  const rows = entries.map(([code, { status, when, nextStep }]) => [String(status), `\`${code}\``, when, nextStep]);
-  const titles = ["Status", "Type", "When", "What to do"];
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = titles.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
   return [line(titles), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");

@@ -1,8 +1,10 @@
 /** Decodes pictures to RGB bytes: ordinary JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import type * as TurboJpeg from "@julusian/jpeg-turbo";
+import type { Sharp } from "sharp";
 import { PipelineError } from "../work/pipeline-error.ts";
 import { Scratch } from "../work/buffers.ts";
 import { formats } from "../work/picture.ts";
+import { hiddenFirstFrame } from "./apng.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp, turbo } from "./libraries.ts";
 import { placement, turnedSize, type Size } from "./orientation.ts";
@@ -55,10 +57,9 @@ async function decodeAny(
   header: PictureHeader,
   flatten: boolean,
 ): Promise<Alpha | undefined> {
-  const sharp = loadSharp();
   const { width, height } = turnedSize(header, header.orientation);
   try {
-    let picture = sharp(bytes, { limitInputPixels: width * height }).toColourspace("srgb");
+    let picture = stillOf(bytes, header, { width, height }).toColourspace("srgb");
     if (flatten) picture = picture.flatten({ background: "white" });
     const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     if (info.width !== width || info.height !== height) {
@@ -69,6 +70,25 @@ async function decodeAny(
     const { name } = formats[header.format];
     throw new PipelineError("undecodable", `${name}: ${(error as Error).message.replaceAll(/\s+/g, " ").trim()}`);
   }
+}
+
+/** The picture, or the first frame of an animation. */
+function stillOf(bytes: Buffer, { format, frames }: PictureHeader, { width, height }: Size): Sharp {
+  const sharp = loadSharp();
+  const options = { limitInputPixels: width * height };
+  if (format === "avif") presentAsStill(bytes);
+  const frame = format === "png" && frames !== null ? hiddenFirstFrame(bytes) : null;
+  if (frame === null) return sharp(bytes, options);
+  const still = sharp(frame.png, options);
+  const { left, top } = frame;
+  const [right, bottom] = [width - left - frame.width, height - top - frame.height];
+  if ([left, top, right, bottom].every((margin) => margin === 0)) return still;
+  return still.extend({ left, top, right, bottom, background: { r: 0, g: 0, b: 0, alpha: 0 } });
+}
+
+/** libvips refuses files whose main brand is that of an animation (`avis`), though it reads the still in them. */
+function presentAsStill(avif: Buffer): void {
+  if (avif.toString("latin1", 8, 12) === "avis") avif.write("avif", 8, "latin1");
 }
 
 interface Stored {

@@ -1,6 +1,7 @@
 /** Encodes RGB bytes: JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
+import type { Sharp } from "sharp";
 import { PipelineError } from "../work/pipeline-error.ts";
-import { formats, type EncodeOptions } from "../work/picture.ts";
+import { formats, type EncodeOptions, type PictureFormat } from "../work/picture.ts";
 import type { Alpha } from "./decode.ts";
 import { Scratch } from "../work/buffers.ts";
 import { loadSharp, turbo } from "./libraries.ts";
@@ -36,9 +37,19 @@ export async function encode(raw: Raw, { format, quality }: EncodeOptions): Prom
       .toBuffer();
     picture = picture.joinChannel(alpha, { raw: { ...size, channels: 1 } });
   }
-  // The default efforts take much longer for little gain, while a client waits.
-  const encoded = format === "png" ? picture.png({ compressionLevel: 3 }) : picture.webp({ quality, effort: 2 });
-  return new Uint8Array(await encoded.toBuffer());
+  return new Uint8Array(await compressed(picture, format, quality).toBuffer());
+}
+
+/** The default efforts take much longer for little gain, while a client waits. */
+function compressed(picture: Sharp, format: Exclude<PictureFormat, "jpeg">, quality: number): Sharp {
+  switch (format) {
+    case "png":
+      return picture.png({ compressionLevel: 3 });
+    case "webp":
+      return picture.webp({ quality, effort: 2 });
+    case "avif":
+      return picture.avif({ quality: quality, effort: 0, chromaSubsampling: "4:2:0" });
+  }
 }
 
 function encodeJpeg({ rgb, width, height }: Raw, quality: number): Uint8Array<ArrayBuffer> {

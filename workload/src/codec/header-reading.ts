@@ -17,7 +17,8 @@ export interface PictureHeader {
 
 export type HeaderReading =
   | { readonly kind: "picture"; readonly header: PictureHeader }
-  | { readonly kind: "unknown-format" }
+  /** `message` names what it is, if that is known, and the way out. */
+  | { readonly kind: "unknown-format"; readonly message: string }
   | { readonly kind: "damaged"; readonly message: string };
 
 export function damaged(message: string): HeaderReading {

@@ -34,6 +34,9 @@ async function encoded(format: PictureFormat, orientation: number, channels: 3 |
       return picture.png().toBuffer();
     case "webp":
       return picture.webp({ lossless: true }).toBuffer();
+    case "avif":
+      // libvips writes the properties irot and imir.
+      return picture.avif({ lossless: true, effort: 0 }).toBuffer();
   }
 }
 
@@ -46,7 +49,8 @@ describe("a picture that Exif turns", () => {
           const reading = readPictureHeader(bytes);
           assert.ok(reading.kind === "picture");
           const { header } = reading;
-          const expected = await sharp(bytes).autoOrient().raw().toBuffer({ resolveWithObject: true });
+          const png = await encoded("png", orientation, channels);
+          const expected = await sharp(png).autoOrient().raw().toBuffer({ resolveWithObject: true });
           assert.deepEqual([header.width, header.height], [expected.info.width, expected.info.height]);
           const rgb = Buffer.alloc(header.width * header.height * 3);
           const alpha = await decodeInto(rgb, bytes, header, false);
@@ -58,9 +62,9 @@ describe("a picture that Exif turns", () => {
               pixel * channels,
             );
           }
-          // The two JPEG decoders differ by a few levels.
+          // JPEG and AVIF differ by a few levels.
           const worst = Math.max(...found.map((value, at) => Math.abs(value - (expected.data[at] ?? 0))));
-          assert.ok(worst <= (format === "jpeg" ? 12 : 0), `off by up to ${worst} levels`);
+          assert.ok(worst <= (format === "jpeg" || format === "avif" ? 12 : 0), `off by up to ${worst} levels`);
         });
       }
     }

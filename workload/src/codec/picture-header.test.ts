@@ -8,7 +8,7 @@ const picture = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: "#8040c0" } });
 
 function summary(reading: HeaderReading): string {
-  if (reading.kind !== "picture") return reading.kind === "damaged" ? `damaged: ${reading.message}` : reading.kind;
+  if (reading.kind !== "picture") return `${reading.kind}: ${reading.message.replace(/: expected .*/, "")}`;
   const { format, width, height, orientation, frames, simpleJpeg } = reading.header;
   return [
     `${format} ${width}x${height}`,
@@ -50,9 +50,46 @@ describe("a picture's header", () => {
     ],
     ["animated WebP", async () => animation().webp().toBuffer(), "webp 30x20, 3 frames"],
     ["PNG without size", async () => sizeless(await picture(30, 20).png().toBuffer()), "damaged: the PNG is 0x20"],
-    ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format"],
-    ["text", async () => Buffer.from("hello"), "unknown-format"],
-    ["nothing", async () => Buffer.alloc(0), "unknown-format"],
+    ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format: the picture is a GIF"],
+    ["AVIF", async () => picture(30, 20).avif({ effort: 0 }).toBuffer(), "avif 30x20"],
+    [
+      "AVIF on its side",
+      async () => picture(30, 20).withMetadata({ orientation: 6 }).avif({ effort: 0 }).toBuffer(),
+      "avif 20x30",
+    ],
+    [
+      "AVIF with a general main brand",
+      async () => branded("mif1", await picture(30, 20).avif({ effort: 0 }).toBuffer()),
+      "avif 30x20",
+    ],
+    [
+      "AVIF without boxes",
+      async () => (await picture(30, 20).avif({ effort: 0 }).toBuffer()).subarray(0, 100),
+      "damaged: the AVIF has no still picture",
+    ],
+    [
+      "HEIC",
+      async () => heic(),
+      "unknown-format: the picture is HEIC, whose codec HEVC is not included because it is patented: convert it to JPEG or AVIF, or let the phone send JPEG (iPhone: Settings, Camera, Formats, Most Compatible; web page: <input type=file accept=image/jpeg>)",
+    ],
+    ["TIFF", async () => picture(3, 2).tiff().toBuffer(), "unknown-format: the picture is a TIFF"],
+    [
+      "SVG",
+      async () => Buffer.from('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>'),
+      "unknown-format: the picture is an SVG",
+    ],
+    [
+      "MP4",
+      async () => Buffer.from("\0\0\0\x18ftypmp42\0\0\0\0isommp42"),
+      'unknown-format: the body is a video or another file of the kind "mp42"',
+    ],
+    ["text", async () => Buffer.from("hello"), 'unknown-format: the body starts with "hello", as no picture does'],
+    [
+      "zeros",
+      async () => Buffer.alloc(3),
+      'unknown-format: the body starts with "\\u0000\\u0000\\u0000", as no picture does',
+    ],
+    ["nothing", async () => Buffer.alloc(0), 'unknown-format: the body starts with "", as no picture does'],
     [
       "the first bytes of a JPEG",
       async () => photograph("flower").subarray(0, 100),
@@ -72,9 +109,10 @@ describe("a picture's header", () => {
       await picture(9, 9).webp().toBuffer(),
       await picture(9, 9).withMetadata({ orientation: 6 }).png().toBuffer(),
       await picture(9, 9).withMetadata({ orientation: 6 }).webp().toBuffer(),
+      await picture(9, 9).withMetadata({ orientation: 7 }).avif({ effort: 0 }).toBuffer(),
     ];
     for (const file of files) {
-      for (let end = 0; end < Math.min(file.length, 400); end++) {
+      for (let end = 0; end < Math.min(file.length, 900); end++) {
         const cut = new Uint8Array(file.subarray(0, end));
         readPictureHeader(cut);
         for (const value of [0, 0xff]) {
@@ -112,6 +150,16 @@ function animation(): Sharp {
     create: { width: 30, height: 20, channels: 3 as const, background },
   }));
   return sharp(frames as unknown as string[], { join: { animated: true } });
+}
+
+function branded(brand: string, avif: Buffer): Buffer {
+  avif.write(brand, 8, "latin1");
+  return avif;
+}
+
+/** The first box of a phone's picture (HEIF, section B.4.1). */
+function heic(): Buffer {
+  return Buffer.from("\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf", "latin1");
 }
 
 function sizeless(png: Buffer): Buffer {

@@ -19,7 +19,7 @@ export interface QueueState {
 /** Reads the picture's header. @throws {PipelineError} if the model cannot process the picture */
 export function checkPicture(input: Uint8Array, mostPixels: number, fixedSize: FixedSize): PictureHeader {
   const reading = readPictureHeader(input);
-  if (reading.kind === "unknown-format") throw new PipelineError("unsupported-format", "expected JPEG, PNG or WebP");
+  if (reading.kind === "unknown-format") throw new PipelineError("unsupported-format", reading.message);
   if (reading.kind === "damaged") throw new PipelineError("undecodable", reading.message);
   const { width, height } = reading.header;
   if (width * height > mostPixels) {

@@ -10,6 +10,8 @@ export interface Processed {
   readonly height: number;
   readonly timings: Timings;
   readonly batchSize: number;
+  /** Frames of an animation, of which this is the first; null: the picture was a still. */
+  readonly frames: number | null;
 }
 
 export interface Inferred {

@@ -143,6 +143,7 @@ export class WorkerPipeline implements Pipeline {
       height: result.height,
       timings: timingsOf(finished),
       batchSize: result.batchSize,
+      frames: header.frames,
     };
   }
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import type { UtilizationReport } from "@gpumedia/api";
 import sharp from "sharp";
-import { decoded, photograph, psnr } from "../testing/photographs.ts";
+import { pictureFormats } from "../work/picture.ts";
+import { bicubicDoubled, decoded, photograph, psnr, type Rgb } from "../testing/photographs.ts";
 import type { Problem } from "./problem.ts";
 import { realProcessor, type RealProcessor } from "./testing/real-processor.ts";
 
@@ -47,16 +48,17 @@ describe("POST /v1/process", () => {
     assert.ok(psnr({ width: 640, height: 427, pixels: reduced }, await decoded(photograph("flower"))) > 30);
   });
 
-  for (const format of ["jpeg", "png", "webp"] as const) {
+  for (const format of pictureFormats) {
     it(`doubles ${format}, by default in the same format, otherwise in that of Accept`, async () => {
       const body = await sharp(photograph("china")).resize(60, 40).toFormat(format).toBuffer();
       const same = await post(body, { "content-type": `image/${format}` });
       assert.equal(same.response.headers.get("content-type"), `image/${format}`);
-      const requested = format === "png" ? "webp" : "png";
+      assert.ok(psnr(await decoded(same.bytes), await bicubic(body)) > 25);
+      const requested = format === "png" ? "avif" : "png";
       const other = await post(body, { accept: `image/${requested}` });
       assert.equal(other.response.headers.get("content-type"), `image/${requested}`);
-      const metadata = await sharp(other.bytes).metadata();
-      assert.deepEqual([metadata.format, metadata.width, metadata.height], [requested, 120, 80]);
+      const { mediaType, width, height } = await sharp(other.bytes).metadata();
+      assert.deepEqual([mediaType, width, height], [`image/${requested}`, 120, 80]);
     });
   }
 
@@ -75,6 +77,21 @@ describe("POST /v1/process", () => {
       assert.deepEqual([width, height], [18_000, 200]);
     });
   }
+
+  it("processes the first frame of an animation, and reports how many it has", async () => {
+    const frames = ["#8040c0", "blue", "lime"].map((background) => ({
+      create: { width: 30, height: 20, channels: 3 as const, background },
+    }));
+    const body = await sharp(frames as unknown as string[], { join: { animated: true } })
+      .webp()
+      .toBuffer();
+    const { response, bytes } = await post(body);
+    assert.deepEqual([response.status, response.headers.get("gpumedia-frames")], [200, "1/3"]);
+    const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+    for (const [channel, value] of [0x80, 0x40, 0xc0].entries()) assert.ok(Math.abs((data[channel] ?? 0) - value) <= 6);
+    const still = await post(await picture(30, 20).webp().toBuffer());
+    assert.equal(still.response.headers.get("gpumedia-frames"), null);
+  });
 
   it("makes smaller files at a lower quality", async () => {
     const low = await post(photograph("china"), {}, "?quality=20");
@@ -224,6 +241,12 @@ describe("POST /v1/process", () => {
       problem: "422 wrong-size",
     })),
     { name: "text", body: () => Buffer.from("no picture at all"), problem: "415 unsupported-format" },
+    {
+      name: "HEIC",
+      body: () => Buffer.from("\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf", "latin1"),
+      problem: "415 unsupported-format",
+    },
+    { name: "a truncated AVIF", body: async () => truncated("avif"), problem: "422 undecodable" },
     { name: "a GIF", body: async () => picture(9, 9).gif().toBuffer(), problem: "415 unsupported-format" },
     {
       name: "an SVG",
@@ -265,6 +288,10 @@ describe("POST /v1/process", () => {
   });
 });
 
+async function bicubic(picture: Uint8Array): Promise<Rgb> {
+  return bicubicDoubled(await decoded(picture));
+}
+
 function corrupted(png: Buffer): Buffer {
   const at = png.indexOf("IDAT") + 10;
   png[at] = (png[at] ?? 0) ^ 0xff;
@@ -288,8 +315,8 @@ async function resizedJpeg(width: number, height: number): Promise<Buffer> {
   return jpeg;
 }
 
-async function truncated(format: "png" | "webp"): Promise<Buffer> {
-  return (await sharp(photograph("flower")).toFormat(format).toBuffer()).subarray(0, 9000);
+async function truncated(format: "png" | "webp" | "avif"): Promise<Buffer> {
+  return (await sharp(photograph("flower")).toFormat(format, { effort: 1 }).toBuffer()).subarray(0, 9000);
 }
 
 function half(bytes: Buffer): Buffer {

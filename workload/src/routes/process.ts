@@ -34,7 +34,7 @@ export const processPicture: Route = (app, { pipeline, telemetry }) => {
 };
 
 /** Sends a processed picture; Cache-Control is the caller's. */
-export function answerPicture(reply: FastifyReply, { body, format, timings }: Processed): FastifyReply {
+export function answerPicture(reply: FastifyReply, { body, format, timings, frames }: Processed): FastifyReply {
   const { queue, decode, inference, encode } = timings;
   reply.raw.once("finish", () => discard(body));
   return reply
@@ -42,6 +42,7 @@ export function answerPicture(reply: FastifyReply, { body, format, timings }: Pr
       "content-type": formats[format].mediaType,
       "server-timing": `queue;dur=${ms(queue)}, decode;dur=${ms(decode)}, inference;dur=${ms(inference)}, encode;dur=${ms(encode)}`,
       vary: "accept",
+      ...(frames === null ? {} : { "gpumedia-frames": `1/${frames}` }),
     })
     .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 }

@@ -55,6 +55,17 @@ export const formats = {
     quality: true,
     read: "lossy, lossless; of an animation the first frame",
   },
+  avif: {
+    name: "AVIF",
+    mediaType: "image/avif",
+    otherMediaTypes: ["image/avif-sequence"],
+    // libvips' heifsave.
+    longestSide: 16_384,
+    transparency: true,
+    slowToWrite: true,
+    quality: true,
+    read: "8 to 12 bits; of an animation the still that stands for it",
+  },
 } as const satisfies Readonly<Record<string, FormatDefinition>>;
 
 export type PictureFormat = keyof typeof formats;
@@ -73,8 +84,24 @@ export interface EncodeOptions {
   readonly quality: number;
 }
 
-/** `image/jpeg, image/png or image/webp` */
-export function mediaTypesText(conjunction: "or" | "and"): string {
-  const types = pictureFormats.map((format) => formats[format].mediaType);
-  return `${types.slice(0, -1).join(", ")} ${conjunction} ${types.at(-1) ?? ""}`;
+type Conjunction = "or" | "and";
+
+/** `JPEG, PNG, WebP or AVIF` */
+export function formatNames(conjunction: Conjunction): string {
+  return listed(
+    pictureFormats.map((format) => formats[format].name),
+    conjunction,
+  );
+}
+
+/** `image/jpeg, image/png, image/webp or image/avif` */
+export function mediaTypesText(conjunction: Conjunction): string {
+  return listed(
+    pictureFormats.map((format) => formats[format].mediaType),
+    conjunction,
+  );
+}
+
+function listed(words: readonly string[], conjunction: Conjunction): string {
+  return `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1) ?? ""}`;
 }

@@ -2,6 +2,7 @@
  * Every error that the processor answers, in one closed table. docs/processor-api.md is generated from it. A code is the last
  * part of a problem's `type`; under `/v2` only status and detail are sent, as the Open Inference Protocol has it.
  */
+import { formatNames, formats } from "./picture.ts";
 
 export interface ProblemDefinition {
   readonly status: number;
@@ -12,6 +13,9 @@ export interface ProblemDefinition {
 }
 
 const retry = "Retry after `Retry-After` seconds.";
+const mediaTypesMarkdown = Object.values(formats)
+  .map(({ mediaType }) => `\`${mediaType}\``)
+  .join(", ");
 const readLog = "See the processor's log.";
 
 /** By the section of docs/processor-api.md. */
@@ -83,7 +87,7 @@ export const problemsByArea = {
       status: 406,
       title: "No acceptable format",
       when: "`Accept` names no supported format.",
-      nextStep: "Accept `image/jpeg`, `image/png` or `image/webp`.",
+      nextStep: `Accept ${mediaTypesMarkdown}.`,
     },
     "too-large": {
       status: 413,
@@ -94,7 +98,7 @@ export const problemsByArea = {
     "unsupported-format": {
       status: 415,
       title: "Not a picture in a supported format",
-      when: "The body is not JPEG, PNG or WebP.",
+      when: `The body is not ${formatNames("or")}; the detail names what it is.`,
       nextStep: "Convert the picture.",
     },
     undecodable: {
@@ -230,7 +234,7 @@ export const problemsByArea = {
     format: {
       status: 400,
       title: "Invalid format",
-      when: "`format` is not jpeg, png or webp.",
+      when: "`format` is not one of the formats.",
       nextStep: "Correct it, or omit it.",
     },
     info: {

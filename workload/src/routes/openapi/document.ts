@@ -27,6 +27,10 @@ const processed = {
       description: "Milliseconds for queue, decode, inference and encode.",
       schema: { type: "string" },
     },
+    "Gpumedia-Frames": {
+      description: "Of an animation, whose first frame was processed: 1/ and the number of frames.",
+      schema: { type: "string" },
+    },
   },
   content: pictures,
 };

@@ -152,8 +152,11 @@ export class StreamSession {
       this.#socket.send(JSON.stringify({ frame, ...problem, type: "error", kind: problem.type }), sent);
       return;
     }
-    const { body, width, height, format, timings } = outcome.processed;
-    if (this.#options.info) this.#text({ type: "frame", frame, width, height, format, timings });
+    const { body, width, height, format, frames, timings } = outcome.processed;
+    if (this.#options.info) {
+      const animation = frames === null ? {} : { frames };
+      this.#text({ type: "frame", frame, width, height, format, ...animation, timings });
+    }
     this.#socket.send(body, { binary: true }, sent);
   }
 

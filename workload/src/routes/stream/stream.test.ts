@@ -46,6 +46,7 @@ async function withServer(
         height: 2,
         timings: { queue: 0, decode: 1, inference: 2, encode: 3 },
         batchSize: 1,
+        frames: null,
       });
     };
     queue.put({ picture, signal, finish, fail: reject });

@@ -48,6 +48,7 @@ function fakePipeline(): FakePipeline {
       height: 2,
       timings: { queue: 0, decode: 1, inference: 2, encode: 3 },
       batchSize: 1,
+      frames: null,
     }),
     checkAdmission: () => {
       if (!pipeline.ready) throw new PipelineError("not-ready", "no worker is ready", 1);
