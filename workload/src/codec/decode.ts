@@ -8,9 +8,7 @@ import { hiddenFirstFrame } from "./apng.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp, turbo } from "./libraries.ts";
 import { placement, turnedSize, type Size } from "./orientation.ts";
-
-/** An 8-bit alpha channel, of the size of the picture. */
-export type Alpha = Uint8Array;
+import type { Alpha } from "./transparency.ts";
 
 /**
  * Writes the picture into `target`, three bytes a pixel, and returns its alpha channel, if any. Transparent parts keep

@@ -2,9 +2,9 @@
 import type { Sharp } from "sharp";
 import { PipelineError } from "../work/pipeline-error.ts";
 import { formats, type EncodeOptions, type PictureFormat } from "../work/picture.ts";
-import type { Alpha } from "./decode.ts";
 import { Scratch } from "../work/buffers.ts";
 import { loadSharp, turbo } from "./libraries.ts";
+import { resizedAlpha, type Alpha } from "./transparency.ts";
 
 export interface Raw {
   /** Three bytes a pixel. */
@@ -29,12 +29,7 @@ export async function encode(raw: Raw, { format, quality }: EncodeOptions): Prom
   const size = { width: raw.width, height: raw.height };
   let picture = sharp(raw.rgb, { raw: { ...size, channels: 3 } });
   if (raw.alpha !== undefined) {
-    const { bytes, width, height } = raw.alpha;
-    const alpha = await sharp(bytes, { raw: { width, height, channels: 1 } })
-      .resize({ ...size, fit: "fill" })
-      .extractChannel(0)
-      .raw()
-      .toBuffer();
+    const alpha = Buffer.from(resizedAlpha(raw.alpha.bytes, raw.alpha, size).buffer);
     picture = picture.joinChannel(alpha, { raw: { ...size, channels: 1 } });
   }
   return new Uint8Array(await compressed(picture, format, quality).toBuffer());

@@ -15,7 +15,6 @@ const starts: readonly (readonly [name: string, ...starts: string[]])[] = [
   ["an icon", "\0\0\x01\0"],
   ["a PDF", "%PDF-"],
 ];
-const svg = /^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<svg[\s>]/s;
 
 /** What to answer for bytes that are no picture which the processor reads. */
 export function explainUnknown(bytes: Uint8Array): string {
@@ -25,10 +24,14 @@ export function explainUnknown(bytes: Uint8Array): string {
   if (brands.length > 0)
     return `the body is a video or another file of the kind ${quoted(brands[0] ?? "")}: ${expected}`;
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 512)).toString("latin1");
-  const [name = svg.test(start) ? "an SVG" : undefined] =
+  const [name = isSvg(start) ? "an SVG" : undefined] =
     starts.find(([, ...texts]) => texts.some((text) => start.startsWith(text))) ?? [];
   if (name !== undefined) return `the picture is ${name}: ${expected}`;
   return `the body starts with ${quoted(start.slice(0, 8))}, as no picture does: ${expected}`;
+}
+
+function isSvg(start: string): boolean {
+  return start.trimStart().startsWith("<") && /<svg[\s>]/.test(start);
 }
 
 /** Control characters and others outside ASCII as they are written in JSON. */

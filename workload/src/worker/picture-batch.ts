@@ -1,7 +1,8 @@
 /** Decodes, infers and encodes one batch of pictures of one size. */
-import { decodeInto, turnScratch, type Alpha } from "../codec/decode.ts";
+import { decodeInto, turnScratch } from "../codec/decode.ts";
 import { encode, jpegScratch } from "../codec/encode.ts";
 import type { PictureHeader } from "../codec/header-reading.ts";
+import { fillInvisible, type Alpha } from "../codec/transparency.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
 import { discard, Scratch } from "../work/buffers.ts";
 import { formats } from "../work/picture.ts";
@@ -72,6 +73,7 @@ export class PictureWorker {
       const bytes = Buffer.from(task.bytes.buffer, task.bytes.byteOffset, task.bytes.byteLength);
       try {
         const alpha = await decodeInto(target, bytes, header, !formats[task.options.format].transparency);
+        if (alpha !== undefined) fillInvisible(target, alpha, header);
         decoded.push({ task, alpha, decodeMs: performance.now() - startedAt });
       } catch (error) {
         // One damaged picture must not fail the others of its run.
