@@ -46,7 +46,7 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions =
   const kubeconfig = options.kubeconfig ?? (await kubeconfigOf(cluster, namespace, metricsApiAddress !== undefined));
   await cluster.processes.start(name, {
     command: process.execPath,
-    env: { NODE_COMPILE_CACHE: join(cluster.directory, "compile-cache") },
+    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(cluster.directory, "compile-cache") },
     parameters: [
       ...nodeParameters,
       program,
