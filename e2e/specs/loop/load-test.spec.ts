@@ -2,10 +2,8 @@
 import assert from "node:assert/strict";
 import { loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
-import { Workspace } from "../operator/workspace.ts";
-import { loopCluster, quick } from "./loop-cluster.ts";
+import { loopWorkspace, quick } from "./loop-cluster.ts";
 
 /** Far from what ten pictures at a time take, on a busy machine, too; and what some take longer in the slow service. */
 const delayMs = 15_000;
@@ -28,15 +26,9 @@ const slower = {
 
 describe("a load test with a real processor", function () {
   this.timeout(450_000);
-  let cluster: Cluster;
-  let work: Workspace;
+  const work = loopWorkspace("test");
 
-  beforeEach(async () => {
-    cluster = await loopCluster();
-    work = await Workspace.open(cluster);
-    await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
-  });
-  afterEach(() => work[Symbol.asyncDispose]());
+  beforeEach(() => work.startOperator({ parameters: ["--utilization-interval=500ms"] }));
 
   async function ended(name: string): Promise<StoredLoadTest> {
     const look = async (): Promise<StoredLoadTest | undefined> => {
@@ -47,7 +39,7 @@ describe("a load test with a real processor", function () {
   }
 
   const described = (name: string): Promise<string> =>
-    cluster.kubectl("describe", "gpumedialoadtest", name, "-n", work.namespace);
+    work.cluster.kubectl("describe", "gpumedialoadtest", name, "-n", work.namespace);
 
   it("passes after the first rollout, and fails after one that made the service slower, with the figures", async () => {
     await work.apply("upscaler", spec);

@@ -1,9 +1,10 @@
 /** One cluster for the specs of the loop, in which pods are processes with addresses of their own, and what clients see. */
+import assert from "node:assert/strict";
 import { request, type Agent } from "undici";
-import { startCluster } from "../../cluster/cluster.ts";
+import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { shared } from "../../cluster/shared.ts";
 import { until } from "../../cluster/until.ts";
-import { unlessStatus, type Workspace } from "../operator/workspace.ts";
+import { unlessStatus, Workspace } from "../operator/workspace.ts";
 import { isAsked, skipUnlessPossible } from "../real/possible.ts";
 import { bootInContainers } from "./loop-in-containers.ts";
 
@@ -51,14 +52,31 @@ export const byGpusAtOnce = {
 
 const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
 
-/** Of operators that serve metrics. One that still ran would make its APIServices again, and the next could not have them. */
-export async function closeServingMetrics(work: Workspace): Promise<void> {
-  for (const operator of work.operators) await operator.end("SIGKILL");
-  for (const version of ["v1beta1", "v1beta2"]) {
-    const path = `${apiServices}/${version}.custom.metrics.k8s.io`;
-    await work.client.rawJson("DELETE", path).catch(unlessStatus(404));
+/** With the addresses of pods and Services, and operators that may serve the metrics APIs. */
+class LoopWorkspace extends Workspace {
+  /** Reaches the addresses of pods and Services. */
+  agent!: Agent;
+
+  override async open(cluster: Cluster): Promise<void> {
+    await super.open(cluster);
+    this.agent = cluster.network?.agent() ?? assert.fail("no private network");
+    this.resources.defer(() => this.agent.destroy());
+    // The operators have exited by then. The next one could not take over the APIServices of their namespace.
+    this.resources.defer(async () => {
+      for (const version of ["v1beta1", "v1beta2"]) {
+        await this.client.rawJson("DELETE", `${apiServices}/${version}.custom.metrics.k8s.io`).catch(unlessStatus(404));
+      }
+    });
   }
-  await work[Symbol.asyncDispose]();
+}
+
+/** A workspace on the loop's cluster: one for the whole suite, or a new one for each test. Call it inside `describe`. */
+export function loopWorkspace(scope: "suite" | "test"): LoopWorkspace {
+  const work = new LoopWorkspace();
+  const [setUp, tearDown] = scope === "suite" ? [before, after] : [beforeEach, afterEach];
+  setUp(async () => work.open(await loopCluster()));
+  tearDown(() => work[Symbol.asyncDispose]());
+  return work;
 }
 
 /** `http://` and the ClusterIP of the service's Service, once it leads to a pod: that is a moment after the pod is ready. */

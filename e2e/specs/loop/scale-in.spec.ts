@@ -5,13 +5,11 @@ import { deletionCostAnnotation } from "@gpumedia/operator/src/observe/names.ts"
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { WebSocket, type Agent } from "undici";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { photograph } from "../../cluster/process-node/client.ts";
 import { nodeAddress } from "../../cluster/process-node/network-namespace.ts";
 import { until } from "../../cluster/until.ts";
 import { pods, readyPods } from "../operator/reporting-pods.ts";
-import { Workspace } from "../operator/workspace.ts";
-import { atOnce, closeServingMetrics, loopCluster, quick } from "./loop-cluster.ts";
+import { atOnce, loopWorkspace, quick } from "./loop-cluster.ts";
 
 type Pod = KubeObject & { readonly status: { readonly podIP: string } };
 
@@ -56,19 +54,10 @@ class Stream {
 
 describe("a scale-in", function () {
   this.timeout(240_000);
-  let cluster: Cluster;
-  let work: Workspace;
-  let agent: Agent;
+  const work = loopWorkspace("test");
 
   beforeEach(async () => {
-    cluster = await loopCluster();
-    work = await Workspace.open(cluster);
-    agent = cluster.network?.agent() ?? assert.fail("no private network");
     await work.startOperator({ parameters: ["--utilization-interval=500ms"], metricsApiAddress: nodeAddress });
-  });
-  afterEach(async () => {
-    await agent.destroy();
-    await closeServingMetrics(work);
   });
 
   /** Two pods that serve; the first is the one that the ReplicaSet would delete, were both the same to it. */
@@ -111,7 +100,7 @@ describe("a scale-in", function () {
   it("by an autoscaler spares the pod with a stream, and costs two writes", async () => {
     const horizontal = { cpuUtilizationPercent: 0, minReplicas: 2, maxReplicas: 3, behavior: { scaleDown: atOnce } };
     const [busy, idle] = await serve("scaled", { gpu: { count: 1 }, autoscaling: { horizontal } });
-    const stream = await Stream.open(busy, agent);
+    const stream = await Stream.open(busy, work.agent);
     await untilKnown(busy);
     assert.equal(await costOf(busy), undefined);
     await work.patch(serviceType, "scaled", [
@@ -132,7 +121,7 @@ describe("a scale-in", function () {
   it("by hand spares it too; and when it is deleted, its streams end when idle, or after drain.timeout", async () => {
     const fixed = { gpu: { count: 0 }, autoscaling: { horizontal: { enabled: false } }, replicas: 2 };
     const [busy, idle] = await serve("held", fixed);
-    const [used, unused] = [await Stream.open(busy, agent), await Stream.open(busy, agent)];
+    const [used, unused] = [await Stream.open(busy, work.agent), await Stream.open(busy, work.agent)];
     await untilKnown(busy);
     await work.patch(serviceType, "held", [{ op: "replace", path: "/spec/replicas", value: 1 }]);
     await untilGone(idle);

@@ -4,14 +4,11 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
-import type { Agent } from "undici";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { keepBusy } from "../../cluster/process-node/client.ts";
 import { nodeAddress } from "../../cluster/process-node/network-namespace.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
-import { Workspace } from "../operator/workspace.ts";
-import { addressOf, byGpusAtOnce, closeServingMetrics, loopCluster, quick } from "./loop-cluster.ts";
+import { addressOf, byGpusAtOnce, loopWorkspace, quick } from "./loop-cluster.ts";
 
 type Deployment = KubeObject & {
   readonly metadata: { readonly generation: number };
@@ -20,19 +17,7 @@ type Deployment = KubeObject & {
 
 describe("the loop", function () {
   this.timeout(400_000);
-  let cluster: Cluster;
-  let work: Workspace;
-  let agent: Agent;
-
-  beforeEach(async () => {
-    cluster = await loopCluster();
-    work = await Workspace.open(cluster);
-    agent = cluster.network?.agent() ?? assert.fail("no private network");
-  });
-  afterEach(async () => {
-    await agent.destroy();
-    await closeServingMetrics(work);
-  });
+  const work = loopWorkspace("test");
 
   /** The API server reaches it as it would reach a pod: by a Service's address and an EndpointSlice. */
   async function startOperator(): Promise<OperatorProcess> {
@@ -49,7 +34,7 @@ describe("the loop", function () {
       return spec.replicas === wanted;
     };
     await until(`${wanted} replicas`, look, { withinMs: 120_000, everyMs: 200 }).catch(async (error: unknown) => {
-      const said = await cluster.kubectl("describe", "hpa,gms", "upscaler", "-n", work.namespace);
+      const said = await work.cluster.kubectl("describe", "hpa,gms", "upscaler", "-n", work.namespace);
       throw new Error(`${String(error)}\n${said}`, { cause: error });
     });
   }
@@ -59,7 +44,7 @@ describe("the loop", function () {
     await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: byGpusAtOnce, ...spec });
     await untilReports();
     assert.equal((await deployment()).spec.replicas, 1);
-    return addressOf(work, "upscaler", agent);
+    return addressOf(work, "upscaler", work.agent);
   }
 
   async function untilReports(): Promise<void> {
@@ -71,7 +56,7 @@ describe("the loop", function () {
   it("scales out under load, changes nothing when the operator is killed and started again, and scales in after it", async () => {
     const first = await startOperator();
     const address = await serve({});
-    const endLoad = keepBusy(address, agent, 3);
+    const endLoad = keepBusy(address, work.agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
 
@@ -88,7 +73,7 @@ describe("the loop", function () {
   });
 
   it("does not scale in while the reports are cut off, says so, and does when they are back", async () => {
-    const cut = join(cluster.directory, `${work.namespace}.cut`);
+    const cut = join(work.cluster.directory, `${work.namespace}.cut`);
     const env = [
       ...quick.processing.env,
       { name: "NODE_OPTIONS", value: `--import=${new URL("cut-reports.ts", import.meta.url).href}` },
@@ -97,7 +82,7 @@ describe("the loop", function () {
     ];
     await startOperator();
     const address = await serve({ processing: { ...quick.processing, env } });
-    const endLoad = keepBusy(address, agent, 3);
+    const endLoad = keepBusy(address, work.agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
 

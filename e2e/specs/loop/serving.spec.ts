@@ -2,12 +2,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
-import type { Agent } from "undici";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
-import { Workspace } from "../operator/workspace.ts";
-import { addressOf, loopCluster, quick } from "./loop-cluster.ts";
+import { addressOf, loopWorkspace, quick } from "./loop-cluster.ts";
 
 interface PodList {
   readonly items: readonly {
@@ -17,29 +14,20 @@ interface PodList {
 
 describe("a service whose pods run", function () {
   this.timeout(240_000);
-  let cluster: Cluster;
-  let work: Workspace;
-  let agent: Agent;
+  const work = loopWorkspace("test");
 
-  beforeEach(async () => {
-    cluster = await loopCluster();
-    work = await Workspace.open(cluster);
-    agent = cluster.network?.agent() ?? assert.fail("no private network");
-    await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
-  });
-  afterEach(async () => {
-    await agent.destroy();
-    await work[Symbol.asyncDispose]();
-  });
+  beforeEach(() => work.startOperator({ parameters: ["--utilization-interval=500ms"] }));
 
   async function serve(name: string, spec: object): Promise<string> {
     await work.apply(name, { ...quick, ...spec });
     await work.untilCondition(name, "Ready", { status: "True" }, { withinMs: 90_000 });
-    return addressOf(work, name, agent);
+    return addressOf(work, name, work.agent);
   }
 
   async function pods(): Promise<readonly string[]> {
-    const { items } = JSON.parse(await cluster.kubectl("get", "pods", "-n", work.namespace, "-o", "json")) as PodList;
+    const { items } = JSON.parse(
+      await work.cluster.kubectl("get", "pods", "-n", work.namespace, "-o", "json"),
+    ) as PodList;
     return items.map(({ metadata }) => metadata.name).toSorted();
   }
 
@@ -49,7 +37,7 @@ describe("a service whose pods run", function () {
       autoscaling: { horizontal: { enabled: false } },
       replicas: 1,
     });
-    const answer = await sendPicture(address, agent);
+    const answer = await sendPicture(address, work.agent);
     assert.deepEqual([answer.status, answer.type, sizeOf(answer.body)], [200, "image/jpeg", [1280, 854]]);
     await work.untilCondition("cpu", "MetricsReporting", { status: "True" });
     const { utilization } = (await work.service("cpu"))?.status ?? {};
@@ -66,7 +54,7 @@ describe("a service whose pods run", function () {
     const load = async (): Promise<void> => {
       while (!ending.signal.aborted) {
         sent++;
-        const outcome = await sendPicture(address, agent).then(({ status }) => String(status), String);
+        const outcome = await sendPicture(address, work.agent).then(({ status }) => String(status), String);
         if (outcome !== "200") failures.push(outcome);
         await pause(50);
       }

@@ -5,12 +5,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Snapshot } from "@gpumedia/operator/src/cli/top/snapshot.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
-import type { Agent } from "undici";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { keepBusy } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
-import { Workspace } from "../operator/workspace.ts";
-import { addressOf, loopCluster, quick } from "./loop-cluster.ts";
+import { addressOf, loopWorkspace, quick } from "./loop-cluster.ts";
 
 const program = fileURLToPath(new URL("../../../operator/bin/kubectl-gpumedia.js", import.meta.url));
 
@@ -22,14 +19,9 @@ interface Printed {
 
 describe("kubectl gpumedia top", function () {
   this.timeout(240_000);
-  let cluster: Cluster;
-  let work: Workspace;
-  let agent: Agent;
+  const work = loopWorkspace("suite");
 
   before(async () => {
-    cluster = await loopCluster();
-    work = await Workspace.open(cluster);
-    agent = cluster.network?.agent() ?? assert.fail("no private network");
     await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
     const fixed = { horizontal: { enabled: false } };
     await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: fixed, replicas: 2 });
@@ -47,12 +39,8 @@ describe("kubectl gpumedia top", function () {
     }
     await work.untilCondition("waiting", "Ready", { reason: "WaitingForGpu" });
   });
-  after(async () => {
-    await agent.destroy();
-    await work[Symbol.asyncDispose]();
-  });
 
-  function top(parameters: readonly string[], kubeconfig = cluster.kubeconfig): Promise<Printed> {
+  function top(parameters: readonly string[], kubeconfig = work.cluster.kubeconfig): Promise<Printed> {
     const argv = [program, "top", "--kubeconfig", kubeconfig, ...parameters];
     return new Promise((resolve) => {
       execFile(process.execPath, argv, (error, out, err) => {
@@ -76,12 +64,12 @@ describe("kubectl gpumedia top", function () {
     const role = { apiVersion, kind: "Role", metadata, rules };
     const subjects = [{ kind: "ServiceAccount", name, namespace }];
     const binding = { apiVersion, kind: "RoleBinding", metadata, roleRef: { apiGroup, kind: "Role", name }, subjects };
-    return cluster.serviceAccountKubeconfig({ namespace, serviceAccount: name, rbac: [role, binding] });
+    return work.cluster.serviceAccountKubeconfig({ namespace, serviceAccount: name, rbac: [role, binding] });
   }
 
   it("shows what pods and their GPUs do, and why others tell nothing", async () => {
-    const address = await addressOf(work, "upscaler", agent);
-    const endLoad = keepBusy(address, agent, 2);
+    const address = await addressOf(work, "upscaler", work.agent);
+    const endLoad = keepBusy(address, work.agent, 2);
     let busy: Snapshot["services"][number];
     try {
       busy = await until("the load to show", async () => {
@@ -163,7 +151,7 @@ describe("kubectl gpumedia top", function () {
 
   it("draws on a terminal until q is pressed, and gives it back", async () => {
     // `script` has a terminal for it.
-    const command = `stty cols 100 rows 30; exec ${process.execPath} ${program} top --kubeconfig ${cluster.kubeconfig} -n ${work.namespace} --interval 200ms`;
+    const command = `stty cols 100 rows 30; exec ${process.execPath} ${program} top --kubeconfig ${work.cluster.kubeconfig} -n ${work.namespace} --interval 200ms`;
     const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
     let screen = "";
     child.stdout.on("data", (chunk: Buffer) => (screen += chunk.toString()));
