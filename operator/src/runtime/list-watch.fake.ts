@@ -1,5 +1,6 @@
 /** An API server whose responses the test sends one by one; a call that the test does not expect fails it. */
 import assert from "node:assert/strict";
+import { EventEmitter, on } from "node:events";
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
 import { namespacedType } from "../kube/object.ts";
 import { settle } from "./clock.fake.ts";
@@ -13,12 +14,9 @@ export interface ListCall {
   readonly fail: (error: unknown) => void;
 }
 
-export interface WatchCall {
+export interface WatchCall extends Omit<OpenWatch, "events"> {
   readonly verb: "watch";
   readonly options: WatchOptions;
-  readonly send: (...events: readonly WatchEvent[]) => void;
-  readonly end: () => void;
-  readonly fail: (error: unknown) => void;
 }
 
 export class ScriptedServer {
@@ -62,33 +60,32 @@ export class ScriptedServer {
     return promise;
   }
 
-  async *#watch(options: WatchOptions): AsyncGenerator<WatchEvent> {
-    const pending: WatchEvent[] = [];
-    let outcome: { readonly error?: unknown } | undefined;
-    let wake = Promise.withResolvers<void>();
-    const finish = (end: { readonly error?: unknown }): void => {
-      outcome = end;
-      wake.resolve();
-    };
-    options.signal.addEventListener("abort", () => finish({ error: options.signal.reason }));
-    this.#calls.push({
-      verb: "watch",
-      options,
-      send: (...events) => {
-        pending.push(...events);
-        wake.resolve();
-      },
-      end: () => finish({}),
-      fail: (error) => finish({ error }),
-    });
-    for (;;) {
-      for (let event = pending.shift(); event !== undefined; event = pending.shift()) yield event;
-      if (outcome !== undefined) {
-        if ("error" in outcome) throw outcome.error;
-        return;
-      }
-      await wake.promise;
-      wake = Promise.withResolvers<void>();
-    }
+  #watch(options: WatchOptions): AsyncIterable<WatchEvent> {
+    const watch = openWatch(options.signal);
+    this.#calls.push({ verb: "watch", options, ...watch });
+    return watch.events;
   }
+}
+
+export interface OpenWatch {
+  readonly events: AsyncIterable<WatchEvent>;
+  readonly send: (...events: readonly WatchEvent[]) => void;
+  readonly end: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A watch whose reader receives what was sent before the watch ends or fails. */
+export function openWatch(signal: AbortSignal): OpenWatch {
+  // The reader may be gone when the watch fails, and an unhandled `error` would end the process.
+  const emitter = new EventEmitter().on("error", () => {});
+  const received = on(emitter, "event", { signal, close: ["end"] }) as AsyncIterableIterator<[WatchEvent]>;
+  async function* events(): AsyncGenerator<WatchEvent> {
+    for await (const [event] of received) yield event;
+  }
+  return {
+    events: events(),
+    send: (...sent) => sent.forEach((event) => emitter.emit("event", event)),
+    end: () => void emitter.emit("end"),
+    fail: (error) => void emitter.emit("error", error),
+  };
 }

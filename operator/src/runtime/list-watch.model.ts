@@ -5,14 +5,13 @@
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
 import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
+import { openWatch, type OpenWatch } from "./list-watch.fake.ts";
 
 const pageSize = 2;
 
-interface OpenWatch {
+interface ModelWatch extends OpenWatch {
   /** The version of the last event sent. */
   at: number;
-  readonly send: (event: WatchEvent) => void;
-  readonly finish: (error?: Error) => void;
 }
 
 export class ModelServer {
@@ -27,7 +26,7 @@ export class ModelServer {
   #compactedTo = 0;
   readonly #snapshots = new Map<number, readonly KubeObject[]>();
   readonly #listResponses: (() => void)[] = [];
-  #open: OpenWatch | undefined;
+  #open: ModelWatch | undefined;
 
   /** Creates or changes the object, and returns the response to the write. */
   write(name: string): KubeObject {
@@ -72,7 +71,8 @@ export class ModelServer {
   }
 
   endWatch(error?: Error): void {
-    this.#open?.finish(error);
+    if (error === undefined) this.#open?.end();
+    else this.#open?.fail(error);
     this.#open = undefined;
   }
 
@@ -115,31 +115,11 @@ export class ModelServer {
     return promise;
   }
 
-  async *#watch({ resourceVersion, signal }: WatchOptions): AsyncGenerator<WatchEvent> {
-    if (Number(resourceVersion) < this.#compactedTo) throw expired();
-    const pending: WatchEvent[] = [];
-    let ended: { readonly error: Error | undefined } | undefined;
-    let wake = Promise.withResolvers<void>();
-    const finish = (error?: Error): void => {
-      ended = { error };
-      wake.resolve();
-    };
-    signal.addEventListener("abort", () => finish(signal.reason as Error));
-    this.#open = {
-      at: Number(resourceVersion),
-      finish,
-      send(event) {
-        pending.push(event);
-        wake.resolve();
-      },
-    };
-    for (;;) {
-      for (let event = pending.shift(); event !== undefined; event = pending.shift()) yield event;
-      if (ended?.error !== undefined) throw ended.error;
-      if (ended !== undefined) return;
-      await wake.promise;
-      wake = Promise.withResolvers<void>();
-    }
+  #watch({ resourceVersion, signal }: WatchOptions): AsyncIterable<WatchEvent> {
+    const watch = openWatch(signal);
+    if (Number(resourceVersion) < this.#compactedTo) watch.fail(expired());
+    else this.#open = { at: Number(resourceVersion), ...watch };
+    return watch.events;
   }
 }
 

@@ -133,79 +133,43 @@ class Fixture {
 
 type Command = readonly [name: string, run: (fixture: Fixture) => unknown];
 
-const name = fc.constantFrom("a", "b", "c", "d", "e");
+const names = fc.constantFrom("a", "b", "c", "d", "e");
 
-function command(text: string, run: (fixture: Fixture) => unknown): fc.Arbitrary<Command> {
-  return fc.constant([text, run]);
+/** A command with a random operand; of several, each is run in proportion to its weight. */
+function command<T>(
+  weight: number,
+  text: string,
+  operand: fc.Arbitrary<T>,
+  run: (fixture: Fixture, operand: T) => unknown,
+): { weight: number; arbitrary: fc.Arbitrary<Command> } {
+  const arbitrary = operand.map((value): Command => [`${text}: ${value}`, (fixture) => run(fixture, value)]);
+  return { weight, arbitrary };
 }
 
-const commands: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: name.map((name): Command => [`another client writes ${name}`, ({ server }) => server.write(name)]),
-  },
-  {
-    weight: 2,
-    arbitrary: name.map((name): Command => [
-      `another client deletes ${name}`,
-      ({ server }) => server.delete(name, false),
-    ]),
-  },
-  {
-    weight: 1,
-    arbitrary: name.map((name): Command => [
-      `another client deletes ${name}, which has a finalizer`,
-      ({ server }) => server.delete(name, true),
-    ]),
-  },
-  {
-    weight: 1,
-    arbitrary: name.map((name): Command => [
-      `another client replaces ${name}`,
-      ({ server }) => {
-        server.delete(name, false);
-        server.write(name);
-      },
-    ]),
-  },
-  { weight: 4, arbitrary: name.map((name): Command => [`we write ${name}`, (fixture) => fixture.write(name)]) },
-  {
-    weight: 2,
-    arbitrary: name.map((name): Command => [`we delete ${name}`, (fixture) => fixture.delete(name, false)]),
-  },
-  {
-    weight: 1,
-    arbitrary: name.map((name): Command => [
-      `we delete ${name}, which has a finalizer`,
-      (fixture) => fixture.delete(name, true),
-    ]),
-  },
-  {
-    weight: 6,
-    arbitrary: fc
-      .nat(9)
-      .map((which): Command => [
-        `response ${which} arrives`,
-        ({ responses }) => responses.splice(which % Math.max(responses.length, 1), 1)[0]?.(),
-      ]),
-  },
-  {
-    weight: 5,
-    arbitrary: fc
-      .integer({ min: 1, max: 4 })
-      .map((count): Command => [`${count} events arrive`, ({ server }) => server.deliver(count)]),
-  },
-  { weight: 6, arbitrary: command("a page arrives", ({ server }) => server.deliverList()) },
-  { weight: 1, arbitrary: command("bookmark", ({ server }) => server.bookmark()) },
-  { weight: 1, arbitrary: command("the server closes the watch", ({ server }) => server.endWatch()) },
-  { weight: 1, arbitrary: command("the watch breaks", ({ server }) => server.endWatch(reset)) },
-  { weight: 1, arbitrary: command("compaction", ({ server }) => server.compact()) },
-  {
-    weight: 3,
-    arbitrary: fc
-      .constantFrom(100, 1000, 30_000, 200_000)
-      .map((ms): Command => [`${ms} ms pass`, ({ clock }) => clock.advance(ms)]),
-  },
+const once = fc.constant("once");
+const commands = fc.oneof(
+  command(4, "another client writes", names, ({ server }, name) => server.write(name)),
+  command(2, "another client deletes", names, ({ server }, name) => server.delete(name, false)),
+  command(1, "another client deletes an object with a finalizer", names, ({ server }, name) =>
+    server.delete(name, true),
+  ),
+  command(1, "another client replaces", names, ({ server }, name) => {
+    server.delete(name, false);
+    server.write(name);
+  }),
+  command(4, "we write", names, (fixture, name) => fixture.write(name)),
+  command(2, "we delete", names, (fixture, name) => fixture.delete(name, false)),
+  command(1, "we delete an object with a finalizer", names, (fixture, name) => fixture.delete(name, true)),
+  command(6, "a response arrives", fc.nat(9), ({ responses }, which) =>
+    responses.splice(which % Math.max(responses.length, 1), 1)[0]?.(),
+  ),
+  command(5, "events arrive", fc.integer({ min: 1, max: 4 }), ({ server }, count) => server.deliver(count)),
+  command(6, "a page arrives", once, ({ server }) => server.deliverList()),
+  command(1, "a bookmark arrives", once, ({ server }) => server.bookmark()),
+  command(1, "the server closes the watch", once, ({ server }) => server.endWatch()),
+  command(1, "the watch breaks", once, ({ server }) => server.endWatch(reset)),
+  command(1, "the history is compacted", once, ({ server }) => server.compact()),
+  command(3, "milliseconds pass", fc.constantFrom(100, 1000, 30_000, 200_000), ({ clock }, ms) => clock.advance(ms)),
 );
 
 describe("a store behind a list-watch", () => {
