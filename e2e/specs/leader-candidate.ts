@@ -10,7 +10,7 @@ import { createApiClient } from "@gpumedia/operator/src/kube/client.ts";
 import { createTransport } from "@gpumedia/operator/src/kube/transport.ts";
 import { systemClock } from "@gpumedia/operator/src/runtime/clock.ts";
 import { leaseStore } from "@gpumedia/operator/src/runtime/leader-lease.ts";
-import { NotLeader, standForElection, type LeaseTiming } from "@gpumedia/operator/src/runtime/leader.ts";
+import { Leadership, NotLeader, type LeaseTiming } from "@gpumedia/operator/src/runtime/leader.ts";
 import { superviseProcess } from "@gpumedia/operator/src/runtime/lifecycle.ts";
 import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
 import { loadConnection } from "@gpumedia/operator/src/kube/connection.ts";
@@ -45,7 +45,7 @@ async function main({ kubeconfig, identity, namespace, leaseName, ...timing }: C
 
   const transport = createTransport(await loadConnection({ kubeconfig }), { userAgent: identity });
   const lease = leaseStore(createApiClient(transport), namespace, leaseName);
-  const leadership = standForElection({ ...timing, lease, identity, clock: systemClock, log });
+  const leadership = new Leadership({ ...timing, lease, identity, clock: systemClock, log });
   lifecycle.onStop("Lease", () => leadership.release());
   const client = createApiClient(transport, { fence: leadership.fence });
 

@@ -11,7 +11,7 @@ import { ClusterCache } from "./observe/cluster-cache.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { startEndpoints, reconcilesFinish } from "./runtime/health.ts";
 import { leaseStore } from "./runtime/leader-lease.ts";
-import { processIdentity, standForElection, type Leadership } from "./runtime/leader.ts";
+import { Leadership, processIdentity } from "./runtime/leader.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
 import type { Logger } from "./runtime/log.ts";
 import { createMetrics } from "./runtime/metrics.ts";
@@ -99,7 +99,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
 
   if (options.leaderElect) {
     const lease = leaseStore(client, options.operatorNamespace, options.leaseName);
-    leadership = standForElection({ ...options, lease, identity, clock, log });
+    leadership = new Leadership({ ...options, lease, identity, clock, log });
     lifecycle.onStop("Lease", () => leadership?.release() ?? Promise.resolve());
     metrics.leaderElection(options.leaseName, () => leadership?.isLeader() === true);
     void leadership.lost.then((reason) => lifecycle.fail(`lost the Lease: ${reason}`));

@@ -1,18 +1,15 @@
 /** Parsers of the flags' values: each returns a value, or throws an error that names what is accepted. */
 import { isIP } from "node:net";
+import { durationMs } from "@gpumedia/api";
 import { InvalidArgumentError } from "commander";
 import { logLevels, type LogLevel } from "../runtime/log.ts";
 import type { ListenAddress } from "../runtime/health.ts";
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
 /** Reads a duration in Go's notation, as Kubernetes writes it: `15s`, `1m30s`, `500ms`. In milliseconds, above 0. */
 export function duration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)];
-  const read = parts.map(([part]) => part).join("");
-  const totalMs = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ""] ?? 0), 0);
-  if (read !== text || totalMs <= 0) throw new InvalidArgumentError("Must be a duration, such as 15s, 1m30s or 500ms.");
-  return totalMs;
+  const ms = durationMs(text);
+  if (ms > 0) return ms;
+  throw new InvalidArgumentError("Must be a duration, such as 15s, 1m30s or 500ms.");
 }
 
 export function wholeNumber(min: number, max: number): (text: string) => number {

@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import { ApiError } from "../kube/errors.ts";
 import { FakeClock } from "./clock.fake.ts";
-import { standForElection, type Leadership, type LeaseTiming } from "./leader.ts";
+import { Leadership, type LeaseTiming } from "./leader.ts";
 import type { Lease, LeaseSpec, LeaseStore } from "./leader-lease.ts";
 
 const timing: LeaseTiming = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
@@ -68,7 +68,7 @@ export class Candidate {
   #resume: PromiseWithResolvers<void> | undefined;
 
   constructor(lease: FakeLease, identity: string) {
-    this.leadership = standForElection({
+    this.leadership = new Leadership({
       ...timing,
       lease: this.#connect(lease),
       identity,
@@ -119,10 +119,10 @@ export class Candidate {
         throw failure(0, "Timeout");
       }
       // The server acts immediately; only the response is delayed.
-      const outcome = attempt(act);
+      const response = (async () => act())();
+      response.catch(() => {});
       await this.#wait(this.latencyMs);
-      if (outcome.error !== undefined) throw outcome.error;
-      return outcome.value as T;
+      return response;
     };
     return {
       read: (timeoutMs) => send("read", timeoutMs, () => lease.lease),
@@ -138,14 +138,5 @@ export class Candidate {
       await promise;
     }
     await this.#resume?.promise;
-  }
-}
-
-function attempt<T>(act: () => T): { value?: T; error?: ApiError } {
-  try {
-    return { value: act() };
-  } catch (error) {
-    if (error instanceof ApiError) return { error };
-    throw error;
   }
 }

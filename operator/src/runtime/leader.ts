@@ -48,11 +48,6 @@ export function processIdentity(): string {
   return `${hostname()}_${randomUUID()}`;
 }
 
-/** Stands for election immediately, until the Lease is lost or released. */
-export function standForElection(options: ElectionOptions): Leadership {
-  return new Leadership(options);
-}
-
 const notLeading = {
   "standing by": "this process is a standby",
   lost: "this process has lost the Lease",
@@ -64,6 +59,7 @@ interface Instant {
   readonly wall: number;
 }
 
+/** Stands for election as soon as it is created, until the Lease is lost or released. */
 export class Leadership {
   readonly #options: ElectionOptions;
   readonly #requestTimeoutMs: number;

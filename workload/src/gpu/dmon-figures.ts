@@ -4,31 +4,8 @@ import type { DeviceHandle, Nvml } from "./nvml-library.ts";
 import { attempt, filled, present, readEngine, readMemory, readRates, readTemperature, watts } from "./reading.ts";
 import type { Device } from "./seen-devices.ts";
 
-export interface DmonFigures {
-  readonly powerWatts: number | null;
-  readonly temperatureCelsius: number | null;
-  readonly memoryTemperatureCelsius: number | null;
-  readonly utilizationPercent: number | null;
-  readonly memoryUtilizationPercent: number | null;
-  readonly encoderPercent: number | null;
-  readonly decoderPercent: number | null;
-  readonly jpegPercent: number | null;
-  readonly opticalFlowPercent: number | null;
-  readonly memoryClockMhz: number | null;
-  readonly processorClockMhz: number | null;
-  /** How long the power limit has lowered the clocks since the driver was loaded. */
-  readonly powerViolationNs: number | null;
-  readonly thermalViolationNs: number | null;
-  readonly memoryUsedBytes: number | null;
-  readonly bar1UsedBytes: number | null;
-  readonly protectedMemoryUsedBytes: number | null;
-  /** Since the driver was loaded. */
-  readonly eccCorrected: number | null;
-  readonly eccUncorrected: number | null;
-  readonly pcieReplays: number | null;
-  readonly pcieReceivedKilobytesPerSecond: number | null;
-  readonly pcieSentKilobytesPerSecond: number | null;
-}
+/** Null: not known. Violations (how long the clocks were lowered) and errors count since the driver was loaded. */
+export type DmonFigures = Readonly<ReturnType<typeof figuresOf>>;
 
 /** nvmlFieldValue ids. */
 const fields = {
@@ -46,28 +23,30 @@ const clock = { sm: 1, memory: 2 } as const;
 const pcie = { sent: 0, received: 1 } as const;
 
 export function readDmonFigures(nvml: Nvml, device: Device): NvmlResult<DmonFigures> {
-  return attempt(() => {
-    const { handle, gpu } = device;
-    const rates = readRates(nvml, device);
-    return {
-      powerWatts: watts(nvml.number("nvmlDeviceGetPowerUsage", gpu)),
-      temperatureCelsius: readTemperature(nvml, gpu),
-      utilizationPercent: rates?.gpu ?? null,
-      memoryUtilizationPercent: rates?.memory ?? null,
-      encoderPercent: readEngine(nvml, "nvmlDeviceGetEncoderUtilization", device),
-      decoderPercent: readEngine(nvml, "nvmlDeviceGetDecoderUtilization", device),
-      jpegPercent: readEngine(nvml, "nvmlDeviceGetJpgUtilization", device),
-      opticalFlowPercent: readEngine(nvml, "nvmlDeviceGetOfaUtilization", device),
-      memoryClockMhz: present(nvml.number("nvmlDeviceGetClockInfo", gpu, clock.memory)),
-      processorClockMhz: present(nvml.number("nvmlDeviceGetClockInfo", gpu, clock.sm)),
-      memoryUsedBytes: readMemory(nvml, handle)?.used ?? null,
-      bar1UsedBytes: readUsed(nvml, "nvmlDeviceGetBAR1MemoryInfo", handle),
-      protectedMemoryUsedBytes: readUsed(nvml, "nvmlDeviceGetConfComputeProtectedMemoryUsage", gpu),
-      pcieReceivedKilobytesPerSecond: present(nvml.number("nvmlDeviceGetPcieThroughput", gpu, pcie.received)),
-      pcieSentKilobytesPerSecond: present(nvml.number("nvmlDeviceGetPcieThroughput", gpu, pcie.sent)),
-      ...readFields(nvml, gpu),
-    };
-  });
+  return attempt(() => figuresOf(nvml, device));
+}
+
+function figuresOf(nvml: Nvml, device: Device) {
+  const { handle, gpu } = device;
+  const rates = readRates(nvml, device);
+  return {
+    powerWatts: watts(nvml.number("nvmlDeviceGetPowerUsage", gpu)),
+    temperatureCelsius: readTemperature(nvml, gpu),
+    utilizationPercent: rates?.gpu ?? null,
+    memoryUtilizationPercent: rates?.memory ?? null,
+    encoderPercent: readEngine(nvml, "nvmlDeviceGetEncoderUtilization", device),
+    decoderPercent: readEngine(nvml, "nvmlDeviceGetDecoderUtilization", device),
+    jpegPercent: readEngine(nvml, "nvmlDeviceGetJpgUtilization", device),
+    opticalFlowPercent: readEngine(nvml, "nvmlDeviceGetOfaUtilization", device),
+    memoryClockMhz: present(nvml.number("nvmlDeviceGetClockInfo", gpu, clock.memory)),
+    processorClockMhz: present(nvml.number("nvmlDeviceGetClockInfo", gpu, clock.sm)),
+    memoryUsedBytes: readMemory(nvml, handle)?.used ?? null,
+    bar1UsedBytes: readUsed(nvml, "nvmlDeviceGetBAR1MemoryInfo", handle),
+    protectedMemoryUsedBytes: readUsed(nvml, "nvmlDeviceGetConfComputeProtectedMemoryUsage", gpu),
+    pcieReceivedKilobytesPerSecond: present(nvml.number("nvmlDeviceGetPcieThroughput", gpu, pcie.received)),
+    pcieSentKilobytesPerSecond: present(nvml.number("nvmlDeviceGetPcieThroughput", gpu, pcie.sent)),
+    ...readFields(nvml, gpu),
+  };
 }
 
 function readUsed(

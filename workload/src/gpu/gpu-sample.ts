@@ -68,6 +68,20 @@ export interface GpuFigures {
   readonly processes: readonly GpuProcess[] | null;
 }
 
+export const unknownFigures: GpuFigures = {
+  utilizationPercent: null,
+  memoryUtilizationPercent: null,
+  encoderPercent: null,
+  decoderPercent: null,
+  memoryUsedBytes: null,
+  memoryTotalBytes: null,
+  temperatureCelsius: null,
+  powerWatts: null,
+  powerLimitWatts: null,
+  throttleReasons: null,
+  processes: null,
+};
+
 export interface GpuProcess {
   readonly pid: number;
   readonly memoryUsedBytes: number | null;

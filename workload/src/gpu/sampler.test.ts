@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Context } from "mocha";
 import type { Driver } from "../../gpu-mock/library.ts";
 import type { MockGpu, MockState } from "../../gpu-mock/state.ts";
-import type { Gpu, GpuFigures, GpuSample } from "./gpu-sample.ts";
+import { unknownFigures, type Gpu, type GpuFigures, type GpuSample } from "./gpu-sample.ts";
 import { Nvml } from "./nvml-library.ts";
 import { Sampler } from "./sampler.ts";
 import { mockDriver, mockGpu } from "./testing/mock-driver.ts";
@@ -96,21 +96,7 @@ describe("GPU sampler", () => {
     },
     "figures that the device does not offer are null, not zero": {
       state: { gpus: [{ figures: { uuid: uuid(0), name: "NVIDIA L4" } }] },
-      sample: available(
-        l4(0, {
-          utilizationPercent: null,
-          memoryUtilizationPercent: null,
-          encoderPercent: null,
-          decoderPercent: null,
-          memoryUsedBytes: null,
-          memoryTotalBytes: null,
-          temperatureCelsius: null,
-          powerWatts: null,
-          powerLimitWatts: null,
-          throttleReasons: null,
-          processes: [],
-        }),
-      ),
+      sample: available(l4(0, { ...unknownFigures, processes: [] })),
     },
     "a figure that needs a permission we do not have": {
       state: { gpus: [mockGpu(0, { "error.nvmlDeviceGetComputeRunningProcesses_v3": "NO_PERMISSION" })] },

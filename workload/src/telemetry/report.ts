@@ -1,6 +1,6 @@
 /** Builds `UtilizationReport` (schema in `@gpumedia/api`). */
 import type { UtilizationReport } from "@gpumedia/api";
-import type { Gpu, GpuSample } from "../gpu/gpu-sample.ts";
+import { unknownFigures, type Gpu, type GpuSample } from "../gpu/gpu-sample.ts";
 import { stages, type Stage } from "./metrics.ts";
 import type { Telemetry } from "./telemetry.ts";
 import type { SpanFigures } from "./window.ts";
@@ -80,27 +80,13 @@ function gpus(sample: GpuSample | undefined): UtilizationReport["gpus"] {
   return { state: "available", reason: null, devices: sample.gpus.map(device) };
 }
 
-const unknownFigures = {
-  utilizationPercent: null,
-  memoryUtilizationPercent: null,
-  encoderPercent: null,
-  decoderPercent: null,
-  memoryUsedBytes: null,
-  memoryTotalBytes: null,
-  temperatureCelsius: null,
-  powerWatts: null,
-  powerLimitWatts: null,
-  throttleReasons: null,
-};
-
 function device(gpu: Gpu): UtilizationReport["gpus"]["devices"][number] {
   const { index, uuid, name, mig } = gpu;
+  const unavailable = gpu.state === "available" ? null : `${gpu.reason}: ${gpu.message}`;
+  const known = gpu.state === "available" ? gpu.figures : unknownFigures;
+  const { processes: _processes, throttleReasons, ...figures } = known;
   const identity = { index, uuid, name, migIndex: mig?.index ?? null };
-  if (gpu.state === "unavailable") {
-    return { ...identity, unavailable: `${gpu.reason}: ${gpu.message}`, ...unknownFigures };
-  }
-  const { processes: _processes, throttleReasons, ...figures } = gpu.figures;
-  return { ...identity, unavailable: null, ...figures, throttleReasons: throttleReasons && [...throttleReasons] };
+  return { ...identity, unavailable, ...figures, throttleReasons: throttleReasons && [...throttleReasons] };
 }
 
 function rounded(value: number): number {
