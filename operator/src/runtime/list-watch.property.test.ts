@@ -142,7 +142,7 @@ function command<T>(
   operand: fc.Arbitrary<T>,
   run: (fixture: Fixture, operand: T) => unknown,
 ): { weight: number; arbitrary: fc.Arbitrary<Command> } {
-  const arbitrary = operand.map((value): Command => [`${text}: ${value}`, (fixture) => run(fixture, value)]);
+  const arbitrary = operand.map((value): Command => [`${text}: ${String(value)}`, (fixture) => run(fixture, value)]);
   return { weight, arbitrary };
 }
 
