@@ -12,7 +12,6 @@ import { childKind, childName, type ChildKind, type ChildRole } from "../observe
 import { networkPolicy } from "./network-policy.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { podMonitor } from "./pod-monitor.ts";
-import { restartChecksum } from "./processor-config.ts";
 import { prometheusRule } from "./prometheus-rule.ts";
 import { scaledObject } from "./scaled-object.ts";
 import { serviceAccount } from "./service-account.ts";
@@ -32,21 +31,18 @@ export interface DesiredChild {
 /** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
   const { operatorNamespace, runbookUrl, rollout, features } = context;
-  const checksum = restartChecksum(service);
   const one = (role: ChildRole, manifest: Manifest | null): DesiredChild => ({
     role,
     kind: childKind(role),
     name: childName(role, service.name),
     manifest,
   });
-  const initial = initialDeployment(service, rollout, checksum);
+  const applied = deployment(service, rollout);
+  const initial = initialDeployment(service, applied);
   return [
     one("serviceAccount", serviceAccount(service)),
     one("configMap", configMap(service)),
-    {
-      ...one("deployment", deployment(service, rollout, checksum)),
-      ...(initial === undefined ? {} : { initial }),
-    },
+    { ...one("deployment", applied), ...(initial === undefined ? {} : { initial }) },
     one("service", clusterService(service)),
     one("horizontalPodAutoscaler", horizontalPodAutoscaler(service, features)),
     one("scaledObject", scaledObject(service)),

@@ -31,11 +31,8 @@ describe("replicas of a Deployment", () => {
   for (const [title, { spec, held, initial }] of Object.entries(cases)) {
     it(`${title}: ${held === undefined ? "none are sent" : `${held} are sent`}, created with ${initial}`, () => {
       const service = sampleService(spec);
-      const sent = deployment(service, "Surge", "c");
-      assert.deepEqual(
-        [replicasOf(sent), replicasOf(initialDeployment(service, "Surge", "c") ?? sent)],
-        [held, initial],
-      );
+      const sent = deployment(service, "Surge");
+      assert.deepEqual([replicasOf(sent), replicasOf(initialDeployment(service, sent) ?? sent)], [held, initial]);
     });
   }
 });

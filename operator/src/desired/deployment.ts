@@ -14,40 +14,27 @@ const imagePullSeconds = 600;
  * Without `replicas` while an autoscaler owns them: an apply would fight with it, and dropping an owned field resets it to
  * 1. Also without them where the spec sets none: an autoscaler that is switched off at 7 leaves 7, not a default.
  */
-export function deployment(service: EffectiveService, rollout: Rollout, configChecksum: string): Manifest {
+export function deployment(service: EffectiveService, rollout: Rollout): Manifest & { readonly spec: object } {
   const replicas = heldReplicas(service);
-  return render(service, rollout, configChecksum, replicas === undefined ? {} : { replicas });
-}
-
-/** The manifest to create, with initial replicas; undefined where it equals `deployment`. */
-export function initialDeployment(
-  service: EffectiveService,
-  rollout: Rollout,
-  configChecksum: string,
-): Manifest | undefined {
-  if (heldReplicas(service) !== undefined) return undefined;
-  return render(service, rollout, configChecksum, { replicas: smallestReplicas(service) });
-}
-
-function render(service: EffectiveService, rollout: Rollout, configChecksum: string, replicas: object): Manifest {
   return child(service, "deployment", {
     spec: {
-      ...replicas,
+      ...(replicas === undefined ? {} : { replicas }),
       selector: { matchLabels: selectorLabels(service) },
       strategy: strategies[effectiveRollout(service, rollout)],
       progressDeadlineSeconds: imagePullSeconds + startBudgetSeconds,
       revisionHistoryLimit: 3,
-      template: podTemplate(service, configChecksum),
+      template: podTemplate(service),
     },
   });
 }
 
-/** The Deployment with another strategy than it was rendered with. */
-export function withStrategy<Deployment extends Manifest & { readonly spec?: object }>(
-  deployment: Deployment,
-  rollout: Rollout,
-): Deployment {
-  return { ...deployment, spec: { ...deployment.spec, strategy: strategies[rollout] } };
+/** The manifest to create, with initial replicas; undefined where it equals `applied`. */
+export function initialDeployment(
+  service: EffectiveService,
+  applied: ReturnType<typeof deployment>,
+): Manifest | undefined {
+  if (heldReplicas(service) !== undefined) return undefined;
+  return { ...applied, spec: { replicas: smallestReplicas(service), ...applied.spec } } as Manifest;
 }
 
 function effectiveRollout(service: EffectiveService, decided: Rollout): Rollout {

@@ -4,6 +4,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 import { labels, selectorLabels } from "./child.ts";
 import { container, endpointRemovalSeconds } from "./container.ts";
+import { restartChecksum } from "./processor-config.ts";
 import { serviceAccountName } from "./service-account.ts";
 import { volumes } from "./volumes.ts";
 
@@ -16,12 +17,12 @@ const exitSeconds = 10;
 /** The image's user; above 10000, to differ from the users of nodes. */
 const user = 10001;
 
-export function podTemplate(service: EffectiveService, configChecksum: string): object {
+export function podTemplate(service: EffectiveService): object {
   const { podMetadata } = service;
   return {
     metadata: {
       labels: { ...podMetadata.labels, ...labels(service) },
-      annotations: { ...podMetadata.annotations, [configAnnotation]: configChecksum },
+      annotations: { ...podMetadata.annotations, [configAnnotation]: restartChecksum(service) },
     },
     spec: {
       serviceAccountName: serviceAccountName(service),

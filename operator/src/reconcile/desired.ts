@@ -1,9 +1,8 @@
 /** The children that a service should have now, and how its pods are replaced. Pure. */
 import { desiredChildren, type DesiredChild } from "../desired/children.ts";
-import { withStrategy } from "../desired/deployment.ts";
+import { podTemplate } from "../desired/pod-template.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
-import type { Manifest } from "../kube/object.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
@@ -21,34 +20,16 @@ export function desired(service: EffectiveService, snapshot: Snapshot, settings:
   if (service.suspend) return { children: [], rollout: undefined };
   const { operatorNamespace, runbookUrl } = settings;
   const { features, stored } = snapshot;
-  const children = desiredChildren(service, { operatorNamespace, runbookUrl, features, rollout: "Surge" });
   const rollout = decideRollout({
     strategy: service.rollout.strategy,
-    templateHash: templateHash(children),
+    templateHash: digest(podTemplate(service)),
     before: stored.status?.rollout,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
     spareReplicas: countGpus(gpuView(service, snapshot.gpus)).replicas,
   });
-  return { children: children.map((child) => withRollout(child, rollout)), rollout };
-}
-
-/** The decision depends on the pod template, so it follows the rendering; the template does not depend on it. */
-function withRollout(child: DesiredChild, { strategy }: RolloutDecision): DesiredChild {
-  const { role, manifest, initial } = child;
-  if (role !== "deployment" || manifest === null) return child;
-  return {
-    ...child,
-    manifest: withStrategy(manifest, strategy),
-    ...(initial === undefined ? {} : { initial: withStrategy(initial, strategy) }),
-  };
-}
-
-function templateHash(children: readonly DesiredChild[]): string {
-  const deployment = children.find(({ role }) => role === "deployment")?.manifest as
-    | (Manifest & { readonly spec?: { readonly template?: unknown } })
-    | undefined;
-  return digest(deployment?.spec?.template);
+  const context = { operatorNamespace, runbookUrl, features, rollout: rollout.strategy };
+  return { children: desiredChildren(service, context), rollout };
 }
 
 export function planChildren(
