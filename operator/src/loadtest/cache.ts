@@ -5,6 +5,7 @@ import { namespacedType, type KubeObject, type ObjectKey } from "../kube/object.
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { StatusCondition } from "../observe/child-view.ts";
+import { withoutManagedFields } from "../observe/cluster-cache.ts";
 import { ScopedCache } from "../observe/scoped-cache.ts";
 import { loadTestLabel } from "./job.ts";
 
@@ -35,7 +36,7 @@ export class LoadTestCache {
   readonly ofService: (service: ObjectKey) => readonly StoredLoadTest[];
 
   constructor({ client, ...options }: LoadTestCacheOptions) {
-    this.tests = new ScopedCache(client, loadTestType, { ...options, project: viewTest });
+    this.tests = new ScopedCache(client, loadTestType, { ...options, project: withoutManagedFields<StoredLoadTest> });
     this.jobs = new ScopedCache(client, jobType, {
       ...options,
       project: viewJob,
@@ -56,11 +57,6 @@ export class LoadTestCache {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.tests.run(signal), this.jobs.run(signal)]);
   }
-}
-
-function viewTest(object: KubeObject): StoredLoadTest {
-  const { managedFields: _managedFields, ...metadata } = object.metadata;
-  return { ...object, metadata } as StoredLoadTest;
 }
 
 function viewJob(object: KubeObject): JobView {

@@ -5,9 +5,10 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
 import { digest } from "../kube/digest.ts";
 import { ApiError } from "../kube/errors.ts";
-import { namespacedType, type KubeObject, type ObjectKey } from "../kube/object.ts";
+import { deleteExact, replaceStatus } from "../kube/exact-writes.ts";
+import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
-import type { ClusterCache } from "../observe/cluster-cache.ts";
+import { podType, type ClusterCache } from "../observe/cluster-cache.ts";
 import { timestamp, type Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { backoffAfter, type Next } from "../runtime/workers.ts";
@@ -26,8 +27,6 @@ export interface LoadTestPass {
 }
 
 const blockedCheckMs = 30_000;
-
-const pods = namespacedType("v1", "Pod", "pods");
 
 export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Promise<Next> {
   const test = pass.loadTests.tests.get(key);
@@ -162,7 +161,7 @@ async function terminationMessage(
   job: string,
 ): Promise<string | undefined> {
   const labelSelector = `batch.kubernetes.io/job-name=${job}`;
-  const { items } = await client.list(pods, { namespace, labelSelector });
+  const { items } = await client.list(podType, { namespace, labelSelector });
   return (items as readonly Pod[])
     .flatMap(({ status }) => status?.containerStatuses ?? [])
     .map(({ state }) => state?.terminated?.message)
@@ -171,17 +170,11 @@ async function terminationMessage(
 
 async function writeStatus(test: StoredLoadTest, state: LoadTestState, pass: LoadTestPass): Promise<Next> {
   const { client, loadTests, events, clock } = pass;
-  const { namespace = "", name, uid } = test.metadata;
   const status = loadTestStatus(test, state, timestamp(clock.wall()));
   const next = requeue(state);
   if (digest(test.status) === digest(status)) return next;
-  const operations = [
-    { op: "test", path: "/metadata/uid", value: uid },
-    { op: "add", path: "/status", value: status },
-  ] as const;
   try {
-    const options = { fieldManager, subresource: "status" } as const;
-    loadTests.tests.observeWrite(await client.jsonPatch(loadTestType, namespace, name, operations, options));
+    loadTests.tests.observeWrite(await replaceStatus(client, loadTestType, test.metadata, status));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
     return { kind: "done" };
@@ -201,13 +194,7 @@ async function expire({ metadata, spec, status }: StoredLoadTest, { client, cloc
   if (spec.ttlAfterFinished === undefined || status?.completionTime === undefined) return { kind: "done" };
   const leftMs = Date.parse(status.completionTime) + durationMs(spec.ttlAfterFinished) - clock.wall();
   if (leftMs > 0) return { kind: "requeue", afterMs: leftMs };
-  const { namespace = "", name, uid } = metadata;
-  try {
-    await client.delete(loadTestType, namespace, name, { uid, propagationPolicy: "Background" });
-  } catch (error) {
-    // It was deleted, or replaced by another test of the same name.
-    if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
-  }
+  await deleteExact(client, loadTestType, metadata);
   return { kind: "done" };
 }
 

@@ -2,6 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import { ApiError } from "../kube/errors.ts";
 import type { ApiClient } from "../kube/client.ts";
+import { deleteExact } from "../kube/exact-writes.ts";
 import type { KubeObject, Manifest, ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { digest } from "../kube/digest.ts";
@@ -104,13 +105,7 @@ export function rolloutTest(
 async function deleteOld(newest: readonly StoredLoadTest[], client: RolloutTestContext["client"]): Promise<void> {
   const reference = newest.find(({ status }) => status?.verdict === "Passed");
   for (const old of newest.slice(kept)) {
-    if (old === reference || !isFinished(old.status)) continue;
-    const { namespace = "", name, uid } = old.metadata;
-    try {
-      await client.delete(loadTestType, namespace, name, { uid, propagationPolicy: "Background" });
-    } catch (error) {
-      if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
-    }
+    if (old !== reference && isFinished(old.status)) await deleteExact(client, loadTestType, old.metadata);
   }
 }
 

@@ -156,7 +156,7 @@ export class ClusterCache {
     cancel();
   }
 
-  /** Watches exactly the optional kinds that are served. Calls back when a kind can be used, or no longer is served. */
+  /** Watches exactly the optional kinds that are served. Calls back when a kind can be used or is no longer served. */
   followOptional(apis: Apis, signal: AbortSignal, onChange: (kind: ChildKind) => void): void {
     for (const [kind, cache] of this.#children) {
       if (!kind.optional) continue;
@@ -176,8 +176,8 @@ export class ClusterCache {
   }
 }
 
-/** The operator does not read them of its own kinds, and they are a third of the object. */
-function withoutManagedFields<T extends KubeObject>(object: KubeObject): T {
+/** For the operator's own kinds, of which it does not read them: they are a third of the object. */
+export function withoutManagedFields<T extends KubeObject>(object: KubeObject): T {
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   return { ...object, metadata } as T;
 }

@@ -1,5 +1,5 @@
 /** Decides which services to reconcile after a change on the API server, and how soon. */
-import type { ObjectKey } from "../kube/object.ts";
+import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
@@ -24,11 +24,6 @@ const echoDelayMs = 100;
 
 export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
   const echo = (service: ObjectKey): void => enqueue(service, "echo", echoDelayMs);
-  const all = (priority: Priority): void => {
-    for (const service of cache.services.values()) {
-      enqueue(`${service.metadata.namespace ?? ""}/${service.metadata.name}`, priority);
-    }
-  };
   cache.services.subscribe((change) => {
     const priority = priorityOfService(change);
     if (priority !== undefined) enqueue(change.key, priority);
@@ -43,7 +38,9 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
       }
     });
   }
-  cache.profiles.subscribe(() => all("resync"));
+  cache.profiles.subscribe(() => {
+    for (const service of cache.services.values()) enqueue(objectKey(service), "resync");
+  });
   cache.pods.subscribe((change) => {
     const [before, now] = [previousOf(change), currentOf(change)];
     if (JSON.stringify(before) === JSON.stringify(now)) return;

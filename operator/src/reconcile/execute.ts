@@ -3,6 +3,7 @@ import type { ApiClient } from "../kube/client.ts";
 import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
 import { firstDrift, type Drift } from "../kube/drift.ts";
 import { ApiError } from "../kube/errors.ts";
+import { deleteExact } from "../kube/exact-writes.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild, type LiveChild } from "../observe/child-view.ts";
@@ -220,12 +221,7 @@ async function remove(
   { child, uid }: Action & { readonly do: "delete" },
   { client, snapshots, namespace }: ExecuteContext,
 ): Promise<void> {
-  try {
-    await client.delete(child.kind.type, namespace, child.name, { uid, propagationPolicy: "Background" });
-  } catch (error) {
-    // Deleted already, or replaced by another object of its name.
-    if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
-  }
+  await deleteExact(client, child.kind.type, { namespace, name: child.name, uid });
   snapshots.deleted(child.kind.type, `${namespace}/${child.name}`, uid);
 }
 

@@ -2,7 +2,7 @@
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { ApiError } from "../kube/errors.ts";
 import { digest } from "../kube/digest.ts";
-import { fieldManager } from "../kube/ownership.ts";
+import { replaceStatus } from "../kube/exact-writes.ts";
 import { serviceType, type StoredService } from "../observe/cluster-cache.ts";
 import type { Logger } from "../runtime/log.ts";
 import { significant, statusEvents } from "../status/changes.ts";
@@ -21,17 +21,10 @@ export async function writeStatus(
   log: Logger,
 ): Promise<Unwritten> {
   if (digest(significant(service.status)) === digest(significant(status))) return undefined;
-  const { namespace = "", name, uid } = service.metadata;
   const heldMs = statusHeldMs(record, service.status, status, clock.now());
   if (heldMs > 0) return { heldMs };
-  // Without the test, a service that was deleted and created again in the meantime would get its predecessor's status.
-  const operations = [
-    { op: "test", path: "/metadata/uid", value: uid },
-    { op: "add", path: "/status", value: status },
-  ] as const;
   try {
-    const options = { fieldManager, subresource: "status" } as const;
-    snapshots.written(serviceType, await client.jsonPatch(serviceType, namespace, name, operations, options));
+    snapshots.written(serviceType, await replaceStatus(client, serviceType, service.metadata, status));
     record.statusWrittenAt = clock.now();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
