@@ -30,7 +30,7 @@ export function container(service: EffectiveService): object {
     ...unlessEmpty("env", environment(service)),
     resources: resources(service),
     ...probes,
-    // SIGTERM closes the listening socket: before the proxies know, clients would get refused connections.
+    // SIGTERM closes the listening socket: proxies that still route to the pod would have their connections refused.
     lifecycle: { preStop: { sleep: { seconds: endpointRemovalSeconds } } },
     securityContext: {
       allowPrivilegeEscalation: false,

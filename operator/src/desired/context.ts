@@ -18,9 +18,9 @@ export interface ChildContext {
 export type Rollout = "Surge" | "InPlace" | "Recreate";
 
 export interface ClusterFeatures {
-  /** custom.metrics.k8s.io answers for the pods' GPU utilization: the autoscaler can use it. */
+  /** custom.metrics.k8s.io serves the pods' GPU utilization: the autoscaler can use it. */
   readonly gpuPodMetric: boolean;
-  /** The VerticalPodAutoscaler's schema knows `InPlaceOrRecreate`. */
+  /** The VerticalPodAutoscaler's schema has `InPlaceOrRecreate`. */
   readonly inPlaceVpa: boolean;
   /** metrics.k8s.io is served: the autoscaler can read CPU utilization. For the status; no child depends on it. */
   readonly resourceMetrics: boolean;

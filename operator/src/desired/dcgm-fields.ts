@@ -1,9 +1,9 @@
 /**
  * The DCGM fields that a spec may request: all of the exporter's own list, and those that throttling needs.
  *
- * An exporter exits at its start when it does not know a name, and the cluster loses every GPU metric. So only names from
- * this table are written, in the spelling that exporters before and after 4.9 both resolve: 4.9 knows the old names, 4.8
- * does not know the new ones. A spec may use the new spelling where it means the same field in the same unit.
+ * An exporter exits at startup if it does not recognize a name, and the cluster loses every GPU metric. So only names from
+ * this table are written, in the spelling that exporters before and after 4.9 both resolve: 4.9 accepts the old names, 4.8
+ * does not accept the new ones. A spec may use the new spelling where it means the same field in the same unit.
  *
  * @see https://docs.nvidia.com/datacenter/dcgm/latest/reference/dcgm-exporter-metrics.html
  */
@@ -104,7 +104,7 @@ const known: ReadonlyMap<string, DcgmField> = new Map(
   ]),
 );
 
-/** Returns a field by its old or new name; undefined if an exporter might not know it. */
+/** Returns a field by its old or new name; undefined if an exporter might not recognize it. */
 export function dcgmField(name: string): DcgmField | undefined {
   return known.get(renamed[name] ?? name);
 }

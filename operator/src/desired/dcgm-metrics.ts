@@ -7,7 +7,7 @@ import { dcgmField, profilingFields, type DcgmField } from "./dcgm-fields.ts";
 export interface DcgmMetrics {
   /** Null while no service requests GPU metrics: the ConfigMap is deleted with the last one. */
   readonly manifest: Manifest | null;
-  /** Requested, but omitted: an exporter exits at its start on a field that it does not know. Sorted. */
+  /** Requested, but omitted: an exporter exits at startup on a field that it does not recognize. Sorted. */
   readonly unknownFields: readonly string[];
 }
 

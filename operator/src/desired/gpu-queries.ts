@@ -7,8 +7,8 @@
  * | from 4.9 (DCGM 4.7)     | `GPU_UTIL_RATIO`, 0 to 1        | `FB_USED_BYTES`       | `GPU_TEMP_CELSIUS`, `BOARD_POWER_WATTS` |
  * | MIG instances           | `PROF_GR_ENGINE_ACTIVE`, 0 to 1 | `FB_USED`             | -                      |
  *
- * None of them exports `FB_TOTAL` by default, so the total is used + free. A name that an exporter does not know has no
- * series, and the query falls back to the next one.
+ * None of them exports `FB_TOTAL` by default, so the total is used + free. A name that an exporter does not export has
+ * no series, and the query falls back to the next one.
  */
 import type { EffectiveService } from "../effective/service.ts";
 import { firstOf, gpuMetric } from "./promql.ts";

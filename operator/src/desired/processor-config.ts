@@ -5,13 +5,13 @@ import { digest } from "../kube/digest.ts";
 import { modelPath } from "./volumes.ts";
 
 /** The processor's maximum, used where the Ingress has no limit: 1 GiB. */
-const largestBodyBytes = 1_073_741_824;
+const maxBodyBytes = 1_073_741_824;
 
 /** The maximum of the processor's configuration. */
-const mostSessions = 100_000;
+const maxSessions = 100_000;
 
 /** The processor's default, the guide's 100 users. A lower target must not become a limit. */
-const leastSessions = 100;
+const minSessions = 100;
 
 export function processorConfig(service: EffectiveService): ProcessorConfig {
   const { gpu, model, processing, network, drain, profile, slo } = service;
@@ -33,7 +33,7 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     // Omitted when empty, as older operators did: an upgrade must restart no pod.
     upstream: { ...upstream, ...(allowedNetworks.length === 0 ? {} : { allowedNetworks }) },
     // A proxy may send all connections to one pod, so each pod accepts all users.
-    stream: { maxSessions: Math.min(Math.max(slo.concurrentUsers, leastSessions), mostSessions) },
+    stream: { maxSessions: Math.min(Math.max(slo.concurrentUsers, minSessions), maxSessions) },
   };
 }
 
@@ -46,5 +46,5 @@ export function restartChecksum(service: EffectiveService): string {
 /** The Ingress' limit, so that it holds for clients that bypass the Ingress, too. */
 function bodyBytes(maxBodySize: string): number {
   const bytes = nginxSizeBytes(maxBodySize);
-  return bytes === 0 ? largestBodyBytes : Math.min(bytes, largestBodyBytes);
+  return bytes === 0 ? maxBodyBytes : Math.min(bytes, maxBodyBytes);
 }

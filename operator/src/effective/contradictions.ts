@@ -9,7 +9,7 @@ import type { EffectiveService, Origin, Problem } from "./service.ts";
 type Origins = ReadonlyMap<string, Origin>;
 type Rule = (service: EffectiveService, origins: Origins) => Problem | null;
 
-const longestName = 63 - longestNameSuffix;
+const maxNameLength = 63 - longestNameSuffix;
 
 export function contradictions(service: EffectiveService, origins: Origins): readonly Problem[] {
   return [
@@ -21,10 +21,10 @@ export function contradictions(service: EffectiveService, origins: Origins): rea
 
 const rules: readonly Rule[] = [
   function name({ name }) {
-    if (name.length <= longestName && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) return null;
+    if (name.length <= maxNameLength && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) return null;
     return {
       path: "metadata.name",
-      message: `${name} is not valid in the names of children: use at most ${longestName} characters of a-z, 0-9 and -, starting with a letter`,
+      message: `${name} is not valid in the names of children: use at most ${maxNameLength} characters of a-z, 0-9 and -, starting with a letter`,
     };
   },
 

@@ -38,7 +38,7 @@ export function resolveProfile(name: string, profiles: ProfileLookup): ResolvedP
     if (object === undefined) return unknown(next, chain);
     objects.push(object);
     const basedOn = object.spec?.basedOn;
-    // The built-in one even if an object has that name: it would be based on itself otherwise.
+    // The built-in one even if an object has that name, as that object would be based on itself.
     if (basedOn === undefined) return { kind: "Resolved", builtIn: defaultProfileName, objects };
     next = basedOn;
   }

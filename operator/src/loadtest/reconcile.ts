@@ -125,7 +125,7 @@ async function follow(
     return { kind: "Running", job: job.name, serviceGeneration };
   }
   const message = await terminationMessage(client, namespace, job.name);
-  // The Job of a run that misses its thresholds fails, too, so the result decides and not the Job.
+  // A run that misses its thresholds also fails its Job, so the result decides, not the Job.
   const result = readLoadTestResult(message ?? "");
   if (!("problem" in result)) {
     const { against } = test.spec.regression ?? {};

@@ -14,8 +14,8 @@ import { isFinished } from "./status.ts";
 const onRolloutLabel = "gpumedia.io/on-rollout";
 
 /** Older ones are deleted; the one that the next is compared with stays. */
-const kept = 5;
-const longestName = 52;
+const keptTests = 5;
+const maxNameLength = 52;
 
 /** The load tests of one service, read at one moment. */
 export interface LoadTestsOfService {
@@ -66,19 +66,19 @@ async function create(manifest: Manifest, { client, snapshots }: RolloutTestCont
 
 function isRolledOut({ generation, revision, status }: ChildView): boolean {
   const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = status;
-  const isSeen = observedGeneration >= generation && revision > 0;
-  return isSeen && replicas > 0 && updatedReplicas === replicas && readyReplicas === replicas;
+  const isObserved = observedGeneration >= generation && revision > 0;
+  return isObserved && replicas > 0 && updatedReplicas === replicas && readyReplicas === replicas;
 }
 
 /** One name for each rollout, so that its test cannot be created twice. */
 export function rolloutTestName(service: string, revision: number): string {
   const suffix = `-r${revision}`;
-  if (service.length + suffix.length <= longestName) return `${service}${suffix}`;
+  if (service.length + suffix.length <= maxNameLength) return `${service}${suffix}`;
   const mark = `-${digest(service)
     .replaceAll(/[^a-z0-9]/gi, "")
     .toLowerCase()
     .slice(0, 6)}${suffix}`;
-  return `${service.slice(0, longestName - mark.length)}${mark}`;
+  return `${service.slice(0, maxNameLength - mark.length)}${mark}`;
 }
 
 export function rolloutTest(
@@ -104,7 +104,7 @@ export function rolloutTest(
 
 async function deleteOld(newest: readonly StoredLoadTest[], client: RolloutTestContext["client"]): Promise<void> {
   const reference = newest.find(({ status }) => status?.verdict === "Passed");
-  for (const old of newest.slice(kept)) {
+  for (const old of newest.slice(keptTests)) {
     if (old !== reference && isFinished(old.status)) await deleteExact(client, loadTestType, old.metadata);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What the caches keep of a ReplicaSet: the link between a pod and its Deployment, by UID. Labels prove nothing, because
- * anyone in the namespace may set them; the collector connects to no address that it knows only by a label.
+ * anyone in the namespace may set them; the collector connects only to pods that their owners confirm.
  *
  * Only their metadata is requested: eleven for each service, most from past rollouts, would be the largest responses.
  */

@@ -61,7 +61,7 @@ export class ScopedCache<T> {
     for (const { store } of this.#caches.values()) store.subscribe(listener);
   }
 
-  /** Takes the response to a write, so that the next read does not return what was before it. */
+  /** Keeps the response to a write, so that the next read is not older than the write. */
   observeWrite(object: KubeObject): void {
     this.#of(objectKey(object))?.store.observeWrite(object);
   }

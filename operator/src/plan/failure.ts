@@ -56,7 +56,7 @@ export function toFailure(thrown: unknown, child: string): Failure {
   if (message.includes("custom resource definition is terminating")) {
     return { kind: "Waiting", reason: "ApiVanishing", afterMs: vanishingCheckMs, message: `${child}: ${message}` };
   }
-  // For half a minute after the CRDs are installed, admission does not know the kind of the owner references. Without a
+  // For half a minute after the CRDs are installed, admission cannot resolve the kind of the owner references. Without a
   // retry, a service that is created right after the installation would stay without children.
   if (message.includes("cannot find RESTMapping")) return { kind: "Transient", cause: thrown };
   // RBAC's message contains "cannot create resource"; any other rejection comes from admission, and the user must act.

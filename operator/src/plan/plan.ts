@@ -25,7 +25,7 @@ export type Action =
   | { readonly do: "create"; readonly child: DesiredChild; readonly manifest: Manifest }
   | { readonly do: "apply"; readonly child: DesiredChild; readonly manifest: Manifest; readonly live: LiveChild }
   | { readonly do: "delete"; readonly child: DesiredChild; readonly uid: string }
-  /** It may still exist, although the cache does not have it: get it, then plan again. */
+  /** It may exist although it is missing from the cache: get it, then plan again. */
   | { readonly do: "look-up"; readonly child: DesiredChild }
   | { readonly do: "await-removal"; readonly child: DesiredChild }
   | { readonly do: "taken"; readonly child: DesiredChild; readonly by: string }

@@ -12,7 +12,7 @@ import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Snapshot, SnapshotSource } from "./snapshot.ts";
 
-/** For how many reports a scale-in stays near after its last sign, and a written cost stays as it is. */
+/** For how many reports a scale-in stays near after its last sign, and a written cost stays unchanged. */
 const settledReports = 4;
 
 export interface DeletionCostInput {
@@ -31,7 +31,7 @@ export function dueDeletionCosts(input: DeletionCostInput): readonly CostChange[
   if (service.suspend) return [];
   const settledMs = settledReports * intervalMs;
   if (showsScaleIn(service, snapshot)) record.scaleInNearAt = now;
-  // The signs change from one decision of the autoscaler to the next: a cost that followed them would be a write each time.
+  // The signs change with each decision of the autoscaler: a cost that followed them would be written each time.
   const near = now - (record.scaleInNearAt ?? -Infinity) < settledMs;
   const counted = snapshot.pods
     .filter(isPolled)

@@ -37,7 +37,7 @@ export interface ExecuteContext {
 const removalCheckMs = 5_000;
 /** The watches select children by label, so they do not report when an object without the label is deleted. */
 const takenCheckMs = 30_000;
-/** Applying more often would be two controllers that undo each other's writes without end. */
+/** With more frequent applies, two controllers would undo each other's writes without end. */
 const overwrittenPauseMs = 30_000;
 
 /**
@@ -162,7 +162,7 @@ function changeText({ value, manager }: Drift): string {
   return manager === undefined ? change : `${change} by ${manager}`;
 }
 
-/** Returns true if the apply may succeed now. */
+/** Restores lists that another field manager has edited. Returns true if the apply may succeed now. */
 async function takeBack(
   refused: unknown,
   { child, manifest }: Action & { readonly do: "apply" },
@@ -186,7 +186,7 @@ async function disown(
   return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
 }
 
-/** Retries: the Deployment controller updates the object right after the apply, and then nothing else would remove the copy. */
+/** Retries: the Deployment controller updates the object right after the apply, and no later reconcile removes the copy. */
 async function removeCopies(
   applied: KubeObject,
   { child, manifest }: Action & { readonly do: "apply" },

@@ -46,7 +46,7 @@ export interface SnapshotSource {
   gather(key: ObjectKey): Snapshot | undefined;
   /** Reads again what writes may have changed. The service and its profiles stay those that were decided from. */
   refresh(snapshot: Snapshot): Snapshot;
-  /** Takes the response to a write into the caches, so that the next read does not return what was before it. */
+  /** Puts the response to a write into the caches, so that the next read is not older than the write. */
   written(type: ResourceType, object: KubeObject): void;
   deleted(type: ResourceType, key: ObjectKey, uid: string): void;
 }
@@ -78,7 +78,7 @@ export function createSnapshotSource(sources: SnapshotSources): SnapshotSource {
   };
 }
 
-/** The same chain as `resolveProfile` follows, which also finds what is wrong with it. */
+/** The chain that `resolveProfile` follows; it also reports what is wrong with the chain. */
 function profilesOf({ spec }: StoredService, { profiles }: ClusterCache): ReadonlyMap<string, StoredProfile> {
   const chain = new Map<string, StoredProfile>();
   let name = spec?.profile ?? defaultProfileName;

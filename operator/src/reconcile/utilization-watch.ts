@@ -32,7 +32,7 @@ const pollsAtOnce = 64;
 const timeoutMs = 3_000;
 const checkEveryMs = 1_000;
 
-/** One poll may fail, and the next may take its time. */
+/** One poll may fail, and the next one may be slow. */
 export function createUtilizationWindow(intervalMs: number): UtilizationWindow {
   return new UtilizationWindow(2 * intervalMs + 2 * timeoutMs);
 }
@@ -55,7 +55,7 @@ export function startUtilizationWatch(options: UtilizationWatchOptions): () => P
   });
   const keys = rounds(memory);
   const cancel = every(clock, checkEveryMs, () => {
-    // A part of the services at a time: a thousand at once would keep the event loop from the watches.
+    // Only a part of the services each time: a thousand at once would block the event loop.
     for (let part = Math.ceil((memory.size * checkEveryMs) / intervalMs); part > 0; part--) {
       const { value: key } = keys.next();
       if (key !== undefined && hasNews(key, options)) requeue(key);

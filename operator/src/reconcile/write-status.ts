@@ -10,7 +10,7 @@ import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import { statusHeldMs } from "./progress-pace.ts";
 
-/** Why a write at the end of a reconcile is still to be done; undefined when it is not to be tried again. */
+/** Why a write at the end of a reconcile must be repeated; undefined when it must not. */
 export type Unwritten = { readonly error: ApiError } | { readonly heldMs: number } | undefined;
 
 export async function writeStatus(

@@ -2,8 +2,8 @@
 import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
 
 /**
- * The status without what changes whenever any pod of the cluster starts: the number of free GPUs. It is written along
- * when something else changes. Otherwise one pod would cost a write for every service.
+ * The status without what changes whenever any pod of the cluster starts: the number of free GPUs. It is written
+ * together with other changes: on its own, each pod would cost a write for every service.
  */
 export function significant(status: GpuMediaServiceStatus | undefined): GpuMediaServiceStatus | undefined {
   if (status === undefined) return undefined;
@@ -25,7 +25,7 @@ export interface StatusEvent {
 
 type Status = Pick<GpuMediaServiceStatus, "conditions"> | undefined;
 
-/** Only for changes: neither a restart of the operator nor a repeated reconcile makes an event. */
+/** Only for changes: neither a restart of the operator nor a repeated reconcile causes an event. */
 export function statusEvents(before: Status, after: Status): readonly StatusEvent[] {
   const events: StatusEvent[] = [];
   const stalled = find(after, "Stalled");

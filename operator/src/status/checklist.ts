@@ -1,7 +1,6 @@
 /**
- * The guide's three checklists. The status lists an item while something is to be done about it, or when it was answered
- * by evidence that is nowhere else in the status. The other items are done, or for people: `gpumedia checklist`
- * lists all of them.
+ * The guide's three checklists. The status lists an item while something remains to be done about it, or if its evidence
+ * is nowhere else in the status. Other items are done, or only people can answer them; `gpumedia checklist` lists all.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { dcgmMetricsName } from "../observe/names.ts";
@@ -18,13 +17,13 @@ export interface ChecklistInput extends StatusInput {
   readonly MetricsReporting: Verdict;
 }
 
-/** Undefined: done, and nothing needs to be known about it. */
+/** Undefined: done, with nothing to report. */
 type Answer = Omit<ChecklistItem, "item" | "list"> | undefined;
 
 interface GuideItem {
   readonly list: ChecklistItem["list"];
   readonly item: string;
-  /** Undefined: only people can answer it. */
+  /** Undefined: only people can answer. */
   readonly answer?: (input: ChecklistInput) => Answer;
 }
 

@@ -1,4 +1,4 @@
-/** Conditions as metav1 defines them: how one is stated, and how a list of them carries over from the last status. */
+/** Conditions as metav1 defines them: verdicts, and the list of conditions that follows from them and the previous list. */
 import type { Condition } from "@gpumedia/api";
 
 /** What a condition's own function decides; the other fields follow from the previous status. */

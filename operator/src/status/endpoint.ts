@@ -7,7 +7,7 @@ export function endpoint({ name, namespace, network }: EffectiveService): string
     return `${ingress.tlsSecretName === undefined ? "http" : "https"}://${ingress.host}`;
   }
   const [hostname] = gateway.hostnames;
-  // Only the Gateway knows whether its listener uses TLS.
+  // Whether the listener uses TLS is part of the Gateway, which the operator does not read.
   if (gateway.parentRefs.length > 0 && hostname !== undefined) return `http://${hostname}`;
   return `http://${name}.${namespace}.svc`;
 }

@@ -31,7 +31,7 @@ export function mentionsDevice(schedulerMessage: string, devices: Readonly<Recor
   return Object.keys(devices).some((resource) => schedulerMessage.includes(`Insufficient ${resource}`));
 }
 
-const mostHolders = 3;
+const maxHolders = 3;
 
 function holderList(gpus: GpuView): string {
   // On nodes that the service may use only: a GPU that becomes free elsewhere does not help it.
@@ -40,9 +40,9 @@ function holderList(gpus: GpuView): string {
     for (const [name, count] of Object.entries(holders)) counts.set(name, (counts.get(name) ?? 0) + count);
   }
   const all = [...counts].toSorted(([a, most], [b, count]) => count - most || (a < b ? -1 : 1));
-  const named = all.slice(0, mostHolders).map(([name, count]) => `${name} (${count})`);
+  const named = all.slice(0, maxHolders).map(([name, count]) => `${name} (${count})`);
   return (
-    [...named, ...(all.length > mostHolders ? [`${all.length - mostHolders} more`] : [])].join(", ") ||
+    [...named, ...(all.length > maxHolders ? [`${all.length - maxHolders} more`] : [])].join(", ") ||
     "pods that the operator cannot list"
   );
 }

@@ -17,7 +17,7 @@ const rates: Tolerance = { units: 2, share: 0.15 };
 const counts: Tolerance = { units: 3, share: 0.25 };
 
 /** The largest number that the schema allows. */
-const most = 2_147_483_647;
+const maxFigure = 2_147_483_647;
 
 /**
  * Returns the figures to write, exact where they have moved. A figure close to the written one stays, because each
@@ -51,7 +51,7 @@ export function utilizationFigures(
 
 function settle(before: number | undefined, value: number, { units, share }: Tolerance): number {
   // A small figure must not be rounded to 0.
-  const exact = Math.min(most, value > 0 ? Math.max(1, Math.round(value)) : 0);
+  const exact = Math.min(maxFigure, value > 0 ? Math.max(1, Math.round(value)) : 0);
   if (before === undefined || (before === 0) !== (exact === 0)) return exact;
   return Math.abs(exact - before) <= Math.max(units, before * share) ? before : exact;
 }

@@ -9,13 +9,13 @@ import type { UtilizationFigures } from "./utilization-figures.ts";
 
 type Reading = Pick<UtilizationReading, "polled" | "silent" | "figures">;
 
-const mostNamed = 3;
+const maxNamed = 3;
 
 /** MetricsReporting: does every ready pod report its utilization? Scaling on GPU utilization depends on it. */
 export function metricsReporting({ polled, silent, figures }: Reading): Verdict<MetricsReportingReason> {
   if (polled === 0) return unknown("NoPodServes", "no pod is ready, so no utilization is collected");
   if (silent.length > 0) {
-    const named = silent.slice(0, mostNamed).map(({ name, problem }) => `${name} ${problem}`);
+    const named = silent.slice(0, maxNamed).map(({ name, problem }) => `${name} ${problem}`);
     const more = silent.length > named.length ? `; and ${silent.length - named.length} more` : "";
     const message = `${silent.length} of ${polled} pods do not report their utilization: ${named.join("; ")}${more}`;
     return isFalse(silent.length === polled ? "PodsSilent" : "SomePodsSilent", message);

@@ -32,7 +32,7 @@ export function utilizationStatus(input: UtilizationInput): UtilizationStatus {
   const { reading, before } = input;
   const written = writtenUtilization(before);
   const known = written !== undefined && written.MetricsReporting.status !== "Unknown";
-  // Pods that the predecessor did not know are reported at once.
+  // A status without figures has nothing to keep.
   if (known && reading.warmingUp) return written;
   // The first figures stand for a minute, so they wait for the reports of all pods.
   if (reading.pending > 0 && !known) {
@@ -40,7 +40,7 @@ export function utilizationStatus(input: UtilizationInput): UtilizationStatus {
   }
   const current = judge(input, written, written?.utilization);
   if (written === undefined) return current;
-  // MetricsReporting by its reason: "no pod is ready" beside ready pods would be wrong for a minute.
+  // MetricsReporting is compared by its reason: "no pod is ready" beside ready pods would be wrong for a minute.
   const changes =
     written.MetricsReporting.reason !== current.MetricsReporting.reason ||
     written.SloMet.status !== current.SloMet.status ||

@@ -55,7 +55,7 @@ export function startCollector(options: CollectorOptions): Collector {
     while (running.size < concurrency) {
       const work = queue.take();
       if (work === undefined) return;
-      const poll = ask(work.key).finally(() => {
+      const poll = pollDue(work.key).finally(() => {
         running.delete(poll);
         queue.done(work.key);
         pump();
@@ -64,7 +64,7 @@ export function startCollector(options: CollectorOptions): Collector {
     }
   }
 
-  async function ask(key: ObjectKey): Promise<void> {
+  async function pollDue(key: ObjectKey): Promise<void> {
     const pod = pods.get(key);
     if (pod === undefined || !isPolled(pod)) return;
     // Before the poll: the next one is due one interval after the start of this one.

@@ -30,12 +30,12 @@ describe("report of a pod", () => {
     return source;
   }
 
-  async function ask(pod: RequestListener, timeoutMs?: number): Promise<unknown> {
+  async function fetchFrom(pod: RequestListener, timeoutMs?: number): Promise<unknown> {
     return (await sourceOf(createServer(pod), timeoutMs)).fetch("127.0.0.1");
   }
 
   it("is read from /utilization", async () => {
-    const answer = await ask(({ method, url }, response) => {
+    const answer = await fetchFrom(({ method, url }, response) => {
       response.statusCode = `${method} ${url}` === "GET /utilization" ? 200 : 404;
       response.end(JSON.stringify(sampleReport));
     });
@@ -92,7 +92,7 @@ describe("report of a pod", () => {
   };
   for (const [title, { pod, problem, timeoutMs }] of Object.entries(faults)) {
     it(`is missing after ${title}`, async () => {
-      assert.deepEqual(await ask(pod, timeoutMs), { problem });
+      assert.deepEqual(await fetchFrom(pod, timeoutMs), { problem });
     });
   }
 

@@ -17,14 +17,14 @@ export interface ReportSourceOptions {
 }
 
 /** The report of 16 GPUs has 12 KiB. */
-export const mostReportBytes = 64 * 1024;
+export const maxReportBytes = 64 * 1024;
 
 export function createReportSource({ timeoutMs, port }: ReportSourceOptions): ReportSource {
   // One connection per poll: two thousand idle ones would cost more memory than opening them costs time, and a kept one
   // could lead to a different pod that got the address of a deleted one. Redirects are not followed.
   const options: Client.Options = {
     pipelining: 0,
-    maxResponseSize: mostReportBytes,
+    maxResponseSize: maxReportBytes,
     maxHeaderSize: 8 * 1024,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -63,7 +63,7 @@ function failure(error: unknown): string {
     case "ECONNREFUSED":
       return "refuses connections";
     case "UND_ERR_RES_EXCEEDED_MAX_SIZE":
-      return `sends more than ${mostReportBytes / 1024} KiB`;
+      return `sends more than ${maxReportBytes / 1024} KiB`;
     case "UND_ERR_CONNECT_TIMEOUT":
     case "EHOSTUNREACH":
     case "ENETUNREACH":

@@ -91,8 +91,8 @@ export function sampleOf({ gpus, process, requests, stages, ...report }: Utiliza
 }
 
 /** An absurd figure of one pod must neither overflow a sum nor make the API server reject the status. */
-function bounded<T extends number | null>(value: T, most = 1_000_000): T {
-  return (value === null ? null : Math.min(value, most)) as T;
+function bounded<T extends number | null>(value: T, max = 1_000_000): T {
+  return (value === null ? null : Math.min(value, max)) as T;
 }
 
 function percent<T extends number | null>(value: T): T {

@@ -6,7 +6,7 @@ import type { UtilizationReport } from "@gpumedia/api";
 import { httpPort } from "../../desired/container.ts";
 import { ApiError } from "../../kube/errors.ts";
 import type { Transport } from "../../kube/transport.ts";
-import { mostReportBytes } from "../../utilization/fetch-report.ts";
+import { maxReportBytes } from "../../utilization/fetch-report.ts";
 import { parseReport, type NoReport } from "../../utilization/sample.ts";
 
 export interface PodAddress {
@@ -29,7 +29,7 @@ export async function fetchPodReport(
     let bytes = 0;
     for await (const part of body) {
       bytes += part.length;
-      if (bytes > mostReportBytes) return { problem: `sends more than ${mostReportBytes / 1024} KiB` };
+      if (bytes > maxReportBytes) return { problem: `sends more than ${maxReportBytes / 1024} KiB` };
       parts.push(part);
     }
     return parseReport(Buffer.concat(parts).toString());
