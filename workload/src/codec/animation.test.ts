@@ -48,7 +48,7 @@ async function decoded(bytes: Buffer) {
   const reading = readPictureHeader(bytes);
   assert.ok(reading.kind === "picture");
   const rgb = Buffer.alloc(width * height * 3);
-  const alpha = await decodeInto(rgb, bytes, reading.header, false);
+  const { alpha } = await decodeInto(rgb, bytes, reading.header, false);
   const at = (x: number, y: number) => [...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
   return { frames: reading.header.frames, alpha, at };
 }

@@ -1,79 +1,108 @@
-/** Decodes pictures to RGB bytes: ordinary JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
-import type * as TurboJpeg from "@julusian/jpeg-turbo";
-import type { Sharp } from "sharp";
+/** Decodes pictures to RGB bytes: ordinary JPEG with libjpeg-turbo, the rest with sharp. Runs in a worker. */
+import type { Sharp, SharpOptions } from "sharp";
+import type { DecodeWarning } from "../work/decode-warnings.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import { Scratch } from "../work/buffers.ts";
 import { formats } from "../work/picture.ts";
 import { hiddenFirstFrame } from "./apng.ts";
 import type { PictureHeader } from "./header-reading.ts";
-import { loadSharp, turbo } from "./libraries.ts";
+import { loadSharp } from "./libraries.ts";
 import { placement, turnedSize, type Size } from "./orientation.ts";
 import type { Alpha } from "./transparency.ts";
+import { decodeTurboJpeg } from "./turbo-jpeg.ts";
+
+export interface Decoded {
+  readonly alpha: Alpha | undefined;
+  readonly warnings: readonly DecodeWarning[];
+}
 
 /**
- * Writes the picture into `target`, three bytes a pixel, and returns its alpha channel, if any. Transparent parts keep
- * their colours, except with `flatten`, which puts the picture on white.
+ * Writes the picture into `target`, three bytes a pixel. Transparent parts keep their colours, except with `flatten`,
+ * which puts the picture on white. A damaged picture is decoded as far as possible, with a warning, as browsers do.
+ * @throws {PipelineError} if it has no pixels to show
  */
 export async function decodeInto(
   target: Buffer,
-  bytes: Buffer,
+  file: Buffer,
   header: PictureHeader,
   flatten: boolean,
-): Promise<Alpha | undefined> {
-  const stored = turnedSize(header, header.orientation);
-  if (!header.simpleJpeg) return decodeAny(target, bytes, header, flatten);
-  if (header.orientation === 1) {
-    decodeSimpleJpeg(target, bytes, stored);
-    return undefined;
-  }
-  const pixels = turnScratch.take(target.byteLength);
-  decodeSimpleJpeg(pixels, bytes, stored);
-  return place(target, { pixels, channels: 3 }, header);
+): Promise<Decoded> {
+  const bytes = file.subarray(0, header.end);
+  return (
+    (header.simpleJpeg ? decodeJpeg(target, bytes, header) : undefined) ?? decodeAny(target, bytes, header, flatten)
+  );
 }
 
 /** The stored pixels of a JPEG that is turned. */
 export const turnScratch = new Scratch();
 
-function decodeSimpleJpeg(target: Buffer, bytes: Buffer, { width, height }: Size): void {
-  let decoded: TurboJpeg.DecompressReturn;
+/** Returns undefined if the decoder gives up: libvips then has the last word, and the first about the reason. */
+function decodeJpeg(target: Buffer, bytes: Buffer, header: PictureHeader): Decoded | undefined {
+  const stored = turnedSize(header, header.orientation);
+  const pixels = header.orientation === 1 ? target : turnScratch.take(target.byteLength);
+  const { complete, complaint } = decodeTurboJpeg(pixels, bytes, stored);
+  if (!complete) return undefined;
+  if (pixels !== target) place(target, { pixels, channels: 3 }, header);
+  return { alpha: undefined, warnings: complaint === undefined ? [] : [warningOf(complaint)] };
+}
+
+async function decodeAny(target: Buffer, bytes: Buffer, header: PictureHeader, flatten: boolean): Promise<Decoded> {
   try {
-    decoded = turbo.decompressSync(bytes, target, { format: turbo.FORMAT_RGB });
+    const stored = await decodeStrictly(bytes, header, { flatten, failOn: "warning" });
+    return { alpha: place(target, stored, header), warnings: [] };
   } catch (error) {
-    throw new PipelineError("undecodable", `JPEG: ${(error as Error).message}`);
-  }
-  if (decoded.width !== width || decoded.height !== height) {
-    throw new PipelineError(
-      "undecodable",
-      `JPEG: the header declares ${width}x${height}, the decoded picture is ${decoded.width}x${decoded.height}`,
-    );
+    const complaint = messageOf(error);
+    try {
+      const stored = await decodeStrictly(bytes, header, { flatten, failOn: "none" });
+      return { alpha: place(target, stored, header), warnings: [warningOf(complaint)] };
+    } catch (fatal) {
+      throw new PipelineError("undecodable", `${formats[header.format].name}: ${messageOf(fatal)}`);
+    }
   }
 }
 
-async function decodeAny(
-  target: Buffer,
-  bytes: Buffer,
-  header: PictureHeader,
-  flatten: boolean,
-): Promise<Alpha | undefined> {
+interface Strictness {
+  readonly flatten: boolean;
+  /** sharp's word for the least that makes it fail. */
+  readonly failOn: "warning" | "none";
+}
+
+async function decodeStrictly(bytes: Buffer, header: PictureHeader, { flatten, failOn }: Strictness): Promise<Stored> {
   const { width, height } = turnedSize(header, header.orientation);
-  try {
-    let picture = stillOf(bytes, header, { width, height }).toColourspace("srgb");
-    if (flatten) picture = picture.flatten({ background: "white" });
-    const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    if (info.width !== width || info.height !== height) {
-      throw new Error(`the header declares ${width}x${height}, the decoded picture is ${info.width}x${info.height}`);
-    }
-    return place(target, { pixels: data, channels: info.channels }, header);
-  } catch (error) {
-    const { name } = formats[header.format];
-    throw new PipelineError("undecodable", `${name}: ${(error as Error).message.replaceAll(/\s+/g, " ").trim()}`);
+  const options = { limitInputPixels: width * height, failOn };
+  let picture = stillOf(bytes, header, { width, height }, options).toColourspace("srgb");
+  if (flatten) picture = picture.flatten({ background: "white" });
+  const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  if (info.width !== width || info.height !== height) {
+    throw new Error(`the header declares ${width}x${height}, the decoded picture is ${info.width}x${info.height}`);
   }
+  return { pixels: data, channels: info.channels };
+}
+
+function warningOf(complaint: string): DecodeWarning {
+  const isTruncated = /premature end|not enough data/i.test(complaint);
+  return { kind: isTruncated ? "truncated" : "corrupt", detail: complaint };
+}
+
+/** One line: libvips repeats its message for each attempt to read, and adds where in the picture it was. */
+function messageOf(error: unknown): string {
+  const lines = (error as Error).message
+    .split(/\n|\||: (?=VipsJpeg|webp|vipspng)/)
+    .map((line) => line.replace(/^(VipsJpeg|webp|vipspng): /, "").trim())
+    .filter(
+      (line) => line !== "" && !/^(Input buffer has corrupt header|error in tile .*|err|Unknown error)$/.test(line),
+    );
+  return [...new Set(lines)].join("; ") || (error as Error).message;
 }
 
 /** The picture, or the first frame of an animation. */
-function stillOf(bytes: Buffer, { format, frames }: PictureHeader, { width, height }: Size): Sharp {
+function stillOf(
+  bytes: Buffer,
+  { format, frames }: PictureHeader,
+  { width, height }: Size,
+  options: SharpOptions,
+): Sharp {
   const sharp = loadSharp();
-  const options = { limitInputPixels: width * height };
   if (format === "avif") presentAsStill(bytes);
   const frame = format === "png" && frames !== null ? hiddenFirstFrame(bytes) : null;
   if (frame === null) return sharp(bytes, options);

@@ -11,8 +11,12 @@ export interface PictureHeader {
   readonly orientation: Orientation;
   /** Frames of an animation, of which the first is processed; null: not an animation. */
   readonly frames: number | null;
-  /** An 8-bit grey or YCbCr JPEG: turbo-jpeg decodes it, sharp everything else. */
+  /** An 8-bit grey, YCbCr or RGB JPEG: libjpeg-turbo decodes it, sharp everything else. */
   readonly simpleJpeg: boolean;
+  /** How many bytes the decoder gets: what follows the picture, and a segment that is cut off, can only confuse it. */
+  readonly end: number;
+  /** The file ends before its first row of pixels. */
+  readonly isEmpty: boolean;
 }
 
 export type HeaderReading =
@@ -25,14 +29,19 @@ export function damaged(message: string): HeaderReading {
   return { kind: "damaged", message };
 }
 
-/** A picture of the stored size; `turned` has what differs from an upright still. */
-export function pictureOf(
-  format: PictureFormat,
-  stored: Size,
-  turned: { orientation?: Orientation | undefined; frames?: number | null; simpleJpeg?: boolean } = {},
-): HeaderReading {
+interface Particulars {
+  readonly orientation?: Orientation | undefined;
+  readonly frames?: number | null;
+  readonly simpleJpeg?: boolean;
+  readonly end?: number;
+  readonly isEmpty?: boolean;
+}
+
+/** A picture of the stored size. */
+export function pictureOf(format: PictureFormat, stored: Size, particulars: Particulars = {}): HeaderReading {
   const { width, height } = stored;
   if (width === 0 || height === 0) return damaged(`the ${formats[format].name} is ${width}x${height}`);
-  const { orientation = 1, frames = null, simpleJpeg = false } = turned;
-  return { kind: "picture", header: { format, ...turnedSize(stored, orientation), orientation, frames, simpleJpeg } };
+  const { orientation = 1, frames = null, simpleJpeg = false, end = Infinity, isEmpty = false } = particulars;
+  const size = turnedSize(stored, orientation);
+  return { kind: "picture", header: { format, ...size, orientation, frames, simpleJpeg, end, isEmpty } };
 }

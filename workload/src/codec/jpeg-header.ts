@@ -1,7 +1,8 @@
-/** Reads the markers of a JPEG up to its first scan (ITU-T T.81, annex B). Pure. */
+/** Reads what a JPEG's segments tell about the picture. Pure. */
 import { exifOrientation } from "./exif.ts";
 import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
 import type { Orientation } from "./orientation.ts";
+import { jpegSegments, marker, nextMarker, type JpegSegment } from "./jpeg-segments.ts";
 
 /**
  * A progressive JPEG may have a scan per byte, each over the whole picture: a few kB that keep a decoder busy for
@@ -9,87 +10,84 @@ import type { Orientation } from "./orientation.ts";
  */
 const mostScans = 64;
 
-const marker = {
-  sof0: 0xc0,
-  sof2: 0xc2,
-  sof15: 0xcf,
-  dht: 0xc4,
-  jpg: 0xc8,
-  dac: 0xcc,
-  sos: 0xda,
-  app1: 0xe1,
-  app14: 0xee,
-};
+interface Frame {
+  readonly sof: number;
+  readonly precision: number;
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  /** Blocks of 8x8 pixels in the first row of the picture, of all components. */
+  readonly blocksPerRow: number;
+}
 
 export function readJpegHeader(view: DataView): HeaderReading {
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
   let orientation: Orientation | undefined;
-  let adobeTransform: number | undefined;
-  let frame: { sof: number; precision: number; width: number; height: number; components: number } | undefined;
-
-  for (let at = 2; at + 4 <= view.byteLength;) {
-    if (view.getUint8(at) !== 0xff) return damaged("the JPEG has bytes between its segments");
-    const code = view.getUint8(at + 1);
-    if (code === 0xff) {
-      at += 1;
-      continue;
+  let frame: Frame | undefined;
+  let scans = 0;
+  let isEmpty = true;
+  let end = bytes.length;
+  const segments = jpegSegments(bytes);
+  for (let next = segments.next(); ; next = segments.next()) {
+    if (next.done === true) {
+      end = next.value;
+      break;
     }
-    const length = view.getUint16(at + 2);
-    const end = at + 2 + length;
-    if (length < 2 || end > view.byteLength) break;
-    const segment = new DataView(view.buffer, view.byteOffset + at + 4, length - 2);
-    if (code === marker.sos) {
-      if (frame === undefined) return damaged("the JPEG has a scan before its frame header");
-      return headerOf(frame, { orientation, adobeTransform, view, scansFrom: at });
-    }
+    const { code, content } = next.value;
     // The first Exif segment that has one counts, as in browsers; XMP shares the marker.
-    if (code === marker.app1 && isExif(segment)) orientation ??= exifOrientation(segment);
-    if (code === marker.app14 && segment.byteLength >= 12) adobeTransform = segment.getUint8(11);
+    if (code === marker.app1 && isExif(content)) orientation ??= exifOrientation(content);
     if (isFrame(code)) {
-      if (segment.byteLength < 6) return damaged("the JPEG's frame header is too short");
-      frame = {
-        sof: code,
-        precision: segment.getUint8(0),
-        height: segment.getUint16(1),
-        width: segment.getUint16(3),
-        components: segment.getUint8(5),
-      };
+      if (frame !== undefined) return damaged("the JPEG has two frame headers");
+      frame = readFrame(code, content);
+      if (frame === undefined) return damaged("the JPEG's frame header is too short");
     }
-    at = end;
+    if (code !== marker.sos) continue;
+    if (frame === undefined) return damaged("the JPEG has a scan before its frame header");
+    scans++;
+    if (scans > mostScans) return damaged(`the JPEG has more than ${mostScans} scans`);
+    if (scans === 1) isEmpty = hasNoPixels(bytes, next.value, frame);
+    // The only scan: its data, most of the file, need not be searched.
+    if (frame.sof !== marker.sof2 && content.byteLength > 0 && content.getUint8(0) === frame.components) break;
   }
-  return damaged("the JPEG ends before its image data");
+  if (frame === undefined || scans === 0) return damaged("the JPEG ends before its image data");
+  return pictureOf("jpeg", frame, { orientation, simpleJpeg: isSimple(frame), end, isEmpty });
 }
 
 function isFrame(code: number): boolean {
-  return code >= marker.sof0 && code <= marker.sof15 && ![marker.dht, marker.jpg, marker.dac].includes(code);
+  const others: readonly number[] = [marker.dht, marker.jpg, marker.dac];
+  return code >= marker.sof0 && code <= marker.sof15 && !others.includes(code);
 }
 
-function headerOf(
-  frame: { sof: number; precision: number; width: number; height: number; components: number },
-  { orientation, adobeTransform, view, scansFrom }: JpegContext,
-): HeaderReading {
-  const { sof, precision, width, height, components } = frame;
-  const progressive = sof === marker.sof2;
-  if (progressive && countScans(view, scansFrom) > mostScans)
-    return damaged(`the JPEG has more than ${mostScans} scans`);
-  const ordinary = sof === marker.sof0 || sof === marker.sof0 + 1 || progressive;
-  // Adobe's transform 0 with three components is RGB, which turbo-jpeg would read as YCbCr.
-  const colours = components === 1 || (components === 3 && adobeTransform !== 0);
-  return pictureOf("jpeg", { width, height }, { orientation, simpleJpeg: ordinary && precision === 8 && colours });
+function readFrame(sof: number, content: DataView): Frame | undefined {
+  if (content.byteLength < 6) return undefined;
+  const components = content.getUint8(5);
+  if (content.byteLength < 6 + components * 3) return undefined;
+  const width = content.getUint16(3);
+  const samplings = Array.from({ length: components }, (_, index) => content.getUint8(7 + index * 3));
+  const widest = Math.max(1, ...samplings.map((sampling) => sampling >> 4));
+  const blocks = samplings.reduce((sum, sampling) => sum + (sampling >> 4) * (sampling & 15), 0);
+  return {
+    sof,
+    precision: content.getUint8(0),
+    height: content.getUint16(1),
+    width,
+    components,
+    blocksPerRow: Math.ceil(width / (widest * 8)) * blocks,
+  };
 }
 
-interface JpegContext {
-  readonly orientation: Orientation | undefined;
-  readonly adobeTransform: number | undefined;
-  readonly view: DataView;
-  readonly scansFrom: number;
+/** Whether the first scan has not even a bit for each block of the first row, so that no pixel can be shown. */
+function hasNoPixels(bytes: Buffer, { to, content }: JpegSegment, { sof, components, blocksPerRow }: Frame): boolean {
+  // A scan of one component is a part of a picture that may begin with any of them.
+  const isWhole = content.byteLength > 0 && content.getUint8(0) === components;
+  const isHuffman = sof <= marker.sof2;
+  const fewestBytes = isWhole && isHuffman ? Math.ceil(blocksPerRow / 8) : 1;
+  return nextMarker(bytes.subarray(0, to + fewestBytes + 1), to) < to + fewestBytes;
 }
 
-function countScans(view: DataView, from: number): number {
-  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
-  const sos = Buffer.of(0xff, marker.sos);
-  let count = 0;
-  for (let at = bytes.indexOf(sos, from); at >= 0 && count <= mostScans; at = bytes.indexOf(sos, at + 2)) count++;
-  return count;
+function isSimple({ sof, precision, components }: Frame): boolean {
+  const isOrdinary = sof === marker.sof0 || sof === marker.sof1 || sof === marker.sof2;
+  return isOrdinary && precision === 8 && (components === 1 || components === 3);
 }
 
 function isExif(segment: DataView): boolean {

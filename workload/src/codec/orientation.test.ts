@@ -53,7 +53,7 @@ describe("a picture that Exif turns", () => {
           const expected = await sharp(png).autoOrient().raw().toBuffer({ resolveWithObject: true });
           assert.deepEqual([header.width, header.height], [expected.info.width, expected.info.height]);
           const rgb = Buffer.alloc(header.width * header.height * 3);
-          const alpha = await decodeInto(rgb, bytes, header, false);
+          const { alpha } = await decodeInto(rgb, bytes, header, false);
           assert.equal(alpha === undefined, channels === 3);
           const found = Buffer.alloc(expected.data.length);
           for (let pixel = 0; pixel < width * height; pixel++) {

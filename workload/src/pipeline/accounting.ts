@@ -34,8 +34,13 @@ export class Accounting {
 
   settled({ pixels, acceptedAt }: Job, outcome: Outcome): void {
     this.#load.leave(pixels);
-    if (outcome instanceof PipelineError) this.#observer.failed(outcome.kind);
-    else this.#observer.finished(timingsOf(outcome), performance.now() - acceptedAt);
+    if (outcome instanceof PipelineError) {
+      this.#observer.failed(outcome.kind);
+      return;
+    }
+    this.#observer.finished(timingsOf(outcome), performance.now() - acceptedAt);
+    const { result } = outcome;
+    if (result.kind === "picture" && result.warnings.length > 0) this.#observer.warned(result.warnings);
   }
 
   /** The observer counts runs: a batch of several has its time shared out among them. */

@@ -21,11 +21,12 @@ export function checkPicture(input: Uint8Array, mostPixels: number, fixedSize: F
   const reading = readPictureHeader(input);
   if (reading.kind === "unknown-format") throw new PipelineError("unsupported-format", reading.message);
   if (reading.kind === "damaged") throw new PipelineError("undecodable", reading.message);
-  const { width, height } = reading.header;
+  const { format, width, height, isEmpty } = reading.header;
   if (width * height > mostPixels) {
     const message = `the picture is ${width}x${height}, ${width * height} pixels, limit ${mostPixels} pixels`;
     throw new PipelineError("too-large", message);
   }
+  if (isEmpty) throw new PipelineError("undecodable", `the ${format} ends before its first row of pixels`);
   const { width: requiredWidth = width, height: requiredHeight = height } = fixedSize;
   if (width !== requiredWidth || height !== requiredHeight) {
     const message = `the picture is ${width}x${height}, the model requires ${requiredWidth}x${requiredHeight}`;

@@ -9,7 +9,8 @@ function queue(shapes: string): Job[] {
   return shapes.split("").map((shape, id): Job => {
     const progress = { id, acceptedAt: 0, dispatchedAt: 0, settle: () => assert.fail("no job settles here") };
     if (shape === "-") return { kind: "tensors", shape: null, pixels: 100, inputs: [], ...progress };
-    const header = { format: "jpeg", width: 1, height: 1, orientation: 1, frames: null, simpleJpeg: true } as const;
+    const upright = { orientation: 1, frames: null, simpleJpeg: true, end: 0, isEmpty: false } as const;
+    const header = { format: "jpeg", width: 1, height: 1, ...upright } as const;
     const options = { format: "jpeg" as const, quality: 85 };
     const pixels = shape === "B" ? 600 : 100;
     return { kind: "picture", shape, pixels, header, bytes: new Uint8Array(), options, ...progress };

@@ -1,4 +1,5 @@
 /** What the pipeline offers to the routes. Everything behind it runs in worker threads. */
+import type { DecodeWarning } from "../work/decode-warnings.ts";
 import type { Timings } from "../work/observer.ts";
 import type { PictureFormat, ProcessOptions } from "../work/picture.ts";
 import type { ModelDescription, RawTensor } from "../work/tensor.ts";
@@ -9,6 +10,8 @@ export interface Processed {
   readonly width: number;
   readonly height: number;
   readonly timings: Timings;
+  /** What the decoder warned of. */
+  readonly warnings: readonly DecodeWarning[];
   readonly batchSize: number;
   /** Frames of an animation, of which this is the first; null: the picture was a still. */
   readonly frames: number | null;

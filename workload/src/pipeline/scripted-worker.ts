@@ -17,6 +17,7 @@ function succeed(tasks: readonly PictureTask[]): void {
     body: new Uint8Array(bytes),
     width: 2,
     height: 2,
+    warnings: [],
     decode: 1,
     inference: 2,
     encode: 3,

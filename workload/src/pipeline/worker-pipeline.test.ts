@@ -25,6 +25,7 @@ class RecordingObserver implements PipelineObserver {
   finished(): void {
     this.finishedCount++;
   }
+  warned(): void {}
   failed(kind: string): void {
     this.failures.push(kind);
   }

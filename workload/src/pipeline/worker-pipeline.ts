@@ -142,6 +142,7 @@ export class WorkerPipeline implements Pipeline {
       width: result.width,
       height: result.height,
       timings: timingsOf(finished),
+      warnings: result.warnings,
       batchSize: result.batchSize,
       frames: header.frames,
     };

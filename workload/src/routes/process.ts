@@ -34,13 +34,19 @@ export const processPicture: Route = (app, { pipeline, telemetry }) => {
 };
 
 /** Sends a processed picture; Cache-Control is the caller's. */
-export function answerPicture(reply: FastifyReply, { body, format, timings, frames }: Processed): FastifyReply {
+export function answerPicture(
+  reply: FastifyReply,
+  { body, format, timings, frames, warnings }: Processed,
+): FastifyReply {
   const { queue, decode, inference, encode } = timings;
   reply.raw.once("finish", () => discard(body));
   return reply
     .headers({
       "content-type": formats[format].mediaType,
-      "server-timing": `queue;dur=${ms(queue)}, decode;dur=${ms(decode)}, inference;dur=${ms(inference)}, encode;dur=${ms(encode)}`,
+      "server-timing": [
+        `queue;dur=${ms(queue)}, decode;dur=${ms(decode)}, inference;dur=${ms(inference)}, encode;dur=${ms(encode)}`,
+        ...warnings.map(({ kind }) => `decode-warning;desc="${kind}"`),
+      ].join(", "),
       vary: "accept",
       ...(frames === null ? {} : { "gpumedia-frames": `1/${frames}` }),
     })

@@ -1,5 +1,6 @@
 /** Metrics for Prometheus. The first two names and the buckets are from the guide, "Application Metrics". */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { decodeWarningKinds, type DecodeWarningKind } from "../work/decode-warnings.ts";
 import type { Gpu } from "../gpu/gpu-sample.ts";
 
 /** How a request for processing ended. */
@@ -26,6 +27,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly processing: Histogram;
   readonly requests: Counter<"outcome">;
+  readonly decodeWarnings: Counter<"kind">;
   readonly stage: Histogram<"stage">;
   readonly batchSize: Histogram;
 }
@@ -54,9 +56,17 @@ export function createMetrics(readings: Readings): Metrics {
   });
   // All start at 0, so that a rate includes the first event.
   for (const outcome of outcomes) requests.inc({ outcome }, 0);
+  const decodeWarnings = new Counter({
+    name: "gpumedia_decode_warnings_total",
+    help: "Pictures that were processed although their decoder warned, by kind of warning",
+    labelNames: ["kind"],
+    registers,
+  });
+  for (const kind of Object.keys(decodeWarningKinds) as DecodeWarningKind[]) decodeWarnings.inc({ kind }, 0);
   return {
     registry,
     requests,
+    decodeWarnings,
     processing: new Histogram({
       name: "gpu_processing_seconds",
       help: "Inference time of the batch that the request was part of, on GPU or CPU",

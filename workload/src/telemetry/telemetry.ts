@@ -1,6 +1,7 @@
 /** Counts what the pipeline does, for `/metrics` and `/utilization`. */
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
+import type { DecodeWarning } from "../work/decode-warnings.ts";
 import type { PipelineObserver } from "../work/observer.ts";
 import type { Logger } from "../process/log.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
@@ -16,7 +17,7 @@ export type TelemetryWindow = Window<Outcome, Stage | "total" | "batch" | "busy"
 export interface TelemetryOptions {
   readonly readings: Omit<Readings, "gpus" | "sessions">;
   readonly gpu: GpuMonitor | undefined;
-  readonly log: Pick<Logger, "error" | "info">;
+  readonly log: Pick<Logger, "error" | "info" | "debug">;
   readonly now?: () => number;
 }
 
@@ -72,6 +73,13 @@ export class Telemetry implements PipelineObserver {
     for (const stage of stages) {
       this.window.record(stage, timings[stage]);
       this.metrics.stage.observe({ stage }, timings[stage] / 1000);
+    }
+  }
+
+  warned(warnings: readonly DecodeWarning[]): void {
+    for (const { kind, detail } of warnings) {
+      this.metrics.decodeWarnings.inc({ kind });
+      this.#log.debug({ kind, detail }, "decoded a picture with a warning");
     }
   }
 

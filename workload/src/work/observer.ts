@@ -1,4 +1,5 @@
 /** What the pipeline reports for metrics and the utilization report. */
+import type { DecodeWarning } from "./decode-warnings.ts";
 import type { PipelineErrorKind } from "./pipeline-error.ts";
 import type { ModelDescription } from "./tensor.ts";
 
@@ -15,6 +16,8 @@ export interface PipelineObserver {
   /** The first worker is ready. */
   modelLoaded(model: ModelDescription): void;
   finished(timings: Timings, totalMs: number): void;
+  /** Pictures with warnings are finished as well. */
+  warned(warnings: readonly DecodeWarning[]): void;
   failed(kind: PipelineErrorKind): void;
   batch(size: number, busyMs: number): void;
   workerDied(reason: string): void;

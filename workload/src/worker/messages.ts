@@ -1,5 +1,6 @@
 /** Messages between the main thread and its workers. */
 import type { PictureHeader } from "../codec/header-reading.ts";
+import type { DecodeWarning } from "../work/decode-warnings.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
 import type { EncodeOptions } from "../work/picture.ts";
 import type { Accelerator, ModelDescription, Optimization, RawTensor } from "../work/tensor.ts";
@@ -49,6 +50,7 @@ export interface PictureResult {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly width: number;
   readonly height: number;
+  readonly warnings: readonly DecodeWarning[];
   readonly decode: number;
   readonly inference: number;
   readonly encode: number;

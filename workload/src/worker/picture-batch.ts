@@ -1,8 +1,8 @@
 /** Decodes, infers and encodes one batch of pictures of one size. */
-import { decodeInto, turnScratch } from "../codec/decode.ts";
+import { decodeInto, turnScratch, type Decoded } from "../codec/decode.ts";
 import { encode, jpegScratch } from "../codec/encode.ts";
 import type { PictureHeader } from "../codec/header-reading.ts";
-import { fillInvisible, type Alpha } from "../codec/transparency.ts";
+import { fillInvisible } from "../codec/transparency.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
 import { discard, Scratch } from "../work/buffers.ts";
 import { formats } from "../work/picture.ts";
@@ -21,9 +21,8 @@ interface RunInput {
   readonly header: PictureHeader | undefined;
 }
 
-interface Decoded {
+interface DecodedTask extends Decoded {
   readonly task: PictureTask;
-  readonly alpha: Alpha | undefined;
   readonly decodeMs: number;
 }
 
@@ -66,15 +65,15 @@ export class PictureWorker {
     const { width, height } = first.header;
     const bytesEach = width * height * 3;
     const pixels = this.#input.take(bytesEach * run.length);
-    const decoded: Decoded[] = [];
+    const decoded: DecodedTask[] = [];
     for (const { task, header = first.header } of run) {
       const startedAt = performance.now();
       const target = pixels.subarray(decoded.length * bytesEach, (decoded.length + 1) * bytesEach);
       const bytes = Buffer.from(task.bytes.buffer, task.bytes.byteOffset, task.bytes.byteLength);
       try {
-        const alpha = await decodeInto(target, bytes, header, !formats[task.options.format].transparency);
-        if (alpha !== undefined) fillInvisible(target, alpha, header);
-        decoded.push({ task, alpha, decodeMs: performance.now() - startedAt });
+        const picture = await decodeInto(target, bytes, header, !formats[task.options.format].transparency);
+        if (picture.alpha !== undefined) fillInvisible(target, picture.alpha, header);
+        decoded.push({ task, ...picture, decodeMs: performance.now() - startedAt });
       } catch (error) {
         // One damaged picture must not fail the others of its run.
         yield failed(task.id, error);
@@ -107,7 +106,7 @@ interface Run {
 }
 
 async function encodeResult(
-  { task, alpha, decodeMs }: Decoded,
+  { task, alpha, warnings, decodeMs }: DecodedTask,
   output: Pixels,
   index: number,
   run: Run,
@@ -127,6 +126,7 @@ async function encodeResult(
       body,
       width,
       height,
+      warnings,
       decode: decodeMs,
       inference,
       encode: encodeMs,

@@ -152,10 +152,11 @@ export class StreamSession {
       this.#socket.send(JSON.stringify({ frame, ...problem, type: "error", kind: problem.type }), sent);
       return;
     }
-    const { body, width, height, format, frames, timings } = outcome.processed;
+    const { body, width, height, format, frames, timings, warnings } = outcome.processed;
     if (this.#options.info) {
       const animation = frames === null ? {} : { frames };
-      this.#text({ type: "frame", frame, width, height, format, ...animation, timings });
+      const kinds = warnings.map(({ kind }) => kind);
+      this.#text({ type: "frame", frame, width, height, format, ...animation, timings, warnings: kinds });
     }
     this.#socket.send(body, { binary: true }, sent);
   }

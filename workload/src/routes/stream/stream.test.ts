@@ -45,6 +45,7 @@ async function withServer(
         width: 4,
         height: 2,
         timings: { queue: 0, decode: 1, inference: 2, encode: 3 },
+        warnings: [],
         batchSize: 1,
         frames: null,
       });
@@ -198,6 +199,7 @@ describe("GET /v1/stream", () => {
             height: 2,
             format: "jpeg",
             timings: { queue: 0, decode: 1, inference: 2, encode: 3 },
+            warnings: [],
           },
           "done a",
         ],

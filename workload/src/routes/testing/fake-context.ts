@@ -47,6 +47,7 @@ function fakePipeline(): FakePipeline {
       width: 2,
       height: 2,
       timings: { queue: 0, decode: 1, inference: 2, encode: 3 },
+      warnings: [],
       batchSize: 1,
       frames: null,
     }),
