@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import type { GpuMediaProfileSpec, GpuMediaService, GpuMediaServiceSpec } from "@gpumedia/api";
+import {
+  builtInProfiles,
+  type GpuMediaProfileSpec,
+  type GpuMediaService,
+  type GpuMediaServiceSpec,
+} from "@gpumedia/api";
 import { service, profile, effective, problems, defaults } from "./effective.sample.ts";
 import { effectiveService } from "./effective.ts";
 import type { Origin } from "./service.ts";
@@ -13,133 +18,24 @@ function leaves(node: object, parent = ""): string[] {
 }
 
 describe("the effective service of spec: {}", () => {
-  it("is the guide's production setup, whole", () => {
+  it("is the production profile, with what follows from the flags and from its GPU", () => {
+    const { resources, scheduling, ...spec } = builtInProfiles.production.spec;
     assert.deepEqual(effective({}).service, {
+      ...spec,
       name: "upscaler",
       namespace: "media",
       owner: { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "1f4c" },
       profile: "production",
       suspend: false,
       image: "registry.example/processor:1-cuda",
-      imagePullSecrets: [],
-      gpu: { resourceName: "nvidia.com/gpu", count: 1, cuda: { launchBlocking: false, deviceOrder: "PCI_BUS_ID" } },
       resources: {
-        requests: { cpu: "2000m", memory: "4Gi", "nvidia.com/gpu": "1" },
-        limits: { cpu: "4000m", memory: "8Gi", "nvidia.com/gpu": "1" },
+        requests: { ...resources.requests, "nvidia.com/gpu": "1" },
+        limits: { ...resources.limits, "nvidia.com/gpu": "1" },
       },
-      model: { name: "anime4k-2x", size: "s" },
-      processing: {
-        logLevel: "warn",
-        accessLog: false,
-        batch: { maxSize: 8, maxDelay: "2ms" },
-        queue: { maxDepth: 256, maxWait: "1s" },
-        memoryCleanup: { interval: "300s" },
-        upstream: {
-          allowedHosts: [],
-          allowedNetworks: [],
-          connections: 100,
-          connectionsPerHost: 30,
-          dnsCacheTtl: "300s",
-          keepAlive: "30s",
-        },
-        env: [],
-      },
-      autoscaling: {
-        horizontal: {
-          enabled: true,
-          provider: "HPA",
-          minReplicas: 2,
-          maxReplicas: 10,
-          cpuUtilizationPercent: 60,
-          gpuUtilizationPercent: 70,
-          behavior: {
-            scaleUp: {
-              stabilizationWindowSeconds: 60,
-              policies: [{ type: "Percent", value: 100, periodSeconds: 15 }],
-            },
-            scaleDown: {
-              stabilizationWindowSeconds: 300,
-              policies: [{ type: "Percent", value: 10, periodSeconds: 60 }],
-            },
-          },
-          prometheusAddress: "http://prometheus-operated.monitoring.svc:9090",
-        },
-        vertical: {
-          enabled: true,
-          mode: "Auto",
-          maxAllowed: { cpu: "4", memory: "8Gi" },
-          controlledResources: ["memory"],
-        },
-      },
-      network: {
-        ingress: {
-          enabled: false,
-          className: "nginx",
-          annotations: {},
-          hashBy: "$request_uri",
-          connectTimeout: "5s",
-          sendTimeout: "300s",
-          readTimeout: "300s",
-          maxBodySize: "10m",
-        },
-        gateway: { parentRefs: [], hostnames: [] },
-        cacheMaxAge: "300s",
-        networkPolicy: {
-          enabled: true,
-          from: [],
-          monitoringFrom: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
-        },
-      },
-      monitoring: {
-        dcgm: {
-          enabled: true,
-          fields: [
-            "DCGM_FI_DEV_GPU_UTIL",
-            "DCGM_FI_DEV_FB_USED",
-            "DCGM_FI_DEV_FB_FREE",
-            "DCGM_FI_DEV_FB_TOTAL",
-            "DCGM_FI_DEV_GPU_TEMP",
-            "DCGM_FI_DEV_POWER_USAGE",
-            "DCGM_FI_DEV_ENC_UTIL",
-            "DCGM_FI_DEV_DEC_UTIL",
-            "DCGM_FI_DEV_XID_ERRORS",
-            "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS",
-          ],
-          profiling: false,
-        },
-        podMonitor: true,
-        alerts: true,
-        dashboard: true,
-        scrapeInterval: "15s",
-        labels: {},
-        dashboardLabels: { grafana_dashboard: "1" },
-      },
-      regression: { onRollout: false, scenario: "baseline", tolerancePercent: 10 },
-      slo: {
-        latencyP95: "20ms",
-        requestsPerSecondPerGpu: 1000,
-        concurrentUsers: 100,
-        memory: "4Gi",
-        gpuUtilization: { min: 60, max: 80 },
-      },
-      rollout: { strategy: "Auto" },
-      drain: { timeout: "300s" },
-      podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
       scheduling: {
-        nodeSelector: {},
+        ...scheduling,
         tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
-        topologySpreadConstraints: [
-          { topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", maxSkew: 1 },
-        ],
       },
-      sysctls: {
-        "net.ipv4.ip_local_port_range": "10240 65535",
-        "net.ipv4.tcp_fin_timeout": "15",
-        "net.ipv4.tcp_keepalive_time": "120",
-        "net.ipv4.tcp_keepalive_intvl": "15",
-        "net.ipv4.tcp_keepalive_probes": "4",
-      },
-      podMetadata: { labels: {}, annotations: {} },
     });
   });
 

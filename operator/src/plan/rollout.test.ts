@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { decideRollout, type RolloutDecision, type RolloutInput } from "./rollout.ts";
+import type { Rollout } from "../desired/context.ts";
+import { decideRollout, type RolloutInput } from "./rollout.ts";
 
 const auto: RolloutInput = {
   strategy: "Auto",
@@ -11,53 +12,42 @@ const auto: RolloutInput = {
 };
 
 describe("how pods are replaced", () => {
+  const oneMore = "GPUs for 1 more replica were free";
   const cases: {
-    readonly [title: string]: {
-      readonly input: Partial<RolloutInput>;
-      readonly decision: Omit<RolloutDecision, "templateHash">;
-    };
+    readonly [title: string]: readonly [input: Partial<RolloutInput>, strategy: Rollout, message: string];
   } = {
-    "follows rollout.strategy, however many GPUs are free": {
-      input: {
-        strategy: "Recreate",
-        spareReplicas: 9,
-        before: { templateHash: "new", strategy: "Surge", message: "" },
-      },
-      decision: { strategy: "Recreate", message: "set by rollout.strategy" },
-    },
-    "surges pods that need no GPU": {
-      input: { gpusPerReplica: 0 },
-      decision: { strategy: "Surge", message: "the pods need no GPU" },
-    },
-    "surges where there is no pod yet": {
-      input: { replicas: 0 },
-      decision: { strategy: "Surge", message: "there are no pods to replace" },
-    },
-    "surges when a quarter of 4 replicas fits": {
-      input: { spareReplicas: 1 },
-      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
-    },
-    "replaces in place when a quarter of 5 replicas does not fit": {
-      input: { replicas: 5, spareReplicas: 1 },
-      decision: {
-        strategy: "InPlace",
-        message: "GPUs for 1 of 2 more replicas were free: each pod is deleted before its replacement is created",
-      },
-    },
-    "continues a rollout as it began, although its own pods have taken the free GPUs": {
-      input: { before: { templateHash: "new", strategy: "Surge", message: "GPUs for 1 more replica were free" } },
-      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
-    },
-    "decides again for another template": {
-      input: { spareReplicas: 1, before: { templateHash: "old", strategy: "InPlace", message: "none were free" } },
-      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
-    },
-    "decides again when the status has lost its strategy": {
-      input: { spareReplicas: 1, before: { templateHash: "new" } },
-      decision: { strategy: "Surge", message: "GPUs for 1 more replica were free" },
-    },
+    "follows rollout.strategy, however many GPUs are free": [
+      { strategy: "Recreate", spareReplicas: 9, before: { templateHash: "new", strategy: "Surge", message: "" } },
+      "Recreate",
+      "set by rollout.strategy",
+    ],
+    "surges pods that need no GPU": [{ gpusPerReplica: 0 }, "Surge", "the pods need no GPU"],
+    "surges where there is no pod yet": [{ replicas: 0 }, "Surge", "there are no pods to replace"],
+    "surges when a quarter of 4 replicas fits": [{ spareReplicas: 1 }, "Surge", oneMore],
+    "replaces in place when a quarter of 5 replicas does not fit": [
+      { replicas: 5, spareReplicas: 1 },
+      "InPlace",
+      "GPUs for 1 of 2 more replicas were free: each pod is deleted before its replacement is created",
+    ],
+    "continues a rollout as it began, although its own pods have taken the free GPUs": [
+      { before: { templateHash: "new", strategy: "Surge", message: oneMore } },
+      "Surge",
+      oneMore,
+    ],
+    "decides again for another template": [
+      { spareReplicas: 1, before: { templateHash: "old", strategy: "InPlace", message: "none were free" } },
+      "Surge",
+      oneMore,
+    ],
+    "decides again when the status has lost its strategy": [
+      { spareReplicas: 1, before: { templateHash: "new" } },
+      "Surge",
+      oneMore,
+    ],
   };
-  for (const [title, { input, decision }] of Object.entries(cases)) {
-    it(title, () => assert.deepEqual(decideRollout({ ...auto, ...input }), { ...decision, templateHash: "new" }));
+  for (const [title, [input, strategy, message]] of Object.entries(cases)) {
+    it(title, () => {
+      assert.deepEqual(decideRollout({ ...auto, ...input }), { strategy, message, templateHash: "new" });
+    });
   }
 });
