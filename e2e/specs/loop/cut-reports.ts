@@ -1,6 +1,6 @@
 /**
- * Loaded into a processor before its program: while the file of the URL CUT_REPORTS is there, whoever asks for its utilization is cut
- * off. All else is answered, as when a firewall or a bug of the report alone is in the way.
+ * Loaded into a processor before its program: while the file of the URL CUT_REPORTS exists, requests for its utilization are
+ * cut off. Other requests are answered, as if only the report had a bug or were blocked by a firewall.
  */
 import { existsSync } from "node:fs";
 import { Server, type IncomingMessage } from "node:http";

@@ -1,7 +1,6 @@
 /**
- * Loaded into a processor before its program: each fifteenth picture waits DELAY_PICTURES_MS before it is looked at, as behind
- * an agent that a company loads into all its processes, and that now and then asks a slow server. The p95 of a hundred suffers,
- * and they do not take minutes.
+ * Loaded into a processor before its program: delays each 15th picture by DELAY_PICTURES_MS, like a monitoring agent that
+ * sometimes waits for a slow server. This suffices to raise the p95; to delay every picture would take minutes.
  */
 import { Server, type IncomingMessage } from "node:http";
 

@@ -1,4 +1,4 @@
-/** One cluster for the specs of the loop, in which pods are processes with addresses of their own, and what clients see. */
+/** One cluster for the specs of the control loop, whose pods are processes with their own addresses. */
 import assert from "node:assert/strict";
 import { request, type Agent } from "undici";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
@@ -15,7 +15,7 @@ export const loopCluster = shared(async () => {
   return cluster;
 });
 
-// The same specs with containers as pods, where that was asked for and the machine can.
+// The same specs run with containers as pods if that is requested and possible.
 if (isAsked) {
   before(function () {
     skipUnlessPossible(this);
@@ -23,8 +23,8 @@ if (isAsked) {
 }
 
 /**
- * Starts quickly, on one thread. Nobody is sent away for a wait that a GPU would not have: clients that are answered 503 at
- * once keep the processor from its pictures, and its GPU from being busy.
+ * Starts quickly, on one thread. The queue is long, because the CPU is slower than a GPU: rejected clients that retry at once
+ * would keep the processor from its pictures, and its GPU from being busy.
  */
 export const quick = {
   resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
@@ -38,9 +38,18 @@ export const quick = {
   drain: { timeout: "10s" },
 } as const;
 
-/** The report's own window of 15 s is left: only the autoscaler's patience is shortened, as a user would. */
+/** Loads a module of this directory into the processors, with the environment variable that it reads. */
+export function withModule(file: string, name: string, value: string) {
+  const load = { name: "NODE_OPTIONS", value: `--import=${new URL(file, import.meta.url).href}` };
+  return { ...quick.processing, env: [...quick.processing.env, load, { name, value }] };
+}
+
+/** A service without an autoscaler. */
+export const fixed = (replicas: number) => ({ ...quick, autoscaling: { horizontal: { enabled: false } }, replicas });
+
+/** Removes the autoscaler's delays; the report's window of 15 s remains. */
 export const atOnce = { stabilizationWindowSeconds: 0, policies: [{ type: "Percent", value: 100, periodSeconds: 1 }] };
-/** One pod or two. There is no metrics-server here: the GPUs alone decide. */
+/** One or two pods. Without a metrics-server, only the GPUs' utilization counts. */
 export const byGpusAtOnce = {
   horizontal: {
     cpuUtilizationPercent: 0,
@@ -52,7 +61,7 @@ export const byGpusAtOnce = {
 
 const apiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
 
-/** With the addresses of pods and Services, and operators that may serve the metrics APIs. */
+/** Its pods and Services have addresses, and its operators may serve the metrics APIs. */
 class LoopWorkspace extends Workspace {
   /** Reaches the addresses of pods and Services. */
   agent!: Agent;
@@ -79,14 +88,22 @@ export function loopWorkspace(scope: "suite" | "test"): LoopWorkspace {
   return work;
 }
 
-/** `http://` and the ClusterIP of the service's Service, once it leads to a pod: that is a moment after the pod is ready. */
+/** Waits until the service is Ready, its pods report, and its autoscaler has metrics. */
+export async function untilScaling(work: Workspace, name: string): Promise<void> {
+  for (const type of ["Ready", "MetricsReporting", "ScalingReady"]) {
+    await work.untilCondition(name, type, { status: "True" }, { withinMs: 90_000 });
+  }
+}
+
+/** Returns `http://` and the ClusterIP of the service, once it routes to a pod: that is a moment after the pod is Ready. */
 export async function addressOf(work: Workspace, name: string, agent: Agent): Promise<string> {
   const { spec } = (await work.child("service", name)) as unknown as { readonly spec: { readonly clusterIP: string } };
   const address = `http://${spec.clusterIP}`;
-  await until(`${address} to lead to a pod`, async () => {
-    const answer = await request(`${address}/readyz`, { dispatcher: agent }).catch(() => undefined);
-    await answer?.body.dump();
-    return answer?.statusCode === 200;
+  await until(`${address}/readyz to respond with 200`, async (see) => {
+    const answer = await request(`${address}/readyz`, { dispatcher: agent }).catch(String);
+    if (typeof answer === "string") return see(answer) === "";
+    await answer.body.dump();
+    return see(answer.statusCode) === 200;
   });
   return address;
 }

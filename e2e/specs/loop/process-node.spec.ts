@@ -1,4 +1,4 @@
-/** What the process node does as a kubelet would, told by what kubectl shows. */
+/** The process node behaves like a kubelet. */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,14 +22,14 @@ interface Pod {
   };
 }
 
-/** A server that is ready when the file `ready` says so, and alive unless `dead` is there. */
+/** A server that is ready while the file of $SWITCH contains "on", and live unless the file `dead` exists. */
 const server = `
 const { existsSync, readFileSync } = require("node:fs");
 require("node:http").createServer(({ url }, answer) => {
   const isFine = url === "/live" ? !existsSync("dead") : readFileSync(process.env.SWITCH, "utf8") === "on";
   answer.writeHead(isFine ? 200 : 503).end(String(process.pid));
 }).listen(8080, process.env.POD_IP);
-process.on("SIGTERM", () => { console.log("asked to end"); process.exit(0); });
+process.on("SIGTERM", () => { console.log("received SIGTERM"); process.exit(0); });
 `;
 
 describe("the process node", function () {
@@ -56,33 +56,38 @@ describe("the process node", function () {
   async function untilPod<T>(
     name: string,
     what: string,
-    look: (pod: Pod, container: ContainerStatus) => T | undefined,
+    read: (pod: Pod, container: ContainerStatus) => T | undefined | false,
   ) {
-    return until(`${name} ${what}`, async () => {
+    return until(`${name} ${what}`, async (see) => {
       const pod = (await cluster.rest.get(`/api/v1/namespaces/${namespace}/pods/${name}`)) as Pod | undefined;
-      const container = pod?.status.containerStatuses?.[0];
-      return pod === undefined || container === undefined ? undefined : look(pod, container);
+      const container = see(pod?.status)?.containerStatuses?.[0];
+      return pod !== undefined && container !== undefined && read(pod, container);
     });
   }
 
-  it("starts a container that falls again and again with a back-off, and tells its last words", async () => {
-    await create("falls", { command: ["sh", "-c", 'printf "no model" >"$GPUMEDIA_TERMINATION_LOG"; exit 7'] });
-    const last = await untilPod("falls", "to wait after a second fall", (_pod, { state, restartCount, lastState }) =>
-      restartCount > 0 && state["waiting"]?.reason === "CrashLoopBackOff" ? lastState["terminated"] : undefined,
+  it("restarts a crashing container with a back-off, and reports its termination message", async () => {
+    await create("crashes", { command: ["sh", "-c", 'printf "no model" >"$GPUMEDIA_TERMINATION_LOG"; exit 7'] });
+    const last = await untilPod(
+      "crashes",
+      "to wait after its second crash",
+      (_pod, { state, restartCount, lastState }) =>
+        restartCount > 0 && state["waiting"]?.reason === "CrashLoopBackOff" && lastState["terminated"],
     );
     assert.deepEqual([last?.exitCode, last?.reason, last?.message], [7, "Error", "no model"]);
   });
 
-  it("takes the log for last words where the container asks for that", async () => {
+  it("uses the log as the termination message if the container specifies it", async () => {
     const command = ["sh", "-c", "echo out of memory; exit 1"];
     await create("logs", { command, terminationMessagePolicy: "FallbackToLogsOnError" }, { restartPolicy: "Never" });
-    const [phase, message] = await untilPod("logs", "to fail", ({ status }, { state }) =>
-      status.phase === "Failed" ? [status.phase, state["terminated"]?.message] : undefined,
+    const terminated = await untilPod(
+      "logs",
+      "to fail",
+      ({ status }, { state }) => status.phase === "Failed" && state["terminated"],
     );
-    assert.deepEqual([phase, message], ["Failed", "out of memory\n"]);
+    assert.equal(terminated?.message, "out of memory\n");
   });
 
-  it("follows a ConfigMap, routes to what is ready, replaces what is dead, and asks before it kills", async () => {
+  it("updates a mounted ConfigMap, probes containers, restarts a dead one, and stops it gracefully", async () => {
     await cluster.kubectl("create", "configmap", "switch", "-n", namespace, "--from-literal=on=off");
     const probe = { periodSeconds: 1, failureThreshold: 1 };
     await create(
@@ -101,53 +106,43 @@ describe("the process node", function () {
       },
       { volumes: [{ name: "switch", configMap: { name: "switch" } }] },
     );
-    const uid = await untilPod("served", "to run, not ready", ({ metadata }, { state, ready }) =>
-      "running" in state && !ready ? metadata.uid : undefined,
+    const uid = await untilPod(
+      "served",
+      "to run without being ready",
+      ({ metadata }, { state, ready }) => "running" in state && !ready && metadata.uid,
     );
     await cluster.kubectl("patch", "configmap", "switch", "-n", namespace, "-p", '{"data":{"on":"on"}}');
     await untilPod("served", "to be ready", (_pod, { ready }) => ready);
 
     const directory = join(cluster.directory, "process-node", uid);
     await writeFile(join(directory, "dead"), "");
-    await untilPod("served", "to be started again", (_pod, { restartCount }) => restartCount > 0);
+    await untilPod("served", "to be restarted", (_pod, { restartCount }) => restartCount > 0);
     const log = await readFile(join(directory, "main.log"), "utf8");
-    assert.match(log, /^asked to end$/m);
+    assert.match(log, /^received SIGTERM$/m);
     assert.equal(await readFile(join(directory, "stopping"), "utf8"), "\n");
   });
 
-  it("runs Jobs to their end", async () => {
+  it("runs Jobs to completion", async () => {
     await cluster.kubectl("create", "job", "once", "-n", namespace, "--image=node", "--", "node", "-e", "0");
     await cluster.kubectl("wait", "job/once", "-n", namespace, "--for=condition=Complete", "--timeout=30s");
   });
 
-  it("gives a GPU to one pod only, and says what it cannot do", async () => {
+  it("assigns a GPU to one pod only, and reports what it does not support", async () => {
     const command = ["sleep", "600"];
     const resources = { limits: { "nvidia.com/gpu": "1" } };
     const env = [{ name: "SECRET", valueFrom: { secretKeyRef: { name: "any", key: "any" } } }];
-    // Named by its node, a pod passes by the scheduler, as on a node whose GPUs were counted wrongly.
+    // A pod with a node name bypasses the scheduler, as if the node's GPUs were counted wrongly.
     const here = { nodeName: "process-node", terminationGracePeriodSeconds: 0 };
     // A pod of an earlier spec that is still terminating would make the node reject one of these.
-    await until("the pods of other specs to be gone", async (see) => {
-      const pods = await cluster.kubectl(
-        "get",
-        "pods",
-        "-A",
-        "-o",
-        "name",
-        "--field-selector",
-        "spec.nodeName=process-node",
-      );
-      see(pods);
-      return pods === "";
+    await until("the pods of other specs to be deleted", async (see) => {
+      const onNode = ["--field-selector", `spec.nodeName=${here.nodeName}`];
+      return see(await cluster.kubectl("get", "pods", "-A", "-o", "name", ...onNode)) === "";
     });
-    for (const index of [0, 1, 2, 3]) await create(`takes-${index}`, { command, resources }, here);
-    for (const index of [0, 1, 2, 3]) {
-      await untilPod(`takes-${index}`, "to run", ({ status }) => status.phase === "Running");
-    }
-    await create("one-too-many", { command, resources }, here);
-    const reason = await untilPod("one-too-many", "to fail", ({ status }) =>
-      status.phase === "Failed" ? status.reason : undefined,
-    );
+    const names = ["gpu-0", "gpu-1", "gpu-2", "gpu-3"];
+    for (const name of names) await create(name, { command, resources }, here);
+    for (const name of names) await untilPod(name, "to run", ({ status }) => status.phase === "Running");
+    await create("gpu-4", { command, resources }, here);
+    const reason = await untilPod("gpu-4", "to fail", ({ status }) => status.phase === "Failed" && status.reason);
     assert.equal(reason, "UnexpectedAdmissionError");
     await create("unknown", { command, env });
     const waiting = await untilPod("unknown", "to wait", (_pod, { state }) => state["waiting"]?.message);

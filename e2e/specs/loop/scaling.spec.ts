@@ -1,4 +1,4 @@
-/** The whole loop: load on real processors, their GPUs' figures, custom.metrics.k8s.io, a real autoscaler, more pods. */
+/** The whole control loop: load on real processors, their GPU metrics, custom.metrics.k8s.io, a real autoscaler, more pods. */
 import assert from "node:assert/strict";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,18 +8,18 @@ import { keepBusy } from "../../cluster/process-node/client.ts";
 import { nodeAddress } from "../../cluster/process-node/network-namespace.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
-import { addressOf, byGpusAtOnce, loopWorkspace, quick } from "./loop-cluster.ts";
+import { addressOf, byGpusAtOnce, loopWorkspace, quick, untilScaling, withModule } from "./loop-cluster.ts";
 
 type Deployment = KubeObject & {
   readonly metadata: { readonly generation: number };
   readonly spec: { readonly replicas: number };
 };
 
-describe("the loop", function () {
+describe("the control loop", function () {
   this.timeout(400_000);
   const work = loopWorkspace("test");
 
-  /** The API server reaches it as it would reach a pod: by a Service's address and an EndpointSlice. */
+  /** The API server reaches it like a pod: by the address of a Service, and an EndpointSlice. */
   async function startOperator(): Promise<OperatorProcess> {
     return work.startOperator({ parameters: ["--utilization-interval=500ms"], metricsApiAddress: nodeAddress });
   }
@@ -28,32 +28,27 @@ describe("the loop", function () {
     return (await work.child("deployment", "upscaler")) as unknown as Deployment;
   }
 
-  async function untilReplicas(wanted: number): Promise<void> {
-    const look = async (): Promise<boolean> => {
-      const { spec } = await deployment();
-      return spec.replicas === wanted;
-    };
-    await until(`${wanted} replicas`, look, { withinMs: 120_000, everyMs: 200 }).catch(async (error: unknown) => {
-      const said = await work.cluster.kubectl("describe", "hpa,gms", "upscaler", "-n", work.namespace);
-      throw new Error(`${String(error)}\n${said}`, { cause: error });
-    });
+  async function untilReplicas(expected: number): Promise<void> {
+    await until(
+      `${expected} replicas`,
+      async (see) => {
+        const { replicas } = (await deployment()).spec;
+        see({ replicas, status: (await work.service("upscaler"))?.status });
+        return replicas === expected;
+      },
+      { withinMs: 120_000, everyMs: 200 },
+    );
   }
 
-  /** One pod without load, and the autoscaler reads its figure; answers the service's address. */
+  /** Starts one pod without load, waits until the autoscaler has its metric, and returns the service's address. */
   async function serve(spec: object): Promise<string> {
     await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: byGpusAtOnce, ...spec });
-    await untilReports();
+    await untilScaling(work, "upscaler");
     assert.equal((await deployment()).spec.replicas, 1);
     return addressOf(work, "upscaler", work.agent);
   }
 
-  async function untilReports(): Promise<void> {
-    for (const type of ["Ready", "MetricsReporting", "ScalingReady"]) {
-      await work.untilCondition("upscaler", type, { status: "True" }, { withinMs: 90_000 });
-    }
-  }
-
-  it("scales out under load, changes nothing when the operator is killed and started again, and scales in after it", async () => {
+  it("scales out under load, keeps the replicas when the operator is killed and restarted, and scales in after the load", async () => {
     const first = await startOperator();
     const address = await serve({});
     const endLoad = keepBusy(address, work.agent, 3);
@@ -63,25 +58,20 @@ describe("the loop", function () {
     const { generation } = (await deployment()).metadata;
     await first.end("SIGKILL");
     await startOperator();
-    await untilReports();
+    await untilScaling(work, "upscaler");
     const { metadata, spec } = await deployment();
-    // Each change of the replicas would have been a new generation.
+    // Each change of the replicas would have increased the generation.
     assert.deepEqual([metadata.generation, spec.replicas], [generation, 2]);
 
     await endLoad();
     await untilReplicas(1);
   });
 
-  it("does not scale in while the reports are cut off, says so, and does when they are back", async () => {
+  it("does not scale in while the reports are cut off, reports this, and scales in when they are back", async () => {
     const cut = join(work.cluster.directory, `${work.namespace}.cut`);
-    const env = [
-      ...quick.processing.env,
-      { name: "NODE_OPTIONS", value: `--import=${new URL("cut-reports.ts", import.meta.url).href}` },
-      // As a path it would be taken for one in the pod's own /tmp.
-      { name: "CUT_REPORTS", value: pathToFileURL(cut).href },
-    ];
     await startOperator();
-    const address = await serve({ processing: { ...quick.processing, env } });
+    // A path would be one in the pod's own /tmp.
+    const address = await serve({ processing: withModule("cut-reports.ts", "CUT_REPORTS", pathToFileURL(cut).href) });
     const endLoad = keepBusy(address, work.agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
@@ -90,7 +80,7 @@ describe("the loop", function () {
     await endLoad();
     const { generation } = (await deployment()).metadata;
     await work.untilCondition("upscaler", "MetricsReporting", { status: "False" }, { withinMs: 120_000 });
-    // The autoscaler has looked, and seen nothing.
+    // The autoscaler has found no metric.
     await work.untilCondition("upscaler", "ScalingReady", { status: "False" }, { withinMs: 120_000 });
     const { metadata, spec } = await deployment();
     assert.deepEqual([metadata.generation, spec.replicas], [generation, 2]);

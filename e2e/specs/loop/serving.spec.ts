@@ -1,10 +1,10 @@
-/** Pods that really run: a picture goes through a Service's address, and a rollout is not seen by its clients. */
+/** Pods that run: a picture is sent to a Service's address, and no request fails during a rollout. */
 import assert from "node:assert/strict";
-import { setTimeout as pause } from "node:timers/promises";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
-import { addressOf, loopWorkspace, quick } from "./loop-cluster.ts";
+import { sendAlways } from "../real/pods.ts";
+import { addressOf, fixed, loopWorkspace, quick } from "./loop-cluster.ts";
 
 interface PodList {
   readonly items: readonly {
@@ -19,7 +19,7 @@ describe("a service whose pods run", function () {
   beforeEach(() => work.startOperator({ parameters: ["--utilization-interval=500ms"] }));
 
   async function serve(name: string, spec: object): Promise<string> {
-    await work.apply(name, { ...quick, ...spec });
+    await work.apply(name, spec);
     await work.untilCondition(name, "Ready", { status: "True" }, { withinMs: 90_000 });
     return addressOf(work, name, work.agent);
   }
@@ -31,12 +31,8 @@ describe("a service whose pods run", function () {
     return items.map(({ metadata }) => metadata.name).toSorted();
   }
 
-  it("answers a picture of twice the size at the Service's address, and its reports show in the status", async () => {
-    const address = await serve("cpu", {
-      gpu: { count: 0 },
-      autoscaling: { horizontal: { enabled: false } },
-      replicas: 1,
-    });
+  it("answers with a picture of twice the size at the Service's address, and its status has the reports", async () => {
+    const address = await serve("cpu", { ...fixed(1), gpu: { count: 0 } });
     const answer = await sendPicture(address, work.agent);
     assert.deepEqual([answer.status, answer.type, sizeOf(answer.body)], [200, "image/jpeg", [1280, 854]]);
     await work.untilCondition("cpu", "MetricsReporting", { status: "True" });
@@ -45,35 +41,26 @@ describe("a service whose pods run", function () {
   });
 
   it("has no failed request while all its pods are replaced", async () => {
-    const spec = { gpu: { count: 1 }, autoscaling: { horizontal: { enabled: false } }, replicas: 2 };
-    const address = await serve("rolling", spec);
+    const address = await serve("rolling", { ...fixed(2), gpu: { count: 1 } });
     const before = await pods();
-    const failures: string[] = [];
-    let sent = 0;
-    const ending = new AbortController();
-    const load = async (): Promise<void> => {
-      while (!ending.signal.aborted) {
-        sent++;
-        const outcome = await sendPicture(address, work.agent).then(({ status }) => String(status), String);
-        if (outcome !== "200") failures.push(outcome);
-        await pause(50);
-      }
-    };
-    const clients = [load(), load()];
+    const clients = [sendAlways(address, work.agent, 50), sendAlways(address, work.agent, 50)];
     const processing = { ...quick.processing, env: [...quick.processing.env, { name: "ROUND", value: "2" }] };
     await work.patch(serviceType, "rolling", [{ op: "add", path: "/spec/processing", value: processing }]);
     await until(
-      "other pods, and no more of the former",
-      async () => {
-        const now = await pods();
-        return now.length === 2 && now.every((name) => !before.includes(name));
+      "two new pods instead of the old ones",
+      async (see) => {
+        const names = see(await pods());
+        return names.length === 2 && names.every((name) => !before.includes(name));
       },
       { withinMs: 150_000, everyMs: 500 },
     );
     await work.untilCondition("rolling", "Ready", { status: "True" }, { withinMs: 60_000 });
-    ending.abort();
-    await Promise.all(clients);
-    assert.deepEqual(failures, []);
+    const outcomes = await Promise.all(clients.map((stop) => stop()));
+    assert.deepEqual(
+      outcomes.flatMap(({ failures }) => failures),
+      [],
+    );
+    const sent = outcomes.reduce((sum, outcome) => sum + outcome.sent, 0);
     assert.ok(sent > 20, `${sent} requests`);
   });
 });

@@ -1,4 +1,4 @@
-/** `kubectl gpumedia top` as a user runs it: against real processors, through the API server, with the user's own rights. */
+/** `kubectl gpumedia top` as users run it: with real processors, through the API server, with the user's permissions. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ import type { Snapshot } from "@gpumedia/operator/src/cli/top/snapshot.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { keepBusy } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
-import { addressOf, loopWorkspace, quick } from "./loop-cluster.ts";
+import { addressOf, fixed, loopWorkspace, withModule } from "./loop-cluster.ts";
 
 const program = fileURLToPath(new URL("../../../operator/bin/kubectl-gpumedia.js", import.meta.url));
 
@@ -23,17 +23,11 @@ describe("kubectl gpumedia top", function () {
 
   before(async () => {
     await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
-    const fixed = { horizontal: { enabled: false } };
-    await work.apply("upscaler", { ...quick, gpu: { count: 1 }, autoscaling: fixed, replicas: 2 });
-    const env = [
-      ...quick.processing.env,
-      { name: "NODE_OPTIONS", value: `--import=${new URL("cut-reports.ts", import.meta.url).href}` },
-      // A file that is there: the reports are cut off from the start.
-      { name: "CUT_REPORTS", value: import.meta.url },
-    ];
-    const processing = { ...quick.processing, env };
-    await work.apply("mute", { ...quick, gpu: { count: 0 }, autoscaling: fixed, replicas: 1, processing });
-    await work.apply("waiting", { ...quick, gpu: { count: 8 }, autoscaling: fixed, replicas: 1 });
+    await work.apply("upscaler", { ...fixed(2), gpu: { count: 1 } });
+    // This file exists, so the reports are cut off from the start.
+    const processing = withModule("cut-reports.ts", "CUT_REPORTS", import.meta.url);
+    await work.apply("mute", { ...fixed(1), gpu: { count: 0 }, processing });
+    await work.apply("waiting", { ...fixed(1), gpu: { count: 8 } });
     for (const name of ["upscaler", "mute"]) {
       await work.untilCondition(name, "Ready", { status: "True" }, { withinMs: 90_000 });
     }
@@ -55,7 +49,7 @@ describe("kubectl gpumedia top", function () {
     return JSON.parse(out) as Snapshot;
   }
 
-  /** A user with these rights in the services' namespace. */
+  /** Returns the kubeconfig of a user with these permissions in the services' namespace. */
   function userWith(name: string, rules: readonly object[]): Promise<string> {
     const { namespace } = work;
     const apiVersion = "rbac.authorization.k8s.io/v1";
@@ -67,19 +61,19 @@ describe("kubectl gpumedia top", function () {
     return work.cluster.serviceAccountKubeconfig({ namespace, serviceAccount: name, rbac: [role, binding] });
   }
 
-  it("shows what pods and their GPUs do, and why others tell nothing", async () => {
+  it("shows the load of pods and their GPUs, and why others do not report", async () => {
     const address = await addressOf(work, "upscaler", work.agent);
     const endLoad = keepBusy(address, work.agent, 2);
     let busy: Snapshot["services"][number];
     try {
-      busy = await until("the load to show", async () => {
+      busy = await until("a snapshot with the load", async (see) => {
         const { services } = await snapshot();
-        const found = services.find(({ name }) => name === "upscaler");
+        const found = see(services.find(({ name }) => name === "upscaler"));
         const gpus = found?.pods.flatMap((pod) => pod.gpus) ?? [];
-        // Kept connections may both lead to one pod, whichever.
-        const shows = (found?.requestsPerSecond ?? 0) > 0 && gpus.some(({ gpuPercent }) => (gpuPercent ?? 0) > 0);
-        // On a busy machine a pod may take longer to answer than is waited for: then its row says so, once.
-        return shows && found?.pods.every(({ problem }) => problem === null) === true ? found : undefined;
+        // Both keep-alive connections may lead to the same pod.
+        const hasLoad = (found?.requestsPerSecond ?? 0) > 0 && gpus.some(({ gpuPercent }) => (gpuPercent ?? 0) > 0);
+        // On a busy machine, a pod may respond too late for one snapshot.
+        return hasLoad && found?.pods.every(({ problem }) => problem === null) === true && found;
       });
     } finally {
       await endLoad();
@@ -116,7 +110,7 @@ describe("kubectl gpumedia top", function () {
     });
   });
 
-  it("keeps the rows of a user who may not ask pods, says what is missing, and ends with 0", async () => {
+  it("shows the rows and the missing permission to a user without access to pods, and exits with 0", async () => {
     const kubeconfig = await userWith("reader", [
       { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: ["list"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
@@ -128,7 +122,7 @@ describe("kubectl gpumedia top", function () {
     assert.equal(out.split("\n").filter((line) => line.endsWith(missing)).length, 2, out);
   });
 
-  it("lets a user with the three documented rights see everything", async () => {
+  it("shows everything to a user with the three documented permissions", async () => {
     const kubeconfig = await userWith("watcher", [
       { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: ["list"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
@@ -149,21 +143,17 @@ describe("kubectl gpumedia top", function () {
     assert.match(err, /^gpumediaservices\.gpumedia\.io is forbidden: User "[^"]+:stranger" cannot list .*\n$/);
   });
 
-  it("draws on a terminal until q is pressed, and gives it back", async () => {
-    // `script` has a terminal for it.
+  it("redraws a terminal until q is pressed, and restores it", async () => {
+    // `script` provides a terminal.
     const command = `stty cols 100 rows 30; exec ${process.execPath} ${program} top --kubeconfig ${work.cluster.kubeconfig} -n ${work.namespace} --interval 200ms`;
     const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
     let screen = "";
     child.stdout.on("data", (chunk: Buffer) => (screen += chunk.toString()));
-    const shows = (text: string): Promise<true> => until(`${text} on the screen`, () => screen.includes(text));
-    await shows("upscaler ");
-    await work.apply("latecomer", {
-      ...quick,
-      gpu: { count: 0 },
-      autoscaling: { horizontal: { enabled: false } },
-      replicas: 0,
-    });
-    await shows("latecomer ");
+    const untilShown = (text: string): Promise<true> =>
+      until(`${text} on the screen`, (see) => see(screen).includes(text));
+    await untilShown("upscaler ");
+    await work.apply("latecomer", { ...fixed(0), gpu: { count: 0 } });
+    await untilShown("latecomer ");
     await work.delete(serviceType, "latecomer");
     child.stdin.write("q");
     const [code] = (await once(child, "close")) as [number | null];

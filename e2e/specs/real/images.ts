@@ -1,5 +1,5 @@
-/** Our images as `make images` leaves them. */
-import { access } from "node:fs/promises";
+/** The images that `make images` builds. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import processor from "../../../workload/package.json" with { type: "json" };
@@ -7,7 +7,7 @@ import processor from "../../../workload/package.json" with { type: "json" };
 const folder = process.env.GPUMEDIA_IMAGES ?? fileURLToPath(new URL("../../../dist/images", import.meta.url));
 const registry = "ghcr.io/gpumedia";
 
-/** As pods name them. */
+/** The names that pods use. */
 export const operatorRepository = `${registry}/operator`;
 export const processorImage = `${registry}/processor:${processor.version}`;
 export const archives = {
@@ -15,16 +15,8 @@ export const archives = {
   processor: join(folder, "processor-cpu.tar"),
 };
 
-/** What has to be done first, in a sentence; none: they are there. */
-export async function missingImages(): Promise<readonly string[]> {
-  const files = Object.values(archives);
-  const there = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return there.every(Boolean) ? [] : [`make images (${files.join(", ")} are not there)`];
+/** Returns what has to be done first: nothing if the images exist. */
+export function missingImages(): readonly string[] {
+  const missing = Object.values(archives).filter((file) => !existsSync(file));
+  return missing.length === 0 ? [] : [`make images (missing: ${missing.join(", ")})`];
 }

@@ -1,4 +1,4 @@
-/** What `make kind` applies to its cluster, applied to a real node: there is no Docker to try it on kind itself. */
+/** Applies to a real node what `make kind` applies to its cluster, because kind itself needs Docker. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { inRealCluster } from "./real-cluster.ts";

@@ -1,4 +1,4 @@
-/** What is rendered for monitoring, used: the exporter reads our list, Prometheus scrapes by our PodMonitor and evaluates our rules. */
+/** The DCGM exporter reads our list of metrics, Prometheus scrapes by our PodMonitor and evaluates our rules. */
 import assert from "node:assert/strict";
 import { dcgmExporter } from "../../cluster/real-node/dcgm/exporter.ts";
 import { Prometheus, type Sample } from "../../cluster/real-node/prometheus.ts";
@@ -12,7 +12,7 @@ import { inRealCluster } from "./real-cluster.ts";
 
 const patiently = { withinMs: 120_000, everyMs: 500 };
 
-/** The namespace of the exporter, which needs more than `restricted` allows. */
+/** The namespace of the exporter, which the `restricted` level does not admit. */
 const monitoringOf = ({ namespace }: Workspace): string => `${namespace}-monitoring`;
 
 describe("monitoring of real pods", function () {
@@ -26,18 +26,14 @@ describe("monitoring of real pods", function () {
     await at.real.node.restartDevicePlugin();
   });
 
-  it("records the GPUs of the service's pods by our list and our rules, and fires when one has an XID", async () => {
+  it("records the GPU metrics of the service's pods, and fires an alert on an XID error", async () => {
     const { cluster, node, agent, operatorNamespace } = at.real;
     await at.work.apply("upscaler", { ...quick, replicas: 1, monitoring: { scrapeInterval: "1s" } });
     await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
     const namespace = monitoringOf(at.work);
     const { directory } = cluster;
-    await cluster.kubectlWithInput(
-      dcgmExporter({ namespace, operatorNamespace, image: processorImage, directory }),
-      "apply",
-      "-f",
-      "-",
-    );
+    const exporter = dcgmExporter({ namespace, operatorNamespace, image: processorImage, directory });
+    await cluster.kubectlWithInput(exporter, "apply", "-f", "-");
     await cluster.kubectl("rollout", "status", "-n", namespace, "daemonset/dcgm-exporter", "--timeout=60s");
     const prometheus = await Prometheus.start(cluster, agent);
 
@@ -50,35 +46,34 @@ describe("monitoring of real pods", function () {
       gpu: String(gpu.index),
     };
     const series = (name: string): string => `${name}{namespace="${at.work.namespace}",service="upscaler"}`;
-    const becomes = (name: string, wanted: number): Promise<readonly Sample[]> =>
+    const untilValue = (name: string, expected: number): Promise<readonly Sample[]> =>
       until(
-        `${name} to be ${wanted}`,
-        async () => {
+        `${name} to be ${expected}`,
+        async (see) => {
           const samples = await prometheus.query(series(name));
-          return samples[0]?.value === wanted ? samples : undefined;
+          if (samples[0]?.value === expected) return samples;
+          see(await prometheus.query('{__name__=~"up|DCGM.*|gpumedia:gpu.*"}'));
+          return undefined;
         },
         patiently,
-      ).catch(async (error: unknown) => {
-        const seen = await prometheus.query('{__name__=~"up|DCGM.*|gpumedia:gpu.*"}');
-        throw new Error(`${String(error)}\n${JSON.stringify(seen, undefined, 1)}`, { cause: error });
-      });
+      );
 
     node.showGpus({
       [gpu.index]: { "utilization-percent": 73, "power-milliwatts": 61_000, "temperature-celsius": 64 },
     });
-    // That of the pod alone: the others are nobody's.
-    assert.deepEqual(await becomes("gpumedia:gpu_utilization:percent", 73), [
+    // Only the pod's GPU: the others are not assigned.
+    assert.deepEqual(await untilValue("gpumedia:gpu_utilization:percent", 73), [
       { labels: { __name__: "gpumedia:gpu_utilization:percent", ...labels }, value: 73 },
     ]);
-    await becomes("gpumedia:gpu_power_usage:watts", 61);
-    await becomes("gpumedia:gpu_temperature:celsius", 64);
+    await untilValue("gpumedia:gpu_power_usage:watts", 61);
+    await untilValue("gpumedia:gpu_temperature:celsius", 64);
 
     const address = await addressOf(at.work, "upscaler", agent);
     await until(
-      "requests in Prometheus",
-      async () => {
+      "the rate of requests to be above 0",
+      async (see) => {
         await sendPicture(address, agent);
-        const [rate] = await prometheus.query(series("gpumedia:requests:rate5m"));
+        const [rate] = see(await prometheus.query(series("gpumedia:requests:rate5m")));
         return rate !== undefined && rate.value > 0;
       },
       patiently,
@@ -86,14 +81,11 @@ describe("monitoring of real pods", function () {
 
     node.showGpus({ [gpu.index]: { xid: 48 } });
     const alert = series("ALERTS").replace("}", ',alertname="GpuMediaGpuXidError",alertstate="firing"}');
-    const [firing] = await until(
-      "the alert",
-      async () => {
-        const alerts = await prometheus.query(alert);
-        return alerts.length > 0 ? alerts : undefined;
-      },
+    const firing = await until(
+      "a firing GpuMediaGpuXidError",
+      async () => (await prometheus.query(alert))[0],
       patiently,
     );
-    assert.equal(firing?.labels["pod"], pod.metadata.name);
+    assert.equal(firing.labels["pod"], pod.metadata.name);
   });
 });

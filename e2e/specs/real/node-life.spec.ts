@@ -1,4 +1,4 @@
-/** A real node leaves nothing behind on the machine, however it ends. */
+/** A real node leaves nothing on the machine, even if it is killed. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { until } from "../../cluster/until.ts";
 import { skipUnlessPossible } from "./possible.ts";
 
 const parentProgram = fileURLToPath(new URL("node-parent.ts", import.meta.url));
-/** Of the machine, which a node would use and a kubelet would set. */
+/** The machine's settings that a kubelet would change, and the directories that it would use. */
 const settings = ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward"];
 const shared = ["/var/lib/kubelet", "/var/log/pods", "/run/containerd", "/var/lib/cni"];
 
@@ -22,24 +22,18 @@ describe("a real node", function () {
     skipUnlessPossible(this);
   });
 
-  it("is gone, containers and files and control groups, when the process that started it is killed", async () => {
+  it("leaves no container, file or control group when the process that started it is killed", async () => {
     const before = machine();
     const parent = spawn(process.execPath, [parentProgram], { stdio: ["ignore", "pipe", "inherit"] });
     try {
       const [directory] = (await once(createInterface(parent.stdout), "line")) as [string];
-      const there = await remains(directory);
-      assert.ok(there.includes(directory), "its files");
-      assert.ok(
-        there.some((rest) => rest.includes("containerd-shim")),
-        "its containers",
-      );
-      assert.ok(
-        there.some((rest) => rest.startsWith("/sys/fs/cgroup")),
-        "its control groups",
-      );
+      const running = (await remains(directory)).join("\n");
+      assert.ok(running.includes(directory), "no files");
+      assert.match(running, /containerd-shim/, "no containers");
+      assert.match(running, /^\/sys\/fs\/cgroup/m, "no control groups");
       assert.deepEqual(machine(), before);
       parent.kill("SIGKILL");
-      await until("all of the node to be gone", async () => (await remains(directory)).length === 0);
+      await until("everything of the node to be gone", async (see) => see(await remains(directory)).length === 0);
       assert.deepEqual(machine(), before);
     } finally {
       parent.kill("SIGKILL");
@@ -55,7 +49,7 @@ function machine(): readonly string[] {
   ];
 }
 
-/** Processes, files and control groups of the cluster in this directory. */
+/** Returns the processes, files and control groups of the cluster in this directory. */
 async function remains(directory: string): Promise<readonly string[]> {
   const groups = (await cgroupHierarchies()).map(({ path }) => join(path, basename(directory)));
   const processes = readdirSync("/proc")
@@ -65,7 +59,7 @@ async function remains(directory: string): Promise<readonly string[]> {
   return [...processes, ...[directory, ...groups].filter(existsSync)];
 }
 
-/** Empty when the process has ended meanwhile. */
+/** Returns "" if the process has exited meanwhile. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -1,4 +1,4 @@
-/** Starts a cluster with a real node, says where it is, and never stops it: it is there to be killed. */
+/** Starts a cluster with a real node, prints its directory, and runs until it is killed. */
 import { startCluster } from "../../cluster/cluster.ts";
 
 const cluster = await startCluster({ realNode: true });

@@ -1,4 +1,5 @@
-/** What the specs read of pods, and services that start quickly. */
+/** Reads pods and their reports, and sends them pictures. */
+import { setTimeout } from "node:timers/promises";
 import type { UtilizationReport } from "@gpumedia/api";
 import type { Agent } from "undici";
 import type { Cluster } from "../../cluster/cluster.ts";
@@ -26,13 +27,13 @@ export async function podsOf(
   return (JSON.parse(listed) as { readonly items: readonly RealPod[] }).items;
 }
 
-/** What a processor says of itself, asked by way of the API server. */
+/** Returns a processor's report, requested through the API server. */
 export async function reportOf({ kubectl }: Cluster, namespace: string, pod: RealPod): Promise<UtilizationReport> {
   const path = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}:8080/proxy/utilization`;
   return JSON.parse(await kubectl("get", "--raw", path)) as UtilizationReport;
 }
 
-/** Little of the machine, and an end without waiting for clients. */
+/** Requests few resources, and shuts down without waiting for clients. */
 export const quick = {
   resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "1", memory: "1Gi" } },
   processing: { logLevel: "info", env: [{ name: "GPUMEDIA_WORKERS", value: "1" }] },
@@ -40,10 +41,11 @@ export const quick = {
   autoscaling: { horizontal: { enabled: false } },
 } as const;
 
-/** A client that sends one picture after the other; answers how to end it, with what it was not answered. */
+/** Sends pictures one after the other; the returned function stops it, and returns the failures. */
 export function sendAlways(
   address: string,
   agent: Agent,
+  pauseMs = 0,
 ): () => Promise<{ sent: number; failures: readonly string[] }> {
   const ending = new AbortController();
   const failures: string[] = [];
@@ -53,6 +55,7 @@ export function sendAlways(
       sent++;
       const outcome = await sendPicture(address, agent).then(({ status }) => String(status), String);
       if (outcome !== "200") failures.push(outcome);
+      await setTimeout(pauseMs);
     }
   };
   const running = client();

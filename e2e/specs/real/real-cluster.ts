@@ -1,6 +1,6 @@
 /**
- * One cluster for all specs with real pods: a real node with mock GPUs, and the operator installed on it by helm, in pods that
- * may do what `restricted` allows. Where the machine can't run it, its specs are skipped and say why.
+ * One cluster for all specs with real pods: a real node with mock GPUs, and the operator, installed by Helm, in pods that are
+ * admitted at the `restricted` level. If the machine cannot run it, its specs are skipped with the reason.
  */
 import type { Agent } from "undici";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
@@ -15,7 +15,7 @@ export const release = "gpumedia-operator";
 const operatorNamespace = "gpumedia-system";
 const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
 
-// A cold build takes minutes: here, while mocha loads the specs, no hook's timeout is running.
+// A cold build takes minutes. No hook's timeout runs while mocha loads the specs.
 if (isPossible) await tool("helm");
 
 export interface RealCluster {
@@ -29,14 +29,14 @@ export interface RealCluster {
 
 let booted: Promise<RealCluster> | undefined;
 
-/** Where a test of a suite works, once its hooks have run. */
+/** What a test has, once its hooks have run. */
 interface Place {
   readonly real: RealCluster;
-  /** In a namespace of its own, whose pods must be such as `restricted` allows. */
+  /** Its namespace enforces the `restricted` level. */
   readonly work: Workspace;
 }
 
-/** The hooks of a suite that give each of its tests a workspace, or skip it. */
+/** Adds hooks to a suite that open a workspace for each test, or skip it. */
 export function inRealCluster(): Place {
   const place: { real?: RealCluster; work?: Workspace } = {};
   before(async function () {
@@ -86,7 +86,7 @@ async function boot(): Promise<RealCluster> {
   return { cluster, node, helm, agent, operatorNamespace };
 }
 
-/** From now on its pods must be such as `restricted` allows; makes the namespace where it is not there. */
+/** Makes a namespace enforce the `restricted` level; creates it if it does not exist. */
 async function restrict({ rest }: Cluster, name: string): Promise<void> {
   await rest.apply("/api/v1/namespaces", {
     apiVersion: "v1",
@@ -95,7 +95,7 @@ async function restrict({ rest }: Cluster, name: string): Promise<void> {
   });
 }
 
-// At the top of a module that specs import, this is a hook of the root suite: it runs after the last spec.
+// Imported by specs, this becomes a hook of the root suite: it runs after the last spec.
 after(async () => {
   const ending = await booted?.catch(() => undefined);
   await ending?.agent.destroy();

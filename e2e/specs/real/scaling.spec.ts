@@ -1,8 +1,8 @@
-/** The whole loop in containers: load, GPUs' figures, custom.metrics.k8s.io of the operator's pods, a real autoscaler, more pods. */
+/** The whole control loop in containers: load, GPU metrics, custom.metrics.k8s.io, a real autoscaler, more pods. */
 import assert from "node:assert/strict";
 import { keepBusy } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
-import { addressOf, byGpusAtOnce } from "../loop/loop-cluster.ts";
+import { addressOf, byGpusAtOnce, untilScaling } from "../loop/loop-cluster.ts";
 import { podsOf, quick } from "./pods.ts";
 import { inRealCluster } from "./real-cluster.ts";
 
@@ -18,24 +18,23 @@ describe("scaling of real pods", function () {
   });
   afterEach(() => following?.[Symbol.asyncDispose]());
 
-  async function untilPods(wanted: number): Promise<void> {
-    const look = async (): Promise<boolean> => {
-      const pods = await podsOf(at.real.cluster, at.work.namespace);
-      const ready = pods.filter(({ status }) => status.containerStatuses?.[0]?.ready === true);
-      return pods.length === wanted && ready.length === wanted;
-    };
-    await until(`${wanted} pods`, look, patiently).catch(async (error: unknown) => {
-      const said = await at.real.cluster.kubectl("describe", "hpa,gms,pods", "-n", at.work.namespace);
-      throw new Error(`${String(error)}\n${said}`, { cause: error });
-    });
+  async function untilPods(expected: number): Promise<void> {
+    await until(
+      `${expected} ready pods`,
+      async (see) => {
+        const pods = await podsOf(at.real.cluster, at.work.namespace);
+        const ready = pods.filter(({ status }) => status.containerStatuses?.[0]?.ready === true);
+        see({ pods: pods.length, ready: ready.length, status: (await at.work.service("upscaler"))?.status });
+        return pods.length === expected && ready.length === expected;
+      },
+      patiently,
+    );
   }
 
-  it("adds a pod while its GPU is busy, goes on when the leading operator is killed, and takes the pod away after the load", async () => {
+  it("adds a pod while its GPU is busy, keeps it when the leader is killed, and removes it after the load", async () => {
     const { cluster, agent, operatorNamespace } = at.real;
     await at.work.apply("upscaler", { ...quick, autoscaling: byGpusAtOnce });
-    for (const type of ["Ready", "MetricsReporting", "ScalingReady"]) {
-      await at.work.untilCondition("upscaler", type, { status: "True" }, patiently);
-    }
+    await untilScaling(at.work, "upscaler");
     const endLoad = keepBusy(await addressOf(at.work, "upscaler", agent), agent, 3);
     await untilPods(2);
 
@@ -46,7 +45,7 @@ describe("scaling of real pods", function () {
     };
     const first = await holder();
     await cluster.rest.delete(`/api/v1/namespaces/${operatorNamespace}/pods/${first.split("_")[0]}`);
-    await until("another operator to lead", async () => ((await holder()) === first ? undefined : true), patiently);
+    await until("another operator to lead", async (see) => see(await holder()) !== first, patiently);
     assert.equal((await podsOf(cluster, at.work.namespace)).length, 2);
 
     await endLoad();

@@ -1,4 +1,4 @@
-/** From a GpuMediaService to a picture, with nothing in between that is not a container. */
+/** From a GpuMediaService to a picture, with real containers only. */
 import assert from "node:assert/strict";
 import { sendPicture, sizeOf } from "../../cluster/process-node/client.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
@@ -9,7 +9,7 @@ describe("a service in real pods", function () {
   this.timeout(300_000);
   const at = inRealCluster();
 
-  it("has the operator's two replicas ready, one of which leads, by their own service account", async () => {
+  it("runs two ready replicas of the operator, one of them the leader, with the operator's service account", async () => {
     const { cluster, operatorNamespace } = at.real;
     const pods = await podsOf(cluster, operatorNamespace, "app.kubernetes.io/name=gpumedia-operator");
     assert.deepEqual(
@@ -27,12 +27,12 @@ describe("a service in real pods", function () {
     );
   });
 
-  it("passes the chart's own test, which asks the operator by its Service's name", async () => {
-    const told = await at.real.helm.run("test", release, "-n", at.real.operatorNamespace, "--timeout", "120s");
-    assert.match(told, /Phase:\s+Succeeded/);
+  it("passes the chart's test, which sends a request to the name of the operator's Service", async () => {
+    const output = await at.real.helm.run("test", release, "-n", at.real.operatorNamespace, "--timeout", "120s");
+    assert.match(output, /Phase:\s+Succeeded/);
   });
 
-  it("answers pictures of twice the size, from two containers that hold a GPU each", async () => {
+  it("answers with pictures of twice the size, from two containers with one GPU each", async () => {
     await at.work.apply("upscaler", { ...quick, replicas: 2 });
     await at.work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 120_000 });
     const answer = await sendPicture(await addressOf(at.work, "upscaler", at.real.agent), at.real.agent);

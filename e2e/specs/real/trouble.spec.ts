@@ -1,4 +1,4 @@
-/** What breaks on real nodes, and how the status reports it. */
+/** Failures on a real node, and how the status reports them. */
 import assert from "node:assert/strict";
 import { until } from "../../cluster/until.ts";
 import { addressOf } from "../loop/loop-cluster.ts";
@@ -6,14 +6,14 @@ import { podsOf, quick, reportOf, sendAlways, type RealPod } from "./pods.ts";
 import { processorImage } from "./images.ts";
 import { inRealCluster } from "./real-cluster.ts";
 
-/** Pods start and end, and a busy machine takes its time. */
+/** Pods start and stop slowly on a busy machine. */
 const patiently = { withinMs: 120_000, everyMs: 200 };
 
-describe("trouble in real pods", function () {
+describe("failures in real pods", function () {
   this.timeout(300_000);
   const at = inRealCluster();
 
-  /** Its address, once it serves. */
+  /** Returns the service's address, once it serves. */
   async function serve(name: string, spec: object): Promise<string> {
     await at.work.apply(name, { ...quick, replicas: 1, ...spec });
     await at.work.untilCondition(name, "Ready", { status: "True" }, patiently);
@@ -25,10 +25,11 @@ describe("trouble in real pods", function () {
     return pods.map(({ metadata, status }) => [metadata.uid, status.containerStatuses?.[0]?.restartCount] as const);
   }
 
-  it("has the kubelet's words in its status when the image is not there", async () => {
-    await at.work.apply("upscaler", { ...quick, replicas: 1, image: `${processorImage}-not-there` });
-    const wanted = { status: "False", reason: "ImagePullFailed", message: `${processorImage}-not-there` } as const;
-    const { message } = await at.work.untilCondition("upscaler", "Ready", wanted, patiently);
+  it("reports the kubelet's message when the image does not exist", async () => {
+    const image = `${processorImage}-missing`;
+    await at.work.apply("upscaler", { ...quick, replicas: 1, image });
+    const expected = { status: "False", reason: "ImagePullFailed", message: image } as const;
+    const { message } = await at.work.untilCondition("upscaler", "Ready", expected, patiently);
     assert.match(message, /cannot pull its image/);
   });
 
@@ -39,7 +40,7 @@ describe("trouble in real pods", function () {
     await at.work.untilCondition("upscaler", "Ready", { status: "False", reason: "OutOfMemory", message }, patiently);
   });
 
-  it("serves on while the kubelet is killed and started again, and gets a GPU from it afterwards", async () => {
+  it("keeps serving while the kubelet is killed and restarted, and gets a GPU for a new pod afterwards", async () => {
     const address = await serve("upscaler", {});
     const before = await restarts();
     const end = sendAlways(address, at.real.agent);
@@ -56,7 +57,7 @@ describe("trouble in real pods", function () {
     await at.work.untilCondition("upscaler", "Ready", { status: "True" });
   });
 
-  it("reports a silent node while the kubelet is stopped, and is ready when it is back", async () => {
+  it("reports NodeNotReady while the kubelet is suspended, and Ready after it has resumed", async () => {
     await serve("upscaler", {});
     at.real.cluster.processes.signal("kubelet", "SIGSTOP");
     try {
@@ -73,7 +74,7 @@ describe("trouble in real pods", function () {
     await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
   });
 
-  it("names the holders of the other GPUs when one fails and its pod finds none", async () => {
+  it("names the pods that use the other GPUs when one GPU fails and its pod's replacement needs one", async () => {
     const { cluster, node } = at.real;
     const address = await serve("upscaler", { replicas: 4 });
     const pods = await podsOf(cluster, at.work.namespace);
@@ -81,11 +82,11 @@ describe("trouble in real pods", function () {
     const index = (await reportOf(cluster, at.work.namespace, failing)).gpus.devices[0]?.index ?? assert.fail("no GPU");
     const end = sendAlways(address, at.real.agent);
     try {
-      // The device plugin asks a GPU that has failed for its name, which one that is lost does not answer.
+      // The device plugin reads the name of a failed GPU, which NVML does not return for a lost one.
       node.showGpus({ [index]: { xid: 79 } });
-      await until("the device plugin to withdraw the GPU", () => allocatable(3), patiently);
+      await until("the node to have 3 GPUs", async (see) => see(await node.gpus()) === 3, patiently);
       node.showGpus({ [index]: { error: "GPU_IS_LOST" } });
-      await until("the processor to miss its GPU", () => unavailable(failing), patiently);
+      await until("the processor to report its GPU as unavailable", () => unavailable(failing), patiently);
       await cluster.kubectl("delete", "pod", "-n", at.work.namespace, failing.metadata.name);
       const message = "3 of 3 in use by";
       await at.work.untilCondition(
@@ -102,11 +103,7 @@ describe("trouble in real pods", function () {
     assert.deepEqual((await end()).failures, []);
   });
 
-  async function allocatable(wanted: number): Promise<boolean> {
-    return (await at.real.node.gpus()) === wanted;
-  }
-
-  /** Why NVML does not answer for its GPU. */
+  /** Returns why NVML cannot read the pod's GPU. */
   async function unavailable(pod: RealPod): Promise<string | undefined> {
     const { gpus } = await reportOf(at.real.cluster, at.work.namespace, pod);
     return gpus.devices[0]?.unavailable ?? undefined;
