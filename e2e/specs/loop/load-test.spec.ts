@@ -8,7 +8,7 @@ import { fixed, loopWorkspace, withModule } from "./loop-cluster.ts";
 /** The p95 limit, far above the latency of 10 concurrent pictures on a busy machine, and the delay in the slower service. */
 const delayMs = 15_000;
 const spec = { ...fixed(1), profile: "staging", gpu: { count: 1 }, slo: { latencyP95: `${delayMs}ms` } };
-const slower = withModule("delay-pictures.ts", "DELAY_PICTURES_MS", String(delayMs));
+const slower = withModule(new URL("delay-pictures.ts", import.meta.url), "DELAY_PICTURES_MS", String(delayMs));
 
 describe("a load test with a real processor", function () {
   this.timeout(450_000);

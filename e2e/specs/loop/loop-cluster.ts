@@ -38,9 +38,9 @@ export const quick = {
   drain: { timeout: "10s" },
 } as const;
 
-/** Loads a module of this directory into the processors, with the environment variable that it reads. */
-export function withModule(file: string, name: string, value: string) {
-  const load = { name: "NODE_OPTIONS", value: `--import=${new URL(file, import.meta.url).href}` };
+/** Loads a module into the processors, with the environment variable that it reads. */
+export function withModule({ href }: URL, name: string, value: string) {
+  const load = { name: "NODE_OPTIONS", value: `--import=${href}` };
   return { ...quick.processing, env: [...quick.processing.env, load, { name, value }] };
 }
 

@@ -71,7 +71,9 @@ describe("the control loop", function () {
     const cut = join(work.cluster.directory, `${work.namespace}.cut`);
     await startOperator();
     // A path would be one in the pod's own /tmp.
-    const address = await serve({ processing: withModule("cut-reports.ts", "CUT_REPORTS", pathToFileURL(cut).href) });
+    const address = await serve({
+      processing: withModule(new URL("cut-reports.ts", import.meta.url), "CUT_REPORTS", pathToFileURL(cut).href),
+    });
     const endLoad = keepBusy(address, work.agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });

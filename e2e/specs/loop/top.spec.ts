@@ -25,7 +25,7 @@ describe("kubectl gpumedia top", function () {
     await work.startOperator({ parameters: ["--utilization-interval=500ms"] });
     await work.apply("upscaler", { ...fixed(2), gpu: { count: 1 } });
     // This file exists, so the reports are cut off from the start.
-    const processing = withModule("cut-reports.ts", "CUT_REPORTS", import.meta.url);
+    const processing = withModule(new URL("cut-reports.ts", import.meta.url), "CUT_REPORTS", import.meta.url);
     await work.apply("mute", { ...fixed(1), gpu: { count: 0 }, processing });
     await work.apply("waiting", { ...fixed(1), gpu: { count: 8 } });
     for (const name of ["upscaler", "mute"]) {
