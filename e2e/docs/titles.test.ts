@@ -9,6 +9,7 @@ describe("outer", () => {
   const cases = [{ title: "of a case" }, ["of a row", 1]];
   const table = {
     "of a key": { is: "not a title" },
+    "of a key of a list": [1],
   };
 });`;
 
@@ -21,6 +22,7 @@ describe("outer", () => {
       "of a case",
       "of a row",
       "of a key",
+      "of a key of a list",
     ]);
   });
 });

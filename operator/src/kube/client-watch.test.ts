@@ -76,24 +76,21 @@ describe("the events of a watch", () => {
     assert.deepEqual(await collect(watchEvents(request, stream(events.map(text)))), events);
   });
 
-  const broken: readonly [name: string, tail: string, expected: object][] = [
-    [
-      "an ERROR event",
+  const broken: Readonly<Record<string, readonly [tail: string, expected: object]>> = {
+    "an ERROR event": [
       text({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } }),
       { status: 410, reason: "Expired", message: "too old" },
     ],
-    [
-      "the end of the stream within an event",
+    "the end of the stream within an event": [
       text(pod("b")).slice(0, 20),
       { status: 0, reason: "Unreachable", message: "the watch ended within an event" },
     ],
-    [
-      "a line that is not JSON",
+    "a line that is not JSON": [
       "no JSON\n",
       { status: 0, reason: "Unreachable", message: "a line of the watch is not JSON: no JSON" },
     ],
-  ];
-  for (const [name, tail, expected] of broken) {
+  };
+  for (const [name, [tail, expected]] of Object.entries(broken)) {
     it(`up to ${name} are delivered, then it throws`, async () => {
       const { collected, error } = await collectUntilError(watchEvents(request, stream([text(pod("a")), tail])));
       assert.deepEqual(collected, [pod("a")]);

@@ -120,26 +120,25 @@ describe("discovery", () => {
 
 describe("Apis", () => {
   const apis = new Apis(everything);
-  const cases: readonly [name: string, query: Parameters<Apis["find"]>[0], found: ResourceType | undefined][] = [
-    [
-      "finds a kind in the requested version",
+  const cases: Readonly<
+    Record<string, readonly [query: Parameters<Apis["find"]>[0], found: ResourceType | undefined]>
+  > = {
+    "finds a kind in the requested version": [
       { group: "autoscaling.k8s.io", version: "v1beta2", resource: "verticalpodautoscalers" },
       vpa("v1beta2"),
     ],
-    [
-      "finds a kind in the preferred version",
+    "finds a kind in the preferred version": [
       { group: "autoscaling.k8s.io", resource: "verticalpodautoscalers" },
       vpa("v1"),
     ],
-    ["finds a kind of the core group", { group: "", resource: "nodes" }, nodes],
-    [
-      "finds no kind in another version",
+    "finds a kind of the core group": [{ group: "", resource: "nodes" }, nodes],
+    "finds no kind in another version": [
       { group: "autoscaling.k8s.io", version: "v2", resource: "verticalpodautoscalers" },
       undefined,
     ],
-    ["finds no kind in another group", { group: "apps", resource: "pods" }, undefined],
-  ];
-  for (const [name, query, found] of cases) {
+    "finds no kind in another group": [{ group: "apps", resource: "pods" }, undefined],
+  };
+  for (const [name, [query, found]] of Object.entries(cases)) {
     it(name, () => {
       assert.deepEqual(apis.find(query), found);
       assert.equal(apis.serves(query), found !== undefined);

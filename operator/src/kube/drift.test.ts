@@ -23,39 +23,34 @@ const image: FieldsV1 = { "f:spec": { "f:containers": { 'k:{"name":"gpu-media"}'
 const container = (name: string, value: string): object => ({ name, image: value });
 
 describe("the first drift of a child", () => {
-  const cases = [
-    {
-      title: "an image that another manager has set",
+  const cases = {
+    "an image that another manager has set": {
       live: live({ spec: { containers: [container("gpu-media", "nginx")] } }, { "kubectl-set": image }),
       desired: desired({ containers: [container("gpu-media", "processor:1")] }),
       drift: { path: "spec.containers[gpu-media].image", value: "nginx", manager: "kubectl-set" },
     },
-    {
-      title: "the last of several managers",
+    "the last of several managers": {
       live: live({ spec: { replicas: 3 } }, { first: { "f:spec": {} }, second: { "f:spec": { "f:replicas": {} } } }),
       desired: desired({ replicas: 2 }),
       drift: { path: "spec.replicas", value: 3, manager: "second" },
     },
-    {
-      title: "a field that was removed",
+    "a field that was removed": {
       live: live({ spec: { selector: { tier: "gpu" } } }, { "gpumedia-operator": { "f:spec": {} } }),
       desired: desired({ selector: { app: "a", tier: "gpu" } }),
       drift: { path: "spec.selector.app", value: undefined },
     },
-    {
-      title: "a list without names, as a whole",
+    "a list without names, as a whole": {
       live: live({ spec: { args: ["a", "b"] } }, { other: { "f:spec": { "f:args": {} } } }),
       desired: desired({ args: ["a"] }),
       drift: { path: "spec.args", value: ["a", "b"], manager: "other" },
     },
-    {
-      title: "nothing when another manager has added a container beside ours",
+    "nothing when another manager has added a container beside ours": {
       live: live({ spec: { containers: [container("sidecar", "s"), container("gpu-media", "processor:1")] } }),
       desired: desired({ containers: [container("gpu-media", "processor:1")] }),
       drift: undefined,
     },
-  ];
-  for (const { title, live: object, desired: manifest, drift } of cases) {
+  };
+  for (const [title, { live: object, desired: manifest, drift }] of Object.entries(cases)) {
     it(`is ${title}`, () => assert.deepEqual(firstDrift(object, manifest), drift));
   }
 

@@ -29,7 +29,6 @@ const defaults: Options = {
 };
 
 interface Case {
-  readonly what: string;
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The `namespace` file of a service account. */
@@ -37,10 +36,9 @@ interface Case {
 }
 
 describe("parseOptions", () => {
-  const runs: readonly (Case & { readonly changes: Partial<Options> })[] = [
-    { what: "has a default for every option that needs one", changes: {} },
-    {
-      what: "reads every flag",
+  const runs: Readonly<Record<string, Case & { readonly changes: Partial<Options> }>> = {
+    "has a default for every option that needs one": { changes: {} },
+    "reads every flag": {
       argv: (
         "--kubeconfig /etc/kube --context prod --namespaces media,staging --operator-namespace ops " +
         "--processor-image r/p:1-cuda --processor-image-cpu r/p:1 --concurrency 4 --max-requests-in-flight=16 --resync-interval 1h " +
@@ -68,8 +66,7 @@ describe("parseOptions", () => {
         shutdownTimeoutMs: 60_000,
       },
     },
-    {
-      what: "reads the environment",
+    "reads the environment": {
       env: {
         GPUMEDIA_KUBECONFIG: "/etc/kube",
         GPUMEDIA_NAMESPACES: "media,staging",
@@ -87,42 +84,36 @@ describe("parseOptions", () => {
         metricsAddress: "off",
       },
     },
-    {
-      what: "lets a flag override the environment, even with the default value",
+    "lets a flag override the environment, even with the default value": {
       argv: ["--log-level", "info", "--leader-elect", "--concurrency", "2"],
       env: { GPUMEDIA_LOG_LEVEL: "debug", GPUMEDIA_LEADER_ELECT: "false", GPUMEDIA_CONCURRENCY: "3" },
       changes: { concurrency: 2 },
     },
-    {
-      what: "does not parse a variable that a flag overrides",
+    "does not parse a variable that a flag overrides": {
       argv: ["--concurrency", "2"],
       env: { GPUMEDIA_CONCURRENCY: "many" },
       changes: { concurrency: 2 },
     },
-    {
-      what: "ignores an empty variable",
+    "ignores an empty variable": {
       env: { GPUMEDIA_CONTEXT: "", GPUMEDIA_CONCURRENCY: "" },
       changes: {},
     },
-    { what: "ignores other variables", env: { GPUMEDIA_VERSION: "9", LOG_LEVEL: "debug" }, changes: {} },
-    {
-      what: "uses the namespace of its own pod",
+    "ignores other variables": { env: { GPUMEDIA_VERSION: "9", LOG_LEVEL: "debug" }, changes: {} },
+    "uses the namespace of its own pod": {
       env: { POD_NAMESPACE: "ops" },
       podNamespace: "sa",
       changes: { operatorNamespace: "ops" },
     },
-    {
-      what: "falls back to the namespace of the service account",
+    "falls back to the namespace of the service account": {
       podNamespace: "sa\n",
       changes: { operatorNamespace: "sa" },
     },
-    {
-      what: "lets an explicit namespace override the one where it runs",
+    "lets an explicit namespace override the one where it runs": {
       env: { POD_NAMESPACE: "ops", GPUMEDIA_OPERATOR_NAMESPACE: "named" },
       changes: { operatorNamespace: "named" },
     },
-  ];
-  for (const { what, argv = [], env = {}, podNamespace, changes } of runs) {
+  };
+  for (const [what, { argv = [], env = {}, podNamespace, changes }] of Object.entries(runs)) {
     it(what, () => {
       const found = parseOptions(
         argv,
@@ -133,38 +124,33 @@ describe("parseOptions", () => {
     });
   }
 
-  const mistakes: readonly (Case & { readonly message: string })[] = [
-    { what: "an unknown flag", argv: ["--foo"], message: "unknown option '--foo'" },
-    {
-      what: "a misspelled flag",
+  const mistakes: Readonly<Record<string, Case & { readonly message: string }>> = {
+    "an unknown flag": { argv: ["--foo"], message: "unknown option '--foo'" },
+    "a misspelled flag": {
       argv: ["--concurency", "3"],
       message: "unknown option '--concurency' (Did you mean --concurrency?)",
     },
-    { what: "an argument", argv: ["start"], message: "too many arguments. Expected 0 arguments but got 1" },
-    { what: "a flag without its value", argv: ["--context"], message: "option '--context <name>' argument missing" },
-    {
-      what: "a bad value",
+    "an argument": { argv: ["start"], message: "too many arguments. Expected 0 arguments but got 1" },
+    "a flag without its value": { argv: ["--context"], message: "option '--context <name>' argument missing" },
+    "a bad value": {
       argv: ["--concurrency", "0"],
       message: "option '--concurrency <count>' argument '0' is invalid. Must be a whole number from 1 to 256",
     },
-    {
-      what: "a bad variable",
+    "a bad variable": {
       env: { GPUMEDIA_RETRY_PERIOD: "2" },
       message:
         "environment variable GPUMEDIA_RETRY_PERIOD '2' is invalid. Must be a duration, such as 15s, 1m30s or 500ms",
     },
-    {
-      what: "a lease that expires before its holder stops",
+    "a lease that expires before its holder stops": {
       argv: ["--lease-duration", "10s"],
       message: "--lease-duration must be longer than --renew-deadline",
     },
-    {
-      what: "a deadline before the second attempt",
+    "a deadline before the second attempt": {
       argv: ["--renew-deadline", "2s"],
       message: "--renew-deadline must be longer than --retry-period",
     },
-  ];
-  for (const { what, argv = [], env = {}, message } of mistakes) {
+  };
+  for (const [what, { argv = [], env = {}, message }] of Object.entries(mistakes)) {
     it(`reports ${what} on one line and exits with 2`, () => {
       const stderr = `gpumedia-operator: ${message}; see 'gpumedia-operator --help' for usage\n`;
       assert.deepEqual(parseOptions(argv, env, installation), { kind: "exit", code: 2, stdout: "", stderr });

@@ -25,103 +25,88 @@ const ended = (resourceVersion: string, livedMs: number, error?: unknown): Outco
   error === undefined ? { of: "watch", resourceVersion, livedMs } : { of: "watch", resourceVersion, livedMs, error };
 
 describe("the next step of a list-watch", () => {
-  const cases: readonly [name: string, step: Step, outcome: Outcome, next: Step][] = [
-    [
-      "watches from the resourceVersion of the list",
+  const cases: Readonly<Record<string, readonly [step: Step, outcome: Outcome, next: Step]>> = {
+    "watches from the resourceVersion of the list": [
       firstStep,
       { of: "list", resourceVersion: "5" },
       watching("5", { proven: false }),
     ],
-    [
-      "keeps the failure count after a list, as the watches may still fail",
+    "keeps the failure count after a list, as the watches may still fail": [
       listing(3, 3000),
       { of: "list", resourceVersion: "5" },
       watching("5", { failures: 3, proven: false }),
     ],
-    ["retries a failed list with back-off", listing(2), { of: "list", error: reset }, listing(3, 3000)],
-    ["restarts a list whose continue token has expired", firstStep, { of: "list", error: expired }, listing(1, 1000)],
-    [
-      "waits with a list for Retry-After plus jitter",
+    "retries a failed list with back-off": [listing(2), { of: "list", error: reset }, listing(3, 3000)],
+    "restarts a list whose continue token has expired": [firstStep, { of: "list", error: expired }, listing(1, 1000)],
+    "waits with a list for Retry-After plus jitter": [
       listing(4),
       { of: "list", error: failed(429, "TooManyRequests", 7000) },
       listing(5, 8000),
     ],
-    ["resumes immediately when the server closes a watch", watching("5"), ended("5", 300_000), watching("5")],
-    [
-      "resumes immediately from the last event when a watch with events is closed, however short it was",
+    "resumes immediately when the server closes a watch": [watching("5"), ended("5", 300_000), watching("5")],
+    "resumes immediately from the last event when a watch with events is closed, however short it was": [
       watching("5", { failures: 4, proven: false }),
       ended("6", 10),
       watching("6"),
     ],
-    [
-      "backs off when the server closes watches without events immediately",
+    "backs off when the server closes watches without events immediately": [
       watching("5", { failures: 2 }),
       ended("5", 999),
       watching("5", { failures: 3, afterMs: 3000 }),
     ],
-    [
-      "resumes immediately, but keeps the failure count, after a short watch without events",
+    "resumes immediately, but keeps the failure count, after a short watch without events": [
       watching("5", { failures: 2, proven: false }),
       ended("5", 1000),
       watching("5", { failures: 2, proven: false }),
     ],
-    [
-      "resumes a broken watch from its last event, and resets the failure count when it had events",
+    "resumes a broken watch from its last event, and resets the failure count when it had events": [
       watching("5", { failures: 6, proven: false }),
       ended("8", 10, reset),
       watching("8", { failures: 1, afterMs: 1000 }),
     ],
-    [
-      "resets the failure count when a long watch breaks",
+    "resets the failure count when a long watch breaks": [
       watching("5", { failures: 6, proven: false }),
       ended("5", 10_000, reset),
       watching("5", { failures: 1, afterMs: 1000 }),
     ],
-    [
-      "resumes a watch that breaks repeatedly with back-off",
+    "resumes a watch that breaks repeatedly with back-off": [
       watching("5", { failures: 6 }),
       ended("5", 9999, failed(500, "InternalError")),
       watching("5", { failures: 7, afterMs: 7000 }),
     ],
-    [
-      "waits with a watch for Retry-After plus jitter",
+    "waits with a watch for Retry-After plus jitter": [
       watching("5"),
       ended("5", 0, failed(429, "TooManyRequests", 7000)),
       watching("5", { failures: 1, afterMs: 8000 }),
     ],
-    [
-      "waits although Retry-After is 0",
+    "waits although Retry-After is 0": [
       watching("5"),
       ended("5", 0, failed(429, "TooManyRequests", 0)),
       watching("5", { failures: 1, afterMs: 1000 }),
     ],
-    [
-      "lists immediately when the resourceVersion expired during an outage",
+    "lists immediately when the resourceVersion expired during an outage": [
       watching("5", { failures: 12 }),
       ended("5", 0, expired),
       firstStep,
     ],
-    [
-      "lists immediately when a watch with events expires",
+    "lists immediately when a watch with events expires": [
       watching("5", { failures: 3, proven: false }),
       ended("7", 5, expired),
       firstStep,
     ],
-    [
-      "backs off when a watch expires right after the list",
+    "backs off when a watch expires right after the list": [
       watching("5", { failures: 1, proven: false }),
       ended("5", 5, expired),
       listing(2, 2000),
     ],
-    ["treats `Gone` from a proxy as expired", watching("5"), ended("5", 0, failed(410, "Gone")), firstStep],
-    [
-      "resumes after an exception in the sink",
+    "treats `Gone` from a proxy as expired": [watching("5"), ended("5", 0, failed(410, "Gone")), firstStep],
+    "resumes after an exception in the sink": [
       watching("5"),
       ended("5", 0, new TypeError("a projection failed")),
       watching("5", { failures: 1, afterMs: 1000 }),
     ],
-  ];
-  for (const [name, step, outcome, next] of cases) {
+  };
+  for (const [name, [step, outcome, next]] of Object.entries(cases)) {
     it(name, () => assert.deepEqual(nextStep(step, outcome, backoff), next));
   }
 });

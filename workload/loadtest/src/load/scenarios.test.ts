@@ -10,36 +10,30 @@ function closedLoop(scenario: ScenarioName, requests: number, concurrency: numbe
 }
 
 describe("chooseLoad", () => {
-  const cases: readonly (readonly [
-    title: string,
-    flags: Omit<LoadFlags, "timeoutMs">,
-    chosen: ReturnType<typeof chooseLoad>,
-  ])[] = [
-    ["defaults to the guide's baseline", {}, closedLoop("baseline", 100, 10)],
-    ["has the guide's stress", { scenario: "stress" }, closedLoop("stress", 1000, 50)],
-    [
-      "has the guide's endurance, for at most 30 minutes",
+  type Case = readonly [flags: Omit<LoadFlags, "timeoutMs">, chosen: ReturnType<typeof chooseLoad>];
+  const cases: Readonly<Record<string, Case>> = {
+    "defaults to the guide's baseline": [{}, closedLoop("baseline", 100, 10)],
+    "has the guide's stress": [{ scenario: "stress" }, closedLoop("stress", 1000, 50)],
+    "has the guide's endurance, for at most 30 minutes": [
       { scenario: "endurance" },
       closedLoop("endurance", 10_000, 20, 1_800_000),
     ],
-    ["names a changed scenario custom", { scenario: "stress", concurrency: 8 }, closedLoop("custom", 1000, 8)],
-    [
-      "does not apply the baseline's number of requests to flags without a scenario",
+    "names a changed scenario custom": [{ scenario: "stress", concurrency: 8 }, closedLoop("custom", 1000, 8)],
+    "does not apply the baseline's number of requests to flags without a scenario": [
       { durationMs: 5000 },
       closedLoop("custom", forever, 10, 5000),
     ],
-    [
-      "gives an open loop spare connections",
+    "gives an open loop spare connections": [
       { ratePerSecond: 200, requests: 50 },
       {
         scenario: "custom",
         load: { requests: 50, concurrency: 256, durationMs: forever, ratePerSecond: 200, timeoutMs },
       },
     ],
-    ["rejects an unlimited custom load", { scenario: "custom" }, unlimited],
-    ["rejects a rate without a limit", { ratePerSecond: 5 }, unlimited],
-  ];
-  for (const [title, flags, chosen] of cases) {
+    "rejects an unlimited custom load": [{ scenario: "custom" }, unlimited],
+    "rejects a rate without a limit": [{ ratePerSecond: 5 }, unlimited],
+  };
+  for (const [title, [flags, chosen]] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(chooseLoad({ ...flags, timeoutMs }), chosen));
   }
 });

@@ -28,12 +28,12 @@ function assertWellFormed(report: string): void {
 const sections = ["Thresholds", "Latency", "Over time", "Stages", "How it was measured"];
 
 describe("the report", () => {
-  const documents = [
-    { name: "passed", result: passed() },
-    { name: "failed", result: failed() },
-    { name: "unreachable", result: unreachable },
-  ];
-  for (const { name, result } of documents) {
+  const documents = {
+    passed: { result: passed() },
+    failed: { result: failed() },
+    unreachable: { result: unreachable },
+  };
+  for (const [name, { result }] of Object.entries(documents)) {
     it(`of a run that ${name} is the document in testdata/${name}.html (GOLDEN=write replaces it)`, () => {
       const file = new URL(`testdata/${name}.html`, import.meta.url);
       const report = htmlReport(result);

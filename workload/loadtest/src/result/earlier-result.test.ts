@@ -11,38 +11,34 @@ function noResult(field: string, problem: string): string {
 }
 
 describe("an earlier result", () => {
-  const readable = [
-    { name: "the full JSON", text: JSON.stringify(passed()) },
-    { name: "a termination message", text: terminationMessage(passed()) },
-    {
-      name: "nothing accepted",
+  const readable = {
+    "the full JSON": { text: JSON.stringify(passed()) },
+    "a termination message": { text: terminationMessage(passed()) },
+    "nothing accepted": {
       text: JSON.stringify({ ...passed(), figures: { ...passed().figures, latencyMs: null } }),
     },
-  ];
-  for (const { name, text } of readable) {
+  };
+  for (const [name, { text }] of Object.entries(readable)) {
     it(`${name} can be compared with`, () => assert.deepEqual(parseEarlierResult("f", text), JSON.parse(text)));
   }
 
-  const rejected = [
-    { name: "text that is not JSON", text: "p95: 20", message: "f: not JSON" },
-    { name: "a list", text: "[]", message: noResult("", "must be object") },
-    {
-      name: "another version",
+  const rejected = {
+    "text that is not JSON": { text: "p95: 20", message: "f: not JSON" },
+    "a list": { text: "[]", message: noResult("", "must be object") },
+    "another version": {
       text: JSON.stringify({ ...passed(), schema: "v0" }),
       message: noResult("/schema", "must be equal to constant"),
     },
-    {
-      name: "an unreachable target",
+    "an unreachable target": {
       text: JSON.stringify(unreachable),
       message: "f: its target was unreachable, so it has no figures",
     },
-    {
-      name: "a figure that is not a number",
+    "a figure that is not a number": {
       text: JSON.stringify({ ...passed(), figures: { ...passed().figures, requestsPerSecond: "fast" } }),
       message: noResult("/figures/requestsPerSecond", "must be number"),
     },
-  ];
-  for (const { name, text, message } of rejected) {
+  };
+  for (const [name, { text, message }] of Object.entries(rejected)) {
     it(`${name} is rejected`, () =>
       assert.deepEqual(parseEarlierResult("f", text), { kind: "unreadable-result", message }));
   }

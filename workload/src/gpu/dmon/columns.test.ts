@@ -42,27 +42,24 @@ describe("dmon's columns", () => {
     );
   });
 
-  const cases: readonly (readonly [name: string, interval: Interval | null, violations: string])[] = [
-    ["the first line, which has no previous one", { now: figures, before: undefined, elapsedMs: 0 }, "      -      -"],
-    ["a GPU that does not respond", null, "      -      -"],
-    ["no violation", { now: figures, before: figures, elapsedMs: 1000 }, "      0      0"],
-    [
-      "counters that restarted",
+  const cases: Readonly<Record<string, readonly [interval: Interval | null, violations: string]>> = {
+    "the first line, which has no previous one": [{ now: figures, before: undefined, elapsedMs: 0 }, "      -      -"],
+    "a GPU that does not respond": [null, "      -      -"],
+    "no violation": [{ now: figures, before: figures, elapsedMs: 1000 }, "      0      0"],
+    "counters that restarted": [
       { now: { ...figures, powerViolationNs: 0, thermalViolationNs: 0 }, before, elapsedMs: 1000 },
       "      0      0",
     ],
-    [
-      "counters read slightly later than the clock",
+    "counters read slightly later than the clock": [
       { now: { ...figures, powerViolationNs: 6_010_000_000 }, before, elapsedMs: 1000 },
       "    100      1",
     ],
-    [
-      "counters that the device does not have",
+    "counters that the device does not have": [
       { now: { ...figures, powerViolationNs: null, thermalViolationNs: null }, before, elapsedMs: 1000 },
       "      -      -",
     ],
-  ];
-  for (const [name, interval, violations] of cases) {
+  };
+  for (const [name, [interval, violations]] of Object.entries(cases)) {
     it(`show violations of ${name}`, () => assert.equal(line(["v"], gpu, interval), `    0${violations}`));
   }
 
