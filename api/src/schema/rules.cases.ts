@@ -13,11 +13,13 @@ export interface RuleCase {
 
 /** A case with specs instead of objects, for brevity. */
 interface SpecCase {
-  readonly message: string;
   readonly at: string;
   readonly breaks: GpuMediaServiceSpec;
   readonly keeps: GpuMediaServiceSpec;
 }
+
+/** The cases of each rule, by the rule's message. */
+type SpecCases = Readonly<Record<string, SpecCase | readonly SpecCase[]>>;
 
 const cpuTwice =
   "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0";
@@ -55,80 +57,67 @@ const inUnits = (resource: "limits.memory", divisor: "1m" | "1Mi"): GpuMediaServ
 });
 
 /** Cases of the rules that services and profiles share. */
-const tunable: readonly SpecCase[] = [
-  {
-    message: "a service without GPUs (gpu.count: 0) cannot scale on GPU utilization: remove gpuUtilizationPercent",
+const tunable: SpecCases = {
+  "a service without GPUs (gpu.count: 0) cannot scale on GPU utilization: remove gpuUtilizationPercent": {
     at: "spec.autoscaling.horizontal.gpuUtilizationPercent",
     breaks: { gpu: { count: 0 }, autoscaling: { horizontal: { gpuUtilizationPercent: 70 } } },
     keeps: { gpu: { count: 1 }, autoscaling: { horizontal: { gpuUtilizationPercent: 70 } } },
   },
-  {
-    message: "a service without GPUs (gpu.count: 0) has no GPU metrics: remove monitoring.dcgm.enabled",
+  "a service without GPUs (gpu.count: 0) has no GPU metrics: remove monitoring.dcgm.enabled": {
     at: "spec.monitoring.dcgm.enabled",
     breaks: { gpu: { count: 0 }, monitoring: { dcgm: { enabled: true } } },
     keeps: { gpu: { count: 0 }, monitoring: { dcgm: { enabled: false } } },
   },
-  {
-    message: "a service without GPUs (gpu.count: 0) has no target per GPU: remove slo.requestsPerSecondPerGpu",
+  "a service without GPUs (gpu.count: 0) has no target per GPU: remove slo.requestsPerSecondPerGpu": {
     at: "spec.slo.requestsPerSecondPerGpu",
     breaks: { gpu: { count: 0 }, slo: { requestsPerSecondPerGpu: 1000 } },
     keeps: { gpu: { count: 0 }, slo: { concurrentUsers: 1000 } },
   },
-  {
-    message:
-      "horizontal autoscaling has no target: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
-    at: "spec.autoscaling.horizontal",
-    breaks: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } } },
-    keeps: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0 } } },
-  },
-  {
-    message:
-      "the Ingress and the Gateway serve the same host: remove it from one of them, or set network.ingress.enabled: false",
-    at: "spec.network.gateway.hostnames",
-    breaks: {
-      network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example", "a.example"] } },
+  "horizontal autoscaling has no target: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false":
+    {
+      at: "spec.autoscaling.horizontal",
+      breaks: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } } },
+      keeps: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0 } } },
     },
-    keeps: { network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example"] } } },
-  },
-  {
-    message: "minReplicas must not be greater than maxReplicas",
+  "the Ingress and the Gateway serve the same host: remove it from one of them, or set network.ingress.enabled: false":
+    {
+      at: "spec.network.gateway.hostnames",
+      breaks: {
+        network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example", "a.example"] } },
+      },
+      keeps: { network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example"] } } },
+    },
+  "minReplicas must not be greater than maxReplicas": {
     at: "spec.autoscaling.horizontal.minReplicas",
     breaks: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 2 } } },
     keeps: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 3 } } },
   },
-  {
-    message: "GPUs must not be set here: use gpu.count and gpu.resourceName",
+  "GPUs must not be set here: use gpu.count and gpu.resourceName": {
     at: "spec.resources",
     breaks: { resources: { limits: { "nvidia.com/gpu": 1 } } },
     keeps: { resources: { limits: { "example.com/fpga": 1 } } },
   },
-  ...(["requests", "limits"] as const).map((member) => ({
-    message:
-      "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga",
+  "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga": (
+    ["requests", "limits"] as const
+  ).map((member) => ({
     at: `spec.resources.${member}`,
     breaks: { resources: { [member]: { cpus: 4 } } },
     keeps: { resources: { [member]: { cpu: 4, "hugepages-2Mi": "64Mi", "example.com/fpga": 1 } } },
   })),
-  {
-    message: "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team",
-    at: "spec.podMetadata.annotations",
-    breaks: { podMetadata: { annotations: { "the team": "media" } } },
-    keeps: { podMetadata: { annotations: { "example.com/the_team": "media & more" } } },
-  },
-  {
-    message: "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team",
-    at: "spec.podMetadata.labels",
-    breaks: { podMetadata: { labels: { "the team": "media" } } },
-    keeps: { podMetadata: { labels: { "example.com/the_team": "media" } } },
-  },
-  {
-    message: "set exactly one of persistentVolumeClaim, image and csi",
+  "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team": [
+    ["annotations", "media & more"],
+    ["labels", "media"],
+  ].map(([member = "", value]) => ({
+    at: `spec.podMetadata.${member}`,
+    breaks: { podMetadata: { [member]: { "the team": "media" } } },
+    keeps: { podMetadata: { [member]: { "example.com/the_team": value } } },
+  })),
+  "set exactly one of persistentVolumeClaim, image and csi": {
     at: "spec.model.volume",
     breaks: { model: { volume: { persistentVolumeClaim: { claimName: "models" }, image: { reference: "models:1" } } } },
     keeps: { model: { volume: { image: { reference: "models:1" } } } },
   },
-  {
-    message: "set value or valueFrom, not both",
+  "set value or valueFrom, not both": {
     at: "spec.processing.env[1]",
     breaks: {
       processing: {
@@ -137,139 +126,122 @@ const tunable: readonly SpecCase[] = [
     },
     keeps: { processing: { env: [{ name: "A" }, { name: "B", value: "b" }] } },
   },
-  {
-    message: "set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+  "set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef": {
     at: "spec.processing.env[0].valueFrom",
     breaks: { processing: { env: [{ name: "A", valueFrom: {} }] } },
     keeps: { processing: { env: [{ name: "A", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }] } },
   },
-  {
-    message: "operators In and NotIn require at least one value",
+  "operators In and NotIn require at least one value": {
     at: nodesAt,
     breaks: nodes({ operator: "In" }),
     keeps: nodes({ operator: "In", values: ["40"] }),
   },
-  {
-    message: "operators Exists and DoesNotExist require values to be empty",
+  "operators Exists and DoesNotExist require values to be empty": {
     at: nodesAt,
     breaks: nodes({ operator: "Exists", values: ["40"] }),
     keeps: nodes({ operator: "Exists", values: [] }),
   },
-  {
-    message: "operators Gt and Lt require one value, a whole number",
+  "operators Gt and Lt require one value, a whole number": {
     at: nodesAt,
     breaks: nodes({ operator: "Gt", values: ["40G"] }),
     keeps: nodes({ operator: "Gt", values: ["40"] }),
   },
-  {
-    message: "minDomains requires whenUnsatisfiable: DoNotSchedule",
+  "minDomains requires whenUnsatisfiable: DoNotSchedule": {
     at: "spec.scheduling.topologySpreadConstraints[0].minDomains",
     breaks: { scheduling: { topologySpreadConstraints: [{ ...zones, whenUnsatisfiable: "ScheduleAnyway" }] } },
     keeps: { scheduling: { topologySpreadConstraints: [{ ...zones, whenUnsatisfiable: "DoNotSchedule" }] } },
   },
-  {
-    message: "matchLabelKeys and mismatchLabelKeys need a labelSelector",
+  "matchLabelKeys and mismatchLabelKeys need a labelSelector": {
     at: "spec.scheduling.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]",
     breaks: near({}),
     keeps: near({ labelSelector: {} }),
   },
-  {
-    message: "the divisor of a CPU resource must be 1 or 1m; 1m is allowed for CPU only",
+  "the divisor of a CPU resource must be 1 or 1m; 1m is allowed for CPU only": {
     at: "spec.processing.env[0].valueFrom.resourceFieldRef.divisor",
     breaks: inUnits("limits.memory", "1m"),
     keeps: inUnits("limits.memory", "1Mi"),
   },
-  {
-    message: "a toleration without a key requires operator: Exists",
+  "a toleration without a key requires operator: Exists": {
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ value: "spot" }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", value: "spot" }] } },
   },
-  {
-    message: "value must be empty with operator: Exists",
+  "value must be empty with operator: Exists": {
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ key: "kind", operator: "Exists", value: "spot" }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", operator: "Equal", value: "spot" }] } },
   },
-  {
-    message: "tolerationSeconds requires effect: NoExecute",
+  "tolerationSeconds requires effect: NoExecute": {
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ key: "kind", tolerationSeconds: 60 }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", effect: "NoExecute", tolerationSeconds: 60 }] } },
   },
-  {
-    message: "set either ipBlock, or podSelector, namespaceSelector or both",
+  "set either ipBlock, or podSelector, namespaceSelector or both": {
     at: "spec.network.networkPolicy.from[0]",
     breaks: { network: { networkPolicy: { from: [{ ipBlock: { cidr: "10.0.0.0/8" }, podSelector: {} }] } } },
     keeps: { network: { networkPolicy: { from: [{ podSelector: {}, namespaceSelector: {} }] } } },
   },
-  {
-    message: "min must be less than max",
+  "min must be less than max": {
     at: "spec.slo.gpuUtilization.min",
     breaks: { slo: { gpuUtilization: { min: 80, max: 80 } } },
     keeps: { slo: { gpuUtilization: { min: 79, max: 80 } } },
   },
-  {
-    message: "the name of a kernel parameter must have the form net.ipv4.tcp_fin_timeout",
+  "the name of a kernel parameter must have the form net.ipv4.tcp_fin_timeout": {
     at: "spec.sysctls",
     breaks: { sysctls: { "net..ipv4": "1" } },
     keeps: { sysctls: { "net.ipv4.tcp_fin_timeout": "20" } },
   },
-];
+};
 
-const service: readonly SpecCase[] = [
-  {
-    message: scaledReplicas,
-    at: "spec.replicas",
-    breaks: { replicas: 3 },
-    keeps: { replicas: 3, autoscaling: { horizontal: { enabled: false } } },
-  },
-  {
-    message: scaledReplicas,
-    at: "spec.replicas",
-    breaks: { profile: "team", replicas: 3, autoscaling: { horizontal: { enabled: true } } },
-    // The API server does not know whether the profile scales.
-    keeps: { profile: "team", replicas: 3 },
-  },
-  {
-    message: cpuTwice,
-    at: "spec.autoscaling.vertical.controlledResources",
-    breaks: { autoscaling: { vertical: { controlledResources: ["cpu", "memory"] } } },
-    keeps: { autoscaling: { vertical: { controlledResources: ["memory"] } } },
-  },
-  {
-    message: cpuTwice,
-    at: "spec.autoscaling.vertical.controlledResources",
-    breaks: { profile: "staging", autoscaling: { vertical: { controlledResources: ["cpu"] }, horizontal: {} } },
-    keeps: {
-      profile: "staging",
-      autoscaling: { vertical: { controlledResources: ["cpu"] }, horizontal: { cpuUtilizationPercent: 0 } },
+const service: SpecCases = {
+  [scaledReplicas]: [
+    {
+      at: "spec.replicas",
+      breaks: { replicas: 3 },
+      keeps: { replicas: 3, autoscaling: { horizontal: { enabled: false } } },
     },
-  },
-  {
-    message: cpuTwice,
-    at: "spec.autoscaling.vertical.controlledResources",
-    breaks: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Auto" } } },
-    keeps: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Off" } } },
-  },
-  {
-    message: "an Ingress without a host would serve all hosts: set network.ingress.host",
+    {
+      at: "spec.replicas",
+      breaks: { profile: "team", replicas: 3, autoscaling: { horizontal: { enabled: true } } },
+      // The API server does not know whether the profile scales.
+      keeps: { profile: "team", replicas: 3 },
+    },
+  ],
+  [cpuTwice]: [
+    {
+      at: "spec.autoscaling.vertical.controlledResources",
+      breaks: { autoscaling: { vertical: { controlledResources: ["cpu", "memory"] } } },
+      keeps: { autoscaling: { vertical: { controlledResources: ["memory"] } } },
+    },
+    {
+      at: "spec.autoscaling.vertical.controlledResources",
+      breaks: { profile: "staging", autoscaling: { vertical: { controlledResources: ["cpu"] }, horizontal: {} } },
+      keeps: {
+        profile: "staging",
+        autoscaling: { vertical: { controlledResources: ["cpu"] }, horizontal: { cpuUtilizationPercent: 0 } },
+      },
+    },
+    {
+      at: "spec.autoscaling.vertical.controlledResources",
+      breaks: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Auto" } } },
+      keeps: { autoscaling: { vertical: { controlledResources: ["cpu"], mode: "Off" } } },
+    },
+  ],
+  "an Ingress without a host would serve all hosts: set network.ingress.host": {
     at: "spec.network.ingress",
     breaks: { network: { ingress: { enabled: true } } },
     keeps: { network: { ingress: { enabled: true, host: "a.example" } } },
   },
   ...tunable,
-];
+};
 
-const profile: readonly SpecCase[] = [
-  {
-    message: scaledReplicas,
+const profile: SpecCases = {
+  [scaledReplicas]: {
     at: "spec.replicas",
     breaks: { replicas: 3, autoscaling: { horizontal: { enabled: true } } },
     keeps: { replicas: 3 },
   },
-  {
-    message: cpuTwice,
+  [cpuTwice]: {
     at: "spec.autoscaling.vertical.controlledResources",
     breaks: {
       autoscaling: { horizontal: { enabled: true }, vertical: { enabled: true, controlledResources: ["cpu"] } },
@@ -277,14 +249,15 @@ const profile: readonly SpecCase[] = [
     keeps: { autoscaling: { horizontal: { enabled: true }, vertical: { controlledResources: ["cpu"] } } },
   },
   ...tunable,
-];
+};
 
 function named(kind: string, name: string, spec: object = {}): object {
   return { apiVersion: "gpumedia.io/v1alpha1", kind, metadata: { name }, spec };
 }
 
-function cases(kind: string, specs: readonly SpecCase[]): readonly RuleCase[] {
-  return specs.map((spec, index) => ({
+function cases(kind: string, specs: SpecCases): readonly RuleCase[] {
+  const all = Object.entries(specs).flatMap(([message, list]) => [list].flat().map((spec) => ({ message, ...spec })));
+  return all.map((spec, index) => ({
     ...spec,
     breaks: named(kind, `breaks-${index}`, spec.breaks),
     keeps: named(kind, `keeps-${index}`, spec.keeps),
