@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { array, assert as check, asyncProperty, nat, string } from "fast-check";
 import { lines, watchEvents, type WatchEvent } from "./client-watch.ts";
+import { bookmark, storedObject } from "./object.sample.ts";
 
 const request = { method: "GET", path: "/api/v1/pods?watch=true" };
 
@@ -25,14 +26,7 @@ async function collectUntilError<T>(items: AsyncIterable<T>): Promise<{ collecte
   return { collected, error: undefined };
 }
 
-const pod = (name: string): WatchEvent => ({
-  type: "ADDED",
-  object: {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, uid: name, resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z" },
-  },
-});
+const added = (name: string): WatchEvent => ({ type: "ADDED", object: storedObject({ name }) });
 
 const text = (event: unknown): string => `${JSON.stringify(event)}\n`;
 
@@ -70,9 +64,8 @@ describe("the lines of a watch", () => {
 });
 
 describe("the events of a watch", () => {
-  const bookmark: WatchEvent = { type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } };
   it("end when the server closes the watch", async () => {
-    const events = [pod("ä-😀"), bookmark];
+    const events = [added("ä-😀"), bookmark(9)];
     assert.deepEqual(await collect(watchEvents(request, stream(events.map(text)))), events);
   });
 
@@ -82,7 +75,7 @@ describe("the events of a watch", () => {
       { status: 410, reason: "Expired", message: "too old" },
     ],
     "the end of the stream within an event": [
-      text(pod("b")).slice(0, 20),
+      text(added("b")).slice(0, 20),
       { status: 0, reason: "Unreachable", message: "the watch ended within an event" },
     ],
     "a line that is not JSON": [
@@ -92,8 +85,8 @@ describe("the events of a watch", () => {
   };
   for (const [name, [tail, expected]] of Object.entries(broken)) {
     it(`up to ${name} are delivered, then it throws`, async () => {
-      const { collected, error } = await collectUntilError(watchEvents(request, stream([text(pod("a")), tail])));
-      assert.deepEqual(collected, [pod("a")]);
+      const { collected, error } = await collectUntilError(watchEvents(request, stream([text(added("a")), tail])));
+      assert.deepEqual(collected, [added("a")]);
       assert.throws(
         () => {
           throw error;

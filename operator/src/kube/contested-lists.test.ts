@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { contestedLists, disownPatch, renamedCopies } from "./contested-lists.ts";
 import { ApiError, type ApiErrorCause } from "./errors.ts";
+import { storedObject } from "./object.sample.ts";
 import type { KubeObject, ManagedFieldsEntry, Manifest } from "./object.ts";
 
 const metadata = { name: "upscaler", namespace: "media" };
 
 function live(spec: object, managedFields: readonly ManagedFieldsEntry[] = []): KubeObject {
-  const stored = { ...metadata, uid: "u", resourceVersion: "7", creationTimestamp: "", managedFields };
-  return { apiVersion: "v1", kind: "Any", metadata: stored, spec } as KubeObject;
+  return { ...storedObject({ ...metadata, resourceVersion: "7", managedFields }), spec } as KubeObject;
 }
 
 function desired(spec: object): Manifest {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { firstDrift } from "./drift.ts";
+import { storedObject } from "./object.sample.ts";
 import type { FieldsV1, KubeObject, Manifest } from "./object.ts";
 
 const identity = { apiVersion: "apps/v1", kind: "Deployment" } as const;
@@ -11,8 +12,7 @@ function live(contents: object, owned: Readonly<Record<string, FieldsV1>> = {}):
     time: `2026-01-01T00:00:0${index}Z`,
     fieldsV1,
   }));
-  const metadata = { name: "a", uid: "u", resourceVersion: "1", creationTimestamp: "", managedFields };
-  return { ...identity, metadata, ...contents };
+  return { ...storedObject({ managedFields }), ...identity, ...contents };
 }
 
 function desired(spec: object): Manifest {

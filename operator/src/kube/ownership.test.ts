@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { contains, postManager, inSync, manifestDigest, ownership, ownershipPatch, project } from "./ownership.ts";
+import { storedObject } from "./object.sample.ts";
 import type { FieldsV1, KubeObject, ManagedFieldsEntry, Manifest } from "./object.ts";
 
 const desired = {
@@ -37,15 +38,12 @@ function live(
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: {
+    metadata: storedObject({
       name: "upscaler",
-      namespace: "media",
-      uid: "1",
       resourceVersion: "7",
-      creationTimestamp: "2026-01-01T00:00:00Z",
       labels: { ...desired.metadata.labels, team: "video", ...changes.labels },
       managedFields: entries,
-    },
+    }).metadata,
     spec: { ...desired.spec, type: "ClusterIP", sessionAffinity: "None", clusterIP: "10.0.0.9", ...changes.spec },
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ApiError } from "./errors.ts";
@@ -34,24 +34,7 @@ async function serve(
     await transport.close();
     server.close();
   });
-  return { url, transport, sockets: () => sockets };
-}
-
-/** Holds requests until the test responds to them. */
-function held(): {
-  readonly listener: RequestListener;
-  readonly next: () => Promise<[IncomingMessage, ServerResponse]>;
-} {
-  const waiting: [IncomingMessage, ServerResponse][] = [];
-  const takers: ((request: [IncomingMessage, ServerResponse]) => void)[] = [];
-  return {
-    listener(request, response) {
-      const taker = takers.shift();
-      if (taker === undefined) waiting.push([request, response]);
-      else taker([request, response]);
-    },
-    next: async () => waiting.shift() ?? new Promise((resolve) => takers.push(resolve)),
-  };
+  return { server, url, transport, sockets: () => sockets };
 }
 
 async function readAll(stream: Promise<AsyncIterable<Buffer>>): Promise<string> {
@@ -196,8 +179,9 @@ describe("the fence", () => {
   const notLeader = new Error("not leader");
 
   it("is called when a connection is free, not when the request is made", async () => {
-    const { listener, next } = held();
-    const { transport } = await serve(listener, { connections: 1 });
+    const { transport, server } = await serve(() => {}, { connections: 1 });
+    const requests = on(server, "request") as AsyncIterableIterator<[IncomingMessage, ServerResponse]>;
+    const next = async (): Promise<[IncomingMessage, ServerResponse]> => (await requests.next()).value;
     let leads = true;
     const fence = (): void => {
       if (!leads) throw notLeader;

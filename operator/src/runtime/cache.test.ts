@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { pino } from "pino";
 import { ApiError } from "../kube/errors.ts";
-import type { KubeObject } from "../kube/object.ts";
+import { storedObject } from "../kube/object.sample.ts";
 import { createCache } from "./cache.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { configMaps, ScriptedServer } from "./list-watch.fake.ts";
 
-const object: KubeObject = {
-  apiVersion: "v1",
-  kind: "ConfigMap",
-  metadata: { name: "a", namespace: "media", uid: "u", resourceVersion: "1", creationTimestamp: "" },
-};
-const list = { items: [object], resourceVersion: "7" };
+const list = { items: [storedObject()], resourceVersion: "7" };
 
 const refused = (status: number): ApiError =>
   new ApiError({ status, reason: "", message: "", method: "GET", path: "/" });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../kube/errors.ts";
+import { storedObject } from "../kube/object.sample.ts";
 import type { JsonPatchOperation, KubeObject, Manifest } from "../kube/object.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { createEventRecorder, type EventDraft } from "./events.ts";
@@ -8,13 +9,7 @@ import { createLogger } from "./log.ts";
 const upscaler: KubeObject = {
   apiVersion: "gpumedia.io/v1alpha1",
   kind: "GpuMediaService",
-  metadata: {
-    name: "upscaler",
-    namespace: "media",
-    uid: "u-1",
-    resourceVersion: "7",
-    creationTimestamp: "2026-01-01T00:00:00Z",
-  },
+  metadata: storedObject({ name: "upscaler", uid: "u-1", resourceVersion: "7" }).metadata,
 };
 
 const applied: EventDraft = { type: "Normal", reason: "Applied", action: "Apply", note: "applied 3 children" };

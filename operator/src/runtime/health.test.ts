@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { Gauge, Registry } from "prom-client";
+import * as undici from "undici";
 import { FakeClock } from "./clock.fake.ts";
 import { startEndpoints, reconcilesFinish, type Check, type EndpointOptions, type Endpoints } from "./health.ts";
 import { WorkQueue } from "./queue.ts";
@@ -17,18 +18,14 @@ interface Response {
   readonly body: string;
 }
 
-function send(base: string | undefined, path: string, method = "GET"): Promise<Response> {
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const sent = request(`${base}${path}`, { method, agent: false }, (response) => {
-    let body = "";
-    response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-    response.on("end", () => {
-      const { allow, "content-type": type, "content-length": length } = response.headers;
-      resolve({ status: response.statusCode, type, length, body, ...(allow === undefined ? {} : { allow }) });
-    });
-  });
-  sent.on("error", reject).end();
-  return promise;
+async function send(
+  base: string | undefined,
+  path: string,
+  method: "GET" | "HEAD" | "POST" = "GET",
+): Promise<Response> {
+  const { statusCode: status, headers, body } = await undici.request(`${base}${path}`, { method, reset: true });
+  const { allow, "content-type": type, "content-length": length } = headers as Record<string, string>;
+  return { status, type, length, body: await body.text(), ...(allow === undefined ? {} : { allow }) };
 }
 
 describe("the endpoints", () => {
@@ -44,7 +41,9 @@ describe("the endpoints", () => {
   afterEach(async () => void (await Promise.all(open.splice(0).map((endpoints) => endpoints.close()))));
 
   const plain = "text/plain; charset=utf-8";
-  const cases: Readonly<Record<string, { path: string; method?: string; expected: Omit<Response, "length"> }>> = {
+  const cases: Readonly<
+    Record<string, { path: string; method?: "HEAD" | "POST"; expected: Omit<Response, "length"> }>
+  > = {
     "a check that passes": {
       path: "/livez",
       expected: { status: 200, type: plain, body: "[+]event-loop ok\nlivez check passed\n" },

@@ -1,6 +1,7 @@
 /** A Lease for tests, with the API server's optimistic concurrency, and candidates that can be cut off from it. */
 import { pino } from "pino";
 import { ApiError } from "../kube/errors.ts";
+import { storedObject } from "../kube/object.sample.ts";
 import { FakeClock } from "./clock.fake.ts";
 import { Leadership, type LeaseTiming } from "./leader.ts";
 import type { Lease, LeaseSpec, LeaseStore } from "./leader-lease.ts";
@@ -22,14 +23,7 @@ export class FakeLease {
   }
 
   store(spec: LeaseSpec, annotations: Readonly<Record<string, string>> = {}): Lease {
-    const metadata = {
-      name: "operator",
-      namespace: "system",
-      uid: "1",
-      creationTimestamp: "2026-01-01T00:00:00Z",
-      annotations,
-      resourceVersion: String(++this.#version),
-    };
+    const { metadata } = storedObject({ annotations, resourceVersion: String(++this.#version) });
     this.lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
     return this.lease;
   }

@@ -4,7 +4,8 @@
  */
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
-import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
+import { storedObject } from "../kube/object.sample.ts";
+import { objectKey, type KubeObject, type ObjectKey, type ObjectMeta } from "../kube/object.ts";
 import { openWatch, type OpenWatch } from "./list-watch.fake.ts";
 
 const pageSize = 2;
@@ -90,9 +91,8 @@ export class ModelServer {
     return last === undefined ? this.#compactedTo : versionOf(last);
   }
 
-  #stored(metadata: Omit<KubeObject["metadata"], "resourceVersion" | "creationTimestamp">): KubeObject {
-    const version = { resourceVersion: String(++this.#version), creationTimestamp: "" };
-    return { apiVersion: "v1", kind: "ConfigMap", metadata: { ...metadata, namespace: "media", ...version } };
+  #stored(metadata: Partial<ObjectMeta>): KubeObject {
+    return storedObject({ ...metadata, resourceVersion: String(++this.#version) });
   }
 
   #record(type: "ADDED" | "MODIFIED" | "DELETED", object: KubeObject): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { WatchEvent } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
+import { bookmark, storedObject } from "../kube/object.sample.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { configMaps, ScriptedServer } from "./list-watch.fake.ts";
@@ -9,17 +10,12 @@ import type { Step } from "./list-watch-state.ts";
 import { Store } from "./store.ts";
 
 function object(name: string, version: number): KubeObject {
-  const metadata = { name, namespace: "media", uid: name, resourceVersion: String(version), creationTimestamp: "" };
-  return { apiVersion: "v1", kind: "ConfigMap", metadata };
+  return storedObject({ name, uid: name, resourceVersion: String(version) });
 }
 
 const event = (type: "ADDED" | "MODIFIED" | "DELETED", name: string, version: number): WatchEvent => ({
   type,
   object: object(name, version),
-});
-const bookmark = (version: number): WatchEvent => ({
-  type: "BOOKMARK",
-  object: { metadata: { resourceVersion: String(version) } },
 });
 const refused = (status: number, reason: string): ApiError =>
   new ApiError({ status, reason, message: reason, method: "GET", path: "/" });

@@ -1,33 +1,21 @@
 import assert from "node:assert/strict";
 import type { WatchEvent } from "../kube/client.ts";
-import type { KubeObject, ObjectKey } from "../kube/object.ts";
+import { bookmark, storedObject } from "../kube/object.sample.ts";
+import type { KubeObject, ObjectKey, ObjectMeta } from "../kube/object.ts";
 import { Store } from "./store.ts";
 
-interface ObjectOptions {
-  readonly name?: string;
-  readonly uid?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly terminating?: boolean;
+const terminating = { deletionTimestamp: "2026-01-01T00:00:00Z" };
+
+function object(version: number | bigint, metadata: Partial<ObjectMeta> = {}): KubeObject {
+  return storedObject({ uid: "u1", ...metadata, resourceVersion: String(version) });
 }
 
-function object(
+function event(
+  type: "ADDED" | "MODIFIED" | "DELETED",
   version: number | bigint,
-  { name = "a", uid = "u1", labels = {}, terminating = false }: ObjectOptions = {},
-): KubeObject {
-  const metadata = { name, namespace: "media", uid, resourceVersion: String(version), labels, creationTimestamp: "" };
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { ...metadata, ...(terminating ? { deletionTimestamp: "2026-01-01T00:00:00Z" } : {}) },
-  };
-}
-
-function event(type: "ADDED" | "MODIFIED" | "DELETED", version: number | bigint, options?: ObjectOptions): WatchEvent {
-  return { type, object: object(version, options) };
-}
-
-function bookmark(version: number): WatchEvent {
-  return { type: "BOOKMARK", object: { metadata: { resourceVersion: String(version) } } };
+  metadata?: Partial<ObjectMeta>,
+): WatchEvent {
+  return { type, object: object(version, metadata) };
 }
 
 /** Reduces an object to its UID and version. */
@@ -223,13 +211,13 @@ describe("a store", () => {
       act: ({ store }) => {
         store.observeDelete(a, "u1");
         store.observeEvent(event("MODIFIED", 11));
-        store.observeEvent(event("MODIFIED", 12, { terminating: true }));
+        store.observeEvent(event("MODIFIED", 12, terminating));
       },
       changes: ["deleted write u1@10", "added watch u1@12"],
     },
     "keeps an object that was terminating when we deleted it, as no event would add it again": {
       act: ({ store }) => {
-        store.observeEvent(event("MODIFIED", 11, { terminating: true }));
+        store.observeEvent(event("MODIFIED", 11, terminating));
         store.observeDelete(a, "u1");
       },
       changes: ["updated watch u1@10 u1@11"],

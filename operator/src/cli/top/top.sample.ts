@@ -1,5 +1,6 @@
 /** Services and pods for the tests of `top`. */
 import type { UtilizationReport } from "@gpumedia/api";
+import { storedObject } from "../../kube/object.sample.ts";
 import { viewPod } from "../../observe/pod-view.ts";
 import type { StoredService } from "../../observe/cluster-cache.ts";
 import { sampleReport } from "../../utilization/report.sample.ts";
@@ -22,7 +23,7 @@ export function service(name: string, status: object): StoredService {
   return {
     apiVersion: "gpumedia.io/v1alpha1",
     kind: "GpuMediaService",
-    metadata: { name, namespace: "media", uid: name, resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z" },
+    metadata: storedObject({ name, uid: name }).metadata,
     spec: {},
     status,
   };
@@ -32,14 +33,7 @@ export function pod(name: string, ofService: string, answer: PodAnswer, change: 
   const view = viewPod({
     apiVersion: "v1",
     kind: "Pod",
-    metadata: {
-      name,
-      namespace: "media",
-      uid: name,
-      resourceVersion: "1",
-      creationTimestamp: "2026-01-01T00:00:00Z",
-      labels: { "gpumedia.io/service": ofService },
-    },
+    metadata: storedObject({ name, uid: name, labels: { "gpumedia.io/service": ofService } }).metadata,
     spec: { nodeName: "gpu-1" },
     status: {
       podIP: "10.0.0.1",
