@@ -4,6 +4,7 @@ import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
+import { writtenPart } from "./written.ts";
 
 /**
  * Without a Lease, so that the next operator need not wait until that of the killed one expires. With one request at a
@@ -99,18 +100,6 @@ async function conditions(work: Workspace, name: string): Promise<readonly objec
 
 /** Removes what differs between two services of different names. */
 function comparable(child: KubeObject): unknown {
-  const { kind, metadata, ...rest } = child;
-  const { status: _status, apiVersion, ...contents } = rest as { status?: unknown; apiVersion: string; spec?: object };
-  const { clusterIP: _ip, clusterIPs: _ips, ...spec } = (contents.spec ?? {}) as Record<string, unknown>;
-  const { "deployment.kubernetes.io/revision": _revision, ...annotations } = metadata.annotations ?? {};
-  const text = JSON.stringify({
-    kind,
-    apiVersion,
-    name: metadata.name,
-    labels: metadata.labels,
-    annotations,
-    ...contents,
-    spec,
-  });
+  const text = JSON.stringify(writtenPart(child));
   return JSON.parse(text.replaceAll(/killed|spared/g, "NAME").replaceAll(/gpumedia-[\w-]{16}/g, "UID")) as unknown;
 }

@@ -10,6 +10,7 @@ import type { KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { parseAllDocuments, stringify } from "yaml";
 import { operatorWorkspace } from "./operator-cluster.ts";
+import { writtenPart } from "./written.ts";
 
 const expectedFile = fileURLToPath(new URL("guide.children.yaml", import.meta.url));
 const runbookUrl = "https://example.com/alerts";
@@ -155,17 +156,10 @@ function titleOf({ kind, metadata }: KubeObject | Manifest): string {
 }
 
 /** Removes what differs between runs and what all children share. */
-function lasting({ apiVersion, kind, metadata, ...rest }: KubeObject): object {
-  const { status: _status, ...contents } = rest as { readonly status?: unknown; readonly spec?: object };
-  const { name, annotations } = metadata;
-  const { clusterIP: _ip, clusterIPs: _ips, ...spec } = (contents.spec ?? {}) as Record<string, unknown>;
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, ...(annotations === undefined ? {} : { annotations }) },
-    ...contents,
-    ...(contents.spec === undefined ? {} : { spec }),
-  };
+function lasting(child: KubeObject): object {
+  const written = writtenPart(child);
+  const { name, annotations } = written.metadata;
+  return { ...written, metadata: { name, ...(Object.keys(annotations).length > 0 && { annotations }) } };
 }
 
 /** Follows a dotted path. The rest of a path may itself be the name of a member. */

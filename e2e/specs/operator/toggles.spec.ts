@@ -6,6 +6,7 @@ import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { until } from "../../cluster/until.ts";
 import { escaped } from "./leaves.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
+import { writtenPart } from "./written.ts";
 
 interface Switch {
   readonly kind: ChildKindName;
@@ -100,7 +101,11 @@ describe("switchable children", function () {
   /** Its controllers may have written a status; nothing else may have changed. */
   async function assertUnchanged(kind: ChildKindName, before: KubeObject): Promise<void> {
     const now = await work.child(kind, before.metadata.name);
-    assert.deepEqual(lasting(now), lasting(before));
+    const partsOf = (child: KubeObject): object => {
+      const { uid, generation, ownerReferences } = child.metadata;
+      return { uid, generation, ownerReferences, ...writtenPart(child) };
+    };
+    assert.deepEqual(partsOf(now), partsOf(before));
     assert.equal(ownership(now).by, "none");
   }
 
@@ -189,11 +194,3 @@ describe("switchable children", function () {
     await assertUnchanged("serviceAccount", theirs);
   });
 });
-
-/** Removes the status and the annotation that the Deployment controller writes. */
-function lasting({ metadata, ...rest }: KubeObject): object {
-  const { status: _status, ...contents } = rest as { readonly status?: unknown };
-  const { uid, generation, labels = {}, ownerReferences = [], annotations = {} } = metadata;
-  const { "deployment.kubernetes.io/revision": _revision, ...others } = annotations;
-  return { uid, generation, labels, ownerReferences, annotations: others, ...contents };
-}
