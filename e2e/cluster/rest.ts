@@ -6,10 +6,12 @@ import type { KeyPair } from "./pki.ts";
 class RestError extends Error {
   override readonly name = "RestError";
   readonly status: number;
+  readonly answer: string;
 
   constructor(request: string, status: number, answer: string) {
     super(`${request}: ${status} ${answer}`);
     this.status = status;
+    this.answer = answer;
   }
 }
 
@@ -48,6 +50,17 @@ export class Rest implements AsyncDisposable {
     if (answer.statusCode >= 300) throw new RestError(`${method} ${path}`, answer.statusCode, text);
     const isJson = String(answer.headers["content-type"]).startsWith("application/json");
     return isJson ? (JSON.parse(text) as unknown) : text;
+  }
+
+  /** Returns why the API server would not create the object, or "" if it would. */
+  async refusal(collection: string, object: object): Promise<string> {
+    try {
+      await this.request("POST", `${collection}?dryRun=All&fieldValidation=Strict`, object);
+      return "";
+    } catch (error) {
+      if (!(error instanceof RestError)) throw error;
+      return (JSON.parse(error.answer) as { readonly message: string }).message;
+    }
   }
 
   /** Returns the object, or undefined if there is none. */

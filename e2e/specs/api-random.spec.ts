@@ -22,15 +22,6 @@ describe("specs at random on a real API server", () => {
     namespace = await cluster.newNamespace("random");
   });
 
-  /** Empty: it would be stored. */
-  async function refusal(collection: string, object: object): Promise<string> {
-    const path = `${collection}?dryRun=All&fieldValidation=Strict`;
-    return cluster.rest.request("POST", path, object).then(
-      () => "",
-      (error: Error) => error.message,
-    );
-  }
-
   it(`${runs} of them are judged by the file check as by the server, and so are their children`, async () => {
     const specs = sample(arbitraryOf(jsonSchema(serviceSpec)), runs) as object[];
     let rendered = 0;
@@ -44,7 +35,10 @@ describe("specs at random on a real API server", () => {
         spec: rest,
       } satisfies GpuMediaService;
       const findings = validateFile.GpuMediaService(service);
-      const told = await refusal(`/apis/gpumedia.io/v1alpha1/namespaces/${namespace}/gpumediaservices`, service);
+      const told = await cluster.rest.refusal(
+        `/apis/gpumedia.io/v1alpha1/namespaces/${namespace}/gpumediaservices`,
+        service,
+      );
       assert.equal(told === "", findings.length === 0, `${JSON.stringify(rest)}: ${told}, ${JSON.stringify(findings)}`);
       if (findings.length > 0) continue;
 
@@ -58,7 +52,10 @@ describe("specs at random on a real API server", () => {
         const { ownerReferences: _owner, ...metadata } = manifest.metadata;
         const { group, version, resource } = kind.type;
         const api = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-        const child = await refusal(`${api}/namespaces/${namespace}/${resource}`, { ...manifest, metadata });
+        const child = await cluster.rest.refusal(`${api}/namespaces/${namespace}/${resource}`, {
+          ...manifest,
+          metadata,
+        });
         assert.equal(child, "", `${JSON.stringify(rest)}: ${child}`);
         rendered++;
       }
