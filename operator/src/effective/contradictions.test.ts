@@ -5,6 +5,9 @@ import { service, profile, effective, problems } from "./effective.sample.ts";
 describe("a contradiction between spec and profile", () => {
   const still = profile("still", { replicas: 3, autoscaling: { horizontal: { enabled: false } } });
   const scaling = profile("scaling", { basedOn: "still", autoscaling: { horizontal: { enabled: true } } });
+  const open = profile("open", {
+    network: { ingress: { enabled: true }, gateway: { parentRefs: [{ name: "public" }] } },
+  });
   const cases: {
     readonly [title: string]: {
       spec: GpuMediaServiceSpec;
@@ -77,62 +80,44 @@ describe("a contradiction between spec and profile", () => {
         'resources.limits["example.com/dsp"]': "500m is not a whole number of devices: set a whole number",
       },
     },
+    "an Ingress that the profile enables, without a host": {
+      spec: { profile: "open" },
+      found: { "network.ingress.host": "an Ingress without a host would match every host: set the host" },
+    },
+    "an Ingress with a host of the Gateway": {
+      spec: { profile: "open", network: { ingress: { host: "a.example" }, gateway: { hostnames: ["a.example"] } } },
+      found: {
+        "network.gateway.hostnames":
+          "a.example is also the host of the Ingress: remove one of the two, or set network.ingress.enabled: false",
+      },
+    },
     "a model file without a volume": {
       spec: { model: { path: "anime.onnx" } },
       found: { "model.volume": "anime.onnx needs a volume: set model.volume, or remove model.path" },
     },
   };
   for (const [title, { spec, found }] of Object.entries(cases)) {
-    it(title, () => assert.deepEqual(problems(service(spec), still, scaling), found));
+    it(title, () => assert.deepEqual(problems(service(spec), still, scaling, open), found));
   }
 
   it("none: the volume of the service replaces that of the profile, whatever its type", () => {
-    const models = profile("models", { model: { volume: { persistentVolumeClaim: { claimName: "models" } } } });
+    const claim = { persistentVolumeClaim: { claimName: "models" } };
+    const image = { image: { reference: "m:1" } };
+    const models = profile("models", { model: { volume: claim } });
+    const own = { name: "anime4k-2x", size: "s", path: "a.onnx" };
+    const modelOf = (model: GpuMediaServiceSpec["model"]) =>
+      effective({ profile: "models", model: { path: "a.onnx", ...model } }, models).service.model;
     assert.deepEqual(
+      [modelOf({}), modelOf({ volume: image })],
       [
-        effective({ profile: "models", model: { path: "a.onnx" } }, models).service.model,
-        effective({ profile: "models", model: { path: "a.onnx", volume: { image: { reference: "m:1" } } } }, models)
-          .service.model,
-      ],
-      [
-        { name: "anime4k-2x", size: "s", path: "a.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } },
-        { name: "anime4k-2x", size: "s", path: "a.onnx", volume: { image: { reference: "m:1" } } },
+        { ...own, volume: claim },
+        { ...own, volume: image },
       ],
     );
   });
 
   it("none: the replicas of a profile, with and without an autoscaler", () => {
-    assert.deepEqual(
-      [
-        effective({ profile: "still" }, still).service.replicas,
-        effective({ profile: "scaling" }, still, scaling).service.replicas,
-      ],
-      [3, 3],
-    );
-  });
-
-  it("an Ingress, enabled by a profile, without a host or with a host of the Gateway", () => {
-    const open = profile("open", {
-      network: { ingress: { enabled: true }, gateway: { parentRefs: [{ name: "public" }] } },
-    });
-    assert.deepEqual(
-      [
-        problems(service({ profile: "open" }), open),
-        problems(
-          service({
-            profile: "open",
-            network: { ingress: { host: "a.example" }, gateway: { hostnames: ["a.example"] } },
-          }),
-          open,
-        ),
-      ],
-      [
-        { "network.ingress.host": "an Ingress without a host would match every host: set the host" },
-        {
-          "network.gateway.hostnames":
-            "a.example is also the host of the Ingress: remove one of the two, or set network.ingress.enabled: false",
-        },
-      ],
-    );
+    const replicasOf = (name: string) => effective({ profile: name }, still, scaling).service.replicas;
+    assert.deepEqual([replicasOf("still"), replicasOf("scaling")], [3, 3]);
   });
 });

@@ -20,6 +20,7 @@ const noMetric = (reason: string): StatusCondition => ({
 });
 
 const keda: GpuMediaServiceSpec = { autoscaling: { horizontal: { provider: "KEDA" } } };
+const scales = isTrue("Scaling", "scales between 2 and 10 replicas");
 const notStarted = unknown("NotStarted", "waiting for the autoscaler to evaluate the service");
 
 describe("ScalingReady", () => {
@@ -41,13 +42,10 @@ describe("ScalingReady", () => {
     },
     "no autoscaler yet": { status: undefined, verdict: notStarted },
     "an autoscaler without conditions": { status: {}, verdict: notStarted },
-    "it scales": {
-      status: { conditions: [able, active, within] },
-      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
-    },
+    "it scales": { status: { conditions: [able, active, within] }, verdict: scales },
     "at minReplicas, which is no limit": {
       status: { conditions: [able, active, { ...within, status: "True", reason: "TooFewReplicas" }] },
-      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
+      verdict: scales,
     },
     "at maxReplicas": {
       status: {
@@ -84,7 +82,7 @@ describe("ScalingReady", () => {
     "it scales on the GPU metric, and metrics-server is not installed": {
       resourceMetrics: false,
       status: { conditions: [able, active, within] },
-      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
+      verdict: scales,
     },
     "the replicas were set to 0: no metric is missing": {
       status: { conditions: [able, { type: "ScalingActive", status: "False", reason: "ScalingDisabled" }] },
@@ -108,7 +106,7 @@ describe("ScalingReady", () => {
     "another API is not installed": {
       skipped: ["verticalPodAutoscaler"],
       status: { conditions: [able, active] },
-      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
+      verdict: scales,
     },
     "KEDA scales": {
       spec: keda,

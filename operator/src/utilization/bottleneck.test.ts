@@ -13,44 +13,36 @@ const slow = { latencyP95Ms: 45 };
 
 describe("bottleneck", () => {
   const cases: {
-    readonly [title: string]: {
-      readonly figures?: Partial<Aggregate>;
-      readonly limits?: Partial<BottleneckLimits>;
-      readonly is: Bottleneck;
-    };
+    readonly [title: string]: readonly [
+      is: Bottleneck,
+      figures?: Partial<Aggregate>,
+      limits?: Partial<BottleneckLimits>,
+    ];
   } = {
-    "every target is met": { is: "None" },
-    "full GPU memory without an effect on requests": { figures: { gpuMemoryPercent: 99 }, is: "None" },
-    "GPUs above the band": { figures: { gpuPercent: 93 }, is: "Gpu" },
-    "GPUs above the band, and slow": { figures: { ...slow, gpuPercent: 93 }, is: "Gpu" },
-    "slow, GPUs within the band, their memory full": { figures: { ...slow, gpuMemoryPercent: 96 }, is: "GpuMemory" },
-    "slow, a pod near its memory limit": { figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 }, is: "Memory" },
-    "no memory limit": {
-      figures: { ...slow, rssBytes: 7.9 * 1024 ** 3 },
-      limits: { memoryBytes: Infinity },
-      is: "None",
-    },
-    "a pod at its CPU limit": { figures: { cpuPercent: 97, gpuPercent: 30 }, is: "Cpu" },
-    "workers busy with decode and encode": {
-      figures: { workersBusyPercent: 95, gpuPercent: 30, stagesMs: { queue: 3, decode: 8, inference: 2, encode: 6 } },
-      is: "Cpu",
-    },
-    "workers busy with inference, GPUs within the band": { figures: { workersBusyPercent: 95 }, is: "None" },
-    "requests wait longer than their processing takes": {
-      figures: { ...slow, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } },
-      is: "Queue",
-    },
-    "queues half full": { figures: { queueFillPercent: 60 }, is: "Queue" },
-    "time in no stage, images are fetched": {
-      figures: { ...slow, latencyP50Ms: 30 },
-      limits: { fetchesUpstream: true },
-      is: "Upstream",
-    },
-    "time in no stage, nothing is fetched": { figures: { ...slow, latencyP50Ms: 30 }, is: "None" },
-    "requests refused, queues half full": { figures: { refusedPercent: 4, queueFillPercent: 80 }, is: "Queue" },
-    "CPU mode, at the CPU limit": { figures: { gpuPercent: null, gpuMemoryPercent: null, cpuPercent: 99 }, is: "Cpu" },
+    "every target is met": ["None"],
+    "full GPU memory without an effect on requests": ["None", { gpuMemoryPercent: 99 }],
+    "GPUs above the band": ["Gpu", { gpuPercent: 93 }],
+    "GPUs above the band, and slow": ["Gpu", { ...slow, gpuPercent: 93 }],
+    "slow, GPUs within the band, their memory full": ["GpuMemory", { ...slow, gpuMemoryPercent: 96 }],
+    "slow, a pod near its memory limit": ["Memory", { ...slow, rssBytes: 7.9 * 1024 ** 3 }],
+    "no memory limit": ["None", { ...slow, rssBytes: 7.9 * 1024 ** 3 }, { memoryBytes: Infinity }],
+    "a pod at its CPU limit": ["Cpu", { cpuPercent: 97, gpuPercent: 30 }],
+    "workers busy with decode and encode": [
+      "Cpu",
+      { workersBusyPercent: 95, gpuPercent: 30, stagesMs: { queue: 3, decode: 8, inference: 2, encode: 6 } },
+    ],
+    "workers busy with inference, GPUs within the band": ["None", { workersBusyPercent: 95 }],
+    "requests wait longer than their processing takes": [
+      "Queue",
+      { ...slow, stagesMs: { queue: 30, decode: 2, inference: 4, encode: 2 } },
+    ],
+    "queues half full": ["Queue", { queueFillPercent: 60 }],
+    "time in no stage, images are fetched": ["Upstream", { ...slow, latencyP50Ms: 30 }, { fetchesUpstream: true }],
+    "time in no stage, nothing is fetched": ["None", { ...slow, latencyP50Ms: 30 }],
+    "requests refused, queues half full": ["Queue", { refusedPercent: 4, queueFillPercent: 80 }],
+    "CPU mode, at the CPU limit": ["Cpu", { gpuPercent: null, gpuMemoryPercent: null, cpuPercent: 99 }],
   };
-  for (const [title, { figures, limits: more, is }] of Object.entries(cases)) {
+  for (const [title, [is, figures, more]] of Object.entries(cases)) {
     it(`${title}: ${is}`, () => {
       const now = { ...healthy, ...figures };
       assert.equal(bottleneck({ figures: now, latest: now }, { ...limits, ...more }), is);
