@@ -7,13 +7,19 @@ import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
 import type { Size } from "./orientation.ts";
 
 export function readAvifHeader(view: DataView): HeaderReading {
-  const meta = findBox(view, ["meta"]);
-  if (meta === undefined) return damaged("the AVIF has no still picture");
-  const primary = primaryItem(meta);
-  const properties = [...boxesOf(findBox(meta, ["iprp", "ipco"]) ?? part(view, view.byteLength))];
-  const size = displayedSize(propertiesOf(meta, primary).map((index) => properties[index - 1]));
+  const properties = stillProperties(view);
+  if (properties === undefined) return damaged("the AVIF has no still picture");
+  const size = displayedSize(properties);
   if (size === undefined) return damaged("the AVIF does not state its size");
   return pictureOf("avif", size, { frames: framesOf(view) });
+}
+
+/** The properties of the picture that stands for the file, in the order in which they apply; undefined: there is none. */
+export function stillProperties(view: DataView): readonly (Box | undefined)[] | undefined {
+  const meta = findBox(view, ["meta"]);
+  if (meta === undefined) return undefined;
+  const properties = [...boxesOf(findBox(meta, ["iprp", "ipco"]) ?? part(view, view.byteLength))];
+  return propertiesOf(meta, primaryItem(meta)).map((index) => properties[index - 1]);
 }
 
 /** HEIF, section 6.10.1; 0: there is none. */

@@ -5,10 +5,12 @@ import { PipelineError } from "../work/pipeline-error.ts";
 import { Scratch } from "../work/buffers.ts";
 import { formats } from "../work/picture.ts";
 import { hiddenFirstFrame } from "./apng.ts";
+import { colourOf, type PictureColour } from "./colour/picture-colour.ts";
+import type { SrgbConversion } from "./colour/to-srgb.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp } from "./libraries.ts";
 import { placement, turnedSize, type Size } from "./orientation.ts";
-import type { Alpha } from "./transparency.ts";
+import { putOnWhite, type Alpha } from "./transparency.ts";
 import { decodeTurboJpeg } from "./turbo-jpeg.ts";
 
 export interface Decoded {
@@ -17,8 +19,8 @@ export interface Decoded {
 }
 
 /**
- * Writes the picture into `target`, three bytes a pixel. Transparent parts keep their colours, except with `flatten`,
- * which puts the picture on white. A damaged picture is decoded as far as possible, with a warning, as browsers do.
+ * Writes the picture into `target` as sRGB, three bytes a pixel. Transparent parts keep their colours, except with
+ * `flatten`, which puts the picture on white. A damaged picture is decoded as far as possible, with a warning.
  * @throws {PipelineError} if it has no pixels to show
  */
 export async function decodeInto(
@@ -28,55 +30,103 @@ export async function decodeInto(
   flatten: boolean,
 ): Promise<Decoded> {
   const bytes = file.subarray(0, header.end);
-  return (
-    (header.simpleJpeg ? decodeJpeg(target, bytes, header) : undefined) ?? decodeAny(target, bytes, header, flatten)
-  );
+  // The profile of CMYK consists of tables; another one cannot be applied after libvips has converted to RGB.
+  const isInk = header.format === "jpeg" && !header.simpleJpeg;
+  const colour: PictureColour = isInk ? { kind: "tables" } : colourOf(header.format, bytes);
+  const decoded = decodeJpeg(target, bytes, header, colour) ?? (await decodeAny(target, bytes, header, colour));
+  if (flatten && decoded.alpha !== undefined) putOnWhite(target, decoded.alpha);
+  if (colour.kind !== "invalid") return { alpha: flatten ? undefined : decoded.alpha, warnings: decoded.warnings };
+  return { ...decoded, warnings: [...decoded.warnings, { kind: "profile", detail: colour.message }] };
 }
 
 /** The stored pixels of a JPEG that is turned. */
 export const turnScratch = new Scratch();
 
 /** Returns undefined if the decoder gives up: libvips then has the last word, and the first about the reason. */
-function decodeJpeg(target: Buffer, bytes: Buffer, header: PictureHeader): Decoded | undefined {
+function decodeJpeg(target: Buffer, bytes: Buffer, header: PictureHeader, colour: PictureColour): Decoded | undefined {
+  if (!header.simpleJpeg || colour.kind === "tables") return undefined;
   const stored = turnedSize(header, header.orientation);
   const pixels = header.orientation === 1 ? target : turnScratch.take(target.byteLength);
   const { complete, complaint } = decodeTurboJpeg(pixels, bytes, stored);
   if (!complete) return undefined;
   if (pixels !== target) place(target, { pixels, channels: 3 }, header);
+  if (colour.kind === "other") colour.conversion.convert(target);
   return { alpha: undefined, warnings: complaint === undefined ? [] : [warningOf(complaint)] };
 }
 
-async function decodeAny(target: Buffer, bytes: Buffer, header: PictureHeader, flatten: boolean): Promise<Decoded> {
+async function decodeAny(
+  target: Buffer,
+  bytes: Buffer,
+  header: PictureHeader,
+  colour: PictureColour,
+): Promise<Decoded> {
   try {
-    const stored = await decodeStrictly(bytes, header, { flatten, failOn: "warning" });
-    return { alpha: place(target, stored, header), warnings: [] };
+    const alpha = await decodeStrictly(target, bytes, header, { colour, failOn: "warning" });
+    return { alpha, warnings: [] };
   } catch (error) {
     const complaint = messageOf(error);
     try {
-      const stored = await decodeStrictly(bytes, header, { flatten, failOn: "none" });
-      return { alpha: place(target, stored, header), warnings: [warningOf(complaint)] };
+      const alpha = await decodeStrictly(target, bytes, header, { colour, failOn: "none" });
+      return { alpha, warnings: [warningOf(complaint)] };
     } catch (fatal) {
       throw new PipelineError("undecodable", `${formats[header.format].name}: ${messageOf(fatal)}`);
     }
   }
 }
 
-interface Strictness {
-  readonly flatten: boolean;
+interface Manner {
+  readonly colour: PictureColour;
   /** sharp's word for the least that makes it fail. */
   readonly failOn: "warning" | "none";
 }
 
-async function decodeStrictly(bytes: Buffer, header: PictureHeader, { flatten, failOn }: Strictness): Promise<Stored> {
+/** Returns the alpha channel, if any. */
+async function decodeStrictly(
+  target: Buffer,
+  bytes: Buffer,
+  header: PictureHeader,
+  { colour, failOn }: Manner,
+): Promise<Alpha | undefined> {
   const { width, height } = turnedSize(header, header.orientation);
-  const options = { limitInputPixels: width * height, failOn };
-  let picture = stillOf(bytes, header, { width, height }, options).toColourspace("srgb");
-  if (flatten) picture = picture.flatten({ background: "white" });
-  const { data, info } = await picture.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  if (info.width !== width || info.height !== height) {
-    throw new Error(`the header declares ${width}x${height}, the decoded picture is ${info.width}x${info.height}`);
+  const options = { limitInputPixels: width * height, failOn, ignoreIcc: colour.kind !== "tables" };
+  const picture = stillOf(bytes, header, { width, height }, options);
+  const isDeep = header.format === "png" && bytes[pngBitDepth] === 16;
+  if (isDeep && colour.kind === "other") return decodeDeep(target, picture, header, colour.conversion);
+  // sharp converts pictures of 16 bits to Display P3 instead, unless it is asked for a profile.
+  const converted = isDeep && colour.kind === "tables" ? picture.withIccProfile("srgb") : picture.toColourspace("srgb");
+  const { data, info } = await converted.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  checkSize(info, { width, height });
+  const alpha = place(target, { pixels: data, channels: info.channels }, header);
+  if (colour.kind === "other") colour.conversion.convert(target);
+  return alpha;
+}
+
+/** In IHDR. */
+const pngBitDepth = 24;
+
+/** Converts before it rounds to 8 bits: linear light of 8 bits has no dark colours. */
+async function decodeDeep(
+  target: Buffer,
+  picture: Sharp,
+  header: PictureHeader,
+  conversion: SrgbConversion,
+): Promise<Alpha | undefined> {
+  const { data, info } = await picture
+    .toColourspace("rgb16")
+    .raw({ depth: "ushort" })
+    .toBuffer({ resolveWithObject: true });
+  checkSize(info, turnedSize(header, header.orientation));
+  const pixels = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  const rgb = new Uint16Array(target.byteLength);
+  const alpha = place(rgb, { pixels, channels: info.channels }, header);
+  conversion.convert16(rgb, target);
+  return alpha;
+}
+
+function checkSize(found: Size, { width, height }: Size): void {
+  if (found.width !== width || found.height !== height) {
+    throw new Error(`the header declares ${width}x${height}, the decoded picture is ${found.width}x${found.height}`);
   }
-  return { pixels: data, channels: info.channels };
 }
 
 function warningOf(complaint: string): DecodeWarning {
@@ -118,14 +168,17 @@ function presentAsStill(avif: Buffer): void {
   if (avif.toString("latin1", 8, 12) === "avis") avif.write("avif", 8, "latin1");
 }
 
+/** Of 8 or 16 bits a value. */
+type Values = Uint8Array | Uint16Array;
+
 interface Stored {
-  readonly pixels: Uint8Array;
+  readonly pixels: Values;
   /** 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha). */
   readonly channels: number;
 }
 
 /** Copies stored pixels as RGB to where they are displayed, and returns the alpha channel, if any. */
-function place(target: Buffer, { pixels, channels }: Stored, header: PictureHeader): Alpha | undefined {
+function place(target: Values, { pixels, channels }: Stored, header: PictureHeader): Alpha | undefined {
   if (channels === 3 && header.orientation === 1) {
     target.set(pixels);
     return undefined;
@@ -133,6 +186,7 @@ function place(target: Buffer, { pixels, channels }: Stored, header: PictureHead
   const { width, height } = turnedSize(header, header.orientation);
   const { first, right, down } = placement({ width, height }, header.orientation);
   const alpha = channels % 2 === 0 ? new Uint8Array(width * height) : undefined;
+  const shift = pixels.BYTES_PER_ELEMENT === 2 ? 8 : 0;
   const [green, blue] = channels > 2 ? [1, 2] : [0, 0];
   let from = 0;
   for (let y = 0; y < height; y++) {
@@ -141,7 +195,7 @@ function place(target: Buffer, { pixels, channels }: Stored, header: PictureHead
       target[to * 3] = pixels[from] ?? 0;
       target[to * 3 + 1] = pixels[from + green] ?? 0;
       target[to * 3 + 2] = pixels[from + blue] ?? 0;
-      if (alpha !== undefined) alpha[to] = pixels[from + channels - 1] ?? 0;
+      if (alpha !== undefined) alpha[to] = (pixels[from + channels - 1] ?? 0) >> shift;
       from += channels;
       to += right;
     }

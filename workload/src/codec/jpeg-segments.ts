@@ -15,6 +15,7 @@ export const marker = {
   eoi: 0xd9,
   sos: 0xda,
   app1: 0xe1,
+  app2: 0xe2,
   fill: 0xff,
 } as const;
 

@@ -8,6 +8,16 @@ import type { Size } from "./orientation.ts";
 /** An 8-bit alpha channel, of the size of the picture. */
 export type Alpha = Uint8Array;
 
+/** Mixes each pixel with white, by its alpha. */
+export function putOnWhite(rgb: Uint8Array, alpha: Alpha): void {
+  for (const [pixel, opacity] of alpha.entries()) {
+    if (opacity === 255) continue;
+    for (let at = pixel * 3; at < pixel * 3 + 3; at++) {
+      rgb[at] = Math.round(((rgb[at] ?? 0) * opacity + 255 * (255 - opacity)) / 255);
+    }
+  }
+}
+
 /**
  * Gives pixels of alpha 0 the colour of the nearest visible pixel, in `rgb` itself. The distance is Euclidean, by A. Meijster's
  * algorithm (2000): along columns first, then each row is the lower envelope of the columns' parabolas.

@@ -1,0 +1,36 @@
+/** PNGs of one colour with any chunks and depths, which sharp cannot write. */
+import { crc32, deflateSync } from "node:zlib";
+
+interface PngOptions {
+  readonly bits?: 8 | 16;
+  /** Before the pixels, in this order. */
+  readonly chunks?: readonly (readonly [type: string, content: Buffer])[];
+}
+
+/** 8x8 pixels of the colour, 0 to 255: one value for grey, three for RGB. With 16 bits, each value is repeated. */
+export function pngFile(colour: readonly number[], { bits = 8, chunks = [] }: PngOptions = {}): Buffer {
+  const pixel = colour.flatMap((value) => (bits === 16 ? [value, value] : [value]));
+  const row = [0, ...Array.from({ length: 8 }, () => pixel).flat()];
+  const rows = Buffer.from(Array.from({ length: 8 }, () => row).flat());
+  const colourType = colour.length === 1 ? 0 : 2;
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", Buffer.from([0, 0, 0, 8, 0, 0, 0, 8, bits, colourType, 0, 0, 0])),
+    ...chunks.map(([type, content]) => chunk(type, content)),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+/** The content of a chunk iCCP. */
+export function profileChunk(profile: Buffer): Buffer {
+  return Buffer.concat([Buffer.from("x\0\0"), deflateSync(profile)]);
+}
+
+function chunk(type: string, content: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), content]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(content.length, 0);
+  frame.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
