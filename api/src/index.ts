@@ -6,6 +6,7 @@ export type {
   GpuMediaLoadTestStatus,
   GpuMediaProfile,
   GpuMediaProfileSpec,
+  GpuMediaProfileStatus,
   GpuMediaService,
   GpuMediaServiceSpec,
   GpuMediaServiceStatus,

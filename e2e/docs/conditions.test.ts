@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { loadTestReasons } from "@gpumedia/operator/src/loadtest/status.ts";
-import { conditionReasons } from "@gpumedia/operator/src/status/reasons.ts";
+import { conditionReasons, profileReasons } from "@gpumedia/operator/src/status/reasons.ts";
 
 const page = async (name: string): Promise<string> =>
   readFile(new URL(`../../docs/${name}.md`, import.meta.url), "utf8");
 
 describe("docs/conditions.md", () => {
-  for (const [type, reasons] of Object.entries(conditionReasons)) {
+  for (const [type, reasons] of Object.entries({ ...conditionReasons, GpuMediaProfile: profileReasons })) {
     it(`lists the reasons of ${type}`, async () => {
       const [, section = ""] = (await page("conditions")).split(new RegExp(`^## ${type}$`, "m"));
       const [table = ""] = section.split(/^## /m);

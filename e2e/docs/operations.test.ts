@@ -5,6 +5,7 @@ import { readPage } from "./pages.ts";
 
 const shipped = [
   rbac.clusterReads,
+  rbac.profileRules,
   rbac.serviceRules,
   rbac.ownNamespaceRules,
   rbac.dcgmRules,

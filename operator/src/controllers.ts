@@ -1,9 +1,10 @@
-/** Starts what writes while this process leads: the controllers of services, load tests and the DCGM ConfigMap. */
+/** Starts what writes while this process leads: the controllers of services, profiles, load tests and the DCGM ConfigMap. */
 import type { Options } from "./options/options.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { ClusterCache } from "./observe/cluster-cache.ts";
 import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
 import type { Pass } from "./reconcile/pass.ts";
+import { onProfileUse, profilesKey, reconcileProfiles } from "./reconcile/profiles.ts";
 import { reconcileService } from "./reconcile/service.ts";
 import { Memory } from "./reconcile/memory.ts";
 import { createSnapshotSource } from "./reconcile/snapshot.ts";
@@ -38,6 +39,8 @@ export interface ControllersOptions {
 const backoff = { baseMs: 500, capMs: 5 * 60_000 };
 /** Many services that change at once are one new list of metrics. */
 const dcgmDelayMs = 500;
+/** A thousand new services are one status of their profile in this time. */
+const profilesDelayMs = 1_000;
 
 export async function startControllers(setup: ControllersOptions): Promise<void> {
   const { options, lifecycle, clock, log, metrics, queue, writer, cache, identity, features, resyncAll } = setup;
@@ -117,12 +120,28 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     log,
     metrics: metrics.controller("dcgm", dcgmQueue, 1),
   });
+  const profileQueue = new WorkQueue(clock);
+  const profiles = runWorkers({
+    queue: profileQueue,
+    concurrency: 1,
+    reconcile: () => reconcileProfiles({ client: writer, cache, clock }),
+    backoff,
+    clock,
+    log,
+    metrics: metrics.controller("gpumediaprofile", profileQueue, 1),
+  });
+  // An operator of single namespaces does not see every service that uses a profile.
+  if (options.namespaces.length === 0) {
+    const requeueProfiles = (): void => profileQueue.add(profilesKey, "echo", profilesDelayMs);
+    onProfileUse(cache, requeueProfiles);
+    requeueProfiles();
+  }
   const stopLoadTests = startLoadTestController({ ...setup, loadTests, events, defaults: options, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
-  lifecycle.onStop(
-    "controllers",
-    async () => void (await Promise.all([services.stop(graceMs), exporters.stop(graceMs), stopLoadTests(graceMs)])),
-  );
+  lifecycle.onStop("controllers", async () => {
+    const workers = [services, exporters, profiles];
+    await Promise.all([...workers.map((one) => one.stop(graceMs)), stopLoadTests(graceMs)]);
+  });
   const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);
   lifecycle.onStop("resync", async () => cancelResync());
 }

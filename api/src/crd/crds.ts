@@ -21,9 +21,13 @@ interface Definition {
   readonly scope: "Namespaced" | "Cluster";
   readonly schema: JsonSchema;
   readonly defaultOf: DefaultOf;
-  readonly hasStatus: boolean;
+  /** The status of an object that has not been reconciled yet. */
+  readonly initialStatus?: object;
   readonly columns: readonly PrinterColumn[];
 }
+
+/** kstatus treats an object without a status as ready: Flux would report a service as ready before its first reconcile. */
+const notReconciled = { observedGeneration: -1 };
 
 const age = column("Age", "date", ".metadata.creationTimestamp", "Time since creation.");
 
@@ -41,7 +45,7 @@ const definitions: readonly Definition[] = [
     scope: "Namespaced",
     schema: jsonSchema(gpuMediaService),
     defaultOf: (path, isMap) => serviceDefaults[path] ?? profileDefault(path, isMap),
-    hasStatus: true,
+    initialStatus: notReconciled,
     columns: [
       column("Profile", "string", ".status.summary.profile", "Name of the profile."),
       column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether the service is ready."),
@@ -62,8 +66,15 @@ const definitions: readonly Definition[] = [
     scope: "Cluster",
     schema: jsonSchema(gpuMediaProfile),
     defaultOf: () => "",
-    hasStatus: false,
+    // None at first: an operator that watches single namespaces never writes it.
     columns: [
+      column(
+        "Ready",
+        "string",
+        '.status.conditions[?(@.type=="Ready")].status',
+        "Whether services can use the profile.",
+      ),
+      column("Used-By", "integer", ".status.services", "Number of services that use the profile."),
       column("Based-On", "string", ".spec.basedOn", "The profile that supplies the other settings."),
       column("Description", "string", ".spec.description", "Purpose of the profile."),
       age,
@@ -76,7 +87,7 @@ const definitions: readonly Definition[] = [
     scope: "Namespaced",
     schema: jsonSchema(gpuMediaLoadTest),
     defaultOf: () => "",
-    hasStatus: true,
+    initialStatus: notReconciled,
     columns: [
       column("Service", "string", ".spec.serviceRef.name", "The service under test."),
       column("Scenario", "string", ".status.summary.scenario", "The load scenario."),
@@ -120,17 +131,14 @@ export interface CustomResourceDefinition {
       readonly served: boolean;
       readonly storage: boolean;
       readonly schema: { readonly openAPIV3Schema: StructuralSchema };
-      readonly subresources?: { readonly status: object };
+      readonly subresources: { readonly status: object };
       readonly additionalPrinterColumns: readonly PrinterColumn[];
     }[];
   };
 }
 
-/** kstatus treats an object without a status as ready: Flux would report a service as ready before its first reconcile. */
-const notReconciled = { observedGeneration: -1 };
-
 export const customResourceDefinitions: readonly CustomResourceDefinition[] = definitions.map((definition) => {
-  const { kind, plural, shortName, scope, hasStatus, columns } = definition;
+  const { kind, plural, shortName, scope, columns } = definition;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -152,7 +160,7 @@ export const customResourceDefinitions: readonly CustomResourceDefinition[] = de
           served: true,
           storage: true,
           schema: { openAPIV3Schema: rootSchema(definition) },
-          ...(hasStatus ? { subresources: { status: {} } } : {}),
+          subresources: { status: {} },
           additionalPrinterColumns: columns,
         },
       ],
@@ -161,9 +169,9 @@ export const customResourceDefinitions: readonly CustomResourceDefinition[] = de
 });
 
 /** The server has its own schema for `apiVersion`, `kind` and `metadata`. */
-function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
+function rootSchema({ schema, defaultOf, initialStatus }: Definition): StructuralSchema {
   const { properties = {}, required: _required, ...root } = schema;
-  const { spec = {}, status } = properties;
+  const { spec = {}, status = {} } = properties;
   // The server has no schema for members of metadata, and rejects a fieldPath into it.
   const rules = root["x-kubernetes-validations"]?.map(({ fieldPath: _fieldPath, ...rule }) => rule);
   return {
@@ -174,7 +182,7 @@ function rootSchema({ schema, defaultOf }: Definition): StructuralSchema {
       kind: { type: "string" },
       metadata: { type: "object" },
       spec: structural(spec, defaultOf),
-      ...(status === undefined ? {} : { status: { ...structural(status, () => ""), default: notReconciled } }),
+      status: { ...structural(status, () => ""), ...(initialStatus === undefined ? {} : { default: initialStatus }) },
     },
   };
 }

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { flag, labelName, map, object, objectName, settings, text } from "./scalars.ts";
 import { loadTestNameRules, profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
 import { loadTestSpec, loadTestStatus } from "./load-test.ts";
-import { serviceStatus } from "./status.ts";
+import { profileStatus, serviceStatus } from "./status.ts";
 import { tunables } from "./spec/tunable.ts";
 
 export const group = "gpumedia.io";
@@ -109,7 +109,7 @@ export const gpuMediaProfile = object(
     description:
       "GpuMediaProfile holds settings that many services share. A profile with the name of a built-in profile replaces it.",
   },
-  { ...typeMeta("GpuMediaProfile"), spec: Type.Optional(profileSpec) },
+  { ...typeMeta("GpuMediaProfile"), spec: Type.Optional(profileSpec), status: Type.Optional(profileStatus) },
 );
 
 export const gpuMediaLoadTest = object(

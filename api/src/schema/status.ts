@@ -86,11 +86,23 @@ export const observedGeneration = wholeNumber(
   2_147_483_647,
 );
 
+const observedConditions = (what: string) =>
+  list({ keys: ["type"] }, { description: `The latest observations of the ${what}'s state.` }, condition);
+
+export const profileStatus = settings(
+  { description: "Observed state of the profile. Only an operator that watches all namespaces reports it." },
+  {
+    observedGeneration,
+    conditions: observedConditions("profile"),
+    services: count("Number of services that use the profile, also through the basedOn of another one."),
+  },
+);
+
 export const serviceStatus = settings(
   { description: "Observed state of the service." },
   {
     observedGeneration,
-    conditions: list({ keys: ["type"] }, { description: "The latest observations of the service's state." }, condition),
+    conditions: observedConditions("service"),
     summary,
     replicas: settings(
       { description: "Replicas of the Deployment." },

@@ -15,6 +15,92 @@
     - list
     - watch
 {{- end }}
+{{- define "gpumedia-operator.dcgmRules" -}}
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - create
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - delete
+    - list
+    - patch
+    - watch
+  resourceNames:
+    - gpumedia-dcgm-metrics
+{{- end }}
+{{- define "gpumedia-operator.metricsApiNamespaceRules" -}}
+- apiGroups:
+    - discovery.k8s.io
+  resources:
+    - endpointslices
+  verbs:
+    - create
+    - patch
+- apiGroups:
+    - ""
+  resources:
+    - services
+  verbs:
+    - create
+    - get
+    - patch
+{{- end }}
+{{- define "gpumedia-operator.metricsApiRules" -}}
+- apiGroups:
+    - apiregistration.k8s.io
+  resources:
+    - apiservices
+  verbs:
+    - create
+- apiGroups:
+    - apiregistration.k8s.io
+  resources:
+    - apiservices
+  verbs:
+    - get
+    - patch
+  resourceNames:
+    - v1beta1.custom.metrics.k8s.io
+    - v1beta2.custom.metrics.k8s.io
+- apiGroups:
+    - authorization.k8s.io
+  resources:
+    - subjectaccessreviews
+  verbs:
+    - create
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - get
+  resourceNames:
+    - extension-apiserver-authentication
+{{- end }}
+{{- define "gpumedia-operator.ownNamespaceRules" -}}
+- apiGroups:
+    - coordination.k8s.io
+  resources:
+    - leases
+  verbs:
+    - create
+    - get
+    - update
+{{- end }}
+{{- define "gpumedia-operator.profileRules" -}}
+- apiGroups:
+    - gpumedia.io
+  resources:
+    - gpumediaprofiles/status
+  verbs:
+    - patch
+{{- end }}
 {{- define "gpumedia-operator.serviceRules" -}}
 - apiGroups:
     - gpumedia.io
@@ -179,82 +265,4 @@
   verbs:
     - create
     - patch
-{{- end }}
-{{- define "gpumedia-operator.metricsApiRules" -}}
-- apiGroups:
-    - apiregistration.k8s.io
-  resources:
-    - apiservices
-  verbs:
-    - create
-- apiGroups:
-    - apiregistration.k8s.io
-  resources:
-    - apiservices
-  verbs:
-    - get
-    - patch
-  resourceNames:
-    - v1beta1.custom.metrics.k8s.io
-    - v1beta2.custom.metrics.k8s.io
-- apiGroups:
-    - authorization.k8s.io
-  resources:
-    - subjectaccessreviews
-  verbs:
-    - create
-- apiGroups:
-    - ""
-  resources:
-    - configmaps
-  verbs:
-    - get
-  resourceNames:
-    - extension-apiserver-authentication
-{{- end }}
-{{- define "gpumedia-operator.metricsApiNamespaceRules" -}}
-- apiGroups:
-    - discovery.k8s.io
-  resources:
-    - endpointslices
-  verbs:
-    - create
-    - patch
-- apiGroups:
-    - ""
-  resources:
-    - services
-  verbs:
-    - create
-    - get
-    - patch
-{{- end }}
-{{- define "gpumedia-operator.ownNamespaceRules" -}}
-- apiGroups:
-    - coordination.k8s.io
-  resources:
-    - leases
-  verbs:
-    - create
-    - get
-    - update
-{{- end }}
-{{- define "gpumedia-operator.dcgmRules" -}}
-- apiGroups:
-    - ""
-  resources:
-    - configmaps
-  verbs:
-    - create
-- apiGroups:
-    - ""
-  resources:
-    - configmaps
-  verbs:
-    - delete
-    - list
-    - patch
-    - watch
-  resourceNames:
-    - gpumedia-dcgm-metrics
 {{- end }}

@@ -78,9 +78,8 @@ function valuesSchemaJson(): string {
 
 /** The rules, for the templates to include. */
 function rulesTemplate(): string {
-  const { clusterReads, serviceRules, metricsApiRules, metricsApiNamespaceRules, ownNamespaceRules, dcgmRules } = rules;
-  const named = { clusterReads, serviceRules, metricsApiRules, metricsApiNamespaceRules, ownNamespaceRules, dcgmRules };
-  const templates = Object.entries(named).map(
+  const lists = Object.entries(rules).filter(([, list]) => Array.isArray(list));
+  const templates = lists.map(
     ([name, list]) =>
       `{{- define "gpumedia-operator.${name}" -}}\n${stringify(list, { aliasDuplicateObjects: false })}{{- end }}\n`,
   );

@@ -33,6 +33,11 @@ export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
 ];
 
+/** Only of an operator that watches all namespaces: others would not count all services that use a profile. */
+export const profileRules: readonly PolicyRule[] = [
+  { apiGroups: ["gpumedia.io"], resources: ["gpumediaprofiles/status"], verbs: ["patch"] },
+];
+
 /** In every watched namespace. */
 export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: watched },
@@ -126,7 +131,11 @@ export function operatorRbac({
   const everywhere = namespaces.length === 0;
   const subjects = [{ kind: "ServiceAccount", name: serviceAccount, namespace }] as const;
   const granted = (name: string, rules: readonly PolicyRule[], within?: string) => grant(name, rules, subjects, within);
-  const clusterRules = [...clusterReads, ...(everywhere ? serviceRules : []), ...(metricsApi ? metricsApiRules : [])];
+  const clusterRules = [
+    ...clusterReads,
+    ...(everywhere ? [...profileRules, ...serviceRules] : []),
+    ...(metricsApi ? metricsApiRules : []),
+  ];
   const ownRules = [
     ...ownNamespaceRules,
     ...(everywhere ? [] : dcgmRules),

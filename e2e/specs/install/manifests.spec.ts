@@ -41,6 +41,12 @@ describe("the plain manifests", function () {
     await using operator = await startInstalledOperator(cluster, "gpumedia-system");
     await cluster.kubectl("apply", "-f", "examples/minimal.yaml");
     await cluster.kubectl("wait", "-A", "gms", "--all", "--for=condition=Ready", "--timeout=90s");
+    await cluster.kubectl("apply", "-f", "examples/profile.yaml");
+    await cluster.kubectl("wait", "gmp", "--all", "--for=condition=Ready", "--timeout=60s");
+    await until("the number of services of the profile", async (see) => {
+      const [, row = ""] = see(await cluster.kubectl("get", "gmp")).split("\n");
+      return /^\S+ +True +1 /.test(row);
+    });
     assert.equal(await operator.end("SIGTERM"), "exit 0");
   });
 

@@ -14,6 +14,7 @@ import {
   metricsApiNamespaceRules,
   metricsApiRules,
   ownNamespaceRules,
+  profileRules,
   serviceRules,
 } from "@gpumedia/install/src/rbac.ts";
 import { operatorRbac } from "@gpumedia/install";
@@ -159,6 +160,7 @@ describe("the operator's permissions", function () {
   it("include no wildcard, no Secrets, no granting of permissions and no access into pods", () => {
     const all = [
       clusterReads,
+      profileRules,
       serviceRules,
       ownNamespaceRules,
       dcgmRules,

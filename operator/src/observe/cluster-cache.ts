@@ -1,5 +1,5 @@
 /** The caches that watches keep current: each kind in the form that its readers need. */
-import type { GpuMediaProfile, GpuMediaService } from "@gpumedia/api";
+import { defaultProfileName, type GpuMediaProfile, type GpuMediaService } from "@gpumedia/api";
 import { childKinds, type ChildKind, type ChildKindName } from "./child-kinds.ts";
 import { dcgmMetricsName, serviceLabel } from "./names.ts";
 import type { ApiClient } from "../kube/client.ts";
@@ -41,6 +41,7 @@ const nodesWaitMs = 5_000;
 export class ClusterCache {
   readonly services: ScopedCache<StoredService>;
   readonly profiles: ScopedCache<StoredProfile>;
+  readonly servicesOfProfile: (profile: string) => readonly StoredService[];
   readonly pods: ScopedCache<PodView | undefined>;
   readonly nodes: ScopedCache<NodeView>;
   /** The ReplicaSets of services. */
@@ -63,6 +64,7 @@ export class ClusterCache {
       more: Partial<ScopedCacheOptions<T>> = {},
     ) => new ScopedCache(client, type, { namespaces, project, clock, log, ...more });
     this.services = scoped(serviceType, withoutManagedFields<StoredService>);
+    this.servicesOfProfile = this.services.lookup((service) => [profileName(service)]);
     this.profiles = scoped(profileType, withoutManagedFields<StoredProfile>);
     this.nodes = scoped(nodeType, viewNode);
     // Finished pods hold no devices. Pods of other namespaces hold GPUs, too, but an operator that may only read some
@@ -99,7 +101,9 @@ export class ClusterCache {
 
   /** The cache that keeps what this operator writes of the type. */
   of(type: ResourceType): Pick<ScopedCache<unknown>, "observeWrite" | "observeDelete"> {
-    const written = [this.services, this.pods, ...this.#children.values()].find((cache) => cache.type === type);
+    const written = [this.services, this.profiles, this.pods, ...this.#children.values()].find(
+      (cache) => cache.type === type,
+    );
     if (written === undefined) throw new Error(`${type.kind} is not kept for writing`);
     return written;
   }
@@ -174,6 +178,11 @@ export class ClusterCache {
       }
     }
   }
+}
+
+/** The profile that a service names. */
+export function profileName({ spec }: Pick<StoredService, "spec">): string {
+  return spec?.profile ?? defaultProfileName;
 }
 
 /** For the operator's own kinds, of which it does not read them: they are a third of the object. */

@@ -1,12 +1,11 @@
 /** Everything that a reconcile of one service decides from: plain data, read from the caches at one moment. */
 import type { ClusterFeatures } from "../desired/context.ts";
-import { defaultProfileName } from "@gpumedia/api";
 import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
 import { loadTestType, type LoadTestCache } from "../loadtest/cache.ts";
 import { rolloutTestName, type LoadTestsOfService } from "../loadtest/rollout-test.ts";
 import { childKind, childName, childRoles, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { ClusterCache, StoredProfile, StoredService } from "../observe/cluster-cache.ts";
+import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { GpuSnapshot } from "../observe/gpu-ledger.ts";
@@ -79,9 +78,9 @@ export function createSnapshotSource(sources: SnapshotSources): SnapshotSource {
 }
 
 /** The chain that `resolveProfile` follows; it also reports what is wrong with the chain. */
-function profilesOf({ spec }: StoredService, { profiles }: ClusterCache): ReadonlyMap<string, StoredProfile> {
+function profilesOf(stored: StoredService, { profiles }: ClusterCache): ReadonlyMap<string, StoredProfile> {
   const chain = new Map<string, StoredProfile>();
-  let name = spec?.profile ?? defaultProfileName;
+  let name = profileName(stored);
   for (let next = profiles.get(`/${name}`); next !== undefined && !chain.has(name); next = profiles.get(`/${name}`)) {
     chain.set(name, next);
     name = next.spec?.basedOn ?? name;

@@ -67,6 +67,13 @@ export const sloMetReasons = {
   ThroughputBelowTarget: "busy GPUs process less than `slo.requestsPerSecondPerGpu`",
 } as const;
 
+/** Of the Ready condition of a GpuMediaProfile. */
+export const profileReasons = {
+  Resolved: "services can use the profile",
+  UnknownProfile: "`basedOn` names a profile that does not exist",
+  ProfileCycle: "profiles are based on each other",
+} as const;
+
 /** By condition type, in the order of docs/conditions.md. */
 export const conditionReasons = {
   Ready: readyReasons,
