@@ -4,6 +4,7 @@
  * Defaults are the guide's production setup, as the processor also runs without an operator.
  */
 import type { Static } from "typebox";
+import { modelFields } from "./schema/model-fields.ts";
 import { duration, flag, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
 import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
@@ -42,6 +43,7 @@ export const processorConfig = settings(
         ),
         size: oneOf(["s", "m", "l"], "Size of the built-in model: larger ones are better and slower. Defaults to s."),
         path: text("Path of an ONNX file. Defaults to the built-in model.", 4_096),
+        ...modelFields,
       },
     ),
     workers: wholeNumber("Number of worker threads. 0, the default, means as many as the CPU limit allows.", 0, 256),

@@ -7,10 +7,8 @@
 import { readFileSync } from "node:fs";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { readPictureHeader } from "../../workload/src/codec/picture-header.ts";
-import { fasterSession } from "../../workload/src/inference/faster-session.ts";
+import { openModel, tileRules } from "../../workload/src/inference/open-model.ts";
 import { PictureInference } from "../../workload/src/inference/picture-inference.ts";
-import { pictureModel } from "../../workload/src/inference/picture-model.ts";
-import { openSession } from "../../workload/src/inference/session.ts";
 import type { RawFigures } from "./figures.ts";
 import { PictureWorker } from "../../workload/src/worker/picture-batch.ts";
 
@@ -49,18 +47,19 @@ async function main(): Promise<void> {
 }
 
 async function loop({ model, picture, seconds }: Setup): Promise<void> {
-  const usual = await openSession(model, "cpu");
-  const { session } = await fasterSession(model, usual, pictureModel(usual));
-  const worker = new PictureWorker(new PictureInference(session, pictureModel(session), null));
+  const options = { overlap: 16, verify: true, warmUpSizes: [] };
+  const { session, contract } = await openModel({ file: model, accelerator: "cpu", options });
+  const inference = new PictureInference(session, contract, tileRules(contract, options, null, "cpu"));
+  const worker = new PictureWorker(inference, async () => true);
   const bytes = new Uint8Array(readFileSync(picture));
   const reading = readPictureHeader(bytes);
   if (reading.kind !== "picture") throw new Error(`${picture} is not a picture`);
   const headers = [reading.header];
-  const options = { format: "jpeg" as const, quality: 85 };
+  const encoding = { format: "jpeg" as const, quality: 85 };
   // A view of a part of the memory is not transferred, so the picture can be decoded again.
   const padded = new Uint8Array(bytes.length + 1);
   padded.set(bytes);
-  const tasks = [{ id: 0, bytes: padded.subarray(0, bytes.length), options }];
+  const tasks = [{ id: 0, bytes: padded.subarray(0, bytes.length), options: encoding }];
   const countFrom = performance.now() + warmUpMs;
   const endAt = countFrom + seconds * 1000;
   let counted = 0;

@@ -1,4 +1,5 @@
 /** A spec with a value for every field, except those where a missing value has a meaning. */
+import type { modelFields } from "../schema/model-fields.ts";
 import type { TunableSpec } from "../schema/types.ts";
 
 /** Fields whose description states what a missing value means. */
@@ -9,6 +10,7 @@ type Undefaulted =
   | "replicas"
   | "path"
   | "volume"
+  | keyof typeof modelFields
   | "affinity"
   | "priorityClassName"
   | "runtimeClassName"

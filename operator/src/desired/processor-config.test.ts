@@ -13,6 +13,8 @@ describe("processor's configuration", () => {
     { network: { ingress: { maxBodySize: "100g" } } },
     { slo: { concurrentUsers: 1_000_000 } },
     { model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } } },
+    { model: { layout: "NCHW", range: "-1-1", outputRange: "0-1", channels: "BGR", sizeMultiple: 8, verify: false } },
+    { model: { tile: 512, overlap: 32, warmUpSizes: ["1024x768"] } },
   ];
   for (const spec of specs) {
     it(`is valid for the processor: ${JSON.stringify(spec)}`, () => {
@@ -61,6 +63,7 @@ describe("processor's configuration", () => {
     "the batch": { spec: { processing: { batch: { maxSize: 2, maxDelay: "5ms" } } }, restarts: false },
     "the access log": { spec: { processing: { accessLog: true } }, restarts: true },
     "the model": { spec: { model: { size: "l" } }, restarts: true },
+    "what the model takes": { spec: { model: { sizeMultiple: 8 } }, restarts: true },
     "the networks to fetch from": {
       spec: { processing: { upstream: { allowedNetworks: ["10.96.0.0/16"] } } },
       restarts: true,

@@ -18,12 +18,13 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
   const { logLevel, accessLog, batch, queue, memoryCleanup } = processing;
   const { allowedNetworks, ...upstream } = processing.upstream;
   const path = modelPath(service);
+  const { path: _inVolume, volume: _mounted, ...modelSettings } = model;
   return {
     accelerator: gpu.count > 0 ? "cuda" : "cpu",
     environment: profile === "development" ? "development" : "production",
     logLevel,
     accessLog,
-    model: { name: model.name, size: model.size, ...(path === undefined ? {} : { path }) },
+    model: { ...modelSettings, ...(path === undefined ? {} : { path }) },
     batch,
     queue,
     drain,

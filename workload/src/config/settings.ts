@@ -1,6 +1,7 @@
 /** The configuration as the processor uses it: complete, durations in ms. Pure. */
 import type { ProcessorConfig } from "@gpumedia/api";
 import { durationMs } from "@gpumedia/api/src/units/parse.ts";
+import type { ModelOptions, Size } from "../work/model-contract.ts";
 import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
 export interface Settings {
@@ -14,6 +15,7 @@ export interface Settings {
     readonly file: string;
     /** How many pixels around it a pixel of the result depends on; null: unknown. */
     readonly receptiveRadius: number | null;
+    readonly options: ModelOptions;
   };
   /** 0: as many as the CPU limit allows. */
   readonly workers: number;
@@ -89,8 +91,33 @@ export function builtInModelOf({ name, size }: NonNullable<ProcessorConfig["mode
 
 function modelOf(model: NonNullable<ProcessorConfig["model"]>): Settings["model"] {
   const { name = "anime4k-2x", path } = model;
-  if (path !== undefined) return { name, file: path, receptiveRadius: null };
+  const options = modelOptions(model);
+  if (path !== undefined) return { name, file: path, receptiveRadius: null, options };
   const builtIn = builtInModelOf(model);
   if (builtIn === undefined) throw new Error(`no built-in model ${name}: checked when the configuration is read`);
-  return { name, file: builtInModelFile(builtIn), receptiveRadius: receptiveRadius[builtIn] };
+  return { name, file: builtInModelFile(builtIn), receptiveRadius: receptiveRadius[builtIn], options };
+}
+
+function modelOptions(model: NonNullable<ProcessorConfig["model"]>): ModelOptions {
+  const { layout, range, outputRange, channels, sizeMultiple, tile, overlap = 16, verify = true, warmUpSizes } = model;
+  return {
+    ...(layout === undefined ? {} : { layout }),
+    ...(range === undefined ? {} : { range }),
+    ...(outputRange === undefined ? {} : { outputRange }),
+    ...(channels === undefined ? {} : { channels }),
+    ...(sizeMultiple === undefined ? {} : { sizeMultiple }),
+    ...(tile === undefined || tile === 0 ? {} : { tile }),
+    overlap,
+    verify,
+    warmUpSizes: (warmUpSizes ?? warmUpSizesOfPhotographs).map(sizeOf),
+  };
+}
+
+/** What cameras, screens and video send most; a size of a picture from which its bucket follows. */
+const warmUpSizesOfPhotographs = ["640x480", "1280x720", "1920x1080"];
+
+/** `640x480` */
+function sizeOf(text: string): Size {
+  const [width = 0, height = 0] = text.split("x").map(Number);
+  return { width, height };
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { PictureInference } from "./picture-inference.ts";
-import { pictureModel } from "./picture-model.ts";
-import { strips } from "../work/grouping.ts";
+import type { ModelContract } from "../work/model-contract.ts";
+import { tilesOf } from "../work/tiles.ts";
+import { learnContract } from "./learn-contract.ts";
+import { tileRules } from "./open-model.ts";
 import { openSession } from "./session.ts";
 import {
   bicubicDoubled,
@@ -20,13 +22,18 @@ import { readNetwork, sizes, type Size } from "../models/anime4k/weights.ts";
 import { buildModel, training } from "../models/build.ts";
 import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
+async function contractOf(size: Size): Promise<ModelContract> {
+  return learnContract(await openSession(builtInModelFile(`anime4k-2x-${size}`), "cpu"), {});
+}
+
 async function inference(size: Size, radius: number | null): Promise<PictureInference> {
   const session = await openSession(builtInModelFile(`anime4k-2x-${size}`), "cpu");
-  return new PictureInference(session, pictureModel(session), radius);
+  const contract = await contractOf(size);
+  return new PictureInference(session, contract, tileRules(contract, { overlap: 16 }, radius, "cpu"));
 }
 
 async function doubled(model: PictureInference, { width, height, pixels }: Rgb): Promise<Rgb> {
-  const result = await model.run(Buffer.from(pixels), 1, width, height);
+  const result = await model.run(Buffer.from(pixels), 1, { width, height });
   return { width: result.width, height: result.height, pixels: new Uint8Array(result.rgb) };
 }
 
@@ -60,7 +67,8 @@ describe("built-in models", () => {
     it(`${name}: strips give the same bytes as the whole picture`, async () => {
       const picture = noise(700, 500);
       const radius = receptiveRadius[name];
-      assert.ok(strips(picture.width, picture.height, radius).length > 2);
+      const contract = await contractOf(size);
+      assert.ok(tilesOf(picture, tileRules(contract, { overlap: 0 }, radius, "cpu")).length > 2);
       const whole = await doubled(await inference(size, null), picture);
       assert.ok(Buffer.from((await doubled(await inference(size, radius), picture)).pixels).equals(whole.pixels));
       // A radius that is too small must make a difference.

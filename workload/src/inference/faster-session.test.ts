@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { builtInModelFile } from "../models/built-in.ts";
 import { fasterSession } from "./faster-session.ts";
-import { pictureModel } from "./picture-model.ts";
+import { learnContract } from "./learn-contract.ts";
 import { openSession, type ModelSession } from "./session.ts";
 
 const file = builtInModelFile("anime4k-2x-s");
@@ -19,7 +19,7 @@ async function choice(change: (session: ModelSession) => ModelSession["run"]) {
       await opened.release();
     },
   };
-  const { session, optimization } = await fasterSession(file, original, pictureModel(opened));
+  const { session, optimization } = await fasterSession(file, original, await learnContract(opened, {}));
   return { kept: session === original ? "default" : "alternative", optimization, released };
 }
 

@@ -6,8 +6,8 @@
  * in them: the benchmark's tiny model took 0.57 ms with blocks and 0.44 ms without, the built-in one 11 ms and 13 ms a
  * strip.
  */
+import type { ModelContract, Size } from "../work/model-contract.ts";
 import type { Optimization } from "../work/tensor.ts";
-import type { PictureModel } from "./picture-model.ts";
 import { openSession, type ModelSession } from "./session.ts";
 import { trialFeeds, trialMs, warmUp } from "./trial.ts";
 
@@ -32,11 +32,11 @@ export interface SelectedSession {
 export async function fasterSession(
   file: string,
   original: ModelSession,
-  model: PictureModel,
+  contract: ModelContract,
 ): Promise<SelectedSession> {
   const alternative = await openSession(file, "cpu", "extended");
-  for (const session of [original, alternative]) await warmUp(session, model);
-  const feeds = trialFeeds(model, side);
+  for (const session of [original, alternative]) await warmUp(session, contract);
+  const feeds = trialFeeds(contract, measuredSize(contract));
   const fastest = { original: Number.POSITIVE_INFINITY, alternative: Number.POSITIVE_INFINITY };
   const endAt = performance.now() + budgetMs;
   for (let run = 0; run < mostRuns && (run === 0 || performance.now() < endAt); run++) {
@@ -49,4 +49,9 @@ export async function fasterSession(
   }
   await alternative.release();
   return { session: original, optimization: "all" };
+}
+
+function measuredSize({ fixed, sizeMultiple }: ModelContract): Size {
+  const free = Math.ceil(side / sizeMultiple) * sizeMultiple;
+  return { width: fixed.width ?? free, height: fixed.height ?? free };
 }

@@ -1,77 +1,111 @@
-/** Runs a model on pixels: converts the layout, reuses memory, cuts large pictures into strips. */
+/** Runs a model on pictures: cuts and pads them as the model needs, converts them, reuses memory. */
 import { Scratch } from "../work/buffers.ts";
-import { strips } from "../work/grouping.ts";
-import { fromTensor, toTensor } from "./layout.ts";
-import type { PictureModel } from "./picture-model.ts";
+import type { ModelContract, PictureTensor, Size } from "../work/model-contract.ts";
+import { isWhole, tilesOf, type TileRules } from "../work/tiles.ts";
+import { lumaOf, recolour } from "./luma.ts";
+import { channelCount, fromTensor, toTensor, type Elements } from "./pixels.ts";
 import { discardOutputs, type ModelSession, type Outputs } from "./session.ts";
 import { tensor } from "./tensors.ts";
+import { gather, place, scaledSide, tileSize, type Pictures } from "./tile-copy.ts";
 
 /** Consecutive pictures of one size, three bytes a pixel; valid until the next run. */
-export interface Pixels {
+export interface Pixels extends Size {
   readonly rgb: Buffer;
-  readonly width: number;
-  readonly height: number;
 }
 
 export class PictureInference {
   readonly #session: ModelSession;
-  readonly #model: PictureModel;
-  readonly #receptiveRadius: number | null;
-  readonly #output = new Scratch();
+  readonly #contract: ModelContract;
+  readonly #rules: TileRules;
+  readonly #tile = new Scratch();
+  readonly #answer = new Scratch();
+  readonly #result = new Scratch();
+  readonly #rgb = new Scratch();
   /** The outputs of the last run. */
   #outputs: Outputs = {};
 
-  /** `receptiveRadius` null: no picture is cut into strips. */
-  constructor(session: ModelSession, model: PictureModel, receptiveRadius: number | null) {
+  constructor(session: ModelSession, contract: ModelContract, rules: TileRules) {
     this.#session = session;
-    this.#model = model;
-    this.#receptiveRadius = receptiveRadius;
+    this.#contract = contract;
+    this.#rules = rules;
   }
 
   releaseMemory(): void {
-    this.#output.release();
+    for (const scratch of [this.#tile, this.#answer, this.#result, this.#rgb]) scratch.release();
     this.#discardOutputs();
   }
 
-  async run(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
-    const cuts = count === 1 && this.#receptiveRadius !== null ? strips(width, height, this.#receptiveRadius) : [];
-    if (cuts.length <= 1) return this.#whole(pixels, count, width, height);
-    const row = width * 3;
-    let whole: Pixels | undefined;
-    for (const { input, kept } of cuts) {
-      const rows = pixels.subarray(input.from * row, input.to * row);
-      const strip = await this.#whole(rows, 1, width, input.to - input.from);
-      const scale = strip.height / (input.to - input.from);
-      const outputRow = strip.width * 3;
-      whole ??= {
-        rgb: this.#output.take(height * scale * outputRow),
-        width: strip.width,
-        height: height * scale,
-      };
-      const from = (kept.from - input.from) * scale * outputRow;
-      const to = (kept.to - input.from) * scale * outputRow;
-      whole.rgb.set(strip.rgb.subarray(from, to), kept.from * scale * outputRow);
+  /** `rgb`: `count` pictures of `size`, one after another. */
+  async run(rgb: Buffer, count: number, size: Size): Promise<Pixels> {
+    const channels = channelCount(this.#contract.input);
+    const pixels = channels === 3 ? rgb : lumaOf(rgb);
+    const result = await this.#tiled({ pixels, count, channels, ...size });
+    const { width, height } = result;
+    if (result.channels === 3) return { rgb: asBuffer(result.pixels), width, height };
+    const coloured = this.#rgb.take(width * height * 3 * count);
+    for (let picture = 0; picture < count; picture++) {
+      const part = (bytes: Uint8Array): Uint8Array => partOf(bytes, picture, count);
+      if (channels === 1) recolour(part(coloured), part(result.pixels), result, part(rgb), size);
+      else part(coloured).set(repeated(part(result.pixels)));
     }
-    if (whole === undefined) throw new Error("the picture has no rows");
-    return whole;
+    return { rgb: coloured, width, height };
   }
 
-  async #whole(pixels: Buffer, count: number, width: number, height: number): Promise<Pixels> {
-    const { input, output } = this.#model;
-    const dims = input.order === "NHWC" ? [count, height, width, 3] : [count, 3, height, width];
+  async #tiled(pictures: Pictures): Promise<Pictures> {
+    const tiles = tilesOf(pictures, this.#rules);
+    if (isWhole(tiles, pictures)) return this.#infer(pictures);
+    const { scale } = this.#contract;
+    const width = scaledSide(pictures.width, scale);
+    const height = scaledSide(pictures.height, scale);
+    let result: Pictures | undefined;
+    for (const tile of tiles) {
+      const answer = await this.#infer(this.#gathered(pictures, tile));
+      const { count, channels } = answer;
+      result ??= { pixels: this.#result.take(width * height * channels * count), count, channels, width, height };
+      place(result, tile, answer, scale);
+    }
+    if (result === undefined) throw new Error("the picture has no pixels");
+    return result;
+  }
+
+  #gathered(pictures: Pictures, tile: Parameters<typeof gather>[2]): Pictures {
+    const { count, channels, pixels, width, height } = pictures;
+    const size = tileSize(tile);
+    const { input } = tile.y;
+    const isStrip = count === 1 && size.width === width && input.to <= height;
+    if (isStrip) {
+      const row = width * channels;
+      return { ...pictures, ...size, pixels: pixels.subarray(input.from * row, input.to * row) };
+    }
+    const target = this.#tile.take(size.width * size.height * channels * count);
+    gather(target, pictures, tile);
+    return { ...pictures, ...size, pixels: target };
+  }
+
+  /** One run, on pictures of a size that the model takes. */
+  async #infer({ pixels, count, width, height }: Pictures): Promise<Pictures> {
+    const { input, output, scale } = this.#contract;
     this.#discardOutputs();
+    const dims = tensorDims(input, count, { width, height });
     const outputs = await this.#session.run({ [input.name]: tensor(input.type, toTensor(pixels, count, input), dims) });
     this.#outputs = outputs;
     const result = outputs[output.name];
     if (result === undefined) throw new Error(`the model returned no ${output.name}`);
-    const size = pictureSize(result.dims, output.order, count, output.name);
-    const elements = result.data as Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-    if (output.type === "uint8" && output.order === "NHWC") {
-      return { rgb: Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength), ...size };
+    const size = { width: scaledSide(width, scale), height: scaledSide(height, scale) };
+    const expected = tensorDims(output, count, size);
+    if (result.dims.join() !== expected.join()) {
+      throw new Error(
+        `the model returned ${output.name} of shape [${result.dims.join(", ")}] instead of [${expected.join(", ")}]`,
+      );
     }
-    const rgb = this.#output.take(elements.length);
-    fromTensor(rgb, elements, count, output);
-    return { rgb, ...size };
+    const channels = channelCount(output);
+    const elements = elementsOf(result.data as NodeJS.TypedArray, output);
+    if (output.type === "uint8" && output.layout === "NHWC" && output.channels === "RGB") {
+      return { pixels: elements as Uint8Array, count, channels, ...size };
+    }
+    const bytes = this.#answer.take(elements.length);
+    fromTensor(bytes, elements, count, output);
+    return { pixels: bytes, count, channels, ...size };
   }
 
   #discardOutputs(): void {
@@ -80,9 +114,34 @@ export class PictureInference {
   }
 }
 
-function pictureSize(dims: readonly number[], order: "NHWC" | "NCHW", count: number, name: string) {
-  const [batch, second = 0, third = 0, fourth = 0] = dims;
-  const [height, width, channels] = order === "NHWC" ? [second, third, fourth] : [third, fourth, second];
-  if (batch !== count || channels !== 3) throw new Error(`the model returned ${name} of shape [${dims.join(", ")}]`);
-  return { width, height };
+/** The shape of a tensor of `count` pictures. */
+export function tensorDims(
+  { layout, channels }: Pick<PictureTensor, "layout" | "channels">,
+  count: number,
+  { width, height }: Size,
+): readonly number[] {
+  const channelAxis = channelCount({ channels });
+  return layout === "NHWC" ? [count, height, width, channelAxis] : [count, channelAxis, height, width];
+}
+
+/** onnxruntime returns float16 as numbers; their bits are read from the same memory. */
+function elementsOf(data: NodeJS.TypedArray, { type }: Pick<PictureTensor, "type">): Elements {
+  if (type === "float16") return new Uint16Array(data.buffer, data.byteOffset, data.length);
+  return data as Elements;
+}
+
+function partOf(bytes: Uint8Array, index: number, count: number): Uint8Array {
+  const each = bytes.length / count;
+  return bytes.subarray(index * each, (index + 1) * each);
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+/** Grey as RGB. */
+function repeated(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let index = 0; index < rgb.length; index++) rgb[index] = grey[Math.floor(index / 3)] ?? 0;
+  return rgb;
 }

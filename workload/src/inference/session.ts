@@ -20,8 +20,13 @@ export interface ModelSession {
   readonly outputs: readonly TensorDeclaration[];
   /** Returns the outputs by name, each in newly allocated memory. */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Outputs>;
+  /** The same for a run that may fail: onnxruntime does not log the error. */
+  tryRun(feeds: Readonly<Record<string, Tensor>>): Promise<Outputs>;
   release(): Promise<void>;
 }
+
+/** onnxruntime's severity of messages. */
+const [error, fatal] = [3, 4] as const;
 
 export type Tensor = Ort.Tensor;
 export type Outputs = Ort.InferenceSession.OnnxValueMapType;
@@ -45,13 +50,14 @@ export async function openSession(
     // Memory plans are kept for every shape ever seen: about 60 MiB for 640x480, and no faster.
     enableMemPattern: false,
     graphOptimizationLevel: optimization,
-    logSeverityLevel: 3,
+    logSeverityLevel: error,
   });
   return {
     inputs: session.inputMetadata.map(declaration),
     outputs: session.outputMetadata.map(declaration),
     // Without preallocated outputs: onnxruntime-node copies into new memory all the same.
     run: (feeds) => session.run(feeds),
+    tryRun: (feeds) => session.run(feeds, { logSeverityLevel: fatal }),
     release: () => session.release(),
   };
 }

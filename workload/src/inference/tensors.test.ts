@@ -24,7 +24,7 @@ describe("tensors of onnxruntime", () => {
     const more = [
       {
         port: label,
-        node: (graph: OnnxGraph, x: string) => graph.node("Cast", [x], { to: elementType("STRING") }),
+        nodes: (graph: OnnxGraph, x: string) => graph.node("Cast", [x], { to: elementType("STRING") }),
       },
     ];
     const session = await openSession(modelFile(pictureModelBytes({ scales: [1, 1, 1, 1], more })), "cpu");

@@ -1,14 +1,15 @@
-/** Runs on blank pictures, to warm up and to measure. */
-import type { PictureModel } from "./picture-model.ts";
+/** Runs on a known picture, to warm up and to measure. */
+import type { ModelContract, Size } from "../work/model-contract.ts";
+import { knownPicture } from "./known-picture.ts";
+import { lumaOf } from "./luma.ts";
+import { tensorDims } from "./picture-inference.ts";
+import { channelCount, toTensor } from "./pixels.ts";
 import { discardOutputs, type ModelSession, type Tensor } from "./session.ts";
 import { tensor } from "./tensors.ts";
 
-/** Pixels per side if the model leaves it open. */
-const warmUpSide = 64;
-
 /** The first run of a session allocates memory, and on a GPU searches algorithms: no request should wait for that. */
-export async function warmUp(session: ModelSession, model: PictureModel): Promise<void> {
-  const feeds = trialFeeds(model, warmUpSide);
+export async function warmUp(session: ModelSession, contract: ModelContract): Promise<void> {
+  const feeds = trialFeeds(contract, contract.trial);
   for (let run = 0; run < 2; run++) await trialMs(session, feeds);
 }
 
@@ -21,10 +22,24 @@ export async function trialMs(session: ModelSession, feeds: Readonly<Record<stri
   return ms;
 }
 
-/** Returns a blank picture of `side` x `side`, or of the size that the model requires. */
-export function trialFeeds({ input }: PictureModel, side: number): Readonly<Record<string, Tensor>> {
-  const { name, width = side, height = side, order, type } = input;
-  const dims = order === "NHWC" ? [1, height, width, 3] : [1, 3, height, width];
-  const size = width * height * 3;
-  return { [name]: tensor(type, type === "uint8" ? new Uint8Array(size) : new Float32Array(size), dims) };
+/** Returns the known picture in a size that the model takes. */
+export function trialFeeds({ input }: ModelContract, size: Size): Readonly<Record<string, Tensor>> {
+  const picture = knownPicture(size);
+  const pixels = channelCount(input) === 1 ? lumaOf(picture) : picture;
+  return { [input.name]: tensor(input.type, toTensor(pixels, 1, input), tensorDims(input, 1, size)) };
+}
+
+/** Whether the model still answers: what it failed on is at fault then, not the session. */
+export async function stillWorks({ session, contract }: Trial): Promise<boolean> {
+  try {
+    await trialMs(session, trialFeeds(contract, contract.trial));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Trial {
+  readonly session: ModelSession;
+  readonly contract: ModelContract;
 }

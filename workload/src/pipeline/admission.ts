@@ -5,7 +5,6 @@ import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
 import { formats, pictureFormats, type PictureFormat } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
-import type { FixedSize } from "../worker/messages.ts";
 
 export interface QueueState {
   readonly draining: boolean;
@@ -16,8 +15,8 @@ export interface QueueState {
   readonly waitMs: number;
 }
 
-/** Reads the picture's header. @throws {PipelineError} if the model cannot process the picture */
-export function checkPicture(input: Uint8Array, mostPixels: number, fixedSize: FixedSize): PictureHeader {
+/** Reads the picture's header. @throws {PipelineError} if the picture is not processed */
+export function checkPicture(input: Uint8Array, mostPixels: number): PictureHeader {
   const reading = readPictureHeader(input);
   if (reading.kind === "unknown-format") throw new PipelineError("unsupported-format", reading.message);
   if (reading.kind === "damaged") throw new PipelineError("undecodable", reading.message);
@@ -27,11 +26,6 @@ export function checkPicture(input: Uint8Array, mostPixels: number, fixedSize: F
     throw new PipelineError("too-large", message);
   }
   if (isEmpty) throw new PipelineError("undecodable", `the ${format} ends before its first row of pixels`);
-  const { width: requiredWidth = width, height: requiredHeight = height } = fixedSize;
-  if (width !== requiredWidth || height !== requiredHeight) {
-    const message = `the picture is ${width}x${height}, the model requires ${requiredWidth}x${requiredHeight}`;
-    throw new PipelineError("wrong-size", message);
-  }
   return reading.header;
 }
 

@@ -42,11 +42,23 @@ parentPort?.on("message", (message: ToWorker) => {
   succeed(message.tasks);
 });
 
-const tensor = { name: "t", type: "uint8" as const, shape: [1, "height", "width", 3] };
+const declared = { name: "t", type: "uint8" as const, shape: [1, "height", "width", 3] };
+const tensor = { name: "t", type: "uint8", layout: "NHWC", channels: "RGB", range: "0-255" } as const;
 post({
   kind: "ready",
-  model: { name: "fake", inputs: [tensor], outputs: [tensor], optimization: "all" },
-  fixedSize: { width: undefined, height: undefined },
+  model: { name: "fake", inputs: [declared], outputs: [declared], optimization: "all" },
+  learned: {
+    optimization: "all",
+    contract: {
+      input: tensor,
+      output: tensor,
+      scale: 2,
+      fixed: { width: undefined, height: undefined },
+      sizeMultiple: 1,
+      smallestSide: 1,
+      trial: { width: 64, height: 64 },
+      batches: true,
+    },
+  },
   largestBatch: 8,
-  scale: 2,
 });

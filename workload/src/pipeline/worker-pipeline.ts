@@ -11,7 +11,7 @@ import type { PipelineObserver } from "../work/observer.ts";
 import type { ProcessOptions } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../work/tensor.ts";
-import type { FixedSize, TaskResult } from "../worker/messages.ts";
+import type { TaskResult } from "../worker/messages.ts";
 import { Accounting } from "./accounting.ts";
 import { admit, checkPicture, formatThatHolds } from "./admission.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -40,7 +40,6 @@ export class WorkerPipeline implements Pipeline {
   readonly #accounting: Accounting;
   readonly #started = Promise.withResolvers<void>();
   #model: ModelDescription | undefined;
-  #fixedSize: FixedSize = { width: undefined, height: undefined };
   #largestBatch = 1;
   #scale = 1;
   #nextId = 0;
@@ -69,6 +68,7 @@ export class WorkerPipeline implements Pipeline {
       setup: {
         modelName: model.name,
         modelFile: model.file,
+        modelOptions: model.options,
         receptiveRadius: model.receptiveRadius,
         accelerator,
         largestBatch: batch.maxSize,
@@ -122,7 +122,7 @@ export class WorkerPipeline implements Pipeline {
 
   async process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed> {
     const { limits } = this.#settings;
-    const header = this.#accounting.checked(() => checkPicture(input, limits.pixels, this.#fixedSize));
+    const header = this.#accounting.checked(() => checkPicture(input, limits.pixels));
     const { width, height } = header;
     const format = this.#accounting.checked(() => formatThatHolds(header, this.#scale, options.formats));
     const bytes = transferable(input);
@@ -197,12 +197,11 @@ export class WorkerPipeline implements Pipeline {
     });
   }
 
-  #onReady(worker: PoolWorker, { model, fixedSize, largestBatch, scale }: Ready): void {
-    if (this.#model === undefined) this.#observer.modelLoaded(model);
+  #onReady(worker: PoolWorker, { model, learned, largestBatch }: Ready): void {
+    if (this.#model === undefined) this.#observer.modelLoaded(model, learned.contract);
     this.#model ??= model;
-    this.#fixedSize = fixedSize;
     this.#largestBatch = largestBatch;
-    this.#scale = scale;
+    this.#scale = learned.contract.scale;
     this.#batches.addWorker(worker);
     this.#started.resolve();
     this.#queue.dispatch();

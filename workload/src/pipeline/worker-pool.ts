@@ -8,7 +8,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { ExitPastHungCall } from "../process/exit-past-hung-call.ts";
-import type { Optimization } from "../work/tensor.ts";
+import type { LearnedModel } from "../inference/open-model.ts";
 import type { FromWorker, TaskResult, ToWorker, WorkerSetup } from "../worker/messages.ts";
 
 export type Ready = Extract<FromWorker, { kind: "ready" }>;
@@ -43,7 +43,7 @@ export interface PoolListener {
 
 export interface PoolOptions {
   readonly size: number;
-  readonly setup: Omit<WorkerSetup, "optimization">;
+  readonly setup: Omit<WorkerSetup, "learned">;
   readonly listener: PoolListener;
   /** The workers' program; tests have their own. */
   readonly program?: URL;
@@ -68,7 +68,7 @@ export class WorkerPool {
   /** Workers that were given up and have not exited, and since when. */
   readonly #stuck = new Map<number, number>();
   #nextId = 0;
-  #optimization: Optimization | undefined;
+  #learned: LearnedModel | undefined;
   #consecutiveDeaths = 0;
   #restarts = 0;
   #closed = false;
@@ -104,7 +104,7 @@ export class WorkerPool {
   #start(): void {
     const id = this.#nextId++;
     const { listener, program = new URL("../worker/worker.ts", import.meta.url) } = this.#options;
-    const setup: WorkerSetup = { ...this.#options.setup, optimization: this.#optimization };
+    const setup: WorkerSetup = { ...this.#options.setup, learned: this.#learned };
     const worker = new Worker(program, { workerData: setup, name: `worker-${id}`, resourceLimits });
     this.#workers.set(id, worker);
     const handle: PoolWorker = {
@@ -124,7 +124,7 @@ export class WorkerPool {
       switch (message.kind) {
         case "ready":
           this.#consecutiveDeaths = 0;
-          if (this.#optimization === undefined && !this.#closed) this.#startOthers(message.model.optimization);
+          if (this.#learned === undefined && !this.#closed) this.#startOthers(message.learned);
           return listener.ready(handle, message);
         case "done":
           return listener.done(handle, message.results, message.last, message.busyMs);
@@ -142,8 +142,8 @@ export class WorkerPool {
     });
   }
 
-  #startOthers(optimization: Optimization): void {
-    this.#optimization = optimization;
+  #startOthers(learned: LearnedModel): void {
+    this.#learned = learned;
     for (let index = 1; index < this.#options.size; index++) this.#start();
   }
 

@@ -2,6 +2,7 @@
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
 import type { DecodeWarning } from "../work/decode-warnings.ts";
+import type { ModelContract } from "../work/model-contract.ts";
 import type { PipelineObserver } from "../work/observer.ts";
 import type { Logger } from "../process/log.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
@@ -62,8 +63,8 @@ export class Telemetry implements PipelineObserver {
     return this.#gpu?.sample();
   }
 
-  modelLoaded({ name, optimization }: ModelDescription): void {
-    this.#log.info({ model: name, optimization }, "model loaded");
+  modelLoaded({ name, optimization }: ModelDescription, contract: ModelContract): void {
+    this.#log.info({ model: name, optimization, contract }, "model loaded");
   }
 
   finished(timings: Timings, totalMs: number): void {

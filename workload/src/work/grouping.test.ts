@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { batchCapacity, runSize, strips } from "./grouping.ts";
+import { batchCapacity, runLengths, runSize } from "./grouping.ts";
 
 describe("the size of a batch", () => {
   const limits = { maxSize: 8, maxPixels: 1000 };
@@ -27,23 +27,14 @@ describe("the size of a run", () => {
   });
 });
 
-describe("strips", () => {
-  it("are one for a small picture", () => {
-    assert.deepEqual(strips(320, 320, 4), [{ kept: { from: 0, to: 320 }, input: { from: 0, to: 320 } }]);
+describe("runs of a batch", () => {
+  it("are as large as allowed, the last one smaller", () => {
+    assert.deepEqual(runLengths(7, 3, false), [3, 3, 1]);
+    assert.deepEqual(runLengths(2, 0, false), [1, 1]);
   });
 
-  it("overlap by the receptive radius, except at the borders of the picture", () => {
-    assert.deepEqual(strips(1024, 250, 4), [
-      { kept: { from: 0, to: 83 }, input: { from: 0, to: 87 } },
-      { kept: { from: 83, to: 166 }, input: { from: 79, to: 170 } },
-      { kept: { from: 166, to: 250 }, input: { from: 162, to: 250 } },
-    ]);
-  });
-
-  it("have about 64 rows or more, however wide the picture", () => {
-    assert.deepEqual(
-      strips(100_000, 128, 0).map(({ kept }) => kept.to - kept.from),
-      [64, 64],
-    );
+  it("have few different lengths where each new shape costs time", () => {
+    assert.deepEqual(runLengths(7, 8, true), [4, 2, 1]);
+    assert.deepEqual(runLengths(8, 6, true), [4, 4]);
   });
 });

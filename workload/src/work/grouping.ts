@@ -6,6 +6,7 @@
  * | batch | jobs of one shape, sent to a worker in a message  | `batch.maxSize`, the model, `batchPixels` | the first picture would wait for the last      |
  * | run   | pictures of a batch, in one call of the model     | `runPixels`                               | CPU: falls out of the cache; GPU: memory       |
  * | strip | rows of one large picture, in one call            | `stripPixels`                             | as for a run; only if its receptive radius is known |
+ * | tile  | a part of a picture of the size that a model takes, in one call (`tiles.ts`) | the model, `model.tile` | memory |
  *
  * A batch is one or more runs, so that a message can carry more pictures than the cache holds. `batch.maxDelay` limits
  * how long a batch waits to fill up (`pipeline/batching.ts`).
@@ -22,10 +23,7 @@ const runPixels: Readonly<Record<Accelerator, number>> = { cpu: 64 * 1024, cuda:
  * A processor with two workers and model size s needs 41 ms of CPU time for 640x480 in strips and 44 ms for the whole,
  * and 240 MiB instead of 360 MiB (docs/performance-processor.md).
  */
-const stripPixels = 102_400;
-
-/** With fewer rows, the overlap of strips costs more than the cache saves. */
-const fewestRows = 64;
+export const stripPixels: Readonly<Record<Accelerator, number>> = { cpu: 102_400, cuda: runPixels.cuda };
 
 export interface BatchLimits {
   readonly maxSize: number;
@@ -42,25 +40,15 @@ export function runSize(pixels: number, accelerator: Accelerator): number {
   return Math.max(1, Math.floor(runPixels[accelerator] / pixels));
 }
 
-/** Rows of a picture; `to` is exclusive. */
-interface Rows {
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface Strip {
-  /** The rows that go into the model: the kept ones and `radius` more on each side. */
-  readonly input: Rows;
-  /** The rows whose result is kept. */
-  readonly kept: Rows;
-}
-
-/** Cuts a picture into strips of about equal height; one strip if the picture is small enough. */
-export function strips(width: number, height: number, radius: number): readonly Strip[] {
-  const rows = Math.max(fewestRows, Math.floor(stripPixels / width));
-  const count = Math.ceil(height / rows);
-  return Array.from({ length: count }, (_, index) => {
-    const kept = { from: Math.floor((index * height) / count), to: Math.floor(((index + 1) * height) / count) };
-    return { kept, input: { from: Math.max(0, kept.from - radius), to: Math.min(height, kept.to + radius) } };
-  });
+/**
+ * Returns how many of `count` pictures go into each run. `powersOfTwo`: only as many as a power of two, as each other number is a
+ * new shape, for which cuDNN searches its algorithms again; seven pictures are runs of four, two and one.
+ */
+export function runLengths(count: number, largest: number, powersOfTwo: boolean): readonly number[] {
+  const lengths: number[] = [];
+  for (let left = count; left > 0; left -= lengths.at(-1) ?? left) {
+    const most = Math.min(left, Math.max(1, largest));
+    lengths.push(powersOfTwo ? 2 ** Math.floor(Math.log2(most)) : most);
+  }
+  return lengths;
 }

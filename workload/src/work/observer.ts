@@ -1,5 +1,6 @@
 /** What the pipeline reports for metrics and the utilization report. */
 import type { DecodeWarning } from "./decode-warnings.ts";
+import type { ModelContract } from "./model-contract.ts";
 import type { PipelineErrorKind } from "./pipeline-error.ts";
 import type { ModelDescription } from "./tensor.ts";
 
@@ -14,7 +15,7 @@ export interface Timings {
 
 export interface PipelineObserver {
   /** The first worker is ready. */
-  modelLoaded(model: ModelDescription): void;
+  modelLoaded(model: ModelDescription, contract: ModelContract): void;
   finished(timings: Timings, totalMs: number): void;
   /** Pictures with warnings are finished as well. */
   warned(warnings: readonly DecodeWarning[]): void;

@@ -3,14 +3,17 @@ import type { PictureHeader } from "../codec/header-reading.ts";
 import type { DecodeWarning } from "../work/decode-warnings.ts";
 import type { PipelineErrorKind } from "../work/pipeline-error.ts";
 import type { EncodeOptions } from "../work/picture.ts";
-import type { Accelerator, ModelDescription, Optimization, RawTensor } from "../work/tensor.ts";
+import type { ModelOptions } from "../work/model-contract.ts";
+import type { Accelerator, ModelDescription, RawTensor } from "../work/tensor.ts";
+import type { LearnedModel } from "../inference/open-model.ts";
 
 export interface WorkerSetup {
   readonly modelName: string;
   readonly modelFile: string;
   readonly accelerator: Accelerator;
-  /** Undefined: the worker finds out which is faster. */
-  readonly optimization: Optimization | undefined;
+  readonly modelOptions: ModelOptions;
+  /** Undefined: the worker finds it out. */
+  readonly learned: LearnedModel | undefined;
   /** If known, large pictures go through the model in strips. */
   readonly receptiveRadius: number | null;
   readonly largestBatch: number;
@@ -77,18 +80,10 @@ export type FromWorker =
   | {
       readonly kind: "ready";
       readonly model: ModelDescription;
-      readonly fixedSize: FixedSize;
+      readonly learned: LearnedModel;
       readonly largestBatch: number;
-      /** Pixels of the result for each pixel of the picture, along a side. */
-      readonly scale: number;
     }
   /** The model cannot be used: a restarted worker would fail the same way. */
   | { readonly kind: "unusable"; readonly reason: "model" | "accelerator"; readonly message: string }
   /** Results of a batch; `last` once there are no more. */
   | { readonly kind: "done"; readonly results: readonly TaskResult[]; readonly last: boolean; readonly busyMs: number };
-
-/** The picture size that the model requires; undefined: any. */
-export interface FixedSize {
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-}

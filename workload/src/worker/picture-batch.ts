@@ -5,6 +5,7 @@ import type { PictureHeader } from "../codec/header-reading.ts";
 import { fillInvisible } from "../codec/transparency.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
 import { discard, Scratch } from "../work/buffers.ts";
+import type { Size } from "../work/model-contract.ts";
 import { formats } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messages.ts";
@@ -28,10 +29,13 @@ interface DecodedTask extends Decoded {
 
 export class PictureWorker {
   readonly #inference: PictureInference;
+  readonly #stillWorks: () => Promise<boolean>;
   readonly #input = new Scratch();
 
-  constructor(inference: PictureInference) {
+  /** `stillWorks` tells whether the model answers a known picture. */
+  constructor(inference: PictureInference, stillWorks: () => Promise<boolean>) {
     this.#inference = inference;
+    this.#stillWorks = stillWorks;
   }
 
   releaseMemory(): void {
@@ -82,19 +86,38 @@ export class PictureWorker {
     }
     if (decoded.length === 0) return;
 
-    const inferenceStartedAt = performance.now();
+    yield* this.#infer(decoded, pixels.subarray(0, decoded.length * bytesEach), { width, height });
+  }
+
+  /** `pixels`: those of the decoded pictures, one after another. */
+  async *#infer(decoded: readonly DecodedTask[], pixels: Buffer, size: Size): AsyncGenerator<TaskResult> {
+    const startedAt = performance.now();
     let output: Pixels;
     try {
-      output = await this.#inference.run(pixels.subarray(0, decoded.length * bytesEach), decoded.length, width, height);
+      output = await this.#inference.run(pixels, decoded.length, size);
     } catch (error) {
-      const failure = new PipelineError("inference-failed", (error as Error).message);
-      for (const { task } of decoded) yield failed(task.id, failure);
+      const [first] = decoded;
+      if (decoded.length === 1 && first !== undefined) {
+        yield failed(first.task.id, await this.#failure(error as Error, size));
+        return;
+      }
+      // A model may take one picture but not several: a batch of 1 is in its graph, or there is no memory for more.
+      const bytesEach = pixels.length / decoded.length;
+      for (const [index, one] of decoded.entries()) {
+        yield* this.#infer([one], pixels.subarray(index * bytesEach, (index + 1) * bytesEach), size);
+      }
       return;
     }
-    const inference = performance.now() - inferenceStartedAt;
+    const inference = performance.now() - startedAt;
     for (const [index, one] of decoded.entries()) {
-      yield encodeResult(one, output, index, { width, height, inference, batchSize: decoded.length });
+      yield encodeResult(one, output, index, { ...size, inference, batchSize: decoded.length });
     }
+  }
+
+  /** The picture's fault if the model still answers: it does not take this size. */
+  async #failure({ message }: Error, { width, height }: Size): Promise<PipelineError> {
+    if (!(await this.#stillWorks())) return new PipelineError("inference-failed", message);
+    return new PipelineError("wrong-size", `the model failed on a picture of ${width}x${height}: ${message}`);
   }
 }
 

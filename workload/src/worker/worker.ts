@@ -5,13 +5,11 @@
  * worker.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { fasterSession, type SelectedSession } from "../inference/faster-session.ts";
+import { ModelMismatch } from "../inference/model-declaration.ts";
+import { openModel, tileRules, type OpenedModel } from "../inference/open-model.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
-import { ModelMismatch, largestBatch, pictureModel, type PictureModel } from "../inference/picture-model.ts";
-import { openSession, type ModelSession } from "../inference/session.ts";
-import { measuredScale } from "../inference/scale.ts";
 import { fromRaw, toRaw } from "../inference/tensors.ts";
-import { warmUp } from "../inference/trial.ts";
+import { stillWorks } from "../inference/trial.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { FromWorker, TaskResult, TensorTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { PictureWorker, failed } from "./picture-batch.ts";
@@ -25,47 +23,33 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 const opened = await open();
-if (opened !== undefined) listen(opened.session, opened.pictures);
+if (opened !== undefined) listen(opened.model, opened.pictures);
 
-async function open(): Promise<{ session: ModelSession; pictures: PictureWorker } | undefined> {
-  const { modelFile, modelName, accelerator } = setup;
-  let initial: ModelSession;
+async function open(): Promise<{ model: OpenedModel; pictures: PictureWorker } | undefined> {
+  const { modelName, modelFile: file, accelerator, modelOptions: options, learned, receptiveRadius } = setup;
+  let model: OpenedModel;
   try {
-    initial = await openSession(modelFile, accelerator, setup.optimization);
+    model = await openModel({ file, accelerator, options, learned });
   } catch (error) {
     const { message } = error as Error;
-    const isCuda = accelerator === "cuda" && /cuda|provider|\.so/i.test(message);
+    const isCuda = accelerator === "cuda" && !(error instanceof ModelMismatch) && /cuda|provider|\.so/i.test(message);
     post({ kind: "unusable", reason: isCuda ? "accelerator" : "model", message });
     return undefined;
   }
-  try {
-    const model = pictureModel(initial);
-    const { session, optimization } = await selectSession(initial, model);
-    const pictures = new PictureWorker(new PictureInference(session, model, setup.receptiveRadius));
-    post({
-      kind: "ready",
-      model: { name: modelName, inputs: session.inputs, outputs: session.outputs, optimization },
-      fixedSize: { width: model.input.width, height: model.input.height },
-      largestBatch: largestBatch(model, setup.largestBatch),
-      scale: await measuredScale(session, model),
-    });
-    return { session, pictures };
-  } catch (error) {
-    if (!(error instanceof ModelMismatch)) throw error;
-    post({ kind: "unusable", reason: "model", message: error.message });
-    return undefined;
-  }
+  const { session, contract, optimization } = model;
+  const rules = tileRules(contract, options, receptiveRadius, accelerator);
+  const inference = new PictureInference(session, contract, rules);
+  const pictures = new PictureWorker(inference, async () => stillWorks(model));
+  post({
+    kind: "ready",
+    model: { name: modelName, inputs: session.inputs, outputs: session.outputs, optimization },
+    learned: { optimization, contract },
+    largestBatch: contract.batches ? setup.largestBatch : 1,
+  });
+  return { model, pictures };
 }
 
-/** Returns the session to use, warmed up. */
-async function selectSession(initial: ModelSession, model: PictureModel): Promise<SelectedSession> {
-  const { accelerator, modelFile, optimization = accelerator === "cuda" ? "all" : undefined } = setup;
-  if (optimization === undefined) return fasterSession(modelFile, initial, model);
-  await warmUp(initial, model);
-  return { session: initial, optimization };
-}
-
-function listen(session: ModelSession, pictures: PictureWorker): void {
+function listen(model: OpenedModel, pictures: PictureWorker): void {
   // A batch that is sent while another runs waits here: it starts without a round trip to the main thread.
   let queue = Promise.resolve();
   port.on("message", (message: ToWorker) => {
@@ -81,7 +65,7 @@ function listen(session: ModelSession, pictures: PictureWorker): void {
       case "pictures":
         return pictures.process(message, onResults);
       case "tensors":
-        return onResults([await inferTensors(session, message)], true);
+        return onResults([await inferTensors(model, message)], true);
       case "release-memory":
         return pictures.releaseMemory();
       case "exit":
@@ -90,11 +74,11 @@ function listen(session: ModelSession, pictures: PictureWorker): void {
   }
 }
 
-async function inferTensors(session: ModelSession, { id, inputs }: TensorTask): Promise<TaskResult> {
+async function inferTensors(model: OpenedModel, { id, inputs }: TensorTask): Promise<TaskResult> {
   const startedAt = performance.now();
   try {
     const feeds = Object.fromEntries(inputs.map((input) => [input.name, fromRaw(input)]));
-    const outputs = await session.run(feeds);
+    const outputs = await model.session.run(feeds);
     const inference = performance.now() - startedAt;
     return {
       id,
@@ -104,11 +88,8 @@ async function inferTensors(session: ModelSession, { id, inputs }: TensorTask): 
     };
   } catch (error) {
     const { message } = error as Error;
-    // onnxruntime checks what the declaration leaves open, such as dimensions that must be equal.
-    const isBadInput = /invalid (dimensions|rank)|unexpected input|missing input|input name|invalid feed/i.test(
-      message,
-    );
-    return failed(id, new PipelineError(isBadInput ? "bad-tensor" : "inference-failed", message));
+    // What the declaration leaves open is checked by onnxruntime: dimensions that must be equal, or even.
+    return failed(id, new PipelineError((await stillWorks(model)) ? "bad-tensor" : "inference-failed", message));
   }
 }
 

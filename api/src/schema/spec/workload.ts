@@ -1,6 +1,7 @@
 /** The workload of the pods: image, GPUs, resources, model and the processor's settings. */
 import { Type } from "typebox";
 import { environment } from "../environment.ts";
+import { modelFields } from "../model-fields.ts";
 import {
   duration,
   flag,
@@ -146,6 +147,7 @@ export const model = settings(
       "^[^/\\s][^\\s]*$",
     ),
     volume: modelVolume,
+    ...modelFields,
   },
 );
 
