@@ -10,6 +10,17 @@ function settings(text: string, env: Readonly<Record<string, string>> = {}): Set
   return reading.settings;
 }
 
+/** Of a model of which nothing is set. */
+const options = {
+  overlap: 16,
+  verify: true,
+  warmUpSizes: [
+    { width: 640, height: 480 },
+    { width: 1280, height: 720 },
+    { width: 1920, height: 1080 },
+  ],
+};
+
 describe("the configuration", () => {
   it("is the guide's production setup by default", () => {
     assert.deepEqual(settings(""), {
@@ -18,7 +29,7 @@ describe("the configuration", () => {
       listen: { host: "0.0.0.0", port: 8080 },
       logLevel: "warn",
       accessLog: false,
-      model: { name: "anime4k-2x", file: builtInModelFile("anime4k-2x-s"), receptiveRadius: 4 },
+      model: { name: "anime4k-2x", file: builtInModelFile("anime4k-2x-s"), receptiveRadius: 4, options },
       workers: 0,
       batch: { maxSize: 8, maxDelayMs: 0 },
       queue: { maxDepth: 256, maxWaitMs: 1000 },
@@ -50,6 +61,7 @@ describe("the configuration", () => {
       name: "mine",
       file: "/models/a.onnx",
       receptiveRadius: null,
+      options,
     });
   });
 
