@@ -23,7 +23,6 @@ import type { Processes } from "./processes.ts";
 import type { Rest } from "./rest.ts";
 import { until } from "./until.ts";
 
-export type { AuditEvent } from "./audit.ts";
 export type { ClusterOptions } from "./options.ts";
 export { failingImages } from "./kwok-stages.ts";
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { LeaseSpec } from "@gpumedia/operator/src/runtime/leader-lease.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -117,11 +118,12 @@ describe("the operator's process", function () {
     await own.apply("upscaler");
     await own.untilReady("upscaler");
     await second.end("SIGTERM");
-    assert.equal(await leaseHolder(own), "");
+    const { acquireTime: _acquired, renewTime: _renewed, ...lease } = await leaseSpec(own);
+    assert.deepEqual(lease, { holderIdentity: "", leaseDurationSeconds: 1, leaseTransitions: 1 });
   });
 
   it("holds the Lease in its own namespace while it leads", async () => {
-    assert.equal(await leaseHolder(work), (await work.operator.untilLogged("leading")).identity);
+    assert.equal((await leaseSpec(work)).holderIdentity, (await work.operator.untilLogged("leading")).identity);
   });
 
   it("does not start without a kubeconfig: an error that names it, exit 1", async () => {
@@ -131,8 +133,8 @@ describe("the operator's process", function () {
   });
 });
 
-async function leaseHolder({ operatorNamespace, client }: Workspace): Promise<string | undefined> {
+async function leaseSpec({ operatorNamespace, client }: Workspace): Promise<LeaseSpec> {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/gpumedia-operator`;
   const { body } = await client.rawJson("GET", path);
-  return (body as { spec?: { holderIdentity?: string } }).spec?.holderIdentity;
+  return (body as { readonly spec: LeaseSpec }).spec;
 }
