@@ -6,6 +6,7 @@
 import type { Static } from "typebox";
 import { modelFields } from "./schema/model-fields.ts";
 import { duration, flag, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import { allowedOrigins } from "./schema/origins.ts";
 import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
 /** The fields that the processor reloads while it runs; other changes need a restart. */
@@ -89,8 +90,17 @@ export const processorConfig = settings(
         ),
         pixels: wholeNumber("Maximum size of an image, in pixels. Defaults to 16777216.", 1, 268_435_456),
         headersTimeout: duration("How long the headers of a request may take to arrive. Defaults to 10s."),
-        bodyTimeout: duration("How long a whole request may take to arrive. Defaults to 30s."),
+        bodyPause: duration(
+          "How long a body may pause while it arrives; then the request fails with status 408. Defaults to 30s.",
+        ),
+        bodyTimeout: duration(
+          "How long a whole body may take to arrive; then the request fails with status 408. Defaults to 300s, as long as the guide's proxies wait.",
+        ),
       },
+    ),
+    cors: settings(
+      { description: "Requests of web pages from other origins." },
+      { allowedOrigins: allowedOrigins("Origins whose pages may send requests. Empty, the default, allows none.") },
     ),
     memoryCleanup: settings(
       { description: "Release of unused memory while the processor is idle." },

@@ -1,10 +1,13 @@
 /** The HTTP application: what all routes share. It does not listen by itself. */
-import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
-import Fastify, { LogController, type FastifyInstance, type FastifyRequest } from "fastify";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import Fastify, { LogController, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { collectBody } from "./body.ts";
-import { answerProblem, HttpProblem } from "./routes/problem.ts";
+import { AllowedMethods } from "./allowed-methods.ts";
+import { clientErrorHandler } from "./client-error.ts";
+import { allowOrigins } from "./cors.ts";
+import { deferContinue } from "./routes/body/expect-continue.ts";
+import { mediaType } from "./routes/body/media-type.ts";
+import { answerProblem } from "./routes/problem.ts";
 import { routes } from "./routes/index.ts";
 import type { RouteContext } from "./routes/route.ts";
 
@@ -15,22 +18,19 @@ const securityHeaders = {
   "x-xss-protection": "1; mode=block",
 };
 
-/** Media types whose body is passed on unparsed; the pipeline detects the format. */
-const binaryTypes = [/^image\/[\w.+-]+/, "application/octet-stream"];
-
 /** How often Node checks for requests that arrive too slowly; its default of 30 s would turn a timeout of 10 s into 40 s. */
 const timeoutCheckMs = 1000;
 
 export async function createApp(context: RouteContext, log: Logger): Promise<FastifyInstance> {
   const { settings } = context;
-  const { bodyBytes, headersTimeoutMs, bodyTimeoutMs } = settings.limits;
+  const { headersTimeoutMs, bodyPauseMs, bodyTimeoutMs } = settings.limits;
   const app = Fastify({
     loggerInstance: log as never,
     // A child logger per request costs more than routing it.
     ...(settings.accessLog ? {} : { childLoggerFactory: (logger) => logger }),
     logController: new LogController({ disableRequestLogging: !settings.accessLog }),
-    bodyLimit: bodyBytes,
-    requestTimeout: bodyTimeoutMs,
+    // For bodies that no route reads; routes that do answer earlier (`collectBody`).
+    requestTimeout: bodyTimeoutMs + bodyPauseMs,
     keepAliveTimeout: keepAliveMs,
     // A request on an open connection is still answered while we close, with `Connection: close`.
     return503OnClosing: false,
@@ -46,16 +46,24 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
   app.setErrorHandler(answerProblem);
   const methods = new AllowedMethods();
   app.addHook("onRoute", ({ method, url }) => methods.add(url, [method].flat()));
-  app.setNotFoundHandler((request, reply) => answerProblem(notFound(request, methods), request, reply));
-  app.addHook("onRequest", (_request, reply, done) => {
+  const isPreflight = (headers: IncomingHttpHeaders) =>
+    settings.cors.allowedOrigins.length > 0 && headers["access-control-request-method"] !== undefined;
+  app.setNotFoundHandler((request, reply) => methods.answer(request, reply));
+  deferContinue(app.server);
+  // Each route that takes a body reads it itself. Fastify's own parsers would read the body of an unknown path first.
+  app.removeAllContentTypeParsers();
+  app.addHook("onRequest", (request, reply, done) => {
+    const { headers, method } = request.raw;
     reply.headers(securityHeaders);
     // Clients then send the next request to another replica instead of into a closing connection.
     if (context.draining()) reply.header("connection", "close");
-    done();
+    // Fastify would refuse "Content-Type: jpeg" before the route can look at the bytes.
+    if (headers["content-type"] !== undefined && mediaType(headers["content-type"]) === "")
+      delete headers["content-type"];
+    if (method !== "OPTIONS" || isPreflight(headers)) return done();
+    methods.answer(request, reply);
   });
-  for (const type of binaryTypes) {
-    app.addContentTypeParser(type, (_request, payload, done) => collectBody(payload, bodyBytes, done));
-  }
+  await allowOrigins(app as unknown as FastifyInstance, settings.cors.allowedOrigins);
   for (const route of routes) await route(app as unknown as FastifyInstance, context);
   return app as unknown as FastifyInstance;
 }
@@ -63,48 +71,10 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
 /** Longer than load balancers keep idle connections (60 s): none may send a request into a closing connection. */
 const keepAliveMs = 65_000;
 
-/** Answers what is not HTTP with a status and closes the connection, because nothing after it can be parsed. */
-function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = clientErrorStatus[error.code ?? ""] ?? "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
-}
-
-const clientErrorStatus: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
-};
-
 /**
  * Whether to accept an upgrade. Clients that offer HTTP/2 with each request, as Java's does, expect an ordinary response; and a
  * connection that Node hands over for an upgrade without a handler would stay open, unread and without a timeout.
  */
 function wantsStream({ method, url = "", headers }: IncomingMessage): boolean {
   return method === "GET" && /^\/v1\/stream(\?|$)/.test(url) && headers.upgrade?.toLowerCase() === "websocket";
-}
-
-/** The methods of each path, for the `Allow` header of a 405. */
-class AllowedMethods {
-  readonly #routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
-
-  add(url: string, methods: readonly string[]): void {
-    this.#routes.push({ pattern: new RegExp(`^${url.replaceAll(/:\w+/g, "[^/]+").replaceAll(".", "\\.")}$`), methods });
-  }
-
-  of(path: string): readonly string[] {
-    return [...new Set(this.#routes.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : [])))];
-  }
-}
-
-function notFound({ method, url }: FastifyRequest, methods: AllowedMethods): HttpProblem {
-  const path = url.split("?", 1)[0]?.slice(0, 200) ?? "";
-  const allowed = methods.of(path).join(", ");
-  if (allowed === "") return new HttpProblem("not-found", `no such path: ${path}`);
-  return new HttpProblem("method-not-allowed", `${path} supports ${allowed}, not ${method}`, {
-    headers: { allow: allowed },
-  });
 }

@@ -1,5 +1,6 @@
 /** Writes the tables of docs/processor-api.md; with `--check` only reports whether they are stale, and exits 1. */
 import { readFile, writeFile } from "node:fs/promises";
+import { acceptedTypes } from "./routes/body/media-type.ts";
 import { formats, type FormatDefinition } from "./work/picture.ts";
 import { problemsByArea, type ProblemDefinition } from "./work/problems.ts";
 
@@ -9,6 +10,10 @@ const end = "<!-- end of generated text -->";
 /** By the file that has the table. */
 const generated: Readonly<Record<string, string>> = {
   "workload/src/work/picture.ts": formatTable(Object.values(formats)),
+  "workload/src/routes/body/media-type.ts": table(
+    ["Content type", "Sent by"],
+    acceptedTypes.map(({ type, sentBy }) => [type, sentBy]),
+  ),
   "workload/src/work/problems.ts": Object.entries(problemsByArea)
     .map(([area, entries]) => `### ${area}\n\n${problemTable(Object.entries(entries))}`)
     .join("\n\n"),

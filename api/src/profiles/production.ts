@@ -107,6 +107,14 @@ export const production: SourcedTree<CompleteSpec> = {
       parentRefs: ours([], "no HTTPRoute until a Gateway is listed"),
       hostnames: ours([], "the host names of the Gateway apply"),
     },
+    upload: {
+      pauseTimeout: ours(
+        "30s",
+        "a client that sends nothing for so long has lost its network; one that is slow has not",
+      ),
+      timeout: chosen("Load Balancing", "300s", "as long as the Ingress and the Gateway wait"),
+    },
+    cors: { allowedOrigins: ours([], "no page of another origin may send requests until origins are listed") },
     cacheMaxAge: guide("CDN Integration", "300s"),
     networkPolicy: {
       enabled: chosen("Pre-deployment", true, "network policies optimized: only the ports in use are open"),

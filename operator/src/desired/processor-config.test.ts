@@ -57,6 +57,20 @@ describe("processor's configuration", () => {
     });
   }
 
+  it("has the limits of uploads and the allowed origins only where they differ from the processor's defaults", () => {
+    const { limits, cors } = processorConfig(sampleService());
+    assert.deepEqual({ limits, cors }, { limits: { bodyBytes: 10_485_760 }, cors: undefined });
+    const network = {
+      upload: { pauseTimeout: "1m", timeout: "900s" },
+      cors: { allowedOrigins: ["https://app.example.com"] },
+    };
+    const changed = processorConfig(sampleService({ network }));
+    assert.deepEqual(
+      { limits: changed.limits, cors: changed.cors },
+      { limits: { bodyBytes: 10_485_760, bodyPause: "1m", bodyTimeout: "900s" }, cors: network.cors },
+    );
+  });
+
   const changes: { readonly [title: string]: { readonly spec: GpuMediaServiceSpec; readonly restarts: boolean } } = {
     "the log level": { spec: { processing: { logLevel: "debug" } }, restarts: false },
     "the queue": { spec: { processing: { queue: { maxDepth: 10 } } }, restarts: false },
@@ -72,6 +86,8 @@ describe("processor's configuration", () => {
       spec: { processing: { upstream: { allowedHosts: ["a.example.com"] } } },
       restarts: true,
     },
+    "the origins of pages": { spec: { network: { cors: { allowedOrigins: ["*"] } } }, restarts: true },
+    "the time for uploads": { spec: { network: { upload: { timeout: "600s" } } }, restarts: true },
     "the drain": { spec: { drain: { timeout: "10s" } }, restarts: true },
     "a field that the processor does not read": { spec: { slo: { latencyP95: "50ms" } }, restarts: false },
   };

@@ -1,5 +1,5 @@
 /** The processor's configuration file. */
-import { nginxSizeBytes, reloadableProcessorConfig, type ProcessorConfig } from "@gpumedia/api";
+import { durationSeconds, nginxSizeBytes, reloadableProcessorConfig, type ProcessorConfig } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { modelPath } from "./volumes.ts";
@@ -28,7 +28,8 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     batch,
     queue,
     drain,
-    limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize) },
+    limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize), ...uploadLimits(network.upload) },
+    ...(network.cors.allowedOrigins.length === 0 ? {} : { cors: network.cors }),
     memoryCleanup,
     cacheMaxAge: network.cacheMaxAge,
     // Omitted when empty, as older operators did: an upgrade must restart no pod.
@@ -42,6 +43,14 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
 export function restartChecksum(service: EffectiveService): string {
   const reloaded: ReadonlySet<string> = new Set(reloadableProcessorConfig);
   return digest(Object.fromEntries(Object.entries(processorConfig(service)).filter(([name]) => !reloaded.has(name))));
+}
+
+/** Omitted where they are the processor's defaults, as older operators did: an upgrade must restart no pod. */
+function uploadLimits({ pauseTimeout, timeout }: EffectiveService["network"]["upload"]): ProcessorConfig["limits"] {
+  return {
+    ...(durationSeconds(pauseTimeout) === 30 ? {} : { bodyPause: pauseTimeout }),
+    ...(durationSeconds(timeout) === 300 ? {} : { bodyTimeout: timeout }),
+  };
 }
 
 /** The Ingress' limit, so that it holds for clients that bypass the Ingress, too. */

@@ -35,7 +35,14 @@ describe("the configuration", () => {
       queue: { maxDepth: 256, maxWaitMs: 1000 },
       requestTimeoutMs: 30_000,
       drain: { timeoutMs: 300_000, delayMs: 1_000 },
-      limits: { bodyBytes: 10_485_760, pixels: 16_777_216, headersTimeoutMs: 10_000, bodyTimeoutMs: 30_000 },
+      limits: {
+        bodyBytes: 10_485_760,
+        pixels: 16_777_216,
+        headersTimeoutMs: 10_000,
+        bodyPauseMs: 30_000,
+        bodyTimeoutMs: 300_000,
+      },
+      cors: { allowedOrigins: [] },
       memoryCleanupIntervalMs: 300_000,
       cacheMaxAgeSeconds: 300,
       upstream: {

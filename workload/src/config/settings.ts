@@ -27,7 +27,12 @@ export interface Settings {
     readonly bodyBytes: number;
     readonly pixels: number;
     readonly headersTimeoutMs: number;
+    readonly bodyPauseMs: number;
     readonly bodyTimeoutMs: number;
+  };
+  readonly cors: {
+    /** `https://app.example.com`, `https://*.example.com` or `*`. */
+    readonly allowedOrigins: readonly string[];
   };
   /** 0: never. */
   readonly memoryCleanupIntervalMs: number;
@@ -67,8 +72,10 @@ export function settingsOf(config: ProcessorConfig): Settings {
       bodyBytes: limits?.bodyBytes ?? 10 * 1024 * 1024,
       pixels: limits?.pixels ?? 4096 * 4096,
       headersTimeoutMs: durationMs(limits?.headersTimeout ?? "10s"),
-      bodyTimeoutMs: durationMs(limits?.bodyTimeout ?? "30s"),
+      bodyPauseMs: durationMs(limits?.bodyPause ?? "30s"),
+      bodyTimeoutMs: durationMs(limits?.bodyTimeout ?? "300s"),
     },
+    cors: { allowedOrigins: config.cors?.allowedOrigins ?? [] },
     memoryCleanupIntervalMs: durationMs(memoryCleanup?.interval ?? "300s"),
     cacheMaxAgeSeconds: durationMs(config.cacheMaxAge ?? "300s") / 1000,
     upstream: {

@@ -196,16 +196,16 @@ describe("POST /v1/process", () => {
   }
 
   const wrongMethods = [
-    { method: "GET", path: "/v1/process", allow: "POST" },
-    { method: "POST", path: "/livez?verbose", allow: "GET, HEAD" },
-    { method: "GET", path: "/v2/models/anime4k-2x/infer", allow: "POST" },
+    { method: "GET", path: "/v1/process", allow: "POST, OPTIONS" },
+    { method: "POST", path: "/livez?verbose", allow: "GET, HEAD, OPTIONS" },
+    { method: "GET", path: "/v2/models/anime4k-2x/infer", allow: "POST, OPTIONS" },
   ];
   for (const { method, path, allow } of wrongMethods) {
     it(`answers ${method} ${path} with 405 and Allow: ${allow}`, async () => {
       const response = await fetch(`${processor.url}${path}`, { method });
       assert.deepEqual([response.status, response.headers.get("allow")], [405, allow]);
-      const { detail } = (await response.json()) as Problem;
-      assert.equal(detail, `${path.replace(/\?.*/, "")} supports ${allow}, not ${method}`);
+      const { detail, error } = (await response.json()) as Problem & { error?: string };
+      assert.equal(error ?? detail, `${path.replace(/\?.*/, "")} supports ${allow}, not ${method}`);
     });
   }
 
@@ -220,15 +220,20 @@ describe("POST /v1/process", () => {
     assert.equal(response.headers.get("content-type"), "application/problem+json");
   });
 
-  it("explains to a client without an image content type how to send the picture", async () => {
-    const { response, bytes } = await post(photograph("flower"), {
-      "content-type": "application/x-www-form-urlencoded",
-    });
+  it("explains to a client that sends something else how to send a picture", async () => {
+    const { response, bytes } = await post(photograph("flower"), { "content-type": "application/json" });
     const { title, detail } = JSON.parse(new TextDecoder().decode(bytes)) as Problem;
-    assert.deepEqual([response.status, title], [415, "Unsupported media type"]);
+    assert.deepEqual(
+      [response.status, title, response.headers.get("accept-post")],
+      [
+        415,
+        "Unsupported media type",
+        "image/jpeg, image/png, image/webp, image/avif, application/octet-stream, multipart/form-data",
+      ],
+    );
     assert.equal(
       detail,
-      "send the picture itself as the body, with content-type image/jpeg, image/png or image/webp (curl: -H 'content-type: image/jpeg')",
+      "application/json is not a type of pictures: send the picture itself as the body, as image/jpeg, image/png, image/webp or image/avif, or without a content type (the bytes decide), or as the one file of multipart/form-data",
     );
   });
 

@@ -7,31 +7,55 @@ import { formats, mediaTypesText, type PictureFormat } from "../work/picture.ts"
 import { PipelineError } from "../work/pipeline-error.ts";
 import { HttpProblem } from "./problem.ts";
 import { acceptableFormats } from "./accept.ts";
-import { clientGone, refuseBeforeBody, type Route } from "./route.ts";
+import { collectBody } from "./body/collect-body.ts";
+import { formFile } from "./body/form-file.ts";
+import { bodyKind, howToSend, mediaType } from "./body/media-type.ts";
+import { bodyLimits, clientGone, refuseBeforeBody, type Route } from "./route.ts";
 
 /** Artefacts are hard to see, and a photograph takes a tenth of its size as PNG. */
 const defaultQuality = 85;
 
-export const processPicture: Route = (app, { pipeline, telemetry }) => {
-  app.post("/v1/process", {
-    onRequest: refuseBeforeBody({ pipeline }),
-    // An invalid request never reaches the pipeline, which counts all others.
-    errorHandler: (error, _request, _reply) => {
-      if (!(error instanceof PipelineError)) telemetry.count("invalid");
-      throw error;
-    },
-    handler: async (request, reply) => {
-      const picture = request.body;
-      if (!(picture instanceof Uint8Array) || picture.byteLength === 0) {
-        throw new HttpProblem("body-missing", "send the picture as the body");
-      }
-      const quality = qualityOf(request);
-      const options = { formats: formatsOf(request, picture), quality };
-      const result = await pipeline.process(picture as Uint8Array<ArrayBuffer>, options, clientGone(reply));
-      return answerPicture(reply.header("cache-control", "no-store"), result);
-    },
+export const processPicture: Route = async (app, { pipeline, settings, telemetry }) => {
+  await app.register(async (scope) => {
+    const limits = bodyLimits(settings);
+    scope.addContentTypeParser("*", ({ headers }, payload, done) => {
+      if (bodyKind(headers["content-type"]) === "other") return done(wrongType(headers["content-type"]));
+      collectBody(payload, limits, done);
+    });
+    scope.post("/v1/process", {
+      onRequest: refuseBeforeBody({ pipeline }),
+      // An invalid request never reaches the pipeline, which counts all others.
+      errorHandler: (error, _request, _reply) => {
+        if (!(error instanceof PipelineError)) telemetry.count("invalid");
+        throw error;
+      },
+      handler: async (request, reply) => {
+        const picture = await pictureOf(request);
+        const quality = qualityOf(request);
+        const options = { formats: formatsOf(request, picture), quality };
+        const result = await pipeline.process(picture, options, clientGone(reply));
+        return answerPicture(reply.header("cache-control", "no-store"), result);
+      },
+    });
   });
 };
+
+async function pictureOf({ headers, body }: FastifyRequest): Promise<Uint8Array<ArrayBuffer>> {
+  const type = headers["content-type"];
+  const sent = body as Uint8Array<ArrayBuffer> | undefined;
+  const picture = sent && bodyKind(type) === "form" ? await formFile(sent, type ?? "") : sent;
+  if (picture === undefined || picture.byteLength === 0) {
+    throw new HttpProblem("body-missing", "send the picture as the body");
+  }
+  return picture;
+}
+
+function wrongType(contentType: string | undefined): HttpProblem {
+  return new HttpProblem(
+    "media-type",
+    `${mediaType(contentType).slice(0, 100)} is not a type of pictures: ${howToSend}`,
+  );
+}
 
 /** Sends a processed picture; Cache-Control is the caller's. */
 export function answerPicture(
@@ -47,10 +71,16 @@ export function answerPicture(
         `queue;dur=${ms(queue)}, decode;dur=${ms(decode)}, inference;dur=${ms(inference)}, encode;dur=${ms(encode)}`,
         ...warnings.map(({ kind }) => `decode-warning;desc="${kind}"`),
       ].join(", "),
-      vary: "accept",
+      vary: variesBy(reply, "accept"),
       ...(frames === null ? {} : { "gpumedia-frames": `1/${frames}` }),
     })
     .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+}
+
+/** With CORS, responses vary by origin as well. */
+export function variesBy(reply: FastifyReply, header: string): string {
+  const others = reply.getHeader("vary");
+  return others === undefined || others === header ? header : `${String(others)}, ${header}`;
 }
 
 /** The formats that the client accepts, best first; by default that of its picture is. @throws {HttpProblem} 406 */

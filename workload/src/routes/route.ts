@@ -8,6 +8,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProcessorState } from "../telemetry/report.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { BodyLimits } from "./body/collect-body.ts";
 
 export interface RouteContext {
   readonly pipeline: Pipeline;
@@ -39,4 +40,9 @@ export function refuseBeforeBody({ pipeline }: Pick<RouteContext, "pipeline">): 
     pipeline.checkAdmission();
     done();
   };
+}
+
+/** How a route receives bodies. */
+export function bodyLimits({ limits }: Settings): BodyLimits {
+  return { bytes: limits.bodyBytes, pauseMs: limits.bodyPauseMs, totalMs: limits.bodyTimeoutMs };
 }

@@ -45,10 +45,22 @@ export const problemsByArea = {
       when: "The path does not support this method.",
       nextStep: "Use a method from the `Allow` header.",
     },
+    "body-timeout": {
+      status: 408,
+      title: "Body too slow",
+      when: "No byte of the body arrived for `limits.bodyPause`, or the body was not complete after `limits.bodyTimeout`.",
+      nextStep: "Send it again, or raise the limit.",
+    },
+    "body-encoding": {
+      status: 400,
+      title: "Damaged compressed body",
+      when: "The body cannot be decompressed as `Content-Encoding` states.",
+      nextStep: "Correct the body, or send it uncompressed.",
+    },
     "body-too-large": {
       status: 413,
       title: "Body too large",
-      when: "The body exceeds `limits.bodyBytes`.",
+      when: "The body exceeds `limits.bodyBytes`, as sent or decompressed.",
       nextStep: "Send less, or raise the limit.",
     },
     "url-too-long": {
@@ -60,8 +72,14 @@ export const problemsByArea = {
     "media-type": {
       status: 415,
       title: "Unsupported media type",
-      when: "`Content-Type` is missing or not supported.",
-      nextStep: "Send the picture itself as `image/jpeg`, `image/png` or `image/webp`.",
+      when: "`Content-Type` names something that is not a picture.",
+      nextStep: "Use a type from the detail and the `Accept-Post` header.",
+    },
+    "content-encoding": {
+      status: 415,
+      title: "Unsupported compression",
+      when: "`Content-Encoding` is not gzip, deflate or identity.",
+      nextStep: "Use an encoding from the `Accept-Encoding` header.",
     },
     internal: {
       status: 500,
@@ -74,8 +92,14 @@ export const problemsByArea = {
     "body-missing": {
       status: 400,
       title: "No picture",
-      when: "The body is empty.",
+      when: "The body is empty, or its form has no file.",
       nextStep: "Send the picture as the body.",
+    },
+    form: {
+      status: 400,
+      title: "Invalid form",
+      when: "The body of `multipart/form-data` is damaged, or has several files.",
+      nextStep: "Send a form with one file, or the picture itself.",
     },
     quality: {
       status: 400,
@@ -280,12 +304,6 @@ export const problemsByArea = {
       title: "JSON too large",
       when: "The JSON exceeds 16 MiB, or a list has more than 64 entries.",
       nextStep: "Send tensors as binary data.",
-    },
-    "content-encoding": {
-      status: 415,
-      title: "Compressed request",
-      when: "The body is compressed.",
-      nextStep: "Send it uncompressed.",
     },
   },
   Profiles: {

@@ -14,6 +14,7 @@ import {
   text,
   wholeNumber,
 } from "../scalars.ts";
+import { allowedOrigins } from "../origins.ts";
 import { labelSelector } from "../selectors.ts";
 
 const ingress = settings(
@@ -111,11 +112,26 @@ const networkPolicy = settings(
   },
 );
 
+const upload = settings(
+  { description: "How long a pod waits for the body of a request." },
+  {
+    pauseTimeout: positiveSeconds("How long a body may pause. Then the request fails with status 408."),
+    timeout: positiveSeconds("How long a whole body may take. Then the request fails with status 408."),
+  },
+);
+
+const cors = settings(
+  { description: "Requests of web pages from other origins." },
+  { allowedOrigins: allowedOrigins("Origins whose pages may send requests. Empty allows none.") },
+);
+
 export const network = settings(
   { description: "How clients reach the service." },
   {
     ingress,
     gateway,
+    upload,
+    cors,
     cacheMaxAge: seconds("How long a CDN may cache a response (Cache-Control: max-age)."),
     networkPolicy,
   },

@@ -35,7 +35,7 @@ export class JsonWork {
   #thread: Worker | undefined;
   #nextId = 0;
 
-  async parse(body: Buffer<ArrayBuffer>, jsonLength: number | undefined): Promise<InferRequest> {
+  async parse(body: Uint8Array<ArrayBuffer>, jsonLength: number | undefined): Promise<InferRequest> {
     const length = jsonLength ?? body.length;
     if (length <= smallBytes) return parseInferRequest(body, jsonLength);
     if (length > mostJsonBytes) {

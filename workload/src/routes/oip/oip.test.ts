@@ -1,5 +1,6 @@
 /** Requests and responses from the Open Inference Protocol's REST page and Triton's binary extension. */
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { PipelineError } from "../../work/pipeline-error.ts";
 import manifest from "../../../package.json" with { type: "json" };
@@ -386,7 +387,28 @@ describe("Open Inference Protocol", () => {
       binaryRequest({ inputs: [{ ...binaryInput, parameters: { binary_data_size: 5 } }] }, new Uint8Array(5)),
       /^input "input": binary_data_size must be 6 for UINT8 of shape \[1,1,2,3\]$/,
     ],
-    ["a compressed body", post("{}", { "content-encoding": "gzip" }), /^compressed requests are not supported$/, 415],
+    [
+      "a body compressed by brotli",
+      post("{}", { "content-encoding": "br" }),
+      /^content-encoding br is not one of gzip, deflate$/,
+      415,
+    ],
+    [
+      "a body that is not what Content-Encoding states",
+      post("{}", { "content-encoding": "gzip" }),
+      /^the body cannot be decompressed: incorrect header check$/,
+    ],
+    [
+      "a body that decompresses beyond the limit",
+      post(gzipSync(Buffer.alloc(10 * 1024 * 1024 + 1)), { "content-encoding": "gzip" }),
+      /^the body exceeds 10485760 bytes$/,
+      413,
+    ],
+    [
+      "a compressed body that is cut off",
+      post(gzipSync(Buffer.alloc(99)).subarray(0, 20), { "content-encoding": "gzip" }),
+      /^the body cannot be decompressed: unexpected end of file$/,
+    ],
     ["a body over the limit", post(Buffer.alloc(10 * 1024 * 1024 + 1)), /./, 413],
     ["an unknown version", { ...post("{}"), url: "/v2/models/anime4k-2x/versions/0/infer" }, /has no version "0"/, 404],
   ];

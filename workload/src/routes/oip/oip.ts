@@ -3,9 +3,10 @@
  * Errors are `{"error": "…"}`, as the protocol has them, not problem JSON.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { HttpProblem, problemOf } from "../problem.ts";
+import { collectBody } from "../body/collect-body.ts";
+import { answerProblem, HttpProblem } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
-import { clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
+import { bodyLimits, clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
 import { parseJsonLength } from "./infer-request.ts";
 import { checkOutputs, requestedOutputs } from "./infer-response.ts";
 import { JsonWork } from "./json-work.ts";
@@ -22,11 +23,12 @@ export async function oipRoutes(app: FastifyInstance, context: RouteContext): Pr
     scope.setErrorHandler((error, request, reply) => {
       // An invalid request never reaches the pipeline, which counts all others.
       if (error instanceof HttpProblem) context.telemetry.count("invalid");
-      return answerError(error, request, reply);
+      return answerProblem(error, request, reply);
     });
     // The body is JSON, or JSON and bytes: a header of the protocol decides, not the content type.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    const limits = bodyLimits(context.settings);
+    scope.addContentTypeParser("*", (_request, payload, done) => collectBody(payload, limits, done));
     health(scope, context);
     models(scope, context);
   });
@@ -50,7 +52,7 @@ function models(app: FastifyInstance, context: RouteContext): void {
       checkName(context, params);
       return reply.code(pipeline.ready ? 200 : 503).send({ name: params.name, ready: pipeline.ready });
     });
-    app.post<{ Params: ModelParameters; Body: Buffer<ArrayBuffer> | undefined }>(`${path}/infer`, {
+    app.post<{ Params: ModelParameters; Body: Uint8Array<ArrayBuffer> | undefined }>(`${path}/infer`, {
       onRequest: refuseBeforeBody(context),
       handler: (request, reply) => infer(context, json, request, reply),
     });
@@ -63,14 +65,11 @@ async function infer(
   {
     params,
     headers,
-    body = Buffer.alloc(0),
-  }: FastifyRequest<{ Params: ModelParameters; Body: Buffer<ArrayBuffer> | undefined }>,
+    body = new Uint8Array(),
+  }: FastifyRequest<{ Params: ModelParameters; Body: Uint8Array<ArrayBuffer> | undefined }>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const model = findModel(context, params);
-  if ((headers["content-encoding"] ?? "identity") !== "identity") {
-    throw new HttpProblem("content-encoding", "compressed requests are not supported");
-  }
   const gone = clientGone(reply);
   const request = await json.parse(body, parseJsonLength(headers["inference-header-content-length"], body.length));
   checkInputs(request.inputs, model.inputs);
@@ -98,11 +97,4 @@ function checkName({ settings }: RouteContext, { name, version = modelVersion }:
     throw new HttpProblem("no-such-model", `no model "${name}"; this processor serves "${settings.model.name}"`);
   if (version !== modelVersion)
     throw new HttpProblem("no-such-model", `model "${name}" has no version "${version}", only "${modelVersion}"`);
-}
-
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  reply.header("cache-control", "no-store");
-  const { problem, headers } = problemOf(error);
-  if (problem.status === 500) request.log.error({ error }, "inference request failed");
-  return reply.code(problem.status).headers(headers).send({ error: problem.detail });
 }

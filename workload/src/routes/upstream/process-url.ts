@@ -8,7 +8,7 @@ import { PipelineError } from "../../work/pipeline-error.ts";
 import type { ProcessOptions } from "../../work/picture.ts";
 import { HttpProblem } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
-import { answerPicture, formatsOf, qualityOf } from "../process.ts";
+import { answerPicture, formatsOf, qualityOf, variesBy } from "../process.ts";
 import { clientGone, type Route, type RouteContext } from "../route.ts";
 import type { PictureFetcher } from "./fetch-picture.ts";
 
@@ -40,8 +40,12 @@ export const processUrl: Route = async (app, context) => {
       const options = { formats: formatsOf(request, picture), quality };
       const etag = entityTag(picture, context, options);
       // Only on cacheable responses: a cache would take an error with this tag for the picture.
-      const kept = { "cache-control": `public, max-age=${settings.cacheMaxAgeSeconds}`, etag, vary: "accept" };
-      if (matches(request.headers["if-none-match"], etag)) return reply.code(304).headers(kept).send();
+      const kept = { "cache-control": `public, max-age=${settings.cacheMaxAgeSeconds}`, etag };
+      if (matches(request.headers["if-none-match"], etag))
+        return reply
+          .code(304)
+          .headers({ ...kept, vary: variesBy(reply, "accept") })
+          .send();
       const processed = await pipeline.process(picture, options, gone);
       return answerPicture(reply.headers(kept), processed);
     },

@@ -1,0 +1,26 @@
+/**
+ * `Expect: 100-continue` (RFC 9110, section 10.1.1): a client that sends it, as curl does for large bodies, waits before the body.
+ * Node would ask for the body at once, and the client would send in vain what is refused by its head.
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+
+const waiting = new WeakMap<IncomingMessage, ServerResponse>();
+
+/** Leaves it to the route whether the body is wanted. */
+export function deferContinue(server: Server): void {
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    waiting.set(request, response);
+    server.emit("request", request, response);
+  });
+}
+
+/** Asks for the body, if the client waits to be asked. */
+export function sendContinue(request: IncomingMessage): void {
+  waiting.get(request)?.writeContinue();
+  waiting.delete(request);
+}
+
+/** Whether the client has not been asked for the body that it announced. */
+export function awaitsContinue(request: IncomingMessage): boolean {
+  return waiting.has(request);
+}
