@@ -1,4 +1,4 @@
-/** Specs at random: the file check says what the API server says, and takes no child that the API server refuses. */
+/** Random specs: the check of a file and the API server agree, and the API server accepts the children. */
 import assert from "node:assert/strict";
 import { validateFile, type GpuMediaService } from "@gpumedia/api";
 import { jsonSchema } from "@gpumedia/api/src/schema/json-schema.ts";
@@ -13,7 +13,7 @@ import { sharedCluster } from "../cluster/shared.ts";
 
 const runs = 60;
 
-describe("specs at random on a real API server", () => {
+describe("random specs on a real API server", () => {
   let cluster: Cluster;
   let namespace: string;
 
@@ -22,11 +22,11 @@ describe("specs at random on a real API server", () => {
     namespace = await cluster.newNamespace("random");
   });
 
-  it(`${runs} of them are judged by the file check as by the server, and so are their children`, async () => {
+  it(`are accepted by the check of a file only if the API server accepts them and their children (${runs} specs)`, async () => {
     const specs = sample(arbitraryOf(jsonSchema(serviceSpec)), runs) as object[];
     let rendered = 0;
     for (const spec of specs) {
-      // The profile's name is left out: objects with such names there are not.
+      // Profiles with random names do not exist.
       const { profile: _, ...rest } = spec as { profile?: string };
       const service = {
         apiVersion: "gpumedia.io/v1alpha1",
@@ -35,11 +35,12 @@ describe("specs at random on a real API server", () => {
         spec: rest,
       } satisfies GpuMediaService;
       const findings = validateFile.GpuMediaService(service);
-      const told = await cluster.rest.refusal(
+      const error = await cluster.rest.refusal(
         `/apis/gpumedia.io/v1alpha1/namespaces/${namespace}/gpumediaservices`,
         service,
       );
-      assert.equal(told === "", findings.length === 0, `${JSON.stringify(rest)}: ${told}, ${JSON.stringify(findings)}`);
+      const details = `${JSON.stringify(rest)}: ${error}, ${JSON.stringify(findings)}`;
+      assert.equal(error === "", findings.length === 0, details);
       if (findings.length > 0) continue;
 
       const effective = effectiveService(service, new Map(), {
@@ -52,14 +53,14 @@ describe("specs at random on a real API server", () => {
         const { ownerReferences: _owner, ...metadata } = manifest.metadata;
         const { group, version, resource } = kind.type;
         const api = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-        const child = await cluster.rest.refusal(`${api}/namespaces/${namespace}/${resource}`, {
+        const childError = await cluster.rest.refusal(`${api}/namespaces/${namespace}/${resource}`, {
           ...manifest,
           metadata,
         });
-        assert.equal(child, "", `${JSON.stringify(rest)}: ${child}`);
+        assert.equal(childError, "", `${JSON.stringify(rest)}: ${childError}`);
         rendered++;
       }
     }
-    assert.ok(rendered > runs, `only ${rendered} children could be tried`);
+    assert.ok(rendered > runs, `only ${rendered} children`);
   });
 });

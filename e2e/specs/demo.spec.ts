@@ -1,4 +1,4 @@
-/** The first command of a new user. */
+/** `make demo`, with pods that run and with pods that cannot run. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -11,17 +11,11 @@ const program = fileURLToPath(new URL("../demo/main.ts", import.meta.url));
 const run = promisify(execFile);
 
 async function demo(env: Record<string, string>): Promise<string> {
-  const shown = run(process.execPath, [program], { env: { ...process.env, ...env } });
-  return (
-    await shown.catch((error: { readonly stdout: string; readonly stderr: string }) => {
-      return assert.fail(`${error.stdout}\n${error.stderr}`);
-    })
-  ).stdout;
-}
-
-/** What is not in the output. */
-function missing(expected: readonly RegExp[], output: string): readonly RegExp[] {
-  return expected.filter((pattern) => !pattern.test(output));
+  const running = run(process.execPath, [program], { env: { ...process.env, ...env } });
+  const { stdout } = await running.catch((error: { readonly stdout: string; readonly stderr: string }) => {
+    return assert.fail(`${error.stdout}\n${error.stderr}`);
+  });
+  return stdout;
 }
 
 // A cold build takes minutes. No test's timeout runs while mocha loads the specs.
@@ -30,12 +24,12 @@ await controlPlaneTools();
 describe("make demo", function () {
   this.timeout(300_000);
 
-  it("shows the whole loop, and with KEEP=1 keeps it running until the command that it prints", async () => {
+  it("shows the whole control loop, and with KEEP=1 keeps it running until the printed command", async () => {
     const output = await demo({ KEEP: "1" });
     const [, kubeconfig = ""] = /export KUBECONFIG=(\S+)/.exec(output) ?? assert.fail(output);
     const [, pid = ""] = /\nTo stop it: kill (\d+)\n$/.exec(output) ?? assert.fail(output);
     const directory = join(kubeconfig, "..");
-    const left = { directory, pids: { main: Number(pid) }, keeperPid: undefined };
+    const report = { directory, pids: { main: Number(pid) }, keeperPid: undefined };
     const shown = (ready: string): string =>
       `\\$ kubectl get gms -n media\nNAME .*\nupscaler +production +True +${ready} `;
     const tree =
@@ -56,19 +50,19 @@ describe("make demo", function () {
     ];
     try {
       assert.match(output, new RegExp(inOrder.join("[^]*"), "m"));
-      assert.deepEqual(remainsOf(left), ["main", directory]);
+      assert.deepEqual(remainsOf(report), ["main", directory]);
       const kubectl = join(directory, "bin", "kubectl");
       const env = { ...process.env, KUBECONFIG: kubeconfig };
-      // That the operator creates the Deployment again shows that it is running.
+      // The operator is running if it creates the Deployment again.
       await run(kubectl, ["delete", "deployment", "upscaler", "-n", "media"], { env });
       await run(kubectl, ["wait", "--for=create", "deployment/upscaler", "-n", "media", "--timeout=30s"], { env });
     } finally {
       await run("kill", [pid]);
-      await untilGone(left);
+      await untilGone(report);
     }
   });
 
-  it("shows a service, its status and its children where pods cannot run, and stops what it started", async () => {
+  it("shows a service, its status and its children if pods cannot run, and stops everything", async () => {
     const output = await demo({ KEEP: "", CC: "no-such-compiler" });
     const expected = [
       /^Pods cannot run on this machine, .*no C compiler: cannot run "no-such-compiler"/,
@@ -82,6 +76,7 @@ describe("make demo", function () {
       /^│ {7}├── Pod upscaler-\S+ +Ready on gpu-node-\d\n│ {7}└── Pod upscaler-\S+ +Ready on gpu-node-\d$/m,
       /^└── VerticalPodAutoscaler upscaler-vpa\n\n✓ Stopping everything \(KEEP=1 keeps it running\) \(.*\)\n$/m,
     ];
-    assert.deepEqual(missing(expected, output), [], output);
+    const missing = expected.filter((pattern) => !pattern.test(output));
+    assert.deepEqual(missing, [], output);
   });
 });

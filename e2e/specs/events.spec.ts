@@ -1,4 +1,4 @@
-/** Events as people see them: does a real API server take them, and does kubectl show them? */
+/** A real API server accepts the operator's events, and kubectl shows them. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createApiClient, type ApiClient } from "@gpumedia/operator/src/kube/client.ts";
@@ -19,7 +19,7 @@ const nameTaken: EventDraft = {
   type: "Warning",
   reason: "NameTaken",
   action: "Apply",
-  note: "Service upscaler is not ours: rename it or this GpuMediaService",
+  note: "Service upscaler is managed by another owner: rename it or this GpuMediaService",
 };
 
 describe("events on a real API server", () => {
@@ -43,7 +43,7 @@ describe("events on a real API server", () => {
     recorder = createEventRecorder({ client, reportingInstance: "pod-1_uuid", clock, log });
   });
 
-  /** Something that an event can be about. */
+  /** Creates an object for an event to regard. */
   async function newObject(name = `upscaler-${randomUUID()}`): Promise<KubeObject> {
     const metadata = { name, namespace: "default" };
     return client.create(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata }, { fieldManager: "spec" });
@@ -57,7 +57,7 @@ describe("events on a real API server", () => {
     return (body as { items: Record<string, unknown>[] }).items;
   }
 
-  it("are stored whole, and kubectl describe and kubectl events show them", async () => {
+  it("are stored completely, and shown by kubectl describe and kubectl events", async () => {
     const object = await newObject();
     recorder.record(object, nameTaken);
     await recorder.close();
@@ -81,13 +81,13 @@ describe("events on a real API server", () => {
       deprecatedLastTimestamp: null,
     });
     const described = await cluster.kubectl("describe", "configmap", object.metadata.name);
-    assert.match(described, /Warning +NameTaken +\S+ +gpumedia\.io\/operator +Service upscaler is not ours/);
+    assert.match(described, /Warning +NameTaken +\S+ +gpumedia\.io\/operator +Service upscaler is managed by another/);
     const listed = await cluster.kubectl("events", "--for", `configmap/${object.metadata.name}`);
-    assert.match(listed, /Warning +NameTaken +ConfigMap\/upscaler-\S+ +Service upscaler is not ours/);
+    assert.match(listed, /Warning +NameTaken +ConfigMap\/upscaler-\S+ +Service upscaler is managed by another/);
     assert.deepEqual(lines, []);
   });
 
-  it("become a series when they repeat, and kubectl counts them", async () => {
+  it("become a series when they repeat, and kubectl shows the count", async () => {
     const object = await newObject();
     for (let times = 0; times < 3; times++) recorder.record(object, nameTaken);
     await clock.advance(5 * minute);
@@ -103,7 +103,7 @@ describe("events on a real API server", () => {
     assert.deepEqual(lines, []);
   });
 
-  it("are taken with the longest note, of characters of any length", async () => {
+  it("are accepted with the longest note, in characters of one to four bytes", async () => {
     const object = await newObject();
     for (const letter of ["x", "ä", "…", "🎞"]) recorder.record(object, { ...nameTaken, note: letter.repeat(3_000) });
     await recorder.close();
@@ -112,7 +112,7 @@ describe("events on a real API server", () => {
     assert.deepEqual(lines, []);
   });
 
-  it("of a cluster-scoped object are taken, too", async () => {
+  it("of a cluster-scoped object are accepted", async () => {
     const manifest = { apiVersion: "v1", kind: "Namespace", metadata: { name: `spec-${randomUUID()}` } };
     const object = await client.create(namespaces, manifest, { fieldManager: "spec" });
     recorder.record(object, nameTaken);
@@ -120,14 +120,14 @@ describe("events on a real API server", () => {
     assert.deepEqual([(await eventsOf(object)).length, lines], [1, []]);
   });
 
-  it("of an object with the longest name are taken", async () => {
+  it("of an object with the longest name are accepted", async () => {
     const object = await newObject(`${"a".repeat(199)}${randomUUID()}.${"b".repeat(17)}`);
     recorder.record(object, nameTaken);
     await recorder.close();
     assert.deepEqual([(await eventsOf(object)).length, lines], [1, []]);
   });
 
-  it("that the API server refuses are logged, and nothing else happens", async () => {
+  it("that the API server refuses are logged without a failure", async () => {
     const object = await newObject();
     const elsewhere = { ...object, metadata: { ...object.metadata, namespace: "no-such-namespace" } };
     recorder.record(elsewhere, nameTaken);

@@ -1,4 +1,4 @@
-/** The rules for prometheus-adapter that docs/metrics-api.md shows, as the adapter would ask Prometheus with them. */
+/** The rules for prometheus-adapter in docs/metrics-api.md, with the queries that the adapter would send to Prometheus. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ const [shown = ""] = fencesOf(readPage("docs/metrics-api.md"))
   .map(({ text }) => text);
 const { rules } = parse(shown) as { readonly rules: { readonly default: boolean; readonly custom: readonly Rule[] } };
 
-/** As the adapter fills it in when an autoscaler asks for two pods. */
+/** Fills in the template as the adapter does when an autoscaler reads the metric of two pods. */
 function queryOf({ seriesQuery, metricsQuery }: Rule): string {
   return metricsQuery
     .replaceAll("<<.Series>>", seriesQuery.slice(0, seriesQuery.indexOf("{")))
@@ -37,7 +37,7 @@ const of = (series: string, pod: string, values: string, more = "") => ({
 const series = [
   of("gpumedia_gpu_utilization_percent", "a", "40x10", ',gpu="0"'),
   of("gpumedia_gpu_utilization_percent", "a", "60x10", ',gpu="1"'),
-  // Its target has vanished: Prometheus says so, and the pod is missing rather than zero.
+  // Its target has disappeared: Prometheus marks the series as stale, and the result has no value for the pod.
   of("gpumedia_gpu_utilization_percent", "b", "70 stale _x9", ',gpu="0"'),
   of("gpumedia_gpu_utilization_percent", "c", "90x10", ',gpu="0"'),
   of("gpumedia_queue_depth", "a", "7x10"),
@@ -62,7 +62,7 @@ describe("the rules for prometheus-adapter", function () {
   });
   after(() => rm(directory, { recursive: true }));
 
-  it("serve metrics of pods by the names that the operator serves them by, and not what the adapter would guess", () => {
+  it("have the names of the operator's pod metrics, and switch off the adapter's default rules", () => {
     assert.equal(rules.default, false);
     assert.deepEqual(
       new Set(rules.custom.map(({ name }) => name.as)),
@@ -74,9 +74,9 @@ describe("the rules for prometheus-adapter", function () {
   });
 
   for (const rule of rules.custom) {
-    it(`give ${rule.name.as} of the pods that are asked for and known`, async () => {
+    it(`return ${rule.name.as} of the requested pods that have a value`, async () => {
       const file = join(directory, `${rule.name.as}.json`);
-      const samples = Object.entries(expected[rule.name.as] ?? assert.fail("there is no case for it"));
+      const samples = Object.entries(expected[rule.name.as] ?? assert.fail("no expected values"));
       const test = {
         interval: "1m",
         input_series: series,

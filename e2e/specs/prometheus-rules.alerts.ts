@@ -1,12 +1,11 @@
-/** When each alert fires, and when it must not. */
+/** Cases in which each alert fires, and in which it must not. */
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { exporter48, otherPod, pod, processor, type InputSeries } from "./prometheus-rules.series.ts";
 
 interface RuleAlert {
-  readonly title: string;
   readonly spec?: GpuMediaServiceSpec;
   readonly series: readonly InputSeries[];
-  /** When it is looked at. */
+  /** The time of the evaluation. */
   readonly at: string;
   readonly alert: string;
   /** Absent: it must not fire. */
@@ -38,10 +37,15 @@ const reporting = [
 ];
 const memory = (bytes: number): InputSeries => processor("container_memory_working_set_bytes", `${bytes}x600`);
 const gpu = { pod, gpu: "0" };
+const xid79 = {
+  severity: "critical",
+  labels: gpu,
+  summary: "The GPU driver reported an XID error",
+  description: `GPU 0 of pod ${pod}: XID 79.`,
+};
 
-export const ruleAlerts: readonly RuleAlert[] = [
-  {
-    title: "p95 is above the target",
+export const ruleAlerts: Readonly<Record<string, RuleAlert>> = {
+  "p95 is above the target": {
     series: latency(0),
     at: "30m",
     alert: "GpuMediaLatencyHigh",
@@ -51,16 +55,14 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "p95: 48ms, target 20ms.",
     },
   },
-  { title: "p95 is within the target", series: latency(1000), at: "30m", alert: "GpuMediaLatencyHigh" },
-  {
-    title: "p95 of 48 ms is within the CPU target of 200 ms",
+  "p95 is within the target": { series: latency(1000), at: "30m", alert: "GpuMediaLatencyHigh" },
+  "p95 of 48 ms is within the CPU target of 200 ms": {
     spec: { gpu: { count: 0 } },
     series: latency(0),
     at: "30m",
     alert: "GpuMediaLatencyHigh",
   },
-  {
-    title: "one request of 50 is rejected",
+  "one request of 50 is rejected": {
     series: [
       processor("gpumedia_requests_total", "0+98x60", 'outcome="accepted"'),
       processor("gpumedia_requests_total", "0+2x60", 'outcome="rejected"'),
@@ -73,8 +75,7 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "2.0 % of the requests were answered with 503.",
     },
   },
-  {
-    title: "one request of 1000 is rejected",
+  "one request of 1000 is rejected": {
     series: [
       processor("gpumedia_requests_total", "0+999x60", 'outcome="accepted"'),
       processor("gpumedia_requests_total", "0+1x60", 'outcome="rejected"'),
@@ -82,8 +83,7 @@ export const ruleAlerts: readonly RuleAlert[] = [
     at: "30m",
     alert: "GpuMediaRequestsRejected",
   },
-  {
-    title: "replicas are available, and none is scraped",
+  "replicas are available, and none is scraped": {
     series: [available],
     at: "30m",
     alert: "GpuMediaMetricsMissing",
@@ -94,9 +94,8 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "2 replicas are available, and none is scraped.",
     },
   },
-  { title: "replicas are scraped", series: [available, ...reporting], at: "30m", alert: "GpuMediaMetricsMissing" },
-  {
-    title: "GPUs are 90 % busy for half an hour",
+  "replicas are scraped": { series: [available, ...reporting], at: "30m", alert: "GpuMediaMetricsMissing" },
+  "GPUs are 90 % busy for half an hour": {
     series: [...exporter48({}, { DEV_GPU_UTIL: 95 }), ...exporter48({ gpu: "1", pod: otherPod }, { DEV_GPU_UTIL: 85 })],
     at: "40m",
     alert: "GpuMediaGpuSaturated",
@@ -106,14 +105,12 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "Average GPU utilization: 90 %, target 60 to 80 %.",
     },
   },
-  {
-    title: "one GPU of two is busy: 65 % on average",
+  "one GPU of two is busy: 65 % on average": {
     series: [...exporter48({}, { DEV_GPU_UTIL: 95 }), ...exporter48({ gpu: "1", pod: otherPod }, { DEV_GPU_UTIL: 35 })],
     at: "40m",
     alert: "GpuMediaGpuSaturated",
   },
-  {
-    title: "GPUs are 30 % busy for six hours",
+  "GPUs are 30 % busy for six hours": {
     series: exporter48({}, { DEV_GPU_UTIL: 30 }),
     at: "7h",
     alert: "GpuMediaGpuUnderused",
@@ -123,14 +120,12 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "Average GPU utilization: 30 %, target 60 to 80 %.",
     },
   },
-  {
-    title: "GPUs are underused for an hour",
+  "GPUs are underused for an hour": {
     series: exporter48({}, { DEV_GPU_UTIL: 30 }),
     at: "1h",
     alert: "GpuMediaGpuUnderused",
   },
-  {
-    title: "95 % of a GPU's memory is in use",
+  "95 % of a GPU's memory is in use": {
     series: exporter48({}, { DEV_FB_USED: 15_200, DEV_FB_FREE: 800 }),
     at: "30m",
     alert: "GpuMediaGpuMemoryHigh",
@@ -141,14 +136,12 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: `GPU 0 of pod ${pod}: 95 %.`,
     },
   },
-  {
-    title: "half of a GPU's memory is in use",
+  "half of a GPU's memory is in use": {
     series: exporter48({}, { DEV_FB_USED: 8000, DEV_FB_FREE: 8000 }),
     at: "30m",
     alert: "GpuMediaGpuMemoryHigh",
   },
-  {
-    title: "a GPU is at 88 °C",
+  "a GPU is at 88 °C": {
     series: exporter48({}, { DEV_GPU_TEMP: 88 }),
     at: "30m",
     alert: "GpuMediaGpuHot",
@@ -159,52 +152,32 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: `GPU 0 of pod ${pod}: 88 °C.`,
     },
   },
-  { title: "a GPU is at 70 °C", series: exporter48({}, { DEV_GPU_TEMP: 70 }), at: "30m", alert: "GpuMediaGpuHot" },
-  {
-    title: "the first XID error of an exporter that reports 0 before",
+  "a GPU is at 70 °C": { series: exporter48({}, { DEV_GPU_TEMP: 70 }), at: "30m", alert: "GpuMediaGpuHot" },
+  "the first XID error of an exporter that reports 0 before": {
     series: exporter48({}, { DEV_XID_ERRORS: "0x120 79x120" }),
     at: "2h5m",
     alert: "GpuMediaGpuXidError",
-    fires: {
-      severity: "critical",
-      labels: gpu,
-      summary: "The GPU driver reported an XID error",
-      description: `GPU 0 of pod ${pod}: XID 79.`,
-    },
+    fires: xid79,
   },
-  {
-    title: "the first XID error of an exporter that reports nothing before",
+  "the first XID error of an exporter that reports nothing before": {
     series: exporter48({}, { DEV_XID_ERRORS: "_x120 79x120" }),
     at: "2h5m",
     alert: "GpuMediaGpuXidError",
-    fires: {
-      severity: "critical",
-      labels: gpu,
-      summary: "The GPU driver reported an XID error",
-      description: `GPU 0 of pod ${pod}: XID 79.`,
-    },
+    fires: xid79,
   },
-  {
-    title: "an XID error that differs from the last",
+  "an XID error that differs from the last": {
     series: exporter48({}, { DEV_XID_ERRORS: "31x120 79x120" }),
     at: "2h5m",
     alert: "GpuMediaGpuXidError",
-    fires: {
-      severity: "critical",
-      labels: gpu,
-      summary: "The GPU driver reported an XID error",
-      description: `GPU 0 of pod ${pod}: XID 79.`,
-    },
+    fires: xid79,
   },
-  {
-    title: "the last XID error is hours old",
+  "the last XID error is hours old": {
     series: exporter48({}, { DEV_XID_ERRORS: "79x600" }),
     at: "5h",
     alert: "GpuMediaGpuXidError",
   },
-  { title: "no XID error", series: exporter48({}, { DEV_XID_ERRORS: 0 }), at: "5h", alert: "GpuMediaGpuXidError" },
-  {
-    title: "hardware and software throttle a GPU because of heat",
+  "no XID error": { series: exporter48({}, { DEV_XID_ERRORS: 0 }), at: "5h", alert: "GpuMediaGpuXidError" },
+  "hardware and software throttle a GPU because of heat": {
     series: exporter48({}, { DEV_CLOCKS_EVENT_REASONS: 8 + 32 + 64 }),
     at: "30m",
     alert: "GpuMediaGpuThrottled",
@@ -215,8 +188,7 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: `GPU 0 of pod ${pod}: 3 throttle reasons.`,
     },
   },
-  {
-    title: "a power brake, reported by an exporter with the old name",
+  "a power brake, reported by an exporter with the old name": {
     series: exporter48({}, { DEV_CLOCK_THROTTLE_REASONS: 128 }),
     at: "30m",
     alert: "GpuMediaGpuThrottled",
@@ -227,14 +199,12 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: `GPU 0 of pod ${pod}: 1 throttle reasons.`,
     },
   },
-  {
-    title: "a GPU is idle, or at its power limit, as busy ones are",
+  "a GPU is idle, or at its power limit, which is normal when busy": {
     series: exporter48({}, { DEV_CLOCKS_EVENT_REASONS: 1 + 4 + 16 }),
     at: "30m",
     alert: "GpuMediaGpuThrottled",
   },
-  {
-    title: "pods run, and no exporter reports their GPUs",
+  "pods run, and no exporter reports their GPUs": {
     series: reporting,
     at: "30m",
     alert: "GpuMediaGpuMetricsMissing",
@@ -244,14 +214,12 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "2 pods run, and no exporter reports their GPUs.",
     },
   },
-  {
-    title: "an exporter reports a GPU of the service",
+  "an exporter reports a GPU of the service": {
     series: [...reporting, ...exporter48({}, { DEV_GPU_UTIL: 50 })],
     at: "30m",
     alert: "GpuMediaGpuMetricsMissing",
   },
-  {
-    title: "a pod uses 5 GiB",
+  "a pod uses 5 GiB": {
     series: [memory(5 * 2 ** 30)],
     at: "30m",
     alert: "GpuMediaMemoryHigh",
@@ -262,9 +230,8 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: `Pod ${pod}: 5GiB, target 4Gi.`,
     },
   },
-  { title: "a pod uses 3 GiB", series: [memory(3 * 2 ** 30)], at: "30m", alert: "GpuMediaMemoryHigh" },
-  {
-    title: "two pods are unschedulable",
+  "a pod uses 3 GiB": { series: [memory(3 * 2 ** 30)], at: "30m", alert: "GpuMediaMemoryHigh" },
+  "two pods are unschedulable": {
     series: [pod, otherPod].map((name) => state("kube_pod_status_unschedulable", `pod="${name}"`, 1)),
     at: "30m",
     alert: "GpuMediaPodsWaitForGpu",
@@ -274,14 +241,12 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "2 pods are unschedulable.",
     },
   },
-  {
-    title: "a pod of another service is unschedulable",
+  "a pod of another service is unschedulable": {
     series: [state("kube_pod_status_unschedulable", 'pod="upscaler-2x-6d4c8b7f9d-x2k4p"', 1)],
     at: "30m",
     alert: "GpuMediaPodsWaitForGpu",
   },
-  {
-    title: "the autoscaler is at its maximum",
+  "the autoscaler is at its maximum": {
     series: autoscaler("upscaler", 10),
     at: "30m",
     alert: "GpuMediaAutoscalerAtMaximum",
@@ -292,8 +257,7 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "Desired replicas: 10, the maximum.",
     },
   },
-  {
-    title: "KEDA's autoscaler is at its maximum",
+  "KEDA's autoscaler is at its maximum": {
     spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
     series: autoscaler("keda-hpa-upscaler", 10),
     at: "30m",
@@ -305,10 +269,9 @@ export const ruleAlerts: readonly RuleAlert[] = [
       description: "Desired replicas: 10, the maximum.",
     },
   },
-  {
-    title: "the autoscaler is below its maximum",
+  "the autoscaler is below its maximum": {
     series: autoscaler("upscaler", 9),
     at: "30m",
     alert: "GpuMediaAutoscalerAtMaximum",
   },
-];
+};

@@ -1,4 +1,4 @@
-/** What exporters send, and what the recording rules make of it. */
+/** Series of exporters, and what the recording rules record of them. */
 import {
   exporter48,
   exporter49,
@@ -10,11 +10,10 @@ import {
 } from "./prometheus-rules.series.ts";
 
 interface RuleQuery {
-  readonly title: string;
   readonly series: readonly InputSeries[];
-  /** When it is looked at. */
+  /** The time of the evaluation. */
   readonly at?: string;
-  /** By recorded series: its samples by their labels; none is an empty object. */
+  /** Samples by recorded series and labels; an empty object if there are none. */
   readonly recorded: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -26,9 +25,8 @@ const power = "gpumedia:gpu_power_usage:watts";
 const of = (workload: string, gpu = "0", instance?: string): string =>
   `{namespace="media",service="upscaler",pod="${workload}",gpu="${gpu}"${instance === undefined ? "" : `,GPU_I_ID="${instance}"`}}`;
 
-export const ruleQueries: readonly RuleQuery[] = [
-  {
-    title: "the guide's four queries from an exporter up to 4.8",
+export const ruleQueries: Readonly<Record<string, RuleQuery>> = {
+  "the guide's four queries with an exporter up to 4.8": {
     series: exporter48(
       {},
       { DEV_GPU_UTIL: 70, DEV_FB_USED: 4000, DEV_FB_FREE: 12_000, DEV_GPU_TEMP: 61, DEV_POWER_USAGE: 150 },
@@ -40,8 +38,7 @@ export const ruleQueries: readonly RuleQuery[] = [
       [power]: { [of(pod)]: 150 },
     },
   },
-  {
-    title: "the guide's four queries from an exporter from 4.9 on, in its names and units",
+  "the guide's four queries with an exporter from 4.9 on, which has other names and units": {
     series: exporter49(
       {},
       {
@@ -59,13 +56,11 @@ export const ruleQueries: readonly RuleQuery[] = [
       [power]: { [of(pod)]: 150 },
     },
   },
-  {
-    title: "what the fake exporter has, and nothing that it has not",
+  "the metrics of the fake exporter, and no others": {
     series: fakeExporter({}, { DEV_GPU_UTIL: 70, DEV_FB_USED: 4000, DEV_FB_FREE: 12_000 }),
     recorded: { [utilization]: { [of(pod)]: 70 }, [memory]: { [of(pod)]: 25 }, [temperature]: {}, [power]: {} },
   },
-  {
-    title: "each GPU of each pod",
+  "each GPU of each pod": {
     series: [
       ...exporter48({ gpu: "0" }, { DEV_GPU_UTIL: 10 }),
       ...exporter48({ gpu: "1" }, { DEV_GPU_UTIL: 20 }),
@@ -73,13 +68,11 @@ export const ruleQueries: readonly RuleQuery[] = [
     ],
     recorded: { [utilization]: { [of(pod, "0")]: 10, [of(pod, "1")]: 20, [of(otherPod, "2")]: 30 } },
   },
-  {
-    title: "no idle GPU: it carries the exporter's own pod",
+  "no idle GPU, whose series have the exporter's own pod": {
     series: exporter48({ pod: null }, { DEV_GPU_UTIL: 0, DEV_FB_USED: 0, DEV_FB_FREE: 16_000 }),
     recorded: { [utilization]: {}, [memory]: {} },
   },
-  {
-    title: "no GPU of another service or namespace",
+  "no GPU of another service or namespace": {
     series: [
       ...exporter48({ pod: "upscaler-2x-6d4c8b7f9d-x2k4p" }, { DEV_GPU_UTIL: 90 }),
       ...exporter48({ gpu: "1", namespace: "other" }, { DEV_GPU_UTIL: 90 }),
@@ -87,8 +80,7 @@ export const ruleQueries: readonly RuleQuery[] = [
     ],
     recorded: { [utilization]: {} },
   },
-  {
-    title: "MIG instances by their graphics engine, as they have no GPU_UTIL",
+  "MIG instances by their graphics engine, as they have no GPU_UTIL": {
     series: [
       ...exporter48({ instance: "3" }, { PROF_GR_ENGINE_ACTIVE: 0.5, DEV_FB_USED: 1000, DEV_FB_FREE: 9000 }),
       ...exporter48(
@@ -101,31 +93,26 @@ export const ruleQueries: readonly RuleQuery[] = [
       [memory]: { [of(pod, "0", "3")]: 10, [of(otherPod, "0", "4")]: 20 },
     },
   },
-  {
-    title: "MIG instances of an exporter from 4.9 on",
+  "MIG instances of an exporter from 4.9 on": {
     series: exporter49({ instance: "3" }, { PROF_GR_ENGINE_UTIL_RATIO: 0.5 }),
     recorded: { [utilization]: { [of(pod, "0", "3")]: 50 } },
   },
-  {
-    title: "the GPU's own figure where the graphics engine's is exported, too",
+  "GPU_UTIL where the metric of the graphics engine is exported too": {
     series: exporter48({}, { DEV_GPU_UTIL: 70, PROF_GR_ENGINE_ACTIVE: 0.4 }),
     recorded: { [utilization]: { [of(pod)]: 70 } },
   },
-  {
-    title: "one series while exporters are upgraded and a GPU has both names",
+  "one series while exporters are upgraded and a GPU has both names": {
     series: [...exporter48({}, { DEV_GPU_UTIL: 70 }), ...exporter49({}, { DEV_GPU_UTIL_RATIO: 0.7 })],
     recorded: { [utilization]: { [of(pod)]: 70 } },
   },
-  {
-    title: "one series of an exporter that is scraped twice",
+  "one series for an exporter that is scraped twice": {
     series: [
       ...exporter48({}, { DEV_GPU_UTIL: 70, DEV_FB_USED: 4000, DEV_FB_FREE: 12_000 }),
       ...exporter48({ job: "again" }, { DEV_GPU_UTIL: 70, DEV_FB_USED: 4000, DEV_FB_FREE: 12_000 }),
     ],
     recorded: { [utilization]: { [of(pod)]: 70 }, [memory]: { [of(pod)]: 25 } },
   },
-  {
-    title: "p95, the rate of requests and the share of rejected ones",
+  "the p95, the rate of requests and the ratio of rejections": {
     series: [
       // Each minute 600 requests: 540 within 10 ms, all within 25 ms.
       processor("gpu_processing_seconds_bucket", "0+0x60", 'le="0.005"'),
@@ -142,16 +129,14 @@ export const ruleQueries: readonly RuleQuery[] = [
       "gpumedia:rejections:ratio5m": { '{namespace="media",service="upscaler"}': 0.01 },
     },
   },
-  {
-    title: "0 rejections of a service that has not rejected anything yet, and none without requests",
+  "a ratio of 0 for a service that has not rejected a request yet": {
     series: [processor("gpumedia_requests_total", "0+60x30 1800x30", 'outcome="accepted"')],
     at: "20m",
     recorded: { "gpumedia:rejections:ratio5m": { '{namespace="media",service="upscaler"}': 0 } },
   },
-  {
-    title: "no share of rejections while there are no requests",
+  "no ratio of rejections while there are no requests": {
     series: [processor("gpumedia_requests_total", "0+60x30 1800x30", 'outcome="accepted"')],
     at: "50m",
     recorded: { "gpumedia:rejections:ratio5m": {} },
   },
-];
+};

@@ -1,4 +1,4 @@
-/** Series as the exporters of GPUs send them, in the three shapes that are met in clusters. */
+/** Series of GPU exporters, in the three formats that clusters have. */
 /** A series as promtool writes it: `name{labels}` and its values, one a minute. */
 export interface InputSeries {
   readonly series: string;
@@ -25,14 +25,14 @@ export interface Gpu {
 export type Values = Readonly<Record<string, number | string>>;
 
 /**
- * An exporter up to 4.8, scraped as its chart says (`honorLabels: false`): what it says of the workload is in
- * `exported_…`, and `pod` is its own.
+ * An exporter up to 4.8, scraped as its chart specifies (`honorLabels: false`): the workload's labels are `exported_…`, and
+ * `pod` is the exporter's own.
  */
 export function exporter48(of: Gpu, values: Values): readonly InputSeries[] {
   return series(values, { ...exported(of), Hostname: "node-1", UUID: `GPU-${of.gpu ?? "0"}` });
 }
 
-/** An exporter from 4.9 on: the same, with a new spelling of its own labels. The names of its metrics are in `values`. */
+/** An exporter from 4.9 on: the same, with other names of its own labels and metrics. */
 export function exporter49(of: Gpu, values: Values): readonly InputSeries[] {
   return series(values, { ...exported(of), hostname: "node-1", gpu_uuid: `GPU-${of.gpu ?? "0"}` });
 }
@@ -78,7 +78,7 @@ function series(values: Values, labels: Readonly<Record<string, string>>): reado
     .join(",");
   return Object.entries(values).map(([name, value]) => ({
     series: `DCGM_FI_${name}{${selector}}`,
-    // Ten hours: longer than any alert has to hold.
+    // Ten hours: longer than the `for` of any alert.
     values: typeof value === "number" ? `${value}x600` : value,
   }));
 }

@@ -1,4 +1,4 @@
-/** The recording rules and alerts of a service, evaluated by Prometheus' own engine on what exporters really send. */
+/** The recording rules and alerts of a service, evaluated by Prometheus' own engine on the series of real exporters. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -27,7 +27,7 @@ describe("Prometheus rules of a service", function () {
   });
   after(() => rm(directory, { recursive: true }));
 
-  /** Rejects with promtool's words when a rule gives something else. */
+  /** Fails with promtool's message if a rule has another result. */
   async function evaluate(name: string, spec: GpuMediaServiceSpec, test: object): Promise<void> {
     const rules = join(directory, `${name}.rules.json`);
     const tests = join(directory, `${name}.test.json`);
@@ -41,7 +41,7 @@ describe("Prometheus rules of a service", function () {
     });
   }
 
-  for (const [index, { title, series, at = "5m", recorded }] of ruleQueries.entries()) {
+  for (const [index, [title, { series, at = "5m", recorded }]] of Object.entries(ruleQueries).entries()) {
     it(`records ${title}`, async () => {
       await evaluate(
         `query-${index}`,
@@ -58,8 +58,8 @@ describe("Prometheus rules of a service", function () {
     });
   }
 
-  for (const [index, { title, spec = {}, series, at, alert, fires }] of ruleAlerts.entries()) {
-    it(`${fires === undefined ? "keeps silent" : "alerts"}: ${title}`, async () => {
+  for (const [index, [title, { spec = {}, series, at, alert, fires }]] of Object.entries(ruleAlerts).entries()) {
+    it(`${fires === undefined ? "does not alert" : "alerts"}: ${title}`, async () => {
       const expected =
         fires === undefined
           ? []
@@ -84,7 +84,7 @@ describe("Prometheus rules of a service", function () {
     ["a service", serviceDashboard()],
     ["the operator", operatorDashboard()],
   ] as const) {
-    it(`asks only what Prometheus understands in the dashboard of ${name}`, async () => {
+    it(`has only valid queries in the dashboard of ${name}`, async () => {
       const { panels } = JSON.parse(json) as { panels: readonly { targets: readonly { expr: string }[] }[] };
       const rules = panels
         .flatMap(({ targets }) => targets)
@@ -98,12 +98,16 @@ describe("Prometheus rules of a service", function () {
     });
   }
 
-  it("has a case for each alert that fires, and one for each that does not", () => {
+  it("has a case in which each alert fires, and one in which it does not", () => {
     const alerts = ruleGroups(sampleService(), "").flatMap(({ rules }) =>
       rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : [])),
     );
     const tested = (firing: boolean) =>
-      new Set(ruleAlerts.filter(({ fires }) => (fires !== undefined) === firing).map(({ alert }) => alert));
+      new Set(
+        Object.values(ruleAlerts)
+          .filter(({ fires }) => (fires !== undefined) === firing)
+          .map(({ alert }) => alert),
+      );
     assert.deepEqual(
       { firing: tested(true), silent: tested(false) },
       { firing: new Set(alerts), silent: new Set(alerts) },
