@@ -114,7 +114,7 @@ describe("the pages about using and running the operator", function () {
         `kubectl apply -f ${here}/troubled.yaml`,
       );
       studio = await Workspace.open(cluster, "studio");
-      for (const [name, wanted] of Object.entries(troubles)) await studio.untilCondition(name, "Ready", wanted);
+      for (const [name, expected] of Object.entries(troubles)) await studio.untilCondition(name, "Ready", expected);
       await succeeds(
         shell,
         "kubectl wait --for=jsonpath='{.status.conditions[0].reason}'=QuotaExceeded gms/quota -n tight --timeout=60s",
