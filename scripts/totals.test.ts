@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
 
 describe("the totals of a test run", () => {
-  interface Case {
-    readonly output: string;
-    readonly exitCode: number;
-    readonly totals: Totals;
-  }
-  const cases: Readonly<Record<string, Case>> = {
+  const cases = {
     "a check that passes counts as one": {
       output: "ok\n",
       exitCode: 0,

@@ -235,11 +235,8 @@ async function npmPackages(image: string): Promise<readonly string[]> {
   }
   const names = await Promise.all(
     [...folders].map(async (folder) => {
-      const manifest = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8")) as {
-        readonly name: string;
-        readonly version: string;
-      };
-      return `${manifest.name}@${manifest.version}`;
+      const { name, version } = await manifestOf(folder);
+      return `${name}@${version}`;
     }),
   );
   return [...new Set(names)];

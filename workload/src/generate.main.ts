@@ -1,5 +1,6 @@
-/** Writes the tables of docs/processor-api.md; with `--check` only reports whether they are stale, and exits 1. */
-import { readFile, writeFile } from "node:fs/promises";
+/** Writes the tables of docs/processor-api.md. */
+import { readFile } from "node:fs/promises";
+import { writeGenerated } from "@gpumedia/api/src/generated.ts";
 import { acceptedTypes } from "./routes/body/media-type.ts";
 import { formats, type FormatDefinition } from "./work/picture.ts";
 import { problemsByArea, type ProblemDefinition } from "./work/problems.ts";
@@ -19,22 +20,15 @@ const generated: Readonly<Record<string, string>> = {
     .join("\n\n"),
 };
 
-const before = await readFile(page, "utf8");
-let after = before;
-for (const [file, text] of Object.entries(generated)) {
+let text = await readFile(page, "utf8");
+for (const [file, content] of Object.entries(generated)) {
   const begin = `<!-- Generated from ${file} by \`make generate\`; edit the table there. -->\n`;
-  const [head = "", rest = ""] = after.split(begin);
+  const [head = "", rest = ""] = text.split(begin);
   const at = rest.indexOf(end);
   if (at < 0) throw new Error(`docs/processor-api.md has lost the comments around the table of ${file}`);
-  after = `${head}${begin}\n${text}\n\n${rest.slice(at)}`;
+  text = `${head}${begin}\n${content}\n\n${rest.slice(at)}`;
 }
-if (after !== before && process.argv.includes("--check")) {
-  process.stderr.write('docs/processor-api.md is stale: run "make generate"\n');
-  process.exitCode = 1;
-} else if (after !== before) {
-  await writeFile(page, after);
-  process.stdout.write("docs/processor-api.md written\n");
-}
+await writeGenerated(new Map([["docs/processor-api.md", text]]));
 
 function formatTable(definitions: readonly FormatDefinition[]): string {
   return table(

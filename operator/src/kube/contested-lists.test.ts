@@ -30,13 +30,7 @@ describe("contestedLists", () => {
   const service = live({ ports: [{ name: "http", port: 81 }] });
   const pods = (items: readonly object[]): object => ({ template: { spec: { containers: items } } });
   const mesh = { name: "mesh", ports: [] };
-  interface Case {
-    readonly causes: readonly ApiErrorCause[];
-    readonly live: KubeObject;
-    readonly desired: Manifest;
-    readonly operations: readonly object[];
-  }
-  const cases: Readonly<Record<string, Case>> = {
+  const cases = {
     "replaces the ports of a Service whose port number was edited": {
       causes: [duplicate("spec.ports[1].name")],
       live: service,

@@ -59,6 +59,16 @@ function l4(index: number, figures: GpuFigures): Gpu {
   return { index, uuid: uuid(index), name: "NVIDIA L4", mig: null, state: "available", figures };
 }
 
+const lost: Gpu = {
+  index: 0,
+  uuid: uuid(0),
+  name: "NVIDIA L4",
+  mig: null,
+  state: "unavailable",
+  reason: "GPU_IS_LOST",
+  message: "nvmlDeviceGetHandleByIndex_v2: GPU is lost (GPU_IS_LOST)",
+};
+
 function available(...gpus: Gpu[]): GpuSample {
   return { state: "available", driverVersion: "580.82.07", cudaVersion: "13.0", gpus };
 }
@@ -109,18 +119,7 @@ describe("GPU sampler", () => {
     },
     "a GPU that has fallen off the bus, beside a healthy one": {
       state: { gpus: [mockGpu(0, { error: "GPU_IS_LOST" }), mockGpu(1)] },
-      sample: available(
-        {
-          index: 0,
-          uuid: null,
-          name: null,
-          mig: null,
-          state: "unavailable",
-          reason: "GPU_IS_LOST",
-          message: "nvmlDeviceGetHandleByIndex_v2: GPU is lost (GPU_IS_LOST)",
-        },
-        l4(1, idle),
-      ),
+      sample: available({ ...lost, uuid: null, name: null }, l4(1, idle)),
     },
     "MIG devices: their own memory and processes, the GPU's temperature and power, no utilization": {
       state: { gpus: [mockGpu(0, { "utilization-percent": 90 }, [slice("MIG-a", 7), slice("MIG-b", 8)])] },
@@ -176,18 +175,7 @@ describe("GPU sampler", () => {
     assert.deepEqual(sampler.sample(), available(l4(0, busyFigures)));
 
     mock.show({ gpus: [{ figures: { ...busy.figures, error: "GPU_IS_LOST" } }] });
-    assert.deepEqual(
-      sampler.sample(),
-      available({
-        index: 0,
-        uuid: uuid(0),
-        name: "NVIDIA L4",
-        mig: null,
-        state: "unavailable",
-        reason: "GPU_IS_LOST",
-        message: "nvmlDeviceGetHandleByIndex_v2: GPU is lost (GPU_IS_LOST)",
-      }),
-    );
+    assert.deepEqual(sampler.sample(), available(lost));
 
     mock.show({ gpus: [busy] });
     assert.deepEqual(sampler.sample(), available(l4(0, busyFigures)));

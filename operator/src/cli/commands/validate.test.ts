@@ -3,13 +3,8 @@ import { join } from "node:path";
 import { files, gpumedia, service, profile, type Result } from "../program.fake.ts";
 
 describe("gpumedia validate", () => {
-  interface Case {
-    text: string;
-    /** Lines of standard output without the file's name. */
-    finds: readonly string[];
-    message: string;
-  }
-  const cases: Readonly<Record<string, Case>> = {
+  /** `finds`: the lines of standard output without the file's name. */
+  const cases = {
     "a valid service": { text: service("a"), finds: [], message: "1 object checked: 0 findings\n" },
     "mistakes of several kinds, sorted by line": {
       text: [

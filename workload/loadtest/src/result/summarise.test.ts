@@ -72,12 +72,7 @@ describe("summarise", () => {
     );
   });
 
-  interface Case {
-    result: () => Result;
-    verdict: Result["verdict"];
-    reasons: readonly string[];
-  }
-  const verdicts: Readonly<Record<string, Case>> = {
+  const verdicts = {
     "fails without a threshold if every request is rejected": {
       result: () =>
         summarise(

@@ -25,55 +25,60 @@ function kindOf(outcome: Outcome): string {
 }
 
 describe("the responses of a target", () => {
-  const cases: Readonly<Record<string, { answer: Answerer; kind: string; expectScale?: number; timeoutMs?: number }>> =
-    {
-      "the picture": { answer: echo, kind: "accepted" },
-      "the picture in its size": { answer: echo, expectScale: 1, kind: "accepted" },
-      "the picture in another size": { answer: echo, expectScale: 2, kind: "wrong-size" },
-      "the picture with a repeated header": {
-        answer: (response, _nth, _request, body) =>
-          response.writeHead(200, { "content-type": "image/jpeg", "server-timing": ["a;dur=1", "b;dur=2"] }).end(body),
-        kind: "accepted",
+  interface Case {
+    answer: Answerer;
+    kind: string;
+    expectScale?: number;
+    timeoutMs?: number;
+  }
+  const cases: Readonly<Record<string, Case>> = {
+    "the picture": { answer: echo, kind: "accepted" },
+    "the picture in its size": { answer: echo, expectScale: 1, kind: "accepted" },
+    "the picture in another size": { answer: echo, expectScale: 2, kind: "wrong-size" },
+    "the picture with a repeated header": {
+      answer: (response, _nth, _request, body) =>
+        response.writeHead(200, { "content-type": "image/jpeg", "server-timing": ["a;dur=1", "b;dur=2"] }).end(body),
+      kind: "accepted",
+    },
+    "too busy": { answer: (response) => response.writeHead(503, { "retry-after": "1" }).end(), kind: "rejected" },
+    broken: { answer: (response) => response.writeHead(503).end(), kind: "http-503" },
+    "an error": { answer: (response) => response.writeHead(500).end("no"), kind: "http-500" },
+    "a page": {
+      answer: (response) => response.writeHead(200, { "content-type": "text/html" }).end("<p>"),
+      kind: "wrong-type",
+    },
+    garbage: {
+      answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).end("?"),
+      kind: "undecodable",
+    },
+    "nothing at all": {
+      answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).end(),
+      kind: "undecodable",
+    },
+    "a reset before the head": { answer: (response) => response.socket?.resetAndDestroy(), kind: "reset" },
+    "a reset in the body": {
+      answer: (response, _nth, _request, body) => {
+        response.writeHead(200, { "content-type": "image/jpeg", "content-length": body.length });
+        response.write(body.subarray(0, 1000), () => response.socket?.resetAndDestroy());
       },
-      "too busy": { answer: (response) => response.writeHead(503, { "retry-after": "1" }).end(), kind: "rejected" },
-      broken: { answer: (response) => response.writeHead(503).end(), kind: "http-503" },
-      "an error": { answer: (response) => response.writeHead(500).end("no"), kind: "http-500" },
-      "a page": {
-        answer: (response) => response.writeHead(200, { "content-type": "text/html" }).end("<p>"),
-        kind: "wrong-type",
-      },
-      garbage: {
-        answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).end("?"),
-        kind: "undecodable",
-      },
-      "nothing at all": {
-        answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).end(),
-        kind: "undecodable",
-      },
-      "a reset before the head": { answer: (response) => response.socket?.resetAndDestroy(), kind: "reset" },
-      "a reset in the body": {
-        answer: (response, _nth, _request, body) => {
-          response.writeHead(200, { "content-type": "image/jpeg", "content-length": body.length });
-          response.write(body.subarray(0, 1000), () => response.socket?.resetAndDestroy());
-        },
-        kind: "reset",
-      },
-      "no response": { answer: () => undefined, timeoutMs: 50, kind: "timeout" },
-      "a body that never ends": {
-        answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).write("start"),
-        timeoutMs: 50,
-        kind: "timeout",
-      },
-      "bytes that are not HTTP": {
-        answer: (response) => response.socket?.end("HELLO THERE\r\n\r\n"),
-        kind: "protocol",
-      },
-      "more than 64 MiB": {
-        answer: (response) =>
-          response.writeHead(200, { "content-type": "image/jpeg" }).end(Buffer.alloc(64 * 1024 * 1024 + 1)),
-        kind: "too-large",
-      },
-    };
+      kind: "reset",
+    },
+    "no response": { answer: () => undefined, timeoutMs: 50, kind: "timeout" },
+    "a body that never ends": {
+      answer: (response) => response.writeHead(200, { "content-type": "image/jpeg" }).write("start"),
+      timeoutMs: 50,
+      kind: "timeout",
+    },
+    "bytes that are not HTTP": {
+      answer: (response) => response.socket?.end("HELLO THERE\r\n\r\n"),
+      kind: "protocol",
+    },
+    "more than 64 MiB": {
+      answer: (response) =>
+        response.writeHead(200, { "content-type": "image/jpeg" }).end(Buffer.alloc(64 * 1024 * 1024 + 1)),
+      kind: "too-large",
+    },
+  };
   for (const [name, { answer, kind, expectScale = null, timeoutMs = 5000 }] of Object.entries(cases)) {
     it(`${name}: ${kind}`, async () => {
       await using server = await listen(answer);
