@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
+import { failuresIn, formatTotals, sum, totalsOf } from "./totals.ts";
 
 describe("the totals of a test run", () => {
   const cases = {

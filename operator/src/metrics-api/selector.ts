@@ -5,31 +5,9 @@ export type Selector = (labels: Labels) => boolean;
 
 const key = "[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?";
 const value = "([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?";
-const forms: readonly (readonly [RegExp, (key: string, value: string) => Selector])[] = [
-  [
-    new RegExp(`^(?<key>${key})\\s*==?\\s*(?<value>${value})$`),
-    (name, expected) => (labels) => labels[name] === expected,
-  ],
-  [
-    new RegExp(`^(?<key>${key})\\s*!=\\s*(?<value>${value})$`),
-    (name, expected) => (labels) => labels[name] !== expected,
-  ],
-  [new RegExp(`^(?<key>${key})\\s+in\\s*\\((?<value>[^()]*)\\)$`), (name, list) => isOneOf(name, list)],
-  [
-    new RegExp(`^(?<key>${key})\\s+notin\\s*\\((?<value>[^()]*)\\)$`),
-    (name, list) => {
-      const isOne = isOneOf(name, list);
-      return (labels) => !isOne(labels);
-    },
-  ],
-  [new RegExp(`^(?<key>${key})$`), (name) => (labels) => Object.hasOwn(labels, name)],
-  [new RegExp(`^!\\s*(?<key>${key})$`), (name) => (labels) => !Object.hasOwn(labels, name)],
-];
-
-function isOneOf(name: string, list: string): Selector {
-  const values = new Set(list.split(",").map((one) => one.trim()));
-  return (labels) => Object.hasOwn(labels, name) && values.has(labels[name] ?? "");
-}
+const comparison = new RegExp(`^(?<key>${key})\\s*(?<operator>==?|!=)\\s*(?<value>${value})$`);
+const membership = new RegExp(`^(?<key>${key})\\s+(?<operator>in|notin)\\s*\\((?<value>[^()]*)\\)$`);
+const existence = new RegExp(`^(?<operator>!?)\\s*(?<key>${key})$`);
 
 /** Returns undefined for an invalid selector; an empty one matches everything. */
 export function parseSelector(text: string): Selector | undefined {
@@ -42,9 +20,13 @@ export function parseSelector(text: string): Selector | undefined {
 }
 
 function parseRequirement(text: string): Selector | undefined {
-  for (const [form, selector] of forms) {
-    const { groups } = form.exec(text) ?? {};
-    if (groups !== undefined) return selector(groups.key ?? "", groups.value ?? "");
-  }
-  return undefined;
+  const { groups } = comparison.exec(text) ?? membership.exec(text) ?? existence.exec(text) ?? {};
+  if (groups === undefined) return undefined;
+  const { key: name = "", operator = "", value: operand } = groups;
+  const negated = operator.startsWith("!") || operator === "notin";
+  const values = operand?.split(",").map((one) => one.trim());
+  return (labels) => {
+    const matches = Object.hasOwn(labels, name) && (values?.includes(labels[name] ?? "") ?? true);
+    return matches !== negated;
+  };
 }
