@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import type { UtilizationReport } from "@gpumedia/api";
 import { Agent, request } from "undici";
 import { type Random, seededRandom } from "../testing/random.ts";
-import { mutate, pick } from "./mutate.ts";
+import { mutate } from "./mutate.ts";
+import { pick } from "./mutation.ts";
 import { pictureKinds, smallPicture } from "./pictures.ts";
 import { type ProcessorProcess, processorProcess } from "./processor-process.ts";
 

@@ -1,16 +1,10 @@
 /** Damages bytes, in the same way for the same seed. Pure. */
 import type { Random } from "../testing/random.ts";
-
-export function pick<T>(random: Random, choices: readonly T[]): T {
-  const choice = choices[Math.floor(random() * choices.length)];
-  if (choice === undefined) throw new Error("nothing to pick from");
-  return choice;
-}
+import { jpegMutations } from "./jpeg-mutations.ts";
+import { pick, type Mutation } from "./mutation.ts";
 
 /** Values at which lengths and counts overflow or wrap. */
 const edges = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
-
-type Mutation = (bytes: Buffer, random: Random, others: readonly Buffer[]) => Buffer;
 
 const at = (bytes: Buffer, random: Random) => Math.floor(random() * Math.max(bytes.length, 1));
 
@@ -52,11 +46,12 @@ const mutations: readonly Mutation[] = [
   (bytes, random) => Buffer.concat([bytes, Buffer.from(Array.from({ length: 64 }, () => Math.floor(random() * 256)))]),
 ];
 
-/** Applies one to three of the mutations. */
+/** Applies one to three of the mutations; to a JPEG, half of them those of cameras and phones. */
 export function mutate(bytes: Buffer, random: Random, others: readonly Buffer[]): Buffer {
   let mutated = bytes;
   for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {
-    mutated = pick(random, mutations)(mutated, random, others);
+    const isJpeg = mutated[0] === 0xff && mutated[1] === 0xd8;
+    mutated = pick(random, isJpeg && random() < 0.5 ? jpegMutations : mutations)(mutated, random, others);
   }
   return mutated;
 }

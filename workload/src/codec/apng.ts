@@ -51,16 +51,17 @@ export function hiddenFirstFrame(png: Buffer): FirstFrame | null {
   return { png: frame, left, top, width, height };
 }
 
-function* chunksOf(png: Buffer): Generator<Chunk> {
-  for (let at = 8; at + 12 <= png.length;) {
+/** The chunks of a PNG; a last one that is cut off only on demand. */
+export function* chunksOf(png: Buffer, { cutOff = false } = {}): Generator<Chunk> {
+  for (let at = 8; at + 8 <= png.length;) {
     const length = png.readUInt32BE(at);
-    if (at + 12 + length > png.length) return;
+    if (at + 12 + length > png.length && !cutOff) return;
     yield { type: png.toString("latin1", at + 4, at + 8), content: png.subarray(at + 8, at + 8 + length) };
     at += 12 + length;
   }
 }
 
-function chunk(type: string, content: Buffer): Buffer {
+export function chunk(type: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), content]);
   const head = Buffer.alloc(4);
   head.writeUInt32BE(content.length);

@@ -10,8 +10,10 @@ import type { SrgbConversion } from "./colour/to-srgb.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp } from "./libraries.ts";
 import { placement, turnedSize, type Size } from "./orientation.ts";
+import { recoverPng } from "./png-recovery.ts";
 import { putOnWhite, type Alpha } from "./transparency.ts";
 import { decodeTurboJpeg } from "./turbo-jpeg.ts";
+import { completedWebp } from "./webp-recovery.ts";
 
 export interface Decoded {
   readonly alpha: Alpha | undefined;
@@ -60,18 +62,37 @@ async function decodeAny(
   header: PictureHeader,
   colour: PictureColour,
 ): Promise<Decoded> {
+  let complaint: string;
   try {
     const alpha = await decodeStrictly(target, bytes, header, { colour, failOn: "warning" });
     return { alpha, warnings: [] };
   } catch (error) {
-    const complaint = messageOf(error);
-    try {
-      const alpha = await decodeStrictly(target, bytes, header, { colour, failOn: "none" });
-      return { alpha, warnings: [warningOf(complaint)] };
-    } catch (fatal) {
-      throw new PipelineError("undecodable", `${formats[header.format].name}: ${messageOf(fatal)}`);
-    }
+    complaint = messageOf(error);
   }
+  const { usable, isTruncated } = await recover(bytes, header);
+  try {
+    const alpha = await decodeStrictly(target, usable, header, { colour, failOn: "none" });
+    return { alpha, warnings: [isTruncated ? { kind: "truncated", detail: complaint } : warningOf(complaint)] };
+  } catch (error) {
+    throw new PipelineError("undecodable", `${formats[header.format].name}: ${messageOf(error)}`);
+  }
+}
+
+interface Recovered {
+  readonly usable: Buffer;
+  readonly isTruncated: boolean;
+}
+
+/** Prepares what the decoders would refuse, though a part of it can be shown. @throws {PipelineError} if none can */
+async function recover(bytes: Buffer, { format, frames }: PictureHeader): Promise<Recovered> {
+  // The first frame of an animation may lie elsewhere.
+  if (format === "png" && frames === null) {
+    const recovered = await recoverPng(bytes);
+    if (recovered !== undefined) return { usable: recovered.png, isTruncated: recovered.isTruncated };
+    throw new PipelineError("undecodable", "the PNG ends before its first row of pixels");
+  }
+  const completed = format === "webp" ? completedWebp(bytes) : undefined;
+  return { usable: completed ?? bytes, isTruncated: completed !== undefined };
 }
 
 interface Manner {
@@ -134,15 +155,17 @@ function warningOf(complaint: string): DecodeWarning {
   return { kind: isTruncated ? "truncated" : "corrupt", detail: complaint };
 }
 
+/** Lines that say nothing about the picture. */
+const emptyWords =
+  /^(|err|Unknown error|Input buffer has corrupt header:?|error in tile .*|source: bad seek.*|Warning treated as error.*)$/;
+
 /** One line: libvips repeats its message for each attempt to read, and adds where in the picture it was. */
 function messageOf(error: unknown): string {
   const lines = (error as Error).message
-    .split(/\n|\||: (?=VipsJpeg|webp|vipspng)/)
-    .map((line) => line.replace(/^(VipsJpeg|webp|vipspng): /, "").trim())
-    .filter(
-      (line) => line !== "" && !/^(Input buffer has corrupt header|error in tile .*|err|Unknown error)$/.test(line),
-    );
-  return [...new Set(lines)].join("; ") || (error as Error).message;
+    .split(/\n|\||: (?=VipsJpeg|webp|vipspng|heif)/)
+    .map((line) => line.replace(/^(VipsJpeg|webp|webp2vips|vipspng|heif): /, "").trim())
+    .filter((line) => !emptyWords.test(line));
+  return [...new Set(lines)].join("; ") || "it cannot be read";
 }
 
 /** The picture, or the first frame of an animation. */

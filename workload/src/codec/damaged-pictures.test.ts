@@ -1,0 +1,85 @@
+/** PNGs and WebPs that are cut off or damaged: as in browsers, what came is shown. */
+import assert from "node:assert/strict";
+import sharp, { type Sharp } from "sharp";
+import { photographFile } from "../testing/photographs.ts";
+import { PipelineError } from "../work/pipeline-error.ts";
+import { decodeInto } from "./decode.ts";
+import { readPictureHeader } from "./picture-header.ts";
+
+const [width, height] = [320, 200];
+const cut = () => sharp(photographFile("flower")).extract({ left: 100, top: 100, width, height });
+
+async function decode(picture: Buffer): Promise<{ readonly pixels: Buffer; readonly warnings: readonly string[] }> {
+  const reading = readPictureHeader(picture);
+  if (reading.kind !== "picture") assert.fail(JSON.stringify(reading));
+  const pixels = Buffer.alloc(width * height * 3);
+  const { warnings } = await decodeInto(pixels, picture, reading.header, false);
+  return { pixels, warnings: warnings.map(({ kind }) => kind) };
+}
+
+const formats: Readonly<Record<string, (picture: Sharp) => Sharp>> = {
+  PNG: (picture) => picture.png(),
+  "PNG of 16 bits": (picture) => picture.toColourspace("rgb16").png(),
+  "lossy WebP": (picture) => picture.webp(),
+  "lossless WebP": (picture) => picture.webp({ lossless: true }),
+  "WebP with alpha": (picture) => picture.ensureAlpha(0.5).webp(),
+};
+
+describe("a picture that is cut off", () => {
+  for (const [name, encode] of Object.entries(formats)) {
+    it(`keeps the rows that came as ${name}`, async () => {
+      const whole = await encode(cut()).toBuffer();
+      const { pixels: expected, warnings: none } = await decode(whole);
+      assert.deepEqual(none, []);
+      const { pixels, warnings } = await decode(Buffer.from(whole.subarray(0, Math.floor(whole.length * 0.6))));
+      assert.deepEqual(warnings, ["truncated"]);
+      const rows = width * 3 * Math.floor(height / 4);
+      assert.deepEqual(pixels.subarray(0, rows), expected.subarray(0, rows));
+    });
+
+    it(`is decoded wherever it ends, but for its first bytes, as ${name}`, async () => {
+      const whole = await encode(cut()).toBuffer();
+      for (const missing of [1, 2, 5, 12, 13, 20, 100, Math.floor(whole.length / 2), Math.floor(whole.length * 0.8)]) {
+        await decode(Buffer.from(whole.subarray(0, whole.length - missing)));
+      }
+    });
+  }
+
+  it("keeps the passes that came of an interlaced PNG", async () => {
+    const whole = await cut().png({ progressive: true }).toBuffer();
+    const { pixels: expected } = await decode(whole);
+    const { pixels, warnings } = await decode(whole.subarray(0, Math.floor(whole.length / 2)));
+    assert.deepEqual(warnings, ["truncated"]);
+    // The first pass has each eighth pixel of each eighth row.
+    for (let x = 0; x < width; x += 8) {
+      assert.deepEqual(pixels.subarray(x * 3, x * 3 + 3), expected.subarray(x * 3, x * 3 + 3));
+    }
+  });
+
+  it("is refused with the reason if no row of a PNG came", async () => {
+    const whole = await cut().png().toBuffer();
+    const reason = new PipelineError("undecodable", "the PNG ends before its first row of pixels");
+    await assert.rejects(decode(whole.subarray(0, whole.indexOf("IDAT") + 20)), reason);
+  });
+});
+
+describe("a PNG that is damaged", () => {
+  const damaged = async (interlaced: boolean, at: (png: Buffer) => number) => {
+    const png = await cut().png({ progressive: interlaced }).toBuffer();
+    png[at(png)] = (png[at(png)] ?? 0) ^ 0x55;
+    return png;
+  };
+  for (const interlaced of [false, true]) {
+    const name = interlaced ? "interlaced" : "row after row";
+    it(`keeps all its pixels if a checksum is wrong, stored ${name}`, async () => {
+      const { pixels } = await decode(await cut().png({ progressive: interlaced }).toBuffer());
+      const wrong = await damaged(interlaced, (png) => png.length - 14);
+      assert.deepEqual(await decode(wrong), { pixels, warnings: ["corrupt"] });
+    });
+
+    it(`is decoded as far as it is right, stored ${name}`, async () => {
+      const { warnings } = await decode(await damaged(interlaced, (png) => Math.floor(png.length / 2)));
+      assert.deepEqual(warnings, ["corrupt"]);
+    });
+  }
+});
