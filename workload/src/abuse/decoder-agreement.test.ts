@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import fc from "fast-check";
+import { assert as assertProperty, asyncProperty, nat, record } from "fast-check";
 import sharp from "sharp";
 import { decodeInto } from "../codec/decode.ts";
 import type { PictureHeader } from "../codec/header-reading.ts";
@@ -50,9 +50,9 @@ describe("the two JPEG decoders", () => {
   it("agree on every input: both refuse it, or both decode it to the same pixels", async function () {
     this.timeout(600_000);
     let both = 0;
-    const input = fc.record({ original: fc.nat(originals.length - 1), seed: fc.nat() });
-    await fc.assert(
-      fc.asyncProperty(input, async ({ original, seed }) => {
+    const input = record({ original: nat(originals.length - 1), seed: nat() });
+    await assertProperty(
+      asyncProperty(input, async ({ original, seed }) => {
         const jpeg = mutate(originals[original] ?? Buffer.alloc(0), seededRandom(seed), originals);
         const reading = readPictureHeader(jpeg);
         if (reading.kind !== "picture" || reading.header.isEmpty || !reading.header.simpleJpeg) return;
