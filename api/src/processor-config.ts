@@ -5,7 +5,7 @@
  */
 import type { Static } from "typebox";
 import { modelFields } from "./schema/model-fields.ts";
-import { duration, flag, oneOf, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import { duration, flag, oneOf, positiveSeconds, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
 import { allowedOrigins } from "./schema/origins.ts";
 import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
@@ -26,7 +26,7 @@ export const processorConfig = settings(
     listen: settings(
       { description: "The address of the HTTP server." },
       {
-        host: text("Address to listen on. Defaults to 0.0.0.0.", 253, "^\\S+$"),
+        host: text("Address to listen on. Defaults to all addresses, of IPv6 and IPv4.", 253, "^\\S+$"),
         port: wholeNumber("Port to listen on; 0 selects a free one. Defaults to 8080.", 0, 65_535),
       },
     ),
@@ -105,6 +105,20 @@ export const processorConfig = settings(
     memoryCleanup: settings(
       { description: "Release of unused memory while the processor is idle." },
       { interval: seconds("Interval between cleanups. 0s disables them. Defaults to 300s.") },
+    ),
+    connections: settings(
+      { description: "The connections that clients and proxies keep open." },
+      {
+        keepAlive: positiveSeconds(
+          "How long an idle connection is kept open: longer than the proxy in front keeps it. Defaults to 3660s.",
+        ),
+        maxAge: seconds("Age at which a connection is closed after a response. 0s means no limit. Defaults to 600s."),
+        maxRequests: wholeNumber(
+          "Number of requests after which a connection is closed. 0, the default, means no limit.",
+          0,
+          1_000_000_000,
+        ),
+      },
     ),
     cacheMaxAge: seconds("How long a response to GET may be cached. Defaults to 300s."),
     upstream: settings(

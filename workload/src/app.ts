@@ -4,6 +4,7 @@ import Fastify, { LogController, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { AllowedMethods } from "./allowed-methods.ts";
 import { clientErrorHandler } from "./client-error.ts";
+import { Connections } from "./connections.ts";
 import { allowOrigins } from "./cors.ts";
 import { deferContinue } from "./routes/body/expect-continue.ts";
 import { mediaType } from "./routes/body/media-type.ts";
@@ -31,7 +32,7 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
     logController: new LogController({ disableRequestLogging: !settings.accessLog }),
     // For bodies that no route reads; routes that do answer earlier (`collectBody`).
     requestTimeout: bodyTimeoutMs + bodyPauseMs,
-    keepAliveTimeout: keepAliveMs,
+    keepAliveTimeout: settings.connections.keepAliveMs,
     // A request on an open connection is still answered while we close, with `Connection: close`.
     return503OnClosing: false,
     forceCloseConnections: "idle",
@@ -52,11 +53,12 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
   deferContinue(app.server);
   // Each route that takes a body reads it itself. Fastify's own parsers would read the body of an unknown path first.
   app.removeAllContentTypeParsers();
+  const connections = new Connections(settings.connections);
   app.addHook("onRequest", (request, reply, done) => {
     const { headers, method } = request.raw;
     reply.headers(securityHeaders);
     // Clients then send the next request to another replica instead of into a closing connection.
-    if (context.draining()) reply.header("connection", "close");
+    if (connections.isLast(request.raw.socket) || context.draining()) reply.header("connection", "close");
     // Fastify would refuse "Content-Type: jpeg" before the route can look at the bytes.
     if (headers["content-type"] !== undefined && mediaType(headers["content-type"]) === "")
       delete headers["content-type"];
@@ -67,9 +69,6 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
   for (const route of routes) await route(app as unknown as FastifyInstance, context);
   return app as unknown as FastifyInstance;
 }
-
-/** Longer than load balancers keep idle connections (60 s): none may send a request into a closing connection. */
-const keepAliveMs = 65_000;
 
 /**
  * Whether to accept an upgrade. Clients that offer HTTP/2 with each request, as Java's does, expect an ordinary response; and a

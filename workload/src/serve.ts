@@ -10,6 +10,7 @@ import { watchConfig } from "./config/watch-config.ts";
 import { openGpuMonitor } from "./gpu/monitor.ts";
 import { namesDevices } from "./gpu/visible-devices.ts";
 import { whyNoCuda } from "./inference/cuda.ts";
+import { listen } from "./listen.ts";
 import type { Logger } from "./process/log.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
@@ -111,8 +112,9 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
     await gpu?.close();
   };
 
+  let url: string;
   try {
-    await app.listen(settings.listen);
+    url = await listen(app, settings.listen);
     await pipeline.started;
   } catch (error) {
     await app.close();
@@ -121,7 +123,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
   }
   return {
     app,
-    url: app.listeningOrigin,
+    url,
     reload,
     async stop() {
       draining = true;
@@ -164,7 +166,7 @@ function startFailure(error: unknown, { model, listen }: Settings): CannotStart 
     );
   }
   if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
-    return new CannotStart(1, `cannot listen on ${listen.host}:${listen.port}: ${code}`);
+    return new CannotStart(1, `cannot listen on ${listen.host ?? ""}:${listen.port}: ${code}`);
   }
   throw error;
 }

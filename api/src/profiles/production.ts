@@ -116,6 +116,14 @@ export const production: SourcedTree<CompleteSpec> = {
     },
     cors: { allowedOrigins: ours([], "no page of another origin may send requests until origins are listed") },
     cacheMaxAge: guide("CDN Integration", "300s"),
+    connections: {
+      keepAlive: ours(
+        "3660s",
+        "a minute longer than Envoy keeps idle connections; nginx keeps them for 60 s, Traefik for 90 s, Google's balancers for 600 s",
+      ),
+      maxAge: ours("600s", "clients with long-lived connections reach the pods of a scale-out within ten minutes"),
+      maxRequests: ours(0, "the age is limit enough"),
+    },
     networkPolicy: {
       enabled: chosen("Pre-deployment", true, "network policies optimized: only the ports in use are open"),
       from: ours([], "the location of ingress controllers and clients is unknown"),

@@ -33,6 +33,11 @@ describeChild("configMap", {
               "memoryCleanup": {
                 "interval": "300s"
               },
+              "connections": {
+                "keepAlive": "3660s",
+                "maxAge": "600s",
+                "maxRequests": 0
+              },
               "cacheMaxAge": "300s",
               "upstream": {
                 "allowedHosts": [],

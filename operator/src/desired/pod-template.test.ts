@@ -137,7 +137,7 @@ describeChild("deployment", {
   "has the guide's values and meets the restricted Pod Security Standard": {
     expected: guideDeployment(
       "{ type: RollingUpdate, rollingUpdate: { maxSurge: 25%, maxUnavailable: 0 } }",
-      "x-1g8baW9Sr1uska",
+      "RZN3gy1Fi8fIeYrZ",
       {
         env: `env:
                     - name: CUDA_LAUNCH_BLOCKING
@@ -233,7 +233,7 @@ describeChild("deployment", {
                 gpumedia.io/service: upscaler
               annotations:
                 note: mine
-                gpumedia.io/config: ecEON3s32B4yNgtG
+                gpumedia.io/config: rs3S13INPpOVaSYc
             spec:
               serviceAccountName: existing
               automountServiceAccountToken: false
@@ -312,6 +312,6 @@ describeChild("deployment", {
       rollout: { strategy: "Recreate" },
       scheduling: { topologySpreadConstraints: [] },
     },
-    expected: guideDeployment("{ type: Recreate }", "AgV3qHCAaERlqE0Q", { replicas: "replicas: 1" }),
+    expected: guideDeployment("{ type: Recreate }", "LU9gN_DBLd_rNeZW", { replicas: "replicas: 1" }),
   },
 });

@@ -31,6 +31,7 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize), ...uploadLimits(network.upload) },
     ...(network.cors.allowedOrigins.length === 0 ? {} : { cors: network.cors }),
     memoryCleanup,
+    connections: network.connections,
     cacheMaxAge: network.cacheMaxAge,
     // Omitted when empty, as older operators did: an upgrade must restart no pod.
     upstream: { ...upstream, ...(allowedNetworks.length === 0 ? {} : { allowedNetworks }) },

@@ -26,7 +26,7 @@ describe("the configuration", () => {
     assert.deepEqual(settings(""), {
       accelerator: "cpu",
       development: false,
-      listen: { host: "0.0.0.0", port: 8080 },
+      listen: { host: undefined, port: 8080 },
       logLevel: "warn",
       accessLog: false,
       model: { name: "anime4k-2x", file: builtInModelFile("anime4k-2x-s"), receptiveRadius: 4, options },
@@ -43,6 +43,7 @@ describe("the configuration", () => {
         bodyTimeoutMs: 300_000,
       },
       cors: { allowedOrigins: [] },
+      connections: { keepAliveMs: 3_660_000, maxAgeMs: 600_000, maxRequests: 0 },
       memoryCleanupIntervalMs: 300_000,
       cacheMaxAgeSeconds: 300,
       upstream: {

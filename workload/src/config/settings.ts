@@ -7,7 +7,8 @@ import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/b
 export interface Settings {
   readonly accelerator: "cpu" | "cuda";
   readonly development: boolean;
-  readonly listen: { readonly host: string; readonly port: number };
+  /** host: undefined: all addresses. */
+  readonly listen: { readonly host: string | undefined; readonly port: number };
   logLevel: NonNullable<ProcessorConfig["logLevel"]>;
   readonly accessLog: boolean;
   readonly model: {
@@ -34,6 +35,8 @@ export interface Settings {
     /** `https://app.example.com`, `https://*.example.com` or `*`. */
     readonly allowedOrigins: readonly string[];
   };
+  /** 0: no limit. */
+  readonly connections: { readonly keepAliveMs: number; readonly maxAgeMs: number; readonly maxRequests: number };
   /** 0: never. */
   readonly memoryCleanupIntervalMs: number;
   readonly cacheMaxAgeSeconds: number;
@@ -51,12 +54,12 @@ export interface Settings {
 
 /** Applies the defaults: the guide's production settings, otherwise as the schema explains. */
 export function settingsOf(config: ProcessorConfig): Settings {
-  const { listen, batch, queue, drain, limits, memoryCleanup, upstream, stream } = config;
+  const { listen, connections, batch, queue, drain, limits, memoryCleanup, upstream, stream } = config;
   const accelerator = config.accelerator ?? "cpu";
   return {
     accelerator,
     development: config.environment === "development",
-    listen: { host: listen?.host ?? "0.0.0.0", port: listen?.port ?? 8080 },
+    listen: { host: listen?.host, port: listen?.port ?? 8080 },
     logLevel: config.logLevel ?? "warn",
     accessLog: config.accessLog ?? false,
     model: modelOf(config.model ?? {}),
@@ -76,6 +79,11 @@ export function settingsOf(config: ProcessorConfig): Settings {
       bodyTimeoutMs: durationMs(limits?.bodyTimeout ?? "300s"),
     },
     cors: { allowedOrigins: config.cors?.allowedOrigins ?? [] },
+    connections: {
+      keepAliveMs: durationMs(connections?.keepAlive ?? "3660s"),
+      maxAgeMs: durationMs(connections?.maxAge ?? "600s"),
+      maxRequests: connections?.maxRequests ?? 0,
+    },
     memoryCleanupIntervalMs: durationMs(memoryCleanup?.interval ?? "300s"),
     cacheMaxAgeSeconds: durationMs(config.cacheMaxAge ?? "300s") / 1000,
     upstream: {

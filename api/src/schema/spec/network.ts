@@ -125,6 +125,23 @@ const cors = settings(
   { allowedOrigins: allowedOrigins("Origins whose pages may send requests. Empty allows none.") },
 );
 
+const connections = settings(
+  { description: "The connections that clients and proxies keep open to a pod." },
+  {
+    keepAlive: positiveSeconds(
+      "How long a pod keeps an idle connection. It must be longer than the idle timeout of the proxy in front, which otherwise sends a request into a connection that is being closed and responds with 502.",
+    ),
+    maxAge: seconds(
+      "Age at which a pod closes a connection, after a response, so that its client connects to any pod again. 0s means no limit.",
+    ),
+    maxRequests: wholeNumber(
+      "Number of requests after which a pod closes a connection. 0 means no limit.",
+      0,
+      1_000_000_000,
+    ),
+  },
+);
+
 export const network = settings(
   { description: "How clients reach the service." },
   {
@@ -133,6 +150,7 @@ export const network = settings(
     upload,
     cors,
     cacheMaxAge: seconds("How long a CDN may cache a response (Cache-Control: max-age)."),
+    connections,
     networkPolicy,
   },
 );
