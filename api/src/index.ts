@@ -26,6 +26,7 @@ export type { Complete, CompleteSpec } from "./profiles/complete.ts";
 export { joinPath, pathOf, type Keys } from "./schema/paths.ts";
 export { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./units/parse.ts";
 export { processorConfig, reloadableProcessorConfig, type ProcessorConfig } from "./processor-config.ts";
+export { bytesForPictures, memoryForPixels, workersFor } from "./picture-memory.ts";
 export { utilizationReport, type UtilizationReport } from "./utilization-report.ts";
 export { kindNames, type Kind } from "./schema/kinds.ts";
 export { validateFile, validateStored } from "./validate/index.ts";

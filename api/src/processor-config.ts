@@ -70,7 +70,9 @@ export const processorConfig = settings(
         ),
       },
     ),
-    requestTimeout: duration("How long a request may take before it fails with status 504. Defaults to 30s."),
+    requestTimeout: duration(
+      "How long a request may take before it fails with status 504; above 16777216 pixels in proportion longer. Defaults to 30s.",
+    ),
     drain: settings(
       { description: "Graceful shutdown on SIGTERM." },
       {
@@ -84,11 +86,15 @@ export const processorConfig = settings(
       { description: "Limits of requests." },
       {
         bodyBytes: wholeNumber(
-          "Maximum size of a body, in bytes. Defaults to 10485760, the guide's 10m.",
+          "Maximum size of a body, in bytes. Defaults to 33554432: a photograph of 50 megapixels has up to 25 MB as JPEG.",
           1,
           1_073_741_824,
         ),
-        pixels: wholeNumber("Maximum size of an image, in pixels. Defaults to 16777216.", 1, 268_435_456),
+        pixels: wholeNumber(
+          "Maximum size of an image, in pixels. Defaults to 52428800, enough for phones of 50 megapixels. The container's memory may allow less.",
+          1,
+          268_435_456,
+        ),
         headersTimeout: duration("How long the headers of a request may take to arrive. Defaults to 10s."),
         bodyPause: duration(
           "How long a body may pause while it arrives; then the request fails with status 408. Defaults to 30s.",

@@ -1,9 +1,11 @@
 /** Starts and stops the parts of the processor in order. */
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { workersFor } from "@gpumedia/api/src/picture-memory.ts";
 import type { FastifyInstance } from "fastify";
 import { createApp } from "./app.ts";
-import { cpuLimitCores, workersFor } from "./config/cpu-limit.ts";
+import { cpuLimitCores } from "./config/cpu-limit.ts";
+import { memoryLimitBytes } from "./config/memory-limit.ts";
 import { readConfig } from "./config/read-config.ts";
 import type { Settings } from "./config/settings.ts";
 import { watchConfig } from "./config/watch-config.ts";
@@ -73,6 +75,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
   });
   const pipeline = new WorkerPipeline({
     settings,
+    memoryBytes: memoryLimitBytes(),
     workers: settings.workers === 0 ? workersFor(cores) : settings.workers,
     observer: telemetry,
     ...(workerProgram === undefined ? {} : { program: workerProgram }),

@@ -42,6 +42,13 @@ export const production: SourcedTree<CompleteSpec> = {
       maxDepth: ours(256, "about a quarter of a second of work for one GPU at the guide's 1000 requests/s"),
       maxWait: ours("1s", "clients accept this wait; a short one bounds the latency of accepted requests"),
     },
+    limits: {
+      pixels: ours(
+        52_428_800,
+        "a phone's photograph of 50 megapixels is up to 8192x6144; its result takes 1.4 GiB, which the memory limit has",
+      ),
+      bodyBytes: ours(33_554_432, "such a photograph has up to 25 MB as JPEG"),
+    },
     memoryCleanup: {
       interval: chosen(
         "Memory Management",

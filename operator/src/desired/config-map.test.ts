@@ -28,7 +28,8 @@ describeChild("configMap", {
                 "timeout": "300s"
               },
               "limits": {
-                "bodyBytes": 10485760
+                "pixels": 52428800,
+                "bodyBytes": 33554432
               },
               "memoryCleanup": {
                 "interval": "300s"

@@ -137,7 +137,7 @@ describeChild("deployment", {
   "has the guide's values and meets the restricted Pod Security Standard": {
     expected: guideDeployment(
       "{ type: RollingUpdate, rollingUpdate: { maxSurge: 25%, maxUnavailable: 0 } }",
-      "RZN3gy1Fi8fIeYrZ",
+      "7Z87EoIfvto7ef0K",
       {
         env: `env:
                     - name: CUDA_LAUNCH_BLOCKING
@@ -233,7 +233,7 @@ describeChild("deployment", {
                 gpumedia.io/service: upscaler
               annotations:
                 note: mine
-                gpumedia.io/config: rs3S13INPpOVaSYc
+                gpumedia.io/config: xtKgnF0ziBbBxgsH
             spec:
               serviceAccountName: existing
               automountServiceAccountToken: false
@@ -312,6 +312,6 @@ describeChild("deployment", {
       rollout: { strategy: "Recreate" },
       scheduling: { topologySpreadConstraints: [] },
     },
-    expected: guideDeployment("{ type: Recreate }", "LU9gN_DBLd_rNeZW", { replicas: "replicas: 1" }),
+    expected: guideDeployment("{ type: Recreate }", "AFFea_6BIma0lKwT", { replicas: "replicas: 1" }),
   },
 });

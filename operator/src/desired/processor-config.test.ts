@@ -41,7 +41,7 @@ describe("processor's configuration", () => {
       batch: { maxSize: 2, maxDelay: "0ms" },
       queue: { maxDepth: 32, maxWait: "1s" },
       drain: { timeout: "10s" },
-      limits: { bodyBytes: 1024 ** 3 },
+      limits: { pixels: 52_428_800, bodyBytes: 1024 ** 3 },
       memoryCleanup: { interval: "30s" },
     });
   });
@@ -59,7 +59,7 @@ describe("processor's configuration", () => {
 
   it("has the limits of uploads and the allowed origins only where they differ from the processor's defaults", () => {
     const { limits, cors } = processorConfig(sampleService());
-    assert.deepEqual({ limits, cors }, { limits: { bodyBytes: 10_485_760 }, cors: undefined });
+    assert.deepEqual({ limits, cors }, { limits: { pixels: 52_428_800, bodyBytes: 33_554_432 }, cors: undefined });
     const network = {
       upload: { pauseTimeout: "1m", timeout: "900s" },
       cors: { allowedOrigins: ["https://app.example.com"] },
@@ -67,7 +67,10 @@ describe("processor's configuration", () => {
     const changed = processorConfig(sampleService({ network }));
     assert.deepEqual(
       { limits: changed.limits, cors: changed.cors },
-      { limits: { bodyBytes: 10_485_760, bodyPause: "1m", bodyTimeout: "900s" }, cors: network.cors },
+      {
+        limits: { pixels: 52_428_800, bodyBytes: 33_554_432, bodyPause: "1m", bodyTimeout: "900s" },
+        cors: network.cors,
+      },
     );
   });
 

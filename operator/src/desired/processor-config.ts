@@ -1,11 +1,8 @@
 /** The processor's configuration file. */
-import { durationSeconds, nginxSizeBytes, reloadableProcessorConfig, type ProcessorConfig } from "@gpumedia/api";
+import { durationSeconds, reloadableProcessorConfig, type ProcessorConfig } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { modelPath } from "./volumes.ts";
-
-/** The processor's maximum, used where the Ingress has no limit: 1 GiB. */
-const maxBodyBytes = 1_073_741_824;
 
 /** The maximum of the processor's configuration. */
 const maxSessions = 100_000;
@@ -15,7 +12,7 @@ const minSessions = 100;
 
 export function processorConfig(service: EffectiveService): ProcessorConfig {
   const { gpu, model, processing, network, drain, profile, slo } = service;
-  const { logLevel, accessLog, batch, queue, memoryCleanup } = processing;
+  const { logLevel, accessLog, batch, queue, limits, memoryCleanup } = processing;
   const { allowedNetworks, ...upstream } = processing.upstream;
   const path = modelPath(service);
   const { path: _inVolume, volume: _mounted, ...modelSettings } = model;
@@ -28,7 +25,7 @@ export function processorConfig(service: EffectiveService): ProcessorConfig {
     batch,
     queue,
     drain,
-    limits: { bodyBytes: bodyBytes(network.ingress.maxBodySize), ...uploadLimits(network.upload) },
+    limits: { ...limits, ...uploadLimits(network.upload) },
     ...(network.cors.allowedOrigins.length === 0 ? {} : { cors: network.cors }),
     memoryCleanup,
     connections: network.connections,
@@ -52,10 +49,4 @@ function uploadLimits({ pauseTimeout, timeout }: EffectiveService["network"]["up
     ...(durationSeconds(pauseTimeout) === 30 ? {} : { bodyPause: pauseTimeout }),
     ...(durationSeconds(timeout) === 300 ? {} : { bodyTimeout: timeout }),
   };
-}
-
-/** The Ingress' limit, so that it holds for clients that bypass the Ingress, too. */
-function bodyBytes(maxBodySize: string): number {
-  const bytes = nginxSizeBytes(maxBodySize);
-  return bytes === 0 ? maxBodyBytes : Math.min(bytes, maxBodyBytes);
 }

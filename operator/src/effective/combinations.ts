@@ -1,5 +1,5 @@
 /** Values that follow from others. Derived only here. */
-import { pathOf, quantityValue, type CompleteSpec } from "@gpumedia/api";
+import { nginxSizeBytes, pathOf, quantityValue, type CompleteSpec } from "@gpumedia/api";
 import type { Layered } from "./layers.ts";
 import type { Origin } from "./service.ts";
 
@@ -13,7 +13,26 @@ export function derive(spec: CompleteSpec, origins: Layered<Origin>["origins"]):
   const derived = new Derivation(origins);
   if (spec.gpu.count === 0) withoutGpu(derived);
   else withGpu(spec, derived);
+  oneBodyLimit(spec, derived);
   return derived;
+}
+
+/** The processor's maximum, used where the Ingress has no limit: 1 GiB. */
+const maxBodyBytes = 1_073_741_824;
+
+/** One of the two fields is enough: otherwise the Ingress would reject what the processor may take, or the other way round. */
+function oneBodyLimit({ processing, network }: CompleteSpec, derived: Derivation): void {
+  const own = ["processing", "limits", "bodyBytes"];
+  const ingress = ["network", "ingress", "maxBodySize"];
+  if (derived.isStated(own) === derived.isStated(ingress)) return;
+  if (derived.isStated(own)) {
+    const why = "the Ingress lets through what the processor takes";
+    derived.set(ingress, String(processing.limits.bodyBytes), { from: pathOf(own), why });
+    return;
+  }
+  const bytes = nginxSizeBytes(network.ingress.maxBodySize);
+  const value = bytes === 0 ? maxBodyBytes : Math.min(bytes, maxBodyBytes);
+  derived.set(own, value, { from: pathOf(ingress), why: "the limit holds for clients that bypass the Ingress, too" });
 }
 
 /** CPU mode: switches off everything that needs a GPU or pays only there, and sets the guide's targets for CPUs. */
@@ -65,7 +84,7 @@ class Derivation implements Derived {
   set(
     keys: readonly string[],
     value: unknown,
-    origin: Omit<Extract<Origin, { kind: "derived" }>, "kind" | "from">,
+    origin: Omit<Extract<Origin, { kind: "derived" }>, "kind" | "from"> & { readonly from?: string },
   ): void {
     let node = this.values;
     for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
@@ -75,9 +94,13 @@ class Derivation implements Derived {
 
   /** A value of the spec or of a GpuMediaProfile takes precedence, with or without a GPU. */
   unlessSet(...[keys, value, origin]: Parameters<Derivation["set"]>): void {
+    if (!this.isStated(keys)) this.set(keys, value, origin);
+  }
+
+  /** Whether the spec or a GpuMediaProfile has a value. */
+  isStated(keys: readonly string[]): boolean {
     const below = this.#below.get(pathOf(keys));
-    if (below?.kind === "spec" || below?.kind === "profile") return;
-    this.set(keys, value, origin);
+    return below?.kind === "spec" || below?.kind === "profile";
   }
 }
 

@@ -55,6 +55,16 @@ describe("a contradiction between spec and profile", () => {
           "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
     },
+    "a pixel limit that the memory cannot hold": {
+      spec: {
+        processing: { limits: { pixels: 52_428_800 } },
+        resources: { limits: { memory: "1Gi" }, requests: { memory: "1Gi" } },
+      },
+      found: {
+        "processing.limits.pixels":
+          "52428800 pixels need 1816Mi of memory, and resources.limits.memory is 1Gi (spec): raise it, or lower processing.limits.pixels",
+      },
+    },
     "minAllowed above the profile's maxAllowed": {
       spec: { autoscaling: { vertical: { minAllowed: { memory: "9Gi" } } } },
       found: {

@@ -2,7 +2,7 @@
  * Contradictions in the merged profile and spec. The CRD's rules see only the spec; these see the effective values, so that
  * the API server never rejects a child, and no two autoscalers fight.
  */
-import { durationMs, pathOf, quantityValue } from "@gpumedia/api";
+import { durationMs, memoryForPixels, pathOf, quantityValue, workersFor } from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
 import type { EffectiveService, Origin, Problem } from "./service.ts";
 
@@ -93,6 +93,20 @@ const rules: readonly Rule[] = [
   function modelFile({ model }) {
     if (model.path === undefined || model.volume !== undefined) return null;
     return { path: "model.volume", message: `${model.path} needs a volume: set model.volume, or remove model.path` };
+  },
+
+  function memoryForPictures({ processing: { limits }, resources }, origins) {
+    const { memory, cpu } = resources.limits;
+    const origin = origins.get("processing.limits.pixels")?.kind;
+    // The processor rejects what does not fit; only a limit that a spec or a profile sets is a promise.
+    if (memory === undefined || (origin !== "spec" && origin !== "profile")) return null;
+    const needed = memoryForPixels(limits.pixels, workersFor(cpu === undefined ? 1 : quantityValue(cpu)));
+    if (quantityValue(memory) >= needed) return null;
+    const from = originText(origins, "resources.limits.memory");
+    return {
+      path: "processing.limits.pixels",
+      message: `${limits.pixels} pixels need ${Math.ceil(needed / 1024 ** 2)}Mi of memory, and resources.limits.memory is ${memory} (${from}): raise it, or lower processing.limits.pixels`,
+    };
   },
 
   function ingressHost({ network: { ingress } }) {

@@ -169,6 +169,37 @@ describe("what follows from gpu", () => {
     });
   }
 
+  const ownLimits: GpuMediaProfileSpec = { processing: { limits: { bodyBytes: 5_000_000 } } };
+  const bodyLimits: {
+    readonly [title: string]: readonly [spec: GpuMediaServiceSpec, bodyBytes: number, maxBodySize: string];
+  } = {
+    "the processor's and the guide's by default": [{}, 33_554_432, "10m"],
+    "the Ingress' if that alone is set": [{ network: { ingress: { maxBodySize: "50m" } } }, 52_428_800, "50m"],
+    "the processor's maximum if the Ingress has none": [{ network: { ingress: { maxBodySize: "0" } } }, 1024 ** 3, "0"],
+    "the processor's if that alone is set": [
+      { processing: { limits: { bodyBytes: 40_000_000 } } },
+      40_000_000,
+      "40000000",
+    ],
+    "that of a profile object": [{ profile: "own" }, 5_000_000, "5000000"],
+    "each its own if both are set": [
+      { processing: { limits: { bodyBytes: 40_000_000 } }, network: { ingress: { maxBodySize: "1m" } } },
+      40_000_000,
+      "1m",
+    ],
+  };
+  for (const [title, [spec, bodyBytes, maxBodySize]] of Object.entries(bodyLimits)) {
+    it(`body limits are ${title}`, () => {
+      const { processing, network } = effective(spec, profile("own", ownLimits)).service;
+      assert.deepEqual([processing.limits.bodyBytes, network.ingress.maxBodySize], [bodyBytes, maxBodySize]);
+    });
+  }
+
+  it("the default pixel limit is no contradiction where the memory holds less: the processor rejects what does not fit", () => {
+    const { service } = effective({ resources: { limits: { memory: "1Gi" }, requests: { memory: "1Gi" } } });
+    assert.equal(service.processing.limits.pixels, 52_428_800);
+  });
+
   const nvidia = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
   const taints: { readonly [title: string]: readonly [spec: GpuMediaServiceSpec, tolerations: object[]] } = {
     "a MIG slice has the toleration of NVIDIA's taint": [{ gpu: { resourceName: "nvidia.com/mig-1g.10gb" } }, [nvidia]],

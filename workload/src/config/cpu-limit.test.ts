@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cpuLimitCores, workersFor } from "./cpu-limit.ts";
+import { workersFor } from "@gpumedia/api";
+import { cpuLimitCores } from "./cpu-limit.ts";
 
 interface Case {
   readonly name: string;

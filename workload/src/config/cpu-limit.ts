@@ -14,11 +14,6 @@ export function cpuLimitCores(read: ReadText = readText, schedulable: number = a
   return Math.min(schedulable, ...quotas);
 }
 
-/** One worker per whole core, at least one: a thread beyond the quota throttles all others. */
-export function workersFor(cores: number): number {
-  return Math.max(1, Math.floor(cores + 0.01));
-}
-
 /** Paths of the process's groups; usually `/` in a container, whose namespace hides them. */
 function ownGroups(text: string): { readonly v2: string; readonly v1: string } {
   const lines = text.split("\n").map((line) => line.split(":"));

@@ -36,8 +36,8 @@ describe("the configuration", () => {
       requestTimeoutMs: 30_000,
       drain: { timeoutMs: 300_000, delayMs: 1_000 },
       limits: {
-        bodyBytes: 10_485_760,
-        pixels: 16_777_216,
+        bodyBytes: 33_554_432,
+        pixels: 52_428_800,
         headersTimeoutMs: 10_000,
         bodyPauseMs: 30_000,
         bodyTimeoutMs: 300_000,

@@ -72,8 +72,8 @@ export function settingsOf(config: ProcessorConfig): Settings {
     requestTimeoutMs: durationMs(config.requestTimeout ?? "30s"),
     drain: { timeoutMs: durationMs(drain?.timeout ?? "300s"), delayMs: durationMs(drain?.delay ?? "1s") },
     limits: {
-      bodyBytes: limits?.bodyBytes ?? 10 * 1024 * 1024,
-      pixels: limits?.pixels ?? 4096 * 4096,
+      bodyBytes: limits?.bodyBytes ?? 32 * 1024 * 1024,
+      pixels: limits?.pixels ?? 50 * 1024 * 1024,
       headersTimeoutMs: durationMs(limits?.headersTimeout ?? "10s"),
       bodyPauseMs: durationMs(limits?.bodyPause ?? "30s"),
       bodyTimeoutMs: durationMs(limits?.bodyTimeout ?? "300s"),

@@ -7,7 +7,14 @@ const rules: BatchRules = { maxSize: 4, maxDelayMs: 2, maxPixels: 1000 };
 /** `a` and `b` are shapes of 100 pixels, `B` one of 600, `-` a tensor job, which shares no batch; all arrived at 0. */
 function queue(shapes: string): Job[] {
   return shapes.split("").map((shape, id): Job => {
-    const progress = { id, acceptedAt: 0, dispatchedAt: 0, settle: () => assert.fail("no job settles here") };
+    const progress = {
+      id,
+      acceptedAt: 0,
+      dispatchedAt: 0,
+      memoryBytes: 0,
+      timeoutMs: 1000,
+      settle: () => assert.fail("no job settles here"),
+    };
     if (shape === "-") return { kind: "tensors", shape: null, pixels: 100, inputs: [], ...progress };
     const upright = { orientation: 1, frames: null, simpleJpeg: true, end: 0, isEmpty: false } as const;
     const header = { format: "jpeg", width: 1, height: 1, ...upright } as const;

@@ -4,7 +4,16 @@ import type { Job } from "./job.ts";
 import type { OutstandingJobs } from "./outstanding-jobs.ts";
 import type { WorkerBatches } from "./worker-batches.ts";
 
+/** The largest picture that the request timeout itself is meant for: larger ones get time in proportion. */
+const usualPixels = 4096 * 4096;
+
+/** How long a request of this many pixels may take, in whole milliseconds. */
+export function timeoutOf(pixels: number, requestTimeoutMs: number): number {
+  return Math.round(requestTimeoutMs * Math.max(1, pixels / usualPixels));
+}
+
 export interface DeadlineOptions {
+  /** Of a usual request. */
   readonly timeoutMs: number;
   readonly outstanding: OutstandingJobs;
   readonly batches: WorkerBatches;
@@ -13,7 +22,7 @@ export interface DeadlineOptions {
 
 export class Deadlines {
   readonly #options: DeadlineOptions;
-  /** One timer for all jobs: their deadlines are in the order of arrival. */
+  /** One timer for all jobs. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DeadlineOptions) {
@@ -38,13 +47,13 @@ export class Deadlines {
   }
 
   #check(): void {
-    const { timeoutMs, outstanding, batches, fail } = this.#options;
-    const expired = performance.now() - timeoutMs;
+    const { outstanding, batches, fail } = this.#options;
+    const now = performance.now();
     for (const job of outstanding) {
-      if (job.acceptedAt > expired) return;
+      const { acceptedAt, timeoutMs } = job;
+      if (now - acceptedAt <= timeoutMs) continue;
       fail(job, new PipelineError("deadline", `not finished within ${timeoutMs} ms`));
     }
-    // A worker that takes twice the timeout for a batch will not finish it.
-    batches.giveUpStuck(expired - timeoutMs);
+    batches.giveUpStuck(now);
   }
 }

@@ -1,16 +1,22 @@
 /** Jobs that wait for a worker, oldest first, and when they are sent to one. */
 import { chooseBatch, type BatchRules } from "./batching.ts";
-import type { Job } from "./job.ts";
+import { bodyBytesOf, type Job } from "./job.ts";
 import type { WorkerBatches } from "./worker-batches.ts";
 
 export class DispatchQueue {
   readonly #jobs = new Set<Job>();
   readonly #batches: WorkerBatches;
   readonly #rules: () => BatchRules;
+  readonly #memoryBytes: number;
+  #bodyBytes = 0;
   #wake: NodeJS.Timeout | undefined;
 
-  /** `rules` is called for each batch: a reload of the configuration may change them. */
-  constructor(batches: WorkerBatches, rules: () => BatchRules) {
+  /**
+   * `memoryBytes`: for all jobs that are processed at the same time. `rules` is called for each batch: a reload of the configuration may
+   * change them.
+   */
+  constructor(batches: WorkerBatches, memoryBytes: number, rules: () => BatchRules) {
+    this.#memoryBytes = memoryBytes;
     this.#batches = batches;
     this.#rules = rules;
   }
@@ -19,14 +25,20 @@ export class DispatchQueue {
     return this.#jobs.size;
   }
 
+  /** Of the jobs that wait. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
   add(job: Job): void {
     this.#jobs.add(job);
+    this.#bodyBytes += bodyBytesOf(job);
     this.dispatch();
   }
 
   /** Does nothing if the job was sent. */
   remove(job: Job): void {
-    this.#jobs.delete(job);
+    if (this.#jobs.delete(job)) this.#bodyBytes -= bodyBytesOf(job);
   }
 
   /** Sends batches while there are jobs and workers for them. To be called when a worker becomes free. */
@@ -40,16 +52,27 @@ export class DispatchQueue {
       const choice = chooseBatch(this.#jobs, this.#jobs.size, this.#rules(), situation);
       if (choice.kind === "nothing") return;
       if (choice.kind === "wait") return this.#dispatchAfter(choice.afterMs);
-      for (const job of choice.jobs) {
-        this.#jobs.delete(job);
+      const jobs = this.#fitting(choice.jobs);
+      // The oldest job waits for memory, and no younger one overtakes it: small pictures would keep a large one waiting for ever.
+      if (jobs.length === 0) return;
+      for (const job of jobs) {
+        this.remove(job);
         job.dispatchedAt = now;
       }
-      this.#batches.send(worker, choice.jobs);
+      this.#batches.send(worker, jobs);
     }
   }
 
   close(): void {
     clearTimeout(this.#wake);
+  }
+
+  /** The first jobs that fit into memory beside those being processed; one alone always does, as larger ones are rejected. */
+  #fitting(jobs: readonly Job[]): readonly Job[] {
+    let bytes = this.#batches.activeBytes;
+    const over = jobs.findIndex((job) => (bytes += job.memoryBytes) > this.#memoryBytes);
+    if (over < 0) return jobs;
+    return jobs.slice(0, over === 0 && this.#batches.activeJobs === 0 ? 1 : over);
   }
 
   #dispatchAfter(afterMs: number): void {

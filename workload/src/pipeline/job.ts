@@ -29,6 +29,10 @@ export type JobRequest = PictureRequest | TensorRequest;
 
 export type Job = JobRequest & {
   readonly id: number;
+  /** Memory at its peak. */
+  readonly memoryBytes: number;
+  /** From its acceptance on. */
+  readonly timeoutMs: number;
   readonly acceptedAt: number;
   dispatchedAt: number;
   readonly settle: (outcome: Outcome) => void;
@@ -52,4 +56,10 @@ export function timingsOf({ result, queueMs }: Finished): Timings {
   const { inference } = result;
   if (result.kind === "tensors") return { queue: queueMs, decode: 0, inference, encode: 0 };
   return { queue: queueMs, decode: result.decode, inference, encode: result.encode };
+}
+
+/** Bytes of the request's body. */
+export function bodyBytesOf(request: JobRequest): number {
+  if (request.kind === "picture") return request.bytes.byteLength;
+  return request.inputs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 }

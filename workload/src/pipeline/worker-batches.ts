@@ -25,6 +25,7 @@ export class WorkerBatches {
   readonly #accelerator: Accelerator;
   readonly #assignments = new Map<PoolWorker, Assignment>();
   #activeJobs = 0;
+  #activeBytes = 0;
 
   constructor(accelerator: Accelerator) {
     this.#accelerator = accelerator;
@@ -47,6 +48,11 @@ export class WorkerBatches {
     return this.#activeJobs;
   }
 
+  /** Memory at the peak of the active jobs. */
+  get activeBytes(): number {
+    return this.#activeBytes;
+  }
+
   addWorker(worker: PoolWorker): void {
     this.#assignments.set(worker, { worker, batches: [], batchMs: Number.POSITIVE_INFINITY });
   }
@@ -56,6 +62,7 @@ export class WorkerBatches {
     const jobs = this.#assignments.get(worker)?.batches.flatMap(({ jobs: all }) => [...all]) ?? [];
     this.#assignments.delete(worker);
     this.#activeJobs -= jobs.length;
+    for (const { memoryBytes } of jobs) this.#activeBytes -= memoryBytes;
     return jobs;
   }
 
@@ -75,6 +82,7 @@ export class WorkerBatches {
     const size = runSize(first?.pixels ?? 1, this.#accelerator);
     this.#assignments.get(worker)?.batches.push({ jobs: new Set(jobs), runSize: size });
     this.#activeJobs += jobs.length;
+    for (const { memoryBytes } of jobs) this.#activeBytes += memoryBytes;
     if (first?.kind === "tensors") {
       const { id, inputs } = first;
       worker.send(
@@ -99,6 +107,7 @@ export class WorkerBatches {
     if (assignment === undefined || batch === undefined) return undefined;
     assignment.batchMs = busyMs;
     this.#activeJobs -= batch.jobs.size;
+    for (const { memoryBytes } of batch.jobs) this.#activeBytes -= memoryBytes;
     return batch;
   }
 
@@ -106,11 +115,11 @@ export class WorkerBatches {
     for (const worker of this.#assignments.keys()) worker.send({ kind: "release-memory" }, []);
   }
 
-  /** Gives up the workers whose oldest job was dispatched before `dispatchedAt`. */
-  giveUpStuck(dispatchedAt: number): void {
+  /** Gives up the workers that have had their oldest job for twice its timeout: they will not finish it. */
+  giveUpStuck(now: number): void {
     for (const { worker, batches } of this.#assignments.values()) {
       const [oldest] = batches[0]?.jobs ?? [];
-      if (oldest !== undefined && oldest.dispatchedAt < dispatchedAt) worker.giveUp();
+      if (oldest !== undefined && now - oldest.dispatchedAt > 2 * oldest.timeoutMs) worker.giveUp();
     }
   }
 }

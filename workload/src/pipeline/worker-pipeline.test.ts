@@ -40,12 +40,18 @@ interface Setup extends AsyncDisposable {
   readonly observed: RecordingObserver;
 }
 
-async function started(text = "", workers = 1): Promise<Setup> {
+async function started(text = "", workers = 1, memoryBytes = 2 ** 33): Promise<Setup> {
   const reading = readConfig(text, {});
   if (reading.kind === "wrong") assert.fail(JSON.stringify(reading.values));
   const observed = new RecordingObserver();
   const program = new URL("scripted-worker.ts", import.meta.url);
-  const pipeline = new WorkerPipeline({ settings: reading.settings, workers, observer: observed, program });
+  const pipeline = new WorkerPipeline({
+    settings: reading.settings,
+    workers,
+    memoryBytes,
+    observer: observed,
+    program,
+  });
   await pipeline.started;
   return { pipeline, observed, [Symbol.asyncDispose]: () => pipeline.close() };
 }
@@ -105,6 +111,34 @@ describe("the pipeline", () => {
     assert.deepEqual(observed.failures, ["queue-full", "queue-full"]);
     await pipeline.close();
     assert.deepEqual(await Promise.all(pending), ["draining", "draining", "draining"]);
+  });
+
+  it("starts no picture that does not fit into memory beside the others, and none overtakes it", async () => {
+    // The least budget, 16 MiB, holds two of these: 500x500 pixels of 28 bytes.
+    await using setup = await started("{requestTimeout: 60s, batch: {maxSize: 1}}", 4, 0);
+    const { pipeline } = setup;
+    await until(() => pipeline.workers.ready === 4);
+    const large = await sharp({ create: { width: 500, height: 500, channels: 3, background: "red" } })
+      .jpeg()
+      .toBuffer();
+    const slow = () => failure(pipeline.process(new Uint8Array(Buffer.concat([large, Buffer.from("late")])), options));
+    const all = [slow(), slow(), slow(), failure(pipeline.process(picture("fine"), options))];
+    await until(() => pipeline.active === 2);
+    assert.deepEqual([pipeline.active, pipeline.queued], [2, 2]);
+    assert.deepEqual(await Promise.all(all), ["none", "none", "none", "none"]);
+  });
+
+  it("rejects a picture that no memory is left for, before any work", async () => {
+    await using setup = await started("", 1, 0);
+    const { pipeline } = setup;
+    const large = await sharp({ create: { width: 1000, height: 1000, channels: 3, background: "red" } })
+      .jpeg()
+      .toBuffer();
+    await assert.rejects(pipeline.process(new Uint8Array(large), options), {
+      kind: "too-large",
+      message:
+        "the request needs about 27 MiB of memory, and the container has 16 MiB for pictures: send less, or raise its memory (GpuMediaService: resources.limits.memory)",
+    });
   });
 
   it("rejects when the estimated wait is too long", async () => {

@@ -13,11 +13,12 @@ import { PipelineError } from "../work/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../work/tensor.ts";
 import type { TaskResult } from "../worker/messages.ts";
 import { Accounting } from "./accounting.ts";
-import { admit, checkPicture, formatThatHolds } from "./admission.ts";
-import { Deadlines } from "./deadlines.ts";
+import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds } from "./admission.ts";
+import { Deadlines, timeoutOf } from "./deadlines.ts";
 import { DispatchQueue } from "./dispatch-queue.ts";
 import { outcomeOf, timingsOf, type Finished, type Job, type JobRequest, type Outcome } from "./job.ts";
 import { OutstandingJobs } from "./outstanding-jobs.ts";
+import { memoryBudget, pictureBytes, tensorBytes, type MemoryBudget } from "./picture-memory.ts";
 import type { Inferred, Pipeline, Processed } from "./pipeline.ts";
 import { WorkerBatches } from "./worker-batches.ts";
 import { ModelUnusable, WorkerPool, type PoolOptions, type PoolWorker, type Ready } from "./worker-pool.ts";
@@ -25,6 +26,8 @@ import { ModelUnusable, WorkerPool, type PoolOptions, type PoolWorker, type Read
 export interface WorkerPipelineOptions {
   readonly settings: Pick<Settings, "accelerator" | "model" | "batch" | "queue" | "requestTimeoutMs" | "limits">;
   readonly workers: number;
+  /** Of the container. */
+  readonly memoryBytes: number;
   readonly observer: PipelineObserver;
   readonly program?: PoolOptions["program"];
 }
@@ -32,6 +35,7 @@ export interface WorkerPipelineOptions {
 export class WorkerPipeline implements Pipeline {
   readonly #settings: WorkerPipelineOptions["settings"];
   readonly #observer: PipelineObserver;
+  readonly #memory: MemoryBudget;
   readonly #pool: WorkerPool;
   readonly #batches: WorkerBatches;
   readonly #queue: DispatchQueue;
@@ -45,13 +49,14 @@ export class WorkerPipeline implements Pipeline {
   #nextId = 0;
   #draining = false;
 
-  constructor({ settings, workers, observer, program }: WorkerPipelineOptions) {
+  constructor({ settings, workers, memoryBytes, observer, program }: WorkerPipelineOptions) {
     const { accelerator, model, batch, requestTimeoutMs } = settings;
     this.#settings = settings;
     this.#observer = observer;
     this.#accounting = new Accounting(observer);
+    this.#memory = memoryBudget(memoryBytes, workers);
     this.#batches = new WorkerBatches(accelerator);
-    this.#queue = new DispatchQueue(this.#batches, () => ({
+    this.#queue = new DispatchQueue(this.#batches, this.#memory.pictureBytes, () => ({
       maxSize: Math.min(this.#settings.batch.maxSize, this.#largestBatch),
       maxDelayMs: this.#settings.batch.maxDelayMs,
       maxPixels: batchPixels[accelerator],
@@ -116,15 +121,16 @@ export class WorkerPipeline implements Pipeline {
   checkAdmission(): void {
     const { workers } = this.#batches;
     const waitMs = this.#accounting.waitMs(workers);
-    const state = { draining: this.#draining, workers, queued: this.#queue.size, waitMs };
-    this.#accounting.checked(() => admit(state, this.#settings.queue));
+    const { size: queued, bodyBytes: queuedBytes } = this.#queue;
+    const state = { draining: this.#draining, workers, queued, queuedBytes, waitMs };
+    this.#accounting.checked(() => admit(state, { ...this.#settings.queue, maxBytes: this.#memory.bodyBytes }));
   }
 
   async process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed> {
     const { limits } = this.#settings;
     const header = this.#accounting.checked(() => checkPicture(input, limits.pixels));
     const { width, height } = header;
-    const format = this.#accounting.checked(() => formatThatHolds(header, this.#scale, options.formats));
+    const format = this.#accounting.checked(() => formatThatHolds(header, this.#scale, options.formats, this.#memory));
     const bytes = transferable(input);
     const request = {
       header,
@@ -133,7 +139,8 @@ export class WorkerPipeline implements Pipeline {
       shape: `${width}x${height}`,
       pixels: width * height,
     };
-    const finished = await this.#run({ kind: "picture", ...request }, signal);
+    const memoryBytes = pictureBytes(header, this.#scale, format);
+    const finished = await this.#run({ kind: "picture", ...request }, memoryBytes, signal);
     const { result } = finished;
     if (result.kind !== "picture") throw unexpectedResult();
     return {
@@ -149,9 +156,14 @@ export class WorkerPipeline implements Pipeline {
   }
 
   async infer(tensors: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred> {
+    const memoryBytes = tensorBytes(tensors, this.#scale);
+    this.#accounting.checked(() => {
+      checkTensors(tensors, this.#settings.limits.pixels);
+      checkMemory(memoryBytes, this.#memory);
+    });
     const inputs = tensors.map((tensor) => ({ ...tensor, bytes: transferable(tensor.bytes) }));
     const pixels = Math.ceil(inputs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0) / 3);
-    const { result, queueMs } = await this.#run({ kind: "tensors", inputs, shape: null, pixels }, signal);
+    const { result, queueMs } = await this.#run({ kind: "tensors", inputs, shape: null, pixels }, memoryBytes, signal);
     if (result.kind !== "tensors") throw unexpectedResult();
     return { outputs: result.outputs, timings: { queue: queueMs, inference: result.inference } };
   }
@@ -176,7 +188,7 @@ export class WorkerPipeline implements Pipeline {
     }
   }
 
-  #run(request: JobRequest, signal?: AbortSignal): Promise<Finished> {
+  #run(request: JobRequest, memoryBytes: number, signal?: AbortSignal): Promise<Finished> {
     this.checkAdmission();
     this.#accounting.checked(() => {
       if (signal?.aborted === true) throw aborted();
@@ -187,7 +199,17 @@ export class WorkerPipeline implements Pipeline {
         if (outcome instanceof PipelineError) reject(outcome);
         else resolve(outcome);
       };
-      const job: Job = { ...request, id: this.#nextId++, acceptedAt: performance.now(), dispatchedAt: 0, settle };
+      const timeoutMs = timeoutOf(request.pixels, this.#settings.requestTimeoutMs);
+      const id = this.#nextId++;
+      const job: Job = {
+        ...request,
+        id,
+        memoryBytes,
+        timeoutMs,
+        acceptedAt: performance.now(),
+        dispatchedAt: 0,
+        settle,
+      };
       const abort = (): void => this.#settle(job, aborted());
       signal?.addEventListener("abort", abort, { once: true });
       this.#accounting.accepted(job);
@@ -225,6 +247,8 @@ export class WorkerPipeline implements Pipeline {
     const lost = this.#batches.removeWorker(worker);
     this.#observer.workerDied(reason);
     for (const job of lost) this.#settle(job, new PipelineError("worker-died", `the worker died: ${reason}`));
+    // What the lost jobs kept waiting for memory may start.
+    this.#queue.dispatch();
   }
 
   #settle(job: Job, outcome: Outcome): void {

@@ -299,7 +299,7 @@ describe("POST /v1/process", () => {
     },
     { name: "XML", headers: { "content-type": "application/xml" }, problem: "415 media-type" },
     { name: "an empty body", body: () => new Uint8Array(), problem: "400 body-missing" },
-    { name: "11 MiB", body: () => new Uint8Array(11 * 1024 * 1024), problem: "413 body-too-large" },
+    { name: "33 MiB", body: () => new Uint8Array(33 * 1024 * 1024), problem: "413 body-too-large" },
     { name: "a quality of 0", query: "?quality=0", problem: "400 quality" },
     { name: "a quality that is not a number", query: "?quality=best", problem: "400 quality" },
     { name: "a request for text", headers: { accept: "text/plain" }, problem: "406 not-acceptable" },

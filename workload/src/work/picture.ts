@@ -2,6 +2,7 @@
  * Encoded pictures: the formats that the processor reads and writes. This list is the only one: content types, the choice of a
  * response's format and the tables of docs/processor-api.md come from it.
  */
+import { jpegWriteBytesPerPixel } from "@gpumedia/api/src/picture-memory.ts";
 
 export interface FormatDefinition {
   /** As people write it. */
@@ -13,6 +14,8 @@ export interface FormatDefinition {
   readonly longestSide: number;
   /** Whether it can hold transparency; otherwise a transparent picture is put on white. */
   readonly transparency: boolean;
+  /** Memory that writing it takes at the peak, in bytes per pixel: measured with a transparent picture, where it can be one. */
+  readonly writeBytesPerPixel: number;
   /** Whether it takes much longer to write than the others, while a client waits. */
   readonly slowToWrite: boolean;
   /** Whether `?quality=` has an effect. */
@@ -28,6 +31,7 @@ export const formats = {
     otherMediaTypes: ["image/jpg", "image/pjpeg"],
     // libjpeg's JPEG_MAX_DIMENSION; the format itself has 65,535.
     longestSide: 65_500,
+    writeBytesPerPixel: jpegWriteBytesPerPixel,
     transparency: false,
     slowToWrite: false,
     quality: true,
@@ -39,6 +43,7 @@ export const formats = {
     otherMediaTypes: ["image/x-png", "image/apng", "image/vnd.mozilla.apng"],
     // PNG, third edition, section 11.2.1.
     longestSide: 2 ** 31 - 1,
+    writeBytesPerPixel: 6,
     transparency: true,
     slowToWrite: false,
     quality: false,
@@ -50,6 +55,7 @@ export const formats = {
     otherMediaTypes: [],
     // RFC 9649, section 2.5: 14 bits; libwebp's WEBP_MAX_DIMENSION.
     longestSide: 16_383,
+    writeBytesPerPixel: 14,
     transparency: true,
     slowToWrite: false,
     quality: true,
@@ -61,6 +67,7 @@ export const formats = {
     otherMediaTypes: ["image/avif-sequence"],
     // libvips' heifsave.
     longestSide: 16_384,
+    writeBytesPerPixel: 35,
     transparency: true,
     slowToWrite: true,
     quality: true,

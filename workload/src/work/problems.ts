@@ -61,7 +61,7 @@ export const problemsByArea = {
       status: 413,
       title: "Body too large",
       when: "The body exceeds `limits.bodyBytes`, as sent or decompressed.",
-      nextStep: "Send less, or raise the limit.",
+      nextStep: "Send less, or raise `processing.limits.bodyBytes`.",
     },
     "url-too-long": {
       status: 414,
@@ -116,8 +116,8 @@ export const problemsByArea = {
     "too-large": {
       status: 413,
       title: "The picture has too many pixels",
-      when: "The picture exceeds `limits.pixels`; checked before decoding.",
-      nextStep: "Reduce the picture, or raise the limit.",
+      when: "The picture or tensor exceeds `limits.pixels`, or needs more memory than the container has; checked before decoding.",
+      nextStep: "Reduce the picture, or raise `processing.limits.pixels` or the memory, as the detail states.",
     },
     "unsupported-format": {
       status: 415,

@@ -188,6 +188,21 @@ export const processing = settings(
         maxWait: duration("Maximum expected wait; requests that would wait longer are rejected with status 503."),
       },
     ),
+    limits: settings(
+      { description: "Limits of requests; larger ones are rejected with status 413." },
+      {
+        pixels: wholeNumber(
+          "Maximum size of an image, in pixels. Each needs 28 bytes of resources.limits.memory; results in formats other than JPEG need more.",
+          1,
+          268_435_456,
+        ),
+        bodyBytes: wholeNumber(
+          "Maximum size of a body, in bytes. With network.ingress.maxBodySize alone it is that size; set alone it is the Ingress' limit, too.",
+          1,
+          1_073_741_824,
+        ),
+      },
+    ),
     memoryCleanup: settings(
       { description: "Release of unused memory while the processor is idle." },
       { interval: seconds("Interval between cleanups. 0s disables them.") },

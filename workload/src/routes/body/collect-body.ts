@@ -112,7 +112,10 @@ function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer
 }
 
 function tooLong({ bytes }: BodyLimits): HttpProblem {
-  return new HttpProblem("body-too-large", `the body exceeds ${bytes} bytes`);
+  return new HttpProblem(
+    "body-too-large",
+    `the body exceeds ${bytes} bytes: send less, or raise limits.bodyBytes (GpuMediaService: processing.limits.bodyBytes)`,
+  );
 }
 
 function tooSlow(how: string): HttpProblem {

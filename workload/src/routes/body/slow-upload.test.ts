@@ -72,10 +72,10 @@ describe("a client that sends Expect: 100-continue, as curl does for large bodie
     }));
 
   const refused: readonly (readonly [name: string, head: string, status: number])[] = [
-    ["too large", head(20_000_000, "Expect: 100-continue"), 413],
-    ["of another type", head(20_000_000, "Content-Type: video/mp4", "Expect: 100-continue"), 415],
-    ["for an unknown path", head(20_000_000, "Expect: 100-continue").replace("/v1/process", "/upload"), 404],
-    ["for another method", head(20_000_000, "Expect: 100-continue").replace("POST", "PUT"), 405],
+    ["too large", head(40_000_000, "Expect: 100-continue"), 413],
+    ["of another type", head(40_000_000, "Content-Type: video/mp4", "Expect: 100-continue"), 415],
+    ["for an unknown path", head(40_000_000, "Expect: 100-continue").replace("/v1/process", "/upload"), 404],
+    ["for another method", head(40_000_000, "Expect: 100-continue").replace("POST", "PUT"), 405],
   ];
   for (const [name, request, status] of refused) {
     it(`is answered with ${status} instead for a body ${name}, and the connection is closed`, () =>

@@ -151,7 +151,10 @@ async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<
 }
 
 function tooLarge(maxBodyBytes: number): HttpProblem {
-  return new HttpProblem("upstream-too-large", `the picture exceeds ${maxBodyBytes} bytes`);
+  return new HttpProblem(
+    "upstream-too-large",
+    `the picture exceeds ${maxBodyBytes} bytes: use a smaller one, or raise limits.bodyBytes (GpuMediaService: processing.limits.bodyBytes)`,
+  );
 }
 
 function upstreamError(error: unknown): HttpProblem {
