@@ -66,6 +66,10 @@ export const images: readonly Image[] = [
       // NVIDIA's container toolkit mounts libcuda and, for the metrics, NVML; and it checks for the oldest driver that works.
       NVIDIA_DRIVER_CAPABILITIES: "compute,utility",
       NVIDIA_REQUIRE_CUDA: "cuda>=13.0",
+      // The root file system is read-only: without a place for the kernels that the driver compiles, each start compiles them again.
+      // The default of up to 1 GiB would be all of the volume, and a pod that exceeds its volume is evicted.
+      CUDA_CACHE_PATH: "/tmp/cuda-cache",
+      CUDA_CACHE_MAXSIZE: String(512 * 1024 * 1024),
     },
   },
 ];

@@ -105,7 +105,7 @@ describe("gpumedia-processor", () => {
       env: { GPUMEDIA_MODEL_PATH: "matrix" },
       code: 4,
       message:
-        /input matrix is uint8 of shape \[3, 3\]: expected uint8 or float32 of shape \[batch, height, width, 3\]/,
+        /input matrix is uint8 of shape \[3, 3\]: expected uint8, float32 or float16 of shape \[batch, height, width, channels\]/,
     },
     {
       name: "cuda without its library",

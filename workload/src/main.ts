@@ -1,9 +1,9 @@
 /** gpumedia-processor: command line, signals, exit status. */
 import { constants } from "node:os";
-import { appendFileSync } from "node:fs";
 import { parseCommand } from "./cli.ts";
 import { runDmon } from "./gpu/dmon/main.ts";
 import { createLogger } from "./process/log.ts";
+import { exitWith } from "./process/termination.ts";
 import { CannotStart, loadSettings, serve, type Processor } from "./serve.ts";
 
 const name = "gpumedia-processor";
@@ -50,6 +50,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const page = development ? `try it at ${url}/` : "GPUMEDIA_ENVIRONMENT=development adds a page to try it";
     if (process.stderr.isTTY) process.stderr.write(`${name} is listening on ${url} (${accelerator}); ${page}\n`);
     else lifecycle.info({ url, accelerator, model }, "ready");
+    await processor.failed;
   } catch (error) {
     if (!(error instanceof CannotStart)) throw error;
     exitWith(error.exitCode, [error.message]);
@@ -60,16 +61,4 @@ async function shutDown(processor: Processor): Promise<void> {
   const inTime = await processor.stop();
   if (!inTime) process.stderr.write(`${name}: requests were still in flight after drain.timeout\n`);
   process.exit(inTime ? 0 : 1);
-}
-
-/** Also writes the message where Kubernetes reads it, so that the pod's status shows it. */
-function exitWith(code: number, lines: readonly string[]): void {
-  const text = lines.map((line) => `${name}: ${line}\n`).join("");
-  process.stderr.write(text);
-  try {
-    appendFileSync(process.env["GPUMEDIA_TERMINATION_LOG"] ?? "/dev/termination-log", text, { flag: "r+" });
-  } catch {
-    // Outside Kubernetes there is no such file.
-  }
-  process.exit(code);
 }

@@ -17,7 +17,7 @@ import type { Logger } from "./process/log.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
-/** The processor cannot start; the message is one line. */
+/** The processor cannot start, or cannot go on; the message is one line. */
 export class CannotStart extends Error {
   readonly exitCode: number;
 
@@ -31,13 +31,15 @@ export class CannotStart extends Error {
 /** Sessions continue until `drain.timeout`; then their last frames are answered and they are closed. */
 const closeSessionsMs = 2500;
 
-const exitCodes = { accelerator: 3, model: 4 } as const;
+const exitCodes = { failed: 1, accelerator: 3, model: 4 } as const;
 
 export interface Processor {
   readonly app: FastifyInstance;
   readonly url: string;
   /** Shuts down gracefully; false if requests were still in flight after `drain.timeout`. */
   stop(): Promise<boolean>;
+  /** Rejects when the processor cannot work any more, so that only a new process can; never resolves. */
+  readonly failed: Promise<never>;
   /** Applies the settings that may change at run time; `config` is the file's new text. */
   reload(config: string): void;
 }
@@ -115,10 +117,16 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
     await gpu?.close();
   };
 
+  const failed = pipeline.failed.then((reason): never => {
+    const message = `${settings.model.name} failed in all workers and in those that replaced them: ${reason}`;
+    throw new CannotStart(exitCodes.failed, message);
+  });
+  failed.catch(() => undefined);
+
   let url: string;
   try {
     url = await listen(app, settings.listen);
-    await pipeline.started;
+    await Promise.race([pipeline.started, failed]);
   } catch (error) {
     await app.close();
     await release();
@@ -127,6 +135,11 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
   return {
     app,
     url,
+    failed: failed.catch(async (error: unknown): Promise<never> => {
+      app.server.closeAllConnections();
+      await release();
+      throw error;
+    }),
     reload,
     async stop() {
       draining = true;
@@ -160,6 +173,7 @@ async function aborted(signal: AbortSignal): Promise<false> {
 }
 
 function startFailure(error: unknown, { model, listen }: Settings): CannotStart {
+  if (error instanceof CannotStart) return error;
   const { name, message, code } = error as NodeJS.ErrnoException;
   if (name === "ModelUnusable") {
     const { reason } = error as { reason?: keyof typeof exitCodes };

@@ -10,7 +10,7 @@ export const configPath = `${configDirectory}/${configKey}`;
 
 const modelDirectory = "/models";
 
-/** For uploads and CUDA's caches of compiled kernels: the root file system is read-only. */
+/** For uploads and CUDA's cache of compiled kernels, whose path the image sets: the root file system is read-only. */
 const scratch = { sizeLimit: "1Gi" };
 
 export function volumes(service: EffectiveService): readonly object[] {

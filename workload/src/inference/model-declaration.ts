@@ -54,6 +54,7 @@ export function candidatesOf({ inputs, outputs }: Declarations, settings: Settin
   if (input === undefined || inputs.length > 1)
     throw new ModelMismatch(`${inputs.length} inputs (${inputs.map(({ name }) => name).join(", ")}): expected one`);
   if (output === undefined) throw new ModelMismatch("no output: expected at least one");
+  const candidates = inputCandidates(input, settings);
   const { range = "0-1", outputRange = range } = settings;
   const results = outputs.flatMap(({ name, type, shape }): OutputCandidate[] =>
     isPictureType(type) && (shape.length === 4 || shape.length === 0)
@@ -61,7 +62,7 @@ export function candidatesOf({ inputs, outputs }: Declarations, settings: Settin
       : [],
   );
   if (results.length === 0) throw new ModelMismatch(`${described("output", output)}: ${expected}`);
-  return { inputs: inputCandidates(input, settings), outputs: results };
+  return { inputs: candidates, outputs: results };
 }
 
 function inputCandidates(declaration: TensorDeclaration, settings: Settings): InputCandidate[] {

@@ -1,6 +1,6 @@
 /**
  * A worker for tests that does what the text after the picture's JPEG asks for: `die!` throws, `hang` never responds,
- * `late` blocks the thread for 300 ms, `long` for minutes; anything else succeeds at once.
+ * `late` blocks the thread for 300 ms, `long` for minutes, `fail` fails as with a poisoned GPU; anything else succeeds at once.
  */
 import { parentPort } from "node:worker_threads";
 import koffi from "koffi";
@@ -26,6 +26,16 @@ function succeed(tasks: readonly PictureTask[]): void {
   post({ kind: "done", results, last: true, busyMs: 1000 });
 }
 
+function fail(tasks: readonly PictureTask[]): void {
+  const failure = {
+    kind: "failed",
+    error: "inference-failed",
+    message: "CUDA failure 700",
+    sessionFailed: true,
+  } as const;
+  post({ kind: "done", results: tasks.map(({ id }) => ({ id, ...failure })), last: true, busyMs: 1 });
+}
+
 /** Blocks in native code, where a thread cannot be terminated. */
 function block(ms: number): void {
   koffi.load(null).func("poll", "int", ["void *", "int", "int"])(null, 0, ms);
@@ -37,6 +47,7 @@ parentPort?.on("message", (message: ToWorker) => {
   const text = new TextDecoder().decode(message.tasks[0]?.bytes.slice(-4));
   if (text === "die!") throw new Error("died on request");
   if (text === "hang") return;
+  if (text === "fail") return fail(message.tasks);
   if (text === "late") block(300);
   if (text === "long") block(600_000);
   succeed(message.tasks);

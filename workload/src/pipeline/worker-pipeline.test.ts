@@ -13,7 +13,7 @@ const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, backgroun
   .toBuffer();
 
 /** A picture that scripts its worker. */
-function picture(script: "die!" | "hang" | "late" | "fine"): Uint8Array<ArrayBuffer> {
+function picture(script: "die!" | "hang" | "late" | "fail" | "fine"): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([jpeg, Buffer.from(script)]));
 }
 
@@ -171,6 +171,35 @@ describe("the pipeline", () => {
     assert.deepEqual([pipeline.stuckForMs, pipeline.workers.restarts, observed.finishedCount], [0, 1, 0]);
     assert.deepEqual(observed.deaths, ["it did not respond in time"]);
     await untilServed(pipeline);
+  });
+
+  it("replaces a worker whose runs fail three times in a row, and serves on (sglang#853)", async () => {
+    await using setup = await started();
+    const { pipeline, observed } = setup;
+    for (let run = 0; run < 2; run++) {
+      for (const script of ["fail", "fail", "fine", "fail", "fail", "fail"] as const) {
+        const expected = script === "fail" ? "inference-failed" : "none";
+        assert.equal(await failure(pipeline.process(picture(script), options)), expected);
+      }
+      await until(() => pipeline.workers.restarts === run + 1 && pipeline.ready);
+    }
+    const reason = "its runs fail: CUDA failure 700";
+    assert.deepEqual(observed.deaths, [reason, reason]);
+    assert.equal(await failure(pipeline.process(picture("fine"), options)), "none");
+  });
+
+  it("fails for good when the new workers fail too, and gives the reason", async () => {
+    await using setup = await started("", 2);
+    const { pipeline } = setup;
+    await until(() => pipeline.workers.ready === 2);
+    const reasons: string[] = [];
+    void pipeline.failed.then((reason) => reasons.push(reason));
+    while (reasons.length === 0) {
+      await failure(pipeline.process(picture("fail"), options));
+      await pause(1);
+    }
+    assert.deepEqual(reasons, ["its runs fail: CUDA failure 700"]);
+    assert.equal(pipeline.workers.restarts, 2);
   });
 
   it("drops a request whose client has disconnected", async () => {

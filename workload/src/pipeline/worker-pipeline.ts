@@ -43,6 +43,7 @@ export class WorkerPipeline implements Pipeline {
   readonly #deadlines: Deadlines;
   readonly #accounting: Accounting;
   readonly #started = Promise.withResolvers<void>();
+  readonly #failed = Promise.withResolvers<string>();
   #model: ModelDescription | undefined;
   #largestBatch = 1;
   #scale = 1;
@@ -84,6 +85,7 @@ export class WorkerPipeline implements Pipeline {
         done: (worker, results, last, busyMs) => this.#onDone(worker, results, last, busyMs),
         died: (worker, reason) => this.#onDied(worker, reason),
         unusable: (_worker, unusable) => this.#started.reject(new ModelUnusable(unusable)),
+        failed: (reason) => this.#failed.resolve(reason),
       },
     });
   }
@@ -116,6 +118,11 @@ export class WorkerPipeline implements Pipeline {
   /** Resolves once a worker is ready. Rejects with `ModelUnusable`. */
   get started(): Promise<void> {
     return this.#started.promise;
+  }
+
+  /** Resolves with the reason once no worker can succeed any more: only a new process may. */
+  get failed(): Promise<string> {
+    return this.#failed.promise;
   }
 
   checkAdmission(): void {

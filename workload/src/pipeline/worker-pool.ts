@@ -2,13 +2,17 @@
  * The worker threads.
  *
  *   starting ──ready──▶ ready ──exit──▶ (exited) ──after a back-off──▶ starting
- *      │                  └──given up──▶ stuck ──exit──▶ (exited)
+ *      │                  ├──given up──▶ stuck ──exit──▶ (exited)
+ *      │                  └──its runs fail──▶ stuck
  *      ├──exit──▶ (exited)
- *      └──unusable──▶ the pool has failed: the model or the accelerator cannot be used
+ *      └──unusable──▶ the first: the model or the accelerator cannot be used; later ones: (exited)
+ *
+ * When no worker has succeeded since all were replaced, the pool has failed (`failure-streaks.ts`).
  */
 import { Worker } from "node:worker_threads";
 import { ExitPastHungCall } from "../process/exit-past-hung-call.ts";
 import type { LearnedModel } from "../inference/open-model.ts";
+import { FailureStreaks } from "./failure-streaks.ts";
 import type { FromWorker, TaskResult, ToWorker, WorkerSetup } from "../worker/messages.ts";
 
 export type Ready = Extract<FromWorker, { kind: "ready" }>;
@@ -19,7 +23,7 @@ export class ModelUnusable extends Error {
   readonly reason: Unusable["reason"];
 
   constructor({ reason, message }: Unusable) {
-    super(message.replaceAll(/\s+/g, " "));
+    super(oneLine(message));
     this.name = "ModelUnusable";
     this.reason = reason;
   }
@@ -39,6 +43,8 @@ export interface PoolListener {
   /** The worker will not finish what it was sent. */
   died(worker: PoolWorker, reason: string): void;
   unusable(worker: PoolWorker, unusable: Unusable): void;
+  /** Replacing workers is in vain; none is started any more. */
+  failed(reason: string): void;
 }
 
 export interface PoolOptions {
@@ -67,6 +73,7 @@ export class WorkerPool {
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Workers that were given up and have not exited, and since when. */
   readonly #stuck = new Map<number, number>();
+  readonly #streaks: FailureStreaks;
   #nextId = 0;
   #learned: LearnedModel | undefined;
   #consecutiveDeaths = 0;
@@ -75,6 +82,7 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#streaks = new FailureStreaks(options.size);
     // The other workers wait for what the first finds out: several that measure at once would slow down each other.
     this.#start();
   }
@@ -107,29 +115,42 @@ export class WorkerPool {
     const setup: WorkerSetup = { ...this.#options.setup, learned: this.#learned };
     const worker = new Worker(program, { workerData: setup, name: `worker-${id}`, resourceLimits });
     this.#workers.set(id, worker);
+    const giveUp = (why: string): void => {
+      if (this.#stuck.has(id)) return;
+      this.#stuck.set(id, performance.now());
+      // Not `terminate()`: see `exitInTime`.
+      worker.postMessage({ kind: "exit" } satisfies ToWorker);
+      listener.died(handle, why);
+    };
     const handle: PoolWorker = {
       id,
       threadId: worker.threadId,
       send: (message, transfer) => worker.postMessage(message, transfer),
-      giveUp: () => {
-        if (this.#stuck.has(id)) return;
-        this.#stuck.set(id, performance.now());
-        // Not `terminate()`: see `exitInTime`.
-        worker.postMessage({ kind: "exit" } satisfies ToWorker);
-        listener.died(handle, "it did not respond in time");
-      },
+      giveUp: () => giveUp("it did not respond in time"),
     };
     let reason = "it exited";
+    let isReady = false;
+    let runsFailed = false;
     worker.on("message", (message: FromWorker) => {
       switch (message.kind) {
         case "ready":
           this.#consecutiveDeaths = 0;
+          isReady = true;
           if (this.#learned === undefined && !this.#closed) this.#startOthers(message.learned);
           return listener.ready(handle, message);
-        case "done":
-          return listener.done(handle, message.results, message.last, message.busyMs);
+        case "done": {
+          listener.done(handle, message.results, message.last, message.busyMs);
+          const failure = this.#failureInARow(id, message.results);
+          if (failure === undefined) return;
+          runsFailed = true;
+          reason = `its runs fail: ${failure}`;
+          return giveUp(reason);
+        }
         case "unusable":
-          return listener.unusable(handle, message);
+          if (this.#learned === undefined) return listener.unusable(handle, message);
+          // The same model was usable before: what has changed is the process or the GPU.
+          reason = message.message;
+          return;
       }
     });
     worker.on("error", (error) => (reason = error instanceof Error ? error.message : String(error)));
@@ -137,9 +158,23 @@ export class WorkerPool {
       this.#workers.delete(id);
       const wasGivenUp = this.#stuck.delete(id);
       if (this.#closed) return;
-      this.#replace();
       if (!wasGivenUp) listener.died(handle, reason);
+      if ((runsFailed || !isReady) && this.#streaks.endedWithoutSuccess(id)) {
+        this.#closed = true;
+        return listener.failed(oneLine(reason));
+      }
+      this.#replace();
     });
+  }
+
+  /** Returns the message of the failure after which the worker is to be replaced. */
+  #failureInARow(id: number, results: readonly TaskResult[]): string | undefined {
+    let message: string | undefined;
+    for (const result of results) {
+      if (result.kind !== "failed") this.#streaks.succeeded(id);
+      else if (result.sessionFailed === true && this.#streaks.failed(id)) message = result.message;
+    }
+    return message;
   }
 
   #startOthers(learned: LearnedModel): void {
@@ -156,6 +191,10 @@ export class WorkerPool {
     }, afterMs);
     this.#timers.add(timer);
   }
+}
+
+function oneLine(message: string): string {
+  return message.replaceAll(/\s+/g, " ");
 }
 
 /**

@@ -72,6 +72,8 @@ export interface TaskFailure {
   readonly kind: "failed";
   readonly error: PipelineErrorKind;
   readonly message: string;
+  /** The session fails on a known picture, too: the input is not at fault. */
+  readonly sessionFailed?: true;
 }
 
 export type TaskResult = PictureResult | TensorResult | TaskFailure;

@@ -98,7 +98,7 @@ export class PictureWorker {
     } catch (error) {
       const [first] = decoded;
       if (decoded.length === 1 && first !== undefined) {
-        yield failed(first.task.id, await this.#failure(error as Error, size));
+        yield this.#failure(first.task.id, error as Error, size);
         return;
       }
       // A model may take one picture but not several: a batch of 1 is in its graph, or there is no memory for more.
@@ -115,9 +115,10 @@ export class PictureWorker {
   }
 
   /** The picture's fault if the model still answers: it does not take this size. */
-  async #failure({ message }: Error, { width, height }: Size): Promise<PipelineError> {
-    if (!(await this.#stillWorks())) return new PipelineError("inference-failed", message);
-    return new PipelineError("wrong-size", `the model failed on a picture of ${width}x${height}: ${message}`);
+  async #failure(id: number, { message }: Error, { width, height }: Size): Promise<TaskFailure> {
+    if (!(await this.#stillWorks())) return sessionFailed(id, message);
+    const text = `the model failed on a picture of ${width}x${height}: ${message}`;
+    return failed(id, new PipelineError("wrong-size", text));
   }
 }
 
@@ -164,4 +165,8 @@ export function failed(id: number, error: unknown): TaskFailure {
   const { kind, message } =
     error instanceof PipelineError ? error : { kind: "inference-failed" as const, message: String(error) };
   return { id, kind: "failed", error: kind, message };
+}
+
+export function sessionFailed(id: number, message: string): TaskFailure {
+  return { id, kind: "failed", error: "inference-failed", message, sessionFailed: true };
 }

@@ -12,7 +12,7 @@ import { fromRaw, toRaw } from "../inference/tensors.ts";
 import { stillWorks } from "../inference/trial.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { FromWorker, TaskResult, TensorTask, ToWorker, WorkerSetup } from "./messages.ts";
-import { PictureWorker, failed } from "./picture-batch.ts";
+import { PictureWorker, failed, sessionFailed } from "./picture-batch.ts";
 
 const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread only");
@@ -89,7 +89,9 @@ async function inferTensors(model: OpenedModel, { id, inputs }: TensorTask): Pro
   } catch (error) {
     const { message } = error as Error;
     // What the declaration leaves open is checked by onnxruntime: dimensions that must be equal, or even.
-    return failed(id, new PipelineError((await stillWorks(model)) ? "bad-tensor" : "inference-failed", message));
+    return (await stillWorks(model))
+      ? failed(id, new PipelineError("bad-tensor", message))
+      : sessionFailed(id, message);
   }
 }
 
