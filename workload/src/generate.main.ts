@@ -32,10 +32,10 @@ await writeGenerated(new Map([["docs/processor-api.md", text]]));
 
 function formatTable(definitions: readonly FormatDefinition[]): string {
   return table(
-    ["Format", "Content types", "Read", "Written: longest side", "Transparency", "`?quality=`"],
-    definitions.map(({ name, mediaType, otherMediaTypes, read, longestSide, transparency, quality }) => [
+    ["Format", "Content type", "Read", "Written: longest side", "Transparency", "`?quality=`"],
+    definitions.map(({ name, mediaType, read, longestSide, transparency, quality }) => [
       name,
-      [mediaType, ...otherMediaTypes].map((type) => `\`${type}\``).join(", "),
+      `\`${mediaType}\``,
       read,
       longestSide.toLocaleString("en-US"),
       transparency ? "kept" : "put on white",

@@ -8,8 +8,6 @@ export interface FormatDefinition {
   /** As people write it. */
   readonly name: string;
   readonly mediaType: string;
-  /** Other media types that clients send for it. */
-  readonly otherMediaTypes: readonly string[];
   /** The largest width or height that a file of it can have, in pixels. */
   readonly longestSide: number;
   /** Whether it can hold transparency; otherwise a transparent picture is put on white. */
@@ -28,7 +26,6 @@ export const formats = {
   jpeg: {
     name: "JPEG",
     mediaType: "image/jpeg",
-    otherMediaTypes: ["image/jpg", "image/pjpeg"],
     // libjpeg's JPEG_MAX_DIMENSION; the format itself has 65,535.
     longestSide: 65_500,
     writeBytesPerPixel: jpegWriteBytesPerPixel,
@@ -40,7 +37,6 @@ export const formats = {
   png: {
     name: "PNG",
     mediaType: "image/png",
-    otherMediaTypes: ["image/x-png", "image/apng", "image/vnd.mozilla.apng"],
     // PNG, third edition, section 11.2.1.
     longestSide: 2 ** 31 - 1,
     writeBytesPerPixel: 6,
@@ -52,7 +48,6 @@ export const formats = {
   webp: {
     name: "WebP",
     mediaType: "image/webp",
-    otherMediaTypes: [],
     // RFC 9649, section 2.5: 14 bits; libwebp's WEBP_MAX_DIMENSION.
     longestSide: 16_383,
     writeBytesPerPixel: 14,
@@ -64,7 +59,6 @@ export const formats = {
   avif: {
     name: "AVIF",
     mediaType: "image/avif",
-    otherMediaTypes: ["image/avif-sequence"],
     // libvips' heifsave.
     longestSide: 16_384,
     writeBytesPerPixel: 35,

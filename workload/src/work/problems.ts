@@ -232,7 +232,7 @@ export const problemsByArea = {
     "upstream-not-an-image": {
       status: 502,
       title: "Not a picture",
-      when: "The response is not an image, or is compressed.",
+      when: "The bytes of the response are not a picture, or are compressed.",
       nextStep: "Correct `url`.",
     },
     "upstream-too-large": {

@@ -45,7 +45,12 @@ async function pictureOf(name: string, body: Buffer): Promise<Picture | null> {
   const header = await readImageHeader(body);
   if (header === null) return null;
   const sha256 = createHash("sha256").update(body).digest("hex");
-  return { ...header, name, type: `image/${header.format}`, body, sha256 };
+  return { ...header, name, type: mediaTypeOf(header.format), body, sha256 };
+}
+
+/** sharp names AVIF by its container. */
+function mediaTypeOf(format: string): string {
+  return format === "heif" ? "image/avif" : `image/${format}`;
 }
 
 function unreadable(file: string, reason: string): PictureError {

@@ -74,7 +74,7 @@ describe("fetching a picture from upstream", () => {
           headers: {
             host: `a.example:${host.port}`,
             connection: "keep-alive",
-            accept: "image/jpeg, image/png, image/webp",
+            accept: "image/jpeg, image/png, image/webp, */*;q=0.1",
             "accept-encoding": "identity",
             "user-agent": "gpumedia",
           },
@@ -93,6 +93,40 @@ describe("fetching a picture from upstream", () => {
     assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/1`, never), picture);
   });
 
+  // thumbor#131: object stores and generic servers do not know the type of what they serve.
+  const png = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  for (const type of [
+    undefined,
+    "text/plain",
+    "text/plain; charset=utf-8",
+    "binary/octet-stream",
+    "application/json",
+  ]) {
+    it(`takes a picture of ${type === undefined ? "no type" : `type ${type}`} by its bytes, in however small pieces it comes`, async () => {
+      await using host = await upstream((_, response) => {
+        response.writeHead(200, type === undefined ? {} : { "content-type": type });
+        response.write(png.subarray(0, 3), () => setTimeout(() => response.end(png.subarray(3)), 5));
+      });
+      await using pictures = fetcher(host.port);
+      assert.deepEqual(await pictures.fetch(`http://a.example:${host.port}/`, never), png);
+    });
+  }
+
+  it("does not read on when the first bytes are not those of a picture", async () => {
+    const closed = Promise.withResolvers<void>();
+    await using host = await upstream((_, response) => {
+      response.on("close", closed.resolve);
+      response.writeHead(200, { "content-type": "text/html" }).write(`<html>${" ".repeat(100)}`);
+    });
+    await using pictures = fetcher(host.port);
+    await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), {
+      code: "upstream-not-an-image",
+      message:
+        'the host answered text/html; the body starts with "<html>  ", as no picture does: expected JPEG, PNG, WebP or AVIF',
+    });
+    await closed.promise;
+  });
+
   const cases: readonly (readonly [
     name: string,
     host: RequestListener,
@@ -104,7 +138,9 @@ describe("fetching a picture from upstream", () => {
     ["an unrequested 304", send(304), "upstream-refused"],
     ["part of a picture", send(206, { "content-type": "image/png" }, picture), "upstream-refused"],
     ["a page", send(200, { "content-type": "text/html" }, "<p>"), "upstream-not-an-image"],
-    ["no type", send(200, {}, picture), "upstream-not-an-image"],
+    ["a page without a type", send(200, {}, "<p>"), "upstream-not-an-image"],
+    ["an archive", send(200, { "content-type": "application/zip" }, "PK\x03\x04"), "upstream-not-an-image"],
+    ["an empty response", send(200, { "content-type": "text/plain" }), "upstream-not-an-image"],
     [
       "a compressed response",
       send(200, { "content-type": "image/png", "content-encoding": "gzip" }, picture),

@@ -2,6 +2,8 @@
 import { isIP } from "node:net";
 import { Agent, buildConnector, type Dispatcher, errors } from "undici";
 import type { Settings } from "../../config/settings.ts";
+import { readPictureHeader } from "../../codec/picture-header.ts";
+import { pictureFormats, formats } from "../../work/picture.ts";
 import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
 import { checkedLookup, type Resolve } from "./checked-lookup.ts";
 import { ConnectionGate } from "./connection-gate.ts";
@@ -16,6 +18,12 @@ export type UpstreamSettings = Settings["upstream"] & {
   /** Requests that may wait for a connection; more are refused at once. */
   readonly maxWaiting: number;
 };
+
+/** What is slow to decode is not asked for, but taken: a host that negotiates sends it to browsers only. */
+const acceptedFormats = [
+  ...pictureFormats.filter((format) => !formats[format].slowToWrite).map((format) => formats[format].mediaType),
+  "*/*;q=0.1",
+].join(", ");
 
 const mostRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -87,7 +95,7 @@ export class PictureFetcher {
       method: "GET",
       signal,
       // Forwards nothing from the client's request: no cookies, credentials or address.
-      headers: { accept: "image/jpeg, image/png, image/webp", "accept-encoding": "identity", "user-agent": "gpumedia" },
+      headers: { accept: acceptedFormats, "accept-encoding": "identity", "user-agent": "gpumedia" },
     });
     const { statusCode, headers, body } = response;
     if (redirects.has(statusCode) && typeof headers["location"] === "string") {
@@ -96,7 +104,7 @@ export class PictureFetcher {
     }
     try {
       checkHead(response, this.#settings.maxBodyBytes);
-      return await read(body, this.#settings.maxBodyBytes);
+      return await read(body, headers["content-type"], this.#settings.maxBodyBytes);
     } catch (error) {
       // Otherwise the rest of the body would be read, of any length. Destroying emits an error, which without a listener would
       // crash the process.
@@ -126,28 +134,45 @@ function checkHead({ statusCode, headers }: Dispatcher.ResponseData, maxBodyByte
   if (statusCode === 404 || statusCode === 410)
     throw new HttpProblem("upstream-not-found", "the host has no such picture");
   if (statusCode !== 200) throw new HttpProblem("upstream-refused", `the host answered ${statusCode}`);
-  const type = headers["content-type"];
-  // Object stores serve uploads without a type as octets; the decoder checks the bytes anyway.
-  if (typeof type !== "string" || !/^(image\/|application\/octet-stream|binary\/octet-stream)/i.test(type)) {
-    throw new HttpProblem(
-      "upstream-not-an-image",
-      `the host answered ${typeof type === "string" ? type : "no content type"}`,
-    );
-  }
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw new HttpProblem("upstream-not-an-image", "the host sent a compressed response");
   if (Number(headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
 }
 
-async function read(body: AsyncIterable<Buffer>, maxBodyBytes: number): Promise<Buffer<ArrayBuffer>> {
+/** Enough to recognize a format. */
+const headBytes = 64;
+
+/**
+ * Reads the body. Stores and generic servers send pictures without a type or with any, so the bytes decide: what does not begin as a
+ * picture is not read further, such as a page that explains an error with status 200.
+ */
+async function read(
+  body: AsyncIterable<Buffer>,
+  type: string | string[] | undefined,
+  maxBodyBytes: number,
+): Promise<Buffer<ArrayBuffer>> {
+  // A format that the processor does not read is named later, as for an upload.
+  let recognized = typeof type === "string" && /^image\//i.test(type);
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBodyBytes) throw tooLarge(maxBodyBytes);
     chunks.push(chunk);
+    if (recognized || length < headBytes) continue;
+    checkBytes(Buffer.concat(chunks), type);
+    recognized = true;
   }
-  return Buffer.concat(chunks, length);
+  const picture = Buffer.concat(chunks, length);
+  if (!recognized) checkBytes(picture, type);
+  return picture;
+}
+
+function checkBytes(bytes: Buffer, type: string | string[] | undefined): void {
+  const reading = readPictureHeader(bytes);
+  if (reading.kind !== "unknown-format") return;
+  const typeText = typeof type === "string" ? type.slice(0, 100) : "no content type";
+  throw new HttpProblem("upstream-not-an-image", `the host answered ${typeText}; ${reading.message}`);
 }
 
 function tooLarge(maxBodyBytes: number): HttpProblem {
