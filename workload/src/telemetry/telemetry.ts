@@ -15,6 +15,18 @@ import { Window } from "./window.ts";
 
 export type TelemetryWindow = Window<Outcome, Stage | "total" | "batch" | "busy">;
 
+/** Since the start. */
+export interface Totals {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Runs of the model; one run may process several requests. */
+  readonly runs: number;
+  /** When the last request succeeded, in ms since 1970; 0: none has. */
+  readonly lastSuccessAt: number;
+  /** Seconds that all successful requests spent in each stage. */
+  readonly seconds: Readonly<Record<Stage, number>>;
+}
+
 export interface TelemetryOptions {
   readonly readings: Omit<Readings, "gpus" | "sessions">;
   readonly gpu: GpuMonitor | undefined;
@@ -29,6 +41,7 @@ export class Telemetry implements PipelineObserver {
   readonly #gpu: GpuMonitor | undefined;
   readonly #log: TelemetryOptions["log"];
   #sessions = 0;
+  #lastFinishedAt = 0;
 
   constructor({ readings, gpu, log, now = () => performance.now() }: TelemetryOptions) {
     this.#gpu = gpu;
@@ -69,12 +82,29 @@ export class Telemetry implements PipelineObserver {
 
   finished(timings: Timings, totalMs: number): void {
     this.count("accepted");
+    this.#lastFinishedAt = Date.now();
     this.window.record("total", totalMs);
     this.metrics.processing.observe(timings.inference / 1000);
     for (const stage of stages) {
       this.window.record(stage, timings[stage]);
       this.metrics.stage.observe({ stage }, timings[stage] / 1000);
     }
+  }
+
+  /** Of all requests since the start, as in the metrics. */
+  async totals(): Promise<Totals> {
+    const { requests, stage, batchSize } = this.metrics;
+    const [counted, spent, batches] = await Promise.all([requests.get(), stage.get(), batchSize.get()]);
+    const outcome = (name: Outcome) => counted.values.find(({ labels }) => labels.outcome === name)?.value ?? 0;
+    const sum = (name: Stage) =>
+      spent.values.find(({ metricName, labels }) => metricName?.endsWith("_sum") && labels.stage === name)?.value ?? 0;
+    return {
+      succeeded: outcome("accepted"),
+      failed: outcome("failed"),
+      runs: batches.values.find(({ metricName }) => metricName?.endsWith("_count"))?.value ?? 0,
+      lastSuccessAt: this.#lastFinishedAt,
+      seconds: { queue: sum("queue"), decode: sum("decode"), inference: sum("inference"), encode: sum("encode") },
+    };
   }
 
   warned(warnings: readonly DecodeWarning[]): void {

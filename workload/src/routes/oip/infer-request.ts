@@ -43,9 +43,16 @@ export function parseInferRequest(body: Uint8Array, jsonLength: number | undefin
   return {
     id: optionalString(request["id"], "id"),
     inputs,
-    outputs: request["outputs"] === undefined ? undefined : listOf(request["outputs"], "outputs").map(parseOutput),
+    // KServe's clients send an empty list for all.
+    outputs: isAbsent(request["outputs"]) ? undefined : listOf(request["outputs"], "outputs").map(parseOutput),
     binaryByDefault: optionalBoolean(parameters["binary_data_output"], "binary_data_output") ?? false,
   };
+}
+
+/** The `ready` of a request for the index of the repository, whose body is optional. @throws {HttpProblem} */
+export function parseIndexRequest(body: Uint8Array | undefined): boolean {
+  if (body === undefined || body.length === 0) return false;
+  return optionalBoolean(parseJson(body)["ready"], "ready") ?? false;
 }
 
 /** Parses the Inference-Header-Content-Length. @throws {HttpProblem} if it exceeds the body */
@@ -166,10 +173,18 @@ function parseOutput(value: unknown, index: number): RequestedOutput {
   return { name, binary: optionalBoolean(parameters["binary_data"], `output "${name}": binary_data`) };
 }
 
+/** Without members that are null: clients that serialize optional fields send them for what is absent (kserve#2944). */
 function object(value: unknown, what: string): JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw badRequest(`${what} must be an object`);
-  return value as JsonObject;
+  const members = Object.entries(value);
+  return members.every(([, member]) => member !== null)
+    ? (value as JsonObject)
+    : Object.fromEntries(members.filter(([, member]) => member !== null));
+}
+
+function isAbsent(list: unknown): boolean {
+  return list === undefined || (Array.isArray(list) && list.length === 0);
 }
 
 function nameOf({ name }: JsonObject, what: string): string {

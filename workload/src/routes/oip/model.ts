@@ -47,9 +47,10 @@ export function fromRaw({ name, type, shape, bytes }: RawTensor): Tensor {
   return { name, datatype: datatypes[type], shape, bytes };
 }
 
-/** `GET /v2`. Clients look for the extension by this name. */
+/** `GET /v2`. Clients look for extensions by these names. */
 export function serverMetadata(version: string): object {
-  return { name: "gpumedia-processor", version, extensions: ["binary_tensor_data"] };
+  const extensions = ["binary_tensor_data", "model_configuration", "statistics", "model_repository"];
+  return { name: "gpumedia-processor", version, extensions };
 }
 
 /** `GET /v2/models/{name}`. The platform is Triton's name for an ONNX model. */

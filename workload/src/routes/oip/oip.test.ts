@@ -1,6 +1,6 @@
 /** Requests and responses from the Open Inference Protocol's REST page and Triton's binary extension. */
 import assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { PipelineError } from "../../work/pipeline-error.ts";
 import manifest from "../../../package.json" with { type: "json" };
@@ -37,11 +37,15 @@ function binaryRequest(json: object, ...binaries: readonly Uint8Array[]): Inject
 }
 
 describe("Open Inference Protocol", () => {
-  const gets: readonly { readonly path: string; readonly status: number; readonly body: unknown }[] = [
+  const gets: { readonly path: string; readonly status: number; readonly body: unknown }[] = [
     {
       path: "/v2",
       status: 200,
-      body: { name: "gpumedia-processor", version: manifest.version, extensions: ["binary_tensor_data"] },
+      body: {
+        name: "gpumedia-processor",
+        version: manifest.version,
+        extensions: ["binary_tensor_data", "model_configuration", "statistics", "model_repository"],
+      },
     },
     { path: "/v2/health/live", status: 200, body: { live: true } },
     { path: "/v2/health/ready", status: 200, body: { ready: true } },
@@ -70,6 +74,61 @@ describe("Open Inference Protocol", () => {
       },
     })),
   ];
+  // Triton's extension_model_configuration.md and extension_statistics.md.
+  const shape = [-1, -1, -1, 3];
+  const config = {
+    name: "anime4k-2x",
+    platform: "onnxruntime_onnx",
+    backend: "onnxruntime",
+    version_policy: { latest: { num_versions: 1 } },
+    max_batch_size: 0,
+    input: [
+      {
+        name: "input",
+        data_type: "TYPE_UINT8",
+        dims: shape,
+        is_shape_tensor: false,
+        format: "FORMAT_NONE",
+        optional: false,
+      },
+    ],
+    output: [{ name: "output", data_type: "TYPE_UINT8", dims: shape, is_shape_tensor: false }],
+    instance_group: [{ name: "anime4k-2x", kind: "KIND_CPU", count: 2 }],
+    model_transaction_policy: { decoupled: false },
+    parameters: {},
+  };
+  const stats = {
+    model_stats: [
+      {
+        name: "anime4k-2x",
+        version: "1",
+        last_inference: 1_790_000_000_000,
+        inference_count: 4,
+        execution_count: 2,
+        inference_stats: {
+          success: { count: 4, ns: 2_875_000_000 },
+          fail: { count: 1, ns: 0 },
+          queue: { count: 4, ns: 500_000_000 },
+          compute_input: { count: 4, ns: 250_000_000 },
+          compute_infer: { count: 4, ns: 2_000_000_000 },
+          compute_output: { count: 4, ns: 125_000_000 },
+          cache_hit: { count: 0, ns: 0 },
+          cache_miss: { count: 0, ns: 0 },
+        },
+        batch_stats: [],
+      },
+    ],
+  };
+  const other = { error: 'no model "other"; this processor serves "anime4k-2x"' };
+  gets.push(
+    ...["", "/versions/1"].flatMap((version) => [
+      { path: `/v2/models/anime4k-2x${version}/config`, status: 200, body: config },
+      { path: `/v2/models/anime4k-2x${version}/stats`, status: 200, body: stats },
+    ]),
+    { path: "/v2/models/stats", status: 200, body: stats },
+    { path: "/v2/models/other/config", status: 404, body: other },
+    { path: "/v2/models/other/stats", status: 404, body: other },
+  );
   for (const { path, status, body } of gets) {
     it(`GET ${path} answers ${status}`, () =>
       withApp(async (app) => {
@@ -89,6 +148,25 @@ describe("Open Inference Protocol", () => {
         [503, 503, 503, 200],
       );
     }));
+
+  const index = [{ name: "anime4k-2x", version: "1", state: "READY", reason: "" }];
+  const loading = [{ ...index[0], state: "LOADING", reason: "the model is still being loaded" }];
+  const indexed: readonly (readonly [name: string, ready: boolean, body: object | undefined, index: unknown])[] = [
+    ["without a body", true, undefined, index],
+    ["with an empty request", true, {}, index],
+    ["of models that are ready", true, { ready: true }, index],
+    ["while the model is being loaded", false, { ready: null }, loading],
+    ["of models that are ready while the model is being loaded", false, { ready: true }, []],
+  ];
+  for (const [name, ready, payload, expected] of indexed) {
+    it(`answers the repository's index ${name}`, () =>
+      withApp(async (app, { pipeline }) => {
+        pipeline.ready = ready;
+        const request = { method: "POST", url: "/v2/repository/index" } as const;
+        const answer = await app.inject(payload === undefined ? request : { ...request, payload });
+        assert.deepEqual([answer.statusCode, answer.json<unknown>()], [200, expected]);
+      }));
+  }
 
   const answered: readonly { readonly name: string; readonly request: object; readonly response: object }[] = [
     { name: "flat data", request: { inputs: [input] }, response: { ...head, outputs: [jsonOutput] } },
@@ -113,6 +191,31 @@ describe("Open Inference Protocol", () => {
       },
       response: { ...head, id: "7", outputs: [jsonOutput] },
     },
+    {
+      // kserve#2944: clients of KServe serialize what is absent as null, or as an empty list.
+      name: "null for what is absent",
+      request: {
+        id: null,
+        parameters: null,
+        inputs: [{ ...input, parameters: null }],
+        outputs: [{ name: "output", parameters: null }],
+      },
+      response: { ...head, outputs: [jsonOutput] },
+    },
+    {
+      name: "null in parameters",
+      request: {
+        parameters: { binary_data_output: null },
+        inputs: [{ ...input, parameters: { binary_data_size: null, shared_memory_region: null } }],
+        outputs: [{ name: "output", parameters: { binary_data: null, classification: null } }],
+      },
+      response: { ...head, outputs: [jsonOutput] },
+    },
+    ...[null, []].map((outputs) => ({
+      name: `${JSON.stringify(outputs)} as outputs`,
+      request: { inputs: [input], outputs },
+      response: { ...head, outputs: [jsonOutput] },
+    })),
     {
       name: "unknown parameters",
       request: { parameters: { sequence_id: 3 }, inputs: [{ ...input, parameters: { content_type: "np" } }] },
@@ -202,6 +305,19 @@ describe("Open Inference Protocol", () => {
             bytes: doubledPixels,
           },
         );
+      }));
+  }
+
+  for (const [encoding, compress] of Object.entries({ gzip: gzipSync, deflate: deflateSync })) {
+    it(`infers from bytes that ${encoding} compresses, whose header counts the JSON before`, () =>
+      withApp(async (app) => {
+        const { headers = {}, body, ...request } = binaryRequest({ inputs: [binaryInput] }, Uint8Array.from(pixels));
+        const answer = await app.inject({
+          ...request,
+          headers: { ...headers, "content-encoding": encoding },
+          body: compress(body as Buffer),
+        });
+        assert.deepEqual(answer.json<unknown>(), { ...head, outputs: [jsonOutput] });
       }));
   }
 

@@ -7,11 +7,12 @@ import { collectBody } from "../body/collect-body.ts";
 import { answerProblem, HttpProblem } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { bodyLimits, clientGone, refuseBeforeBody, type RouteContext } from "../route.ts";
-import { parseJsonLength } from "./infer-request.ts";
+import { parseIndexRequest, parseJsonLength } from "./infer-request.ts";
 import { checkOutputs, requestedOutputs } from "./infer-response.ts";
 import { JsonWork } from "./json-work.ts";
 import { fromRaw, modelMetadata, modelVersion, oipModel, type OipModel, serverMetadata, toRaw } from "./model.ts";
 import { checkInputs } from "./tensor.ts";
+import { modelConfig, modelStatistics, repositoryIndex } from "./triton.ts";
 
 interface ModelParameters {
   readonly name: string;
@@ -31,6 +32,7 @@ export async function oipRoutes(app: FastifyInstance, context: RouteContext): Pr
     scope.addContentTypeParser("*", (_request, payload, done) => collectBody(payload, limits, done));
     health(scope, context);
     models(scope, context);
+    repository(scope, context);
   });
 }
 
@@ -48,6 +50,16 @@ function models(app: FastifyInstance, context: RouteContext): void {
   app.addHook("onClose", () => json.close());
   for (const path of ["/v2/models/:name", "/v2/models/:name/versions/:version"]) {
     app.get<{ Params: ModelParameters }>(path, ({ params }) => modelMetadata(findModel(context, params)));
+    app.get<{ Params: ModelParameters }>(`${path}/config`, ({ params }) =>
+      modelConfig(findModel(context, params), {
+        count: context.processorState().workers.total,
+        onGpu: context.settings.accelerator === "cuda",
+      }),
+    );
+    app.get<{ Params: ModelParameters }>(`${path}/stats`, async ({ params }) => {
+      checkName(context, params);
+      return modelStatistics(params.name, await context.telemetry.totals());
+    });
     app.get<{ Params: ModelParameters }>(`${path}/ready`, ({ params }, reply) => {
       checkName(context, params);
       return reply.code(pipeline.ready ? 200 : 503).send({ name: params.name, ready: pipeline.ready });
@@ -57,6 +69,15 @@ function models(app: FastifyInstance, context: RouteContext): void {
       handler: (request, reply) => infer(context, json, request, reply),
     });
   }
+}
+
+/** The one model that a processor serves. */
+function repository(app: FastifyInstance, { pipeline, settings, telemetry }: RouteContext): void {
+  const { name } = settings.model;
+  app.get("/v2/models/stats", async () => modelStatistics(name, await telemetry.totals()));
+  app.post<{ Body: Uint8Array | undefined }>("/v2/repository/index", ({ body }) =>
+    repositoryIndex(name, pipeline.ready, parseIndexRequest(body)),
+  );
 }
 
 async function infer(

@@ -56,6 +56,16 @@ function modelPaths(): Readonly<Record<string, object>> {
         path,
         { parameters, get: oip("The model's inputs and outputs", { "200": json("Metadata.", { type: "object" }) }) },
       ],
+      [
+        `${path}/config`,
+        {
+          parameters,
+          get: oip("The model's configuration, as Triton has it", {
+            "200": json("Configuration.", { type: "object" }),
+          }),
+        },
+      ],
+      [`${path}/stats`, { parameters, get: oip("The model's statistics, as Triton has them", statistics) }],
       [`${path}/ready`, { parameters, get: oip("Whether the model is ready", readiness) }],
       [
         `${path}/infer`,
@@ -76,6 +86,8 @@ function modelPaths(): Readonly<Record<string, object>> {
     ]),
   );
 }
+
+const statistics = { "200": json("Statistics since the start.", { type: "object" }) };
 
 const readiness = { "200": json("Ready.", { type: "object" }), "503": json("Not ready.", { type: "object" }) };
 
@@ -174,6 +186,12 @@ const oipPaths = {
   "/v2/health/live": { get: oip("Liveness", { "200": json("Alive.", { type: "object" }) }) },
   "/v2/health/ready": { get: oip("Readiness", readiness) },
   ...modelPaths(),
+  "/v2/models/stats": { get: oip("The statistics of all models", statistics) },
+  "/v2/repository/index": {
+    post: oip("The models that are served", {
+      "200": json("Name, version and state.", { type: "array", items: { type: "object" } }),
+    }),
+  },
 };
 
 const tensor = {

@@ -85,6 +85,13 @@ export function fakeContext(change: (settings: Settings) => Settings = (settings
     count: () => counts.invalid++,
     sessionOpened: () => counts.sessions++,
     sessionClosed: () => counts.sessions--,
+    totals: async () => ({
+      succeeded: 4,
+      failed: 1,
+      runs: 2,
+      lastSuccessAt: 1_790_000_000_000,
+      seconds: { queue: 0.5, decode: 0.25, inference: 2, encode: 0.125 },
+    }),
   };
   return {
     pipeline: fakePipeline(),
@@ -92,9 +99,16 @@ export function fakeContext(change: (settings: Settings) => Settings = (settings
     settings: change(reading.settings),
     // Only what the routes under test may call; anything else fails.
     telemetry: telemetry as Telemetry,
-    processorState: () => {
-      throw new Error("no route under test reports");
-    },
+    processorState: () => ({
+      accelerator: "cpu",
+      model: "anime4k-2x",
+      ready: true,
+      active: 0,
+      queued: 0,
+      queueLimit: 256,
+      cpuLimitCores: 2,
+      workers: { total: 2, ready: 2, restarts: 0 },
+    }),
     draining: () => draining,
     onDrain: (listener) => void listeners.push(listener),
     drain: () => {
