@@ -209,6 +209,20 @@ describe("POST /v1/process", () => {
     });
   }
 
+  const belowV2: readonly (readonly [method: string, path: string, status: number, error: string])[] = [
+    ["GET", "/v2/trace/setting", 404, "no such path: /v2/trace/setting"],
+    ["POST", "/v2/repository/models/x/load", 404, "no such path: /v2/repository/models/x/load"],
+    ["POST", "/v2", 405, "/v2 supports GET, HEAD, OPTIONS, not POST"],
+    ["GET", "/v2/%zz", 400, "'/v2/%zz' is not a valid url component"],
+  ];
+  for (const [method, path, status, error] of belowV2) {
+    it(`answers ${method} ${path} in the shape of the Open Inference Protocol`, async () => {
+      const response = await fetch(`${processor.url}${path}`, { method });
+      assert.deepEqual([response.status, await response.json()], [status, { error }]);
+      assert.match(response.headers.get("content-type") ?? "", /^application\/json/);
+    });
+  }
+
   it("answers an unknown path with 404", async () => {
     const response = await fetch(`${processor.url}/v1/processed`);
     assert.deepEqual(await response.json(), {

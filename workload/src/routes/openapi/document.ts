@@ -9,6 +9,7 @@ const reference = (kind: "schemas" | "parameters" | "responses", name: string) =
   $ref: `#/components/${kind}/${name}`,
 });
 const binary = { schema: { type: "string", format: "binary" } };
+const form = { type: "object", properties: { file: { type: "string", format: "binary" } } };
 const pictures = Object.fromEntries(pictureFormats.map((format) => [formats[format].mediaType, binary]));
 
 const problems = {
@@ -101,7 +102,11 @@ const processPaths = {
       tags: ["Pictures"],
       summary: "Process a picture",
       parameters: [reference("parameters", "quality")],
-      requestBody: { required: true, content: pictures },
+      requestBody: {
+        required: true,
+        description: "The picture, whose bytes decide the format, or a form with one file.",
+        content: { ...pictures, "application/octet-stream": binary, "multipart/form-data": { schema: form } },
+      },
       responses: { "200": processed, ...problems, "406": reference("responses", "Problem") },
     },
     get: {
