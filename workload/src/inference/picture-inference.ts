@@ -21,6 +21,9 @@ export class PictureInference {
   readonly #answer = new Scratch();
   readonly #result = new Scratch();
   readonly #rgb = new Scratch();
+  /** The shapes of all runs, where each new one costs time. */
+  readonly #shapes = new Set<string>();
+  #coldRuns = 0;
   /** The outputs of the last run. */
   #outputs: Outputs = {};
 
@@ -33,6 +36,18 @@ export class PictureInference {
   releaseMemory(): void {
     for (const scratch of [this.#tile, this.#answer, this.#result, this.#rgb]) scratch.release();
     this.#discardOutputs();
+  }
+
+  /** Whether new shapes cost time, so that there should be few. */
+  get bucketed(): boolean {
+    return this.#rules.bucketed;
+  }
+
+  /** Returns how many runs since the last call had a shape that none had before; 0 if shapes cost nothing. */
+  takeColdRuns(): number {
+    const count = this.#coldRuns;
+    this.#coldRuns = 0;
+    return count;
   }
 
   /** `rgb`: `count` pictures of `size`, one after another. */
@@ -87,6 +102,10 @@ export class PictureInference {
     const { input, output, scale } = this.#contract;
     this.#discardOutputs();
     const dims = tensorDims(input, count, { width, height });
+    if (this.#rules.bucketed && !this.#shapes.has(dims.join())) {
+      this.#shapes.add(dims.join());
+      this.#coldRuns++;
+    }
     const outputs = await this.#session.run({ [input.name]: tensor(input.type, toTensor(pixels, count, input), dims) });
     this.#outputs = outputs;
     const result = outputs[output.name];

@@ -2,7 +2,7 @@
 import type { ModelContract, Size } from "../work/model-contract.ts";
 import { knownPicture } from "./known-picture.ts";
 import { lumaOf } from "./luma.ts";
-import { tensorDims } from "./picture-inference.ts";
+import { tensorDims, type PictureInference } from "./picture-inference.ts";
 import { channelCount, toTensor } from "./pixels.ts";
 import { discardOutputs, type ModelSession, type Tensor } from "./session.ts";
 import { tensor } from "./tensors.ts";
@@ -11,6 +11,29 @@ import { tensor } from "./tensors.ts";
 export async function warmUp(session: ModelSession, contract: ModelContract): Promise<void> {
   const feeds = trialFeeds(contract, contract.trial);
   for (let run = 0; run < 2; run++) await trialMs(session, feeds);
+}
+
+export interface BucketWarmUp {
+  /** Of pictures. */
+  readonly sizes: readonly Size[];
+  /** Returns the most pictures of this size that go through the model together. */
+  readonly largestRun: (size: Size) => number;
+  /** No further bucket is tried after this time: a pod should be ready in time. */
+  readonly budgetMs: number;
+}
+
+/** Runs the buckets of these sizes with each number of pictures that a run may have, so that no request waits for cuDNN's search. */
+export async function warmUpBuckets(inference: PictureInference, options: BucketWarmUp): Promise<void> {
+  const { sizes, largestRun, budgetMs } = options;
+  const endAt = performance.now() + budgetMs;
+  for (const size of sizes) {
+    const picture = knownPicture(size);
+    for (let count = 1; count <= largestRun(size); count *= 2) {
+      if (performance.now() >= endAt) break;
+      await inference.run(Buffer.concat(Array.from({ length: count }, () => picture)), count, size);
+    }
+  }
+  inference.takeColdRuns();
 }
 
 /** Returns how long a run took. */

@@ -23,7 +23,7 @@ function succeed(tasks: readonly PictureTask[]): void {
     encode: 3,
     batchSize: tasks.length,
   }));
-  post({ kind: "done", results, last: true, busyMs: 1000 });
+  post({ kind: "done", results, last: true, busyMs: 1000, coldRuns: 0 });
 }
 
 function fail(tasks: readonly PictureTask[]): void {
@@ -33,7 +33,7 @@ function fail(tasks: readonly PictureTask[]): void {
     message: "CUDA failure 700",
     sessionFailed: true,
   } as const;
-  post({ kind: "done", results: tasks.map(({ id }) => ({ id, ...failure })), last: true, busyMs: 1 });
+  post({ kind: "done", results: tasks.map(({ id }) => ({ id, ...failure })), last: true, busyMs: 1, coldRuns: 0 });
 }
 
 /** Blocks in native code, where a thread cannot be terminated. */

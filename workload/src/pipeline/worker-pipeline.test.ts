@@ -30,6 +30,7 @@ class RecordingObserver implements PipelineObserver {
     this.failures.push(kind);
   }
   batch(): void {}
+  coldRuns(): void {}
   workerDied(reason: string): void {
     this.deaths.push(reason);
   }

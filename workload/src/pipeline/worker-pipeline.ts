@@ -21,7 +21,7 @@ import { OutstandingJobs } from "./outstanding-jobs.ts";
 import { memoryBudget, pictureBytes, tensorBytes, type MemoryBudget } from "./picture-memory.ts";
 import type { Inferred, Pipeline, Processed } from "./pipeline.ts";
 import { WorkerBatches } from "./worker-batches.ts";
-import { ModelUnusable, WorkerPool, type PoolOptions, type PoolWorker, type Ready } from "./worker-pool.ts";
+import { ModelUnusable, WorkerPool, type Done, type PoolOptions, type PoolWorker, type Ready } from "./worker-pool.ts";
 
 export interface WorkerPipelineOptions {
   readonly settings: Pick<Settings, "accelerator" | "model" | "batch" | "queue" | "requestTimeoutMs" | "limits">;
@@ -82,7 +82,7 @@ export class WorkerPipeline implements Pipeline {
       ...(program === undefined ? {} : { program }),
       listener: {
         ready: (worker, ready) => this.#onReady(worker, ready),
-        done: (worker, results, last, busyMs) => this.#onDone(worker, results, last, busyMs),
+        done: (worker, done) => this.#onDone(worker, done),
         died: (worker, reason) => this.#onDied(worker, reason),
         unusable: (_worker, unusable) => this.#started.reject(new ModelUnusable(unusable)),
         failed: (reason) => this.#failed.resolve(reason),
@@ -236,7 +236,8 @@ export class WorkerPipeline implements Pipeline {
     this.#queue.dispatch();
   }
 
-  #onDone(worker: PoolWorker, results: readonly TaskResult[], last: boolean, busyMs: number): void {
+  #onDone(worker: PoolWorker, { results, last, busyMs, coldRuns }: Done): void {
+    if (coldRuns > 0) this.#observer.coldRuns(coldRuns);
     if (last) {
       const batch = this.#batches.finish(worker, busyMs);
       if (batch === undefined) return;

@@ -16,6 +16,7 @@ import { FailureStreaks } from "./failure-streaks.ts";
 import type { FromWorker, TaskResult, ToWorker, WorkerSetup } from "../worker/messages.ts";
 
 export type Ready = Extract<FromWorker, { kind: "ready" }>;
+export type Done = Extract<FromWorker, { kind: "done" }>;
 type Unusable = Extract<FromWorker, { kind: "unusable" }>;
 
 /** The processor cannot work at all. The message is one line. */
@@ -39,7 +40,7 @@ export interface PoolWorker {
 
 export interface PoolListener {
   ready(worker: PoolWorker, ready: Ready): void;
-  done(worker: PoolWorker, results: readonly TaskResult[], last: boolean, busyMs: number): void;
+  done(worker: PoolWorker, done: Done): void;
   /** The worker will not finish what it was sent. */
   died(worker: PoolWorker, reason: string): void;
   unusable(worker: PoolWorker, unusable: Unusable): void;
@@ -139,7 +140,7 @@ export class WorkerPool {
           if (this.#learned === undefined && !this.#closed) this.#startOthers(message.learned);
           return listener.ready(handle, message);
         case "done": {
-          listener.done(handle, message.results, message.last, message.busyMs);
+          listener.done(handle, message);
           const failure = this.#failureInARow(id, message.results);
           if (failure === undefined) return;
           runsFailed = true;

@@ -30,6 +30,7 @@ export interface Metrics {
   readonly decodeWarnings: Counter<"kind">;
   readonly stage: Histogram<"stage">;
   readonly batchSize: Histogram;
+  readonly coldRuns: Counter;
 }
 
 export function createMetrics(readings: Readings): Metrics {
@@ -78,6 +79,11 @@ export function createMetrics(readings: Readings): Metrics {
       help: "Time that requests spent in each stage",
       labelNames: ["stage"],
       buckets: processingBuckets,
+      registers,
+    }),
+    coldRuns: new Counter({
+      name: "gpumedia_cold_runs_total",
+      help: "Runs on a GPU of a shape that their worker had not run before, for which cuDNN searched its algorithms",
       registers,
     }),
     batchSize: new Histogram({

@@ -130,6 +130,10 @@ export class Telemetry implements PipelineObserver {
     this.metrics.batchSize.observe(size);
   }
 
+  coldRuns(count: number): void {
+    this.metrics.coldRuns.inc(count);
+  }
+
   workerDied(reason: string): void {
     this.#log.error({ reason }, "a worker died; its requests failed, and it is being replaced");
   }

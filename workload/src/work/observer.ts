@@ -21,5 +21,7 @@ export interface PipelineObserver {
   warned(warnings: readonly DecodeWarning[]): void;
   failed(kind: PipelineErrorKind): void;
   batch(size: number, busyMs: number): void;
+  /** Runs on a GPU of a shape that was new to their worker, for which cuDNN searched its algorithms. */
+  coldRuns(count: number): void;
   workerDied(reason: string): void;
 }

@@ -88,4 +88,11 @@ export type FromWorker =
   /** The model cannot be used: a restarted worker would fail the same way. */
   | { readonly kind: "unusable"; readonly reason: "model" | "accelerator"; readonly message: string }
   /** Results of a batch; `last` once there are no more. */
-  | { readonly kind: "done"; readonly results: readonly TaskResult[]; readonly last: boolean; readonly busyMs: number };
+  | {
+      readonly kind: "done";
+      readonly results: readonly TaskResult[];
+      readonly last: boolean;
+      readonly busyMs: number;
+      /** Runs on a GPU of a shape that the worker had not run before. */
+      readonly coldRuns: number;
+    };

@@ -5,6 +5,7 @@ import type { PictureHeader } from "../codec/header-reading.ts";
 import { fillInvisible } from "../codec/transparency.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
 import { discard, Scratch } from "../work/buffers.ts";
+import { runLengths } from "../work/grouping.ts";
 import type { Size } from "../work/model-contract.ts";
 import { formats } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
@@ -49,8 +50,11 @@ export class PictureWorker {
   async process({ headers, tasks, runSize }: PictureBatch, onResults: OnResults): Promise<void> {
     const results: TaskResult[] = [];
     let sentAt = performance.now();
-    for (let from = 0; from < tasks.length; from += runSize) {
-      const run = tasks.slice(from, from + runSize).map((task, index) => ({ task, header: headers[from + index] }));
+    let from = 0;
+    for (const length of runLengths(tasks.length, runSize, this.#inference.bucketed)) {
+      const first = from;
+      const run = tasks.slice(first, first + length).map((task, index) => ({ task, header: headers[first + index] }));
+      from += length;
       for await (const result of this.#run(run)) {
         if (performance.now() - sentAt > sendAfterMs && results.length > 0) {
           onResults(results.splice(0), false);

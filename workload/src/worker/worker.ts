@@ -9,10 +9,14 @@ import { ModelMismatch } from "../inference/model-declaration.ts";
 import { openModel, tileRules, type OpenedModel } from "../inference/open-model.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
 import { fromRaw, toRaw } from "../inference/tensors.ts";
-import { stillWorks } from "../inference/trial.ts";
+import { stillWorks, warmUpBuckets } from "../inference/trial.ts";
+import { runSize } from "../work/grouping.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { FromWorker, TaskResult, TensorTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { PictureWorker, failed, sessionFailed } from "./picture-batch.ts";
+
+/** A fifth of the time that a pod has for its start. */
+const bucketBudgetMs = 60_000;
 
 const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread only");
@@ -23,9 +27,15 @@ function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
 }
 
 const opened = await open();
-if (opened !== undefined) listen(opened.model, opened.pictures);
+if (opened !== undefined) listen(opened);
 
-async function open(): Promise<{ model: OpenedModel; pictures: PictureWorker } | undefined> {
+interface Opened {
+  readonly model: OpenedModel;
+  readonly inference: PictureInference;
+  readonly pictures: PictureWorker;
+}
+
+async function open(): Promise<Opened | undefined> {
   const { modelName, modelFile: file, accelerator, modelOptions: options, learned, receptiveRadius } = setup;
   let model: OpenedModel;
   try {
@@ -40,16 +50,24 @@ async function open(): Promise<{ model: OpenedModel; pictures: PictureWorker } |
   const rules = tileRules(contract, options, receptiveRadius, accelerator);
   const inference = new PictureInference(session, contract, rules);
   const pictures = new PictureWorker(inference, async () => stillWorks(model));
+  const mostTogether = contract.batches ? setup.largestBatch : 1;
+  if (rules.bucketed) {
+    await warmUpBuckets(inference, {
+      sizes: options.warmUpSizes,
+      largestRun: ({ width, height }) => Math.min(mostTogether, runSize(width * height, accelerator)),
+      budgetMs: bucketBudgetMs,
+    });
+  }
   post({
     kind: "ready",
     model: { name: modelName, inputs: session.inputs, outputs: session.outputs, optimization },
     learned: { optimization, contract },
-    largestBatch: contract.batches ? setup.largestBatch : 1,
+    largestBatch: mostTogether,
   });
-  return { model, pictures };
+  return { model, inference, pictures };
 }
 
-function listen(model: OpenedModel, pictures: PictureWorker): void {
+function listen({ model, inference, pictures }: Opened): void {
   // A batch that is sent while another runs waits here: it starts without a round trip to the main thread.
   let queue = Promise.resolve();
   port.on("message", (message: ToWorker) => {
@@ -59,7 +77,9 @@ function listen(model: OpenedModel, pictures: PictureWorker): void {
   async function handle(message: ToWorker): Promise<void> {
     const startedAt = performance.now();
     const onResults = (results: readonly TaskResult[], last: boolean): void => {
-      post({ kind: "done", results, last, busyMs: performance.now() - startedAt }, results.flatMap(buffersOf));
+      const busyMs = performance.now() - startedAt;
+      const coldRuns = inference.takeColdRuns();
+      post({ kind: "done", results, last, busyMs, coldRuns }, results.flatMap(buffersOf));
     };
     switch (message.kind) {
       case "pictures":
