@@ -11,7 +11,6 @@ import type { PipelineObserver } from "../work/observer.ts";
 import type { ProcessOptions } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../work/tensor.ts";
-import type { TaskResult } from "../worker/messages.ts";
 import { Accounting } from "./accounting.ts";
 import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds } from "./admission.ts";
 import { Deadlines, timeoutOf } from "./deadlines.ts";

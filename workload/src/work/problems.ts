@@ -146,7 +146,7 @@ export const problemsByArea = {
     "inference-failed": {
       status: 500,
       title: "Inference failed",
-      when: "The model failed on this input.",
+      when: "The model fails, also on a known picture. After three failures in a row the worker is replaced.",
       nextStep: readLog,
     },
     "worker-died": {
