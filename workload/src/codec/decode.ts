@@ -137,11 +137,9 @@ async function decodeDeep(
     .raw({ depth: "ushort" })
     .toBuffer({ resolveWithObject: true });
   checkSize(info, turnedSize(header, header.orientation));
-  const pixels = new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-  const rgb = new Uint16Array(target.byteLength);
-  const alpha = place(rgb, { pixels, channels: info.channels }, header);
-  conversion.convert16(rgb, target);
-  return alpha;
+  const { channels } = info;
+  const pixels = conversion.convert16(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2), channels);
+  return place(target, { pixels, channels }, header);
 }
 
 function checkSize(found: Size, { width, height }: Size): void {
@@ -191,17 +189,14 @@ function presentAsStill(avif: Buffer): void {
   if (avif.toString("latin1", 8, 12) === "avis") avif.write("avif", 8, "latin1");
 }
 
-/** Of 8 or 16 bits a value. */
-type Values = Uint8Array | Uint16Array;
-
 interface Stored {
-  readonly pixels: Values;
+  readonly pixels: Uint8Array;
   /** 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha). */
   readonly channels: number;
 }
 
 /** Copies stored pixels as RGB to where they are displayed, and returns the alpha channel, if any. */
-function place(target: Values, { pixels, channels }: Stored, header: PictureHeader): Alpha | undefined {
+function place(target: Buffer, { pixels, channels }: Stored, header: PictureHeader): Alpha | undefined {
   if (channels === 3 && header.orientation === 1) {
     target.set(pixels);
     return undefined;
@@ -209,7 +204,6 @@ function place(target: Values, { pixels, channels }: Stored, header: PictureHead
   const { width, height } = turnedSize(header, header.orientation);
   const { first, right, down } = placement({ width, height }, header.orientation);
   const alpha = channels % 2 === 0 ? new Uint8Array(width * height) : undefined;
-  const shift = pixels.BYTES_PER_ELEMENT === 2 ? 8 : 0;
   const [green, blue] = channels > 2 ? [1, 2] : [0, 0];
   let from = 0;
   for (let y = 0; y < height; y++) {
@@ -218,7 +212,7 @@ function place(target: Values, { pixels, channels }: Stored, header: PictureHead
       target[to * 3] = pixels[from] ?? 0;
       target[to * 3 + 1] = pixels[from + green] ?? 0;
       target[to * 3 + 2] = pixels[from + blue] ?? 0;
-      if (alpha !== undefined) alpha[to] = (pixels[from + channels - 1] ?? 0) >> shift;
+      if (alpha !== undefined) alpha[to] = pixels[from + channels - 1] ?? 0;
       from += channels;
       to += right;
     }

@@ -2,7 +2,8 @@
  * What can be shown of a damaged PNG: the rows that can be inflated, as browsers show them. libpng gives up before, because it
  * reads ahead, and returns nothing at all of an interlaced picture.
  */
-import { createInflate, deflateSync } from "node:zlib";
+import { Readable } from "node:stream";
+import { createDeflate, createInflate } from "node:zlib";
 import { chunk, chunksOf } from "./apng.ts";
 
 export interface RecoveredPng {
@@ -19,39 +20,73 @@ export async function recoverPng(png: Buffer): Promise<RecoveredPng | undefined>
   const ihdr = chunks[0]?.content;
   if (firstData < 0 || ihdr === undefined || ihdr.length < 13) return undefined;
   const data = Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ content }) => content));
-  const rows = rowsOf(ihdr);
-  const total = rows.reduce((sum, { count, bytes }) => sum + count * bytes, 0);
-  const { pixels, isDamaged } = await inflated(data, total);
-  if (pixels.length < (rows[0]?.bytes ?? 0)) return undefined;
-  const filled = Buffer.concat([pixels, Buffer.alloc(total - pixels.length)]);
-  removeUnknownFilters(filled, rows);
+  const rows = new RepairedRows(rowsOf(ihdr));
+  // Piece by piece: a few bytes may inflate to more than the container's memory.
+  const deflated: Buffer[] = [];
+  for await (const part of Readable.from(rows.of(data)).compose(createDeflate({ level: 1 }))) {
+    deflated.push(part as Buffer);
+  }
+  if (rows.found < rows.first) return undefined;
   const rebuilt = Buffer.concat([
     png.subarray(0, 8),
     ...chunks.slice(0, firstData).map(({ type, content }) => chunk(type, content)),
-    chunk("IDAT", deflateSync(filled, { level: 1 })),
+    chunk("IDAT", Buffer.concat(deflated)),
     chunk("IEND", Buffer.alloc(0)),
   ]);
-  return { png: rebuilt, isTruncated: !isDamaged && pixels.length < total };
+  return { png: rebuilt, isTruncated: !rows.isDamaged && rows.found < rows.total };
 }
 
-/** Inflates up to `most` bytes, as far as the data is right. */
-async function inflated(data: Buffer, most: number): Promise<{ readonly pixels: Buffer; readonly isDamaged: boolean }> {
-  const inflate = createInflate();
-  inflate.end(data);
-  const parts: Buffer[] = [];
-  let length = 0;
-  let isDamaged = false;
-  try {
-    for await (const part of inflate as AsyncIterable<Buffer>) {
-      parts.push(part.subarray(0, most - length));
-      length += part.length;
-      if (length >= most) break;
-    }
-  } catch (error) {
-    // The end of the data, too, is an error.
-    isDamaged = (error as NodeJS.ErrnoException).code !== "Z_BUF_ERROR";
+const lastFilter = 4;
+const zerosAtOnce = 64 * 1024;
+
+/** The bytes of all rows: those that can be inflated, then zeros. */
+class RepairedRows {
+  readonly total: number;
+  /** Bytes of the first row. */
+  readonly first: number;
+  readonly #starts: Iterator<number>;
+  /** Bytes that were inflated. */
+  found = 0;
+  /** The data is wrong somewhere, not only short. */
+  isDamaged = false;
+
+  constructor(rows: readonly Rows[]) {
+    this.total = rows.reduce((sum, { count, bytes }) => sum + count * bytes, 0);
+    this.first = rows[0]?.bytes ?? 0;
+    this.#starts = startsOf(rows);
   }
-  return { pixels: Buffer.concat(parts), isDamaged };
+
+  async *of(data: Buffer): AsyncGenerator<Buffer> {
+    const inflate = createInflate();
+    inflate.end(data);
+    let start = this.#starts.next();
+    try {
+      for await (const inflated of inflate as AsyncIterable<Buffer>) {
+        const part = inflated.subarray(0, this.total - this.found);
+        // A filter that does not exist fails the whole picture if it is interlaced.
+        for (; start.done !== true && start.value < this.found + part.length; start = this.#starts.next()) {
+          const at = start.value - this.found;
+          if ((part[at] ?? 0) > lastFilter) part[at] = 0;
+        }
+        this.found += part.length;
+        yield part;
+        if (this.found === this.total) return;
+      }
+    } catch (error) {
+      // The end of the data, too, is an error.
+      this.isDamaged = (error as NodeJS.ErrnoException).code !== "Z_BUF_ERROR";
+    }
+    const zeros = Buffer.alloc(zerosAtOnce);
+    for (let left = this.total - this.found; left > 0; left -= zerosAtOnce) {
+      yield zeros.subarray(0, Math.min(left, zerosAtOnce));
+    }
+  }
+}
+
+/** Where each row starts. */
+function* startsOf(rows: readonly Rows[]): Generator<number> {
+  let at = 0;
+  for (const { count, bytes } of rows) for (let row = 0; row < count; row++, at += bytes) yield at;
 }
 
 /** Each pass of an interlaced picture (PNG, third edition, section 8.2): its first column and row, and its steps. */
@@ -83,14 +118,4 @@ function rowsOf(ihdr: Buffer): readonly Rows[] {
     .map(([x, y, right, down]) => ({ columns: Math.ceil((width - x) / right), count: Math.ceil((height - y) / down) }))
     .filter(({ columns, count }) => columns > 0 && count > 0)
     .map(({ columns, count }) => ({ count, bytes: bytesOf(columns) }));
-}
-
-const lastFilter = 4;
-
-/** A filter that does not exist fails the whole picture if it is interlaced. */
-function removeUnknownFilters(pixels: Buffer, rows: readonly Rows[]): void {
-  let at = 0;
-  for (const { count, bytes } of rows) {
-    for (let row = 0; row < count; row++, at += bytes) if ((pixels[at] ?? 0) > lastFilter) pixels[at] = 0;
-  }
 }

@@ -10,7 +10,8 @@ export type Alpha = Uint8Array;
 
 /** Mixes each pixel with white, by its alpha. */
 export function putOnWhite(rgb: Uint8Array, alpha: Alpha): void {
-  for (const [pixel, opacity] of alpha.entries()) {
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    const opacity = alpha[pixel] ?? 255;
     if (opacity === 255) continue;
     for (let at = pixel * 3; at < pixel * 3 + 3; at++) {
       rgb[at] = Math.round(((rgb[at] ?? 0) * opacity + 255 * (255 - opacity)) / 255);

@@ -57,24 +57,37 @@ export class SrgbConversion {
 
   /** Converts RGB, three bytes a pixel, in place. */
   convert(rgb: Uint8Array): void {
-    this.#convert(rgb, rgb, this.#tables);
+    this.#convert(rgb, rgb, this.#tables, 3);
   }
 
-  /** Converts RGB of 16 bits a value to `target`, three bytes a pixel. */
-  convert16(rgb: Uint16Array, target: Uint8Array): void {
-    this.#convert(rgb, target, tablesOf(this.#space, 65_535));
+  /**
+   * Converts pixels of 16 bits a value to 8 bits, and returns them in the same memory. They have 1 (grey), 2 (grey, alpha), 3 (RGB)
+   * or 4 (with alpha) channels.
+   */
+  convert16(pixels: Uint16Array, channels: number): Uint8Array {
+    const target = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+    // Each value is written behind those that are still to be read.
+    this.#convert(pixels, target, tablesOf(this.#space, 65_535), channels);
+    return target;
   }
 
-  #convert(source: Uint8Array | Uint16Array, target: Uint8Array, tables: Tables): void {
+  #convert(source: Uint8Array | Uint16Array, target: Uint8Array, tables: Tables, channels: number): void {
     const [reds, greens, blues] = tables;
     const [[rr, rg, rb], [gr, gg, gb], [br, bg, bb]] = this.#matrix;
-    for (let at = 0; at + 2 < source.length; at += 3) {
+    const isGrey = channels < 3;
+    const [toGreen, toBlue] = isGrey ? [0, 0] : [1, 2];
+    for (let at = 0; at + channels <= source.length; at += channels) {
       const red = reds[source[at] ?? 0] ?? 0;
-      const green = greens[source[at + 1] ?? 0] ?? 0;
-      const blue = blues[source[at + 2] ?? 0] ?? 0;
+      const green = greens[source[at + toGreen] ?? 0] ?? 0;
+      const blue = blues[source[at + toBlue] ?? 0] ?? 0;
+      // Before the colours: they may lie where alpha does.
+      const alpha = source[at + channels - 1] ?? 0;
       target[at] = level(rr * red + rg * green + rb * blue);
-      target[at + 1] = level(gr * red + gg * green + gb * blue);
-      target[at + 2] = level(br * red + bg * green + bb * blue);
+      if (!isGrey) {
+        target[at + 1] = level(gr * red + gg * green + gb * blue);
+        target[at + 2] = level(br * red + bg * green + bb * blue);
+      }
+      if (channels % 2 === 0) target[at + channels - 1] = alpha >> 8;
     }
   }
 }
