@@ -25,8 +25,8 @@ interface Attempt {
 type Generator = (random: Random) => Attempt;
 
 function pictureAttempts(pictures: readonly Buffer[]): Generator {
-  const types = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"];
-  const accepts = ["*/*", "image/jpeg", "image/png", "image/webp", "image/*;q=0.5, image/png"];
+  const types = ["image/jpeg", "image/png", "image/webp", "image/avif", "application/octet-stream"];
+  const accepts = ["*/*", "image/jpeg", "image/png", "image/webp", "image/avif", "image/*;q=0.5, image/png"];
   return (random) => ({
     path: `/v1/process?quality=${1 + Math.floor(random() * 100)}`,
     headers: { "content-type": pick(random, types), accept: pick(random, accepts) },

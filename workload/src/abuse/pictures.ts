@@ -18,6 +18,11 @@ const kinds = {
   "png with alpha": (picture: Sharp) => picture.ensureAlpha(0.5).png(),
   webp: (picture: Sharp) => picture.webp(),
   "lossless webp": (picture: Sharp) => picture.webp({ lossless: true }),
+  "rotated png": (picture: Sharp) => picture.png().withMetadata({ orientation: 5 }),
+  "rotated webp with alpha": (picture: Sharp) => picture.ensureAlpha(0.5).webp().withMetadata({ orientation: 8 }),
+  avif: (picture: Sharp) => picture.avif({ effort: 0 }),
+  "rotated avif with alpha": (picture: Sharp) =>
+    picture.ensureAlpha(0.5).avif({ effort: 0 }).withMetadata({ orientation: 7 }),
 } as const;
 
 export type PictureKind = keyof typeof kinds;

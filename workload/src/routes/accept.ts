@@ -6,7 +6,7 @@ import { formats, pictureFormats, type PictureFormat } from "../work/picture.ts"
  * then one that keeps what the picture has. Formats that are slow to write come last: browsers name them first, without a weight.
  */
 export function acceptableFormats(accept: string | undefined, ofPicture: PictureFormat): readonly PictureFormat[] {
-  const own = [ofPicture, ...fallbacks(ofPicture)];
+  const own = preferred[ofPicture];
   // Most clients have no preference.
   if (accept === undefined || accept === "" || accept === "*/*") return own;
   const ranges = accept.slice(0, 1000).split(",").map(range);
@@ -20,6 +20,11 @@ export function acceptableFormats(accept: string | undefined, ofPicture: Picture
     .toSorted((a, b) => b.weight - a.weight || Number(a.isSlow) - Number(b.isSlow) || a.place - b.place)
     .map(({ format }) => format);
 }
+
+/** Without a preference of the client, by the format of its picture. */
+const preferred = Object.fromEntries(
+  pictureFormats.map((format) => [format, [format, ...fallbacks(format)]]),
+) as unknown as Readonly<Record<PictureFormat, readonly PictureFormat[]>>;
 
 function fallbacks(ofPicture: PictureFormat): readonly PictureFormat[] {
   const { transparency } = formats[ofPicture];
