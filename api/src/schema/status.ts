@@ -124,6 +124,7 @@ export const serviceStatus = settings(
       {
         strategy: oneOf(["Surge", "InPlace", "Recreate"], "Rollout strategy in use."),
         message: text("Reason for the strategy.", 1_024),
+        waiting: count("Number of replicas that have no room. A rollout permits as many more unavailable pods."),
         templateHash: text("Hash of the pod template that is rolled out.", 128),
       },
     ),

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
+import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import type { Taint } from "../../cluster/nodes.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
-import { pods, podsOf } from "./reporting-pods.ts";
+import { isReady, pods, podsOf } from "./reporting-pods.ts";
 import type { Workspace } from "./workspace.ts";
 
 const core = { group: "", version: "v1" } as const;
@@ -75,6 +76,61 @@ describe("a service that is not serving", () => {
     assert.equal((await work.service("full"))?.status?.rollout?.strategy, "InPlace");
     for (const pod of await podsOf(work, "full")) assert.match(JSON.stringify(pod), /CHANGED/);
   });
+
+  it("completes a rollout while more replicas are wanted than there are GPUs", async () => {
+    const spec = { scheduling: await pool(work, 4), replicas: 6, autoscaling: { horizontal: { enabled: false } } };
+    const untilServing = (done: string, isNew: (pod: string) => boolean) =>
+      until(`4 of 6 replicas to be ready ${done}`, async (see) => {
+        const all = await podsOf(work, "crowded");
+        const ready = all.filter(isReady);
+        see({ ready: ready.length, old: all.filter((pod) => !isNew(JSON.stringify(pod))).length });
+        return ready.length === 4 && all.length === 6 && all.every((pod) => isNew(JSON.stringify(pod)));
+      });
+    await work.apply("crowded", spec);
+    await untilServing("at first", () => true);
+    await work.apply("crowded", { ...spec, podMetadata: { annotations: { changed: "yes" } } });
+    await untilServing("with the changed annotation", (pod) => pod.includes('"changed":"yes"'));
+    const { rollout } = (await work.service("crowded"))?.status ?? {};
+    assert.deepEqual([rollout?.strategy, rollout?.waiting], ["InPlace", 2]);
+
+    // As `kubectl set image` does. The operator repairs the image, and no pod of the other image may remain.
+    const { metadata } = await work.child("deployment", "crowded");
+    const image = "/spec/template/spec/containers/0/image";
+    await work.patch(childKinds.deployment.type, "crowded", [
+      { op: "replace", path: image, value: "example.com/other:1" },
+    ]);
+    await until("the image to be repaired", async (see) => {
+      const { metadata: now, spec: live } = await work.child("deployment", "crowded");
+      return (
+        see([now.generation, live.template.spec.containers[0].image]) &&
+        (now.generation ?? 0) > (metadata.generation ?? 0) + 1
+      );
+    });
+    await untilServing("with the service's image", (pod) => !pod.includes("example.com/other:1"));
+  });
+
+  it("switches a rollout from a surge to in place when the surge pod gets no CPU within a minute", async () => {
+    const name = `narrow-${randomUUID().slice(0, 8)}`;
+    // CPU for two pods of 4 and not for three.
+    await work.cluster.addNodes({
+      count: 1,
+      gpus: 4,
+      labels: { pool: name },
+      namePrefix: name,
+      resources: { cpu: "9" },
+    });
+    const spec = { scheduling: { nodeSelector: { pool: name } }, resources: { requests: { cpu: "4" } } };
+    await work.apply("narrow", spec);
+    await work.untilReady("narrow");
+    await work.apply("narrow", { ...spec, podMetadata: { annotations: { changed: "yes" } } });
+    await work.untilCondition("narrow", "Ready", { reason: "Unschedulable", message: "Insufficient cpu" });
+    assert.equal((await work.service("narrow"))?.status?.rollout?.strategy, "Surge");
+    await work.untilCondition("narrow", "Ready", { status: "True" }, { withinMs: 120_000 });
+    const { rollout } = (await work.service("narrow"))?.status ?? {};
+    assert.equal(rollout?.strategy, "InPlace");
+    assert.match(rollout?.message ?? "", /^switched from Surge after 1 minute: .* Insufficient cpu/);
+    for (const pod of await podsOf(work, "narrow")) assert.match(JSON.stringify(pod), /"changed":"yes"/);
+  }).timeout(180_000);
 
   const images = [
     {

@@ -72,7 +72,9 @@ export async function serveReporting(work: Workspace, name: string, spec: object
   return reporting;
 }
 
-function isReady(pod: KubeObject & { readonly status?: { conditions?: { type: string; status: string }[] } }): boolean {
+export function isReady(
+  pod: KubeObject & { readonly status?: { conditions?: { type: string; status: string }[] } },
+): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 

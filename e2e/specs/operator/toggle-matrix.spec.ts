@@ -58,6 +58,7 @@ describe("random edits of a spec", () => {
       operatorNamespace: work.operatorNamespace,
       runbookUrl,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
+      waitingReplicas: stored.status?.rollout?.waiting ?? 0,
       features: { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true },
     });
     const actions = await Promise.all(

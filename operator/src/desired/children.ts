@@ -30,14 +30,14 @@ export interface DesiredChild {
 
 /** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
-  const { operatorNamespace, runbookUrl, rollout, features } = context;
+  const { operatorNamespace, runbookUrl, features } = context;
   const one = (role: ChildRole, manifest: Manifest | null): DesiredChild => ({
     role,
     kind: childKind(role),
     name: childName(role, service.name),
     manifest,
   });
-  const applied = deployment(service, rollout);
+  const applied = deployment(service, context);
   const initial = initialDeployment(service, applied);
   return [
     one("serviceAccount", serviceAccount(service)),

@@ -7,6 +7,8 @@ export interface ChildContext {
   readonly runbookUrl: string;
   /** How pods are replaced with strategy Auto: decided from the free GPUs when the template changes. */
   readonly rollout: Rollout;
+  /** How many replicas have no room: a rollout that does not allow for them would never delete a serving pod. */
+  readonly waitingReplicas: number;
   readonly features: ClusterFeatures;
 }
 

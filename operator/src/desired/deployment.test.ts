@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import type { Manifest } from "../kube/object.ts";
+import type { Rollout } from "./context.ts";
 import { deployment, initialDeployment } from "./deployment.ts";
-import { sampleService } from "./service.sample.ts";
+import { sampleContext, sampleService } from "./service.sample.ts";
 
 describe("replicas of a Deployment", () => {
   const off = { horizontal: { enabled: false } };
@@ -31,8 +32,36 @@ describe("replicas of a Deployment", () => {
   for (const [title, { spec, held, initial }] of Object.entries(cases)) {
     it(`${title}: ${held === undefined ? "none are sent" : `${held} are sent`}, created with ${initial}`, () => {
       const service = sampleService(spec);
-      const sent = deployment(service, "Surge");
+      const sent = deployment(service, sampleContext);
       assert.deepEqual([replicasOf(sent), replicasOf(initialDeployment(service, sent) ?? sent)], [held, initial]);
+    });
+  }
+});
+
+describe("the strategy of a Deployment", () => {
+  const rolling = (maxSurge: number | string, maxUnavailable: number): object => ({
+    type: "RollingUpdate",
+    rollingUpdate: { maxSurge, maxUnavailable },
+  });
+  // The Deployment controller deletes `maxUnavailable` less the pods that are unavailable already.
+  const cases: {
+    readonly [title: string]: readonly [strategy: "Auto" | Rollout, decided: Rollout, waiting: number, sent: object];
+  } = {
+    "surges by a quarter": ["Auto", "Surge", 0, rolling("25%", 0)],
+    "replaces one pod at a time": ["Auto", "InPlace", 0, rolling(0, 1)],
+    "replaces one pod at a time beside two replicas that have no room": ["Auto", "InPlace", 2, rolling(0, 3)],
+    "surges beside two replicas that have no room, because the user has set it": [
+      "Surge",
+      "InPlace",
+      2,
+      rolling("25%", 2),
+    ],
+    "recreates all pods": ["Recreate", "Surge", 2, { type: "Recreate" }],
+  };
+  for (const [title, [strategy, rollout, waitingReplicas, sent]] of Object.entries(cases)) {
+    it(title, () => {
+      const { spec } = deployment(sampleService({ rollout: { strategy } }), { rollout, waitingReplicas });
+      assert.deepEqual((spec as { readonly strategy?: object }).strategy, sent);
     });
   }
 });

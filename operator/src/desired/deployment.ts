@@ -3,7 +3,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, selectorLabels } from "./child.ts";
 import { startBudgetSeconds } from "./container.ts";
-import type { Rollout } from "./context.ts";
+import type { ChildContext } from "./context.ts";
 import { podTemplate } from "./pod-template.ts";
 import { heldReplicas, smallestReplicas } from "./replicas.ts";
 
@@ -14,13 +14,16 @@ const imagePullSeconds = 600;
  * Without `replicas` while an autoscaler owns them: an apply would fight with it, and dropping an owned field resets it to
  * 1. Also without them where the spec sets none: an autoscaler that is switched off at 7 leaves 7, not a default.
  */
-export function deployment(service: EffectiveService, rollout: Rollout): Manifest & { readonly spec: object } {
+export function deployment(
+  service: EffectiveService,
+  context: Pick<ChildContext, "rollout" | "waitingReplicas">,
+): Manifest & { readonly spec: object } {
   const replicas = heldReplicas(service);
   return child(service, "deployment", {
     spec: {
       ...(replicas === undefined ? {} : { replicas }),
       selector: { matchLabels: selectorLabels(service) },
-      strategy: strategies[effectiveRollout(service, rollout)],
+      strategy: strategy(service, context),
       progressDeadlineSeconds: imagePullSeconds + startBudgetSeconds,
       revisionHistoryLimit: 3,
       template: podTemplate(service),
@@ -37,12 +40,18 @@ export function initialDeployment(
   return { ...applied, spec: { replicas: smallestReplicas(service), ...applied.spec } } as Manifest;
 }
 
-function effectiveRollout(service: EffectiveService, decided: Rollout): Rollout {
-  return service.rollout.strategy === "Auto" ? decided : service.rollout.strategy;
+/** The replicas that have no room are unavailable in any case: `maxUnavailable` includes them, or no pod would be replaced. */
+function strategy(
+  service: EffectiveService,
+  { rollout, waitingReplicas }: Pick<ChildContext, "rollout" | "waitingReplicas">,
+): object {
+  const decided = service.rollout.strategy === "Auto" ? rollout : service.rollout.strategy;
+  switch (decided) {
+    case "Surge":
+      return { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: waitingReplicas } };
+    case "InPlace":
+      return { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 + waitingReplicas } };
+    case "Recreate":
+      return { type: "Recreate" };
+  }
 }
-
-const strategies: Readonly<Record<Rollout, object>> = {
-  Surge: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } },
-  InPlace: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-  Recreate: { type: "Recreate" },
-};

@@ -50,6 +50,7 @@ export const sampleContext: ChildContext = {
   operatorNamespace: "gpumedia-system",
   runbookUrl: "https://example.com/alerts",
   rollout: "Surge",
+  waitingReplicas: 0,
   features: { gpuPodMetric: true, inPlaceVpa: true, resourceMetrics: true },
 };
 

@@ -37,6 +37,8 @@ export interface StatusCondition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  /** RFC 3339. */
+  readonly lastTransitionTime?: string;
 }
 
 /** The members that the operator reads, of the statuses of all kinds of children. */

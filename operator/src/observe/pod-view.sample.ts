@@ -15,6 +15,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     phase: "Pending",
     ready: false,
     terminating: false,
+    terminatesBy: undefined,
     createdAt: "2026-01-01T00:00:00Z",
     devices: {},
     unschedulable: undefined,

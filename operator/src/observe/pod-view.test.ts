@@ -100,7 +100,7 @@ describe("the view of a pod", () => {
     },
     "shows a pod that is terminating": {
       pod: pod({ metadata: { labels: ours, deletionTimestamp: "2026-01-02T00:00:00Z" } }),
-      view: { ...waits, terminating: true },
+      view: { ...waits, terminating: true, terminatesBy: "2026-01-02T00:00:00Z" },
     },
   };
   for (const [title, { pod: object, view }] of Object.entries(cases))

@@ -22,6 +22,8 @@ export interface PodView {
   readonly phase: string;
   readonly ready: boolean;
   readonly terminating: boolean;
+  /** When its grace period ends, RFC 3339; undefined: it is not terminating. */
+  readonly terminatesBy: string | undefined;
   /** RFC 3339. */
   readonly createdAt: string;
   /** Extended resources that it holds or waits for, by name: `nvidia.com/gpu`. */
@@ -110,6 +112,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
     phase: status.phase ?? "Pending",
     ready: condition("Ready")?.status === "True",
     terminating: metadata.deletionTimestamp !== undefined,
+    terminatesBy: metadata.deletionTimestamp,
     createdAt: metadata.creationTimestamp,
     devices,
     unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,

@@ -57,6 +57,10 @@ export function exclusion(node: NodeView, { nodeSelector, tolerations }: GpuView
   return node.taints.some(repels) ? "Taint" : undefined;
 }
 
+export function isExcluded(node: NodeView, gpus: GpuView): boolean {
+  return exclusion(node, gpus) !== undefined;
+}
+
 /** @see https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
 function tolerates({ key, operator = "Equal", value = "", effect }: Toleration, taint: Taint): boolean {
   if (effect !== undefined && effect !== "" && effect !== taint.effect) return false;
@@ -66,7 +70,7 @@ function tolerates({ key, operator = "Equal", value = "", effect }: Toleration, 
 
 /** The devices on nodes that the service may use. */
 export function usableDevices(gpus: GpuView): readonly NodeDevices[] {
-  return gpus.devices.filter(({ node }) => exclusion(node, gpus) === undefined);
+  return gpus.devices.filter(({ node }) => !isExcluded(node, gpus));
 }
 
 export interface GpuCount {

@@ -9,6 +9,8 @@ const auto: RolloutInput = {
   replicas: 4,
   gpusPerReplica: 1,
   spareReplicas: 0,
+  waiting: 0,
+  surgeFailure: undefined,
 };
 
 describe("how pods are replaced", () => {
@@ -39,6 +41,34 @@ describe("how pods are replaced", () => {
       "Surge",
       oneMore,
     ],
+    "replaces in place while replicas have no room, also a template that was to surge": [
+      {
+        replicas: 6,
+        spareReplicas: 9,
+        waiting: 2,
+        before: { templateHash: "new", strategy: "Surge", message: oneMore },
+      },
+      "InPlace",
+      "there was no room for 2 of 6 replicas: each pod is deleted before its replacement is created",
+    ],
+    "keeps the reason why it replaces in place": [
+      { waiting: 1, before: { templateHash: "new", strategy: "InPlace", message: "none were free" } },
+      "InPlace",
+      "none were free",
+    ],
+    "switches to in place when a surge pod gets no room": [
+      {
+        before: { templateHash: "new", strategy: "Surge", message: oneMore },
+        surgeFailure: "pod p could not be scheduled: 1 Insufficient cpu.",
+      },
+      "InPlace",
+      "switched from Surge after 1 minute: each pod is deleted before its replacement is created; pod p could not be scheduled: 1 Insufficient cpu.",
+    ],
+    "does not switch a surge that the user has set": [
+      { strategy: "Surge", waiting: 2, surgeFailure: "exceeded quota: gpus" },
+      "Surge",
+      "set by rollout.strategy",
+    ],
     "decides again when the status has lost its strategy": [
       { spareReplicas: 1, before: { templateHash: "new" } },
       "Surge",
@@ -47,7 +77,9 @@ describe("how pods are replaced", () => {
   };
   for (const [title, [input, strategy, message]] of Object.entries(cases)) {
     it(title, () => {
-      assert.deepEqual(decideRollout({ ...auto, ...input }), { strategy, message, templateHash: "new" });
+      const { waiting = 0 } = input;
+      const expected = { strategy, message, templateHash: "new", ...(waiting === 0 ? {} : { waiting }) };
+      assert.deepEqual(decideRollout({ ...auto, ...input }), expected);
     });
   }
 });

@@ -8,6 +8,8 @@ export interface RolloutDecision {
   readonly message: string;
   /** Identifies the pod template of the decision. */
   readonly templateHash: string;
+  /** How many replicas have no room: as many are unavailable whatever the rollout does. Absent: none. */
+  readonly waiting?: number;
 }
 
 export interface RolloutInput {
@@ -19,6 +21,20 @@ export interface RolloutInput {
   readonly gpusPerReplica: number;
   /** How many more replicas fit on the free GPUs. */
   readonly spareReplicas: number;
+  /** How many replicas have no room. */
+  readonly waiting: number;
+  /** Why the additional pods of a surge got no room; undefined: they have, or may still get it. */
+  readonly surgeFailure: string | undefined;
+}
+
+const oneByOne = "each pod is deleted before its replacement is created";
+
+/** The scheduler's message grows with the nodes; the CRD allows 1,024 characters. */
+const longestFailure = 800;
+
+export function decideRollout(input: RolloutInput): RolloutDecision {
+  const { templateHash, waiting } = input;
+  return { ...decide(input), templateHash, ...(waiting === 0 ? {} : { waiting }) };
 }
 
 /** A quarter of the replicas, rounded up as the Deployment controller does. */
@@ -26,22 +42,27 @@ function surge(replicas: number): number {
   return Math.ceil(replicas / 4);
 }
 
-/** A surge pod that never gets a GPU blocks the rollout, so `Auto` surges only where enough GPUs are free. */
-export function decideRollout(input: RolloutInput): RolloutDecision {
-  const { strategy, templateHash, before, replicas, gpusPerReplica, spareReplicas } = input;
-  if (strategy !== "Auto") return { strategy, message: "set by rollout.strategy", templateHash };
-  if (before?.templateHash === templateHash && before.strategy !== undefined) {
-    return { strategy: before.strategy, message: before.message ?? "", templateHash };
+/** A surge pod that gets no room blocks the rollout, so `Auto` surges only where there is room. */
+function decide(input: RolloutInput): Pick<RolloutDecision, "strategy" | "message"> {
+  const { strategy, templateHash, before, replicas, gpusPerReplica, spareReplicas, waiting, surgeFailure } = input;
+  if (strategy !== "Auto") return { strategy, message: "set by rollout.strategy" };
+  const kept = before?.templateHash === templateHash ? before : undefined;
+  if (kept?.strategy !== "InPlace" && waiting > 0) {
+    return { strategy: "InPlace", message: `there was no room for ${waiting} of ${replicas} replicas: ${oneByOne}` };
   }
-  if (gpusPerReplica === 0) return { strategy: "Surge", message: "the pods need no GPU", templateHash };
-  if (replicas === 0) return { strategy: "Surge", message: "there are no pods to replace", templateHash };
+  if (kept?.strategy === "Surge" && surgeFailure !== undefined) {
+    const message = `switched from Surge after 1 minute: ${oneByOne}; ${surgeFailure.slice(0, longestFailure)}`;
+    return { strategy: "InPlace", message };
+  }
+  if (kept?.strategy !== undefined) return { strategy: kept.strategy, message: kept.message ?? "" };
+  if (gpusPerReplica === 0) return { strategy: "Surge", message: "the pods need no GPU" };
+  if (replicas === 0) return { strategy: "Surge", message: "there are no pods to replace" };
   const more = surge(replicas);
-  if (spareReplicas >= more)
+  if (spareReplicas >= more) {
     return {
       strategy: "Surge",
       message: `GPUs for ${more} more ${more === 1 ? "replica" : "replicas"} were free`,
-      templateHash,
     };
-  const message = `GPUs for ${spareReplicas} of ${more} more replicas were free: each pod is deleted before its replacement is created`;
-  return { strategy: "InPlace", message, templateHash };
+  }
+  return { strategy: "InPlace", message: `GPUs for ${spareReplicas} of ${more} more replicas were free: ${oneByOne}` };
 }

@@ -6,6 +6,7 @@ import { digest } from "../kube/digest.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
+import { patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Settings } from "./pass.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -14,22 +15,31 @@ export interface Desired {
   readonly children: readonly DesiredChild[];
   /** Undefined while the service is suspended. */
   readonly rollout: RolloutDecision | undefined;
+  /** When the decision may change although nothing in the cluster does. */
+  readonly recheckMs: number | undefined;
 }
 
-export function desired(service: EffectiveService, snapshot: Snapshot, settings: Settings): Desired {
-  if (service.suspend) return { children: [], rollout: undefined };
+/** `now` is in ms since 1970. */
+export function desired(service: EffectiveService, snapshot: Snapshot, settings: Settings, now: number): Desired {
+  if (service.suspend) return { children: [], rollout: undefined, recheckMs: undefined };
   const { operatorNamespace, runbookUrl } = settings;
   const { features, stored } = snapshot;
+  const before = stored.status?.rollout;
+  const gpus = gpuView(service, snapshot.gpus);
+  const observed = { deployment: snapshot.children.deployment, pods: snapshot.pods, gpus, now };
   const rollout = decideRollout({
     strategy: service.rollout.strategy,
     templateHash: digest(podTemplate(service)),
-    before: stored.status?.rollout,
+    before,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
-    spareReplicas: countGpus(gpuView(service, snapshot.gpus)).replicas,
+    spareReplicas: countGpus(gpus).replicas,
+    waiting: waitingReplicas(observed, before?.waiting ?? 0),
+    surgeFailure: surgeFailure(observed),
   });
-  const context = { operatorNamespace, runbookUrl, features, rollout: rollout.strategy };
-  return { children: desiredChildren(service, context), rollout };
+  const { strategy, waiting = 0 } = rollout;
+  const context = { operatorNamespace, runbookUrl, features, rollout: strategy, waitingReplicas: waiting };
+  return { children: desiredChildren(service, context), rollout, recheckMs: patienceEndsMs(observed) };
 }
 
 export function planChildren(

@@ -39,7 +39,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   const { service } = effective;
   memory.keep(record, service);
 
-  const { children, rollout } = desired(service, snapshot, settings);
+  const { children, rollout, recheckMs } = desired(service, snapshot, settings, clock.wall());
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
   const wish = digest(children.map(({ manifest }) => manifest && manifestDigest(manifest)));
   let outcomes: readonly ChildOutcome[];
@@ -73,5 +73,6 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined };
   const status = serviceStatus(stored, statusInput(service, after, result), time);
   const unwritten = await writeStatus(stored, status, record, pass, log);
-  return requeue(failure, unwritten ?? (await testRollout(service, after.children.deployment, after.loadTests, pass)));
+  const untested = unwritten ?? (await testRollout(service, after.children.deployment, after.loadTests, pass));
+  return requeue(failure, untested, recheckMs);
 }

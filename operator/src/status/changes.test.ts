@@ -16,6 +16,19 @@ const noMetrics = condition("ScalingReady", "False", "MetricsMissing");
 const noApi = condition("ScalingReady", "False", "ApiMissing");
 
 describe("events of a status", () => {
+  it("include the switch of a rollout from a surge to in place, once, and not that of pods that wait after a scale-out", () => {
+    const status = (strategy: "Surge" | "InPlace", updated: number, templateHash = "a"): GpuMediaServiceStatus => ({
+      rollout: { strategy, templateHash, message: "quota" },
+      replicas: { desired: 4, ready: 4, updated },
+    });
+    const [surges, switched] = [status("Surge", 1), status("InPlace", 1)];
+    const event = { type: "Warning", reason: "SwitchedToInPlace", action: "Reconcile", note: "quota" };
+    assert.deepEqual(statusEvents(surges, switched), [event]);
+    assert.deepEqual(statusEvents(switched, switched), []);
+    assert.deepEqual(statusEvents(status("Surge", 4), status("InPlace", 4)), []);
+    assert.deepEqual(statusEvents(surges, status("InPlace", 1, "b")), []);
+  });
+
   const cases: {
     readonly [title: string]: {
       readonly before: readonly Condition[] | undefined;

@@ -23,7 +23,7 @@ export interface StatusEvent {
   readonly note: string;
 }
 
-type Status = Pick<GpuMediaServiceStatus, "conditions"> | undefined;
+type Status = Pick<GpuMediaServiceStatus, "conditions" | "replicas" | "rollout"> | undefined;
 
 /** Only for changes: neither a restart of the operator nor a repeated reconcile causes an event. */
 export function statusEvents(before: Status, after: Status): readonly StatusEvent[] {
@@ -43,7 +43,20 @@ export function statusEvents(before: Status, after: Status): readonly StatusEven
   if (scaling !== undefined && scalingFails(find(before, "ScalingReady"), scaling)) {
     events.push(warning("Scale", scaling));
   }
+  if (switchesInPlace(before, after)) {
+    const note = after?.rollout?.message ?? "";
+    events.push({ type: "Warning", reason: "SwitchedToInPlace", action: "Reconcile", note });
+  }
   return events;
+}
+
+/** A rollout that began as a surge continues in place: capacity is lower than planned until it is done. */
+function switchesInPlace(before: Status, after: Status): boolean {
+  const [was, is] = [before?.rollout, after?.rollout];
+  const { updated = 0, desired = 0 } = after?.replicas ?? {};
+  return (
+    was?.strategy === "Surge" && is?.strategy === "InPlace" && was.templateHash === is.templateHash && updated < desired
+  );
 }
 
 /** The metrics of new pods are always missing at first: that is an event only for an autoscaler that has worked. */

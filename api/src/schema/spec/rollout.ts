@@ -7,7 +7,7 @@ export const rollout = settings(
   {
     strategy: oneOf(
       ["Auto", "Surge", "InPlace", "Recreate"],
-      "Rollout strategy. Surge starts new pods first, which requires free GPUs. InPlace terminates one pod before it starts the next. Recreate terminates all pods first. Auto uses Surge when there are free GPUs, and InPlace otherwise.",
+      "Rollout strategy. Surge starts new pods first, which requires free GPUs. InPlace terminates one pod before it starts the next. Recreate terminates all pods first. Auto uses Surge when there are free GPUs, and InPlace otherwise, also when a new pod gets no room within a minute.",
     ),
   },
 );

@@ -32,7 +32,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     resourceMetrics: true,
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
-  const context = { operatorNamespace, runbookUrl, rollout, features };
+  const context = { operatorNamespace, runbookUrl, rollout, waitingReplicas: 0, features };
   const manifests = services.flatMap(({ service }) => renderedChildren(service, context, notServed));
   const documents = manifests.map((manifest) =>
     // kubectl reads YAML 1.1, in which a bare `on` is true.

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import type { ChildStatus } from "../observe/child-view.ts";
+import { samplePod } from "../observe/pod-view.sample.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import { sampleDevices, sampleGpus } from "./gpus.sample.ts";
+import type { GpuView } from "./gpus.ts";
+import { patienceEndsMs, surgeFailure, waitingReplicas, type WaitingInput } from "./waiting.ts";
+
+const now = Date.parse("2026-01-01T00:10:00Z");
+const ago = (seconds: number): string => new Date(now - seconds * 1_000).toISOString();
+
+const devices = { "nvidia.com/gpu": 1 };
+const bound = samplePod({ devices, createdAt: ago(500) });
+/** The scheduler's messages as Kubernetes 1.35 writes them. */
+const full =
+  "0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
+const excluded =
+  "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+const waiting = samplePod({ name: "w", devices, node: undefined, unschedulable: full, createdAt: ago(500) });
+const fresh: PodView = { ...waiting, createdAt: ago(59) };
+const terminating: PodView = { ...bound, terminating: true, terminatesBy: ago(-300) };
+
+function many(count: number, pod: PodView): readonly PodView[] {
+  return Array.from({ length: count }, () => pod);
+}
+
+/** All of its pods have the current template, unless `status` differs. */
+function deployment(replicas: number, status: ChildStatus = {}): NonNullable<WaitingInput["deployment"]> {
+  const counts = { observedGeneration: 1, replicas, updatedReplicas: replicas };
+  return { generation: 1, spec: { replicas }, status: { ...counts, ...status } };
+}
+
+function failure(message: string, seconds: number): ChildStatus {
+  return {
+    conditions: [{ type: "ReplicaFailure", status: "True", message, lastTransitionTime: ago(seconds) }],
+  };
+}
+
+const replacing: ChildStatus = { updatedReplicas: 1 };
+const quota = 'pods "p" is forbidden: exceeded quota: gpus';
+
+describe("the replicas that have no room", () => {
+  /** Four GPUs on one node; the sample pods are on it. */
+  const four = (free: number, change?: Parameters<typeof sampleDevices>[2]): GpuView =>
+    sampleGpus([sampleDevices(4, free, change)]);
+  const cases: {
+    readonly [title: string]: {
+      readonly of: WaitingInput["deployment"];
+      readonly pods: readonly PodView[];
+      readonly gpus: GpuView;
+      readonly before?: number;
+      readonly count: number;
+    };
+  } = {
+    "are none without a Deployment": { of: undefined, pods: [waiting], gpus: four(0), count: 0 },
+    "are none where all fit": { of: deployment(4), pods: many(4, bound), gpus: four(0), count: 0 },
+    "are at once those beyond the GPUs": {
+      of: deployment(6),
+      pods: [...many(4, bound), fresh, fresh],
+      gpus: four(0),
+      count: 2,
+    },
+    "stay the same while a pod terminates, however long that takes": {
+      of: deployment(6, replacing),
+      pods: [...many(3, bound), terminating, ...many(3, waiting)],
+      gpus: four(0),
+      before: 2,
+      count: 2,
+    },
+    "stay the same between the end of a pod and the start of the next": {
+      of: deployment(6, replacing),
+      pods: [...many(3, bound), ...many(3, waiting)],
+      gpus: four(1),
+      before: 2,
+      count: 2,
+    },
+    "are found while pods are replaced, too": {
+      of: deployment(6, replacing),
+      pods: [...many(4, bound), ...many(2, waiting)],
+      gpus: four(0),
+      count: 2,
+    },
+    "are none in a rollout of as many replicas as there are GPUs": {
+      of: deployment(4, replacing),
+      pods: [...many(3, bound), waiting],
+      gpus: four(1),
+      count: 0,
+    },
+    "are more when another service takes the GPU that became free": {
+      of: deployment(4, replacing),
+      pods: [...many(3, bound), fresh],
+      gpus: four(0),
+      count: 1,
+    },
+    "include those of a node that does not report, whose pods never finish terminating": {
+      of: deployment(4),
+      pods: [...many(2, bound), ...many(2, { ...terminating, node: "lost", terminatesBy: ago(30) }), fresh, fresh],
+      gpus: sampleGpus([sampleDevices(2, 0), sampleDevices(2, 0, { name: "lost", ready: false })]),
+      count: 2,
+    },
+    "are none when the new template excludes the node: deleting its pods would not help": {
+      of: deployment(4, replacing),
+      pods: [...many(3, bound), { ...waiting, unschedulable: excluded }],
+      gpus: { ...four(1), nodeSelector: { pool: "typo" } },
+      count: 0,
+    },
+    "are none when no node has as many GPUs as the new template requests": {
+      of: deployment(4, replacing),
+      pods: [...many(3, bound), waiting],
+      gpus: { ...four(1), perReplica: 8 },
+      count: 0,
+    },
+    "are those that wait for longer than a minute for anything else": {
+      of: deployment(4),
+      pods: [...many(2, bound), waiting, fresh],
+      gpus: sampleGpus([], { perReplica: 0 }),
+      count: 1,
+    },
+    "are those that the quota has forbidden for a minute": {
+      of: deployment(4, { replicas: 3, updatedReplicas: 3, ...failure(quota, 60) }),
+      pods: many(3, bound),
+      gpus: four(1),
+      count: 1,
+    },
+    "are none when a rollout's own pods are forbidden": {
+      of: deployment(4, { replicas: 3, updatedReplicas: 0, ...failure("violates PodSecurity", 60) }),
+      pods: many(3, bound),
+      gpus: four(1),
+      count: 0,
+    },
+    "are no more than are unplaced": {
+      of: deployment(4, replacing),
+      pods: [...many(3, bound), waiting],
+      gpus: sampleGpus([], { perReplica: 0 }),
+      before: 3,
+      count: 1,
+    },
+    "are not known from the old pods until the Deployment controller has observed a change": {
+      of: { ...deployment(4), generation: 2 },
+      pods: [...many(3, bound), waiting],
+      gpus: sampleGpus([], { perReplica: 0 }),
+      count: 0,
+    },
+  };
+  for (const [title, { of, pods, gpus, before = 0, count }] of Object.entries(cases)) {
+    it(title, () => assert.equal(waitingReplicas({ deployment: of, pods, gpus, now }, before), count));
+  }
+});
+
+describe("a surge that fails", () => {
+  const node = sampleGpus([sampleDevices(4, 0)]);
+  const cpuOnly = sampleGpus([], { perReplica: 0 });
+  const cpu = full.replace("nvidia.com/gpu", "cpu");
+  const cases: { readonly [title: string]: readonly [change: Partial<WaitingInput>, text: string | undefined] } = {
+    "is one whose pod has waited a minute for a GPU": [
+      { pods: [bound, waiting] },
+      `pod w could not be scheduled: ${full}`,
+    ],
+    "is one whose pod has waited a minute for CPU": [
+      { pods: [bound, { ...waiting, unschedulable: cpu }], gpus: cpuOnly },
+      `pod w could not be scheduled: ${cpu}`,
+    ],
+    "is not one whose pod has not waited a minute": [{ pods: [bound, fresh] }, undefined],
+    "is not one whose pod no node may run: the deletion of a serving pod would not help": [
+      { pods: [bound, { ...waiting, unschedulable: excluded }] },
+      undefined,
+    ],
+    "is not one that moves to other nodes": [
+      { pods: [bound, waiting], gpus: { ...node, nodeSelector: { pool: "other" } } },
+      undefined,
+    ],
+    "is one that the quota has forbidden for a minute": [
+      { deployment: deployment(4, failure(quota, 60)), pods: [bound] },
+      quota,
+    ],
+    "is not one that the quota has just forbidden": [
+      { deployment: deployment(4, failure(quota, 59)), pods: [bound] },
+      undefined,
+    ],
+    "is not one that a policy forbids": [
+      { deployment: deployment(4, failure("violates PodSecurity", 60)), pods: [bound] },
+      undefined,
+    ],
+  };
+  for (const [title, [change, text]] of Object.entries(cases)) {
+    it(title, () => {
+      assert.equal(surgeFailure({ deployment: deployment(4), pods: [], gpus: node, now, ...change }), text);
+    });
+  }
+});
+
+it("is decided again when a pod, or a forbidden one, has waited a minute", () => {
+  const due = (pods: readonly PodView[], status?: ChildStatus): number | undefined =>
+    patienceEndsMs({ deployment: deployment(4, status), pods, gpus: sampleGpus([]), now });
+  assert.equal(due([bound, waiting]), undefined);
+  assert.equal(due([fresh, { ...fresh, createdAt: ago(10) }]), 1_000);
+  assert.equal(due([bound], failure(quota, 50)), 10_000);
+});
