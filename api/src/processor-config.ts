@@ -91,7 +91,7 @@ export const processorConfig = settings(
           1_073_741_824,
         ),
         pixels: wholeNumber(
-          "Maximum size of an image, in pixels. Defaults to 52428800, enough for phones of 50 megapixels. The container's memory may allow less.",
+          "Maximum size of an image, in pixels. Defaults to 52428800, enough for phones of 50 megapixels, or to 16777216 with model.path without model.tile. The container's memory may allow less.",
           1,
           268_435_456,
         ),

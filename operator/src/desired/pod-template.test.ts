@@ -233,7 +233,7 @@ describeChild("deployment", {
                 gpumedia.io/service: upscaler
               annotations:
                 note: mine
-                gpumedia.io/config: xtKgnF0ziBbBxgsH
+                gpumedia.io/config: ypj04W0oUSCH1O_c
             spec:
               serviceAccountName: existing
               automountServiceAccountToken: false

@@ -41,7 +41,7 @@ describe("processor's configuration", () => {
       batch: { maxSize: 2, maxDelay: "0ms" },
       queue: { maxDepth: 32, maxWait: "1s" },
       drain: { timeout: "10s" },
-      limits: { pixels: 52_428_800, bodyBytes: 1024 ** 3 },
+      limits: { pixels: 16_777_216, bodyBytes: 1024 ** 3 },
       memoryCleanup: { interval: "30s" },
     });
   });

@@ -14,6 +14,7 @@ export function derive(spec: CompleteSpec, origins: Layered<Origin>["origins"]):
   if (spec.gpu.count === 0) withoutGpu(derived);
   else withGpu(spec, derived);
   oneBodyLimit(spec, derived);
+  wholePictures(spec, derived);
   return derived;
 }
 
@@ -70,6 +71,13 @@ function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
 /** NVIDIA's nodes have one taint, even where MIG slices have other resource names. */
 function taintKey(resourceName: string): string {
   return resourceName.startsWith("nvidia.com/") ? "nvidia.com/gpu" : resourceName;
+}
+
+/** What a model needs for a whole picture grows with it, and only the built-in ones are known to need little. */
+function wholePictures({ model }: CompleteSpec, derived: Derivation): void {
+  if (model.path === undefined || model.tile !== undefined) return;
+  const why = "a model of your own gets the whole picture at once unless model.tile is set";
+  derived.unlessSet(["processing", "limits", "pixels"], 4096 * 4096, { from: "model.path", why });
 }
 
 class Derivation implements Derived {

@@ -195,6 +195,17 @@ describe("what follows from gpu", () => {
     });
   }
 
+  const ownModel = { path: "m.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } };
+  const pixelLimits: { readonly [title: string]: readonly [spec: GpuMediaServiceSpec, pixels: number] } = {
+    "50 megapixels with the built-in model": [{}, 52_428_800],
+    "4096x4096 with a model of one's own, which gets the whole picture": [{ model: ownModel }, 16_777_216],
+    "50 megapixels if that model is tiled": [{ model: { ...ownModel, tile: 256 } }, 52_428_800],
+    "that of the service": [{ model: ownModel, processing: { limits: { pixels: 99 } } }, 99],
+  };
+  for (const [title, [spec, pixels]] of Object.entries(pixelLimits)) {
+    it(`the pixel limit is ${title}`, () => assert.equal(effective(spec).service.processing.limits.pixels, pixels));
+  }
+
   it("the default pixel limit is no contradiction where the memory holds less: the processor rejects what does not fit", () => {
     const { service } = effective({ resources: { limits: { memory: "1Gi" }, requests: { memory: "1Gi" } } });
     assert.equal(service.processing.limits.pixels, 52_428_800);

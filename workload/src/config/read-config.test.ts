@@ -73,6 +73,19 @@ describe("the configuration", () => {
     });
   });
 
+  const pixelLimits: { readonly [text: string]: number } = {
+    "{}": 52_428_800,
+    "{model: {path: /m.onnx}}": 16_777_216,
+    "{model: {path: /m.onnx, tile: 256}}": 52_428_800,
+    "{model: {path: /m.onnx}, limits: {pixels: 99}}": 99,
+  };
+  for (const [text, pixels] of Object.entries(pixelLimits)) {
+    it(`limits pictures to ${pixels} pixels: ${text}`, () => {
+      const reading = readConfig(text, {});
+      assert.equal(reading.kind === "settings" && reading.settings.limits.pixels, pixels);
+    });
+  }
+
   it("is overridden by the environment, except by empty values", () => {
     const env = {
       GPUMEDIA_QUEUE_MAX_DEPTH: "7",

@@ -73,7 +73,7 @@ export function settingsOf(config: ProcessorConfig): Settings {
     drain: { timeoutMs: durationMs(drain?.timeout ?? "300s"), delayMs: durationMs(drain?.delay ?? "1s") },
     limits: {
       bodyBytes: limits?.bodyBytes ?? 32 * 1024 * 1024,
-      pixels: limits?.pixels ?? 50 * 1024 * 1024,
+      pixels: limits?.pixels ?? mostPixels(config.model ?? {}),
       headersTimeoutMs: durationMs(limits?.headersTimeout ?? "10s"),
       bodyPauseMs: durationMs(limits?.bodyPause ?? "30s"),
       bodyTimeoutMs: durationMs(limits?.bodyTimeout ?? "300s"),
@@ -96,6 +96,11 @@ export function settingsOf(config: ProcessorConfig): Settings {
     },
     stream: { maxSessions: stream?.maxSessions ?? 100, maxInFlight: stream?.maxInFlight ?? 2 },
   };
+}
+
+/** A model of one's own gets the whole picture at once unless it is tiled: what it needs for that grows with the picture. */
+function mostPixels({ path, tile }: NonNullable<ProcessorConfig["model"]>): number {
+  return path !== undefined && tile === undefined ? 4096 * 4096 : 50 * 1024 * 1024;
 }
 
 /** The built-in model of this name; undefined if there is none, and `path` is required. */

@@ -21,9 +21,9 @@ const runPixels: Readonly<Record<Accelerator, number>> = { cpu: 64 * 1024, cuda:
 
 /**
  * A processor with two workers and model size s needs 41 ms of CPU time for 640x480 in strips and 44 ms for the whole,
- * and 240 MiB instead of 360 MiB (docs/performance-processor.md).
+ * and 240 MiB instead of 360 MiB (docs/performance-processor.md). On a GPU a larger picture needs no more memory than one of 4096x4096.
  */
-export const stripPixels: Readonly<Record<Accelerator, number>> = { cpu: 102_400, cuda: runPixels.cuda };
+export const stripPixels: Readonly<Record<Accelerator, number>> = { cpu: 102_400, cuda: 4096 * 4096 };
 
 export interface BatchLimits {
   readonly maxSize: number;
