@@ -1,5 +1,11 @@
 /** Requests of pages from other origins (Fetch standard), and OPTIONS and HEAD (RFC 9110, sections 9.3.2 and 9.3.7). */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Context } from "mocha";
+import { chromium } from "playwright-core";
+import { installedChromium } from "./testing/chromium.ts";
 import { photograph } from "./testing/photographs.ts";
 import { realProcessor, type RealProcessor } from "./routes/testing/real-processor.ts";
 
@@ -108,6 +114,49 @@ describe("cors.allowedOrigins", () => {
   it("answers OPTIONS that is no preflight with the methods", async () => {
     const found = await headersOf(`${processor.url}/v1/process`, { method: "OPTIONS" }, ["allow"]);
     assert.deepEqual(found, { status: 204, allow: "POST, OPTIONS" });
+  });
+});
+
+// What runs in the page is text: its types are the browser's, which are not Node's.
+const processInPage = (url: string) => `(async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 20, height: 10 });
+  canvas.getContext("2d").fillRect(0, 0, 20, 10);
+  const picture = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const response = await fetch("${url}/v1/process", { method: "POST", body: picture });
+  const { width, height } = await createImageBitmap(await response.blob());
+  const [{ serverTiming }] = performance.getEntriesByName("${url}/v1/process");
+  return { width, height, header: response.headers.has("server-timing"), timing: serverTiming.length > 0 };
+})()`;
+
+describe("a page of another origin", () => {
+  async function inPage(context: Context, allowed: boolean): Promise<unknown> {
+    const executablePath = installedChromium();
+    if (executablePath === undefined) context.skip();
+    const site = createServer((_request, response) => {
+      response.setHeader("content-type", "text/html").end("<!doctype html><title>app</title>");
+    }).listen(0, "127.0.0.1");
+    await once(site, "listening");
+    const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    await using processor = await realProcessor({ workers: 1, cors: { allowedOrigins: allowed ? [origin] : [app] } });
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    try {
+      const page = await browser.newPage();
+      await page.goto(origin);
+      return await page.evaluate(processInPage(processor.url));
+    } finally {
+      await browser.close();
+      site.closeAllConnections();
+      site.close();
+    }
+  }
+
+  it("processes a picture and reads its timings, in Chromium", async function (this: Context) {
+    const expected = { width: 40, height: 20, header: true, timing: true };
+    assert.deepEqual(await inPage(this, true), expected);
+  });
+
+  it("gets no response unless its origin is allowed, in Chromium", async function (this: Context) {
+    await assert.rejects(inPage(this, false), /Failed to fetch/);
   });
 });
 
