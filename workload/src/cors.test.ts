@@ -96,7 +96,7 @@ describe("cors.allowedOrigins", () => {
 
   const errors: readonly (readonly [path: string, init: RequestInit, status: number])[] = [
     ["/v1/process", { method: "POST", body: "no picture" }, 415],
-    ["/v1/process", { method: "POST", body: new Uint8Array(11_000_000) }, 413],
+    ["/v1/process", { method: "POST", body: new Uint8Array(40_000_000) }, 413],
     ["/nowhere", {}, 404],
     ["/v2/models/other", {}, 404],
   ];

@@ -21,6 +21,7 @@ describe("abuse of HTTP", () => {
   before(async () => {
     picture = await smallPicture("jpeg");
     processor = await processorProcess({
+      GPUMEDIA_LIMITS_BODY_BYTES: String(10 * MiB),
       GPUMEDIA_LIMITS_HEADERS_TIMEOUT: "1s",
       GPUMEDIA_LIMITS_BODY_TIMEOUT: "2s",
     });

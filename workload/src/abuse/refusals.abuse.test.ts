@@ -95,7 +95,7 @@ async function send(
 describe("an upload that is refused", () => {
   let processor: ProcessorProcess;
   before(async () => {
-    processor = await processorProcess();
+    processor = await processorProcess({ GPUMEDIA_LIMITS_BODY_BYTES: String(10 * MiB) });
   });
   after(async () => processor[Symbol.asyncDispose]());
 

@@ -18,7 +18,7 @@ export interface ReadOnBounds {
   readonly totalMs: number;
 }
 
-/** Times: nginx's defaults (lingering_timeout, lingering_time). Bytes: less than a second's work, and 25 times the default limit. */
+/** Times: nginx's defaults (lingering_timeout, lingering_time). Bytes: eight times the default limit of a body. */
 const bounds: ReadOnBounds = { bytes: 256 * 2 ** 20, pauseMs: 5000, totalMs: 30_000 };
 
 const answered = new WeakSet<Socket>();
