@@ -128,28 +128,29 @@ const processInPage = (url: string) => `(async () => {
   return { width, height, header: response.headers.has("server-timing"), timing: serverTiming.length > 0 };
 })()`;
 
-describe("a page of another origin", () => {
-  async function inPage(context: Context, allowed: boolean): Promise<unknown> {
-    const executablePath = installedChromium();
-    if (executablePath === undefined) context.skip();
-    const site = createServer((_request, response) => {
-      response.setHeader("content-type", "text/html").end("<!doctype html><title>app</title>");
-    }).listen(0, "127.0.0.1");
-    await once(site, "listening");
-    const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    await using processor = await realProcessor({ workers: 1, cors: { allowedOrigins: allowed ? [origin] : [app] } });
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-    try {
-      const page = await browser.newPage();
-      await page.goto(origin);
-      return await page.evaluate(processInPage(processor.url));
-    } finally {
-      await browser.close();
-      site.closeAllConnections();
-      site.close();
-    }
+/** What `processInPage` returns on a page whose origin is allowed, or not. */
+async function inPage(context: Context, allowed: boolean): Promise<unknown> {
+  const executablePath = installedChromium();
+  if (executablePath === undefined) context.skip();
+  const site = createServer((_request, response) => {
+    response.setHeader("content-type", "text/html").end("<!doctype html><title>app</title>");
+  }).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  await using processor = await realProcessor({ workers: 1, cors: { allowedOrigins: allowed ? [origin] : [app] } });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage();
+    await page.goto(origin);
+    return await page.evaluate(processInPage(processor.url));
+  } finally {
+    await browser.close();
+    site.closeAllConnections();
+    site.close();
   }
+}
 
+describe("a page of another origin", () => {
   it("processes a picture and reads its timings, in Chromium", async function (this: Context) {
     const expected = { width: 40, height: 20, header: true, timing: true };
     assert.deepEqual(await inPage(this, true), expected);
