@@ -196,6 +196,26 @@ describe("a picture with a colour profile", () => {
   });
 });
 
+describe("a colour profile of another kind than the picture", () => {
+  const green = [40, 200, 60];
+  const grey = profiles["gamma 1.0"] ?? Buffer.alloc(0);
+  const p3 = profiles["Display P3"] ?? Buffer.alloc(0);
+
+  it("is ignored with a warning if it is for grey, and the picture has colours", async () => {
+    const picture = pngFile(green, { chunks: [["iCCP", profileChunk(grey)]] });
+    assert.deepEqual(await shown(picture), { colour: green, warnings: ["profile"] });
+    const jpeg = await flat(green).jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
+    const { colour, warnings } = await shown(withProfile(jpeg, grey));
+    assertNear(colour, green, 2);
+    assert.deepEqual(warnings, ["profile"]);
+  });
+
+  it("is used if it is for RGB, and the picture is grey", async () => {
+    const picture = pngFile([128], { chunks: [["iCCP", profileChunk(p3)]] });
+    assert.deepEqual(await shown(picture), { colour: [128, 128, 128], warnings: [] });
+  });
+});
+
 describe("a JPEG without YCbCr", () => {
   it("is RGB if Adobe's segment says so", async () => {
     const jpeg = await flat([40, 200, 60]).jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();

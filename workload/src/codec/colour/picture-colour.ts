@@ -18,41 +18,74 @@ export type PictureColour =
 const srgb: PictureColour = { kind: "srgb" };
 
 export function colourOf(format: PictureFormat, file: Buffer): PictureColour {
+  const isGrey = isGreyPicture(format, file);
   switch (format) {
     case "jpeg":
-      return colourOfProfile(jpegProfile(file));
+      return colourOfProfile(jpegProfile(file), isGrey);
     case "webp":
-      return colourOfProfile(webpProfile(file));
+      return colourOfProfile(webpProfile(file), isGrey);
     case "png":
-      return colourOfWords(pngColour(file));
+      return colourOfWords(pngColour(file), isGrey);
     case "avif":
-      return colourOfWords(avifColour(file));
+      return colourOfWords(avifColour(file), isGrey);
   }
 }
 
-function colourOfWords(words: ColourWords): PictureColour {
-  if (words.kind === "profile") return colourOfProfile(words.bytes);
+function colourOfWords(words: ColourWords, isGrey: boolean): PictureColour {
+  if (words.kind === "profile") return colourOfProfile(words.bytes, isGrey);
   return words.kind === "space" ? colourOfSpace(words.space) : words;
 }
 
+/** Whether a profile for grey may describe the picture; one for RGB may describe any. */
+function isGreyPicture(format: PictureFormat, file: Buffer): boolean {
+  if (format === "png") return ((file[pngColourType] ?? 0) & pngColourUsed) === 0;
+  if (format !== "jpeg") return false;
+  for (const { code, content } of jpegSegments(file)) {
+    if (code === marker.sos) break;
+    if (code === marker.sof0 || code === marker.sof1 || code === marker.sof2) return content.getUint8(5) === 1;
+  }
+  return false;
+}
+
+/** PNG, third edition, section 11.2.1: of IHDR. */
+const pngColourType = 25;
+const pngColourUsed = 2;
+
 /** Nearly all pictures have one of a few profiles. */
-const known = new Map<string, PictureColour>();
+const known = new Map<string, ProfileColour>();
 const mostKnown = 16;
 /** Curves and a matrix need less; larger ones are tables, which libvips reads. */
 const largestKnown = 16_384;
 
-function colourOfProfile(profile: Buffer | undefined): PictureColour {
+interface ProfileColour {
+  readonly channels: number;
+  readonly colour: PictureColour;
+}
+
+function colourOfProfile(profile: Buffer | undefined, isGrey: boolean): PictureColour {
   if (profile === undefined) return srgb;
+  const { channels, colour } = knownProfile(profile);
+  if (channels === 3 || (channels === 1 && isGrey)) return colour;
+  return { kind: "invalid", message: `the colour profile is for ${channels} channels, the picture has others` };
+}
+
+function knownProfile(profile: Buffer): ProfileColour {
   const key = profile.toString("latin1");
   const found = known.get(key);
   if (found !== undefined) return found;
   const reading = readProfile(profile);
-  const colour = reading.kind === "space" ? colourOfSpace(reading.space) : reading;
-  if (profile.length > largestKnown) return colour;
+  const entry: ProfileColour =
+    reading.kind === "invalid"
+      ? { channels: 3, colour: reading }
+      : {
+          channels: reading.channels,
+          colour: reading.kind === "space" ? colourOfSpace(reading.space) : { kind: "tables" },
+        };
+  if (profile.length > largestKnown) return entry;
   const [oldest] = known.keys();
   if (known.size >= mostKnown && oldest !== undefined) known.delete(oldest);
-  known.set(key, colour);
-  return colour;
+  known.set(key, entry);
+  return entry;
 }
 
 function colourOfSpace(space: ColourSpace): PictureColour {
