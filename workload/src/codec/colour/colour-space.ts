@@ -27,6 +27,13 @@ export const d65 = [0.3127, 0.329] as const;
 /** ITU-R BT.709 and sRGB. */
 export const bt709: Chromaticities = { white: d65, red: [0.64, 0.33], green: [0.3, 0.6], blue: [0.15, 0.06] };
 
+/** Whether the space is sRGB by its own definition, within the digits of a file. */
+export function isSrgb({ curves, toXyz }: ColourSpace): boolean {
+  if (curves.length !== 1 || curves[0] !== srgbCurve || toXyz === null) return false;
+  const rows = xyzOf(bt709);
+  return toXyz.every((row, at) => row.every((value, column) => Math.abs(value - (rows[at]?.[column] ?? 0)) < 0.0005));
+}
+
 /** ICC.1, section 7.2.16. */
 const d50: Vector = [0.9642, 1, 0.8249];
 

@@ -2,7 +2,7 @@
 import type { PictureFormat } from "../../work/picture.ts";
 import { jpegSegments, marker } from "../jpeg-segments.ts";
 import { avifColour } from "./avif-colour.ts";
-import type { ColourSpace } from "./colour-space.ts";
+import { isSrgb, type ColourSpace } from "./colour-space.ts";
 import { readProfile } from "./icc-profile.ts";
 import { pngColour, type ColourWords } from "./png-colour.ts";
 import { SrgbConversion } from "./to-srgb.ts";
@@ -89,6 +89,8 @@ function knownProfile(profile: Buffer): ProfileColour {
 }
 
 function colourOfSpace(space: ColourSpace): PictureColour {
+  // As chunks of PNG and AVIF describe it; a conversion takes milliseconds to prepare.
+  if (isSrgb(space)) return srgb;
   const conversion = new SrgbConversion(space);
   return conversion.changesNothing ? srgb : { kind: "other", conversion };
 }

@@ -25,7 +25,8 @@ const processed = {
   description: "The processed picture, in the format that Accept prefers.",
   headers: {
     "Server-Timing": {
-      description: "Milliseconds for queue, decode, inference and encode.",
+      description:
+        "Milliseconds for queue, decode, inference and encode, and what the decoder warned of (decode-warning).",
       schema: { type: "string" },
     },
     "Gpumedia-Frames": {
