@@ -9,8 +9,8 @@ const mib = 1024 * 1024;
 const programBytes = 160 * mib;
 const workerBytes = 64 * mib;
 
-/** While it is decoded: its pixels twice, alpha, and where the nearest visible pixels are. */
-export const readBytesPerPixel = 8;
+/** The decoded picture, with alpha or as it is stored before it is turned. */
+export const readBytesPerPixel = 4;
 
 /** The result that a model returns, three bytes for each of its pixels. */
 export const resultBytesPerPixel = 3;

@@ -45,7 +45,7 @@ export const production: SourcedTree<CompleteSpec> = {
     limits: {
       pixels: ours(
         52_428_800,
-        "a phone's photograph of 50 megapixels is up to 8192x6144; its result takes 1.4 GiB, which the memory limit has",
+        "a phone's photograph of 50 megapixels is up to 8192x6144; it takes 1.2 GiB, which the memory limit has",
       ),
       bodyBytes: ours(33_554_432, "such a photograph has up to 25 MB as JPEG"),
     },

@@ -62,7 +62,7 @@ describe("a contradiction between spec and profile", () => {
       },
       found: {
         "processing.limits.pixels":
-          "52428800 pixels need 1816Mi of memory, and resources.limits.memory is 1Gi (spec): raise it, or lower processing.limits.pixels",
+          "52428800 pixels need 1616Mi of memory, and resources.limits.memory is 1Gi (spec): raise it, or lower processing.limits.pixels",
       },
     },
     "minAllowed above the profile's maxAllowed": {

@@ -64,7 +64,7 @@ describe("the format that is chosen before the work", () => {
       () => formatThatHolds(phone, 2, ["png"], memory),
       new PipelineError(
         "too-large",
-        "the request needs about 2112 MiB of memory, and the container has 1024 MiB for pictures: send less, accept image/jpeg, or raise its memory (GpuMediaService: resources.limits.memory)",
+        "the request needs about 1920 MiB of memory, and the container has 1024 MiB for pictures: send less, accept image/jpeg, or raise its memory (GpuMediaService: resources.limits.memory)",
       ),
     );
     assert.equal(formatThatHolds(phone, 2, ["png", "jpeg"], { ...memory, pictureBytes: 1400 * 2 ** 20 }), "jpeg");

@@ -115,7 +115,7 @@ describe("the pipeline", () => {
   });
 
   it("starts no picture that does not fit into memory beside the others, and none overtakes it", async () => {
-    // The least budget, 16 MiB, holds two of these: 500x500 pixels of 28 bytes.
+    // The least budget, 16 MiB, holds two of these: 500x500 pixels of 24 bytes.
     await using setup = await started("{requestTimeout: 60s, batch: {maxSize: 1}}", 4, 0);
     const { pipeline } = setup;
     await until(() => pipeline.workers.ready === 4);
@@ -138,7 +138,7 @@ describe("the pipeline", () => {
     await assert.rejects(pipeline.process(new Uint8Array(large), options), {
       kind: "too-large",
       message:
-        "the request needs about 27 MiB of memory, and the container has 16 MiB for pictures: send less, or raise its memory (GpuMediaService: resources.limits.memory)",
+        "the request needs about 23 MiB of memory, and the container has 16 MiB for pictures: send less, or raise its memory (GpuMediaService: resources.limits.memory)",
     });
   });
 

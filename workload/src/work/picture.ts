@@ -50,7 +50,7 @@ export const formats = {
     mediaType: "image/webp",
     // RFC 9649, section 2.5: 14 bits; libwebp's WEBP_MAX_DIMENSION.
     longestSide: 16_383,
-    writeBytesPerPixel: 14,
+    writeBytesPerPixel: 15,
     transparency: true,
     slowToWrite: false,
     quality: true,

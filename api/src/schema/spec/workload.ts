@@ -192,7 +192,7 @@ export const processing = settings(
       { description: "Limits of requests; larger ones are rejected with status 413." },
       {
         pixels: wholeNumber(
-          "Maximum size of an image, in pixels. Each needs 28 bytes of resources.limits.memory; results in formats other than JPEG need more.",
+          "Maximum size of an image, in pixels. Each needs 24 bytes of resources.limits.memory; results in formats other than JPEG need more.",
           1,
           268_435_456,
         ),
