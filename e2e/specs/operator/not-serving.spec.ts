@@ -67,6 +67,21 @@ describe("a service that is not serving", () => {
     assert.match(message, /untolerated taint/);
   });
 
+  it("names a label and an affinity that no node has, and never reports enough GPUs meanwhile", async () => {
+    await work.apply("typo", { scheduling: { nodeSelector: { pool: "typo" } } });
+    const label = { status: "False", message: "no node with nvidia.com/gpu has the label pool=typo" } as const;
+    await work.untilCondition("typo", "Ready", { ...label, reason: "Unschedulable" });
+    await work.untilCondition("typo", "GpuCapacity", { ...label, reason: "Exhausted" });
+    const matchExpressions = [{ key: "zone", operator: "In", values: ["nowhere"] }];
+    const required = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } };
+    const gpu = { count: 0 };
+    await work.apply("nowhere", { gpu, scheduling: { affinity: { nodeAffinity: required } } });
+    await work.untilCondition("nowhere", "Ready", {
+      reason: "Unschedulable",
+      message: "no node matches zone in (nowhere) (scheduling.affinity.nodeAffinity); correct it, or label a node",
+    });
+  });
+
   it("completes a rollout without a spare GPU, pod by pod", async () => {
     const spec = { scheduling: await pool(work, 2), autoscaling: { horizontal: { maxReplicas: 2 } } };
     await work.apply("full", spec);

@@ -16,5 +16,6 @@ export function sampleDevices(
 
 export function sampleGpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): GpuView {
   const resource = "nvidia.com/gpu";
-  return { resource, perReplica: 1, synced: true, devices, nodeSelector: {}, tolerations: [], ...change };
+  const selection = { nodeSelector: {}, nodeAffinity: undefined, tolerations: [] };
+  return { resource, perReplica: 1, synced: true, devices, ...selection, ...change };
 }

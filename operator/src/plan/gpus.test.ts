@@ -31,6 +31,7 @@ describe("the GPUs of a service", () => {
         { node: b, allocatable: 2, free: 0, holders },
       ],
       nodeSelector,
+      nodeAffinity: undefined,
       tolerations,
     });
   });
@@ -57,6 +58,11 @@ describe("whether a service can use a node", () => {
       node: { labels: { gpu: "a100" } },
       gpus: { nodeSelector: { gpu: "h100" } },
       why: "NodeSelector",
+    },
+    "another zone than the affinity requires": {
+      node: { labels: { zone: "a" } },
+      gpus: { nodeAffinity: [{ matchExpressions: [{ key: "zone", operator: "In", values: ["b"] }] }] },
+      why: "NodeAffinity",
     },
     "a taint": { node: { taints: [taint] }, why: "Taint" },
     "a preference": { node: { taints: [{ ...taint, effect: "PreferNoSchedule" }] }, why: undefined },

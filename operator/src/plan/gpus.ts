@@ -2,6 +2,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { GpuSnapshot, Holders } from "../observe/gpu-ledger.ts";
 import type { NodeView, Taint } from "../observe/node-view.ts";
+import { meetsAffinity, type NodeSelectorTerm } from "./node-affinity.ts";
 
 export interface GpuView {
   /** `nvidia.com/gpu`, or a MIG slice. */
@@ -13,6 +14,8 @@ export interface GpuView {
   /** Every node that has the device. */
   readonly devices: readonly NodeDevices[];
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Required node affinity; undefined: none. */
+  readonly nodeAffinity: readonly NodeSelectorTerm[] | undefined;
   readonly tolerations: readonly Toleration[];
 }
 
@@ -32,7 +35,8 @@ export interface Toleration {
 
 export function gpuView({ gpu, scheduling }: EffectiveService, { synced, nodes }: GpuSnapshot): GpuView {
   const { resourceName: resource, count: perReplica } = gpu;
-  const { nodeSelector, tolerations } = scheduling;
+  const { nodeSelector, tolerations, affinity } = scheduling;
+  const nodeAffinity = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   const devices = nodes.flatMap(({ node, held }) => {
     const allocatable = node.allocatable[resource] ?? 0;
     if (perReplica === 0 || allocatable === 0) return [];
@@ -41,20 +45,26 @@ export function gpuView({ gpu, scheduling }: EffectiveService, { synced, nodes }
     // More may be held than there are: a GPU that breaks is no longer allocatable.
     return [{ node, allocatable, free: Math.max(0, allocatable - used), holders }];
   });
-  return { resource, perReplica, synced, devices, nodeSelector, tolerations };
+  return { resource, perReplica, synced, devices, nodeSelector, nodeAffinity, tolerations };
 }
 
 /** Why a service cannot use a node. */
-export type Exclusion = "NotReady" | "Cordoned" | "NodeSelector" | "Taint";
+export type Exclusion = "NotReady" | "Cordoned" | "NodeSelector" | "NodeAffinity" | "Taint";
 
 /** Undefined when the service can use the node. */
-export function exclusion(node: NodeView, { nodeSelector, tolerations }: GpuView): Exclusion | undefined {
+export function exclusion(node: NodeView, gpus: GpuView): Exclusion | undefined {
+  const { nodeAffinity, tolerations } = gpus;
   if (!node.ready) return "NotReady";
   if (node.cordoned) return "Cordoned";
-  if (Object.entries(nodeSelector).some(([key, value]) => node.labels[key] !== value)) return "NodeSelector";
+  if (!meetsSelector(node, gpus)) return "NodeSelector";
+  if (nodeAffinity !== undefined && !meetsAffinity(node, nodeAffinity)) return "NodeAffinity";
   const repels = (taint: Taint): boolean =>
     taint.effect !== "PreferNoSchedule" && !tolerations.some((toleration) => tolerates(toleration, taint));
   return node.taints.some(repels) ? "Taint" : undefined;
+}
+
+function meetsSelector({ labels }: NodeView, { nodeSelector }: Pick<GpuView, "nodeSelector">): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
 }
 
 export function isExcluded(node: NodeView, gpus: GpuView): boolean {

@@ -25,6 +25,11 @@ describe("how pods are replaced", () => {
     ],
     "surges pods that need no GPU": [{ gpusPerReplica: 0 }, "Surge", "the pods need no GPU"],
     "surges where there is no pod yet": [{ replicas: 0 }, "Surge", "there are no pods to replace"],
+    "surges when the number of free GPUs is not known": [
+      { spareReplicas: undefined },
+      "Surge",
+      "no node reports how many GPUs are free",
+    ],
     "surges when a quarter of 4 replicas fits": [{ spareReplicas: 1 }, "Surge", oneMore],
     "replaces in place when a quarter of 5 replicas does not fit": [
       { replicas: 5, spareReplicas: 1 },

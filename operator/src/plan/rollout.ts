@@ -19,8 +19,8 @@ export interface RolloutInput {
   readonly before: Partial<RolloutDecision> | undefined;
   readonly replicas: number;
   readonly gpusPerReplica: number;
-  /** How many more replicas fit on the free GPUs. */
-  readonly spareReplicas: number;
+  /** How many more replicas fit on the free GPUs; undefined: the free GPUs are not known. */
+  readonly spareReplicas: number | undefined;
   /** How many replicas have no room. */
   readonly waiting: number;
   /** Why the additional pods of a surge got no room; undefined: they have, or may still get it. */
@@ -57,6 +57,8 @@ function decide(input: RolloutInput): Pick<RolloutDecision, "strategy" | "messag
   if (kept?.strategy !== undefined) return { strategy: kept.strategy, message: kept.message ?? "" };
   if (gpusPerReplica === 0) return { strategy: "Surge", message: "the pods need no GPU" };
   if (replicas === 0) return { strategy: "Surge", message: "there are no pods to replace" };
+  // An outage must not follow from a count that is missing; a surge that gets no room switches.
+  if (spareReplicas === undefined) return { strategy: "Surge", message: "no node reports how many GPUs are free" };
   const more = surge(replicas);
   if (spareReplicas >= more) {
     return {

@@ -4,7 +4,7 @@ import { samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { sampleDevices, sampleGpus } from "./gpus.sample.ts";
 import type { GpuView } from "./gpus.ts";
-import { patienceEndsMs, surgeFailure, waitingReplicas, type WaitingInput } from "./waiting.ts";
+import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas, type WaitingInput } from "./waiting.ts";
 
 const now = Date.parse("2026-01-01T00:10:00Z");
 const ago = (seconds: number): string => new Date(now - seconds * 1_000).toISOString();
@@ -16,6 +16,8 @@ const full =
   "0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
 const excluded =
   "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
+const claims =
+  "0/2 nodes are available: 2 cannot allocate all claims. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
 const waiting = samplePod({ name: "w", devices, node: undefined, unschedulable: full, createdAt: ago(500) });
 const fresh: PodView = { ...waiting, createdAt: ago(59) };
 const terminating: PodView = { ...bound, terminating: true, terminatesBy: ago(-300) };
@@ -160,6 +162,10 @@ describe("a surge that fails", () => {
       { pods: [bound, { ...waiting, unschedulable: cpu }], gpus: cpuOnly },
       `pod w could not be scheduled: ${cpu}`,
     ],
+    "is one whose pod has waited a minute for a device of DRA": [
+      { pods: [bound, { ...waiting, unschedulable: claims }], gpus: sampleGpus([]) },
+      `pod w could not be scheduled: ${claims}`,
+    ],
     "is not one whose pod has not waited a minute": [{ pods: [bound, fresh] }, undefined],
     "is not one whose pod no node may run: the deletion of a serving pod would not help": [
       { pods: [bound, { ...waiting, unschedulable: excluded }] },
@@ -187,6 +193,13 @@ describe("a surge that fails", () => {
       assert.equal(surgeFailure({ deployment: deployment(4), pods: [], gpus: node, now, ...change }), text);
     });
   }
+});
+
+it("free GPUs are not known where pods hold devices that no node lists, as those of DRA", () => {
+  assert.equal(isUncounted(sampleGpus([]), [bound]), true);
+  assert.equal(isUncounted(sampleGpus([]), [waiting]), false);
+  assert.equal(isUncounted(sampleGpus([sampleDevices(4, 0)]), [bound]), false);
+  assert.equal(isUncounted(sampleGpus([], { perReplica: 0 }), [bound]), false);
 });
 
 it("is decided again when a pod, or a forbidden one, has waited a minute", () => {

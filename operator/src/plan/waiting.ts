@@ -46,6 +46,13 @@ export function surgeFailure({ deployment, pods, gpus, now }: WaitingInput): str
   return waiting && `pod ${waiting.name} could not be scheduled: ${waiting.unschedulable ?? ""}`;
 }
 
+/** Do pods hold devices that no node lists, as those of DRA, or have no nodes been listed? Then none seem to be free. */
+export function isUncounted({ resource, perReplica, devices }: GpuView, pods: readonly PodView[]): boolean {
+  return (
+    perReplica > 0 && devices.length === 0 && pods.some((pod) => pod.node !== undefined && resource in pod.devices)
+  );
+}
+
 /** In how many ms a wait becomes too long; undefined while nothing waits. */
 export function patienceEndsMs({ deployment, pods, now }: WaitingInput): number | undefined {
   const failure = failingCondition(deployment);
@@ -97,7 +104,8 @@ function staysUsable({ node, devices }: PodView, gpus: GpuView): boolean {
  * part on preemption. A selector or a taint that excludes every node must not cost a serving pod.
  */
 function needsRoom(message = ""): boolean {
-  if (message.includes("No preemption victims found")) return true;
+  // Preemption takes no devices of DRA from other pods.
+  if (message.includes("No preemption victims found") || message.includes("cannot allocate all claims")) return true;
   return message.includes("Insufficient ") && !message.includes("reemption is not helpful");
 }
 

@@ -6,7 +6,7 @@ import { digest } from "../kube/digest.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
-import { patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
+import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Settings } from "./pass.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -33,7 +33,7 @@ export function desired(service: EffectiveService, snapshot: Snapshot, settings:
     before,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
-    spareReplicas: countGpus(gpus).replicas,
+    spareReplicas: isUncounted(gpus, snapshot.pods) ? undefined : countGpus(gpus).replicas,
     waiting: waitingReplicas(observed, before?.waiting ?? 0),
     surgeFailure: surgeFailure(observed),
   });

@@ -1,7 +1,7 @@
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { countGpus } from "../plan/gpus.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
-import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
+import { gpuShortage, mentionsDevice, unmatchedSelection } from "./gpu-shortage.ts";
 import type { GpuCapacityReason } from "./reasons.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -9,12 +9,24 @@ import type { StatusInput } from "./status-input.ts";
 export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">): Verdict<GpuCapacityReason> {
   if (gpus.perReplica === 0) return isTrue("NotNeeded", "the service runs on CPU");
   if (!gpus.synced) return unknown("NodesNotListed", "the nodes have not been listed yet");
-  const waiting = pods.filter(
-    ({ node, unschedulable = "", devices }) => node === undefined && mentionsDevice(unschedulable, devices),
+  const { allocatable, free, replicas: fitting } = countGpus(gpus);
+  const unbound = pods.filter(
+    ({ node, terminating, devices }) => node === undefined && !terminating && gpus.resource in devices,
   );
-  if (waiting.length > 0) return isFalse("Exhausted", `${replicas(waiting.length)} for a GPU: ${gpuShortage(gpus)}`);
-  const { allocatable, free } = countGpus(gpus);
-  return isTrue("Sufficient", `no replica waits for a GPU; ${free} of ${allocatable} ${gpus.resource} are free`);
+  // The scheduler names one reason for each node, which may be a selector: a node without it would have no GPU either.
+  const waiting = unbound.filter(
+    ({ unschedulable = "", devices }) => fitting === 0 || mentionsDevice(unschedulable, devices),
+  );
+  if (waiting.length > 0) {
+    const unmatched = waiting.map(({ unschedulable }) => unmatchedSelection(unschedulable ?? "", gpus))[0];
+    return isFalse("Exhausted", `${replicas(waiting.length)} for a GPU: ${unmatched ?? gpuShortage(gpus)}`);
+  }
+  const capacityText =
+    gpus.devices.length === 0
+      ? `no node reports the number of free ${gpus.resource}`
+      : `${free} of ${allocatable} ${gpus.resource} are free`;
+  if (unbound.length === 0) return isTrue("Sufficient", `no replica waits for a GPU; ${capacityText}`);
+  return isTrue("Sufficient", `${replicas(unbound.length)} for something other than a GPU, see Ready; ${capacityText}`);
 }
 
 function replicas(count: number): string {

@@ -4,7 +4,7 @@ import type { PodView } from "../observe/pod-view.ts";
 import { sampleDevices as node, sampleGpus as gpus } from "../plan/gpus.sample.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
-import { gpuShortage, mentionsDevice } from "./gpu-shortage.ts";
+import { gpuShortage, mentionsDevice, unmatchedSelection } from "./gpu-shortage.ts";
 
 const resource = "nvidia.com/gpu";
 
@@ -12,7 +12,7 @@ describe("text of a GPU shortage", () => {
   const cases: { readonly [title: string]: { readonly gpus: GpuView; readonly text: string } } = {
     "no node has the resource": {
       gpus: gpus([]),
-      text: "no node offers nvidia.com/gpu; check that the device plugin is running and advertises gpu.resourceName",
+      text: "no node offers nvidia.com/gpu; check that the device plugin or the DRA driver is running, that it offers gpu.resourceName, and that devices are free",
     },
     "no node is usable": {
       gpus: gpus([node(4, 4, { cordoned: true }), node(4, 4, { ready: false })]),
@@ -36,9 +36,48 @@ describe("text of a GPU shortage", () => {
   for (const [title, { gpus: view, text }] of Object.entries(cases))
     it(title, () => assert.equal(gpuShortage(view), text));
 
+  const pool = { pool: "a100" };
+  const inZone = [{ matchExpressions: [{ key: "zone", operator: "In", values: ["b"] }] }];
+  const two = [node(4, 4, { labels: pool }), node(4, 4, { labels: { pool: "h100", zone: "b" } })];
+  const all = (count: number, unmatched: number): string =>
+    `0/${count} nodes are available: ${unmatched} node(s) didn't match Pod's node affinity/selector.`;
+  const unmatched: {
+    readonly [title: string]: { readonly gpus: GpuView; readonly message?: string; readonly text: string | undefined };
+  } = {
+    "a label that no node with GPUs has": {
+      gpus: gpus(two, { nodeSelector: { pool: "typo" } }),
+      text: "no node with nvidia.com/gpu has the label pool=typo (scheduling.nodeSelector); correct it, or label a node",
+    },
+    "labels that no node with GPUs has together": {
+      gpus: gpus(two, { nodeSelector: { pool: "a100", zone: "b" } }),
+      text: "no node with nvidia.com/gpu has the labels pool=a100, zone=b (scheduling.nodeSelector); correct it, or label a node",
+    },
+    "an affinity that no selected node meets": {
+      gpus: gpus(two, { nodeSelector: pool, nodeAffinity: inZone }),
+      text: "no node with nvidia.com/gpu meets zone in (b) (scheduling.affinity.nodeAffinity); correct it, or label a node",
+    },
+    "none where a node matches": { gpus: gpus(two, { nodeAffinity: inZone }), message: all(2, 1), text: undefined },
+    "the selection of a service without GPUs, from the scheduler's counts": {
+      gpus: gpus([], { perReplica: 0, nodeSelector: pool, nodeAffinity: inZone }),
+      message: all(3, 3),
+      text: "no node matches label pool=a100 (scheduling.nodeSelector), zone in (b) (scheduling.affinity.nodeAffinity); correct it, or label a node",
+    },
+    "none of a service without GPUs where a node matches": {
+      gpus: gpus([], { perReplica: 0, nodeSelector: pool }),
+      message: all(3, 2),
+      text: undefined,
+    },
+    "none without a selector": { gpus: gpus([], { perReplica: 0 }), message: all(1, 1), text: undefined },
+  };
+  for (const [title, { gpus: view, message = "", text }] of Object.entries(unmatched)) {
+    it(`names ${title}`, () => assert.equal(unmatchedSelection(message, view), text));
+  }
+
   it("recognizes the device in the message of the scheduler", () => {
     assert.equal(mentionsDevice("3 Insufficient nvidia.com/gpu.", { [resource]: 1 }), true);
     assert.equal(mentionsDevice("3 Insufficient cpu.", { [resource]: 1 }), false);
+    assert.equal(mentionsDevice("2 cannot allocate all claims.", { [resource]: 1 }), true);
+    assert.equal(mentionsDevice("2 cannot allocate all claims.", {}), false);
   });
 });
 
@@ -73,6 +112,41 @@ describe("GpuCapacity", () => {
       gpus: full,
       pods: [bound, waiting],
       verdict: ["False", "Exhausted", `1 replica waits for a GPU: ${gpuShortage(full)}`],
+    },
+    // Read "Sufficient: 0 of 0" while pods waited.
+    "one waits for a node whose label is misspelt": {
+      gpus: { ...full, nodeSelector: { pool: "typo" } },
+      pods: [{ ...waiting, unschedulable: "1 node(s) didn't match Pod's node affinity/selector" }],
+      verdict: [
+        "False",
+        "Exhausted",
+        "1 replica waits for a GPU: no node with nvidia.com/gpu has the label pool=typo (scheduling.nodeSelector); correct it, or label a node",
+      ],
+    },
+    // Read "Sufficient: 0 of 4 free" while pods waited.
+    "one waits, and the scheduler has not reported why": {
+      gpus: full,
+      pods: [{ ...waiting, unschedulable: undefined }],
+      verdict: ["False", "Exhausted", `1 replica waits for a GPU: ${gpuShortage(full)}`],
+    },
+    "one waits for CPU": {
+      gpus: gpus([node(4, 3)]),
+      pods: [bound, { ...waiting, unschedulable: "1 Insufficient cpu" }],
+      verdict: [
+        "True",
+        "Sufficient",
+        "1 replica waits for something other than a GPU, see Ready; 3 of 4 nvidia.com/gpu are free",
+      ],
+    },
+    "one of two waits for a device of DRA": {
+      gpus: gpus([]),
+      pods: [bound, { ...waiting, unschedulable: "2 cannot allocate all claims" }],
+      verdict: ["False", "Exhausted", `1 replica waits for a GPU: ${gpuShortage(gpus([]))}`],
+    },
+    "all have devices of DRA": {
+      gpus: gpus([]),
+      pods: [bound],
+      verdict: ["True", "Sufficient", "no replica waits for a GPU; no node reports the number of free nvidia.com/gpu"],
     },
     "two wait": {
       gpus: full,

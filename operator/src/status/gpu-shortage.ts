@@ -1,10 +1,12 @@
 /** Explains which GPUs are missing: the nodes that a service may use, and who holds their GPUs. */
+import { affinityText, meetsAffinity } from "../plan/node-affinity.ts";
 import { countGpus, exclusion, usableDevices, type Exclusion, type GpuView } from "../plan/gpus.ts";
 
 const exclusionTexts: Readonly<Record<Exclusion, (count: number) => string>> = {
   NotReady: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} not ready`,
   Cordoned: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} cordoned`,
   NodeSelector: (count) => `${nodes(count)} ${count === 1 ? "does" : "do"} not match the nodeSelector`,
+  NodeAffinity: (count) => `${nodes(count)} ${count === 1 ? "does" : "do"} not meet the required node affinity`,
   Taint: (count) => `${nodes(count)} ${count === 1 ? "has" : "have"} a taint that is not tolerated`,
 };
 
@@ -12,7 +14,7 @@ const exclusionTexts: Readonly<Record<Exclusion, (count: number) => string>> = {
 export function gpuShortage(gpus: GpuView): string {
   const { resource, perReplica, devices } = gpus;
   if (devices.length === 0) {
-    return `no node offers ${resource}; check that the device plugin is running and advertises gpu.resourceName`;
+    return `no node offers ${resource}; check that the device plugin or the DRA driver is running, that it offers gpu.resourceName, and that devices are free`;
   }
   const { allocatable, free } = countGpus(gpus);
   if (allocatable === 0) return `none of ${nodes(devices.length)} with ${resource} is usable: ${exclusions(gpus)}`;
@@ -26,8 +28,39 @@ export function gpuShortage(gpus: GpuView): string {
   return `no node has ${perReplica} free ${resource}: ${allocatable - free} of ${allocatable} in use by ${holderList(gpus)}${scattered}${unusable}; free a GPU, add a node, or lower the number of replicas`;
 }
 
-/** Does the scheduler's message name one of the devices as insufficient? */
+/**
+ * The label or affinity that no node meets, and the next step; undefined where one does. Of nodes with GPUs the labels are
+ * known; of others only what the scheduler reports.
+ */
+export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): string | undefined {
+  const { resource, devices, nodeSelector, nodeAffinity } = gpus;
+  const labels = Object.entries(nodeSelector);
+  const counts = /^0\/(?<all>\d+) nodes are available: (?<unmatched>\d+) node\(s\) didn't match Pod's node affinity/;
+  const { all, unmatched } = counts.exec(schedulerMessage)?.groups ?? {};
+  const whole = [
+    ...labels.map(([key, value]) => `label ${key}=${value} (scheduling.nodeSelector)`),
+    ...(nodeAffinity === undefined ? [] : [`${affinityText(nodeAffinity)} (scheduling.affinity.nodeAffinity)`]),
+  ];
+  if (devices.length === 0) {
+    if (all === undefined || all !== unmatched || whole.length === 0) return undefined;
+    return `no node matches ${whole.join(", ")}; ${correction}`;
+  }
+  const selected = devices.filter(({ node }) => labels.every(([key, value]) => node.labels[key] === value));
+  const withGpu = `no node with ${resource}`;
+  if (selected.length === 0) {
+    const missing = labels.find(([key, value]) => devices.every(({ node }) => node.labels[key] !== value));
+    const what = missing === undefined ? labels.map((label) => label.join("=")).join(", ") : missing.join("=");
+    return `${withGpu} has the ${missing === undefined ? "labels" : "label"} ${what} (scheduling.nodeSelector); ${correction}`;
+  }
+  if (nodeAffinity === undefined || selected.some(({ node }) => meetsAffinity(node, nodeAffinity))) return undefined;
+  return `${withGpu} meets ${affinityText(nodeAffinity)} (scheduling.affinity.nodeAffinity); ${correction}`;
+}
+
+const correction = "correct it, or label a node";
+
+/** Does the scheduler's message name one of the devices as insufficient? For devices of DRA it names none. */
 export function mentionsDevice(schedulerMessage: string, devices: Readonly<Record<string, number>>): boolean {
+  if (schedulerMessage.includes("cannot allocate all claims")) return Object.keys(devices).length > 0;
   return Object.keys(devices).some((resource) => schedulerMessage.includes(`Insufficient ${resource}`));
 }
 

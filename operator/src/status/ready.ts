@@ -3,7 +3,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
-import { gpuShortage } from "./gpu-shortage.ts";
+import { gpuShortage, unmatchedSelection } from "./gpu-shortage.ts";
 import { isFatal, podTroubles, podTroubleText, type PodTroubles } from "./pod-trouble.ts";
 import type { ReadyReason } from "./reasons.ts";
 import { neededReplicas, replicaCounts, type StatusInput } from "./status-input.ts";
@@ -85,8 +85,13 @@ function servingVerdict(input: StatusInput): Serving {
 }
 
 function troublesText({ first, others }: PodTroubles, gpus: GpuView): string {
-  const shortage = first.reason === "WaitingForGpu" ? `: ${gpuShortage(gpus)}` : "";
-  return `pod ${first.pod} ${podTroubleText(first)}${shortage}${others === 0 ? "" : ` (and ${others} more)`}`;
+  const more = others === 0 ? "" : ` (and ${others} more)`;
+  if (first.reason === "WaitingForGpu") {
+    const shortage = unmatchedSelection("", gpus) ?? gpuShortage(gpus);
+    return `pod ${first.pod} ${podTroubleText(first)}: ${shortage}${more}`;
+  }
+  const unmatched = first.reason === "Unschedulable" ? unmatchedSelection(first.message, gpus) : undefined;
+  return `pod ${first.pod} ${podTroubleText(first)}${unmatched === undefined ? "" : `; ${unmatched}`}${more}`;
 }
 
 function progressing(message: string): Serving {
