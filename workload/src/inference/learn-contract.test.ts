@@ -202,6 +202,12 @@ describe("a model's contract", () => {
     ],
     ["a result of always the same size", { after: resized(300) }, {}, /expected the same scale for all sizes/],
     [
+      "a multiple that is set too small",
+      { before: windows(8) },
+      { sizeMultiple: 4 },
+      /^model\.sizeMultiple 4 does not fit: 64x64 works, but not 68x64: .*Reshape.*; remove it, and trial runs/,
+    ],
+    [
       "sizes of which none was tried",
       { before: windows(1000) },
       {},

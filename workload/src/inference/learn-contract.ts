@@ -139,6 +139,7 @@ async function sizesOf(trials: Trials, found: Found, { sizeMultiple }: Options):
   const { fixed } = found.candidate;
   const isFree = fixed.width === undefined || fixed.height === undefined;
   if (!isFree) return fixedSizes(found);
+  if (sizeMultiple !== undefined) await checkMultiple(trials, found, sizeMultiple);
   const multiple = sizeMultiple ?? (await learnMultiple(trials, found));
   // The size of the example from which the model was traced is in its graph.
   if (multiple === undefined) return fixedSizes(found);
@@ -183,6 +184,18 @@ async function learnMultiple(trials: Trials, found: Found): Promise<number | und
   if (other !== undefined)
     throw new ModelMismatch(`${other}: expected the same scale for all sizes and for both sides`);
   return undefined;
+}
+
+/** @throws {ModelMismatch} if the next multiple does not work: pictures of that size would fail one by one */
+async function checkMultiple(trials: Trials, { candidate, size, scale }: Found, multiple: number): Promise<void> {
+  for (const larger of sizesBeyond(candidate, size, multiple)) {
+    const trial = await trials.run(candidate, larger);
+    if (trial.kind === "picture" && trial.found.scale === scale) continue;
+    const reason = trial.kind === "picture" ? `it is enlarged ${trial.found.scale} times, not ${scale}` : trial.message;
+    throw new ModelMismatch(
+      `model.sizeMultiple ${multiple} does not fit: ${sizeText(size)} works, but not ${sizeText(larger)}: ${reason}; remove it, and trial runs find the multiple`,
+    );
+  }
 }
 
 function sizesBeyond({ fixed }: InputCandidate, { width, height }: Size, by: number): readonly Size[] {
