@@ -4,7 +4,7 @@ import { PictureInference } from "./picture-inference.ts";
 import type { ModelContract } from "../work/model-contract.ts";
 import { tilesOf } from "../work/tiles.ts";
 import { learnContract } from "./learn-contract.ts";
-import { tileRules } from "./open-model.ts";
+import { tileRules } from "../work/tile-rules.ts";
 import { openSession } from "./session.ts";
 import {
   bicubicDoubled,

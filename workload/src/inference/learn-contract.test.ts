@@ -19,7 +19,8 @@ import {
 import { seededRandom } from "../testing/random.ts";
 import type { ModelContract, ModelOptions } from "../work/model-contract.ts";
 import { learnContract } from "./learn-contract.ts";
-import { openModel, tileRules, type OpenedModel } from "./open-model.ts";
+import { openModel, type OpenedModel } from "./open-model.ts";
+import { tileRules } from "../work/tile-rules.ts";
 import { PictureInference } from "./picture-inference.ts";
 import { openSession } from "./session.ts";
 import { verifyContract } from "./verify-contract.ts";

@@ -1,7 +1,5 @@
 /** Opens a model: its session, and what it does with pictures. */
 import type { ModelContract, ModelOptions } from "../work/model-contract.ts";
-import type { TileRules } from "../work/tiles.ts";
-import { stripPixels } from "../work/grouping.ts";
 import type { Accelerator, Optimization } from "../work/tensor.ts";
 import { fasterSession } from "./faster-session.ts";
 import { learnContract } from "./learn-contract.ts";
@@ -39,23 +37,4 @@ export async function openModel({ file, accelerator, options, learned }: ModelSo
   if (accelerator === "cpu") return { ...(await fasterSession(file, session, contract)), contract };
   await warmUp(session, contract);
   return { session, optimization: "all", contract };
-}
-
-/** `receptiveRadius`: how many pixels around it a pixel of the result depends on; null: unknown, and no picture is cut for speed. */
-export function tileRules(
-  contract: ModelContract,
-  { tile, overlap }: Pick<ModelOptions, "tile" | "overlap">,
-  receptiveRadius: number | null,
-  accelerator: Accelerator,
-): TileRules {
-  const { fixed, sizeMultiple, smallestSide } = contract;
-  return {
-    fixed,
-    sizeMultiple,
-    smallestSide,
-    tile,
-    overlap: receptiveRadius ?? overlap,
-    stripPixels: receptiveRadius === null ? undefined : stripPixels[accelerator],
-    bucketed: accelerator === "cuda",
-  };
 }

@@ -4,7 +4,7 @@ import { modelFile, pictureModelBytes } from "../testing/picture-models.ts";
 import type { Size } from "../work/model-contract.ts";
 import { knownPicture } from "./known-picture.ts";
 import { learnContract } from "./learn-contract.ts";
-import { tileRules } from "./open-model.ts";
+import { tileRules } from "../work/tile-rules.ts";
 import { PictureInference } from "./picture-inference.ts";
 import { openSession } from "./session.ts";
 import { warmUpBuckets } from "./trial.ts";

@@ -11,6 +11,8 @@ import type { PipelineObserver } from "../work/observer.ts";
 import type { ProcessOptions } from "../work/picture.ts";
 import { PipelineError } from "../work/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../work/tensor.ts";
+import { tileRules } from "../work/tile-rules.ts";
+import { pixelsOfTiles, type TileRules } from "../work/tiles.ts";
 import { Accounting } from "./accounting.ts";
 import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds } from "./admission.ts";
 import { Deadlines, timeoutOf } from "./deadlines.ts";
@@ -46,6 +48,7 @@ export class WorkerPipeline implements Pipeline {
   #model: ModelDescription | undefined;
   #largestBatch = 1;
   #scale = 1;
+  #rules: TileRules | undefined;
   #nextId = 0;
   #draining = false;
 
@@ -143,7 +146,8 @@ export class WorkerPipeline implements Pipeline {
       bytes,
       options: { format, quality: options.quality },
       shape: `${width}x${height}`,
-      pixels: width * height,
+      // What the model computes: a small picture in a model of a fixed size costs as much as a large one.
+      pixels: this.#rules === undefined ? width * height : pixelsOfTiles(header, this.#rules),
     };
     const memoryBytes = pictureBytes(header, this.#scale, format);
     const finished = await this.#run({ kind: "picture", ...request }, memoryBytes, signal);
@@ -230,6 +234,8 @@ export class WorkerPipeline implements Pipeline {
     this.#model ??= model;
     this.#largestBatch = largestBatch;
     this.#scale = learned.contract.scale;
+    const { accelerator, model: settings } = this.#settings;
+    this.#rules = tileRules(learned.contract, settings.options, settings.receptiveRadius, accelerator);
     this.#batches.addWorker(worker);
     this.#started.resolve();
     this.#queue.dispatch();

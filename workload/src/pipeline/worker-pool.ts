@@ -132,6 +132,7 @@ export class WorkerPool {
     let reason = "it exited";
     let isReady = false;
     let runsFailed = false;
+    let isUnusable = false;
     worker.on("message", (message: FromWorker) => {
       switch (message.kind) {
         case "ready":
@@ -148,7 +149,10 @@ export class WorkerPool {
           return giveUp(reason);
         }
         case "unusable":
-          if (this.#learned === undefined) return listener.unusable(handle, message);
+          if (this.#learned === undefined) {
+            isUnusable = true;
+            return listener.unusable(handle, message);
+          }
           // The same model was usable before: what has changed is the process or the GPU.
           reason = message.message;
           return;
@@ -158,7 +162,8 @@ export class WorkerPool {
     worker.on("exit", () => {
       this.#workers.delete(id);
       const wasGivenUp = this.#stuck.delete(id);
-      if (this.#closed) return;
+      // Another one would find the model unusable as well.
+      if (this.#closed || isUnusable) return;
       if (!wasGivenUp) listener.died(handle, reason);
       if ((runsFailed || !isReady) && this.#streaks.endedWithoutSuccess(id)) {
         this.#closed = true;

@@ -57,6 +57,13 @@ export function tilesOf({ width, height }: Size, rules: TileRules): readonly Til
   return rows.flatMap((y) => columns.map((x) => ({ x, y })));
 }
 
+/** Returns how many pixels go into the model for a picture, with all that is added to it. */
+export function pixelsOfTiles(size: Size, rules: TileRules): number {
+  const tiles = tilesOf(size, rules);
+  const [{ x, y } = { x: undefined, y: undefined }] = tiles;
+  return tiles.length * (x?.input.to ?? 0) * (y?.input.to ?? 0);
+}
+
 /** Whether the picture itself goes into the model. */
 export function isWhole(tiles: readonly Tile[], { width, height }: Size): boolean {
   const [{ x, y } = { x: undefined, y: undefined }] = tiles;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import sharp from "sharp";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import { learnContract } from "../inference/learn-contract.ts";
-import { tileRules } from "../inference/open-model.ts";
+import { tileRules } from "../work/tile-rules.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
 import { openSession } from "../inference/session.ts";
 import {

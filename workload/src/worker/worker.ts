@@ -6,7 +6,8 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { ModelMismatch } from "../inference/model-declaration.ts";
-import { openModel, tileRules, type OpenedModel } from "../inference/open-model.ts";
+import { openModel, type OpenedModel } from "../inference/open-model.ts";
+import { tileRules } from "../work/tile-rules.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
 import { fromRaw, toRaw } from "../inference/tensors.ts";
 import { stillWorks, warmUpBuckets } from "../inference/trial.ts";
