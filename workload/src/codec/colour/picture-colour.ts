@@ -15,25 +15,28 @@ export type PictureColour =
   /** What the file says about its colours cannot be used: they are taken as sRGB. */
   | { readonly kind: "invalid"; readonly message: string };
 
-const srgb: PictureColour = { kind: "srgb" };
+const srgb = { kind: "srgb" } as const;
 
 export function colourOf(format: PictureFormat, file: Buffer): PictureColour {
-  const isGrey = isGreyPicture(format, file);
-  switch (format) {
-    case "jpeg":
-      return colourOfProfile(jpegProfile(file), isGrey);
-    case "webp":
-      return colourOfProfile(webpProfile(file), isGrey);
-    case "png":
-      return colourOfWords(pngColour(file), isGrey);
-    case "avif":
-      return colourOfWords(avifColour(file), isGrey);
-  }
+  const words = wordsOf(format, file);
+  if (words.kind === "space") return colourOfSpace(words.space);
+  if (words.kind !== "profile") return words;
+  const { channels, colour } = knownProfile(words.bytes);
+  if (channels === 3 || (channels === 1 && isGreyPicture(format, file))) return colour;
+  return { kind: "invalid", message: `the colour profile is for ${channels} channels, the picture has others` };
 }
 
-function colourOfWords(words: ColourWords, isGrey: boolean): PictureColour {
-  if (words.kind === "profile") return colourOfProfile(words.bytes, isGrey);
-  return words.kind === "space" ? colourOfSpace(words.space) : words;
+function wordsOf(format: PictureFormat, file: Buffer): ColourWords {
+  switch (format) {
+    case "jpeg":
+      return jpegColour(file);
+    case "webp":
+      return webpColour(file);
+    case "png":
+      return pngColour(file);
+    case "avif":
+      return avifColour(file);
+  }
 }
 
 /** Whether a profile for grey may describe the picture; one for RGB may describe any. */
@@ -60,13 +63,6 @@ const largestKnown = 16_384;
 interface ProfileColour {
   readonly channels: number;
   readonly colour: PictureColour;
-}
-
-function colourOfProfile(profile: Buffer | undefined, isGrey: boolean): PictureColour {
-  if (profile === undefined) return srgb;
-  const { channels, colour } = knownProfile(profile);
-  if (channels === 3 || (channels === 1 && isGrey)) return colour;
-  return { kind: "invalid", message: `the colour profile is for ${channels} channels, the picture has others` };
 }
 
 function knownProfile(profile: Buffer): ProfileColour {
@@ -98,7 +94,7 @@ function colourOfSpace(space: ColourSpace): PictureColour {
 const profileMark = "ICC_PROFILE\0";
 
 /** ICC.1:2022, annex B.4: in segments APP2, each with its number and their count. */
-function jpegProfile(file: Buffer): Buffer | undefined {
+function jpegColour(file: Buffer): ColourWords {
   const parts: Buffer[] = [];
   for (const { code, content } of jpegSegments(file)) {
     if (code === marker.sos) break;
@@ -107,11 +103,13 @@ function jpegProfile(file: Buffer): Buffer | undefined {
     if (bytes.toString("latin1", 0, profileMark.length) !== profileMark) continue;
     parts[bytes[profileMark.length] ?? 0] ??= bytes.subarray(profileMark.length + 2);
   }
-  return parts.length === 0 ? undefined : Buffer.concat(parts.filter((part) => part !== undefined));
+  return parts.length === 0
+    ? srgb
+    : { kind: "profile", bytes: Buffer.concat(parts.filter((part) => part !== undefined)) };
 }
 
 /** RFC 9649, section 2.7: chunk ICCP follows VP8X. */
-function webpProfile(file: Buffer): Buffer | undefined {
-  if (file.toString("latin1", 12, 16) !== "VP8X" || file.toString("latin1", 30, 34) !== "ICCP") return undefined;
-  return file.subarray(38, 38 + file.readUInt32LE(34));
+function webpColour(file: Buffer): ColourWords {
+  if (file.toString("latin1", 12, 16) !== "VP8X" || file.toString("latin1", 30, 34) !== "ICCP") return srgb;
+  return { kind: "profile", bytes: file.subarray(38, 38 + file.readUInt32LE(34)) };
 }
