@@ -10,7 +10,7 @@ import { launch } from "../../bin/launch.js";
 process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "gpumedia-compile-cache");
 module.enableCompileCache?.(process.env["NODE_COMPILE_CACHE"]);
 
-// onnxruntime 1.30 writes an identifier of the machine and sends Microsoft what it runs, unless it is told not to; it reads
+// onnxruntime 1.30 writes an identifier of the machine and sends Microsoft what it runs, unless this variable is set; it reads
 // this from the process's own environment, which threads can't change.
 process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
 

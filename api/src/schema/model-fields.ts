@@ -1,4 +1,4 @@
-/** What a model's file does not tell: the same fields in the CRD and in the processor's configuration. */
+/** What a model's file does not contain: the same fields in the CRD and in the processor's configuration. */
 import { flag, list, oneOf, text, wholeNumber } from "./scalars.ts";
 
 export const modelFields = {

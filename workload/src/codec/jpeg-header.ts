@@ -1,4 +1,4 @@
-/** Reads what a JPEG's segments tell about the picture. Pure. */
+/** Reads what a JPEG's segments describe. Pure. */
 import { exifOrientation } from "./exif.ts";
 import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
 import type { Orientation } from "./orientation.ts";

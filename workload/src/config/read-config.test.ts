@@ -141,8 +141,8 @@ describe("the configuration", () => {
     it(`reports each invalid value of ${text === "" ? JSON.stringify(env) : text}`, () => {
       const reading = readConfig(text, env);
       assert.equal(reading.kind, "wrong");
-      const said = reading.kind === "wrong" ? reading.values.map(({ path, message }) => `${path}: ${message}`) : [];
-      assert.deepEqual(said.toSorted(), values.toSorted());
+      const errors = reading.kind === "wrong" ? reading.values.map(({ path, message }) => `${path}: ${message}`) : [];
+      assert.deepEqual(errors.toSorted(), values.toSorted());
     });
   }
 });

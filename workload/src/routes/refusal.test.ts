@@ -1,4 +1,4 @@
-/** A full processor says so before it has read the request. */
+/** A full processor refuses a request before it has read it. */
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { RawConnection } from "../testing/raw-connection.ts";

@@ -1,4 +1,4 @@
-/** What a processor says of itself after a few requests. */
+/** What a processor reports after a few requests. */
 import assert from "node:assert/strict";
 import { Ajv } from "ajv";
 import { utilizationReport, type UtilizationReport } from "@gpumedia/api";

@@ -12,7 +12,7 @@ export const channelOrders = ["RGB", "BGR", "Luma"] as const;
 /** `Luma`: one channel, the brightness. */
 export type PixelChannels = (typeof channelOrders)[number];
 
-/** The settings of a model: what its file does not tell. */
+/** The settings of a model: what its file does not contain. */
 export interface ModelOptions {
   readonly layout?: TensorLayout;
   readonly range?: PixelRange;

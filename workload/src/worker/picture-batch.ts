@@ -33,7 +33,7 @@ export class PictureWorker {
   readonly #stillWorks: () => Promise<boolean>;
   readonly #input = new Scratch();
 
-  /** `stillWorks` tells whether the model answers a known picture. */
+  /** `stillWorks`: whether the model answers a known picture. */
   constructor(inference: PictureInference, stillWorks: () => Promise<boolean>) {
     this.#inference = inference;
     this.#stillWorks = stillWorks;

@@ -1,5 +1,5 @@
 /**
- * Colours become sRGB, whatever the format and the profile. References: Pillow 13.0.0 with LittleCMS 2.19
+ * Colours become sRGB, from every format and profile. References: Pillow 13.0.0 with LittleCMS 2.19
  * (`ImageCms.profileToProfile`, relative colorimetric, without optimization), and Chromium 156 for PNG's own chunks.
  */
 import assert from "node:assert/strict";
@@ -217,7 +217,7 @@ describe("a colour profile of another kind than the picture", () => {
 });
 
 describe("a JPEG without YCbCr", () => {
-  it("is RGB if Adobe's segment says so", async () => {
+  it("is RGB if Adobe's segment marks it as RGB", async () => {
     const jpeg = await flat([40, 200, 60]).jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer();
     const adobe = Buffer.from("ffee000e41646f6265006400000000", "hex");
     // The stored numbers are Y, Cb and Cr of the green (ITU-R BT.601): here they are taken as red, green and blue.

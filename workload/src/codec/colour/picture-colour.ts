@@ -12,7 +12,7 @@ export type PictureColour =
   | { readonly kind: "other"; readonly conversion: SrgbConversion }
   /** By tables, which libvips applies. */
   | { readonly kind: "tables" }
-  /** What the file says about its colours cannot be used: they are taken as sRGB. */
+  /** The file's description of its colours cannot be used: they are taken as sRGB. */
   | { readonly kind: "invalid"; readonly message: string };
 
 const srgb = { kind: "srgb" } as const;

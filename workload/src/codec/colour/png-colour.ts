@@ -20,7 +20,7 @@ function chunksBeforePixels(png: Buffer): ReadonlyMap<string, Buffer> {
   return chunks;
 }
 
-/** What a file says about its colours; of PNG and AVIF. */
+/** How PNG and AVIF files describe their colours. */
 export type ColourWords =
   | { readonly kind: "profile"; readonly bytes: Buffer }
   | { readonly kind: "space"; readonly space: ColourSpace }

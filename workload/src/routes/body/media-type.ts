@@ -31,19 +31,19 @@ export const acceptedTypes: readonly (AcceptedType & { readonly kind: BodyKind; 
   },
   {
     type: "`application/x-www-form-urlencoded`",
-    sentBy: "curl `--data-binary` and urllib, unless told otherwise",
+    sentBy: "curl `--data-binary` and urllib, by default",
     kind: "picture",
     matches: /^application\/x-www-form-urlencoded$/,
   },
   {
     type: "`text/plain`, `*/*`",
-    sentBy: "load generators such as ab, unless told otherwise",
+    sentBy: "load generators such as ab, by default",
     kind: "picture",
     matches: /^(text\/plain|\*\/\*)$/,
   },
   {
     type: "`multipart/form-data`",
-    sentBy: "forms of browsers, curl `-F`, fetch with FormData: with one file, whatever its field is named",
+    sentBy: "forms of browsers, curl `-F`, fetch with FormData: with one file, in a field of any name",
     kind: "form",
     matches: /^multipart\/form-data$/,
   },
@@ -57,7 +57,7 @@ export function bodyKind(contentType: string | undefined): BodyKind {
 /** Without parameters, in lower case; empty if there is none, or none that the syntax allows (RFC 9110, section 8.3.1). */
 export function mediaType(contentType = ""): string {
   const [type = ""] = contentType.split(";", 1);
-  // "jpeg", "undefined": a mistake of the client, which says nothing about the body.
+  // "jpeg", "undefined": a mistake of the client that does not describe the body.
   return /^[^\s/]+\/[^\s/]+$/.test(type.trim()) ? type.trim().toLowerCase() : "";
 }
 

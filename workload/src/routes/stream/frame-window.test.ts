@@ -26,7 +26,7 @@ describe("the window of frames", () => {
     ]);
   });
 
-  it("starts the newest when there is a place, and tells what it dropped in its turn", () => {
+  it("starts the newest when there is a place, and reports what it dropped in its turn", () => {
     const window = new FrameWindow<string, Outcome>(1);
     window.push("a");
     window.next();

@@ -1,4 +1,4 @@
-/** Sessions over real connections on loopback; the pipeline answers when the test says so. */
+/** Sessions over real connections on loopback; the pipeline answers when the test lets it. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
