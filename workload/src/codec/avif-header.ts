@@ -22,6 +22,20 @@ export function stillProperties(view: DataView): readonly (Box | undefined)[] | 
   return propertiesOf(meta, primaryItem(meta)).map((index) => properties[index - 1]);
 }
 
+/** Whether the picture's colours are stored multiplied by its alpha (HEIF, reference `prem` from the picture to its alpha). */
+export function isPremultiplied(avif: Buffer): boolean {
+  const meta = findBox(new DataView(avif.buffer, avif.byteOffset, avif.byteLength), ["meta"]);
+  const iref = meta && findBox(meta, ["iref"]);
+  if (meta === undefined || iref === undefined || iref.byteLength < 4) return false;
+  const idBytes = iref.getUint8(0) === 0 ? 2 : 4;
+  const primary = primaryItem(meta);
+  for (const { type, content } of boxesOf(part(iref, 4))) {
+    if (type !== "prem" || content.byteLength < idBytes) continue;
+    if ((idBytes === 2 ? content.getUint16(0) : content.getUint32(0)) === primary) return true;
+  }
+  return false;
+}
+
 /** HEIF, section 6.10.1; 0: there is none. */
 function primaryItem(meta: DataView): number {
   const pitm = findBox(meta, ["pitm"]);

@@ -5,13 +5,14 @@ import { PipelineError } from "../work/pipeline-error.ts";
 import { Scratch } from "../work/buffers.ts";
 import { formats } from "../work/picture.ts";
 import { hiddenFirstFrame } from "./apng.ts";
+import { isPremultiplied } from "./avif-header.ts";
 import { colourOf, type PictureColour } from "./colour/picture-colour.ts";
 import type { SrgbConversion } from "./colour/to-srgb.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp } from "./libraries.ts";
 import { placement, turnedSize, type Size } from "./orientation.ts";
 import { recoverPng } from "./png-recovery.ts";
-import { putOnWhite, type Alpha } from "./transparency.ts";
+import { putOnWhite, unmultiply, type Alpha } from "./transparency.ts";
 import { decodeTurboJpeg } from "./turbo-jpeg.ts";
 import { completedWebp } from "./webp-recovery.ts";
 
@@ -113,11 +114,13 @@ async function decodeStrictly(
   const picture = stillOf(bytes, header, { width, height }, options);
   const isDeep = header.format === "png" && bytes[pngBitDepth] === 16;
   if (isDeep && colour.kind === "other") return decodeDeep(target, picture, header, colour.conversion);
-  // sharp converts pictures of 16 bits to Display P3 instead, unless it is asked for a profile.
+  // sharp converts pictures of 16 bits to Display P3 instead, unless a profile is set.
   const converted = isDeep && colour.kind === "tables" ? picture.withIccProfile("srgb") : picture.toColourspace("srgb");
   const { data, info } = await converted.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   checkSize(info, { width, height });
   const alpha = place(target, { pixels: data, channels: info.channels }, header);
+  // libvips ignores the mark.
+  if (header.format === "avif" && alpha !== undefined && isPremultiplied(bytes)) unmultiply(target, alpha);
   if (colour.kind === "other") colour.conversion.convert(target);
   return alpha;
 }

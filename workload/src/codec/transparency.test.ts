@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import sharp from "sharp";
 import { seededRandom } from "../testing/random.ts";
+import { decodeInto } from "./decode.ts";
+import { readPictureHeader } from "./picture-header.ts";
 import { fillInvisible, resizedAlpha } from "./transparency.ts";
 
 describe("invisible pixels", () => {
@@ -79,3 +81,43 @@ describe("a resized alpha channel", () => {
     assert.ok(worst <= 8, `off by ${worst}`);
   });
 });
+
+describe("a transparent AVIF", () => {
+  // Half transparent; with lossless coding, what is stored is exact.
+  const stored = { r: 49, g: 99, b: 40, alpha: 128 / 255 };
+  const avif = (): Promise<Buffer> =>
+    sharp({ create: { width: 16, height: 16, channels: 4, background: stored } })
+      .avif({ lossless: true, effort: 0 })
+      .toBuffer();
+
+  it("keeps the colours that it stores", async () => {
+    assert.deepEqual(await pixelOf(await avif()), [49, 99, 40, 128]);
+  });
+
+  // libavif 0.11.1's avifdec agrees within a level on what its `avifenc --premultiply` writes.
+  it("gets back the colours that it stores multiplied by alpha (HEIF, reference `prem`)", async () => {
+    assert.deepEqual(await pixelOf(premultiplied(await avif())), [98, 197, 80, 128]);
+  });
+});
+
+async function pixelOf(bytes: Buffer): Promise<(number | undefined)[]> {
+  const reading = readPictureHeader(bytes);
+  assert.ok(reading.kind === "picture");
+  const rgb = Buffer.alloc(16 * 16 * 3);
+  const { alpha } = await decodeInto(rgb, bytes, reading.header, false);
+  return [...rgb.subarray(0, 3), alpha?.[0]];
+}
+
+/** Adds the reference from the picture, item 1, to its alpha, item 2, at the end of `iref`, the last box before the pixels. */
+function premultiplied(avif: Buffer): Buffer {
+  const reference = Buffer.from([0, 0, 0, 14, ...Buffer.from("prem"), 0, 1, 0, 1, 0, 2]);
+  const [meta, iloc, iref] = ["meta", "iloc", "iref"].map((type) => avif.indexOf(type));
+  assert.ok(meta !== undefined && iloc !== undefined && iref !== undefined);
+  const end = iref - 4 + avif.readUInt32BE(iref - 4);
+  const grown = Buffer.concat([avif.subarray(0, end), reference, avif.subarray(end)]);
+  // The lengths of the boxes, and where the pixels of the two items begin (`iloc` of version 0, as libvips writes it).
+  for (const at of [meta - 4, iref - 4, iloc + 16, iloc + 34]) {
+    grown.writeUInt32BE(grown.readUInt32BE(at) + reference.length, at);
+  }
+  return grown;
+}

@@ -19,6 +19,17 @@ export function putOnWhite(rgb: Uint8Array, alpha: Alpha): void {
   }
 }
 
+/** Restores colours that are stored multiplied by alpha. */
+export function unmultiply(rgb: Uint8Array, alpha: Alpha): void {
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    const opacity = alpha[pixel] ?? 255;
+    if (opacity === 255 || opacity === 0) continue;
+    for (let at = pixel * 3; at < pixel * 3 + 3; at++) {
+      rgb[at] = Math.min(255, Math.round(((rgb[at] ?? 0) * 255) / opacity));
+    }
+  }
+}
+
 /**
  * Gives pixels of alpha 0 the colour of the nearest visible pixel, in `rgb` itself. The distance is Euclidean, by A. Meijster's
  * algorithm (2000): along columns first, then each row is the lower envelope of the columns' parabolas.
