@@ -50,6 +50,12 @@ describe("a picture's header", () => {
     ],
     ["animated WebP", async () => animation().webp().toBuffer(), "webp 30x20, 3 frames"],
     ["PNG without size", async () => sizeless(await picture(30, 20).png().toBuffer()), "damaged: the PNG is 0x20"],
+    // libvips' words for it are "Input buffer has corrupt header:".
+    [
+      "PNG of 3 bits",
+      async () => withByte(24, 3, await picture(30, 20).png().toBuffer()),
+      "damaged: the PNG has colour type 2 with 3 bits, which PNG does not define",
+    ],
     ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format: the picture is a GIF"],
     ["AVIF", async () => picture(30, 20).avif({ effort: 0 }).toBuffer(), "avif 30x20"],
     [
@@ -102,7 +108,7 @@ describe("a picture's header", () => {
       assert.equal(summary(readPictureHeader(await bytes())), expected));
   }
 
-  it("is read within bounds, wherever the file ends and whatever its bytes are", async () => {
+  it("is read within bounds, wherever the file ends and for any bytes", async () => {
     const files = [
       photograph("flower").subarray(0, 400),
       await picture(9, 9).png().toBuffer(),
@@ -160,6 +166,12 @@ function branded(brand: string, avif: Buffer): Buffer {
 /** The first box of a phone's picture (HEIF, section B.4.1). */
 function heic(): Buffer {
   return Buffer.from("\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf", "latin1");
+}
+
+function withByte(at: number, value: number, file: Buffer): Buffer {
+  const changed = Buffer.from(file);
+  changed[at] = value;
+  return changed;
 }
 
 function sizeless(png: Buffer): Buffer {

@@ -5,12 +5,25 @@ import type { Orientation } from "./orientation.ts";
 
 const chunk = { ihdr: 0x49484452, actl: 0x6163544c, exif: 0x65584966, iend: 0x49454e44 };
 
+/** The bit depths of each colour type (section 11.2.1): libvips refuses others without a reason. */
+const bitDepths: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
+
 /** Each costs a look: a file of 12-byte chunks must not keep the main thread busy. Encoders write one for 8 KiB or more. */
 const mostChunks = 100_000;
 
 export function readPngHeader(view: DataView): HeaderReading {
   // IHDR comes first.
   if (view.byteLength < 33 || view.getUint32(12) !== chunk.ihdr) return damaged("the PNG has no IHDR chunk");
+  const [bits, colourType] = [view.getUint8(24), view.getUint8(25)];
+  if (bitDepths[colourType]?.includes(bits) !== true) {
+    return damaged(`the PNG has colour type ${colourType} with ${bits} bits, which PNG does not define`);
+  }
   const stored = { width: view.getUint32(16), height: view.getUint32(20) };
   let frames: number | null = null;
   let orientation: Orientation | undefined;

@@ -28,7 +28,8 @@ export function checkPicture(input: Uint8Array, mostPixels: number): PictureHead
   if (width * height > mostPixels) {
     throw tooManyPixels(`the picture is ${width}x${height}, ${width * height} pixels`, mostPixels);
   }
-  if (isEmpty) throw new PipelineError("undecodable", `the ${format} ends before its first row of pixels`);
+  if (isEmpty)
+    throw new PipelineError("undecodable", `the ${formats[format].name} ends before its first row of pixels`);
   return reading.header;
 }
 

@@ -257,6 +257,8 @@ describe("POST /v1/process", () => {
     readonly headers?: Record<string, string>;
     readonly query?: string;
     readonly problem: string;
+    /** Of the problem; by default any. */
+    readonly detail?: RegExp;
   }[] = [
     {
       name: "the first three bytes of a JPEG",
@@ -313,19 +315,40 @@ describe("POST /v1/process", () => {
     },
     { name: "XML", headers: { "content-type": "application/xml" }, problem: "415 media-type" },
     { name: "an empty body", body: () => new Uint8Array(), problem: "400 body-missing" },
+    {
+      name: "a JPEG that ends behind its headers",
+      body: async () => {
+        const jpeg = await picture(8, 8).jpeg().toBuffer();
+        const scan = jpeg.indexOf(Buffer.of(0xff, 0xda));
+        return jpeg.subarray(0, scan + 2 + jpeg.readUInt16BE(scan + 2));
+      },
+      problem: "422 undecodable",
+      detail: /^the JPEG ends before its first row of pixels$/,
+    },
+    {
+      name: "a form without a file",
+      headers: { "content-type": "multipart/form-data; boundary=b" },
+      body: () =>
+        Buffer.from(
+          ["a", "c"].map((name) => `--b\r\nContent-Disposition: form-data; name=${name}\r\n\r\nx\r\n`).join("") +
+            "--b--",
+        ),
+      problem: "400 body-missing",
+      detail: /^the form has no file: send the picture itself/,
+    },
     { name: "33 MiB", body: () => new Uint8Array(33 * 1024 * 1024), problem: "413 body-too-large" },
     { name: "a quality of 0", query: "?quality=0", problem: "400 quality" },
     { name: "a quality that is not a number", query: "?quality=best", problem: "400 quality" },
     { name: "a request for text", headers: { accept: "text/plain" }, problem: "406 not-acceptable" },
   ];
-  for (const { name, body = () => photograph("flower"), headers, query, problem: expected } of invalid) {
+  for (const { name, body = () => photograph("flower"), headers, query, problem: expected, detail = /./ } of invalid) {
     it(`rejects ${name} with ${expected}, and serves the next request`, async () => {
       const { response, bytes } = await post(await body(), headers, query);
       assert.equal(response.headers.get("content-type"), "application/problem+json");
       const problem = JSON.parse(new TextDecoder().decode(bytes)) as Problem;
       assert.equal(`${problem.status} ${problem.type.replace("urn:gpumedia:problem:", "")}`, expected);
       assert.equal(response.status, problem.status);
-      assert.ok(problem.detail.length > 0);
+      assert.match(problem.detail, detail);
       const next = await post(await picture(8, 8).jpeg().toBuffer());
       assert.equal(next.response.status, 200);
       const { workers } = (await (await fetch(`${processor.url}/utilization`)).json()) as UtilizationReport;

@@ -43,9 +43,11 @@ export const processPicture: Route = async (app, { pipeline, settings, telemetry
 async function pictureOf({ headers, body }: FastifyRequest): Promise<Uint8Array<ArrayBuffer>> {
   const type = headers["content-type"];
   const sent = body as Uint8Array<ArrayBuffer> | undefined;
-  const picture = sent && bodyKind(type) === "form" ? await formFile(sent, type ?? "") : sent;
+  const isForm = sent !== undefined && bodyKind(type) === "form";
+  const picture = isForm ? await formFile(sent, type ?? "") : sent;
   if (picture === undefined || picture.byteLength === 0) {
-    throw new HttpProblem("body-missing", "send the picture as the body");
+    const found = isForm ? "the form has no file" : "the body is empty";
+    throw new HttpProblem("body-missing", `${found}: ${howToSend}`);
   }
   return picture;
 }
