@@ -16,6 +16,8 @@ const kinds: Readonly<Record<BodyKind, readonly (string | undefined)[]>> = {
     "*/*",
     "application/octet-stream",
     "binary/octet-stream",
+    // Java's URLConnection for a file whose type it cannot guess.
+    "content/unknown",
     "application/x-www-form-urlencoded",
     "text/plain;charset=UTF-8",
   ],

@@ -27,7 +27,7 @@ export const acceptedTypes: readonly (AcceptedType & { readonly kind: BodyKind; 
     type: "`application/octet-stream`, `binary/octet-stream`",
     sentBy: "aiohttp; object stores",
     kind: "picture",
-    matches: /^(application|binary)\/(x-)?(octet-stream|binary|unknown)$/,
+    matches: /^(application|binary|content|unknown)\/(x-)?(octet-stream|binary|unknown)$/,
   },
   {
     type: "`application/x-www-form-urlencoded`",
