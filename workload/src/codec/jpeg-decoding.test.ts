@@ -68,7 +68,7 @@ describe("a JPEG that a decoder warns of", () => {
     });
   }
 
-  it("is decoded if it is progressive and a phone's video follows, whatever its bytes are (libjxl#3502)", async () => {
+  it("is decoded if it is progressive and a phone's video of any bytes follows (libjxl#3502)", async () => {
     const scans = Buffer.concat(Array.from({ length: 100 }, () => Buffer.of(0xff, 0xda, 0, 8)));
     const whole = await decode(progressive);
     assert.deepEqual(whole.warnings, []);

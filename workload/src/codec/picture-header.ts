@@ -1,6 +1,6 @@
 /**
  * Reads a picture's header without decoding: a small file can describe a huge picture, so its size must be known before
- * memory is allocated for it. Pure; reads within bounds whatever the bytes are.
+ * memory is allocated for it. Pure; reads within bounds for any bytes.
  */
 import type { PictureFormat } from "../work/picture.ts";
 import { readAvifHeader } from "./avif-header.ts";

@@ -75,7 +75,7 @@ function decodeWith(instance: Instance, target: Buffer, jpeg: Buffer, { width, h
   // Its result is negative also after a mere warning; without a header, the size is another one.
   const headerResult = readHeader(instance, jpeg, jpeg.length);
   const [foundWidth, foundHeight] = [get(instance, parameter.width), get(instance, parameter.height)];
-  // The library writes as many pixels as it finds, whatever the target's size.
+  // The library writes as many pixels as it finds, even beyond the end of the target.
   if (foundWidth !== width || foundHeight !== height) {
     return { complete: false, complaint: headerResult === 0 ? `is ${foundWidth}x${foundHeight}` : message(instance) };
   }

@@ -1,4 +1,4 @@
-/** What can be shown of a WebP that is cut off: libwebp decodes it if zeros follow, enough for whatever it reads. Pure. */
+/** What can be shown of a WebP that is cut off: libwebp decodes it if zeros follow, enough for all that it reads. Pure. */
 
 /** For the rest of a small picture. */
 const fewestZeros = 4096;

@@ -1,5 +1,5 @@
 /**
- * Decides when a worker whose runs all fail is replaced, and when replacing is in vain: an error of CUDA poisons the whole process,
+ * Decides when a worker whose runs all fail is replaced, and when replacing cannot help: an error of CUDA poisons the whole process,
  * so that every session fails until the process ends. Pure.
  *
  *   a run fails ──3 in a row──▶ its worker is replaced ──▶ the new one works: all is forgotten

@@ -44,7 +44,7 @@ export interface PoolListener {
   /** The worker will not finish what it was sent. */
   died(worker: PoolWorker, reason: string): void;
   unusable(worker: PoolWorker, unusable: Unusable): void;
-  /** Replacing workers is in vain; none is started any more. */
+  /** Replacing workers cannot help; none is started any more. */
   failed(reason: string): void;
 }
 

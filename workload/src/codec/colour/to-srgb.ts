@@ -48,7 +48,7 @@ export class SrgbConversion {
     this.#tables = tablesOf(space, 255);
   }
 
-  /** Whether no value changes by more than a level: the profile is sRGB's, whatever its name. */
+  /** Whether no value changes by more than a level: the profile is sRGB's under any name. */
   get changesNothing(): boolean {
     const ramp = Array.from({ length: 256 }, (_, value) => value);
     // The hues at which other primaries differ most, and all greys.

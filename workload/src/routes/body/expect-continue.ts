@@ -1,6 +1,6 @@
 /**
  * `Expect: 100-continue` (RFC 9110, section 10.1.1): a client that sends it, as curl does for large bodies, waits before the body.
- * Node would ask for the body at once, and the client would send in vain what is refused by its head.
+ * Node would answer 100 at once, and the client would send a body that is refused by its head.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
@@ -14,13 +14,13 @@ export function deferContinue(server: Server): void {
   });
 }
 
-/** Asks for the body, if the client waits to be asked. */
+/** Answers 100, if the client waits for it. */
 export function sendContinue(request: IncomingMessage): void {
   waiting.get(request)?.writeContinue();
   waiting.delete(request);
 }
 
-/** Whether the client has not been asked for the body that it announced. */
+/** Whether the client still waits for 100 before it sends the body that it announced. */
 export function awaitsContinue(request: IncomingMessage): boolean {
   return waiting.has(request);
 }

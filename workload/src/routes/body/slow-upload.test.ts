@@ -1,4 +1,4 @@
-/** Bodies that arrive slowly, and those that a client sends only when it is asked to. */
+/** Bodies that arrive slowly, and those that a client sends only after a response of 100. */
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { photograph } from "../../testing/photographs.ts";
@@ -63,7 +63,7 @@ describe("a body that arrives slowly", () => {
 describe("a client that sends Expect: 100-continue, as curl does for large bodies", () => {
   const limits = { bodyPause: "30s", bodyTimeout: "300s" };
 
-  it("is asked for a body that is wanted", () =>
+  it("gets 100 for a body that is wanted", () =>
     withProcessor(limits, async (_processor, connection) => {
       await connection.send(head(body.length, "Expect: 100-continue"));
       assert.deepEqual(await connection.responses(1), [100]);

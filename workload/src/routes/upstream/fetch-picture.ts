@@ -19,7 +19,7 @@ export type UpstreamSettings = Settings["upstream"] & {
   readonly maxWaiting: number;
 };
 
-/** What is slow to decode is not asked for, but taken: a host that negotiates sends it to browsers only. */
+/** Formats that are slow to decode are not requested, but accepted: a host that negotiates sends it to browsers only. */
 const acceptedFormats = [
   ...pictureFormats.filter((format) => !formats[format].slowToWrite).map((format) => formats[format].mediaType),
   "*/*;q=0.1",
