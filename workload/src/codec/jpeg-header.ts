@@ -33,12 +33,12 @@ export function readJpegHeader(view: DataView): HeaderReading {
       end = next.value;
       break;
     }
-    const { code, content } = next.value;
+    const { code } = next.value;
     // The first Exif segment that has one counts, as in browsers; XMP shares the marker.
-    if (code === marker.app1 && isExif(content)) orientation ??= exifOrientation(content);
+    if (code === marker.app1 && isExif(next.value.content)) orientation ??= exifOrientation(next.value.content);
     if (isFrame(code)) {
       if (frame !== undefined) return damaged("the JPEG has two frame headers");
-      frame = readFrame(code, content);
+      frame = readFrame(code, next.value.content);
       if (frame === undefined) return damaged("the JPEG's frame header is too short");
     }
     if (code !== marker.sos) continue;
@@ -47,6 +47,7 @@ export function readJpegHeader(view: DataView): HeaderReading {
     if (scans > mostScans) return damaged(`the JPEG has more than ${mostScans} scans`);
     if (scans === 1) isEmpty = hasNoPixels(bytes, next.value, frame);
     // The only scan: its data, most of the file, need not be searched.
+    const { content } = next.value;
     if (frame.sof !== marker.sof2 && content.byteLength > 0 && content.getUint8(0) === frame.components) break;
   }
   if (frame === undefined || scans === 0) return damaged("the JPEG ends before its image data");

@@ -19,14 +19,26 @@ export const marker = {
   fill: 0xff,
 } as const;
 
-export interface JpegSegment {
+export class JpegSegment {
   readonly code: number;
   /** Where its marker begins. */
   readonly from: number;
   /** Where it ends; for a scan, where its header ends and its entropy-coded data begins. */
   readonly to: number;
-  /** Without marker and length. */
-  readonly content: DataView;
+  readonly #jpeg: Buffer;
+
+  constructor(jpeg: Buffer, code: number, from: number, to: number) {
+    this.#jpeg = jpeg;
+    this.code = code;
+    this.from = from;
+    this.to = to;
+  }
+
+  /** Without marker and length. On demand: a view costs more than all else that is done for most segments. */
+  get content(): DataView {
+    const at = this.from + 4;
+    return new DataView(this.#jpeg.buffer, this.#jpeg.byteOffset + at, this.to - at);
+  }
 }
 
 /**
@@ -47,7 +59,7 @@ export function* jpegSegments(bytes: Buffer): Generator<JpegSegment, number> {
     if (code === marker.tem || code === marker.soi) continue;
     const to = at + 2 <= bytes.length ? at + bytes.readUInt16BE(at) : bytes.length + 1;
     if (to < at + 2 || to > bytes.length) return from;
-    yield { code, from, to, content: new DataView(bytes.buffer, bytes.byteOffset + at + 2, to - at - 2) };
+    yield new JpegSegment(bytes, code, from, to);
     at = to;
   }
 }

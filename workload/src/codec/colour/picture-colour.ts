@@ -43,9 +43,10 @@ function wordsOf(format: PictureFormat, file: Buffer): ColourWords {
 function isGreyPicture(format: PictureFormat, file: Buffer): boolean {
   if (format === "png") return ((file[pngColourType] ?? 0) & pngColourUsed) === 0;
   if (format !== "jpeg") return false;
-  for (const { code, content } of jpegSegments(file)) {
+  for (const segment of jpegSegments(file)) {
+    const { code } = segment;
     if (code === marker.sos) break;
-    if (code === marker.sof0 || code === marker.sof1 || code === marker.sof2) return content.getUint8(5) === 1;
+    if (code === marker.sof0 || code === marker.sof1 || code === marker.sof2) return segment.content.getUint8(5) === 1;
   }
   return false;
 }
@@ -96,10 +97,11 @@ const profileMark = "ICC_PROFILE\0";
 /** ICC.1:2022, annex B.4: in segments APP2, each with its number and their count. */
 function jpegColour(file: Buffer): ColourWords {
   const parts: Buffer[] = [];
-  for (const { code, content } of jpegSegments(file)) {
+  for (const { code, from, to } of jpegSegments(file)) {
     if (code === marker.sos) break;
-    if (code !== marker.app2 || content.byteLength < profileMark.length + 2) continue;
-    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    if (code !== marker.app2) continue;
+    // Behind marker and length.
+    const bytes = file.subarray(from + 4, to);
     if (bytes.toString("latin1", 0, profileMark.length) !== profileMark) continue;
     parts[bytes[profileMark.length] ?? 0] ??= bytes.subarray(profileMark.length + 2);
   }
