@@ -18,6 +18,7 @@ const starts: readonly (readonly [name: string, ...starts: string[]])[] = [
 
 /** What to answer for bytes that are no picture which the processor reads. */
 export function explainUnknown(bytes: Uint8Array): string {
+  if (bytes.byteLength === 0) return "the body is empty";
   const brands = brandsOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (brands.some((brand) => /^(hei[cxms]|hev[cxms])$/.test(brand))) return heic;
   const expected = `expected ${formatNames("or")}`;

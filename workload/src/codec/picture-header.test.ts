@@ -95,7 +95,7 @@ describe("a picture's header", () => {
       async () => Buffer.alloc(3),
       'unknown-format: the body starts with "\\u0000\\u0000\\u0000", as no picture does',
     ],
-    ["nothing", async () => Buffer.alloc(0), 'unknown-format: the body starts with "", as no picture does'],
+    ["nothing", async () => Buffer.alloc(0), "unknown-format: the body is empty"],
     [
       "the first bytes of a JPEG",
       async () => photograph("flower").subarray(0, 100),

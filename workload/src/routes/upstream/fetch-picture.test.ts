@@ -122,7 +122,7 @@ describe("fetching a picture from upstream", () => {
     await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), {
       code: "upstream-not-an-image",
       message:
-        'the host answered text/html; the body starts with "<html>  ", as no picture does: expected JPEG, PNG, WebP or AVIF',
+        'the host sent text/html; the body starts with "<html>  ", as no picture does: expected JPEG, PNG, WebP or AVIF',
     });
     await closed.promise;
   });

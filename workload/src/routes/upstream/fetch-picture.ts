@@ -172,7 +172,7 @@ function checkBytes(bytes: Buffer, type: string | string[] | undefined): void {
   const reading = readPictureHeader(bytes);
   if (reading.kind !== "unknown-format") return;
   const typeText = typeof type === "string" ? type.slice(0, 100) : "no content type";
-  throw new HttpProblem("upstream-not-an-image", `the host answered ${typeText}; ${reading.message}`);
+  throw new HttpProblem("upstream-not-an-image", `the host sent ${typeText}; ${reading.message}`);
 }
 
 function tooLarge(maxBodyBytes: number): HttpProblem {
