@@ -8,6 +8,7 @@ import type { Logger } from "./runtime/log.ts";
 
 const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
+const scaledObjects = { group: "keda.sh", version: "v1alpha1", resource: "scaledobjects" };
 const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
 
 export async function readClusterFeatures(
@@ -19,7 +20,34 @@ export async function readClusterFeatures(
     gpuPodMetric: apis.serves(gpuPodMetric),
     resourceMetrics: apis.serves(podMetrics),
     inPlaceVpa: apis.serves(verticalPodAutoscalers) && (await knowsInPlace(client, log)),
+    hpaTolerance: await keepsTolerance(client, log),
+    kedaTolerance: apis.serves(scaledObjects) && (await knowsTolerance(client, log)),
   };
+}
+
+/** By the version: older API servers have the field in their schema, and drop it while its feature gate is off. */
+async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
+  try {
+    const { body } = await client.rawJson("GET", "/version");
+    const { major = "", minor = "" } = body as { readonly major?: string; readonly minor?: string };
+    return Number.parseInt(major, 10) > 1 || Number.parseInt(minor, 10) >= 35;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.warn({ error }, "could not read the version of Kubernetes; assuming that autoscalers keep their tolerance");
+    return true;
+  }
+}
+
+/** KEDA passes the behavior on to its HPA. Fields that the CRD does not have are removed. */
+async function knowsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
+  try {
+    const { body } = await client.rawJson("GET", "/openapi/v3/apis/keda.sh/v1alpha1");
+    return JSON.stringify(body).includes('"tolerance":');
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    log.warn({ error }, "could not read the ScaledObject's schema; assuming that it has no tolerance");
+    return false;
+  }
 }
 
 /** Read from the schema: the mode came with VPA 1.4, in the same API version. */

@@ -17,6 +17,7 @@ type Undefaulted =
   | "host"
   | "tlsSecretName"
   | "selectPolicy"
+  | "tolerance"
   | "minAllowed";
 
 /** Keeps lists and maps; a quantity is the text that the API server would store. */

@@ -65,7 +65,7 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
       limits: { cpu: "2000m", memory: "8192Mi", "ephemeral-storage": "2000000000" },
     },
     autoscaling: {
-      horizontal: { behavior: { scaleUp: { selectPolicy: "Min", stabilizationWindowSeconds: 0 } } },
+      horizontal: { behavior: { scaleUp: { selectPolicy: "Min", stabilizationWindowSeconds: 0, tolerance: "0.05" } } },
       vertical: { mode: "Off", minAllowed: { memory: "1024Mi" } },
     },
     scheduling: {

@@ -38,7 +38,13 @@ describe("drift", function () {
 
   before(async () => {
     const { operatorNamespace, namespace } = work;
-    const features = { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true };
+    const features = {
+      gpuPodMetric: false,
+      inPlaceVpa: true,
+      resourceMetrics: true,
+      hpaTolerance: true,
+      kedaTolerance: true,
+    };
     const context = { ...sampleContext, operatorNamespace, features };
     for (const [name, spec] of Object.entries(specs)) {
       const { metadata } = await work.apply(name, spec);

@@ -59,7 +59,13 @@ describe("random edits of a spec", () => {
       runbookUrl,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
       waitingReplicas: stored.status?.rollout?.waiting ?? 0,
-      features: { gpuPodMetric: false, inPlaceVpa: true, resourceMetrics: true },
+      features: {
+        gpuPodMetric: false,
+        inPlaceVpa: true,
+        resourceMetrics: true,
+        hpaTolerance: true,
+        kedaTolerance: true,
+      },
     });
     const actions = await Promise.all(
       children.map(async (child) => {

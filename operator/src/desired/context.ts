@@ -24,6 +24,10 @@ export interface ClusterFeatures {
   readonly gpuPodMetric: boolean;
   /** The VerticalPodAutoscaler's schema has `InPlaceOrRecreate`. */
   readonly inPlaceVpa: boolean;
+  /** The API server keeps `tolerance` in the behavior of an autoscaler. A service that sets it elsewhere is rejected. */
+  readonly hpaTolerance: boolean;
+  /** The ScaledObject's schema has `tolerance`, too. */
+  readonly kedaTolerance: boolean;
   /** metrics.k8s.io is served: the autoscaler can read CPU utilization. For the status; no child depends on it. */
   readonly resourceMetrics: boolean;
 }

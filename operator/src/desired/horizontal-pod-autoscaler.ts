@@ -3,6 +3,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, deploymentRef } from "./child.ts";
 import type { ClusterFeatures } from "./context.ts";
+import { scalingBehavior } from "./scaling-behavior.ts";
 
 /** The metric that custom.metrics.k8s.io serves for each pod, in percent. */
 export const gpuPodMetricName = "gpumedia_gpu_utilization_percent";
@@ -21,7 +22,7 @@ export function horizontalPodAutoscaler(service: EffectiveService, features: Clu
       minReplicas: horizontal.minReplicas,
       maxReplicas: horizontal.maxReplicas,
       ...(metrics.length === 0 ? {} : { metrics }),
-      behavior: horizontal.behavior,
+      behavior: scalingBehavior(service),
     },
   });
 }

@@ -3,6 +3,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, deploymentRef } from "./child.ts";
 import { podPattern } from "./promql.ts";
+import { scalingBehavior } from "./scaling-behavior.ts";
 
 /** Consecutive failed polls before the fallback: 90 s at KEDA's default of one poll in 30 s. */
 const failuresUntilFallback = 3;
@@ -19,7 +20,7 @@ export function scaledObject(service: EffectiveService): Manifest | null {
       maxReplicaCount: horizontal.maxReplicas,
       ...fallback(service),
       advanced: {
-        horizontalPodAutoscalerConfig: { name: kedaAutoscalerName(service), behavior: horizontal.behavior },
+        horizontalPodAutoscalerConfig: { name: kedaAutoscalerName(service), behavior: scalingBehavior(service) },
       },
       triggers,
     },

@@ -51,7 +51,7 @@ export const sampleContext: ChildContext = {
   runbookUrl: "https://example.com/alerts",
   rollout: "Surge",
   waitingReplicas: 0,
-  features: { gpuPodMetric: true, inPlaceVpa: true, resourceMetrics: true },
+  features: { gpuPodMetric: true, inPlaceVpa: true, resourceMetrics: true, hpaTolerance: true, kedaTolerance: true },
 };
 
 /** The guide's scaling behaviour (section Horizontal Pod Autoscaler). */

@@ -13,6 +13,7 @@ import {
   type FakePass,
   type FakePassOptions,
 } from "./pass.fake.ts";
+import { sampleContext } from "../desired/service.sample.ts";
 import { enterGate } from "./rollout-gate.ts";
 import { reconcileService } from "./service.ts";
 
@@ -201,6 +202,17 @@ describe("the reconcile of a service", () => {
     assert.deepEqual([await roll(2), ready()], [{ kind: "requeue", afterMs: 1_500 }, 1]);
     await pass.clock.advance(1_500);
     assert.deepEqual([await roll(2), ready()], [{ kind: "done" }, 2]);
+  });
+});
+
+describe("the reconcile of a service that the cluster cannot keep as it is", () => {
+  it("writes only a status that names the field and the version", async () => {
+    const behavior = { scaleUp: { tolerance: "0.05" } };
+    const stored = storedService({ autoscaling: { horizontal: { behavior } } });
+    const features = { ...sampleContext.features, hpaTolerance: false };
+    const pass = fakePass({ stored, allowed: writesStatus, snapshot: { features } });
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+    assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "InvalidSpec" });
   });
 });
 

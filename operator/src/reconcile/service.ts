@@ -1,4 +1,5 @@
 /** The life of one GpuMediaService, from the snapshot to its status. */
+import { unsupportedBehavior } from "../desired/scaling-behavior.ts";
 import { effectiveService } from "../effective/effective.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
@@ -37,6 +38,11 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));
   }
   const { service } = effective;
+  const unsupported = unsupportedBehavior(service, snapshot.features);
+  if (unsupported !== undefined) {
+    const status = stalledStatus(stored, { reason: "InvalidSpec", message: unsupported }, time);
+    return requeue(undefined, await writeStatus(stored, status, record, pass, log));
+  }
   memory.keep(record, service);
 
   const { children, rollout, recheckMs } = desired(service, snapshot, settings, clock.wall());

@@ -8,7 +8,13 @@ import { key, silent as log, storedService } from "./pass.fake.ts";
 import { createSnapshotSource, type Snapshot, type SnapshotSource } from "./snapshot.ts";
 import { createUtilizationWindow } from "./utilization-watch.ts";
 
-const features = { gpuPodMetric: true, resourceMetrics: true, inPlaceVpa: false };
+const features = {
+  gpuPodMetric: true,
+  resourceMetrics: true,
+  inPlaceVpa: false,
+  hpaTolerance: true,
+  kedaTolerance: true,
+};
 let version = 100;
 
 function object(kind: string, name: string, more: object = {}): KubeObject {

@@ -15,6 +15,11 @@ const scalingRules = (description: string) =>
         ["Max", "Min", "Disabled"],
         "Which policy applies when several do. Defaults to Max, the policy with the largest change.",
       ),
+      tolerance: Type.Unsafe<string | number>({
+        ...quantity(""),
+        description:
+          "How far a metric may be from its target, as a share of it, before replicas change: 0.05 or 50m is 5 %. Requires Kubernetes 1.35. Defaults to that of the cluster, usually 0.1.",
+      }),
       policies: list(
         "atomic",
         { description: "Limits on the change of replicas within a period.", minItems: 1, maxItems: 8 },

@@ -30,6 +30,8 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
   const features = {
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
     resourceMetrics: true,
+    hpaTolerance: true,
+    kedaTolerance: true,
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, runbookUrl, rollout, waitingReplicas: 0, features };
