@@ -164,7 +164,7 @@ describe("a service that is not serving", () => {
     });
   }
 
-  it("reports OutOfMemory for a processor killed by the kernel, and CrashLoop with the last output for one that exited", async () => {
+  it("reports OutOfMemory for a processor killed by the kernel, and CrashLoop with the last output for one that exited, and the driver for one that cannot start", async () => {
     await work.apply("oom", { image: failingImages.neverReady });
     await work.untilCondition("oom", "Ready", { reason: "ProbesFailing" });
     const terminate = async (terminated: object): Promise<void> => {
@@ -180,11 +180,70 @@ describe("a service that is not serving", () => {
     await terminate({ exitCode: 137, reason: "OOMKilled" });
     const { message } = await work.untilCondition("oom", "Ready", { reason: "OutOfMemory" });
     assert.match(message, /2 restarts\); raise resources\.limits\.memory/);
+    const requirement = "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=13.0";
+    const startError = `failed to create containerd task: OCI runtime create failed: stderr: Auto-detected mode as 'legacy'\n${requirement}: unknown`;
+    await terminate({ exitCode: 128, reason: "StartError", message: startError });
+    await work.untilCondition("oom", "Ready", {
+      reason: "ContainerNotCreated",
+      message: `cannot create its container (StartError): ${requirement}; CUDA 13.0 needs driver 580 or later on node`,
+    });
     await terminate({ exitCode: 3, reason: "Error", message: "the model /models/a.onnx has no image input\n" });
     await work.untilCondition("oom", "Ready", {
       reason: "CrashLoop",
       message: "exited with code 3 (2 restarts): the model /models/a.onnx has no image input",
     });
+  });
+
+  it("reports the kubelet's words and one event for pods that a node rejects, and recovers", async () => {
+    const scheduling = await pool(work, 2);
+    await work.apply("lost", { scheduling, autoscaling: { horizontal: { maxReplicas: 2 } } });
+    await work.untilReady("lost");
+    const [pod] = await podsOf(work, "lost");
+    const node = (pod as { readonly spec?: { readonly nodeName: string } } | undefined)?.spec?.nodeName;
+    assert.ok(pod !== undefined && node !== undefined);
+    const cordon = (unschedulable: boolean): Promise<void> =>
+      work.mergePatch(`/api/v1/nodes/${node}`, { spec: { unschedulable } });
+    await cordon(true);
+    const message =
+      "Pod was rejected: Allocate failed due to no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected";
+    await work.patchPodStatus(pod.metadata.name, {
+      phase: "Failed",
+      reason: "UnexpectedAdmissionError",
+      message,
+      conditions: null,
+      containerStatuses: null,
+    });
+    await work.untilCondition("lost", "Ready", {
+      status: "False",
+      reason: "FailedOnNode",
+      message: `1 of 2 replicas are ready; pod ${pod.metadata.name} failed on node ${node} (UnexpectedAdmissionError): ${message}; check the GPUs and the device plugin of node ${node}`,
+    });
+    const events = await until("the event", async (see) => {
+      const path = `/apis/events.k8s.io/v1/namespaces/${work.namespace}/events`;
+      const { body } = await work.client.rawJson("GET", path);
+      const { items } = body as { readonly items: readonly { readonly reason: string }[] };
+      const found = see(items).filter(({ reason }) => reason === "FailedOnNode");
+      return found.length > 0 && found;
+    });
+    assert.equal(events.length, 1);
+    await cordon(false);
+    await work.untilReady("lost");
+  });
+
+  it("names the scheduling gate and Kueue's queue of a pod that is held back", async () => {
+    const spec = { podMetadata: { labels: { "kueue.x-k8s.io/queue-name": "gpus" } } };
+    await work.apply("gated", spec);
+    await work.untilReady("gated");
+    // Kueue's webhook adds the gate to each pod; another owner's field in the template has the same effect.
+    await work.patch(childKinds.deployment.type, "gated", [
+      { op: "add", path: "/spec/template/spec/schedulingGates", value: [{ name: "kueue.x-k8s.io/admission" }] },
+    ]);
+    await work.untilCondition("gated", "Ready", {
+      status: "False",
+      reason: "SchedulingGated",
+      message: "is held back by the scheduling gate kueue.x-k8s.io/admission: Kueue's queue gpus has not admitted it",
+    });
+    await work.untilCondition("gated", "GpuCapacity", { status: "True", message: "held back by scheduling gates" });
   });
 
   it("reports an exceeded quota, and serves once the quota allows its pods", async () => {

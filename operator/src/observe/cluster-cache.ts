@@ -43,6 +43,8 @@ export class ClusterCache {
   readonly profiles: ScopedCache<StoredProfile>;
   readonly servicesOfProfile: (profile: string) => readonly StoredService[];
   readonly pods: ScopedCache<PodView | undefined>;
+  /** The pods of services that kubelets have failed. */
+  readonly failedPods: ScopedCache<PodView | undefined>;
   readonly nodes: ScopedCache<NodeView>;
   /** The ReplicaSets of services. */
   readonly replicaSets: ScopedCache<ReplicaSetView>;
@@ -72,10 +74,17 @@ export class ClusterCache {
     this.pods = scoped(podType, viewPod, {
       selection: { fieldSelector: "status.phase!=Succeeded,status.phase!=Failed" },
     });
+    // One that a kubelet has failed says why. Those of other workloads, of which there may be thousands, are not listed.
+    this.failedPods = scoped(podType, viewPod, {
+      selection: { labelSelector: serviceLabel, fieldSelector: "status.phase=Failed" },
+    });
     this.replicaSets = scoped(replicaSetType, viewReplicaSet, {
       selection: { labelSelector: serviceLabel, metadataOnly: true },
     });
-    this.podsOf = this.pods.lookup((pod) => (pod?.service === undefined ? [] : [pod.service]));
+    const [unfinished, failed] = [this.pods, this.failedPods].map((cache) =>
+      cache.lookup((pod) => (pod?.service === undefined ? [] : [pod.service])),
+    );
+    this.podsOf = (service) => [...(unfinished?.(service) ?? []), ...(failed?.(service) ?? [])];
     this.pods.subscribe(this.gpus.observePod);
     this.nodes.subscribe(this.gpus.observeNode);
     this.dcgm = scoped(childKinds.configMap.type, viewChild(childKinds.configMap), {
@@ -144,14 +153,30 @@ export class ClusterCache {
   /** Watches the kinds that every cluster serves, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    const all = [this.services, this.profiles, this.pods, this.replicaSets, this.nodes, this.dcgm, ...builtIn];
+    const all = [
+      this.services,
+      this.profiles,
+      this.pods,
+      this.failedPods,
+      this.replicaSets,
+      this.nodes,
+      this.dcgm,
+      ...builtIn,
+    ];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
   /** Resolves when everything that a reconcile reads has been listed; for nodes, which RBAC may forbid, it waits 5 s at most. */
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
-    const all = [this.services, this.profiles, this.pods, this.dcgm, ...caches.map(([, cache]) => cache)];
+    const all = [
+      this.services,
+      this.profiles,
+      this.pods,
+      this.failedPods,
+      this.dcgm,
+      ...caches.map(([, cache]) => cache),
+    ];
     await Promise.all(all.map((cache) => cache.whenSynced()));
     // Without the nodes, the first statuses would report the GPUs as unknown, and be written a second time.
     const { promise: timeout, resolve } = Promise.withResolvers<void>();

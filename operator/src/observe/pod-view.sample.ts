@@ -19,6 +19,8 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     createdAt: "2026-01-01T00:00:00Z",
     devices: {},
     unschedulable: undefined,
+    gates: [],
+    failed: undefined,
     container: undefined,
     deletionCost: undefined,
     ...change,

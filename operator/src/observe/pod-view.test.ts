@@ -86,6 +86,42 @@ describe("the view of a pod", () => {
       }),
       view: { ...waits, devices: { "nvidia.com/gpu": 1 }, unschedulable: full.message },
     },
+    "has the scheduling gates of a pod that Kueue has not admitted": {
+      pod: pod({
+        metadata: { labels: ours },
+        spec: { schedulingGates: [{ name: "kueue.x-k8s.io/admission" }, { name: "kueue.x-k8s.io/topology" }] },
+        status: { conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulingGated" }] },
+      }),
+      view: { ...waits, gates: ["kueue.x-k8s.io/admission", "kueue.x-k8s.io/topology"] },
+    },
+    "has the kubelet's words of a pod that it rejected": {
+      pod: pod({
+        metadata: {
+          labels: ours,
+          managedFields: [
+            { manager: "kube-controller-manager", time: "2026-01-01T00:09:00Z" },
+            { manager: "kube-scheduler", subresource: "status", time: "2026-01-01T00:00:01Z" },
+            { manager: "kubelet", subresource: "status", time: "2026-01-01T00:00:02Z" },
+          ],
+        },
+        spec: { nodeName: "gpu-0" },
+        status: { phase: "Failed", reason: "UnexpectedAdmissionError", message: "Pod was rejected: Allocate failed" },
+      }),
+      view: {
+        ...waits,
+        node: "gpu-0",
+        phase: "Failed",
+        failed: {
+          reason: "UnexpectedAdmissionError",
+          message: "Pod was rejected: Allocate failed",
+          at: "2026-01-01T00:00:02Z",
+        },
+      },
+    },
+    "has no words of the kubelet for a pod whose node was removed": {
+      pod: pod({ metadata: { labels: ours }, spec: { nodeName: "gpu-0" }, status: { phase: "Failed" } }),
+      view: { ...waits, node: "gpu-0", phase: "Failed" },
+    },
     "has the processor's state of a ready pod, not that of the sidecar": {
       pod: pod({ metadata: { labels: ours }, spec: { ...gpus, nodeName: "gpu-0" }, status: running }),
       view: {

@@ -30,6 +30,12 @@ export interface PodView {
   readonly devices: Readonly<Record<string, number>>;
   /** The scheduler's message while no node fits. */
   readonly unschedulable: string | undefined;
+  /** Its scheduling gates: the scheduler ignores the pod until their controllers have removed them all. */
+  readonly gates: readonly string[];
+  /** Why the kubelet failed the pod, such as a rejection at admission or an eviction. The pod never runs again. */
+  readonly failed:
+    | { readonly reason: string; readonly message: string; /** RFC 3339. */ readonly at: string }
+    | undefined;
   readonly container: ContainerView | undefined;
   /** The value of the deletion cost annotation; undefined: there is none. */
   readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
@@ -53,6 +59,7 @@ export interface ContainerView {
 interface Pod extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string;
+    readonly schedulingGates?: readonly { readonly name: string }[];
     readonly containers?: readonly {
       readonly name: string;
       readonly resources?: {
@@ -63,6 +70,9 @@ interface Pod extends KubeObject {
   };
   readonly status?: {
     readonly phase?: string;
+    /** The kubelet's, of a pod that it failed. */
+    readonly reason?: string;
+    readonly message?: string;
     readonly podIP?: string;
     readonly conditions?: readonly StatusCondition[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -116,9 +126,22 @@ export function viewPod(object: KubeObject): PodView | undefined {
     createdAt: metadata.creationTimestamp,
     devices,
     unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
+    gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
+    failed: failureOf(metadata, status),
     container: containerView(status.containerStatuses?.find(({ name }) => name === containerName)),
     deletionCost: deletionCostOf(metadata),
   };
+}
+
+/** The pod garbage collector fails the pods of a removed node without a reason, and deletes them. */
+function failureOf(
+  { creationTimestamp, managedFields = [] }: KubeObject["metadata"],
+  { phase, reason, message = "" }: NonNullable<Pod["status"]>,
+): PodView["failed"] {
+  if (phase !== "Failed" || reason === undefined) return undefined;
+  // No field of the status has the time of a rejection. The kubelet does not write the status of a failed pod again.
+  const written = managedFields.filter(({ subresource }) => subresource === "status").map(({ time = "" }) => time);
+  return { reason, message, at: [creationTimestamp, ...written].toSorted().at(-1) ?? creationTimestamp };
 }
 
 /** Ours only if this operator owns the field: a cost from the pod template or from a user stays. */

@@ -37,6 +37,7 @@ function triggers() {
     services: new FakeCache<StoredService>(),
     profiles: new FakeCache<StoredProfile>(),
     pods: new FakeCache<PodView | undefined>(),
+    failedPods: new FakeCache<PodView | undefined>(),
     nodes: new FakeCache<NodeView>(),
     childCaches: [new FakeCache<ChildView>(), new FakeCache<ChildView>()] as const,
   };

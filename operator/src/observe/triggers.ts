@@ -15,6 +15,7 @@ export interface Sources {
   readonly services: Pick<ScopedCache<StoredService>, "subscribe" | "values">;
   readonly profiles: Pick<ScopedCache<StoredProfile>, "subscribe">;
   readonly pods: Pick<ScopedCache<PodView | undefined>, "subscribe" | "values">;
+  readonly failedPods: Pick<ScopedCache<PodView | undefined>, "subscribe">;
   readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
   readonly childCaches: Iterable<Pick<ScopedCache<ChildView>, "subscribe">>;
 }
@@ -47,6 +48,10 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
     const service = now?.service ?? before?.service;
     if (service !== undefined) echo(service);
     if (freesDevices(before, now)) for (const waiting of waitingServices(cache)) echo(waiting);
+  });
+  cache.failedPods.subscribe((change) => {
+    const service = (currentOf(change) ?? previousOf(change))?.service;
+    if (service !== undefined) echo(service);
   });
   cache.nodes.subscribe((change) => {
     // A node's heartbeat changes it every few seconds.

@@ -9,6 +9,7 @@ function condition(type: string, status: Condition["status"], reason: string): C
 const serving = condition("Ready", "True", "Serving");
 const progressing = condition("Ready", "False", "Progressing");
 const waiting = condition("Ready", "False", "WaitingForGpu");
+const degraded = condition("Ready", "True", "Degraded");
 const taken = condition("Stalled", "True", "NameTaken");
 const notReady = condition("Ready", "False", "NameTaken");
 const scaling = condition("ScalingReady", "True", "Scaling");
@@ -41,6 +42,12 @@ describe("events of a status", () => {
     "none while it stays ready": { before: [serving], after: [serving], events: [] },
     "none for a rollout": { before: [serving], after: [progressing], events: [] },
     "it waits for a GPU": { before: [progressing], after: [waiting], events: ["Warning Reconcile WaitingForGpu"] },
+    "nodes fail pods of a service that keeps serving": {
+      before: [serving],
+      after: [degraded],
+      events: ["Warning Reconcile Degraded"],
+    },
+    "none while nodes keep failing pods": { before: [degraded], after: [degraded], events: [] },
     "none while it keeps waiting": { before: [waiting], after: [waiting], events: [] },
     "it stalls, which is one event": {
       before: [serving],

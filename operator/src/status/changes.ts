@@ -33,7 +33,8 @@ export function statusEvents(before: Status, after: Status): readonly StatusEven
     events.push(warning("Reconcile", stalled));
   }
   const [wasReady, ready] = [find(before, "Ready"), find(after, "Ready")];
-  if (ready?.status === "True" && wasReady?.status !== "True") {
+  if (ready?.reason === "Degraded" && ready.reason !== wasReady?.reason) events.push(warning("Reconcile", ready));
+  else if (ready?.status === "True" && wasReady?.status !== "True") {
     events.push({ type: "Normal", reason: ready.reason, action: "Reconcile", note: ready.message });
   }
   // Not during a rollout or the first start, when a service is expected not to be ready.

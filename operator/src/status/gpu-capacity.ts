@@ -11,7 +11,8 @@ export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">):
   if (!gpus.synced) return unknown("NodesNotListed", "the nodes have not been listed yet");
   const { allocatable, free, replicas: fitting } = countGpus(gpus);
   const unbound = pods.filter(
-    ({ node, terminating, devices }) => node === undefined && !terminating && gpus.resource in devices,
+    ({ node, terminating, devices, gates }) =>
+      node === undefined && !terminating && gates.length === 0 && gpus.resource in devices,
   );
   // The scheduler names one reason for each node, which may be a selector: a node without it would have no GPU either.
   const waiting = unbound.filter(
@@ -25,8 +26,14 @@ export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">):
     gpus.devices.length === 0
       ? `no node reports the number of free ${gpus.resource}`
       : `${free} of ${allocatable} ${gpus.resource} are free`;
-  if (unbound.length === 0) return isTrue("Sufficient", `no replica waits for a GPU; ${capacityText}`);
-  return isTrue("Sufficient", `${replicas(unbound.length)} for something other than a GPU, see Ready; ${capacityText}`);
+  // A gated pod asks no node for a GPU, so no node autoscaler adds one for it.
+  const gated = pods.filter(({ gates, terminating }) => gates.length > 0 && !terminating).length;
+  const held = gated === 0 ? "" : `; ${gated} held back by scheduling gates, see Ready`;
+  if (unbound.length === 0) return isTrue("Sufficient", `no replica waits for a GPU; ${capacityText}${held}`);
+  return isTrue(
+    "Sufficient",
+    `${replicas(unbound.length)} for something other than a GPU, see Ready; ${capacityText}${held}`,
+  );
 }
 
 function replicas(count: number): string {

@@ -108,6 +108,15 @@ describe("GpuCapacity", () => {
       pods: [bound],
       verdict: ["True", "Sufficient", "no replica waits for a GPU; 0 of 4 nvidia.com/gpu are free"],
     },
+    "all but those that a scheduling gate holds back": {
+      gpus: full,
+      pods: [bound, samplePod({ node: undefined, gates: ["kueue.x-k8s.io/admission"], devices })],
+      verdict: [
+        "True",
+        "Sufficient",
+        "no replica waits for a GPU; 0 of 4 nvidia.com/gpu are free; 1 held back by scheduling gates, see Ready",
+      ],
+    },
     "one waits": {
       gpus: full,
       pods: [bound, waiting],

@@ -16,9 +16,26 @@ function ended(change: Partial<NonNullable<ContainerView["ended"]>>): NonNullabl
   return { exitCode: 1, reason: "Error", message: "", signal: 0, ...change };
 }
 
+function failure(reason: string, message: string): NonNullable<PodView["failed"]> {
+  return { reason, message, at: "2026-01-01T00:00:00Z" };
+}
+
 function waits(reason: string, message = ""): PodView {
   return withContainer({ waiting: { reason, message } });
 }
+
+/** As containerd reports it (NVIDIA/nvidia-container-toolkit#152). */
+const tooOld =
+  "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy'\nnvidia-container-cli: requirement error: unsatisfied condition: cuda>=13.0, please update your driver to a newer version, or use an earlier cuda container: unknown";
+const noDevice =
+  "failed to create containerd task: CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=GPU-0";
+/** The kubelet's words: pkg/kubelet/cm/devicemanager/manager.go and lifecycle/predicate.go. */
+const lostGpu =
+  "Pod was rejected: Allocate failed due to no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected";
+/** NVIDIA/k8s-device-plugin, failRequestsGreaterThanOne. */
+const tooManyShares =
+  "Pod was rejected: Allocate failed due to rpc error: code = Unknown desc = request for 'nvidia.com/gpu: 2' too large: maximum request size for shared resources is 1; found 2, which is unexpected";
+const unsafeSysctl = 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted';
 
 describe("trouble of pods", () => {
   const cases: {
@@ -68,9 +85,98 @@ describe("trouble of pods", () => {
         reason: "ContainerNotCreated",
         waiting: "CreateContainerConfigError",
         message: 'secret "x" not found',
+        node: "n",
       },
       text: 'cannot create its container (CreateContainerConfigError): secret "x" not found',
       fatal: true,
+    },
+    "a driver that is too old for the image, between two attempts": {
+      pod: withContainer({
+        restarts: 4,
+        waiting: { reason: "CrashLoopBackOff", message: "back-off 1m20s" },
+        ended: ended({ exitCode: 128, reason: "StartError", message: tooOld }),
+      }),
+      trouble: { pod: "p", reason: "ContainerNotCreated", waiting: "StartError", message: tooOld, node: "n" },
+      text: "cannot create its container (StartError): nvidia-container-cli: requirement error: unsatisfied condition: cuda>=13.0, please update your driver to a newer version, or use an earlier cuda container; CUDA 13.0 needs driver 580 or later on node n: update it, or select nodes that have it with scheduling.nodeSelector",
+      fatal: true,
+    },
+    "a device that the runtime cannot inject": {
+      pod: withContainer({
+        ended: ended({ exitCode: 128, reason: "StartError", message: `${noDevice}: unknown` }),
+      }),
+      trouble: {
+        pod: "p",
+        reason: "ContainerNotCreated",
+        waiting: "StartError",
+        message: `${noDevice}: unknown`,
+        node: "n",
+      },
+      text: `cannot create its container (StartError): ${noDevice}`,
+      fatal: true,
+    },
+    "a GPU that was lost before the pod was admitted": {
+      pod: pod({ phase: "Failed", failed: failure("UnexpectedAdmissionError", lostGpu) }),
+      trouble: { pod: "p", reason: "FailedOnNode", node: "n", failure: "UnexpectedAdmissionError", message: lostGpu },
+      text: `failed on node n (UnexpectedAdmissionError): ${lostGpu}; check the GPUs and the device plugin of node n`,
+      fatal: true,
+    },
+    "more than one share of a GPU that is shared": {
+      pod: pod({ phase: "Failed", failed: failure("UnexpectedAdmissionError", tooManyShares) }),
+      trouble: {
+        pod: "p",
+        reason: "FailedOnNode",
+        node: "n",
+        failure: "UnexpectedAdmissionError",
+        message: tooManyShares,
+      },
+      text: `failed on node n (UnexpectedAdmissionError): ${tooManyShares}; set gpu.count: 1, because the GPUs of the node are shared and a larger share gives no more of a GPU`,
+      fatal: true,
+    },
+    "an unsafe kernel parameter": {
+      pod: pod({ phase: "Failed", failed: failure("SysctlForbidden", unsafeSysctl) }),
+      trouble: { pod: "p", reason: "FailedOnNode", node: "n", failure: "SysctlForbidden", message: unsafeSysctl },
+      text: `failed on node n (SysctlForbidden): ${unsafeSysctl}; remove the parameter from spec.sysctls, or list it in the kubelet's allowedUnsafeSysctls`,
+      fatal: true,
+    },
+    "an eviction, although its container was once OOM-killed": {
+      pod: pod({
+        phase: "Failed",
+        failed: failure("Evicted", "The node was low on resource: ephemeral-storage. "),
+        container: sampleContainer({ ended: ended({ reason: "OOMKilled" }) }),
+      }),
+      trouble: {
+        pod: "p",
+        reason: "FailedOnNode",
+        node: "n",
+        failure: "Evicted",
+        message: "The node was low on resource: ephemeral-storage. ",
+      },
+      text: "failed on node n (Evicted): The node was low on resource: ephemeral-storage.; see kubectl describe pod p",
+      fatal: true,
+    },
+    "a pod that Kueue's queue has not admitted": {
+      pod: pod({
+        node: undefined,
+        gates: ["kueue.x-k8s.io/admission"],
+        labels: { "kueue.x-k8s.io/queue-name": "gpus" },
+      }),
+      trouble: { pod: "p", reason: "SchedulingGated", gates: ["kueue.x-k8s.io/admission"], queue: "gpus" },
+      text: "is held back by the scheduling gate kueue.x-k8s.io/admission: Kueue's queue gpus has not admitted it; see kubectl describe localqueue gpus",
+    },
+    "a pod that Kueue has not admitted, in no queue that its labels name": {
+      pod: pod({ node: undefined, gates: ["kueue.x-k8s.io/admission", "kueue.x-k8s.io/topology"] }),
+      trouble: {
+        pod: "p",
+        reason: "SchedulingGated",
+        gates: ["kueue.x-k8s.io/admission", "kueue.x-k8s.io/topology"],
+        queue: undefined,
+      },
+      text: "is held back by the scheduling gates kueue.x-k8s.io/admission, kueue.x-k8s.io/topology: Kueue has not admitted it; see kubectl get workloads",
+    },
+    "a scheduling gate of another controller": {
+      pod: pod({ node: undefined, gates: ["example.com/wait"] }),
+      trouble: { pod: "p", reason: "SchedulingGated", gates: ["example.com/wait"], queue: undefined },
+      text: "is held back by the scheduling gate example.com/wait: the scheduler ignores it until the controller of the gate removes it",
     },
     "an OOM kill, also while the container runs again": {
       pod: withContainer({ running: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) }),
@@ -113,13 +219,52 @@ describe("trouble of pods", () => {
   };
   for (const [title, { pod: one, trouble, text, fatal = false }] of Object.entries(cases)) {
     it(`reports ${title}`, () => {
-      assert.deepEqual(podTroubles([one]), { first: trouble, others: 0 });
+      assert.deepEqual(podTroubles([one], 2), { first: trouble, others: 0 });
       assert.deepEqual([podTroubleText(trouble), isFatal(trouble)], [text, fatal]);
     });
   }
 
   it("reports none for pods that are ready or terminating", () => {
-    assert.equal(podTroubles([pod({ ready: true }), pod({ terminating: true })]), undefined);
+    assert.equal(podTroubles([pod({ ready: true }), pod({ terminating: true })], 2), undefined);
+  });
+
+  const lostPod = (name: string, second: number): PodView => {
+    const failed = { reason: "UnexpectedAdmissionError", message: lostGpu, at: `2026-01-01T00:00:0${second}Z` };
+    return pod({ name, phase: "Failed", failed });
+  };
+  const rejected = {
+    pod: "b",
+    reason: "FailedOnNode",
+    node: "n",
+    failure: "UnexpectedAdmissionError",
+    message: lostGpu,
+  } as const;
+  /** A replica that a kubelet admitted, created in the given second. */
+  const admitted = (second: number): PodView => {
+    const container = sampleContainer({ running: true, ready: true });
+    return pod({ ready: true, createdAt: `2026-01-01T00:00:0${second}Z`, container });
+  };
+
+  it("reports the earliest of the failed pods, so that the name stays, and their number", () => {
+    const unscheduled = pod({ name: "d", node: undefined, createdAt: "2026-01-01T00:00:04Z" });
+    const pods = [lostPod("a", 3), lostPod("b", 1), lostPod("c", 2), unscheduled, admitted(0)];
+    assert.deepEqual(podTroubles(pods, 2), { first: rejected, others: 2 });
+  });
+
+  it("does not report failed pods that have been replaced", () => {
+    assert.equal(podTroubles([lostPod("b", 1), admitted(1)], 1), undefined);
+    // A scale-out waits for a node.
+    const unscheduled = pod({ node: undefined });
+    const starting = { pod: "p", reason: "Starting", step: "Scheduling" } as const;
+    assert.deepEqual(podTroubles([lostPod("b", 1), admitted(2), unscheduled], 2), { first: starting, others: 0 });
+  });
+
+  it("does not report failed pods of an earlier template", () => {
+    assert.equal(podTroubles([lostPod("b", 1), { ...admitted(1), templateHash: "new" }], 2), undefined);
+  });
+
+  it("does not report pods of a node that was removed", () => {
+    assert.equal(podTroubles([pod({ phase: "Failed" })], 2), undefined);
   });
 
   it("reports the most specific reason, and how many more pods have it", () => {
@@ -129,7 +274,7 @@ describe("trouble of pods", () => {
       waiting: { reason: "CrashLoopBackOff", message: "" },
     });
     const pods = [pod({ node: undefined }), crash, crash, withContainer({ running: true })];
-    assert.deepEqual(podTroubles(pods), {
+    assert.deepEqual(podTroubles(pods, 2), {
       first: { pod: "p", reason: "CrashLoop", exitCode: 1, signal: 0, restarts: 3, message: "" },
       others: 1,
     });

@@ -1,12 +1,18 @@
 /** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
 import type { ContainerView, PodView } from "../observe/pod-view.ts";
+import { leastDriver } from "./driver.ts";
 import { mentionsDevice } from "./gpu-shortage.ts";
 import { podTroubleReasons, type PodTroubleReason } from "./reasons.ts";
 
 /** Messages are those of the kubelet, the scheduler or the processor; empty where there is none. */
 export type PodTrouble = { readonly pod: string } & (
   | { readonly reason: "ImagePullFailed"; readonly message: string }
-  | { readonly reason: "ContainerNotCreated"; readonly waiting: string; readonly message: string }
+  | {
+      readonly reason: "ContainerNotCreated";
+      readonly waiting: string;
+      readonly message: string;
+      readonly node: string;
+    }
   | { readonly reason: "OutOfMemory"; readonly restarts: number }
   | {
       readonly reason: "CrashLoop";
@@ -16,7 +22,14 @@ export type PodTrouble = { readonly pod: string } & (
       readonly restarts: number;
       readonly message: string;
     }
+  | {
+      readonly reason: "FailedOnNode";
+      readonly node: string;
+      readonly failure: string;
+      readonly message: string;
+    }
   | { readonly reason: "NodeNotReady"; readonly node: string }
+  | { readonly reason: "SchedulingGated"; readonly gates: readonly string[]; readonly queue: string | undefined }
   | { readonly reason: "WaitingForGpu" }
   | { readonly reason: "Unschedulable"; readonly message: string }
   | { readonly reason: "ProbesFailing"; readonly restarts: number }
@@ -31,9 +44,10 @@ export interface PodTroubles {
   readonly others: number;
 }
 
-/** Of the pods that should serve and do not; undefined when there is none. */
-export function podTroubles(pods: readonly PodView[]): PodTroubles | undefined {
-  const troubles = pods.map(podTrouble).filter((trouble) => trouble !== undefined);
+/** Of the pods that should serve and do not, of which `desired` should; undefined when there is none. */
+export function podTroubles(pods: readonly PodView[], desired: number): PodTroubles | undefined {
+  const current = [...failuresOnNodes(pods, desired), ...pods.filter(({ failed }) => failed === undefined)];
+  const troubles = current.map(podTrouble).filter((trouble) => trouble !== undefined);
   for (const reason of Object.keys(podTroubleReasons) as readonly PodTroubleReason[]) {
     const same = troubles.filter((trouble) => trouble.reason === reason);
     const [first] = same;
@@ -42,11 +56,34 @@ export function podTroubles(pods: readonly PodView[]): PodTroubles | undefined {
   return undefined;
 }
 
-/** Undefined for a pod that is ready or terminating. */
+/**
+ * The pods that kubelets have failed and that no other has replaced, the earliest failure first. Their ReplicaSet keeps
+ * all failed pods. They are history once the template has changed, kubelets have admitted as many pods as are desired, or
+ * one has admitted a pod that was created after the failure.
+ */
+export function failuresOnNodes(pods: readonly PodView[], desired: number): readonly PodView[] {
+  const template = pods.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)).at(-1)?.templateHash;
+  const current = pods.filter(({ terminating, templateHash }) => !terminating && templateHash === template);
+  const admitted = current.filter(({ failed, container }) => failed === undefined && container !== undefined);
+  if (admitted.length >= desired) return [];
+  const failures = current.flatMap((pod) => (pod.failed === undefined ? [] : [{ pod, at: pod.failed.at }]));
+  return failures
+    .filter(({ at }) => !admitted.some(({ createdAt }) => createdAt > at))
+    .toSorted((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ pod }) => pod);
+}
+
+/** Undefined for a pod that is ready, terminating or replaced. */
 export function podTrouble(pod: PodView): PodTrouble | undefined {
-  const { name, node, container, unschedulable, devices } = pod;
+  const { name, node, container, unschedulable, devices, failed, gates, labels } = pod;
   if (pod.ready || pod.terminating) return undefined;
+  if (node !== undefined && failed !== undefined) {
+    return { pod: name, reason: "FailedOnNode", node, failure: failed.reason, message: failed.message };
+  }
+  // The garbage collector deletes it.
+  if (pod.phase === "Failed") return undefined;
   if (node !== undefined) return { pod: name, ...onNode(node, container) };
+  if (gates.length > 0) return { pod: name, reason: "SchedulingGated", gates, queue: labels[queueLabel] };
   if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
   if (mentionsDevice(unschedulable, devices)) return { pod: name, reason: "WaitingForGpu" };
   return { pod: name, reason: "Unschedulable", message: unschedulable };
@@ -64,7 +101,11 @@ function onNode(node: string, container: ContainerView | undefined): Cause {
     return { reason: "ImagePullFailed", message: waiting.message || waiting.reason };
   }
   if (waiting !== undefined && creationFailures.has(waiting.reason)) {
-    return { reason: "ContainerNotCreated", waiting: waiting.reason, message: waiting.message };
+    return { reason: "ContainerNotCreated", waiting: waiting.reason, message: waiting.message, node };
+  }
+  // Between two attempts the kubelet reports CrashLoopBackOff, and the runtime's words as those of the last attempt.
+  if (ended !== undefined && !running && startFailures.has(ended.reason)) {
+    return { reason: "ContainerNotCreated", waiting: ended.reason, message: ended.message, node };
   }
   if (ended?.reason === "OOMKilled") return { reason: "OutOfMemory", restarts };
   if (ended !== undefined && !running) {
@@ -89,7 +130,7 @@ export function podTroubleText(trouble: PodTrouble): string {
     case "ImagePullFailed":
       return `cannot pull its image: ${trouble.message}`;
     case "ContainerNotCreated":
-      return `cannot create its container (${trouble.waiting}): ${trouble.message}`;
+      return `cannot create its container (${trouble.waiting}): ${notCreated(trouble)}`;
     case "OutOfMemory":
       return `was OOM-killed at its memory limit (${times(trouble.restarts)}); raise resources.limits.memory, or lower processing.batch.maxSize`;
     case "CrashLoop": {
@@ -97,6 +138,10 @@ export function podTroubleText(trouble: PodTrouble): string {
       const how = signal > 0 ? `was terminated by signal ${signal}` : `exited with code ${exitCode}`;
       return `${how} (${times(restarts)})${message === "" ? `; see kubectl logs ${pod} --previous` : `: ${message}`}`;
     }
+    case "FailedOnNode":
+      return `failed on node ${trouble.node} (${trouble.failure}): ${trouble.message.trim()}; ${nextStep(trouble)}`;
+    case "SchedulingGated":
+      return gated(trouble);
     case "NodeNotReady":
       return `is not ready although its container is: node ${trouble.node} does not report (kubectl describe node ${trouble.node}), or a readiness gate of the pod is not met`;
     case "WaitingForGpu":
@@ -124,6 +169,7 @@ const fatalReasons: ReadonlySet<PodTroubleReason> = new Set([
   "ContainerNotCreated",
   "OutOfMemory",
   "CrashLoop",
+  "FailedOnNode",
 ]);
 const imagePullFailures: ReadonlySet<string> = new Set([
   "ErrImagePull",
@@ -136,6 +182,44 @@ const creationFailures: ReadonlySet<string> = new Set([
   "CreateContainerError",
   "RunContainerError",
 ]);
+
+const startFailures: ReadonlySet<string> = new Set(["StartError", "ContainerCannotRun"]);
+
+/** Kueue's label of a pod that a queue must admit. */
+const queueLabel = "kueue.x-k8s.io/queue-name";
+
+function gated({ gates, queue }: PodTrouble & { readonly reason: "SchedulingGated" }): string {
+  const held = `is held back by the scheduling gate${gates.length === 1 ? "" : "s"} ${gates.join(", ")}`;
+  if (!gates.some((gate) => gate.startsWith("kueue.x-k8s.io/"))) {
+    return `${held}: the scheduler ignores it until the controller of the gate removes it`;
+  }
+  return queue === undefined
+    ? `${held}: Kueue has not admitted it; see kubectl get workloads`
+    : `${held}: Kueue's queue ${queue} has not admitted it; see kubectl describe localqueue ${queue}`;
+}
+
+/** The sentence of NVIDIA's container runtime, without the call stack around it, and the driver that it requires. */
+function notCreated({ message, node }: PodTrouble & { readonly reason: "ContainerNotCreated" }): string {
+  const sentence =
+    /nvidia-container-(?:cli|runtime)[^:\n]*: (?!.*nvidia-container-)[^\n]*/.exec(message)?.[0] ?? message;
+  const words = sentence.trim().replace(/: unknown$/, "");
+  const driver = leastDriver(words);
+  return driver === undefined
+    ? words
+    : `${words}; ${driver} on node ${node}: update it, or select nodes that have it with scheduling.nodeSelector`;
+}
+
+function nextStep({ node, pod, failure, message }: PodTrouble & { readonly reason: "FailedOnNode" }): string {
+  // The device plugin's `failRequestsGreaterThanOne`.
+  if (message.includes("maximum request size for shared resources")) {
+    return "set gpu.count: 1, because the GPUs of the node are shared and a larger share gives no more of a GPU";
+  }
+  if (failure === "SysctlForbidden") {
+    return "remove the parameter from spec.sysctls, or list it in the kubelet's allowedUnsafeSysctls";
+  }
+  if (failure === "UnexpectedAdmissionError") return `check the GPUs and the device plugin of node ${node}`;
+  return `see kubectl describe pod ${pod}`;
+}
 
 function times(restarts: number): string {
   return restarts === 1 ? "1 restart" : `${restarts} restarts`;

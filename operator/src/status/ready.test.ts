@@ -26,6 +26,10 @@ const deadlineExceeded = { type: "Progressing", status: "False", reason: "Progre
 const ended = { exitCode: 1, reason: "Error", message: "", signal: 0 };
 const crashes = samplePod({ container: sampleContainer({ restarts: 3, ended }) });
 const unplaced = samplePod({ node: undefined, unschedulable: "1 Insufficient cpu" });
+const refused = samplePod({
+  phase: "Failed",
+  failed: { reason: "OutOfcpu", message: "Pod was rejected", at: "2026-01-01T00:00:00Z" },
+});
 const crashText = "pod p exited with code 1 (3 restarts); see kubectl logs p --previous";
 
 /** Settled: neither Reconciling nor Stalled. */
@@ -81,6 +85,22 @@ const cases: Readonly<Record<string, Case>> = {
     replicas: 5,
     pods: [unplaced],
     readiness: settled(isTrue("Serving", "2 of 5 replicas are ready")),
+  },
+  "a scale-out that nodes reject while minReplicas are ready": {
+    status: { ...serving, replicas: 5, updatedReplicas: 5 },
+    replicas: 5,
+    pods: Array.from({ length: 230 }, () => refused),
+    readiness: settled(
+      isTrue(
+        "Degraded",
+        "2 of 5 replicas are ready; pod p failed on node n (OutOfcpu): Pod was rejected; see kubectl describe pod p (and at least 200 more)",
+      ),
+    ),
+  },
+  "pods that nodes rejected before all replicas became ready": {
+    status: serving,
+    pods: [refused, samplePod({ ready: true }), samplePod({ ready: true })],
+    readiness: ready,
   },
   "fewer than desired without an autoscaler": {
     spec: { replicas: 5, autoscaling: { horizontal: { enabled: false } } },

@@ -4,7 +4,7 @@ import type { Failure } from "../plan/failure.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
 import { gpuShortage, unmatchedSelection } from "./gpu-shortage.ts";
-import { isFatal, podTroubles, podTroubleText, type PodTroubles } from "./pod-trouble.ts";
+import { failuresOnNodes, isFatal, podTroubles, podTroubleText, type PodTroubles } from "./pod-trouble.ts";
 import type { ReadyReason } from "./reasons.ts";
 import { neededReplicas, replicaCounts, type StatusInput } from "./status-input.ts";
 
@@ -71,11 +71,13 @@ function servingVerdict(input: StatusInput): Serving {
   const counts = `${ready} of ${desired} replicas are ready`;
   const rolledOut = updated >= desired && (deployment.status.replicas ?? 0) <= updated;
   if (rolledOut && (deployment.status.availableReplicas ?? 0) >= neededReplicas(input)) {
-    return { ...isTrue("Serving", counts), fatal: false };
+    const failures = ready < desired ? podTroubles(failuresOnNodes(pods, desired), desired) : undefined;
+    if (failures === undefined) return { ...isTrue("Serving", counts), fatal: false };
+    return { ...isTrue("Degraded", `${counts}; ${troublesText(failures, gpus)}`), fatal: false };
   }
   const rejected = rejectedPods(deployment);
   if (rejected !== undefined) return { ...rejected, message: `${counts}; ${rejected.message}` };
-  const troubles = podTroubles(pods);
+  const troubles = podTroubles(pods, desired);
   if (troubles === undefined) return progressing(rolledOut ? counts : `${counts}, ${updated} of them updated`);
   const message = `${counts}; ${troublesText(troubles, gpus)}`;
   const { first } = troubles;
@@ -85,13 +87,24 @@ function servingVerdict(input: StatusInput): Serving {
 }
 
 function troublesText({ first, others }: PodTroubles, gpus: GpuView): string {
-  const more = others === 0 ? "" : ` (and ${others} more)`;
+  const more = moreText(first.reason === "FailedOnNode" ? roughly(others) : String(others));
   if (first.reason === "WaitingForGpu") {
     const shortage = unmatchedSelection("", gpus) ?? gpuShortage(gpus);
     return `pod ${first.pod} ${podTroubleText(first)}: ${shortage}${more}`;
   }
   const unmatched = first.reason === "Unschedulable" ? unmatchedSelection(first.message, gpus) : undefined;
   return `pod ${first.pod} ${podTroubleText(first)}${unmatched === undefined ? "" : `; ${unmatched}`}${more}`;
+}
+
+function moreText(others: string): string {
+  return others === "0" ? "" : ` (and ${others} more)`;
+}
+
+/** Exact up to 10. A ReplicaSet replaces a failed pod at once, and each further one would be a write of the status. */
+function roughly(count: number): string {
+  if (count <= 10) return String(count);
+  const magnitude = 10 ** Math.floor(Math.log10(count));
+  return `at least ${magnitude * (count >= 5 * magnitude ? 5 : count >= 2 * magnitude ? 2 : 1)}`;
 }
 
 function progressing(message: string): Serving {

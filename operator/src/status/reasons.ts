@@ -4,10 +4,12 @@ import { stalledReasons, waitingReasons } from "../plan/failure.ts";
 /** The most specific first: of several pods in trouble, the first reason of this order is reported. */
 export const podTroubleReasons = {
   ImagePullFailed: "the image cannot be pulled",
-  ContainerNotCreated: "the container cannot be created: a volume, a ConfigMap key, a user",
+  ContainerNotCreated: "the container cannot be created or started: a volume, a ConfigMap key, a user, the GPU driver",
   OutOfMemory: "the processor was OOM-killed at its memory limit",
   CrashLoop: "the processor exits repeatedly",
+  FailedOnNode: "the kubelet rejects or ends the pod: a lost GPU, an unsafe kernel parameter, a full disk",
   NodeNotReady: "the kubelet does not report, so no Service routes to the pod",
+  SchedulingGated: "a scheduling gate holds the pod back, such as that of Kueue",
   WaitingForGpu: "no node has the GPUs that a replica needs",
   Unschedulable: "the pod cannot be scheduled for another reason",
   ProbesFailing: "the processor runs, and its probes fail",
@@ -16,6 +18,7 @@ export const podTroubleReasons = {
 
 export const readyReasons = {
   Serving: "enough replicas are ready",
+  Degraded: "enough replicas are ready, but nodes fail further pods",
   ScaledToZero: "the service is scaled to 0 replicas",
   Suspended: "`spec.suspend` is set; the children are not changed",
   Progressing: "children are being created, or a rollout is in progress",

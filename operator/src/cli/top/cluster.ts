@@ -52,8 +52,8 @@ export async function readCluster(reach: Reach, selection: ServiceSelection, sig
   return snapshot(shown.toSorted(byKey) as readonly StoredService[], listed, namespace === undefined);
 }
 
-/** A finished pod has no report. */
-const notFinished = "status.phase!=Succeeded,status.phase!=Failed";
+/** A pod that its kubelet has failed shows why. */
+const notFinished = "status.phase!=Succeeded";
 
 function byKey(a: KubeObject, b: KubeObject): number {
   const [one, other] = [a, b].map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`);

@@ -3,7 +3,7 @@ import type { UtilizationReport } from "@gpumedia/api";
 import type { ObjectKey } from "../../kube/object.ts";
 import type { PodView } from "../../observe/pod-view.ts";
 import type { StoredService } from "../../observe/cluster-cache.ts";
-import { podTrouble, podTroubleText } from "../../status/pod-trouble.ts";
+import { failuresOnNodes, podTrouble, podTroubleText } from "../../status/pod-trouble.ts";
 import type { PodTroubleReason } from "../../status/reasons.ts";
 import { aggregate } from "../../utilization/aggregate.ts";
 import { highest, sum } from "../../utilization/known.ts";
@@ -108,8 +108,19 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     reason: ready === undefined || ready.status === "True" ? null : ready.reason,
     problem: ready?.status === "True" ? null : problem,
     ...figures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
-    pods: pods.map(podRow).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    pods: living(pods, status?.replicas?.desired ?? 0)
+      .map(podRow)
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
+}
+
+/** Without the pods that nodes have failed, of which there may be hundreds; the oldest that still matters stands for them. */
+function living(pods: readonly ListedPod[], desired: number): readonly ListedPod[] {
+  const [failure] = failuresOnNodes(
+    pods.map(({ pod }) => pod),
+    desired,
+  );
+  return pods.filter(({ pod }) => pod.phase !== "Failed" || pod === failure);
 }
 
 /** Of a service's pods, or of one pod. */
