@@ -194,24 +194,14 @@ export const production: SourcedTree<CompleteSpec> = {
       "a node failure should not affect all replicas; only a preference, as GPUs may be on few nodes",
     ),
   },
+  // Only what Pod Security's baseline of every version allows: policy engines and pinned levels refuse the TCP timeouts.
   sysctls: {
     "net.ipv4.ip_local_port_range": chosen(
       "Production",
       "10240 65535",
       "tuned kernel parameters: twice as many ports for upstream connections, none below the pod's own 8080",
     ),
-    "net.ipv4.tcp_fin_timeout": chosen(
-      "Production",
-      "15",
-      "tuned kernel parameters: closed connections free their ports four times sooner",
-    ),
-    "net.ipv4.tcp_keepalive_time": chosen(
-      "Production",
-      "120",
-      "tuned kernel parameters: a lost client is detected within 3 minutes, not 2 hours",
-    ),
-    "net.ipv4.tcp_keepalive_intvl": chosen("Production", "15", "tuned kernel parameters: as above"),
-    "net.ipv4.tcp_keepalive_probes": chosen("Production", "4", "tuned kernel parameters: as above"),
   },
+  deploymentMetadata: { labels: {}, annotations: {} },
   podMetadata: { labels: {}, annotations: {} },
 };

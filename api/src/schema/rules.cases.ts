@@ -105,12 +105,14 @@ const tunable: SpecCases = {
     keeps: { resources: { [member]: { cpu: 4, "hugepages-2Mi": "64Mi", "example.com/fpga": 1 } } },
   })),
   "a key must be at most 63 letters, digits, -, _ and dots, with an optional domain: example.com/team": [
-    ["annotations", "media & more"],
-    ["labels", "media"],
-  ].map(([member = "", value]) => ({
-    at: `spec.podMetadata.${member}`,
-    breaks: { podMetadata: { [member]: { "the team": "media" } } },
-    keeps: { podMetadata: { [member]: { "example.com/the_team": value } } },
+    ["podMetadata", "annotations", "media & more"],
+    ["podMetadata", "labels", "media"],
+    ["deploymentMetadata", "annotations", "media & more"],
+    ["deploymentMetadata", "labels", "media"],
+  ].map(([metadata = "", member = "", value]) => ({
+    at: `spec.${metadata}.${member}`,
+    breaks: { [metadata]: { [member]: { "the team": "media" } } },
+    keeps: { [metadata]: { [member]: { "example.com/the_team": value } } },
   })),
   "set exactly one of persistentVolumeClaim, image and csi": {
     at: "spec.model.volume",

@@ -38,6 +38,10 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
       ],
     },
     monitoring: { labels: { release: "kube-prometheus-stack" }, dcgm: { profiling: true } },
+    deploymentMetadata: {
+      labels: { "kueue.x-k8s.io/queue-name": "gpus" },
+      annotations: { "reloader.stakater.com/auto": "true" },
+    },
     podMetadata: { labels: { team: "media" }, annotations: { "example.com/note": "" } },
   },
   "on KEDA, with a model on a claim": {
@@ -99,7 +103,7 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
         },
       ],
     },
-    sysctls: { "net.ipv4.tcp_fin_timeout": "" },
+    sysctls: { "net.ipv4.ip_local_port_range": "" },
   },
   "recreated, without most": {
     profile: "development",

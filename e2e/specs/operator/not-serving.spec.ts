@@ -264,7 +264,10 @@ describe("a service that is not serving", () => {
     const path = "/metadata/labels/pod-security.kubernetes.io~1enforce";
     await work.client.jsonPatch(namespaces, "", work.namespace, [{ op: "add", path, value: "restricted" }]);
     await work.apply("unsafe", { sysctls: { "kernel.msgmax": "65536" } });
-    await work.untilCondition("unsafe", "Ready", { reason: "PodsForbidden", message: "violates PodSecurity" });
+    await work.untilCondition("unsafe", "Ready", {
+      reason: "PodsForbidden",
+      message: 'forbidden sysctls (kernel.msgmax); set the kernel parameter to "" in spec.sysctls',
+    });
     await work.apply("safe", {});
     await work.untilReady("safe");
   });

@@ -66,6 +66,17 @@ describe("the strategy of a Deployment", () => {
   }
 });
 
+it("a Deployment has the labels and annotations of the spec, except those that the operator finds it by", () => {
+  const labels = { "kueue.x-k8s.io/queue-name": "gpus", "gpumedia.io/service": "other" };
+  const annotations = { "reloader.stakater.com/auto": "true" };
+  const { metadata } = deployment(sampleService({ deploymentMetadata: { labels, annotations } }), {
+    rollout: "Surge",
+    waitingReplicas: 0,
+  });
+  const { "kueue.x-k8s.io/queue-name": queue, "gpumedia.io/service": service } = metadata.labels ?? {};
+  assert.deepEqual([queue, service, metadata.annotations], ["gpus", "upscaler", annotations]);
+});
+
 function replicasOf(manifest: Manifest & { readonly spec?: { readonly replicas?: number } }): number | undefined {
   return manifest.spec?.replicas;
 }

@@ -1,7 +1,7 @@
 /** Deployment of a service. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child, selectorLabels } from "./child.ts";
+import { child, selectorLabels, withLabels } from "./child.ts";
 import { startBudgetSeconds } from "./container.ts";
 import type { ChildContext } from "./context.ts";
 import { podTemplate } from "./pod-template.ts";
@@ -19,7 +19,8 @@ export function deployment(
   context: Pick<ChildContext, "rollout" | "waitingReplicas">,
 ): Manifest & { readonly spec: object } {
   const replicas = heldReplicas(service);
-  return child(service, "deployment", {
+  const { labels, annotations } = service.deploymentMetadata;
+  const body = {
     spec: {
       ...(replicas === undefined ? {} : { replicas }),
       selector: { matchLabels: selectorLabels(service) },
@@ -28,7 +29,11 @@ export function deployment(
       revisionHistoryLimit: 3,
       template: podTemplate(service),
     },
-  });
+  };
+  return withLabels(
+    child(service, "deployment", body, Object.keys(annotations).length === 0 ? undefined : annotations),
+    labels,
+  );
 }
 
 /** The manifest to create, with initial replicas; undefined where it equals `applied`. */

@@ -13,9 +13,10 @@ const onCpu = `
         minReplicas: 2
         maxReplicas: 10
         metrics:
-          - type: Resource
-            resource:
+          - type: ContainerResource
+            containerResource:
               name: cpu
+              container: gpu-media
               target:
                 type: Utilization
                 averageUtilization: 60

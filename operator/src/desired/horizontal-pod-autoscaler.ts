@@ -1,6 +1,7 @@
 /** HorizontalPodAutoscaler (autoscaling/v2) of a service. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
+import { containerName } from "../observe/names.ts";
 import { child, deploymentRef } from "./child.ts";
 import type { ClusterFeatures } from "./context.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
@@ -30,7 +31,9 @@ export function horizontalPodAutoscaler(service: EffectiveService, features: Clu
 function cpuMetric(service: EffectiveService): readonly object[] {
   const averageUtilization = service.autoscaling.horizontal.cpuUtilizationPercent;
   if (averageUtilization === 0) return [];
-  return [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization } } }];
+  // Of the processor alone: the HPA cannot compute the pod's utilization once a sidecar without a CPU request is injected.
+  const target = { type: "Utilization", averageUtilization };
+  return [{ type: "ContainerResource", containerResource: { name: "cpu", container: containerName, target } }];
 }
 
 function gpuMetric(service: EffectiveService, features: ClusterFeatures): readonly object[] {

@@ -95,6 +95,7 @@ const guideDeployment = (
                 app.kubernetes.io/part-of: gpumedia
                 gpumedia.io/service: upscaler
               annotations:
+                cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: tmp
                 gpumedia.io/config: ${checksum}
             spec:
               serviceAccountName: upscaler
@@ -105,14 +106,6 @@ const guideDeployment = (
                 sysctls:
                   - name: net.ipv4.ip_local_port_range
                     value: 10240 65535
-                  - name: net.ipv4.tcp_fin_timeout
-                    value: "15"
-                  - name: net.ipv4.tcp_keepalive_intvl
-                    value: "15"
-                  - name: net.ipv4.tcp_keepalive_probes
-                    value: "4"
-                  - name: net.ipv4.tcp_keepalive_time
-                    value: "120"
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
@@ -182,10 +175,6 @@ describeChild("deployment", {
       sysctls: {
         "net.core.somaxconn": "4096",
         "net.ipv4.ip_local_port_range": "",
-        "net.ipv4.tcp_fin_timeout": "",
-        "net.ipv4.tcp_keepalive_time": "",
-        "net.ipv4.tcp_keepalive_intvl": "",
-        "net.ipv4.tcp_keepalive_probes": "",
       },
       podMetadata: { labels: { team: "media", "app.kubernetes.io/instance": "other" }, annotations: { note: "mine" } },
       scheduling: {
@@ -232,6 +221,7 @@ describeChild("deployment", {
                 app.kubernetes.io/part-of: gpumedia
                 gpumedia.io/service: upscaler
               annotations:
+                cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: tmp
                 note: mine
                 gpumedia.io/config: ypj04W0oUSCH1O_c
             spec:

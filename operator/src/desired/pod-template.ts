@@ -6,10 +6,13 @@ import { labels, selectorLabels } from "./child.ts";
 import { container, endpointRemovalSeconds } from "./container.ts";
 import { restartChecksum } from "./processor-config.ts";
 import { serviceAccountName } from "./service-account.ts";
-import { volumes } from "./volumes.ts";
+import { scratchVolume, volumes } from "./volumes.ts";
 
 /** Changes when the processor must restart to apply a change of its configuration. */
 const configAnnotation = "gpumedia.io/config";
+
+/** Cluster autoscalers remove no node with a pod that has an `emptyDir`, unless the pod names it. */
+const scratchMayGo = { "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes": scratchVolume };
 
 /** From the end of the last request to the exit of the process. In seconds. */
 const exitSeconds = 10;
@@ -22,7 +25,7 @@ export function podTemplate(service: EffectiveService): object {
   return {
     metadata: {
       labels: { ...podMetadata.labels, ...labels(service) },
-      annotations: { ...podMetadata.annotations, [configAnnotation]: restartChecksum(service) },
+      annotations: { ...scratchMayGo, ...podMetadata.annotations, [configAnnotation]: restartChecksum(service) },
     },
     spec: {
       serviceAccountName: serviceAccountName(service),

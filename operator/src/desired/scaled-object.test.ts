@@ -19,7 +19,8 @@ const onCpu = `
           - type: cpu
             metricType: Utilization
             metadata:
-              value: "60"`;
+              value: "60"
+              containerName: gpu-media`;
 
 describeChild("scaledObject", {
   "scales on CPU and GPU, and keeps the replicas when the metrics are missing": {

@@ -1,6 +1,7 @@
 /** ScaledObject of a service: KEDA scales it on Prometheus, without the custom metrics API that an HPA needs. */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
+import { containerName } from "../observe/names.ts";
 import { child, deploymentRef } from "./child.ts";
 import { podPattern } from "./promql.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
@@ -35,7 +36,9 @@ export function kedaAutoscalerName(service: EffectiveService): string {
 function cpuTrigger(service: EffectiveService): readonly object[] {
   const { cpuUtilizationPercent } = service.autoscaling.horizontal;
   if (cpuUtilizationPercent === 0) return [];
-  return [{ type: "cpu", metricType: "Utilization", metadata: { value: String(cpuUtilizationPercent) } }];
+  // Of the processor alone, as in the HorizontalPodAutoscaler.
+  const metadata = { value: String(cpuUtilizationPercent), containerName };
+  return [{ type: "cpu", metricType: "Utilization", metadata }];
 }
 
 /**

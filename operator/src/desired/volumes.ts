@@ -10,6 +10,7 @@ export const configPath = `${configDirectory}/${configKey}`;
 
 const modelDirectory = "/models";
 
+export const scratchVolume = "tmp";
 /** For uploads and CUDA's cache of compiled kernels, whose path the image sets: the root file system is read-only. */
 const scratch = { sizeLimit: "1Gi" };
 
@@ -17,7 +18,7 @@ export function volumes(service: EffectiveService): readonly object[] {
   const { volume } = service.model;
   return [
     { name: "config", configMap: { name: childName("configMap", service.name) } },
-    { name: "tmp", emptyDir: scratch },
+    { name: scratchVolume, emptyDir: scratch },
     ...(volume === undefined ? [] : [{ name: "model", ...modelVolume(volume) }]),
   ];
 }
@@ -25,7 +26,7 @@ export function volumes(service: EffectiveService): readonly object[] {
 export function volumeMounts(service: EffectiveService): readonly object[] {
   return [
     { name: "config", mountPath: configDirectory, readOnly: true },
-    { name: "tmp", mountPath: "/tmp" },
+    { name: scratchVolume, mountPath: "/tmp" },
     ...(service.model.volume === undefined ? [] : [{ name: "model", mountPath: modelDirectory, readOnly: true }]),
   ];
 }

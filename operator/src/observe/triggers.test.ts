@@ -149,6 +149,13 @@ function pod(change: Partial<PodView> = {}): PodView {
   return samplePod({ devices, ...change });
 }
 
+it("a change of a pod that its node has failed reconciles its service", () => {
+  const sources = triggers();
+  sources.failedPods.emit(added(pod({ phase: "Failed" })));
+  sources.failedPods.emit(deleted(pod({ phase: "Failed" })));
+  assert.deepEqual(sources.enqueued, [echo, echo]);
+});
+
 const waiting: Enqueued = ["media/waiting", "echo", 100];
 
 describe("a change of a pod", () => {

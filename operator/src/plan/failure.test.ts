@@ -14,6 +14,12 @@ describe("why a child was not written", () => {
   };
   const forbidden = 'User "operator" cannot create resource "services"';
   const denied = 'admission webhook "policy" denied the request: no';
+  const deniedWithCannot =
+    'admission webhook "validate.kyverno.svc" denied the request: User "dev" cannot create resource "services" without a team label';
+  const policy =
+    "deployments.apps \"a\" is forbidden: ValidatingAdmissionPolicy 'names' with binding 'all' denied request: a name cannot have one letter";
+  const ownerRule =
+    'deployments.apps "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can\'t set finalizers on: , <nil>';
   const overQuota = "exceeded quota: small, requested: services=1, used: services=1, limited: services=1";
   const vanishing = "create not allowed while custom resource definition is terminating";
   const cases: readonly (readonly [status: number, message: string, failure: Failure])[] = [
@@ -23,6 +29,14 @@ describe("why a child was not written", () => {
     [422, "invalid", stalled("ChildRejected", rejects("invalid"))],
     [403, forbidden, stalled("Forbidden", rejects(forbidden))],
     [403, denied, stalled("ChildRejected", rejects(denied))],
+    [
+      403,
+      `services "a" is forbidden: ${forbidden}`,
+      stalled("Forbidden", rejects(`services "a" is forbidden: ${forbidden}`)),
+    ],
+    [403, ownerRule, stalled("Forbidden", rejects(ownerRule))],
+    [403, deniedWithCannot, stalled("ChildRejected", rejects(deniedWithCannot))],
+    [403, policy, stalled("ChildRejected", rejects(policy))],
     [403, overQuota, waiting("QuotaExceeded", 30_000, overQuota)],
     [403, vanishing, waiting("ApiVanishing", 5_000, vanishing)],
   ];

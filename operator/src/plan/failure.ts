@@ -41,6 +41,13 @@ export type Failure =
 const quotaCheckMs = 30_000;
 const vanishingCheckMs = 5_000;
 
+/**
+ * The words of the authorizer, and of the admission plugin OwnerReferencesPermissionEnforcement, which checks RBAC, too.
+ * Any other rejection comes from a policy, whose own words may contain "cannot".
+ */
+const unauthorized =
+  /^(?!admission webhook )(?:.*is forbidden: )?(?:User ".*" cannot \w+ (?:resource|path) |cannot set blockOwnerDeletion )/;
+
 /** Rethrows anything but an error of the API server: it is a bug of the operator. */
 export function toFailure(thrown: unknown, child: string): Failure {
   if (!(thrown instanceof ApiError)) throw thrown;
@@ -59,7 +66,6 @@ export function toFailure(thrown: unknown, child: string): Failure {
   // For half a minute after the CRDs are installed, admission cannot resolve the kind of the owner references. Without a
   // retry, a service that is created right after the installation would stay without children.
   if (message.includes("cannot find RESTMapping")) return { kind: "Transient", cause: thrown };
-  // RBAC's message contains "cannot create resource"; any other rejection comes from admission, and the user must act.
-  const reason = message.includes("cannot ") ? "Forbidden" : "ChildRejected";
+  const reason = unauthorized.test(message) ? "Forbidden" : "ChildRejected";
   return { kind: "Stalled", reason, message: `the API server rejects ${child}: ${message}` };
 }

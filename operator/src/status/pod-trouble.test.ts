@@ -135,7 +135,7 @@ describe("trouble of pods", () => {
     "an unsafe kernel parameter": {
       pod: pod({ phase: "Failed", failed: failure("SysctlForbidden", unsafeSysctl) }),
       trouble: { pod: "p", reason: "FailedOnNode", node: "n", failure: "SysctlForbidden", message: unsafeSysctl },
-      text: `failed on node n (SysctlForbidden): ${unsafeSysctl}; remove the parameter from spec.sysctls, or list it in the kubelet's allowedUnsafeSysctls`,
+      text: `failed on node n (SysctlForbidden): ${unsafeSysctl}; set the kernel parameter to "" in spec.sysctls, or list it in the kubelet's allowedUnsafeSysctls`,
       fatal: true,
     },
     "an eviction, although its container was once OOM-killed": {

@@ -209,13 +209,16 @@ function notCreated({ message, node }: PodTrouble & { readonly reason: "Containe
     : `${words}; ${driver} on node ${node}: update it, or select nodes that have it with scheduling.nodeSelector`;
 }
 
+/** An empty value also removes a parameter that a profile sets. */
+export const sysctlStep = 'set the kernel parameter to "" in spec.sysctls';
+
 function nextStep({ node, pod, failure, message }: PodTrouble & { readonly reason: "FailedOnNode" }): string {
   // The device plugin's `failRequestsGreaterThanOne`.
   if (message.includes("maximum request size for shared resources")) {
     return "set gpu.count: 1, because the GPUs of the node are shared and a larger share gives no more of a GPU";
   }
   if (failure === "SysctlForbidden") {
-    return "remove the parameter from spec.sysctls, or list it in the kubelet's allowedUnsafeSysctls";
+    return `${sysctlStep}, or list it in the kubelet's allowedUnsafeSysctls`;
   }
   if (failure === "UnexpectedAdmissionError") return `check the GPUs and the device plugin of node ${node}`;
   return `see kubectl describe pod ${pod}`;

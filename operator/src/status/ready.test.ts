@@ -140,6 +140,13 @@ const cases: Readonly<Record<string, Case>> = {
     status: { ...noneReady, conditions: [replicaFailure("violates PodSecurity"), deadlineExceeded] },
     readiness: stalled("PodsForbidden", "0 of 2 replicas are ready; cannot create pods: violates PodSecurity"),
   },
+  "pods whose kernel parameters a policy rejects": {
+    status: { ...noneReady, conditions: [replicaFailure("forbidden sysctls (kernel.msgmax)")] },
+    readiness: inProgress(
+      "PodsForbidden",
+      '0 of 2 replicas are ready; cannot create pods: forbidden sysctls (kernel.msgmax); set the kernel parameter to "" in spec.sysctls',
+    ),
+  },
   "pods without quota after the deadline: quota may become free": {
     status: { ...noneReady, conditions: [replicaFailure("exceeded quota: gpus"), deadlineExceeded] },
     readiness: inProgress("QuotaExceeded", "0 of 2 replicas are ready; cannot create pods: exceeded quota: gpus"),

@@ -4,7 +4,7 @@ import type { Failure } from "../plan/failure.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
 import { gpuShortage, unmatchedSelection } from "./gpu-shortage.ts";
-import { failuresOnNodes, isFatal, podTroubles, podTroubleText, type PodTroubles } from "./pod-trouble.ts";
+import { failuresOnNodes, isFatal, podTroubles, podTroubleText, sysctlStep, type PodTroubles } from "./pod-trouble.ts";
 import type { ReadyReason } from "./reasons.ts";
 import { neededReplicas, replicaCounts, type StatusInput } from "./status-input.ts";
 
@@ -120,7 +120,10 @@ function rejectedPods(deployment: ChildView): Serving | undefined {
   const { message = "" } = condition;
   // Quota may become free; a policy does not change without a person.
   const isQuota = message.includes("exceeded quota");
-  return { ...isFalse(isQuota ? "QuotaExceeded" : "PodsForbidden", `cannot create pods: ${message}`), fatal: !isQuota };
+  // Pod Security, Kyverno and Gatekeeper name the parameter, and not the field that it comes from.
+  const hint = /sysctl/i.test(message) ? `; ${sysctlStep}` : "";
+  const text = `cannot create pods: ${message}${hint}`;
+  return { ...isFalse(isQuota ? "QuotaExceeded" : "PodsForbidden", text), fatal: !isQuota };
 }
 
 function deadlineExceeded(deployment: ChildView | undefined): boolean {

@@ -58,7 +58,7 @@ describe("ScalingReady", () => {
       ),
     },
     "no CPU metric": {
-      status: { conditions: [able, noMetric("FailedGetResourceMetric")] },
+      status: { conditions: [able, noMetric("FailedGetContainerResourceMetric")] },
       verdict: isFalse(
         "MetricsMissing",
         "no metrics known; check metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",

@@ -46,7 +46,8 @@ function hpaVerdict({ status }: ChildView, resourceMetrics: boolean, bounds: str
 
 function inactiveVerdict(inactive: StatusCondition, resourceMetrics: boolean): ScalingVerdict {
   const { reason = "" } = inactive;
-  if (reason === "FailedGetResourceMetric") {
+  // KEDA's HPA and those of an earlier version of this operator have a Resource metric.
+  if (reason === "FailedGetContainerResourceMetric" || reason === "FailedGetResourceMetric") {
     if (!resourceMetrics) {
       const message = `metrics.k8s.io is not served, so CPU utilization is unknown; install metrics-server, or ${withoutCpu}`;
       return isFalse("ApiMissing", message);

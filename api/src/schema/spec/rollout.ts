@@ -40,6 +40,14 @@ export const sysctls = map(
   Type.String({ description: "Value of the parameter.", maxLength: 253 }),
 );
 
+export const deploymentMetadata = settings(
+  {
+    description:
+      "Additional metadata of the Deployment itself, for controllers that read it there, such as Kueue's kueue.x-k8s.io/queue-name.",
+  },
+  { labels: givenLabels("Labels of the Deployment."), annotations: annotationMap("Annotations of the Deployment.") },
+);
+
 export const podMetadata = settings(
   { description: "Additional metadata of the pods." },
   { labels: givenLabels("Labels of the pods."), annotations: annotationMap("Annotations of the pods.") },

@@ -3,7 +3,7 @@ import { wholeNumber } from "../scalars.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
-import { drain, podDisruptionBudget, podMetadata, rollout, sysctls } from "./rollout.ts";
+import { deploymentMetadata, drain, podDisruptionBudget, podMetadata, rollout, sysctls } from "./rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import {
   gpu,
@@ -41,5 +41,6 @@ export const tunables = {
   podDisruptionBudget,
   scheduling,
   sysctls,
+  deploymentMetadata,
   podMetadata,
 };
