@@ -93,7 +93,16 @@ describe("spec: {}", () => {
       "targetCPUUtilizationPercentage: 60",
       hpa,
       "spec.metrics",
-      [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } } }],
+      [
+        {
+          type: "ContainerResource",
+          containerResource: {
+            name: "cpu",
+            container: "gpu-media",
+            target: { type: "Utilization", averageUtilization: 60 },
+          },
+        },
+      ],
     ],
     [
       "behavior",
