@@ -52,6 +52,7 @@ export class ClusterCache {
   readonly dcgm: ScopedCache<ChildView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
+  readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
   readonly #clock: Clock;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
@@ -81,10 +82,9 @@ export class ClusterCache {
     this.replicaSets = scoped(replicaSetType, viewReplicaSet, {
       selection: { labelSelector: serviceLabel, metadataOnly: true },
     });
-    const [unfinished, failed] = [this.pods, this.failedPods].map((cache) =>
-      cache.lookup((pod) => (pod?.service === undefined ? [] : [pod.service])),
-    );
-    this.podsOf = (service) => [...(unfinished?.(service) ?? []), ...(failed?.(service) ?? [])];
+    const services = (pod: PodView | undefined): readonly string[] => (pod?.service === undefined ? [] : [pod.service]);
+    this.podsOf = this.pods.lookup(services);
+    this.failedPodsOf = this.failedPods.lookup(services);
     this.pods.subscribe(this.gpus.observePod);
     this.nodes.subscribe(this.gpus.observeNode);
     this.dcgm = scoped(childKinds.configMap.type, viewChild(childKinds.configMap), {

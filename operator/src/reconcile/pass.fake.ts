@@ -131,6 +131,7 @@ export class FakeSnapshots implements SnapshotSource {
       features: sampleContext.features,
       children: {},
       pods: [],
+      failedPods: [],
       reports: { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined },
       sessions: new Map(),
       gpus: { synced: true, nodes: [] },

@@ -28,6 +28,8 @@ interface LiveState {
   readonly children: Readonly<Partial<Record<ChildRole, ChildView>>>;
   /** By name, so that a message that names one of them names the same one after a restart. */
   readonly pods: readonly PodView[];
+  /** Those that kubelets have failed: they take no room, and are only reported. */
+  readonly failedPods: readonly PodView[];
   /** What the pods reported of their utilization. */
   readonly reports: ReturnType<typeof readPods>;
   /** Open sessions by the pod's UID; none of a pod that has not reported lately. */
@@ -105,6 +107,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
   return {
     children,
     pods,
+    failedPods: cache.failedPodsOf(key).filter((pod) => pod !== undefined),
     reports: readPods(pods, window, now),
     sessions: new Map(
       pods.filter(isPolled).flatMap(({ uid }) => {

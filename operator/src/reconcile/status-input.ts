@@ -21,7 +21,7 @@ export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout"
 
 export function statusInput(
   service: EffectiveService,
-  { children, dcgmTaken, features, pods, gpus, loadTests }: Snapshot,
+  { children, dcgmTaken, features, pods, failedPods, gpus, loadTests }: Snapshot,
   { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
@@ -37,7 +37,7 @@ export function statusInput(
     deployment: own(children.deployment),
     autoscaler: own(byKeda ? children.scaledObject : children.horizontalPodAutoscaler),
     verticalAutoscaler: own(children.verticalPodAutoscaler),
-    pods,
+    pods: [...pods, ...failedPods],
     gpus: gpuView(service, gpus),
     lastLoadTest: lastLoadTest(loadTests.tests),
   };
