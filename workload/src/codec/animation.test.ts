@@ -97,8 +97,36 @@ describe("of an animated PNG", () => {
 
   it("a first frame beyond the canvas is damaged", async () => {
     const bytes = apng(chunk("IDAT", pixels(red)), control(0, [8, 6, 1, 0]), chunk("fdAT", numbers(1), pixels(lime)));
-    await assert.rejects(decoded(bytes), { kind: "undecodable" });
+    await assert.rejects(decoded(bytes), {
+      kind: "undecodable",
+      message: "PNG: the first frame lies beyond the canvas",
+    });
   });
+
+  it("without the data of its first frame, the default picture is decoded", async () => {
+    assert.deepEqual((await decoded(apng(chunk("IDAT", pixels(red)), control(0, whole)))).at(3, 3), red);
+  });
+});
+
+// PNG, third edition, section 11.3.6.1.
+describe("a PNG whose acTL chunk is invalid", () => {
+  const png = (...chunks: Buffer[]) =>
+    Buffer.concat([
+      Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+      chunk("IHDR", numbers(width, height), Buffer.from([8, 2, 0, 0, 0])),
+      ...chunks,
+      chunk("IEND"),
+    ]);
+  const cases: readonly (readonly [name: string, png: Buffer])[] = [
+    ["it follows the pixels", png(chunk("IDAT", pixels(red)), chunk("acTL", numbers(2, 0)))],
+    ["it declares 0 frames", png(chunk("acTL", numbers(0, 0)), chunk("IDAT", pixels(red)))],
+  ];
+  for (const [name, bytes] of cases) {
+    it(`is a still: ${name}`, async () => {
+      const { frames, at } = await decoded(bytes);
+      assert.deepEqual([frames, at(0, 0)], [null, red]);
+    });
+  }
 });
 
 it("of an animated WebP the first frame is decoded", async () => {

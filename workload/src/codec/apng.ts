@@ -19,7 +19,7 @@ interface Chunk {
   readonly content: Buffer;
 }
 
-/** Returns the first frame; null if it is the default picture, which every decoder returns, or is not complete. */
+/** Returns the first frame; null if it is the default picture, which every decoder returns, or cannot be shown. */
 export function hiddenFirstFrame(png: Buffer): FirstFrame | null {
   const chunks = [...chunksOf(png)];
   const firstData = chunks.findIndex(({ type }) => type === "IDAT");
@@ -34,6 +34,7 @@ export function hiddenFirstFrame(png: Buffer): FirstFrame | null {
   const data = (end < 0 ? rest : rest.slice(0, end)).filter(({ type }) => type === "fdAT");
   const [width, height, left, top] = [4, 8, 12, 16].map((at) => content.readUInt32BE(at));
   if (width === undefined || height === undefined || left === undefined || top === undefined) return null;
+  if (data.length === 0) return null;
   const size = Buffer.alloc(8);
   size.writeUInt32BE(width, 0);
   size.writeUInt32BE(height, 4);

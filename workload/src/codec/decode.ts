@@ -184,6 +184,7 @@ function stillOf(
   const { left, top } = frame;
   const [right, bottom] = [width - left - frame.width, height - top - frame.height];
   if ([left, top, right, bottom].every((margin) => margin === 0)) return still;
+  if (right < 0 || bottom < 0) throw new Error("the first frame lies beyond the canvas");
   return still.extend({ left, top, right, bottom, background: { r: 0, g: 0, b: 0, alpha: 0 } });
 }
 

@@ -3,7 +3,7 @@ import { exifOrientation } from "./exif.ts";
 import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
 import type { Orientation } from "./orientation.ts";
 
-const chunk = { ihdr: 0x49484452, actl: 0x6163544c, exif: 0x65584966, iend: 0x49454e44 };
+const chunk = { ihdr: 0x49484452, actl: 0x6163544c, idat: 0x49444154, exif: 0x65584966, iend: 0x49454e44 };
 
 /** The bit depths of each colour type (section 11.2.1): libvips refuses others without a reason. */
 const bitDepths: Readonly<Record<number, readonly number[]>> = {
@@ -27,6 +27,7 @@ export function readPngHeader(view: DataView): HeaderReading {
   const stored = { width: view.getUint32(16), height: view.getUint32(20) };
   let frames: number | null = null;
   let orientation: Orientation | undefined;
+  let hasPixels = false;
   let at = 33;
   for (let seen = 0; seen < mostChunks && at + 12 <= view.byteLength; seen++) {
     const length = view.getUint32(at);
@@ -34,7 +35,9 @@ export function readPngHeader(view: DataView): HeaderReading {
     if (end > view.byteLength) break;
     const type = view.getUint32(at + 4);
     if (type === chunk.iend) break;
-    if (type === chunk.actl && length >= 8) frames = view.getUint32(at + 8);
+    hasPixels ||= type === chunk.idat;
+    // Behind the pixels, or with 0 frames, it is invalid (section 11.3.6.1), and the picture a still.
+    if (type === chunk.actl && length >= 8 && !hasPixels) frames = view.getUint32(at + 8) || null;
     // It may also follow the pixels.
     if (type === chunk.exif)
       orientation ??= exifOrientation(new DataView(view.buffer, view.byteOffset + at + 8, length));
