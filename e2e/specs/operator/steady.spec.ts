@@ -70,8 +70,8 @@ describe("a hundred services at rest", function () {
       reads.filter((event) => event.verb === verb && event.objectRef && event.objectRef.resource !== "leases");
     assert.deepEqual(requestsOf(of("get")), []);
     const kinds = new Set(of("list").map(({ objectRef }) => `${objectRef?.resource}.${objectRef?.apiGroup ?? ""}`));
-    // One list of each kind, and another one of ConfigMaps for the metrics list of the exporters.
-    assert.equal(of("list").length, kinds.size + 1, requestsOf(of("list")).join("\n"));
+    // One list of each kind, another one of ConfigMaps for the metrics list of the exporters, and one of failed pods.
+    assert.equal(of("list").length, kinds.size + 2, requestsOf(of("list")).join("\n"));
   });
 });
 
