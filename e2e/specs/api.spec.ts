@@ -186,6 +186,10 @@ describe("the API on a real API server", () => {
       };
       await cluster.kubectlWithInput(profile, "create", "-f", "-");
       try {
+        const lastTransitionTime = "2026-01-01T00:00:00Z";
+        const ready = { type: "Ready", status: "True", reason: "Resolved", message: "", lastTransitionTime };
+        const status = JSON.stringify({ status: { services: 2, conditions: [ready] } });
+        await cluster.kubectl("patch", "gmp", namespace, "--subresource=status", "--type=merge", "-p", status);
         const listed = await cluster.kubectl("get", "gpumedia", "--namespace", namespace, "-o", "name");
         assert.ok(listed.includes("gpumediaservice.gpumedia.io/columns"), listed);
         assert.ok(listed.includes(`gpumediaprofile.gpumedia.io/${namespace}`), listed);
@@ -193,8 +197,8 @@ describe("the API on a real API server", () => {
         assert.deepEqual(
           [head, cells?.slice(0, -1)],
           [
-            ["NAME", "BASED-ON", "DESCRIPTION", "AGE"],
-            [namespace, "staging", "for tests"],
+            ["NAME", "READY", "USED-BY", "BASED-ON", "DESCRIPTION", "AGE"],
+            [namespace, "True", "2", "staging", "for tests"],
           ],
         );
       } finally {
