@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { readPictureHeader } from "../../workload/src/codec/picture-header.ts";
 import { openModel } from "../../workload/src/inference/open-model.ts";
-import { tileRules } from "../../workload/src/work/tile-rules.ts";
+import { tileRules } from "../../workload/src/core/tile-rules.ts";
 import { PictureInference } from "../../workload/src/inference/picture-inference.ts";
 import type { RawFigures } from "./figures.ts";
 import { PictureWorker } from "../../workload/src/worker/picture-batch.ts";

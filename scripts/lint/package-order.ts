@@ -39,7 +39,7 @@ export const packages: Readonly<Record<string, Layers>> = {
     ["worker"],
     ["inference", "codec"],
     ["gpu", "config"],
-    ["models", "work", "process"],
+    ["models", "core", "process"],
     ["testing", "gpu-mock"],
   ],
   "workload/loadtest": [["."], ["cli", "report"], ["testing"], ["result"], ["load", "figures"], ["target"]],

@@ -2,20 +2,20 @@
 import { readFile } from "node:fs/promises";
 import { writeGenerated } from "@gpumedia/api/src/generated.ts";
 import { acceptedTypes } from "./routes/body/media-type.ts";
-import { formats, type FormatDefinition } from "./work/picture.ts";
-import { problemsByArea, type ProblemDefinition } from "./work/problems.ts";
+import { formats, type FormatDefinition } from "./core/picture.ts";
+import { problemsByArea, type ProblemDefinition } from "./core/problems.ts";
 
 const page = new URL("../../docs/processor-api.md", import.meta.url);
 const end = "<!-- end of generated text -->";
 
 /** By the file that has the table. */
 const generated: Readonly<Record<string, string>> = {
-  "workload/src/work/picture.ts": formatTable(Object.values(formats)),
+  "workload/src/core/picture.ts": formatTable(Object.values(formats)),
   "workload/src/routes/body/media-type.ts": table(
     ["Content type", "Sent by"],
     acceptedTypes.map(({ type, sentBy }) => [type, sentBy]),
   ),
-  "workload/src/work/problems.ts": Object.entries(problemsByArea)
+  "workload/src/core/problems.ts": Object.entries(problemsByArea)
     .map(([area, entries]) => `### ${area}\n\n${problemTable(Object.entries(entries))}`)
     .join("\n\n"),
 };

@@ -11,7 +11,7 @@ import type { PictureHeader } from "../codec/header-reading.ts";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import { photographFile } from "../testing/photographs.ts";
 import { seededRandom } from "../testing/random.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import { mutate } from "./mutate.ts";
 
 const runs = Number(process.env["AGREEMENT_RUNS"] ?? 1500);

@@ -1,9 +1,9 @@
 /** Decodes pictures to RGB bytes: ordinary JPEG with libjpeg-turbo, the rest with sharp. Runs in a worker. */
 import type { Sharp, SharpOptions } from "sharp";
-import type { DecodeWarning } from "../work/decode-warnings.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
-import { Scratch } from "../work/buffers.ts";
-import { formats } from "../work/picture.ts";
+import type { DecodeWarning } from "../core/decode-warnings.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import { Scratch } from "../core/buffers.ts";
+import { formats } from "../core/picture.ts";
 import { hiddenFirstFrame } from "./apng.ts";
 import { isPremultiplied } from "./avif-header.ts";
 import { colourOf, type PictureColour } from "./colour/picture-colour.ts";

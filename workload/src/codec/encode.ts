@@ -1,8 +1,8 @@
 /** Encodes RGB bytes: JPEG with turbo-jpeg, the rest with sharp. Runs in a worker. */
 import type { Sharp } from "sharp";
-import { PipelineError } from "../work/pipeline-error.ts";
-import { formats, type EncodeOptions, type PictureFormat } from "../work/picture.ts";
-import { Scratch } from "../work/buffers.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import { formats, type EncodeOptions, type PictureFormat } from "../core/picture.ts";
+import { Scratch } from "../core/buffers.ts";
 import { loadSharp, turbo } from "./libraries.ts";
 import { resizedAlpha, type Alpha } from "./transparency.ts";
 

@@ -1,5 +1,5 @@
 /** What is known about a picture before it is decoded. */
-import { formats, type PictureFormat } from "../work/picture.ts";
+import { formats, type PictureFormat } from "../core/picture.ts";
 import { turnedSize, type Orientation, type Size } from "./orientation.ts";
 
 export interface PictureHeader {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import sharp from "sharp";
 import { photographFile } from "../testing/photographs.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import { decodeInto } from "./decode.ts";
 import { readPictureHeader } from "./picture-header.ts";
 

@@ -1,7 +1,7 @@
 /** All eight values of Exif's orientation in each format, compared with libvips' autorot (sharp's autoOrient). */
 import assert from "node:assert/strict";
 import sharp, { type Sharp } from "sharp";
-import { formats, pictureFormats, type PictureFormat } from "../work/picture.ts";
+import { formats, pictureFormats, type PictureFormat } from "../core/picture.ts";
 import { decodeInto } from "./decode.ts";
 import { readPictureHeader } from "./picture-header.ts";
 

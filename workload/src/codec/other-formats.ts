@@ -1,6 +1,6 @@
 /** Names formats that the processor does not read, with the way out. Pure. */
 import { brandsOf } from "./heif-boxes.ts";
-import { formatNames } from "../work/picture.ts";
+import { formatNames } from "../core/picture.ts";
 
 const heic =
   "the picture is HEIC, whose codec HEVC is not included because it is patented: convert it to JPEG or AVIF, or let the phone send JPEG (iPhone: Settings, Camera, Formats, Most Compatible; web page: <input type=file accept=image/jpeg>)";

@@ -2,7 +2,7 @@
  * Reads a picture's header without decoding: a small file can describe a huge picture, so its size must be known before
  * memory is allocated for it. Pure; reads within bounds for any bytes.
  */
-import type { PictureFormat } from "../work/picture.ts";
+import type { PictureFormat } from "../core/picture.ts";
 import { readAvifHeader } from "./avif-header.ts";
 import type { HeaderReading } from "./header-reading.ts";
 import { brandsOf } from "./heif-boxes.ts";

@@ -1,7 +1,7 @@
 /** The configuration as the processor uses it: complete, durations in ms. Pure. */
 import type { ProcessorConfig } from "@gpumedia/api";
 import { durationMs } from "@gpumedia/api/src/units/parse.ts";
-import type { ModelOptions, Size } from "../work/model-contract.ts";
+import type { ModelOptions, Size } from "../core/model-contract.ts";
 import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
 export interface Settings {

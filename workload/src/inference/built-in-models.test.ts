@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { PictureInference } from "./picture-inference.ts";
-import type { ModelContract } from "../work/model-contract.ts";
-import { tilesOf } from "../work/tiles.ts";
+import type { ModelContract } from "../core/model-contract.ts";
+import { tilesOf } from "../core/tiles.ts";
 import { learnContract } from "./learn-contract.ts";
-import { tileRules } from "../work/tile-rules.ts";
+import { tileRules } from "../core/tile-rules.ts";
 import { openSession } from "./session.ts";
 import {
   bicubicDoubled,

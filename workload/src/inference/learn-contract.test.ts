@@ -17,10 +17,10 @@ import {
   type PictureModelParts,
 } from "../testing/picture-models.ts";
 import { seededRandom } from "../testing/random.ts";
-import type { ModelContract, ModelOptions } from "../work/model-contract.ts";
+import type { ModelContract, ModelOptions } from "../core/model-contract.ts";
 import { learnContract } from "./learn-contract.ts";
 import { openModel, type OpenedModel } from "./open-model.ts";
-import { tileRules } from "../work/tile-rules.ts";
+import { tileRules } from "../core/tile-rules.ts";
 import { PictureInference } from "./picture-inference.ts";
 import { openSession } from "./session.ts";
 import { verifyContract } from "./verify-contract.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TensorDeclaration } from "../work/tensor.ts";
+import type { TensorDeclaration } from "../core/tensor.ts";
 import { candidatesOf, resultOf } from "./model-declaration.ts";
 
 type Shape = TensorDeclaration["shape"];

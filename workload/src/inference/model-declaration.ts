@@ -8,8 +8,8 @@ import {
   type PictureTensor,
   type Size,
   type TensorLayout,
-} from "../work/model-contract.ts";
-import type { ModelDescription, TensorDeclaration } from "../work/tensor.ts";
+} from "../core/model-contract.ts";
+import type { ModelDescription, TensorDeclaration } from "../core/tensor.ts";
 
 export class ModelMismatch extends Error {
   constructor(message: string) {

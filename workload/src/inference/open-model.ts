@@ -1,6 +1,6 @@
 /** Opens a model: its session, and what it does with pictures. */
-import type { ModelContract, ModelOptions } from "../work/model-contract.ts";
-import type { Accelerator, Optimization } from "../work/tensor.ts";
+import type { ModelContract, ModelOptions } from "../core/model-contract.ts";
+import type { Accelerator, Optimization } from "../core/tensor.ts";
 import { fasterSession } from "./faster-session.ts";
 import { learnContract } from "./learn-contract.ts";
 import { openSession, type ModelSession } from "./session.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { channelOrders, layouts, ranges } from "../work/model-contract.ts";
+import { channelOrders, layouts, ranges } from "../core/model-contract.ts";
 import { fromTensor, toTensor, type PixelFormat } from "./pixels.ts";
 
 describe("pixels in a model's format", () => {

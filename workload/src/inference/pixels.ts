@@ -1,5 +1,5 @@
 /** Converts between bytes, 0 to 255, and the numbers of a model's tensors. Pure. */
-import type { PictureTensor, PixelRange } from "../work/model-contract.ts";
+import type { PictureTensor, PixelRange } from "../core/model-contract.ts";
 
 export type PixelFormat = Pick<PictureTensor, "type" | "layout" | "channels" | "range">;
 

@@ -11,8 +11,8 @@
  * - torch.cuda.empty_cache(): see `release`.
  */
 import type * as Ort from "onnxruntime-node";
-import { discard } from "../work/buffers.ts";
-import type { Accelerator, ElementType, Optimization, TensorDeclaration } from "../work/tensor.ts";
+import { discard } from "../core/buffers.ts";
+import type { Accelerator, ElementType, Optimization, TensorDeclaration } from "../core/tensor.ts";
 import { ort } from "./onnxruntime.ts";
 
 export interface ModelSession {

@@ -1,5 +1,5 @@
 /** Converts between bytes and onnxruntime's tensors. */
-import type { ElementType, RawTensor } from "../work/tensor.ts";
+import type { ElementType, RawTensor } from "../core/tensor.ts";
 import { ort } from "./onnxruntime.ts";
 import type { Tensor } from "./session.ts";
 

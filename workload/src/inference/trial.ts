@@ -1,5 +1,5 @@
 /** Runs on a known picture, to warm up and to measure. */
-import type { ModelContract, Size } from "../work/model-contract.ts";
+import type { ModelContract, Size } from "../core/model-contract.ts";
 import { knownPicture } from "./known-picture.ts";
 import { lumaOf } from "./luma.ts";
 import { tensorDims, type PictureInference } from "./picture-inference.ts";

@@ -2,7 +2,7 @@
  * Compares a model's answer to a known picture with that picture. A model that gets other numbers than it was trained with
  * answers all the same: with a white picture, or with noise. Nothing in its file declares the numbers' range.
  */
-import { ranges, type ModelContract, type PictureTensor } from "../work/model-contract.ts";
+import { ranges, type ModelContract, type PictureTensor } from "../core/model-contract.ts";
 import { knownPicture, resemblance, type Resemblance } from "./known-picture.ts";
 import { ModelMismatch } from "./model-declaration.ts";
 import { PictureInference } from "./picture-inference.ts";

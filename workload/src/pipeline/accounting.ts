@@ -1,6 +1,6 @@
 /** Counts requests and batches, for the observer and for the estimate of how long a new request would wait. */
-import { PipelineError } from "../work/pipeline-error.ts";
-import type { PipelineObserver } from "../work/observer.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import type { PipelineObserver } from "../core/observer.ts";
 import { timingsOf, type Job, type Outcome } from "./job.ts";
 import { LoadEstimate } from "./load-estimate.ts";
 import type { Batch } from "./worker-batches.ts";

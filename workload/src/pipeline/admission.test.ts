@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import { admit, checkTensors, formatThatHolds, type QueueState } from "./admission.ts";
 
 const limits = { maxDepth: 4, maxWaitMs: 100, maxBytes: 2 ** 20 };

@@ -3,9 +3,9 @@ import type { PictureHeader } from "../codec/header-reading.ts";
 import type { Size } from "../codec/orientation.ts";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
-import { formats, pictureFormats, type PictureFormat } from "../work/picture.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
-import type { RawTensor } from "../work/tensor.ts";
+import { formats, pictureFormats, type PictureFormat } from "../core/picture.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import type { RawTensor } from "../core/tensor.ts";
 import { pictureBytes, type MemoryBudget } from "./picture-memory.ts";
 
 export interface QueueState {

@@ -1,5 +1,5 @@
 /** Decides which queued jobs a free worker processes next. Pure. */
-import { batchCapacity, type BatchLimits } from "../work/grouping.ts";
+import { batchCapacity, type BatchLimits } from "../core/grouping.ts";
 import type { Job } from "./job.ts";
 
 export interface BatchRules extends BatchLimits {

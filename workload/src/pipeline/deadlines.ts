@@ -1,5 +1,5 @@
 /** Fails jobs that are not finished within the request timeout, and gives up workers that are stuck. */
-import { PipelineError } from "../work/pipeline-error.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import type { Job } from "./job.ts";
 import type { OutstandingJobs } from "./outstanding-jobs.ts";
 import type { WorkerBatches } from "./worker-batches.ts";

@@ -1,9 +1,9 @@
 /** A request on its way through the pipeline. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { Timings } from "../work/observer.ts";
-import type { EncodeOptions } from "../work/picture.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
-import type { RawTensor } from "../work/tensor.ts";
+import type { Timings } from "../core/observer.ts";
+import type { EncodeOptions } from "../core/picture.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import type { RawTensor } from "../core/tensor.ts";
 import type { TaskResult } from "../worker/messages.ts";
 
 interface PictureRequest {

@@ -1,8 +1,8 @@
 /** What the pipeline offers to the routes. Everything behind it runs in worker threads. */
-import type { DecodeWarning } from "../work/decode-warnings.ts";
-import type { Timings } from "../work/observer.ts";
-import type { PictureFormat, ProcessOptions } from "../work/picture.ts";
-import type { ModelDescription, RawTensor } from "../work/tensor.ts";
+import type { DecodeWarning } from "../core/decode-warnings.ts";
+import type { Timings } from "../core/observer.ts";
+import type { PictureFormat, ProcessOptions } from "../core/picture.ts";
+import type { ModelDescription, RawTensor } from "../core/tensor.ts";
 
 export interface Processed {
   readonly body: Uint8Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 /** Which batches each worker was sent and has not finished. */
-import { runSize } from "../work/grouping.ts";
-import type { Accelerator } from "../work/tensor.ts";
+import { runSize } from "../core/grouping.ts";
+import type { Accelerator } from "../core/tensor.ts";
 import type { PictureTask } from "../worker/messages.ts";
 import type { Job } from "./job.ts";
 import type { PoolWorker } from "./worker-pool.ts";

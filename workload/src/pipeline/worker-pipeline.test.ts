@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import sharp from "sharp";
 import { readConfig } from "../config/read-config.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import { WorkerPipeline } from "./worker-pipeline.ts";
-import type { PipelineObserver } from "../work/observer.ts";
+import type { PipelineObserver } from "../core/observer.ts";
 
 const options = { formats: ["jpeg" as const], quality: 85 };
 const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } })

@@ -5,14 +5,14 @@
  *                │ 413, 415, 422  │ 503    │ 504, aborted      │ 500 (worker died)
  */
 import type { Settings } from "../config/settings.ts";
-import { transferable } from "../work/buffers.ts";
-import { batchPixels } from "../work/grouping.ts";
-import type { PipelineObserver } from "../work/observer.ts";
-import type { ProcessOptions } from "../work/picture.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
-import type { ModelDescription, RawTensor } from "../work/tensor.ts";
-import { tileRules } from "../work/tile-rules.ts";
-import { pixelsOfTiles, type TileRules } from "../work/tiles.ts";
+import { transferable } from "../core/buffers.ts";
+import { batchPixels } from "../core/grouping.ts";
+import type { PipelineObserver } from "../core/observer.ts";
+import type { ProcessOptions } from "../core/picture.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import type { ModelDescription, RawTensor } from "../core/tensor.ts";
+import { tileRules } from "../core/tile-rules.ts";
+import { pixelsOfTiles, type TileRules } from "../core/tiles.ts";
 import { Accounting } from "./accounting.ts";
 import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds } from "./admission.ts";
 import { Deadlines, timeoutOf } from "./deadlines.ts";

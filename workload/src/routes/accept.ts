@@ -1,5 +1,5 @@
 /** Content negotiation by the Accept header (RFC 9110, section 12.5.1). Pure. */
-import { formats, pictureFormats, type PictureFormat } from "../work/picture.ts";
+import { formats, pictureFormats, type PictureFormat } from "../core/picture.ts";
 
 /**
  * Returns the acceptable formats, best first: by weight; of equal weight the named ones in their order, then the picture's own,

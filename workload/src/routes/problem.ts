@@ -1,7 +1,7 @@
 /** Errors as `application/problem+json` (RFC 9457): from what was thrown to what is answered. */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { PipelineError } from "../work/pipeline-error.ts";
-import { problems, type ProblemCode } from "../work/problems.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
+import { problems, type ProblemCode } from "../core/problems.ts";
 import { awaitsContinue } from "./body/expect-continue.ts";
 import { acceptPost, howToSend } from "./body/media-type.ts";
 import { answerBeforeBody, hasUnreadBody } from "./body/read-on.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import type { UtilizationReport } from "@gpumedia/api";
 import sharp from "sharp";
-import { pictureFormats } from "../work/picture.ts";
+import { pictureFormats } from "../core/picture.ts";
 import { bicubicDoubled, decoded, photograph, psnr, type Rgb } from "../testing/photographs.ts";
 import type { Problem } from "./problem.ts";
 import { realProcessor, type RealProcessor } from "./testing/real-processor.ts";

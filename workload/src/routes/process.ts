@@ -1,10 +1,10 @@
 /** `POST /v1/process`: a picture in, the model's picture out. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { discard } from "../work/buffers.ts";
+import { discard } from "../core/buffers.ts";
 import { formatOfBytes } from "../codec/picture-header.ts";
 import type { Processed } from "../pipeline/pipeline.ts";
-import { formats, mediaTypesText, type PictureFormat } from "../work/picture.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { formats, mediaTypesText, type PictureFormat } from "../core/picture.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import { HttpProblem } from "./problem.ts";
 import { acceptableFormats } from "./accept.ts";
 import { collectBody } from "./body/collect-body.ts";

@@ -1,6 +1,6 @@
 /** Metrics for Prometheus. The first two names and the buckets are from the guide, "Application Metrics". */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
-import { decodeWarningKinds, type DecodeWarningKind } from "../work/decode-warnings.ts";
+import { decodeWarningKinds, type DecodeWarningKind } from "../core/decode-warnings.ts";
 import type { Gpu } from "../gpu/gpu-sample.ts";
 
 /** How a request for processing ended. */

@@ -1,14 +1,14 @@
 /** Counts what the pipeline does, for `/metrics` and `/utilization`. */
 import type { GpuMonitor } from "../gpu/monitor.ts";
 import type { GpuSample } from "../gpu/gpu-sample.ts";
-import type { DecodeWarning } from "../work/decode-warnings.ts";
-import type { ModelContract } from "../work/model-contract.ts";
-import type { PipelineObserver } from "../work/observer.ts";
+import type { DecodeWarning } from "../core/decode-warnings.ts";
+import type { ModelContract } from "../core/model-contract.ts";
+import type { PipelineObserver } from "../core/observer.ts";
 import type { Logger } from "../process/log.ts";
-import type { PipelineErrorKind } from "../work/pipeline-error.ts";
-import type { ModelDescription } from "../work/tensor.ts";
-import type { Timings } from "../work/observer.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import type { PipelineErrorKind } from "../core/pipeline-error.ts";
+import type { ModelDescription } from "../core/tensor.ts";
+import type { Timings } from "../core/observer.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import { createMetrics, outcomes, stages, type Metrics, type Outcome, type Readings, type Stage } from "./metrics.ts";
 import { ProcessUsage } from "./process-usage.ts";
 import { Window } from "./window.ts";

@@ -1,10 +1,10 @@
 /** Messages between the main thread and its workers. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { DecodeWarning } from "../work/decode-warnings.ts";
-import type { PipelineErrorKind } from "../work/pipeline-error.ts";
-import type { EncodeOptions } from "../work/picture.ts";
-import type { ModelOptions } from "../work/model-contract.ts";
-import type { Accelerator, ModelDescription, RawTensor } from "../work/tensor.ts";
+import type { DecodeWarning } from "../core/decode-warnings.ts";
+import type { PipelineErrorKind } from "../core/pipeline-error.ts";
+import type { EncodeOptions } from "../core/picture.ts";
+import type { ModelOptions } from "../core/model-contract.ts";
+import type { Accelerator, ModelDescription, RawTensor } from "../core/tensor.ts";
 import type { LearnedModel } from "../inference/open-model.ts";
 
 export interface WorkerSetup {

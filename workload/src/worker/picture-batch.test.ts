@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import sharp from "sharp";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import { learnContract } from "../inference/learn-contract.ts";
-import { tileRules } from "../work/tile-rules.ts";
+import { tileRules } from "../core/tile-rules.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
 import { openSession } from "../inference/session.ts";
 import {
@@ -13,7 +13,7 @@ import {
   windows,
   type PictureModelParts,
 } from "../testing/picture-models.ts";
-import type { ModelContract } from "../work/model-contract.ts";
+import type { ModelContract } from "../core/model-contract.ts";
 import type { TaskResult } from "./messages.ts";
 import { PictureWorker } from "./picture-batch.ts";
 

@@ -4,11 +4,11 @@ import { encode, jpegScratch } from "../codec/encode.ts";
 import type { PictureHeader } from "../codec/header-reading.ts";
 import { fillInvisible } from "../codec/transparency.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
-import { discard, Scratch } from "../work/buffers.ts";
-import { runLengths } from "../work/grouping.ts";
-import type { Size } from "../work/model-contract.ts";
-import { formats } from "../work/picture.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { discard, Scratch } from "../core/buffers.ts";
+import { runLengths } from "../core/grouping.ts";
+import type { Size } from "../core/model-contract.ts";
+import { formats } from "../core/picture.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messages.ts";
 
 /** Results are sent early once this much time has passed: a message per picture costs more than a small picture. */

@@ -7,12 +7,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ModelMismatch } from "../inference/model-declaration.ts";
 import { openModel, type OpenedModel } from "../inference/open-model.ts";
-import { tileRules } from "../work/tile-rules.ts";
+import { tileRules } from "../core/tile-rules.ts";
 import { PictureInference } from "../inference/picture-inference.ts";
 import { fromRaw, toRaw } from "../inference/tensors.ts";
 import { stillWorks, warmUpBuckets } from "../inference/trial.ts";
-import { runSize } from "../work/grouping.ts";
-import { PipelineError } from "../work/pipeline-error.ts";
+import { runSize } from "../core/grouping.ts";
+import { PipelineError } from "../core/pipeline-error.ts";
 import type { FromWorker, TaskResult, TensorTask, ToWorker, WorkerSetup } from "./messages.ts";
 import { PictureWorker, failed, sessionFailed } from "./picture-batch.ts";
 

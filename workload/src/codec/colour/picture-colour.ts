@@ -1,5 +1,5 @@
 /** What the colours of a file's pixels are, and how they become sRGB: the same for every format. Pure, with a cache. */
-import type { PictureFormat } from "../../work/picture.ts";
+import type { PictureFormat } from "../../core/picture.ts";
 import { jpegSegments, marker } from "../jpeg-segments.ts";
 import { avifColour } from "./avif-colour.ts";
 import { isSrgb, type ColourSpace } from "./colour-space.ts";

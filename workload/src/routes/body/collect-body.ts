@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
-import { discard, spansItsBuffer } from "../../work/buffers.ts";
+import { discard, spansItsBuffer } from "../../core/buffers.ts";
 import { HttpProblem } from "../problem.ts";
 import { sendContinue } from "./expect-continue.ts";
 

@@ -1,5 +1,5 @@
 /** Which content types a picture may be sent with. Its bytes decide what it is, so only a type that means something else is refused. */
-import { formats, mediaTypesText } from "../../work/picture.ts";
+import { formats, mediaTypesText } from "../../core/picture.ts";
 
 export interface AcceptedType {
   readonly type: string;

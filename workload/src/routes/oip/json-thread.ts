@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type InferResponse } from "./infer-response.ts";
 import { HttpProblem } from "../problem.ts";
-import type { ProblemCode } from "../../work/problems.ts";
+import type { ProblemCode } from "../../core/problems.ts";
 
 export type JsonTask =
   | { readonly do: "parse"; readonly body: Uint8Array<ArrayBuffer>; readonly jsonLength: number | undefined }

@@ -5,8 +5,8 @@
  * main thread could not even answer a probe during that time.
  */
 import { Worker } from "node:worker_threads";
-import { transferable } from "../../work/buffers.ts";
-import { PipelineError } from "../../work/pipeline-error.ts";
+import { transferable } from "../../core/buffers.ts";
+import { PipelineError } from "../../core/pipeline-error.ts";
 import { type InferRequest, parseInferRequest } from "./infer-request.ts";
 import { encodeInferResponse, type EncodedResponse, type InferResponse } from "./infer-response.ts";
 import type { JsonTask, JsonTaskDone } from "./json-thread.ts";

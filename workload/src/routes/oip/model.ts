@@ -1,5 +1,5 @@
 /** The pipeline's model in the terms of the Open Inference Protocol. Pure. */
-import type { ElementType, ModelDescription, RawTensor, TensorDeclaration } from "../../work/tensor.ts";
+import type { ElementType, ModelDescription, RawTensor, TensorDeclaration } from "../../core/tensor.ts";
 import type { Datatype, Tensor, TensorSpec } from "./tensor.ts";
 
 /** A processor serves one version: a new model is rolled out with new pods. */

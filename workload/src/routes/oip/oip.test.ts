@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { deflateSync, gzipSync } from "node:zlib";
 import type { FastifyInstance, InjectOptions } from "fastify";
-import { PipelineError } from "../../work/pipeline-error.ts";
+import { PipelineError } from "../../core/pipeline-error.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { appWith, type FakeContext, fakeContext } from "../testing/fake-context.ts";
 import { oipRoutes } from "./oip.ts";

@@ -1,6 +1,6 @@
 /** The OpenAPI document. Written by hand: most bodies are pictures and tensors, which route schemas do not describe. Pure. */
 import { utilizationReport } from "@gpumedia/api/src/utilization-report.ts";
-import { formats, pictureFormats } from "../../work/picture.ts";
+import { formats, pictureFormats } from "../../core/picture.ts";
 import manifest from "../../../package.json" with { type: "json" };
 
 const text = (description: string) => ({ description, content: { "text/plain": { schema: { type: "string" } } } });

@@ -1,7 +1,7 @@
 /** The thread of `onnxProfile`. */
 import { createRequire } from "node:module";
 import { workerData } from "node:worker_threads";
-import type { Accelerator, Optimization } from "../../work/tensor.ts";
+import type { Accelerator, Optimization } from "../../core/tensor.ts";
 import type * as Ort from "onnxruntime-node";
 
 export interface OnnxProfileSetup {

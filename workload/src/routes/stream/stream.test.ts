@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { WebSocket } from "ws";
 import type { Settings } from "../../config/settings.ts";
-import { PipelineError } from "../../work/pipeline-error.ts";
+import { PipelineError } from "../../core/pipeline-error.ts";
 import type { Processed } from "../../pipeline/pipeline.ts";
 import { appWith, type FakeContext, fakeContext } from "../testing/fake-context.ts";
 import { streamRoute } from "./stream.ts";

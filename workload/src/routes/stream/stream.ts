@@ -6,7 +6,7 @@ import websocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
 import { formatOfBytes } from "../../codec/picture-header.ts";
-import { pictureFormats, type PictureFormat } from "../../work/picture.ts";
+import { pictureFormats, type PictureFormat } from "../../core/picture.ts";
 import { acceptableFormats } from "../accept.ts";
 import { HttpProblem } from "../problem.ts";
 import { qualityOf } from "../process.ts";

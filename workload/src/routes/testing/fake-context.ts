@@ -2,9 +2,9 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { readConfig } from "../../config/read-config.ts";
 import type { Settings } from "../../config/settings.ts";
-import { PipelineError } from "../../work/pipeline-error.ts";
+import { PipelineError } from "../../core/pipeline-error.ts";
 import type { Inferred, Pipeline, Processed } from "../../pipeline/pipeline.ts";
-import type { ModelDescription, RawTensor } from "../../work/tensor.ts";
+import type { ModelDescription, RawTensor } from "../../core/tensor.ts";
 import { answerProblem } from "../problem.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Route, RouteContext } from "../route.ts";

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { Agent, buildConnector, type Dispatcher, errors } from "undici";
 import type { Settings } from "../../config/settings.ts";
 import { readPictureHeader } from "../../codec/picture-header.ts";
-import { pictureFormats, formats } from "../../work/picture.ts";
+import { pictureFormats, formats } from "../../core/picture.ts";
 import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
 import { checkedLookup, type Resolve } from "./checked-lookup.ts";
 import { ConnectionGate } from "./connection-gate.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { PipelineError } from "../../work/pipeline-error.ts";
+import { PipelineError } from "../../core/pipeline-error.ts";
 import { appWith, type FakeContext, fakeContext } from "../testing/fake-context.ts";
 import { processUrl } from "./process-url.ts";
 

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { PipelineError } from "../../work/pipeline-error.ts";
-import type { ProcessOptions } from "../../work/picture.ts";
+import { PipelineError } from "../../core/pipeline-error.ts";
+import type { ProcessOptions } from "../../core/picture.ts";
 import { HttpProblem } from "../problem.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { answerPicture, formatsOf, qualityOf, variesBy } from "../process.ts";
