@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "undici";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import { startOperator, untilLeading } from "@gpumedia/e2e/cluster/operator.ts";
-import { freePort } from "@gpumedia/e2e/cluster/free-port.ts";
+import { freePort } from "../../workload/src/testing/free-port.ts";
 import { Samples } from "./samples.ts";
 
 const namespace = "gpumedia-system";

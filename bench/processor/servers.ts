@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "@gpumedia/e2e/cluster/free-port.ts";
+import { freePort } from "../../workload/src/testing/free-port.ts";
 import type { LoadFigures, ServerFigures } from "./figures.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../workload/src/testing/free-port.ts";
 import { kwokStages } from "./kwok-stages.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import type { ClusterOptions } from "./options.ts";

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startCluster } from "../cluster/cluster.ts";
-import { freePort } from "../cluster/free-port.ts";
+import { freePort } from "../../workload/src/testing/free-port.ts";
 import { ProcessFailure } from "../cluster/processes.ts";
 import { remainsOf, untilGone } from "../cluster/remains.ts";
 import { sharedCluster } from "../cluster/shared.ts";

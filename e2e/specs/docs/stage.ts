@@ -1,7 +1,7 @@
 /** A reader's shell, with or without a cluster. */
 import assert from "node:assert/strict";
 import { controlPlaneTools } from "../../cluster/control-plane.ts";
-import { freePort } from "../../cluster/free-port.ts";
+import { freePort } from "../../../workload/src/testing/free-port.ts";
 import { tool } from "../../cluster/tools.ts";
 import { Shell } from "./shell.ts";
 import type { Stage } from "./run-page.ts";

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { installCrds } from "../../cluster/crds.ts";
-import { freePort } from "../../cluster/free-port.ts";
+import { freePort } from "../../../workload/src/testing/free-port.ts";
 import { moduleDirectories } from "../../cluster/module-directories.ts";
 import { tools } from "../../cluster/tools.ts";
 
