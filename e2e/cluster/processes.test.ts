@@ -132,7 +132,7 @@ describe("the processes of a cluster", () => {
     });
 
     it("are killed when their keeper is killed too", async function () {
-      // Without setpriv, only the keeper stops the processes.
+      // setpriv (Linux) makes the kernel stop the processes. Where it is missing, only the keeper does, which is killed here.
       if (dyingWithParent(["true"]).length === 1) this.skip();
       process.kill(parts.keeperPid ?? 0, "SIGKILL");
       parent.kill("SIGKILL");

@@ -131,6 +131,7 @@ const processInPage = (url: string) => `(async () => {
 /** What `processInPage` returns on a page whose origin is allowed, or not. */
 async function inPage(context: Context, allowed: boolean): Promise<unknown> {
   const executablePath = installedChromium();
+  // Only a browser enforces what is tested here; `installedChromium` prints how to get one.
   if (executablePath === undefined) context.skip();
   const site = createServer((_request, response) => {
     response.setHeader("content-type", "text/html").end("<!doctype html><title>app</title>");

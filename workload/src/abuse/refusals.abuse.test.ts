@@ -112,6 +112,7 @@ describe("an upload that is refused", () => {
             async (context: Context) => {
               const nginx = installedNginx();
               if (nginx !== undefined) return nginxProxy(nginx, processor.port, { buffering, version });
+              // nginx is an optional package of the machine, so its absence must not fail the tests.
               process.stderr.write("skipped: no nginx on the PATH; install nginx-light\n");
               return context.skip();
             },

@@ -27,6 +27,7 @@ async function inBrowser(
   expected: readonly RegExp[] = [],
 ): Promise<void> {
   const executablePath = installedChromium();
+  // The page's scripts need a browser; `installedChromium` prints how to get one.
   if (executablePath === undefined) context.skip();
   await using processor = await realProcessor({ environment: "development" });
   const browser: Browser = await chromium.launch({

@@ -47,7 +47,7 @@ describe("the window of frames", () => {
     assert.equal(window.idle, true);
   });
 
-  it("answers each frame once and in order, with so many in flight at most, in any sequence of events", () => {
+  it("answers each frame once, in order, and never exceeds the limit of frames in flight, whatever happens in which order", () => {
     const step = fc.record({ do: fc.constantFrom("push", "next", "settle", "take", "release"), which: fc.nat(9) });
     const property = fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 4 }), (steps, limit) => {
       const window = new FrameWindow<string, Outcome>(limit);
