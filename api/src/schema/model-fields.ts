@@ -16,7 +16,7 @@ export const modelFields = {
     "Channels of the input. With Luma, the model enlarges the brightness, and the colours are interpolated. Defaults to RGB for three channels and to Luma for one.",
   ),
   sizeMultiple: wholeNumber(
-    "Pixels that each side of a picture must be a multiple of; others are mirrored at their edges up to it, and the result is cropped. Defaults to what trial runs at the start find.",
+    "Pixels that each side of a picture must be a multiple of; others are mirrored at their edges up to it, and the result is cropped. For a model that takes only one size, which its declaration leaves open, its side. Defaults to what trial runs at the start find.",
     1,
     1_024,
   ),

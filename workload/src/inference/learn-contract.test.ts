@@ -206,13 +206,25 @@ describe("a model's contract", () => {
       "a multiple that is set too small",
       { before: windows(8) },
       { sizeMultiple: 4 },
-      /^model\.sizeMultiple 4 does not fit: 64x64 works, but not 68x64: .*Reshape.*; remove it, and trial runs/,
+      /^model\.sizeMultiple 4 does not fit: 64x64 works, but not 68x64: .*Reshape.*; set 8$/,
+    ],
+    [
+      "half of the windows that no trial without it finds",
+      { before: windows(100) },
+      { sizeMultiple: 50 },
+      /^model\.sizeMultiple 50 does not fit: 100x100 works, but not 150x100: .*Reshape.*; set 100$/,
+    ],
+    [
+      "a declared size that does not work, for which no multiple is advised",
+      { inputShape: [1, 3, 50, 50], scales: [1, 1, 2, 3] },
+      {},
+      /^it takes no picture of the 1 layouts and sizes that were tried \(NCHW RGB 50x50\): .*; set model\.layout and/,
     ],
     [
       "sizes of which none was tried",
       { before: windows(1000) },
       {},
-      /^it takes no picture of the 18 layouts and sizes that were tried \(NCHW RGB 64x64, .*Reshape.*; set model\.sizeMultiple,/,
+      /^it takes no picture of the 18 layouts and sizes that were tried \(NCHW RGB 64x64, .*Reshape.*; set model\.sizeMultiple to .* or to its side if it takes only one size, and model\.layout/,
     ],
   ];
   for (const [title, parts, options, message] of refused) {
@@ -220,6 +232,26 @@ describe("a model's contract", () => {
       await assert.rejects(opened(parts, options), { name: "ModelMismatch", message });
     });
   }
+
+  const advised: readonly (readonly [title: string, parts: PictureModelParts, advice: number, expected: string])[] = [
+    ["a size of 50x50 in the graph alone", { before: bakedSize(50) }, 50, `${anyRgb}, 50x50, batches`],
+    ["a size of 100x100 in the graph alone", { before: bakedSize(100) }, 100, `${anyRgb}, 100x100, batches`],
+    ["windows of 50 pixels", { before: windows(50) }, 50, `${anyRgb}, multiples of 50 from 50, batches`],
+    ["windows of 100 pixels", { before: windows(100) }, 100, `${anyRgb}, multiples of 100 from 100, batches`],
+  ];
+  for (const [title, parts, advice, expected] of advised) {
+    it(`is learned with the setting that the refusal advises: ${title}`, async () => {
+      const message =
+        /set model\.sizeMultiple to the number that its sides are multiples of, or to its side if it takes/;
+      await assert.rejects(opened(parts), { name: "ModelMismatch", message });
+      assert.equal(short((await opened(parts, { sizeMultiple: advice })).contract), expected);
+    });
+  }
+
+  it("is learned for the only size that works, of which half is declared", async () => {
+    const { contract } = await opened({ before: bakedSize(64) }, { sizeMultiple: 32 });
+    assert.equal(short(contract), `${anyRgb}, 64x64, batches`);
+  });
 
   it("accepts any answer if the check is switched off", async () => {
     const { contract } = await opened({ after: times(255) }, { verify: false });
@@ -262,6 +294,7 @@ describe("pictures of any size", () => {
     ["reflected edges", { before: reflected(8) }],
     ["a fixed size", { inputShape: [1, 3, 48, 64] }],
     ["the size of its example", { before: bakedSize(64) }],
+    ["the size of its example, declared", { before: bakedSize(50) }, { sizeMultiple: 50 }],
     ["one free side", { inputShape: [1, 3, 48, "width"] }],
     ["a tile that is set", { before: windows(8) }, { tile: 40, overlap: 5 }],
     ["float16", { type: "FLOAT16" }],

@@ -122,15 +122,19 @@ async function firstThatWorks(trials: Trials, { inputs }: Candidates, options: O
     }
   }
   const [first = ""] = failures;
+  const some = [...tried].slice(0, 4).join(", ") + (tried.size > 4 ? ", …" : "");
+  const hasFreeSide = inputs.some(({ fixed }) => fixed.width === undefined || fixed.height === undefined);
   throw new ModelMismatch(
-    `it takes no picture of the ${tried.size} layouts and sizes that were tried (${[...tried].slice(0, 4).join(", ")}, …): ${first}; set model.sizeMultiple, model.layout and model.channels as the model's author describes`,
+    `it takes no picture of the ${tried.size} layouts and sizes that were tried (${some}): ${first}; set ${hasFreeSide ? "model.sizeMultiple to the number that its sides are multiples of, or to its side if it takes only one size, and " : ""}model.layout and model.channels, as the model's author describes`,
   );
 }
 
 function trialSides({ sizeMultiple }: Options): readonly number[] {
   if (sizeMultiple === undefined) return sides;
+  // The answer to a picture of 8x8 has too few values to be compared with it.
   const first = Math.ceil(64 / sizeMultiple) * sizeMultiple;
-  return [first, 2 * first, 4 * first];
+  // A smaller side may be the only one that the model takes.
+  return [first, sizeMultiple, 2 * first, 4 * first];
 }
 
 type Sizes = Pick<ModelContract, "fixed" | "sizeMultiple" | "smallestSide">;
@@ -139,10 +143,14 @@ async function sizesOf(trials: Trials, found: Found, { sizeMultiple }: Options):
   const { fixed } = found.candidate;
   const isFree = fixed.width === undefined || fixed.height === undefined;
   if (!isFree) return fixedSizes(found);
-  if (sizeMultiple !== undefined) await checkMultiple(trials, found, sizeMultiple);
-  const multiple = sizeMultiple ?? (await learnMultiple(trials, found));
+  const failure = sizeMultiple === undefined ? undefined : await failureBeyond(trials, found, sizeMultiple);
+  const fits = sizeMultiple !== undefined && failure === undefined;
+  const multiple = fits ? sizeMultiple : await learnMultiple(trials, found);
   // The size of the example from which the model was traced is in its graph.
   if (multiple === undefined) return fixedSizes(found);
+  // Pictures of that size would fail one by one.
+  if (failure !== undefined)
+    throw new ModelMismatch(`model.sizeMultiple ${sizeMultiple} does not fit: ${failure}; set ${multiple}`);
   if (!Number.isInteger(multiple * found.scale)) {
     throw new ModelMismatch(
       `model.sizeMultiple ${multiple} times the scale ${found.scale} is no whole number of pixels`,
@@ -186,16 +194,16 @@ async function learnMultiple(trials: Trials, found: Found): Promise<number | und
   return undefined;
 }
 
-/** @throws {ModelMismatch} if the next multiple does not work: pictures of that size would fail one by one */
-async function checkMultiple(trials: Trials, { candidate, size, scale }: Found, multiple: number): Promise<void> {
+/** Returns why the next multiple does not work; undefined: it does. */
+async function failureBeyond(trials: Trials, found: Found, multiple: number): Promise<string | undefined> {
+  const { candidate, size, scale } = found;
   for (const larger of sizesBeyond(candidate, size, multiple)) {
     const trial = await trials.run(candidate, larger);
     if (trial.kind === "picture" && trial.found.scale === scale) continue;
     const reason = trial.kind === "picture" ? `it is enlarged ${trial.found.scale} times, not ${scale}` : trial.message;
-    throw new ModelMismatch(
-      `model.sizeMultiple ${multiple} does not fit: ${sizeText(size)} works, but not ${sizeText(larger)}: ${reason}; remove it, and trial runs find the multiple`,
-    );
+    return `${sizeText(size)} works, but not ${sizeText(larger)}: ${reason}`;
   }
+  return undefined;
 }
 
 function sizesBeyond({ fixed }: InputCandidate, { width, height }: Size, by: number): readonly Size[] {
