@@ -1,8 +1,8 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # sharp 0.35.5 (libvips 8.18.7, libheif 1.23.5) refuses an animated AVIF by its main brand `avis`, "unsupported image format",
 # although it decodes the still picture in it: the same file with the main brand `avif`, which is among its compatible brands,
 # decodes. Seen on 2026-11-30 with a file that Pillow 13.0.0 writes. Exits 1 when that changes.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

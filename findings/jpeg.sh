@@ -1,11 +1,11 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # libjpeg-turbo 3.1.3, TurboJPEG API: after tj3DecompressHeader() has failed on one file, the instance refuses the next file, which is
 # valid, with the message of the first. A new instance takes it. A program that keeps one instance a thread, as the documentation of
 # tj3Init() suggests, then refuses every picture from the first damaged one on.
 #
 # Runs @julusian/jpeg-turbo 3.0.1 (it brings libturbojpeg.so.0), koffi 3.3.4 and sharp 0.35.5, which writes the picture. Linux, Node 24.
 # Exits with 1 when the behaviour has changed.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

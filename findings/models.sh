@@ -1,9 +1,9 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # onnxruntime-node 1.30.0 on Node 24: a float16 output is a Float16Array, and that same array is refused as an input ("not enough space:
 # expected 24, got 0"). The bits as a Uint16Array go in once the tensor's `data` returns them: its constructor turns a Uint16Array into a
 # Float16Array where Node has one.
 # Exits with 1 when this changes. Needs Node 24, npm and Python 3 with pip.
-set -eu
+set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
