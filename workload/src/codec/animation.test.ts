@@ -1,9 +1,10 @@
 /** The first frame of animations, as browsers show them while they load. */
 import assert from "node:assert/strict";
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { decodeInto } from "./decode.ts";
 import { readPictureHeader } from "./picture-header.ts";
+import { chunk as pngChunk } from "./png-chunks.ts";
 
 const [width, height] = [8, 6];
 type Colour = readonly [red: number, green: number, blue: number];
@@ -13,10 +14,7 @@ const [red, lime, blue]: readonly [Colour, Colour, Colour] = [
   [10, 10, 200],
 ];
 
-function chunk(type: string, ...content: Uint8Array[]): Buffer {
-  const body = Buffer.concat([Buffer.from(type), ...content]);
-  return Buffer.concat([numbers(body.length - 4), body, numbers(crc32(body))]);
-}
+const chunk = (type: string, ...content: Uint8Array[]) => pngChunk(type, Buffer.concat(content));
 
 function numbers(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);

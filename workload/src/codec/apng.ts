@@ -2,7 +2,7 @@
  * The first frame of an animated PNG whose default picture is not part of the animation (PNG, third edition, section 4.9):
  * viewers show the default picture only if they do not know animations. Pure.
  */
-import { crc32 } from "node:zlib";
+import { chunk, chunksOf } from "./png-chunks.ts";
 
 export interface FirstFrame {
   /** A PNG of the frame. */
@@ -12,11 +12,6 @@ export interface FirstFrame {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-}
-
-interface Chunk {
-  readonly type: string;
-  readonly content: Buffer;
 }
 
 /** Returns the first frame; null if it is the default picture, which every decoder returns, or cannot be shown. */
@@ -50,23 +45,4 @@ export function hiddenFirstFrame(png: Buffer): FirstFrame | null {
     chunk("IEND", Buffer.alloc(0)),
   ]);
   return { png: frame, left, top, width, height };
-}
-
-/** The chunks of a PNG; a last one that is cut off only on demand. */
-export function* chunksOf(png: Buffer, { cutOff = false } = {}): Generator<Chunk> {
-  for (let at = 8; at + 8 <= png.length;) {
-    const length = png.readUInt32BE(at);
-    if (at + 12 + length > png.length && !cutOff) return;
-    yield { type: png.toString("latin1", at + 4, at + 8), content: png.subarray(at + 8, at + 8 + length) };
-    at += 12 + length;
-  }
-}
-
-export function chunk(type: string, content: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), content]);
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(content.length);
-  const tail = Buffer.alloc(4);
-  tail.writeUInt32BE(crc32(body));
-  return Buffer.concat([head, body, tail]);
 }

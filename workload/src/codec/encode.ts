@@ -43,7 +43,7 @@ function compressed(picture: Sharp, format: Exclude<PictureFormat, "jpeg">, qual
     case "webp":
       return picture.webp({ quality, effort: 2 });
     case "avif":
-      return picture.avif({ quality: quality, effort: 0, chromaSubsampling: "4:2:0" });
+      return picture.avif({ quality, effort: 0, chromaSubsampling: "4:2:0" });
   }
 }
 

@@ -21,7 +21,7 @@ export function explainUnknown(bytes: Uint8Array): string {
   if (bytes.byteLength === 0) return "the body is empty";
   const brands = brandsOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (brands.some((brand) => /^(hei[cxms]|hev[cxms])$/.test(brand))) return heic;
-  const expected = `expected ${formatNames("or")}`;
+  const expected = `expected ${formatNames}`;
   if (brands.length > 0)
     return `the body is a video or another file of the kind ${quoted(brands[0] ?? "")}: ${expected}`;
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 512)).toString("latin1");

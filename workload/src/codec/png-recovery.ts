@@ -4,7 +4,7 @@
  */
 import { Readable } from "node:stream";
 import { createDeflate, createInflate } from "node:zlib";
-import { chunk, chunksOf } from "./apng.ts";
+import { chunk, chunksOf } from "./png-chunks.ts";
 
 export interface RecoveredPng {
   /** Complete: what is missing is zero, which is black, or transparent with alpha. */

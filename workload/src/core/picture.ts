@@ -85,24 +85,12 @@ export interface EncodeOptions {
   readonly quality: number;
 }
 
-type Conjunction = "or" | "and";
-
 /** `JPEG, PNG, WebP or AVIF` */
-export function formatNames(conjunction: Conjunction): string {
-  return listed(
-    pictureFormats.map((format) => formats[format].name),
-    conjunction,
-  );
-}
+export const formatNames = listed(pictureFormats.map((format) => formats[format].name));
 
 /** `image/jpeg, image/png, image/webp or image/avif` */
-export function mediaTypesText(conjunction: Conjunction): string {
-  return listed(
-    pictureFormats.map((format) => formats[format].mediaType),
-    conjunction,
-  );
-}
+export const mediaTypeNames = listed(pictureFormats.map((format) => formats[format].mediaType));
 
-function listed(words: readonly string[], conjunction: Conjunction): string {
-  return `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1) ?? ""}`;
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1) ?? ""}`;
 }

@@ -122,7 +122,7 @@ export const problemsByArea = {
     "unsupported-format": {
       status: 415,
       title: "Not a picture in a supported format",
-      when: `The body is not ${formatNames("or")}; the detail names what it is.`,
+      when: `The body is not ${formatNames}; the detail names what it is.`,
       nextStep: "Convert the picture.",
     },
     undecodable: {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { discard } from "../core/buffers.ts";
 import { formatOfBytes } from "../codec/picture-header.ts";
 import type { Processed } from "../pipeline/pipeline.ts";
-import { formats, mediaTypesText, type PictureFormat } from "../core/picture.ts";
+import { formats, mediaTypeNames, type PictureFormat } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import { HttpProblem } from "./problem.ts";
 import { acceptableFormats } from "./accept.ts";
@@ -88,7 +88,7 @@ export function variesBy(reply: FastifyReply, header: string): string {
 /** The formats that the client accepts, best first; by default that of its picture is. @throws {HttpProblem} 406 */
 export function formatsOf(request: FastifyRequest, picture: Uint8Array): readonly PictureFormat[] {
   const acceptable = acceptableFormats(request.headers.accept, formatOfBytes(picture) ?? "jpeg");
-  if (acceptable.length === 0) throw new HttpProblem("not-acceptable", `responses are ${mediaTypesText("or")}`);
+  if (acceptable.length === 0) throw new HttpProblem("not-acceptable", `responses are ${mediaTypeNames}`);
   return acceptable;
 }
 

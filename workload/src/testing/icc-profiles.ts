@@ -1,7 +1,5 @@
 /** ICC profiles of curves and a matrix (ICC.1:2010, version 2.4), as cameras and editors embed them. */
-import { xyzOf, type Chromaticities } from "../codec/colour/colour-space.ts";
-
-const d65 = [0.3127, 0.329] as const;
+import { d65, xyzOf, type Chromaticities } from "../codec/colour/colour-space.ts";
 
 /** By name: primaries and the exponent of the curves. */
 export const rgbSpaces = {

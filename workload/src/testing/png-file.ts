@@ -1,5 +1,6 @@
 /** PNGs of one colour with any chunks and depths, which sharp cannot write. */
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
+import { chunk } from "../codec/png-chunks.ts";
 
 interface PngOptions {
   readonly bits?: 8 | 16;
@@ -25,12 +26,4 @@ export function pngFile(colour: readonly number[], { bits = 8, chunks = [] }: Pn
 /** The content of a chunk iCCP. */
 export function profileChunk(profile: Buffer): Buffer {
   return Buffer.concat([Buffer.from("x\0\0"), deflateSync(profile)]);
-}
-
-function chunk(type: string, content: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type), content]);
-  const frame = Buffer.alloc(8);
-  frame.writeUInt32BE(content.length, 0);
-  frame.writeUInt32BE(crc32(body), 4);
-  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }

@@ -3,6 +3,7 @@
  * (PNG, third edition, section 4.3). Pure.
  */
 import { inflateSync } from "node:zlib";
+import { chunksOf } from "../png-chunks.ts";
 import { codedSpace } from "./coded-space.ts";
 import { bt709, srgbCurve, xyzOf, type Chromaticities, type ColourSpace } from "./colour-space.ts";
 import { power } from "./icc-profile.ts";
@@ -10,12 +11,9 @@ import { power } from "./icc-profile.ts";
 /** The content of the chunks before the pixels, by type; of several, the first. */
 function chunksBeforePixels(png: Buffer): ReadonlyMap<string, Buffer> {
   const chunks = new Map<string, Buffer>();
-  for (let at = 8; at + 12 <= png.length;) {
-    const length = png.readUInt32BE(at);
-    const type = png.toString("latin1", at + 4, at + 8);
-    if (type === "IDAT" || at + 12 + length > png.length || chunks.size > 100) break;
-    if (!chunks.has(type)) chunks.set(type, png.subarray(at + 8, at + 8 + length));
-    at += 12 + length;
+  for (const { type, content } of chunksOf(png)) {
+    if (type === "IDAT" || chunks.size > 100) break;
+    if (!chunks.has(type)) chunks.set(type, content);
   }
   return chunks;
 }

@@ -1,5 +1,5 @@
 /** Which content types a picture may be sent with. Its bytes decide what it is, so only a type that means something else is refused. */
-import { formats, mediaTypesText } from "../../core/picture.ts";
+import { formats, mediaTypeNames } from "../../core/picture.ts";
 
 export interface AcceptedType {
   readonly type: string;
@@ -69,4 +69,4 @@ export const acceptPost = [
 ].join(", ");
 
 /** How to send a picture, for the detail of a 415. */
-export const howToSend = `send the picture itself as the body, as ${mediaTypesText("or")}, or without a content type (the bytes decide), or as the one file of multipart/form-data`;
+export const howToSend = `send the picture itself as the body, as ${mediaTypeNames}, or without a content type (the bytes decide), or as the one file of multipart/form-data`;
