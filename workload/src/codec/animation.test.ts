@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
-import { decodeInto } from "./decode.ts";
+import { decodePicture } from "../testing/decode-picture.ts";
 import { readPictureHeader } from "./picture-header.ts";
 import { chunk as pngChunk } from "./png-chunks.ts";
 
@@ -43,12 +43,9 @@ const apng = (...chunks: Buffer[]) =>
 const whole = [width, height, 0, 0] as const;
 
 async function decoded(bytes: Buffer) {
-  const reading = readPictureHeader(bytes);
-  assert.ok(reading.kind === "picture");
-  const rgb = Buffer.alloc(width * height * 3);
-  const { alpha } = await decodeInto(rgb, bytes, reading.header, false);
+  const { header, rgb, alpha } = await decodePicture(bytes);
   const at = (x: number, y: number) => [...rgb.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
-  return { frames: reading.header.frames, alpha, at };
+  return { frames: header.frames, alpha, at };
 }
 
 describe("of an animated PNG", () => {

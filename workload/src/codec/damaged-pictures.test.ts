@@ -1,19 +1,15 @@
 /** PNGs and WebPs that are cut off or damaged: as in browsers, what came is shown. */
 import assert from "node:assert/strict";
 import sharp, { type Sharp } from "sharp";
+import { decodePicture } from "../testing/decode-picture.ts";
 import { photographFile } from "../testing/photographs.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
-import { decodeInto } from "./decode.ts";
-import { readPictureHeader } from "./picture-header.ts";
 
 const [width, height] = [320, 200];
 const cut = () => sharp(photographFile("flower")).extract({ left: 100, top: 100, width, height });
 
 async function decode(picture: Buffer): Promise<{ readonly pixels: Buffer; readonly warnings: readonly string[] }> {
-  const reading = readPictureHeader(picture);
-  if (reading.kind !== "picture") assert.fail(JSON.stringify(reading));
-  const pixels = Buffer.alloc(width * height * 3);
-  const { warnings } = await decodeInto(pixels, picture, reading.header, false);
+  const { rgb: pixels, warnings } = await decodePicture(picture);
   return { pixels, warnings: warnings.map(({ kind }) => kind) };
 }
 

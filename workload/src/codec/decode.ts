@@ -38,23 +38,24 @@ export async function decodeInto(
   const colour: PictureColour = isInk ? { kind: "tables" } : colourOf(header.format, bytes);
   const decoded = decodeJpeg(target, bytes, header, colour) ?? (await decodeAny(target, bytes, header, colour));
   if (flatten && decoded.alpha !== undefined) putOnWhite(target, decoded.alpha);
-  if (colour.kind !== "invalid") return { alpha: flatten ? undefined : decoded.alpha, warnings: decoded.warnings };
-  return { ...decoded, warnings: [...decoded.warnings, { kind: "profile", detail: colour.message }] };
+  const ofProfile: readonly DecodeWarning[] =
+    colour.kind === "invalid" ? [{ kind: "profile", detail: colour.message }] : [];
+  return { alpha: flatten ? undefined : decoded.alpha, warnings: [...decoded.warnings, ...ofProfile] };
 }
 
 /** The stored pixels of a JPEG that is turned. */
 export const turnScratch = new Scratch();
 
-/** Returns undefined if the decoder gives up: libvips then has the last word, and the first about the reason. */
+/** Returns undefined if the decoder gives up: libvips then tries the picture, and its message is the reason. */
 function decodeJpeg(target: Buffer, bytes: Buffer, header: PictureHeader, colour: PictureColour): Decoded | undefined {
   if (!header.simpleJpeg || colour.kind === "tables") return undefined;
   const stored = turnedSize(header, header.orientation);
   const pixels = header.orientation === 1 ? target : turnScratch.take(target.byteLength);
-  const { complete, complaint } = decodeTurboJpeg(pixels, bytes, stored);
-  if (!complete) return undefined;
+  const decoding = decodeTurboJpeg(pixels, bytes, stored);
+  if (decoding === undefined) return undefined;
   if (pixels !== target) place(target, { pixels, channels: 3 }, header);
   if (colour.kind === "other") colour.conversion.convert(target);
-  return { alpha: undefined, warnings: complaint === undefined ? [] : [warningOf(complaint)] };
+  return { alpha: undefined, warnings: decoding.complaint === undefined ? [] : [warningOf(decoding.complaint)] };
 }
 
 async function decodeAny(

@@ -1,9 +1,9 @@
 /** JPEGs that libjpeg warns of, or that are rare: the processor decodes what browsers display. */
 import assert from "node:assert/strict";
 import sharp from "sharp";
+import { decodePicture } from "../testing/decode-picture.ts";
 import { photographFile } from "../testing/photographs.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
-import { decodeInto } from "./decode.ts";
 import { readPictureHeader } from "./picture-header.ts";
 
 const [width, height] = [61, 47];
@@ -15,10 +15,7 @@ interface Summary {
 }
 
 async function decode(jpeg: Buffer): Promise<Summary> {
-  const reading = readPictureHeader(jpeg);
-  if (reading.kind !== "picture") assert.fail(JSON.stringify(reading));
-  const pixels = Buffer.alloc(reading.header.width * reading.header.height * 3);
-  const { warnings } = await decodeInto(pixels, jpeg, reading.header, true);
+  const { rgb: pixels, warnings } = await decodePicture(jpeg, { flatten: true });
   return { pixels, warnings: warnings.map(({ kind, detail }) => `${kind}: ${detail}`) };
 }
 

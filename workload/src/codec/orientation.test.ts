@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import sharp, { type Sharp } from "sharp";
 import { formats, pictureFormats, type PictureFormat } from "../core/picture.ts";
-import { decodeInto } from "./decode.ts";
-import { readPictureHeader } from "./picture-header.ts";
+import { decodePicture } from "../testing/decode-picture.ts";
 
 /** Six squares of 16x16, three beside two, each of another colour: no turn leaves them where they are. */
 const [width, height] = [48, 32];
@@ -46,14 +45,10 @@ describe("a picture that Exif turns", () => {
       for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
         it(`is displayed as ${formats[format].name} of ${channels} channels with orientation ${orientation}`, async () => {
           const bytes = await encoded(format, orientation, channels);
-          const reading = readPictureHeader(bytes);
-          assert.ok(reading.kind === "picture");
-          const { header } = reading;
+          const { header, rgb, alpha } = await decodePicture(bytes);
           const png = await encoded("png", orientation, channels);
           const expected = await sharp(png).autoOrient().raw().toBuffer({ resolveWithObject: true });
           assert.deepEqual([header.width, header.height], [expected.info.width, expected.info.height]);
-          const rgb = Buffer.alloc(header.width * header.height * 3);
-          const { alpha } = await decodeInto(rgb, bytes, header, false);
           assert.equal(alpha === undefined, channels === 3);
           const found = Buffer.alloc(expected.data.length);
           for (let pixel = 0; pixel < width * height; pixel++) {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import sharp from "sharp";
+import { decodePicture } from "../testing/decode-picture.ts";
 import { seededRandom } from "../testing/random.ts";
-import { decodeInto } from "./decode.ts";
-import { readPictureHeader } from "./picture-header.ts";
 import { fillInvisible, resizedAlpha } from "./transparency.ts";
 
 describe("invisible pixels", () => {
@@ -101,10 +100,7 @@ describe("a transparent AVIF", () => {
 });
 
 async function pixelOf(bytes: Buffer): Promise<(number | undefined)[]> {
-  const reading = readPictureHeader(bytes);
-  assert.ok(reading.kind === "picture");
-  const rgb = Buffer.alloc(16 * 16 * 3);
-  const { alpha } = await decodeInto(rgb, bytes, reading.header, false);
+  const { rgb, alpha } = await decodePicture(bytes);
   return [...rgb.subarray(0, 3), alpha?.[0]];
 }
 

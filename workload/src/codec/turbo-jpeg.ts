@@ -49,17 +49,15 @@ function library(): Library {
 }
 
 export interface JpegDecoding {
-  /** False: rows are missing, because the decoder gave up. */
-  readonly complete: boolean;
   /** The decoder's last complaint, if any. */
   readonly complaint: string | undefined;
 }
 
 /**
  * Writes an 8-bit grey, YCbCr or RGB JPEG of the given size into `target`, three bytes a pixel. What is missing at the
- * end of a picture that is cut off is grey.
+ * end of a picture that is cut off is grey. Returns undefined if rows are missing, because the decoder gave up.
  */
-export function decodeTurboJpeg(target: Buffer, jpeg: Buffer, size: Size): JpegDecoding {
+export function decodeTurboJpeg(target: Buffer, jpeg: Buffer, size: Size): JpegDecoding | undefined {
   const { init, destroy } = library();
   // One for each picture: after some damaged headers, an instance refuses every picture.
   const instance = init(decompress);
@@ -70,17 +68,19 @@ export function decodeTurboJpeg(target: Buffer, jpeg: Buffer, size: Size): JpegD
   }
 }
 
-function decodeWith(instance: Instance, target: Buffer, jpeg: Buffer, { width, height }: Size): JpegDecoding {
+function decodeWith(
+  instance: Instance,
+  target: Buffer,
+  jpeg: Buffer,
+  { width, height }: Size,
+): JpegDecoding | undefined {
   const { get, readHeader, decompress: decode, message } = library();
   // Its result is negative also after a mere warning; without a header, the size is another one.
-  const headerResult = readHeader(instance, jpeg, jpeg.length);
-  const [foundWidth, foundHeight] = [get(instance, parameter.width), get(instance, parameter.height)];
+  readHeader(instance, jpeg, jpeg.length);
   // The library writes as many pixels as it finds, even beyond the end of the target.
-  if (foundWidth !== width || foundHeight !== height) {
-    return { complete: false, complaint: headerResult === 0 ? `is ${foundWidth}x${foundHeight}` : message(instance) };
-  }
+  if (get(instance, parameter.width) !== width || get(instance, parameter.height) !== height) return undefined;
   const lastRow = target.subarray((height - 1) * width * 3, height * width * 3).fill(unwritten);
-  if (decode(instance, jpeg, jpeg.length, target, 0, rgb) === 0) return { complete: true, complaint: undefined };
+  if (decode(instance, jpeg, jpeg.length, target, 0, rgb) === 0) return { complaint: undefined };
   // tj3GetErrorCode() calls an error that follows a warning a warning, so it cannot tell whether the picture is complete.
-  return { complete: lastRow.some((value) => value !== unwritten), complaint: message(instance) };
+  return lastRow.some((value) => value !== unwritten) ? { complaint: message(instance) } : undefined;
 }

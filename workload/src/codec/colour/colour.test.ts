@@ -7,8 +7,8 @@ import sharp from "sharp";
 import { greyProfile, rgbProfile, rgbSpaces } from "../../testing/icc-profiles.ts";
 import { photograph, photographs } from "../../testing/photographs.ts";
 import { pngFile, profileChunk } from "../../testing/png-file.ts";
-import { decodeInto } from "../decode.ts";
-import { readPictureHeader } from "../picture-header.ts";
+import { decodePicture } from "../../testing/decode-picture.ts";
+import { chunk } from "../png-chunks.ts";
 import { colourOf } from "./picture-colour.ts";
 import { readProfile } from "./icc-profile.ts";
 import { SrgbConversion } from "./to-srgb.ts";
@@ -88,11 +88,8 @@ interface Shown {
 
 /** The colour in the middle of the decoded picture. */
 async function shown(picture: Buffer): Promise<Shown> {
-  const reading = readPictureHeader(picture);
-  if (reading.kind !== "picture") assert.fail(JSON.stringify(reading));
-  const { width, height } = reading.header;
-  const rgb = Buffer.alloc(width * height * 3);
-  const { warnings } = await decodeInto(rgb, picture, reading.header, true);
+  const { header, rgb, warnings } = await decodePicture(picture, { flatten: true });
+  const { width, height } = header;
   const middle = (Math.floor(height / 2) * width + Math.floor(width / 2)) * 3;
   return { colour: [...rgb.subarray(middle, middle + 3)], warnings: warnings.map(({ kind }) => kind) };
 }
@@ -193,6 +190,19 @@ describe("a picture with a colour profile", () => {
     const { colour, warnings } = await shown(withProfile(jpeg, profile));
     assertNear(colour, green, 2);
     assert.deepEqual(warnings, ["profile"]);
+  });
+
+  it("that cannot be read leaves no alpha in a picture that was put on white", async () => {
+    const picture = await sharp({ create: { width: 2, height: 2, channels: 4, background: "transparent" } })
+      .png()
+      .toBuffer();
+    const broken = Buffer.concat([picture.subarray(0, 33), chunk("iCCP", Buffer.alloc(8)), picture.subarray(33)]);
+    const { rgb, alpha, warnings } = await decodePicture(broken, { flatten: true });
+    assert.deepEqual([[...rgb], alpha], [Array.from({ length: 12 }, () => 255), undefined]);
+    assert.deepEqual(
+      warnings.map(({ kind }) => kind),
+      ["profile"],
+    );
   });
 });
 
