@@ -44,10 +44,10 @@ export class Accounting {
   }
 
   /** The observer counts runs: a batch of several has its time shared out among them. */
-  batchFinished({ jobs, runSize }: Batch, busyMs: number): void {
+  batchFinished({ jobs, runSize, isFirst }: Batch, busyMs: number): void {
     let pixels = 0;
     for (const job of jobs) pixels += job.pixels;
-    this.#load.learn(jobs.size, pixels, busyMs);
+    this.#load.learn(jobs.size, pixels, busyMs, isFirst);
     for (let left = jobs.size; left > 0; left -= runSize) {
       const size = Math.min(left, runSize);
       this.#observer.batch(size, (busyMs * size) / jobs.size);

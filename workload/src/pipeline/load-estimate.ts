@@ -9,9 +9,17 @@ const weight = 0.1;
  */
 const overheadPixels = 4096;
 
+/**
+ * What a worker's first run of a shape takes longer than later ones, at most: 30 ms instead of 1.3 ms on a free core, more on a
+ * throttled one. Scaled up by a burst of thumbnails, it would be a wait of seconds.
+ */
+const firstRunMs = 1000;
+
 export class LoadEstimate {
-  /** Worker milliseconds per pixel; undefined until the first batch. */
+  /** Worker milliseconds per pixel; undefined until the first batch whose shape was not new to its worker. */
   #msPerPixel: number | undefined;
+  /** The same of the last batch of a new shape, used until then: a model that takes 10 s for a picture must not fill the queue. */
+  #firstMsPerPixel = 0;
   #pixels = 0;
 
   /** An accepted job counts until it leaves. */
@@ -23,16 +31,21 @@ export class LoadEstimate {
     this.#pixels -= pixels + overheadPixels;
   }
 
-  /** A worker was busy for `busyMs` with `requests` requests of `pixels` in total. */
-  learn(requests: number, pixels: number, busyMs: number): void {
+  /** A worker was busy for `busyMs` with `requests` requests of `pixels` in total. `isFirst`: their shape was new to it. */
+  learn(requests: number, pixels: number, busyMs: number, isFirst: boolean): void {
     if (requests <= 0) return;
-    const measured = busyMs / (pixels + requests * overheadPixels);
+    const costPixels = pixels + requests * overheadPixels;
+    if (isFirst) {
+      this.#firstMsPerPixel = Math.max(0, busyMs - firstRunMs) / costPixels;
+      return;
+    }
+    const measured = busyMs / costPixels;
     this.#msPerPixel =
       this.#msPerPixel === undefined ? measured : this.#msPerPixel + (measured - this.#msPerPixel) * weight;
   }
 
   /** The time until all accepted jobs are finished; 0 until the first batch. */
   waitMs(workers: number): number {
-    return (this.#pixels * (this.#msPerPixel ?? 0)) / Math.max(1, workers);
+    return (this.#pixels * (this.#msPerPixel ?? this.#firstMsPerPixel)) / Math.max(1, workers);
   }
 }

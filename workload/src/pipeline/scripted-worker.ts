@@ -1,6 +1,7 @@
 /**
  * A worker for tests that does what the text after the picture's JPEG asks for: `die!` throws, `hang` never responds,
- * `late` blocks the thread for 300 ms, `long` for minutes, `fail` fails as with a poisoned GPU; anything else succeeds at once.
+ * `late` blocks the thread for 300 ms, `long` for minutes, `fail` fails as with a poisoned GPU, `cold` reports a
+ * run of a new shape; anything else succeeds at once.
  */
 import { parentPort } from "node:worker_threads";
 import koffi from "koffi";
@@ -10,7 +11,7 @@ function post(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
 
-function succeed(tasks: readonly PictureTask[]): void {
+function succeed(tasks: readonly PictureTask[], coldRuns: number): void {
   const results = tasks.map(({ id, bytes }) => ({
     id,
     kind: "picture" as const,
@@ -23,7 +24,7 @@ function succeed(tasks: readonly PictureTask[]): void {
     encode: 3,
     batchSize: tasks.length,
   }));
-  post({ kind: "done", results, last: true, busyMs: 1000, coldRuns: 0 });
+  post({ kind: "done", results, last: true, busyMs: 1000, coldRuns });
 }
 
 function fail(tasks: readonly PictureTask[]): void {
@@ -50,7 +51,7 @@ parentPort?.on("message", (message: ToWorker) => {
   if (text === "fail") return fail(message.tasks);
   if (text === "late") block(300);
   if (text === "long") block(600_000);
-  succeed(message.tasks);
+  succeed(message.tasks, text === "cold" ? 1 : 0);
 });
 
 const declared = { name: "t", type: "uint8" as const, shape: [1, "height", "width", 3] };

@@ -8,15 +8,25 @@ import type { PoolWorker } from "./worker-pool.ts";
 /** A worker that finishes this soon gets its next batch in advance, so that it never waits for the main thread. */
 const sendAheadBelowMs = 10;
 
+/**
+ * So many different shapes are new to a worker; after them its code is compiled and its memory allocated, and pictures that are all
+ * of different sizes must not stay without an estimate of their wait.
+ */
+const mostNewShapes = 16;
+
 export interface Batch {
   readonly jobs: ReadonlySet<Job>;
   readonly runSize: number;
+  /** Whether the shape was new to the worker, so that the batch takes longer than later ones. */
+  isFirst: boolean;
 }
 
 interface Assignment {
   readonly worker: PoolWorker;
   /** Oldest first: the worker processes them in this order. */
   readonly batches: Batch[];
+  /** The first that it was sent. */
+  readonly shapes: Set<string | null>;
   /** Time that the last batch took. */
   batchMs: number;
 }
@@ -54,7 +64,7 @@ export class WorkerBatches {
   }
 
   addWorker(worker: PoolWorker): void {
-    this.#assignments.set(worker, { worker, batches: [], batchMs: Number.POSITIVE_INFINITY });
+    this.#assignments.set(worker, { worker, batches: [], shapes: new Set(), batchMs: Number.POSITIVE_INFINITY });
   }
 
   /** Returns the jobs that the worker will not finish. */
@@ -80,7 +90,9 @@ export class WorkerBatches {
   send(worker: PoolWorker, jobs: readonly Job[]): void {
     const [first] = jobs;
     const size = runSize(first?.pixels ?? 1, this.#accelerator);
-    this.#assignments.get(worker)?.batches.push({ jobs: new Set(jobs), runSize: size });
+    const assignment = this.#assignments.get(worker);
+    const isFirst = assignment !== undefined && isNew(first?.shape ?? null, assignment.shapes);
+    assignment?.batches.push({ jobs: new Set(jobs), runSize: size, isFirst });
     this.#activeJobs += jobs.length;
     for (const { memoryBytes } of jobs) this.#activeBytes += memoryBytes;
     if (first?.kind === "tensors") {
@@ -98,6 +110,12 @@ export class WorkerBatches {
       { kind: "pictures", runSize: size, headers, tasks },
       tasks.map(({ bytes }) => bytes.buffer),
     );
+  }
+
+  /** The worker's oldest batch has had runs on a GPU of a shape that the worker had not run before. */
+  ranCold(worker: PoolWorker): void {
+    const oldest = this.#assignments.get(worker)?.batches[0];
+    if (oldest !== undefined) oldest.isFirst = true;
   }
 
   /** Removes and returns the worker's oldest batch, which took `busyMs`. */
@@ -122,4 +140,11 @@ export class WorkerBatches {
       if (oldest !== undefined && now - oldest.dispatchedAt > 2 * oldest.timeoutMs) worker.giveUp();
     }
   }
+}
+
+/** Adds the shape to those that the worker was sent. */
+function isNew(shape: string | null, shapes: Set<string | null>): boolean {
+  if (shapes.has(shape) || shapes.size >= mostNewShapes) return false;
+  shapes.add(shape);
+  return true;
 }

@@ -13,7 +13,7 @@ const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, backgroun
   .toBuffer();
 
 /** A picture that scripts its worker. */
-function picture(script: "die!" | "hang" | "late" | "fail" | "fine"): Uint8Array<ArrayBuffer> {
+function picture(script: "die!" | "hang" | "late" | "fail" | "cold" | "fine"): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([jpeg, Buffer.from(script)]));
 }
 
@@ -145,8 +145,33 @@ describe("the pipeline", () => {
   it("rejects when the estimated wait is too long", async () => {
     await using setup = await started("{queue: {maxWait: 1500ms}, requestTimeout: 60s}");
     const { pipeline } = setup;
-    // The worker reports that it was busy for a second.
+    // The worker reports that it was busy for a second; its first run of a shape does not count.
     await pipeline.process(picture("fine"), options);
+    await pipeline.process(picture("fine"), options);
+    const pending = [1, 2].map(() => failure(pipeline.process(picture("hang"), options)));
+    await assert.rejects(pipeline.process(picture("fine"), options), { kind: "queue-full", retryAfter: 2 });
+    await pipeline.close();
+    await Promise.all(pending);
+  });
+
+  it("admits a burst after slow runs of new shapes", async () => {
+    await using setup = await started("{queue: {maxWait: 1500ms}, requestTimeout: 60s}");
+    const { pipeline } = setup;
+    await pipeline.process(picture("fine"), options);
+    await pipeline.process(picture("cold"), options);
+    const burst = Array.from({ length: 32 }, () => failure(pipeline.process(picture("late"), options)));
+    assert.deepEqual(new Set(await Promise.all(burst)), new Set(["none"]));
+  });
+
+  it("estimates the wait of pictures that are all of different sizes", async () => {
+    await using setup = await started("{queue: {maxWait: 1500ms}, requestTimeout: 60s}");
+    const { pipeline } = setup;
+    for (let width = 1; width <= 17; width++) {
+      const sized = await sharp({ create: { width, height: 8, channels: 3, background: "red" } })
+        .jpeg()
+        .toBuffer();
+      await pipeline.process(new Uint8Array(sized), options);
+    }
     const pending = [1, 2].map(() => failure(pipeline.process(picture("hang"), options)));
     await assert.rejects(pipeline.process(picture("fine"), options), { kind: "queue-full", retryAfter: 2 });
     await pipeline.close();

@@ -242,7 +242,10 @@ export class WorkerPipeline implements Pipeline {
   }
 
   #onDone(worker: PoolWorker, { results, last, busyMs, coldRuns }: Done): void {
-    if (coldRuns > 0) this.#observer.coldRuns(coldRuns);
+    if (coldRuns > 0) {
+      this.#observer.coldRuns(coldRuns);
+      this.#batches.ranCold(worker);
+    }
     if (last) {
       const batch = this.#batches.finish(worker, busyMs);
       if (batch === undefined) return;
