@@ -4,6 +4,7 @@ import { gpuPodMetricName } from "./desired/horizontal-pod-autoscaler.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
+import type { ResourceType } from "./kube/object.ts";
 import type { Logger } from "./runtime/log.ts";
 
 const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
@@ -19,9 +20,13 @@ export async function readClusterFeatures(
   return {
     gpuPodMetric: apis.serves(gpuPodMetric),
     resourceMetrics: apis.serves(podMetrics),
-    inPlaceVpa: apis.serves(verticalPodAutoscalers) && (await knowsInPlace(client, log)),
+    // Since VPA 1.4.
+    inPlaceVpa:
+      apis.serves(verticalPodAutoscalers) &&
+      (await schemaContains(client, verticalPodAutoscalers, "InPlaceOrRecreate", log)),
     hpaTolerance: await keepsTolerance(client, log),
-    kedaTolerance: apis.serves(scaledObjects) && (await knowsTolerance(client, log)),
+    // KEDA passes the behavior on to its HPA.
+    kedaTolerance: apis.serves(scaledObjects) && (await schemaContains(client, scaledObjects, '"tolerance":', log)),
   };
 }
 
@@ -38,26 +43,19 @@ async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): 
   }
 }
 
-/** KEDA passes the behavior on to its HPA. Fields that the CRD does not have are removed. */
-async function knowsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
+/** For what came within an API version. The API server removes fields that the CRD does not have. */
+async function schemaContains(
+  client: Pick<ApiClient, "rawJson">,
+  { group, version }: Pick<ResourceType, "group" | "version">,
+  text: string,
+  log: Logger,
+): Promise<boolean> {
   try {
-    const { body } = await client.rawJson("GET", "/openapi/v3/apis/keda.sh/v1alpha1");
-    return JSON.stringify(body).includes('"tolerance":');
+    const { body } = await client.rawJson("GET", `/openapi/v3/apis/${group}/${version}`);
+    return JSON.stringify(body).includes(text);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn({ error }, "could not read the ScaledObject's schema; assuming that it has no tolerance");
-    return false;
-  }
-}
-
-/** Read from the schema: the mode came with VPA 1.4, in the same API version. */
-async function knowsInPlace(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
-  try {
-    const { body } = await client.rawJson("GET", "/openapi/v3/apis/autoscaling.k8s.io/v1");
-    return JSON.stringify(body).includes("InPlaceOrRecreate");
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    log.warn({ error }, "could not read the VerticalPodAutoscaler's schema; pods are recreated rather than resized");
+    log.warn({ error, group, version }, `could not read the schema; assuming that it does not contain ${text}`);
     return false;
   }
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { leastDriver } from "./driver.ts";
+import { requiredDriver } from "./driver.ts";
 
 describe("the driver that a container requires", () => {
-  // Conditions as images set them in NVIDIA_REQUIRE_CUDA; the branches are those of the CUDA Toolkit's release notes.
-  const cases: readonly (readonly [words: string, driver: string | undefined])[] = [
+  // Conditions as images set them in NVIDIA_REQUIRE_CUDA.
+  const cases: readonly (readonly [message: string, driver: string | undefined])[] = [
     ["unsatisfied condition: cuda>=13.0, please update your driver", "CUDA 13.0 needs driver 580 or later"],
     ["unsatisfied condition: cuda>=12.4", "CUDA 12.4 needs driver 550 or later"],
     ["unsatisfied condition: cuda>=19.7", "the image needs a driver that supports CUDA 19.7"],
@@ -11,5 +11,5 @@ describe("the driver that a container requires", () => {
     ["unsatisfied condition: brand = tesla", undefined],
     ["initialization error: nvml error: driver not loaded", undefined],
   ];
-  for (const [words, driver] of cases) it(words, () => assert.equal(leastDriver(words), driver));
+  for (const [message, driver] of cases) it(message, () => assert.equal(requiredDriver(message), driver));
 });

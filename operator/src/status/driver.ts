@@ -1,9 +1,10 @@
-/** Which NVIDIA driver a container requires, from the words of NVIDIA's container runtime. */
+/** Which NVIDIA driver a container requires, from the message of NVIDIA's container runtime. */
 
 /**
- * The first driver branch that supports a CUDA version.
+ * The first driver branch that supports a CUDA version. It is the one that the first installer of that version brings and
+ * has in its name, such as `cuda_12.9.0_575.51.03_linux.run`.
  *
- * @see https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/ "CUDA Toolkit and Corresponding Driver Versions"
+ * @see https://developer.nvidia.com/cuda-toolkit-archive
  */
 const driverOfCuda: Readonly<Record<string, number>> = {
   "12.0": 525,
@@ -20,8 +21,8 @@ const driverOfCuda: Readonly<Record<string, number>> = {
 };
 
 /** `CUDA 13.0 needs driver 580 or later` for `unsatisfied condition: cuda>=13.0`; undefined where no condition is named. */
-export function leastDriver(words: string): string | undefined {
-  const [, subject, version = ""] = /unsatisfied condition: (cuda|driver)\s*>=\s*(\d+(?:\.\d+)*)/.exec(words) ?? [];
+export function requiredDriver(message: string): string | undefined {
+  const [, subject, version = ""] = /unsatisfied condition: (cuda|driver)\s*>=\s*(\d+(?:\.\d+)*)/.exec(message) ?? [];
   if (subject === undefined) return undefined;
   if (subject === "driver") return `the image needs driver ${version} or later`;
   const driver = driverOfCuda[version];

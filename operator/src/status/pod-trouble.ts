@@ -1,6 +1,6 @@
 /** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
 import type { ContainerView, PodView } from "../observe/pod-view.ts";
-import { leastDriver } from "./driver.ts";
+import { requiredDriver } from "./driver.ts";
 import { mentionsDevice } from "./gpu-shortage.ts";
 import { podTroubleReasons, type PodTroubleReason } from "./reasons.ts";
 
@@ -203,7 +203,7 @@ function notCreated({ message, node }: PodTrouble & { readonly reason: "Containe
   const sentence =
     /nvidia-container-(?:cli|runtime)[^:\n]*: (?!.*nvidia-container-)[^\n]*/.exec(message)?.[0] ?? message;
   const words = sentence.trim().replace(/: unknown$/, "");
-  const driver = leastDriver(words);
+  const driver = requiredDriver(words);
   return driver === undefined
     ? words
     : `${words}; ${driver} on node ${node}: update it, or select nodes that have it with scheduling.nodeSelector`;
