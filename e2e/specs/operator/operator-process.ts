@@ -26,6 +26,7 @@ export interface OperatorProcessOptions {
   /** Its entry point. Default: that of this tree. */
   readonly program?: string;
   readonly metricsApiAddress?: string;
+  readonly nodeParameters?: readonly string[];
 }
 
 let started = 0;
@@ -38,10 +39,12 @@ export class OperatorProcess implements AsyncDisposable {
   /** Starts the process without waiting for anything. */
   static async start(cluster: Cluster, options: OperatorProcessOptions): Promise<OperatorProcess> {
     const { operatorNamespace, namespaces, parameters = [], kubeconfig, metricsApiAddress, program } = options;
+    const { nodeParameters = [] } = options;
     const name = `operator-${started++}`;
     const { log } = await startOperator(cluster, {
       name,
       namespace: operatorNamespace,
+      nodeParameters,
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(program === undefined ? {} : { program }),
       ...(metricsApiAddress === undefined ? {} : { metricsApiAddress }),

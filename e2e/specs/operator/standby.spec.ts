@@ -10,6 +10,9 @@ import type { OperatorProcess } from "./operator-process.ts";
 /** Half of the defaults, to save time: with a fifth, both operators lost the Lease on a machine that was busy for 2 s. */
 const short = ["--lease-duration=7s", "--renew-deadline=5s", "--retry-period=1s"];
 
+/** The operator goes on after what ends its process. */
+const withoutExit = "--import=data:text/javascript,process.exit=()=>{}";
+
 /** An operator behind its own proxy, which records every request. */
 interface Candidate {
   readonly operator: OperatorProcess;
@@ -22,16 +25,19 @@ describe("two operators", function () {
   this.timeout(120_000);
   const work = operatorWorkspace("test", { operator: false });
 
-  async function candidate(parameters: readonly string[]): Promise<Candidate> {
+  async function candidate(parameters: readonly string[], nodeParameters: readonly string[] = []): Promise<Candidate> {
     const { proxy, kubeconfig } = await work.startFaultProxy();
-    const operator = await work.launchOperator({ kubeconfig, parameters });
+    const operator = await work.launchOperator({ kubeconfig, parameters, nodeParameters });
     const writes = (): readonly ApiRequest[] =>
       proxy.requests.filter((request) => isWrite(request) && request.resource !== "leases");
     return { operator, proxy, writes };
   }
 
-  async function startTwo(parameters: readonly string[] = []): Promise<{ leader: Candidate; standby: Candidate }> {
-    const leader = await candidate(parameters);
+  async function startTwo(
+    parameters: readonly string[] = [],
+    ofLeader: readonly string[] = [],
+  ): Promise<{ leader: Candidate; standby: Candidate }> {
+    const leader = await candidate(parameters, ofLeader);
     await leader.operator.untilLogged("leading");
     const standby = await candidate(parameters);
     await standby.operator.untilLogged("standing by");
@@ -101,6 +107,26 @@ describe("two operators", function () {
     assert.deepEqual(leader.writes().slice(before), []);
     assert.ok(leader.operator.log.some(({ msg }) => msg.includes("lost the Lease")));
     await untilRepaired(...names);
+  });
+
+  it("a resumed leader that goes on reconciling writes nothing", async () => {
+    const { leader, standby } = await startTwo(short, [withoutExit]);
+    await work.apply("upscaler");
+    await work.untilReady("upscaler");
+    leader.operator.signal("SIGSTOP");
+    await standby.operator.untilLogged("leading");
+    const before = leader.writes().length;
+    leader.operator.signal("SIGCONT");
+    await leader.operator.untilLogged("lost the Lease");
+    // Its watches report these to both operators.
+    await until("the resumed leader to attempt writes", async (see) => {
+      await drift("upscaler");
+      const refused = leader.operator.log.filter(({ msg }) => msg === "reconcile stopped early");
+      return see(refused.length) > 2;
+    });
+    await untilRepaired("upscaler");
+    assert.deepEqual(leader.writes().slice(before), []);
+    assert.ok(before > 0);
   });
 
   it("a leader that cannot renew stops writing before the standby leads", async () => {
