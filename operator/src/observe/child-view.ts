@@ -98,6 +98,11 @@ export function isRolling({ revision, generation, status }: ChildView): boolean 
   return progressing !== undefined && progressing.reason !== "NewReplicaSetAvailable";
 }
 
+/** Its message is why the ReplicaSet cannot create pods. */
+export function replicaFailure({ status }: Pick<ChildView, "status">): StatusCondition | undefined {
+  return status.conditions?.find((condition) => condition.type === "ReplicaFailure" && condition.status === "True");
+}
+
 const kindsWithStatus: ReadonlySet<string> = new Set([
   "Deployment",
   "HorizontalPodAutoscaler",

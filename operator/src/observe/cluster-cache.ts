@@ -150,34 +150,22 @@ export class ClusterCache {
     return new Set([...this.#optional.keys()].filter((kind) => this.children(kind).synced));
   }
 
+  /** What every reconcile reads, besides the children. */
+  get #required(): readonly Pick<ScopedCache<unknown>, "run" | "whenSynced">[] {
+    return [this.services, this.profiles, this.pods, this.failedPods, this.dcgm];
+  }
+
   /** Watches the kinds that every cluster serves, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    const all = [
-      this.services,
-      this.profiles,
-      this.pods,
-      this.failedPods,
-      this.replicaSets,
-      this.nodes,
-      this.dcgm,
-      ...builtIn,
-    ];
+    const all = [...this.#required, this.replicaSets, this.nodes, ...builtIn];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
   /** Resolves when everything that a reconcile reads has been listed; for nodes, which RBAC may forbid, it waits 5 s at most. */
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
-    const all = [
-      this.services,
-      this.profiles,
-      this.pods,
-      this.failedPods,
-      this.dcgm,
-      ...caches.map(([, cache]) => cache),
-    ];
-    await Promise.all(all.map((cache) => cache.whenSynced()));
+    await Promise.all([...this.#required, ...caches.map(([, cache]) => cache)].map((cache) => cache.whenSynced()));
     // Without the nodes, the first statuses would report the GPUs as unknown, and be written a second time.
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(nodesWaitMs, resolve);

@@ -1,7 +1,7 @@
 /** Decides which services to reconcile after a change on the API server, and how soon. */
 import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
-import type { StoreChange } from "../runtime/store.ts";
+import { currentOf, previousOf, type StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
@@ -86,14 +86,6 @@ function priorityOfChild(change: StoreChange<ChildView>): Priority | undefined {
 
 function servicesOf(change: StoreChange<ChildView>): ReadonlySet<ObjectKey> {
   return new Set([...(previousOf(change)?.services ?? []), ...(currentOf(change)?.services ?? [])]);
-}
-
-function previousOf<T>(change: StoreChange<T>): T | undefined {
-  return change.type === "added" ? undefined : change.previous;
-}
-
-function currentOf<T>(change: StoreChange<T>): T | undefined {
-  return change.type === "deleted" ? undefined : change.current;
 }
 
 /** Has a pod released devices that another one may be waiting for? */

@@ -63,7 +63,7 @@ export function exclusion(node: NodeView, gpus: GpuView): Exclusion | undefined 
   return node.taints.some(repels) ? "Taint" : undefined;
 }
 
-function meetsSelector({ labels }: NodeView, { nodeSelector }: Pick<GpuView, "nodeSelector">): boolean {
+export function meetsSelector({ labels }: NodeView, { nodeSelector }: Pick<GpuView, "nodeSelector">): boolean {
   return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
 }
 

@@ -6,7 +6,7 @@
  * `nodeSelector` that no node matches, the rollout must stop: each of them that was counted would permit the deletion of
  * another serving pod.
  */
-import type { ChildView, StatusCondition } from "../observe/child-view.ts";
+import { replicaFailure, type ChildView, type StatusCondition } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { isExcluded, type GpuView, type NodeDevices } from "./gpus.ts";
 
@@ -38,7 +38,7 @@ export function waitingReplicas(input: WaitingInput, before: number): number {
 
 /** Why the additional pods of a surge get no room although they have waited a minute; undefined: they may still get it. */
 export function surgeFailure({ deployment, pods, gpus, now }: WaitingInput): string | undefined {
-  const forbidden = replicaFailure(deployment, now);
+  const forbidden = lastingFailure(deployment, now);
   if (forbidden?.message?.includes("exceeded quota") === true) return forbidden.message;
   const placed = pods.filter(({ node }) => node !== undefined);
   if (gpus.devices.length > 0 && !placed.every((pod) => staysUsable(pod, gpus))) return undefined;
@@ -55,7 +55,7 @@ export function isUncounted({ resource, perReplica, devices }: GpuView, pods: re
 
 /** In how many ms a wait becomes too long; undefined while nothing waits. */
 export function patienceEndsMs({ deployment, pods, now }: WaitingInput): number | undefined {
-  const failure = failingCondition(deployment);
+  const failure = deployment && replicaFailure(deployment);
   const starts = [
     ...pods.filter(isUnbound).map(({ createdAt }) => createdAt),
     ...(failure?.lastTransitionTime === undefined ? [] : [failure.lastTransitionTime]),
@@ -73,7 +73,7 @@ function isReplacing({ generation, status }: Pick<ChildView, "generation" | "sta
 function longWaiting({ deployment, pods, now }: WaitingInput): number {
   const waiting = pods.filter((pod) => hasWaited(pod, now)).length;
   const notCreated = Math.max(0, (deployment?.spec.replicas ?? 0) - pods.filter((pod) => !pod.terminating).length);
-  return waiting + (replicaFailure(deployment, now) === undefined ? 0 : notCreated);
+  return waiting + (lastingFailure(deployment, now) === undefined ? 0 : notCreated);
 }
 
 /**
@@ -121,12 +121,8 @@ function hasLostItsNode({ terminatesBy }: PodView, now: number): boolean {
   return terminatesBy !== undefined && now - Date.parse(terminatesBy) >= terminationSlackMs;
 }
 
-function replicaFailure(deployment: WaitingInput["deployment"], now: number): StatusCondition | undefined {
-  const failure = failingCondition(deployment);
+function lastingFailure(deployment: WaitingInput["deployment"], now: number): StatusCondition | undefined {
+  const failure = deployment && replicaFailure(deployment);
   const since = failure?.lastTransitionTime;
   return since !== undefined && now - Date.parse(since) >= patienceMs ? failure : undefined;
-}
-
-function failingCondition(deployment: WaitingInput["deployment"]): StatusCondition | undefined {
-  return deployment?.status.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
 }

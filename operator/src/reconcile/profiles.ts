@@ -8,6 +8,7 @@ import type { ObjectKey } from "../kube/object.ts";
 import { profileName, profileType, type ClusterCache, type StoredProfile } from "../observe/cluster-cache.ts";
 import { toFailure } from "../plan/failure.ts";
 import { timestamp, type Clock } from "../runtime/clock.ts";
+import { currentOf, previousOf } from "../runtime/store.ts";
 import type { Next } from "../runtime/workers.ts";
 import { conditions, isFalse, isTrue, type Verdict } from "../status/condition.ts";
 import type { profileReasons } from "../status/reasons.ts";
@@ -43,9 +44,8 @@ export async function reconcileProfiles({ client, cache, clock }: ProfilesPass):
 export function onProfileUse({ profiles, services }: ClusterCache, callback: () => void): void {
   profiles.subscribe(({ origin }) => origin === "write" || callback());
   services.subscribe((change) => {
-    const before = change.type === "added" ? undefined : profileName(change.previous);
-    const now = change.type === "deleted" ? undefined : profileName(change.current);
-    if (before !== now) callback();
+    const [before, now] = [previousOf(change), currentOf(change)];
+    if ((before && profileName(before)) !== (now && profileName(now))) callback();
   });
 }
 

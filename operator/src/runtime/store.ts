@@ -25,6 +25,14 @@ export type StoreChange<T> =
     }
   | { readonly type: "deleted"; readonly key: ObjectKey; readonly origin: ChangeOrigin; readonly previous: T };
 
+export function previousOf<T>(change: StoreChange<T>): T | undefined {
+  return change.type === "added" ? undefined : change.previous;
+}
+
+export function currentOf<T>(change: StoreChange<T>): T | undefined {
+  return change.type === "deleted" ? undefined : change.current;
+}
+
 export type StoreListener<T> = (change: StoreChange<T>) => void;
 
 /** The read-only interface of a store. */

@@ -1,6 +1,6 @@
 /** Explains which GPUs are missing: the nodes that a service may use, and who holds their GPUs. */
 import { affinityText, meetsAffinity } from "../plan/node-affinity.ts";
-import { countGpus, exclusion, usableDevices, type Exclusion, type GpuView } from "../plan/gpus.ts";
+import { countGpus, exclusion, meetsSelector, usableDevices, type Exclusion, type GpuView } from "../plan/gpus.ts";
 
 const exclusionTexts: Readonly<Record<Exclusion, (count: number) => string>> = {
   NotReady: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} not ready`,
@@ -45,7 +45,7 @@ export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): str
     if (all === undefined || all !== unmatched || whole.length === 0) return undefined;
     return `no node matches ${whole.join(", ")}; ${correction}`;
   }
-  const selected = devices.filter(({ node }) => labels.every(([key, value]) => node.labels[key] === value));
+  const selected = devices.filter(({ node }) => meetsSelector(node, gpus));
   const withGpu = `no node with ${resource}`;
   if (selected.length === 0) {
     const missing = labels.find(([key, value]) => devices.every(({ node }) => node.labels[key] !== value));

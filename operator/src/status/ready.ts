@@ -1,5 +1,5 @@
 /** Ready, and kstatus' Reconciling and Stalled, which exist only while they are true. */
-import type { ChildView } from "../observe/child-view.ts";
+import { replicaFailure, type ChildView } from "../observe/child-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
@@ -113,9 +113,7 @@ function progressing(message: string): Serving {
 
 /** The API server rejects the pods that the ReplicaSet creates. */
 function rejectedPods(deployment: ChildView): Serving | undefined {
-  const condition = deployment.status.conditions?.find(
-    ({ type, status }) => type === "ReplicaFailure" && status === "True",
-  );
+  const condition = replicaFailure(deployment);
   if (condition === undefined) return undefined;
   const { message = "" } = condition;
   // Quota may become free; a policy does not change without a person.

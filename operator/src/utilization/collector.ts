@@ -11,7 +11,7 @@ import type { PodView } from "../observe/pod-view.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { WorkQueue } from "../runtime/queue.ts";
-import type { StoreChange, StoreListener } from "../runtime/store.ts";
+import { currentOf, previousOf, type StoreChange, type StoreListener } from "../runtime/store.ts";
 import type { ReportSource } from "./fetch-report.ts";
 import { isPolled } from "./reading.ts";
 import type { UtilizationWindow } from "./window.ts";
@@ -95,8 +95,7 @@ export function startCollector(options: CollectorOptions): Collector {
   }
 
   function observe(change: StoreChange<PodView | undefined>): void {
-    const before = change.type === "added" ? undefined : change.previous;
-    const now = change.type === "deleted" ? undefined : change.current;
+    const [before, now] = [previousOf(change), currentOf(change)];
     if (before !== undefined && (now?.uid !== before.uid || !isPolled(now))) window.forget(before.uid);
     if (now === undefined || !isPolled(now)) return;
     if (before !== undefined && before.uid === now.uid && isPolled(before)) return;
