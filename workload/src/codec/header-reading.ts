@@ -1,6 +1,6 @@
 /** What is known about a picture before it is decoded. */
-import { formats, type PictureFormat } from "../core/picture.ts";
-import { turnedSize, type Orientation, type Size } from "./orientation.ts";
+import { formats, type PictureFormat, type Size } from "../core/picture.ts";
+import { turnedSize, type Orientation } from "./orientation.ts";
 
 export interface PictureHeader {
   readonly format: PictureFormat;

@@ -2,14 +2,10 @@
  * How a picture is turned for display: by Exif's tag 274, the same for every format, applied here and nowhere else. The
  * decoders return the pixels as they are stored; a decoder that turned them itself could disagree with the header. Pure.
  */
+import type { Size } from "../core/picture.ts";
 
 /** CIPA DC-008, section 4.6.4: where the stored first row and first column are in the displayed picture. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** The stored size of a picture by its displayed one, and the other way round: from 5 on, rows become columns. */
 export function turnedSize({ width, height }: Size, orientation: Orientation): Size {

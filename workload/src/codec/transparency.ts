@@ -3,7 +3,7 @@
  * what is visible. Image programs premultiply colours by alpha before they mix them; here invisible pixels get the colour of the
  * nearest visible one before the model runs, and alpha is enlarged beside it. Pure.
  */
-import type { Size } from "./orientation.ts";
+import type { Size } from "../core/picture.ts";
 
 /** An 8-bit alpha channel, of the size of the picture. */
 export type Alpha = Uint8Array;

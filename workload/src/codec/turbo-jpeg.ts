@@ -4,9 +4,9 @@
  * The binding in `@julusian/jpeg-turbo` always uses the fast DCT, up to 18 levels of 255 off the accurate one, and cannot
  * tell a warning from a failure: its message for both is "No error". It brings the library, though, which koffi calls.
  */
+import type { Size } from "../core/picture.ts";
 import koffi from "koffi";
 import { turbo } from "./libraries.ts";
-import type { Size } from "./orientation.ts";
 
 /** Values of enum TJINIT, TJPARAM and TJPF. */
 const decompress = 1;

@@ -1,7 +1,8 @@
 /** The configuration as the processor uses it: complete, durations in ms. Pure. */
 import type { ProcessorConfig } from "@gpumedia/api";
 import { durationMs } from "@gpumedia/api/src/units/parse.ts";
-import type { ModelOptions, Size } from "../core/model-contract.ts";
+import type { ModelOptions } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 import { builtInModelFile, findBuiltInModel, receptiveRadius } from "../models/built-in.ts";
 
 export interface Settings {

@@ -1,4 +1,5 @@
 /** What a model does with a picture: how its tensors hold pixels, and which sizes it takes. */
+import type { Size } from "./picture.ts";
 
 export const layouts = ["NHWC", "NCHW"] as const;
 /** The order of a tensor's axes: batch, channels, height, width. */
@@ -29,11 +30,6 @@ export interface ModelOptions {
   readonly verify: boolean;
   /** Sizes of pictures that are tried at the start where each new size costs time. */
   readonly warmUpSizes: readonly Size[];
-}
-
-export interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 export interface PictureTensor {

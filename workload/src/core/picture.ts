@@ -1,8 +1,14 @@
 /**
- * Encoded pictures: the formats that the processor reads and writes. This list is the only one: content types, the choice of a
+ * Pictures, and the formats that the processor reads and writes. This list is the only one: content types, the choice of a
  * response's format and the tables of docs/processor-api.md come from it.
  */
 import { jpegWriteBytesPerPixel } from "@gpumedia/api/src/picture-memory.ts";
+
+/** In pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 export interface FormatDefinition {
   /** As people write it. */

@@ -8,7 +8,7 @@
  *
  * Strips of rows are tiles as wide as the picture; a picture that needs padding only is one tile.
  */
-import type { Size } from "./model-contract.ts";
+import type { Size } from "./picture.ts";
 
 export interface Span {
   readonly from: number;

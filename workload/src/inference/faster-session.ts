@@ -6,7 +6,8 @@
  * in them: the benchmark's tiny model took 0.57 ms with blocks and 0.44 ms without, the built-in one 11 ms and 13 ms a
  * strip.
  */
-import type { ModelContract, Size } from "../core/model-contract.ts";
+import type { ModelContract } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 import type { Optimization } from "../core/tensor.ts";
 import { openSession, type ModelSession } from "./session.ts";
 import { trialFeeds, trialMs, warmUp } from "./trial.ts";

@@ -2,7 +2,7 @@
  * A picture for trial runs that looks like a photograph: smooth, with a different gradient in each channel, edges and fine
  * structure; away from black and white, so that a model that answers at the limits is noticed. Pure.
  */
-import type { Size } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 
 export function knownPicture({ width, height }: Size): Buffer<ArrayBuffer> {
   const rgb = Buffer.allocUnsafeSlow(width * height * 3);

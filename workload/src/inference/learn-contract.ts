@@ -5,7 +5,8 @@
  * Declarations are wrong about that: tracing exporters write the batch or the size of their example into the graph and declare
  * it free all the same, and nothing declares that sides must be even, or multiples of a window.
  */
-import type { ModelContract, ModelOptions, PictureTensor, Size } from "../core/model-contract.ts";
+import type { ModelContract, ModelOptions, PictureTensor } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 import { knownPicture } from "./known-picture.ts";
 import {
   candidatesOf,

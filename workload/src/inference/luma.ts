@@ -2,7 +2,7 @@
  * Colour for a model of brightness: its result gets the colours of the picture, enlarged, as the authors of such models do (ONNX
  * model zoo, super-resolution-10). Conversion: JFIF, which is BT.601 in full range. Pure.
  */
-import type { Size } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 
 /** Returns the brightness of each pixel. */
 export function lumaOf(rgb: Uint8Array): Uint8Array {

@@ -2,13 +2,8 @@
  * Reads a model's declaration: which tensor takes the picture, and in which layouts it may do so. What the declaration leaves
  * open, trial runs decide (`learn-contract.ts`). Pure.
  */
-import {
-  layouts,
-  type ModelOptions,
-  type PictureTensor,
-  type Size,
-  type TensorLayout,
-} from "../core/model-contract.ts";
+import { layouts, type ModelOptions, type PictureTensor, type TensorLayout } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 import type { ModelDescription, TensorDeclaration } from "../core/tensor.ts";
 
 export class ModelMismatch extends Error {

@@ -1,10 +1,10 @@
 /** Buckets, as on a GPU: where each new shape costs a search for the fastest algorithms. */
 import assert from "node:assert/strict";
 import { modelFile, pictureModelBytes } from "../testing/picture-models.ts";
-import type { Size } from "../core/model-contract.ts";
 import { knownPicture } from "./known-picture.ts";
 import { learnContract } from "./learn-contract.ts";
 import { tileRules } from "../core/tile-rules.ts";
+import type { Size } from "../core/picture.ts";
 import { PictureInference } from "./picture-inference.ts";
 import { openSession } from "./session.ts";
 import { warmUpBuckets } from "./trial.ts";

@@ -1,6 +1,7 @@
 /** Runs a model on pictures: cuts and pads them as the model needs, converts them, reuses memory. */
 import { Scratch } from "../core/buffers.ts";
-import type { ModelContract, PictureTensor, Size } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
+import type { ModelContract, PictureTensor } from "../core/model-contract.ts";
 import { isWhole, tilesOf, type TileRules } from "../core/tiles.ts";
 import { lumaOf, recolour } from "./luma.ts";
 import { channelCount, fromTensor, toTensor, type Elements } from "./pixels.ts";

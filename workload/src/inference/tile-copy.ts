@@ -1,6 +1,6 @@
 /** Copies tiles out of pictures and results into place. Pure. */
-import type { Size } from "../core/model-contract.ts";
 import type { Span, Tile } from "../core/tiles.ts";
+import type { Size } from "../core/picture.ts";
 
 /** Pictures of one size, one after another, interleaved. */
 export interface Pictures extends Size {

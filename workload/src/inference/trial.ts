@@ -1,5 +1,6 @@
 /** Runs on a known picture, to warm up and to measure. */
-import type { ModelContract, Size } from "../core/model-contract.ts";
+import type { ModelContract } from "../core/model-contract.ts";
+import type { Size } from "../core/picture.ts";
 import { knownPicture } from "./known-picture.ts";
 import { lumaOf } from "./luma.ts";
 import { tensorDims, type PictureInference } from "./picture-inference.ts";

@@ -1,9 +1,8 @@
 /** Decides whether a request is admitted: by its picture, and by how much is queued. Pure. */
 import type { PictureHeader } from "../codec/header-reading.ts";
-import type { Size } from "../codec/orientation.ts";
 import { readPictureHeader } from "../codec/picture-header.ts";
 import type { Settings } from "../config/settings.ts";
-import { formats, pictureFormats, type PictureFormat } from "../core/picture.ts";
+import { formats, pictureFormats, type PictureFormat, type Size } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { RawTensor } from "../core/tensor.ts";
 import { pictureBytes, type MemoryBudget } from "./picture-memory.ts";

@@ -1,7 +1,6 @@
 /** Which pictures fit into the container's memory, alone and beside others. Pure. */
 import { bytesForPictures, readBytesPerPixel, resultBytesPerPixel } from "@gpumedia/api/src/picture-memory.ts";
-import type { Size } from "../codec/orientation.ts";
-import { formats, type PictureFormat } from "../core/picture.ts";
+import { formats, type PictureFormat, type Size } from "../core/picture.ts";
 import type { RawTensor } from "../core/tensor.ts";
 
 /** Even in a tiny container small pictures are tried, as its pages may be less full than estimated. */

@@ -6,8 +6,7 @@ import { fillInvisible } from "../codec/transparency.ts";
 import type { PictureInference, Pixels } from "../inference/picture-inference.ts";
 import { discard, Scratch } from "../core/buffers.ts";
 import { runLengths } from "../core/grouping.ts";
-import type { Size } from "../core/model-contract.ts";
-import { formats } from "../core/picture.ts";
+import { formats, type Size } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messages.ts";
 
