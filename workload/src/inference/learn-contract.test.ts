@@ -47,13 +47,15 @@ function short({ input, output, scale, fixed, sizeMultiple, smallestSide, batche
 
 const anyRgb = "input float32 NCHW RGB to output float32 NCHW RGB x2";
 
+type Case<Expected> = readonly [
+  title: string,
+  parts: PictureModelParts,
+  options: Partial<ModelOptions>,
+  expected: Expected,
+];
+
 describe("a model's contract", () => {
-  const cases: readonly (readonly [
-    title: string,
-    parts: PictureModelParts,
-    options: Partial<ModelOptions>,
-    expected: string,
-  ])[] = [
+  const cases: readonly Case<string>[] = [
     ["torch's dynamic axes", {}, {}, `${anyRgb}, multiples of 1 from 1, batches`],
     [
       "a batch of 1 in the graph of a traced model",
@@ -165,12 +167,7 @@ describe("a model's contract", () => {
     it(`is learned: ${title}`, async () => assert.equal(short((await opened(parts, options)).contract), expected));
   }
 
-  const refused: readonly (readonly [
-    title: string,
-    parts: PictureModelParts,
-    options: Partial<ModelOptions>,
-    message: RegExp,
-  ])[] = [
+  const refused: readonly Case<RegExp>[] = [
     [
       "numbers of 0 to 255, which is what made pictures white (open_model_zoo#1109)",
       { before: sigmoid(127.5, 64, 255) },

@@ -7,7 +7,6 @@
  */
 import type { ModelContract, ModelOptions, PictureTensor } from "../core/model-contract.ts";
 import type { Size } from "../core/picture.ts";
-import { knownPicture } from "./known-picture.ts";
 import {
   candidatesOf,
   ModelMismatch,
@@ -16,11 +15,9 @@ import {
   type InputCandidate,
   type OutputCandidate,
 } from "./model-declaration.ts";
-import { lumaOf } from "./luma.ts";
 import { tensorDims } from "./picture-inference.ts";
-import { channelCount, toTensor } from "./pixels.ts";
 import { discardOutputs, type ModelSession } from "./session.ts";
-import { tensor } from "./tensors.ts";
+import { trialFeeds } from "./trial.ts";
 
 /** Tried in this order: powers of two, then multiples of the windows of 7, 9, 10, 12 and so on of Swin-like networks, then sizes that exporters use as examples. */
 const sides = [64, 96, 56, 72, 80, 60, 84, 88, 104, 128, 112, 144, 224, 240, 256, 320, 384, 512];
@@ -95,13 +92,8 @@ class Trials {
     }
   }
 
-  async #shapes({ input }: Pick<InputCandidate, "input">, count: number, size: Size) {
-    const picture = knownPicture(size);
-    const pixels = Buffer.concat(
-      Array.from({ length: count }, () => (channelCount(input) === 1 ? lumaOf(picture) : picture)),
-    );
-    const feeds = { [input.name]: tensor(input.type, toTensor(pixels, count, input), tensorDims(input, count, size)) };
-    const outputs = await this.#session.tryRun(feeds);
+  async #shapes(candidate: Pick<InputCandidate, "input">, count: number, size: Size) {
+    const outputs = await this.#session.tryRun(trialFeeds(candidate, size, count));
     const shapes = Object.fromEntries(Object.entries(outputs).map(([name, { dims }]) => [name, dims]));
     discardOutputs(outputs);
     return shapes;

@@ -31,7 +31,7 @@ export async function warmUpBuckets(inference: PictureInference, options: Bucket
     const picture = knownPicture(size);
     for (let count = 1; count <= largestRun(size); count *= 2) {
       if (performance.now() >= endAt) break;
-      await inference.run(Buffer.concat(Array.from({ length: count }, () => picture)), count, size);
+      await inference.run(repeated(picture, count), count, size);
     }
   }
   inference.takeColdRuns();
@@ -46,11 +46,19 @@ export async function trialMs(session: ModelSession, feeds: Readonly<Record<stri
   return ms;
 }
 
-/** Returns the known picture in a size that the model takes. */
-export function trialFeeds({ input }: ModelContract, size: Size): Readonly<Record<string, Tensor>> {
+/** Returns the known picture, `count` times, as the model's input. */
+export function trialFeeds(
+  { input }: Pick<ModelContract, "input">,
+  size: Size,
+  count = 1,
+): Readonly<Record<string, Tensor>> {
   const picture = knownPicture(size);
-  const pixels = channelCount(input) === 1 ? lumaOf(picture) : picture;
-  return { [input.name]: tensor(input.type, toTensor(pixels, 1, input), tensorDims(input, 1, size)) };
+  const pixels = repeated(channelCount(input) === 1 ? lumaOf(picture) : picture, count);
+  return { [input.name]: tensor(input.type, toTensor(pixels, count, input), tensorDims(input, count, size)) };
+}
+
+function repeated(pixels: Uint8Array, count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => pixels));
 }
 
 /** Whether the model still answers: what it failed on is at fault then, not the session. */
