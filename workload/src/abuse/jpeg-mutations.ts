@@ -66,7 +66,7 @@ export const jpegMutations: readonly Mutation[] = [
     const interval = Buffer.from([0xff, 0xdd, 0, 4, 0, between(random, 0, 9)]);
     return scan === undefined ? jpeg : inserted(jpeg, scan.from, interval);
   },
-  function sayHowColoursAreStored(jpeg, random) {
+  function addAdobeSegment(jpeg, random) {
     const adobe = Buffer.from([
       0xff,
       0xee,

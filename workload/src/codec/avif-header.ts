@@ -1,6 +1,6 @@
 /**
  * Reads the size of an AVIF (HEIF, ISO/IEC 23008-12; AV1 Image File Format 1.1) and the frames of its animation. Its picture is
- * turned by the properties `irot` and `imir`, which the decoder applies; Exif has no say (HEIF, section A.4). Pure.
+ * turned by the properties `irot` and `imir`, which the decoder applies; Exif does not count (HEIF, section A.4). Pure.
  */
 import type { Size } from "../core/picture.ts";
 import { boxesOf, findBox, part, type Box } from "./heif-boxes.ts";

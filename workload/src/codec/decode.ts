@@ -99,7 +99,7 @@ async function recover(bytes: Buffer, { format, frames }: PictureHeader): Promis
 
 interface Manner {
   readonly colour: PictureColour;
-  /** sharp's word for the least that makes it fail. */
+  /** The least that makes sharp fail. */
   readonly failOn: "warning" | "none";
 }
 
@@ -157,8 +157,8 @@ function warningOf(complaint: string): DecodeWarning {
   return { kind: isTruncated ? "truncated" : "corrupt", detail: complaint };
 }
 
-/** Lines that say nothing about the picture. */
-const emptyWords =
+/** Lines that do not describe the picture. */
+const emptyLine =
   /^(|err|Unknown error|Input buffer has corrupt header:?|error in tile .*|source: bad seek.*|Warning treated as error.*)$/;
 
 /** One line: libvips repeats its message for each attempt to read, and adds where in the picture it was. */
@@ -166,7 +166,7 @@ function messageOf(error: unknown): string {
   const lines = (error as Error).message
     .split(/\n|\||: (?=VipsJpeg|webp|vipspng|heif)/)
     .map((line) => line.replace(/^(VipsJpeg|webp|webp2vips|vipspng|heif): /, "").trim())
-    .filter((line) => !emptyWords.test(line));
+    .filter((line) => !emptyLine.test(line));
   return [...new Set(lines)].join("; ") || "it cannot be read";
 }
 

@@ -6,7 +6,7 @@ export interface Box {
   readonly content: DataView;
 }
 
-/** Each costs a look: a file of empty boxes must not keep the main thread busy. Files have about twenty. */
+/** Each takes time to read: a file of empty boxes must not keep the main thread busy. Files have about twenty. */
 const mostBoxes = 1000;
 
 /** The boxes in `view`, up to the first that is cut off. */

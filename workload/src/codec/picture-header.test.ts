@@ -7,6 +7,8 @@ import { formatOfBytes, readPictureHeader } from "./picture-header.ts";
 const picture = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: "#8040c0" } });
 
+const turned = (orientation: number) => picture(30, 20).withMetadata({ orientation });
+
 function summary(reading: HeaderReading): string {
   if (reading.kind !== "picture") return `${reading.kind}: ${reading.message.replace(/: expected .*/, "")}`;
   const { format, width, height, orientation, frames, simpleJpeg } = reading.header;
@@ -24,30 +26,14 @@ describe("a picture's header", () => {
     ["progressive JPEG", async () => picture(30, 20).jpeg({ progressive: true }).toBuffer(), "jpeg 30x20, simple"],
     ["grey JPEG", async () => picture(30, 20).greyscale().jpeg().toBuffer(), "jpeg 30x20, simple"],
     ["CMYK JPEG", async () => picture(30, 20).toColourspace("cmyk").jpeg().toBuffer(), "jpeg 30x20"],
-    [
-      "JPEG upside down",
-      async () => picture(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer(),
-      "jpeg 30x20, orientation 3, simple",
-    ],
-    [
-      "JPEG on its side",
-      async () => picture(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
-      "jpeg 20x30, orientation 6, simple",
-    ],
+    ["JPEG upside down", async () => turned(3).jpeg().toBuffer(), "jpeg 30x20, orientation 3, simple"],
+    ["JPEG on its side", async () => turned(6).jpeg().toBuffer(), "jpeg 20x30, orientation 6, simple"],
     ["PNG", async () => picture(30, 20).png().toBuffer(), "png 30x20"],
     ["lossy WebP", async () => picture(30, 20).webp().toBuffer(), "webp 30x20"],
     ["lossless WebP", async () => picture(30, 20).webp({ lossless: true }).toBuffer(), "webp 30x20"],
     ["WebP with alpha", async () => picture(30, 20).ensureAlpha(0.5).webp().toBuffer(), "webp 30x20"],
-    [
-      "PNG on its side",
-      async () => picture(30, 20).withMetadata({ orientation: 8 }).png().toBuffer(),
-      "png 20x30, orientation 8",
-    ],
-    [
-      "WebP on its side",
-      async () => picture(30, 20).withMetadata({ orientation: 5 }).webp().toBuffer(),
-      "webp 20x30, orientation 5",
-    ],
+    ["PNG on its side", async () => turned(8).png().toBuffer(), "png 20x30, orientation 8"],
+    ["WebP on its side", async () => turned(5).webp().toBuffer(), "webp 20x30, orientation 5"],
     ["animated WebP", async () => animation().webp().toBuffer(), "webp 30x20, 3 frames"],
     ["PNG without size", async () => sizeless(await picture(30, 20).png().toBuffer()), "damaged: the PNG is 0x20"],
     // libvips' words for it are "Input buffer has corrupt header:".
@@ -58,11 +44,7 @@ describe("a picture's header", () => {
     ],
     ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format: the picture is a GIF"],
     ["AVIF", async () => picture(30, 20).avif({ effort: 0 }).toBuffer(), "avif 30x20"],
-    [
-      "AVIF on its side",
-      async () => picture(30, 20).withMetadata({ orientation: 6 }).avif({ effort: 0 }).toBuffer(),
-      "avif 20x30",
-    ],
+    ["AVIF on its side", async () => turned(6).avif({ effort: 0 }).toBuffer(), "avif 20x30"],
     [
       "AVIF with a general main brand",
       async () => branded("mif1", await picture(30, 20).avif({ effort: 0 }).toBuffer()),
@@ -137,7 +119,7 @@ describe("a picture's header", () => {
 
   it("has the orientation of the first Exif segment that has one", async () => {
     const exifOf = async (orientation: number) => {
-      const jpeg = await picture(30, 20).withMetadata({ orientation }).jpeg().toBuffer();
+      const jpeg = await turned(orientation).jpeg().toBuffer();
       const at = jpeg.indexOf(Buffer.of(0xff, 0xe1));
       return jpeg.subarray(at, at + 2 + jpeg.readUInt16BE(at + 2));
     };

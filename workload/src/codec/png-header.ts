@@ -14,7 +14,7 @@ const bitDepths: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 };
 
-/** Each costs a look: a file of 12-byte chunks must not keep the main thread busy. Encoders write one for 8 KiB or more. */
+/** Each takes time to read: a file of 12-byte chunks must not keep the main thread busy. Encoders write one for 8 KiB or more. */
 const mostChunks = 100_000;
 
 export function readPngHeader(view: DataView): HeaderReading {

@@ -11,6 +11,13 @@ export interface ColourSpace {
   readonly toXyz: Matrix | null;
 }
 
+/** How a file describes its colours. */
+export type ColourDescription =
+  | { readonly kind: "profile"; readonly bytes: Buffer }
+  | { readonly kind: "space"; readonly space: ColourSpace }
+  | { readonly kind: "invalid"; readonly message: string }
+  | { readonly kind: "srgb" };
+
 /** IEC 61966-2-1. */
 export const srgbCurve: Curve = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 

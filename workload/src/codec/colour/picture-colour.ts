@@ -2,9 +2,9 @@
 import type { PictureFormat } from "../../core/picture.ts";
 import { jpegSegments, marker } from "../jpeg-segments.ts";
 import { avifColour } from "./avif-colour.ts";
-import { isSrgb, type ColourSpace } from "./colour-space.ts";
+import { isSrgb, type ColourDescription, type ColourSpace } from "./colour-space.ts";
 import { readProfile } from "./icc-profile.ts";
-import { pngColour, type ColourWords } from "./png-colour.ts";
+import { pngColour } from "./png-colour.ts";
 import { SrgbConversion } from "./to-srgb.ts";
 
 export type PictureColour =
@@ -18,15 +18,15 @@ export type PictureColour =
 const srgb = { kind: "srgb" } as const;
 
 export function colourOf(format: PictureFormat, file: Buffer): PictureColour {
-  const words = wordsOf(format, file);
-  if (words.kind === "space") return colourOfSpace(words.space);
-  if (words.kind !== "profile") return words;
-  const { channels, colour } = knownProfile(words.bytes);
+  const described = descriptionOf(format, file);
+  if (described.kind === "space") return colourOfSpace(described.space);
+  if (described.kind !== "profile") return described;
+  const { channels, colour } = knownProfile(described.bytes);
   if (channels === 3 || (channels === 1 && isGreyPicture(format, file))) return colour;
   return { kind: "invalid", message: `the colour profile is for ${channels} channels, the picture has others` };
 }
 
-function wordsOf(format: PictureFormat, file: Buffer): ColourWords {
+function descriptionOf(format: PictureFormat, file: Buffer): ColourDescription {
   switch (format) {
     case "jpeg":
       return jpegColour(file);
@@ -95,7 +95,7 @@ function colourOfSpace(space: ColourSpace): PictureColour {
 const profileMark = "ICC_PROFILE\0";
 
 /** ICC.1:2022, annex B.4: in segments APP2, each with its number and their count. */
-function jpegColour(file: Buffer): ColourWords {
+function jpegColour(file: Buffer): ColourDescription {
   const parts: Buffer[] = [];
   for (const { code, from, to } of jpegSegments(file)) {
     if (code === marker.sos) break;
@@ -111,7 +111,7 @@ function jpegColour(file: Buffer): ColourWords {
 }
 
 /** RFC 9649, section 2.7: chunk ICCP follows VP8X. */
-function webpColour(file: Buffer): ColourWords {
+function webpColour(file: Buffer): ColourDescription {
   if (file.toString("latin1", 12, 16) !== "VP8X" || file.toString("latin1", 30, 34) !== "ICCP") return srgb;
   return { kind: "profile", bytes: file.subarray(38, 38 + file.readUInt32LE(34)) };
 }

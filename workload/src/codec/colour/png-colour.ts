@@ -5,7 +5,7 @@
 import { inflateSync } from "node:zlib";
 import { chunksOf } from "../png-chunks.ts";
 import { codedSpace } from "./coded-space.ts";
-import { bt709, srgbCurve, xyzOf, type Chromaticities, type ColourSpace } from "./colour-space.ts";
+import { bt709, srgbCurve, xyzOf, type Chromaticities, type ColourDescription } from "./colour-space.ts";
 import { power } from "./icc-profile.ts";
 
 /** The content of the chunks before the pixels, by type; of several, the first. */
@@ -18,17 +18,10 @@ function chunksBeforePixels(png: Buffer): ReadonlyMap<string, Buffer> {
   return chunks;
 }
 
-/** How PNG and AVIF files describe their colours. */
-export type ColourWords =
-  | { readonly kind: "profile"; readonly bytes: Buffer }
-  | { readonly kind: "space"; readonly space: ColourSpace }
-  | { readonly kind: "invalid"; readonly message: string }
-  | { readonly kind: "srgb" };
-
 /** A profile of a few kilobytes may claim to be any size. */
 const mostProfileBytes = 8 * 1024 * 1024;
 
-export function pngColour(png: Buffer): ColourWords {
+export function pngColour(png: Buffer): ColourDescription {
   const chunks = chunksBeforePixels(png);
   const [primaries = 0, transfer = 0, , isFullRange] = chunks.get("cICP") ?? [];
   const space = isFullRange === 1 ? codedSpace(primaries, transfer) : undefined;
@@ -40,7 +33,7 @@ export function pngColour(png: Buffer): ColourWords {
 }
 
 /** A name of up to 79 bytes, a zero, the compression method, then the profile. */
-function inflated(chunk: Buffer): ColourWords {
+function inflated(chunk: Buffer): ColourDescription {
   const nameEnd = chunk.indexOf(0);
   try {
     const bytes = inflateSync(chunk.subarray(nameEnd + 2), { maxOutputLength: mostProfileBytes });
@@ -53,7 +46,7 @@ function inflated(chunk: Buffer): ColourWords {
 /** Units of a hundred-thousandth (sections 11.3.2.1 and 11.3.2.2). */
 const chunkUnit = 100_000;
 
-function measured(chromaticities: Buffer | undefined, gamma: Buffer | undefined): ColourWords {
+function measured(chromaticities: Buffer | undefined, gamma: Buffer | undefined): ColourDescription {
   const hasPrimaries = chromaticities !== undefined && chromaticities.length >= 32;
   const exponent = gamma !== undefined && gamma.length >= 4 ? gamma.readUInt32BE(0) / chunkUnit : undefined;
   if (exponent === 0 || (!hasPrimaries && exponent === undefined)) return { kind: "srgb" };
