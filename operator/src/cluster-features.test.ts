@@ -7,7 +7,10 @@ import { namespacedType } from "./kube/object.ts";
 import { createLogger } from "./runtime/log.ts";
 
 const log = createLogger({ level: "silent" });
-const keda = new Apis([namespacedType("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")]);
+const apis = new Apis([
+  namespacedType("keda.sh/v1alpha1", "ScaledObject", "scaledobjects"),
+  namespacedType("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", "verticalpodautoscalers"),
+]);
 
 /** Responds to the paths in `bodies`, and with 503 to others. */
 function client(bodies: Readonly<Record<string, object>>) {
@@ -33,8 +36,22 @@ describe("the tolerance of autoscalers", () => {
   };
   for (const [title, [bodies, hpaTolerance, kedaTolerance]] of Object.entries(cases)) {
     it(title, async () => {
-      const features = await readClusterFeatures(client(bodies), keda, log);
+      const features = await readClusterFeatures(client(bodies), apis, log);
       assert.deepEqual([features.hpaTolerance, features.kedaTolerance], [hpaTolerance, kedaTolerance]);
+    });
+  }
+});
+
+describe("the in-place mode of the VerticalPodAutoscaler", () => {
+  const schema = "/openapi/v3/apis/autoscaling.k8s.io/v1";
+  const cases: Readonly<Record<string, readonly [bodies: Readonly<Record<string, object>>, inPlace: boolean]>> = {
+    "is used if the schema has it": [{ [schema]: { enum: ["Recreate", "InPlaceOrRecreate"] } }, true],
+    "is not used if the schema lacks it": [{ [schema]: { enum: ["Recreate"] } }, false],
+    "is not used while the schema cannot be read": [{}, false],
+  };
+  for (const [title, [bodies, inPlace]] of Object.entries(cases)) {
+    it(title, async () => {
+      assert.equal((await readClusterFeatures(client(bodies), apis, log)).inPlaceVpa, inPlace);
     });
   }
 });

@@ -48,6 +48,11 @@ const vanishingCheckMs = 5_000;
 const unauthorized =
   /^(?!admission webhook )(?:.*is forbidden: )?(?:User ".*" cannot \w+ (?:resource|path) |cannot set blockOwnerDeletion )/;
 
+/** A refusal by a quota differs from others only in its message. */
+export function exceedsQuota(message = ""): boolean {
+  return message.includes("exceeded quota");
+}
+
 /** Rethrows anything but an error of the API server: it is a bug of the operator. */
 export function toFailure(thrown: unknown, child: string): Failure {
   if (!(thrown instanceof ApiError)) throw thrown;
@@ -57,7 +62,7 @@ export function toFailure(thrown: unknown, child: string): Failure {
     return { kind: "Stalled", reason: "ChildRejected", message: `the API server rejects ${child}: ${message}` };
   }
   if (status !== 403) return { kind: "Transient", cause: thrown };
-  if (message.includes("exceeded quota")) {
+  if (exceedsQuota(message)) {
     return { kind: "Waiting", reason: "QuotaExceeded", afterMs: quotaCheckMs, message: `${child}: ${message}` };
   }
   if (message.includes("custom resource definition is terminating")) {

@@ -8,6 +8,7 @@
  */
 import { replicaFailure, type ChildView, type StatusCondition } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
+import { exceedsQuota } from "./failure.ts";
 import { isExcluded, type GpuView, type NodeDevices } from "./gpus.ts";
 
 export interface WaitingInput {
@@ -39,7 +40,7 @@ export function waitingReplicas(input: WaitingInput, before: number): number {
 /** Why the additional pods of a surge get no room although they have waited a minute; undefined: they may still get it. */
 export function surgeFailure({ deployment, pods, gpus, now }: WaitingInput): string | undefined {
   const forbidden = lastingFailure(deployment, now);
-  if (forbidden?.message?.includes("exceeded quota") === true) return forbidden.message;
+  if (forbidden !== undefined && exceedsQuota(forbidden.message)) return forbidden.message;
   const placed = pods.filter(({ node }) => node !== undefined);
   if (gpus.devices.length > 0 && !placed.every((pod) => staysUsable(pod, gpus))) return undefined;
   const waiting = pods.find((pod) => hasWaited(pod, now) && needsRoom(pod.unschedulable));

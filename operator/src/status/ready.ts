@@ -1,6 +1,6 @@
 /** Ready, and kstatus' Reconciling and Stalled, which exist only while they are true. */
 import { replicaFailure, type ChildView } from "../observe/child-view.ts";
-import type { Failure } from "../plan/failure.ts";
+import { exceedsQuota, type Failure } from "../plan/failure.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
 import { gpuShortage, unmatchedSelection } from "./gpu-shortage.ts";
@@ -117,7 +117,7 @@ function rejectedPods(deployment: ChildView): Serving | undefined {
   if (condition === undefined) return undefined;
   const { message = "" } = condition;
   // Quota may become free; a policy does not change without a person.
-  const isQuota = message.includes("exceeded quota");
+  const isQuota = exceedsQuota(message);
   // Pod Security, Kyverno and Gatekeeper name the parameter, and not the field that it comes from.
   const hint = /sysctl/i.test(message) ? `; ${sysctlStep}` : "";
   const text = `cannot create pods: ${message}${hint}`;
