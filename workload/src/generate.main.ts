@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { writeGenerated } from "@gpumedia/api/src/generated.ts";
 import { acceptedTypes } from "./routes/body/media-type.ts";
+import { decodeWarningKinds } from "./core/decode-warnings.ts";
 import { formats, type FormatDefinition } from "./core/picture.ts";
 import { problemsByArea, type ProblemDefinition } from "./core/problems.ts";
 
@@ -14,6 +15,10 @@ const generated: Readonly<Record<string, string>> = {
   "workload/src/routes/body/media-type.ts": table(
     ["Content type", "Sent by"],
     acceptedTypes.map(({ type, sentBy }) => [type, sentBy]),
+  ),
+  "workload/src/core/decode-warnings.ts": table(
+    ["Kind", "What the decoder found"],
+    Object.entries(decodeWarningKinds).map(([kind, found]) => [`\`${kind}\``, found]),
   ),
   "workload/src/core/problems.ts": Object.entries(problemsByArea)
     .map(([area, entries]) => `### ${area}\n\n${problemTable(Object.entries(entries))}`)
