@@ -2,7 +2,7 @@
 import type { Sharp, SharpOptions } from "sharp";
 import type { DecodeWarning } from "../core/decode-warnings.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
-import { Scratch } from "../core/buffers.ts";
+import { discard, Scratch } from "../core/buffers.ts";
 import { formats, type Size } from "../core/picture.ts";
 import { hiddenFirstFrame } from "./apng.ts";
 import { isPremultiplied } from "./avif-header.ts";
@@ -120,6 +120,8 @@ async function decodeStrictly(
   const { data, info } = await converted.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   checkSize(info, { width, height });
   const alpha = place(target, { pixels: data, channels: info.channels }, header);
+  // Left to the garbage collector, the pixels of earlier pictures would take as much memory as this one's.
+  discard(data);
   // libvips ignores the mark.
   if (header.format === "avif" && alpha !== undefined && isPremultiplied(bytes)) unmultiply(target, alpha);
   if (colour.kind === "other") colour.conversion.convert(target);
@@ -143,7 +145,9 @@ async function decodeDeep(
   checkSize(info, turnedSize(header, header.orientation));
   const { channels } = info;
   const pixels = conversion.convert16(new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2), channels);
-  return place(target, { pixels, channels }, header);
+  const alpha = place(target, { pixels, channels }, header);
+  discard(data);
+  return alpha;
 }
 
 function checkSize(found: Size, { width, height }: Size): void {

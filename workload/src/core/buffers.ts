@@ -29,7 +29,9 @@ export class Scratch {
     return this.#bytes.subarray(0, size);
   }
 
+  /** Frees the memory at once: nothing may use it any more. */
   release(): void {
+    discard(this.#bytes);
     this.#bytes = Buffer.alloc(0);
   }
 }

@@ -80,3 +80,29 @@ describe("a run that fails", () => {
     });
   }
 });
+
+describe("the memory of a worker", () => {
+  it("is freed after a large picture, whose decoder needs as much again for the next one", async () => {
+    const session = await openSession(modelFile(pictureModelBytes({})), "cpu");
+    const contract = await learnContract(session, {});
+    const inference = new PictureInference(session, contract, tileRules(contract, { overlap: 16 }, null, "cpu"));
+    const worker = new PictureWorker(inference, async () => true);
+    const size = { width: 1600, height: 1400 };
+    const png = await sharp({ create: { ...size, channels: 3, background: "red" } })
+      .png()
+      .toBuffer();
+    const bytes = new Uint8Array(png);
+    const reading = readPictureHeader(bytes);
+    const headers = [reading.kind === "picture" ? reading.header : assert.fail(reading.message)];
+    const tasks = [{ id: 1, bytes, options: { format: "jpeg" as const, quality: 85 } }];
+    const before = process.memoryUsage().arrayBuffers;
+    const kinds: string[] = [];
+    await worker.process({ kind: "pictures", runSize: 1, headers, tasks }, (part) =>
+      kinds.push(...part.map(({ kind }) => kind)),
+    );
+    assert.deepEqual(kinds, ["picture"]);
+    const kept = process.memoryUsage().arrayBuffers - before;
+    // The model's input, 12 bytes a pixel, is left to the garbage collector; all buffers together were 75.
+    assert.ok(kept <= size.width * size.height * 12, `${kept} bytes`);
+  });
+});

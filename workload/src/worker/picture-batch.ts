@@ -13,6 +13,12 @@ import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messa
 /** Results are sent early once this much time has passed: a message per picture costs more than a small picture. */
 const sendAfterMs = 2;
 
+/**
+ * After a picture of more pixels the buffers are freed: about 20 bytes a pixel, which neither the worker's own 64 MiB hold nor the memory
+ * that is reserved for the next picture, whose decoder needs its own beside them.
+ */
+const mostPixelsKept = 2 * 1024 * 1024;
+
 export interface OnResults {
   (results: readonly TaskResult[], last: boolean): void;
 }
@@ -62,6 +68,8 @@ export class PictureWorker {
         results.push(result);
       }
     }
+    const { width, height } = headers[0] ?? { width: 0, height: 0 };
+    if (width * height > mostPixelsKept) this.releaseMemory();
     onResults(results, true);
   }
 
