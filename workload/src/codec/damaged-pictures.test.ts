@@ -4,6 +4,7 @@ import sharp, { type Sharp } from "sharp";
 import { decodePicture } from "../testing/decode-picture.ts";
 import { photographFile } from "../testing/photographs.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
+import { completedWebp } from "./webp-recovery.ts";
 
 const [width, height] = [320, 200];
 const cut = () => sharp(photographFile("flower")).extract({ left: 100, top: 100, width, height });
@@ -40,6 +41,15 @@ describe("a picture that is cut off", () => {
       }
     });
   }
+
+  it("is filled up for its pixels as WebP, however long its damaged length says it is", async () => {
+    const cutOff = (await cut().webp().toBuffer()).subarray(0, 2000);
+    cutOff.writeUInt32LE(15 * 1024 * 1024, 16);
+    const filled = completedWebp(cutOff, width * height);
+    assert.equal(filled?.length, 2000 + width * height * 8 + 4096);
+    const { warnings } = await decode(cutOff);
+    assert.deepEqual(warnings, ["truncated"]);
+  });
 
   it("keeps the passes that came of an interlaced PNG", async () => {
     const whole = await cut().png({ progressive: true }).toBuffer();

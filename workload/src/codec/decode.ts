@@ -86,14 +86,14 @@ interface Recovered {
 }
 
 /** Prepares what the decoders would refuse, though a part of it can be shown. @throws {PipelineError} if none can */
-async function recover(bytes: Buffer, { format, frames }: PictureHeader): Promise<Recovered> {
+async function recover(bytes: Buffer, { format, frames, width, height }: PictureHeader): Promise<Recovered> {
   // The first frame of an animation may lie elsewhere.
   if (format === "png" && frames === null) {
     const recovered = await recoverPng(bytes);
     if (recovered !== undefined) return { usable: recovered.png, isTruncated: recovered.isTruncated };
     throw new PipelineError("undecodable", "the PNG ends before its first row of pixels");
   }
-  const completed = format === "webp" ? completedWebp(bytes) : undefined;
+  const completed = format === "webp" ? completedWebp(bytes, width * height) : undefined;
   return { usable: completed ?? bytes, isTruncated: completed !== undefined };
 }
 
