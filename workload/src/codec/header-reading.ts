@@ -1,5 +1,6 @@
 /** What is known about a picture before it is decoded. */
 import { formats, type PictureFormat, type Size } from "../core/picture.ts";
+import type { UnknownFormat } from "./other-formats.ts";
 import { turnedSize, type Orientation } from "./orientation.ts";
 
 export interface PictureHeader {
@@ -21,8 +22,7 @@ export interface PictureHeader {
 
 export type HeaderReading =
   | { readonly kind: "picture"; readonly header: PictureHeader }
-  /** `message` names what it is, if that is known, and the way out. */
-  | { readonly kind: "unknown-format"; readonly message: string }
+  | UnknownFormat
   | { readonly kind: "damaged"; readonly message: string };
 
 export function damaged(message: string): HeaderReading {

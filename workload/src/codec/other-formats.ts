@@ -5,34 +5,65 @@ import { formatNames } from "../core/picture.ts";
 const heic =
   "the picture is HEIC, whose codec HEVC is not included because it is patented: convert it to JPEG or AVIF, or let the phone send JPEG (iPhone: Settings, Camera, Formats, Most Compatible; web page: <input type=file accept=image/jpeg>)";
 
-/** First bytes in Latin-1, from the formats' specifications. */
-const starts: readonly (readonly [name: string, ...starts: string[]])[] = [
-  ["a GIF", "GIF87a", "GIF89a"],
-  ["a TIFF", "II*\0", "MM\0*"],
-  ["a BMP", "BM"],
-  ["JPEG XL", "\xff\x0a", "\0\0\0\x0cJXL \r\n\x87\n"],
-  ["JPEG 2000", "\xff\x4f\xff\x51", "\0\0\0\x0cjP  \r\n\x87\n"],
-  ["an icon", "\0\0\x01\0"],
-  ["a PDF", "%PDF-"],
+/** How the pictures of each format begin, in Latin-1, from the formats' specifications. */
+const starts: readonly (readonly [name: string, start: RegExp])[] = [
+  ["a GIF", /^GIF8[79]a/],
+  // The second mark is that of BigTIFF.
+  ["a TIFF", /^(II[*+]\0|MM\0[*+])/],
+  // The length of its second header follows: a text may begin with BM, too.
+  ["a BMP", /^BM[^]{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0/],
+  ["JPEG XL", /^(\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n)/],
+  ["JPEG 2000", /^(\xff\x4f\xff\x51|\0\0\0\x0cjP {2}\r\n\x87\n)/],
+  // A cursor is an icon with a hot spot.
+  ["an icon", /^\0\0[\x01\x02]\0/],
+  ["a Photoshop file", /^8BPS\0[\x01\x02]/],
+  ["an SVG", svgStart()],
 ];
 
-/** What to answer for bytes that are no picture which the processor reads. */
-export function explainUnknown(bytes: Uint8Array): string {
-  if (bytes.byteLength === 0) return "the body is empty";
-  const brands = brandsOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  if (brands.some((brand) => /^(hei[cxms]|hev[cxms])$/.test(brand))) return heic;
-  const expected = `expected ${formatNames}`;
-  if (brands.length > 0)
-    return `the body is a video or another file of the kind ${quoted(brands[0] ?? "")}: ${expected}`;
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 512)).toString("latin1");
-  const [name = isSvg(start) ? "an SVG" : undefined] =
-    starts.find(([, ...texts]) => texts.some((text) => start.startsWith(text))) ?? [];
-  if (name !== undefined) return `the picture is ${name}: ${expected}`;
-  return `the body starts with ${quoted(start.slice(0, 8))}, as no picture does: ${expected}`;
+/** The bytes that decide: in an SVG, a declaration, comments and a document type may come before the first element. */
+export const decidingBytes = 512;
+
+export interface UnknownFormat {
+  readonly kind: "unknown-format";
+  /** A picture, of a format that the processor does not read. */
+  readonly isPicture: boolean;
+  /** Names what it is, if that is known, and the way out. */
+  readonly message: string;
 }
 
-function isSvg(start: string): boolean {
-  return start.trimStart().startsWith("<") && /<svg[\s>]/.test(start);
+/** What to answer for bytes that are no picture which the processor reads. */
+export function explainUnknown(bytes: Uint8Array): UnknownFormat {
+  if (bytes.byteLength === 0) return unknown("the body is empty", false);
+  const brands = brandsOf(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (brands.some((brand) => /^(hei[cxms]|hev[cxms])$/.test(brand))) return unknown(heic, true);
+  const expected = `expected ${formatNames}`;
+  const [brand] = brands;
+  if (brands.some((each) => heifPicture.test(each)))
+    return unknown(`the picture is HEIF of the kind ${quoted(brand ?? "")}: ${expected}`, true);
+  if (brand !== undefined)
+    return unknown(`the body is a video or another file of the kind ${quoted(brand)}: ${expected}`, false);
+  const length = Math.min(bytes.byteLength, decidingBytes);
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+  const name = starts.find(([, pattern]) => pattern.test(start))?.[0];
+  if (name !== undefined) return unknown(`the picture is ${name}: ${expected}`, true);
+  const what = start.startsWith("%PDF-") ? "is a PDF" : `starts with ${quoted(start.slice(0, 8))}, as no picture does`;
+  return unknown(`the body ${what}: ${expected}`, false);
+}
+
+/** Brands of still pictures (HEIF: any codec, AVC, JPEG 2000), and of Canon's raw pictures. */
+const heifPicture = /^(mif[12]|avci|j2ki|crx )$/;
+
+function unknown(message: string, isPicture: boolean): UnknownFormat {
+  return { kind: "unknown-format", isPicture, message };
+}
+
+/** An HTML page may contain an SVG: only the first element decides, or the document type. */
+function svgStart(): RegExp {
+  const byteOrderMark = "(?:\\xef\\xbb\\xbf)?";
+  // Each ends at its first end: with an end that could be skipped, the time would grow exponentially with the comments.
+  const declaration = String.raw`<\?(?:(?!\?>)[^])*\?>`;
+  const comment = "<!--(?:(?!-->)[^])*-->";
+  return new RegExp(`^${byteOrderMark}(?:\\s|${declaration}|${comment})*<(?:!DOCTYPE\\s+)?(?:svg:)?svg[\\s>/]`);
 }
 
 /** Control characters and others outside ASCII as they are written in JSON. */

@@ -67,6 +67,11 @@ describe("a picture's header", () => {
       "unknown-format: the picture is an SVG",
     ],
     [
+      "a page that begins with an SVG's comments and contains one",
+      async () => Buffer.from(`${"<!---->".repeat(60)}<html><svg>`),
+      'unknown-format: the body starts with "<!----><", as no picture does',
+    ],
+    [
       "MP4",
       async () => Buffer.from("\0\0\0\x18ftypmp42\0\0\0\0isommp42"),
       'unknown-format: the body is a video or another file of the kind "mp42"',

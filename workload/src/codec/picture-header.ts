@@ -20,7 +20,7 @@ const readers: Readonly<Record<PictureFormat, (view: DataView) => HeaderReading>
 
 export function readPictureHeader(bytes: Uint8Array): HeaderReading {
   const format = formatOfBytes(bytes);
-  if (format === undefined) return { kind: "unknown-format", message: explainUnknown(bytes) };
+  if (format === undefined) return explainUnknown(bytes);
   return readers[format](new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 

@@ -122,7 +122,7 @@ export const problemsByArea = {
     "unsupported-format": {
       status: 415,
       title: "Not a picture in a supported format",
-      when: `The body is not ${formatNames}; the detail names what it is.`,
+      when: `The body, or what the host of \`url\` sent, is not ${formatNames}; the detail names what it is.`,
       nextStep: "Convert the picture.",
     },
     undecodable: {
@@ -232,7 +232,7 @@ export const problemsByArea = {
     "upstream-not-an-image": {
       status: 502,
       title: "Not a picture",
-      when: "The bytes of the response are not a picture, or are compressed.",
+      when: "The bytes of the response are not a picture, whatever their type states, or are compressed.",
       nextStep: "Correct `url`.",
     },
     "upstream-too-large": {

@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { PictureFetcher } from "./fetch-picture.ts";
 import type { UpstreamSettings } from "./fetch-picture.ts";
 
-const picture = Buffer.from("as good as a picture");
+/** Begins as a JPEG does. */
+const picture = Buffer.from("\xff\xd8\xff as good as a picture", "latin1");
 const never = new AbortController().signal;
 
 interface Upstream extends AsyncDisposable {
@@ -116,7 +117,7 @@ describe("fetching a picture from upstream", () => {
     const closed = Promise.withResolvers<void>();
     await using host = await upstream((_, response) => {
       response.on("close", closed.resolve);
-      response.writeHead(200, { "content-type": "text/html" }).write(`<html>${" ".repeat(100)}`);
+      response.writeHead(200, { "content-type": "text/html" }).write(`<html>${" ".repeat(600)}`);
     });
     await using pictures = fetcher(host.port);
     await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), {
@@ -126,6 +127,35 @@ describe("fetching a picture from upstream", () => {
     });
     await closed.promise;
   });
+
+  // Type and bytes disagree often: an error page in place of a picture, or a picture from a store that knows no types.
+  const types = [undefined, "image/jpeg", "image/gif", "image/svg+xml", "text/html", "application/octet-stream"];
+  const comment = `<!-- ${"a".repeat(100)} -->`;
+  const others: readonly (readonly [what: string, bytes: string, code: string, message: RegExp])[] = [
+    ["GIF", "GIF89a\x01\0\x01\0", "unsupported-format", /^the picture is a GIF: expected JPEG,/],
+    ["TIFF", "II*\0\x08\0\0\0", "unsupported-format", /^the picture is a TIFF:/],
+    ["BigTIFF", "MM\0+\0\x08\0\0", "unsupported-format", /^the picture is a TIFF:/],
+    ["BMP", `BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0`, "unsupported-format", /^the picture is a BMP:/],
+    ["JPEG XL", "\xff\x0a\0", "unsupported-format", /^the picture is JPEG XL:/],
+    ["HEIC", "\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf", "unsupported-format", /^the picture is HEIC, whose codec/],
+    ["HEIF", "\0\0\0\x18ftypavci\0\0\0\0mif1avci", "unsupported-format", /^the picture is HEIF of the kind "avci":/],
+    ["SVG", `<?xml version="1.0"?>${comment}${comment}<svg/>`, "unsupported-format", /^the picture is an SVG:/],
+    ["page", "<!doctype html><p><svg></svg>", "upstream-not-an-image", /; the body starts with "<!doctyp", as no/],
+    ["text", "BMW builds cars in Munich", "upstream-not-an-image", /; the body starts with "BMW buil", as no picture/],
+    ["video", "\0\0\0\x18ftypmp42\0\0\0\0isommp42", "upstream-not-an-image", /; the body is a video or another/],
+    ["PDF", "%PDF-1.7", "upstream-not-an-image", /; the body is a PDF: expected JPEG,/],
+    ["empty body", "", "upstream-not-an-image", /; the body is empty$/],
+  ];
+  for (const type of types) {
+    for (const [what, bytes, code, message] of others) {
+      it(`answers ${code} for the bytes of a ${what}, labelled ${type ?? "with no type"}`, async () => {
+        const headers = type === undefined ? {} : { "content-type": type };
+        await using host = await upstream(send(200, headers, Buffer.from(bytes, "latin1")));
+        await using pictures = fetcher(host.port);
+        await assert.rejects(pictures.fetch(`http://a.example:${host.port}/`, never), { code, message });
+      });
+    }
+  }
 
   const cases: readonly (readonly [
     name: string,
@@ -151,6 +181,7 @@ describe("fetching a picture from upstream", () => {
       "endless chunks",
       (_, response) => {
         response.writeHead(200, { "content-type": "image/jpeg" });
+        response.write(picture);
         const more = (): void => void response.write(Buffer.alloc(500), more);
         response.on("close", () => response.destroy());
         more();

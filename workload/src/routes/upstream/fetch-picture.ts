@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { Agent, buildConnector, type Dispatcher, errors } from "undici";
 import type { Settings } from "../../config/settings.ts";
+import { decidingBytes } from "../../codec/other-formats.ts";
 import { readPictureHeader } from "../../codec/picture-header.ts";
 import { pictureFormats, formats } from "../../core/picture.ts";
 import { allowedUrl, redirectedUrl } from "./allowed-url.ts";
@@ -139,27 +140,23 @@ function checkHead({ statusCode, headers }: Dispatcher.ResponseData, maxBodyByte
   if (Number(headers["content-length"] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
 }
 
-/** Enough to recognize a format. */
-const headBytes = 64;
-
 /**
- * Reads the body. Stores and generic servers send pictures without a type or with any, so the bytes decide: what does not begin as a
- * picture is not read further, such as a page that explains an error with status 200.
+ * Reads the body. Stores and generic servers send pictures with any type or none, and pages that explain an error with the type of
+ * the picture, so the bytes decide: what does not begin as a picture that the processor reads is not read further.
  */
 async function read(
   body: AsyncIterable<Buffer>,
   type: string | string[] | undefined,
   maxBodyBytes: number,
 ): Promise<Buffer<ArrayBuffer>> {
-  // A format that the processor does not read is named later, as for an upload.
-  let recognized = typeof type === "string" && /^image\//i.test(type);
+  let recognized = false;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBodyBytes) throw tooLarge(maxBodyBytes);
     chunks.push(chunk);
-    if (recognized || length < headBytes) continue;
+    if (recognized || length < decidingBytes) continue;
     checkBytes(Buffer.concat(chunks), type);
     recognized = true;
   }
@@ -168,9 +165,12 @@ async function read(
   return picture;
 }
 
+/** @throws {HttpProblem} unless the bytes are the first of a picture in a format that the processor reads */
 function checkBytes(bytes: Buffer, type: string | string[] | undefined): void {
   const reading = readPictureHeader(bytes);
   if (reading.kind !== "unknown-format") return;
+  // As for an upload.
+  if (reading.isPicture) throw new HttpProblem("unsupported-format", reading.message);
   const typeText = typeof type === "string" ? type.slice(0, 100) : "no content type";
   throw new HttpProblem("upstream-not-an-image", `the host sent ${typeText}; ${reading.message}`);
 }
