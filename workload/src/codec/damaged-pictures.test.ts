@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import sharp, { type Sharp } from "sharp";
 import { decodePicture } from "../testing/decode-picture.ts";
 import { photographFile } from "../testing/photographs.ts";
+import { pngFile } from "../testing/png-file.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import { completedWebp } from "./webp-recovery.ts";
 
@@ -89,3 +90,69 @@ describe("a PNG that is damaged", () => {
     });
   }
 });
+
+// libpng refuses these, and libvips says only "Input buffer has corrupt header:". What is wrong: PNG, third edition, sections 5.4 and 11.2.
+describe("a PNG that no decoder reads", () => {
+  const palette = (bytes: number) => ["PLTE", Buffer.alloc(bytes)] as const;
+  const indexed = (...chunks: (readonly [string, Buffer])[]) => pngFile([0], { indexed: true, chunks });
+  const rgb = (...chunks: (readonly [string, Buffer])[]) => pngFile([1, 2, 3], { chunks });
+  const withByte = (at: number, value: number) => rgb().fill(value, at, at + 1);
+  const undefinedMethod = (name: string) => `the PNG has ${name}, which PNG does not define`;
+  const wrongPalette = (bytes: number) =>
+    `the PNG's palette (PLTE chunk) has ${bytes} bytes: expected three for each of 1 to 256 colours`;
+  const unknownChunk =
+    "the PNG has a chunk ABCD, which is marked as critical and which PNG does not define: save the picture as an ordinary PNG";
+  const noPalette =
+    "the PNG's pixels are numbers of colours in a palette, and no palette (PLTE chunk) comes before them";
+  const refused: readonly (readonly [name: string, png: Buffer, reason: string])[] = [
+    ["an unknown critical chunk", rgb(["ABCD", Buffer.of(1)]), unknownChunk],
+    ["an unknown critical chunk in an animation", rgb(["acTL", animationOf(1)], ["ABCD", Buffer.of(1)]), unknownChunk],
+    [
+      "a chunk whose type is not letters",
+      rgb(["A\x01CD", Buffer.of(1)]),
+      'the PNG has a chunk of type "A\\u0001CD", which is not four letters',
+    ],
+    ["no palette", indexed(), noPalette],
+    [
+      "a palette behind its pixels",
+      Buffer.concat([indexed().subarray(0, -12), indexed(palette(6)).subarray(33)]),
+      noPalette,
+    ],
+    ["an empty palette", indexed(palette(0)), wrongPalette(0)],
+    ["a palette with a part of a colour", indexed(palette(5)), wrongPalette(5)],
+    ["a palette of 257 colours", indexed(palette(771)), wrongPalette(771)],
+    ["two palettes", indexed(palette(6), palette(6)), "the PNG has more than one palette (PLTE chunk)"],
+    ["two headers", rgb(["IHDR", rgb().subarray(16, 29)]), "the PNG has more than one IHDR chunk"],
+    ["an unknown compression", withByte(26, 1), undefinedMethod("compression method 1")],
+    ["an unknown filter", withByte(27, 1), undefinedMethod("filter method 1")],
+    ["an unknown interlacing", withByte(28, 2), undefinedMethod("interlace method 2")],
+  ];
+  for (const [name, png, reason] of refused) {
+    it(`is refused with the reason: ${name}`, () =>
+      assert.rejects(decode(png), new PipelineError("undecodable", reason)));
+  }
+
+  const shown: readonly (readonly [name: string, png: Buffer])[] = [
+    ["an unknown ancillary chunk", rgb(["abCD", Buffer.of(1)])],
+    ["an unknown critical chunk behind the pixels", behindPixels(rgb(), rgb(["ABCD", Buffer.of(1)]))],
+    ["a palette with a wrong checksum", badChecksum(indexed(palette(6)))],
+    ["a palette beside grey pixels", pngFile([7], { chunks: [palette(6)] })],
+  ];
+  for (const [name, png] of shown) it(`is processed all the same with ${name}`, () => decode(png));
+});
+
+/** The content of acTL. */
+function animationOf(frames: number): Buffer {
+  return Buffer.of(0, 0, 0, frames, 0, 0, 0, 0);
+}
+
+/** `png`, with the chunk of one byte that follows the header in `other` before its end. */
+function behindPixels(png: Buffer, other: Buffer): Buffer {
+  return Buffer.concat([png.subarray(0, -12), other.subarray(33, 46), png.subarray(-12)]);
+}
+
+/** Of the chunk PLTE with 6 bytes. */
+function badChecksum(png: Buffer): Buffer {
+  const at = png.indexOf("PLTE") + 10;
+  return png.fill(0, at, at + 4);
+}

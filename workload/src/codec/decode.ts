@@ -11,6 +11,7 @@ import type { SrgbConversion } from "./colour/to-srgb.ts";
 import type { PictureHeader } from "./header-reading.ts";
 import { loadSharp } from "./libraries.ts";
 import { placement, turnedSize } from "./orientation.ts";
+import { faultOfPng } from "./png-faults.ts";
 import { recoverPng } from "./png-recovery.ts";
 import { putOnWhite, unmultiply, type Alpha } from "./transparency.ts";
 import { decodeTurboJpeg } from "./turbo-jpeg.ts";
@@ -71,13 +72,21 @@ async function decodeAny(
   } catch (error) {
     complaint = messageOf(error);
   }
-  const { usable, isTruncated } = await recover(bytes, header);
   try {
+    const { usable, isTruncated } = await recover(bytes, header);
     const alpha = await decodeStrictly(target, usable, header, { colour, failOn: "none" });
     return { alpha, warnings: [isTruncated ? { kind: "truncated", detail: complaint } : warningOf(complaint)] };
   } catch (error) {
-    throw new PipelineError("undecodable", `${formats[header.format].name}: ${messageOf(error)}`);
+    throw new PipelineError("undecodable", reasonOf(error, bytes, header));
   }
+}
+
+/** Why a picture cannot be decoded, after all attempts. */
+function reasonOf(error: unknown, bytes: Buffer, { format }: PictureHeader): string {
+  const fault = format === "png" ? faultOfPng(bytes) : undefined;
+  if (fault !== undefined) return fault;
+  if (error instanceof PipelineError) return error.message;
+  return `${formats[format].name}: ${messageOf(error)}`;
 }
 
 interface Recovered {

@@ -42,6 +42,11 @@ describe("a picture's header", () => {
       async () => withByte(24, 3, await picture(30, 20).png().toBuffer()),
       "damaged: the PNG has colour type 2 with 3 bits, which PNG does not define",
     ],
+    [
+      "PNG from an iOS app",
+      async () => withChunkFirst("CgBI", await picture(30, 20).png().toBuffer()),
+      "damaged: the PNG begins with the chunk CgBI: Xcode made it for iOS apps, and only Apple's programs read it; send the original",
+    ],
     ["GIF", async () => picture(3, 2).gif().toBuffer(), "unknown-format: the picture is a GIF"],
     ["AVIF", async () => picture(30, 20).avif({ effort: 0 }).toBuffer(), "avif 30x20"],
     ["AVIF on its side", async () => turned(6).avif({ effort: 0 }).toBuffer(), "avif 20x30"],
@@ -159,6 +164,12 @@ function withByte(at: number, value: number, file: Buffer): Buffer {
   const changed = Buffer.from(file);
   changed[at] = value;
   return changed;
+}
+
+/** A chunk of four bytes before IHDR. */
+function withChunkFirst(type: string, png: Buffer): Buffer {
+  const chunk = Buffer.from(`\0\0\0\x04${type}\0\0\0\0\0\0\0\0`, "latin1");
+  return Buffer.concat([png.subarray(0, 8), chunk, png.subarray(8)]);
 }
 
 function sizeless(png: Buffer): Buffer {

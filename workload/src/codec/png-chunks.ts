@@ -3,7 +3,10 @@ import { crc32 } from "node:zlib";
 
 export interface Chunk {
   readonly type: string;
+  /** What the file has of it. */
   readonly content: Buffer;
+  /** As declared, in bytes. */
+  readonly length: number;
 }
 
 /** The chunks of a PNG; a last one that is cut off only on demand. */
@@ -11,7 +14,7 @@ export function* chunksOf(png: Buffer, { cutOff = false } = {}): Generator<Chunk
   for (let at = 8; at + 8 <= png.length;) {
     const length = png.readUInt32BE(at);
     if (at + 12 + length > png.length && !cutOff) return;
-    yield { type: png.toString("latin1", at + 4, at + 8), content: png.subarray(at + 8, at + 8 + length) };
+    yield { type: png.toString("latin1", at + 4, at + 8), content: png.subarray(at + 8, at + 8 + length), length };
     at += 12 + length;
   }
 }

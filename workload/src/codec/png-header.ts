@@ -3,7 +3,18 @@ import { exifOrientation } from "./exif.ts";
 import { damaged, pictureOf, type HeaderReading } from "./header-reading.ts";
 import type { Orientation } from "./orientation.ts";
 
-const chunk = { ihdr: 0x49484452, actl: 0x6163544c, idat: 0x49444154, exif: 0x65584966, iend: 0x49454e44 };
+const chunk = {
+  cgbi: 0x43674249,
+  ihdr: 0x49484452,
+  actl: 0x6163544c,
+  idat: 0x49444154,
+  exif: 0x65584966,
+  iend: 0x49454e44,
+};
+
+/** Xcode rewrites the PNGs of apps: another order of channels, and pixels without zlib's header. */
+const forApple =
+  "the PNG begins with the chunk CgBI: Xcode made it for iOS apps, and only Apple's programs read it; send the original";
 
 /** The bit depths of each colour type (section 11.2.1): libvips refuses others without a reason. */
 const bitDepths: Readonly<Record<number, readonly number[]>> = {
@@ -19,6 +30,7 @@ const mostChunks = 100_000;
 
 export function readPngHeader(view: DataView): HeaderReading {
   // IHDR comes first.
+  if (view.byteLength >= 16 && view.getUint32(12) === chunk.cgbi) return damaged(forApple);
   if (view.byteLength < 33 || view.getUint32(12) !== chunk.ihdr) return damaged("the PNG has no IHDR chunk");
   const [bits, colourType] = [view.getUint8(24), view.getUint8(25)];
   if (bitDepths[colourType]?.includes(bits) !== true) {
