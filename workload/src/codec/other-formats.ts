@@ -5,20 +5,20 @@ import { formatNames } from "../core/picture.ts";
 const heic =
   "the picture is HEIC, whose codec HEVC is not included because it is patented: convert it to JPEG or AVIF, or let the phone send JPEG (iPhone: Settings, Camera, Formats, Most Compatible; web page: <input type=file accept=image/jpeg>)";
 
-/** How the pictures of each format begin, in Latin-1, from the formats' specifications. */
-const starts: readonly (readonly [name: string, start: RegExp])[] = [
-  ["a GIF", /^GIF8[79]a/],
-  // The second mark is that of BigTIFF.
-  ["a TIFF", /^(II[*+]\0|MM\0[*+])/],
-  // The length of its second header follows: a text may begin with BM, too.
-  ["a BMP", /^BM[^]{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0/],
-  ["JPEG XL", /^(\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n)/],
-  ["JPEG 2000", /^(\xff\x4f\xff\x51|\0\0\0\x0cjP {2}\r\n\x87\n)/],
+/** First bytes in Latin-1, from the formats' specifications. */
+const starts: readonly (readonly [name: string, ...starts: string[]])[] = [
+  ["a GIF", "GIF87a", "GIF89a"],
+  // The last two are those of BigTIFF.
+  ["a TIFF", "II*\0", "MM\0*", "II+\0", "MM\0+"],
+  ["JPEG XL", "\xff\x0a", "\0\0\0\x0cJXL \r\n\x87\n"],
+  ["JPEG 2000", "\xff\x4f\xff\x51", "\0\0\0\x0cjP  \r\n\x87\n"],
   // A cursor is an icon with a hot spot.
-  ["an icon", /^\0\0[\x01\x02]\0/],
-  ["a Photoshop file", /^8BPS\0[\x01\x02]/],
-  ["an SVG", svgStart()],
+  ["an icon", "\0\0\x01\0", "\0\0\x02\0"],
+  ["a Photoshop file", "8BPS\0\x01", "8BPS\0\x02"],
 ];
+
+/** The lengths of a BMP's second header, in bytes: a text may begin with BM, too. */
+const bmpHeaders: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
 
 /** The bytes that decide: in an SVG, a declaration, comments and a document type may come before the first element. */
 export const decidingBytes = 512;
@@ -44,10 +44,21 @@ export function explainUnknown(bytes: Uint8Array): UnknownFormat {
     return unknown(`the body is a video or another file of the kind ${quoted(brand)}: ${expected}`, false);
   const length = Math.min(bytes.byteLength, decidingBytes);
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
-  const name = starts.find(([, pattern]) => pattern.test(start))?.[0];
+  const name = pictureName(start);
   if (name !== undefined) return unknown(`the picture is ${name}: ${expected}`, true);
   const what = start.startsWith("%PDF-") ? "is a PDF" : `starts with ${quoted(start.slice(0, 8))}, as no picture does`;
   return unknown(`the body ${what}: ${expected}`, false);
+}
+
+function pictureName(start: string): string | undefined {
+  if (
+    start.startsWith("BM") &&
+    start.length >= 18 &&
+    bmpHeaders.has(Buffer.from(start.slice(14, 18), "latin1").readUIntLE(0, 4))
+  )
+    return "a BMP";
+  if (svg.test(start)) return "an SVG";
+  return starts.find(([, ...texts]) => texts.some((text) => start.startsWith(text)))?.[0];
 }
 
 /** Brands of still pictures (HEIF: any codec, AVC, JPEG 2000), and of Canon's raw pictures. */
@@ -56,6 +67,8 @@ const heifPicture = /^(mif[12]|avci|j2ki|crx )$/;
 function unknown(message: string, isPicture: boolean): UnknownFormat {
   return { kind: "unknown-format", isPicture, message };
 }
+
+const svg = svgStart();
 
 /** An HTML page may contain an SVG: only the first element decides, or the document type. */
 function svgStart(): RegExp {
