@@ -49,6 +49,18 @@ describe("the in-place mode of the VerticalPodAutoscaler", () => {
     "is not used if the schema lacks it": [{ [schema]: { enum: ["Recreate"] } }, false],
     "is not used while the schema cannot be read": [{}, false],
   };
+  it("is used if the schema is published only after the kind is discovered", async () => {
+    let reads = 0;
+    const late = {
+      rawJson: async (method: string, path: string): Promise<RawResponse> => {
+        if (path === schema && ++reads < 3) throw new ApiError({ status: 404, reason: "", message: "", method, path });
+        return client({ [schema]: { enum: ["InPlaceOrRecreate"] } }).rawJson(method, path);
+      },
+    };
+    assert.equal((await readClusterFeatures(late, apis, log, 1)).inPlaceVpa, true);
+    assert.equal(reads, 3);
+  });
+
   for (const [title, [bodies, inPlace]] of Object.entries(cases)) {
     it(title, async () => {
       assert.equal((await readClusterFeatures(client(bodies), apis, log)).inPlaceVpa, inPlace);

@@ -1,4 +1,5 @@
 /** Reads the optional features of the cluster: at the start, and when the served APIs change. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFeatures } from "./desired/context.ts";
 import { gpuPodMetricName } from "./desired/horizontal-pod-autoscaler.ts";
 import type { ApiClient } from "./kube/client.ts";
@@ -16,17 +17,19 @@ export async function readClusterFeatures(
   client: Pick<ApiClient, "rawJson">,
   apis: Apis,
   log: Logger,
+  retryMs = 500,
 ): Promise<ClusterFeatures> {
+  const options = { log, retryMs };
   return {
     gpuPodMetric: apis.serves(gpuPodMetric),
     resourceMetrics: apis.serves(podMetrics),
     // Since VPA 1.4.
     inPlaceVpa:
       apis.serves(verticalPodAutoscalers) &&
-      (await schemaContains(client, verticalPodAutoscalers, "InPlaceOrRecreate", log)),
+      (await schemaContains(client, verticalPodAutoscalers, "InPlaceOrRecreate", options)),
     hpaTolerance: await keepsTolerance(client, log),
     // KEDA passes the behavior on to its HPA.
-    kedaTolerance: apis.serves(scaledObjects) && (await schemaContains(client, scaledObjects, '"tolerance":', log)),
+    kedaTolerance: apis.serves(scaledObjects) && (await schemaContains(client, scaledObjects, '"tolerance":', options)),
   };
 }
 
@@ -48,13 +51,18 @@ async function schemaContains(
   client: Pick<ApiClient, "rawJson">,
   { group, version }: Pick<ResourceType, "group" | "version">,
   text: string,
-  log: Logger,
+  { log, retryMs, triesLeft = 10 }: { readonly log: Logger; readonly retryMs: number; readonly triesLeft?: number },
 ): Promise<boolean> {
   try {
     const { body } = await client.rawJson("GET", `/openapi/v3/apis/${group}/${version}`);
     return JSON.stringify(body).includes(text);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    // The API server publishes the schema of a new CRD a moment after its discovery document.
+    if (error.status === 404 && triesLeft > 0) {
+      await pause(retryMs);
+      return schemaContains(client, { group, version }, text, { log, retryMs, triesLeft: triesLeft - 1 });
+    }
     log.warn({ error, group, version }, `could not read the schema; assuming that it does not contain ${text}`);
     return false;
   }

@@ -84,9 +84,12 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     onChange(change) {
       ({ apis } = change);
       log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served APIs changed");
-      cache.followOptional(apis, abort.signal, resyncAll);
       void readClusterFeatures(client, apis, log).then((current) => {
+        // Read for an older state of the APIs: a later call follows.
+        if (apis !== change.apis || abort.signal.aborted) return;
         features = current;
+        // Only now: a child of a new kind would be created without the features of its schema, and then be changed.
+        cache.followOptional(apis, abort.signal, resyncAll);
         resyncAll();
       });
     },
