@@ -60,6 +60,9 @@ interface Container {
   readonly resources: { readonly limits: Readonly<Record<string, string>> };
 }
 
+/** Of the operator's log, in the error of a service that gets stuck. */
+const lastLines = 10;
+
 export class Workspace implements AsyncDisposable {
   cluster!: Cluster;
   /** Acts as the administrator. */
@@ -195,7 +198,21 @@ export class Workspace implements AsyncDisposable {
         );
       },
       { everyMs: 20, ...options },
-    );
+    ).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}\n${await this.#clues(name)}`, { cause: error });
+    });
+  }
+
+  /** What a service that gets stuck needs to be explained: its Deployment's generations and the operator's last lines. */
+  async #clues(name: string): Promise<string> {
+    const deployment = await this.get(childKinds.deployment.type, name);
+    const { generation, resourceVersion } = deployment?.metadata ?? {};
+    const { status } = (deployment ?? {}) as { readonly status?: object };
+    const lines = this.operators.flatMap(({ log }) => log.filter((line) => line.name === name)).slice(-lastLines);
+    return [
+      `Deployment: ${JSON.stringify({ generation, resourceVersion, status })}`,
+      ...lines.map((line) => JSON.stringify(line)),
+    ].join("\n");
   }
 
   async untilReady(name: string): Promise<void> {
