@@ -68,7 +68,11 @@ describe("utilization", function () {
   });
 
   it("is not rewritten by a restarted operator", async () => {
-    const reporting = await serveReporting(work, "upscaler");
+    // Without an HPA, whose first status after 15 s would be a write of its own.
+    const reporting = await serveReporting(work, "upscaler", {
+      replicas: 2,
+      autoscaling: { horizontal: { enabled: false } },
+    });
     await work.untilCondition("upscaler", "SloMet", { status: "True" });
     await work.operator.end("SIGTERM");
     const since = Date.now();

@@ -62,6 +62,13 @@ describe("text of a GPU shortage", () => {
       message: all(3, 3),
       text: "no node matches label pool=a100 (scheduling.nodeSelector), zone in (b) (scheduling.affinity.nodeAffinity); correct it, or label a node",
     },
+    // Kubeadm taints each control-plane node.
+    "the selection beside nodes with taints and cordoned ones": {
+      gpus: gpus([], { perReplica: 0, nodeSelector: pool }),
+      message:
+        "0/38 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) were unschedulable, 35 node(s) didn't match Pod's node affinity/selector. preemption: 0/38 nodes are available: 38 Preemption is not helpful for scheduling.",
+      text: "no other node matches label pool=a100 (scheduling.nodeSelector); correct it, or label a node",
+    },
     "none of a service without GPUs where a node matches": {
       gpus: gpus([], { perReplica: 0, nodeSelector: pool }),
       message: all(3, 2),

@@ -35,15 +35,13 @@ export function gpuShortage(gpus: GpuView): string {
 export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): string | undefined {
   const { resource, devices, nodeSelector, nodeAffinity } = gpus;
   const labels = Object.entries(nodeSelector);
-  const counts = /^0\/(?<all>\d+) nodes are available: (?<unmatched>\d+) node\(s\) didn't match Pod's node affinity/;
-  const { all, unmatched } = counts.exec(schedulerMessage)?.groups ?? {};
-  const whole = [
-    ...labels.map(([key, value]) => `label ${key}=${value} (scheduling.nodeSelector)`),
-    ...(nodeAffinity === undefined ? [] : [`${affinityText(nodeAffinity)} (scheduling.affinity.nodeAffinity)`]),
-  ];
   if (devices.length === 0) {
-    if (all === undefined || all !== unmatched || whole.length === 0) return undefined;
-    return `no node matches ${whole.join(", ")}; ${correction}`;
+    const whole = [
+      ...labels.map(([key, value]) => `label ${key}=${value} (scheduling.nodeSelector)`),
+      ...(nodeAffinity === undefined ? [] : [`${affinityText(nodeAffinity)} (scheduling.affinity.nodeAffinity)`]),
+    ];
+    const where = whole.length === 0 ? undefined : nodesUnmatched(schedulerMessage);
+    return where === undefined ? undefined : `${where} matches ${whole.join(", ")}; ${correction}`;
   }
   const selected = devices.filter(({ node }) => meetsSelector(node, gpus));
   const withGpu = `no node with ${resource}`;
@@ -54,6 +52,23 @@ export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): str
   }
   if (nodeAffinity === undefined || selected.some(({ node }) => meetsAffinity(node, nodeAffinity))) return undefined;
   return `${withGpu} meets ${affinityText(nodeAffinity)} (scheduling.affinity.nodeAffinity); ${correction}`;
+}
+
+/**
+ * The nodes of a scheduler's message if no node that pods may use matches the selection. Cordoned nodes and those with a
+ * taint, as the control plane's, are counted apart: the scheduler reports one reason per node, and these come first.
+ */
+function nodesUnmatched(schedulerMessage: string): string | undefined {
+  const all = Number(/^0\/(?<all>\d+) nodes are available: /.exec(schedulerMessage)?.groups?.all);
+  // Some versions of Kubernetes count each taint apart.
+  const count = (reason: string): number => {
+    const counts = schedulerMessage.matchAll(new RegExp(`(\\d+) node\\(s\\) ${reason}`, "g"));
+    return [...counts].reduce((sum, [, ofReason]) => sum + Number(ofReason), 0);
+  };
+  const others = count("had untolerated taint") + count("were unschedulable");
+  const unmatched = count("didn't match Pod's node affinity");
+  if (unmatched === 0 || unmatched + others !== all) return undefined;
+  return others === 0 ? "no node" : "no other node";
 }
 
 const correction = "correct it, or label a node";
