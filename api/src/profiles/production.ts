@@ -172,6 +172,7 @@ export const production: SourcedTree<CompleteSpec> = {
     onRollout: chosen("Production", false, "a load test would slow down users' requests"),
     scenario: chosen("Staging", "baseline", "short enough for every rollout"),
     tolerancePercent: ours(10, "repeated runs on one machine differ by up to that much"),
+    resources: { requests: {}, limits: {} },
   },
   slo: {
     latencyP95: guide("Key Performance Metrics", "20ms"),

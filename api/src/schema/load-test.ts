@@ -15,6 +15,7 @@ import {
   wholeNumber,
   type CelRule,
 } from "./scalars.ts";
+import { loadTestResources } from "./spec/workload.ts";
 import { condition, observedGeneration } from "./status.ts";
 
 const percent = (description: string) => Type.Number({ description, minimum: 0, maximum: 100 });
@@ -75,6 +76,7 @@ export const loadTestSpec = object(
         pattern: "^\\S+$",
       }),
     ),
+    resources: Type.Optional(loadTestResources),
     ttlAfterFinished: Type.Optional(
       seconds("How long after its completion the load test is deleted. Defaults to never."),
     ),

@@ -285,6 +285,20 @@ export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
   ],
   GpuMediaProfile: cases("GpuMediaProfile", profile),
   GpuMediaLoadTest: [
+    ...(["requests", "limits"] as const).map((member) => {
+      const test = (resource: string) =>
+        named("GpuMediaLoadTest", "sized", {
+          serviceRef: { name: "upscaler" },
+          resources: { [member]: { [resource]: 1 } },
+        });
+      return {
+        message:
+          "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga",
+        at: `spec.resources.${member}`,
+        breaks: test("cpus"),
+        keeps: test("cpu"),
+      };
+    }),
     {
       message: "scenario custom is unlimited: set requests or duration",
       at: "spec.requests",

@@ -124,8 +124,15 @@
     - jobs
   verbs:
     - create
+    - delete
     - list
     - watch
+- apiGroups:
+    - ""
+  resources:
+    - events
+  verbs:
+    - list
 - apiGroups:
     - gpumedia.io
   resources:

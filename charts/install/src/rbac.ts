@@ -43,7 +43,10 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices"], verbs: watched },
   // A rollout creates load tests, and expired ones are deleted.
   { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
-  { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", ...watched] },
+  // One whose pod is rejected is deleted: it would start its load once the policy changes.
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "delete", ...watched] },
+  // Only of a Job without a pod: nothing else says why.
+  { apiGroups: [""], resources: ["events"], verbs: ["list"] },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
   // Conditions quote the scheduler and the kubelet; a patch sets the deletion cost, which decides what a scale-in deletes.
   { apiGroups: [""], resources: ["pods"], verbs: ["patch", ...watched] },

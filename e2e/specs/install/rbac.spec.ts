@@ -40,6 +40,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   "gpumedia.io/gpumedialoadtests/status patch": "load-test.spec.ts",
   "/pods patch": "loop/scale-in.spec.ts: the cost of deleting a pod",
   "batch/jobs create": "load-test.spec.ts",
+  "batch/jobs delete": "load-test.spec.ts: a Job whose pod is rejected",
+  "/events list": "load-test.spec.ts: why a Job has no pod",
   "events.k8s.io/events patch": "events.spec.ts: a repeated event",
 };
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { sampleResult } from "@gpumedia/operator/src/loadtest/result.sample.ts";
 import { jobType, loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { namespacedType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
@@ -49,7 +49,8 @@ describe("load tests", function () {
       return /Warning +ServiceNotFound +.* does not exist; create it/.test(see(events));
     });
     await work.apply("upscaler", {});
-    await untilReason("first", "Running");
+    const starting = await untilReason("first", "Starting");
+    assert.match(starting.status?.conditions?.[0]?.message ?? "", /^Job first has not started: /);
     await end("first", JSON.stringify(sampleResult), 0);
     const { status } = await untilReason("first", "Passed");
     assert.equal(status?.verdict, "Passed");
@@ -67,20 +68,20 @@ describe("load tests", function () {
   it("fail when a threshold is missed, the result regresses, or the Job fails", async () => {
     await work.apply("upscaler", {});
     await create("missed");
-    await untilReason("missed", "Running");
+    await untilReason("missed", "Starting");
     const reasons = ["p95 is 80 ms, above the limit of 20 ms"];
     await end("missed", JSON.stringify({ ...sampleResult, verdict: "Failed", reasons }), 1);
     const { status } = await untilReason("missed", "ThresholdsMissed");
     assert.deepEqual([status?.verdict, status?.reasons], ["Failed", reasons]);
 
     await create("later", { regression: { against: "missed" } });
-    await untilReason("later", "Running");
+    await untilReason("later", "Starting");
     const slower = { ...sampleResult.figures, latencyMs: { ...sampleResult.figures.latencyMs, p95: 19 } };
     await end("later", JSON.stringify({ ...sampleResult, figures: slower }), 0);
     await untilReason("later", "Regressed");
 
     await create("crashed");
-    await untilReason("crashed", "Running");
+    await untilReason("crashed", "Starting");
     await end("crashed", "Killed", 137);
     await untilReason("crashed", "JobFailed");
     await create("alone", { regression: { against: "missing" } });
@@ -97,19 +98,60 @@ describe("load tests", function () {
   it("delete their Job when they are deleted while it runs", async () => {
     await work.apply("upscaler", {});
     await create("test");
-    await untilReason("test", "Running");
+    await untilReason("test", "Starting");
     await work.delete(loadTestType, "test");
     await work.untilGone(jobType, "test");
   });
 
   it("run after each rollout under the staging profile", async () => {
-    await work.apply("upscaler", { profile: "staging" });
+    const resources = { limits: { cpu: "1" } };
+    await work.apply("upscaler", { profile: "staging", regression: { resources } });
     const first = await until("upscaler-r1", () => work.get(loadTestType, "upscaler-r1"));
-    assert.deepEqual((first as StoredLoadTest).spec, { serviceRef: { name: "upscaler" }, scenario: "baseline" });
+    assert.deepEqual((first as StoredLoadTest).spec, {
+      serviceRef: { name: "upscaler" },
+      scenario: "baseline",
+      resources,
+    });
     // kwok completes the pod without a result, so that the next run has no figures to be compared with.
     await untilReason("upscaler-r1", "NoResult");
     await work.apply("upscaler", { profile: "staging", processing: { env: [{ name: "A", value: "b" }] } });
     await until("upscaler-r2", () => work.get(loadTestType, "upscaler-r2"));
+  });
+
+  it("bug: fail at once, with the reason of their Job, where a quota demands limits.cpu", async () => {
+    await work.apply("upscaler", {});
+    await work.untilReady("upscaler");
+    const quotas = namespacedType("v1", "ResourceQuota", "resourcequotas");
+    await work.createObject(quotas, "cpu", { spec: { hard: { "limits.cpu": "64" } } });
+    await create("refused");
+    const { status } = await untilReason("refused", "PodsForbidden");
+    assert.equal(status?.verdict, "Error");
+    assert.match(
+      status.reasons?.[0] ?? "",
+      /^Job refused cannot create its pod: pods ".*" is forbidden: failed quota: cpu: must specify limits\.cpu for: loadtest; set spec\.resources in a new test/,
+    );
+    await work.untilGone(jobType, "refused");
+
+    await create("admitted", { resources: { limits: { cpu: 1 } } });
+    await until("the pod of admitted", async (see) =>
+      /Job admitted has not started: pod admitted-\w+ /.test(
+        see((await untilReason("admitted", "Starting")).status?.conditions?.[0]?.message ?? ""),
+      ),
+    );
+    await end("admitted", JSON.stringify(sampleResult), 0);
+    await untilReason("admitted", "Passed");
+  });
+
+  it("wait while a quota is used up", async () => {
+    await work.apply("upscaler", {});
+    await work.untilReady("upscaler");
+    const quotas = namespacedType("v1", "ResourceQuota", "resourcequotas");
+    await work.createObject(quotas, "pods", { spec: { hard: { pods: "1" } } });
+    await create("late");
+    await untilReason("late", "QuotaExceeded");
+    await work.delete(quotas, "pods");
+    await end("late", JSON.stringify(sampleResult), 0);
+    await untilReason("late", "Passed");
   });
 
   it("cannot be changed", async () => {

@@ -16,6 +16,10 @@ export interface JobView {
   readonly uid: string;
   /** UID of its load test. */
   readonly owner: string | undefined;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** How many of its pods run. */
+  readonly ready: number;
   readonly conditions: readonly StatusCondition[];
 }
 
@@ -60,10 +64,14 @@ export class LoadTestCache {
 }
 
 function viewJob(object: KubeObject): JobView {
-  const { metadata, status } = object as KubeObject & { status?: { conditions?: readonly StatusCondition[] } };
+  const { metadata, status } = object as KubeObject & {
+    status?: { ready?: number; conditions?: readonly StatusCondition[] };
+  };
   return {
     name: metadata.name,
     uid: metadata.uid,
+    createdAt: metadata.creationTimestamp,
+    ready: status?.ready ?? 0,
     owner: metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid,
     conditions: status?.conditions ?? [],
   };

@@ -1,5 +1,7 @@
 /** The Job that runs a load test: one pod of the processor's image, once, with the result as its termination message. Pure. */
-import { durationSeconds, type GpuMediaLoadTest } from "@gpumedia/api";
+import { durationSeconds, quantityValue, type GpuMediaLoadTest } from "@gpumedia/api";
+import { unlessEmpty } from "../desired/canonical.ts";
+import { canonicalQuantity } from "../desired/canonical-quantity.ts";
 import { loadTestOfLabel, managedBy } from "../observe/names.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
@@ -71,8 +73,7 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
               ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
               command: ["gpumedia-loadtest"],
               args: loadTestArguments(spec, service),
-              // With too little CPU the client would measure itself.
-              resources: { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi" } },
+              resources: clientResources(spec.resources),
               terminationMessagePolicy: "FallbackToLogsOnError",
               securityContext: {
                 allowPrivilegeEscalation: false,
@@ -85,6 +86,23 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
       },
     },
   };
+}
+
+/** With too little CPU the client would measure itself. */
+const defaultResources = { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi" } };
+
+function clientResources({ requests, limits }: GpuMediaLoadTest["spec"]["resources"] = {}): object {
+  return {
+    ...unlessEmpty("requests", amounts({ ...defaultResources.requests, ...requests })),
+    ...unlessEmpty("limits", amounts({ ...defaultResources.limits, ...limits })),
+  };
+}
+
+/** An amount of 0 removes a default. */
+function amounts(quantities: Readonly<Record<string, string | number>>): Readonly<Record<string, string>> {
+  const texts = Object.entries(quantities).map(([name, amount]) => [name, String(amount)] as const);
+  const present = texts.filter(([, text]) => quantityValue(text) !== 0);
+  return Object.fromEntries(present.map(([name, text]) => [name, canonicalQuantity(text)]));
 }
 
 /** See docs/load-test.md. The client allows no errors unless a threshold does. */

@@ -6,7 +6,7 @@ import type { ApiClient } from "../kube/client.ts";
 import { digest } from "../kube/digest.ts";
 import { ApiError } from "../kube/errors.ts";
 import { deleteExact, replaceStatus } from "../kube/exact-writes.ts";
-import type { KubeObject, ObjectKey } from "../kube/object.ts";
+import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { podType, type ClusterCache } from "../observe/cluster-cache.ts";
 import { timestamp, type Clock } from "../runtime/clock.ts";
@@ -14,6 +14,7 @@ import type { EventRecorder } from "../runtime/events.ts";
 import { backoffAfter, type Next } from "../runtime/workers.ts";
 import { jobType, loadTestType, type JobView, type LoadTestCache, type StoredLoadTest } from "./cache.ts";
 import { loadTestJob } from "./job.ts";
+import { podStart } from "./pod-start.ts";
 import { isFinished, loadTestEvent, loadTestStatus, type LoadTestReason, type LoadTestState } from "./status.ts";
 
 export interface LoadTestPass {
@@ -27,6 +28,9 @@ export interface LoadTestPass {
 }
 
 const blockedCheckMs = 30_000;
+/** A Job's events and its pod are not watched. They are read after a fifth of the Job's age, within these bounds. */
+const minStartCheckMs = 1_000;
+const maxStartCheckMs = 10_000;
 
 export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Promise<Next> {
   const test = pass.loadTests.tests.get(key);
@@ -85,7 +89,8 @@ async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): 
     if (error.status !== 403 && error.status !== 422 && error.status !== 400) throw error;
     return waits("JobRejected", `the API server rejects the Job: ${error.message}`);
   }
-  return { kind: "Running", job: test.metadata.name, serviceGeneration: service.metadata.generation ?? 0 };
+  const serviceGeneration = service.metadata.generation ?? 0;
+  return { kind: "Starting", job: test.metadata.name, serviceGeneration, reason: "Starting", why: "it was created" };
 }
 
 function notServing({ name, namespace, suspend }: EffectiveService, cache: ClusterCache): LoadTestState | undefined {
@@ -122,7 +127,18 @@ async function follow(
   if (ended === undefined) {
     const serviceGeneration =
       test.status?.serviceGeneration ?? cache.services.get(serviceKey)?.metadata.generation ?? 0;
-    return { kind: "Running", job: job.name, serviceGeneration };
+    const running = { job: job.name, serviceGeneration };
+    const start = job.ready > 0 ? ({ kind: "Started" } as const) : await podStart(client, namespace, job);
+    switch (start.kind) {
+      case "Started":
+        return { kind: "Running", ...running };
+      case "Pending":
+        return { kind: "Starting", ...running, reason: start.reason, why: start.why };
+      case "Forbidden":
+        // It would create its pod after all if the policy changed, and send load for a test that has ended.
+        await deleteExact(client, jobType, { namespace, ...job });
+        return failed("PodsForbidden", `Job ${job.name} cannot create its pod: ${start.message}`);
+    }
   }
   const message = await terminationMessage(client, namespace, job.name);
   // A run that misses its thresholds also fails its Job, so the result decides, not the Job.
@@ -171,7 +187,7 @@ async function terminationMessage(
 async function writeStatus(test: StoredLoadTest, state: LoadTestState, pass: LoadTestPass): Promise<Next> {
   const { client, loadTests, events, clock } = pass;
   const status = loadTestStatus(test, state, timestamp(clock.wall()));
-  const next = requeue(state);
+  const next = requeue(state, startAgeMs(test, pass));
   if (digest(test.status) === digest(status)) return next;
   try {
     loadTests.tests.observeWrite(await replaceStatus(client, loadTestType, test.metadata, status));
@@ -185,9 +201,18 @@ async function writeStatus(test: StoredLoadTest, state: LoadTestState, pass: Loa
 }
 
 /** No watch reports that quota has become free, or that a Job without our label was deleted. */
-function requeue(state: LoadTestState): Next {
+function requeue(state: LoadTestState, ageMs: number): Next {
+  if (state.kind === "Starting") {
+    return { kind: "requeue", afterMs: Math.min(Math.max(ageMs / 5, minStartCheckMs), maxStartCheckMs) };
+  }
   const isBlocked = state.kind === "Waiting" && (state.reason === "JobRejected" || state.reason === "NameTaken");
   return isBlocked ? { kind: "requeue", afterMs: blockedCheckMs } : { kind: "done" };
+}
+
+/** How long ago the Job was created. */
+function startAgeMs({ metadata }: StoredLoadTest, { clock, loadTests }: LoadTestPass): number {
+  const job = loadTests.jobs.get(objectKey({ metadata }));
+  return job === undefined ? 0 : clock.wall() - Date.parse(job.createdAt);
 }
 
 async function expire({ metadata, spec, status }: StoredLoadTest, { client, clock }: LoadTestPass): Promise<Next> {

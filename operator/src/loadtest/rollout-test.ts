@@ -6,6 +6,7 @@ import { deleteExact } from "../kube/exact-writes.ts";
 import type { KubeObject, Manifest, ResourceType } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import { digest } from "../kube/digest.ts";
+import { unlessEmpty } from "../desired/canonical.ts";
 import { labels } from "../desired/child.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import { loadTestType, type StoredLoadTest } from "./cache.ts";
@@ -86,7 +87,7 @@ export function rolloutTest(
   name: string,
   passed: Pick<StoredLoadTest, "metadata"> | undefined,
 ): Manifest {
-  const { scenario, tolerancePercent } = service.regression;
+  const { scenario, tolerancePercent, resources } = service.regression;
   const { apiVersion, kind, uid } = service.owner;
   const regression = passed === undefined ? {} : { regression: { against: passed.metadata.name, tolerancePercent } };
   return {
@@ -98,8 +99,17 @@ export function rolloutTest(
       labels: { ...labels(service), [onRolloutLabel]: service.name },
       ownerReferences: [{ apiVersion, kind, name: service.name, uid, controller: true, blockOwnerDeletion: true }],
     },
-    spec: { serviceRef: { name: service.name }, scenario, ...regression },
+    spec: {
+      serviceRef: { name: service.name },
+      scenario,
+      ...regression,
+      ...unlessEmpty("resources", given(resources)),
+    },
   } as Manifest;
+}
+
+function given({ requests, limits }: EffectiveService["regression"]["resources"]): object {
+  return { ...unlessEmpty("requests", requests), ...unlessEmpty("limits", limits) };
 }
 
 async function deleteOld(newest: readonly StoredLoadTest[], client: RolloutTestContext["client"]): Promise<void> {

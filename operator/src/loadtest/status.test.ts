@@ -49,6 +49,19 @@ describe("the status of a load test", () => {
     });
   });
 
+  it("has why the Job does not run", () => {
+    const why = "it has no pod yet";
+    const state: LoadTestState = { kind: "Starting", job: "b", serviceGeneration: 3, reason: "QuotaExceeded", why };
+    assert.deepEqual(loadTestStatus(test(), state, now), {
+      observedGeneration: 1,
+      summary: { scenario: "baseline" },
+      job: "b",
+      serviceGeneration: 3,
+      startTime: now,
+      conditions: [condition("Reconciling", "QuotaExceeded", "Job b has not started: it has no pod yet")],
+    });
+  });
+
   it("does not change while the test runs", () => {
     const state: LoadTestState = { kind: "Running", job: "baseline-1", serviceGeneration: 3 };
     const first = loadTestStatus(test(), state, now);
@@ -201,6 +214,29 @@ describe("the Job of a load test", () => {
     const strict = loadTestArguments(test({ thresholds: { latencyP95: "3s" } }).spec, sampleService());
     assert.ok(strict.includes("--threshold=rejected=0%"));
   });
+
+  const resources: {
+    readonly [title: string]: readonly [given: GpuMediaLoadTest["spec"]["resources"], resources: object];
+  } = {
+    "by default": [undefined, { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi" } }],
+    "with a CPU limit": [
+      { limits: { cpu: 2 } },
+      { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi", cpu: "2" } },
+    ],
+    "without the default limit": [
+      { requests: { cpu: "500m" }, limits: { memory: "0" } },
+      { requests: { cpu: "500m", memory: "256Mi" } },
+    ],
+  };
+  for (const [title, [given, expected]] of Object.entries(resources)) {
+    it(`has resources ${title}`, () => {
+      const spec = given === undefined ? {} : { resources: given };
+      const job = loadTestJob(test(spec), sampleService()) as unknown as {
+        spec: { template: { spec: { containers: { resources: object }[] } } };
+      };
+      assert.deepEqual(job.spec.template.spec.containers[0]?.resources, expected);
+    });
+  }
 
   it("runs once, is owned by the test, and does not match the selectors of the service", () => {
     const { metadata, spec } = loadTestJob(test(), sampleService()) as unknown as {

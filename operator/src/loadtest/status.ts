@@ -22,6 +22,8 @@ export const loadTestReasons = {
   EarlierTestUnfinished: "the test to compare with has not finished",
   NameTaken: "another Job has the name of the test",
   JobRejected: "the API server rejects the Job",
+  Starting: "the pod of the Job does not run yet; the message explains why",
+  QuotaExceeded: "the namespace's quota has no room for the pod of the Job, which tries again",
   Running: "the Job is running",
   Passed: "all thresholds are met, without a regression against the earlier test",
   ThresholdsMissed: "a threshold is missed; see `status.reasons`",
@@ -30,6 +32,7 @@ export const loadTestReasons = {
   EarlierTestMissing: "the earlier test does not exist, or has no figures",
   ServiceUnreachable: "the service did not respond",
   Interrupted: "the pod was terminated before the run was complete",
+  PodsForbidden: "the API server, a quota or a policy rejects the pod of the Job",
   JobFailed: "the Job failed without a result",
   NoResult: "the Job completed, or was deleted, without a result",
 } as const;
@@ -39,6 +42,14 @@ export type LoadTestReason = keyof typeof loadTestReasons;
 export type LoadTestState =
   /** Something else must change first. */
   | { readonly kind: "Waiting"; readonly reason: LoadTestReason; readonly message: string }
+  /** The Job exists and its pod does not run. `why` is the predicate of the Job, or about its pod. */
+  | {
+      readonly kind: "Starting";
+      readonly job: string;
+      readonly serviceGeneration: number;
+      readonly reason: LoadTestReason;
+      readonly why: string;
+    }
   | { readonly kind: "Running"; readonly job: string; readonly serviceGeneration: number }
   /** It finished without figures. */
   | { readonly kind: "Error"; readonly reason: LoadTestReason; readonly message: string }
@@ -67,14 +78,15 @@ export function loadTestStatus(test: Test, state: LoadTestState, now: string): G
   switch (state.kind) {
     case "Waiting":
       return { ...kept, conditions: toConditions({ Reconciling: isTrue(state.reason, state.message) }) };
+    case "Starting":
     case "Running": {
       const { job, serviceGeneration } = state;
       const running = { job, serviceGeneration, startTime: before.startTime ?? now };
-      return {
-        ...kept,
-        ...running,
-        conditions: toConditions({ Reconciling: isTrue("Running", `Job ${job} is running`) }),
-      };
+      const verdict =
+        state.kind === "Running"
+          ? isTrue("Running", `Job ${job} is running`)
+          : isTrue(state.reason, `Job ${job} has not started: ${state.why}`);
+      return { ...kept, ...running, conditions: toConditions({ Reconciling: verdict }) };
     }
     case "Error": {
       const failed = isTrue(state.reason, state.message);

@@ -11,6 +11,7 @@ import {
   settings,
   wholeNumber,
 } from "../scalars.ts";
+import { loadTestResources } from "./workload.ts";
 
 export const monitoring = settings(
   { description: "Metrics, alerts and dashboards." },
@@ -80,5 +81,6 @@ export const regression = settings(
       minimum: 0,
       maximum: 100,
     }),
+    resources: loadTestResources,
   },
 );

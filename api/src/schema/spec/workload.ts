@@ -75,6 +75,31 @@ const noGpu = (member: string) => `(!has(self.${member}) || self.${member}.all(n
 const quantities = (description: string) =>
   map({ description: `${description} 0 removes the profile's value.`, maxProperties: 16 }, quantity("An amount."));
 
+const namedResources = ["requests", "limits"].map((member) => ({
+  rule: named(member),
+  message:
+    "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga",
+  fieldPath: `.${member}`,
+}));
+
+export const loadTestResources = settings(
+  {
+    description:
+      "Resources of the load-test client, besides its own requests of 1 CPU and 256Mi of memory and its limit of 512Mi of memory.",
+    rules: namedResources,
+  },
+  {
+    requests: map(
+      { description: "Requests by resource. 0 removes the client's own.", maxProperties: 16 },
+      quantity("An amount."),
+    ),
+    limits: map(
+      { description: "Limits by resource. 0 removes the client's own.", maxProperties: 16 },
+      quantity("An amount."),
+    ),
+  },
+);
+
 export const resources = settings(
   {
     description: "Resource requests and limits of each pod. GPUs are set by gpu.count.",
@@ -83,12 +108,7 @@ export const resources = settings(
         rule: `${noGpu("requests")} && ${noGpu("limits")}`,
         message: "GPUs must not be set here: use gpu.count and gpu.resourceName",
       },
-      ...["requests", "limits"].map((member) => ({
-        rule: named(member),
-        message:
-          "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga",
-        fieldPath: `.${member}`,
-      })),
+      ...namedResources,
     ],
   },
   { requests: quantities("Requests by resource, such as cpu and memory."), limits: quantities("Limits by resource.") },
