@@ -6,7 +6,7 @@ import { child, deploymentRef } from "./child.ts";
 import { podPattern } from "./promql.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
 
-/** Consecutive failed polls before the fallback: 90 s at KEDA's default of one poll in 30 s. */
+/** Consecutive failed reads before the fallback: its HPA's, of which there is one in 15 s by default, count beside the polls. */
 const failuresUntilFallback = 3;
 
 /** Null while an HPA scales, nothing does, or no trigger is left: KEDA rejects an empty list. */

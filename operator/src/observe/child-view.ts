@@ -50,6 +50,8 @@ export interface ChildStatus {
   readonly availableReplicas?: number;
   readonly currentReplicas?: number;
   readonly desiredReplicas?: number;
+  /** Name of the HorizontalPodAutoscaler that KEDA has created. */
+  readonly hpaName?: string;
   readonly conditions?: readonly StatusCondition[];
   readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
   readonly recommendation?: {

@@ -130,6 +130,7 @@ export class FakeSnapshots implements SnapshotSource {
       served: new Set(),
       features: sampleContext.features,
       children: {},
+      kedaAutoscaler: undefined,
       pods: [],
       failedPods: [],
       reports: { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined },

@@ -26,6 +26,8 @@ export interface Snapshot extends LiveState {
 /** What a refresh reads again. */
 interface LiveState {
   readonly children: Readonly<Partial<Record<ChildRole, ChildView>>>;
+  /** KEDA's, created from the ScaledObject; it has the ScaledObject's labels. */
+  readonly kedaAutoscaler: ChildView | undefined;
   /** By name, so that a message that names one of them names the same one after a restart. */
   readonly pods: readonly PodView[];
   /** Those that kubelets have failed: they take no room, and are only reported. */
@@ -106,6 +108,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
   const rolloutTest = rolloutTestName(name, children.deployment?.revision ?? 0);
   return {
     children,
+    kedaAutoscaler: kedaAutoscaler(namespace, children.scaledObject, cache),
     pods,
     failedPods: cache.failedPodsOf(key).filter((pod) => pod !== undefined),
     reports: readPods(pods, window, now),
@@ -124,4 +127,13 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
     },
     dcgmTaken: cache.dcgm.get(`${operatorNamespace}/${dcgmMetricsName}`)?.owned.by === "none",
   };
+}
+
+function kedaAutoscaler(
+  namespace: string,
+  scaledObject: ChildView | undefined,
+  cache: ClusterCache,
+): ChildView | undefined {
+  const { hpaName } = scaledObject?.status ?? {};
+  return hpaName === undefined ? undefined : cache.childOf("horizontalPodAutoscaler", `${namespace}/${hpaName}`);
 }

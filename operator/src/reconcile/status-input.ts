@@ -21,7 +21,7 @@ export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout"
 
 export function statusInput(
   service: EffectiveService,
-  { children, dcgmTaken, features, pods, failedPods, gpus, loadTests }: Snapshot,
+  { children, kedaAutoscaler, dcgmTaken, features, pods, failedPods, gpus, loadTests }: Snapshot,
   { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
@@ -36,6 +36,7 @@ export function statusInput(
     dcgmTaken,
     deployment: own(children.deployment),
     autoscaler: own(byKeda ? children.scaledObject : children.horizontalPodAutoscaler),
+    kedaAutoscaler: byKeda ? kedaAutoscaler : undefined,
     verticalAutoscaler: own(children.verticalPodAutoscaler),
     pods: [...pods, ...failedPods],
     gpus: gpuView(service, gpus),

@@ -48,7 +48,7 @@ export const scalingReadyReasons = {
   NotNeeded: "horizontal autoscaling is disabled",
   NotStarted: "the autoscaler has not evaluated the service yet",
   MetricsMissing: "the autoscaler cannot read a metric",
-  CannotScale: "the autoscaler cannot change the replicas, or they were set to 0",
+  CannotScale: "the autoscaler cannot change the replicas, KEDA is paused, or they were set to 0",
   ApiMissing: "metrics-server, or KEDA with `provider: KEDA`, is not installed",
 } as const;
 

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { ChildRole } from "../observe/child-kinds.ts";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
-import type { ChildStatus, ChildView, StatusCondition } from "../observe/child-view.ts";
+import type { ChildStatus, StatusCondition } from "../observe/child-view.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import type { ScalingReadyReason } from "./reasons.ts";
 import { scalingReady } from "./scaling-ready.ts";
+import { sampleChild } from "./status-input.sample.ts";
 
 /** Conditions of a HorizontalPodAutoscaler that works. */
 const able: StatusCondition = { type: "AbleToScale", status: "True", reason: "ReadyForNewScale" };
@@ -19,8 +20,41 @@ const noMetric = (reason: string): StatusCondition => ({
   message: "no metrics known",
 });
 
+/** As KEDA 2.21.0 reports them. */
+const kedaReady: StatusCondition = {
+  type: "Ready",
+  status: "True",
+  reason: "ScaledObjectReady",
+  message: "ScaledObject is defined correctly and is ready for scaling",
+};
+const fallsBack: StatusCondition = {
+  type: "Fallback",
+  status: "True",
+  reason: "FallbackExists",
+  message: "At least one trigger is falling back on this scaled object",
+};
+const paused: StatusCondition = {
+  type: "Paused",
+  status: "True",
+  reason: "ScaledObjectPaused",
+  message: "ScaledObject is paused",
+};
+const kedaHpaInactive: StatusCondition = {
+  type: "HPAActive",
+  status: "False",
+  reason: "FailedGetResourceMetric",
+  message: "HPA is not actively scaling: no metrics known",
+};
+
 const keda: GpuMediaServiceSpec = { autoscaling: { horizontal: { provider: "KEDA" } } };
 const scales = isTrue("Scaling", "scales between 2 and 10 replicas");
+const kedaScales = isTrue("Scaling", "KEDA scales between 2 and 10 replicas");
+const series =
+  "check that Prometheus at http://prometheus-operated.monitoring.svc:9090 has the series of the ScaledObject's query";
+const pausedVerdict = isFalse(
+  "CannotScale",
+  "ScaledObject is paused; remove the annotations autoscaling.keda.sh/paused… of ScaledObject upscaler",
+);
 const notStarted = unknown("NotStarted", "waiting for the autoscaler to evaluate the service");
 
 describe("ScalingReady", () => {
@@ -32,6 +66,8 @@ describe("ScalingReady", () => {
       readonly resourceMetrics?: boolean;
       /** Of the autoscaler; undefined: no autoscaler exists. */
       readonly status: ChildStatus | undefined;
+      /** Of the HPA that KEDA has created; undefined: it is not in the cache. */
+      readonly kedaHpa?: ChildStatus;
       readonly verdict: Verdict<ScalingReadyReason>;
     };
   } = {
@@ -110,8 +146,86 @@ describe("ScalingReady", () => {
     },
     "KEDA scales": {
       spec: keda,
-      status: { conditions: [{ type: "Ready", status: "True" }] },
-      verdict: isTrue("Scaling", "KEDA scales between 2 and 10 replicas"),
+      status: { conditions: [kedaReady, { type: "HPAActive", status: "True", reason: "HPAActive" }] },
+      kedaHpa: { conditions: [able, active, within] },
+      verdict: kedaScales,
+    },
+    "KEDA scales, and copies no labels to its HPA": {
+      spec: keda,
+      status: { conditions: [kedaReady, { type: "HPAActive", status: "True", reason: "HPAActive" }] },
+      verdict: kedaScales,
+    },
+    "KEDA before 2.20.2 scales": { spec: keda, status: { conditions: [kedaReady] }, verdict: kedaScales },
+    "KEDA's fallback is active, and its HPA is content": {
+      spec: keda,
+      status: { conditions: [kedaReady, fallsBack] },
+      kedaHpa: { conditions: [able, active, within] },
+      verdict: isFalse("MetricsMissing", `${fallsBack.message}; ${series}`),
+    },
+    "KEDA cannot read a trigger, and the fallback has not begun": {
+      spec: keda,
+      status: {
+        conditions: [{ type: "Ready", status: "Unknown", reason: "PartialTriggerError", message: "some triggers" }],
+      },
+      verdict: isFalse("MetricsMissing", `some triggers; ${series}`),
+    },
+    "KEDA's HPA has no CPU metric": {
+      spec: keda,
+      status: { conditions: [kedaReady, kedaHpaInactive] },
+      kedaHpa: { conditions: [able, noMetric("FailedGetResourceMetric")] },
+      verdict: isFalse(
+        "MetricsMissing",
+        "no metrics known; check metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
+      ),
+    },
+    "KEDA reports that its HPA has no CPU metric, and copies no labels to it": {
+      spec: keda,
+      status: { conditions: [kedaReady, kedaHpaInactive] },
+      verdict: isFalse(
+        "MetricsMissing",
+        "HPA is not actively scaling: no metrics known; check metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
+      ),
+    },
+    "KEDA's HPA has no CPU metric, because metrics-server is not installed": {
+      spec: keda,
+      resourceMetrics: false,
+      status: { conditions: [kedaReady, kedaHpaInactive] },
+      verdict: isFalse(
+        "ApiMissing",
+        "metrics.k8s.io is not served, so CPU utilization is unknown; install metrics-server, or set autoscaling.horizontal.cpuUtilizationPercent: 0",
+      ),
+    },
+    "KEDA's metrics server does not respond": {
+      spec: keda,
+      status: { conditions: [kedaReady] },
+      kedaHpa: { conditions: [able, noMetric("FailedGetExternalMetric")] },
+      verdict: isFalse(
+        "MetricsMissing",
+        `no metrics known; check the APIService v1beta1.external.metrics.k8s.io of KEDA, and ${series.slice("check ".length)}`,
+      ),
+    },
+    "KEDA is at maxReplicas": {
+      spec: keda,
+      status: { conditions: [kedaReady] },
+      kedaHpa: {
+        desiredReplicas: 10,
+        conditions: [able, active, { ...within, status: "True", reason: "TooManyReplicas" }],
+      },
+      verdict: isTrue(
+        "AtMaximum",
+        "limited to 10 replicas; raise autoscaling.horizontal.maxReplicas if GPUs are available",
+      ),
+    },
+    "KEDA is paused, and has deleted its HPA": {
+      spec: keda,
+      status: { conditions: [kedaReady, paused, { ...fallsBack, status: "False" }] },
+      verdict: pausedVerdict,
+    },
+    "KEDA is paused for scale-ins alone, and keeps its HPA": {
+      spec: keda,
+      status: { conditions: [kedaReady, paused] },
+      kedaHpa: { conditions: [able, active, within] },
+      verdict: pausedVerdict,
     },
     "KEDA cannot scale": {
       spec: keda,
@@ -124,10 +238,14 @@ describe("ScalingReady", () => {
       verdict: unknown("NotStarted", "waiting for KEDA to evaluate the ScaledObject"),
     },
   };
-  for (const [title, { spec, skipped = [], resourceMetrics = true, status, verdict }] of Object.entries(cases)) {
+  for (const [title, { spec, skipped = [], resourceMetrics = true, status, kedaHpa, verdict }] of Object.entries(
+    cases,
+  )) {
     it(title, () => {
-      const autoscaler = status && ({ spec: {}, status } as ChildView);
-      const input = { service: sampleService(spec), autoscaler, skipped: new Set(skipped), resourceMetrics };
+      const autoscaler = status && sampleChild({ status });
+      const kedaAutoscaler = kedaHpa && sampleChild({ status: kedaHpa });
+      const service = sampleService(spec);
+      const input = { service, autoscaler, kedaAutoscaler, skipped: new Set(skipped), resourceMetrics };
       assert.deepEqual(scalingReady(input), verdict);
     });
   }

@@ -1,50 +1,49 @@
-import type { ChildView, StatusCondition } from "../observe/child-view.ts";
+import type { ChildStatus, ChildView, StatusCondition } from "../observe/child-view.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import type { ScalingReadyReason } from "./reasons.ts";
 import type { StatusInput } from "./status-input.ts";
 
 type ScalingVerdict = Verdict<ScalingReadyReason>;
 
+type Input = Pick<StatusInput, "service" | "autoscaler" | "kedaAutoscaler" | "skipped" | "resourceMetrics">;
+
 /** ScalingReady: does horizontal autoscaling work? If not, the message is that of the autoscaler's controller. */
-export function scalingReady({
-  service,
-  autoscaler,
-  skipped,
-  resourceMetrics,
-}: Pick<StatusInput, "service" | "autoscaler" | "skipped" | "resourceMetrics">): ScalingVerdict {
-  const { enabled, provider, minReplicas, maxReplicas } = service.autoscaling.horizontal;
+export function scalingReady(input: Input): ScalingVerdict {
+  const { service, autoscaler, skipped } = input;
+  const { enabled, provider } = service.autoscaling.horizontal;
   if (!enabled) return isTrue("NotNeeded", "horizontal autoscaling is disabled");
   if (skipped.has("scaledObject")) {
     return isFalse("ApiMissing", "KEDA is not installed; install it, or set autoscaling.horizontal.provider: HPA");
   }
-  const { conditions = [] } = autoscaler?.status ?? {};
-  if (autoscaler === undefined || conditions.length === 0) {
+  if (autoscaler === undefined || (autoscaler.status.conditions ?? []).length === 0) {
     return unknown("NotStarted", "waiting for the autoscaler to evaluate the service");
   }
-  const bounds = `between ${minReplicas} and ${maxReplicas} replicas`;
-  return provider === "KEDA" ? kedaVerdict(conditions, bounds) : hpaVerdict(autoscaler, resourceMetrics, bounds);
+  return provider === "KEDA" ? kedaVerdict(autoscaler, input) : hpaVerdict(autoscaler, input);
 }
 
 const withoutCpu = "set autoscaling.horizontal.cpuUtilizationPercent: 0";
 
 /** @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale-walkthrough/#appendix-horizontal-pod-autoscaler-status-conditions */
-function hpaVerdict({ status }: ChildView, resourceMetrics: boolean, bounds: string): ScalingVerdict {
-  const { conditions = [] } = status;
-  const failing = (type: string): StatusCondition | undefined =>
-    conditions.find((condition) => condition.type === type && condition.status === "False");
-  const unable = failing("AbleToScale");
+function hpaVerdict({ status }: ChildView, input: Input): ScalingVerdict {
+  const unable = conditionOf(status, "AbleToScale", "False");
   if (unable !== undefined) return isFalse("CannotScale", textOf(unable));
-  const inactive = failing("ScalingActive");
-  if (inactive !== undefined) return inactiveVerdict(inactive, resourceMetrics);
-  const limited = conditions.find(
-    ({ type, status: is, reason }) => type === "ScalingLimited" && is === "True" && reason === "TooManyReplicas",
-  );
-  if (limited === undefined) return isTrue("Scaling", `scales ${bounds}`);
+  const inactive = conditionOf(status, "ScalingActive", "False");
+  if (inactive !== undefined) return inactiveVerdict(inactive, input);
+  const limited = conditionOf(status, "ScalingLimited", "True");
+  if (limited?.reason !== "TooManyReplicas") return scales(input);
   const message = `limited to ${status.desiredReplicas ?? 0} replicas; raise autoscaling.horizontal.maxReplicas if GPUs are available`;
   return isTrue("AtMaximum", message);
 }
 
-function inactiveVerdict(inactive: StatusCondition, resourceMetrics: boolean): ScalingVerdict {
+function scales({ service }: Input): ScalingVerdict {
+  const { provider, minReplicas, maxReplicas } = service.autoscaling.horizontal;
+  return isTrue(
+    "Scaling",
+    `${provider === "KEDA" ? "KEDA " : ""}scales between ${minReplicas} and ${maxReplicas} replicas`,
+  );
+}
+
+function inactiveVerdict(inactive: StatusCondition, { service, resourceMetrics }: Input): ScalingVerdict {
   const { reason = "" } = inactive;
   // KEDA's HPA and those of an earlier version of this operator have a Resource metric.
   if (reason === "FailedGetContainerResourceMetric" || reason === "FailedGetResourceMetric") {
@@ -54,6 +53,10 @@ function inactiveVerdict(inactive: StatusCondition, resourceMetrics: boolean): S
     }
     return isFalse("MetricsMissing", `${textOf(inactive)}; check metrics-server, or ${withoutCpu}`);
   }
+  if (reason === "FailedGetExternalMetric") {
+    const message = `${textOf(inactive)}; check the APIService v1beta1.external.metrics.k8s.io of KEDA, and ${prometheusOf(service)}`;
+    return isFalse("MetricsMissing", message);
+  }
   if (reason.startsWith("FailedGet")) {
     const message = `${textOf(inactive)}; check the APIService of custom.metrics.k8s.io, or set autoscaling.horizontal.gpuUtilizationPercent: 0`;
     return isFalse("MetricsMissing", message);
@@ -62,12 +65,39 @@ function inactiveVerdict(inactive: StatusCondition, resourceMetrics: boolean): S
   return isFalse("CannotScale", textOf(inactive));
 }
 
-/** @see https://keda.sh/docs/latest/reference/scaledobject-spec/ */
-function kedaVerdict(conditions: readonly StatusCondition[], bounds: string): ScalingVerdict {
-  const ready = conditions.find(({ type }) => type === "Ready");
-  if (ready?.status === "True") return isTrue("Scaling", `KEDA scales ${bounds}`);
+/**
+ * KEDA's Ready is only about the definition of the ScaledObject: it stays True while a trigger falls back, KEDA's HPA fails
+ * or scaling is paused.
+ *
+ * @see https://github.com/kedacore/keda/blob/v2.21.0/apis/keda/v1alpha1/condition_types.go
+ */
+function kedaVerdict({ status }: ChildView, input: Input): ScalingVerdict {
+  const { service, kedaAutoscaler } = input;
+  const paused = conditionOf(status, "Paused", "True");
+  if (paused !== undefined) {
+    const message = `${textOf(paused)}; remove the annotations autoscaling.keda.sh/paused… of ScaledObject ${service.name}`;
+    return isFalse("CannotScale", message);
+  }
+  const ready = (status.conditions ?? []).find(({ type }) => type === "Ready");
+  const failing = triggerReasons.has(ready?.reason ?? "") ? ready : conditionOf(status, "Fallback", "True");
+  if (failing !== undefined) return isFalse("MetricsMissing", `${textOf(failing)}; check ${prometheusOf(service)}`);
   if (ready?.status === "False") return isFalse("CannotScale", textOf(ready));
-  return unknown("NotStarted", "waiting for KEDA to evaluate the ScaledObject");
+  if (ready?.status !== "True") return unknown("NotStarted", "waiting for KEDA to evaluate the ScaledObject");
+  if (kedaAutoscaler !== undefined) return hpaVerdict(kedaAutoscaler, input);
+  // Without its HPA, which the caches lack if an annotation keeps KEDA from copying our labels; since KEDA 2.20.2.
+  const inactive = conditionOf(status, "HPAActive", "False");
+  return inactive === undefined ? scales(input) : inactiveVerdict(inactive, input);
+}
+
+/** Reasons of Ready for triggers that fail. KEDA gives the second while another trigger works, before the fallback. */
+const triggerReasons: ReadonlySet<string> = new Set(["TriggerError", "PartialTriggerError"]);
+
+function prometheusOf({ autoscaling }: StatusInput["service"]): string {
+  return `that Prometheus at ${autoscaling.horizontal.prometheusAddress} has the series of the ScaledObject's query`;
+}
+
+function conditionOf({ conditions = [] }: ChildStatus, type: string, status: string): StatusCondition | undefined {
+  return conditions.find((condition) => condition.type === type && condition.status === status);
 }
 
 function textOf({ reason = "", message = "" }: StatusCondition): string {

@@ -28,6 +28,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
       status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
     }),
     autoscaler: undefined,
+    kedaAutoscaler: undefined,
     verticalAutoscaler: undefined,
     pods: [],
     gpus: sampleGpus([sampleDevices(8, 6)]),

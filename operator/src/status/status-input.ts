@@ -23,6 +23,8 @@ export interface StatusInput {
   readonly deployment: ChildView | undefined;
   /** The HorizontalPodAutoscaler or ScaledObject. */
   readonly autoscaler: ChildView | undefined;
+  /** The HorizontalPodAutoscaler that KEDA has created from the ScaledObject. */
+  readonly kedaAutoscaler: ChildView | undefined;
   readonly verticalAutoscaler: ChildView | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
