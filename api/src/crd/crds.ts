@@ -24,6 +24,14 @@ interface Definition {
   /** The status of an object that has not been reconciled yet. */
   readonly initialStatus?: object;
   readonly columns: readonly PrinterColumn[];
+  /** For `kubectl scale`, and for an autoscaler of the user's own. */
+  readonly scale?: Scale;
+}
+
+interface Scale {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath: string;
 }
 
 /** kstatus treats an object without a status as ready: Flux would report a service as ready before its first reconcile. */
@@ -46,6 +54,11 @@ const definitions: readonly Definition[] = [
     schema: jsonSchema(gpuMediaService),
     defaultOf: (path, isMap) => serviceDefaults[path] ?? profileDefault(path, isMap),
     initialStatus: notReconciled,
+    scale: {
+      specReplicasPath: ".spec.replicas",
+      statusReplicasPath: ".status.replicas.ready",
+      labelSelectorPath: ".status.selector",
+    },
     columns: [
       column("Profile", "string", ".status.summary.profile", "Name of the profile."),
       column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Whether the service is ready."),
@@ -131,14 +144,14 @@ export interface CustomResourceDefinition {
       readonly served: boolean;
       readonly storage: boolean;
       readonly schema: { readonly openAPIV3Schema: StructuralSchema };
-      readonly subresources: { readonly status: object };
+      readonly subresources: { readonly status: object; readonly scale?: Scale };
       readonly additionalPrinterColumns: readonly PrinterColumn[];
     }[];
   };
 }
 
 export const customResourceDefinitions: readonly CustomResourceDefinition[] = definitions.map((definition) => {
-  const { kind, plural, shortName, scope, columns } = definition;
+  const { kind, plural, shortName, scope, columns, scale } = definition;
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
@@ -160,7 +173,7 @@ export const customResourceDefinitions: readonly CustomResourceDefinition[] = de
           served: true,
           storage: true,
           schema: { openAPIV3Schema: rootSchema(definition) },
-          subresources: { status: {} },
+          subresources: { status: {}, ...(scale === undefined ? {} : { scale }) },
           additionalPrinterColumns: columns,
         },
       ],

@@ -183,6 +183,26 @@ export const production: SourcedTree<CompleteSpec> = {
   },
   rollout: { strategy: ours("Auto", "whether a GPU is free is known only at the time of the rollout") },
   drain: { timeout: chosen("Load Balancing", "300s", "the longest that the Ingress waits for a request") },
+  probes: {
+    startup: {
+      budget: ours(
+        "300s",
+        "CUDA's first start, the search for the fastest algorithms, and reading a model of some GiB from a slow volume",
+      ),
+      periodSeconds: ours(5, "a pod serves at most five seconds after its model is ready"),
+      timeoutSeconds: ours(2, "the processor answers at once; this allows for a throttled CPU"),
+    },
+    readiness: {
+      periodSeconds: ours(5, "a pod that drains or fails leaves the Service within ten seconds"),
+      timeoutSeconds: ours(2, "the processor answers at once; this allows for a throttled CPU"),
+      failureThreshold: ours(2, "one lost answer removes no pod"),
+    },
+    liveness: {
+      periodSeconds: ours(10, "a restart costs a model load, so it may wait for half a minute"),
+      timeoutSeconds: ours(5, "a saturated processor still answers within 100 ms"),
+      failureThreshold: ours(3, "two lost answers restart no pod"),
+    },
+  },
   podDisruptionBudget: {
     enabled: ours(true, "a node drain must not evict all pods at once"),
     maxUnavailable: ours(1, "one at a time; minAvailable would block drains of a single pod forever"),

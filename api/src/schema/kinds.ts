@@ -1,7 +1,7 @@
 /** The kinds of gpumedia.io/v1alpha1. */
 import { Type } from "typebox";
 import { flag, labelName, map, object, objectName, settings, text } from "./scalars.ts";
-import { loadTestNameRules, profileRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
+import { loadTestNameRules, profileRules, scaleRules, serviceNameRules, serviceRules, tunableRules } from "./rules.ts";
 import { loadTestSpec, loadTestStatus } from "./load-test.ts";
 import { profileStatus, serviceStatus } from "./status.ts";
 import { tunables } from "./spec/tunable.ts";
@@ -99,7 +99,7 @@ export const gpuMediaService = object(
   {
     description:
       "GpuMediaService is an image-processing service on GPUs. The operator derives from it all objects that run, scale and monitor the service.",
-    rules: serviceNameRules,
+    rules: [...serviceNameRules, ...scaleRules],
   },
   { ...typeMeta("GpuMediaService"), spec: Type.Optional(serviceSpec), status: Type.Optional(serviceStatus) },
 );

@@ -24,7 +24,7 @@ type SpecCases = Readonly<Record<string, SpecCase | readonly SpecCase[]>>;
 const cpuTwice =
   "both autoscalers would act on CPU: set controlledResources: [memory], or autoscaling.horizontal.cpuUtilizationPercent: 0";
 const scaledReplicas =
-  "the autoscaler sets the replicas: remove replicas, or set autoscaling.horizontal.enabled: false";
+  "the autoscaler sets the replicas: set autoscaling.horizontal.minReplicas and maxReplicas instead of replicas, or autoscaling.horizontal.enabled: false";
 
 const nodes = (expression: object): GpuMediaServiceSpec => ({
   scheduling: {

@@ -23,7 +23,8 @@ const verticallyOnCpu = (otherwise: string) =>
   `has(self.autoscaling) && has(self.autoscaling.vertical) && has(self.autoscaling.vertical.controlledResources) && 'cpu' in self.autoscaling.vertical.controlledResources && self.?autoscaling.?vertical.?enabled.orValue(${otherwise}) && self.?autoscaling.?vertical.?mode.orValue('Auto') != 'Off'`;
 
 const replicasAreScaled = {
-  message: "the autoscaler sets the replicas: remove replicas, or set autoscaling.horizontal.enabled: false",
+  message:
+    "the autoscaler sets the replicas: set autoscaling.horizontal.minReplicas and maxReplicas instead of replicas, or autoscaling.horizontal.enabled: false",
   fieldPath: ".replicas",
 };
 
@@ -80,6 +81,30 @@ export const profileRules: readonly CelRule[] = [
 function onCreation({ rule, ...more }: CelRule): CelRule {
   return { rule: `oldSelf.hasValue() || (${rule})`, optionalOldSelf: true, ...more };
 }
+
+/** Not by orValue(), whose result has no bound: the server would reject the rule as too costly. */
+const profileOf = (object: "self" | "oldSelf") =>
+  `(has(${object}.spec) && has(${object}.spec.profile) ? ${object}.spec.profile : '')`;
+const scalesIn = (object: "self" | "oldSelf") => `${object}.?spec.?autoscaling.?horizontal.?enabled.orValue(true)`;
+
+/**
+ * For `kubectl scale`, which would otherwise report success and stall the service: a GpuMediaProfile may enable the
+ * autoscaler, which only the status shows. An update that also changes the profile or the switch is for the operator to check.
+ */
+export const scaleRules: readonly CelRule[] = [
+  {
+    rule: [
+      "!has(self.spec) || !has(self.spec.replicas)",
+      "(has(oldSelf.spec) && has(oldSelf.spec.replicas) && oldSelf.spec.replicas == self.spec.replicas)",
+      `${profileOf("self")} != ${profileOf("oldSelf")}`,
+      `${scalesIn("self")} != ${scalesIn("oldSelf")}`,
+      "!has(self.status) || !has(self.status.conditions)",
+      "!self.status.conditions.exists(one, one.type == 'ScalingReady' && one.reason != 'NotNeeded')",
+    ].join(" || "),
+    message: replicasAreScaled.message,
+    fieldPath: ".spec.replicas",
+  },
+];
 
 /** On the object's root: of its metadata, CEL sees only the name. */
 export const serviceNameRules: readonly CelRule[] = [

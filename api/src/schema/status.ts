@@ -112,6 +112,7 @@ export const serviceStatus = settings(
         updated: count("Number of replicas with the current pod template."),
       },
     ),
+    selector: text("Label selector of the pods, for an autoscaler that uses the scale subresource.", 512),
     endpoint: text("URL of the service.", 2_048),
     utilization,
     bottleneck: oneOf(

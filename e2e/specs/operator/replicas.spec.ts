@@ -1,6 +1,7 @@
 /** The owner of `replicas` may change at any time. The number must not, unless the new owner sets it. */
 import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
+import { profileType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import type { LiveChild } from "./workspace.ts";
@@ -151,5 +152,53 @@ describe("replicas", function () {
       });
     });
     assert.deepEqual(versions, [6]);
+  });
+});
+
+describe("kubectl scale", function () {
+  this.timeout(120_000);
+  const work = operatorWorkspace();
+  const kubectl = (...args: readonly string[]) => work.cluster.kubectl(...args, "-n", work.namespace);
+
+  it("sets the replicas of a service without an autoscaler, which the operator then holds", async () => {
+    await work.apply("fixed", off);
+    await work.untilReady("fixed");
+    await kubectl("scale", "gms/fixed", "--replicas=3");
+    await until("three replicas", async (see) => see((await work.child("deployment", "fixed")).spec.replicas) === 3);
+    await work.untilReady("fixed");
+    // What an autoscaler of the user's own reads.
+    const scale = JSON.parse(await kubectl("get", "gms", "fixed", "--subresource=scale", "-o", "json")) as object;
+    const { spec, status } = scale as { readonly spec: object; readonly status: object };
+    assert.deepEqual(
+      [spec, status],
+      [{ replicas: 3 }, { replicas: 3, selector: "app.kubernetes.io/name=gpu-media,app.kubernetes.io/instance=fixed" }],
+    );
+    await kubectl("scale", "gms/fixed", "--replicas=1", "--current-replicas=3");
+    await until("one replica", async (see) => see((await work.child("deployment", "fixed")).spec.replicas) === 1);
+  });
+
+  const instead = "set autoscaling.horizontal.minReplicas and maxReplicas instead of replicas";
+  it("is refused with the next step while a built-in profile enables the autoscaler", async () => {
+    await work.apply("scaled", {});
+    await work.untilReady("scaled");
+    await assert.rejects(kubectl("scale", "gms/scaled", "--replicas=3"), (error: Error) =>
+      error.message.includes(instead),
+    );
+  });
+
+  it("is refused with the next step while a GpuMediaProfile enables the autoscaler", async () => {
+    const profile = `scaling-${work.namespace}`;
+    const { metadata } = await work.createObject(profileType, profile, { spec: {} });
+    work.resources.defer(() => work.client.delete(profileType, "", profile, { uid: metadata.uid }));
+    await work.apply("profiled", { profile });
+    await work.untilReady("profiled");
+    await assert.rejects(kubectl("scale", "gms/profiled", "--replicas=3"), (error: Error) =>
+      error.message.includes(instead),
+    );
+    // An edit that disables the autoscaler at the same time is for the operator to check.
+    await work.apply("profiled", { profile, ...off, replicas: 2 });
+    await work.untilReady("profiled");
+    await kubectl("scale", "gms/profiled", "--replicas=1");
+    await work.untilReady("profiled");
   });
 });

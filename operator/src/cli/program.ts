@@ -81,8 +81,10 @@ function commands({ name, version, terminal }: Invocation, end: (code: ExitCode)
     .action(async (files, flags) => end(await explain(withNamed(files, flags), terminal)));
 
   withFiles(program.command("render"))
-    .summary("Print the children of a service as YAML.")
-    .description("Prints the children of services as YAML, as the operator would apply them.")
+    .summary("Print the objects of a service as YAML.")
+    .description(
+      "Prints the children of services as YAML, as the operator would apply them, and after them the objects that services share.",
+    )
     .addOption(profilesOption())
     .addOption(processorImage(version))
     .addOption(processorImageCpu(version))

@@ -1,4 +1,5 @@
 /** The container `gpu-media` of a service's pods. */
+import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import { unlessEmpty } from "./canonical.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
@@ -9,13 +10,6 @@ import { configPath, volumeMounts } from "./volumes.ts";
 /** The processor's port (guide, FastAPI Performance) and its name in all objects. */
 export const httpPort = 8080;
 export const httpPortName = "http";
-
-/**
- * Time from a container's start to the end of the model's warm-up: CUDA's first start, the search for the fastest
- * algorithms, and reading a model of some GiB from a slow volume. In seconds.
- */
-export const startBudgetSeconds = 300;
-const startProbePeriodSeconds = 5;
 
 /** Requests still arrive until every proxy has removed a terminating pod from its endpoints. In seconds. */
 export const endpointRemovalSeconds = 5;
@@ -29,7 +23,7 @@ export function container(service: EffectiveService): object {
     ports: [{ name: httpPortName, containerPort: httpPort, protocol: "TCP" }],
     ...unlessEmpty("env", environment(service)),
     resources: resources(service),
-    ...probes,
+    ...probes(service),
     // SIGTERM closes the listening socket: proxies that still route to the pod would have their connections refused.
     lifecycle: { preStop: { sleep: { seconds: endpointRemovalSeconds } } },
     securityContext: {
@@ -51,14 +45,13 @@ function amounts(quantities: Readonly<Record<string, string>>): Readonly<Record<
 
 const probe = (path: string) => ({ httpGet: { path, port: httpPortName } });
 
-/** Ready after warm-up and until draining. Alive even when saturated: `/livez` still answers within 100 ms. */
-const probes = {
-  startupProbe: {
-    ...probe("/readyz"),
-    periodSeconds: startProbePeriodSeconds,
-    timeoutSeconds: 2,
-    failureThreshold: startBudgetSeconds / startProbePeriodSeconds,
-  },
-  readinessProbe: { ...probe("/readyz"), periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 2 },
-  livenessProbe: { ...probe("/livez"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
-};
+/** Ready after warm-up and until draining. Alive even when saturated. */
+function probes({ probes: { startup, readiness, liveness } }: EffectiveService): object {
+  const { budget, ...startTimes } = startup;
+  const failureThreshold = Math.ceil(durationSeconds(budget) / startup.periodSeconds);
+  return {
+    startupProbe: { ...probe("/readyz"), ...startTimes, failureThreshold },
+    readinessProbe: { ...probe("/readyz"), ...readiness },
+    livenessProbe: { ...probe("/livez"), ...liveness },
+  };
+}

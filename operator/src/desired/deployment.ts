@@ -1,8 +1,8 @@
 /** Deployment of a service. */
+import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { child, selectorLabels, withLabels } from "./child.ts";
-import { startBudgetSeconds } from "./container.ts";
 import type { ChildContext } from "./context.ts";
 import { podTemplate } from "./pod-template.ts";
 import { heldReplicas, smallestReplicas } from "./replicas.ts";
@@ -25,7 +25,7 @@ export function deployment(
       ...(replicas === undefined ? {} : { replicas }),
       selector: { matchLabels: selectorLabels(service) },
       strategy: strategy(service, context),
-      progressDeadlineSeconds: imagePullSeconds + startBudgetSeconds,
+      progressDeadlineSeconds: imagePullSeconds + durationSeconds(service.probes.startup.budget),
       revisionHistoryLimit: 3,
       template: podTemplate(service),
     },

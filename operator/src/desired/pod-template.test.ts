@@ -11,13 +11,13 @@ const securityContext = `securityContext:
                   type: RuntimeDefault`;
 
 /** Of every container. */
-const probesAndSecurity = `startupProbe:
+const probesAndSecurity = (startPeriod = 5, startFailures = 60, livenessPeriod = 10) => `startupProbe:
                     httpGet:
                       path: /readyz
                       port: http
-                    periodSeconds: 5
+                    periodSeconds: ${startPeriod}
                     timeoutSeconds: 2
-                    failureThreshold: 60
+                    failureThreshold: ${startFailures}
                   readinessProbe:
                     httpGet:
                       path: /readyz
@@ -29,7 +29,7 @@ const probesAndSecurity = `startupProbe:
                     httpGet:
                       path: /livez
                       port: http
-                    periodSeconds: 10
+                    periodSeconds: ${livenessPeriod}
                     timeoutSeconds: 5
                     failureThreshold: 3
                   lifecycle:
@@ -120,7 +120,7 @@ const guideDeployment = (
                       cpu: "4"
                       memory: 8Gi
                       ${devices}
-                  ${probesAndSecurity}
+                  ${probesAndSecurity()}
                   ${volumeMounts}
               ${volumes}
               ${scheduling}
@@ -171,6 +171,8 @@ describeChild("deployment", {
         ],
       },
       drain: { timeout: "60s" },
+      // 20 minutes and 1 s: 120 periods would be too short.
+      probes: { startup: { budget: "1201s", periodSeconds: 10 }, liveness: { periodSeconds: 30 } },
       rollout: { strategy: "InPlace" },
       sysctls: {
         "net.core.somaxconn": "4096",
@@ -209,7 +211,7 @@ describeChild("deployment", {
             rollingUpdate:
               maxSurge: 0
               maxUnavailable: 1
-          progressDeadlineSeconds: 900
+          progressDeadlineSeconds: 1801
           revisionHistoryLimit: 3
           template:
             metadata:
@@ -258,7 +260,7 @@ describeChild("deployment", {
                     limits:
                       memory: 8Gi
                       nvidia.com/mig-1g.10gb: "2"
-                  ${probesAndSecurity}
+                  ${probesAndSecurity(10, 121, 30)}
                   ${volumeMounts}
                     - name: model
                       mountPath: /models

@@ -18,7 +18,7 @@ describe("a contradiction between spec and profile", () => {
       spec: { profile: "scaling", replicas: 3 },
       found: {
         replicas:
-          "the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from profile scaling): remove replicas, or set autoscaling.horizontal.enabled: false",
+          "the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from profile scaling): set autoscaling.horizontal.minReplicas and maxReplicas instead of replicas, or autoscaling.horizontal.enabled: false",
       },
     },
     "minReplicas above the profile's maxReplicas": {
@@ -54,6 +54,10 @@ describe("a contradiction between spec and profile", () => {
         "resources.requests.cpu":
           "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
+    },
+    "a start budget of more than a day": {
+      spec: { probes: { startup: { budget: "25h" } } },
+      found: { "probes.startup.budget": "25h is above the maximum of 24h" },
     },
     "a pixel limit that the memory cannot hold": {
       spec: {

@@ -2,12 +2,15 @@
  * Contradictions in the merged profile and spec. The CRD's rules see only the spec; these see the effective values, so that
  * the API server never rejects a child, and no two autoscalers fight.
  */
-import { durationMs, memoryForPixels, pathOf, quantityValue, workersFor } from "@gpumedia/api";
+import { durationMs, durationSeconds, memoryForPixels, pathOf, quantityValue, workersFor } from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
 import type { EffectiveService, Origin, Problem } from "./service.ts";
 
 type Origins = ReadonlyMap<string, Origin>;
 type Rule = (service: EffectiveService, origins: Origins) => Problem | null;
+
+/** Kubernetes keeps the number of failures and the deadline of a rollout in 32 bits. */
+const longestStartSeconds = 86_400;
 
 const maxNameLength = 63 - longestNameSuffix;
 
@@ -32,7 +35,7 @@ const rules: readonly Rule[] = [
     if (!autoscaling.horizontal.enabled || origins.get("replicas")?.kind !== "spec") return null;
     return {
       path: "replicas",
-      message: `the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from ${originText(origins, "autoscaling.horizontal.enabled")}): remove replicas, or set autoscaling.horizontal.enabled: false`,
+      message: `the autoscaler sets the replicas (autoscaling.horizontal.enabled comes from ${originText(origins, "autoscaling.horizontal.enabled")}): set autoscaling.horizontal.minReplicas and maxReplicas instead of replicas, or autoscaling.horizontal.enabled: false`,
     };
   },
 
@@ -132,6 +135,11 @@ const rules: readonly Rule[] = [
       path: "slo.gpuUtilization",
       message: `min ${gpuUtilization.min} is not below max ${gpuUtilization.max}: set both`,
     };
+  },
+
+  function startBudget({ probes }) {
+    if (durationSeconds(probes.startup.budget) <= longestStartSeconds) return null;
+    return { path: "probes.startup.budget", message: `${probes.startup.budget} is above the maximum of 24h` };
   },
 
   function latency({ slo }) {

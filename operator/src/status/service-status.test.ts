@@ -40,6 +40,7 @@ describe("the status of a service", () => {
       ],
       summary: { profile: "production", replicas: "2/2", image: "ghcr.io/gpumedia/processor:1.0.0" },
       replicas: { desired: 2, ready: 2, updated: 2 },
+      selector: "app.kubernetes.io/name=gpu-media,app.kubernetes.io/instance=upscaler",
       endpoint: "http://upscaler.media.svc",
       utilization: { observedTime: now, pods: 0, band: "Unknown" },
       bottleneck: "Unknown",

@@ -1,5 +1,7 @@
 /** The complete status of a service. */
 import { defaultProfileName, type GpuMediaService, type GpuMediaServiceStatus } from "@gpumedia/api";
+import { selectorLabels } from "../desired/child.ts";
+import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { available } from "./available.ts";
 import { checklist } from "./checklist.ts";
@@ -43,6 +45,7 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
       ...optional("latencyP95", withUnit(utilization.latencyP95Milliseconds, "ms")),
     },
     replicas,
+    selector: podSelector(service),
     endpoint: endpoint(service),
     utilization,
     bottleneck,
@@ -51,6 +54,13 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     ...optional("recommendation", recommendation(input)),
     guideChecklist: checklist({ ...input, ...verdicts, bottleneck }),
   };
+}
+
+/** For the scale subresource. */
+function podSelector(service: EffectiveService): string {
+  return Object.entries(selectorLabels(service))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
 }
 
 function withUnit(value: number | undefined, unit: string): string | undefined {

@@ -1,6 +1,16 @@
 /** Rollouts, graceful shutdown and pod settings. */
 import { Type } from "typebox";
-import { annotationMap, flag, givenLabels, map, oneOf, seconds, settings, wholeNumber } from "../scalars.ts";
+import {
+  annotationMap,
+  flag,
+  givenLabels,
+  map,
+  oneOf,
+  positiveSeconds,
+  seconds,
+  settings,
+  wholeNumber,
+} from "../scalars.ts";
 
 export const rollout = settings(
   { description: "How pods are replaced when the pod template changes." },
@@ -15,6 +25,30 @@ export const rollout = settings(
 export const drain = settings(
   { description: "Graceful shutdown of a pod." },
   { timeout: seconds("How long requests and streams in progress may take to finish.") },
+);
+
+const thresholds = {
+  periodSeconds: wholeNumber("Interval between two probes, in seconds.", 1, 3_600),
+  timeoutSeconds: wholeNumber("Time within which a probe must be answered, in seconds.", 1, 3_600),
+  failureThreshold: wholeNumber("Number of consecutive failures after which the kubelet acts.", 1, 1_000),
+};
+
+export const probes = settings(
+  { description: "How the kubelet probes the processor." },
+  {
+    startup: settings(
+      { description: "The probe until the model is ready." },
+      {
+        budget: positiveSeconds(
+          "How long a container may take to load its model and to warm it up. Then the kubelet restarts it.",
+        ),
+        periodSeconds: thresholds.periodSeconds,
+        timeoutSeconds: thresholds.timeoutSeconds,
+      },
+    ),
+    readiness: settings({ description: "The probe that removes a pod from the Service when it fails." }, thresholds),
+    liveness: settings({ description: "The probe that restarts the container when it fails." }, thresholds),
+  },
 );
 
 export const podDisruptionBudget = settings(

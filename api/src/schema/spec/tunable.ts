@@ -3,7 +3,7 @@ import { wholeNumber } from "../scalars.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
-import { deploymentMetadata, drain, podDisruptionBudget, podMetadata, rollout, sysctls } from "./rollout.ts";
+import { deploymentMetadata, drain, podDisruptionBudget, podMetadata, probes, rollout, sysctls } from "./rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import {
   gpu,
@@ -38,6 +38,7 @@ export const tunables = {
   regression,
   rollout,
   drain,
+  probes,
   podDisruptionBudget,
   scheduling,
   sysctls,

@@ -35,7 +35,38 @@ describe("gpumedia render", () => {
       "PodMonitor",
       "PrometheusRule",
       "ConfigMap",
+      "ConfigMap",
     ]);
+  });
+
+  it("prints the DCGM exporters' metrics after the children, for all services at once", async () => {
+    const dcgm = (fields: string) => `monitoring: {dcgm: {enabled: true, fields: [${fields}]}}`;
+    const text = [
+      service("a", dcgm("DCGM_FI_DEV_GPU_UTIL")),
+      service("b", dcgm("DCGM_FI_DEV_FB_USED")),
+      service("c", "gpu: {count: 0}"),
+    ].join("---\n");
+    const { out } = await gpumedia(["render", "-f", "-", "--operator-namespace", "ops"], text);
+    assert.equal(out.match(/^  name: gpumedia-dcgm-metrics$/gm)?.length, 1);
+    assert.match(
+      out,
+      /---\n# Shared by all services of the cluster; the operator adds what the others need\.\napiVersion: v1\n.*$/s,
+    );
+    const shared = (await rendered(text, "--operator-namespace", "ops")).at(-1) as {
+      readonly metadata: { readonly namespace: string; readonly name: string };
+      readonly data: { readonly metrics: string };
+    };
+    const { namespace, name } = shared.metadata;
+    const fields = shared.data.metrics.match(/^DCGM_\w+/gm);
+    assert.deepEqual(
+      [namespace, name, fields],
+      ["ops", "gpumedia-dcgm-metrics", ["DCGM_FI_DEV_FB_USED", "DCGM_FI_DEV_GPU_UTIL"]],
+    );
+  });
+
+  it("prints no shared objects when no service needs them", async () => {
+    const { out } = await gpumedia(["render", "-f", "-"], service("a", "gpu: {count: 0}"));
+    assert.doesNotMatch(out, /Shared by all services|dcgm/);
   });
 
   it("omits kinds that the cluster does not serve", async () => {
@@ -67,9 +98,10 @@ describe("gpumedia render", () => {
 
   it("sets the owner reference only when the service has a UID", async () => {
     const owners = async (text: string) =>
-      (await rendered(text)).map(
-        ({ metadata }) => (metadata as { ownerReferences?: { uid: string }[] }).ownerReferences,
-      );
+      (await rendered(text, "--operator-namespace", "ops"))
+        .map(({ metadata }) => metadata as { namespace: string; ownerReferences?: { uid: string }[] })
+        .filter(({ namespace }) => namespace !== "ops")
+        .map(({ ownerReferences }) => ownerReferences);
     assert.ok((await owners(everything)).every((references) => references === undefined));
     const stored = everything.replace("{name: upscaler}", "{name: upscaler, namespace: media, uid: u-1}");
     assert.ok((await owners(stored)).every((references) => references?.[0]?.uid === "u-1"));

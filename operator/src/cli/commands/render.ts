@@ -1,7 +1,8 @@
-/** `gpumedia render`: a service's children as YAML, as the operator would apply them. */
+/** `gpumedia render`: the children of services and the objects that services share, as YAML, as the operator would apply them. */
 import { stringify } from "yaml";
 import { desiredChildren } from "../../desired/children.ts";
 import type { ChildContext, Rollout } from "../../desired/context.ts";
+import { sharedObjects } from "../../desired/shared.ts";
 import type { EffectiveService } from "../../effective/service.ts";
 import type { Manifest } from "../../kube/object.ts";
 import { childKinds } from "../../observe/child-kinds.ts";
@@ -35,13 +36,21 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, runbookUrl, rollout, waitingReplicas: 0, features };
-  const manifests = services.flatMap(({ service }) => renderedChildren(service, context, notServed));
-  const documents = manifests.map((manifest) =>
-    // kubectl reads YAML 1.1, in which a bare `on` is true.
-    stringify(manifest, { aliasDuplicateObjects: false, compat: "yaml-1.1", lineWidth: 0 }),
+  const children = services.flatMap(({ service }) => renderedChildren(service, context, notServed));
+  const shared = sharedObjects(
+    services.map(({ service }) => service),
+    operatorNamespace,
   );
+  const documents = [...children.map(yaml), ...shared.map((manifest) => `${sharedNote}${yaml(manifest)}`)];
   terminal.out(documents.join("---\n"));
   return exit.ok;
+}
+
+const sharedNote = "# Shared by all services of the cluster; the operator adds what the others need.\n";
+
+function yaml(manifest: Manifest): string {
+  // kubectl reads YAML 1.1, in which a bare `on` is true.
+  return stringify(manifest, { aliasDuplicateObjects: false, compat: "yaml-1.1", lineWidth: 0 });
 }
 
 function renderedChildren(
