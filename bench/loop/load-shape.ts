@@ -34,7 +34,11 @@ export function reportAt(shape: LoadShape, seconds: number, phase: number, chanc
   const percent = Math.min(97, Math.max(0, shape.percentAt(seconds, phase) + noise * (2 * chance - 1)));
   const perSecond = (30 * percent) / 100;
   const p95 = Math.round(500 / (100 - percent)) + 1;
-  const devices = sampleReport.gpus.devices.map((device) => ({ ...device, utilizationPercent: Math.round(percent) }));
+  const devices = sampleReport.gpus.devices.map((device) => ({
+    ...device,
+    uuid: null,
+    utilizationPercent: Math.round(percent),
+  }));
   return {
     ...sampleReport,
     gpus: { ...sampleReport.gpus, devices },

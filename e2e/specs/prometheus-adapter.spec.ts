@@ -40,6 +40,8 @@ const series = [
   // Its target has disappeared: Prometheus marks the series as stale, and the result has no value for the pod.
   of("gpumedia_gpu_utilization_percent", "b", "70 stale _x9", ',gpu="0"'),
   of("gpumedia_gpu_utilization_percent", "c", "90x10", ',gpu="0"'),
+  of("gpumedia_busy_percent", "a", "40x10"),
+  of("gpumedia_busy_percent", "b", "70 stale _x9"),
   of("gpumedia_queue_depth", "a", "7x10"),
   of("gpumedia_queue_depth", "b", "0x10"),
   of("gpumedia_sessions", "a", "3x10"),
@@ -47,6 +49,7 @@ const series = [
 ];
 const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   gpumedia_gpu_utilization_percent: { a: 50 },
+  gpumedia_busy_percent: { a: 40 },
   gpumedia_queue_depth: { a: 7, b: 0 },
   gpumedia_active_sessions: { a: 5 },
 };

@@ -80,6 +80,22 @@ export const ruleQueries: Readonly<Record<string, RuleQuery>> = {
     ],
     recorded: { [utilization]: {} },
   },
+  "the memory of a shared GPU, for which the exporter names no pod, by the processor's own series": {
+    series: [
+      ...exporter48({ pod: null }, { DEV_FB_USED: 15_000, DEV_FB_FREE: 1000 }),
+      processor("gpumedia_gpu_memory_used_bytes", "15x60", 'gpu="0",uuid="GPU-0"'),
+      processor("gpumedia_gpu_memory_total_bytes", "20x60", 'gpu="0",uuid="GPU-0"'),
+    ],
+    recorded: { [memory]: { [of(pod)]: 75 } },
+  },
+  "the memory by the exporter alone where it names the pod, also with another index than in the container": {
+    series: [
+      ...exporter48({ gpu: "3" }, { DEV_FB_USED: 4000, DEV_FB_FREE: 12_000 }),
+      processor("gpumedia_gpu_memory_used_bytes", "5x60", 'gpu="0",uuid="GPU-3"'),
+      processor("gpumedia_gpu_memory_total_bytes", "20x60", 'gpu="0",uuid="GPU-3"'),
+    ],
+    recorded: { [memory]: { [of(pod, "3")]: 25 } },
+  },
   "MIG instances by their graphics engine, as they have no GPU_UTIL": {
     series: [
       ...exporter48({ instance: "3" }, { PROF_GR_ENGINE_ACTIVE: 0.5, DEV_FB_USED: 1000, DEV_FB_FREE: 9000 }),

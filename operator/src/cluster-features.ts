@@ -1,14 +1,14 @@
 /** Reads the optional features of the cluster: at the start, and when the served APIs change. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFeatures } from "./desired/context.ts";
-import { gpuPodMetricName } from "./desired/horizontal-pod-autoscaler.ts";
+import { gpuMetricNames } from "./desired/gpu-metric.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
 import type { ResourceType } from "./kube/object.ts";
 import type { Logger } from "./runtime/log.ts";
 
-const gpuPodMetric = { group: "custom.metrics.k8s.io", resource: `pods/${gpuPodMetricName}` };
+const podMetric = (name: string) => ({ group: "custom.metrics.k8s.io", resource: `pods/${name}` });
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
 const scaledObjects = { group: "keda.sh", version: "v1alpha1", resource: "scaledobjects" };
 const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
@@ -21,7 +21,8 @@ export async function readClusterFeatures(
 ): Promise<ClusterFeatures> {
   const options = { log, retryMs };
   return {
-    gpuPodMetric: apis.serves(gpuPodMetric),
+    gpuPodMetric: apis.serves(podMetric(gpuMetricNames.Utilization)),
+    busyPodMetric: apis.serves(podMetric(gpuMetricNames.Busy)),
     resourceMetrics: apis.serves(podMetrics),
     // Since VPA 1.4.
     inPlaceVpa:

@@ -86,7 +86,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     window,
     operatorNamespace,
     clock,
-    features: () => ({ ...features(), gpuPodMetric: servesPodMetrics || features().gpuPodMetric }),
+    features: () => (servesPodMetrics ? { ...features(), gpuPodMetric: true, busyPodMetric: true } : features()),
   });
   const stopUtilization = startUtilizationWatch({
     cache,

@@ -29,6 +29,7 @@ describe("the guide's server", () => {
       active: () => 3,
       queued: () => 0,
       sessions: () => 0,
+      busyPercent: () => 0,
       workers: () => ({ total: 1, ready: 1, restarts: 0 }),
       ready: () => true,
       gpus: async () => [],

@@ -74,6 +74,7 @@ export const production: SourcedTree<CompleteSpec> = {
       maxReplicas: guide(hpa, 10),
       cpuUtilizationPercent: guide(hpa, 60),
       gpuUtilizationPercent: chosen("Key Performance Metrics", 70, "the middle of the optimal 60-80 %"),
+      gpuMetric: ours("Auto", "the utilization of a shared GPU is not the work of one pod, and a MIG device has none"),
       behavior: {
         scaleUp: {
           stabilizationWindowSeconds: guide(hpa, 60),

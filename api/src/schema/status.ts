@@ -21,6 +21,15 @@ export const condition = object(
   },
 );
 
+const sharedGpu = object(
+  { description: "A GPU that several pods report." },
+  {
+    uuid: text("UUID of the GPU.", 80),
+    memoryPercent: Type.Optional(wholeNumber("Memory that all of its processes use, in percent.", 0, 100)),
+    services: map({ description: "Number of pods by service, as namespace/name." }, count("Number of pods.")),
+  },
+);
+
 const utilization = settings(
   {
     description:
@@ -35,6 +44,20 @@ const utilization = settings(
     pods: count("Number of pods that report."),
     gpuPercent: wholeNumber("Mean GPU utilization, in percent.", 0, 100),
     gpuMemoryPercent: wholeNumber("Mean GPU memory usage, in percent.", 0, 100),
+    gpuSharing: oneOf(
+      ["MIG", "MPS", "TimeSlicing", "Shared", "NotMeasured"],
+      "Why gpuPercent, if present, is not the work of these pods alone: band and autoscaler use busyPercent instead. Absent: every pod has its GPUs alone.",
+    ),
+    busyPercent: wholeNumber(
+      "Mean share of time in which the pods' workers were busy, in percent. Only with gpuSharing.",
+      0,
+      100,
+    ),
+    sharedGpus: list(
+      "atomic",
+      { description: "GPUs that several pods report; of more than 16, the fullest.", maxItems: 16 },
+      sharedGpu,
+    ),
     band: oneOf(["Below", "Within", "Above", "Unknown"], "GPU utilization compared with the band slo.gpuUtilization."),
     requestsPerSecond: count("Rate of requests per second, summed over all pods."),
     latencyP95Milliseconds: count("95th percentile of latency, in milliseconds."),

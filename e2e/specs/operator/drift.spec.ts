@@ -40,6 +40,7 @@ describe("drift", function () {
     const { operatorNamespace, namespace } = work;
     const features = {
       gpuPodMetric: false,
+      busyPodMetric: false,
       inPlaceVpa: true,
       resourceMetrics: true,
       hpaTolerance: true,

@@ -118,6 +118,65 @@ describe("the metrics API", function () {
     await until("the values of two pods", async (see) => Object.keys(see(await values("v1beta2"))).length >= 2);
   });
 
+  it("bug: an idle service was scaled to its maximum by the neighbours on its GPU", async () => {
+    await startOperator();
+    await untilAvailable();
+    const [hostname = ""] = (
+      await work.cluster.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}")
+    ).split(" ");
+    const node = { nodeSelector: { "kubernetes.io/hostname": hostname } };
+    const own = await serveReporting(work, "upscaler", { ...spec, scheduling: node });
+    const others = await serveReporting(work, "thumbs", { ...spec, scheduling: node });
+    const busyPercent = 10;
+    for (const [at, pod] of [...own, ...others].entries()) {
+      pod.answer = report({ uuid: `GPU-shared-${at % 2}`, gpuPercent: 100, busyPercent });
+    }
+    const services = { [`${work.namespace}/thumbs`]: 1, [`${work.namespace}/upscaler`]: 1 };
+    await until("the status to name the sharers", async (see) => {
+      const { gpuSharing, sharedGpus } = see((await work.service("upscaler"))?.status?.utilization) ?? {};
+      const expected = [0, 1].map((at) => ({ uuid: `GPU-shared-${at}`, memoryPercent: 25, services }));
+      return gpuSharing === "Shared" && isDeepStrictEqual(sharedGpus, expected);
+    });
+    // The utilization of the whole GPU is not served, whoever asks.
+    assert.deepEqual(await values("v1beta2"), {});
+    const metricNames = async (): Promise<unknown> => {
+      const { metrics = [] } = (await work.child("horizontalPodAutoscaler", "upscaler")).spec as {
+        readonly metrics?: readonly { readonly pods?: { readonly metric: { readonly name: string } } }[];
+      };
+      return metrics.map(({ pods }) => pods?.metric.name);
+    };
+    await until("the metric of the pods' own work", async (see) =>
+      isDeepStrictEqual(see(await metricNames()), ["gpumedia_busy_percent"]),
+    );
+    await work.untilCondition("upscaler", "ScalingReady", { status: "True", reason: "Scaling" }, { withinMs: 60_000 });
+    assert.equal((await work.child("deployment", "upscaler")).spec.replicas, 2);
+    for (const [at, pod] of own.entries()) {
+      pod.answer = report({ uuid: `GPU-shared-${at}`, gpuPercent: 100, busyPercent: 100 });
+    }
+    await until(
+      "a scale-out by the pods' own work",
+      async (see) => see((await work.child("deployment", "upscaler")).spec.replicas) > 2,
+      { withinMs: 90_000 },
+    );
+    assert.equal((await work.child("deployment", "thumbs")).spec.replicas, 2);
+  });
+
+  it("scales a service on MIG devices, which have no utilization, by its pods' own work", async () => {
+    await startOperator();
+    await untilAvailable();
+    const reporting = await serveReporting(work, "upscaler", spec);
+    const answer = (busyPercent: number) => {
+      const base = report({ gpuPercent: null, busyPercent });
+      const devices = base.gpus.devices.map((device) => ({ ...device, migIndex: 0 }));
+      return { ...base, gpus: { ...base.gpus, devices } };
+    };
+    for (const pod of reporting) pod.answer = answer(100);
+    await until("a scale-out", async (see) => see((await work.child("deployment", "upscaler")).spec.replicas) > 2, {
+      withinMs: 90_000,
+    });
+    assert.equal((await work.service("upscaler"))?.status?.utilization?.gpuSharing, "MIG");
+  });
+
   it("creates its missing Service with the advertised address, and uses every right granted for it", async () => {
     const { operatorNamespace: namespace, operatorUser: user, cluster } = work;
     await work.client.rawJson("DELETE", `/api/v1/namespaces/${namespace}/services/${serviceName}`);

@@ -35,7 +35,7 @@ export class ReportingPod implements AsyncDisposable {
     this.#server = createServer((request, response) => {
       this.requests++;
       if (typeof this.answer === "function") this.answer(request, response);
-      else response.end(JSON.stringify(this.answer));
+      else response.end(JSON.stringify(withOwnGpus(this.answer, this.name)));
     });
   }
 
@@ -48,6 +48,15 @@ export class ReportingPod implements AsyncDisposable {
     this.#server.closeAllConnections();
     this.#server.close();
   }
+}
+
+/** Pods that report one sample would otherwise share its GPUs. */
+function withOwnGpus(answer: UtilizationReport, pod: string): UtilizationReport {
+  const sampled = new Set(sampleReport.gpus.devices.map(({ uuid }) => uuid));
+  const devices = answer.gpus.devices.map((device) =>
+    sampled.has(device.uuid) ? { ...device, uuid: `${device.uuid} of ${pod}` } : device,
+  );
+  return { ...answer, gpus: { ...answer.gpus, devices } };
 }
 
 /** Waits until the service has exactly this number of ready pods, and returns them. */
@@ -80,14 +89,22 @@ export function isReady(
 
 /** The sample report with some members changed. */
 export function report(change: {
-  readonly gpuPercent?: number;
+  readonly gpuPercent?: number | null;
+  /** Default: a GPU that the pod has alone. */
+  readonly uuid?: string;
+  readonly busyPercent?: number;
   readonly requests?: Partial<UtilizationReport["requests"]>;
 }): UtilizationReport {
-  const { gpuPercent = 72, requests = {} } = change;
-  const devices = sampleReport.gpus.devices.map((device) => ({ ...device, utilizationPercent: gpuPercent }));
+  const { gpuPercent = 72, uuid, busyPercent = sampleReport.workers.busyPercent, requests = {} } = change;
+  const devices = sampleReport.gpus.devices.map((device) => ({
+    ...device,
+    uuid: uuid ?? device.uuid,
+    utilizationPercent: gpuPercent,
+  }));
   return {
     ...sampleReport,
     gpus: { ...sampleReport.gpus, devices },
     requests: { ...sampleReport.requests, ...requests },
+    workers: { ...sampleReport.workers, busyPercent },
   };
 }

@@ -58,9 +58,11 @@ describe("random edits of a spec", () => {
       operatorNamespace: work.operatorNamespace,
       runbookUrl,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
+      gpuMetric: "Utilization",
       waitingReplicas: stored.status?.rollout?.waiting ?? 0,
       features: {
         gpuPodMetric: false,
+        busyPodMetric: false,
         inPlaceVpa: true,
         resourceMetrics: true,
         hpaTolerance: true,

@@ -5,22 +5,24 @@ import { parse } from "yaml";
 import type { Manifest } from "../kube/object.ts";
 import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
 import { desiredChildren } from "./children.ts";
-import type { ClusterFeatures } from "./context.ts";
+import type { ClusterFeatures, GpuMetric } from "./context.ts";
 import { sampleContext, sampleMetadata, sampleService } from "./service.sample.ts";
 
 interface ChildCase {
   readonly spec?: GpuMediaServiceSpec;
   /** Default: all of them. */
   readonly features?: Partial<ClusterFeatures>;
+  /** Default: Utilization. */
+  readonly gpuMetric?: GpuMetric;
   /** The whole child as YAML, without the metadata that all children share; null: it should not exist. */
   readonly expected: string | null;
 }
 
 export function describeChild(role: ChildRole, cases: Readonly<Record<string, ChildCase>>): void {
   describe(childKind(role).type.kind, () => {
-    for (const [title, { spec, features, expected }] of Object.entries(cases)) {
+    for (const [title, { spec, features, gpuMetric = "Utilization", expected }] of Object.entries(cases)) {
       it(title, () => {
-        const context = { ...sampleContext, features: { ...sampleContext.features, ...features } };
+        const context = { ...sampleContext, gpuMetric, features: { ...sampleContext.features, ...features } };
         const found = desiredChildren(sampleService(spec), context).filter((child) => child.role === role);
         assert.deepEqual(
           found.map(({ manifest }) => manifest),

@@ -9,8 +9,16 @@ export interface ChildContext {
   readonly rollout: Rollout;
   /** How many replicas have no room: a rollout that does not allow for them would never delete a serving pod. */
   readonly waitingReplicas: number;
+  /** What the autoscaler compares with `gpuUtilizationPercent`. */
+  readonly gpuMetric: GpuMetric;
   readonly features: ClusterFeatures;
 }
+
+/**
+ * - Utilization: of the pod's GPUs.
+ * - Busy: share of time in which the pod's workers were busy, for GPUs whose utilization is not the pod's own or unknown.
+ */
+export type GpuMetric = "Utilization" | "Busy";
 
 /**
  * - Surge: starts up to a quarter more pods before old ones terminate, which needs free GPUs.
@@ -22,6 +30,8 @@ export type Rollout = "Surge" | "InPlace" | "Recreate";
 export interface ClusterFeatures {
   /** custom.metrics.k8s.io serves the pods' GPU utilization: the autoscaler can use it. */
   readonly gpuPodMetric: boolean;
+  /** It also serves the share of time in which the pods' workers were busy. */
+  readonly busyPodMetric: boolean;
   /** The VerticalPodAutoscaler's schema has `InPlaceOrRecreate`. */
   readonly inPlaceVpa: boolean;
   /** The API server keeps `tolerance` in the behavior of an autoscaler. A service that sets it elsewhere is rejected. */

@@ -11,7 +11,7 @@
  * no series, and the query falls back to the next one.
  */
 import type { EffectiveService } from "../effective/service.ts";
-import { firstOf, gpuMetric } from "./promql.ts";
+import { firstOf, gpuMetric, processorSelector } from "./promql.ts";
 
 type Target = Pick<EffectiveService, "name" | "namespace">;
 
@@ -26,14 +26,20 @@ export function gpuUtilization(service: Target): string {
   );
 }
 
-/** Percent of the GPU's memory in use. */
+/**
+ * Percent of the GPU's memory in use, by all of its processes. For a pod without the exporter's series, which has no pods for
+ * shared GPUs (time-slicing, MPS), those that the processor itself exports.
+ */
 export function gpuMemoryUsed(service: Target): string {
   const percent = (suffix: string): string => {
     const used = gpuMetric(service, `DCGM_FI_DEV_FB_USED${suffix}`);
     const free = gpuMetric(service, `DCGM_FI_DEV_FB_FREE${suffix}`);
     return `100 * ${used} / (${used} + ${free})`;
   };
-  return firstOf(percent(""), percent("_BYTES"));
+  const own = (name: string): string => `max by (pod, gpu) (${name}{${processorSelector(service)}})`;
+  const reported = `100 * ${own("gpumedia_gpu_memory_used_bytes")} / ${own("gpumedia_gpu_memory_total_bytes")}`;
+  // By pod: in a container, the index of a GPU is not that of its node.
+  return `(${firstOf(percent(""), percent("_BYTES"))})\nor on (pod)\n${reported}`;
 }
 
 /** Degrees Celsius. */

@@ -57,6 +57,25 @@ describeChild("horizontalPodAutoscaler", {
         behavior: ${JSON.stringify({ ...guideBehavior, scaleDown: { ...guideBehavior.scaleDown, selectPolicy: "Disabled" } })}
     `,
   },
+  "scales on the busy share of the workers where the GPUs' utilization is not the service's own": {
+    gpuMetric: "Busy",
+    expected: onCpu.replace(
+      "behavior:",
+      `  - type: Pods
+            pods:
+              metric:
+                name: gpumedia_busy_percent
+              target:
+                type: AverageValue
+                averageValue: "70"
+        behavior:`,
+    ),
+  },
+  "has the guide's values where another provider serves only GPU utilization, and that of a neighbour would count": {
+    gpuMetric: "Busy",
+    features: { busyPodMetric: false },
+    expected: onCpu,
+  },
   "does not scale a service without GPUs on GPU utilization": { spec: { gpu: { count: 0 } }, expected: onCpu },
   "is not created when horizontal autoscaling is off": {
     spec: { autoscaling: { horizontal: { enabled: false } } },

@@ -3,20 +3,20 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { containerName } from "../observe/names.ts";
 import { child, deploymentRef } from "./child.ts";
-import type { ClusterFeatures } from "./context.ts";
+import type { ChildContext } from "./context.ts";
+import { gpuMetricNames, isServed } from "./gpu-metric.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
 
-/** The metric that custom.metrics.k8s.io serves for each pod, in percent. */
-export const gpuPodMetricName = "gpumedia_gpu_utilization_percent";
+type Context = Pick<ChildContext, "features" | "gpuMetric">;
 
 /**
  * Null while KEDA scales or nothing does. Includes the GPU metric only where it is served: an autoscaler never scales down
  * with a metric that it cannot read. Without any metric, the API server's default is 80 % of the CPU.
  */
-export function horizontalPodAutoscaler(service: EffectiveService, features: ClusterFeatures): Manifest | null {
+export function horizontalPodAutoscaler(service: EffectiveService, context: Context): Manifest | null {
   const { horizontal } = service.autoscaling;
   if (!horizontal.enabled || horizontal.provider !== "HPA") return null;
-  const metrics = [...cpuMetric(service), ...gpuMetric(service, features)];
+  const metrics = [...cpuMetric(service), ...gpuMetric(service, context)];
   return child(service, "horizontalPodAutoscaler", {
     spec: {
       scaleTargetRef: deploymentRef(service),
@@ -36,9 +36,9 @@ function cpuMetric(service: EffectiveService): readonly object[] {
   return [{ type: "ContainerResource", containerResource: { name: "cpu", container: containerName, target } }];
 }
 
-function gpuMetric(service: EffectiveService, features: ClusterFeatures): readonly object[] {
+function gpuMetric(service: EffectiveService, { features, gpuMetric: metric }: Context): readonly object[] {
   const { gpuUtilizationPercent } = service.autoscaling.horizontal;
-  if (gpuUtilizationPercent === 0 || service.gpu.count === 0 || !features.gpuPodMetric) return [];
+  if (gpuUtilizationPercent === 0 || service.gpu.count === 0 || !isServed(metric, features)) return [];
   const target = { type: "AverageValue", averageValue: String(gpuUtilizationPercent) };
-  return [{ type: "Pods", pods: { metric: { name: gpuPodMetricName }, target } }];
+  return [{ type: "Pods", pods: { metric: { name: gpuMetricNames[metric] }, target } }];
 }

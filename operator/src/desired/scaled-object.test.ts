@@ -40,6 +40,24 @@ describeChild("scaledObject", {
           behavior: currentReplicasIfHigher
     `,
   },
+  "scales on the busy share of the workers where the GPUs' utilization is not the service's own": {
+    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
+    gpuMetric: "Busy",
+    expected: `${onCpu}
+          - type: prometheus
+            metricType: AverageValue
+            metadata:
+              serverAddress: http://prometheus-operated.monitoring.svc:9090
+              query: sum(avg by (pod)
+                (gpumedia_busy_percent{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
+              threshold: "70"
+              ignoreNullValues: "false"
+        fallback:
+          failureThreshold: 3
+          replicas: 2
+          behavior: currentReplicasIfHigher
+    `,
+  },
   "has no fallback on CPU alone, where KEDA forbids it": {
     spec: { gpu: { count: 0 }, autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: onCpu,

@@ -3,6 +3,8 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { containerName } from "../observe/names.ts";
 import { child, deploymentRef } from "./child.ts";
+import type { GpuMetric } from "./context.ts";
+import { gpuMetricNames } from "./gpu-metric.ts";
 import { podPattern } from "./promql.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
 
@@ -10,16 +12,16 @@ import { scalingBehavior } from "./scaling-behavior.ts";
 const failuresUntilFallback = 3;
 
 /** Null while an HPA scales, nothing does, or no trigger is left: KEDA rejects an empty list. */
-export function scaledObject(service: EffectiveService): Manifest | null {
+export function scaledObject(service: EffectiveService, gpuMetric: GpuMetric): Manifest | null {
   const { horizontal } = service.autoscaling;
-  const triggers = [...cpuTrigger(service), ...gpuTrigger(service)];
+  const triggers = [...cpuTrigger(service), ...gpuTrigger(service, gpuMetric)];
   if (!horizontal.enabled || horizontal.provider !== "KEDA" || triggers.length === 0) return null;
   return child(service, "scaledObject", {
     spec: {
       scaleTargetRef: deploymentRef(service),
       minReplicaCount: horizontal.minReplicas,
       maxReplicaCount: horizontal.maxReplicas,
-      ...fallback(service),
+      ...fallback(service, gpuMetric),
       advanced: {
         horizontalPodAutoscalerConfig: { name: kedaAutoscalerName(service), behavior: scalingBehavior(service) },
       },
@@ -45,7 +47,7 @@ function cpuTrigger(service: EffectiveService): readonly object[] {
  * Scales on the processor's own metric. `ignoreNullValues: "false"` makes a missing series an error: KEDA's default reads
  * it as 0 and would scale in busy GPUs.
  */
-function gpuTrigger(service: EffectiveService): readonly object[] {
+function gpuTrigger(service: EffectiveService, gpuMetric: GpuMetric): readonly object[] {
   const { gpuUtilizationPercent, prometheusAddress } = service.autoscaling.horizontal;
   if (gpuUtilizationPercent === 0 || service.gpu.count === 0) return [];
   const selector = `namespace="${service.namespace}",pod=~"${podPattern(service)}"`;
@@ -56,7 +58,7 @@ function gpuTrigger(service: EffectiveService): readonly object[] {
       metadata: {
         serverAddress: prometheusAddress,
         // Summed over pods: `AverageValue` divides by their number.
-        query: `sum(avg by (pod) (gpumedia_gpu_utilization_percent{${selector}}))`,
+        query: `sum(avg by (pod) (${gpuMetricNames[gpuMetric]}{${selector}}))`,
         threshold: String(gpuUtilizationPercent),
         ignoreNullValues: "false",
       },
@@ -65,8 +67,8 @@ function gpuTrigger(service: EffectiveService): readonly object[] {
 }
 
 /** Without metrics, KEDA keeps the current replicas, or at least the minimum. It requires a trigger other than cpu. */
-function fallback(service: EffectiveService): object {
-  if (gpuTrigger(service).length === 0) return {};
+function fallback(service: EffectiveService, gpuMetric: GpuMetric): object {
+  if (gpuTrigger(service, gpuMetric).length === 0) return {};
   return {
     fallback: {
       failureThreshold: failuresUntilFallback,

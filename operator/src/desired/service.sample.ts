@@ -51,7 +51,15 @@ export const sampleContext: ChildContext = {
   runbookUrl: "https://example.com/alerts",
   rollout: "Surge",
   waitingReplicas: 0,
-  features: { gpuPodMetric: true, inPlaceVpa: true, resourceMetrics: true, hpaTolerance: true, kedaTolerance: true },
+  gpuMetric: "Utilization",
+  features: {
+    gpuPodMetric: true,
+    busyPodMetric: true,
+    inPlaceVpa: true,
+    resourceMetrics: true,
+    hpaTolerance: true,
+    kedaTolerance: true,
+  },
 };
 
 /** The guide's scaling behaviour (section Horizontal Pod Autoscaler). */

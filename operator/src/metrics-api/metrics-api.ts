@@ -5,6 +5,7 @@ import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { every, type Clock } from "../runtime/clock.ts";
 import type { ListenAddress } from "../runtime/health.ts";
 import type { Logger } from "../runtime/log.ts";
+import { podSharing } from "../utilization/reading.ts";
 import type { UtilizationWindow } from "../utilization/window.ts";
 import { AccessReviews } from "./access-review.ts";
 import { frontProxyOf, type FrontProxy } from "./front-proxy.ts";
@@ -17,7 +18,7 @@ export interface MetricsApiOptions {
   readonly address: ListenAddress;
   readonly place: Omit<Place, "port">;
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "rawJson">;
-  readonly cache: Pick<ClusterCache, "pods">;
+  readonly cache: Pick<ClusterCache, "pods" | "nodes">;
   readonly window: UtilizationWindow;
   readonly clock: Clock;
   readonly log: Logger;
@@ -118,13 +119,15 @@ export class MetricsApi {
   }
 
   #read({ namespace, name, metric, selector }: PodsRequest): readonly PodMetric[] {
-    const { window, clock } = this.#options;
+    const { window, clock, cache } = this.#options;
+    const labelsOf = (node: string) => cache.nodes.get(`/${node}`)?.labels;
     const read = podMetrics.get(metric);
     const now = clock.now();
     return this.#podsOf(namespace).flatMap((pod) => {
       if (pod === undefined || (name !== undefined && pod.name !== name) || !selector(pod.labels)) return [];
       const sample = window.fresh(pod.uid, now);
-      const value = sample === undefined ? null : (read?.(sample) ?? null);
+      const sharing = podSharing(pod, window, labelsOf, now);
+      const value = sample === undefined ? null : (read?.(sample, sharing) ?? null);
       if (sample === undefined || value === null) return [];
       const { windowSeconds, at } = sample;
       return [{ pod, value, windowSeconds, sampledAtWallMs: clock.wall() - (now - at) }];

@@ -1,12 +1,15 @@
 /** The served metrics of pods, and how each is read from a report. Pure. */
-import { gpuPodMetricName } from "../desired/horizontal-pod-autoscaler.ts";
+import { gpuMetricNames } from "../desired/gpu-metric.ts";
+import type { GpuSharing } from "../utilization/gpu-sharing.ts";
 import type { TimedSample } from "../utilization/window.ts";
 
 /** Null: not reported, so that the value is missing rather than zero. */
-type Read = (sample: TimedSample) => number | null;
+type Read = (sample: TimedSample, sharing: GpuSharing | undefined) => number | null;
 
 export const podMetrics: ReadonlyMap<string, Read> = new Map<string, Read>([
-  [gpuPodMetricName, ({ gpuPercent }) => gpuPercent],
+  // With a figure of the whole GPU, also the neighbours' work would scale this service.
+  [gpuMetricNames.Utilization, ({ gpuPercent }, sharing) => (sharing === undefined ? gpuPercent : null)],
+  [gpuMetricNames.Busy, ({ workersBusyPercent }) => workersBusyPercent],
   ["gpumedia_queue_depth", ({ queued }) => queued],
   ["gpumedia_active_sessions", ({ sessions, active }) => sessions + active],
   ["gpumedia_p95_milliseconds", ({ p95Ms }) => p95Ms],

@@ -135,6 +135,7 @@ describe("metrics server", () => {
     const names = (resources.body.resources as { name: string }[]).map(({ name }) => name);
     assert.deepEqual(names, [
       "pods/gpumedia_gpu_utilization_percent",
+      "pods/gpumedia_busy_percent",
       "pods/gpumedia_queue_depth",
       "pods/gpumedia_active_sessions",
       "pods/gpumedia_p95_milliseconds",

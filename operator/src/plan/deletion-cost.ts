@@ -15,7 +15,7 @@ export interface ScaleInSigns {
   readonly maxReplicas: number;
   /** Target of the autoscaler; 0: it does not scale on GPU utilization. */
   readonly gpuTargetPercent: number;
-  /** Null: unknown. */
+  /** What it compares with the target. Null: unknown. */
   readonly gpuPercent: number | null;
   /** Only a higher recommendation in its stabilization window keeps the autoscaler from scaling in. */
   readonly stabilized: boolean;

@@ -7,6 +7,7 @@ import { samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { createLogger } from "../runtime/log.ts";
 import { sampleChild } from "../status/status-input.sample.ts";
+import type { GpuSharing } from "../utilization/gpu-sharing.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import { dueDeletionCosts, writeDeletionCosts, type DeletionCostInput } from "./deletion-costs.ts";
 import { ServiceMemory } from "./memory.ts";
@@ -34,6 +35,8 @@ describe("the deletion costs that are due", () => {
         readonly spec?: GpuMediaServiceSpec;
         /** Of the GPUs; the target is 70. Default: 70. */
         readonly gpuPercent?: number;
+        readonly workersBusyPercent?: number;
+        readonly gpuSharing?: GpuSharing;
         readonly children?: DeletionCostInput["snapshot"]["children"];
         readonly pod?: PodView;
         readonly sessions?: number;
@@ -44,6 +47,13 @@ describe("the deletion costs that are due", () => {
   > = {
     "none while no scale-in is near": { due: [] },
     "that of a pod with sessions while the GPUs idle": { gpuPercent: 10, due: costSet },
+    "that of a pod with sessions while its workers idle, on a GPU that a neighbour keeps busy": {
+      gpuPercent: 100,
+      workersBusyPercent: 10,
+      gpuSharing: "TimeSlicing",
+      due: costSet,
+    },
+    "none while the workers are busy on a GPU that is shared": { gpuPercent: 10, gpuSharing: "MIG", due: [] },
     "none while the autoscaler may scale in, and has no reason to": {
       children: autoscaler("ReadyForNewScale"),
       due: [],
@@ -80,15 +90,16 @@ describe("the deletion costs that are due", () => {
       due: costRemoved,
     },
   };
-  for (const [title, { spec, gpuPercent = 70, children, pod = busy, sessions = 4, record, due }] of Object.entries(
+  for (const [title, { spec, gpuPercent = 70, gpuSharing, pod = busy, sessions = 4, due, ...one }] of Object.entries(
     cases,
   )) {
     it(`are ${title}`, () => {
-      const figures = { ...healthy, gpuPercent };
+      const { children, record, workersBusyPercent = 70 } = one;
+      const figures = { ...healthy, gpuPercent, workersBusyPercent };
       const snapshot = {
         children: { deployment: sampleChild({ spec: { replicas: 4 } }), ...children },
         pods: [pod],
-        reports: { polled: 1, silent: [], pending: 0, figures, latest: figures },
+        reports: { polled: 1, silent: [], pending: 0, figures, latest: figures, gpuSharing, sharedGpus: [] },
         sessions: new Map([["u", sessions]]),
       };
       const memory = Object.assign(new ServiceMemory("u-1"), record);

@@ -7,7 +7,9 @@ import { fieldManager } from "../kube/ownership.ts";
 import { podType } from "../observe/cluster-cache.ts";
 import { costChanges, scaleInNear, type CostChange } from "../plan/deletion-cost.ts";
 import type { Logger } from "../runtime/log.ts";
+import { gpuLoad } from "../utilization/aggregate.ts";
 import { isPolled } from "../utilization/reading.ts";
+import { serviceSharing } from "../utilization/scaling-metric.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
 import type { Snapshot, SnapshotSource } from "./snapshot.ts";
@@ -44,13 +46,14 @@ export function dueDeletionCosts(input: DeletionCostInput): readonly CostChange[
 function showsScaleIn(service: EffectiveService, { children, reports }: DeletionCostInput["snapshot"]): boolean {
   const { minReplicas, maxReplicas, gpuUtilizationPercent } = service.autoscaling.horizontal;
   const { conditions = [] } = children.horizontalPodAutoscaler?.status ?? {};
+  const sharing = serviceSharing(service, { ...reports, warmingUp: false }, undefined);
   return scaleInNear({
     replicas: children.deployment?.spec.replicas ?? 0,
     heldReplicas: heldReplicas(service),
     minReplicas,
     maxReplicas,
     gpuTargetPercent: gpuUtilizationPercent,
-    gpuPercent: reports.figures?.gpuPercent ?? null,
+    gpuPercent: reports.figures === undefined ? null : gpuLoad(reports.figures, sharing !== undefined),
     stabilized: conditions.some(({ type, reason }) => type === "AbleToScale" && reason === "ScaleDownStabilized"),
   });
 }

@@ -7,6 +7,8 @@ import { countGpus, gpuView } from "../plan/gpus.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
+import type { UtilizationReading } from "../utilization/reading.ts";
+import { gpuMetricOf, serviceSharing } from "../utilization/scaling-metric.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Settings } from "./pass.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -20,7 +22,13 @@ export interface Desired {
 }
 
 /** `now` is in ms since 1970. */
-export function desired(service: EffectiveService, snapshot: Snapshot, settings: Settings, now: number): Desired {
+export function desired(
+  service: EffectiveService,
+  snapshot: Snapshot,
+  reading: UtilizationReading,
+  settings: Settings,
+  now: number,
+): Desired {
   if (service.suspend) return { children: [], rollout: undefined, recheckMs: undefined };
   const { operatorNamespace, runbookUrl } = settings;
   const { features, stored } = snapshot;
@@ -38,7 +46,8 @@ export function desired(service: EffectiveService, snapshot: Snapshot, settings:
     surgeFailure: surgeFailure(observed),
   });
   const { strategy, waiting = 0 } = rollout;
-  const context = { operatorNamespace, runbookUrl, features, rollout: strategy, waitingReplicas: waiting };
+  const gpuMetric = gpuMetricOf(serviceSharing(service, reading, stored.status?.utilization?.gpuSharing));
+  const context = { operatorNamespace, runbookUrl, features, gpuMetric, rollout: strategy, waitingReplicas: waiting };
   return { children: desiredChildren(service, context), rollout, recheckMs: patienceEndsMs(observed) };
 }
 

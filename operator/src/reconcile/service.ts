@@ -45,7 +45,13 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   }
   memory.keep(record, service);
 
-  const { children, rollout, recheckMs } = desired(service, snapshot, settings, clock.wall());
+  const { children, rollout, recheckMs } = desired(
+    service,
+    snapshot,
+    utilizationReading(snapshot, record, memory, clock.now()),
+    settings,
+    clock.wall(),
+  );
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
   const wish = digest(children.map(({ manifest }) => manifest && manifestDigest(manifest)));
   let outcomes: readonly ChildOutcome[];

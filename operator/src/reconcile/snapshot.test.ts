@@ -10,6 +10,7 @@ import { createUtilizationWindow } from "./utilization-watch.ts";
 
 const features = {
   gpuPodMetric: true,
+  busyPodMetric: true,
   resourceMetrics: true,
   inPlaceVpa: false,
   hpaTolerance: true,

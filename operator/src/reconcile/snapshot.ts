@@ -111,7 +111,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
     kedaAutoscaler: kedaAutoscaler(namespace, children.scaledObject, cache),
     pods,
     failedPods: cache.failedPodsOf(key).filter((pod) => pod !== undefined),
-    reports: readPods(pods, window, now),
+    reports: readPods(pods, window, (node) => cache.nodes.get(`/${node}`)?.labels, now),
     sessions: new Map(
       pods.filter(isPolled).flatMap(({ uid }) => {
         const sessions = window.fresh(uid, now)?.sessions;

@@ -11,8 +11,8 @@ export function sampleChild(part: Partial<ChildView>): ChildView {
 }
 
 export function sampleReading(change: Partial<UtilizationReading> = {}): UtilizationReading {
-  const nothing = { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined };
-  return { warmingUp: false, mayMove: true, ...nothing, ...change };
+  const nothing = { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined, gpuSharing: undefined };
+  return { warmingUp: false, mayMove: true, sharedGpus: [], ...nothing, ...change };
 }
 
 export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInput {

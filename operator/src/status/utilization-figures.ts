@@ -1,7 +1,9 @@
 /** The figures of `status.utilization`, which stay as written while changes are within their tolerances. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
-import type { Aggregate } from "../utilization/aggregate.ts";
+import { gpuLoad, type Aggregate } from "../utilization/aggregate.ts";
+import type { GpuSharing } from "../utilization/gpu-sharing.ts";
+import type { SharedGpu } from "../utilization/reading.ts";
 
 export type UtilizationFigures = Omit<NonNullable<GpuMediaServiceStatus["utilization"]>, "observedTime">;
 export type Band = NonNullable<UtilizationFigures["band"]>;
@@ -19,6 +21,18 @@ const counts: Tolerance = { units: 3, share: 0.25 };
 /** The largest number that the schema allows. */
 const maxFigure = 2_147_483_647;
 
+/** What the schema allows. */
+const maxSharedGpus = 16;
+const maxServices = 64;
+
+/** Whether and with whom the service shares its GPUs. */
+export interface Sharing {
+  readonly gpuSharing: GpuSharing | undefined;
+  readonly sharedGpus: readonly SharedGpu[];
+}
+
+const alone: Sharing = { gpuSharing: undefined, sharedGpus: [] };
+
 /**
  * Returns the figures to write, exact where they have moved. A figure close to the written one stays, because each
  * write of a status is sent to every watcher of the service.
@@ -27,8 +41,11 @@ export function utilizationFigures(
   figures: Aggregate | undefined,
   { slo }: Pick<EffectiveService, "slo">,
   before: UtilizationFigures | undefined,
+  { gpuSharing, sharedGpus }: Sharing = alone,
 ): UtilizationFigures {
-  if (figures === undefined) return { pods: 0, band: "Unknown" };
+  // Remembered while there are no pods: the autoscaler's metric must not change each time that they return.
+  const shared = gpuSharing === undefined ? {} : { gpuSharing };
+  if (figures === undefined) return { pods: 0, ...shared, band: "Unknown" };
   const settled = <Name extends keyof UtilizationFigures>(
     name: Name,
     value: number | null,
@@ -41,12 +58,29 @@ export function utilizationFigures(
     pods: figures.pods,
     ...settled("gpuPercent", figures.gpuPercent, percents),
     ...settled("gpuMemoryPercent", figures.gpuMemoryPercent, percents),
-    band: band(figures.gpuPercent, slo.gpuUtilization, before?.band),
+    ...shared,
+    ...(gpuSharing === undefined ? {} : settled("busyPercent", figures.workersBusyPercent, percents)),
+    ...(sharedGpus.length === 0 ? {} : { sharedGpus: shownGpus(sharedGpus, before?.sharedGpus ?? []) }),
+    band: band(gpuLoad(figures, gpuSharing !== undefined), slo.gpuUtilization, before?.band),
     ...settled("requestsPerSecond", figures.requestsPerSecond, rates),
     ...settled("latencyP95Milliseconds", figures.latencyP95Ms, rates),
     ...settled("queueDepth", figures.queueDepth, counts),
     ...settled("activeSessions", figures.activeSessions, counts),
   };
+}
+
+function shownGpus(
+  gpus: readonly SharedGpu[],
+  before: NonNullable<UtilizationFigures["sharedGpus"]>,
+): NonNullable<UtilizationFigures["sharedGpus"]> {
+  const written = new Map(before.map(({ uuid, memoryPercent }) => [uuid, memoryPercent]));
+  // By UUID: by fullness, two GPUs that are equally full would change places with each report.
+  const shown = gpus.slice(0, maxSharedGpus).toSorted((a, b) => (a.uuid < b.uuid ? -1 : 1));
+  return shown.map(({ uuid, memoryPercent, services }) => ({
+    uuid,
+    ...(memoryPercent === null ? {} : { memoryPercent: settle(written.get(uuid), memoryPercent, percents) }),
+    services: Object.fromEntries(Object.entries(services).slice(0, maxServices)),
+  }));
 }
 
 function settle(before: number | undefined, value: number, { units, share }: Tolerance): number {

@@ -1,7 +1,7 @@
 /** MetricsReporting and SloMet: do the processors report, and does what they report meet the targets of `spec.slo`? */
 import { durationMs, quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
-import type { Aggregate } from "../utilization/aggregate.ts";
+import { gpuLoad, type Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import type { MetricsReportingReason, SloMetReason } from "./reasons.ts";
@@ -40,10 +40,12 @@ interface SloInput {
   readonly before: Verdict["status"] | undefined;
   /** The figures as written, for the message. */
   readonly shown: UtilizationFigures;
+  /** The GPUs' utilization is not the work of the service, or unknown. */
+  readonly sharesGpus: boolean;
 }
 
 /** SloMet: are the targets of `spec.slo` met? Unknown while there is too little traffic. */
-export function sloMet({ figures, service: { slo, gpu }, before, shown }: SloInput): Verdict<SloMetReason> {
+export function sloMet({ figures, service: { slo, gpu }, before, shown, sharesGpus }: SloInput): Verdict<SloMetReason> {
   if (figures === undefined) return unknown("NotReportedYet", "no pod reports its utilization");
   const was = before ?? "Unknown";
   const limit = (target: number): number => (was === "False" ? target * hysteresis : target);
@@ -71,7 +73,7 @@ export function sloMet({ figures, service: { slo, gpu }, before, shown }: SloInp
   const perGpu = gpu.count === 0 ? undefined : figures.requestsPerSecond / (figures.pods * gpu.count);
   const target = slo.requestsPerSecondPerGpu;
   // GPUs with spare capacity process as many requests as arrive, which is no measure of their limit.
-  const busy = (figures.gpuPercent ?? 0) > slo.gpuUtilization.max;
+  const busy = (gpuLoad(figures, sharesGpus) ?? 0) > slo.gpuUtilization.max;
   if (perGpu !== undefined && busy && perGpu < (was === "False" ? target / hysteresis : target)) {
     const message = `${significant(perGpu)}/s per busy GPU, target ${target}/s; see status.bottleneck`;
     return isFalse("ThroughputBelowTarget", message);

@@ -162,7 +162,7 @@ describe("SloMet", () => {
     it(`${title}, ${before} before: ${is}`, () => {
       const seen = figures && { ...healthy, ...figures };
       const shown = utilizationFigures(seen, service, undefined);
-      const { status, reason } = sloMet({ figures: seen, service, before, shown });
+      const { status, reason } = sloMet({ figures: seen, service, before, shown, sharesGpus: false });
       assert.equal(`${status} ${reason}`, is);
     });
   }
@@ -171,7 +171,10 @@ describe("SloMet", () => {
     const figures = { ...healthy, latencyP95Ms: 45.4 };
     const shown = utilizationFigures(figures, service, undefined);
     const message = "p95 45 ms, target 20 ms; see status.bottleneck";
-    assert.deepEqual(sloMet({ figures, service, before: "True", shown }), isFalse("LatencyAboveTarget", message));
+    assert.deepEqual(
+      sloMet({ figures, service, before: "True", shown, sharesGpus: false }),
+      isFalse("LatencyAboveTarget", message),
+    );
   });
 });
 
@@ -270,6 +273,49 @@ describe("status of utilization", () => {
       bottleneck: "None",
     });
     assert.deepEqual(update({ mayMove: false, figures: healthy, latest: idle }, after), after);
+  });
+
+  const sharedGpus = [
+    { uuid: "GPU-b", memoryPercent: 96.4, services: { "media/thumbs": 1, "media/upscaler": 2 } },
+    { uuid: "GPU-a", memoryPercent: null, services: { "lab/notebook": 1, "media/upscaler": 1 } },
+  ];
+  const sharing: Partial<UtilizationReading> = {
+    gpuSharing: "TimeSlicing",
+    sharedGpus,
+    figures: { ...healthy, gpuPercent: 100, workersBusyPercent: 20.4, fullestGpuPercent: 96.4 },
+  };
+
+  it("has who shares the GPUs, their memory, and the band of the service's own work", () => {
+    const { utilization, bottleneck } = update(sharing);
+    assert.deepEqual(utilization, {
+      ...written.utilization,
+      gpuPercent: 100,
+      gpuSharing: "TimeSlicing",
+      busyPercent: 20,
+      sharedGpus: [
+        { uuid: "GPU-a", services: { "lab/notebook": 1, "media/upscaler": 1 } },
+        { uuid: "GPU-b", memoryPercent: 96, services: { "media/thumbs": 1, "media/upscaler": 2 } },
+      ],
+      band: "Below",
+    });
+    assert.equal(bottleneck, "GpuMemory");
+  });
+
+  it("changes at once when a neighbour appears, so that the autoscaler gets another metric", () => {
+    const after = update({ ...sharing, mayMove: false }, written);
+    assert.equal(after.utilization.gpuSharing, "TimeSlicing");
+    assert.deepEqual(update({ ...sharing, mayMove: false, sharedGpus: [] }, after), after);
+  });
+
+  it("stays while the memory of a shared GPU is within its tolerance", () => {
+    const before = update(sharing);
+    const moved = sharedGpus.map((gpu) => ({ ...gpu, memoryPercent: gpu.memoryPercent && gpu.memoryPercent - 5 }));
+    assert.deepEqual(update({ ...sharing, sharedGpus: moved }, before), before);
+  });
+
+  it("remembers that the GPUs are shared while there are no pods", () => {
+    const none = update({ figures: undefined, polled: 0 }, update(sharing));
+    assert.deepEqual(none.utilization, { observedTime: later, pods: 0, gpuSharing: "TimeSlicing", band: "Unknown" });
   });
 
   it("does not change at once when load begins", () => {

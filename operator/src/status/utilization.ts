@@ -5,6 +5,7 @@ import { digest } from "../kube/digest.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
 import { bottleneck, type Bottleneck } from "../utilization/bottleneck.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
+import { serviceSharing } from "../utilization/scaling-metric.ts";
 import type { Verdict } from "./condition.ts";
 import { utilizationFigures, type UtilizationFigures } from "./utilization-figures.ts";
 import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
@@ -44,6 +45,8 @@ export function utilizationStatus(input: UtilizationInput): UtilizationStatus {
   const changes =
     written.MetricsReporting.reason !== current.MetricsReporting.reason ||
     written.SloMet.status !== current.SloMet.status ||
+    // The autoscaler's metric changes at once.
+    written.utilization.gpuSharing !== current.utilization.gpuSharing ||
     becomesIdle(written.utilization, reading);
   if (changes) return judge(input, written, undefined);
   return reading.mayMove ? current : written;
@@ -59,7 +62,9 @@ function judge(
   const { slo, processing, resources } = service;
   // The mean still contains the load that has ended.
   const current = figures !== undefined && isIdle(latest) ? latest : figures;
-  const shown = utilizationFigures(current, service, settled);
+  const gpuSharing = serviceSharing(service, reading, written?.utilization.gpuSharing);
+  const { sharedGpus } = reading;
+  const shown = utilizationFigures(current, service, settled, { gpuSharing, sharedGpus });
   return {
     utilization: observed(shown, written?.utilization, now),
     bottleneck: bottleneck(
@@ -69,10 +74,11 @@ function judge(
         latencyP95Ms: durationMs(slo.latencyP95),
         memoryBytes: resources.limits.memory === undefined ? Infinity : quantityValue(resources.limits.memory),
         fetchesUpstream: processing.upstream.allowedHosts.length > 0,
+        sharesGpus: gpuSharing !== undefined,
       },
     ),
     MetricsReporting: metricsReporting(reading),
-    SloMet: sloMet({ figures, service, before: written?.SloMet.status, shown }),
+    SloMet: sloMet({ figures, service, before: written?.SloMet.status, shown, sharesGpus: gpuSharing !== undefined }),
   };
 }
 

@@ -5,6 +5,7 @@ export const healthy: Aggregate = {
   pods: 2,
   gpuPercent: 72,
   gpuMemoryPercent: 40,
+  fullestGpuPercent: 45,
   cpuPercent: 40,
   rssBytes: 2 * 1024 ** 3,
   requestsPerSecond: 800,

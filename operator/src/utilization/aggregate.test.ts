@@ -26,6 +26,7 @@ describe("the aggregate of a service's pods", () => {
       pods: 2,
       gpuPercent: 200 / 3,
       gpuMemoryPercent: 25,
+      fullestGpuPercent: 25,
       cpuPercent: 40,
       rssBytes: 1.5e9,
       requestsPerSecond: 120,
@@ -89,7 +90,7 @@ describe("the aggregate of a service's pods", () => {
   });
 
   it("has no GPU utilization when no pod reports it", () => {
-    const result = aggregate([[sample({ gpuPercent: null, gpuMemoryPercent: null })]]);
-    assert.deepEqual([result?.gpuPercent, result?.gpuMemoryPercent], [null, null]);
+    const result = aggregate([[sample({ gpuPercent: null, gpuMemoryPercent: null, gpus: [] })]]);
+    assert.deepEqual([result?.gpuPercent, result?.gpuMemoryPercent, result?.fullestGpuPercent], [null, null, null]);
   });
 });

@@ -1,5 +1,5 @@
 /** Aggregates the reports of a service's pods over the window. Pure. */
-import { mean as meanKnown } from "./known.ts";
+import { highest, mean as meanKnown } from "./known.ts";
 import type { Stage } from "./sample.ts";
 import type { TimedSample } from "./window.ts";
 
@@ -9,6 +9,8 @@ export interface Aggregate {
   readonly pods: number;
   readonly gpuPercent: number | null;
   readonly gpuMemoryPercent: number | null;
+  /** Memory of the fullest GPU, by all of its processes. */
+  readonly fullestGpuPercent: number | null;
   /** Of the CPU limit, of the busiest pod. */
   readonly cpuPercent: number;
   /** Of the largest pod. */
@@ -29,6 +31,14 @@ export interface Aggregate {
   readonly stagesMs: Readonly<Record<Stage, number>>;
 }
 
+/** What `slo.gpuUtilization` and the autoscaler's target are compared with, in %. Null: not known. */
+export function gpuLoad(
+  { gpuPercent, workersBusyPercent }: Pick<Aggregate, "gpuPercent" | "workersBusyPercent">,
+  sharesGpus: boolean,
+): number | null {
+  return sharesGpus ? workersBusyPercent : gpuPercent;
+}
+
 /** `reports`: of each pod that reports, its samples in the window, the newest last. Undefined when there is no pod. */
 export function aggregate(reports: readonly (readonly TimedSample[])[]): Aggregate | undefined {
   const pods = reports.filter((samples) => samples.length > 0);
@@ -44,6 +54,7 @@ export function aggregate(reports: readonly (readonly TimedSample[])[]): Aggrega
     pods: pods.length,
     gpuPercent: meanKnown(all.map(({ gpuPercent }) => gpuPercent)),
     gpuMemoryPercent: meanKnown(all.map(({ gpuMemoryPercent }) => gpuMemoryPercent)),
+    fullestGpuPercent: highest(all.flatMap(({ gpus }) => gpus.map(({ memoryPercent }) => memoryPercent))),
     cpuPercent: Math.max(...perPod(({ cpuPercent }) => cpuPercent)),
     rssBytes: Math.max(...all.map(({ rssBytes }) => rssBytes)),
     requestsPerSecond: total(perPod(({ requestsPerSecond }) => requestsPerSecond)),

@@ -8,6 +8,7 @@ const limits: BottleneckLimits = {
   latencyP95Ms: 20,
   memoryBytes: 8 * 1024 ** 3,
   fetchesUpstream: false,
+  sharesGpus: false,
 };
 const slow = { latencyP95Ms: 45 };
 
@@ -20,10 +21,35 @@ describe("bottleneck", () => {
     ];
   } = {
     "every target is met": ["None"],
-    "full GPU memory without an effect on requests": ["None", { gpuMemoryPercent: 99 }],
+    "full GPU memory without an effect on requests": ["None", { fullestGpuPercent: 99 }],
     "GPUs above the band": ["Gpu", { gpuPercent: 93 }],
     "GPUs above the band, and slow": ["Gpu", { ...slow, gpuPercent: 93 }],
-    "slow, GPUs within the band, their memory full": ["GpuMemory", { ...slow, gpuMemoryPercent: 96 }],
+    "slow, GPUs within the band, their memory full": ["GpuMemory", { ...slow, fullestGpuPercent: 96 }],
+    "slow, the memory of one of several GPUs full": [
+      "GpuMemory",
+      { ...slow, gpuMemoryPercent: 40, fullestGpuPercent: 97 },
+    ],
+    "the memory of a shared GPU full, before requests fail": [
+      "GpuMemory",
+      { fullestGpuPercent: 97 },
+      { sharesGpus: true },
+    ],
+    "a neighbour keeps a shared GPU busy": ["None", { gpuPercent: 100, workersBusyPercent: 20 }, { sharesGpus: true }],
+    "workers busy with inference on a shared GPU": [
+      "Gpu",
+      { gpuPercent: 100, workersBusyPercent: 85 },
+      { sharesGpus: true },
+    ],
+    "workers busy with inference on a MIG device, without utilization": [
+      "Gpu",
+      { gpuPercent: null, workersBusyPercent: 97 },
+      { sharesGpus: true },
+    ],
+    "workers busy with decode and encode on a MIG device": [
+      "Cpu",
+      { gpuPercent: null, workersBusyPercent: 97, stagesMs: { queue: 3, decode: 8, inference: 2, encode: 6 } },
+      { sharesGpus: true },
+    ],
     "slow, a pod near its memory limit": ["Memory", { ...slow, rssBytes: 7.9 * 1024 ** 3 }],
     "no memory limit": ["None", { ...slow, rssBytes: 7.9 * 1024 ** 3 }, { memoryBytes: Infinity }],
     "a pod at its CPU limit": ["Cpu", { cpuPercent: 97, gpuPercent: 30 }],

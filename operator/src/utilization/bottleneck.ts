@@ -6,7 +6,7 @@
  * | none        |         |                                                                       | Unknown    |
  * | some        | no      |                                                                       | None       |
  * | some        | yes     | a pod uses 95 % of its memory limit                                   | Memory     |
- * |             |         | 95 % of the GPUs' memory is in use                                    | GpuMemory  |
+ * |             |         | 95 % of a GPU's memory is in use, by whichever process                | GpuMemory  |
  * |             |         | the GPUs are above the band of the guide (60-80 %)                    | Gpu        |
  * |             |         | a pod uses 90 % of its CPU limit                                      | Cpu        |
  * |             |         | workers are busy, more with decode and encode than with inference     | Cpu        |
@@ -15,10 +15,14 @@
  * |             |         | none of that                                                          | None       |
  *
  * Pressed: requests are refused, the latency is above its target, the queue is half full, or GPUs, CPU or workers are
- * saturated. An idle service has no bottleneck, even with its memory full.
+ * saturated. An idle service has no bottleneck, even with its memory full. The exception is a shared GPU whose memory is
+ * full: the next allocation of any of its processes fails.
+ *
+ * The utilization of a shared GPU includes the neighbours' work, and a MIG device has none. There, the workers' busy share
+ * takes its place, and the limit is the GPU only if they are busy with inference.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
-import type { Aggregate } from "./aggregate.ts";
+import { gpuLoad, type Aggregate } from "./aggregate.ts";
 import type { UtilizationReading } from "./reading.ts";
 
 export type Bottleneck = NonNullable<GpuMediaServiceStatus["bottleneck"]>;
@@ -30,6 +34,8 @@ export interface BottleneckLimits {
   /** The limit of the container; Infinity without one. */
   readonly memoryBytes: number;
   readonly fetchesUpstream: boolean;
+  /** The GPUs' utilization is not the work of the service, or unknown. */
+  readonly sharesGpus: boolean;
 }
 
 const nearlyFullPercent = 95;
@@ -44,12 +50,14 @@ export function bottleneck(
 ): Bottleneck {
   if (reading.figures === undefined) return "Unknown";
   const figures = atBusiest(reading.figures, reading.latest);
-  if (!isPressed(figures, limits)) return "None";
+  const gpuMemoryIsFull = (figures.fullestGpuPercent ?? 0) >= nearlyFullPercent;
+  if (!isPressed(figures, limits) && !(gpuMemoryIsFull && limits.sharesGpus)) return "None";
   const { queue, decode, inference, encode } = figures.stagesMs;
   const worked = decode + inference + encode;
   if ((100 * figures.rssBytes) / limits.memoryBytes >= nearlyFullPercent) return "Memory";
-  if ((figures.gpuMemoryPercent ?? 0) >= nearlyFullPercent) return "GpuMemory";
-  if ((figures.gpuPercent ?? 0) > limits.gpuPercent) return "Gpu";
+  if (gpuMemoryIsFull) return "GpuMemory";
+  const gpuMayLimit = !limits.sharesGpus || inference >= decode + encode;
+  if (gpuMayLimit && (gpuLoad(figures, limits.sharesGpus) ?? 0) > limits.gpuPercent) return "Gpu";
   if (figures.cpuPercent >= busyPercent) return "Cpu";
   if (figures.workersBusyPercent >= busyPercent && decode + encode > inference) return "Cpu";
   if (limits.fetchesUpstream && (figures.latencyP50Ms ?? 0) > 2 * (queue + worked)) return "Upstream";
@@ -72,7 +80,7 @@ function isPressed(figures: Aggregate, limits: BottleneckLimits): boolean {
     figures.refusedPercent > refusedPercent ||
     (figures.latencyP95Ms ?? 0) > limits.latencyP95Ms ||
     figures.queueFillPercent >= halfFullPercent ||
-    (figures.gpuPercent ?? 0) > limits.gpuPercent ||
+    (gpuLoad(figures, limits.sharesGpus) ?? 0) > limits.gpuPercent ||
     figures.cpuPercent >= busyPercent ||
     figures.workersBusyPercent >= busyPercent
   );

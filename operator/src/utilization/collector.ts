@@ -84,7 +84,7 @@ export function startCollector(options: CollectorOptions): Collector {
       );
       return "foreign";
     }
-    window.begin(pod.uid, clock.now());
+    window.begin(pod, clock.now());
     const answer = await source.fetch(pod.ip);
     if ("problem" in answer) {
       window.fail(pod.uid, answer.problem, clock.now());

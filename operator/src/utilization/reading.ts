@@ -1,6 +1,8 @@
 /** The utilization of one service: what its pods have reported, and which pods should report and do not. */
 import type { PodView } from "../observe/pod-view.ts";
 import { aggregate, type Aggregate } from "./aggregate.ts";
+import { gpuSharing, mostSpecific, type GpuSharing } from "./gpu-sharing.ts";
+import { highest } from "./known.ts";
 import type { UtilizationWindow } from "./window.ts";
 
 export interface UtilizationReading {
@@ -20,6 +22,18 @@ export interface UtilizationReading {
   readonly figures: Aggregate | undefined;
   /** Of each pod's latest report alone, over 15 s: after a change of load, `figures` lag behind it. */
   readonly latest: Aggregate | undefined;
+  /** Undefined: each pod has its GPUs alone, as far as is known. */
+  readonly gpuSharing: GpuSharing | undefined;
+  /** The GPUs that several pods report now, the fullest first. */
+  readonly sharedGpus: readonly SharedGpu[];
+}
+
+export interface SharedGpu {
+  readonly uuid: string;
+  /** Of all sharers; null: not known. */
+  readonly memoryPercent: number | null;
+  /** Number of pods by service: `media/upscaler`. */
+  readonly services: Readonly<Record<string, number>>;
 }
 
 export interface SilentPod {
@@ -33,9 +47,25 @@ export function isPolled(pod: PodView): pod is PodView & { readonly ip: string }
   return pod.service !== undefined && pod.ready && !pod.terminating && pod.ip !== undefined;
 }
 
+/** Returns the labels of a node; undefined while they are not known. */
+export type LabelsOf = (node: string) => Readonly<Record<string, string>> | undefined;
+
+/** How the GPUs of one pod are shared, from its node, its resources and its reports. */
+export function podSharing(
+  pod: PodView,
+  window: UtilizationWindow,
+  labelsOf: LabelsOf,
+  now: number,
+): GpuSharing | undefined {
+  const { uid, node } = pod;
+  const nodeLabels = node === undefined ? undefined : labelsOf(node);
+  return gpuSharing({ pod, nodeLabels, sample: window.fresh(uid, now), seenShared: window.shares(uid) });
+}
+
 export function readPods(
   pods: readonly PodView[],
   window: UtilizationWindow,
+  labelsOf: LabelsOf,
   now: number,
 ): Omit<UtilizationReading, "warmingUp" | "mayMove"> {
   // From the pods, not from the window, which is empty right after a start.
@@ -51,5 +81,27 @@ export function readPods(
     pending: polled.filter(({ uid }) => window.pending(uid, now)).length,
     figures: aggregate(reports),
     latest: aggregate(reports.map((samples) => samples.slice(-1))),
+    gpuSharing: mostSpecific(pods.map((pod) => podSharing(pod, window, labelsOf, now))),
+    sharedGpus: sharedGpus(polled, window, now),
   };
+}
+
+function sharedGpus(pods: readonly PodView[], window: UtilizationWindow, now: number): readonly SharedGpu[] {
+  const found = new Map<string, SharedGpu>();
+  for (const { uid, node } of pods) {
+    for (const { uuid, memoryPercent } of window.fresh(uid, now)?.gpus ?? []) {
+      if (uuid === null) continue;
+      const holders = window.holders(node, uuid, now);
+      if (holders.length < 2) continue;
+      const services = Object.fromEntries(
+        [...Map.groupBy(holders, ({ service = "" }) => service)]
+          .map(([service, { length }]) => [service, length] as const)
+          .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      );
+      const known = highest([found.get(uuid)?.memoryPercent ?? null, memoryPercent]);
+      found.set(uuid, { uuid, memoryPercent: known, services });
+    }
+  }
+  const fullness = ({ memoryPercent }: SharedGpu): number => memoryPercent ?? 0;
+  return [...found.values()].toSorted((a, b) => fullness(b) - fullness(a) || (a.uuid < b.uuid ? -1 : 1));
 }

@@ -16,6 +16,7 @@ describe("sample of a report", () => {
       gpuMemoryPercent: 25,
       gpuTemperatureCelsius: 61,
       gpuPowerWatts: 140,
+      gpus: [{ uuid: "GPU-0", isMig: false, isMeasured: true, memoryPercent: 25 }],
       cpuPercent: 40,
       rssBytes: 1.5e9,
       active: 4,
@@ -43,6 +44,28 @@ describe("sample of a report", () => {
     const sample = readReport(text);
     assert.ok("gpuPercent" in sample);
     assert.equal(sample.gpuPercent, 60);
+  });
+
+  it("keeps which GPUs they are: MIG devices have no utilization, and one that cannot be read is left out", () => {
+    const sample = readReport(
+      withDevices(
+        {
+          ...device,
+          uuid: "MIG-1",
+          migIndex: 0,
+          utilizationPercent: null,
+          memoryUsedBytes: 3e9,
+          memoryTotalBytes: 4e9,
+        },
+        { ...device, uuid: null, unavailable: "fell off the bus" },
+        { ...device, uuid: "u".repeat(10_000), memoryTotalBytes: null },
+      ),
+    );
+    assert.ok("gpus" in sample);
+    assert.deepEqual(sample.gpus, [
+      { uuid: "MIG-1", isMig: true, isMeasured: false, memoryPercent: 75 },
+      { uuid: "u".repeat(80), isMig: false, isMeasured: true, memoryPercent: null },
+    ]);
   });
 
   it("has no utilization, rather than zero, without GPUs", () => {

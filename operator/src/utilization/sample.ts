@@ -11,6 +11,8 @@ export interface Sample {
   readonly gpuMemoryPercent: number | null;
   readonly gpuTemperatureCelsius: number | null;
   readonly gpuPowerWatts: number | null;
+  /** Those that can be read. */
+  readonly gpus: readonly SampledGpu[];
   /** Of the CPU limit. */
   readonly cpuPercent: number;
   readonly rssBytes: number;
@@ -28,6 +30,16 @@ export interface Sample {
   /** Share of the time that the worker threads were busy, 0 to 100. */
   readonly workersBusyPercent: number;
   readonly sessions: number;
+}
+
+export interface SampledGpu {
+  /** `GPU-…` or `MIG-…`. */
+  readonly uuid: string | null;
+  readonly isMig: boolean;
+  /** NVML has a utilization for it. */
+  readonly isMeasured: boolean;
+  /** Of all processes that use it, not only this pod's. */
+  readonly memoryPercent: number | null;
 }
 
 export type Stage = keyof UtilizationReport["stages"];
@@ -60,14 +72,18 @@ export function parseReport(body: string): UtilizationReport | NoReport {
 
 export function sampleOf({ gpus, process, requests, stages, ...report }: UtilizationReport): Sample {
   const devices = gpus.devices.filter(({ unavailable }) => unavailable === null);
-  const memoryTotal = sum(devices.map(({ memoryTotalBytes }) => memoryTotalBytes));
-  const memoryUsed = sum(devices.map(({ memoryUsedBytes }) => memoryUsedBytes));
   return {
     windowSeconds: Math.min(report.windowSeconds, 15),
     gpuPercent: percent(mean(devices.map(({ utilizationPercent }) => utilizationPercent))),
-    gpuMemoryPercent: memoryTotal && memoryUsed !== null ? percent((100 * memoryUsed) / memoryTotal) : null,
+    gpuMemoryPercent: memoryPercent(devices),
     gpuTemperatureCelsius: bounded(highest(devices.map(({ temperatureCelsius }) => temperatureCelsius))),
     gpuPowerWatts: bounded(sum(devices.map(({ powerWatts }) => powerWatts))),
+    gpus: devices.slice(0, maxGpus).map((device) => ({
+      uuid: device.uuid?.slice(0, maxUuidLength) ?? null,
+      isMig: device.migIndex !== null,
+      isMeasured: device.utilizationPercent !== null,
+      memoryPercent: memoryPercent([device]),
+    })),
     cpuPercent: process.cpuLimitCores > 0 ? bounded(process.cpuPercent / process.cpuLimitCores) : 0,
     rssBytes: bounded(process.rssBytes, Number.MAX_SAFE_INTEGER),
     active: bounded(requests.active),
@@ -88,6 +104,16 @@ export function sampleOf({ gpus, process, requests, stages, ...report }: Utiliza
     workersBusyPercent: percent(report.workers.busyPercent),
     sessions: bounded(report.sessions),
   };
+}
+
+/** A pod may send as many GPUs as fit into a report, with names of any length: 16 GPUs with seven MIG devices each are the most. */
+const maxGpus = 112;
+const maxUuidLength = 80;
+
+function memoryPercent(devices: UtilizationReport["gpus"]["devices"]): number | null {
+  const total = sum(devices.map(({ memoryTotalBytes }) => memoryTotalBytes));
+  const used = sum(devices.map(({ memoryUsedBytes }) => memoryUsedBytes));
+  return total && used !== null ? percent((100 * used) / total) : null;
 }
 
 /** An absurd figure of one pod must neither overflow a sum nor make the API server reject the status. */

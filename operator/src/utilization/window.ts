@@ -1,4 +1,5 @@
 /** The reports of the last minute. The time is always an argument. */
+import type { PodView } from "../observe/pod-view.ts";
 import type { Sample } from "./sample.ts";
 
 /** Of one pod, while it is ready. */
@@ -16,7 +17,15 @@ export interface TimedSample extends Sample {
   readonly at: number;
 }
 
+/** What a pod is recorded by. */
+export type ReportingPod = Pick<PodView, "uid" | "node" | "service">;
+
 interface Entry {
+  readonly pod: ReportingPod;
+  /** The GPUs of its newest report, as keys of `#holders`. */
+  gpus: readonly string[];
+  /** Another pod has reported one of its GPUs. A pod keeps its GPUs, so this never ends: neighbours come and go. */
+  shares: boolean;
   readonly polledSince: number;
   readonly samples: TimedSample[];
   problem: string | undefined;
@@ -30,6 +39,8 @@ export class UtilizationWindow {
   readonly #pods = new Map<string, Entry>();
   /** UIDs of pods that have the labels of a service but do not belong to it. */
   readonly #foreign = new Set<string>();
+  /** UIDs of the pods that report a GPU, by node and UUID: a pod cannot claim the GPUs of another node. */
+  readonly #holders = new Map<string, Set<string>>();
   readonly #freshMs: number;
 
   /** A report is fresh for `freshMs`: long enough for one poll to fail and the next one to be slow. */
@@ -43,8 +54,9 @@ export class UtilizationWindow {
   }
 
   /** Starts to record a pod; does nothing for one that is recorded already. */
-  begin(uid: string, now: number): void {
-    if (!this.#pods.has(uid)) this.#pods.set(uid, { polledSince: now, samples: [], problem: undefined });
+  begin(pod: ReportingPod, now: number): void {
+    if (this.#pods.has(pod.uid)) return;
+    this.#pods.set(pod.uid, { pod, gpus: [], shares: false, polledSince: now, samples: [], problem: undefined });
   }
 
   /** Ignores the late report of a pod that was forgotten during the poll. */
@@ -54,6 +66,7 @@ export class UtilizationWindow {
     entry.problem = undefined;
     entry.samples.push({ ...sample, at: now });
     forgetOld(entry, now);
+    this.#hold(entry, sample, now);
   }
 
   fail(uid: string, problem: string, now: number): void {
@@ -65,7 +78,7 @@ export class UtilizationWindow {
 
   /** The pod does not belong to the service: no report is expected until it is forgotten. */
   reject(uid: string): void {
-    this.#pods.delete(uid);
+    this.#drop(uid);
     this.#foreign.add(uid);
   }
 
@@ -74,12 +87,26 @@ export class UtilizationWindow {
   }
 
   forget(uid: string): void {
-    this.#pods.delete(uid);
+    this.#drop(uid);
     this.#foreign.delete(uid);
   }
 
   of(uid: string): PodReports | undefined {
     return this.#pods.get(uid);
+  }
+
+  /** Has another pod reported a GPU of this one? */
+  shares(uid: string): boolean {
+    return this.#pods.get(uid)?.shares ?? false;
+  }
+
+  /** The pods that report a GPU of the node now. */
+  holders(node: string | undefined, uuid: string, now: number): readonly ReportingPod[] {
+    const uids = [...(this.#holders.get(holdersKey(node, uuid)) ?? [])];
+    return uids.flatMap((uid) => {
+      const pod = this.fresh(uid, now) && this.#pods.get(uid)?.pod;
+      return pod === undefined ? [] : [pod];
+    });
   }
 
   /** The newest report, unless it is too old. */
@@ -105,6 +132,37 @@ export class UtilizationWindow {
     if (this.fresh(uid, now) === undefined) return [];
     return this.#pods.get(uid)?.samples.filter(({ at }) => now - at <= windowMs) ?? [];
   }
+
+  #hold(entry: Entry, { gpus }: Sample, now: number): void {
+    const { pod } = entry;
+    const uuids = gpus.flatMap(({ uuid }) => (uuid === null ? [] : [uuid]));
+    const keys = uuids.map((uuid) => holdersKey(pod.node, uuid));
+    for (const key of entry.gpus) if (!keys.includes(key)) this.#release(key, pod.uid);
+    entry.gpus = keys;
+    for (const [at, uuid] of uuids.entries()) {
+      const key = keys[at] ?? "";
+      const holders = this.#holders.get(key) ?? new Set();
+      this.#holders.set(key, holders.add(pod.uid));
+      const fresh = this.holders(pod.node, uuid, now);
+      if (fresh.length < 2) continue;
+      for (const { uid } of fresh) (this.#pods.get(uid) ?? entry).shares = true;
+    }
+  }
+
+  #drop(uid: string): void {
+    for (const key of this.#pods.get(uid)?.gpus ?? []) this.#release(key, uid);
+    this.#pods.delete(uid);
+  }
+
+  #release(key: string, uid: string): void {
+    const holders = this.#holders.get(key);
+    holders?.delete(uid);
+    if (holders?.size === 0) this.#holders.delete(key);
+  }
+}
+
+function holdersKey(node = "", uuid: string): string {
+  return `${node} ${uuid}`;
 }
 
 function forgetOld({ samples }: Entry, now: number): void {

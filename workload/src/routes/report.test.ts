@@ -41,6 +41,8 @@ describe("a processor's reports", () => {
     ]) {
       assert.ok(lines.includes(line), `${line} is missing`);
     }
+    const busy = Number(/^gpumedia_busy_percent (\S+)$/m.exec(text)?.[1]);
+    assert.ok(busy > 0 && busy <= 100, `${busy} % busy`);
     const buckets = lines.flatMap((line) => /^gpu_processing_seconds_bucket\{le="([^"]+)"\}/.exec(line)?.[1] ?? []);
     assert.deepEqual(buckets, ["0.001", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "+Inf"]);
   });

@@ -18,6 +18,8 @@ export interface Readings {
   readonly active: () => number;
   readonly queued: () => number;
   readonly sessions: () => number;
+  /** Share of the window in which the workers were busy, 0 to 100. */
+  readonly busyPercent: () => number;
   readonly workers: () => { readonly total: number; readonly ready: number; readonly restarts: number };
   readonly ready: () => boolean;
   readonly gpus: () => Promise<readonly Gpu[]>;
@@ -43,6 +45,7 @@ export function createMetrics(readings: Readings): Metrics {
   gauge("concurrent_gpu_operations", "Requests being processed by workers", readings.active);
   gauge("gpumedia_queue_depth", "Requests waiting for a worker", readings.queued);
   gauge("gpumedia_sessions", "Open WebSocket sessions", readings.sessions);
+  gauge("gpumedia_busy_percent", "Share of the last 15 seconds in which the workers were busy", readings.busyPercent);
   gauge("gpumedia_ready", "1 while the processor is ready for requests", () => (readings.ready() ? 1 : 0));
   gauge("gpumedia_workers", "Desired worker threads", () => readings.workers().total);
   gauge("gpumedia_workers_ready", "Worker threads that have loaded the model", () => readings.workers().ready);

@@ -22,7 +22,6 @@ export async function utilization(telemetry: Telemetry, state: ProcessorState): 
   const { seconds } = window;
   const latency = window.figures("total");
   const batch = window.figures("batch");
-  const busy = window.figures("busy");
   const accepted = window.total("accepted");
   return {
     version: "v1",
@@ -52,7 +51,7 @@ export async function utilization(telemetry: Telemetry, state: ProcessorState): 
     stages: Object.fromEntries(stages.map((stage) => [stage, stageOf(window.figures(stage))])) as StageReport,
     workers: {
       ...state.workers,
-      busyPercent: busy.count === 0 ? 0 : busyPercent(busy, seconds, state.workers.total),
+      busyPercent: rounded(telemetry.busyPercent(state.workers.total)),
     },
     sessions: telemetry.sessions,
   };
@@ -66,10 +65,6 @@ function stageOf(figures: SpanFigures) {
 
 function share(figures: SpanFigures, of: number): number | null {
   return figures.count === 0 ? null : rounded(figures.percentile(of));
-}
-
-function busyPercent(busy: SpanFigures, seconds: number, workers: number): number {
-  return rounded(Math.min(100, (busy.mean * busy.count) / (10 * seconds * Math.max(1, workers))));
 }
 
 function gpus(sample: GpuSample | undefined): UtilizationReport["gpus"] {

@@ -28,7 +28,7 @@ export interface Totals {
 }
 
 export interface TelemetryOptions {
-  readonly readings: Omit<Readings, "gpus" | "sessions">;
+  readonly readings: Omit<Readings, "gpus" | "sessions" | "busyPercent">;
   readonly gpu: GpuMonitor | undefined;
   readonly log: Pick<Logger, "error" | "info" | "debug">;
   readonly now?: () => number;
@@ -51,6 +51,7 @@ export class Telemetry implements PipelineObserver {
     this.metrics = createMetrics({
       ...readings,
       sessions: () => this.#sessions,
+      busyPercent: () => this.busyPercent(readings.workers().total),
       gpus: async () => {
         const sample = await this.gpuSample();
         return sample?.state === "available" ? sample.gpus : [];
@@ -61,6 +62,13 @@ export class Telemetry implements PipelineObserver {
   /** WebSocket sessions now. */
   get sessions(): number {
     return this.#sessions;
+  }
+
+  /** Share of the window in which the workers were busy, averaged, 0 to 100: the work of this process alone. */
+  busyPercent(workers: number): number {
+    const { count, mean } = this.window.figures("busy");
+    if (count === 0) return 0;
+    return Math.min(100, (mean * count) / (10 * this.window.seconds * Math.max(1, workers)));
   }
 
   sessionOpened(): void {

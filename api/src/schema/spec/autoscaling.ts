@@ -64,6 +64,10 @@ const horizontal = settings(
       0,
       100,
     ),
+    gpuMetric: oneOf(
+      ["Auto", "Busy"],
+      "What gpuUtilizationPercent is compared with. Busy is the share of time in which a pod's workers were busy: its own work. Auto is the GPU utilization while every pod has its GPUs alone, and Busy where GPUs are shared or MIG devices.",
+    ),
     behavior: settings(
       { description: "Scaling behavior, as in autoscaling/v2." },
       { scaleUp: scalingRules("Behavior when scaling up."), scaleDown: scalingRules("Behavior when scaling down.") },

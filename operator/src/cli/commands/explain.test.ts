@@ -22,6 +22,8 @@ autoscaling.horizontal
   cpuUtilizationPercent          60                        guide: Horizontal Pod Autoscaler (HPA)
   gpuUtilizationPercent          70                        guide: Key Performance Metrics: the middle of the optimal
                                                            60-80 %
+  gpuMetric                      Auto                      profile staging: the utilization of a shared GPU is not the
+                                                           work of one pod, and a MIG device has none
   prometheusAddress              http://prometheus-operated.monitoring.svc:9090
                                                            profile staging: the Service that prometheus-operator
                                                            creates, in the namespace of its chart's documentation

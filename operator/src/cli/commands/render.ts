@@ -6,6 +6,7 @@ import { sharedObjects } from "../../desired/shared.ts";
 import type { EffectiveService } from "../../effective/service.ts";
 import type { Manifest } from "../../kube/object.ts";
 import { childKinds } from "../../observe/child-kinds.ts";
+import { gpuMetricOf, serviceSharing } from "../../utilization/scaling-metric.ts";
 import { exit, type ExitCode, type Terminal } from "../terminal.ts";
 import { completeServices, type ServiceFlags } from "./files.ts";
 
@@ -29,6 +30,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
   if (services === undefined) return exit.findings;
   const { operatorNamespace, runbookUrl, rollout, notServed } = flags;
   const features = {
+    busyPodMetric: !notServed.has("custom.metrics.k8s.io"),
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
     resourceMetrics: true,
     hpaTolerance: true,
@@ -36,7 +38,10 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, runbookUrl, rollout, waitingReplicas: 0, features };
-  const children = services.flatMap(({ service }) => renderedChildren(service, context, notServed));
+  const children = services.flatMap(({ service }) => {
+    const gpuMetric = gpuMetricOf(serviceSharing(service, undefined, undefined));
+    return renderedChildren(service, { ...context, gpuMetric }, notServed);
+  });
   const shared = sharedObjects(
     services.map(({ service }) => service),
     operatorNamespace,

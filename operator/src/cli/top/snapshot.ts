@@ -27,6 +27,8 @@ export interface Figures extends GpuFigures {
   /** An upper bound for several pods. */
   readonly latencyP95Milliseconds: number | null;
   readonly queueDepth: number | null;
+  /** Share of time in which the workers were busy. */
+  readonly busyPercent: number | null;
   /** WebSocket sessions. */
   readonly sessions: number | null;
 }
@@ -36,6 +38,8 @@ export interface GpuRow extends GpuFigures {
   readonly name: string | null;
   /** Why the GPU has no figures, or is throttled. */
   readonly problem: string | null;
+  /** Number of other pods that report the GPU, by service as `namespace/name`. */
+  readonly sharedWith: Readonly<Record<string, number>>;
 }
 
 export interface PodRow extends Figures {
@@ -59,6 +63,8 @@ export interface ServiceRow extends Figures {
   readonly replicas: string | null;
   readonly band: string | null;
   readonly bottleneck: string | null;
+  /** Why the GPUs' utilization is not the work of the service; null: it is. */
+  readonly gpuSharing: string | null;
   /** Reason and message of the condition Ready unless it is True. */
   readonly reason: string | null;
   readonly problem: string | null;
@@ -85,9 +91,35 @@ export function snapshot(
   allNamespaces: boolean,
 ): Snapshot {
   const byService = Map.groupBy(pods, ({ pod }) => pod.service);
+  const sharers = sharersOf(services, pods);
   return {
     allNamespaces,
-    services: services.map((service) => serviceRow(service, byService.get(keyOf(service)) ?? [])),
+    services: services.map((service) => serviceRow(service, byService.get(keyOf(service)) ?? [], sharers)),
+  };
+}
+
+/** Returns the pods other than this one that report the GPU, counted by service. */
+type Sharers = (pod: PodView, uuid: string | null) => Readonly<Record<string, number>>;
+
+/** From the listed pods, and from the statuses, in which the operator also counts pods of namespaces that are not listed. */
+function sharersOf(services: readonly StoredService[], pods: readonly ListedPod[]): Sharers {
+  const counts = new Map<string, Record<string, number>>();
+  for (const { pod, answer } of pods) {
+    for (const { uuid } of isReport(answer) ? answer.gpus.devices : []) {
+      const key = `${pod.node} ${uuid}`;
+      const service = pod.service ?? "";
+      const before = counts.get(key) ?? {};
+      counts.set(key, { ...before, [service]: (before[service] ?? 0) + 1 });
+    }
+  }
+  const reported = new Map(
+    services.flatMap(({ status }) => status?.utilization?.sharedGpus?.map((gpu) => [gpu.uuid, gpu.services]) ?? []),
+  );
+  return ({ node, service = "" }, uuid) => {
+    if (uuid === null) return {};
+    const seen = counts.get(`${node} ${uuid}`) ?? {};
+    const all = { ...reported.get(uuid), ...seen, [service]: (seen[service] ?? 1) - 1 };
+    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
   };
 }
 
@@ -95,7 +127,7 @@ function keyOf({ metadata }: StoredService): ObjectKey {
   return `${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
-function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPod[]): ServiceRow {
+function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPod[], sharers: Sharers): ServiceRow {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   const problem = ready === undefined ? "waiting for the operator to reconcile it" : ready.message;
   return {
@@ -105,11 +137,12 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     replicas: status?.summary?.replicas ?? null,
     band: status?.utilization?.band ?? null,
     bottleneck: status?.bottleneck ?? null,
+    gpuSharing: status?.utilization?.gpuSharing ?? null,
     reason: ready === undefined || ready.status === "True" ? null : ready.reason,
     problem: ready?.status === "True" ? null : problem,
     ...figures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
     pods: living(pods, status?.replicas?.desired ?? 0)
-      .map(podRow)
+      .map((pod) => podRow(pod, sharers))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
@@ -137,11 +170,12 @@ function figures(reports: readonly UtilizationReport[]): Figures {
     requestsPerSecond: whole.requestsPerSecond,
     latencyP95Milliseconds: whole.latencyP95Ms,
     queueDepth: whole.queueDepth,
+    busyPercent: whole.workersBusyPercent,
     sessions: sum(samples.map(({ sessions }) => sessions)),
   };
 }
 
-function podRow({ pod, answer }: ListedPod): PodRow {
+function podRow({ pod, answer }: ListedPod, sharers: Sharers): PodRow {
   const { name, node = null, ready, terminating: ending } = pod;
   const trouble = podTrouble(pod);
   const identity = { name, node, ready, ending, reason: trouble?.reason ?? null };
@@ -150,12 +184,13 @@ function podRow({ pod, answer }: ListedPod): PodRow {
     const why = trouble === undefined ? (answer?.problem ?? "has no address yet") : podTroubleText(trouble);
     return { ...identity, ...nothing, problem: ending ? "is terminating" : why, gpus: [] };
   }
-  return { ...identity, ...figures([answer]), problem: null, gpus: answer.gpus.devices.map(gpuRow) };
+  const gpus = answer.gpus.devices.map((device) => gpuRow(device, sharers(pod, device.uuid)));
+  return { ...identity, ...figures([answer]), problem: null, gpus };
 }
 
 type Device = UtilizationReport["gpus"]["devices"][number];
 
-function gpuRow(device: Device): GpuRow {
+function gpuRow(device: Device, sharedWith: GpuRow["sharedWith"]): GpuRow {
   const { index, name, unavailable, throttleReasons } = device;
   const throttled =
     throttleReasons === null || throttleReasons.length === 0 ? null : `throttled: ${throttleReasons.join(", ")}`;
@@ -163,6 +198,7 @@ function gpuRow(device: Device): GpuRow {
     index,
     name,
     problem: unavailable ?? throttled,
+    sharedWith,
     ...memory([device]),
     gpuPercent: device.utilizationPercent,
     gpuTemperatureCelsius: device.temperatureCelsius,
@@ -188,6 +224,7 @@ const nothing: Figures = {
   requestsPerSecond: null,
   latencyP95Milliseconds: null,
   queueDepth: null,
+  busyPercent: null,
   sessions: null,
 };
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { UtilizationReport } from "@gpumedia/api";
 import { topPage } from "./page.ts";
 import { snapshot } from "./snapshot.ts";
 import { topTable } from "./table.ts";
@@ -67,18 +68,35 @@ describe("the table of top", () => {
 
   it("has more columns, and notes beside the figures, on a wide terminal", () => {
     assert.deepEqual(texts(150), [
-      "NAME                          GPU   GPU MEM  TEMP  POWER  RPS   P95  QUEUE  CPU  STREAMS",
-      "media/thumbnails              65%   11/45Gi  62°C   280W   40  14ms      2  40%        3  1/1 ready, above the band, limit: Gpu",
-      "  thumbnails-5c9f6d7b8-x7x2k  65%   11/45Gi  62°C   280W   40  14ms      2  40%        3",
-      "    GPU 0                     60%  5.6/22Gi  61°C   140W    -     -      -    -        -  NVIDIA A10",
-      "    GPU 1                     70%  5.6/22Gi  62°C   140W    -     -      -    -        -  NVIDIA A10",
-      "media/upscaler                60%   11/45Gi  61°C   280W   80  14ms      4  40%        6  2/4 ready, not Ready, within the band",
+      "NAME                          GPU   GPU MEM  TEMP  POWER  RPS   P95  QUEUE  BUSY  CPU  STREAMS",
+      "media/thumbnails              65%   11/45Gi  62°C   280W   40  14ms      2   60%  40%        3  1/1 ready, above the band, limit: Gpu",
+      "  thumbnails-5c9f6d7b8-x7x2k  65%   11/45Gi  62°C   280W   40  14ms      2   60%  40%        3",
+      "    GPU 0                     60%  5.6/22Gi  61°C   140W    -     -      -     -    -        -  NVIDIA A10",
+      "    GPU 1                     70%  5.6/22Gi  62°C   140W    -     -      -     -    -        -  NVIDIA A10",
+      "media/upscaler                60%   11/45Gi  61°C   280W   80  14ms      4   60%  40%        6  2/4 ready, not Ready, within the band",
       "                              no node has 1 free nvidia.com/gpu",
-      "  upscaler-7d9f8c6b5d-aaaaa   60%  5.6/22Gi  61°C   140W   40  14ms      2  40%        3  NVIDIA A10",
-      "  upscaler-7d9f8c6b5d-bbbbb   60%  5.6/22Gi  61°C   140W   40  14ms      2  40%        3  not ready, NVIDIA A10",
+      "  upscaler-7d9f8c6b5d-aaaaa   60%  5.6/22Gi  61°C   140W   40  14ms      2   60%  40%        3  NVIDIA A10",
+      "  upscaler-7d9f8c6b5d-bbbbb   60%  5.6/22Gi  61°C   140W   40  14ms      2   60%  40%        3  not ready, NVIDIA A10",
       "  upscaler-7d9f8c6b5d-ccccc   refuses connections",
       "  upscaler-7d9f8c6b5d-ddddd   is waiting for a GPU",
     ]);
+  });
+
+  it("shows with which pods a pod shares its GPU, also those of services that it does not list", () => {
+    const sharing = (uuid: string): UtilizationReport => {
+      const { gpus, ...report } = reportOf(1);
+      return { ...report, gpus: { ...gpus, devices: gpus.devices.map((device) => ({ ...device, uuid })) } };
+    };
+    const sharedGpus = [{ uuid: "GPU-1", memoryPercent: 80, services: { "media/upscaler": 2, "lab/notebook": 1 } }];
+    const utilization = { pods: 2, band: "Within", gpuSharing: "TimeSlicing", sharedGpus };
+    const shared = snapshot(
+      [service("upscaler", { summary: { replicas: "2/2" }, utilization, ...isReady })],
+      [pod("upscaler-a", "upscaler", sharing("GPU-1")), pod("upscaler-b", "upscaler", sharing("GPU-1"))],
+      false,
+    );
+    const notes = topTable(shared, 160).map(({ text }) => text.slice(text.indexOf("  3  ") + 5));
+    assert.deepEqual(notes.slice(2), Array(2).fill("shared with media/upscaler (1), lab/notebook (1), NVIDIA A10"));
+    assert.match(topTable(shared, 160)[1]?.text ?? "", /  2\/2 ready, within the band, GPUs: TimeSlicing$/);
   });
 
   for (let width = 80; width <= 160; width += 8) {

@@ -27,6 +27,7 @@ const columns: readonly Column[] = [
   { title: "RPS", cell: ({ requestsPerSecond }) => known(requestsPerSecond, rounded), from: 0 },
   { title: "P95", cell: ({ latencyP95Milliseconds }) => known(latencyP95Milliseconds, duration), from: 0 },
   { title: "QUEUE", cell: ({ queueDepth }) => known(queueDepth, rounded), from: 0 },
+  { title: "BUSY", cell: ({ busyPercent }) => percent(busyPercent), from: 100 },
   { title: "CPU", cell: ({ cpuPercent }) => percent(cpuPercent), from: 100 },
   { title: "STREAMS", cell: ({ sessions }) => known(sessions, rounded), from: 100 },
 ];
@@ -96,12 +97,13 @@ function readyReason(reason: PodTroubleReason): ReadyReason {
   return reason === "Starting" ? "Progressing" : reason;
 }
 
-function serviceNote({ replicas, problem, band, bottleneck }: ServiceRow): string {
+function serviceNote({ replicas, problem, band, bottleneck, gpuSharing }: ServiceRow): string {
   const limited =
     bottleneck === null || bottleneck === "None" || bottleneck === "Unknown" ? [] : [`limit: ${bottleneck}`];
   const placed = band === null || band === "Unknown" ? [] : [`${band.toLowerCase()} the band`];
   const ready = replicas === null ? [] : [`${replicas} ready`];
-  return [...ready, ...(problem === null ? [] : ["not Ready"]), ...placed, ...limited].join(", ");
+  const shared = gpuSharing === null ? [] : [`GPUs: ${gpuSharing}`];
+  return [...ready, ...(problem === null ? [] : ["not Ready"]), ...placed, ...limited, ...shared].join(", ");
 }
 
 /** A pod's only GPU has no row, as its figures are the pod's. */
@@ -124,8 +126,10 @@ function gpuRow(gpu: GpuRow): Row {
   return { is: "gpu", name: `    GPU ${gpu.index}`, figures, note: printable(gpuNotes(gpu).join(", ")) };
 }
 
-function gpuNotes({ name, problem }: GpuRow): readonly string[] {
-  return [...(problem === null ? [] : [problem]), ...(name === null ? [] : [name])];
+function gpuNotes({ name, problem, sharedWith }: GpuRow): readonly string[] {
+  const sharers = Object.entries(sharedWith).map(([service, count]) => `${service} (${count})`);
+  const shared = sharers.length === 0 ? [] : [`shared with ${sharers.join(", ")}`];
+  return [...(problem === null ? [] : [problem]), ...shared, ...(name === null ? [] : [name])];
 }
 
 const noRequests: Omit<Figures, keyof GpuFigures> = {
@@ -133,6 +137,7 @@ const noRequests: Omit<Figures, keyof GpuFigures> = {
   requestsPerSecond: null,
   latencyP95Milliseconds: null,
   queueDepth: null,
+  busyPercent: null,
   sessions: null,
 };
 

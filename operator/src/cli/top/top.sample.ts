@@ -43,7 +43,16 @@ export function pod(name: string, ofService: string, answer: PodAnswer, change: 
     ...change,
   } as Parameters<typeof viewPod>[0]);
   if (view === undefined) throw new Error("the pod has no label of a service");
-  return { pod: view, answer };
+  return { pod: view, answer: answer !== undefined && "gpus" in answer ? withOwnGpus(answer, name) : answer };
 }
 
 export const isReady = { conditions: [{ type: "Ready", status: "True", reason: "Ready", message: "" }] };
+
+/** Pods that report one sample would otherwise share its GPUs. */
+function withOwnGpus(report: UtilizationReport, pod: string): UtilizationReport {
+  const sampled = new Set(sampleReport.gpus.devices.map(({ uuid }) => uuid));
+  const devices = report.gpus.devices.map((device) =>
+    sampled.has(device.uuid) ? { ...device, uuid: `${device.uuid} of ${pod} ${device.index}` } : device,
+  );
+  return { ...report, gpus: { ...report.gpus, devices } };
+}
