@@ -20,7 +20,10 @@ export type ConfigReading =
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const validate = new Ajv({ allErrors: true, strict: false }).compile<ProcessorConfig>(processorConfig);
+// Without optimization, this takes a third less of the start; V8 optimizes the code anyway.
+const validate = new Ajv({ allErrors: true, strict: false, code: { optimize: false } }).compile<ProcessorConfig>(
+  processorConfig,
+);
 
 /** Reads YAML, which includes JSON; an empty file means all defaults. */
 export function readConfig(text: string, env: Environment): ConfigReading {
