@@ -62,14 +62,17 @@ describe("optional APIs", () => {
     await work.apply("by-keda", keda);
     await work.untilReady("upscaler");
     await work.untilCondition("by-keda", "ScalingReady", { status: "False", reason: "ApiMissing" });
+    await work.untilCondition("upscaler", "Exposed", { status: "False", reason: "ApiMissing" });
 
     const notReady = await notReadyDuring(async () => {
       await cluster.installOptionalCrds(optionalApis);
       await untilCreated();
       await work.untilCondition("by-keda", "ScalingReady", { reason: "NotStarted" });
+      await work.untilCondition("upscaler", "Exposed", { status: "False", reason: "NoSuchGateway" });
 
       await cluster.removeOptionalCrds(optionalApis);
       await work.untilCondition("by-keda", "ScalingReady", { reason: "ApiMissing" });
+      await work.untilCondition("upscaler", "Exposed", { reason: "ApiMissing" });
 
       await cluster.installOptionalCrds(optionalApis);
       await untilCreated();

@@ -136,7 +136,10 @@ export const serviceStatus = settings(
       },
     ),
     selector: text("Label selector of the pods, for an autoscaler that uses the scale subresource.", 512),
-    endpoint: text("URL of the service.", 2_048),
+    endpoint: text(
+      "URL of the service: that of an Ingress or Gateway while it routes to the service, otherwise that within the cluster.",
+      2_048,
+    ),
     utilization,
     bottleneck: oneOf(
       ["None", "Gpu", "GpuMemory", "Cpu", "Queue", "Upstream", "Memory", "Unknown"],

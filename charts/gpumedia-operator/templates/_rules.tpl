@@ -14,6 +14,13 @@
   verbs:
     - list
     - watch
+- apiGroups:
+    - gateway.networking.k8s.io
+  resources:
+    - gateways
+  verbs:
+    - list
+    - watch
 {{- end }}
 {{- define "gpumedia-operator.dcgmRules" -}}
 - apiGroups:

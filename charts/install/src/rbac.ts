@@ -26,11 +26,13 @@ const apiVersion = "rbac.authorization.k8s.io/v1";
 const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
 const watched = ["list", "watch"];
 
-/** Cluster-scoped objects, which are only read. Granted also to an operator that watches single namespaces. */
+/** Objects that are only read, cluster-scoped or in the namespaces of others. Granted also to an operator of single namespaces. */
 export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaprofiles"], verbs: watched },
   // To count GPUs.
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
+  // To report whether a Gateway routes to a service, and whether by https.
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways"], verbs: watched },
 ];
 
 /** Only of an operator that watches all namespaces: others would not count all services that use a profile. */

@@ -1,6 +1,9 @@
 /** The status follows what the controllers of other projects report. Their statuses are written here as they write them. */
+import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import type { ResourceType } from "@gpumedia/operator/src/kube/object.ts";
+import { gatewayType } from "@gpumedia/operator/src/observe/gateway-view.ts";
+import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 
 describe("what other controllers report", () => {
@@ -10,6 +13,85 @@ describe("what other controllers report", () => {
     const operations = [{ op: "add", path: "/status", value: status }] as const;
     await work.client.jsonPatch(type, work.namespace, name, operations, { subresource: "status" });
   }
+
+  const endpoint = async (service: string) => (await work.service(service))?.status?.endpoint;
+
+  describe("a Gateway's controller: Exposed", () => {
+    const { httpRoute } = childKinds;
+    const gatewayGroup = "gateway.networking.k8s.io";
+    const parentRef = { group: gatewayGroup, kind: "Gateway", name: "public", sectionName: "https" };
+
+    /** Reports on the route's current generation. */
+    async function report(conditions: Readonly<Record<string, readonly [status: string, reason: string]>>) {
+      const { generation } = (await work.child("httpRoute", "routed")).metadata;
+      const listed = Object.entries(conditions).map(([type, [status, reason]]) => ({
+        type,
+        status,
+        reason,
+        message: "",
+        observedGeneration: generation,
+        lastTransitionTime: "2026-11-30T00:00:00Z",
+      }));
+      const parents = [{ parentRef, controllerName: "example.com/gateway", conditions: listed }];
+      await writeStatus(httpRoute.type, "routed", { parents });
+    }
+
+    it("is false until the Gateway exists and accepts the route, and only then has the endpoint its host", async () => {
+      const parentRefs = [{ name: "public", sectionName: "https" }];
+      await work.apply("routed", { network: { gateway: { parentRefs, hostnames: ["media.example.org"] } } });
+      await work.untilReady("routed");
+      const inCluster = `http://routed.${work.namespace}.svc`;
+      const { namespace } = work;
+      await work.untilCondition("routed", "Exposed", {
+        status: "False",
+        reason: "NoSuchGateway",
+        message: `Gateway ${namespace}/public does not exist`,
+      });
+      assert.equal(await endpoint("routed"), inCluster);
+
+      const listeners = [
+        { name: "http", port: 80, protocol: "HTTP" },
+        { name: "https", port: 443, protocol: "HTTPS", tls: { certificateRefs: [{ name: "tls" }] } },
+      ];
+      await work.createObject(gatewayType, "public", { spec: { gatewayClassName: "ours", listeners } });
+      await work.untilCondition("routed", "Exposed", {
+        status: "Unknown",
+        reason: "NotAcceptedYet",
+        message: "check that the controller of GatewayClass ours runs",
+      });
+
+      await report({ Accepted: ["False", "NotAllowedByListeners"], ResolvedRefs: ["True", "ResolvedRefs"] });
+      await work.untilCondition("routed", "Exposed", {
+        status: "False",
+        reason: "NotAccepted",
+        message: `NotAllowedByListeners; allowedRoutes of its listener must admit namespace ${namespace}`,
+      });
+      assert.equal(await endpoint("routed"), inCluster);
+      await until("an event with the reason", async () => {
+        const { body } = await work.client.rawJson("GET", `/api/v1/namespaces/${namespace}/events`);
+        return JSON.stringify(body).includes('"reason":"NotAccepted"');
+      });
+
+      await report({ Accepted: ["True", "Accepted"], ResolvedRefs: ["True", "ResolvedRefs"] });
+      await work.untilCondition("routed", "Exposed", { status: "True", reason: "Routed" });
+      assert.equal(await endpoint("routed"), "https://media.example.org");
+      assert.equal((await work.condition("routed", "Ready"))?.status, "True");
+
+      await work.delete(gatewayType, "public");
+      await work.untilCondition("routed", "Exposed", { status: "False", reason: "NoSuchGateway" });
+      assert.equal(await endpoint("routed"), inCluster);
+    });
+  });
+
+  it("an ingress controller: Exposed is true, and the endpoint has the host, once the Ingress has an address", async () => {
+    await work.apply("public", { network: { ingress: { enabled: true, host: "media.example.com" } } });
+    await work.untilReady("public");
+    await work.untilCondition("public", "Exposed", { status: "Unknown", reason: "NoAddress" });
+    assert.equal(await endpoint("public"), `http://public.${work.namespace}.svc`);
+    await writeStatus(childKinds.ingress.type, "public", { loadBalancer: { ingress: [{ ip: "192.0.2.10" }] } });
+    await work.untilCondition("public", "Exposed", { status: "True", reason: "Routed", message: "192.0.2.10" });
+    assert.equal(await endpoint("public"), "http://media.example.com");
+  });
 
   describe("KEDA 2.21.0: ScalingReady", () => {
     const { scaledObject, horizontalPodAutoscaler } = childKinds;

@@ -2,11 +2,10 @@
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
+import { gatewayGroup } from "../observe/gateway-view.ts";
 import { unlessEmpty } from "./canonical.ts";
 import { child } from "./child.ts";
 import { servicePort } from "./service.ts";
-
-const gatewayGroup = "gateway.networking.k8s.io";
 
 /** Its lists are atomic: items include the API server's defaults, which would look like drift otherwise. */
 export function httpRoute(service: EffectiveService): Manifest | null {

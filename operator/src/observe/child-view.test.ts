@@ -40,6 +40,13 @@ describe("the view of a child", () => {
     });
   });
 
+  it("has the parents and the status of an HTTPRoute", () => {
+    const parentRefs = [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "public" }];
+    const status = { parents: [{ parentRef: parentRefs[0], conditions: [{ type: "Accepted", status: "True" }] }] };
+    const view = viewChild(childKinds.httpRoute)(object({}, { spec: { parentRefs, hostnames: ["a"] }, status }));
+    assert.deepEqual([view.spec, view.status], [{ parentRefs }, status]);
+  });
+
   it("has no spec and no status of a ConfigMap", () => {
     const { spec, status, revision, generation } = viewChild(childKinds.configMap)(object({}, { data: { a: "b" } }));
     assert.deepEqual({ spec, status, revision, generation }, { spec: {}, status: {}, revision: 0, generation: 0 });

@@ -1,5 +1,6 @@
 /** What the caches keep of a child: who owns which of its fields, whose it is, and its status. */
 import type { ChildKind } from "./child-kinds.ts";
+import type { ParentRef } from "./gateway-view.ts";
 import { serviceLabel } from "./names.ts";
 import type { KubeObject, ObjectKey, ObjectMeta } from "../kube/object.ts";
 import { ownership, type Ownership } from "../kube/ownership.ts";
@@ -20,7 +21,7 @@ export interface ChildView extends LiveChild {
   readonly services: readonly ObjectKey[];
   /** How many pod templates a Deployment has had; 0 of other kinds. */
   readonly revision: number;
-  /** `spec.replicas` of a Deployment or the bounds of an autoscaler; empty for other kinds. */
+  /** `spec.replicas` of a Deployment, the bounds of an autoscaler or the parents of a route; empty for other kinds. */
   readonly spec: ChildSpec;
   readonly status: ChildStatus;
 }
@@ -29,6 +30,8 @@ export interface ChildSpec {
   readonly replicas?: number;
   readonly minReplicas?: number;
   readonly maxReplicas?: number;
+  /** Of an HTTPRoute. */
+  readonly parentRefs?: readonly ParentRef[];
 }
 
 /** `metav1.Condition`, and the older types of conditions. */
@@ -39,6 +42,7 @@ export interface StatusCondition {
   readonly message?: string;
   /** RFC 3339. */
   readonly lastTransitionTime?: string;
+  readonly observedGeneration?: number;
 }
 
 /** The members that the operator reads, of the statuses of all kinds of children. */
@@ -60,7 +64,13 @@ export interface ChildStatus {
       readonly target?: Readonly<Record<string, string>>;
     }[];
   };
-  readonly parents?: readonly { readonly conditions?: readonly StatusCondition[] }[];
+  readonly parents?: readonly RouteParentStatus[];
+}
+
+/** What a controller reports of a route and one of its parents. */
+export interface RouteParentStatus {
+  readonly parentRef: ParentRef;
+  readonly conditions?: readonly StatusCondition[];
 }
 
 /** Returns how an object of `kind` is kept: without its status, unless the operator reads it. */
@@ -114,11 +124,12 @@ const kindsWithStatus: ReadonlySet<string> = new Set([
   "HTTPRoute",
 ]);
 
-function specOf({ replicas, minReplicas, maxReplicas }: ChildSpec): ChildSpec {
+function specOf({ replicas, minReplicas, maxReplicas, parentRefs }: ChildSpec): ChildSpec {
   return {
     ...(replicas === undefined ? {} : { replicas }),
     ...(minReplicas === undefined ? {} : { minReplicas }),
     ...(maxReplicas === undefined ? {} : { maxReplicas }),
+    ...(parentRefs === undefined ? {} : { parentRefs }),
   };
 }
 

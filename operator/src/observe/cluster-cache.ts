@@ -8,6 +8,7 @@ import { clusterType, namespacedType, type KubeObject, type ObjectKey, type Reso
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { isRolling, viewChild, type ChildView } from "./child-view.ts";
+import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gateway-view.ts";
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
@@ -36,7 +37,10 @@ function gpumedia(kind: string, resource: string, namespaced: boolean): Resource
   return { group: "gpumedia.io", version: "v1alpha1", kind, resource, namespaced };
 }
 
-const nodesWaitMs = 5_000;
+/** For what RBAC may forbid: nodes, and objects that an operator of an earlier version did not read. */
+const unsureWaitMs = 5_000;
+
+type Followed = Pick<ScopedCache<unknown>, "type" | "run" | "whenSynced">;
 
 export class ClusterCache {
   readonly services: ScopedCache<StoredService>;
@@ -50,14 +54,20 @@ export class ClusterCache {
   readonly replicaSets: ScopedCache<ReplicaSetView>;
   /** The ConfigMap for the DCGM exporters, managed by this operator or not. */
   readonly dcgm: ScopedCache<ChildView>;
+  /** The Gateways of all namespaces; empty while their API is not served. */
+  readonly gateways: ScopedCache<GatewayView>;
+  /** The HTTPRoutes that name a Gateway. */
+  readonly routesOf: (gateway: ObjectKey) => readonly ChildView[];
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
   readonly #clock: Clock;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
-  /** The optional kinds that are watched now. */
-  readonly #optional = new Map<ChildKind, AbortController>();
+  /** What is watched only while its API is served. */
+  readonly #optional: readonly Followed[];
+  /** Those that are watched now. */
+  readonly #followed = new Map<Followed, AbortController>();
 
   constructor({ client, namespaces, operatorNamespace, clock, log }: ClusterCacheOptions) {
     this.#clock = clock;
@@ -94,6 +104,12 @@ export class ClusterCache {
     const kinds: readonly ChildKind[] = Object.values(childKinds);
     this.#children = new Map(
       kinds.map((kind) => [kind, scoped(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
+    );
+    // Those of platform teams are in other namespaces.
+    this.gateways = scoped(gatewayType, viewGateway, { namespaces: [] });
+    this.#optional = [...kinds.filter(({ optional }) => optional).map((kind) => this.children(kind)), this.gateways];
+    this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
+      (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
     );
     this.#rolling = this.children(childKinds.deployment).lookup((view) => (isRolling(view) ? [""] : []));
   }
@@ -140,6 +156,12 @@ export class ClusterCache {
     return replicaSet?.uid === pod.replicaSet.uid && replicaSet.deployment === deployment.metadata.uid;
   }
 
+  /** Undefined while the Gateways are not known: their API is not served, or RBAC forbids listing them. */
+  knownGateways(): ReadonlyMap<ObjectKey, GatewayView> | undefined {
+    if (!this.#followed.has(this.gateways) || !this.gateways.synced) return undefined;
+    return new Map([...this.gateways.values()].map((gateway) => [gateway.key, gateway]));
+  }
+
   /** Who holds the GPUs of which node now. */
   gpuSnapshot(): GpuSnapshot {
     return { synced: this.nodes.synced && this.pods.synced, nodes: this.gpus.snapshot() };
@@ -147,7 +169,9 @@ export class ClusterCache {
 
   /** The optional kinds whose API is served and whose objects have been listed. */
   servedKinds(): ReadonlySet<ChildKind> {
-    return new Set([...this.#optional.keys()].filter((kind) => this.children(kind).synced));
+    return new Set(
+      [...this.#children].filter(([, cache]) => this.#followed.has(cache) && cache.synced).map(([kind]) => kind),
+    );
   }
 
   /** What every reconcile reads, besides the children. */
@@ -162,32 +186,32 @@ export class ClusterCache {
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
-  /** Resolves when everything that a reconcile reads has been listed; for nodes, which RBAC may forbid, it waits 5 s at most. */
+  /** Resolves when everything that a reconcile reads has been listed; for what RBAC may forbid, it waits 5 s at most. */
   async whenSynced(): Promise<void> {
-    const caches = [...this.#children].filter(([kind]) => !kind.optional || this.#optional.has(kind));
+    const caches = [...this.#children].filter(([kind, cache]) => !kind.optional || this.#followed.has(cache));
     await Promise.all([...this.#required, ...caches.map(([, cache]) => cache)].map((cache) => cache.whenSynced()));
-    // Without the nodes, the first statuses would report the GPUs as unknown, and be written a second time.
+    // Without these, the first statuses would report GPUs and Gateways as unknown, and be written a second time.
+    const unsure = [this.nodes, ...[this.gateways].filter((cache) => this.#followed.has(cache))];
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(nodesWaitMs, resolve);
-    await Promise.race([this.nodes.whenSynced(), timeout]);
+    const cancel = this.#clock.after(unsureWaitMs, resolve);
+    await Promise.race([Promise.all(unsure.map((cache) => cache.whenSynced())), timeout]);
     cancel();
   }
 
   /** Watches exactly the optional kinds that are served. Calls back when a kind can be used or is no longer served. */
-  followOptional(apis: Apis, signal: AbortSignal, onChange: (kind: ChildKind) => void): void {
-    for (const [kind, cache] of this.#children) {
-      if (!kind.optional) continue;
-      const served = apis.serves(kind.type);
-      const watched = this.#optional.get(kind);
+  followOptional(apis: Apis, signal: AbortSignal, onChange: () => void): void {
+    for (const cache of this.#optional) {
+      const served = apis.serves(cache.type);
+      const watched = this.#followed.get(cache);
       if (served && watched === undefined) {
         const controller = new AbortController();
-        this.#optional.set(kind, controller);
+        this.#followed.set(cache, controller);
         void cache.run(AbortSignal.any([signal, controller.signal]));
-        void cache.whenSynced().then(() => onChange(kind));
+        void cache.whenSynced().then(onChange);
       } else if (!served && watched !== undefined) {
-        this.#optional.delete(kind);
-        watched.abort(new Error(`${kind.type.kind} is no longer served`));
-        onChange(kind);
+        this.#followed.delete(cache);
+        watched.abort(new Error(`${cache.type.kind} is no longer served`));
+        onChange();
       }
     }
   }

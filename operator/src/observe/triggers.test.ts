@@ -3,6 +3,7 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
+import type { GatewayView } from "./gateway-view.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
@@ -39,6 +40,8 @@ function triggers() {
     pods: new FakeCache<PodView | undefined>(),
     failedPods: new FakeCache<PodView | undefined>(),
     nodes: new FakeCache<NodeView>(),
+    gateways: new FakeCache<GatewayView>(),
+    routesOf: (gateway: ObjectKey) => (gateway === key ? [child({ kind: "HTTPRoute" })] : []),
     childCaches: [new FakeCache<ChildView>(), new FakeCache<ChildView>()] as const,
   };
   const enqueued: Enqueued[] = [];
@@ -140,6 +143,30 @@ describe("a change of a child", () => {
         sources.childCaches[kind].emit(change);
         assert.deepEqual(sources.enqueued, enqueued);
       }
+    });
+  }
+});
+
+function gateway(change: Partial<GatewayView> = {}): GatewayView {
+  return { key, className: "c", listeners: [], conditions: [], ...change };
+}
+
+describe("a change of a Gateway", () => {
+  const conditions = [{ type: "Programmed", status: "True" }];
+  const cases: {
+    readonly [title: string]: readonly [change: StoreChange<GatewayView>, enqueued: readonly Enqueued[]];
+  } = {
+    created: [added(gateway()), [echo]],
+    deleted: [deleted(gateway()), [echo]],
+    "its conditions": [updated(gateway(), gateway({ conditions })), [echo]],
+    "nothing that is read": [updated(gateway(), gateway()), []],
+    "another one, which no service names": [{ ...added(gateway()), key: "gateways/other" }, []],
+  };
+  for (const [title, [change, enqueued]] of Object.entries(cases)) {
+    it(title, () => {
+      const sources = triggers();
+      sources.gateways.emit(change);
+      assert.deepEqual(sources.enqueued, enqueued);
     });
   }
 });

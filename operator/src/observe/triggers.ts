@@ -3,6 +3,7 @@ import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import { currentOf, previousOf, type StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
+import type { GatewayView } from "./gateway-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import type { ScopedCache } from "./scoped-cache.ts";
@@ -17,6 +18,8 @@ export interface Sources {
   readonly pods: Pick<ScopedCache<PodView | undefined>, "subscribe" | "values">;
   readonly failedPods: Pick<ScopedCache<PodView | undefined>, "subscribe">;
   readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
+  readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
+  readonly routesOf: (gateway: ObjectKey) => readonly Pick<ChildView, "services">[];
   readonly childCaches: Iterable<Pick<ScopedCache<ChildView>, "subscribe">>;
 }
 
@@ -53,11 +56,20 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
     const service = (currentOf(change) ?? previousOf(change))?.service;
     if (service !== undefined) echo(service);
   });
+  cache.gateways.subscribe((change) => {
+    if (!differs(change)) return;
+    for (const { services } of cache.routesOf(change.key)) for (const service of services) echo(service);
+  });
   cache.nodes.subscribe((change) => {
     // A node's heartbeat changes it every few seconds.
-    if (JSON.stringify(previousOf(change)) === JSON.stringify(currentOf(change))) return;
+    if (!differs(change)) return;
     for (const waiting of waitingServices(cache)) echo(waiting);
   });
+}
+
+/** Does what the cache keeps of the object differ? */
+function differs(change: StoreChange<object>): boolean {
+  return JSON.stringify(previousOf(change)) !== JSON.stringify(currentOf(change));
 }
 
 /** Ignores this operator's own writes and changes of metadata only. */

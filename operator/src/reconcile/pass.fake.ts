@@ -131,6 +131,7 @@ export class FakeSnapshots implements SnapshotSource {
       features: sampleContext.features,
       children: {},
       kedaAutoscaler: undefined,
+      gateways: undefined,
       pods: [],
       failedPods: [],
       reports: {

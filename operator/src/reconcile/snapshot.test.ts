@@ -93,6 +93,15 @@ describe("a snapshot", () => {
     assert.deepEqual(source.refresh(after).children, {});
   });
 
+  it("has the HorizontalPodAutoscaler that KEDA has created, by the name in the ScaledObject's status", () => {
+    source.written(childKinds.horizontalPodAutoscaler.type, object("HorizontalPodAutoscaler", "keda-hpa-upscaler"));
+    source.written(childKinds.scaledObject.type, object("ScaledObject", "upscaler"));
+    assert.equal(gather().kedaAutoscaler, undefined);
+    const status = { hpaName: "keda-hpa-upscaler" };
+    source.written(childKinds.scaledObject.type, object("ScaledObject", "upscaler", { status }));
+    assert.equal(gather().kedaAutoscaler?.metadata.name, "keda-hpa-upscaler");
+  });
+
   it("has the load tests of the service, and shows whether this rollout has one", () => {
     source.written(childKinds.deployment.type, object("Deployment", "upscaler"));
     const test = (name: string, service: string): KubeObject =>

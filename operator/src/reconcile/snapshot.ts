@@ -7,6 +7,7 @@ import { childKind, childName, childRoles, type ChildKind, type ChildRole } from
 import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
+import type { GatewayView } from "../observe/gateway-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { GpuSnapshot } from "../observe/gpu-ledger.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -28,6 +29,8 @@ interface LiveState {
   readonly children: Readonly<Partial<Record<ChildRole, ChildView>>>;
   /** KEDA's, created from the ScaledObject; it has the ScaledObject's labels. */
   readonly kedaAutoscaler: ChildView | undefined;
+  /** All Gateways; undefined while they are not known. */
+  readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
   /** By name, so that a message that names one of them names the same one after a restart. */
   readonly pods: readonly PodView[];
   /** Those that kubelets have failed: they take no room, and are only reported. */
@@ -109,6 +112,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
   return {
     children,
     kedaAutoscaler: kedaAutoscaler(namespace, children.scaledObject, cache),
+    gateways: cache.knownGateways(),
     pods,
     failedPods: cache.failedPodsOf(key).filter((pod) => pod !== undefined),
     reports: readPods(pods, window, (node) => cache.nodes.get(`/${node}`)?.labels, now),

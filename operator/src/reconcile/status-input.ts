@@ -21,7 +21,7 @@ export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout"
 
 export function statusInput(
   service: EffectiveService,
-  { children, kedaAutoscaler, dcgmTaken, features, pods, failedPods, gpus, loadTests }: Snapshot,
+  { children, kedaAutoscaler, gateways, dcgmTaken, features, pods, failedPods, gpus, loadTests }: Snapshot,
   { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
@@ -38,6 +38,9 @@ export function statusInput(
     autoscaler: own(byKeda ? children.scaledObject : children.horizontalPodAutoscaler),
     kedaAutoscaler: byKeda ? kedaAutoscaler : undefined,
     verticalAutoscaler: own(children.verticalPodAutoscaler),
+    ingress: own(children.ingress),
+    httpRoute: own(children.httpRoute),
+    gateways,
     pods: [...pods, ...failedPods],
     gpus: gpuView(service, gpus),
     lastLoadTest: lastLoadTest(loadTests.tests),

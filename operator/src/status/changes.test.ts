@@ -15,6 +15,7 @@ const notReady = condition("Ready", "False", "NameTaken");
 const scaling = condition("ScalingReady", "True", "Scaling");
 const noMetrics = condition("ScalingReady", "False", "MetricsMissing");
 const noApi = condition("ScalingReady", "False", "ApiMissing");
+const refused = condition("Exposed", "False", "NotAccepted");
 
 describe("events of a status", () => {
   it("include the switch of a rollout from a surge to in place, once, and not that of pods that wait after a scale-out", () => {
@@ -66,6 +67,17 @@ describe("events of a status", () => {
       before: [serving, noMetrics],
       after: [serving, noApi],
       events: ["Warning Scale ApiMissing"],
+    },
+    "the Gateway refuses the route": {
+      before: [serving, condition("Exposed", "True", "Routed")],
+      after: [serving, refused],
+      events: ["Warning Reconcile NotAccepted"],
+    },
+    "none while the Gateway refuses the route": { before: [serving, refused], after: [serving, refused], events: [] },
+    "none while the Gateway has not evaluated the route": {
+      before: undefined,
+      after: [condition("Exposed", "Unknown", "NotAcceptedYet")],
+      events: [],
     },
     "none while the API stays missing": { before: [serving, noApi], after: [serving, noApi], events: [] },
   };

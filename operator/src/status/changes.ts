@@ -44,6 +44,10 @@ export function statusEvents(before: Status, after: Status): readonly StatusEven
   if (scaling !== undefined && scalingFails(find(before, "ScalingReady"), scaling)) {
     events.push(warning("Scale", scaling));
   }
+  const exposed = find(after, "Exposed");
+  if (exposed?.status === "False" && exposed.reason !== find(before, "Exposed")?.reason) {
+    events.push(warning("Reconcile", exposed));
+  }
   if (switchesInPlace(before, after)) {
     const note = after?.rollout?.message ?? "";
     events.push({ type: "Warning", reason: "SwitchedToInPlace", action: "Reconcile", note });

@@ -35,6 +35,17 @@ export const availableReasons = {
   NoReplicaWanted: "the service is scaled to 0 replicas",
 } as const;
 
+export const exposedReasons = {
+  Routed: "the Ingress has an address, and every Gateway routes to the service",
+  NotNeeded: "neither an Ingress nor a Gateway is set; clients in the cluster use the Service",
+  ApiMissing: "the Gateway API is not installed, so there is no HTTPRoute",
+  NoSuchGateway: "a Gateway in `parentRefs` does not exist",
+  NotAccepted: "a Gateway refuses the route, or cannot resolve what it refers to",
+  GatewayNotReady: "a Gateway or its listener is not programmed, such as without its certificate",
+  NotAcceptedYet: "no controller has evaluated the route for a Gateway",
+  NoAddress: "no ingress controller has reported an address of the Ingress",
+} as const;
+
 export const gpuCapacityReasons = {
   Sufficient: "no replica waits for a GPU",
   Exhausted: "a replica waits for a GPU",
@@ -81,6 +92,7 @@ export const profileReasons = {
 export const conditionReasons = {
   Ready: readyReasons,
   Available: availableReasons,
+  Exposed: exposedReasons,
   GpuCapacity: gpuCapacityReasons,
   ScalingReady: scalingReadyReasons,
   MetricsReporting: metricsReportingReasons,
@@ -90,6 +102,7 @@ export const conditionReasons = {
 export type PodTroubleReason = keyof typeof podTroubleReasons;
 export type ReadyReason = keyof typeof readyReasons;
 export type AvailableReason = keyof typeof availableReasons;
+export type ExposedReason = keyof typeof exposedReasons;
 export type GpuCapacityReason = keyof typeof gpuCapacityReasons;
 export type ScalingReadyReason = keyof typeof scalingReadyReasons;
 export type MetricsReportingReason = keyof typeof metricsReportingReasons;

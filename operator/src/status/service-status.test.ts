@@ -33,6 +33,12 @@ describe("the status of a service", () => {
       conditions: [
         condition("Ready", "True", "Serving", "2 of 2 replicas are ready"),
         condition("Available", "True", "ReplicasServe", "2 of 2 replicas are ready"),
+        condition(
+          "Exposed",
+          "True",
+          "NotNeeded",
+          "no Ingress or Gateway is set; clients in the cluster reach the Service",
+        ),
         condition("GpuCapacity", "True", "Sufficient", "no replica waits for a GPU; 6 of 8 nvidia.com/gpu are free"),
         condition("ScalingReady", "Unknown", "NotStarted", "waiting for the autoscaler to evaluate the service"),
         condition("MetricsReporting", "Unknown", "NoPodServes", "no pod is ready, so no utilization is collected"),

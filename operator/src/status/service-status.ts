@@ -6,7 +6,7 @@ import { digest } from "../kube/digest.ts";
 import { available } from "./available.ts";
 import { checklist } from "./checklist.ts";
 import { conditions } from "./condition.ts";
-import { endpoint } from "./endpoint.ts";
+import { endpoint, exposed, externalRoutes } from "./exposed.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
 import { replicaCounts, type StatusInput } from "./status-input.ts";
 import { readiness, stalled } from "./ready.ts";
@@ -24,11 +24,13 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
   const mayMove = input.reading.mayMove || digest(replicas) !== digest(stored.status?.replicas);
   const observed = utilizationStatus({ service, reading: { ...input.reading, mayMove }, before: stored.status, now });
   const { utilization, bottleneck } = observed;
+  const routes = externalRoutes(input);
   const verdicts = {
     Ready: ready,
     Reconciling: reconciling,
     Stalled: stalledVerdict,
     Available: available(input),
+    Exposed: exposed(routes),
     GpuCapacity: gpuCapacity(input),
     ScalingReady: scalingReady(input),
     MetricsReporting: observed.MetricsReporting,
@@ -46,7 +48,7 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     },
     replicas,
     selector: podSelector(service),
-    endpoint: endpoint(service),
+    endpoint: endpoint(service, routes),
     utilization,
     bottleneck,
     ...optional("rollout", input.rollout ?? stored.status?.rollout),

@@ -1,7 +1,9 @@
 /** What the status of a service is computed from. */
 import type { EffectiveService } from "../effective/service.ts";
+import type { ObjectKey } from "../kube/object.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
+import type { GatewayView } from "../observe/gateway-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
@@ -26,6 +28,10 @@ export interface StatusInput {
   /** The HorizontalPodAutoscaler that KEDA has created from the ScaledObject. */
   readonly kedaAutoscaler: ChildView | undefined;
   readonly verticalAutoscaler: ChildView | undefined;
+  readonly ingress: ChildView | undefined;
+  readonly httpRoute: ChildView | undefined;
+  /** Undefined while the Gateways are not known. */
+  readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
   /** The one that finished last. */

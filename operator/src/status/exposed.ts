@@ -1,0 +1,40 @@
+/** Exposed: do clients outside the cluster reach the service? And the URL at which clients reach it. */
+import type { EffectiveService } from "../effective/service.ts";
+import { isTrue, unknown, type Verdict } from "./condition.ts";
+import { gatewayRoutes, type ExternalRoute } from "./gateway-routes.ts";
+import type { ExposedReason } from "./reasons.ts";
+import type { StatusInput } from "./status-input.ts";
+
+export function externalRoutes(input: StatusInput): readonly ExternalRoute[] {
+  return [...ingressRoute(input), ...gatewayRoutes(input)];
+}
+
+/** Reports the worst of the routes: clients of that one get errors. */
+export function exposed(routes: readonly ExternalRoute[]): Verdict<ExposedReason> {
+  for (const status of ["False", "Unknown", "True"] as const) {
+    const [first, ...more] = routes.map(({ verdict }) => verdict).filter((verdict) => verdict.status === status);
+    if (first !== undefined)
+      return { ...first, message: [first, ...more].map(({ message }) => message).join("; and ") };
+  }
+  return isTrue("NotNeeded", "no Ingress or Gateway is set; clients in the cluster reach the Service");
+}
+
+/** Where clients reach the service: outside the cluster while that is routed, otherwise within the cluster. */
+export function endpoint({ name, namespace }: EffectiveService, routes: readonly ExternalRoute[]): string {
+  const routed = routes.find(({ verdict, url }) => verdict.status === "True" && url !== undefined);
+  return routed?.url ?? `http://${name}.${namespace}.svc`;
+}
+
+/** An Ingress has no conditions: its controller reports that it serves it by an address. */
+function ingressRoute({ service, ingress }: StatusInput): readonly ExternalRoute[] {
+  const { enabled, host, className, tlsSecretName } = service.network.ingress;
+  if (!enabled) return [];
+  const url = host === undefined ? undefined : `${tlsSecretName === undefined ? "http" : "https"}://${host}`;
+  const [address] = ingress?.status.loadBalancer?.ingress ?? [];
+  if (address === undefined) {
+    const message = `Ingress ${service.name} has no address; check that the controller of IngressClass ${className} runs and publishes the address of its Service`;
+    return [{ verdict: unknown("NoAddress", message), url }];
+  }
+  const at = address.hostname ?? address.ip ?? "";
+  return [{ verdict: isTrue("Routed", `Ingress ${service.name} has the address ${at}`), url }];
+}
