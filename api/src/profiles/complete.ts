@@ -16,6 +16,7 @@ type Undefaulted =
   | "runtimeClassName"
   | "host"
   | "tlsSecretName"
+  | "trafficDistribution"
   | "selectPolicy"
   | "tolerance"
   | "minAllowed";

@@ -226,4 +226,8 @@ export const production: SourcedTree<CompleteSpec> = {
   },
   deploymentMetadata: { labels: {}, annotations: {} },
   podMetadata: { labels: {}, annotations: {} },
+  initContainers: ours([], "the processor needs no other container"),
+  volumes: ours([], "the operator's own volumes are enough"),
+  volumeMounts: ours([], "the operator's own volumes are enough"),
+  hostAliases: ours([], "the cluster's DNS resolves every name"),
 };

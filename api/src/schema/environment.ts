@@ -70,18 +70,28 @@ const valueFrom = settings(
   },
 );
 
-export const environment = list(
-  { keys: ["name"] },
-  { description: "Environment variables of the processor. They override those that the operator sets.", maxItems: 100 },
-  object(
-    {
-      description: "An environment variable.",
-      rules: [{ rule: "!(has(self.value) && has(self.valueFrom))", message: "set value or valueFrom, not both" }],
-    },
-    {
-      name: Type.String({ description: "Name of the variable.", minLength: 1, maxLength: 253, pattern: "^[^=\\s]+$" }),
-      value: Type.Optional(text("Value of the variable. $(OTHER) refers to another variable.", 32_768)),
-      valueFrom: Type.Optional(valueFrom),
-    },
-  ),
+export const variables = (description: string) =>
+  list(
+    { keys: ["name"] },
+    { description, maxItems: 100 },
+    object(
+      {
+        description: "An environment variable.",
+        rules: [{ rule: "!(has(self.value) && has(self.valueFrom))", message: "set value or valueFrom, not both" }],
+      },
+      {
+        name: Type.String({
+          description: "Name of the variable.",
+          minLength: 1,
+          maxLength: 253,
+          pattern: "^[^=\\s]+$",
+        }),
+        value: Type.Optional(text("Value of the variable. $(OTHER) refers to another variable.", 32_768)),
+        valueFrom: Type.Optional(valueFrom),
+      },
+    ),
+  );
+
+export const environment = variables(
+  "Environment variables of the processor. They override those that the operator sets.",
 );

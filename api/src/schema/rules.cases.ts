@@ -95,7 +95,7 @@ const tunable: SpecCases = {
   "GPUs must not be set here: use gpu.count and gpu.resourceName": {
     at: "spec.resources",
     breaks: { resources: { limits: { "nvidia.com/gpu": 1 } } },
-    keeps: { resources: { limits: { "example.com/fpga": 1 } } },
+    keeps: { resources: { limits: { "example.com/fpga": 1, "nvidia.com/gpumem": 4000, "nvidia.com/gpucores": 30 } } },
   },
   "a resource must be cpu, memory, ephemeral-storage, hugepages-SIZE, or have a domain, such as example.com/fpga": (
     ["requests", "limits"] as const
@@ -187,6 +187,42 @@ const tunable: SpecCases = {
     at: "spec.slo.gpuUtilization.min",
     breaks: { slo: { gpuUtilization: { min: 80, max: 80 } } },
     keeps: { slo: { gpuUtilization: { min: 79, max: 80 } } },
+  },
+  "the name gpu-media is taken by the processor": {
+    at: "spec.initContainers[0].name",
+    breaks: { initContainers: [{ name: "gpu-media", image: "a" }] },
+    keeps: { initContainers: [{ name: "gpu-media-2", image: "a" }] },
+  },
+  "only a sidecar has probes: set restartPolicy: Always, or remove the probes": {
+    at: "spec.initContainers[0]",
+    breaks: { initContainers: [{ name: "a", image: "a", livenessProbe: { tcpSocket: { port: 1 } } }] },
+    keeps: {
+      initContainers: [{ name: "a", image: "a", restartPolicy: "Always", livenessProbe: { tcpSocket: { port: 1 } } }],
+    },
+  },
+  "set exactly one of httpGet, tcpSocket and exec": {
+    at: "spec.initContainers[0].readinessProbe",
+    breaks: { initContainers: [{ name: "a", image: "a", restartPolicy: "Always", readinessProbe: {} }] },
+    keeps: {
+      initContainers: [
+        { name: "a", image: "a", restartPolicy: "Always", readinessProbe: { exec: { command: ["true"] } } },
+      ],
+    },
+  },
+  "the names config, model and tmp are taken by the operator's volumes": {
+    at: "spec.volumes[0].name",
+    breaks: { volumes: [{ name: "model", emptyDir: {} }] },
+    keeps: { volumes: [{ name: "models", emptyDir: {} }] },
+  },
+  "set exactly one of configMap, secret, emptyDir, persistentVolumeClaim, projected, downwardAPI, csi and image": {
+    at: "spec.volumes[0]",
+    breaks: { volumes: [{ name: "a", emptyDir: {}, secret: { secretName: "a" } }] },
+    keeps: { volumes: [{ name: "a", secret: { secretName: "a" } }] },
+  },
+  "set exactly one of serviceAccountToken, configMap, secret and downwardAPI": {
+    at: "spec.volumes[0].projected.sources[0]",
+    breaks: { volumes: [{ name: "a", projected: { sources: [{}] } }] },
+    keeps: { volumes: [{ name: "a", projected: { sources: [{ configMap: { name: "a" } }] } }] },
   },
   "the name of a kernel parameter must have the form net.ipv4.tcp_fin_timeout": {
     at: "spec.sysctls",

@@ -67,7 +67,15 @@ function located(object: FoundObject, keys: Keys, message: string, onKey?: boole
 
 /** The path of a problem starts below the spec. */
 function specKeys(path: string): Keys {
-  return path.startsWith("metadata.") ? path.split(".") : ["spec", ...path.split(".").filter((key) => key !== "")];
+  return path.startsWith("metadata.") ? keysOf(path) : ["spec", ...keysOf(path)];
+}
+
+/** The inverse of `pathOf`. */
+function keysOf(path: string): Keys {
+  return [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map(([, index, quoted, name = ""]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? name : String(JSON.parse(quoted));
+  });
 }
 
 function inOrder(findings: readonly LocatedFinding[]): readonly LocatedFinding[] {

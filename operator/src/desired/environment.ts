@@ -24,7 +24,7 @@ function ours({ gpu }: EffectiveService): readonly Variable[] {
 }
 
 /** References are atomic: ours must include the API server's defaults, or they would look like drift. */
-function asStored({ name, value, valueFrom }: Variable): object {
+export function asStored({ name, value, valueFrom }: Variable): object {
   if (valueFrom?.fieldRef !== undefined) {
     const { apiVersion = "v1", fieldPath } = valueFrom.fieldRef;
     return { name, valueFrom: { fieldRef: { apiVersion, fieldPath } } };

@@ -72,11 +72,24 @@ const volumes = `volumes:
                   emptyDir:
                     sizeLimit: 1Gi`;
 
+/** Of every container that a user adds. */
+const addedSecurity = (own: string): string =>
+  `{ ${own}runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }`;
+
 /** With the guide's values; the parameters are what differs on CPU. */
 const guideDeployment = (
   strategy: string,
   checksum: string,
-  { replicas = "", env = "", devices = "", scheduling = "" },
+  {
+    replicas = "",
+    env = "",
+    devices = "",
+    scheduling = "",
+    directories = "tmp",
+    before = "",
+    mounts = "",
+    volumes: addedVolumes = "",
+  },
 ): string => `
         apiVersion: apps/v1
         kind: Deployment
@@ -95,7 +108,7 @@ const guideDeployment = (
                 app.kubernetes.io/part-of: gpumedia
                 gpumedia.io/service: upscaler
               annotations:
-                cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: tmp
+                cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes: ${directories}
                 gpumedia.io/config: ${checksum}
             spec:
               serviceAccountName: upscaler
@@ -106,6 +119,7 @@ const guideDeployment = (
                 sysctls:
                   - name: net.ipv4.ip_local_port_range
                     value: 10240 65535
+              ${before}
               containers:
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
@@ -122,7 +136,9 @@ const guideDeployment = (
                       ${devices}
                   ${probesAndSecurity()}
                   ${volumeMounts}
+                    ${mounts}
               ${volumes}
+                ${addedVolumes}
               ${scheduling}
       `;
 
@@ -295,6 +311,91 @@ describeChild("deployment", {
               priorityClassName: high
               runtimeClassName: nvidia
       `,
+  },
+  "has what a platform team adds, which loosens nothing": {
+    spec: {
+      gpu: { count: 0 },
+      replicas: 1,
+      autoscaling: { horizontal: { enabled: false } },
+      rollout: { strategy: "Recreate" },
+      scheduling: { topologySpreadConstraints: [] },
+      model: { name: "own", path: "own.onnx" },
+      volumes: [
+        { name: "models", emptyDir: { sizeLimit: "1024Mi" } },
+        { name: "ca", configMap: { name: "ca", items: [] } },
+        { name: "claim", persistentVolumeClaim: { claimName: "shared", readOnly: false } },
+        {
+          name: "token",
+          projected: {
+            sources: [
+              { serviceAccountToken: { path: "token", audience: "vault" } },
+              { downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
+            ],
+          },
+        },
+      ],
+      volumeMounts: [
+        { name: "models", mountPath: "/models", readOnly: true },
+        { name: "ca", mountPath: "/etc/ssl/own", readOnly: false },
+      ],
+      initContainers: [
+        {
+          name: "log",
+          image: "log:1",
+          restartPolicy: "Always",
+          ports: [{ containerPort: 9000, name: "log" }],
+          resources: { requests: { cpu: "1000m" }, limits: {} },
+          readinessProbe: { httpGet: { port: 9000 }, periodSeconds: 5 },
+        },
+        {
+          name: "fetch",
+          image: "fetch:1",
+          command: ["fetch", ""],
+          args: [],
+          env: [
+            { name: "TO", value: "/models" },
+            { name: "EMPTY", value: "" },
+          ],
+          volumeMounts: [{ name: "models", mountPath: "/models" }],
+          securityContext: { runAsUser: 2000, readOnlyRootFilesystem: true },
+        },
+      ],
+      hostAliases: [{ ip: "10.0.0.9", hostnames: ["store.internal"] }],
+    },
+    expected: guideDeployment("{ type: Recreate }", "Qi7_SwJirBgQ-5Fx", {
+      replicas: "replicas: 1",
+      directories: "tmp,models",
+      before: `initContainers:
+                - name: log
+                  image: log:1
+                  restartPolicy: Always
+                  ports:
+                    - { containerPort: 9000, name: log, protocol: TCP }
+                  resources: { requests: { cpu: "1" } }
+                  readinessProbe: { httpGet: { port: 9000 }, periodSeconds: 5 }
+                  securityContext: ${addedSecurity("")}
+                - name: fetch
+                  image: fetch:1
+                  command: [fetch, ""]
+                  env:
+                    - { name: TO, value: /models }
+                    - name: EMPTY
+                  securityContext: ${addedSecurity("runAsUser: 2000, readOnlyRootFilesystem: true, ")}
+                  volumeMounts:
+                    - { name: models, mountPath: /models }`,
+      mounts: `- { name: models, mountPath: /models, readOnly: true }
+                    - { name: ca, mountPath: /etc/ssl/own }`,
+      volumes: `- { name: models, emptyDir: { sizeLimit: 1Gi } }
+                - { name: ca, configMap: { name: ca } }
+                - { name: claim, persistentVolumeClaim: { claimName: shared } }
+                - name: token
+                  projected:
+                    sources:
+                      - serviceAccountToken: { path: token, audience: vault, expirationSeconds: 3600 }
+                      - downwardAPI:
+                          items: [{ path: labels, fieldRef: { apiVersion: v1, fieldPath: metadata.labels } }]`,
+      scheduling: "hostAliases: [{ ip: 10.0.0.9, hostnames: [store.internal] }]",
+    }),
   },
   "requests no GPU with gpu.count: 0, and one replica": {
     spec: {

@@ -1,6 +1,7 @@
 /** Template of a service's pods. It meets the `restricted` Pod Security Standard. */
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
+import { addedDirectories, initContainers } from "./added.ts";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 import { labels, selectorLabels } from "./child.ts";
 import { container, endpointRemovalSeconds } from "./container.ts";
@@ -12,7 +13,10 @@ import { scratchVolume, volumes } from "./volumes.ts";
 const configAnnotation = "gpumedia.io/config";
 
 /** Cluster autoscalers remove no node with a pod that has an `emptyDir`, unless the pod names it. */
-const scratchMayGo = { "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes": scratchVolume };
+function directoriesMayGo(service: EffectiveService): Readonly<Record<string, string>> {
+  const names = [scratchVolume, ...addedDirectories(service)].join(",");
+  return { "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes": names };
+}
 
 /** From the end of the last request to the exit of the process. In seconds. */
 const exitSeconds = 10;
@@ -25,7 +29,11 @@ export function podTemplate(service: EffectiveService): object {
   return {
     metadata: {
       labels: { ...podMetadata.labels, ...labels(service) },
-      annotations: { ...scratchMayGo, ...podMetadata.annotations, [configAnnotation]: restartChecksum(service) },
+      annotations: {
+        ...directoriesMayGo(service),
+        ...podMetadata.annotations,
+        [configAnnotation]: restartChecksum(service),
+      },
     },
     spec: {
       serviceAccountName: serviceAccountName(service),
@@ -43,8 +51,10 @@ export function podTemplate(service: EffectiveService): object {
         ...unlessEmpty("sysctls", sysctls(service)),
       },
       ...unlessEmpty("imagePullSecrets", service.imagePullSecrets),
+      ...unlessEmpty("initContainers", initContainers(service)),
       containers: [container(service)],
       volumes: volumes(service),
+      ...unlessEmpty("hostAliases", service.hostAliases),
       ...scheduling(service),
     },
   };

@@ -18,6 +18,8 @@ const sizes = (updatePolicy: string, controlledResources: string, bounds = ""): 
               controlledResources: ${controlledResources}
               controlledValues: RequestsOnly
               ${bounds}
+            - containerName: "*"
+              mode: "Off"
     `;
 const sizesMemory = (updateMode: string): string => sizes(`{ updateMode: ${updateMode} }`, "[memory]");
 

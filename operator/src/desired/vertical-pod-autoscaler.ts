@@ -29,6 +29,8 @@ export function verticalPodAutoscaler(service: EffectiveService, features: Clust
             // By default, limits grow in proportion, beyond the memory that the guide allows.
             controlledValues: "RequestsOnly",
           },
+          // By default, the updater also evicts a pod to resize a sidecar.
+          { containerName: "*", mode: "Off" },
         ],
       },
     },

@@ -1,6 +1,7 @@
 /** Volumes of a service's pods: the processor's configuration, the model, and scratch space. */
 import type { EffectiveService } from "../effective/service.ts";
 import { childName } from "../observe/child-kinds.ts";
+import { addedMounts, addedVolumes } from "./added.ts";
 import { withoutEmpties } from "./canonical.ts";
 
 /** Mounted as a directory: with a `subPath`, the processor would not see updates of the ConfigMap. */
@@ -20,6 +21,7 @@ export function volumes(service: EffectiveService): readonly object[] {
     { name: "config", configMap: { name: childName("configMap", service.name) } },
     { name: scratchVolume, emptyDir: scratch },
     ...(volume === undefined ? [] : [{ name: "model", ...modelVolume(volume) }]),
+    ...addedVolumes(service),
   ];
 }
 
@@ -28,6 +30,7 @@ export function volumeMounts(service: EffectiveService): readonly object[] {
     { name: "config", mountPath: configDirectory, readOnly: true },
     { name: scratchVolume, mountPath: "/tmp" },
     ...(service.model.volume === undefined ? [] : [{ name: "model", mountPath: modelDirectory, readOnly: true }]),
+    ...addedMounts(service),
   ];
 }
 

@@ -55,6 +55,62 @@ describe("a contradiction between spec and profile", () => {
           "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
       },
     },
+    "mounts over the processor's own directories, and below them": {
+      spec: {
+        volumes: [{ name: "a", emptyDir: {} }],
+        model: { volume: { image: { reference: "models:1" } } },
+        volumeMounts: [
+          { name: "a", mountPath: "/etc" },
+          { name: "a", mountPath: "/etc/gpumedia/more" },
+          { name: "a", mountPath: "/tmp/" },
+          { name: "a", mountPath: "/tmp/cache" },
+          { name: "a", mountPath: "/data/../models/a" },
+          { name: "a", mountPath: "/mnt" },
+          { name: "a", mountPath: "/mnt/" },
+          { name: "b", mountPath: "/mnt/b" },
+        ],
+      },
+      found: {
+        "volumeMounts[0].mountPath":
+          "/etc would hide /etc/gpumedia, which has the processor's configuration: mount it elsewhere, such as at /mnt",
+        "volumeMounts[1].mountPath":
+          "/etc/gpumedia/more would hide /etc/gpumedia, which has the processor's configuration: mount it elsewhere, such as at /mnt",
+        "volumeMounts[2].mountPath":
+          "/tmp/ would hide /tmp, which has the processor's scratch space: mount it elsewhere, such as at /mnt",
+        "volumeMounts[4].mountPath":
+          "/data/../models/a would hide /models, which has the volume of model.volume: mount it elsewhere, such as at /mnt",
+        "volumeMounts[7].name": "there is no volume b: add it to volumes",
+        "volumeMounts[6].mountPath": "/mnt is mounted twice: remove one of the mounts",
+      },
+    },
+    "added containers with the processor's port, its GPUs, and a volume that does not exist": {
+      spec: {
+        gpu: { resourceName: "amd.com/gpu" },
+        initContainers: [
+          {
+            name: "a",
+            image: "a",
+            ports: [
+              { containerPort: 8080, name: "http" },
+              { containerPort: 8080, protocol: "UDP" },
+            ],
+            resources: { limits: { "amd.com/gpu": 1, "nvidia.com/gpumem": 1, "example.com/fuse": 1 } },
+            volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+          },
+          { name: "b", image: "b", ports: [{ containerPort: 8080, protocol: "UDP" }] },
+        ],
+      },
+      found: {
+        "initContainers[0].volumeMounts[0].name": "there is no volume tmp: add it to volumes",
+        "initContainers[0].ports[0].containerPort": "port 8080/TCP is taken by the processor: choose another one",
+        "initContainers[1].ports[0].containerPort": "port 8080/UDP is taken: choose another one",
+        "initContainers[0].ports[0].name": "the port name http is taken by the processor: choose another one",
+        'initContainers[0].resources.limits["amd.com/gpu"]':
+          "amd.com/gpu belongs to the processor: remove it, and set gpu.count",
+        'initContainers[0].resources.limits["nvidia.com/gpumem"]':
+          "nvidia.com/gpumem belongs to the processor: remove it, and set gpu.count",
+      },
+    },
     "a start budget of more than a day": {
       spec: { probes: { startup: { budget: "25h" } } },
       found: { "probes.startup.budget": "25h is above the maximum of 24h" },

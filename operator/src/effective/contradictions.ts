@@ -4,6 +4,7 @@
  */
 import { durationMs, durationSeconds, memoryForPixels, pathOf, quantityValue, workersFor } from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
+import { addedProblems, mountsModels } from "./added.ts";
 import type { EffectiveService, Origin, Problem } from "./service.ts";
 
 type Origins = ReadonlyMap<string, Origin>;
@@ -19,6 +20,7 @@ export function contradictions(service: EffectiveService, origins: Origins): rea
     ...rules.map((rule) => rule(service, origins)).filter((problem) => problem !== null),
     ...requestsAboveLimits(service, origins),
     ...overcommitted(service),
+    ...addedProblems(service),
   ];
 }
 
@@ -93,8 +95,9 @@ const rules: readonly Rule[] = [
     };
   },
 
-  function modelFile({ model }) {
-    if (model.path === undefined || model.volume !== undefined) return null;
+  function modelFile(service) {
+    const { model } = service;
+    if (model.path === undefined || model.volume !== undefined || mountsModels(service)) return null;
     return { path: "model.volume", message: `${model.path} needs a volume: set model.volume, or remove model.path` };
   },
 

@@ -59,10 +59,7 @@ export interface ChildStatus {
   readonly conditions?: readonly StatusCondition[];
   readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
   readonly recommendation?: {
-    readonly containerRecommendations?: readonly {
-      readonly containerName: string;
-      readonly target?: Readonly<Record<string, string>>;
-    }[];
+    readonly containerRecommendations?: readonly ContainerRecommendation[];
   };
   readonly parents?: readonly RouteParentStatus[];
 }
@@ -71,6 +68,12 @@ export interface ChildStatus {
 export interface RouteParentStatus {
   readonly parentRef: ParentRef;
   readonly conditions?: readonly StatusCondition[];
+}
+
+/** Of a VerticalPodAutoscaler. */
+export interface ContainerRecommendation {
+  readonly containerName: string;
+  readonly target?: Readonly<Record<string, string>>;
 }
 
 /** Returns how an object of `kind` is kept: without its status, unless the operator reads it. */

@@ -22,6 +22,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     gates: [],
     failed: undefined,
     container: undefined,
+    blocking: undefined,
     deletionCost: undefined,
     ...change,
   };

@@ -75,6 +75,51 @@ describe("the view of a pod", () => {
       }),
       view: { ...waits, deletionCost: { value: "2", ours: false } },
     },
+    "names the init container that has not succeeded, and not the one that has": {
+      pod: pod({
+        metadata: { labels: ours },
+        spec: {
+          nodeName: "n",
+          initContainers: [{ name: "vault", restartPolicy: "Always" }, { name: "a" }, { name: "b" }],
+        },
+        status: {
+          initContainerStatuses: [
+            { name: "vault", started: true, ready: true, state: { running: {} } },
+            { name: "a", ready: true, state: { terminated: { exitCode: 0, reason: "Completed" } } },
+            { name: "b", ready: false, restartCount: 1, state: { terminated: { exitCode: 2, reason: "Error" } } },
+          ],
+          containerStatuses: [{ name: "gpu-media", ready: false, state: { waiting: { reason: "PodInitializing" } } }],
+        },
+      }),
+      view: {
+        ...waits,
+        node: "n",
+        container: sampleContainer({ waiting: { reason: "PodInitializing", message: "" } }),
+        blocking: {
+          name: "b",
+          comesFirst: true,
+          ...sampleContainer({ restarts: 1, ended: { exitCode: 2, reason: "Error", message: "", signal: 0 } }),
+        },
+      },
+    },
+    "names the injected sidecar that is not ready": {
+      pod: pod({
+        metadata: { labels: ours },
+        spec: { nodeName: "n" },
+        status: {
+          containerStatuses: [
+            { name: "gpu-media", ready: true, state: { running: {} } },
+            { name: "istio-proxy", ready: false, state: { running: {} } },
+          ],
+        },
+      }),
+      view: {
+        ...waits,
+        node: "n",
+        container: sampleContainer({ running: true, ready: true }),
+        blocking: { name: "istio-proxy", comesFirst: false, ...sampleContainer({ running: true }) },
+      },
+    },
     "has little of a pod that was just created": { pod: pod({ metadata: { labels: ours } }), view: waits },
     "has the scheduler's message of a pod that does not fit on any node": {
       pod: pod({

@@ -37,11 +37,13 @@ export interface PodView {
     | { readonly reason: string; readonly message: string; /** RFC 3339. */ readonly at: string }
     | undefined;
   readonly container: ContainerView | undefined;
+  /** The first other container that keeps the pod from being ready: an init container, or a sidecar. */
+  readonly blocking: BlockingContainer | undefined;
   /** The value of the deletion cost annotation; undefined: there is none. */
   readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
 }
 
-/** The processor's container, as the kubelet reports it. */
+/** A container, as the kubelet reports it. */
 export interface ContainerView {
   readonly restarts: number;
   readonly waiting: { readonly reason: string; readonly message: string } | undefined;
@@ -56,10 +58,17 @@ export interface ContainerView {
     | undefined;
 }
 
+export interface BlockingContainer extends ContainerView {
+  readonly name: string;
+  /** The processor starts only after it. */
+  readonly comesFirst: boolean;
+}
+
 interface Pod extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string;
     readonly schedulingGates?: readonly { readonly name: string }[];
+    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
     readonly containers?: readonly {
       readonly name: string;
       readonly resources?: {
@@ -75,6 +84,7 @@ interface Pod extends KubeObject {
     readonly message?: string;
     readonly podIP?: string;
     readonly conditions?: readonly StatusCondition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
 }
@@ -129,8 +139,31 @@ export function viewPod(object: KubeObject): PodView | undefined {
     gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
     failed: failureOf(metadata, status),
     container: containerView(status.containerStatuses?.find(({ name }) => name === containerName)),
+    blocking: service === undefined ? undefined : blockingContainer(spec, status),
     deletionCost: deletionCostOf(metadata),
   };
+}
+
+/**
+ * The kubelet starts init containers one after the other. One that has succeeded, or a sidecar that has started, lets the
+ * next one start; the pod is ready when all sidecars and containers are.
+ */
+function blockingContainer(
+  { initContainers = [] }: NonNullable<Pod["spec"]>,
+  { initContainerStatuses = [], containerStatuses = [] }: NonNullable<Pod["status"]>,
+): BlockingContainer | undefined {
+  const isSidecar = (name: string): boolean =>
+    initContainers.some((one) => one.name === name && one.restartPolicy === "Always");
+  const first = initContainerStatuses.find(({ name, started, state }) =>
+    isSidecar(name) ? started !== true : state?.terminated?.exitCode !== 0,
+  );
+  const beside = [
+    ...initContainerStatuses.filter(({ name }) => isSidecar(name)),
+    ...containerStatuses.filter(({ name }) => name !== containerName),
+  ].find(({ ready }) => ready === false);
+  const status = first ?? beside;
+  const view = containerView(status);
+  return status && view && { name: status.name, comesFirst: status === first, ...view };
 }
 
 /** The pod garbage collector fails the pods of a removed node without a reason, and deletes them. */

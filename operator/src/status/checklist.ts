@@ -7,7 +7,7 @@ import { dcgmMetricsName } from "../observe/names.ts";
 import { exclusion } from "../plan/gpus.ts";
 import type { Bottleneck } from "../utilization/bottleneck.ts";
 import type { Verdict } from "./condition.ts";
-import type { StatusInput } from "./status-input.ts";
+import { processorRecommendation, type StatusInput } from "./status-input.ts";
 
 export type ChecklistItem = NonNullable<GpuMediaServiceStatus["guideChecklist"]>[number];
 
@@ -219,7 +219,7 @@ function tracked(input: ChecklistInput): Answer {
 function opportunities({ service, skipped, verticalAutoscaler }: StatusInput): Answer {
   if (!service.autoscaling.vertical.enabled) return notDone("SwitchedOff", "set autoscaling.vertical.enabled: true");
   if (skipped.has("verticalPodAutoscaler")) return vpaMissing;
-  const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
+  const processor = processorRecommendation(verticalAutoscaler);
   return processor?.target === undefined
     ? notKnown("NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler")
     : undefined;

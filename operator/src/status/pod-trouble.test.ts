@@ -217,6 +217,73 @@ describe("trouble of pods", () => {
       text: "is not ready although its container is: node n does not report (kubectl describe node n), or a readiness gate of the pod is not met",
     },
   };
+  const added = (comesFirst: boolean, change: Partial<ContainerView>): Partial<PodView> => ({
+    blocking: { name: "vault", comesFirst, ...sampleContainer(change) },
+  });
+  const waitsForIt = sampleContainer({ waiting: { reason: "PodInitializing", message: "" } });
+  const serves = sampleContainer({ running: true, ready: true });
+  const loads = sampleContainer({ running: true, started: false });
+  Object.assign(cases, {
+    "an init container that runs": {
+      pod: pod({ container: waitsForIt, ...added(true, { running: true }) }),
+      trouble: { pod: "p", container: "vault", reason: "Starting", step: "Initializing" },
+      text: "is waiting for its init container vault; see kubectl logs p -c vault",
+    },
+    "an init container that fails": {
+      pod: pod({ container: waitsForIt, ...added(true, { restarts: 3, ended: ended({}) }) }),
+      trouble: { pod: "p", container: "vault", reason: "CrashLoop", exitCode: 1, signal: 0, restarts: 3, message: "" },
+      text: "has a container vault that exited with code 1 (3 restarts); see kubectl logs p -c vault --previous",
+      fatal: true,
+    },
+    "an init container whose image cannot be pulled": {
+      pod: pod({
+        container: waitsForIt,
+        ...added(true, { waiting: { reason: "ErrImagePull", message: "not found" } }),
+      }),
+      trouble: { pod: "p", container: "vault", reason: "ImagePullFailed", message: "not found" },
+      text: "cannot pull the image of its container vault: not found",
+      fatal: true,
+    },
+    "a sidecar that is not ready beside a processor that is": {
+      pod: pod({ container: serves, ...added(false, { running: true }) }),
+      trouble: { pod: "p", container: "vault", reason: "ProbesFailing", restarts: 0 },
+      text: "has a container vault that is running but not ready: its readiness probe fails; see kubectl logs p -c vault",
+    },
+    "a sidecar that is OOM-killed while the model is being loaded": {
+      pod: pod({
+        container: loads,
+        ...added(false, { running: true, restarts: 1, ended: ended({ reason: "OOMKilled" }) }),
+      }),
+      trouble: { pod: "p", container: "vault", reason: "OutOfMemory", restarts: 1 },
+      text: "has a container vault that was OOM-killed at its memory limit (1 restart); raise that limit",
+      fatal: true,
+    },
+    "a sidecar that cannot be created": {
+      pod: pod({
+        container: loads,
+        ...added(false, { waiting: { reason: "CreateContainerConfigError", message: 'secret "x" not found' } }),
+      }),
+      trouble: {
+        pod: "p",
+        container: "vault",
+        reason: "ContainerNotCreated",
+        waiting: "CreateContainerConfigError",
+        message: 'secret "x" not found',
+        node: "n",
+      },
+      text: 'cannot create its container vault (CreateContainerConfigError): secret "x" not found',
+      fatal: true,
+    },
+    "a processor that crashes beside a sidecar that is not ready": {
+      pod: pod({
+        container: sampleContainer({ ended: ended({ message: "no model" }) }),
+        ...added(false, { running: true }),
+      }),
+      trouble: { pod: "p", reason: "CrashLoop", exitCode: 1, signal: 0, restarts: 0, message: "no model" },
+      text: "exited with code 1 (0 restarts): no model",
+      fatal: true,
+    },
+  } satisfies typeof cases);
   for (const [title, { pod: one, trouble, text, fatal = false }] of Object.entries(cases)) {
     it(`reports ${title}`, () => {
       assert.deepEqual(podTroubles([one], 2), { first: trouble, others: 0 });

@@ -1,11 +1,14 @@
 /** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
-import type { ContainerView, PodView } from "../observe/pod-view.ts";
+import type { BlockingContainer, ContainerView, PodView } from "../observe/pod-view.ts";
 import { requiredDriver } from "./driver.ts";
 import { mentionsDevice } from "./gpu-shortage.ts";
 import { podTroubleReasons, type PodTroubleReason } from "./reasons.ts";
 
-/** Messages are those of the kubelet, the scheduler or the processor; empty where there is none. */
-export type PodTrouble = { readonly pod: string } & (
+/**
+ * Messages are those of the kubelet, the scheduler or the processor; empty where there is none. `container` is an init
+ * container or a sidecar; absent: the processor's.
+ */
+export type PodTrouble = { readonly pod: string; readonly container?: string } & (
   | { readonly reason: "ImagePullFailed"; readonly message: string }
   | {
       readonly reason: "ContainerNotCreated";
@@ -33,7 +36,7 @@ export type PodTrouble = { readonly pod: string } & (
   | { readonly reason: "WaitingForGpu" }
   | { readonly reason: "Unschedulable"; readonly message: string }
   | { readonly reason: "ProbesFailing"; readonly restarts: number }
-  | { readonly reason: "Starting"; readonly step: "Scheduling" | "LoadingModel" }
+  | { readonly reason: "Starting"; readonly step: "Scheduling" | "LoadingModel" | "Initializing" }
   | { readonly reason: "Starting"; readonly step: "CreatingContainer"; readonly node: string }
 );
 
@@ -75,14 +78,14 @@ export function failuresOnNodes(pods: readonly PodView[], desired: number): read
 
 /** Undefined for a pod that is ready, terminating or replaced. */
 export function podTrouble(pod: PodView): PodTrouble | undefined {
-  const { name, node, container, unschedulable, devices, failed, gates, labels } = pod;
+  const { name, node, unschedulable, devices, failed, gates, labels } = pod;
   if (pod.ready || pod.terminating) return undefined;
   if (node !== undefined && failed !== undefined) {
     return { pod: name, reason: "FailedOnNode", node, failure: failed.reason, message: failed.message };
   }
   // The garbage collector deletes it.
   if (pod.phase === "Failed") return undefined;
-  if (node !== undefined) return { pod: name, ...onNode(node, container) };
+  if (node !== undefined) return { pod: name, ...onNode(node, pod) };
   if (gates.length > 0) return { pod: name, reason: "SchedulingGated", gates, queue: labels[queueLabel] };
   if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
   if (mentionsDevice(unschedulable, devices)) return { pod: name, reason: "WaitingForGpu" };
@@ -91,12 +94,44 @@ export function podTrouble(pod: PodView): PodTrouble | undefined {
 
 type Cause = PodTrouble extends infer One ? (One extends unknown ? Omit<One, "pod"> : never) : never;
 
-function onNode(node: string, container: ContainerView | undefined): Cause {
+/** A sidecar that crashes explains more than a model that is being loaded. */
+function onNode(node: string, { container, blocking }: PodView): Cause {
+  if (blocking === undefined) return ofProcessor(node, container);
+  const cause: Cause = { container: blocking.name, ...ofBlocking(node, blocking) };
+  if (blocking.comesFirst || container?.ready === true) return cause;
+  const own = ofProcessor(node, container);
+  return order(own) < order(cause) ? own : cause;
+}
+
+function order({ reason }: Pick<PodTrouble, "reason">): number {
+  return Object.keys(podTroubleReasons).indexOf(reason);
+}
+
+function ofBlocking(node: string, container: BlockingContainer): Cause {
+  const failure = failureOf(node, container);
+  if (failure !== undefined) return failure;
+  if (container.comesFirst) return { reason: "Starting", step: "Initializing" };
+  return container.running
+    ? { reason: "ProbesFailing", restarts: container.restarts }
+    : { reason: "Starting", step: "CreatingContainer", node };
+}
+
+function ofProcessor(node: string, container: ContainerView | undefined): Cause {
   if (container === undefined) return { reason: "Starting", step: "CreatingContainer", node };
   // The pod is not ready although its container is. A readiness gate has the same effect: our pods have none, but the
   // webhook of a load balancer may add one.
   if (container.ready) return { reason: "NodeNotReady", node };
-  const { waiting, ended, restarts, running } = container;
+  const failure = failureOf(node, container);
+  if (failure !== undefined) return failure;
+  const { restarts, running } = container;
+  if (!running) return { reason: "Starting", step: "CreatingContainer", node };
+  // A startup probe that keeps failing results in a restart.
+  if (!container.started && restarts === 0) return { reason: "Starting", step: "LoadingModel" };
+  return { reason: "ProbesFailing", restarts };
+}
+
+/** Undefined for a container that runs, or is still to run. */
+function failureOf(node: string, { waiting, ended, restarts, running }: ContainerView): Cause | undefined {
   if (waiting !== undefined && imagePullFailures.has(waiting.reason)) {
     return { reason: "ImagePullFailed", message: waiting.message || waiting.reason };
   }
@@ -112,10 +147,7 @@ function onNode(node: string, container: ContainerView | undefined): Cause {
     const { exitCode, signal, message } = ended;
     return { reason: "CrashLoop", exitCode, signal, restarts, message: message.trim() };
   }
-  if (!running) return { reason: "Starting", step: "CreatingContainer", node };
-  // A startup probe that keeps failing results in a restart.
-  if (!container.started && restarts === 0) return { reason: "Starting", step: "LoadingModel" };
-  return { reason: "ProbesFailing", restarts };
+  return undefined;
 }
 
 /** Time alone does not resolve these. */
@@ -125,18 +157,20 @@ export function isFatal({ reason }: PodTrouble): boolean {
 
 /** The predicate of a sentence whose subject is the pod: `is loading its model`. */
 export function podTroubleText(trouble: PodTrouble): string {
-  const { pod } = trouble;
+  const { pod, container } = trouble;
+  const logs = `kubectl logs ${pod}${container === undefined ? "" : ` -c ${container}`}`;
+  const which = container === undefined ? "" : `has a container ${container} that `;
   switch (trouble.reason) {
     case "ImagePullFailed":
-      return `cannot pull its image: ${trouble.message}`;
+      return `cannot pull ${container === undefined ? "its image" : `the image of its container ${container}`}: ${trouble.message}`;
     case "ContainerNotCreated":
-      return `cannot create its container (${trouble.waiting}): ${notCreated(trouble)}`;
+      return `cannot create its container ${container === undefined ? "" : `${container} `}(${trouble.waiting}): ${notCreated(trouble)}`;
     case "OutOfMemory":
-      return `was OOM-killed at its memory limit (${times(trouble.restarts)}); raise resources.limits.memory, or lower processing.batch.maxSize`;
+      return `${which}was OOM-killed at its memory limit (${times(trouble.restarts)}); ${container === undefined ? "raise resources.limits.memory, or lower processing.batch.maxSize" : "raise that limit"}`;
     case "CrashLoop": {
       const { exitCode, signal, restarts, message } = trouble;
       const how = signal > 0 ? `was terminated by signal ${signal}` : `exited with code ${exitCode}`;
-      return `${how} (${times(restarts)})${message === "" ? `; see kubectl logs ${pod} --previous` : `: ${message}`}`;
+      return `${which}${how} (${times(restarts)})${message === "" ? `; see ${logs} --previous` : `: ${message}`}`;
     }
     case "FailedOnNode":
       return `failed on node ${trouble.node} (${trouble.failure}): ${trouble.message.trim()}; ${nextStep(trouble)}`;
@@ -150,8 +184,8 @@ export function podTroubleText(trouble: PodTrouble): string {
       return `cannot be scheduled: ${trouble.message}`;
     case "ProbesFailing":
       return trouble.restarts === 0
-        ? `is running but not ready: its readiness probe fails; see kubectl logs ${pod}`
-        : `is running but not ready after ${times(trouble.restarts)}: its probes fail; see kubectl logs ${pod}`;
+        ? `${which}is running but not ready: its readiness probe fails; see ${logs}`
+        : `${which}is running but not ready after ${times(trouble.restarts)}: its probes fail; see ${logs}`;
     case "Starting":
       switch (trouble.step) {
         case "Scheduling":
@@ -160,6 +194,8 @@ export function podTroubleText(trouble: PodTrouble): string {
           return `is being created on node ${trouble.node}`;
         case "LoadingModel":
           return "is loading its model";
+        case "Initializing":
+          return `is waiting for its init container ${container ?? ""}; see ${logs}`;
       }
   }
 }

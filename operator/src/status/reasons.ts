@@ -5,14 +5,14 @@ import { stalledReasons, waitingReasons } from "../plan/failure.ts";
 export const podTroubleReasons = {
   ImagePullFailed: "the image cannot be pulled",
   ContainerNotCreated: "the container cannot be created or started: a volume, a ConfigMap key, a user, the GPU driver",
-  OutOfMemory: "the processor was OOM-killed at its memory limit",
-  CrashLoop: "the processor exits repeatedly",
+  OutOfMemory: "a container was OOM-killed at its memory limit",
+  CrashLoop: "a container exits repeatedly",
   FailedOnNode: "the kubelet rejects or ends the pod: a lost GPU, an unsafe kernel parameter, a full disk",
   NodeNotReady: "the kubelet does not report, so no Service routes to the pod",
   SchedulingGated: "a scheduling gate holds the pod back, such as that of Kueue",
   WaitingForGpu: "no node has the GPUs that a replica needs",
   Unschedulable: "the pod cannot be scheduled for another reason",
-  ProbesFailing: "the processor runs, and its probes fail",
+  ProbesFailing: "a container runs, and its probes fail",
   Starting: "the pod is starting; reported as `Progressing`",
 } as const;
 

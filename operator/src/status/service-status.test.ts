@@ -88,7 +88,12 @@ describe("the status of a service", () => {
       seen: {
         verticalAutoscaler: sampleChild({
           status: {
-            recommendation: { containerRecommendations: [{ containerName: "processor", target: { cpu: "2" } }] },
+            recommendation: {
+              containerRecommendations: [
+                { containerName: "a-sidecar", target: { cpu: "7" } },
+                { containerName: "gpu-media", target: { cpu: "2" } },
+              ],
+            },
           },
         }),
       },

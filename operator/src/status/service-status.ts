@@ -8,7 +8,7 @@ import { checklist } from "./checklist.ts";
 import { conditions } from "./condition.ts";
 import { endpoint, exposed, externalRoutes } from "./exposed.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
-import { replicaCounts, type StatusInput } from "./status-input.ts";
+import { processorRecommendation, replicaCounts, type StatusInput } from "./status-input.ts";
 import { readiness, stalled } from "./ready.ts";
 import type { ReadyReason } from "./reasons.ts";
 import { scalingReady } from "./scaling-ready.ts";
@@ -94,6 +94,6 @@ function optional<Name extends string, Value>(
 
 /** The requests that the VerticalPodAutoscaler recommends for the processor. */
 function recommendation({ verticalAutoscaler }: StatusInput): GpuMediaServiceStatus["recommendation"] {
-  const [processor] = verticalAutoscaler?.status.recommendation?.containerRecommendations ?? [];
+  const processor = processorRecommendation(verticalAutoscaler);
   return processor?.target === undefined ? undefined : { requests: { ...processor.target } };
 }

@@ -2,8 +2,9 @@
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
-import type { ChildView } from "../observe/child-view.ts";
+import type { ChildView, ContainerRecommendation } from "../observe/child-view.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
+import { containerName } from "../observe/names.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
@@ -67,4 +68,12 @@ export function neededReplicas({ service, deployment }: Pick<StatusInput, "servi
   const desired = deployment?.spec.replicas ?? 0;
   const { enabled, minReplicas } = service.autoscaling.horizontal;
   return enabled ? Math.min(desired, minReplicas) : desired;
+}
+
+/** What the VerticalPodAutoscaler recommends for the processor; a pod may have sidecars, too. */
+export function processorRecommendation(
+  verticalAutoscaler: StatusInput["verticalAutoscaler"],
+): ContainerRecommendation | undefined {
+  const { containerRecommendations = [] } = verticalAutoscaler?.status.recommendation ?? {};
+  return containerRecommendations.find((one) => one.containerName === containerName);
 }

@@ -7,6 +7,7 @@ import {
   list,
   object,
   objectName,
+  oneOf,
   positiveSeconds,
   labelName,
   seconds,
@@ -149,6 +150,10 @@ export const network = settings(
     gateway,
     upload,
     cors,
+    trafficDistribution: oneOf(
+      ["PreferSameZone", "PreferSameNode", "PreferClose"],
+      "Which pods the Service prefers. PreferSameZone and PreferSameNode require Kubernetes 1.34; PreferClose is the older name of PreferSameZone. Defaults to all pods alike.",
+    ),
     cacheMaxAge: seconds("How long a CDN may cache a response (Cache-Control: max-age)."),
     connections,
     networkPolicy,

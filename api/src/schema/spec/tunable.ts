@@ -1,5 +1,7 @@
 /** The settings that services and profiles share. */
 import { wholeNumber } from "../scalars.ts";
+import { hostAliases, initContainers } from "../added-containers.ts";
+import { mounts, volumes } from "../pod-volumes.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
@@ -44,4 +46,10 @@ export const tunables = {
   sysctls,
   deploymentMetadata,
   podMetadata,
+  initContainers,
+  volumes,
+  volumeMounts: mounts(
+    "Mounts of the processor's container, of the volumes in spec.volumes. A volume at /models takes the place of model.volume.",
+  ),
+  hostAliases,
 };

@@ -1,6 +1,7 @@
 /** The workload of the pods: image, GPUs, resources, model and the processor's settings. */
 import { Type } from "typebox";
 import { environment } from "../environment.ts";
+import { csiSource, imageSource } from "../pod-volumes.ts";
 import { modelFields } from "../model-fields.ts";
 import {
   duration,
@@ -70,7 +71,8 @@ export const gpu = settings(
 
 const named = (member: string) =>
   `!has(self.${member}) || self.${member}.all(name, name in ['cpu', 'memory', 'ephemeral-storage'] || name.startsWith('hugepages-') || name.contains('/'))`;
-const noGpu = (member: string) => `(!has(self.${member}) || self.${member}.all(name, !name.startsWith('nvidia.com/')))`;
+const noGpu = (member: string) =>
+  `(!has(self.${member}) || self.${member}.all(name, !name.matches('^nvidia[.]com/(gpu([.]shared)?|mig-.*)$')))`;
 
 const quantities = (description: string) =>
   map({ description: `${description} 0 removes the profile's value.`, maxProperties: 16 }, quantity("An amount."));
@@ -102,7 +104,8 @@ export const loadTestResources = settings(
 
 export const resources = settings(
   {
-    description: "Resource requests and limits of each pod. GPUs are set by gpu.count.",
+    description:
+      "Resource requests and limits of each pod. gpu.count sets the GPUs; further resources of their device plugin, such as HAMi's nvidia.com/gpumem, are set here.",
     rules: [
       {
         rule: `${noGpu("requests")} && ${noGpu("limits")}`,
@@ -135,24 +138,9 @@ const modelVolume = settings(
     ),
     image: object(
       { description: "An OCI image that contains the model (enabled by default since Kubernetes 1.35)." },
-      {
-        reference: text("Reference of the image.", 1_024, "^\\S+$"),
-        pullPolicy: Type.Optional(oneOf(["Always", "IfNotPresent", "Never"], "When to pull the image.")),
-      },
+      imageSource,
     ),
-    csi: object(
-      { description: "An ephemeral volume of a CSI driver." },
-      {
-        driver: objectName("Name of the CSI driver."),
-        fsType: Type.Optional(text("Type of the file system.", 63)),
-        volumeAttributes: Type.Optional(
-          map({ description: "Attributes that are passed to the driver." }, Type.String({ maxLength: 1_024 })),
-        ),
-        nodePublishSecretRef: Type.Optional(
-          object({ description: "Secret that is passed to the driver." }, { name: objectName("Name of the Secret.") }),
-        ),
-      },
-    ),
+    csi: object({ description: "An ephemeral volume of a CSI driver." }, csiSource),
   },
 );
 
