@@ -67,6 +67,22 @@ describe("utilization", function () {
     assert.deepEqual(figures, { pods: 0, band: "Unknown" });
   });
 
+  it("names the pod that has lost its GPU and still serves, until the GPU is back", async () => {
+    const [lost] = await serveReporting(work, "upscaler");
+    assert.ok(lost !== undefined);
+    const answer = report({});
+    const [gpu] = answer.gpus.devices;
+    const unavailable = "GPU_IS_LOST: nvmlDeviceGetHandleByIndex_v2: GPU is lost (GPU_IS_LOST)";
+    lost.answer = { ...answer, gpus: { ...answer.gpus, devices: [{ ...(gpu ?? assert.fail()), unavailable }] } };
+    await work.untilCondition("upscaler", "Ready", {
+      status: "True",
+      reason: "Degraded",
+      message: `pod ${lost.name} is ready although it has lost GPU 0 (GPU-0): GPU_IS_LOST`,
+    });
+    lost.answer = answer;
+    await work.untilCondition("upscaler", "Ready", { status: "True", reason: "Serving" });
+  });
+
   it("is not rewritten by a restarted operator", async () => {
     // Without an HPA, whose first status after 15 s would be a write of its own.
     const reporting = await serveReporting(work, "upscaler", {

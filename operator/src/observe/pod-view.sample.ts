@@ -23,6 +23,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     failed: undefined,
     container: undefined,
     blocking: undefined,
+    unhealthyDevice: undefined,
     deletionCost: undefined,
     ...change,
   };

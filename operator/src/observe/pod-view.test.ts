@@ -120,6 +120,36 @@ describe("the view of a pod", () => {
         blocking: { name: "istio-proxy", comesFirst: false, ...sampleContainer({ running: true }) },
       },
     },
+    "has the device that its plugin reports as unhealthy": {
+      pod: pod({
+        metadata: { labels: ours },
+        spec: { nodeName: "n" },
+        status: {
+          containerStatuses: [
+            {
+              name: "gpu-media",
+              ready: true,
+              state: { running: {} },
+              allocatedResourcesStatus: [
+                {
+                  name: "nvidia.com/gpu",
+                  resources: [
+                    { resourceID: "GPU-1", health: "Healthy" },
+                    { resourceID: "GPU-2", health: "Unhealthy" },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      }),
+      view: {
+        ...waits,
+        node: "n",
+        container: sampleContainer({ running: true, ready: true }),
+        unhealthyDevice: "nvidia.com/gpu GPU-2: unhealthy",
+      },
+    },
     "has little of a pod that was just created": { pod: pod({ metadata: { labels: ours } }), view: waits },
     "has the scheduler's message of a pod that does not fit on any node": {
       pod: pod({

@@ -39,6 +39,8 @@ export interface PodView {
   readonly container: ContainerView | undefined;
   /** The first other container that keeps the pod from being ready: an init container, or a sidecar. */
   readonly blocking: BlockingContainer | undefined;
+  /** A device of the processor that the device plugin or the DRA driver reports as unhealthy: its name, and why. */
+  readonly unhealthyDevice: string | undefined;
   /** The value of the deletion cost annotation; undefined: there is none. */
   readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
 }
@@ -96,6 +98,15 @@ interface ContainerStatus {
   readonly restartCount?: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
+  /** KEP-4680, on by default since Kubernetes 1.36. */
+  readonly allocatedResourcesStatus?: readonly {
+    readonly name: string;
+    readonly resources?: readonly {
+      readonly resourceID: string;
+      readonly health?: string;
+      readonly message?: string;
+    }[];
+  }[];
 }
 
 interface ContainerState {
@@ -119,6 +130,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
   const condition = (type: string): StatusCondition | undefined =>
     status.conditions?.find((candidate) => candidate.type === type);
   const scheduled = condition("PodScheduled");
+  const processor = status.containerStatuses?.find(({ name }) => name === containerName);
   return {
     name: metadata.name,
     namespace,
@@ -138,8 +150,9 @@ export function viewPod(object: KubeObject): PodView | undefined {
     unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
     gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
     failed: failureOf(metadata, status),
-    container: containerView(status.containerStatuses?.find(({ name }) => name === containerName)),
+    container: containerView(processor),
     blocking: service === undefined ? undefined : blockingContainer(spec, status),
+    unhealthyDevice: unhealthyDevice(processor),
     deletionCost: deletionCostOf(metadata),
   };
 }
@@ -192,6 +205,16 @@ function deletionCostOf({ annotations, managedFields = [] }: KubeObject["metadat
 function replicaSetOf({ ownerReferences }: KubeObject["metadata"]): PodView["replicaSet"] {
   const owner = ownerReferences?.find(({ kind, controller }) => controller === true && kind === "ReplicaSet");
   return owner && { name: owner.name, uid: owner.uid };
+}
+
+function unhealthyDevice({ allocatedResourcesStatus = [] }: Partial<ContainerStatus> = {}): string | undefined {
+  const devices = allocatedResourcesStatus.flatMap(({ name, resources = [] }) =>
+    resources.map((device) => ({ name, ...device })),
+  );
+  const unhealthy = devices.find(({ health }) => health === "Unhealthy");
+  if (unhealthy === undefined) return undefined;
+  const { name, resourceID, message = "" } = unhealthy;
+  return `${name} ${resourceID}: ${message === "" ? "unhealthy" : message}`;
 }
 
 /** The built-in resources have no domain, or one that ends in kubernetes.io. */

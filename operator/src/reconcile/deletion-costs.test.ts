@@ -99,7 +99,7 @@ describe("the deletion costs that are due", () => {
       const snapshot = {
         children: { deployment: sampleChild({ spec: { replicas: 4 } }), ...children },
         pods: [pod],
-        reports: { polled: 1, silent: [], pending: 0, figures, latest: figures, gpuSharing, sharedGpus: [] },
+        reports: { polled: 1, silent: [], pending: 0, lost: [], figures, latest: figures, gpuSharing, sharedGpus: [] },
         sessions: new Map([["u", sessions]]),
       };
       const memory = Object.assign(new ServiceMemory("u-1"), record);

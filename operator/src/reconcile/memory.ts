@@ -23,6 +23,8 @@ export class ServiceMemory {
   inSync = false;
   /** The children that may exist: each was live after it was last planned, or its action failed. */
   readonly liveRoles = new Set<ChildRole>();
+  /** Digest of the lost GPUs in the last status; undefined: not since the reports of all pods were known. */
+  reportedLost: string | undefined;
   statusWrittenAt: number | undefined;
   /** When the utilization figures in the status were last written. */
   figuresWrittenAt: number | undefined;

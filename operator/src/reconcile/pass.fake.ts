@@ -138,6 +138,7 @@ export class FakeSnapshots implements SnapshotSource {
         polled: 0,
         silent: [],
         pending: 0,
+        lost: [],
         figures: undefined,
         latest: undefined,
         gpuSharing: undefined,

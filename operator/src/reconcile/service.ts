@@ -82,6 +82,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     else record.liveRoles.delete(child.role);
   }
   const reading = utilizationReading(after, record, memory, clock.now());
+  record.reportedLost = reading.warmingUp && reading.lost.length === 0 ? undefined : digest(reading.lost);
   const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined };
   const status = serviceStatus(stored, statusInput(service, after, result), time);
   const unwritten = await writeStatus(stored, status, record, pass, log);

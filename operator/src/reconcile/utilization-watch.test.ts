@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleService } from "../desired/service.sample.ts";
+import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import { samplePod } from "../observe/pod-view.sample.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
@@ -10,7 +11,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { startUtilizationWatch } from "./utilization-watch.ts";
 
 const intervalMs = 15_000;
-const polled = { polled: 2, silent: [], pending: 0, gpuSharing: undefined, sharedGpus: [] };
+const polled = { polled: 2, silent: [], pending: 0, lost: [], gpuSharing: undefined, sharedGpus: [] };
 const reports: Snapshot["reports"] = { ...polled, figures: healthy, latest: healthy };
 const withGpus = (gpuPercent: number): Snapshot["reports"] => {
   const figures = { ...healthy, gpuPercent };
@@ -59,6 +60,18 @@ describe("the watch of utilization", () => {
     },
     "does not requeue a service for figures that were written less than a minute ago": {
       act: () => change({ reports: withGpus(65) }),
+      requeues: false,
+    },
+    "requeues a service when a pod loses its GPU": {
+      act: () => change({ reports: { ...reports, lost: [{ pod: "p", gpu: "GPU 0" }] } }),
+      requeues: true,
+    },
+    "does not requeue a service for a lost GPU that its status has": {
+      act() {
+        const lost = [{ pod: "p", gpu: "GPU 0" }];
+        change({ reports: { ...reports, lost } });
+        Object.assign(pass.memory.find(key) ?? assert.fail(), { reportedLost: digest(lost) });
+      },
       requeues: false,
     },
     "requeues a service when the deletion cost of a pod is due": {

@@ -1,4 +1,5 @@
 /** Collects the reports of the pods, and requeues a service when they change its status or its deletion costs. */
+import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { httpPort } from "../desired/container.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
@@ -9,9 +10,10 @@ import type { UtilizationMetrics } from "../runtime/metrics-utilization.ts";
 import { utilizationStatus, writtenUtilization } from "../status/utilization.ts";
 import { startCollector, type CollectorOptions } from "../utilization/collector.ts";
 import { createReportSource } from "../utilization/fetch-report.ts";
+import type { UtilizationReading } from "../utilization/reading.ts";
 import { UtilizationWindow } from "../utilization/window.ts";
 import { dueDeletionCosts } from "./deletion-costs.ts";
-import type { Memory } from "./memory.ts";
+import type { Memory, ServiceMemory } from "./memory.ts";
 import type { SnapshotSource } from "./snapshot.ts";
 import { utilizationReading } from "./status-input.ts";
 
@@ -72,6 +74,17 @@ function* rounds(memory: Memory): Generator<ObjectKey, undefined> {
   while (memory.size > 0) yield* memory.keys();
 }
 
+/** Once more when the operator has warmed up, and the GPU that a predecessor has reported works again. */
+function lostGpusChanged(
+  { lost, warmingUp }: UtilizationReading,
+  { reportedLost }: ServiceMemory,
+  before: GpuMediaServiceStatus | undefined,
+): boolean {
+  const isDegraded = before?.conditions?.some(({ type, reason }) => type === "Ready" && reason === "Degraded") === true;
+  if (lost.length === 0 && (!isDegraded || warmingUp)) return false;
+  return reportedLost !== digest(lost);
+}
+
 function hasNews(key: ObjectKey, { snapshots, memory, clock, intervalMs }: UtilizationWatchOptions): boolean {
   const [snapshot, record] = [snapshots.gather(key), memory.find(key)];
   if (snapshot === undefined || record?.service === undefined) return false;
@@ -81,5 +94,6 @@ function hasNews(key: ObjectKey, { snapshots, memory, clock, intervalMs }: Utili
   const reading = utilizationReading(snapshot, record, memory, now);
   const after = utilizationStatus({ service, reading, before, now: timestamp(clock.wall()) });
   if (digest(writtenUtilization(before)) !== digest(after)) return true;
+  if (lostGpusChanged(reading, record, before)) return true;
   return dueDeletionCosts({ service, snapshot, record, now, intervalMs }).length > 0;
 }

@@ -8,8 +8,9 @@ import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
 import { readiness, stalled, type Readiness } from "./ready.ts";
+import type { StatusInput } from "./status-input.ts";
 import type { ReadyReason } from "./reasons.ts";
-import { sampleChild, sampleStatusInput } from "./status-input.sample.ts";
+import { sampleChild, sampleReading, sampleStatusInput } from "./status-input.sample.ts";
 
 /** A Deployment of two replicas, both ready. */
 const serving: ChildStatus = {
@@ -61,6 +62,7 @@ interface Case {
   readonly replicas?: number;
   readonly pods?: readonly PodView[];
   readonly failure?: Failure;
+  readonly lost?: StatusInput["reading"]["lost"];
   readonly readiness: Readiness;
 }
 
@@ -100,6 +102,34 @@ const cases: Readonly<Record<string, Case>> = {
   "pods that nodes rejected before all replicas became ready": {
     status: serving,
     pods: [refused, samplePod({ ready: true }), samplePod({ ready: true })],
+    readiness: ready,
+  },
+  "a pod that reports a lost GPU while it serves": {
+    status: serving,
+    pods: [samplePod({ ready: true }), samplePod({ name: "q", ready: true })],
+    lost: [{ pod: "q", gpu: "GPU 0 (GPU-1): GPU_IS_LOST" }],
+    readiness: settled(
+      isTrue(
+        "Degraded",
+        "2 of 2 replicas are ready; pod q is ready although it has lost GPU 0 (GPU-1): GPU_IS_LOST; check node n, then delete the pod to replace it on another GPU",
+      ),
+    ),
+  },
+  "pods whose device plugin reports their GPUs as unhealthy": {
+    status: serving,
+    pods: ["p", "q"].map((name) =>
+      samplePod({ name, ready: true, unhealthyDevice: "nvidia.com/gpu GPU-1: unhealthy" }),
+    ),
+    readiness: settled(
+      isTrue(
+        "Degraded",
+        "2 of 2 replicas are ready; pod p is ready although it has lost nvidia.com/gpu GPU-1: unhealthy; check node n, then delete the pod to replace it on another GPU (and 1 more)",
+      ),
+    ),
+  },
+  "a lost GPU of a pod that is being deleted": {
+    status: serving,
+    pods: [samplePod({ ready: true, terminating: true, unhealthyDevice: "nvidia.com/gpu GPU-1: unhealthy" })],
     readiness: ready,
   },
   "fewer than desired without an autoscaler": {
@@ -205,9 +235,15 @@ describe("Ready, Reconciling and Stalled", () => {
   }
 });
 
-function statusInput({ spec = {}, status, replicas = 2, pods = [], failure }: Omit<Case, "readiness">) {
+function statusInput({ spec = {}, status, replicas = 2, pods = [], failure, lost = [] }: Omit<Case, "readiness">) {
   const deployment = status === null ? undefined : sampleChild({ generation: 3, spec: { replicas }, status });
-  return sampleStatusInput({ service: sampleService(spec), deployment, pods, failure });
+  return sampleStatusInput({
+    service: sampleService(spec),
+    deployment,
+    pods,
+    failure,
+    reading: sampleReading({ lost }),
+  });
 }
 
 function replicaFailure(message: string) {

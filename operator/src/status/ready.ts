@@ -72,6 +72,9 @@ function servingVerdict(input: StatusInput): Serving {
   const rolledOut = updated >= desired && (deployment.status.replicas ?? 0) <= updated;
   if (rolledOut && (deployment.status.availableReplicas ?? 0) >= neededReplicas(input)) {
     const failures = ready < desired ? podTroubles(failuresOnNodes(pods, desired), desired) : undefined;
+    const lost = lostGpus(input);
+    if (failures === undefined && lost !== undefined)
+      return { ...isTrue("Degraded", `${counts}; ${lost}`), fatal: false };
     if (failures === undefined) return { ...isTrue("Serving", counts), fatal: false };
     return { ...isTrue("Degraded", `${counts}; ${troublesText(failures, gpus)}`), fatal: false };
   }
@@ -84,6 +87,20 @@ function servingVerdict(input: StatusInput): Serving {
   return first.reason === "Starting"
     ? progressing(message)
     : { ...isFalse(first.reason, message), fatal: isFatal(first) };
+}
+
+/** Of pods that serve: what they report, or what the kubelet reports of their devices. */
+function lostGpus({ pods, reading }: StatusInput): string | undefined {
+  const reported = new Map(reading.lost.map(({ pod, gpu }) => [pod, gpu]));
+  const lost = pods.flatMap(({ name, ready, terminating, node, unhealthyDevice }) => {
+    const gpu = reported.get(name) ?? unhealthyDevice;
+    return ready && !terminating && gpu !== undefined ? [{ name, node, gpu }] : [];
+  });
+  const [first] = lost;
+  if (first === undefined) return undefined;
+  const { name, node = "", gpu } = first;
+  const step = `check node ${node}, then delete the pod to replace it on another GPU`;
+  return `pod ${name} is ready although it has lost ${gpu}; ${step}${moreText(String(lost.length - 1))}`;
 }
 
 function troublesText({ first, others }: PodTroubles, gpus: GpuView): string {

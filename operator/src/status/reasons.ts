@@ -18,7 +18,7 @@ export const podTroubleReasons = {
 
 export const readyReasons = {
   Serving: "enough replicas are ready",
-  Degraded: "enough replicas are ready, but nodes fail further pods",
+  Degraded: "enough replicas are ready, but a GPU of one is lost, or nodes fail further pods",
   ScaledToZero: "the service is scaled to 0 replicas",
   Suspended: "`spec.suspend` is set; the children are not changed",
   Progressing: "children are being created, or a rollout is in progress",

@@ -115,6 +115,17 @@ describe("the status of a service", () => {
     });
   }
 
+  it("keeps a lost GPU until a new leader has the reports of the pods", () => {
+    const before = [{ ...condition("Ready", "True", "Degraded", "a GPU is lost"), lastTransitionTime: earlier }];
+    const readyOf = (warmingUp: boolean) =>
+      serviceStatus(
+        stored({ status: { conditions: before } }),
+        sampleStatusInput({ reading: sampleReading({ warmingUp }) }),
+        now,
+      ).conditions?.find(({ type }) => type === "Ready");
+    assert.deepEqual([readyOf(true)?.message, readyOf(false)?.reason], ["a GPU is lost", "Serving"]);
+  });
+
   it("keeps the transition time of unchanged conditions, and has Reconciling only while it is true", () => {
     const before: Condition[] = [
       { ...condition("Ready", "True", "Serving", ""), lastTransitionTime: earlier },

@@ -5,7 +5,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { available } from "./available.ts";
 import { checklist } from "./checklist.ts";
-import { conditions } from "./condition.ts";
+import { conditions, isTrue, type Verdict } from "./condition.ts";
 import { endpoint, exposed, externalRoutes } from "./exposed.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
 import { processorRecommendation, replicaCounts, type StatusInput } from "./status-input.ts";
@@ -18,7 +18,8 @@ import { utilizationStatus } from "./utilization.ts";
 export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: string): GpuMediaServiceStatus {
   const { service } = input;
   const generation = stored.metadata.generation ?? 0;
-  const { ready, reconciling, stalled: stalledVerdict } = readiness(input);
+  const { ready: judged, reconciling, stalled: stalledVerdict } = readiness(input);
+  const ready = keptWhileWarmingUp(judged, input, stored.status);
   const replicas = replicaCounts(input);
   // The status is written when pods come or go; figures of other pods would stand beside it for up to a minute.
   const mayMove = input.reading.mayMove || digest(replicas) !== digest(stored.status?.replicas);
@@ -56,6 +57,17 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     ...optional("recommendation", recommendation(input)),
     guideChecklist: checklist({ ...input, ...verdicts, bottleneck }),
   };
+}
+
+/** A new leader has no reports at first: without them a lost GPU would be reported as found, and as lost again. */
+function keptWhileWarmingUp(
+  ready: Verdict<ReadyReason>,
+  { reading }: StatusInput,
+  before: GpuMediaServiceStatus | undefined,
+): Verdict<ReadyReason> {
+  const was = before?.conditions?.find(({ type }) => type === "Ready");
+  if (!reading.warmingUp || ready.reason !== "Serving" || was?.reason !== "Degraded") return ready;
+  return isTrue("Degraded", was.message);
 }
 
 /** For the scale subresource. */

@@ -18,6 +18,8 @@ export interface UtilizationReading {
   readonly silent: readonly SilentPod[];
   /** Pods whose first report is pending. */
   readonly pending: number;
+  /** Pods that serve although they have lost a GPU. */
+  readonly lost: readonly LostGpu[];
   /** Over the window of one minute; undefined when no pod reports. */
   readonly figures: Aggregate | undefined;
   /** Of each pod's latest report alone, over 15 s: after a change of load, `figures` lag behind it. */
@@ -40,6 +42,12 @@ export interface SilentPod {
   readonly name: string;
   /** Why the last poll failed; the predicate of a sentence whose subject is the pod. */
   readonly problem: string;
+}
+
+export interface LostGpu {
+  readonly pod: string;
+  /** `GPU 0 (GPU-…): …`. */
+  readonly gpu: string;
 }
 
 /** Terminating pods and pods that are not ready serve nothing, so their utilization does not count. */
@@ -79,6 +87,10 @@ export function readPods(
     polled: polled.length,
     silent,
     pending: polled.filter(({ uid }) => window.pending(uid, now)).length,
+    lost: polled.flatMap(({ name, uid }) => {
+      const gpu = window.fresh(uid, now)?.lostGpu ?? null;
+      return gpu === null ? [] : [{ pod: name, gpu }];
+    }),
     figures: aggregate(reports),
     latest: aggregate(reports.map((samples) => samples.slice(-1))),
     gpuSharing: mostSpecific(pods.map((pod) => podSharing(pod, window, labelsOf, now))),

@@ -31,7 +31,20 @@ describe("sample of a report", () => {
       stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
       workersBusyPercent: 60,
       sessions: 3,
+      lostGpu: null,
     });
+  });
+
+  it("names the first GPU that cannot be read, in text of one line", () => {
+    const lostOf = (unavailable: string, uuid: string | null = "GPU-1"): string | null => {
+      const sample = readReport(withDevices(device ?? {}, { ...device, index: 1, uuid, unavailable }));
+      assert.ok("lostGpu" in sample);
+      return sample.lostGpu;
+    };
+    assert.equal(lostOf("GPU_IS_LOST: fell off the bus"), "GPU 1 (GPU-1): GPU_IS_LOST: fell off the bus");
+    assert.equal(lostOf("GPU_IS_LOST", null), "GPU 1: GPU_IS_LOST");
+    assert.equal(lostOf(`a\nb\u0007${"c".repeat(1_000)}`)?.length, 160);
+    assert.match(lostOf("a\nb\u0007c") ?? "", /: a b c$/);
   });
 
   it("averages over the available GPUs, and leaves out unknown figures", () => {

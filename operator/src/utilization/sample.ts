@@ -30,6 +30,8 @@ export interface Sample {
   /** Share of the time that the worker threads were busy, 0 to 100. */
   readonly workersBusyPercent: number;
   readonly sessions: number;
+  /** A GPU that the processor cannot read any longer, and NVML's error: `GPU 0 (GPU-…): …`. Null: all can be read. */
+  readonly lostGpu: string | null;
 }
 
 export interface SampledGpu {
@@ -109,6 +111,7 @@ export function sampleOf({ gpus, process, requests, stages, ...report }: Utiliza
     },
     workersBusyPercent: percent(report.workers.busyPercent),
     sessions: bounded(report.sessions),
+    lostGpu: lostGpu(gpus.devices),
   };
 }
 
@@ -120,6 +123,16 @@ function memoryPercent(devices: UtilizationReport["gpus"]["devices"]): number | 
   const total = sum(devices.map(({ memoryTotalBytes }) => memoryTotalBytes));
   const used = sum(devices.map(({ memoryUsedBytes }) => memoryUsedBytes));
   return total && used !== null ? percent((100 * used) / total) : null;
+}
+
+/** As long as NVML's errors are; the text of a pod may be of any length and have any characters. */
+const maxErrorLength = 160;
+
+function lostGpu(devices: UtilizationReport["gpus"]["devices"]): string | null {
+  const lost = devices.find(({ unavailable }) => unavailable !== null);
+  if (lost === undefined) return null;
+  const uuid = lost.uuid === null ? "" : ` (${lost.uuid})`;
+  return `GPU ${lost.index}${uuid}: ${lost.unavailable ?? ""}`.replaceAll(/[^ -~]/g, " ").slice(0, maxErrorLength);
 }
 
 /** An absurd figure of one pod must neither overflow a sum nor make the API server reject the status. */
