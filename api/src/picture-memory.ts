@@ -9,11 +9,11 @@ const mib = 1024 * 1024;
 const programBytes = 160 * mib;
 const workerBytes = 64 * mib;
 
-/** The decoded picture, with alpha or as it is stored before it is turned. */
-export const readBytesPerPixel = 4;
+/** The decoded picture, with alpha; kept until its result is written. */
+export const decodedBytesPerPixel = 4;
 
 /** The result that a model returns, three bytes for each of its pixels. */
-export const resultBytesPerPixel = 3;
+const resultBytesPerPixel = 3;
 
 /** While a JPEG is written, for each pixel of the result. */
 export const jpegWriteBytesPerPixel = 2;
@@ -28,7 +28,7 @@ export function bytesForPictures(memoryBytes: number, workers: number): number {
 
 /** Returns the memory that a container needs for one picture of `pixels`, with a model that doubles and JPEG as its result. */
 export function memoryForPixels(pixels: number, workers: number): number {
-  const perPixel = readBytesPerPixel + usualScale ** 2 * (resultBytesPerPixel + jpegWriteBytesPerPixel);
+  const perPixel = decodedBytesPerPixel + usualScale ** 2 * (resultBytesPerPixel + jpegWriteBytesPerPixel);
   return pixels * perPixel + programBytes + workers * workerBytes;
 }
 

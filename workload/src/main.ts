@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { parseCommand } from "./cli.ts";
 import { runDmon } from "./gpu/dmon/main.ts";
 import { createLogger } from "./process/log.ts";
+import { limitKeptMemory } from "./process/malloc.ts";
 import { exitWith } from "./process/termination.ts";
 import { CannotStart, loadSettings, serve, type Processor } from "./serve.ts";
 
@@ -26,6 +27,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const loaded = loadSettings(command.config, process.env);
   if (loaded.kind === "wrong") return exitWith(invalidConfiguration, loaded.lines);
   const { settings, text } = loaded;
+  limitKeptMemory(process.env);
   const log = createLogger(settings.logLevel);
   const file = command.config === undefined ? undefined : { path: command.config, text };
 

@@ -19,25 +19,25 @@ export async function recoverPng(png: Buffer): Promise<RecoveredPng | undefined>
   const firstData = chunks.findIndex(({ type }) => type === "IDAT");
   const ihdr = chunks[0]?.content;
   if (firstData < 0 || ihdr === undefined || ihdr.length < 13) return undefined;
-  const data = Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ content }) => content));
+  const data = chunks.filter(({ type }) => type === "IDAT").map(({ content }) => content);
   const rows = new RepairedRows(rowsOf(ihdr));
-  // Piece by piece: a few bytes may inflate to more than the container's memory.
+  // Piece by piece: a few bytes may inflate to more than the container's memory. Each piece becomes a chunk: joined first, they would be
+  // in memory three times.
   const deflated: Buffer[] = [];
-  for await (const part of Readable.from(rows.of(data)).compose(createDeflate({ level: 1 }))) {
-    deflated.push(part as Buffer);
-  }
+  const deflate = createDeflate({ level: 1, chunkSize: pieceBytes });
+  for await (const part of Readable.from(rows.of(data)).compose(deflate)) deflated.push(chunk("IDAT", part as Buffer));
   if (rows.found < rows.first) return undefined;
   const rebuilt = Buffer.concat([
     png.subarray(0, 8),
     ...chunks.slice(0, firstData).map(({ type, content }) => chunk(type, content)),
-    chunk("IDAT", Buffer.concat(deflated)),
+    ...deflated,
     chunk("IEND", Buffer.alloc(0)),
   ]);
   return { png: rebuilt, isTruncated: !rows.isDamaged && rows.found < rows.total };
 }
 
 const lastFilter = 4;
-const zerosAtOnce = 64 * 1024;
+const pieceBytes = 64 * 1024;
 
 /** The bytes of all rows: those that can be inflated, then zeros. */
 class RepairedRows {
@@ -56,9 +56,10 @@ class RepairedRows {
     this.#starts = startsOf(rows);
   }
 
-  async *of(data: Buffer): AsyncGenerator<Buffer> {
-    const inflate = createInflate();
-    inflate.end(data);
+  async *of(data: readonly Buffer[]): AsyncGenerator<Buffer> {
+    const inflate = createInflate({ chunkSize: pieceBytes });
+    for (const part of data) inflate.write(part);
+    inflate.end();
     let start = this.#starts.next();
     try {
       for await (const inflated of inflate as AsyncIterable<Buffer>) {
@@ -76,9 +77,9 @@ class RepairedRows {
       // The end of the data, too, is an error.
       this.isDamaged = (error as NodeJS.ErrnoException).code !== "Z_BUF_ERROR";
     }
-    const zeros = Buffer.alloc(zerosAtOnce);
-    for (let left = this.total - this.found; left > 0; left -= zerosAtOnce) {
-      yield zeros.subarray(0, Math.min(left, zerosAtOnce));
+    const zeros = Buffer.alloc(pieceBytes);
+    for (let left = this.total - this.found; left > 0; left -= pieceBytes) {
+      yield zeros.subarray(0, Math.min(left, pieceBytes));
     }
   }
 }

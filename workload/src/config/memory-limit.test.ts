@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { memoryForPixels } from "@gpumedia/api";
-import { memoryBudget, pictureBytes } from "../pipeline/picture-memory.ts";
 import { memoryLimitBytes } from "./memory-limit.ts";
 
 const gib = 1024 ** 3;
@@ -11,11 +9,5 @@ describe("the memory of the process", () => {
     // What libuv returns without a limit.
     assert.equal(memoryLimitBytes(2 ** 63, 8 * gib), 8 * gib);
     assert.equal(memoryLimitBytes(0, 8 * gib), 8 * gib);
-  });
-
-  it("holds what the operator's formula states, no more and no less", () => {
-    const size = { width: 8192, height: 6144 };
-    const needed = memoryForPixels(size.width * size.height, 4);
-    assert.equal(memoryBudget(needed, 4).pictureBytes, pictureBytes(size, 2, "jpeg"));
   });
 });

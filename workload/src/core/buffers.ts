@@ -4,9 +4,9 @@
  * time at 1000 requests/s.
  */
 
-/** Frees the memory; `bytes` is empty afterwards. Does nothing to a view of a part: the rest may still be in use. */
-export function discard(bytes: Uint8Array<ArrayBuffer>): void {
-  if (spansItsBuffer(bytes)) bytes.buffer.transfer(0);
+/** Frees the memory; the view is empty afterwards. Does nothing to a view of a part: the rest may still be in use. */
+export function discard({ buffer, byteLength }: ArrayBufferView): void {
+  if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0);
 }
 
 /** Whether the bytes can be transferred to another thread without anything else going with them. */

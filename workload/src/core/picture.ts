@@ -18,6 +18,11 @@ export interface FormatDefinition {
   readonly longestSide: number;
   /** Whether it can hold transparency; otherwise a transparent picture is put on white. */
   readonly transparency: boolean;
+  /**
+   * Memory that decoding it takes at the peak, in bytes per pixel, besides the file: measured with the most that it can have of bits,
+   * channels, interlacing, progressive scans, turns and profiles (`abuse/memory.abuse.test.ts`).
+   */
+  readonly readBytesPerPixel: number;
   /** Memory that writing it takes at the peak, in bytes per pixel: measured with a transparent picture, where it can be one. */
   readonly writeBytesPerPixel: number;
   /** Whether it takes much longer to write than the others, while a client waits. */
@@ -34,6 +39,7 @@ export const formats = {
     mediaType: "image/jpeg",
     // libjpeg's JPEG_MAX_DIMENSION; the format itself has 65,535.
     longestSide: 65_500,
+    readBytesPerPixel: 13,
     writeBytesPerPixel: jpegWriteBytesPerPixel,
     transparency: false,
     slowToWrite: false,
@@ -45,6 +51,7 @@ export const formats = {
     mediaType: "image/png",
     // PNG, third edition, section 11.2.1.
     longestSide: 2 ** 31 - 1,
+    readBytesPerPixel: 20,
     writeBytesPerPixel: 6,
     transparency: true,
     slowToWrite: false,
@@ -56,6 +63,7 @@ export const formats = {
     mediaType: "image/webp",
     // RFC 9649, section 2.5: 14 bits; libwebp's WEBP_MAX_DIMENSION.
     longestSide: 16_383,
+    readBytesPerPixel: 16,
     writeBytesPerPixel: 15,
     transparency: true,
     slowToWrite: false,
@@ -67,6 +75,7 @@ export const formats = {
     mediaType: "image/avif",
     // libvips' heifsave.
     longestSide: 16_384,
+    readBytesPerPixel: 31,
     writeBytesPerPixel: 35,
     transparency: true,
     slowToWrite: true,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { seededRandom } from "../testing/random.ts";
-import { bucketOf, isWhole, pixelsOfTiles, tilesOf, type TileRules } from "./tiles.ts";
+import { bucketOf, isWhole, pixelsPerTile, tilesOf, type TileRules } from "./tiles.ts";
 
 const anySize: TileRules = {
   fixed: { width: undefined, height: undefined },
@@ -130,13 +130,14 @@ describe("the tiles of a picture", () => {
   });
 });
 
-describe("the pixels that go into the model", () => {
-  it("are those of the picture, with its padding and the overlaps of its tiles", () => {
-    assert.equal(pixelsOfTiles({ width: 191, height: 127 }, anySize), 191 * 127);
-    assert.equal(pixelsOfTiles({ width: 191, height: 127 }, { ...anySize, sizeMultiple: 8 }), 192 * 128);
+describe("the pixels of a tile", () => {
+  it("are those of the picture with its padding, or of the size that the model takes", () => {
+    assert.equal(pixelsPerTile(tilesOf({ width: 191, height: 127 }, anySize)), 191 * 127);
+    assert.equal(pixelsPerTile(tilesOf({ width: 191, height: 127 }, { ...anySize, sizeMultiple: 8 })), 192 * 128);
     const fixed = { ...anySize, fixed: { width: 224, height: 224 } };
-    assert.equal(pixelsOfTiles({ width: 1, height: 1 }, fixed), 224 * 224);
-    assert.equal(pixelsOfTiles({ width: 500, height: 300 }, fixed), 3 * 2 * 224 * 224);
+    assert.equal(pixelsPerTile(tilesOf({ width: 1, height: 1 }, fixed)), 224 * 224);
+    const tiles = tilesOf({ width: 500, height: 300 }, fixed);
+    assert.deepEqual([tiles.length, pixelsPerTile(tiles)], [3 * 2, 224 * 224]);
   });
 });
 

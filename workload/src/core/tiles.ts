@@ -57,17 +57,14 @@ export function tilesOf({ width, height }: Size, rules: TileRules): readonly Til
   return rows.flatMap((y) => columns.map((x) => ({ x, y })));
 }
 
-/** Returns how many pixels go into the model for a picture, with all that is added to it. */
-export function pixelsOfTiles(size: Size, rules: TileRules): number {
-  const tiles = tilesOf(size, rules);
-  const [{ x, y } = { x: undefined, y: undefined }] = tiles;
-  return tiles.length * (x?.input.to ?? 0) * (y?.input.to ?? 0);
+/** Returns how many pixels each of a picture's tiles has, with what is added to the picture. */
+export function pixelsPerTile([first]: readonly Tile[]): number {
+  return (first?.x.input.to ?? 0) * (first?.y.input.to ?? 0);
 }
 
 /** Whether the picture itself goes into the model. */
 export function isWhole(tiles: readonly Tile[], { width, height }: Size): boolean {
-  const [{ x, y } = { x: undefined, y: undefined }] = tiles;
-  return tiles.length === 1 && x?.input.to === width && y?.input.to === height;
+  return tiles.length === 1 && tiles[0]?.x.input.to === width && tiles[0].y.input.to === height;
 }
 
 function rowsOf(width: number, height: number, rules: TileRules): number {

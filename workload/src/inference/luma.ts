@@ -2,6 +2,7 @@
  * Colour for a model of brightness: its result gets the colours of the picture, enlarged, as the authors of such models do (ONNX
  * model zoo, super-resolution-10). Conversion: JFIF, which is BT.601 in full range. Pure.
  */
+import { discard } from "../core/buffers.ts";
 import type { Size } from "../core/picture.ts";
 
 /** Returns the brightness of each pixel. */
@@ -46,6 +47,8 @@ export function recolour(target: Uint8Array, luma: Uint8Array, to: Size, rgb: Ui
       clamped[index * 3 + 2] = brightness + 1.772 * blue;
     }
   }
+  discard(chroma);
+  discard(wide);
 }
 
 /** `perPosition` consecutive taps for each position of the result. */

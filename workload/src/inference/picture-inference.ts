@@ -1,10 +1,10 @@
 /** Runs a model on pictures: cuts and pads them as the model needs, converts them, reuses memory. */
-import { Scratch } from "../core/buffers.ts";
+import { discard, Scratch } from "../core/buffers.ts";
 import type { Size } from "../core/picture.ts";
 import type { ModelContract, PictureTensor } from "../core/model-contract.ts";
 import { isWhole, tilesOf, type TileRules } from "../core/tiles.ts";
 import { lumaOf, recolour } from "./luma.ts";
-import { channelCount, fromTensor, toTensor, type Elements } from "./pixels.ts";
+import { channelCount, fromTensor, isPixels, toTensor, type Elements } from "./pixels.ts";
 import { discardOutputs, type ModelSession, type Outputs } from "./session.ts";
 import { tensor } from "./tensors.ts";
 import { gather, place, scaledSide, tileSize, type Pictures } from "./tile-copy.ts";
@@ -62,7 +62,7 @@ export class PictureInference {
     for (let picture = 0; picture < count; picture++) {
       const part = (bytes: Uint8Array): Uint8Array => partOf(bytes, picture, count);
       if (channels === 1) recolour(part(coloured), part(result.pixels), result, part(rgb), size);
-      else part(coloured).set(repeated(part(result.pixels)));
+      else repeat(part(coloured), part(result.pixels));
     }
     return { rgb: coloured, width, height };
   }
@@ -79,6 +79,7 @@ export class PictureInference {
       const { count, channels } = answer;
       result ??= { pixels: this.#result.take(width * height * channels * count), count, channels, width, height };
       place(result, tile, answer, scale);
+      this.#discardOutputs();
     }
     if (result === undefined) throw new Error("the picture has no pixels");
     return result;
@@ -107,8 +108,11 @@ export class PictureInference {
       this.#shapes.add(dims.join());
       this.#coldRuns++;
     }
-    const outputs = await this.#session.run({ [input.name]: tensor(input.type, toTensor(pixels, count, input), dims) });
+    const elements = toTensor(pixels, count, input);
+    const outputs = await this.#session.run({ [input.name]: tensor(input.type, elements, dims) });
     this.#outputs = outputs;
+    // Left to the garbage collector, tensors of floats would add several times the picture's memory to what comes next.
+    if (elements !== pixels) discard(elements);
     const result = outputs[output.name];
     if (result === undefined) throw new Error(`the model returned no ${output.name}`);
     const size = { width: scaledSide(width, scale), height: scaledSide(height, scale) };
@@ -119,12 +123,11 @@ export class PictureInference {
       );
     }
     const channels = channelCount(output);
-    const elements = elementsOf(result.data as NodeJS.TypedArray, output);
-    if (output.type === "uint8" && output.layout === "NHWC" && output.channels === "RGB") {
-      return { pixels: elements as Uint8Array, count, channels, ...size };
-    }
-    const bytes = this.#answer.take(elements.length);
-    fromTensor(bytes, elements, count, output);
+    const numbers = elementsOf(result.data as NodeJS.TypedArray, output);
+    if (isPixels(output)) return { pixels: numbers as Uint8Array, count, channels, ...size };
+    const bytes = this.#answer.take(numbers.length);
+    fromTensor(bytes, numbers, count, output);
+    this.#discardOutputs();
     return { pixels: bytes, count, channels, ...size };
   }
 
@@ -160,8 +163,6 @@ function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 }
 
 /** Grey as RGB. */
-function repeated(grey: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(grey.length * 3);
+function repeat(rgb: Uint8Array, grey: Uint8Array): void {
   for (let index = 0; index < rgb.length; index++) rgb[index] = grey[Math.floor(index / 3)] ?? 0;
-  return rgb;
 }

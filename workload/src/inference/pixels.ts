@@ -21,7 +21,7 @@ export function channelCount({ channels }: Pick<PixelFormat, "channels">): 1 | 3
  * format.
  */
 export function toTensor(pixels: Uint8Array, count: number, format: PixelFormat): Elements {
-  if (format.type === "uint8" && isInterleaved(format)) return pixels;
+  if (isPixels(format)) return pixels;
   const result = elementsOf(format.type, pixels.length);
   const table = tables.to(format);
   for (const { inPixels, inTensor, pixelStep, tensorStep, length } of runsOf(pixels.length, count, format)) {
@@ -85,6 +85,11 @@ function fromBytes(target: Uint8Array, elements: Uint8Array, run: Run): void {
     from += tensorStep;
     to += pixelStep;
   }
+}
+
+/** Whether the tensor is the pixels themselves, so that nothing is converted. */
+export function isPixels(format: PixelFormat): boolean {
+  return format.type === "uint8" && isInterleaved(format);
 }
 
 /** Whether the tensor has its numbers in the order of the pixels' bytes. */

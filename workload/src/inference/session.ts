@@ -33,7 +33,7 @@ export type Outputs = Ort.InferenceSession.OnnxValueMapType;
 
 /** onnxruntime-node allocates new outputs for each run: left to the garbage collector, they are most of the memory. */
 export function discardOutputs(outputs: Outputs): void {
-  for (const { data } of Object.values(outputs)) if (ArrayBuffer.isView(data)) discard(data as Uint8Array<ArrayBuffer>);
+  for (const { data } of Object.values(outputs)) if (ArrayBuffer.isView(data)) discard(data);
 }
 
 export async function openSession(

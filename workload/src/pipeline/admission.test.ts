@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { formats, type PictureFormat } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import { admit, checkTensors, formatThatHolds, type QueueState } from "./admission.ts";
 
 const limits = { maxDepth: 4, maxWaitMs: 100, maxBytes: 2 ** 20 };
 const memory = { pictureBytes: 2 ** 30, bodyBytes: 2 ** 20 };
+/** As a model on bytes that doubles the sides needs it. */
+const needed = (pixels: number) => (format: PictureFormat) => pixels * (16 + 4 * formats[format].writeBytesPerPixel);
 const idle: QueueState = { draining: false, workers: 2, queued: 0, queuedBytes: 0, waitMs: 0 };
 
 /** The kind of the error and its Retry-After, or "admitted". */
@@ -37,17 +40,23 @@ describe("admission", () => {
 
 describe("the format that is chosen before the work", () => {
   it("is the preferred one if it can hold the result", () =>
-    assert.equal(formatThatHolds({ width: 8191, height: 5 }, 2, ["webp", "jpeg"], memory), "webp"));
+    assert.equal(formatThatHolds({ width: 8191, height: 5 }, 2, ["webp", "jpeg"], needed(8191 * 5), memory), "webp"));
 
   it("is the next one if the preferred one cannot", () => {
     // RFC 9649, section 2.5: 14 bits for a side.
-    assert.equal(formatThatHolds({ width: 9000, height: 1000 }, 2, ["webp", "jpeg"], memory), "jpeg");
-    assert.equal(formatThatHolds({ width: 1, height: 40_000 }, 2, ["webp", "jpeg", "png"], memory), "png");
+    assert.equal(
+      formatThatHolds({ width: 9000, height: 1000 }, 2, ["webp", "jpeg"], needed(9000 * 1000), memory),
+      "jpeg",
+    );
+    assert.equal(
+      formatThatHolds({ width: 1, height: 40_000 }, 2, ["webp", "jpeg", "png"], needed(40_000), memory),
+      "png",
+    );
   });
 
   it("is none if no acceptable one can, with the limits and what to accept", () =>
     assert.throws(
-      () => formatThatHolds({ width: 40_000, height: 1 }, 2, ["webp", "jpeg"], memory),
+      () => formatThatHolds({ width: 40_000, height: 1 }, 2, ["webp", "jpeg"], needed(40_000), memory),
       new PipelineError(
         "wrong-size",
         "the result would be 80000x2, and of the accepted formats WebP holds 16383, JPEG holds 65500 pixels a side: accept image/png",
@@ -56,18 +65,24 @@ describe("the format that is chosen before the work", () => {
 
   // libaom needs 35 bytes for each pixel of the result, libjpeg 2.
   it("is one that takes less memory if the preferred one takes too much", () =>
-    assert.equal(formatThatHolds({ width: 4000, height: 2500 }, 2, ["avif", "jpeg"], memory), "jpeg"));
+    assert.equal(
+      formatThatHolds({ width: 4000, height: 2500 }, 2, ["avif", "jpeg"], needed(4000 * 2500), memory),
+      "jpeg",
+    ));
 
   it("is none if the memory is too small for all, with what to change", () => {
     const phone = { width: 8192, height: 6144 };
     assert.throws(
-      () => formatThatHolds(phone, 2, ["png"], memory),
+      () => formatThatHolds(phone, 2, ["png"], needed(8192 * 6144), memory),
       new PipelineError(
         "too-large",
         "the request needs about 1920 MiB of memory, and the container has 1024 MiB for pictures: send less, accept image/jpeg, or raise its memory (GpuMediaService: resources.limits.memory)",
       ),
     );
-    assert.equal(formatThatHolds(phone, 2, ["png", "jpeg"], { ...memory, pictureBytes: 1400 * 2 ** 20 }), "jpeg");
+    assert.equal(
+      formatThatHolds(phone, 2, ["png", "jpeg"], needed(8192 * 6144), { ...memory, pictureBytes: 1400 * 2 ** 20 }),
+      "jpeg",
+    );
   });
 });
 

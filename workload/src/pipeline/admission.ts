@@ -5,7 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import { formats, pictureFormats, type PictureFormat, type Size } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { RawTensor } from "../core/tensor.ts";
-import { pictureBytes, type MemoryBudget } from "./picture-memory.ts";
+import type { MemoryBudget } from "./picture-memory.ts";
 
 export interface QueueState {
   readonly draining: boolean;
@@ -58,19 +58,20 @@ function mib(bytes: number): number {
 }
 
 /**
- * Returns the first of the acceptable formats that can hold the result of a model with this scale, before any work is done.
+ * Returns the first of the acceptable formats that can hold the result of a model with this scale, before any work is done. `needed`: the
+ * memory for a result in a format.
  * @throws {PipelineError} if there is none
  */
 export function formatThatHolds(
   { width, height }: Size,
   scale: number,
   acceptable: readonly PictureFormat[],
+  needed: (format: PictureFormat) => number,
   memory: MemoryBudget,
 ): PictureFormat {
   const result = { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
   const longest = Math.max(result.width, result.height);
   const holding = acceptable.filter((candidate) => longest <= formats[candidate].longestSide);
-  const needed = (format: PictureFormat): number => pictureBytes({ width, height }, scale, format);
   const format = holding.find((candidate) => needed(candidate) <= memory.pictureBytes);
   if (format !== undefined) return format;
   const [cheapest] = holding.toSorted((a, b) => needed(a) - needed(b));
@@ -86,13 +87,18 @@ export type AdmissionLimits = Settings["queue"] & {
   readonly maxBytes: number;
 };
 
+/** Without a model that has been loaded, nothing is known of what a picture takes. */
+export function notReady(): PipelineError {
+  return new PipelineError("not-ready", "no worker has the model loaded", 1);
+}
+
 /** @throws {PipelineError} at once, so that a client can try another replica while its request is still young. */
 export function admit(
   { draining, workers, queued, queuedBytes, waitMs }: QueueState,
   { maxDepth, maxWaitMs, maxBytes }: AdmissionLimits,
 ): void {
   if (draining) throw new PipelineError("draining", "the processor is shutting down", 1);
-  if (workers === 0) throw new PipelineError("not-ready", "no worker has the model loaded", 1);
+  if (workers === 0) throw notReady();
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1000));
   if (queued >= maxDepth) {
     throw new PipelineError("queue-full", `${queued} requests are waiting, limit ${maxDepth}`, retryAfter);

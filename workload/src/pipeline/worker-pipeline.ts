@@ -8,13 +8,14 @@ import type { Settings } from "../config/settings.ts";
 import { transferable } from "../core/buffers.ts";
 import { batchPixels } from "../core/grouping.ts";
 import type { PipelineObserver } from "../core/observer.ts";
+import type { ModelContract } from "../core/model-contract.ts";
 import type { ProcessOptions } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../core/tensor.ts";
 import { tileRules } from "../core/tile-rules.ts";
-import { pixelsOfTiles, type TileRules } from "../core/tiles.ts";
+import { pixelsPerTile, tilesOf, type TileRules } from "../core/tiles.ts";
 import { Accounting } from "./accounting.ts";
-import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds } from "./admission.ts";
+import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds, notReady } from "./admission.ts";
 import { Deadlines, timeoutOf } from "./deadlines.ts";
 import { DispatchQueue } from "./dispatch-queue.ts";
 import { outcomeOf, timingsOf, type Finished, type Job, type JobRequest, type Outcome } from "./job.ts";
@@ -33,6 +34,12 @@ export interface WorkerPipelineOptions {
   readonly program?: PoolOptions["program"];
 }
 
+/** What a picture takes in the model. */
+interface Learned {
+  readonly contract: ModelContract;
+  readonly rules: TileRules;
+}
+
 export class WorkerPipeline implements Pipeline {
   readonly #settings: WorkerPipelineOptions["settings"];
   readonly #observer: PipelineObserver;
@@ -47,8 +54,7 @@ export class WorkerPipeline implements Pipeline {
   readonly #failed = Promise.withResolvers<string>();
   #model: ModelDescription | undefined;
   #largestBatch = 1;
-  #scale = 1;
-  #rules: TileRules | undefined;
+  #learned: Learned | undefined;
   #nextId = 0;
   #draining = false;
 
@@ -139,7 +145,12 @@ export class WorkerPipeline implements Pipeline {
     const { limits } = this.#settings;
     const header = this.#accounting.checked(() => checkPicture(input, limits.pixels));
     const { width, height } = header;
-    const format = this.#accounting.checked(() => formatThatHolds(header, this.#scale, options.formats, this.#memory));
+    const { contract, rules } = this.#loaded();
+    const tiles = tilesOf(header, rules);
+    const needed = pictureBytes({ ...header, fileBytes: input.byteLength, tiles }, contract);
+    const format = this.#accounting.checked(() =>
+      formatThatHolds(header, contract.scale, options.formats, needed, this.#memory),
+    );
     const bytes = transferable(input);
     const request = {
       header,
@@ -147,10 +158,9 @@ export class WorkerPipeline implements Pipeline {
       options: { format, quality: options.quality },
       shape: `${width}x${height}`,
       // What the model computes: a small picture in a model of a fixed size costs as much as a large one.
-      pixels: this.#rules === undefined ? width * height : pixelsOfTiles(header, this.#rules),
+      pixels: tiles.length * pixelsPerTile(tiles),
     };
-    const memoryBytes = pictureBytes(header, this.#scale, format);
-    const finished = await this.#run({ kind: "picture", ...request }, memoryBytes, signal);
+    const finished = await this.#run({ kind: "picture", ...request }, needed(format), signal);
     const { result } = finished;
     if (result.kind !== "picture") throw unexpectedResult();
     return {
@@ -166,7 +176,7 @@ export class WorkerPipeline implements Pipeline {
   }
 
   async infer(tensors: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred> {
-    const memoryBytes = tensorBytes(tensors, this.#scale);
+    const memoryBytes = tensorBytes(tensors, this.#loaded().contract.scale);
     this.#accounting.checked(() => {
       checkTensors(tensors, this.#settings.limits.pixels);
       checkMemory(memoryBytes, this.#memory);
@@ -196,6 +206,14 @@ export class WorkerPipeline implements Pipeline {
     for (const job of this.#outstanding) {
       this.#settle(job, new PipelineError("draining", "the processor has shut down"));
     }
+  }
+
+  /** @throws {PipelineError} before the first worker is ready */
+  #loaded(): Learned {
+    return this.#accounting.checked(() => {
+      if (this.#learned === undefined) throw notReady();
+      return this.#learned;
+    });
   }
 
   #run(request: JobRequest, memoryBytes: number, signal?: AbortSignal): Promise<Finished> {
@@ -233,9 +251,9 @@ export class WorkerPipeline implements Pipeline {
     if (this.#model === undefined) this.#observer.modelLoaded(model, learned.contract);
     this.#model ??= model;
     this.#largestBatch = largestBatch;
-    this.#scale = learned.contract.scale;
+    const { contract } = learned;
     const { accelerator, model: settings } = this.#settings;
-    this.#rules = tileRules(learned.contract, settings.options, settings.receptiveRadius, accelerator);
+    this.#learned = { contract, rules: tileRules(contract, settings.options, settings.receptiveRadius, accelerator) };
     this.#batches.addWorker(worker);
     this.#started.resolve();
     this.#queue.dispatch();

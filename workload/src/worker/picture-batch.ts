@@ -8,6 +8,7 @@ import { discard, Scratch } from "../core/buffers.ts";
 import { runLengths } from "../core/grouping.ts";
 import { formats, type Size } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
+import { returnFreeMemory } from "../process/malloc.ts";
 import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messages.ts";
 
 /** Results are sent early once this much time has passed: a message per picture costs more than a small picture. */
@@ -49,6 +50,7 @@ export class PictureWorker {
     this.#inference.releaseMemory();
     jpegScratch.release();
     turnScratch.release();
+    returnFreeMemory();
   }
 
   /** Passes the results of all pictures to `onResults`, in one or more parts. */

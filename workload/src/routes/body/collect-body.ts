@@ -106,7 +106,7 @@ function joined(chunks: readonly Buffer[], size: number): Uint8Array<ArrayBuffer
   for (const chunk of chunks) {
     body.set(chunk, at);
     at += chunk.length;
-    discard(chunk as Buffer<ArrayBuffer>);
+    discard(chunk);
   }
   return body;
 }

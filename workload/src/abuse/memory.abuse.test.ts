@@ -1,0 +1,104 @@
+/**
+ * Every picture stays within the memory that is reserved for it, in one process after another picture of another kind: what the malloc of
+ * glibc kept of the earlier ones was half as much again.
+ */
+import assert from "node:assert/strict";
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { bytesForPictures } from "@gpumedia/api";
+import type { Sharp } from "sharp";
+import { request } from "undici";
+import { loadSharp } from "../codec/libraries.ts";
+import { formats } from "../core/picture.ts";
+import { photographFile } from "../testing/photographs.ts";
+import { modelFile, pictureModelBytes } from "../testing/picture-models.ts";
+import { processorProcess, type ProcessorProcess } from "./processor-process.ts";
+
+const [width, height] = [2896, 2172];
+const MiB = 2 ** 20;
+
+const fullChroma = { chromaSubsampling: "4:4:4", quality: 90 };
+
+/** Of each format what takes most to decode. */
+const kinds: Readonly<Record<string, (picture: Sharp) => Sharp>> = {
+  "turned progressive JPEG": (picture) => picture.jpeg({ ...fullChroma, progressive: true }),
+  "progressive CMYK JPEG": (picture) => picture.toColourspace("cmyk").jpeg({ ...fullChroma, progressive: true }),
+  "PNG with alpha": (picture) => picture.ensureAlpha(0.5).png({ compressionLevel: 1 }),
+  "interlaced 16-bit PNG with alpha": (picture) =>
+    picture.ensureAlpha(0.5).toColourspace("rgb16").png({ compressionLevel: 1, progressive: true }),
+  "lossless WebP with alpha": (picture) => picture.ensureAlpha(0.5).webp({ lossless: true, effort: 0 }),
+  "12-bit AVIF with alpha": (picture) => picture.ensureAlpha(0.5).avif({ effort: 0, bitdepth: 12 }),
+};
+
+async function large(kind: (picture: Sharp) => Sharp): Promise<Buffer> {
+  const picture = loadSharp()(photographFile("flower")).resize(width, height, { fit: "fill" });
+  return kind(picture).withMetadata({ orientation: 6, icc: "p3" }).toBuffer();
+}
+
+/** Resets the kernel's peak of resident memory (proc(5), clear_refs). */
+const peakReset = (pid: number | "self") => `/proc/${pid}/clear_refs`;
+
+function canResetPeak(): boolean {
+  try {
+    accessSync(peakReset("self"), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns the most memory that the processor took, in bytes, until it answered 200. */
+async function peakOf({ url, child: { pid = 0 } }: ProcessorProcess, body: Buffer): Promise<number> {
+  writeFileSync(peakReset(pid), "5");
+  const response = await request(`${url}/v1/process`, {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/octet-stream", accept: "image/jpeg" },
+    headersTimeout: 0,
+  });
+  await response.body.dump();
+  assert.equal(response.statusCode, 200);
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
+}
+
+describe("memory", () => {
+  it("of each picture stays within its reserve, fresh and after all others", async function () {
+    if (!canResetPeak()) return this.skip();
+    this.timeout(600_000);
+    // In small tiles, and of the picture's own size: decoding is what takes most.
+    const shape = ["batch", "height", "width", 3];
+    const bytes = pictureModelBytes({ type: "UINT8", inputShape: shape, outputShape: shape, scales: [1, 1, 1, 1] });
+    await using processor = await processorProcess({
+      GPUMEDIA_WORKERS: "1",
+      GPUMEDIA_MODEL_NAME: "same",
+      GPUMEDIA_MODEL_PATH: modelFile(bytes),
+      GPUMEDIA_MODEL_TILE: "512",
+      GPUMEDIA_REQUEST_TIMEOUT: "300s",
+    });
+    const program = 2 ** 40 - bytesForPictures(2 ** 40, 1);
+    const pictures = new Map<string, Buffer>();
+    for (const [kind, make] of Object.entries(kinds)) pictures.set(kind, await large(make));
+    const excesses: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      for (const [kind, body] of pictures) {
+        const format = kind.includes("JPEG")
+          ? "jpeg"
+          : kind.includes("PNG")
+            ? "png"
+            : kind.includes("WebP")
+              ? "webp"
+              : "avif";
+        const reserve = width * height * formats[format].readBytesPerPixel + body.length;
+        const peak = await peakOf(processor, body);
+        if (process.env["MEMORY_REPORT"] !== undefined)
+          process.stderr.write(
+            `${kind}: ${Math.round((program + reserve - peak) / MiB)} MiB of ${Math.round(reserve / MiB)} MiB spare, peak ${Math.round(peak / MiB)} MiB\n`,
+          );
+        if (peak > program + reserve)
+          excesses.push(
+            `${kind}, round ${round + 1}: ${Math.round(peak / MiB)} MiB, reserved ${Math.round((program + reserve) / MiB)} MiB`,
+          );
+      }
+    }
+    assert.deepEqual(excesses, []);
+  });
+});
