@@ -21,6 +21,13 @@
   verbs:
     - list
     - watch
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
+    - prometheuses
+  verbs:
+    - list
+    - watch
 {{- end }}
 {{- define "gpumedia-operator.dcgmRules" -}}
 - apiGroups:

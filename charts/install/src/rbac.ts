@@ -33,6 +33,8 @@ export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
   // To report whether a Gateway routes to a service, and whether by https.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways"], verbs: watched },
+  // To report whether a Prometheus loads the rules and PodMonitors of a service.
+  { apiGroups: ["monitoring.coreos.com"], resources: ["prometheuses"], verbs: watched },
 ];
 
 /** Only of an operator that watches all namespaces: others would not count all services that use a profile. */

@@ -42,6 +42,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   "batch/jobs create": "load-test.spec.ts",
   "batch/jobs delete": "load-test.spec.ts: a Job whose pod is rejected",
   "/events list": "load-test.spec.ts: why a Job has no pod",
+  "monitoring.coreos.com/prometheuses list": "other-controllers.spec.ts",
+  "monitoring.coreos.com/prometheuses watch": "other-controllers.spec.ts",
   "events.k8s.io/events patch": "events.spec.ts: a repeated event",
 };
 

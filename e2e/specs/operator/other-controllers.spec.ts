@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import type { ResourceType } from "@gpumedia/operator/src/kube/object.ts";
 import { gatewayType } from "@gpumedia/operator/src/observe/gateway-view.ts";
+import { prometheusType } from "@gpumedia/operator/src/observe/prometheus-view.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 
@@ -12,6 +13,15 @@ describe("what other controllers report", () => {
   async function writeStatus(type: ResourceType, name: string, status: object): Promise<void> {
     const operations = [{ op: "add", path: "/status", value: status }] as const;
     await work.client.jsonPatch(type, work.namespace, name, operations, { subresource: "status" });
+  }
+
+  /** Waits for the state, reason and message of an item of the checklist. */
+  async function untilItem(service: string, item: string, expected: readonly string[]): Promise<void> {
+    await until(`${item} of ${service} to be ${expected.join(" ")}`, async (see) => {
+      const found = (await work.service(service))?.status?.guideChecklist?.find((one) => one.item === item);
+      see(found);
+      return expected.every((part) => Object.values(found ?? {}).some((value) => value.includes(part)));
+    });
   }
 
   const endpoint = async (service: string) => (await work.service(service))?.status?.endpoint;
@@ -91,6 +101,36 @@ describe("what other controllers report", () => {
     await writeStatus(childKinds.ingress.type, "public", { loadBalancer: { ingress: [{ ip: "192.0.2.10" }] } });
     await work.untilCondition("public", "Exposed", { status: "True", reason: "Routed", message: "192.0.2.10" });
     assert.equal(await endpoint("public"), "http://media.example.com");
+  });
+
+  describe("a Prometheus that selects by a label, as that of kube-prometheus-stack", () => {
+    before(() => work.cluster.installOptionalCrds(["prometheus"]));
+    after(() => work.cluster.removeOptionalCrds(["prometheus"]));
+
+    it("is named by the checklist until the service has the label: without it no alert would be evaluated", async () => {
+      const alerts = "Performance alerts active";
+      await work.apply("watched");
+      await work.untilReady("watched");
+      await untilItem("watched", alerts, ["Unknown", "NoPrometheus"]);
+      const labels = { matchLabels: { release: "stack" } };
+      const spec = {
+        ruleSelector: labels,
+        ruleNamespaceSelector: {},
+        podMonitorSelector: labels,
+        podMonitorNamespaceSelector: {},
+      };
+      await work.createObject(prometheusType, "stack", { spec });
+      const key = `${work.namespace}/stack`;
+      const message = `set monitoring.labels to match release=stack: Prometheus ${key} loads only such PrometheusRules`;
+      await untilItem("watched", alerts, ["Unknown", "NotSelected", message]);
+
+      await work.apply("watched", { monitoring: { labels: { release: "stack" } } });
+      await untilItem("watched", alerts, ["Done", "Selected", `Prometheus ${key} loads the PrometheusRule`]);
+      const rule = await work.child("prometheusRule", "watched");
+      assert.equal(rule.metadata.labels?.["release"], "stack");
+      await work.delete(prometheusType, "stack");
+      await untilItem("watched", alerts, ["Unknown", "NoPrometheus"]);
+    });
   });
 
   describe("KEDA 2.21.0: ScalingReady", () => {

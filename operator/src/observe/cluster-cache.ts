@@ -12,6 +12,7 @@ import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gatewa
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
+import { prometheusType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
 import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 
@@ -58,6 +59,8 @@ export class ClusterCache {
   readonly gateways: ScopedCache<GatewayView>;
   /** The HTTPRoutes that name a Gateway. */
   readonly routesOf: (gateway: ObjectKey) => readonly ChildView[];
+  /** The Prometheuses of all namespaces; empty while their API is not served. */
+  readonly prometheuses: ScopedCache<PrometheusView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
@@ -107,7 +110,12 @@ export class ClusterCache {
     );
     // Those of platform teams are in other namespaces.
     this.gateways = scoped(gatewayType, viewGateway, { namespaces: [] });
-    this.#optional = [...kinds.filter(({ optional }) => optional).map((kind) => this.children(kind)), this.gateways];
+    this.prometheuses = scoped(prometheusType, viewPrometheus, { namespaces: [] });
+    this.#optional = [
+      ...kinds.filter(({ optional }) => optional).map((kind) => this.children(kind)),
+      this.gateways,
+      this.prometheuses,
+    ];
     this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
       (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
     );
@@ -162,6 +170,12 @@ export class ClusterCache {
     return new Map([...this.gateways.values()].map((gateway) => [gateway.key, gateway]));
   }
 
+  /** Undefined while the Prometheuses are not known: their API is not served, or RBAC forbids listing them. */
+  knownPrometheuses(): readonly PrometheusView[] | undefined {
+    if (!this.#followed.has(this.prometheuses) || !this.prometheuses.synced) return undefined;
+    return [...this.prometheuses.values()];
+  }
+
   /** Who holds the GPUs of which node now. */
   gpuSnapshot(): GpuSnapshot {
     return { synced: this.nodes.synced && this.pods.synced, nodes: this.gpus.snapshot() };
@@ -191,7 +205,7 @@ export class ClusterCache {
     const caches = [...this.#children].filter(([kind, cache]) => !kind.optional || this.#followed.has(cache));
     await Promise.all([...this.#required, ...caches.map(([, cache]) => cache)].map((cache) => cache.whenSynced()));
     // Without these, the first statuses would report GPUs and Gateways as unknown, and be written a second time.
-    const unsure = [this.nodes, ...[this.gateways].filter((cache) => this.#followed.has(cache))];
+    const unsure = [this.nodes, ...[this.gateways, this.prometheuses].filter((cache) => this.#followed.has(cache))];
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(unsureWaitMs, resolve);
     await Promise.race([Promise.all(unsure.map((cache) => cache.whenSynced())), timeout]);

@@ -8,6 +8,7 @@ import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
 import type { PodView } from "./pod-view.ts";
+import type { PrometheusView } from "./prometheus-view.ts";
 import { added, deleted, updated } from "./store-change.sample.ts";
 import { subscribeTriggers } from "./triggers.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
@@ -41,6 +42,7 @@ function triggers() {
     failedPods: new FakeCache<PodView | undefined>(),
     nodes: new FakeCache<NodeView>(),
     gateways: new FakeCache<GatewayView>(),
+    prometheuses: new FakeCache<PrometheusView>(),
     routesOf: (gateway: ObjectKey) => (gateway === key ? [child({ kind: "HTTPRoute" })] : []),
     childCaches: [new FakeCache<ChildView>(), new FakeCache<ChildView>()] as const,
   };
@@ -166,6 +168,24 @@ describe("a change of a Gateway", () => {
     it(title, () => {
       const sources = triggers();
       sources.gateways.emit(change);
+      assert.deepEqual(sources.enqueued, enqueued);
+    });
+  }
+});
+
+describe("a change of a Prometheus", () => {
+  const selection = { labels: {}, namespaces: {} };
+  const prometheus: PrometheusView = { key, rules: selection, podMonitors: selection };
+  const narrower = { ...prometheus, rules: { ...selection, labels: { matchLabels: { release: "stack" } } } };
+  const cases: Cases<PrometheusView> = {
+    "of its selectors: all services are reconciled": [updated(prometheus, narrower), [resync]],
+    "of its status, which is not kept": [updated(prometheus, { ...prometheus }), []],
+  };
+  for (const [title, [change, enqueued]] of Object.entries(cases)) {
+    it(title, () => {
+      const sources = triggers();
+      sources.services.contents = [service()];
+      sources.prometheuses.emit(change);
       assert.deepEqual(sources.enqueued, enqueued);
     });
   }

@@ -6,6 +6,7 @@ import type { ChildView } from "./child-view.ts";
 import type { GatewayView } from "./gateway-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
+import type { PrometheusView } from "./prometheus-view.ts";
 import type { ScopedCache } from "./scoped-cache.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
@@ -19,6 +20,7 @@ export interface Sources {
   readonly failedPods: Pick<ScopedCache<PodView | undefined>, "subscribe">;
   readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
   readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
+  readonly prometheuses: Pick<ScopedCache<PrometheusView>, "subscribe">;
   readonly routesOf: (gateway: ObjectKey) => readonly Pick<ChildView, "services">[];
   readonly childCaches: Iterable<Pick<ScopedCache<ChildView>, "subscribe">>;
 }
@@ -42,8 +44,13 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
       }
     });
   }
-  cache.profiles.subscribe(() => {
+  const resyncAll = (): void => {
     for (const service of cache.services.values()) enqueue(objectKey(service), "resync");
+  };
+  cache.profiles.subscribe(resyncAll);
+  cache.prometheuses.subscribe((change) => {
+    // Its status changes often, and is not kept.
+    if (differs(change)) resyncAll();
   });
   cache.pods.subscribe((change) => {
     const [before, now] = [previousOf(change), currentOf(change)];

@@ -1,7 +1,8 @@
 /** Required node affinity, as the scheduler evaluates it. Pure. */
 import type { NodeView } from "../observe/node-view.ts";
 
-interface Requirement {
+/** Of `metav1.LabelSelector` or a NodeSelectorTerm. */
+export interface Requirement {
   readonly key?: string | undefined;
   readonly operator?: string | undefined;
   readonly values?: readonly string[] | undefined;
@@ -28,7 +29,8 @@ export function meetsAffinity({ name, labels }: NodeView, terms: readonly NodeSe
   });
 }
 
-function isMet({ key = "", operator, values = [] }: Requirement, of: Readonly<Record<string, string>>): boolean {
+/** An operator that is not known is never met. */
+export function isMet({ key = "", operator, values = [] }: Requirement, of: Readonly<Record<string, string>>): boolean {
   const value = of[key];
   switch (operator) {
     case "In":
@@ -59,7 +61,8 @@ export function affinityText(terms: readonly NodeSelectorTerm[]): string {
 
 const comparisons: Readonly<Record<string, string>> = { In: "in", NotIn: "notin", Gt: ">", Lt: "<" };
 
-function requirementText({ key = "", operator = "", values = [] }: Requirement): string {
+/** As in a selector of kubectl. */
+export function requirementText({ key = "", operator = "", values = [] }: Requirement): string {
   if (operator === "Exists") return key;
   if (operator === "DoesNotExist") return `!${key}`;
   const isList = operator === "In" || operator === "NotIn";

@@ -132,6 +132,7 @@ export class FakeSnapshots implements SnapshotSource {
       children: {},
       kedaAutoscaler: undefined,
       gateways: undefined,
+      prometheuses: undefined,
       pods: [],
       failedPods: [],
       reports: {

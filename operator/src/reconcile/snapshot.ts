@@ -8,6 +8,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
+import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { GpuSnapshot } from "../observe/gpu-ledger.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -31,6 +32,8 @@ interface LiveState {
   readonly kedaAutoscaler: ChildView | undefined;
   /** All Gateways; undefined while they are not known. */
   readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
+  /** All Prometheuses; undefined while they are not known. */
+  readonly prometheuses: readonly PrometheusView[] | undefined;
   /** By name, so that a message that names one of them names the same one after a restart. */
   readonly pods: readonly PodView[];
   /** Those that kubelets have failed: they take no room, and are only reported. */
@@ -113,6 +116,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
     children,
     kedaAutoscaler: kedaAutoscaler(namespace, children.scaledObject, cache),
     gateways: cache.knownGateways(),
+    prometheuses: cache.knownPrometheuses(),
     pods,
     failedPods: cache.failedPodsOf(key).filter((pod) => pod !== undefined),
     reports: readPods(pods, window, (node) => cache.nodes.get(`/${node}`)?.labels, now),

@@ -21,7 +21,18 @@ export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout"
 
 export function statusInput(
   service: EffectiveService,
-  { children, kedaAutoscaler, gateways, dcgmTaken, features, pods, failedPods, gpus, loadTests }: Snapshot,
+  {
+    children,
+    kedaAutoscaler,
+    gateways,
+    prometheuses,
+    dcgmTaken,
+    features,
+    pods,
+    failedPods,
+    gpus,
+    loadTests,
+  }: Snapshot,
   { outcomes, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
@@ -41,6 +52,7 @@ export function statusInput(
     ingress: own(children.ingress),
     httpRoute: own(children.httpRoute),
     gateways,
+    prometheuses,
     pods: [...pods, ...failedPods],
     gpus: gpuView(service, gpus),
     lastLoadTest: lastLoadTest(loadTests.tests),

@@ -5,7 +5,7 @@ import { sampleDevices, sampleGpus } from "../plan/gpus.sample.ts";
 import type { NodeDevices } from "../plan/gpus.ts";
 import { checklist, completeChecklist, type ChecklistInput, type ChecklistItem } from "./checklist.ts";
 import { isFalse, isTrue, unknown } from "./condition.ts";
-import { sampleChild, sampleStatusInput } from "./status-input.sample.ts";
+import { sampleChild, samplePrometheus, sampleStatusInput } from "./status-input.sample.ts";
 
 const node = (labels: Readonly<Record<string, string>>): NodeDevices => sampleDevices(4, 2, { labels });
 
@@ -40,6 +40,10 @@ interface Change extends Partial<ChecklistInput> {
   readonly nodes?: readonly NodeDevices[];
 }
 
+/** As kube-prometheus-stack installs it. */
+const release = { labels: { matchLabels: { release: "stack" } }, namespaces: {} };
+const byRelease = samplePrometheus({ rules: release, podMonitors: release });
+
 describe("the guide's checklists", () => {
   it("list what is to be done, and what was answered by evidence", () => {
     assert.deepEqual(
@@ -53,6 +57,20 @@ describe("the guide's checklists", () => {
           "Unknown",
           "NoLoadTest",
           "create a GpuMediaLoadTest for this service",
+        ],
+        [
+          "Runtime",
+          "Resource utilization monitored",
+          "Done",
+          "Selected",
+          "Prometheus monitoring/k8s loads the PodMonitor",
+        ],
+        [
+          "Runtime",
+          "Performance alerts active",
+          "Done",
+          "Selected",
+          "Prometheus monitoring/k8s loads the PrometheusRule",
         ],
         [
           "Runtime",
@@ -76,8 +94,8 @@ describe("the guide's checklists", () => {
         ["PreDeployment", "Network policies optimized", "Done", "NothingToDo"],
         ["PreDeployment", "Load testing completed", "Unknown", "NoLoadTest"],
         ["Runtime", "HPA/VPA configured", "Done", "NothingToDo"],
-        ["Runtime", "Resource utilization monitored", "Done", "NothingToDo"],
-        ["Runtime", "Performance alerts active", "Done", "NothingToDo"],
+        ["Runtime", "Resource utilization monitored", "Done", "Selected"],
+        ["Runtime", "Performance alerts active", "Done", "Selected"],
         ["Runtime", "Bottlenecks identified", "Done", "NothingToDo"],
         ["Runtime", "Scaling validated", "Unknown", "NotSeenYet"],
         ["ContinuousImprovement", "Performance metrics tracked", "Done", "NothingToDo"],
@@ -162,12 +180,40 @@ describe("the guide's checklists", () => {
           "ConfigMap gpumedia-dcgm-metrics is managed by another owner; its metrics may differ from what this service needs",
         ],
       ],
+      "the only Prometheus selects PodMonitors by a label": [
+        { prometheuses: [byRelease] },
+        [
+          "Unknown",
+          "NotSelected",
+          "set monitoring.labels to match release=stack: Prometheus monitoring/k8s loads only such PodMonitors",
+        ],
+      ],
+      "no Prometheus object is known": [
+        { prometheuses: undefined },
+        [
+          "Unknown",
+          "NoPrometheus",
+          "no Prometheus object is known; check that what loads PodMonitors selects this one, by monitoring.labels",
+        ],
+      ],
       "no pod has reported yet": [
         { MetricsReporting: unknown("NotReportedYet", "no pod has reported yet") },
         ["Unknown", "NotReportedYet", "see the condition MetricsReporting"],
       ],
     },
     "Performance alerts active": {
+      "the only Prometheus selects rules by a label (prometheus-operator#3636)": [
+        { prometheuses: [byRelease] },
+        [
+          "Unknown",
+          "NotSelected",
+          "set monitoring.labels to match release=stack: Prometheus monitoring/k8s loads only such PrometheusRules",
+        ],
+      ],
+      "the service has that label": [
+        { prometheuses: [byRelease], spec: { monitoring: { labels: { release: "stack" } } } },
+        ["Done", "Selected", "Prometheus monitoring/k8s loads the PrometheusRule"],
+      ],
       "they are disabled": [
         { spec: { monitoring: { alerts: false } } },
         ["NotDone", "SwitchedOff", "set monitoring.alerts: true"],
@@ -202,6 +248,10 @@ describe("the guide's checklists", () => {
       ],
     },
     "Performance metrics tracked": {
+      "no Prometheus loads the PodMonitor": [
+        { prometheuses: [byRelease] },
+        ["Unknown", "NotSelected", "see Resource utilization monitored"],
+      ],
       "nothing scrapes the metrics of the dashboard": [
         { spec: { monitoring: { podMonitor: false } } },
         ["NotDone", "NotScraped", "nothing scrapes the metrics of the dashboard; see Resource utilization monitored"],

@@ -3,10 +3,13 @@
  * is nowhere else in the status. Other items are done, or only people can answer them; `gpumedia checklist` lists all.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
+import { labels } from "../desired/child.ts";
+import type { EffectiveService } from "../effective/service.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import { exclusion } from "../plan/gpus.ts";
 import type { Bottleneck } from "../utilization/bottleneck.ts";
 import type { Verdict } from "./condition.ts";
+import { selected, type Selectable } from "./prometheus-selection.ts";
 import { processorRecommendation, type StatusInput } from "./status-input.ts";
 
 export type ChecklistItem = NonNullable<GpuMediaServiceStatus["guideChecklist"]>[number];
@@ -77,11 +80,14 @@ function notKnown(reason: string, message: string): Answer {
   return { state: "Unknown", reason, message };
 }
 
+/** Of a message in the status. */
+const longestText = 1_024;
+
 /** The labels of GPU Feature Discovery on the nodes that the service may use; undefined unless all nodes have them. */
-function nodeLabels({ gpus }: StatusInput, labels: readonly string[]): readonly string[] | undefined {
+function nodeLabels({ gpus }: StatusInput, names: readonly string[]): readonly string[] | undefined {
   const nodes = gpus.devices.map(({ node }) => node).filter((node) => exclusion(node, gpus) === undefined);
   const values = nodes.map(({ labels: own }) =>
-    labels
+    names
       .map((label) => own[label])
       .filter((part) => part !== undefined)
       .join("."),
@@ -135,7 +141,7 @@ function networkPolicy({ service }: StatusInput): Answer {
 function loadTest({ lastLoadTest }: StatusInput): Answer {
   if (lastLoadTest === undefined) return notKnown("NoLoadTest", "create a GpuMediaLoadTest for this service");
   const { name, passed, message } = lastLoadTest;
-  const text = `${name}: ${message}`.slice(0, 1_024);
+  const text = `${name}: ${message}`.slice(0, longestText);
   return passed ? done("Passed", text) : notDone("LastFailed", text);
 }
 
@@ -153,7 +159,7 @@ function autoscalers({ service, skipped, ScalingReady }: ChecklistInput): Answer
 
 const vpaMissing = notDone("VpaMissing", "install the VerticalPodAutoscaler: its API is not served");
 
-function monitored({ service, skipped, dcgmTaken, MetricsReporting }: ChecklistInput): Answer {
+function monitored({ service, skipped, dcgmTaken, prometheuses, MetricsReporting }: ChecklistInput): Answer {
   if (!service.monitoring.podMonitor) return notDone("SwitchedOff", "set monitoring.podMonitor: true");
   if (dcgmTaken && service.monitoring.dcgm.enabled) {
     const message = `ConfigMap ${dcgmMetricsName} is managed by another owner; its metrics may differ from what this service needs`;
@@ -162,14 +168,27 @@ function monitored({ service, skipped, dcgmTaken, MetricsReporting }: ChecklistI
   if (skipped.has("podMonitor")) {
     return notDone("ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served");
   }
-  return MetricsReporting.status === "True" ? undefined : notKnown(MetricsReporting.reason, see("MetricsReporting"));
+  if (MetricsReporting.status !== "True") return notKnown(MetricsReporting.reason, see("MetricsReporting"));
+  return loaded("PodMonitor", service, prometheuses);
 }
 
-function alerts({ service, skipped }: StatusInput): Answer {
+/** Many clusters have a Prometheus that selects objects by a label, such as `release` of kube-prometheus-stack. */
+function loaded(
+  kind: Selectable["kind"],
+  service: EffectiveService,
+  prometheuses: StatusInput["prometheuses"],
+): Answer {
+  const object = { kind, namespace: service.namespace, labels: { ...service.monitoring.labels, ...labels(service) } };
+  const found = selected(object, prometheuses);
+  if ("by" in found) return done("Selected", `Prometheus ${found.by.key} loads the ${kind}`);
+  return notKnown(found.reason, found.message.slice(0, longestText));
+}
+
+function alerts({ service, skipped, prometheuses }: StatusInput): Answer {
   if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts: true");
   return skipped.has("prometheusRule")
     ? notDone("ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served")
-    : undefined;
+    : loaded("PrometheusRule", service, prometheuses);
 }
 
 function bottleneck(input: ChecklistInput): Answer {
@@ -211,9 +230,11 @@ function scaling({ service, deployment, ScalingReady }: ChecklistInput): Answer 
 
 function tracked(input: ChecklistInput): Answer {
   if (!input.service.monitoring.dashboard) return notDone("SwitchedOff", "set monitoring.dashboard: true");
-  return monitored(input)?.state === "NotDone"
-    ? notDone("NotScraped", "nothing scrapes the metrics of the dashboard; see Resource utilization monitored")
-    : undefined;
+  const scraped = monitored(input);
+  if (scraped?.state === "NotDone") {
+    return notDone("NotScraped", "nothing scrapes the metrics of the dashboard; see Resource utilization monitored");
+  }
+  return scraped?.state === "Unknown" ? notKnown(scraped.reason, "see Resource utilization monitored") : undefined;
 }
 
 function opportunities({ service, skipped, verticalAutoscaler }: StatusInput): Answer {

@@ -1,6 +1,7 @@
 /** What a status is computed from, for tests: two ready replicas that have not reported. */
 import { sampleService } from "../desired/service.sample.ts";
 import type { ChildView } from "../observe/child-view.ts";
+import type { PrometheusView } from "../observe/prometheus-view.ts";
 import { sampleDevices, sampleGpus } from "../plan/gpus.sample.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import type { StatusInput } from "./status-input.ts";
@@ -13,6 +14,12 @@ export function sampleChild(part: Partial<ChildView>): ChildView {
 export function sampleReading(change: Partial<UtilizationReading> = {}): UtilizationReading {
   const nothing = { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined, gpuSharing: undefined };
   return { warmingUp: false, mayMove: true, sharedGpus: [], lost: [], ...nothing, ...change };
+}
+
+/** Loads everything. */
+export function samplePrometheus(change: Partial<PrometheusView> = {}): PrometheusView {
+  const all = { labels: {}, namespaces: {} };
+  return { key: "monitoring/k8s", rules: all, podMonitors: all, ...change };
 }
 
 export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInput {
@@ -33,6 +40,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     ingress: undefined,
     httpRoute: undefined,
     gateways: new Map(),
+    prometheuses: [samplePrometheus()],
     pods: [],
     gpus: sampleGpus([sampleDevices(8, 6)]),
     lastLoadTest: undefined,

@@ -5,6 +5,7 @@ import type { ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView, ContainerRecommendation } from "../observe/child-view.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
 import { containerName } from "../observe/names.ts";
+import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
@@ -33,6 +34,8 @@ export interface StatusInput {
   readonly httpRoute: ChildView | undefined;
   /** Undefined while the Gateways are not known. */
   readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
+  /** Undefined while the Prometheuses are not known. */
+  readonly prometheuses: readonly PrometheusView[] | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
   /** The one that finished last. */
