@@ -155,6 +155,28 @@ export const serviceStatus = settings(
         templateHash: text("Hash of the pod template that is rolled out.", 128),
       },
     ),
+    admission: list(
+      { keys: ["child"] },
+      {
+        description:
+          "Children in which admission, such as a mutating webhook or policy, changed what the operator sent. The changes are kept.",
+      },
+      object(
+        { description: "A child that admission changed." },
+        {
+          child: text("Kind and name of the child.", 512),
+          fields: Type.Optional(
+            list(
+              "atomic",
+              { description: "The changed fields, and their values if they are scalars.", maxItems: 16 },
+              text("A changed field.", 512),
+            ),
+          ),
+          sent: text("Digest of the fields that the operator sent.", 128),
+          stored: text("Digest of the same fields as they were stored.", 128),
+        },
+      ),
+    ),
     recommendation: settings(
       { description: "Recommendation of the VerticalPodAutoscaler." },
       { requests: map({ description: "Recommended requests by resource." }, Type.String({ maxLength: 32 })) },

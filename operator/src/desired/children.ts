@@ -28,6 +28,11 @@ export interface DesiredChild {
   readonly initial?: Manifest;
 }
 
+/** `Deployment upscaler` */
+export function childText({ kind, name }: Pick<DesiredChild, "kind" | "name">): string {
+  return `${kind.type.kind} ${name}`;
+}
+
 /** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
   const { operatorNamespace, runbookUrl, features } = context;

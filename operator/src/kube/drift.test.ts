@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { firstDrift } from "./drift.ts";
+import { drifts, driftText } from "./drift.ts";
 import { storedObject } from "./object.sample.ts";
 import type { FieldsV1, KubeObject, Manifest } from "./object.ts";
 
@@ -22,7 +22,7 @@ function desired(spec: object): Manifest {
 const image: FieldsV1 = { "f:spec": { "f:containers": { 'k:{"name":"gpu-media"}': { "f:image": {} } } } };
 const container = (name: string, value: string): object => ({ name, image: value });
 
-describe("the first drift of a child", () => {
+describe("the drift of a child", () => {
   const cases = {
     "an image that another manager has set": {
       live: live({ spec: { containers: [container("gpu-media", "nginx")] } }, { "kubectl-set": image }),
@@ -51,13 +51,26 @@ describe("the first drift of a child", () => {
     },
   };
   for (const [title, { live: object, desired: manifest, drift }] of Object.entries(cases)) {
-    it(`is ${title}`, () => assert.deepEqual(firstDrift(object, manifest), drift));
+    it(`is ${title}`, () => assert.deepEqual(drifts(object, manifest), drift === undefined ? [] : [drift]));
   }
 
   it("is a label that was changed", () => {
     const object = live({});
     const labelled = { ...object, metadata: { ...object.metadata, labels: { app: "b" } } };
     const manifest = { ...identity, metadata: { name: "a", labels: { app: "a" } } };
-    assert.deepEqual(firstDrift(labelled, manifest), { path: "metadata.labels.app", value: "b" });
+    assert.deepEqual(drifts(labelled, manifest), [{ path: "metadata.labels.app", value: "b" }]);
+  });
+
+  it("has every field that differs, in the order of the manifest", () => {
+    const object = live({ spec: { containers: [container("gpu-media", "mirror/processor:1")], replicas: 3 } });
+    const found = drifts(object, desired({ replicas: 2, paused: true, containers: [container("gpu-media", "p:1")] }));
+    assert.deepEqual(
+      found.map((one) => `${one.path} ${driftText(one)}`),
+      [
+        "spec.replicas was changed to 3",
+        "spec.paused was removed",
+        "spec.containers[gpu-media].image was changed to mirror/processor:1",
+      ],
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** Finds what another field manager has changed in a child, so that the repair can be reported. Pure. */
+/** Finds what another field manager, or admission, has changed in a child, so that it can be reported. Pure. */
 import type { FieldsV1, KubeObject, Manifest } from "./object.ts";
 import { contains, fieldManager, isRecord } from "./ownership.ts";
 
@@ -13,25 +13,30 @@ export interface Drift {
 
 type Step = { readonly member: string } | { readonly item: string };
 
-/** Returns the first field in which the live object differs from the desired one; undefined when all fields are as desired. */
-export function firstDrift(live: KubeObject, desired: Manifest): Drift | undefined {
+/** Returns the fields in which the live object differs from the desired one. */
+export function drifts(live: KubeObject, desired: Manifest): readonly Drift[] {
   const { labels, annotations } = desired.metadata;
   const { apiVersion: _version, kind: _kind, ...rest } = desired;
-  const steps = difference(live, { ...rest, metadata: { labels, annotations } });
-  if (steps === undefined) return undefined;
-  const manager = managerOf(live, steps);
-  return { path: pathOf(steps), value: valueAt(live, steps), ...(manager === undefined ? {} : { manager }) };
+  return differences(live, { ...rest, metadata: { labels, annotations } }).map((steps) => {
+    const manager = managerOf(live, steps);
+    return { path: pathOf(steps), value: valueAt(live, steps), ...(manager === undefined ? {} : { manager }) };
+  });
 }
 
-/** Returns the steps to the first difference. Items of other field managers in a list with names are no difference. */
-function difference(live: unknown, desired: unknown): readonly Step[] | undefined {
+/** Of the value that is there instead: `was changed to 4 by kubectl-edit`. */
+export function driftText({ value, manager }: Omit<Drift, "path">): string {
+  const isShown = typeof value === "number" || typeof value === "boolean" || typeof value === "string";
+  const change = value === undefined ? "was removed" : `was changed${isShown ? ` to ${String(value)}` : ""}`;
+  return manager === undefined ? change : `${change} by ${manager}`;
+}
+
+/** Returns the steps to each difference. Items of other field managers in a list with names are no difference. */
+function differences(live: unknown, desired: unknown): readonly (readonly Step[])[] {
   const steps = stepsInto(desired);
-  if (steps === undefined || stepsInto(live) === undefined) return contains(live, desired) ? undefined : [];
-  for (const step of steps) {
-    const deeper = difference(valueAt(live, [step]), valueAt(desired, [step]));
-    if (deeper !== undefined) return [step, ...deeper];
-  }
-  return undefined;
+  if (steps === undefined || stepsInto(live) === undefined) return contains(live, desired) ? [] : [[]];
+  return steps.flatMap((step) =>
+    differences(valueAt(live, [step]), valueAt(desired, [step])).map((deeper) => [step, ...deeper]),
+  );
 }
 
 /** Undefined for a scalar, and for a list whose items have no unique names. */

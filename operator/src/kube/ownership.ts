@@ -110,13 +110,34 @@ function withMetadata(projection: unknown): unknown {
   return { metadata: {}, ...(projection as object) };
 }
 
-/** Whether our part of the live object is exactly the desired object. */
-export function inSync(owned: Ownership, desired: Manifest): boolean {
+/**
+ * What admission makes of our apply, such as a mutating webhook or policy: the API server records the owners of fields
+ * before admission changes them, so a field of ours can have a value that we have not sent. To apply again is in vain.
+ */
+export interface Admitted {
+  /** Digest of the desired object. */
+  readonly sent: string;
+  /** Digest of our part of the object that was stored instead. */
+  readonly stored: string;
+}
+
+/** `applied`: the response to our apply of the desired object. Undefined when it was stored as it was sent. */
+export function admittedAs(applied: KubeObject, desired: Manifest): Admitted | undefined {
+  const owned = ownership(applied);
+  if (owned.by !== "apply" || inSync(owned, desired)) return undefined;
+  return { sent: manifestDigest(desired), stored: owned.digest };
+}
+
+/** Whether our part of the live object is exactly the desired object, or what admission has last made of that. */
+export function inSync(owned: Ownership, desired: Manifest, admitted?: Admitted): boolean {
   switch (owned.by) {
     case "none":
       return false;
     case "apply":
-      return owned.digest === manifestDigest(desired);
+      return (
+        owned.digest === manifestDigest(desired) ||
+        (admitted?.sent === manifestDigest(desired) && admitted.stored === owned.digest)
+      );
     case "create":
       // The digest detects changes of the desired object; containment detects changes by other field managers.
       return owned.posted === manifestDigest(desired) && owned.fields.contain(contents(desired));

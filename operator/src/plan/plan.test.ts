@@ -94,10 +94,23 @@ describe("the plan of one child", () => {
     }
   }
 
+  it("leaves one as admission has made it, until it should be different or has changed", () => {
+    const admitted = { sent: manifestDigest(manifest), stored: "other" };
+    const found = live(ours, drifted);
+    assert.deepEqual(planChild(owner, desired, found, true, { admitted }), nothing);
+    assert.deepEqual(planChild(owner, desired, found, true, { admitted: { ...admitted, sent: "old" } }), apply(found));
+    assert.deepEqual(planChild(owner, desired, found, true, { admitted: { ...admitted, stored: "x" } }), apply(found));
+    assert.deepEqual(planChild(owner, desired, live(ours, current), true, { admitted }), nothing);
+  });
+
   it("looks up one that the cache has lost when it is switched off and its API is served", () => {
-    assert.deepEqual(planChild(owner, unwanted, undefined, true, true), { do: "look-up", child: unwanted });
-    assert.deepEqual(planChild(owner, unwanted, undefined, false, true), { do: "none", child: unwanted });
+    assert.deepEqual(planChild(owner, unwanted, undefined, true, { lost: true }), { do: "look-up", child: unwanted });
+    assert.deepEqual(planChild(owner, unwanted, undefined, false, { lost: true }), { do: "none", child: unwanted });
     const found = live(ours, current);
-    assert.deepEqual(planChild(owner, unwanted, found, true, true), { do: "delete", child: unwanted, uid: "c-1" });
+    assert.deepEqual(planChild(owner, unwanted, found, true, { lost: true }), {
+      do: "delete",
+      child: unwanted,
+      uid: "c-1",
+    });
   });
 });

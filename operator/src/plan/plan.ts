@@ -14,7 +14,7 @@
  */
 import type { DesiredChild } from "../desired/children.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import { inSync } from "../kube/ownership.ts";
+import { inSync, type Admitted } from "../kube/ownership.ts";
 import type { Manifest } from "../kube/object.ts";
 import type { LiveChild } from "../observe/child-view.ts";
 
@@ -32,13 +32,20 @@ export type Action =
   | { readonly do: "skip"; readonly child: DesiredChild }
   | { readonly do: "none"; readonly child: DesiredChild };
 
-/** `lost`: the cache has had the child and does not have it now, which a removed label causes as well as a deletion. */
+/** What is known of a child besides its live object. */
+export interface Known {
+  /** The cache has had the child and does not have it now, which a removed label causes as well as a deletion. */
+  readonly lost?: boolean;
+  /** What admission has made of it. */
+  readonly admitted?: Admitted | undefined;
+}
+
 export function planChild(
   owner: Owner,
   child: DesiredChild,
   live: LiveChild | undefined,
   served: boolean,
-  lost = false,
+  { lost = false, admitted }: Known = {},
 ): Action {
   const { manifest } = child;
   if (manifest === null) {
@@ -51,7 +58,7 @@ export function planChild(
   const claimed = claim(owner, live);
   if (claimed === "foreign") return { do: "taken", child, by: holder(live) };
   if (claimed === "predecessor" || live.metadata.deletionTimestamp !== undefined) return { do: "await-removal", child };
-  return inSync(live.owned, manifest) ? { do: "none", child } : { do: "apply", child, manifest, live };
+  return inSync(live.owned, manifest, admitted) ? { do: "none", child } : { do: "apply", child, manifest, live };
 }
 
 type Claim =

@@ -11,7 +11,7 @@
 import { childKinds } from "../observe/child-kinds.ts";
 import { dcgmMetrics } from "../desired/dcgm-metrics.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
-import { postManager, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
+import { admittedAs, postManager, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
 import { objectKey, type Manifest, type ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
@@ -53,7 +53,7 @@ export function dcgmKey(namespace: string): ObjectKey {
 async function write(
   desired: Manifest | null,
   live: ChildView | undefined,
-  { client, cache, namespace }: DcgmPass,
+  { client, cache, memory, namespace }: DcgmPass,
   log: Logger,
 ): Promise<void> {
   if (live?.owned.by === "none") {
@@ -72,9 +72,12 @@ async function write(
     log.info(`created ConfigMap ${dcgmMetricsName}`);
     return;
   }
-  if (inSync(live.owned, desired)) return;
+  if (inSync(live.owned, desired, memory.dcgmAdmitted)) return;
   const operations = ownershipPatch(live, desired);
   if (operations.length > 0) await client.jsonPatch(type, namespace, dcgmMetricsName, operations, { fieldManager });
-  cache.dcgm.observeWrite(await client.apply(type, desired, { fieldManager, force: true }));
+  const applied = await client.apply(type, desired, { fieldManager, force: true });
+  // To repeat it would be in vain, and each would be the event that triggers the next.
+  memory.dcgmAdmitted = admittedAs(applied, desired);
+  cache.dcgm.observeWrite(applied);
   log.info(`applied ConfigMap ${dcgmMetricsName}: restart the exporters, which read it only when they start`);
 }

@@ -1,5 +1,5 @@
 /** The children that a service should have now, and how its pods are replaced. Pure. */
-import { desiredChildren, type DesiredChild } from "../desired/children.ts";
+import { childText, desiredChildren, type DesiredChild } from "../desired/children.ts";
 import { podTemplate } from "../desired/pod-template.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
@@ -55,10 +55,13 @@ export function planChildren(
   service: EffectiveService,
   children: readonly DesiredChild[],
   snapshot: Snapshot,
-  { liveRoles }: Pick<ServiceMemory, "liveRoles">,
+  { liveRoles, admissions }: Pick<ServiceMemory, "liveRoles" | "admissions">,
 ): readonly Action[] {
   return children.map((child) => {
     const isServed = !child.kind.optional || snapshot.served.has(child.kind);
-    return planChild(service.owner, child, snapshot.children[child.role], isServed, liveRoles.has(child.role));
+    return planChild(service.owner, child, snapshot.children[child.role], isServed, {
+      lost: liveRoles.has(child.role),
+      admitted: admissions?.get(childText(child)),
+    });
   });
 }

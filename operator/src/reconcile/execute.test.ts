@@ -139,6 +139,46 @@ describe("the execution of a plan", () => {
     assert.deepEqual(await applied(), ["service", "apply"]);
   });
 
+  describe("of an apply that admission changes", () => {
+    const { manifest, ...rest } = child("service");
+    const wanted = { ...manifest, spec: { type: "ClusterIP", clusterIP: "None" } } as Manifest;
+    const action: Action = { do: "apply", child: { ...rest, manifest: wanted }, manifest: wanted, live };
+    const fieldsV1 = { "f:spec": { "f:type": {}, "f:clusterIP": {} } };
+    const stored = (spec: object, resourceVersion = "7"): KubeObject => {
+      const managedFields = [{ manager: "gpumedia-operator", operation: "Apply" as const, fieldsV1 }];
+      const metadata = { name: "upscaler", uid: "c-1", resourceVersion, creationTimestamp: "", managedFields };
+      return { apiVersion: "v1", kind: "Service", metadata, spec } as KubeObject;
+    };
+    const changed = { type: "NodePort", clusterIP: "None" };
+    const runAs = async (before: object, after: KubeObject): Promise<ChildOutcome | undefined> => {
+      isRepair = true;
+      record.inSync = true;
+      const answers = { "apply Service upscaler": () => after, "get Service upscaler": () => stored(before) };
+      return (await run(fakePass({ answers }), action))[0];
+    };
+
+    it("reports the fields, and no repair of what admission changes", async () => {
+      const outcome = await runAs(changed, stored(changed));
+      assert.deepEqual([outcome?.did, outcome?.failure, outcome?.repaired], ["apply", undefined, undefined]);
+      const { child: name, fields } = outcome?.admission ?? {};
+      assert.deepEqual([name, fields], ["Service upscaler", ["spec.type was changed to NodePort"]]);
+    });
+
+    it("reports the repair of another field", async () => {
+      const outcome = await runAs({ ...changed, type: "ClusterIP", clusterIP: "10.0.0.1" }, stored(changed, "8"));
+      assert.match(outcome?.repaired ?? "", /^Service upscaler: spec\.clusterIP was changed to 10\.0\.0\.1;/);
+    });
+
+    it("does not count as overwritten while nothing else changes the child", async () => {
+      for (let time = 0; time < 40; time++) {
+        const outcome = await runAs(changed, stored(changed));
+        assert.deepEqual([outcome?.did, outcome?.failure], ["apply", undefined]);
+      }
+      for (let time = 0; time < 20; time++) await runAs(changed, stored(changed, "8"));
+      assert.deepEqual((await runAs(changed, stored(changed, "8")))?.failure?.kind, "Waiting");
+    });
+  });
+
   it("applies each of a hundred edits in a row", async () => {
     const pass = fakePass({ allowed: /^apply Service upscaler$/ });
     for (let edit = 0; edit < 100; edit++) {

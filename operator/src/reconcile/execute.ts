@@ -1,16 +1,17 @@
 /** Carries out a plan. Only this file writes children. */
 import type { ApiClient } from "../kube/client.ts";
 import { contestedLists, disownPatch, renamedCopies } from "../kube/contested-lists.ts";
-import { firstDrift, type Drift } from "../kube/drift.ts";
+import { drifts, driftText, type Drift } from "../kube/drift.ts";
 import { ApiError } from "../kube/errors.ts";
 import { deleteExact } from "../kube/exact-writes.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
+import { admittedAs, postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild, type LiveChild } from "../observe/child-view.ts";
-import type { DesiredChild } from "../desired/children.ts";
+import { childText, type DesiredChild } from "../desired/children.ts";
 import { planChild, type Action, type Owner } from "../plan/plan.ts";
 import { toFailure, type Failure } from "../plan/failure.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Admission } from "./admissions.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { SnapshotSource } from "./snapshot.ts";
 
@@ -21,6 +22,8 @@ export interface ChildOutcome {
   readonly failure?: Failure;
   /** What another field manager had changed, when the write has only undone that. */
   readonly repaired?: string;
+  /** What admission has changed in what was applied. */
+  readonly admission?: Admission;
 }
 
 export interface ExecuteContext {
@@ -61,7 +64,7 @@ async function attempt(action: Action, context: ExecuteContext): Promise<ChildOu
   try {
     return { child, ...(await perform(action, context)) };
   } catch (error) {
-    return { child, did: action.do, failure: toFailure(error, describe(child)) };
+    return { child, did: action.do, failure: toFailure(error, childText(child)) };
   }
 }
 
@@ -84,14 +87,14 @@ async function perform(action: Action, context: ExecuteContext): Promise<Perform
       return { did: "delete" };
     }
     case "await-removal": {
-      const message = `${describe(child)} is still being deleted; it will be created again`;
+      const message = `${childText(child)} is still being deleted; it will be created again`;
       return {
         did: action.do,
         failure: { kind: "Waiting", reason: "AwaitingRemoval", afterMs: removalCheckMs, message },
       };
     }
     case "taken": {
-      const message = `${describe(child)} belongs to ${action.by}: rename or remove it, or rename this GpuMediaService`;
+      const message = `${childText(child)} belongs to ${action.by}: rename or remove it, or rename this GpuMediaService`;
       return { did: action.do, failure: { kind: "Stalled", reason: "NameTaken", afterMs: takenCheckMs, message } };
     }
   }
@@ -108,7 +111,7 @@ async function create(
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
     snapshots.written(type, created);
     return isRepair && record.inSync && record.liveRoles.has(child.role)
-      ? { did: "create", repaired: `${describe(child)} was deleted and has been created again` }
+      ? { did: "create", repaired: `${childText(child)} was deleted and has been created again` }
       : { did: "create" };
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== "AlreadyExists") throw error;
@@ -128,10 +131,10 @@ async function apply(action: Action & { readonly do: "apply" }, context: Execute
   const { record, clock, isRepair } = context;
   const { uid } = live.metadata;
   if (isRepair && !record.repairs.has(uid, clock.now())) {
-    const message = `another field manager keeps overwriting ${describe(child)}; see its metadata.managedFields`;
+    const message = `another field manager keeps overwriting ${childText(child)}; see its metadata.managedFields`;
     return { did: "none", failure: { kind: "Waiting", reason: "Overwritten", afterMs: overwrittenPauseMs, message } };
   }
-  const repaired = isRepair && record.inSync ? await driftText(action, context) : undefined;
+  const drift = isRepair && record.inSync ? await currentDrift(action, context) : undefined;
   await releaseBefore(live, action, context);
   const send = (): Promise<KubeObject> =>
     context.client.apply(child.kind.type, manifest, { fieldManager, force: true });
@@ -140,26 +143,34 @@ async function apply(action: Action & { readonly do: "apply" }, context: Execute
     return disown(await send(), action, context);
   });
   const applied = await removeCopies(taken, action, context);
-  // Only a success counts: on a busy object an apply often fails, and that undoes no change.
-  if (isRepair) record.repairs.take(uid, clock.now());
+  // Only a success counts: on a busy object an apply often fails, and that undoes no change. Nor does one that changes
+  // nothing, as when admission changes the same fields each time.
+  if (isRepair && applied.metadata.resourceVersion !== live.metadata.resourceVersion) {
+    record.repairs.take(uid, clock.now());
+  }
   context.snapshots.written(child.kind.type, applied);
-  return { did: "apply", ...(repaired === undefined ? {} : { repaired }) };
+  const changed = admittedAs(applied, manifest);
+  if (changed === undefined) return { did: "apply", ...(drift === undefined ? {} : { repaired: repairText(drift) }) };
+  const fields = drifts(applied, manifest);
+  const wasRepaired = drift !== undefined && !fields.some(({ path }) => path === drift.path);
+  return {
+    did: "apply",
+    ...(wasRepaired ? { repaired: repairText(drift) } : {}),
+    admission: { ...changed, child: childText(child), fields: fields.map((one) => `${one.path} ${driftText(one)}`) },
+  };
+
+  function repairText(one: Drift): string {
+    return `${childText(child)}: ${one.path} ${driftText(one)}; change the GpuMediaService instead`;
+  }
 }
 
 /** The cache keeps no values, so this costs a request; a drift is rare. Undefined when only the ownership has changed. */
-async function driftText(
+async function currentDrift(
   { child, manifest }: Action & { readonly do: "apply" },
   { client, namespace }: ExecuteContext,
-): Promise<string | undefined> {
+): Promise<Drift | undefined> {
   const live = await client.get(child.kind.type, namespace, child.name).catch(unlessNotFound);
-  const drift = live && firstDrift(live, manifest);
-  return drift && `${describe(child)}: ${drift.path} ${changeText(drift)}; change the GpuMediaService instead`;
-}
-
-function changeText({ value, manager }: Drift): string {
-  const isShown = typeof value === "number" || typeof value === "boolean" || typeof value === "string";
-  const change = value === undefined ? "was removed" : `was changed${isShown ? ` to ${String(value)}` : ""}`;
-  return manager === undefined ? change : `${change} by ${manager}`;
+  return live && drifts(live, manifest)[0];
 }
 
 /** Restores lists that another field manager has edited. Returns true if the apply may succeed now. */
@@ -227,9 +238,4 @@ async function remove(
 
 function unlessNotFound(error: unknown): undefined {
   if (!(error instanceof ApiError) || error.status !== 404) throw error;
-}
-
-/** `Deployment upscaler` */
-export function describe({ kind, name }: DesiredChild): string {
-  return `${kind.type.kind} ${name}`;
 }

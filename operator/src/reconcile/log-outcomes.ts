@@ -1,15 +1,18 @@
 import type { Logger } from "../runtime/log.ts";
-import { describe, type ChildOutcome } from "./execute.ts";
+import { childText } from "../desired/children.ts";
+import type { ChildOutcome } from "./execute.ts";
 
 const done = { create: "created", apply: "applied", delete: "deleted" } as const;
 
 /** One line for each write and each failure; none for a reconcile that had nothing to do. */
 export function logOutcomes(outcomes: readonly ChildOutcome[], log: Logger): void {
-  for (const { child, did, failure, repaired } of outcomes) {
-    const name = describe(child);
+  for (const { child, did, failure, repaired, admission } of outcomes) {
+    const name = childText(child);
     switch (failure?.kind) {
       case undefined:
         if (repaired !== undefined) log.info({ child: name }, `repaired ${repaired}`);
+        else if (admission !== undefined)
+          log.info({ child: name, fields: admission.fields }, `admission changed ${name}`);
         else if (did in done) log.info({ child: name }, `${done[did as keyof typeof done]} ${name}`);
         break;
       case "Transient":

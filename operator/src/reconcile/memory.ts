@@ -4,9 +4,11 @@
  */
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
+import type { Admitted } from "../kube/ownership.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
+import type { Admissions } from "./admissions.ts";
 import { TokenBuckets } from "../runtime/events-limit.ts";
 
 /** Times are in ms on the monotonic clock; undefined: not since this process started. */
@@ -25,6 +27,8 @@ export class ServiceMemory {
   readonly liveRoles = new Set<ChildRole>();
   /** Digest of the lost GPUs in the last status; undefined: not since the reports of all pods were known. */
   reportedLost: string | undefined;
+  /** What admission changes in the children; undefined until it was read from the status. */
+  admissions: Admissions | undefined;
   statusWrittenAt: number | undefined;
   /** When the utilization figures in the status were last written. */
   figuresWrittenAt: number | undefined;
@@ -49,6 +53,8 @@ export interface MemoryOptions {
 export class Memory {
   /** When this process began to remember, in ms on the monotonic clock. */
   readonly startedAt: number;
+  /** What admission has made of the ConfigMap for the DCGM exporters. */
+  dcgmAdmitted: Admitted | undefined;
   readonly #onDcgmChange: () => void;
   readonly #records = new Map<ObjectKey, ServiceMemory>();
 

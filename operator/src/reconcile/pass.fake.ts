@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
 import { sampleContext } from "../desired/service.sample.ts";
-import type { JsonPatchOperation, KubeObject, Manifest, ObjectKey, ResourceType } from "../kube/object.ts";
+import type { FieldsV1, JsonPatchOperation, KubeObject, Manifest, ObjectKey, ResourceType } from "../kube/object.ts";
 import { ApiError } from "../kube/errors.ts";
 import { childKind, childName, childRoles, type ChildRole } from "../observe/child-kinds.ts";
 import { viewChild } from "../observe/child-view.ts";
@@ -108,10 +108,17 @@ export class StrictClient {
     return undefined;
   }
 
-  /** Owns all of it: an empty `fieldsV1` stands for the whole value. */
+  /** Owns all that was sent: an empty set of fields stands for the whole value. */
   #object(manifest: Manifest, manager: string, operation: "Apply" | "Update"): KubeObject {
     const { name, uid = `uid of ${manifest.kind} ${name}` } = manifest.metadata;
-    const managedFields = [{ manager, operation, fieldsV1: {} }];
+    const { apiVersion: _version, kind: _kind, metadata: sent, ...rest } = manifest;
+    const { labels, annotations, ownerReferences } = sent;
+    const own = (members: object): FieldsV1 =>
+      Object.fromEntries(
+        Object.entries(members).flatMap(([member, value]) => (value === undefined ? [] : [[`f:${member}`, {}]])),
+      );
+    const fieldsV1 = { ...own(rest), "f:metadata": own({ labels, annotations, ownerReferences }) };
+    const managedFields = [{ manager, operation, fieldsV1 }];
     const resourceVersion = String(this.#version++);
     const metadata = { ...manifest.metadata, uid, resourceVersion, creationTimestamp: "", managedFields };
     return { ...manifest, metadata };

@@ -9,6 +9,7 @@ import { timestamp } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import type { Next } from "../runtime/workers.ts";
 import { serviceStatus, stalledStatus } from "../status/service-status.ts";
+import { admissionsOf, admissionStatus, nextAdmissions } from "./admissions.ts";
 import { dueDeletionCosts, writeDeletionCosts } from "./deletion-costs.ts";
 import { desired, planChildren } from "./desired.ts";
 import { execute, type ChildOutcome } from "./execute.ts";
@@ -44,6 +45,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));
   }
   memory.keep(record, service);
+  record.admissions ??= admissionsOf(stored.status ?? {});
 
   const { children, rollout, recheckMs } = desired(
     service,
@@ -76,6 +78,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   if (failure?.kind === "Conflict") return requeue(failure, undefined);
   record.desired = queued === undefined ? wish : undefined;
   record.inSync = failure === undefined;
+  record.admissions = nextAdmissions(record.admissions, outcomes);
   const after = snapshots.refresh(snapshot);
   for (const { child, failure: failed } of outcomes) {
     if (failed !== undefined || after.children[child.role] !== undefined) record.liveRoles.add(child.role);
@@ -83,7 +86,8 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   }
   const reading = utilizationReading(after, record, memory, clock.now());
   record.reportedLost = reading.warmingUp && reading.lost.length === 0 ? undefined : digest(reading.lost);
-  const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined };
+  const admission = admissionStatus(record.admissions);
+  const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined, admission };
   const status = serviceStatus(stored, statusInput(service, after, result), time);
   const unwritten = await writeStatus(stored, status, record, pass, log);
   const untested = unwritten ?? (await testRollout(service, after.children.deployment, after.loadTests, pass));

@@ -15,7 +15,7 @@ import type { Snapshot } from "./snapshot.ts";
 /** How often the figures of a service may be written while no condition changes. */
 const writeEveryMs = 60_000;
 
-export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout" | "reading"> {
+export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout" | "reading" | "admission"> {
   readonly outcomes: readonly ChildOutcome[];
 }
 

@@ -92,6 +92,26 @@ describe("events of a status", () => {
   }
 });
 
+describe("the event of a change at admission", () => {
+  const entry = {
+    child: "Deployment a",
+    fields: ["spec.x was changed to 1", "spec.y was removed"],
+    sent: "s",
+    stored: "t",
+  };
+  const notes = (before: GpuMediaServiceStatus, after: GpuMediaServiceStatus): readonly string[] =>
+    statusEvents(before, after).map(({ type, reason, note }) => `${type} ${reason} ${note}`);
+
+  it("names the child and the fields, once", () => {
+    const after = { admission: [entry] };
+    assert.deepEqual(notes({}, after), [
+      "Normal ChangedAtAdmission admission changed Deployment a, which is kept: spec.x was changed to 1; spec.y was removed",
+    ]);
+    assert.deepEqual(notes(after, { admission: [{ ...entry, sent: "s2" }] }), []);
+    assert.deepEqual(notes(after, {}), []);
+  });
+});
+
 describe("the significant part of a status", () => {
   const sufficient = condition("GpuCapacity", "True", "Sufficient");
   const exhausted = condition("GpuCapacity", "False", "Exhausted");

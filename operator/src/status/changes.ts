@@ -23,7 +23,7 @@ export interface StatusEvent {
   readonly note: string;
 }
 
-type Status = Pick<GpuMediaServiceStatus, "conditions" | "replicas" | "rollout"> | undefined;
+type Status = Pick<GpuMediaServiceStatus, "conditions" | "replicas" | "rollout" | "admission"> | undefined;
 
 /** Only for changes: neither a restart of the operator nor a repeated reconcile causes an event. */
 export function statusEvents(before: Status, after: Status): readonly StatusEvent[] {
@@ -51,6 +51,12 @@ export function statusEvents(before: Status, after: Status): readonly StatusEven
   if (switchesInPlace(before, after)) {
     const note = after?.rollout?.message ?? "";
     events.push({ type: "Warning", reason: "SwitchedToInPlace", action: "Reconcile", note });
+  }
+  const known = new Set((before?.admission ?? []).map(({ child, stored }) => `${child} ${stored}`));
+  for (const { child, stored, fields = [] } of after?.admission ?? []) {
+    if (known.has(`${child} ${stored}`)) continue;
+    const note = `admission changed ${child}, which is kept: ${fields.join("; ") || "its fields are in another order"}`;
+    events.push({ type: "Normal", reason: "ChangedAtAdmission", action: "Reconcile", note });
   }
   return events;
 }

@@ -54,6 +54,7 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     bottleneck,
     ...optional("rollout", input.rollout ?? stored.status?.rollout),
     ...optional("capacity", capacity(input)),
+    ...optional("admission", input.admission),
     ...optional("recommendation", recommendation(input)),
     guideChecklist: checklist({ ...input, ...verdicts, bottleneck }),
   };

@@ -27,6 +27,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     service: sampleService(),
     rollout: undefined,
     failure: undefined,
+    admission: undefined,
     skipped: new Set(),
     resourceMetrics: true,
     dcgmTaken: false,

@@ -1,4 +1,5 @@
 /** What the status of a service is computed from. */
+import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
@@ -18,6 +19,8 @@ export interface StatusInput {
   readonly rollout: RolloutDecision | undefined;
   /** The most severe failure of this reconcile. */
   readonly failure: Failure | undefined;
+  /** What admission has changed in the children; undefined: nothing. */
+  readonly admission: GpuMediaServiceStatus["admission"];
   /** Kinds of children that were left out because their API is not served. */
   readonly skipped: ReadonlySet<ChildRole>;
   /** metrics.k8s.io is served: an HPA can read CPU utilization. */
