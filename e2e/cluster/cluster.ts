@@ -13,7 +13,7 @@ import { installCrds, ownCrds, removeCrds } from "./crds.ts";
 import { serviceAccountKubeconfig, type ServiceAccountOptions } from "./identity.ts";
 import { createKubectl, type Kubectl, type KubectlWithInput } from "./kubectl.ts";
 import { addNodes, nodeNaming, removeNodes, type NodesOptions } from "./nodes.ts";
-import { optionalCrdFiles, type OptionalApi } from "./optional-crds.ts";
+import { optionalCrdFiles, type CrdFamily, type OptionalApi } from "./optional-crds.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { PrivateNetwork } from "./process-node/private-network.ts";
 import { addProcessNode, type ProcessNodeOptions } from "./process-node/process-node.ts";
@@ -59,7 +59,7 @@ export interface Cluster extends AsyncDisposable {
   /** Installs `crds/`. See also the option `crds`. */
   installCrds(): Promise<void>;
   /** Installs CRDs that others own, from the Go module that ships them. */
-  installOptionalCrds(apis: readonly OptionalApi[]): Promise<void>;
+  installOptionalCrds(apis: readonly OptionalApi[], family?: CrdFamily): Promise<void>;
   /** Removes them, and all objects of their kinds. */
   removeOptionalCrds(apis: readonly OptionalApi[]): Promise<void>;
   /** Writes a kubeconfig of a service account with the rights of the shipped operator, or with those given. */
@@ -128,7 +128,7 @@ function clusterOf(controlPlane: ControlPlane, options: ClusterOptions): Cluster
     },
     removeNodes: (names) => removeNodes(rest, names),
     installCrds: () => installCrds(kubectl, [ownCrds]),
-    installOptionalCrds: async (apis) => installCrds(kubectl, await optionalCrdFiles(apis)),
+    installOptionalCrds: async (apis, family) => installCrds(kubectl, await optionalCrdFiles(apis, family)),
     removeOptionalCrds: async (apis) => removeCrds(kubectl, await optionalCrdFiles(apis)),
     serviceAccountKubeconfig: (options) => serviceAccountKubeconfig(controlPlane, options),
     stop,

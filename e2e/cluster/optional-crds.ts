@@ -39,9 +39,15 @@ export type OptionalApi = keyof typeof sources;
 /** All but Prometheus, whose CRD has 0.8 MB: the specs that need it install it. */
 export const optionalApis = (Object.keys(sources) as OptionalApi[]).filter((api) => api !== "prometheus");
 
+/** `older-crds`: of ScaledObject and HTTPRoute, versions that lack fields which the operator sets. */
+export type CrdFamily = "crds" | "older-crds";
+
 /** The files; the first call downloads the modules. */
-export async function optionalCrdFiles(apis: readonly OptionalApi[]): Promise<readonly string[]> {
+export async function optionalCrdFiles(
+  apis: readonly OptionalApi[],
+  family: CrdFamily = "crds",
+): Promise<readonly string[]> {
   const chosen = apis.map((api): CrdSource => sources[api]);
-  const directories = await moduleDirectories("crds", [...new Set(chosen.map(({ module }) => module))]);
+  const directories = await moduleDirectories(family, [...new Set(chosen.map(({ module }) => module))]);
   return chosen.flatMap(({ module, files }) => files.map((file) => join(directories[module] ?? "", file)));
 }

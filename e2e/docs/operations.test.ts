@@ -1,6 +1,8 @@
 /** docs/operations.md lists every permission of the shipped RBAC, and no other. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import * as rbac from "@gpumedia/install/src/rbac.ts";
+import { laterFields } from "@gpumedia/operator/src/desired/later-fields.ts";
 import { readPage } from "./pages.ts";
 
 const shipped = [
@@ -26,6 +28,22 @@ describe("docs/operations.md", () => {
     );
     assert.ok(rows.length > 10, "the table was not found");
     assert.deepEqual([...new Set(listed)].toSorted(), [...new Set(granted)].toSorted());
+  });
+});
+
+describe("the versions of optional APIs in docs/operations.md", () => {
+  const [, chapter = ""] = readPage("docs/operations.md").split("## Versions of optional APIs");
+  const table = chapter.split("\n## ")[0] ?? "";
+
+  it("include what each later field requires", () => {
+    for (const { since } of Object.values(laterFields).flat()) assert.ok(table.includes(`(${since})`), since);
+  });
+
+  it("are those of the CRDs that tests install", async () => {
+    for (const family of ["crds", "older-crds"]) {
+      const goMod = await readFile(new URL(`../cluster/tools/${family}/go.mod`, import.meta.url), "utf8");
+      for (const [, version = ""] of goMod.matchAll(/ v([\d.]+)$/gm)) assert.ok(table.includes(version), version);
+    }
   });
 });
 

@@ -1,5 +1,8 @@
 /** Optional APIs: missing at the start, installed later, removed again. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -78,6 +81,47 @@ describe("optional APIs", () => {
       await untilCreated();
     });
     assert.deepEqual(notReady, []);
+  });
+
+  it("bug: were answered with 500 for ever by older CRDs; the fields that these lack are left out and reported", async () => {
+    const older = ["scaledobject", "httproute"] as const;
+    await cluster.removeOptionalCrds(older);
+    const both = (maxReplicas: number, port = {}) => ({
+      network: { gateway: { parentRefs: [{ name: "public", ...port }] } },
+      autoscaling: { horizontal: { provider: "KEDA", maxReplicas } },
+    });
+    await work.apply("older", both(5));
+    await work.untilCondition("older", "ScalingReady", { status: "False", reason: "ApiMissing" });
+    await cluster.installOptionalCrds(older, "older-crds");
+    await until("the ScaledObject", () => work.get(childKinds.scaledObject.type, "older"));
+    await until("the HTTPRoute", () => work.get(childKinds.httpRoute.type, "older"));
+    await until("status.omittedFields", async (see) => {
+      const { omittedFields } = see((await work.service("older"))?.status) ?? {};
+      return isDeepStrictEqual(omittedFields, [
+        { child: "ScaledObject older", fields: ["spec.fallback (requires KEDA 2.17)"] },
+        { child: "HTTPRoute older", fields: ["spec.rules[].timeouts (requires Gateway API 1.2)"] },
+      ]);
+    });
+
+    // An apply: only a POST drops unknown fields.
+    await work.apply("older", both(7));
+    await until("the change", async (see) => {
+      const { spec: stored } = (await work.child("scaledObject", "older")) as KubeObject & { spec: object };
+      return (see(stored) as { maxReplicaCount?: number }).maxReplicaCount === 7;
+    });
+    await work.untilReady("older");
+    await work.apply("older", both(7, { port: 80 }));
+    await work.untilCondition("older", "Ready", {
+      status: "False",
+      reason: "InvalidSpec",
+      message: "network.gateway.parentRefs[].port: requires Gateway API 1.1 or newer",
+    });
+
+    await work.apply("older", both(7));
+    await work.untilReady("older");
+    await cluster.removeOptionalCrds(older);
+    await work.untilCondition("older", "ScalingReady", { status: "False", reason: "ApiMissing" });
+    await work.delete(serviceType, "older");
   });
 
   it("VPA: Auto resizes in place if its schema allows it, and the status has the recommendation", async () => {

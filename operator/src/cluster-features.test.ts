@@ -23,30 +23,59 @@ function client(bodies: Readonly<Record<string, object>>) {
   };
 }
 
+const vpa = { kind: "VerticalPodAutoscaler" };
+const inPlaceSchema = published({ ...vpa, enum: ["Recreate", "InPlaceOrRecreate"] });
+
+/** An OpenAPI document with the schema of one kind. */
+function published({ kind, ...schema }: { readonly kind: string; readonly [member: string]: unknown }): object {
+  return { components: { schemas: { other: {}, it: { "x-kubernetes-group-version-kind": [{ kind }], ...schema } } } };
+}
+
 describe("the tolerance of autoscalers", () => {
-  const schema = "/openapi/v3/apis/keda.sh/v1alpha1";
-  const cases: {
-    readonly [title: string]: readonly [bodies: Readonly<Record<string, object>>, hpa: boolean, keda: boolean];
-  } = {
-    "is kept by Kubernetes 1.35": [{ "/version": { major: "1", minor: "35" } }, true, false],
-    "is kept by a provider's 1.36": [{ "/version": { major: "1", minor: "36+" } }, true, false],
-    "is not kept by 1.34, which has it in its schema": [{ "/version": { major: "1", minor: "34" } }, false, false],
-    "is assumed to be kept while the version cannot be read": [{}, true, false],
-    "is kept by a ScaledObject whose schema has it": [{ [schema]: { scaleUp: { tolerance: {} } } }, true, true],
+  const cases: { readonly [title: string]: readonly [bodies: Readonly<Record<string, object>>, kept: boolean] } = {
+    "is kept by Kubernetes 1.35": [{ "/version": { major: "1", minor: "35" } }, true],
+    "is kept by a provider's 1.36": [{ "/version": { major: "1", minor: "36+" } }, true],
+    "is not kept by 1.34, which has it in its schema": [{ "/version": { major: "1", minor: "34" } }, false],
+    "is assumed to be kept while the version cannot be read": [{}, true],
   };
-  for (const [title, [bodies, hpaTolerance, kedaTolerance]] of Object.entries(cases)) {
+  for (const [title, [bodies, kept]] of Object.entries(cases)) {
     it(title, async () => {
-      const features = await readClusterFeatures(client(bodies), apis, log);
-      assert.deepEqual([features.hpaTolerance, features.kedaTolerance], [hpaTolerance, kedaTolerance]);
+      assert.equal((await readClusterFeatures(client(bodies), apis, log)).hpaTolerance, kept);
     });
   }
+});
+
+describe("the fields of optional kinds", () => {
+  const path = "/openapi/v3/apis/keda.sh/v1alpha1";
+  const document = published({ kind: "ScaledObject", properties: { spec: { properties: { fallback: {} } } } });
+
+  it("are those of their schemas, of the kinds that are served", async () => {
+    const { fields } = await readClusterFeatures(client({ [path]: document }), apis, log);
+    assert.deepEqual(fields, { scaledObject: { spec: { fallback: true } } });
+  });
+
+  it("are unknown while the schema cannot be read", async () => {
+    assert.deepEqual((await readClusterFeatures(client({}), apis, log)).fields, {});
+  });
+
+  it("are read again until a new CRD is published beside an older one of its group", async () => {
+    let reads = 0;
+    const late = {
+      rawJson: async (method: string, requested: string): Promise<RawResponse> => {
+        const body = requested === path && ++reads < 3 ? published({ kind: "ScaledJob" }) : document;
+        return client({ [path]: body }).rawJson(method, requested);
+      },
+    };
+    const { fields } = await readClusterFeatures(late, apis, log, 1);
+    assert.deepEqual([fields, reads], [{ scaledObject: { spec: { fallback: true } } }, 3]);
+  });
 });
 
 describe("the in-place mode of the VerticalPodAutoscaler", () => {
   const schema = "/openapi/v3/apis/autoscaling.k8s.io/v1";
   const cases: Readonly<Record<string, readonly [bodies: Readonly<Record<string, object>>, inPlace: boolean]>> = {
-    "is used if the schema has it": [{ [schema]: { enum: ["Recreate", "InPlaceOrRecreate"] } }, true],
-    "is not used if the schema lacks it": [{ [schema]: { enum: ["Recreate"] } }, false],
+    "is used if the schema has it": [{ [schema]: inPlaceSchema }, true],
+    "is not used if the schema lacks it": [{ [schema]: published({ ...vpa, enum: ["Recreate"] }) }, false],
     "is not used while the schema cannot be read": [{}, false],
   };
   it("is used if the schema is published only after the kind is discovered", async () => {
@@ -54,7 +83,7 @@ describe("the in-place mode of the VerticalPodAutoscaler", () => {
     const late = {
       rawJson: async (method: string, path: string): Promise<RawResponse> => {
         if (path === schema && ++reads < 3) throw new ApiError({ status: 404, reason: "", message: "", method, path });
-        return client({ [schema]: { enum: ["InPlaceOrRecreate"] } }).rawJson(method, path);
+        return client({ [schema]: inPlaceSchema }).rawJson(method, path);
       },
     };
     assert.equal((await readClusterFeatures(late, apis, log, 1)).inPlaceVpa, true);

@@ -2,6 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFeatures } from "./desired/context.ts";
 import { gpuMetricNames } from "./desired/gpu-metric.ts";
+import { fieldsOf, type Schema } from "./desired/known-fields.ts";
+import { childKinds } from "./observe/child-kinds.ts";
 import type { ApiClient } from "./kube/client.ts";
 import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
@@ -10,8 +12,6 @@ import type { Logger } from "./runtime/log.ts";
 
 const podMetric = (name: string) => ({ group: "custom.metrics.k8s.io", resource: `pods/${name}` });
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
-const scaledObjects = { group: "keda.sh", version: "v1alpha1", resource: "scaledobjects" };
-const verticalPodAutoscalers = { group: "autoscaling.k8s.io", version: "v1", resource: "verticalpodautoscalers" };
 
 export async function readClusterFeatures(
   client: Pick<ApiClient, "rawJson">,
@@ -19,18 +19,22 @@ export async function readClusterFeatures(
   log: Logger,
   retryMs = 500,
 ): Promise<ClusterFeatures> {
-  const options = { log, retryMs };
+  const served = Object.entries(childKinds).filter(([, { optional, type }]) => optional && apis.serves(type));
+  const schemas = new Map(
+    await Promise.all(
+      served.map(async ([role, { type }]) => [role, await readSchema(client, type, { log, retryMs })] as const),
+    ),
+  );
   return {
     gpuPodMetric: apis.serves(podMetric(gpuMetricNames.Utilization)),
     busyPodMetric: apis.serves(podMetric(gpuMetricNames.Busy)),
     resourceMetrics: apis.serves(podMetrics),
     // Since VPA 1.4.
-    inPlaceVpa:
-      apis.serves(verticalPodAutoscalers) &&
-      (await schemaContains(client, verticalPodAutoscalers, "InPlaceOrRecreate", options)),
+    inPlaceVpa: JSON.stringify(schemas.get("verticalPodAutoscaler") ?? "").includes("InPlaceOrRecreate"),
     hpaTolerance: await keepsTolerance(client, log),
-    // KEDA passes the behavior on to its HPA.
-    kedaTolerance: apis.serves(scaledObjects) && (await schemaContains(client, scaledObjects, '"tolerance":', options)),
+    fields: Object.fromEntries(
+      [...schemas].flatMap(([role, schema]) => (schema === undefined ? [] : [[role, fieldsOf(schema)]])),
+    ),
   };
 }
 
@@ -47,24 +51,39 @@ async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): 
   }
 }
 
-/** For what came within an API version. The API server removes fields that the CRD does not have. */
-async function schemaContains(
+/** For what came within an API version. Undefined when the schema cannot be read. */
+async function readSchema(
   client: Pick<ApiClient, "rawJson">,
-  { group, version }: Pick<ResourceType, "group" | "version">,
-  text: string,
-  { log, retryMs, triesLeft = 10 }: { readonly log: Logger; readonly retryMs: number; readonly triesLeft?: number },
-): Promise<boolean> {
+  type: ResourceType,
+  { log, retryMs }: { readonly log: Logger; readonly retryMs: number },
+): Promise<Schema | undefined> {
+  const { group, version, kind } = type;
   try {
-    const { body } = await client.rawJson("GET", `/openapi/v3/apis/${group}/${version}`);
-    return JSON.stringify(body).includes(text);
+    // The API server publishes the schema of a new CRD a moment after its discovery document.
+    for (let triesLeft = 10; ; triesLeft--) {
+      const schema = await publishedSchema(client, type);
+      if (schema !== undefined || triesLeft === 0) return schema;
+      await pause(retryMs);
+    }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    // The API server publishes the schema of a new CRD a moment after its discovery document.
-    if (error.status === 404 && triesLeft > 0) {
-      await pause(retryMs);
-      return schemaContains(client, { group, version }, text, { log, retryMs, triesLeft: triesLeft - 1 });
-    }
-    log.warn({ error, group, version }, `could not read the schema; assuming that it does not contain ${text}`);
-    return false;
+    log.warn({ error, group, version, kind }, "could not read the schema; assuming that it has all fields");
+    return undefined;
+  }
+}
+
+async function publishedSchema(
+  client: Pick<ApiClient, "rawJson">,
+  { group, version, kind }: ResourceType,
+): Promise<Schema | undefined> {
+  try {
+    const { body } = await client.rawJson("GET", `/openapi/v3/apis/${group}/${version}`);
+    const { components } = body as { readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> } };
+    return Object.values(components?.schemas ?? {}).find((schema) =>
+      schema["x-kubernetes-group-version-kind"]?.some((one) => one.kind === kind),
+    );
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
   }
 }

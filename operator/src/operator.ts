@@ -5,10 +5,11 @@ import { createApiClient } from "./kube/client.ts";
 import { checkConnection, type LoadedConnection } from "./kube/connection.ts";
 import { watchApis } from "./runtime/discovery-watch.ts";
 import { createDiscovery, type Apis } from "./kube/discovery.ts";
+import { digest } from "./kube/digest.ts";
 import { createTransport } from "./kube/transport.ts";
 import { subscribeTriggers } from "./observe/triggers.ts";
 import { ClusterCache } from "./observe/cluster-cache.ts";
-import type { Clock } from "./runtime/clock.ts";
+import { every, type Clock } from "./runtime/clock.ts";
 import { startEndpoints, reconcilesFinish } from "./runtime/health.ts";
 import { leaseStore } from "./runtime/leader-lease.ts";
 import { Leadership, processIdentity } from "./runtime/leader.ts";
@@ -70,6 +71,22 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     for (const { metadata } of cache.services.values())
       queue.add(`${metadata.namespace ?? ""}/${metadata.name}`, "resync");
   };
+  /** Does not call back when the APIs have changed meanwhile: another read follows. */
+  const readFeatures = async (adopt: (current: ClusterFeatures) => void): Promise<void> => {
+    const readFor = apis;
+    const current = await readClusterFeatures(client, readFor, log);
+    if (apis === readFor && !abort.signal.aborted) adopt(current);
+  };
+  // A newer CRD of the same API version brings fields, and discovery does not show it.
+  const cancelReads = every(clock, options.resyncIntervalMs, () => {
+    void readFeatures((current) => {
+      if (digest(current) === digest(features)) return;
+      features = current;
+      log.info("the fields of the optional APIs changed");
+      resyncAll();
+    });
+  });
+  lifecycle.onStop("features", async () => cancelReads());
   const following = cache.run(abort.signal);
   cache.followOptional(apis, abort.signal, resyncAll);
   lifecycle.onStop("caches", async () => {
@@ -84,9 +101,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     onChange(change) {
       ({ apis } = change);
       log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served APIs changed");
-      void readClusterFeatures(client, apis, log).then((current) => {
-        // Read for an older state of the APIs: a later call follows.
-        if (apis !== change.apis || abort.signal.aborted) return;
+      void readFeatures((current) => {
         features = current;
         // Only now: a child of a new kind would be created without the features of its schema, and then be changed.
         cache.followOptional(apis, abort.signal, resyncAll);

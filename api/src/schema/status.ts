@@ -177,6 +177,21 @@ export const serviceStatus = settings(
         },
       ),
     ),
+    omittedFields: list(
+      { keys: ["child"] },
+      { description: "Children without a field that the CRD of this cluster does not have, as it is too old." },
+      object(
+        { description: "A child with fewer fields." },
+        {
+          child: text("Kind and name of the child.", 512),
+          fields: list(
+            "atomic",
+            { description: "The omitted fields, and what they require.", maxItems: 64 },
+            text("An omitted field.", 512),
+          ),
+        },
+      ),
+    ),
     recommendation: settings(
       { description: "Recommendation of the VerticalPodAutoscaler." },
       { requests: map({ description: "Recommended requests by resource." }, Type.String({ maxLength: 32 })) },

@@ -44,7 +44,7 @@ describe("drift", function () {
       inPlaceVpa: true,
       resourceMetrics: true,
       hpaTolerance: true,
-      kedaTolerance: true,
+      fields: {},
     };
     const context = { ...sampleContext, operatorNamespace, features };
     for (const [name, spec] of Object.entries(specs)) {

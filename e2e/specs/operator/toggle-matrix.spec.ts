@@ -66,7 +66,7 @@ describe("random edits of a spec", () => {
         inPlaceVpa: true,
         resourceMetrics: true,
         hpaTolerance: true,
-        kedaTolerance: true,
+        fields: {},
       },
     });
     const actions = await Promise.all(

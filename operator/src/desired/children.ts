@@ -9,6 +9,8 @@ import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { httpRoute } from "./http-route.ts";
 import { ingress } from "./ingress.ts";
 import { childKind, childName, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
+import { fit } from "./known-fields.ts";
+import { laterFields } from "./later-fields.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { podMonitor } from "./pod-monitor.ts";
@@ -24,6 +26,8 @@ export interface DesiredChild {
   readonly kind: ChildKind;
   readonly name: string;
   readonly manifest: Manifest | null;
+  /** The fields that are left out because this cluster's CRD does not have them. */
+  readonly omitted?: readonly string[];
   /** Sent only when the child is created: it sets fields that another field manager owns from then on. */
   readonly initial?: Manifest;
 }
@@ -36,12 +40,14 @@ export function childText({ kind, name }: Pick<DesiredChild, "kind" | "name">): 
 /** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
   const { operatorNamespace, runbookUrl, features } = context;
-  const one = (role: ChildRole, manifest: Manifest | null): DesiredChild => ({
-    role,
-    kind: childKind(role),
-    name: childName(role, service.name),
-    manifest,
-  });
+  const one = (role: ChildRole, rendered: Manifest | null): DesiredChild => {
+    const later = laterFields[role] ?? [];
+    const wholes = later.flatMap(({ path, part }) => (part === undefined ? [] : [path]));
+    const fitted = rendered === null ? undefined : fit(rendered, features.fields[role], wholes);
+    const { manifest = null, omitted = [] } = fitted ?? {};
+    const child = { role, kind: childKind(role), name: childName(role, service.name), manifest };
+    return omitted.length === 0 ? child : { ...child, omitted };
+  };
   const applied = deployment(service, context);
   const initial = initialDeployment(service, applied);
   return [

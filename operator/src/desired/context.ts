@@ -1,4 +1,6 @@
 /** What a service's children depend on besides the service. Complete: rendering reads nothing else. */
+import type { ChildRole } from "../observe/child-kinds.ts";
+import type { Fields } from "./known-fields.ts";
 
 export interface ChildContext {
   /** The operator's namespace, which NetworkPolicies admit: it collects the pods' utilization. */
@@ -36,8 +38,8 @@ export interface ClusterFeatures {
   readonly inPlaceVpa: boolean;
   /** The API server keeps `tolerance` in the behavior of an autoscaler. A service that sets it elsewhere is rejected. */
   readonly hpaTolerance: boolean;
-  /** The ScaledObject's schema has `tolerance`, too. */
-  readonly kedaTolerance: boolean;
+  /** Of the optional kinds. Absent: not served, or the schema could not be read; then all fields are sent. */
+  readonly fields: Partial<Record<ChildRole, Fields>>;
   /** metrics.k8s.io is served: the autoscaler can read CPU utilization. For the status; no child depends on it. */
   readonly resourceMetrics: boolean;
 }

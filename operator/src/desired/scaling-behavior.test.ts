@@ -32,7 +32,7 @@ describe("the behavior of an autoscaler", () => {
   } = {
     "without a tolerance is supported everywhere": {
       horizontal: {},
-      features: { hpaTolerance: false, kedaTolerance: false },
+      features: { hpaTolerance: false },
       problem: undefined,
     },
     "with a tolerance is supported since Kubernetes 1.35": { horizontal: up, features: {}, problem: undefined },
@@ -51,15 +51,10 @@ describe("the behavior of an autoscaler", () => {
       features: { hpaTolerance: false },
       problem: undefined,
     },
-    "does not depend on KEDA while an HPA scales": {
-      horizontal: up,
-      features: { kedaTolerance: false },
-      problem: undefined,
-    },
-    "is rejected when KEDA has no such field": {
+    "is rejected for KEDA's autoscaler, too": {
       horizontal: { ...up, provider: "KEDA" },
-      features: { kedaTolerance: false },
-      problem: `${path}.scaleUp.tolerance: the ScaledObject of this cluster's KEDA has no such field; remove it, or upgrade KEDA`,
+      features: { hpaTolerance: false },
+      problem: `${path}.scaleUp.tolerance${tooOld}`,
     },
   };
   for (const [title, { horizontal, features, problem }] of Object.entries(cases)) {

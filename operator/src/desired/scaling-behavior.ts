@@ -16,17 +16,16 @@ function canonicalRules(rules: Behavior["scaleUp"]): object {
 }
 
 /**
- * Why the cluster cannot keep the behavior; undefined when it can. An API server without the field drops it silently: the
+ * Why the HorizontalPodAutoscaler, also that of KEDA, cannot keep the behavior; undefined when it can. An API server without the field drops it silently: the
  * autoscaler would scale by the cluster's tolerance, and the operator would repair it forever.
  *
  * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#tolerance (on by default since 1.35)
  */
 export function unsupportedBehavior({ autoscaling }: EffectiveService, features: ClusterFeatures): string | undefined {
-  const { enabled, provider, behavior } = autoscaling.horizontal;
+  const { enabled, behavior } = autoscaling.horizontal;
   const direction = (["scaleUp", "scaleDown"] as const).find((name) => behavior[name].tolerance !== undefined);
   if (!enabled || direction === undefined) return undefined;
   const path = `autoscaling.horizontal.behavior.${direction}.tolerance`;
-  if (!features.hpaTolerance) return `${path}: requires Kubernetes 1.35 or newer; remove it, or upgrade the cluster`;
-  if (provider === "HPA" || features.kedaTolerance) return undefined;
-  return `${path}: the ScaledObject of this cluster's KEDA has no such field; remove it, or upgrade KEDA`;
+  if (features.hpaTolerance) return undefined;
+  return `${path}: requires Kubernetes 1.35 or newer; remove it, or upgrade the cluster`;
 }

@@ -58,7 +58,7 @@ export const sampleContext: ChildContext = {
     inPlaceVpa: true,
     resourceMetrics: true,
     hpaTolerance: true,
-    kedaTolerance: true,
+    fields: {},
   },
 };
 

@@ -1,4 +1,5 @@
 /** The life of one GpuMediaService, from the snapshot to its status. */
+import { unsupportedField } from "../desired/later-fields.ts";
 import { unsupportedBehavior } from "../desired/scaling-behavior.ts";
 import { effectiveService } from "../effective/effective.ts";
 import { digest } from "../kube/digest.ts";
@@ -39,14 +40,6 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));
   }
   const { service } = effective;
-  const unsupported = unsupportedBehavior(service, snapshot.features);
-  if (unsupported !== undefined) {
-    const status = stalledStatus(stored, { reason: "InvalidSpec", message: unsupported }, time);
-    return requeue(undefined, await writeStatus(stored, status, record, pass, log));
-  }
-  memory.keep(record, service);
-  record.admissions ??= admissionsOf(stored.status ?? {});
-
   const { children, rollout, recheckMs } = desired(
     service,
     snapshot,
@@ -54,6 +47,14 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     settings,
     clock.wall(),
   );
+  const unsupported = unsupportedBehavior(service, snapshot.features) ?? unsupportedField(children);
+  if (unsupported !== undefined) {
+    const status = stalledStatus(stored, { reason: "InvalidSpec", message: unsupported }, time);
+    return requeue(undefined, await writeStatus(stored, status, record, pass, log));
+  }
+  memory.keep(record, service);
+  record.admissions ??= admissionsOf(stored.status ?? {});
+
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
   const wish = digest(children.map(({ manifest }) => manifest && manifestDigest(manifest)));
   let outcomes: readonly ChildOutcome[];
@@ -87,7 +88,14 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   const reading = utilizationReading(after, record, memory, clock.now());
   record.reportedLost = reading.warmingUp && reading.lost.length === 0 ? undefined : digest(reading.lost);
   const admission = admissionStatus(record.admissions);
-  const result = { outcomes, failure, reading, rollout: queued === undefined ? rollout : undefined, admission };
+  const result = {
+    outcomes,
+    failure,
+    reading,
+    rollout: queued === undefined ? rollout : undefined,
+    admission,
+    children,
+  };
   const status = serviceStatus(stored, statusInput(service, after, result), time);
   const unwritten = await writeStatus(stored, status, record, pass, log);
   const untested = unwritten ?? (await testRollout(service, after.children.deployment, after.loadTests, pass));

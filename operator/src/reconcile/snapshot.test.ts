@@ -14,7 +14,7 @@ const features = {
   resourceMetrics: true,
   inPlaceVpa: false,
   hpaTolerance: true,
-  kedaTolerance: true,
+  fields: {},
 };
 let version = 100;
 

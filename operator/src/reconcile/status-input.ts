@@ -1,4 +1,6 @@
 /** What the status of a service is computed from, once its children have been written. Pure. */
+import { childText, type DesiredChild } from "../desired/children.ts";
+import { omittedText } from "../desired/later-fields.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
@@ -17,6 +19,7 @@ const writeEveryMs = 60_000;
 
 export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout" | "reading" | "admission"> {
   readonly outcomes: readonly ChildOutcome[];
+  readonly children: readonly DesiredChild[];
 }
 
 export function statusInput(
@@ -33,7 +36,7 @@ export function statusInput(
     gpus,
     loadTests,
   }: Snapshot,
-  { outcomes, ...result }: ReconcileResult,
+  { outcomes, children: desired, ...result }: ReconcileResult,
 ): StatusInput {
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   // Pods of the Deployment that a deleted service of the same name leaves behind do not make this one Ready.
@@ -42,6 +45,7 @@ export function statusInput(
   return {
     ...result,
     service,
+    omittedFields: omittedFields(desired),
     skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
     resourceMetrics: features.resourceMetrics,
     dcgmTaken,
@@ -57,6 +61,15 @@ export function statusInput(
     gpus: gpuView(service, gpus),
     lastLoadTest: lastLoadTest(loadTests.tests),
   };
+}
+
+function omittedFields(children: readonly DesiredChild[]): StatusInput["omittedFields"] {
+  const incomplete = children.flatMap((child) =>
+    child.omitted === undefined
+      ? []
+      : [{ child: childText(child), fields: child.omitted.map((path) => omittedText(child.role, path)) }],
+  );
+  return incomplete.length === 0 ? undefined : incomplete;
 }
 
 /** `now` is on the monotonic clock. */

@@ -23,7 +23,9 @@ export interface StatusEvent {
   readonly note: string;
 }
 
-type Status = Pick<GpuMediaServiceStatus, "conditions" | "replicas" | "rollout" | "admission"> | undefined;
+type Status =
+  | Pick<GpuMediaServiceStatus, "conditions" | "replicas" | "rollout" | "admission" | "omittedFields">
+  | undefined;
 
 /** Only for changes: neither a restart of the operator nor a repeated reconcile causes an event. */
 export function statusEvents(before: Status, after: Status): readonly StatusEvent[] {
@@ -57,6 +59,12 @@ export function statusEvents(before: Status, after: Status): readonly StatusEven
     if (known.has(`${child} ${stored}`)) continue;
     const note = `admission changed ${child}, which is kept: ${fields.join("; ") || "its fields are in another order"}`;
     events.push({ type: "Normal", reason: "ChangedAtAdmission", action: "Reconcile", note });
+  }
+  const omitted = new Set((before?.omittedFields ?? []).map(({ child }) => child));
+  for (const { child, fields } of after?.omittedFields ?? []) {
+    if (omitted.has(child)) continue;
+    const note = `the CRD of this cluster is older than the operator: ${child} is created without ${fields.join(", ")}`;
+    events.push({ type: "Normal", reason: "FieldsOmitted", action: "Reconcile", note });
   }
   return events;
 }

@@ -55,6 +55,7 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     ...optional("rollout", input.rollout ?? stored.status?.rollout),
     ...optional("capacity", capacity(input)),
     ...optional("admission", input.admission),
+    ...optional("omittedFields", input.omittedFields),
     ...optional("recommendation", recommendation(input)),
     guideChecklist: checklist({ ...input, ...verdicts, bottleneck }),
   };

@@ -28,6 +28,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     rollout: undefined,
     failure: undefined,
     admission: undefined,
+    omittedFields: undefined,
     skipped: new Set(),
     resourceMetrics: true,
     dcgmTaken: false,

@@ -21,6 +21,8 @@ export interface StatusInput {
   readonly failure: Failure | undefined;
   /** What admission has changed in the children; undefined: nothing. */
   readonly admission: GpuMediaServiceStatus["admission"];
+  /** What was left out of the children because this cluster's CRDs lack it; undefined: nothing. */
+  readonly omittedFields: GpuMediaServiceStatus["omittedFields"];
   /** Kinds of children that were left out because their API is not served. */
   readonly skipped: ReadonlySet<ChildRole>;
   /** metrics.k8s.io is served: an HPA can read CPU utilization. */

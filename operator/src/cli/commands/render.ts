@@ -34,7 +34,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
     resourceMetrics: true,
     hpaTolerance: true,
-    kedaTolerance: true,
+    fields: {},
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, runbookUrl, rollout, waitingReplicas: 0, features };
