@@ -14,6 +14,7 @@ import {
   apiServerParameters,
   auditPolicy,
   controllerManagerParameters,
+  environment,
   etcdParameters,
   files,
   frontProxyName,
@@ -76,7 +77,7 @@ export async function bootControlPlane(options: ClusterOptions, hooks: BootHooks
     const network = isPrivate(options) ? await PrivateNetwork.enter(processes) : undefined;
     const [certificates, tokens] = await Promise.all([createAuthority("gpumedia-e2e"), createTokenKeys()]);
     const keys = await writeCertificates(directory, certificates, tokens);
-    await processes.start("etcd", { command: paths.etcd, parameters: etcdParameters() });
+    await processes.start("etcd", { command: paths.etcd, parameters: etcdParameters(), env: environment });
     const rest = await startApiServer(
       processes,
       paths["kube-apiserver"],
@@ -159,7 +160,8 @@ async function startApiServer(
 ): Promise<Rest> {
   for (let attempt = 1; ; attempt++) {
     const port = await (options.port ?? freePort)();
-    await processes.start("kube-apiserver", { command, parameters: apiServerParameters(port, options) });
+    const parameters = apiServerParameters(port, options);
+    await processes.start("kube-apiserver", { command, parameters, env: environment });
     const rest = new Rest(`https://127.0.0.1:${port}`, certificate, admin);
     try {
       await ready(processes, rest);
@@ -192,7 +194,7 @@ async function startControllers(
   };
   const names = Object.keys(parametersOf) as (keyof typeof parametersOf)[];
   // kwok also reads a configuration file in the user's home: clusters would differ between users.
-  const env = { HOME: directory };
+  const env = { ...environment, HOME: directory };
   await Promise.all(
     names.map((name) =>
       processes.start(name, { command: paths[name] ?? "", parameters: parametersOf[name] ?? [], env }),

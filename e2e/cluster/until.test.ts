@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { until } from "./until.ts";
+import { pauseMs, until } from "./until.ts";
 
 describe("waiting", () => {
   it("returns the first result", async () => {
     const results = [undefined, false, 0] as const;
     let reads = 0;
     assert.equal(await until("a result", () => results[reads++], { everyMs: 1 }), 0);
+  });
+
+  it("reads less often the longer it takes, but never less than four times a second unless asked to", () => {
+    const pauses = [0, 400, 2_000, 60_000].map((waitedMs) => pauseMs(20, waitedMs));
+    assert.deepEqual([...pauses, pauseMs(500, 60_000)], [20, 20, 100, 250, 500]);
   });
 
   it("fails with what it waited for and the last value seen", async () => {

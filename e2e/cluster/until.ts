@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** Milliseconds between two reads. */
+  /** Milliseconds between two reads at first. Later reads are further apart: see `pauseMs`. */
   readonly everyMs?: number;
   /** Milliseconds after which it fails. */
   readonly withinMs?: number;
@@ -11,6 +11,12 @@ export interface UntilOptions {
 export type See = <Value>(value: Value) => Value;
 
 const longestValue = 2_000;
+const longestPauseMs = 250;
+
+/** A wait becomes a twentieth longer at most, and a long one costs the API server hundreds of requests, not thousands. */
+export function pauseMs(everyMs: number, waitedMs: number): number {
+  return Math.max(everyMs, Math.min(waitedMs / 20, longestPauseMs));
+}
 
 /**
  * Reads until the result is neither undefined nor false, and returns it. `what` completes "timed out waiting for …"; the error includes the last value
@@ -21,7 +27,8 @@ export async function until<T>(
   read: (see: See) => Promise<T | undefined | false> | T | undefined | false,
   { everyMs = 50, withinMs = 60_000 }: UntilOptions = {},
 ): Promise<T> {
-  const deadline = performance.now() + withinMs;
+  const start = performance.now();
+  const deadline = start + withinMs;
   const seen: unknown[] = [];
   const see: See = (value) => {
     seen[0] = value;
@@ -30,10 +37,11 @@ export async function until<T>(
   for (;;) {
     const result = await read(see);
     if (result !== undefined && result !== false) return result;
-    if (performance.now() > deadline) {
+    const now = performance.now();
+    if (now > deadline) {
       const last = seen.length === 0 ? "" : `; last seen: ${JSON.stringify(seen[0])}`;
       throw new Error(`timed out after ${withinMs / 1000} s waiting for ${what}${last.slice(0, longestValue)}`);
     }
-    await delay(everyMs);
+    await delay(pauseMs(everyMs, now - start));
   }
 }
