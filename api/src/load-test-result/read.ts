@@ -1,5 +1,6 @@
 /** Reads and validates a result of the load-test client. Pure. */
 import { Ajv } from "ajv";
+import { quickCompile } from "../schema/quick-compile.ts";
 import {
   measuredResult,
   unreachableResult,
@@ -12,7 +13,7 @@ import {
 let compiled: ReturnType<typeof compile> | undefined;
 
 function compile() {
-  const ajv = new Ajv({ strictTypes: false });
+  const ajv = new Ajv({ strictTypes: false, ...quickCompile });
   return {
     measured: ajv.compile<MeasuredResult>(measuredResult),
     unreachable: ajv.compile<UnreachableResult>(unreachableResult),

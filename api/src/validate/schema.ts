@@ -5,12 +5,10 @@ import type { Keys } from "../schema/paths.ts";
 import type { Finding } from "./finding.ts";
 import { isCidr } from "./cidr.ts";
 import { messageOf } from "./messages.ts";
+import { quickCompile } from "../schema/quick-compile.ts";
 
 /** In a file, an unknown field is a typing mistake; in a stored object, it belongs to another version of the schema. */
 export type UnknownFields = "reject" | "ignore";
-
-/** Each start of a program compiles schemas. What is left out takes half of that time, and V8 optimizes the code anyway. */
-const quickly = { code: { optimize: false }, validateSchema: false };
 
 type Check = (value: unknown) => readonly Finding[];
 
@@ -35,7 +33,7 @@ function isDecisive({ keyword }: ErrorObject): boolean {
 function ajv(): Ajv {
   const instance = new Ajv({
     allErrors: true,
-    ...quickly,
+    ...quickCompile,
     verbose: true,
     allowUnionTypes: true,
     formats: { "date-time": true, cidr: isCidr },

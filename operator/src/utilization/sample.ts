@@ -1,5 +1,6 @@
 /** The part of a processor's report that is kept: numbers, each bounded, because a pod may send anything. Pure. */
 import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
+import { quickCompile } from "@gpumedia/api/src/schema/quick-compile.ts";
 import { Ajv, type ValidateFunction } from "ajv";
 import { highest, mean, sum } from "./known.ts";
 
@@ -56,7 +57,7 @@ let validate: ValidateFunction<UtilizationReport> | undefined;
 
 /** Unknown members are allowed: a newer processor may report more. Ajv rejects Infinity (1e999 in JSON). */
 function compile(): ValidateFunction<UtilizationReport> {
-  return new Ajv({ strict: false, strictNumbers: true }).compile<UtilizationReport>(utilizationReport);
+  return new Ajv({ strict: false, strictNumbers: true, ...quickCompile }).compile<UtilizationReport>(utilizationReport);
 }
 
 export function readReport(body: string): Sample | NoReport {

@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject } from "ajv";
 import { processorConfig, type ProcessorConfig } from "@gpumedia/api/src/processor-config.ts";
 import { durationMs } from "@gpumedia/api/src/units/parse.ts";
 import { isCidr } from "@gpumedia/api/src/validate/cidr.ts";
+import { quickCompile } from "@gpumedia/api/src/schema/quick-compile.ts";
 import { parse } from "yaml";
 import { builtInModels } from "../models/built-in.ts";
 import { overrides, withEnvironment } from "./environment.ts";
@@ -20,10 +21,7 @@ export type ConfigReading =
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-// Without optimization, this takes a third less of the start; V8 optimizes the code anyway.
-const validate = new Ajv({ allErrors: true, strict: false, code: { optimize: false } }).compile<ProcessorConfig>(
-  processorConfig,
-);
+const validate = new Ajv({ allErrors: true, strict: false, ...quickCompile }).compile<ProcessorConfig>(processorConfig);
 
 /** Reads YAML, which includes JSON; an empty file means all defaults. */
 export function readConfig(text: string, env: Environment): ConfigReading {
