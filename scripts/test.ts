@@ -2,7 +2,7 @@
  * `make test`: every check and every test, also after a failure, and the sum of their totals as the last line. Each check (types,
  * lint, …) counts as one test. Exit status 1 if anything failed.
  *
- *     checks, unit tests, end-to-end specs: two at a time, since each of them leaves a core idle
+ *     checks, unit tests, end-to-end specs: three at a time, since each of them waits for half of its time
  *     control plane (minutes the first time, at a lower priority) ──▶ specs
  */
 import { spawn } from "node:child_process";
@@ -30,7 +30,8 @@ interface Result extends Job {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const niceness = 10;
-const atATime = 2;
+const atATime = 3;
+const checks = ["typecheck", "lint", "format:check", "unused", "generate:check"];
 /** The tests start hundreds of Node processes, which need a third less CPU time with compiled code. The processor uses it too. */
 const compileCache = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), "gpumedia-compile-cache");
 /** One for all, so that the line that is printed repeats any of them. */
@@ -51,16 +52,23 @@ function buildControlPlane(): Promise<void> {
   );
 }
 
+/** The longest ones first: at the end, no process must be left alone with a long one. */
 function jobs(): readonly Job[] {
-  const scripts = ["typecheck", "lint", "format:check", "unused", "generate:check", "test:unit"];
+  const mocha = ["npx", "mocha", "--config", ".mocharc.json"] as const;
+  const unit = (name: string, files: string): Job => ({ name, command: [...mocha, files] });
   const built = buildControlPlane();
+  const specs = specGroups(globSync("e2e/specs/**/*.spec.ts", { cwd: root })).map((files): Job => ({
+    name: basename(dirname(files[0] ?? "")),
+    command: [...mocha, ...files],
+    after: built,
+  }));
   return [
-    ...scripts.map((name): Job => ({ name, command: ["npm", "run", "--silent", name] })),
-    ...specGroups(globSync("e2e/specs/**/*.spec.ts", { cwd: root })).map((files): Job => ({
-      name: basename(dirname(files[0] ?? "")),
-      command: ["npx", "mocha", "--config", ".mocharc.json", ...files],
-      after: built,
-    })),
+    // In two processes: each collection of garbage and each heap snapshot walks through all that the tests have loaded.
+    unit("processor", "workload/**/*.test.ts"),
+    ...specs.slice(0, 1),
+    ...checks.map((name): Job => ({ name, command: ["npm", "run", "--silent", name] })),
+    unit("unit", "{api,operator,charts,e2e,images,bench,bin,scripts}/**/*.test.ts"),
+    ...specs.slice(1),
   ];
 }
 
