@@ -33,21 +33,28 @@ export async function startInteractive(
   const startedAt = performance.now();
   const cluster = await startCluster({
     crds: true,
+    optionalCrds: apis,
     privateNetwork: runPods,
     horizontalPodAutoscalerSyncPeriod: runPods ? "1s" : "5s",
     ...(port === undefined ? {} : { port: async () => port }),
   });
   const bootSeconds = Math.round((performance.now() - startedAt) / 100) / 10;
-  if (runPods) await cluster.addProcessNode({ gpus });
-  else if (nodes > 0) await cluster.addNodes({ count: nodes, gpus });
-  await cluster.installOptionalCrds(apis);
-  if (operator) await untilLeading(cluster, await startOperator(cluster, runPods ? loopOptions : {}));
+  await Promise.all([addNodesTo(cluster, options), operator && leadingOperatorOf(cluster, runPods)]);
   const bin = join(cluster.directory, "bin");
   await mkdir(bin);
   await symlink(cluster.kubectlPath, join(bin, "kubectl"));
   for (const name of ["gpumedia", "kubectl-gpumedia"]) await symlink(join(ownPrograms, `${name}.js`), join(bin, name));
   const { server, kubeconfig, directory } = cluster;
   return { cluster, report: { server, kubeconfig, directory, bin, nodes, gpus, apis, operator, runPods, bootSeconds } };
+}
+
+async function addNodesTo(cluster: Cluster, { runPods, nodes, gpus }: Composition): Promise<void> {
+  if (runPods) await cluster.addProcessNode({ gpus });
+  else if (nodes > 0) await cluster.addNodes({ count: nodes, gpus });
+}
+
+async function leadingOperatorOf(cluster: Cluster, runPods: boolean): Promise<void> {
+  await untilLeading(cluster, await startOperator(cluster, runPods ? loopOptions : {}));
 }
 
 const ownPrograms = fileURLToPath(new URL("../../operator/bin/", import.meta.url));
