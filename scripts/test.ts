@@ -8,10 +8,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
-import { setPriority, tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { setPriority } from "node:os";
+import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../e2e/cluster/compile-cache.ts";
 import { specGroups } from "./spec-groups.ts";
 import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
 
@@ -32,8 +33,6 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const niceness = 10;
 const atATime = 3;
 const checks = ["typecheck", "lint", "format:check", "unused", "generate:check"];
-/** The tests start hundreds of Node processes, which need a third less CPU time with compiled code. The processor uses it too. */
-const compileCache = process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), "gpumedia-compile-cache");
 /** One for all, so that the line that is printed repeats any of them. */
 const seed = process.env.SEED ?? String(Math.floor(Math.random() * 2 ** 31));
 

@@ -1,8 +1,8 @@
 /** The operator as a process beside the control plane, with the rights of an installation. */
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { operatorRbac } from "@gpumedia/install";
 import type { Cluster } from "./cluster.ts";
+import { compileCache } from "./compile-cache.ts";
 import type { KubernetesObject } from "./rest.ts";
 import { until } from "./until.ts";
 
@@ -35,10 +35,7 @@ export interface OperatorProcess {
 const ownProgram = fileURLToPath(new URL("../../operator/bin/gpumedia-operator.js", import.meta.url));
 const serviceAccount = "gpumedia-operator";
 
-/**
- * Starts it without waiting: see `untilLeading`. An operator that exits by itself or by SIGTERM leaves its compiled code to the
- * next ones of the cluster, which then start with half the CPU time.
- */
+/** Starts it without waiting: see `untilLeading`. */
 export async function startOperator(cluster: Cluster, options: OperatorOptions = {}): Promise<OperatorProcess> {
   const { namespace = "gpumedia-system", name = "operator", parameters = [], nodeParameters = [] } = options;
   const { program = ownProgram } = options;
@@ -46,7 +43,7 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions =
   const kubeconfig = options.kubeconfig ?? (await kubeconfigOf(cluster, namespace, metricsApiAddress !== undefined));
   await cluster.processes.start(name, {
     command: process.execPath,
-    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(cluster.directory, "compile-cache") },
+    env: { NODE_COMPILE_CACHE: compileCache },
     parameters: [
       ...nodeParameters,
       program,

@@ -1,6 +1,7 @@
 /** A pod on this node, from its admission to its removal. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { compileCache } from "../compile-cache.ts";
 import type { Rest } from "../rest.ts";
 import { Container, type ContainerState } from "./container.ts";
 import { environmentOf, expanded, type Environment } from "./environment.ts";
@@ -114,9 +115,10 @@ export class RunningPod {
     });
   }
 
-  /** The last two stand in for the container's own file system and network. */
+  /** The last two stand in for the container's own file system and network, the cache for the bundle in an image. */
   #defaultEnvironment(mounts: Mounts, messageFile: string): Environment {
     return {
+      NODE_COMPILE_CACHE: compileCache,
       PATH: process.env.PATH ?? "",
       HOME: this.#directory,
       HOSTNAME: this.pod.metadata.name,
