@@ -10,15 +10,15 @@ const weight = 0.1;
 const overheadPixels = 4096;
 
 /**
- * What a worker's first run of a shape takes longer than later ones, at most: 30 ms instead of 1.3 ms on a free core, more on a
+ * What a worker's first run of a kind (`worker-batches.ts`) takes longer than later ones, at most: 30 ms instead of 1.3 ms on a free core, more on a
  * throttled one. Scaled up by a burst of thumbnails, it would be a wait of seconds.
  */
 const firstRunMs = 1000;
 
 export class LoadEstimate {
-  /** Worker milliseconds per pixel; undefined until the first batch whose shape was not new to its worker. */
+  /** Worker milliseconds per pixel; undefined until the first batch of no new kind. */
   #msPerPixel: number | undefined;
-  /** The same of the last batch of a new shape, used until then: a model that takes 10 s for a picture must not fill the queue. */
+  /** The same of the last batch of a new kind, used until then: a model that takes 10 s for a picture must not fill the queue. */
   #firstMsPerPixel = 0;
   #pixels = 0;
 
@@ -31,7 +31,7 @@ export class LoadEstimate {
     this.#pixels -= pixels + overheadPixels;
   }
 
-  /** A worker was busy for `busyMs` with `requests` requests of `pixels` in total. `isFirst`: their shape was new to it. */
+  /** A worker was busy for `busyMs` with `requests` requests of `pixels` in total. `isFirst`: a kind of work was new to it. */
   learn(requests: number, pixels: number, busyMs: number, isFirst: boolean): void {
     if (requests <= 0) return;
     const costPixels = pixels + requests * overheadPixels;

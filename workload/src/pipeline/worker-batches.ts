@@ -9,15 +9,15 @@ import type { PoolWorker } from "./worker-pool.ts";
 const sendAheadBelowMs = 10;
 
 /**
- * So many different shapes are new to a worker; after them its code is compiled and its memory allocated, and pictures that are all
- * of different sizes must not stay without an estimate of their wait.
+ * So many kinds of work are new to a worker; after them its code is compiled and its memory allocated, and pictures that are all of
+ * different sizes must not stay without an estimate of their wait.
  */
-const mostNewShapes = 16;
+const mostNewKinds = 16;
 
 export interface Batch {
   readonly jobs: ReadonlySet<Job>;
   readonly runSize: number;
-  /** Whether the shape was new to the worker, so that the batch takes longer than later ones. */
+  /** Whether a kind of work was new to the worker, so that the batch takes longer than later ones. */
   isFirst: boolean;
 }
 
@@ -25,8 +25,8 @@ interface Assignment {
   readonly worker: PoolWorker;
   /** Oldest first: the worker processes them in this order. */
   readonly batches: Batch[];
-  /** The first that it was sent. */
-  readonly shapes: Set<string | null>;
+  /** The first kinds of work that it was sent. */
+  readonly kinds: Set<string>;
   /** Time that the last batch took. */
   batchMs: number;
 }
@@ -64,7 +64,7 @@ export class WorkerBatches {
   }
 
   addWorker(worker: PoolWorker): void {
-    this.#assignments.set(worker, { worker, batches: [], shapes: new Set(), batchMs: Number.POSITIVE_INFINITY });
+    this.#assignments.set(worker, { worker, batches: [], kinds: new Set(), batchMs: Number.POSITIVE_INFINITY });
   }
 
   /** Returns the jobs that the worker will not finish. */
@@ -91,7 +91,7 @@ export class WorkerBatches {
     const [first] = jobs;
     const size = runSize(first?.pixels ?? 1, this.#accelerator);
     const assignment = this.#assignments.get(worker);
-    const isFirst = assignment !== undefined && isNew(first?.shape ?? null, assignment.shapes);
+    const isFirst = assignment !== undefined && hasNew(jobs, assignment.kinds);
     assignment?.batches.push({ jobs: new Set(jobs), runSize: size, isFirst });
     this.#activeJobs += jobs.length;
     for (const { memoryBytes } of jobs) this.#activeBytes += memoryBytes;
@@ -142,9 +142,14 @@ export class WorkerBatches {
   }
 }
 
-/** Adds the shape to those that the worker was sent. */
-function isNew(shape: string | null, shapes: Set<string | null>): boolean {
-  if (shapes.has(shape) || shapes.size >= mostNewShapes) return false;
-  shapes.add(shape);
-  return true;
+/** Whether any of the jobs is of a kind that is not in `kinds`; adds those that are not. */
+function hasNew(jobs: readonly Job[], kinds: Set<string>): boolean {
+  const before = kinds.size;
+  for (const job of jobs) if (kinds.size < mostNewKinds) kinds.add(kindOfWork(job));
+  return kinds.size > before;
+}
+
+/** By the codecs, too: the first PNG loads libvips, which takes as long as a hundred small pictures. */
+function kindOfWork(job: Job): string {
+  return job.kind === "picture" ? `${job.header.format} ${job.options.format} ${job.shape}` : job.kind;
 }
