@@ -12,13 +12,14 @@ const starts: readonly (readonly [name: string, ...starts: string[]])[] = [
   ["a TIFF", "II*\0", "MM\0*", "II+\0", "MM\0+"],
   ["JPEG XL", "\xff\x0a", "\0\0\0\x0cJXL \r\n\x87\n"],
   ["JPEG 2000", "\xff\x4f\xff\x51", "\0\0\0\x0cjP  \r\n\x87\n"],
-  // A cursor is an icon with a hot spot.
-  ["an icon", "\0\0\x01\0", "\0\0\x02\0"],
   ["a Photoshop file", "8BPS\0\x01", "8BPS\0\x02"],
 ];
 
 /** The lengths of a BMP's second header, in bytes: a text may begin with BM, too. */
 const bmpHeaders: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
+
+/** How a picture begins as Base64: JPEG, PNG, WebP. */
+const base64Starts = ["/9j/", "iVBORw0KGgo", "UklGR"];
 
 /** The bytes that decide: in an SVG, a declaration, comments and a document type may come before the first element. */
 export const decidingBytes = 512;
@@ -46,8 +47,16 @@ export function explainUnknown(bytes: Uint8Array): UnknownFormat {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
   const name = pictureName(start);
   if (name !== undefined) return unknown(`the picture is ${name}: ${expected}`, true);
-  const what = start.startsWith("%PDF-") ? "is a PDF" : `starts with ${quoted(start.slice(0, 8))}, as no picture does`;
-  return unknown(`the body ${what}: ${expected}`, false);
+  return unknown(`the body ${whatElse(start)}: ${expected}`, false);
+}
+
+function whatElse(start: string): string {
+  if (start.startsWith("%PDF-")) return "is a PDF";
+  if (start.startsWith("\x1f\x8b")) return "is compressed, and no Content-Encoding: gzip states so";
+  const isBase64 = base64Starts.some((text) => start.startsWith(text)) || /^data:[^,]*;base64,/.test(start);
+  return isBase64
+    ? "is Base64 text, not the bytes themselves"
+    : `starts with ${quoted(start.slice(0, 8))}, as no picture does`;
 }
 
 function pictureName(start: string): string | undefined {
@@ -58,7 +67,17 @@ function pictureName(start: string): string | undefined {
   )
     return "a BMP";
   if (svg.test(start)) return "an SVG";
+  if (isIcon(start)) return "an icon";
   return starts.find(([, ...texts]) => texts.some((text) => start.startsWith(text)))?.[0];
+}
+
+/** An icon or a cursor: a TGA, too, may begin with the same four bytes, but not with a number of pictures. */
+function isIcon(start: string): boolean {
+  return (
+    (start.startsWith("\0\0\x01\0") || start.startsWith("\0\0\x02\0")) &&
+    !start.startsWith("\0\0", 4) &&
+    start.length >= 6
+  );
 }
 
 /** Brands of still pictures (HEIF: any codec, AVC, JPEG 2000), and of Canon's raw pictures. */

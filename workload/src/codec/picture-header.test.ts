@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { photograph } from "../testing/photographs.ts";
 import type { HeaderReading } from "./header-reading.ts";
@@ -80,6 +81,27 @@ describe("a picture's header", () => {
       "MP4",
       async () => Buffer.from("\0\0\0\x18ftypmp42\0\0\0\0isommp42"),
       'unknown-format: the body is a video or another file of the kind "mp42"',
+    ],
+    [
+      "TGA, which begins like a cursor",
+      async () => Buffer.from("00000200000000000000000060004000180000", "hex"),
+      'unknown-format: the body starts with "\\u0000\\u0000\\u0002\\u0000\\u0000\\u0000\\u0000\\u0000", as no picture does',
+    ],
+    ["cursor", async () => Buffer.from("000002000100", "hex"), "unknown-format: the picture is an icon"],
+    [
+      "JPEG as Base64",
+      async () => Buffer.from((await picture(3, 2).jpeg().toBuffer()).toString("base64")),
+      "unknown-format: the body is Base64 text, not the bytes themselves",
+    ],
+    [
+      "PNG as a data URL",
+      async () => Buffer.from(`data:image/png;base64,${(await picture(3, 2).png().toBuffer()).toString("base64")}`),
+      "unknown-format: the body is Base64 text, not the bytes themselves",
+    ],
+    [
+      "compressed JPEG",
+      async () => gzipSync(await picture(3, 2).jpeg().toBuffer()),
+      "unknown-format: the body is compressed, and no Content-Encoding: gzip states so",
     ],
     ["text", async () => Buffer.from("hello"), 'unknown-format: the body starts with "hello", as no picture does'],
     [
