@@ -18,6 +18,12 @@ const concurrency = 8;
 const sampleEvery = 25;
 const MiB = 2 ** 20;
 
+/**
+ * 20 kB leaked by each input are found. Without the thresholds that the processor sets for glibc's malloc (`process/malloc.ts`), growth was 24 MiB with
+ * seed 404 and 30 MiB with 909, free memory that arenas kept; with them it is 5 and 6 MiB.
+ */
+const mostGrowthBytes = 16 * MiB;
+
 interface Attempt {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -108,7 +114,10 @@ describe("fuzzing", () => {
     assert.ok((statuses.get(422) ?? 0) > runs / 50, "too few inputs were damaged after their header");
     const samples = Math.ceil(half / sampleEvery);
     const growth = endOf(resident.slice(samples)) - endOf(resident.slice(0, samples));
-    assert.ok(growth < 40 * MiB, `memory grew by ${Math.round(growth / MiB)} MiB while the inputs were repeated`);
+    assert.ok(
+      growth < mostGrowthBytes,
+      `memory grew by ${Math.round(growth / MiB)} MiB while the inputs were repeated`,
+    );
     if (process.env["FUZZ_RUNS"] !== undefined) report(statuses, resident, growth);
   });
 });
