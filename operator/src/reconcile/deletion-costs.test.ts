@@ -38,6 +38,7 @@ describe("the deletion costs that are due", () => {
         readonly workersBusyPercent?: number;
         readonly gpuSharing?: GpuSharing;
         readonly children?: DeletionCostInput["snapshot"]["children"];
+        readonly kedaAutoscaler?: DeletionCostInput["snapshot"]["kedaAutoscaler"];
         readonly pod?: PodView;
         readonly sessions?: number;
         readonly record?: Partial<ServiceMemory>;
@@ -60,6 +61,10 @@ describe("the deletion costs that are due", () => {
     },
     "that of a pod with sessions while the autoscaler waits to scale in": {
       children: autoscaler("ScaleDownStabilized"),
+      due: costSet,
+    },
+    "that of a pod with sessions while KEDA's autoscaler waits to scale in": {
+      kedaAutoscaler: autoscaler("ScaleDownStabilized").horizontalPodAutoscaler,
       due: costSet,
     },
     "that of a pod with sessions before the operator sets fewer replicas": {
@@ -94,10 +99,11 @@ describe("the deletion costs that are due", () => {
     cases,
   )) {
     it(`are ${title}`, () => {
-      const { children, record, workersBusyPercent = 70 } = one;
+      const { children, kedaAutoscaler, record, workersBusyPercent = 70 } = one;
       const figures = { ...healthy, gpuPercent, workersBusyPercent };
       const snapshot = {
         children: { deployment: sampleChild({ spec: { replicas: 4 } }), ...children },
+        kedaAutoscaler,
         pods: [pod],
         reports: { polled: 1, silent: [], pending: 0, lost: [], figures, latest: figures, gpuSharing, sharedGpus: [] },
         sessions: new Map([["u", sessions]]),

@@ -19,7 +19,7 @@ const settledReports = 4;
 
 export interface DeletionCostInput {
   readonly service: EffectiveService;
-  readonly snapshot: Pick<Snapshot, "children" | "pods" | "reports" | "sessions">;
+  readonly snapshot: Pick<Snapshot, "children" | "kedaAutoscaler" | "pods" | "reports" | "sessions">;
   /** Remembers the sign of a scale-in. */
   readonly record: ServiceMemory;
   /** On the monotonic clock. */
@@ -43,9 +43,10 @@ export function dueDeletionCosts(input: DeletionCostInput): readonly CostChange[
   );
 }
 
-function showsScaleIn(service: EffectiveService, { children, reports }: DeletionCostInput["snapshot"]): boolean {
+function showsScaleIn(service: EffectiveService, snapshot: DeletionCostInput["snapshot"]): boolean {
+  const { children, kedaAutoscaler, reports } = snapshot;
   const { minReplicas, maxReplicas, gpuUtilizationPercent } = service.autoscaling.horizontal;
-  const { conditions = [] } = children.horizontalPodAutoscaler?.status ?? {};
+  const { conditions = [] } = (children.horizontalPodAutoscaler ?? kedaAutoscaler)?.status ?? {};
   const sharing = serviceSharing(service, { ...reports, warmingUp: false }, undefined);
   return scaleInNear({
     replicas: children.deployment?.spec.replicas ?? 0,
