@@ -43,7 +43,7 @@ describe("a picture that is cut off", () => {
     });
   }
 
-  it("is filled up for its pixels as WebP, however long its damaged length says it is", async () => {
+  it("is filled up for its pixels as WebP, whatever length its damaged header states", async () => {
     const cutOff = (await cut().webp().toBuffer()).subarray(0, 2000);
     cutOff.writeUInt32LE(15 * 1024 * 1024, 16);
     const filled = completedWebp(cutOff, width * height);
@@ -138,7 +138,7 @@ describe("a PNG that no decoder reads", () => {
     ["a palette with a wrong checksum", badChecksum(indexed(palette(6)))],
     ["a palette beside grey pixels", pngFile([7], { chunks: [palette(6)] })],
   ];
-  for (const [name, png] of shown) it(`is processed all the same with ${name}`, () => decode(png));
+  for (const [name, png] of shown) it(`is processed in spite of ${name}`, () => decode(png));
 });
 
 /** The content of acTL. */

@@ -34,10 +34,11 @@ export async function decodeInto(
   flatten: boolean,
 ): Promise<Decoded> {
   const bytes = file.subarray(0, header.end);
-  // The profile of CMYK consists of tables; another one cannot be applied after libvips has converted to RGB.
-  const isInk = header.format === "jpeg" && !header.simpleJpeg;
-  const colour: PictureColour = isInk ? { kind: "tables" } : colourOf(header.format, bytes);
-  const decoded = decodeJpeg(target, bytes, header, colour) ?? (await decodeAny(target, bytes, header, colour));
+  // CMYK among them: its profile consists of tables, and cannot be applied after libvips has converted to RGB.
+  const isUnusualJpeg = header.format === "jpeg" && !header.simpleJpeg;
+  const colour: PictureColour = isUnusualJpeg ? { kind: "tables" } : colourOf(header.format, bytes);
+  const decoded =
+    decodeWithTurbo(target, bytes, header, colour) ?? (await decodeWithSharp(target, bytes, header, colour));
   if (flatten && decoded.alpha !== undefined) putOnWhite(target, decoded.alpha);
   const ofProfile: readonly DecodeWarning[] =
     colour.kind === "invalid" ? [{ kind: "profile", detail: colour.message }] : [];
@@ -48,7 +49,12 @@ export async function decodeInto(
 export const turnScratch = new Scratch();
 
 /** Returns undefined if the decoder gives up: libvips then tries the picture, and its message is the reason. */
-function decodeJpeg(target: Buffer, bytes: Buffer, header: PictureHeader, colour: PictureColour): Decoded | undefined {
+function decodeWithTurbo(
+  target: Buffer,
+  bytes: Buffer,
+  header: PictureHeader,
+  colour: PictureColour,
+): Decoded | undefined {
   if (!header.simpleJpeg || colour.kind === "tables") return undefined;
   const stored = turnedSize(header, header.orientation);
   const pixels = header.orientation === 1 ? target : turnScratch.take(target.byteLength);
@@ -59,7 +65,7 @@ function decodeJpeg(target: Buffer, bytes: Buffer, header: PictureHeader, colour
   return { alpha: undefined, warnings: decoding.complaint === undefined ? [] : [warningOf(decoding.complaint)] };
 }
 
-async function decodeAny(
+async function decodeWithSharp(
   target: Buffer,
   bytes: Buffer,
   header: PictureHeader,
@@ -67,14 +73,14 @@ async function decodeAny(
 ): Promise<Decoded> {
   let complaint: string;
   try {
-    const alpha = await decodeStrictly(target, bytes, header, { colour, failOn: "warning" });
+    const alpha = await tryToDecode(target, bytes, header, { colour, failOn: "warning" });
     return { alpha, warnings: [] };
   } catch (error) {
     complaint = messageOf(error);
   }
   try {
     const { usable, isTruncated } = await recover(bytes, header);
-    const alpha = await decodeStrictly(target, usable, header, { colour, failOn: "none" });
+    const alpha = await tryToDecode(target, usable, header, { colour, failOn: "none" });
     return { alpha, warnings: [isTruncated ? { kind: "truncated", detail: complaint } : warningOf(complaint)] };
   } catch (error) {
     throw new PipelineError("undecodable", reasonOf(error, bytes, header));
@@ -106,18 +112,18 @@ async function recover(bytes: Buffer, { format, frames, width, height }: Picture
   return { usable: completed ?? bytes, isTruncated: completed !== undefined };
 }
 
-interface Manner {
+interface Attempt {
   readonly colour: PictureColour;
   /** The least that makes sharp fail. */
   readonly failOn: "warning" | "none";
 }
 
-/** Returns the alpha channel, if any. */
-async function decodeStrictly(
+/** Returns the alpha channel, if any. Rejects with sharp's error. */
+async function tryToDecode(
   target: Buffer,
   bytes: Buffer,
   header: PictureHeader,
-  { colour, failOn }: Manner,
+  { colour, failOn }: Attempt,
 ): Promise<Alpha | undefined> {
   const { width, height } = turnedSize(header, header.orientation);
   const options = { limitInputPixels: width * height, failOn, ignoreIcc: colour.kind !== "tables" };

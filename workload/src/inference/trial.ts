@@ -61,17 +61,18 @@ function repeated(pixels: Uint8Array, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => pixels));
 }
 
-/** Whether the model still answers: what it failed on is at fault then, not the session. */
-export async function stillWorks({ session, contract }: Trial): Promise<boolean> {
+/** Whether the model still answers the known picture: if so, the input of a failed run is at fault, and not the session. */
+export async function stillWorks({
+  session,
+  contract,
+}: {
+  readonly session: ModelSession;
+  readonly contract: ModelContract;
+}): Promise<boolean> {
   try {
     await trialMs(session, trialFeeds(contract, contract.trial));
     return true;
   } catch {
     return false;
   }
-}
-
-interface Trial {
-  readonly session: ModelSession;
-  readonly contract: ModelContract;
 }

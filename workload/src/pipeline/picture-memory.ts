@@ -30,7 +30,7 @@ export interface PictureWork extends Size {
 /** The file itself, and up to two copies while a damaged one is repaired. */
 const filesHeld = 3;
 
-/** Returns the memory that a picture takes at its peak, by the format of its result: what the greediest of its stages takes. */
+/** Returns the memory that a picture takes at its peak, by the format of its result: what the most demanding of its stages takes. */
 export function pictureBytes(work: PictureWork, contract: ModelContract): (result: PictureFormat) => number {
   const { width, height, format, fileBytes } = work;
   const pixels = width * height;

@@ -9,8 +9,8 @@ import type { PoolWorker } from "./worker-pool.ts";
 const sendAheadBelowMs = 10;
 
 /**
- * So many kinds of work are new to a worker; after them its code is compiled and its memory allocated, and pictures that are all of
- * different sizes must not stay without an estimate of their wait.
+ * The most kinds of work that count as new to a worker. After them its code is compiled and its memory allocated, and pictures that are all
+ * of different sizes must not stay without an estimate of their wait.
  */
 const mostNewKinds = 16;
 
