@@ -83,6 +83,29 @@ export const ruleAlerts: Readonly<Record<string, RuleAlert>> = {
     at: "30m",
     alert: "GpuMediaRequestsRejected",
   },
+  "one pod is busy while the other idles, as with a hash of the URI": {
+    series: [processor("gpumedia_busy_percent", "99x60"), processor("gpumedia_busy_percent", "2x60", "", otherPod)],
+    at: "30m",
+    alert: "GpuMediaLoadSkewed",
+    fires: {
+      severity: "warning",
+      summary: "One pod is busy while another idles",
+      description: "The busiest pod: 99 %, another one below 10 %.",
+    },
+  },
+  "both pods are busy": {
+    series: [processor("gpumedia_busy_percent", "99x60"), processor("gpumedia_busy_percent", "60x60", "", otherPod)],
+    at: "30m",
+    alert: "GpuMediaLoadSkewed",
+  },
+  "one pod is busy while a new one has just started": {
+    series: [
+      processor("gpumedia_busy_percent", "99x60"),
+      processor("gpumedia_busy_percent", "_x20 2x5 70x30", "", otherPod),
+    ],
+    at: "30m",
+    alert: "GpuMediaLoadSkewed",
+  },
   "replicas are available, and none is scraped": {
     series: [available],
     at: "30m",

@@ -21,6 +21,7 @@ function shownLeaf(profile: ProfileName, path: string): string | undefined {
   // The defaults of an object are described at its members.
   if (!builtInProfiles[profile].sources.has(path)) return undefined;
   const value = valueAt(builtInProfiles[profile].spec, path);
+  if (value === "") return "empty";
   if (!Array.isArray(value)) return String(value);
   if (value.length === 0) return "empty";
   return value.every((item) => typeof item === "string") ? value.join(", ") : JSON.stringify(value);

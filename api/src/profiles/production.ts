@@ -105,7 +105,11 @@ export const production: SourcedTree<CompleteSpec> = {
       enabled: ours(false, "an Ingress without a host would serve all hosts"),
       className: guide("Load Balancing", "nginx"),
       annotations: {},
-      hashBy: guide("Load Balancing", "$request_uri"),
+      hashBy: chosen(
+        "Load Balancing",
+        "",
+        "the guide's $request_uri sends all uploads, which have one URI, to one pod; it is used for pictures by URL",
+      ),
       connectTimeout: guide("Load Balancing", "5s"),
       sendTimeout: guide("Load Balancing", "300s"),
       readTimeout: guide("Load Balancing", "300s"),

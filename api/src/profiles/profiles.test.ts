@@ -58,7 +58,6 @@ const guide: readonly (readonly [section: GuideSection, path: string, value: unk
   ["Vertical Pod Autoscaler (VPA)", "autoscaling.vertical.maxAllowed.cpu", "4"],
   ["Vertical Pod Autoscaler (VPA)", "autoscaling.vertical.maxAllowed.memory", "8Gi"],
   ["Load Balancing", "network.ingress.className", "nginx"],
-  ["Load Balancing", "network.ingress.hashBy", "$request_uri"],
   ["Load Balancing", "network.ingress.connectTimeout", "5s"],
   ["Load Balancing", "network.ingress.sendTimeout", "300s"],
   ["Load Balancing", "network.ingress.readTimeout", "300s"],

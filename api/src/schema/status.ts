@@ -142,8 +142,8 @@ export const serviceStatus = settings(
     ),
     utilization,
     bottleneck: oneOf(
-      ["None", "Gpu", "GpuMemory", "Cpu", "Queue", "Upstream", "Memory", "Unknown"],
-      "The resource that limits the throughput.",
+      ["None", "Skew", "Gpu", "GpuMemory", "Cpu", "Queue", "Upstream", "Memory", "Unknown"],
+      "The resource that limits the throughput; Skew: one pod is busy while another idles.",
     ),
     capacity,
     rollout: settings(

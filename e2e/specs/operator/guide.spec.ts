@@ -24,7 +24,9 @@ describe("spec: {}", () => {
 
   before(async () => {
     await work.apply("upscaler", {});
-    await work.apply("with-ingress", { network: { ingress: { enabled: true, host: "media.example.com" } } });
+    // Without hashBy, uploads would not be hashed: docs/adr/0013-uploads-are-not-hashed-by-their-uri.md.
+    const ingress = { enabled: true, host: "media.example.com", hashBy: "$request_uri" };
+    await work.apply("with-ingress", { network: { ingress } });
     await work.untilReady("upscaler");
     await work.untilReady("with-ingress");
     children = await work.children("upscaler");

@@ -4,6 +4,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import { containerName } from "../observe/names.ts";
 import { podPattern, processorSelector, recordedSelector } from "./promql.ts";
 import { recorded } from "./recording-rules.ts";
+import { busyAbove, idlePercent } from "./skew-limits.ts";
 
 export interface AlertRule {
   readonly alert: string;
@@ -39,6 +40,7 @@ export function processorAlerts(service: EffectiveService, runbookUrl: string): 
   const of = recordedSelector(service);
   const replicas = `kube_deployment_status_replicas_available{namespace="${service.namespace}",deployment="${service.name}"}`;
   const reporting = `count by (namespace) (concurrent_gpu_operations{${processorSelector(service)}})`;
+  const busy = `gpumedia_busy_percent{${processorSelector(service)}}`;
   return render(service, runbookUrl, [
     {
       name: "GpuMediaLatencyHigh",
@@ -55,6 +57,14 @@ export function processorAlerts(service: EffectiveService, runbookUrl: string): 
       holds: "5m",
       summary: "Requests are rejected because the queue is full",
       description: '{{ $value | printf "%.1f" }} % of the requests were answered with 503.',
+    },
+    {
+      name: "GpuMediaLoadSkewed",
+      severity: "warning",
+      expr: `max(${busy}) > ${busyAbove(service.slo.gpuUtilization.max)} and min(${busy}) < ${idlePercent}`,
+      holds: "15m",
+      summary: "One pod is busy while another idles",
+      description: `The busiest pod: {{ $value | printf "%.0f" }} %, another one below ${idlePercent} %.`,
     },
     {
       name: "GpuMediaMetricsMissing",

@@ -16,7 +16,7 @@ const spec = (className: string): string => `spec:
 
 describeChild("ingress", {
   "has the guide's five annotations": {
-    spec: { network: { ingress: { enabled: true, host: "upscaler.example.com" } } },
+    spec: { network: { ingress: { enabled: true, host: "upscaler.example.com", hashBy: "$request_uri" } } },
     expected: `
       apiVersion: networking.k8s.io/v1
       kind: Ingress
@@ -38,7 +38,6 @@ describeChild("ingress", {
           host: "upscaler.example.com",
           tlsSecretName: "upscaler-tls",
           className: "traefik",
-          hashBy: "",
           readTimeout: "1h30m",
           annotations: { "nginx.ingress.kubernetes.io/proxy-body-size": "20m", team: "media" },
         },

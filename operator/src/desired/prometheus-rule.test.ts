@@ -10,6 +10,7 @@ const processor = [
   "gpumedia:rejections:ratio5m",
   "GpuMediaLatencyHigh",
   "GpuMediaRequestsRejected",
+  "GpuMediaLoadSkewed",
   "GpuMediaMetricsMissing",
 ];
 const gpu = [

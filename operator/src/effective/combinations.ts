@@ -15,6 +15,7 @@ export function derive(spec: CompleteSpec, origins: Layered<Origin>["origins"]):
   else withGpu(spec, derived);
   oneBodyLimit(spec, derived);
   wholePictures(spec, derived);
+  requestHash(spec, derived);
   return derived;
 }
 
@@ -78,6 +79,23 @@ function wholePictures({ model }: CompleteSpec, derived: Derivation): void {
   if (model.path === undefined || model.tile !== undefined) return;
   const why = "a model of your own gets the whole picture at once unless model.tile is set";
   derived.unlessSet(["processing", "limits", "pixels"], 4096 * 4096, { from: "model.path", why });
+}
+
+/**
+ * Keeps the guide's key for pictures by URL, and adds what is empty for them: uploads differ by their size and, where nginx has
+ * buffered them, by their file, WebSocket streams by their key.
+ *
+ * @see docs/adr/0013-uploads-are-not-hashed-by-their-uri.md
+ */
+const spreadingHash = "$request_uri$content_length$request_body_file$http_sec_websocket_key";
+
+function requestHash({ processing }: CompleteSpec, derived: Derivation): void {
+  if (processing.upstream.allowedHosts.length === 0) return;
+  derived.unlessSet(["network", "ingress", "hashBy"], spreadingHash, {
+    from: "processing.upstream.allowedHosts",
+    section: "Load Balancing",
+    why: "the guide's $request_uri for pictures by URL, extended by what tells uploads and streams apart",
+  });
 }
 
 class Derivation implements Derived {

@@ -147,6 +147,29 @@ describe("what follows from gpu", () => {
     );
   });
 
+  const hashes: Readonly<Record<string, readonly [GpuMediaServiceSpec, hashBy: string, kind: Origin["kind"]]>> = {
+    "none for uploads, which have one URI": [{}, "", "choice"],
+    "the guide's for pictures by URL, extended for uploads and streams": [
+      { processing: { upstream: { allowedHosts: ["img.example.com"] } } },
+      "$request_uri$content_length$request_body_file$http_sec_websocket_key",
+      "derived",
+    ],
+    "that of the spec": [
+      {
+        processing: { upstream: { allowedHosts: ["img.example.com"] } },
+        network: { ingress: { hashBy: "$request_uri" } },
+      },
+      "$request_uri",
+      "spec",
+    ],
+  };
+  for (const [title, [spec, hashBy, kind]] of Object.entries(hashes)) {
+    it(`has as key of the Ingress ${title}`, () => {
+      const { service, origins } = effective(spec);
+      assert.deepEqual([service.network.ingress.hashBy, origins.get("network.ingress.hashBy")?.kind], [hashBy, kind]);
+    });
+  }
+
   const onCpu: GpuMediaServiceSpec = { gpu: { count: 0 } };
   const own: GpuMediaProfileSpec = { ...onCpu, slo: { latencyP95: "1s" }, processing: { batch: { maxDelay: "5ms" } } };
   const targets: {

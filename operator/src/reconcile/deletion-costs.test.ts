@@ -105,7 +105,17 @@ describe("the deletion costs that are due", () => {
         children: { deployment: sampleChild({ spec: { replicas: 4 } }), ...children },
         kedaAutoscaler,
         pods: [pod],
-        reports: { polled: 1, silent: [], pending: 0, lost: [], figures, latest: figures, gpuSharing, sharedGpus: [] },
+        reports: {
+          polled: 1,
+          silent: [],
+          pending: 0,
+          lost: [],
+          figures,
+          latest: figures,
+          gpuSharing,
+          sharedGpus: [],
+          loads: [],
+        },
         sessions: new Map([["u", sessions]]),
       };
       const memory = Object.assign(new ServiceMemory("u-1"), record);

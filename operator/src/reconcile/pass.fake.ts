@@ -151,6 +151,7 @@ export class FakeSnapshots implements SnapshotSource {
         latest: undefined,
         gpuSharing: undefined,
         sharedGpus: [],
+        loads: [],
       },
       sessions: new Map(),
       gpus: { synced: true, nodes: [] },

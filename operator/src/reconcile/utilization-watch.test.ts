@@ -11,7 +11,7 @@ import type { Snapshot } from "./snapshot.ts";
 import { startUtilizationWatch } from "./utilization-watch.ts";
 
 const intervalMs = 15_000;
-const polled = { polled: 2, silent: [], pending: 0, lost: [], gpuSharing: undefined, sharedGpus: [] };
+const polled = { polled: 2, silent: [], pending: 0, lost: [], gpuSharing: undefined, sharedGpus: [], loads: [] };
 const reports: Snapshot["reports"] = { ...polled, figures: healthy, latest: healthy };
 const withGpus = (gpuPercent: number): Snapshot["reports"] => {
   const figures = { ...healthy, gpuPercent };

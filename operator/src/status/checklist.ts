@@ -202,6 +202,7 @@ function bottleneck(input: ChecklistInput): Answer {
         "Gpu",
         `GPU utilization is above ${input.service.slo.gpuUtilization.max} %; raise autoscaling.horizontal.maxReplicas, or choose a smaller model.size`,
       );
+    case "Skew":
     case "GpuMemory":
     case "Cpu":
     case "Memory":
@@ -212,6 +213,7 @@ function bottleneck(input: ChecklistInput): Answer {
 }
 
 const relief: Readonly<Record<Exclude<Bottleneck, "None" | "Unknown" | "Gpu">, string>> = {
+  Skew: "one pod is busy while another idles; see the message of SloMet",
   GpuMemory: "GPU memory is full; lower processing.batch.maxSize, or choose a smaller model.size",
   Cpu: "decoding and encoding use all of the CPU; raise resources.limits.cpu",
   Memory: "a pod is close to its memory limit; raise resources.limits.memory, or lower processing.queue.maxDepth",

@@ -75,6 +75,7 @@ export const sloMetReasons = {
   TargetsMet: "every target is met",
   TooLittleTraffic: "too few requests for a percentile",
   NotReportedYet: "no pod has reported",
+  LoadSkewed: "one pod is above `slo.gpuUtilization` while another idles",
   LatencyAboveTarget: "p95 is above `slo.latencyP95`",
   RequestsRefused: "requests fail, or are refused because the queue is full",
   MemoryAboveTarget: "a pod uses more than `slo.memory`",

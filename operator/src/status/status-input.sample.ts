@@ -13,7 +13,7 @@ export function sampleChild(part: Partial<ChildView>): ChildView {
 
 export function sampleReading(change: Partial<UtilizationReading> = {}): UtilizationReading {
   const nothing = { polled: 0, silent: [], pending: 0, figures: undefined, latest: undefined, gpuSharing: undefined };
-  return { warmingUp: false, mayMove: true, sharedGpus: [], lost: [], ...nothing, ...change };
+  return { warmingUp: false, mayMove: true, sharedGpus: [], loads: [], lost: [], ...nothing, ...change };
 }
 
 /** Loads everything. */

@@ -1,8 +1,10 @@
 /** MetricsReporting and SloMet: do the processors report, and does what they report meet the targets of `spec.slo`? */
 import { durationMs, quantityValue } from "@gpumedia/api";
+import { busyAbove, idlePercent } from "../desired/skew-limits.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { gpuLoad, type Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
+import type { Skew } from "../utilization/skew.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import type { MetricsReportingReason, SloMetReason } from "./reasons.ts";
 import type { UtilizationFigures } from "./utilization-figures.ts";
@@ -35,20 +37,24 @@ const refusedPercent = 1;
 
 interface SloInput {
   readonly figures: Aggregate | undefined;
-  readonly service: Pick<EffectiveService, "slo" | "gpu">;
+  readonly service: Pick<EffectiveService, "slo" | "gpu" | "network">;
   /** The current status of the condition, on which hysteresis depends. It is stored, so a restart changes nothing. */
   readonly before: Verdict["status"] | undefined;
   /** The figures as written, for the message. */
   readonly shown: UtilizationFigures;
   /** The GPUs' utilization is not the work of the service, or unknown. */
   readonly sharesGpus: boolean;
+  readonly skew: Skew | undefined;
 }
 
 /** SloMet: are the targets of `spec.slo` met? Unknown while there is too little traffic. */
-export function sloMet({ figures, service: { slo, gpu }, before, shown, sharesGpus }: SloInput): Verdict<SloMetReason> {
+export function sloMet({ figures, service, before, shown, sharesGpus, skew }: SloInput): Verdict<SloMetReason> {
+  const { slo, gpu } = service;
   if (figures === undefined) return unknown("NotReportedYet", "no pod reports its utilization");
   const was = before ?? "Unknown";
   const limit = (target: number): number => (was === "False" ? target * hysteresis : target);
+  // Before the others, which it causes.
+  if (skew !== undefined) return isFalse("LoadSkewed", skewMessage(skew, service));
   const refused = figures.refusedPercent;
   if (refused > limit(refusedPercent) && (figures.accepted > 0 || refused === 100)) {
     const message = `${Math.round(refused)} % of requests fail or are refused, target ${refusedPercent} %; see status.bottleneck`;
@@ -79,6 +85,27 @@ export function sloMet({ figures, service: { slo, gpu }, before, shown, sharesGp
     return isFalse("ThroughputBelowTarget", message);
   }
   return isTrue("TargetsMet", p95);
+}
+
+/** Without the exact shares: each change of them would be a write. */
+function skewMessage({ busiest, busyPods, idlePods, pods }: Skew, service: SloInput["service"]): string {
+  const limit = busyAbove(service.slo.gpuUtilization.max);
+  const state = `${busyPods} of ${pods} pods above ${limit} % (${busiest.name}) while ${idlePods} below ${idlePercent} %, so the autoscaler sees too low an average`;
+  return `${state}; ${likelyCause(busiest, service)}`;
+}
+
+const hashAnnotation = "nginx.ingress.kubernetes.io/upstream-hash-by";
+
+function likelyCause({ sessions }: Skew["busiest"], { network: { ingress } }: SloInput["service"]): string {
+  const annotated = ingress.annotations[hashAnnotation];
+  const hash = annotated ?? ingress.hashBy;
+  if (ingress.enabled && hash !== "") {
+    const field = annotated === undefined ? "network.ingress.hashBy" : `network.ingress.annotations[${hashAnnotation}]`;
+    return `the likely cause is hashing: ${field} ${hash} assigns requests of one URI, such as uploads, to one pod; set it to ""`;
+  }
+  if (sessions > 0)
+    return "its WebSocket streams stay with it: let clients open several, or reconnect after a scale-out";
+  return "the likely cause is a proxy that hashes requests by their URI, which uploads share, or keeps its connections to one pod";
 }
 
 function gibibytes(bytes: number): string {

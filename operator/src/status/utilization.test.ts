@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import type { Condition, GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
 import type { Aggregate } from "../utilization/aggregate.ts";
@@ -162,7 +162,7 @@ describe("SloMet", () => {
     it(`${title}, ${before} before: ${is}`, () => {
       const seen = figures && { ...healthy, ...figures };
       const shown = utilizationFigures(seen, service, undefined);
-      const { status, reason } = sloMet({ figures: seen, service, before, shown, sharesGpus: false });
+      const { status, reason } = sloMet({ figures: seen, service, before, shown, sharesGpus: false, skew: undefined });
       assert.equal(`${status} ${reason}`, is);
     });
   }
@@ -172,7 +172,7 @@ describe("SloMet", () => {
     const shown = utilizationFigures(figures, service, undefined);
     const message = "p95 45 ms, target 20 ms; see status.bottleneck";
     assert.deepEqual(
-      sloMet({ figures, service, before: "True", shown, sharesGpus: false }),
+      sloMet({ figures, service, before: "True", shown, sharesGpus: false, skew: undefined }),
       isFalse("LatencyAboveTarget", message),
     );
   });
@@ -273,6 +273,57 @@ describe("status of utilization", () => {
       bottleneck: "None",
     });
     assert.deepEqual(update({ mayMove: false, figures: healthy, latest: idle }, after), after);
+  });
+
+  const load = (name: string, percent: number, sessions = 0) => ({
+    name,
+    least: percent,
+    mean: percent,
+    most: percent,
+    sessions,
+  });
+  const skewed = [load("upscaler-a", 99), load("upscaler-b", 2), load("upscaler-c", 0)];
+  const causes: Readonly<Record<string, readonly [GpuMediaServiceSpec, number, RegExp]>> = {
+    "the hash of the Ingress": [
+      { network: { ingress: { enabled: true, host: "a.example.com", hashBy: "$request_uri" } } },
+      2,
+      /the likely cause is hashing: network\.ingress\.hashBy \$request_uri .* set it to ""$/,
+    ],
+    "the hash of an annotation": [
+      {
+        network: {
+          ingress: {
+            enabled: true,
+            host: "a.example.com",
+            annotations: { "nginx.ingress.kubernetes.io/upstream-hash-by": "$host" },
+          },
+        },
+      },
+      0,
+      /network\.ingress\.annotations\[.*\] \$host /,
+    ],
+    "a proxy of which the service says nothing": [{}, 0, /a proxy that hashes requests by their URI/],
+    "streams that stay": [{}, 2, /its WebSocket streams stay with it/],
+  };
+  for (const [title, [spec, sessions, cause]] of Object.entries(causes)) {
+    it(`names ${title} as the likely cause of a skew`, () => {
+      const loads = [load("upscaler-a", 99, sessions), ...skewed.slice(1)];
+      const after = utilizationStatus({
+        service: sampleService(spec),
+        reading: reading({ mayMove: false, loads }),
+        before: stored(written),
+        now: later,
+      });
+      assert.deepEqual([after.bottleneck, after.SloMet.status, after.SloMet.reason], ["Skew", "False", "LoadSkewed"]);
+      assert.match(after.SloMet.message, /^1 of 3 pods above 80 % \(upscaler-a\) while 2 below 10 %, /);
+      assert.match(after.SloMet.message, cause);
+    });
+  }
+
+  it("stays skewed within wider limits, and ends beyond them", () => {
+    const before = update({ loads: skewed });
+    assert.equal(update({ loads: [load("upscaler-a", 70), load("upscaler-b", 12)] }, before).bottleneck, "Skew");
+    assert.equal(update({ loads: [load("upscaler-a", 70), load("upscaler-b", 30)] }, before).bottleneck, "None");
   });
 
   const sharedGpus = [

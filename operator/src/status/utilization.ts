@@ -6,6 +6,7 @@ import type { Aggregate } from "../utilization/aggregate.ts";
 import { bottleneck, type Bottleneck } from "../utilization/bottleneck.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { serviceSharing } from "../utilization/scaling-metric.ts";
+import { skewOf } from "../utilization/skew.ts";
 import type { Verdict } from "./condition.ts";
 import { utilizationFigures, type UtilizationFigures } from "./utilization-figures.ts";
 import { metricsReporting, sloMet } from "./utilization-verdicts.ts";
@@ -64,6 +65,8 @@ function judge(
   const current = figures !== undefined && isIdle(latest) ? latest : figures;
   const gpuSharing = serviceSharing(service, reading, written?.utilization.gpuSharing);
   const { sharedGpus } = reading;
+  const sharesGpus = gpuSharing !== undefined;
+  const skew = skewOf(reading.loads, slo.gpuUtilization.max, written?.SloMet.reason === "LoadSkewed");
   const shown = utilizationFigures(current, service, settled, { gpuSharing, sharedGpus });
   return {
     utilization: observed(shown, written?.utilization, now),
@@ -74,11 +77,12 @@ function judge(
         latencyP95Ms: durationMs(slo.latencyP95),
         memoryBytes: resources.limits.memory === undefined ? Infinity : quantityValue(resources.limits.memory),
         fetchesUpstream: processing.upstream.allowedHosts.length > 0,
-        sharesGpus: gpuSharing !== undefined,
+        sharesGpus,
+        isSkewed: skew !== undefined,
       },
     ),
     MetricsReporting: metricsReporting(reading),
-    SloMet: sloMet({ figures, service, before: written?.SloMet.status, shown, sharesGpus: gpuSharing !== undefined }),
+    SloMet: sloMet({ figures, service, before: written?.SloMet.status, shown, sharesGpus, skew }),
   };
 }
 

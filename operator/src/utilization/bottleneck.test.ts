@@ -9,6 +9,7 @@ const limits: BottleneckLimits = {
   memoryBytes: 8 * 1024 ** 3,
   fetchesUpstream: false,
   sharesGpus: false,
+  isSkewed: false,
 };
 const slow = { latencyP95Ms: 45 };
 
@@ -50,6 +51,7 @@ describe("bottleneck", () => {
       { gpuPercent: null, workersBusyPercent: 97, stagesMs: { queue: 3, decode: 8, inference: 2, encode: 6 } },
       { sharesGpus: true },
     ],
+    "one pod busy and another idle, while the averages are within every target": ["Skew", {}, { isSkewed: true }],
     "slow, a pod near its memory limit": ["Memory", { ...slow, rssBytes: 7.9 * 1024 ** 3 }],
     "no memory limit": ["None", { ...slow, rssBytes: 7.9 * 1024 ** 3 }, { memoryBytes: Infinity }],
     "a pod at its CPU limit": ["Cpu", { cpuPercent: 97, gpuPercent: 30 }],

@@ -4,6 +4,7 @@
  * | pods report | pressed | then, the first that holds                                            | bottleneck |
  * | ----------- | ------- | --------------------------------------------------------------------- | ---------- |
  * | none        |         |                                                                       | Unknown    |
+ * | some        |         | one pod is busy while another idles                                   | Skew       |
  * | some        | no      |                                                                       | None       |
  * | some        | yes     | a pod uses 95 % of its memory limit                                   | Memory     |
  * |             |         | 95 % of a GPU's memory is in use, by whichever process                | GpuMemory  |
@@ -36,6 +37,8 @@ export interface BottleneckLimits {
   readonly fetchesUpstream: boolean;
   /** The GPUs' utilization is not the work of the service, or unknown. */
   readonly sharesGpus: boolean;
+  /** One pod is busy while another idles: the averages hide it. */
+  readonly isSkewed: boolean;
 }
 
 const nearlyFullPercent = 95;
@@ -49,6 +52,7 @@ export function bottleneck(
   limits: BottleneckLimits,
 ): Bottleneck {
   if (reading.figures === undefined) return "Unknown";
+  if (limits.isSkewed) return "Skew";
   const figures = atBusiest(reading.figures, reading.latest);
   const gpuMemoryIsFull = (figures.fullestGpuPercent ?? 0) >= nearlyFullPercent;
   if (!isPressed(figures, limits) && !(gpuMemoryIsFull && limits.sharesGpus)) return "None";

@@ -4,7 +4,7 @@ import { gpuSharing, type GpuSharing, type SharingSigns } from "./gpu-sharing.ts
 import { readPods } from "./reading.ts";
 import { sampleReport } from "./report.sample.ts";
 import { readReport, type Sample, type SampledGpu } from "./sample.ts";
-import { UtilizationWindow } from "./window.ts";
+import { UtilizationWindow, windowMs } from "./window.ts";
 
 const whole: SampledGpu = { uuid: "GPU-0", isMig: false, isMeasured: true, memoryPercent: 40 };
 const gpu = { devices: { "nvidia.com/gpu": 1 } };
@@ -83,5 +83,27 @@ describe("the reading of services that share GPUs", () => {
   it("is that of the nodes while there are no neighbours yet", () => {
     const labels = { "nvidia.com/gpu.sharing-strategy": "mps" };
     assert.deepEqual(read("lab/notebook", labels), { sharing: "MPS", sharedGpus: [] });
+  });
+});
+
+describe("the loads of a service's pods", () => {
+  const sample = readReport(JSON.stringify(sampleReport)) as Sample;
+
+  it("are those of pods that have reported for the whole window", () => {
+    const window = new UtilizationWindow(36_000);
+    const pods = ["new", "old"].map((name) => samplePod({ name, uid: name, ip: "10.0.0.1", ready: true }));
+    for (let at = 0; at <= windowMs; at += 15_000) {
+      for (const pod of pods) {
+        if (pod.name === "new" && at === 0) continue;
+        window.begin(pod, at);
+        window.report(
+          pod.uid,
+          { ...sample, gpus: [], workersBusyPercent: at / 1_000, gpuPercent: 10, sessions: 2 },
+          at,
+        );
+      }
+    }
+    const { loads } = readPods(pods, window, () => undefined, windowMs);
+    assert.deepEqual(loads, [{ name: "old", least: 10, mean: 32, most: 60, sessions: 2 }]);
   });
 });

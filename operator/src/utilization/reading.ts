@@ -3,7 +3,8 @@ import type { PodView } from "../observe/pod-view.ts";
 import { aggregate, type Aggregate } from "./aggregate.ts";
 import { gpuSharing, mostSpecific, type GpuSharing } from "./gpu-sharing.ts";
 import { highest } from "./known.ts";
-import type { UtilizationWindow } from "./window.ts";
+import { podLoad, type PodLoad } from "./skew.ts";
+import { windowMs, type UtilizationWindow } from "./window.ts";
 
 export interface UtilizationReading {
   /**
@@ -28,6 +29,8 @@ export interface UtilizationReading {
   readonly gpuSharing: GpuSharing | undefined;
   /** The GPUs that several pods report now, the fullest first. */
   readonly sharedGpus: readonly SharedGpu[];
+  /** Of the pods whose reports cover the whole window. */
+  readonly loads: readonly PodLoad[];
 }
 
 export interface SharedGpu {
@@ -83,6 +86,7 @@ export function readPods(
     .map(({ name, uid }) => ({ name, problem: window.of(uid)?.problem ?? "has stopped reporting" }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const reports = polled.map(({ uid }) => window.recent(uid, now));
+  const sharing = mostSpecific(pods.map((pod) => podSharing(pod, window, labelsOf, now)));
   return {
     polled: polled.length,
     silent,
@@ -93,8 +97,12 @@ export function readPods(
     }),
     figures: aggregate(reports),
     latest: aggregate(reports.map((samples) => samples.slice(-1))),
-    gpuSharing: mostSpecific(pods.map((pod) => podSharing(pod, window, labelsOf, now))),
+    gpuSharing: sharing,
     sharedGpus: sharedGpus(polled, window, now),
+    loads: polled.flatMap(({ name, uid }, at) => {
+      const [samples = [], since = now] = [reports[at], window.of(uid)?.polledSince];
+      return samples.length === 0 || now - since < windowMs ? [] : [podLoad(name, samples, sharing !== undefined)];
+    }),
   };
 }
 
