@@ -40,7 +40,8 @@ export type {
   MeasuredResult,
   UnreachableResult,
 } from "./load-test-result/schema.ts";
-export { loadTestResult, loadTestResultVersion } from "./load-test-result/schema.ts";
+export { loadTestResult } from "./load-test-result/schema.ts";
+export { loadTestResultVersion } from "./load-test-result/version.ts";
 export { readLoadTestResult } from "./load-test-result/read.ts";
 export { formatMetric, loadTestMetrics, meets, type MetricDefinition } from "./load-test-result/metrics.ts";
 export {

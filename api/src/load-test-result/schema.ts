@@ -5,8 +5,7 @@
 import { Type, type Static, type TNumber, type TProperties, type TSchema } from "typebox";
 import type { DeepReadonly } from "../profiles/sourced.ts";
 import { amount, oneOf } from "../schema/scalars.ts";
-
-export const loadTestResultVersion = "gpumedia.io/loadtest/v1";
+import { loadTestResultVersion } from "./version.ts";
 
 const members = <Members extends TProperties>(properties: Members, description?: string) =>
   Type.Object(properties, description === undefined ? {} : { description });

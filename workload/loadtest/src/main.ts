@@ -1,7 +1,7 @@
 /** gpumedia-loadtest: command line, signals, outputs, exit status. */
 import { constants } from "node:os";
 import { basename } from "node:path";
-import { compareFigures, comparedFigures, regressionReasons } from "@gpumedia/api";
+import { compareFigures, comparedFigures, regressionReasons } from "@gpumedia/api/src/load-test-client.ts";
 import { type CompareOptions, type RunOptions, parseOptions } from "./cli/options.ts";
 import { painter, whyNotWritable, writeOutputs } from "./outputs.ts";
 import { showProgress } from "./progress.ts";

@@ -1,6 +1,6 @@
 /** Progress of a run. */
 import type { WriteStream } from "node:tty";
-import { formatMs, formatRate } from "@gpumedia/api";
+import { formatMs, formatRate } from "@gpumedia/api/src/load-test-client.ts";
 import type { Tally } from "./figures/tally.ts";
 import type { Load } from "./load/drive.ts";
 

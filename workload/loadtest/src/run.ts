@@ -1,6 +1,6 @@
 /** One run from start to result. */
 import { createHash } from "node:crypto";
-import { loadTestResultVersion } from "@gpumedia/api";
+import { loadTestResultVersion } from "@gpumedia/api/src/load-test-client.ts";
 import type { RunOptions } from "./cli/options.ts";
 import { LatencyHistogram } from "./figures/histogram.ts";
 import { Tally } from "./figures/tally.ts";

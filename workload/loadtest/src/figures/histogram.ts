@@ -1,6 +1,6 @@
 /** Latency distributions: HDR histograms of whole microseconds, three digits exact, one hour at most. */
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-import type { LoadTestFigures, MeasuredResult } from "@gpumedia/api";
+import type { LoadTestFigures, MeasuredResult } from "@gpumedia/api/src/load-test-client.ts";
 
 const hourUs = 3_600_000_000;
 

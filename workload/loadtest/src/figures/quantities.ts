@@ -1,5 +1,5 @@
 /** Parses the quantities of the command line: durations, percentages, rates. Pure. */
-import { significant } from "@gpumedia/api";
+import { significant } from "@gpumedia/api/src/load-test-client.ts";
 
 const unitMs = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 type DurationUnit = keyof typeof unitMs;

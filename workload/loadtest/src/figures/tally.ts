@@ -1,5 +1,5 @@
 /** Accumulates the samples of a run. Deterministic: all times are those of the samples. */
-import type { MeasuredResult } from "@gpumedia/api";
+import type { MeasuredResult } from "@gpumedia/api/src/load-test-client.ts";
 import type { FailureKind } from "../target/failure.ts";
 import { LatencyHistogram } from "./histogram.ts";
 import type { Sample } from "../target/sample.ts";

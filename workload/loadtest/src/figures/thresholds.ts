@@ -6,7 +6,7 @@ import {
   type LoadTestMetric,
   type MeasuredResult,
   type MetricDefinition,
-} from "@gpumedia/api";
+} from "@gpumedia/api/src/load-test-client.ts";
 import { parseDuration, parsePercent, parseRate } from "./quantities.ts";
 
 export type ThresholdVerdict = MeasuredResult["thresholds"][number];

@@ -1,5 +1,5 @@
 /** Figures by the second in which the responses were complete. */
-import type { MeasuredResult } from "@gpumedia/api";
+import type { MeasuredResult } from "@gpumedia/api/src/load-test-client.ts";
 import { rounded } from "./quantities.ts";
 
 /** One second of the run; latencies are null without an accepted response. */

@@ -1,5 +1,11 @@
 /** Reasons to doubt the figures. Pure. */
-import { formatMs, formatPercent, formatRate, loadTestMetrics, type MeasuredResult } from "@gpumedia/api";
+import {
+  formatMs,
+  formatPercent,
+  formatRate,
+  loadTestMetrics,
+  type MeasuredResult,
+} from "@gpumedia/api/src/load-test-client.ts";
 import { rounded } from "./quantities.ts";
 import type { Threshold } from "./thresholds.ts";
 

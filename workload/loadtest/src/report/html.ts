@@ -1,5 +1,5 @@
 /** The report: one self-contained HTML file without scripts or external resources. Pure. */
-import { formatMs, formatPercent, significant } from "@gpumedia/api";
+import { formatMs, formatPercent, significant } from "@gpumedia/api/src/load-test-client.ts";
 import type { Result, Unreachable } from "../result/result.ts";
 import { latencyCurve } from "./latency-curve.ts";
 import { Markup, html } from "./markup.ts";

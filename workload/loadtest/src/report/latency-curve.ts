@@ -1,5 +1,5 @@
 /** The latency curve: latency by percentile. Pure. */
-import { formatMs, loadTestMetrics } from "@gpumedia/api";
+import { formatMs, loadTestMetrics } from "@gpumedia/api/src/load-test-client.ts";
 import type { CurvePoint } from "../figures/histogram.ts";
 import type { ThresholdVerdict } from "../figures/thresholds.ts";
 import { type Scale, linear, nines, pathThrough, ticks } from "./axis.ts";

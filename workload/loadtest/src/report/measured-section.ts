@@ -1,5 +1,5 @@
 /** How the figures were measured: what a reader needs to judge or repeat them. Pure. */
-import { formatMs, formatPercent } from "@gpumedia/api";
+import { formatMs, formatPercent } from "@gpumedia/api/src/load-test-client.ts";
 import type { Result } from "../result/result.ts";
 import { formatBytes } from "../figures/quantities.ts";
 import { type Markup, html } from "./markup.ts";

@@ -1,5 +1,11 @@
 /** The tables of the report; an empty one is omitted. Pure. */
-import { formatMetric, formatMs, formatPercent, loadTestMetrics, significant } from "@gpumedia/api";
+import {
+  formatMetric,
+  formatMs,
+  formatPercent,
+  loadTestMetrics,
+  significant,
+} from "@gpumedia/api/src/load-test-client.ts";
 import type { ThresholdVerdict } from "../figures/thresholds.ts";
 import type { Result } from "../result/result.ts";
 import { type Markup, html } from "./markup.ts";

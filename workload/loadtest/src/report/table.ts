@@ -8,7 +8,7 @@ import {
   loadTestMetrics,
   significant,
   type LoadTestRegression,
-} from "@gpumedia/api";
+} from "@gpumedia/api/src/load-test-client.ts";
 import { formatBytes } from "../figures/quantities.ts";
 import type { LoadDescription, Result, Unreachable } from "../result/result.ts";
 

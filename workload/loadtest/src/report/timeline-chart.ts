@@ -1,5 +1,5 @@
 /** The timeline: accepted responses, latency and failures by second. Pure. */
-import { formatMs, formatRate, significant } from "@gpumedia/api";
+import { formatMs, formatRate, significant } from "@gpumedia/api/src/load-test-client.ts";
 import type { TimelineRow } from "../figures/timeline.ts";
 import { type Scale, linear, pathThrough, ticks } from "./axis.ts";
 import { type Markup, html } from "./markup.ts";

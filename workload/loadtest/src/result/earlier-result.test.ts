@@ -19,7 +19,8 @@ describe("an earlier result", () => {
     },
   };
   for (const [name, { text }] of Object.entries(readable)) {
-    it(`${name} can be compared with`, () => assert.deepEqual(parseEarlierResult("f", text), JSON.parse(text)));
+    it(`${name} can be compared with`, async () =>
+      assert.deepEqual(await parseEarlierResult("f", text), JSON.parse(text)));
   }
 
   const rejected = {
@@ -39,8 +40,8 @@ describe("an earlier result", () => {
     },
   };
   for (const [name, { text, message }] of Object.entries(rejected)) {
-    it(`${name} is rejected`, () =>
-      assert.deepEqual(parseEarlierResult("f", text), { kind: "unreadable-result", message }));
+    it(`${name} is rejected`, async () =>
+      assert.deepEqual(await parseEarlierResult("f", text), { kind: "unreadable-result", message }));
   }
 
   it("names a missing file", async () => {

@@ -1,6 +1,6 @@
 /** Reads the result of an earlier run, full or as termination message, to compare with. */
 import { readFile } from "node:fs/promises";
-import { formatRate, readLoadTestResult, type MeasuredResult } from "@gpumedia/api";
+import { formatRate, type MeasuredResult } from "@gpumedia/api/src/load-test-client.ts";
 import type { LoadDescription } from "./result.ts";
 
 export type EarlierError = { readonly kind: "unreadable-result"; readonly message: string };
@@ -11,8 +11,10 @@ export async function readEarlierResult(file: string): Promise<MeasuredResult | 
   return parseEarlierResult(file, text);
 }
 
-/** Pure part of the above; `file` is only named in errors. */
-export function parseEarlierResult(file: string, text: string): MeasuredResult | EarlierError {
+/** The above without the file, which is only named in errors. */
+export async function parseEarlierResult(file: string, text: string): Promise<MeasuredResult | EarlierError> {
+  // Loaded when there is a result to compare with: the schemas would take half of every start.
+  const { readLoadTestResult } = await import("@gpumedia/api/src/load-test-result/read.ts");
   const result = readLoadTestResult(text);
   if ("problem" in result) return unreadable(file, result.problem);
   return result.verdict === "Unreachable"

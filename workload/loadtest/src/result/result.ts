@@ -1,5 +1,5 @@
 /** What a run measured: the full result, from which table, JSON, report and termination message are made. Pure. */
-import type { MeasuredResult, UnreachableResult } from "@gpumedia/api";
+import type { MeasuredResult, UnreachableResult } from "@gpumedia/api/src/load-test-client.ts";
 
 export type Details = NonNullable<MeasuredResult["details"]>;
 export type Result = MeasuredResult & { readonly details: Details };

@@ -8,7 +8,7 @@ import {
   regressionReasons,
   type LoadTestFigures,
   type LoadTestRegression,
-} from "@gpumedia/api";
+} from "@gpumedia/api/src/load-test-client.ts";
 import type { LatencyFigures, LatencyHistogram } from "../figures/histogram.ts";
 import { rounded } from "../figures/quantities.ts";
 import type { ClientFigures, LoadDescription, PictureDescription, Result } from "./result.ts";

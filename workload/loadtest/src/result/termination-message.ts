@@ -2,7 +2,7 @@
  * The result as a Kubernetes termination message: JSON of at most 4096 bytes, which is what the kubelet keeps of the file (API
  * reference, Container.terminationMessagePath). It would cut a longer one, and the rest would not be JSON. Pure.
  */
-import type { LoadTestResult, MeasuredResult } from "@gpumedia/api";
+import type { LoadTestResult, MeasuredResult } from "@gpumedia/api/src/load-test-client.ts";
 import type { Result, Unreachable } from "./result.ts";
 
 const bytesAtMost = 4096;

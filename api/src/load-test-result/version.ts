@@ -1,0 +1,2 @@
+/** The member `schema` of a load-test result. */
+export const loadTestResultVersion = "gpumedia.io/loadtest/v1";
