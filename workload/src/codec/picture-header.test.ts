@@ -32,6 +32,12 @@ describe("a picture's header", () => {
     ["PNG", async () => picture(30, 20).png().toBuffer(), "png 30x20"],
     ["lossy WebP", async () => picture(30, 20).webp().toBuffer(), "webp 30x20"],
     ["lossless WebP", async () => picture(30, 20).webp({ lossless: true }).toBuffer(), "webp 30x20"],
+    // What Pillow 13.0 writes for a transparent pixel.
+    [
+      "WebP of one pixel",
+      async () => Buffer.from("5249464614000000574542505650384c080000002f00000010888808", "hex"),
+      "webp 1x1",
+    ],
     ["WebP with alpha", async () => picture(30, 20).ensureAlpha(0.5).webp().toBuffer(), "webp 30x20"],
     ["PNG on its side", async () => turned(8).png().toBuffer(), "png 20x30, orientation 8"],
     ["WebP on its side", async () => turned(5).webp().toBuffer(), "webp 20x30, orientation 5"],

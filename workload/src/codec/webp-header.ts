@@ -10,8 +10,11 @@ const animationFlag = 0x02;
 const mostChunks = 100_000;
 
 export function readWebpHeader(view: DataView): HeaderReading {
-  if (view.byteLength < 30) return damaged("the WebP ends within its header");
-  switch (view.getUint32(12)) {
+  if (view.byteLength < 25) return damaged("the WebP ends within its header");
+  const type = view.getUint32(12);
+  // A lossless picture of one pixel may have no more bytes than 28.
+  if (type !== chunk.vp8l && view.byteLength < 30) return damaged("the WebP ends within its header");
+  switch (type) {
     case chunk.vp8: {
       const [width, height] = [view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff];
       return pictureOf("webp", { width, height });
