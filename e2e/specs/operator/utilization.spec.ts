@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
-import { pods, readyPods, report, ReportingPod, serveReporting } from "./reporting-pods.ts";
+import { pods, podsOf, readyPods, report, ReportingPod, serveReporting } from "./reporting-pods.ts";
 
 const parameters = ["--utilization-interval=300ms"];
 
@@ -81,6 +81,29 @@ describe("utilization", function () {
     });
     lost.answer = answer;
     await work.untilCondition("upscaler", "Ready", { status: "True", reason: "Serving" });
+  });
+
+  it("keeps Karpenter from disrupting pods with sessions, and only as long as they have some", async () => {
+    const resourceName = "example.com/karpenter-gpu";
+    const nodes = await work.cluster.addNodes({
+      gpus: 2,
+      gpuResource: resourceName,
+      labels: { "karpenter.sh/nodepool": "gpus" },
+      namePrefix: "karpenter",
+    });
+    work.resources.defer(() => work.cluster.removeNodes(nodes));
+    const reporting = await serveReporting(work, "upscaler", { gpu: { resourceName } });
+    const untilProtected = async (expected: string | undefined): Promise<void> => {
+      await until(`do-not-disrupt to be ${expected}`, async (see) => {
+        const found = (await podsOf(work, "upscaler")).map(
+          ({ metadata }) => metadata.annotations?.["karpenter.sh/do-not-disrupt"],
+        );
+        return see(found).every((value) => value === expected);
+      });
+    };
+    await untilProtected("true");
+    for (const pod of reporting) pod.answer = { ...report({}), sessions: 0 };
+    await untilProtected(undefined);
   });
 
   it("is not rewritten by a restarted operator", async () => {

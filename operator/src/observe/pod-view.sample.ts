@@ -25,6 +25,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     blocking: undefined,
     unhealthyDevice: undefined,
     deletionCost: undefined,
+    doNotDisrupt: undefined,
     ...change,
   };
 }

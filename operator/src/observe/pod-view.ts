@@ -1,5 +1,11 @@
 /** What the caches keep of a pod: why it is not ready, and which GPUs it holds. */
-import { containerName, deletionCostAnnotation, serviceLabel } from "./names.ts";
+import {
+  containerName,
+  deletionCostAnnotation,
+  disruptionManager,
+  doNotDisruptAnnotation,
+  serviceLabel,
+} from "./names.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import type { StatusCondition } from "./child-view.ts";
@@ -43,6 +49,8 @@ export interface PodView {
   readonly unhealthyDevice: string | undefined;
   /** The value of the deletion cost annotation; undefined: there is none. */
   readonly deletionCost: { readonly value: string; readonly ours: boolean } | undefined;
+  /** Karpenter's annotation; undefined: there is none. */
+  readonly doNotDisrupt: { readonly ours: boolean } | undefined;
 }
 
 /** A container, as the kubelet reports it. */
@@ -153,7 +161,8 @@ export function viewPod(object: KubeObject): PodView | undefined {
     container: containerView(processor),
     blocking: service === undefined ? undefined : blockingContainer(spec, status),
     unhealthyDevice: unhealthyDevice(processor),
-    deletionCost: deletionCostOf(metadata),
+    deletionCost: annotationOf(metadata, deletionCostAnnotation, fieldManager),
+    doNotDisrupt: doNotDisruptOf(metadata),
   };
 }
 
@@ -190,16 +199,24 @@ function failureOf(
   return { reason, message, at: [creationTimestamp, ...written].toSorted().at(-1) ?? creationTimestamp };
 }
 
-/** Ours only if this operator owns the field: a cost from the pod template or from a user stays. */
-function deletionCostOf({ annotations, managedFields = [] }: KubeObject["metadata"]): PodView["deletionCost"] {
-  const value = annotations?.[deletionCostAnnotation];
+/** Ours only if this operator owns the field: a value from the pod template or from a user stays. */
+function annotationOf(
+  { annotations, managedFields = [] }: KubeObject["metadata"],
+  name: string,
+  manager: string,
+): { readonly value: string; readonly ours: boolean } | undefined {
+  const value = annotations?.[name];
   if (value === undefined) return undefined;
   const ours = managedFields.some(
-    ({ manager, fieldsV1 }) =>
-      manager === fieldManager &&
-      fieldsV1?.["f:metadata"]?.["f:annotations"]?.[`f:${deletionCostAnnotation}`] !== undefined,
+    (entry) =>
+      entry.manager === manager && entry.fieldsV1?.["f:metadata"]?.["f:annotations"]?.[`f:${name}`] !== undefined,
   );
   return { value, ours };
+}
+
+function doNotDisruptOf(metadata: KubeObject["metadata"]): PodView["doNotDisrupt"] {
+  const found = annotationOf(metadata, doNotDisruptAnnotation, disruptionManager);
+  return found && { ours: found.ours };
 }
 
 function replicaSetOf({ ownerReferences }: KubeObject["metadata"]): PodView["replicaSet"] {

@@ -2,9 +2,7 @@
 import { deletionCostAnnotation } from "../observe/names.ts";
 import { heldReplicas } from "../desired/replicas.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import { ApiError } from "../kube/errors.ts";
 import { fieldManager } from "../kube/ownership.ts";
-import { podType } from "../observe/cluster-cache.ts";
 import { costChanges, scaleInNear, type CostChange } from "../plan/deletion-cost.ts";
 import type { Logger } from "../runtime/log.ts";
 import { gpuLoad } from "../utilization/aggregate.ts";
@@ -12,7 +10,8 @@ import { isPolled } from "../utilization/reading.ts";
 import { serviceSharing } from "../utilization/scaling-metric.ts";
 import type { ServiceMemory } from "./memory.ts";
 import type { Pass } from "./pass.ts";
-import type { Snapshot, SnapshotSource } from "./snapshot.ts";
+import { annotatePod, type PodAnnotationContext } from "./pod-annotation.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** For how many reports a scale-in stays near after its last sign, and a written cost stays unchanged. */
 const settledReports = 4;
@@ -59,41 +58,28 @@ function showsScaleIn(service: EffectiveService, snapshot: DeletionCostInput["sn
   });
 }
 
-interface WriteContext extends Pick<Pass, "client"> {
-  readonly snapshots: Pick<SnapshotSource, "written">;
-}
-
-/** Never fails: a scale-in that closes one session too many is no reason to stop a reconcile. */
 export async function writeDeletionCosts(
   changes: readonly CostChange[],
   { namespace }: Pick<EffectiveService, "namespace">,
   record: ServiceMemory,
-  pass: WriteContext & Pick<Pass, "clock" | "settings">,
+  pass: PodAnnotationContext & Pick<Pass, "clock" | "settings">,
   log: Logger,
 ): Promise<void> {
   const now = pass.clock.now();
   const settledMs = settledReports * pass.settings.utilizationIntervalMs;
   for (const [uid, at] of record.costWrittenAt) if (now - at >= settledMs) record.costWrittenAt.delete(uid);
   for (const { uid } of changes) record.costWrittenAt.set(uid, now);
-  await Promise.all(changes.map((change) => writeCost(change, namespace, pass, log)));
-}
-
-async function writeCost(
-  { name, uid, cost }: CostChange,
-  namespace: string,
-  { client, snapshots }: WriteContext,
-  log: Logger,
-): Promise<void> {
-  // An apply without a field that only this operator owns removes the field.
-  const annotations = cost === undefined ? {} : { annotations: { [deletionCostAnnotation]: cost } };
-  const manifest = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace, uid, ...annotations } };
-  try {
-    // Without force: a cost that another field manager has set meanwhile stays.
-    snapshots.written(podType, await client.apply(podType, manifest, { fieldManager, force: false }));
-    log.debug({ pod: name, cost }, "set the pod's deletion cost");
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.status === 404 || error.status === 409) return;
-    log.warn({ error, pod: name }, "could not set the pod's deletion cost; a scale-in may close its sessions");
-  }
+  const write = ({ name, uid, cost }: CostChange): Promise<void> =>
+    annotatePod(
+      {
+        pod: { name, namespace, uid },
+        name: deletionCostAnnotation,
+        value: cost,
+        fieldManager,
+        otherwise: "a scale-in may close its sessions",
+      },
+      pass,
+      log,
+    );
+  await Promise.all(changes.map(write));
 }

@@ -36,6 +36,8 @@ export class ServiceMemory {
   scaleInNearAt: number | undefined;
   /** When the deletion cost of a pod was last written, by the pod's UID. */
   readonly costWrittenAt = new Map<string, number>();
+  /** When a pod last had a reason not to be disrupted by Karpenter, by the pod's UID. */
+  readonly disruptionNeededAt = new Map<string, number>();
   /** Repairs by the child's UID. A person who edits by hand stays below this rate; another controller does not. */
   readonly repairs = new TokenBuckets({ burst: 20, refillMs: 6_000 });
 

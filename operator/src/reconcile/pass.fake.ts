@@ -154,6 +154,7 @@ export class FakeSnapshots implements SnapshotSource {
         loads: [],
       },
       sessions: new Map(),
+      karpenterPods: new Set(),
       gpus: { synced: true, nodes: [] },
       rolling: new Set(),
       loadTests: { synced: true, tests: [], hasRolloutTest: false },

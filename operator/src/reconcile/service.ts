@@ -13,6 +13,7 @@ import { serviceStatus, stalledStatus } from "../status/service-status.ts";
 import { admissionsOf, admissionStatus, nextAdmissions } from "./admissions.ts";
 import { dueDeletionCosts, writeDeletionCosts } from "./deletion-costs.ts";
 import { desired, planChildren } from "./desired.ts";
+import { dueDisruptions, writeDisruptions } from "./disruption.ts";
 import { execute, type ChildOutcome } from "./execute.ts";
 import { logOutcomes } from "./log-outcomes.ts";
 import type { Pass } from "./pass.ts";
@@ -62,6 +63,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     // Before the children, as fewer replicas or other bounds may be the scale-in itself.
     const costs = { service, snapshot, record, now: clock.now(), intervalMs: settings.utilizationIntervalMs };
     await writeDeletionCosts(dueDeletionCosts(costs), service, record, pass, log);
+    await writeDisruptions(dueDisruptions(costs), service, pass, log);
     const plan = queued === undefined ? planChildren(service, children, snapshot, record) : [];
     const { namespace, owner } = service;
     outcomes = await execute(plan, { ...pass, record, namespace, owner, isRepair: record.desired === wish });

@@ -6,7 +6,7 @@ import { rolloutTestName, type LoadTestsOfService } from "../loadtest/rollout-te
 import { childKind, childName, childRoles, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
-import { dcgmMetricsName } from "../observe/names.ts";
+import { dcgmMetricsName, karpenterNodeLabel } from "../observe/names.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
 import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
@@ -42,6 +42,8 @@ interface LiveState {
   readonly reports: ReturnType<typeof readPods>;
   /** Open sessions by the pod's UID; none of a pod that has not reported lately. */
   readonly sessions: ReadonlyMap<string, number>;
+  /** UIDs of the pods on nodes that Karpenter manages. */
+  readonly karpenterPods: ReadonlySet<string>;
   readonly gpus: GpuSnapshot;
   /** All services whose Deployments are replacing pods. */
   readonly rolling: ReadonlySet<ObjectKey>;
@@ -125,6 +127,11 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
         const sessions = window.fresh(uid, now)?.sessions;
         return sessions === undefined ? [] : [[uid, sessions]];
       }),
+    ),
+    karpenterPods: new Set(
+      pods.flatMap(({ uid, node = "" }) =>
+        cache.nodes.get(`/${node}`)?.labels[karpenterNodeLabel] === undefined ? [] : [uid],
+      ),
     ),
     gpus: cache.gpuSnapshot(),
     rolling: cache.rolling(),

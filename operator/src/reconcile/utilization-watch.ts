@@ -13,6 +13,7 @@ import { createReportSource } from "../utilization/fetch-report.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { UtilizationWindow } from "../utilization/window.ts";
 import { dueDeletionCosts } from "./deletion-costs.ts";
+import { dueDisruptions } from "./disruption.ts";
 import type { Memory, ServiceMemory } from "./memory.ts";
 import type { SnapshotSource } from "./snapshot.ts";
 import { utilizationReading } from "./status-input.ts";
@@ -95,5 +96,6 @@ function hasNews(key: ObjectKey, { snapshots, memory, clock, intervalMs }: Utili
   const after = utilizationStatus({ service, reading, before, now: timestamp(clock.wall()) });
   if (digest(writtenUtilization(before)) !== digest(after)) return true;
   if (lostGpusChanged(reading, record, before)) return true;
-  return dueDeletionCosts({ service, snapshot, record, now, intervalMs }).length > 0;
+  const pods = { service, snapshot, record, now, intervalMs };
+  return dueDeletionCosts(pods).length > 0 || dueDisruptions(pods).length > 0;
 }
