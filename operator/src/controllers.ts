@@ -33,6 +33,7 @@ export interface ControllersOptions {
   readonly cache: ClusterCache;
   readonly identity: string;
   readonly features: () => ClusterFeatures;
+  readonly unreachableApis: () => ReadonlySet<string>;
   readonly resyncAll: () => void;
 }
 
@@ -87,6 +88,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     operatorNamespace,
     clock,
     features: () => (servesPodMetrics ? { ...features(), gpuPodMetric: true, busyPodMetric: true } : features()),
+    unreachableApis: setup.unreachableApis,
   });
   const stopUtilization = startUtilizationWatch({
     cache,

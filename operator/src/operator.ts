@@ -66,6 +66,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   const discovery = createDiscovery(client);
   let apis: Apis = await discovery.read();
   let features: ClusterFeatures = await readClusterFeatures(client, apis, log);
+  let unreachableApis: ReadonlySet<string> = new Set();
   subscribeTriggers(cache, (service, priority, afterMs) => queue.add(service, priority, afterMs));
   const resyncAll = (): void => {
     for (const { metadata } of cache.services.values())
@@ -99,7 +100,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     clock,
     intervalMs: discoveryIntervalMs,
     onChange(change) {
-      ({ apis } = change);
+      ({ apis, unreachable: unreachableApis } = change);
       log.info({ appeared: names(change.appeared), vanished: names(change.vanished) }, "the served APIs changed");
       void readFeatures((current) => {
         features = current;
@@ -128,7 +129,17 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     observe,
     ...(leadership === undefined ? {} : { fence: leadership.fence }),
   });
-  await startControllers({ ...setup, metrics, queue, writer, cache, identity, features: () => features, resyncAll });
+  await startControllers({
+    ...setup,
+    metrics,
+    queue,
+    writer,
+    cache,
+    identity,
+    features: () => features,
+    unreachableApis: () => unreachableApis,
+    resyncAll,
+  });
 }
 
 function names(types: readonly { readonly kind: string; readonly group: string }[]): readonly string[] {

@@ -1,9 +1,10 @@
 /** The operator's pods. */
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { object, selectorLabels, type Installation } from "./release.ts";
+import { defaultValues } from "./values.ts";
 
+/** Of the Service. */
 export const metricsPort = 8080;
-const healthPort = 8081;
 /** The image's user; any user but root works. */
 const user = 65_532;
 
@@ -21,6 +22,10 @@ export function deployment(installation: Installation): Manifest {
       replicas: values.replicas,
       revisionHistoryLimit: 3,
       selector: { matchLabels: selectorLabels(installation) },
+      // A new pod gets no node while each node's ports are taken.
+      ...(values.hostNetwork
+        ? { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } }
+        : {}),
       template: {
         metadata: {
           labels: { ...values.podLabels, ...selectorLabels(installation) },
@@ -28,6 +33,7 @@ export function deployment(installation: Installation): Manifest {
         },
         spec: {
           serviceAccountName: name,
+          ...(values.hostNetwork ? { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" } : {}),
           ...unlessEmpty("imagePullSecrets", values.imagePullSecrets),
           ...unlessEmpty("priorityClassName", values.priorityClassName),
           // Longer than --shutdown-timeout: a killed leader does not release the Lease.
@@ -51,7 +57,7 @@ export function deployment(installation: Installation): Manifest {
 
 function container(installation: Installation): object {
   const { values, version } = installation;
-  const { image, metricsApi } = values;
+  const { image, metricsApi, ports } = values;
   return {
     name: "operator",
     image: `${image.repository}:${image.tag || version}`,
@@ -69,9 +75,9 @@ function container(installation: Installation): object {
         : []),
     ],
     ports: [
-      { name: "metrics", containerPort: metricsPort, protocol: "TCP" },
-      { name: "health", containerPort: healthPort, protocol: "TCP" },
-      ...(metricsApi.enabled ? [{ name: "metrics-api", containerPort: metricsApi.port, protocol: "TCP" }] : []),
+      containerPort("metrics", ports.metrics, values),
+      containerPort("health", ports.health, values),
+      ...(metricsApi.enabled ? [containerPort("metrics-api", metricsApi.port, values)] : []),
     ],
     // Listing a large cluster takes a while; the process exits by itself when it cannot.
     startupProbe: { httpGet: { path: "/livez", port: "health" }, periodSeconds: 2, failureThreshold: 30 },
@@ -86,13 +92,20 @@ function container(installation: Installation): object {
   };
 }
 
+/** The API server sets the host port, too; without it, Helm and GitOps tools would see a difference. */
+function containerPort(name: string, port: number, { hostNetwork }: Installation["values"]): object {
+  return { name, containerPort: port, ...(hostNetwork ? { hostPort: port } : {}), protocol: "TCP" };
+}
+
 function flags({ values, name }: Installation): readonly string[] {
-  const { namespaces, runbookUrl, metricsApi } = values;
+  const { namespaces, runbookUrl, metricsApi, ports } = values;
   return [
     `--lease-name=${name}`,
     `--processor-image=${values.processorImage}`,
     `--processor-image-cpu=${values.processorImageCpu}`,
     `--log-level=${values.logLevel}`,
+    ...(ports.metrics === defaultValues.ports.metrics ? [] : [`--metrics-address=:${ports.metrics}`]),
+    ...(ports.health === defaultValues.ports.health ? [] : [`--health-address=:${ports.health}`]),
     ...(runbookUrl === "" ? [] : [`--runbook-url=${runbookUrl}`]),
     ...(namespaces.length === 0 ? [] : [`--namespaces=${namespaces.join(",")}`]),
     ...(metricsApi.enabled

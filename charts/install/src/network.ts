@@ -28,7 +28,7 @@ export function podDisruptionBudget(installation: Installation): Manifest | null
 }
 
 export function networkPolicy(installation: Installation): Manifest | null {
-  const { networkPolicy: policy, metricsApi } = installation.values;
+  const { networkPolicy: policy, metricsApi, ports } = installation.values;
   if (!policy.enabled) return null;
   const test = { podSelector: { matchLabels: { "app.kubernetes.io/name": `${installation.name}-test` } } };
   const from = policy.metricsFrom.length === 0 ? {} : { from: [...policy.metricsFrom, test] };
@@ -37,7 +37,7 @@ export function networkPolicy(installation: Installation): Manifest | null {
       podSelector: { matchLabels: selectorLabels(installation) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [
-        { ...from, ports: [tcp(metricsPort)] },
+        { ...from, ports: [tcp(ports.metrics)] },
         // The API server is not a pod and has no fixed address; the port requires the aggregator's certificate.
         ...(metricsApi.enabled ? [{ ports: [tcp(metricsApi.port)] }] : []),
       ],

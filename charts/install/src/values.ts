@@ -89,6 +89,14 @@ export const valuesSchema = Type.Object(
     serviceAccount: group("ServiceAccount of the operator.", {
       annotations: texts("Annotations of the ServiceAccount."),
     }),
+    hostNetwork: flag(
+      "Run the pods in the network of their nodes, where the API server reaches nodes and not pods (EKS with an overlay network). Pod Security must be privileged.",
+      false,
+    ),
+    ports: group("Ports of the operator's pods; with hostNetwork they must be free on the nodes.", {
+      metrics: { ...port, description: "Port of /metrics.", default: 8080 },
+      health: { ...port, description: "Port of /livez and /readyz.", default: 8081 },
+    }),
     podDisruptionBudget: group("PodDisruptionBudget of the operator; created only with two or more replicas.", {
       enabled: flag("Create the PodDisruptionBudget.", true),
     }),
@@ -113,7 +121,8 @@ export const valuesSchema = Type.Object(
         false,
       ),
       port: Type.Integer({
-        description: "Port on which the pods serve the metrics.",
+        description:
+          "Port on which the pods serve the metrics. 10250 is open from the control plane of private GKE clusters.",
         default: 6443,
         minimum: 1024,
         maximum: 65_535,

@@ -6,6 +6,11 @@ export const valuesCases: Readonly<Record<string, PartialValues>> = {
   "for two namespaces": { namespaces: ["media", "team-b"], replicas: 1 },
   "with the metrics API": { metricsApi: { enabled: true, port: 7443 } },
   "with the metrics API for one namespace": { metricsApi: { enabled: true }, namespaces: ["media"] },
+  "with the metrics API in the network of its nodes": {
+    hostNetwork: true,
+    metricsApi: { enabled: true, port: 10_260 },
+    ports: { metrics: 18_080, health: 18_081 },
+  },
   "with monitoring by Prometheus and Grafana": {
     monitoring: {
       podMonitor: { enabled: true, labels: { release: "prometheus" } },

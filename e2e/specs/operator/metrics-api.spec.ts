@@ -217,6 +217,39 @@ describe("the metrics API", function () {
     assert.equal(await statusFor(frontProxy, hpa), 200);
   });
 
+  it("reports that the API server does not reach the metrics of another provider", async () => {
+    const name = "v1beta2.custom.metrics.k8s.io";
+    await work.client.rawJson("POST", apiServices, {
+      body: {
+        apiVersion: "apiregistration.k8s.io/v1",
+        kind: "APIService",
+        metadata: { name },
+        spec: {
+          group: "custom.metrics.k8s.io",
+          version: "v1beta2",
+          groupPriorityMinimum: 100,
+          versionPriority: 200,
+          insecureSkipTLSVerify: true,
+          service: { namespace: work.namespace, name: "gone" },
+        },
+      },
+    });
+    await work.startOperator();
+    await work.apply("upscaler", {});
+    await work.untilCondition(
+      "upscaler",
+      "ScalingReady",
+      { status: "False", reason: "MetricsMissing", message: "does not reach the server of custom.metrics.k8s.io" },
+      { withinMs: 120_000 },
+    );
+    await work.client.rawJson("DELETE", `${apiServices}/${name}`);
+    await until("the condition to name another reason", async (see) => {
+      const { conditions = [] } = (await work.service("upscaler"))?.status ?? {};
+      const scaling = see(conditions.find(({ type }) => type === "ScalingReady"));
+      return scaling?.message.includes("does not reach") === false;
+    });
+  });
+
   it("does not change another provider's APIService, and logs a warning", async () => {
     const name = "v1beta1.custom.metrics.k8s.io";
     await work.client.rawJson("POST", apiServices, {

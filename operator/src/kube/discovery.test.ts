@@ -102,6 +102,16 @@ describe("discovery", () => {
     assert.deepEqual(exchanges, []);
   });
 
+  it("names the groups whose servers the API server does not reach, with or without kinds", async () => {
+    const version = (freshness: string, resources: readonly object[] = []) => ({ version: "v1", freshness, resources });
+    const items = [
+      { metadata: { name: "custom.metrics.k8s.io" }, versions: [version("Stale")] },
+      { metadata: { name: "apps" }, versions: [version("Current")] },
+    ];
+    const discovery = createDiscovery(scripted([core, { path: "/apis", response: { body: { items } } }]));
+    assert.deepEqual((await discovery.read()).stale, new Set(["custom.metrics.k8s.io"]));
+  });
+
   it("rejects when a read fails, and starts again at the next one", async () => {
     const away = new Error("unreachable");
     const discovery = createDiscovery(

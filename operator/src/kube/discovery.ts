@@ -19,8 +19,11 @@ export interface ApiQuery {
 /** The kinds that the API server serves at one moment. */
 export class Apis {
   readonly #types = new Map<string, ResourceType>();
+  /** The groups of an APIService whose server the API server cannot reach. Their kinds are as it last saw them, or none. */
+  readonly stale: ReadonlySet<string>;
 
-  constructor(types: Iterable<ResourceType>) {
+  constructor(types: Iterable<ResourceType>, stale: ReadonlySet<string> = new Set()) {
+    this.stale = stale;
     for (const type of types) {
       this.#types.set(`${type.group}/${type.version}/${type.resource}`, type);
       // The server lists its preferred version first.
@@ -60,6 +63,7 @@ interface DiscoveryList {
     readonly metadata?: { readonly name?: string };
     readonly versions?: readonly {
       readonly version: string;
+      readonly freshness?: "Current" | "Stale";
       readonly resources?: readonly {
         readonly resource: string;
         readonly scope: "Namespaced" | "Cluster";
@@ -91,12 +95,18 @@ export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
       core ??= typesOf((await get("/api", signal)).body);
       const response = await get("/apis", signal, last?.etag);
       if (response.status === 304 && last !== undefined) return last.apis;
-      const apis = new Apis([...core, ...typesOf(response.body)]);
+      const apis = new Apis([...core, ...typesOf(response.body)], staleGroups(response.body));
       const { etag } = response.headers;
       last = typeof etag === "string" ? { etag, apis } : undefined;
       return apis;
     },
   };
+}
+
+function staleGroups(body: unknown): ReadonlySet<string> {
+  const { items = [] } = body as DiscoveryList;
+  const stale = items.filter(({ versions = [] }) => versions.some(({ freshness }) => freshness === "Stale"));
+  return new Set(stale.map(({ metadata }) => metadata?.name ?? ""));
 }
 
 function typesOf(body: unknown): readonly ResourceType[] {

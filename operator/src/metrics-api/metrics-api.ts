@@ -39,6 +39,8 @@ export class MetricsApi {
   /** The last reported problem, so that each is logged once. */
   #reported: string | undefined;
   #checking = false;
+  /** The Service is part of an installation: what is uninstalled must not come back. */
+  #isInstalled = false;
   #cancel = (): void => {};
   readonly #podsOf: (namespace: string) => ReturnType<ClusterCache["podsOf"]>;
 
@@ -103,7 +105,9 @@ export class MetricsApi {
       client,
       { ...place, port: this.#server.port },
       [...new Set(authorities)].join(""),
+      this.#isInstalled,
     );
+    if (registered.kind === "Registered") this.#isInstalled = registered.isInstalled;
     if (certificate !== before || JSON.stringify(proxy) !== JSON.stringify(this.#proxy)) {
       this.#server.update(certificate, proxy);
     }

@@ -44,7 +44,7 @@ const caBundle = Buffer.from("PEM").toString("base64");
 describe("registration of the metrics API", () => {
   it("creates missing objects", async () => {
     const { client, writes } = apiServer({});
-    assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered" });
+    assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered", isInstalled: false });
     assert.deepEqual(writes, [
       "apply Service gpumedia-operator-metrics",
       "apply EndpointSlice gpumedia-operator-metrics",
@@ -53,13 +53,30 @@ describe("registration of the metrics API", () => {
     ]);
   });
 
+  it("creates no APIService for a chart that is being uninstalled: it would block the deletion of namespaces for ever", async () => {
+    const labels = { ...ours, "app.kubernetes.io/managed-by": "Helm" };
+    const { client, writes } = apiServer({ [`Service ${place.name}`]: { metadata: { labels, uid: "s-1" } } });
+    assert.deepEqual(await register(client, place, "PEM"), {
+      kind: "Refused",
+      message: `APIService ${v2} of the installation is missing: repeat the installation`,
+    });
+    assert.deepEqual(writes, ["apply EndpointSlice gpumedia-operator-metrics"]);
+    const uninstalled = apiServer({});
+    assert.deepEqual(await register(uninstalled.client, place, "PEM", true), {
+      kind: "Refused",
+      message:
+        "Service gpumedia-system/gpumedia-operator-metrics of the installation is missing: repeat the installation",
+    });
+    assert.deepEqual(uninstalled.writes, []);
+  });
+
   it("corrects a stale caBundle, and leaves a current one", async () => {
     const { client, writes } = apiServer({
       [`APIService ${v1}`]: apiService(v1, { service, caBundle: "b2xk" }),
       [`APIService ${v2}`]: apiService(v2, { service, caBundle }),
       [`Service ${place.name}`]: { metadata: {} },
     });
-    assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered" });
+    assert.deepEqual(await register(client, place, "PEM"), { kind: "Registered", isInstalled: false });
     assert.deepEqual(writes, [`apply APIService ${v1}`]);
   });
 
@@ -69,7 +86,10 @@ describe("registration of the metrics API", () => {
       [`APIService ${v2}`]: apiService(v2, { service: { ...service, port: 9443 }, caBundle }),
       [`Service ${place.name}`]: { metadata: {}, spec: { type: "ExternalName" } },
     });
-    assert.deepEqual(await register(client, { ...place, address: undefined }, "PEM"), { kind: "Registered" });
+    assert.deepEqual(await register(client, { ...place, address: undefined }, "PEM"), {
+      kind: "Registered",
+      isInstalled: false,
+    });
     assert.deepEqual(writes, []);
   });
 

@@ -30,7 +30,7 @@ export interface Place {
 }
 
 export type Registered =
-  | { readonly kind: "Registered" }
+  | { readonly kind: "Registered"; readonly isInstalled: boolean }
   /** Another provider owns the APIService, or no Service routes to this process. */
   | { readonly kind: "Refused"; readonly message: string };
 
@@ -52,15 +52,30 @@ type ApiService = KubeObject & {
 };
 type Service = KubeObject & { readonly spec?: { readonly type?: string } };
 
-/** `authorities`: PEM, the CAs of the server's old and new certificate. Idempotent. @throws {ApiError} */
-export async function register(client: Client, place: Place, authorities: string): Promise<Registered> {
+/**
+ * `authorities`: PEM, the CAs of the server's old and new certificate. `wasInstalled`: an earlier call found the Service of an
+ * installation, which is not replaced when it is uninstalled. Idempotent. @throws {ApiError}
+ */
+export async function register(
+  client: Client,
+  place: Place,
+  authorities: string,
+  wasInstalled = false,
+): Promise<Registered> {
   const found: readonly (ApiService | undefined)[] = await Promise.all(
     versions.map((version) => find(client, apiServices, "", `${version}.${group}`)),
   );
   const foreign = found.find((one) => one !== undefined && !isOurs(one, place));
   if (foreign !== undefined) return { kind: "Refused", message: takenBy(foreign) };
-  const port = await routeHere(client, place);
-  if (typeof port !== "number") return port;
+  const route = await routeHere(client, place, wasInstalled);
+  if ("kind" in route) return route;
+  const { port, isInstalled } = route;
+  // While the chart is being uninstalled, its APIServices are gone before its pods: a new one would outlive both.
+  const missing = versions.find((_version, at) => found[at] === undefined);
+  if (missing !== undefined && isInstalled) {
+    const message = `APIService ${missing}.${group} of the installation is missing: repeat the installation`;
+    return { kind: "Refused", message };
+  }
   for (const [at, version] of versions.entries()) {
     const manifest = apiService(version, place, port, authorities, 200 - 100 * at);
     const live = found[at];
@@ -71,7 +86,7 @@ export async function register(client: Client, place: Place, authorities: string
       await client.apply(apiServices, applied, { fieldManager, force: true });
     }
   }
-  return { kind: "Registered" };
+  return { kind: "Registered", isInstalled };
 }
 
 /** The name in the certificate, which the aggregator verifies for any address. */
@@ -94,13 +109,25 @@ function takenBy({ metadata, spec }: ApiService): string {
   return `APIService ${metadata.name} is managed by ${who}: delete it, or unset --metrics-api-address and let that provider serve the pods' metrics`;
 }
 
+interface Route {
+  readonly port: number;
+  /** The Service is part of an installation, which has the APIServices, too. */
+  readonly isInstalled: boolean;
+}
+
 /** Makes the Service route to this process and returns its port. */
-async function routeHere(client: Client, place: Place): Promise<number | Registered> {
+async function routeHere(client: Client, place: Place, wasInstalled: boolean): Promise<Route | Registered> {
   const { namespace, name, port, address } = place;
   const service: Service | undefined = await find(client, services, namespace, name);
+  if (service === undefined && wasInstalled) {
+    return {
+      kind: "Refused",
+      message: `Service ${namespace}/${name} of the installation is missing: repeat the installation`,
+    };
+  }
   // The aggregator connects to the external name, on the APIService's port.
-  if (service?.spec?.type === "ExternalName") return port;
-  if (service !== undefined && !isPartOfUs(service.metadata.labels)) return servicePort;
+  if (service?.spec?.type === "ExternalName") return { port, isInstalled: false };
+  if (service !== undefined && !isPartOfUs(service.metadata.labels)) return { port: servicePort, isInstalled: false };
   if (address === undefined) {
     const message = `no Service routes to the metrics API: set --metrics-api-advertise-address to this process's address (in a pod, status.podIP), or create Service ${namespace}/${name}`;
     return { kind: "Refused", message };
@@ -125,7 +152,7 @@ async function routeHere(client: Client, place: Place): Promise<number | Registe
     ports: [{ name: "https", port, protocol: "TCP" }],
   };
   await client.apply(endpointSlices, slice, options);
-  return servicePort;
+  return { port: servicePort, isInstalled: isOthers };
 }
 
 function apiService(version: string, { namespace, name }: Place, port: number, authorities: string, priority: number) {

@@ -136,6 +136,7 @@ export class FakeSnapshots implements SnapshotSource {
       profiles: new Map(),
       served: new Set(),
       features: sampleContext.features,
+      unreachableApis: new Set(),
       children: {},
       kedaAutoscaler: undefined,
       gateways: undefined,
@@ -167,9 +168,9 @@ export class FakeSnapshots implements SnapshotSource {
     return this.current;
   }
 
-  refresh({ key: same, stored, profiles, served, features }: Snapshot): Snapshot {
+  refresh({ key: same, stored, profiles, served, features, unreachableApis }: Snapshot): Snapshot {
     const current = this.current ?? assert.fail("there is no service");
-    return { ...current, key: same, stored, profiles, served, features };
+    return { ...current, key: same, stored, profiles, served, features, unreachableApis };
   }
 
   written(type: ResourceType, object: KubeObject): void {

@@ -42,7 +42,14 @@ describe("a snapshot", () => {
     cache = new ClusterCache({ ...options, client });
     const loadTests = new LoadTestCache({ ...options, client });
     const window = createUtilizationWindow(15_000);
-    source = createSnapshotSource({ ...options, cache, loadTests, window, features: () => features });
+    source = createSnapshotSource({
+      ...options,
+      cache,
+      loadTests,
+      window,
+      features: () => features,
+      unreachableApis: () => new Set(),
+    });
     source.written(serviceType, storedService({ profile: "a" }));
   });
 

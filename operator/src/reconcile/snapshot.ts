@@ -23,6 +23,8 @@ export interface Snapshot extends LiveState {
   /** The optional kinds that the cluster serves. */
   readonly served: ReadonlySet<ChildKind>;
   readonly features: ClusterFeatures;
+  /** Groups of APIs that are registered, and whose servers the API server does not reach. */
+  readonly unreachableApis: ReadonlySet<string>;
 }
 
 /** What a refresh reads again. */
@@ -67,6 +69,7 @@ export interface SnapshotSources {
   readonly loadTests: LoadTestCache;
   readonly window: UtilizationWindow;
   readonly features: () => ClusterFeatures;
+  readonly unreachableApis: () => ReadonlySet<string>;
   readonly operatorNamespace: string;
   readonly clock: Pick<Clock, "now">;
 }
@@ -78,7 +81,15 @@ export function createSnapshotSource(sources: SnapshotSources): SnapshotSource {
       const stored = cache.services.get(key);
       if (stored === undefined) return undefined;
       const profiles = profilesOf(stored, cache);
-      return { key, stored, profiles, served: cache.servedKinds(), features: features(), ...liveState(key, sources) };
+      return {
+        key,
+        stored,
+        profiles,
+        served: cache.servedKinds(),
+        features: features(),
+        unreachableApis: sources.unreachableApis(),
+        ...liveState(key, sources),
+      };
     },
     refresh: (snapshot) => ({ ...snapshot, ...liveState(snapshot.key, sources) }),
     written(type, object) {

@@ -35,6 +35,7 @@ export function statusInput(
     failedPods,
     gpus,
     loadTests,
+    unreachableApis,
   }: Snapshot,
   { outcomes, children: desired, ...result }: ReconcileResult,
 ): StatusInput {
@@ -48,6 +49,7 @@ export function statusInput(
     omittedFields: omittedFields(desired),
     skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
     resourceMetrics: features.resourceMetrics,
+    unreachableApis,
     dcgmTaken,
     deployment: own(children.deployment),
     autoscaler: own(byKeda ? children.scaledObject : children.horizontalPodAutoscaler),

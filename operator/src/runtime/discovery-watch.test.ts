@@ -10,6 +10,7 @@ const nodes = clusterType("v1", "Node", "nodes");
 const vpa = namespacedType("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", "verticalpodautoscalers");
 
 describe("watchApis", () => {
+  const reached = { unreachable: new Set() };
   const few = new Apis([pods]);
   const many = new Apis([pods, vpa]);
 
@@ -50,8 +51,8 @@ describe("watchApis", () => {
   it("reports a new API immediately and a missing one after two polls, once each", async () => {
     const { changes } = await watched([few, many, many, few, few, few]);
     assert.deepEqual(changes, [
-      { appeared: [vpa], vanished: [] },
-      { appeared: [], vanished: [vpa] },
+      { appeared: [vpa], vanished: [], ...reached },
+      { appeared: [], vanished: [vpa], ...reached },
     ]);
   });
 
@@ -59,8 +60,20 @@ describe("watchApis", () => {
     const other = new Apis([pods, nodes]);
     const { changes } = await watched([many, few, many, other, many]);
     assert.deepEqual(changes, [
-      { appeared: [vpa], vanished: [] },
-      { appeared: [nodes], vanished: [] },
+      { appeared: [vpa], vanished: [], ...reached },
+      { appeared: [nodes], vanished: [], ...reached },
+    ]);
+  });
+
+  it("reports a group whose server is not reached for a minute, and when it is reached again", async () => {
+    const group = "custom.metrics.k8s.io";
+    const stale = new Apis([pods], new Set([group]));
+    // Polls are 10 s apart. The first time, it is back too soon.
+    const restarts = [stale, stale, few];
+    const { changes } = await watched([...restarts, ...Array.from({ length: 9 }, () => stale), few, few]);
+    assert.deepEqual(changes, [
+      { appeared: [], vanished: [], unreachable: new Set([group]) },
+      { appeared: [], vanished: [], unreachable: new Set() },
     ]);
   });
 
@@ -71,7 +84,7 @@ describe("watchApis", () => {
 
   it("reports nothing vanished while the API server is unreachable", async () => {
     const { changes, warnings } = await watched([many, new Error("unreachable"), many]);
-    assert.deepEqual(changes, [{ appeared: [vpa], vanished: [] }]);
+    assert.deepEqual(changes, [{ appeared: [vpa], vanished: [], ...reached }]);
     assert.deepEqual(warnings, ["API discovery failed; keeping the APIs of the last poll"]);
   });
 });

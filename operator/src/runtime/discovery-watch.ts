@@ -19,7 +19,12 @@ export interface ApisChange {
   readonly apis: Apis;
   readonly appeared: readonly ResourceType[];
   readonly vanished: readonly ResourceType[];
+  /** The groups whose servers the API server has not reached for a minute. */
+  readonly unreachable: ReadonlySet<string>;
 }
+
+/** A server that starts, or whose leader changes, is not reached for a moment. */
+const unreachableAfterMs = 60_000;
 
 /**
  * Polls until the signal aborts and reports which APIs have appeared or vanished. A watch on CustomResourceDefinitions
@@ -29,6 +34,8 @@ export async function watchApis(options: WatchApisOptions): Promise<void> {
   const { discovery, clock, intervalMs, onChange, log, signal } = options;
   let { known } = options;
   let previous = known;
+  const staleSince = new Map<string, number>();
+  let unreachable: ReadonlySet<string> = new Set();
   while (!signal.aborted) {
     await pause(clock, intervalMs, signal);
     if (signal.aborted) return;
@@ -37,12 +44,21 @@ export async function watchApis(options: WatchApisOptions): Promise<void> {
       // An API server that has just started lists no custom kinds: a kind has vanished when two polls in a row miss it.
       const unconfirmed = known.without(served).filter((type) => previous.serves(type));
       previous = served;
-      const apis = unconfirmed.length === 0 ? served : new Apis([...served.types, ...unconfirmed]);
+      const apis = unconfirmed.length === 0 ? served : new Apis([...served.types, ...unconfirmed], served.stale);
       const [appeared, vanished] = [apis.without(known), known.without(apis)];
       known = apis;
-      if (appeared.length > 0 || vanished.length > 0) onChange({ apis, appeared, vanished });
+      const before = unreachable;
+      unreachable = unreachableGroups(served.stale, staleSince, clock.now());
+      const differs = before.symmetricDifference(unreachable).size > 0;
+      if (appeared.length > 0 || vanished.length > 0 || differs) onChange({ apis, appeared, vanished, unreachable });
     } catch (error) {
       if (!signal.aborted) log.warn({ error }, "API discovery failed; keeping the APIs of the last poll");
     }
   }
+}
+
+function unreachableGroups(stale: ReadonlySet<string>, since: Map<string, number>, now: number): ReadonlySet<string> {
+  for (const group of since.keys()) if (!stale.has(group)) since.delete(group);
+  for (const group of stale) if (!since.has(group)) since.set(group, now);
+  return new Set([...since].filter(([, at]) => now - at >= unreachableAfterMs).map(([group]) => group));
 }

@@ -57,12 +57,16 @@ const pausedVerdict = isFalse(
 );
 const notStarted = unknown("NotStarted", "waiting for the autoscaler to evaluate the service");
 
+const unreachableText = (api: string, metric: string): string =>
+  `the API server does not reach the server of ${api}, so ${metric} is unknown and no namespace can be deleted; see kubectl get apiservices, and open the server's port to the API server, or delete its APIServices`;
+
 describe("ScalingReady", () => {
   const cases: {
     readonly [title: string]: {
       readonly spec?: GpuMediaServiceSpec;
       readonly skipped?: readonly ChildRole[];
       /** Default: true. */
+      readonly unreachable?: readonly string[];
       readonly resourceMetrics?: boolean;
       /** Of the autoscaler; undefined: no autoscaler exists. */
       readonly status: ChildStatus | undefined;
@@ -232,20 +236,51 @@ describe("ScalingReady", () => {
       status: { conditions: [{ type: "Ready", status: "False", reason: "ScaledObjectCheckFailed", message: "" }] },
       verdict: isFalse("CannotScale", "ScaledObjectCheckFailed"),
     },
+    "the server of the GPU metric is unreachable, which the HPA does not report while CPU is known": {
+      unreachable: ["custom.metrics.k8s.io"],
+      status: { conditions: [{ type: "ScalingActive", status: "True" }] },
+      verdict: isFalse("MetricsMissing", unreachableText("custom.metrics.k8s.io", "GPU utilization")),
+    },
+    "metrics-server is unreachable": {
+      unreachable: ["metrics.k8s.io"],
+      status: { conditions: [{ type: "ScalingActive", status: "True" }] },
+      verdict: isFalse("MetricsMissing", unreachableText("metrics.k8s.io", "CPU utilization")),
+    },
+    "KEDA's metrics server is unreachable": {
+      spec: keda,
+      unreachable: ["external.metrics.k8s.io"],
+      status: { conditions: [{ type: "Ready", status: "True" }] },
+      verdict: isFalse("MetricsMissing", unreachableText("external.metrics.k8s.io", "GPU utilization")),
+    },
+    "an unreachable API that the service does not scale on": {
+      spec: { gpu: { count: 0 } },
+      unreachable: ["custom.metrics.k8s.io", "external.metrics.k8s.io"],
+      status: { conditions: [{ type: "ScalingActive", status: "True" }] },
+      verdict: isTrue("Scaling", "scales between 2 and 10 replicas"),
+    },
     "KEDA has not evaluated the ScaledObject": {
       spec: keda,
       status: { conditions: [{ type: "Ready", status: "Unknown" }] },
       verdict: unknown("NotStarted", "waiting for KEDA to evaluate the ScaledObject"),
     },
   };
-  for (const [title, { spec, skipped = [], resourceMetrics = true, status, kedaHpa, verdict }] of Object.entries(
-    cases,
-  )) {
+  for (const [
+    title,
+    { spec, skipped = [], unreachable = [], resourceMetrics = true, status, kedaHpa, verdict },
+  ] of Object.entries(cases)) {
     it(title, () => {
       const autoscaler = status && sampleChild({ status });
       const kedaAutoscaler = kedaHpa && sampleChild({ status: kedaHpa });
       const service = sampleService(spec);
-      const input = { service, autoscaler, kedaAutoscaler, skipped: new Set(skipped), resourceMetrics };
+      const unreachableApis = new Set(unreachable);
+      const input = {
+        service,
+        autoscaler,
+        kedaAutoscaler,
+        skipped: new Set(skipped),
+        resourceMetrics,
+        unreachableApis,
+      };
       assert.deepEqual(scalingReady(input), verdict);
     });
   }

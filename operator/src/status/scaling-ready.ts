@@ -5,7 +5,10 @@ import type { StatusInput } from "./status-input.ts";
 
 type ScalingVerdict = Verdict<ScalingReadyReason>;
 
-type Input = Pick<StatusInput, "service" | "autoscaler" | "kedaAutoscaler" | "skipped" | "resourceMetrics">;
+type Input = Pick<
+  StatusInput,
+  "service" | "autoscaler" | "kedaAutoscaler" | "skipped" | "resourceMetrics" | "unreachableApis"
+>;
 
 /** ScalingReady: does horizontal autoscaling work? If not, the message is that of the autoscaler's controller. */
 export function scalingReady(input: Input): ScalingVerdict {
@@ -15,10 +18,27 @@ export function scalingReady(input: Input): ScalingVerdict {
   if (skipped.has("scaledObject")) {
     return isFalse("ApiMissing", "KEDA is not installed; install it, or set autoscaling.horizontal.provider: HPA");
   }
+  const unreachable = unreachableMetrics(input);
+  if (unreachable !== undefined) return unreachable;
   if (autoscaler === undefined || (autoscaler.status.conditions ?? []).length === 0) {
     return unknown("NotStarted", "waiting for the autoscaler to evaluate the service");
   }
   return provider === "KEDA" ? kedaVerdict(autoscaler, input) : hpaVerdict(autoscaler, input);
+}
+
+/** An HPA with two metrics reports nothing while one of them is missing, and does not scale in. */
+function unreachableMetrics({ service, unreachableApis }: Input): ScalingVerdict | undefined {
+  const { provider, cpuUtilizationPercent, gpuUtilizationPercent } = service.autoscaling.horizontal;
+  const gpuApi = provider === "KEDA" ? "external.metrics.k8s.io" : "custom.metrics.k8s.io";
+  const needed = [
+    ...(gpuUtilizationPercent > 0 ? [{ api: gpuApi, metric: "GPU utilization" }] : []),
+    ...(cpuUtilizationPercent > 0 ? [{ api: "metrics.k8s.io", metric: "CPU utilization" }] : []),
+  ];
+  const missing = needed.find(({ api }) => unreachableApis.has(api));
+  if (missing === undefined) return undefined;
+  const { api, metric } = missing;
+  const message = `the API server does not reach the server of ${api}, so ${metric} is unknown and no namespace can be deleted; see kubectl get apiservices, and open the server's port to the API server, or delete its APIServices`;
+  return isFalse("MetricsMissing", message);
 }
 
 const withoutCpu = "set autoscaling.horizontal.cpuUtilizationPercent: 0";

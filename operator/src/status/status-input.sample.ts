@@ -31,6 +31,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     omittedFields: undefined,
     skipped: new Set(),
     resourceMetrics: true,
+    unreachableApis: new Set(),
     dcgmTaken: false,
     deployment: sampleChild({
       spec: { replicas: 2 },

@@ -27,6 +27,8 @@ export interface StatusInput {
   readonly skipped: ReadonlySet<ChildRole>;
   /** metrics.k8s.io is served: an HPA can read CPU utilization. */
   readonly resourceMetrics: boolean;
+  /** Groups of APIs that are registered, and whose servers the API server does not reach. */
+  readonly unreachableApis: ReadonlySet<string>;
   /** The ConfigMap for the DCGM exporters is not managed by this operator. */
   readonly dcgmTaken: boolean;
   readonly deployment: ChildView | undefined;
