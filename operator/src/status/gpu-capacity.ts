@@ -16,7 +16,7 @@ export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">):
   );
   // The scheduler names one reason for each node, which may be a selector: a node without it would have no GPU either.
   const waiting = unbound.filter(
-    ({ unschedulable = "", devices }) => fitting === 0 || mentionsDevice(unschedulable, devices),
+    ({ unschedulable = "", devices }) => fitting === 0 || mentionsDevice(unschedulable, devices, gpus.resource),
   );
   if (waiting.length > 0) {
     const unmatched = waiting.map(({ unschedulable }) => unmatchedSelection(unschedulable ?? "", gpus))[0];

@@ -85,6 +85,20 @@ describe("text of a GPU shortage", () => {
     assert.equal(mentionsDevice("3 Insufficient cpu.", { [resource]: 1 }), false);
     assert.equal(mentionsDevice("2 cannot allocate all claims.", { [resource]: 1 }), true);
     assert.equal(mentionsDevice("2 cannot allocate all claims.", {}), false);
+    assert.equal(
+      mentionsDevice("0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient nvidia.com/gpu. preemption: 0/2", {
+        [resource]: 1,
+      }),
+      true,
+    );
+  });
+
+  it("distinguishes the GPU from further devices of a pod", () => {
+    const devices = { [resource]: 1, "nvidia.com/gpumem": 4000, "example.com/fpga": 1 };
+    const mentions = (text: string) =>
+      mentionsDevice(`0/3 nodes are available: 3 Insufficient ${text}.`, devices, resource);
+    assert.deepEqual(Object.keys(devices).map(mentions), [true, false, false]);
+    assert.equal(mentionsDevice("1 Insufficient nvidia.com/gpu.shared.", { [resource]: 1 }), false);
   });
 });
 

@@ -73,10 +73,20 @@ function nodesUnmatched(schedulerMessage: string): string | undefined {
 
 const correction = "correct it, or label a node";
 
-/** Does the scheduler's message name one of the devices as insufficient? For devices of DRA it names none. */
-export function mentionsDevice(schedulerMessage: string, devices: Readonly<Record<string, number>>): boolean {
-  if (schedulerMessage.includes("cannot allocate all claims")) return Object.keys(devices).length > 0;
-  return Object.keys(devices).some((resource) => schedulerMessage.includes(`Insufficient ${resource}`));
+/**
+ * Does the scheduler's message name the GPU as insufficient? For devices of DRA it names none. A pod may have further devices,
+ * such as nvidia.com/gpumem. One that lacks `gpuResource`, or the caller, counts each device as a GPU.
+ */
+export function mentionsDevice(
+  schedulerMessage: string,
+  devices: Readonly<Record<string, number>>,
+  gpuResource = "",
+): boolean {
+  const names = gpuResource in devices ? [gpuResource] : Object.keys(devices);
+  if (schedulerMessage.includes("cannot allocate all claims")) return names.length > 0;
+  // Commas separate the reasons, and a full stop ends them.
+  const reasons = schedulerMessage.split(/, |\.(?:\s|$)/);
+  return names.some((name) => reasons.some((reason) => reason.endsWith(`Insufficient ${name}`)));
 }
 
 const maxHolders = 3;

@@ -47,10 +47,13 @@ export interface PodTroubles {
   readonly others: number;
 }
 
-/** Of the pods that should serve and do not, of which `desired` should; undefined when there is none. */
-export function podTroubles(pods: readonly PodView[], desired: number): PodTroubles | undefined {
+/**
+ * Of the pods that should serve and do not, of which `desired` should; undefined when there is none. `gpuResource` is the
+ * resource that counts as a GPU.
+ */
+export function podTroubles(pods: readonly PodView[], desired: number, gpuResource?: string): PodTroubles | undefined {
   const current = [...failuresOnNodes(pods, desired), ...pods.filter(({ failed }) => failed === undefined)];
-  const troubles = current.map(podTrouble).filter((trouble) => trouble !== undefined);
+  const troubles = current.map((pod) => podTrouble(pod, gpuResource)).filter((trouble) => trouble !== undefined);
   for (const reason of Object.keys(podTroubleReasons) as readonly PodTroubleReason[]) {
     const same = troubles.filter((trouble) => trouble.reason === reason);
     const [first] = same;
@@ -77,7 +80,7 @@ export function failuresOnNodes(pods: readonly PodView[], desired: number): read
 }
 
 /** Undefined for a pod that is ready, terminating or replaced. */
-export function podTrouble(pod: PodView): PodTrouble | undefined {
+export function podTrouble(pod: PodView, gpuResource?: string): PodTrouble | undefined {
   const { name, node, unschedulable, devices, failed, gates, labels } = pod;
   if (pod.ready || pod.terminating) return undefined;
   if (node !== undefined && failed !== undefined) {
@@ -88,7 +91,7 @@ export function podTrouble(pod: PodView): PodTrouble | undefined {
   if (node !== undefined) return { pod: name, ...onNode(node, pod) };
   if (gates.length > 0) return { pod: name, reason: "SchedulingGated", gates, queue: labels[queueLabel] };
   if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
-  if (mentionsDevice(unschedulable, devices)) return { pod: name, reason: "WaitingForGpu" };
+  if (mentionsDevice(unschedulable, devices, gpuResource)) return { pod: name, reason: "WaitingForGpu" };
   return { pod: name, reason: "Unschedulable", message: unschedulable };
 }
 

@@ -151,6 +151,20 @@ const cases: Readonly<Record<string, Case>> = {
     pods: [samplePod({ node: undefined })],
     readiness: progressing("0 of 2 replicas are ready; pod p is waiting to be scheduled"),
   },
+  "pods that wait for a further device, while GPUs are free": {
+    status: noneReady,
+    pods: [
+      samplePod({
+        node: undefined,
+        unschedulable: "0/1 nodes are available: 1 Insufficient nvidia.com/gpumem.",
+        devices: { "nvidia.com/gpu": 1, "nvidia.com/gpumem": 4000 },
+      }),
+    ],
+    readiness: inProgress(
+      "Unschedulable",
+      "0 of 2 replicas are ready; pod p cannot be scheduled: 0/1 nodes are available: 1 Insufficient nvidia.com/gpumem.",
+    ),
+  },
   "pods that crash before the progress deadline": {
     status: noneReady,
     pods: [crashes],
