@@ -77,7 +77,7 @@ describe("utilization", function () {
     await work.untilCondition("upscaler", "Ready", {
       status: "True",
       reason: "Degraded",
-      message: `pod ${lost.name} is ready although it has lost GPU 0 (GPU-0): GPU_IS_LOST`,
+      message: `pod ${lost.name} is ready although it has lost GPU 0 (GPU-0`,
     });
     lost.answer = answer;
     await work.untilCondition("upscaler", "Ready", { status: "True", reason: "Serving" });
