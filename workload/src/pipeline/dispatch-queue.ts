@@ -67,10 +67,14 @@ export class DispatchQueue {
     clearTimeout(this.#wake);
   }
 
-  /** The first jobs that fit into memory beside those being processed; one alone always does, as larger ones are rejected. */
+  /**
+   * The first jobs that fit into memory beside those being processed and the bodies of those that wait; one alone always does, as larger
+   * ones are rejected.
+   */
   #fitting(jobs: readonly Job[]): readonly Job[] {
-    let bytes = this.#batches.activeBytes;
-    const over = jobs.findIndex((job) => (bytes += job.memoryBytes) > this.#memoryBytes);
+    let bytes = this.#batches.activeBytes + this.#bodyBytes;
+    // A job's own memory includes its body.
+    const over = jobs.findIndex((job) => (bytes += job.memoryBytes - bodyBytesOf(job)) > this.#memoryBytes);
     if (over < 0) return jobs;
     return jobs.slice(0, over === 0 && this.#batches.activeJobs === 0 ? 1 : over);
   }

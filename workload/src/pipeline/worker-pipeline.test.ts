@@ -129,6 +129,33 @@ describe("the pipeline", () => {
     assert.deepEqual(await Promise.all(all), ["none", "none", "none", "none"]);
   });
 
+  it("starts no picture that does not fit beside the bodies of those behind it", async () => {
+    // Of 16 MiB, 2 are taken by the first picture, 6 by the second and 12 by the third; the fourth waits with 4 MiB.
+    await using setup = await started("{requestTimeout: 60s, batch: {maxSize: 1}}", 4, 0);
+    const { pipeline } = setup;
+    await until(() => pipeline.workers.ready === 4);
+    const MiB = 2 ** 20;
+    const send = async (side: number, script: string, paddingBytes = 0): Promise<string> => {
+      const square = await sharp({ create: { width: side, height: side, channels: 3, background: "red" } })
+        .jpeg()
+        .toBuffer();
+      const bytes = Buffer.concat([square, Buffer.alloc(paddingBytes), Buffer.from(script)]);
+      return failure(pipeline.process(new Uint8Array(bytes), options));
+    };
+    const hanging = send(290, "hang");
+    await until(() => pipeline.active === 1);
+    const late = send(500, "late");
+    await until(() => pipeline.active === 2);
+    const padded = send(500, "fine", 3 * MiB);
+    await until(() => pipeline.queued === 1);
+    const behind = send(500, "fine", 4 * MiB);
+    await until(() => pipeline.queued === 2);
+    assert.equal(await late, "none");
+    assert.deepEqual([pipeline.active, pipeline.queued], [1, 2]);
+    await pipeline.close();
+    assert.deepEqual(await Promise.all([hanging, padded, behind]), ["draining", "draining", "draining"]);
+  });
+
   it("rejects a picture that no memory is left for, before any work", async () => {
     await using setup = await started("", 1, 0);
     const { pipeline } = setup;
