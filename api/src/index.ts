@@ -27,6 +27,7 @@ export { joinPath, pathOf, type Keys } from "./schema/paths.ts";
 export { durationMs, durationSeconds, nginxSizeBytes, quantityValue } from "./units/parse.ts";
 export { processorConfig, reloadableProcessorConfig, type ProcessorConfig } from "./processor-config.ts";
 export { bytesForPictures, memoryForPixels, workersFor } from "./picture-memory.ts";
+export { serviceTargets, targetsFileName, type ServiceTargets } from "./service-targets.ts";
 export { utilizationReport, type UtilizationReport } from "./utilization-report.ts";
 export { kindNames, type Kind } from "./schema/kinds.ts";
 export { validateFile, validateStored } from "./validate/index.ts";

@@ -73,6 +73,11 @@ export const utilizationReport = report("The load of a processor.", {
     restarts: amount("Number of workers that were replaced since the start."),
   }),
   sessions: amount("Number of WebSocket sessions."),
+  targets: Type.Optional(
+    Type.Boolean({
+      description: "Whether the targets of the service are exported as metrics. Absent: too old for it.",
+    }),
+  ),
 });
 
 export type UtilizationReport = Static<typeof utilizationReport>;

@@ -5,8 +5,8 @@ import { createServices, follow, isReady, serviceNames, serviceType, untilQuiet 
 import type { BenchCluster } from "./bench-cluster.ts";
 import type { Figure } from "./figure.ts";
 
-/** Children of `spec: {}` without optional APIs: Deployment, Service, ServiceAccount, HPA, PDB, NetworkPolicy, two ConfigMaps. */
-const childrenPerService = 8;
+/** Children of `spec: {}` without optional APIs: Deployment, Service, ServiceAccount, ConfigMap, HPA, PDB, NetworkPolicy. */
+const childrenPerService = 7;
 const settleMs = 10_000;
 
 /** Leaves the operator and the services for the next measurements. */

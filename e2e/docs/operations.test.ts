@@ -10,7 +10,7 @@ const shipped = [
   rbac.profileRules,
   rbac.serviceRules,
   rbac.ownNamespaceRules,
-  rbac.dcgmRules,
+  rbac.sharedRules,
   rbac.metricsApiRules,
   rbac.metricsApiNamespaceRules,
 ].flat();

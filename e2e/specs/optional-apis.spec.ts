@@ -4,12 +4,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
+import { sharedRulesName } from "@gpumedia/operator/src/observe/names.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "../cluster/cluster.ts";
 import { optionalApis } from "../cluster/optional-crds.ts";
 import { sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
-import { Workspace, type LiveChild } from "./operator/workspace.ts";
+import { unlessStatus, Workspace, type LiveChild } from "./operator/workspace.ts";
 
 const spec = {
   network: { gateway: { parentRefs: [{ name: "public" }], hostnames: ["media.example.com"] } },
@@ -18,7 +19,6 @@ const keda = { autoscaling: { horizontal: { provider: "KEDA" } } };
 const optional: readonly (readonly [ChildKindName, name: string])[] = [
   ["verticalPodAutoscaler", "upscaler-vpa"],
   ["podMonitor", "upscaler"],
-  ["prometheusRule", "upscaler"],
   ["httpRoute", "upscaler"],
   ["scaledObject", "by-keda"],
 ];
@@ -58,6 +58,9 @@ describe("optional APIs", () => {
 
   async function untilCreated(): Promise<void> {
     for (const [kind, name] of optional) await until(`${kind} ${name}`, () => work.get(childKinds[kind].type, name));
+    await until("the shared rules", () =>
+      work.client.get(childKinds.prometheusRule.type, work.operatorNamespace, sharedRulesName).catch(unlessStatus(404)),
+    );
   }
 
   it("may be missing, appear and disappear while the service stays ready", async () => {

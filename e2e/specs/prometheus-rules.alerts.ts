@@ -2,9 +2,11 @@
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { exporter48, otherPod, pod, processor, type InputSeries } from "./prometheus-rules.series.ts";
 
-interface RuleAlert {
+export interface RuleAlert {
   readonly spec?: GpuMediaServiceSpec;
   readonly series: readonly InputSeries[];
+  /** False: Prometheus scrapes no pod of the service. */
+  readonly isScraped?: false;
   /** The time of the evaluation. */
   readonly at: string;
   readonly alert: string;
@@ -108,6 +110,7 @@ export const ruleAlerts: Readonly<Record<string, RuleAlert>> = {
   },
   "replicas are available, and none is scraped": {
     series: [available],
+    isScraped: false,
     at: "30m",
     alert: "GpuMediaMetricsMissing",
     fires: {
@@ -256,16 +259,18 @@ export const ruleAlerts: Readonly<Record<string, RuleAlert>> = {
   "a pod uses 3 GiB": { series: [memory(3 * 2 ** 30)], at: "30m", alert: "GpuMediaMemoryHigh" },
   "two pods are unschedulable": {
     series: [pod, otherPod].map((name) => state("kube_pod_status_unschedulable", `pod="${name}"`, 1)),
+    isScraped: false,
     at: "30m",
     alert: "GpuMediaPodsWaitForGpu",
     fires: {
       severity: "warning",
-      summary: "Pods wait for a node with free nvidia.com/gpu",
+      summary: "Pods wait for a node with free GPUs",
       description: "2 pods are unschedulable.",
     },
   },
-  "a pod of another service is unschedulable": {
+  "a pod of another workload is unschedulable": {
     series: [state("kube_pod_status_unschedulable", 'pod="upscaler-2x-6d4c8b7f9d-x2k4p"', 1)],
+    isScraped: false,
     at: "30m",
     alert: "GpuMediaPodsWaitForGpu",
   },

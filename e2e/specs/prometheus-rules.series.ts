@@ -1,4 +1,7 @@
-/** Series of GPU exporters, in the three formats that clusters have. */
+/** Series of GPU exporters in the three formats that clusters have, of the processor and of kube-state-metrics. */
+import type { ServiceTargets } from "@gpumedia/api";
+import { createMetrics } from "../../workload/src/telemetry/metrics.ts";
+
 /** A series as promtool writes it: `name{labels}` and its values, one a minute. */
 export interface InputSeries {
   readonly series: string;
@@ -87,4 +90,37 @@ function series(values: Values, labels: Readonly<Record<string, string>>): reado
 export function processor(name: string, values: string, labels = "", of: string = pod): InputSeries {
   const more = labels === "" ? "" : `,${labels}`;
   return { series: `${name}{namespace="media",pod="${of}",container="gpu-media"${more}}`, values };
+}
+
+/** The targets that a pod exports, as its registry writes them. */
+export async function exportedTargets(targets: ServiceTargets, of: string = pod): Promise<readonly InputSeries[]> {
+  const { registry } = createMetrics({
+    active: () => 0,
+    queued: () => 0,
+    sessions: () => 0,
+    workers: () => ({ total: 1, ready: 1, restarts: 0 }),
+    ready: () => true,
+    busyPercent: () => 0,
+    gpus: async () => [],
+    targets: async () => targets,
+  });
+  const text = await registry.metrics();
+  return [...text.matchAll(/^(gpumedia_slo_\w+)\{(.+)\} (\S+)$/gm)].map(([, name = "", labels, value]) =>
+    processor(name, `${value}x600`, labels, of),
+  );
+}
+
+/** What kube-state-metrics exports of a pod with a GPU by default, scheduled or not. */
+export function podState(of: string, replicaSet = "upscaler-6d4c8b7f9d"): readonly InputSeries[] {
+  const state = (name: string, labels: string, value: number): InputSeries => ({
+    // prometheus-operator adds the exporter's own Service as `service`.
+    series: `${name}{namespace="media",pod="${of}",service="kube-state-metrics",${labels}}`,
+    values: `${value}x600`,
+  });
+  const requests = "kube_pod_container_resource_requests";
+  return [
+    state("kube_pod_owner", `owner_kind="ReplicaSet",owner_name="${replicaSet}",owner_is_controller="true"`, 1),
+    state(requests, 'container="gpu-media",resource="cpu",unit="core"', 2),
+    state(requests, 'container="gpu-media",resource="nvidia_com_gpu",unit="integer"', 1),
+  ];
 }

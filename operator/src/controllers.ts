@@ -6,6 +6,7 @@ import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
 import type { Pass } from "./reconcile/pass.ts";
 import { onProfileUse, profilesKey, reconcileProfiles } from "./reconcile/profiles.ts";
 import { reconcileService } from "./reconcile/service.ts";
+import { reconcileShared, sharedKey } from "./reconcile/shared-monitoring.ts";
 import { Memory } from "./reconcile/memory.ts";
 import { createSnapshotSource } from "./reconcile/snapshot.ts";
 import { createUtilizationWindow, startUtilizationWatch } from "./reconcile/utilization-watch.ts";
@@ -40,6 +41,8 @@ export interface ControllersOptions {
 const backoff = { baseMs: 500, capMs: 5 * 60_000 };
 /** Many services that change at once are one new list of metrics. */
 const dcgmDelayMs = 500;
+/** The same for the shared rules and dashboards. */
+const sharedDelayMs = 500;
 /** A thousand new services are one status of their profile in this time. */
 const profilesDelayMs = 1_000;
 
@@ -52,7 +55,20 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const dcgmQueue = new WorkQueue(clock);
   const requeueDcgm = (): void => dcgmQueue.add(dcgmKey(operatorNamespace), "edit", dcgmDelayMs);
   cache.dcgm.subscribe(({ origin }) => origin === "write" || requeueDcgm());
-  const memory = new Memory({ clock, onDcgmChange: requeueDcgm });
+  const sharedQueue = new WorkQueue(clock);
+  const requeueShared = (): void => sharedQueue.add(sharedKey, "edit", sharedDelayMs);
+  for (const kept of [cache.sharedRules, cache.sharedDashboards]) {
+    kept.subscribe(({ origin }) => origin === "write" || requeueShared());
+  }
+  // Without objects, the list is no event. Services request the rules once their kind is served.
+  void cache.sharedDashboards.whenSynced().then(requeueShared);
+  const memory = new Memory({
+    clock,
+    onSharedChange() {
+      requeueDcgm();
+      requeueShared();
+    },
+  });
   const window = createUtilizationWindow(intervalMs);
   // True until a failure is known: an autoscaler that loses this metric for a moment would scale on the others.
   let servesPodMetrics = options.metricsApiAddress !== "off";
@@ -122,6 +138,17 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     log,
     metrics: metrics.controller("dcgm", dcgmQueue, 1),
   });
+  const sharedContext = { operatorNamespace, namespaces: options.namespaces, runbookUrl: options.runbookUrl };
+  const shared = runWorkers({
+    queue: sharedQueue,
+    concurrency: 1,
+    reconcile: (_key, { log: keyLog }) =>
+      reconcileShared({ client: writer, clock, cache, memory, context: sharedContext, onChange: resyncAll }, keyLog),
+    backoff,
+    clock,
+    log,
+    metrics: metrics.controller("shared-monitoring", sharedQueue, 1),
+  });
   const profileQueue = new WorkQueue(clock);
   const profiles = runWorkers({
     queue: profileQueue,
@@ -141,7 +168,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
   const stopLoadTests = startLoadTestController({ ...setup, loadTests, events, defaults: options, backoff });
   const graceMs = options.shutdownTimeoutMs / 2;
   lifecycle.onStop("controllers", async () => {
-    const workers = [services, exporters, profiles];
+    const workers = [services, exporters, shared, profiles];
     await Promise.all([...workers.map((one) => one.stop(graceMs)), stopLoadTests(graceMs)]);
   });
   const cancelResync = every(clock, options.resyncIntervalMs, resyncAll);

@@ -33,6 +33,7 @@ describe("the guide's server", () => {
       workers: () => ({ total: 1, ready: 1, restarts: 0 }),
       ready: () => true,
       gpus: async () => [],
+      targets: async () => undefined,
     });
     processing.observe(0.02);
     const text = await registry.metrics();

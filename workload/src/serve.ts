@@ -8,6 +8,7 @@ import { cpuLimitCores } from "./config/cpu-limit.ts";
 import { memoryLimitBytes } from "./config/memory-limit.ts";
 import { readConfig } from "./config/read-config.ts";
 import type { Settings } from "./config/settings.ts";
+import { readTargets } from "./config/targets-file.ts";
 import { watchConfig } from "./config/watch-config.ts";
 import { openGpuMonitor } from "./gpu/monitor.ts";
 import { namesDevices } from "./gpu/visible-devices.ts";
@@ -73,6 +74,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
       queued: () => pipeline.queued,
       workers: () => pipeline.workers,
       ready: () => pipeline.ready,
+      targets: () => readTargets(file?.path),
     },
   });
   const pipeline = new WorkerPipeline({

@@ -169,6 +169,7 @@ export const production: SourcedTree<CompleteSpec> = {
     podMonitor: chosen("Production", true, "advanced monitoring"),
     alerts: chosen("Runtime Optimization", true, "performance alerts active"),
     dashboard: chosen("Production", true, "advanced monitoring"),
+    scope: ours("Cluster", "one dashboard and one set of rules, however many services there are"),
     scrapeInterval: ours("15s", "the window of the processor's report"),
     labels: {},
     dashboardLabels: { grafana_dashboard: ours("1", "the label that Grafana's sidecar looks for by default") },

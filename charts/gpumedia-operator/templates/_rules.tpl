@@ -25,28 +25,10 @@
     - monitoring.coreos.com
   resources:
     - prometheuses
+    - thanosrulers
   verbs:
     - list
     - watch
-{{- end }}
-{{- define "gpumedia-operator.dcgmRules" -}}
-- apiGroups:
-    - ""
-  resources:
-    - configmaps
-  verbs:
-    - create
-- apiGroups:
-    - ""
-  resources:
-    - configmaps
-  verbs:
-    - delete
-    - list
-    - patch
-    - watch
-  resourceNames:
-    - gpumedia-dcgm-metrics
 {{- end }}
 {{- define "gpumedia-operator.metricsApiNamespaceRules" -}}
 - apiGroups:
@@ -286,4 +268,26 @@
   verbs:
     - create
     - patch
+{{- end }}
+{{- define "gpumedia-operator.sharedRules" -}}
+- apiGroups:
+    - ""
+  resources:
+    - configmaps
+  verbs:
+    - create
+    - delete
+    - list
+    - patch
+    - watch
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
+    - prometheusrules
+  verbs:
+    - create
+    - delete
+    - list
+    - patch
+    - watch
 {{- end }}

@@ -1,6 +1,5 @@
 /** The operator's permissions. Its specs run with exactly these; a comment names the reason where it is not obvious. */
 import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
-import { dcgmMetricsName } from "../../../operator/src/observe/names.ts";
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -25,6 +24,7 @@ const apiVersion = "rbac.authorization.k8s.io/v1";
 /** Children are created, patched (server-side apply and its preparation) and deleted, but never replaced. */
 const childVerbs = ["create", "delete", "get", "list", "patch", "watch"];
 const watched = ["list", "watch"];
+const sharedVerbs = ["create", "delete", "list", "patch", "watch"];
 
 /** Objects that are only read, cluster-scoped or in the namespaces of others. Granted also to an operator of single namespaces. */
 export const clusterReads: readonly PolicyRule[] = [
@@ -33,8 +33,9 @@ export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
   // To report whether a Gateway routes to a service, and whether by https.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways"], verbs: watched },
-  // To report whether a Prometheus loads the rules and PodMonitors of a service.
-  { apiGroups: ["monitoring.coreos.com"], resources: ["prometheuses"], verbs: watched },
+  // To report whether a Prometheus loads the rules and PodMonitors of a service. The rules of a single service stay for those
+  // that do not load the shared ones.
+  { apiGroups: ["monitoring.coreos.com"], resources: ["prometheuses", "thanosrulers"], verbs: watched },
 ];
 
 /** Only of an operator that watches all namespaces: others would not count all services that use a profile. */
@@ -105,15 +106,13 @@ export const ownNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update"] },
 ];
 
-/** For the ConfigMap of the DCGM exporters; `serviceRules` in all namespaces include these. */
-export const dcgmRules: readonly PolicyRule[] = [
-  { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] },
-  {
-    apiGroups: [""],
-    resources: ["configmaps"],
-    verbs: ["delete", "list", "patch", "watch"],
-    resourceNames: [dcgmMetricsName],
-  },
+/**
+ * In its own namespace, for what services share: the list for the DCGM exporters, rules and dashboards. The names of the latter
+ * depend on the labels that services request. `serviceRules` in all namespaces include these.
+ */
+export const sharedRules: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["configmaps"], verbs: sharedVerbs },
+  { apiGroups: ["monitoring.coreos.com"], resources: ["prometheusrules"], verbs: sharedVerbs },
 ];
 
 export interface OperatorIdentity {
@@ -145,7 +144,7 @@ export function operatorRbac({
   ];
   const ownRules = [
     ...ownNamespaceRules,
-    ...(everywhere ? [] : dcgmRules),
+    ...(everywhere ? [] : sharedRules),
     ...(metricsApi ? metricsApiNamespaceRules : []),
   ];
   return [

@@ -1,6 +1,7 @@
 /** The operator's permissions: all are used. Those that no request in this file needs are listed with what needs them. */
 import assert from "node:assert/strict";
-import { dcgmMetricsName } from "@gpumedia/operator/src/observe/names.ts";
+import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { dcgmMetricsName, sharedRulesName } from "@gpumedia/operator/src/observe/names.ts";
 import {
   childKind,
   childKinds,
@@ -10,7 +11,7 @@ import {
 } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import {
   clusterReads,
-  dcgmRules,
+  sharedRules,
   metricsApiNamespaceRules,
   metricsApiRules,
   ownNamespaceRules,
@@ -44,6 +45,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   "/events list": "load-test.spec.ts: why a Job has no pod",
   "monitoring.coreos.com/prometheuses list": "other-controllers.spec.ts",
   "monitoring.coreos.com/prometheuses watch": "other-controllers.spec.ts",
+  "monitoring.coreos.com/prometheusrules patch": "shared-monitoring.spec.ts",
+  "monitoring.coreos.com/thanosrulers list": "as Prometheuses",
+  "monitoring.coreos.com/thanosrulers watch": "as Prometheuses",
   "events.k8s.io/events patch": "events.spec.ts: a repeated event",
 };
 
@@ -66,6 +70,20 @@ async function dcgmMetrics({ client, operatorNamespace }: Workspace): Promise<st
   const path = `/api/v1/namespaces/${operatorNamespace}/configmaps/${dcgmMetricsName}`;
   const answer = await client.rawJson("GET", path).catch(unlessStatus(404));
   return (answer?.body as { data: { metrics: string } } | undefined)?.data.metrics;
+}
+
+function sharedRulesOf({ client, operatorNamespace }: Workspace): Promise<KubeObject | undefined> {
+  return client.get(childKinds.prometheusRule.type, operatorNamespace, sharedRulesName).catch(unlessStatus(404));
+}
+
+/** Removes the rules' groups, and waits until they are restored. */
+async function sharedRulesRepaired(one: Workspace): Promise<void> {
+  const groups = async (): Promise<unknown> =>
+    ((await sharedRulesOf(one)) as { spec?: { groups?: unknown } })?.spec?.groups;
+  await until("the shared rules", groups);
+  const remove = [{ op: "remove", path: "/spec/groups" }] as const;
+  await one.client.jsonPatch(childKinds.prometheusRule.type, one.operatorNamespace, sharedRulesName, remove);
+  await until("the shared rules to be repaired", groups);
 }
 
 async function untilMinimal(one: Workspace, name: string): Promise<void> {
@@ -131,14 +149,16 @@ describe("the operator's permissions", function () {
         );
       }
       await one.untilReady("upscaler");
+      await sharedRulesRepaired(one);
       await one.apply("upscaler", nothing);
+      await until("the shared rules to be deleted", async (see) => see(await sharedRulesOf(one)) === undefined);
       await untilMinimal(one, "upscaler");
       await until("the DCGM metrics to be deleted", async (see) => see(await dcgmMetrics(one)) === undefined);
       const requests = work.cluster.audit.requests({ user: one.operatorUser });
       assert.deepEqual(forbidden(requests), []);
       const used = usedRights(requests.filter(({ objectRef }) => objectRef?.namespace === one.operatorNamespace));
       assert.deepEqual(
-        [...grantedRights(dcgmRules)].filter((right) => !used.has(right)),
+        [...grantedRights(sharedRules)].filter((right) => !used.has(right)),
         [],
       );
       assert.deepEqual(writtenNamespaces(requests), new Set([one.operatorNamespace, one.namespace]));
@@ -167,7 +187,7 @@ describe("the operator's permissions", function () {
       profileRules,
       serviceRules,
       ownNamespaceRules,
-      dcgmRules,
+      sharedRules,
       metricsApiRules,
       metricsApiNamespaceRules,
     ].flat();

@@ -126,8 +126,10 @@ describe("what other controllers report", () => {
 
       await work.apply("watched", { monitoring: { labels: { release: "stack" } } });
       await untilItem("watched", alerts, ["Done", "Selected", `Prometheus ${key} loads the PrometheusRule`]);
-      const rule = await work.child("prometheusRule", "watched");
-      assert.equal(rule.metadata.labels?.["release"], "stack");
+      const shared = { namespace: work.operatorNamespace, labelSelector: "release=stack" };
+      await until("the shared rules with the label", async (see) => {
+        return see((await work.client.list(childKinds.prometheusRule.type, shared)).items).length === 1;
+      });
       await work.delete(prometheusType, "stack");
       await untilItem("watched", alerts, ["Unknown", "NoPrometheus"]);
     });

@@ -13,7 +13,6 @@ const seed = Number(process.env.MATRIX_SEED ?? Math.floor(Math.random() * 2 ** 3
 const walks = 4;
 const steps = 12;
 const defaults = { processorImage: "example.com/processor:1-cuda", processorImageCpu: "example.com/processor:1" };
-const runbookUrl = "https://example.com/alerts";
 
 /** The fields of a spec that create or delete a child, with the values to try. */
 const switches: readonly (readonly [path: string, values: readonly unknown[]])[] = [
@@ -40,11 +39,7 @@ function set(spec: Record<string, unknown>, path: string, value: unknown): void 
 
 describe("random edits of a spec", () => {
   const work = operatorWorkspace("suite", {
-    parameters: [
-      `--processor-image=${defaults.processorImage}`,
-      `--processor-image-cpu=${defaults.processorImageCpu}`,
-      `--runbook-url=${runbookUrl}`,
-    ],
+    parameters: [`--processor-image=${defaults.processorImage}`, `--processor-image-cpu=${defaults.processorImageCpu}`],
   });
 
   /** Returns the actions that remain for the stored service. */
@@ -56,7 +51,7 @@ describe("random edits of a spec", () => {
     const { service } = effective;
     const children = desiredChildren(service, {
       operatorNamespace: work.operatorNamespace,
-      runbookUrl,
+      exportsTargets: true,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
       gpuMetric: "Utilization",
       waitingReplicas: stored.status?.rollout?.waiting ?? 0,

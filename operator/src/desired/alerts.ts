@@ -1,10 +1,8 @@
-/** Alerts of a service. Each has a section in docs/alerts.md, to which its runbook link leads. */
-import { durationMs, quantityValue } from "@gpumedia/api";
-import type { EffectiveService } from "../effective/service.ts";
+/** The alerts that services share. Each has a section in docs/alerts.md, to which its runbook link leads. */
 import { containerName } from "../observe/names.ts";
-import { podPattern, processorSelector, recordedSelector } from "./promql.ts";
-import { recorded } from "./recording-rules.ts";
-import { busyAbove, idlePercent } from "./skew-limits.ts";
+import { ofPods } from "./promql.ts";
+import { namespaceMatcher, recorded, recordedOf, type RuleScope } from "./recording-rules.ts";
+import { idlePercent, mostBusyPercent } from "./skew-limits.ts";
 
 export interface AlertRule {
   readonly alert: string;
@@ -19,6 +17,7 @@ interface Alert {
   readonly name: string;
   /** critical: a GPU is broken; warning: users are affected or soon will be; info: GPUs are paid for and idle. */
   readonly severity: "critical" | "warning" | "info";
+  /** Its series have the labels `namespace` and `service`. */
   readonly expr: string;
   /** How long it must hold: longer than the autoscaler needs to resolve it. */
   readonly holds: string;
@@ -36,24 +35,34 @@ const rejectionPercent = 1;
 /** Bits of HW slowdown, SW and HW thermal slowdown, and power brake. A power cap (4) is normal under load. */
 const throttleBits = [8, 32, 64, 128];
 
-export function processorAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
-  const of = recordedSelector(service);
-  const replicas = `kube_deployment_status_replicas_available{namespace="${service.namespace}",deployment="${service.name}"}`;
-  const reporting = `count by (namespace) (concurrent_gpu_operations{${processorSelector(service)}})`;
-  const busy = `gpumedia_busy_percent{${processorSelector(service)}}`;
-  return render(service, runbookUrl, [
+const byService = "on (namespace, service)";
+const latencyTarget = target(recorded.targetLatency, "humanizeDuration");
+const memoryTarget = target(recorded.targetMemory, "humanize1024");
+const gpuMin = target(recorded.targetGpuMin, 'printf "%.0f"');
+const gpuMax = target(recorded.targetGpuMax, 'printf "%.0f"');
+
+/** The target of the alert's service, in a text. */
+function target(series: string, format: string): string {
+  const query = `printf "${series}{namespace='%s',service='%s'}" $labels.namespace $labels.service | query`;
+  return `{{ with ${query} }}{{ . | first | value | ${format} }}{{ end }}`;
+}
+
+export function processorAlerts(scope: RuleScope, runbookUrl: string): readonly AlertRule[] {
+  const available = `sum by (namespace, deployment) (kube_deployment_status_replicas_available{${namespaceMatcher(scope)}}) > 0`;
+  const busy = `by (namespace, service) (${ofPods("gpumedia_busy_percent", recordedOf(recorded.pods, scope))})`;
+  return render(scope, runbookUrl, [
     {
       name: "GpuMediaLatencyHigh",
       severity: "warning",
-      expr: `${recorded.processingP95}{${of}} > ${durationMs(service.slo.latencyP95) / 1000}`,
+      expr: `${recorded.processingP95} > ${byService} ${recorded.targetLatency}`,
       holds: "10m",
-      summary: `The p95 of the processing time is above ${service.slo.latencyP95}`,
-      description: `p95: {{ $value | humanizeDuration }}, target ${service.slo.latencyP95}.`,
+      summary: `The p95 of the processing time is above ${latencyTarget}`,
+      description: `p95: {{ $value | humanizeDuration }}, target ${latencyTarget}.`,
     },
     {
       name: "GpuMediaRequestsRejected",
       severity: "warning",
-      expr: `100 * ${recorded.rejectionRatio}{${of}} > ${rejectionPercent}`,
+      expr: `100 * ${recorded.rejectionRatio} > ${rejectionPercent}`,
       holds: "5m",
       summary: "Requests are rejected because the queue is full",
       description: '{{ $value | printf "%.1f" }} % of the requests were answered with 503.',
@@ -61,7 +70,8 @@ export function processorAlerts(service: EffectiveService, runbookUrl: string): 
     {
       name: "GpuMediaLoadSkewed",
       severity: "warning",
-      expr: `max(${busy}) > ${busyAbove(service.slo.gpuUtilization.max)} and min(${busy}) < ${idlePercent}`,
+      // As `busyAbove`.
+      expr: `max ${busy} > ${byService} clamp_max(${recorded.targetGpuMax}, ${mostBusyPercent}) and ${byService} (min ${busy} < ${idlePercent})`,
       holds: "15m",
       summary: "One pod is busy while another idles",
       description: `The busiest pod: {{ $value | printf "%.0f" }} %, another one below ${idlePercent} %.`,
@@ -69,7 +79,7 @@ export function processorAlerts(service: EffectiveService, runbookUrl: string): 
     {
       name: "GpuMediaMetricsMissing",
       severity: "warning",
-      expr: `(${replicas} > 0) unless on (namespace) ${reporting}`,
+      expr: `label_replace(${available}, "service", "$1", "deployment", "(.+)") unless ${byService} ${reporting(scope)}`,
       holds: "10m",
       summary: "Prometheus receives no metrics from the processor",
       description: "{{ $value }} replicas are available, and none is scraped.",
@@ -77,54 +87,53 @@ export function processorAlerts(service: EffectiveService, runbookUrl: string): 
   ]);
 }
 
-export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
-  const of = recordedSelector(service);
-  const { min, max } = service.slo.gpuUtilization;
-  const xid = `${recorded.gpuLastXid}{${of}}`;
-  const reasons = `${recorded.gpuClockReasons}{${of}}`;
-  const trouble = throttleBits.map((bit) => `floor(${reasons} / ${bit}) % 2`).join(" + ");
-  const reporting = `count by (namespace) (concurrent_gpu_operations{${processorSelector(service)}})`;
-  return render(service, runbookUrl, [
+export function gpuMetricsAlerts(scope: RuleScope, runbookUrl: string): readonly AlertRule[] {
+  const utilization = `avg by (namespace, service) (${recorded.gpuUtilization})`;
+  const expected = `${recordedOf(recorded.gpuMetrics, scope)} == 1`;
+  const trouble = throttleBits.map((bit) => `floor(${recorded.gpuClockReasons} / ${bit}) % 2`).join(" + ");
+  const ofGpu = "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}";
+  const average = `Average GPU utilization: {{ $value | printf "%.0f" }} %, target ${gpuMin} to ${gpuMax} %.`;
+  return render(scope, runbookUrl, [
     {
       name: "GpuMediaGpuSaturated",
       severity: "warning",
-      expr: `avg(${recorded.gpuUtilization}{${of}}) > ${max}`,
+      expr: `${utilization} > ${byService} ${recorded.targetGpuMax}`,
       holds: "30m",
-      summary: `GPU utilization is above ${max} %`,
-      description: `Average GPU utilization: {{ $value | printf "%.0f" }} %, target ${min} to ${max} %.`,
+      summary: `GPU utilization is above ${gpuMax} %`,
+      description: average,
     },
     {
       name: "GpuMediaGpuUnderused",
       severity: "info",
-      expr: `avg(${recorded.gpuUtilization}{${of}}) < ${min}`,
+      expr: `${utilization} < ${byService} ${recorded.targetGpuMin}`,
       holds: "6h",
-      summary: `GPU utilization is below ${min} %`,
-      description: `Average GPU utilization: {{ $value | printf "%.0f" }} %, target ${min} to ${max} %.`,
+      summary: `GPU utilization is below ${gpuMin} %`,
+      description: average,
     },
     {
       name: "GpuMediaGpuMemoryHigh",
       severity: "warning",
-      expr: `${recorded.gpuMemoryUsed}{${of}} > ${gpuMemoryPercent}`,
+      expr: `${recorded.gpuMemoryUsed} > ${gpuMemoryPercent}`,
       holds: "10m",
       summary: `More than ${gpuMemoryPercent} % of a GPU's memory is in use`,
-      description: 'GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value | printf "%.0f" }} %.',
+      description: `${ofGpu}: {{ $value | printf "%.0f" }} %.`,
     },
     {
       name: "GpuMediaGpuHot",
       severity: "warning",
-      expr: `${recorded.gpuTemperature}{${of}} >= ${gpuTemperatureCelsius}`,
+      expr: `${recorded.gpuTemperature} >= ${gpuTemperatureCelsius}`,
       holds: "5m",
       summary: `A GPU is at ${gpuTemperatureCelsius} °C or more`,
-      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value }} °C.",
+      description: `${ofGpu}: {{ $value }} °C.`,
     },
     {
       name: "GpuMediaGpuXidError",
       severity: "critical",
       // The metric keeps its last value until the driver is reloaded, so only a new value counts.
-      expr: `${xid} > 0 unless ${xid} == ${xid} offset 1h`,
+      expr: `(${recorded.gpuLastXid} > 0 unless ${recorded.gpuLastXid} == ${recorded.gpuLastXid} offset 1h)`,
       holds: "0s",
       summary: "The GPU driver reported an XID error",
-      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: XID {{ $value }}.",
+      description: `${ofGpu}: XID {{ $value }}.`,
     },
     {
       name: "GpuMediaGpuThrottled",
@@ -132,12 +141,12 @@ export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string):
       expr: `${trouble} > 0`,
       holds: "10m",
       summary: "A GPU is throttled because of heat or power",
-      description: "GPU {{ $labels.gpu }} of pod {{ $labels.pod }}: {{ $value }} throttle reasons.",
+      description: `${ofGpu}: {{ $value }} throttle reasons.`,
     },
     {
       name: "GpuMediaGpuMetricsMissing",
       severity: "warning",
-      expr: `${reporting} unless on (namespace) ${recorded.gpuUtilization}{${of}}`,
+      expr: `(${reporting(scope)} unless ${byService} ${recorded.gpuUtilization}) and ${byService} (${expected})`,
       holds: "15m",
       summary: "Prometheus receives no GPU metrics for the service",
       description: "{{ $value }} pods run, and no exporter reports their GPUs.",
@@ -145,33 +154,33 @@ export function gpuMetricsAlerts(service: EffectiveService, runbookUrl: string):
   ]);
 }
 
-export function gpuAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
-  const waiting = `kube_pod_status_unschedulable{namespace="${service.namespace}",pod=~"${podPattern(service)}"}`;
-  return render(service, runbookUrl, [
+export function capacityAlerts(scope: RuleScope, runbookUrl: string): readonly AlertRule[] {
+  const pods = recordedOf(recorded.pods, scope);
+  const inContainer = `container="${containerName}"`;
+  const used = `container_memory_working_set_bytes{${inContainer}}`;
+  // Extended resources, such as GPUs, are the only ones that kube-state-metrics counts as integers.
+  const needsDevices = `(${pods} and on (namespace, pod) kube_pod_container_resource_requests{${inContainer},unit="integer"})`;
+  return render(scope, runbookUrl, [
+    {
+      name: "GpuMediaMemoryHigh",
+      severity: "warning",
+      expr: `max by (namespace, service, pod) (${ofPods(used, pods)}) > ${byService} group_left ${recorded.targetMemory}`,
+      holds: "15m",
+      summary: `A pod uses more than ${memoryTarget} of memory`,
+      description: `Pod {{ $labels.pod }}: {{ $value | humanize1024 }}B, target ${memoryTarget}.`,
+    },
     {
       name: "GpuMediaPodsWaitForGpu",
       severity: "warning",
-      expr: `sum(${waiting}) > 0`,
+      expr: `sum by (namespace, service) (${ofPods("kube_pod_status_unschedulable", needsDevices)}) > 0`,
       holds: "5m",
-      summary: `Pods wait for a node with free ${service.gpu.resourceName}`,
+      summary: "Pods wait for a node with free GPUs",
       description: "{{ $value }} pods are unschedulable.",
     },
-  ]);
-}
-
-export function autoscalerAlerts(
-  service: EffectiveService,
-  autoscaler: string,
-  runbookUrl: string,
-): readonly AlertRule[] {
-  const of = `namespace="${service.namespace}",horizontalpodautoscaler="${autoscaler}"`;
-  const desired = `kube_horizontalpodautoscaler_status_desired_replicas{${of}}`;
-  const maximum = `kube_horizontalpodautoscaler_spec_max_replicas{${of}}`;
-  return render(service, runbookUrl, [
     {
       name: "GpuMediaAutoscalerAtMaximum",
       severity: "warning",
-      expr: `${desired} >= ${maximum}`,
+      expr: autoscalerAtMaximum(scope),
       holds: "15m",
       summary: "The autoscaler has reached its maximum",
       description: "Desired replicas: {{ $value }}, the maximum.",
@@ -179,28 +188,31 @@ export function autoscalerAlerts(
   ]);
 }
 
-export function memoryAlerts(service: EffectiveService, runbookUrl: string): readonly AlertRule[] {
-  const used = `container_memory_working_set_bytes{${processorSelector(service)},container="${containerName}"}`;
-  return render(service, runbookUrl, [
-    {
-      name: "GpuMediaMemoryHigh",
-      severity: "warning",
-      expr: `max by (pod) (${used}) > ${quantityValue(service.slo.memory)}`,
-      holds: "15m",
-      summary: `A pod uses more than ${service.slo.memory} of memory`,
-      description: `Pod {{ $labels.pod }}: {{ $value | humanize1024 }}B, target ${service.slo.memory}.`,
-    },
-  ]);
+/** The number of pods of each service that are scraped. */
+function reporting(scope: RuleScope): string {
+  return `count by (namespace, service) (${ofPods("concurrent_gpu_operations", recordedOf(recorded.pods, scope))})`;
 }
 
-function render(service: EffectiveService, runbookUrl: string, alerts: readonly Alert[]): readonly AlertRule[] {
+/** Our HPA has the name of the service, and KEDA's has it after a prefix. */
+function autoscalerAtMaximum(scope: RuleScope): string {
+  const figure = (name: string): string =>
+    `max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_${name}{${namespaceMatcher(scope)}})`;
+  const atMaximum = `(${figure("status_desired_replicas")} >= ${figure("spec_max_replicas")})`;
+  const named = (pattern: string): string =>
+    `label_replace(${atMaximum}, "service", "$1", "horizontalpodautoscaler", "${pattern}")`;
+  const known = `${byService} ${recordedOf(recorded.alerts, scope)}`;
+  return `(${named("(.+)")} and ${known}) or (${named("keda-hpa-(.+)")} and ${known})`;
+}
+
+function render(scope: RuleScope, runbookUrl: string, alerts: readonly Alert[]): readonly AlertRule[] {
+  const switchedOn = `${byService} (${recordedOf(recorded.alerts, scope)} == 1)`;
   return alerts.map(({ name, severity, expr, holds, summary, description }) => ({
     alert: name,
-    expr,
+    expr: `(${expr}) and ${switchedOn}`,
     for: holds,
-    labels: { severity, namespace: service.namespace, service: service.name },
+    labels: { severity },
     annotations: {
-      summary: `${service.namespace}/${service.name}: ${summary}`,
+      summary: `{{ $labels.namespace }}/{{ $labels.service }}: ${summary}`,
       description,
       runbook_url: `${runbookUrl}#${name.toLowerCase()}`,
     },

@@ -3,7 +3,6 @@ import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { configMap } from "./config-map.ts";
 import type { ChildContext } from "./context.ts";
-import { dashboard } from "./dashboard.ts";
 import { deployment, initialDeployment } from "./deployment.ts";
 import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { httpRoute } from "./http-route.ts";
@@ -14,10 +13,10 @@ import { laterFields } from "./later-fields.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { podMonitor } from "./pod-monitor.ts";
-import { prometheusRule } from "./prometheus-rule.ts";
 import { scaledObject } from "./scaled-object.ts";
 import { serviceAccount } from "./service-account.ts";
 import { clusterService } from "./service.ts";
+import { targetsRule } from "./targets-rule.ts";
 import { verticalPodAutoscaler } from "./vertical-pod-autoscaler.ts";
 
 /** A child as it should be; without a manifest it should not exist. */
@@ -39,7 +38,7 @@ export function childText({ kind, name }: Pick<DesiredChild, "kind" | "name">): 
 
 /** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
-  const { operatorNamespace, runbookUrl, features } = context;
+  const { operatorNamespace, exportsTargets, features } = context;
   const one = (role: ChildRole, rendered: Manifest | null): DesiredChild => {
     const later = laterFields[role] ?? [];
     const wholes = later.flatMap(({ path, part }) => (part === undefined ? [] : [path]));
@@ -52,7 +51,7 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
   const initial = initialDeployment(service, applied);
   return [
     one("serviceAccount", serviceAccount(service)),
-    one("configMap", configMap(service)),
+    one("configMap", configMap(service, operatorNamespace)),
     { ...one("deployment", applied), ...(initial === undefined ? {} : { initial }) },
     one("service", clusterService(service)),
     one("horizontalPodAutoscaler", horizontalPodAutoscaler(service, context)),
@@ -63,7 +62,8 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
     one("ingress", ingress(service)),
     one("httpRoute", httpRoute(service)),
     one("podMonitor", podMonitor(service)),
-    one("prometheusRule", prometheusRule(service, runbookUrl)),
-    one("dashboard", dashboard(service)),
+    one("prometheusRule", exportsTargets ? null : targetsRule(service, operatorNamespace)),
+    // Older operators created a dashboard for each service.
+    one("dashboard", null),
   ];
 }

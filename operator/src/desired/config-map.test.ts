@@ -51,6 +51,19 @@ describeChild("configMap", {
                 "maxSessions": 100
               }
             }
+          slo.json: |
+            {
+              "service": "upscaler",
+              "rules": "gpumedia-system/gpumedia-services",
+              "alerts": true,
+              "gpuMetrics": true,
+              "latencyP95Seconds": 0.02,
+              "memoryBytes": 4294967296,
+              "gpuUtilizationPercent": {
+                "min": 60,
+                "max": 80
+              }
+            }
       `,
   },
 });

@@ -5,8 +5,8 @@ import type { Fields } from "./known-fields.ts";
 export interface ChildContext {
   /** The operator's namespace, which NetworkPolicies admit: it collects the pods' utilization. */
   readonly operatorNamespace: string;
-  /** Page of the alerts' runbooks; an alert's name is its anchor. */
-  readonly runbookUrl: string;
+  /** The pods export the service's targets. Otherwise a PrometheusRule records them. */
+  readonly exportsTargets: boolean;
   /** How pods are replaced with strategy Auto: decided from the free GPUs when the template changes. */
   readonly rollout: Rollout;
   /** How many replicas have no room: a rollout that does not allow for them would never delete a serving pod. */

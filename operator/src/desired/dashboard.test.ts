@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
-import { dashboard } from "./dashboard.ts";
+import type { Manifest } from "../kube/object.ts";
+import { sharedDashboard } from "./dashboard.ts";
 import { operatorDashboard } from "./operator-dashboard.ts";
-import { sampleMetadata, sampleService } from "./service.sample.ts";
+import { dashboardPlace, type SharedPlace } from "./rule-set.ts";
+import { sampleService } from "./service.sample.ts";
 
 interface Dashboard {
   readonly uid: string;
   readonly title: string;
+  readonly templating: { readonly list: readonly { readonly name: string; readonly query: string }[] };
   readonly panels: readonly {
     readonly id: number;
     readonly title: string;
@@ -15,57 +18,81 @@ interface Dashboard {
   }[];
 }
 
-function rendered(spec?: GpuMediaServiceSpec, name?: string): Dashboard {
-  const manifest = dashboard(sampleService(spec, name)) as unknown as { data: Readonly<Record<string, string>> };
-  return JSON.parse(Object.values(manifest.data)[0] ?? "") as Dashboard;
+function place(monitoring: NonNullable<GpuMediaServiceSpec["monitoring"]> = {}, namespace = "media"): SharedPlace {
+  return dashboardPlace(sampleService({ monitoring }, "upscaler", namespace), "gpumedia-system");
 }
 
-describe("dashboard of a service", () => {
-  it("is a ConfigMap with the label that Grafana's sidecar looks for", () => {
-    const { data, ...rest } = dashboard(sampleService()) as unknown as { data: object };
-    const metadata = sampleMetadata("upscaler-dashboard") as { labels: object };
+function manifestOf(of: SharedPlace): Manifest & { readonly data: Readonly<Record<string, string>> } {
+  return sharedDashboard(of) as ReturnType<typeof manifestOf>;
+}
+
+function rendered(of: SharedPlace = place()): Dashboard {
+  return JSON.parse(Object.values(manifestOf(of).data)[0] ?? "") as Dashboard;
+}
+
+describe("dashboard of services", () => {
+  it("is a ConfigMap with the label that Grafana's sidecar looks for, and without an owner", () => {
+    const { data, ...rest } = manifestOf(place());
     assert.deepEqual(
       { files: Object.keys(data), ...rest },
       {
-        files: ["media-upscaler.json"],
+        files: ["gpumedia-services.json"],
         apiVersion: "v1",
         kind: "ConfigMap",
-        metadata: { ...metadata, labels: { ...metadata.labels, grafana_dashboard: "1" } },
+        metadata: {
+          name: "gpumedia-services-dashboard",
+          namespace: "gpumedia-system",
+          labels: {
+            grafana_dashboard: "1",
+            "app.kubernetes.io/name": "gpumedia-services-dashboard",
+            "app.kubernetes.io/managed-by": "gpumedia-operator",
+            "app.kubernetes.io/part-of": "gpumedia",
+            "gpumedia.io/shared": "monitoring",
+          },
+        },
       },
     );
   });
 
-  it("is not created when it is off", () => {
-    assert.equal(dashboard(sampleService({ monitoring: { dashboard: false } })), null);
+  it("shows requests, replicas and the guide's four GPU queries", () => {
+    assert.deepEqual(
+      rendered().panels.map((panel) => panel.title),
+      ["Processing time", "Requests", "Load", "Replicas", "Memory", "CPU"].concat([
+        "GPU utilization",
+        "GPU memory",
+        "GPU temperature",
+        "GPU power",
+      ]),
+    );
   });
 
-  const requests = ["Processing time", "Requests", "Load", "Replicas", "Memory", "CPU"];
-  const gpus = ["GPU utilization", "GPU memory", "GPU temperature", "GPU power"];
-  const panels: {
-    readonly [title: string]: { readonly spec: GpuMediaServiceSpec; readonly titles: readonly string[] };
-  } = {
-    "shows requests, replicas and the guide's four GPU queries": { spec: {}, titles: [...requests, ...gpus] },
-    "has no GPU panels without GPUs": { spec: { gpu: { count: 0 } }, titles: requests },
-  };
-  for (const [title, { spec, titles }] of Object.entries(panels)) {
-    it(title, () => {
-      assert.deepEqual(
-        rendered(spec).panels.map((panel) => panel.title),
-        titles,
-      );
-    });
-  }
+  it("has the namespace and the service as variables, of services that pods export", () => {
+    const queries = (board: Dashboard) =>
+      board.templating.list.flatMap(({ name, query }) => (name === "datasource" ? [] : [[name, query]]));
+    const service = ["service", 'label_values(gpumedia_slo_alerts{namespace="$namespace"}, service)'];
+    assert.deepEqual(queries(rendered()), [["namespace", "label_values(gpumedia_slo_alerts, namespace)"], service]);
+    assert.deepEqual(queries(rendered(place({ scope: "Namespace" }))), [
+      ["namespace", 'label_values(gpumedia_slo_alerts{namespace="media"}, namespace)'],
+      service,
+    ]);
+  });
 
-  it("has a unique, stable uid that Grafana accepts", () => {
-    const uids = [rendered(), rendered({ slo: { memory: "1Gi" } }), rendered({}, "other")].map(({ uid }) => uid);
-    assert.equal(uids[0], uids[1]);
-    assert.notEqual(uids[0], uids[2]);
+  it("has a file and a uid of its own for each place, which Grafana accepts", () => {
+    const places = [
+      place(),
+      place({ dashboardLabels: { team: "a" } }),
+      place({ scope: "Namespace" }),
+      place({ scope: "Namespace" }, "other"),
+    ];
+    const uids = places.map((of) => rendered(of).uid);
+    assert.deepEqual([new Set(uids).size, uids[0]], [places.length, "gpumedia-services"]);
     for (const uid of uids) assert.match(uid, /^[\w-]{1,40}$/);
+    assert.equal(new Set(places.flatMap((of) => Object.keys(manifestOf(of).data))).size, places.length);
   });
 });
 
 for (const [name, board] of [
-  ["a service", () => rendered()],
+  ["services", () => rendered()],
   ["the operator", () => JSON.parse(operatorDashboard()) as Dashboard],
 ] as const) {
   describe(`panels of the dashboard of ${name}`, () => {
@@ -84,7 +111,7 @@ for (const [name, board] of [
       for (const { targets } of panels) {
         assert.deepEqual(
           targets.map(({ refId }) => refId),
-          ["A", "B", "C"].slice(0, targets.length),
+          ["A", "B", "C", "D"].slice(0, targets.length),
         );
       }
     });

@@ -1,138 +1,147 @@
-/** ConfigMap `<service>-dashboard`: a Grafana dashboard, found by Grafana's sidecar by its label. */
-import { durationMs, quantityValue } from "@gpumedia/api";
-import type { EffectiveService } from "../effective/service.ts";
+/** ConfigMap with the Grafana dashboard that services share, found by Grafana's sidecar by its label. */
 import { digest } from "../kube/digest.ts";
 import type { Manifest } from "../kube/object.ts";
-import { child, withLabels } from "./child.ts";
-import { containerName } from "../observe/names.ts";
+import { containerName, sharedDashboardName } from "../observe/names.ts";
 import { gpuMemoryUsed, gpuPowerUsage, gpuTemperature, gpuUtilization } from "./gpu-queries.ts";
-import { dashboardJson, type Panel } from "./grafana.ts";
-import { processorSelector } from "./promql.ts";
+import { dashboardJson, type Panel, type Series, type Variable } from "./grafana.ts";
+import { ofPods } from "./promql.ts";
+import { placeKey, type SharedPlace } from "./rule-set.ts";
+import { sharedObject } from "./shared-object.ts";
 
-export function dashboard(service: EffectiveService): Manifest | null {
-  const { dashboard: enabled, dashboardLabels } = service.monitoring;
-  if (!enabled) return null;
-  const { namespace, name } = service;
+/** Not the recorded series: a service without alerts has none. */
+export function sharedDashboard(place: SharedPlace): Manifest {
+  const { namespace, name, only } = place;
+  const isUsual = only === undefined && name === sharedDashboardName;
+  // A sidecar writes all dashboards into one folder, and Grafana keeps one for each uid.
+  const uid = isUsual ? "gpumedia-services" : `gpumedia-${digest(placeKey(place))}`;
   const json = dashboardJson({
-    uid: `gpumedia-${digest(`${namespace}/${name}`)}`,
-    title: `GPU media: ${namespace}/${name}`,
+    uid,
+    title: only === undefined ? "GPU media: services" : `GPU media: services of ${namespace}`,
     tags: ["gpumedia"],
-    panels: [
-      ...requestPanels(service),
-      ...replicaPanels(service),
-      ...(service.gpu.count > 0 ? gpuPanels(service) : []),
+    variables: variables(only),
+    panels: [...requestPanels, ...replicaPanels, ...gpuPanels],
+  });
+  return sharedObject("v1", "ConfigMap", place, { data: { [`${uid}.json`]: json } });
+}
+
+/** From the series that pods export, so that a service is listed as long as there are series of it. */
+function variables(only: string | undefined): readonly Variable[] {
+  const within = only === undefined ? "" : `{namespace="${only}"}`;
+  return [
+    { name: "namespace", label: "Namespace", query: `label_values(gpumedia_slo_alerts${within}, namespace)` },
+    {
+      name: "service",
+      label: "Service",
+      query: 'label_values(gpumedia_slo_alerts{namespace="$namespace"}, service)',
+    },
+  ];
+}
+
+const ofService = 'namespace="$namespace",service="$service"';
+/** The pods of the service; `group` because the value of the series is a switch. */
+const pods = `group by (namespace, pod, service) (gpumedia_slo_alerts{${ofService}})`;
+const inNamespace = 'namespace="$namespace"';
+
+function target(metric: string, legend: string): Series {
+  return { expr: `max(gpumedia_slo_${metric}{${ofService}})`, legend, isTarget: true };
+}
+
+const latency = (q: number): string => {
+  const rate = `rate(gpu_processing_seconds_bucket{${inNamespace}}[$__rate_interval])`;
+  return `histogram_quantile(${q}, sum by (le) (${ofPods(rate, pods)}))`;
+};
+const sum = (metric: string): string => `sum(${ofPods(`${metric}{${inNamespace}}`, pods)})`;
+
+const requestPanels: readonly Panel[] = [
+  {
+    title: "Processing time",
+    description: "Time per request, and the target of its p95.",
+    unit: "s",
+    series: [
+      { expr: latency(0.5), legend: "p50" },
+      { expr: latency(0.95), legend: "p95" },
+      { expr: latency(0.99), legend: "p99" },
+      target("latency_p95_seconds", "target"),
     ],
-  });
-  // A sidecar writes all dashboards into one folder, so the file name includes the namespace.
-  const manifest = child(service, "dashboard", {
-    data: { [`${namespace}-${name}.json`]: json },
-  });
-  return withLabels(manifest, dashboardLabels);
-}
+  },
+  {
+    title: "Requests",
+    description: "Requests per second by outcome.",
+    unit: "reqps",
+    series: [
+      {
+        expr: `sum by (outcome) (${ofPods(`rate(gpumedia_requests_total{${inNamespace}}[$__rate_interval])`, pods)})`,
+        legend: "{{outcome}}",
+      },
+    ],
+  },
+  {
+    title: "Load",
+    description: "Queued requests, requests in the model, and open streams.",
+    unit: "short",
+    series: [
+      { expr: sum("gpumedia_queue_depth"), legend: "queued" },
+      { expr: sum("concurrent_gpu_operations"), legend: "in the model" },
+      { expr: sum("gpumedia_sessions"), legend: "streams" },
+    ],
+  },
+];
 
-function requestPanels(service: EffectiveService): readonly Panel[] {
-  const of = processorSelector(service);
-  const target = durationMs(service.slo.latencyP95) / 1000;
-  const quantile = (q: number) =>
-    `histogram_quantile(${q}, sum by (le) (rate(gpu_processing_seconds_bucket{${of}}[$__rate_interval])))`;
-  return [
-    {
-      title: "Processing time",
-      description: `Time per request. Target: p95 of at most ${service.slo.latencyP95}.`,
-      unit: "s",
-      series: [
-        { expr: quantile(0.5), legend: "p50" },
-        { expr: quantile(0.95), legend: "p95" },
-        { expr: quantile(0.99), legend: "p99" },
-      ],
-      thresholds: [
-        { value: null, color: "transparent" },
-        { value: target, color: "red" },
-      ],
-    },
-    {
-      title: "Requests",
-      description: "Requests per second by outcome.",
-      unit: "reqps",
-      series: [
-        { expr: `sum by (outcome) (rate(gpumedia_requests_total{${of}}[$__rate_interval]))`, legend: "{{outcome}}" },
-      ],
-    },
-    {
-      title: "Load",
-      description: "Queued requests, requests in the model, and open streams.",
-      unit: "short",
-      series: [
-        { expr: `sum(gpumedia_queue_depth{${of}})`, legend: "queued" },
-        { expr: `sum(concurrent_gpu_operations{${of}})`, legend: "in the model" },
-        { expr: `sum(gpumedia_sessions{${of}})`, legend: "streams" },
-      ],
-    },
-  ];
-}
+const deployment = 'namespace="$namespace",deployment="$service"';
+const container = `${inNamespace},container="${containerName}"`;
+const replicaPanels: readonly Panel[] = [
+  {
+    title: "Replicas",
+    description: "Desired and available replicas. Requires kube-state-metrics.",
+    unit: "short",
+    series: [
+      { expr: `kube_deployment_spec_replicas{${deployment}}`, legend: "desired" },
+      { expr: `kube_deployment_status_replicas_available{${deployment}}`, legend: "available" },
+    ],
+  },
+  {
+    title: "Memory",
+    description: "Memory per pod, and the most that the target allows.",
+    unit: "bytes",
+    series: [
+      {
+        expr: `max by (pod) (${ofPods(`container_memory_working_set_bytes{${container}}`, pods)})`,
+        legend: "{{pod}}",
+      },
+      target("memory_bytes", "target"),
+    ],
+  },
+  {
+    title: "CPU",
+    description: "CPU cores per pod.",
+    unit: "short",
+    series: [
+      {
+        expr: `sum by (pod) (${ofPods(`rate(container_cpu_usage_seconds_total{${container}}[$__rate_interval])`, pods)})`,
+        legend: "{{pod}}",
+      },
+    ],
+  },
+];
 
-function replicaPanels(service: EffectiveService): readonly Panel[] {
-  const deployment = `namespace="${service.namespace}",deployment="${service.name}"`;
-  const container = `${processorSelector(service)},container="${containerName}"`;
-  return [
-    {
-      title: "Replicas",
-      description: "Desired and available replicas. Requires kube-state-metrics.",
-      unit: "short",
-      series: [
-        { expr: `kube_deployment_spec_replicas{${deployment}}`, legend: "desired" },
-        { expr: `kube_deployment_status_replicas_available{${deployment}}`, legend: "available" },
-      ],
-    },
-    {
-      title: "Memory",
-      description: `Memory per pod. Target: less than ${service.slo.memory}.`,
-      unit: "bytes",
-      series: [{ expr: `max by (pod) (container_memory_working_set_bytes{${container}})`, legend: "{{pod}}" }],
-      thresholds: [
-        { value: null, color: "transparent" },
-        { value: quantityValue(service.slo.memory), color: "red" },
-      ],
-    },
-    {
-      title: "CPU",
-      description: "CPU cores per pod.",
-      unit: "short",
-      series: [
-        {
-          expr: `sum by (pod) (rate(container_cpu_usage_seconds_total{${container}}[$__rate_interval]))`,
-          legend: "{{pod}}",
-        },
-      ],
-    },
-  ];
-}
+const perGpu = (title: string, description: string, unit: string, expr: string, ...more: Series[]): Panel => ({
+  title,
+  description,
+  unit,
+  series: [{ expr, legend: "{{pod}} GPU {{gpu}} {{GPU_I_ID}}" }, ...more],
+});
 
-/** The guide's four queries (section GPU Metrics), not the recorded series: a service without alerts has none. */
-function gpuPanels(service: EffectiveService): readonly Panel[] {
-  const { min, max } = service.slo.gpuUtilization;
-  const perGpu = (title: string, description: string, unit: string, expr: string): Panel => ({
-    title,
-    description,
-    unit,
-    series: [{ expr, legend: "{{pod}} GPU {{gpu}} {{GPU_I_ID}}" }],
-  });
-  return [
-    {
-      ...perGpu(
-        "GPU utilization",
-        `Time in which the GPU was busy. Target: ${min} to ${max} %.`,
-        "percent",
-        gpuUtilization(service),
-      ),
-      thresholds: [
-        { value: null, color: "transparent" },
-        { value: min, color: "green" },
-        { value: max, color: "red" },
-      ],
-    },
-    perGpu("GPU memory", "Share of the GPU's memory in use.", "percent", gpuMemoryUsed(service)),
-    perGpu("GPU temperature", "Temperature per GPU.", "celsius", gpuTemperature(service)),
-    perGpu("GPU power", "Power draw per GPU.", "watt", gpuPowerUsage(service)),
-  ];
-}
+/** The guide's four queries (section GPU Metrics). */
+const gpuPanels: readonly Panel[] = [
+  perGpu(
+    "GPU utilization",
+    "Time in which the GPU was busy, and the target band.",
+    "percent",
+    gpuUtilization(pods),
+    target("gpu_utilization_min_percent", "target, at least"),
+    target("gpu_utilization_max_percent", "target, at most"),
+  ),
+  perGpu("GPU memory", "Share of the GPU's memory in use.", "percent", gpuMemoryUsed(pods)),
+  perGpu("GPU temperature", "Temperature per GPU.", "celsius", gpuTemperature(pods)),
+  perGpu("GPU power", "Power draw per GPU.", "watt", gpuPowerUsage(pods)),
+];

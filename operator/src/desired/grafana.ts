@@ -4,6 +4,17 @@ export interface Series {
   readonly expr: string;
   /** May name labels: `{{pod}}`. */
   readonly legend: string;
+  /** A target: a dashed line. */
+  readonly isTarget?: true;
+}
+
+/** A choice at the top of a dashboard, of the values that a query returns. */
+export interface Variable {
+  readonly name: string;
+  readonly label: string;
+  readonly query: string;
+  /** Adds the choice of all values, which is the first one. */
+  readonly includeAll?: true;
 }
 
 export interface Panel {
@@ -12,14 +23,6 @@ export interface Panel {
   /** Grafana's name of the unit: `s`, `percent`, `reqps`, `bytes`, `celsius`, `watt`, `short`. */
   readonly unit: string;
   readonly series: readonly Series[];
-  /** Values from which the background is coloured. */
-  readonly thresholds?: readonly Threshold[];
-}
-
-interface Threshold {
-  /** Null: from minus infinity. */
-  readonly value: number | null;
-  readonly color: "green" | "yellow" | "red" | "transparent";
 }
 
 interface Dashboard {
@@ -28,8 +31,7 @@ interface Dashboard {
   readonly title: string;
   readonly tags: readonly string[];
   readonly panels: readonly Panel[];
-  /** Adds a variable `$job` with all jobs that run operators. */
-  readonly jobVariable?: true;
+  readonly variables: readonly Variable[];
 }
 
 const columns = 3;
@@ -42,19 +44,15 @@ const firstRefId = 65;
 const datasource = { type: "prometheus", uid: "${datasource}" };
 
 const dataSource = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
-const job = {
-  name: "job",
-  label: "Job",
-  type: "query",
-  datasource,
-  query: "label_values(controller_runtime_reconcile_total, job)",
-  refresh: 2,
-  includeAll: true,
-  current: { text: "All", value: "$__all" },
-};
+
+function queryVariable({ name, label, query, includeAll }: Variable): object {
+  const all = includeAll === undefined ? {} : { includeAll, current: { text: "All", value: "$__all" } };
+  // 2: the values are read again when the time range changes.
+  return { name, label, type: "query", datasource, query, refresh: 2, sort: 1, ...all };
+}
 
 /** Returns the dashboard's JSON for the ConfigMap of Grafana's sidecar. */
-export function dashboardJson({ uid, title, tags, panels, jobVariable }: Dashboard): string {
+export function dashboardJson({ uid, title, tags, panels, variables }: Dashboard): string {
   return `${JSON.stringify(
     {
       uid,
@@ -65,7 +63,7 @@ export function dashboardJson({ uid, title, tags, panels, jobVariable }: Dashboa
       graphTooltip: 1,
       time: { from: "now-1h", to: "now" },
       refresh: "30s",
-      templating: { list: [dataSource, ...(jobVariable === undefined ? [] : [job])] },
+      templating: { list: [dataSource, ...variables.map(queryVariable)] },
       panels: panels.map(timeSeries),
     },
     null,
@@ -73,7 +71,7 @@ export function dashboardJson({ uid, title, tags, panels, jobVariable }: Dashboa
   )}\n`;
 }
 
-function timeSeries({ title, description, unit, series, thresholds }: Panel, index: number): object {
+function timeSeries({ title, description, unit, series }: Panel, index: number): object {
   return {
     id: index + 1,
     type: "timeseries",
@@ -93,14 +91,20 @@ function timeSeries({ title, description, unit, series, thresholds }: Panel, ind
       legendFormat: legend,
     })),
     fieldConfig: {
-      defaults: {
-        unit,
-        min: 0,
-        ...(thresholds === undefined ? {} : { thresholds: { mode: "absolute", steps: thresholds } }),
-        custom: { fillOpacity: 10, thresholdsStyle: { mode: thresholds === undefined ? "off" : "area" } },
-      },
-      overrides: [],
+      defaults: { unit, min: 0, custom: { fillOpacity: 10 } },
+      overrides: series.filter(({ isTarget }) => isTarget === true).map(({ legend }) => targetLine(legend)),
     },
     options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+  };
+}
+
+function targetLine(legend: string): object {
+  return {
+    matcher: { id: "byName", options: legend },
+    properties: [
+      { id: "color", value: { mode: "fixed", fixedColor: "red" } },
+      { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
+      { id: "custom.fillOpacity", value: 0 },
+    ],
   };
 }

@@ -78,6 +78,13 @@ export function operatorDashboard(): string {
     title: "GPU media: operator",
     tags: ["gpumedia"],
     panels,
-    jobVariable: true,
+    variables: [
+      {
+        name: "job",
+        label: "Job",
+        query: "label_values(controller_runtime_reconcile_total, job)",
+        includeAll: true,
+      },
+    ],
   });
 }

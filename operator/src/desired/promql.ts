@@ -1,4 +1,4 @@
-/** PromQL selectors and expressions that the rules and dashboards of a service share. */
+/** PromQL selectors and expressions that rules, dashboards and KEDA's triggers share. */
 import type { EffectiveService } from "../effective/service.ts";
 
 type Target = Pick<EffectiveService, "name" | "namespace">;
@@ -20,32 +20,36 @@ export function podPattern({ name }: Target): string {
   return `${name}-[${generated}]+-[${generated}]{5}`;
 }
 
-/** The processor's series: scraped from the pods themselves, so `namespace` and `pod` are theirs. */
+/** The series of one service's pods: scraped from the pods themselves, so `namespace` and `pod` are theirs. */
 export function processorSelector(service: Target): string {
   return `namespace="${service.namespace}",pod=~"${podPattern(service)}"`;
 }
 
-/** The recorded series of a service. */
-export function recordedSelector(service: Target): string {
-  return `namespace="${service.namespace}",service="${service.name}"`;
+/**
+ * Adds the label `service` to the series of pods, and drops those of other pods. `pods` has one series of value 1 for each
+ * pod, with the labels `namespace`, `pod` and `service`.
+ */
+export function ofPods(expr: string, pods: string): string {
+  return `${expr} * on (namespace, pod) group_left (service) ${pods}`;
 }
 
-/** Labels that identify a GPU of a service: a pod is on one node, where an index is unique. */
-const gpuLabels = "pod, gpu, GPU_I_ID";
+/** Labels that identify a GPU: a pod is on one node, where an index is unique. */
+const gpuLabels = "gpu, GPU_I_ID";
 
 /**
- * An exporter's metric for the GPUs of a service, one series per GPU.
+ * An exporter's metric for the GPUs of pods, one series per GPU.
  *
  * - With `honorLabels: false` (the exporter's chart), the workload's pod is in `exported_pod`. An idle GPU has none: its
  *   `pod` is the exporter's own and must not count as the workload.
  * - With `honorLabels: true`, it is in `pod`.
- * - `max` merges the copies of an exporter that is scraped twice.
+ * - `max` merges the copies of an exporter that is scraped twice, before labels are renamed: two series with the same
+ *   labels would fail the query, and with it the alerts of all services.
  */
-export function gpuMetric(service: Target, metric: string): string {
-  const pods = podPattern(service);
-  const exported = `${metric}{exported_namespace="${service.namespace}",exported_pod=~"${pods}"}`;
-  const honored = `${metric}{namespace="${service.namespace}",pod=~"${pods}",exported_pod=""}`;
-  return `max by (${gpuLabels}) (label_replace(${exported}, "pod", "$1", "exported_pod", "(.+)") or ${honored})`;
+export function gpuMetric(metric: string, pods: string): string {
+  const exported = `max by (exported_namespace, exported_pod, ${gpuLabels}) (${metric}{exported_pod!=""})`;
+  const renamed = `label_replace(label_replace(${exported}, "pod", "$1", "exported_pod", "(.+)"), "namespace", "$1", "exported_namespace", "(.+)")`;
+  const honored = `max by (namespace, pod, ${gpuLabels}) (${metric}{pod!="",exported_pod=""})`;
+  return `max by (namespace, service, pod, ${gpuLabels}) (${ofPods(`(${renamed} or ${honored})`, pods)})`;
 }
 
 /** For each series, the first of the expressions that has a value. */

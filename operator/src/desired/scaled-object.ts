@@ -31,7 +31,7 @@ export function scaledObject(service: EffectiveService, gpuMetric: GpuMetric): M
 }
 
 /** Not the service's name: our own HPA of that name may still exist when KEDA creates its HPA. */
-export function kedaAutoscalerName(service: EffectiveService): string {
+function kedaAutoscalerName(service: EffectiveService): string {
   return `keda-hpa-${service.name}`;
 }
 

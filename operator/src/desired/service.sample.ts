@@ -48,7 +48,7 @@ export function sampleMetadata(name = "upscaler") {
 
 export const sampleContext: ChildContext = {
   operatorNamespace: "gpumedia-system",
-  runbookUrl: "https://example.com/alerts",
+  exportsTargets: true,
   rollout: "Surge",
   waitingReplicas: 0,
   gpuMetric: "Utilization",

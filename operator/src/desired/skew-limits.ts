@@ -3,7 +3,7 @@
 /** A pod below is idle. */
 export const idlePercent = 10;
 /** Workers above have no time left for bursts: for services without a band. */
-const mostBusyPercent = 90;
+export const mostBusyPercent = 90;
 
 /** Above which a pod is busy: the upper end of the band. */
 export function busyAbove(bandMax: number): number {

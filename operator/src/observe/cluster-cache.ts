@@ -1,24 +1,31 @@
 /** The caches that watches keep current: each kind in the form that its readers need. */
 import { defaultProfileName, type GpuMediaProfile, type GpuMediaService } from "@gpumedia/api";
 import { childKinds, type ChildKind, type ChildKindName } from "./child-kinds.ts";
-import { dcgmMetricsName, serviceLabel } from "./names.ts";
+import { dcgmMetricsName, serviceLabel, sharedLabel } from "./names.ts";
 import type { ApiClient } from "../kube/client.ts";
 import type { Apis } from "../kube/discovery.ts";
 import { clusterType, namespacedType, type KubeObject, type ObjectKey, type ResourceType } from "../kube/object.ts";
+import { ownership } from "../kube/ownership.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
-import { isRolling, viewChild, type ChildView } from "./child-view.ts";
+import { isRolling, viewChild, type ChildView, type LiveChild } from "./child-view.ts";
 import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gateway-view.ts";
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
-import { prometheusType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
+import { prometheusType, thanosRulerType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
 import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 
 /** A GpuMediaService as the API server has it, without `managedFields`. Its spec may be older than the schema. */
 export type StoredService = GpuMediaService & KubeObject;
 export type StoredProfile = GpuMediaProfile & KubeObject;
+
+/** An object that services share, besides the list for the DCGM exporters. */
+export interface SharedView extends LiveChild {
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
 
 export interface ClusterCacheOptions {
   readonly client: Pick<ApiClient, "list" | "watch">;
@@ -61,6 +68,12 @@ export class ClusterCache {
   readonly routesOf: (gateway: ObjectKey) => readonly ChildView[];
   /** The Prometheuses of all namespaces; empty while their API is not served. */
   readonly prometheuses: ScopedCache<PrometheusView>;
+  /** The ThanosRulers of all namespaces, which load rules, too. */
+  readonly thanosRulers: ScopedCache<PrometheusView>;
+  /** The shared PrometheusRules; empty while their API is not served. */
+  readonly sharedRules: ScopedCache<SharedView>;
+  /** The ConfigMaps with the shared dashboards. */
+  readonly sharedDashboards: ScopedCache<SharedView>;
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
@@ -104,6 +117,13 @@ export class ClusterCache {
       namespaces: [operatorNamespace],
       selection: { fieldSelector: `metadata.name=${dcgmMetricsName}` },
     });
+    const shared = (kind: ChildKind): ScopedCache<SharedView> =>
+      scoped(kind.type, viewShared, {
+        namespaces: namespaces.length === 0 ? [] : [...new Set([...namespaces, operatorNamespace])],
+        selection: { labelSelector: sharedLabel },
+      });
+    this.sharedRules = shared(childKinds.prometheusRule);
+    this.sharedDashboards = shared(childKinds.configMap);
     const kinds: readonly ChildKind[] = Object.values(childKinds);
     this.#children = new Map(
       kinds.map((kind) => [kind, scoped(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
@@ -111,10 +131,13 @@ export class ClusterCache {
     // Those of platform teams are in other namespaces.
     this.gateways = scoped(gatewayType, viewGateway, { namespaces: [] });
     this.prometheuses = scoped(prometheusType, viewPrometheus, { namespaces: [] });
+    this.thanosRulers = scoped(thanosRulerType, viewPrometheus, { namespaces: [] });
     this.#optional = [
       ...kinds.filter(({ optional }) => optional).map((kind) => this.children(kind)),
       this.gateways,
       this.prometheuses,
+      this.thanosRulers,
+      this.sharedRules,
     ];
     this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
       (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
@@ -193,10 +216,17 @@ export class ClusterCache {
     return [this.services, this.profiles, this.pods, this.failedPods, this.dcgm];
   }
 
+  /** What loads rules; undefined while that is not known, also because RBAC forbids it. */
+  ruleLoaders(): readonly PrometheusView[] | undefined {
+    const served = [this.prometheuses, this.thanosRulers].filter((cache) => this.#followed.has(cache));
+    return served.every((cache) => cache.synced) ? served.flatMap((cache) => [...cache.values()]) : undefined;
+  }
+
   /** Watches the kinds that every cluster serves, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    const all = [...this.#required, this.replicaSets, this.nodes, ...builtIn];
+    // Nobody waits for the shared dashboards: RBAC of an older version may forbid to list them.
+    const all = [...this.#required, this.replicaSets, this.nodes, this.sharedDashboards, ...builtIn];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
@@ -229,6 +259,21 @@ export class ClusterCache {
       }
     }
   }
+}
+
+function viewShared(object: KubeObject): SharedView {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, creationTimestamp } = object.metadata;
+  return {
+    metadata: {
+      name,
+      uid,
+      resourceVersion,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+    owned: ownership(object),
+    createdAt: creationTimestamp,
+  };
 }
 
 /** The profile that a service names. */

@@ -24,3 +24,10 @@ export const doNotDisruptAnnotation = "karpenter.sh/do-not-disrupt";
 export const disruptionManager = "gpumedia-operator-disruption";
 /** Of the nodes that Karpenter manages. */
 export const karpenterNodeLabel = "karpenter.sh/nodepool";
+
+/** On the objects that services share, besides the list for the DCGM exporters. */
+export const sharedLabel = "gpumedia.io/shared";
+/** PrometheusRule with the alerts of all services; with other labels than the default's, a suffix follows. */
+export const sharedRulesName = "gpumedia-services";
+/** ConfigMap with the dashboard of all services. */
+export const sharedDashboardName = "gpumedia-services-dashboard";

@@ -9,7 +9,9 @@ describe("the view of a Prometheus", () => {
     const spec = { ruleSelector: release, ruleNamespaceSelector: {}, podMonitorSelector: {}, replicas: 2 };
     const object = { apiVersion: "monitoring.coreos.com/v1", kind: "Prometheus", metadata, spec, status: {} };
     assert.deepEqual(viewPrometheus(object as KubeObject), {
+      kind: "Prometheus",
       key: "monitoring/k8s",
+      isEnforced: false,
       rules: { labels: release, namespaces: {} },
       podMonitors: { labels: {}, namespaces: undefined },
     });

@@ -1,10 +1,15 @@
-/** What the operator reads of a Prometheus of prometheus-operator: which rules and PodMonitors it selects. */
+/** What the operator reads of a Prometheus or ThanosRuler of prometheus-operator: which rules and PodMonitors it selects. */
 import { namespacedType, objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 
 export const prometheusType = namespacedType("monitoring.coreos.com/v1", "Prometheus", "prometheuses");
 
+export const thanosRulerType = namespacedType("monitoring.coreos.com/v1", "ThanosRuler", "thanosrulers");
+
 export interface PrometheusView {
+  readonly kind: string;
   readonly key: ObjectKey;
+  /** It restricts each rule to the series of the rule's own namespace (`enforcedNamespaceLabel`). */
+  readonly isEnforced: boolean;
   readonly rules: ObjectSelection;
   readonly podMonitors: ObjectSelection;
 }
@@ -33,13 +38,16 @@ interface Prometheus extends KubeObject {
     readonly ruleNamespaceSelector?: LabelSelector;
     readonly podMonitorSelector?: LabelSelector;
     readonly podMonitorNamespaceSelector?: LabelSelector;
+    readonly enforcedNamespaceLabel?: string;
   };
 }
 
 export function viewPrometheus(object: KubeObject): PrometheusView {
   const { spec = {} } = object as Prometheus;
   return {
+    kind: object.kind,
     key: objectKey(object),
+    isEnforced: (spec.enforcedNamespaceLabel ?? "") !== "",
     rules: { labels: spec.ruleSelector, namespaces: spec.ruleNamespaceSelector },
     podMonitors: { labels: spec.podMonitorSelector, namespaces: spec.podMonitorNamespaceSelector },
   };

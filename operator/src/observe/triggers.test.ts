@@ -175,7 +175,13 @@ describe("a change of a Gateway", () => {
 
 describe("a change of a Prometheus", () => {
   const selection = { labels: {}, namespaces: {} };
-  const prometheus: PrometheusView = { key, rules: selection, podMonitors: selection };
+  const prometheus: PrometheusView = {
+    kind: "Prometheus",
+    key,
+    isEnforced: false,
+    rules: selection,
+    podMonitors: selection,
+  };
   const narrower = { ...prometheus, rules: { ...selection, labels: { matchLabels: { release: "stack" } } } };
   const cases: Cases<PrometheusView> = {
     "of its selectors: all services are reconciled": [updated(prometheus, narrower), [resync]],

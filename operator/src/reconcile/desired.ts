@@ -1,12 +1,15 @@
 /** The children that a service should have now, and how its pods are replaced. Pure. */
 import { childText, desiredChildren, type DesiredChild } from "../desired/children.ts";
 import { podTemplate } from "../desired/pod-template.ts";
+import { dashboardPlace, placeKey, rulesPlace } from "../desired/rule-set.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
+import { losesSharedRules, ownRule } from "../plan/own-rule.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
+import { childKinds, type ChildRole } from "../observe/child-kinds.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { gpuMetricOf, serviceSharing } from "../utilization/scaling-metric.ts";
 import type { ServiceMemory } from "./memory.ts";
@@ -19,18 +22,26 @@ export interface Desired {
   readonly rollout: RolloutDecision | undefined;
   /** When the decision may change although nothing in the cluster does. */
   readonly recheckMs: number | undefined;
+  /** A rule or dashboard that the service shares with others does not exist. */
+  readonly lacksShared: boolean;
 }
 
-/** `now` is in ms since 1970. */
+interface Times {
+  /** In ms since 1970. */
+  readonly now: number;
+  readonly monotonic: number;
+}
+
 export function desired(
   service: EffectiveService,
   snapshot: Snapshot,
+  record: Pick<ServiceMemory, "exportsTargetsSince">,
   reading: UtilizationReading,
   settings: Settings,
-  now: number,
+  { now, monotonic }: Times,
 ): Desired {
-  if (service.suspend) return { children: [], rollout: undefined, recheckMs: undefined };
-  const { operatorNamespace, runbookUrl } = settings;
+  if (service.suspend) return { children: [], rollout: undefined, recheckMs: undefined, lacksShared: false };
+  const { operatorNamespace } = settings;
   const { features, stored } = snapshot;
   const before = stored.status?.rollout;
   const gpus = gpuView(service, snapshot.gpus);
@@ -46,9 +57,43 @@ export function desired(
     surgeFailure: surgeFailure(observed),
   });
   const { strategy, waiting = 0 } = rollout;
+  const { exportsTargetsSince = monotonic } = record;
+  const place = rulesPlace(service, operatorNamespace);
+  const sharedRulesSince = snapshot.sharedSince.get(placeKey(place));
+  const { ruleLoaders } = snapshot;
+  const rule = ownRule({
+    exportTargets: snapshot.exportTargets,
+    exportedForMs: monotonic - exportsTargetsSince,
+    isLive: snapshot.children.prometheusRule !== undefined,
+    sharedForMs: sharedRulesSince === undefined ? undefined : now - sharedRulesSince,
+    isSharedLoaded:
+      ruleLoaders !== undefined && losesSharedRules(ruleLoaders, service.namespace, place.namespace) === undefined,
+  });
+  const left = new Set<ChildRole>();
+  if (rule.do === "leave" && service.monitoring.alerts) left.add("prometheusRule");
+  // Older operators created a dashboard for each service; it goes when the shared one is there.
+  const hasSharedDashboard = snapshot.sharedSince.has(placeKey(dashboardPlace(service, operatorNamespace)));
+  const lacksDashboard = service.monitoring.dashboard && !hasSharedDashboard;
+  if (lacksDashboard) left.add("dashboard");
+  const canHaveRules = service.monitoring.alerts && snapshot.served.has(childKinds.prometheusRule);
+  const lacksShared = lacksDashboard || (canHaveRules && sharedRulesSince === undefined);
   const gpuMetric = gpuMetricOf(serviceSharing(service, reading, stored.status?.utilization?.gpuSharing));
-  const context = { operatorNamespace, runbookUrl, features, gpuMetric, rollout: strategy, waitingReplicas: waiting };
-  return { children: desiredChildren(service, context), rollout, recheckMs: patienceEndsMs(observed) };
+  const context = {
+    operatorNamespace,
+    features,
+    gpuMetric,
+    rollout: strategy,
+    waitingReplicas: waiting,
+    exportsTargets: rule.do !== "write",
+  };
+  const children = desiredChildren(service, context).filter(({ role }) => !left.has(role));
+  const recheckMs = earliest(patienceEndsMs(observed), rule.do === "leave" ? rule.recheckMs : undefined);
+  return { children, rollout, recheckMs, lacksShared };
+}
+
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 export function planChildren(

@@ -8,7 +8,7 @@ describe("what is remembered of services", () => {
   let memory: Memory;
   beforeEach(() => {
     changes = 0;
-    memory = new Memory({ clock: new FakeClock(), onDcgmChange: () => changes++ });
+    memory = new Memory({ clock: new FakeClock(), onSharedChange: () => changes++ });
   });
   const service = sampleService();
 

@@ -29,6 +29,8 @@ export class ServiceMemory {
   reportedLost: string | undefined;
   /** What admission changes in the children; undefined until it was read from the status. */
   admissions: Admissions | undefined;
+  /** Since when all pods that report have exported their targets. */
+  exportsTargetsSince: number | undefined;
   statusWrittenAt: number | undefined;
   /** When the utilization figures in the status were last written. */
   figuresWrittenAt: number | undefined;
@@ -48,8 +50,8 @@ export class ServiceMemory {
 
 export interface MemoryOptions {
   readonly clock: Pick<Clock, "now">;
-  /** Called when the DCGM metrics that all services request may have changed. */
-  readonly onDcgmChange: () => void;
+  /** Called when what services share may have changed: the DCGM metrics, rules and dashboards. */
+  readonly onSharedChange: () => void;
 }
 
 export class Memory {
@@ -57,12 +59,16 @@ export class Memory {
   readonly startedAt: number;
   /** What admission has made of the ConfigMap for the DCGM exporters. */
   dcgmAdmitted: Admitted | undefined;
-  readonly #onDcgmChange: () => void;
+  /** What admission has made of the shared rules and dashboards. */
+  readonly sharedAdmitted = new Map<ObjectKey, Admitted>();
+  /** Why a shared PrometheusRule or dashboard does not exist or is outdated. */
+  sharedProblems: ReadonlyMap<ObjectKey, string> = new Map();
+  readonly #onSharedChange: () => void;
   readonly #records = new Map<ObjectKey, ServiceMemory>();
 
-  constructor({ clock, onDcgmChange }: MemoryOptions) {
+  constructor({ clock, onSharedChange }: MemoryOptions) {
     this.startedAt = clock.now();
-    this.#onDcgmChange = onDcgmChange;
+    this.#onSharedChange = onSharedChange;
   }
 
   get size(): number {
@@ -85,19 +91,24 @@ export class Memory {
     const record = new ServiceMemory(uid);
     this.#records.set(key, record);
     // Its request may be the last one that was missing.
-    this.#onDcgmChange();
+    this.#onSharedChange();
     return record;
   }
 
   /** Keeps the service as it is now. */
   keep(record: ServiceMemory, service: EffectiveService): void {
-    const changed = dcgmRequest(record.service) !== dcgmRequest(service);
+    const changed = sharedRequest(record.service) !== sharedRequest(service);
     record.service = service;
-    if (changed) this.#onDcgmChange();
+    if (changed) this.#onSharedChange();
+  }
+
+  /** A service has found that an object that it shares with others does not exist. */
+  requestShared(): void {
+    this.#onSharedChange();
   }
 
   forget(key: ObjectKey): void {
-    if (this.#records.delete(key)) this.#onDcgmChange();
+    if (this.#records.delete(key)) this.#onSharedChange();
   }
 
   /** The services that have been valid. */
@@ -110,6 +121,6 @@ export class Memory {
   }
 }
 
-function dcgmRequest(service: EffectiveService | undefined): string {
-  return service === undefined ? "" : digest([service.gpu.count, service.monitoring.dcgm]);
+function sharedRequest(service: EffectiveService | undefined): string {
+  return service === undefined ? "" : digest([service.gpu.count, service.monitoring]);
 }

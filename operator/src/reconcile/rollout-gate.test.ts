@@ -28,7 +28,7 @@ function enter(memory: Memory, name: string, rolling: readonly string[] = [], se
 
 describe("the gate of rollouts", () => {
   let memory: Memory;
-  beforeEach(() => (memory = new Memory({ clock: new FakeClock(), onDcgmChange: () => {} })));
+  beforeEach(() => (memory = new Memory({ clock: new FakeClock(), onSharedChange: () => {} })));
 
   it("lets services through up to the limit, and names those that hold it", () => {
     assert.equal(enter(memory, "mine", ["a"]), undefined);

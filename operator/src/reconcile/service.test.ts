@@ -15,6 +15,7 @@ import {
 } from "./pass.fake.ts";
 import { sampleContext } from "../desired/service.sample.ts";
 import { enterGate } from "./rollout-gate.ts";
+import { overlapMs } from "../plan/own-rule.ts";
 import { reconcileService } from "./service.ts";
 
 const anyWrite = /^(create|apply|delete) |^patch GpuMediaService upscaler$/;
@@ -49,7 +50,6 @@ describe("the reconcile of a service", () => {
     assert.deepEqual(pass.client.calls, [
       "create ServiceAccount upscaler",
       "create ConfigMap upscaler-config",
-      "create ConfigMap upscaler-dashboard",
       "create Deployment upscaler",
       "create Service upscaler",
       "create HorizontalPodAutoscaler upscaler",
@@ -104,6 +104,35 @@ describe("the reconcile of a service", () => {
     assert.equal(reason, "ApiMissing");
   });
 
+  it("keeps the rules and the dashboard of an older operator until the shared ones have replaced them", async () => {
+    const { snapshots } = await settled();
+    const { stored, children } = snapshots.current ?? assert.fail();
+    const { configMap = assert.fail() } = children;
+    const child = (name: string): ChildView => ({
+      ...configMap,
+      metadata: { ...configMap.metadata, name, uid: `u-${name}` },
+    });
+    const older = { ...children, prometheusRule: child("upscaler"), dashboard: child("upscaler-dashboard") };
+    const snapshot = { children: older, served: new Set([childKinds.prometheusRule]), exportTargets: true };
+    const pass = fakePass({ stored, snapshot, allowed: anyWrite });
+    const deletes = () => pass.client.calls.filter((call) => call.startsWith("delete"));
+    const sharedExist = (): void => {
+      const { current = assert.fail() } = pass.snapshots;
+      const created = pass.clock.wall();
+      const names = ["gpumedia-services", "gpumedia-services-dashboard"];
+      const sharedSince = new Map(names.map((name) => [`gpumedia-system/${name}` as const, created]));
+      pass.snapshots.current = { ...current, sharedSince };
+    };
+    await reconcileService(key, pass, silent);
+    assert.deepEqual(deletes(), []);
+    sharedExist();
+    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "requeue", afterMs: overlapMs });
+    assert.deepEqual(deletes(), ["delete ConfigMap upscaler-dashboard"]);
+    await pass.clock.advance(overlapMs);
+    await reconcileService(key, pass, silent);
+    assert.deepEqual(deletes(), ["delete ConfigMap upscaler-dashboard", "delete PrometheusRule upscaler"]);
+  });
+
   it("reconciles again at once after a conflict, without a status from an old version", async () => {
     const answers = { "create Service upscaler": failing(apiError(409, "Conflict")) };
     const pass = fakePass({ allowed: /^create /, answers });
@@ -114,7 +143,7 @@ describe("the reconcile of a service", () => {
     const answers = { "create Service upscaler": failing(apiError(422, "Invalid", { message: "no such port" })) };
     const pass = fakePass({ allowed: anyWrite, answers });
     assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
-    assert.equal(pass.client.calls.length, 9);
+    assert.equal(pass.client.calls.length, 8);
     assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "ChildRejected" });
   });
 

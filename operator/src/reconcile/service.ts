@@ -19,7 +19,7 @@ import { logOutcomes } from "./log-outcomes.ts";
 import type { Pass } from "./pass.ts";
 import { requeue } from "./requeue.ts";
 import { enterGate, leaveGate } from "./rollout-gate.ts";
-import { statusInput, utilizationReading, worst } from "./status-input.ts";
+import { sharedRulesOf, statusInput, utilizationReading, worst } from "./status-input.ts";
 import { writeStatus } from "./write-status.ts";
 
 export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger): Promise<Next> {
@@ -41,12 +41,17 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));
   }
   const { service } = effective;
-  const { children, rollout, recheckMs } = desired(
+  record.exportsTargetsSince =
+    snapshot.exportTargets === true ? (record.exportsTargetsSince ?? clock.now()) : undefined;
+  const readingBefore = utilizationReading(snapshot, record, memory, clock.now());
+  const times = { now: clock.wall(), monotonic: clock.now() };
+  const { children, rollout, recheckMs, lacksShared } = desired(
     service,
     snapshot,
-    utilizationReading(snapshot, record, memory, clock.now()),
+    record,
+    readingBefore,
     settings,
-    clock.wall(),
+    times,
   );
   const unsupported = unsupportedBehavior(service, snapshot.features) ?? unsupportedField(children);
   if (unsupported !== undefined) {
@@ -55,6 +60,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   }
   memory.keep(record, service);
   record.admissions ??= admissionsOf(stored.status ?? {});
+  if (lacksShared) memory.requestShared();
 
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
   const wish = digest(children.map(({ manifest }) => manifest && manifestDigest(manifest)));
@@ -89,11 +95,13 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   }
   const reading = utilizationReading(after, record, memory, clock.now());
   record.reportedLost = reading.warmingUp && reading.lost.length === 0 ? undefined : digest(reading.lost);
+  const sharedRules = sharedRulesOf(service, after, memory, settings.operatorNamespace);
   const admission = admissionStatus(record.admissions);
   const result = {
     outcomes,
     failure,
     reading,
+    sharedRules,
     rollout: queued === undefined ? rollout : undefined,
     admission,
     children,

@@ -1,6 +1,6 @@
 /** Everything that a reconcile of one service decides from: plain data, read from the caches at one moment. */
 import type { ClusterFeatures } from "../desired/context.ts";
-import type { KubeObject, ObjectKey, ResourceType } from "../kube/object.ts";
+import { objectKey, type KubeObject, type ObjectKey, type ResourceType } from "../kube/object.ts";
 import { loadTestType, type LoadTestCache } from "../loadtest/cache.ts";
 import { rolloutTestName, type LoadTestsOfService } from "../loadtest/rollout-test.ts";
 import { childKind, childName, childRoles, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
@@ -12,7 +12,7 @@ import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { GpuSnapshot } from "../observe/gpu-ledger.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { isPolled, readPods } from "../utilization/reading.ts";
+import { exportTargets, isPolled, readPods } from "../utilization/reading.ts";
 import type { UtilizationWindow } from "../utilization/window.ts";
 
 export interface Snapshot extends LiveState {
@@ -50,6 +50,12 @@ interface LiveState {
   /** All services whose Deployments are replacing pods. */
   readonly rolling: ReadonlySet<ObjectKey>;
   readonly loadTests: LoadTestsOfService;
+  /** Do all pods that report export the targets of the service? Undefined when no pod reports. */
+  readonly exportTargets: boolean | undefined;
+  /** When the shared PrometheusRules and dashboards that this service may use were created, in ms since 1970. */
+  readonly sharedSince: ReadonlyMap<ObjectKey, number>;
+  /** What loads PrometheusRules; undefined while that is not known. */
+  readonly ruleLoaders: readonly PrometheusView[] | undefined;
   /** The ConfigMap for the DCGM exporters is not managed by this operator. */
   readonly dcgmTaken: boolean;
 }
@@ -151,6 +157,9 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
       tests: loadTests.ofService(key),
       hasRolloutTest: loadTests.tests.get(`${namespace}/${rolloutTest}`) !== undefined,
     },
+    exportTargets: exportTargets(pods, window, now),
+    sharedSince: sharedSince(namespace, sources),
+    ruleLoaders: cache.ruleLoaders(),
     dcgmTaken: cache.dcgm.get(`${operatorNamespace}/${dcgmMetricsName}`)?.owned.by === "none",
   };
 }
@@ -162,4 +171,17 @@ function kedaAutoscaler(
 ): ChildView | undefined {
   const { hpaName } = scaledObject?.status ?? {};
   return hpaName === undefined ? undefined : cache.childOf("horizontalPodAutoscaler", `${namespace}/${hpaName}`);
+}
+
+function sharedSince(namespace: string, { cache, operatorNamespace }: SnapshotSources): ReadonlyMap<ObjectKey, number> {
+  const since = new Map<ObjectKey, number>();
+  for (const kept of [cache.sharedRules, cache.sharedDashboards]) {
+    for (const { metadata, owned, createdAt } of kept.values()) {
+      const isNear = metadata.namespace === namespace || metadata.namespace === operatorNamespace;
+      if (isNear && owned.by !== "none" && metadata.deletionTimestamp === undefined) {
+        since.set(objectKey({ metadata }), Date.parse(createdAt));
+      }
+    }
+  }
+  return since;
 }

@@ -1,13 +1,17 @@
 /** What the status of a service is computed from, once its children have been written. Pure. */
 import { childText, type DesiredChild } from "../desired/children.ts";
 import { omittedText } from "../desired/later-fields.ts";
+import { placeKey, rulesPlace } from "../desired/rule-set.ts";
+import { sharedObjectMetadata } from "../desired/shared-object.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
 import { gpuView } from "../plan/gpus.ts";
 import { isOwn } from "../plan/plan.ts";
+import { childKinds } from "../observe/child-kinds.ts";
+import { losesSharedRules } from "../plan/own-rule.ts";
 import type { ChildView } from "../observe/child-view.ts";
-import type { StatusInput } from "../status/status-input.ts";
+import type { SharedRules, StatusInput } from "../status/status-input.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { windowMs } from "../utilization/window.ts";
 import type { ChildOutcome } from "./execute.ts";
@@ -17,7 +21,10 @@ import type { Snapshot } from "./snapshot.ts";
 /** How often the figures of a service may be written while no condition changes. */
 const writeEveryMs = 60_000;
 
-export interface ReconcileResult extends Pick<StatusInput, "failure" | "rollout" | "reading" | "admission"> {
+export interface ReconcileResult extends Pick<
+  StatusInput,
+  "failure" | "rollout" | "reading" | "admission" | "sharedRules"
+> {
   readonly outcomes: readonly ChildOutcome[];
   readonly children: readonly DesiredChild[];
 }
@@ -26,6 +33,7 @@ export function statusInput(
   service: EffectiveService,
   {
     children,
+    served,
     kedaAutoscaler,
     gateways,
     prometheuses,
@@ -47,7 +55,11 @@ export function statusInput(
     ...result,
     service,
     omittedFields: omittedFields(desired),
-    skipped: new Set(outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role)),
+    skipped: new Set([
+      ...outcomes.filter(({ did }) => did === "skip").map(({ child }) => child.role),
+      // The service has none of its own, but its alerts need the API, too.
+      ...(service.monitoring.alerts && !served.has(childKinds.prometheusRule) ? (["prometheusRule"] as const) : []),
+    ]),
     resourceMetrics: features.resourceMetrics,
     unreachableApis,
     dcgmTaken,
@@ -72,6 +84,23 @@ function omittedFields(children: readonly DesiredChild[]): StatusInput["omittedF
       : [{ child: childText(child), fields: child.omitted.map((path) => omittedText(child.role, path)) }],
   );
   return incomplete.length === 0 ? undefined : incomplete;
+}
+
+/** The shared rules of the service, and why they do not apply to it. */
+export function sharedRulesOf(
+  service: EffectiveService,
+  { ruleLoaders }: Pick<Snapshot, "ruleLoaders">,
+  { sharedProblems }: Pick<Memory, "sharedProblems">,
+  operatorNamespace: string,
+): SharedRules {
+  const place = rulesPlace(service, operatorNamespace);
+  const { namespace, labels } = sharedObjectMetadata(place);
+  const unwritten = sharedProblems.get(placeKey(place));
+  if (unwritten !== undefined) return { namespace, labels, problem: { reason: "RulesNotWritten", message: unwritten } };
+  const loader = losesSharedRules(ruleLoaders ?? [], service.namespace, namespace);
+  if (loader === undefined) return { namespace, labels };
+  const message = `${loader.kind} ${loader.key} may not apply the shared rules in namespace ${namespace} to this service; set monitoring.scope: Namespace`;
+  return { namespace, labels, problem: { reason: "RulesNotLoaded", message } };
 }
 
 /** `now` is on the monotonic clock. */

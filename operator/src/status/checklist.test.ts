@@ -211,12 +211,25 @@ describe("the guide's checklists", () => {
         ],
       ],
       "the service has that label": [
-        { prometheuses: [byRelease], spec: { monitoring: { labels: { release: "stack" } } } },
+        {
+          prometheuses: [byRelease],
+          sharedRules: { namespace: "gpumedia-system", labels: { release: "stack" } },
+        },
         ["Done", "Selected", "Prometheus monitoring/k8s loads the PrometheusRule"],
       ],
       "they are disabled": [
         { spec: { monitoring: { alerts: false } } },
         ["NotDone", "SwitchedOff", "set monitoring.alerts: true"],
+      ],
+      "the shared rules do not apply": [
+        {
+          sharedRules: {
+            namespace: "gpumedia-system",
+            labels: {},
+            problem: { reason: "RulesNotLoaded", message: "Prometheus team/k8s may not apply the shared rules" },
+          },
+        },
+        ["NotDone", "RulesNotLoaded", "Prometheus team/k8s may not apply the shared rules"],
       ],
       "the cluster has no PrometheusRule": [
         { skipped: new Set(["prometheusRule"]) },

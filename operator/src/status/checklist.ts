@@ -4,7 +4,6 @@
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { labels } from "../desired/child.ts";
-import type { EffectiveService } from "../effective/service.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import { exclusion } from "../plan/gpus.ts";
 import type { Bottleneck } from "../utilization/bottleneck.ts";
@@ -169,26 +168,24 @@ function monitored({ service, skipped, dcgmTaken, prometheuses, MetricsReporting
     return notDone("ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served");
   }
   if (MetricsReporting.status !== "True") return notKnown(MetricsReporting.reason, see("MetricsReporting"));
-  return loaded("PodMonitor", service, prometheuses);
+  const labelled = { ...service.monitoring.labels, ...labels(service) };
+  return loaded({ kind: "PodMonitor", namespace: service.namespace, labels: labelled }, prometheuses);
 }
 
 /** Many clusters have a Prometheus that selects objects by a label, such as `release` of kube-prometheus-stack. */
-function loaded(
-  kind: Selectable["kind"],
-  service: EffectiveService,
-  prometheuses: StatusInput["prometheuses"],
-): Answer {
-  const object = { kind, namespace: service.namespace, labels: { ...service.monitoring.labels, ...labels(service) } };
+function loaded(object: Selectable, prometheuses: StatusInput["prometheuses"]): Answer {
   const found = selected(object, prometheuses);
-  if ("by" in found) return done("Selected", `Prometheus ${found.by.key} loads the ${kind}`);
+  if ("by" in found) return done("Selected", `Prometheus ${found.by.key} loads the ${object.kind}`);
   return notKnown(found.reason, found.message.slice(0, longestText));
 }
 
-function alerts({ service, skipped, prometheuses }: StatusInput): Answer {
+function alerts({ service, skipped, sharedRules: { problem, ...place }, prometheuses }: StatusInput): Answer {
   if (!service.monitoring.alerts) return notDone("SwitchedOff", "set monitoring.alerts: true");
-  return skipped.has("prometheusRule")
-    ? notDone("ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served")
-    : loaded("PrometheusRule", service, prometheuses);
+  if (skipped.has("prometheusRule")) {
+    return notDone("ApiMissing", "install the Prometheus Operator: the PrometheusRule API is not served");
+  }
+  if (problem !== undefined) return notDone(problem.reason, problem.message.slice(0, longestText));
+  return loaded({ kind: "PrometheusRule", ...place }, prometheuses);
 }
 
 function bottleneck(input: ChecklistInput): Answer {

@@ -19,7 +19,7 @@ export function sampleReading(change: Partial<UtilizationReading> = {}): Utiliza
 /** Loads everything. */
 export function samplePrometheus(change: Partial<PrometheusView> = {}): PrometheusView {
   const all = { labels: {}, namespaces: {} };
-  return { key: "monitoring/k8s", rules: all, podMonitors: all, ...change };
+  return { kind: "Prometheus", key: "monitoring/k8s", isEnforced: false, rules: all, podMonitors: all, ...change };
 }
 
 export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInput {
@@ -33,6 +33,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     resourceMetrics: true,
     unreachableApis: new Set(),
     dcgmTaken: false,
+    sharedRules: { namespace: "gpumedia-system", labels: {} },
     deployment: sampleChild({
       spec: { replicas: 2 },
       status: { observedGeneration: 1, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },

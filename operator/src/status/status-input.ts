@@ -31,6 +31,7 @@ export interface StatusInput {
   readonly unreachableApis: ReadonlySet<string>;
   /** The ConfigMap for the DCGM exporters is not managed by this operator. */
   readonly dcgmTaken: boolean;
+  readonly sharedRules: SharedRules;
   readonly deployment: ChildView | undefined;
   /** The HorizontalPodAutoscaler or ScaledObject. */
   readonly autoscaler: ChildView | undefined;
@@ -49,6 +50,14 @@ export interface StatusInput {
   readonly lastLoadTest: LastLoadTest | undefined;
   /** The utilization that the pods report. */
   readonly reading: UtilizationReading;
+}
+
+/** The PrometheusRule with the alerts of the service. */
+export interface SharedRules {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Why it does not apply to the service, one line. */
+  readonly problem?: { readonly reason: string; readonly message: string };
 }
 
 /** The load test of a service that finished last. */

@@ -125,3 +125,9 @@ function sharedGpus(pods: readonly PodView[], window: UtilizationWindow, now: nu
   const fullness = ({ memoryPercent }: SharedGpu): number => memoryPercent ?? 0;
   return [...found.values()].toSorted((a, b) => fullness(b) - fullness(a) || (a.uuid < b.uuid ? -1 : 1));
 }
+
+/** Do all pods that report export the targets of the service? Undefined when no pod reports. */
+export function exportTargets(pods: readonly PodView[], window: UtilizationWindow, now: number): boolean | undefined {
+  const newest = pods.filter(isPolled).flatMap(({ uid }) => window.fresh(uid, now) ?? []);
+  return newest.length === 0 ? undefined : newest.every(({ exportsTargets }) => exportsTargets);
+}

@@ -51,4 +51,5 @@ export const sampleReport: UtilizationReport = {
   },
   workers: { total: 4, ready: 4, busyPercent: 60, restarts: 0 },
   sessions: 3,
+  targets: true,
 };

@@ -32,6 +32,7 @@ describe("sample of a report", () => {
       workersBusyPercent: 60,
       sessions: 3,
       lostGpu: null,
+      exportsTargets: true,
     });
   });
 

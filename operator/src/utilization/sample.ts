@@ -33,6 +33,8 @@ export interface Sample {
   readonly sessions: number;
   /** A GPU that the processor cannot read any longer, and NVML's error: `GPU 0 (GPU-…): …`. Null: all can be read. */
   readonly lostGpu: string | null;
+  /** The pod exports the targets of its service as metrics. */
+  readonly exportsTargets: boolean;
 }
 
 export interface SampledGpu {
@@ -113,6 +115,7 @@ export function sampleOf({ gpus, process, requests, stages, ...report }: Utiliza
     workersBusyPercent: percent(report.workers.busyPercent),
     sessions: bounded(report.sessions),
     lostGpu: lostGpu(gpus.devices),
+    exportsTargets: report.targets === true,
   };
 }
 

@@ -1,11 +1,38 @@
 /** What a processor reports after a few requests. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Ajv } from "ajv";
-import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
+import { utilizationReport, type ServiceTargets, type UtilizationReport } from "@gpumedia/api";
 import { photograph } from "../testing/photographs.ts";
 import { realProcessor } from "./testing/real-processor.ts";
 
+const targets: ServiceTargets = {
+  service: "upscaler",
+  rules: "gpumedia-system/gpumedia-services",
+  alerts: true,
+  gpuMetrics: true,
+  latencyP95Seconds: 0.02,
+  memoryBytes: 4 * 2 ** 30,
+  gpuUtilizationPercent: { min: 60, max: 80 },
+};
+
 describe("a processor's reports", () => {
+  it("have the targets of the service since the moment when it has them", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gpumedia-targets-"));
+    await using processor = await realProcessor({ workers: 1 }, join(folder, "config.json"));
+    const exported = async (): Promise<readonly [boolean | undefined, boolean]> => {
+      const report = (await (await fetch(`${processor.url}/utilization`)).json()) as UtilizationReport;
+      const text = await (await fetch(`${processor.url}/metrics`)).text();
+      return [report.targets, text.includes('gpumedia_slo_latency_p95_seconds{service="upscaler",')];
+    };
+    assert.deepEqual(await exported(), [false, false]);
+    await writeFile(join(folder, "slo.json"), JSON.stringify(targets));
+    assert.deepEqual(await exported(), [true, true]);
+    await rm(folder, { recursive: true });
+  });
+
   it("count its requests and say where the time went", async () => {
     await using processor = await realProcessor({ workers: 1 });
     const post = (body: string | Uint8Array<ArrayBuffer>) =>

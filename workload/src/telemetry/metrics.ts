@@ -1,7 +1,9 @@
 /** Metrics for Prometheus. The first two names and the buckets are from the guide, "Application Metrics". */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { decodeWarningKinds, type DecodeWarningKind } from "../core/decode-warnings.ts";
+import type { ServiceTargets } from "@gpumedia/api/src/service-targets.ts";
 import type { Gpu } from "../gpu/gpu-sample.ts";
+import { targetGauges } from "./target-gauges.ts";
 
 /** How a request for processing ended. */
 export const outcomes = ["accepted", "rejected", "failed", "invalid", "aborted"] as const;
@@ -23,6 +25,8 @@ export interface Readings {
   readonly workers: () => { readonly total: number; readonly ready: number; readonly restarts: number };
   readonly ready: () => boolean;
   readonly gpus: () => Promise<readonly Gpu[]>;
+  /** Undefined outside a GpuMediaService. */
+  readonly targets: () => Promise<ServiceTargets | undefined>;
 }
 
 export interface Metrics {
@@ -51,6 +55,7 @@ export function createMetrics(readings: Readings): Metrics {
   gauge("gpumedia_workers_ready", "Worker threads that have loaded the model", () => readings.workers().ready);
   gauge("gpumedia_worker_restarts", "Worker threads that died and were replaced", () => readings.workers().restarts);
   gpuGauges(registry, readings.gpus);
+  targetGauges(registry, readings.targets);
 
   const requests = new Counter({
     name: "gpumedia_requests_total",

@@ -54,6 +54,7 @@ export async function utilization(telemetry: Telemetry, state: ProcessorState): 
       busyPercent: rounded(telemetry.busyPercent(state.workers.total)),
     },
     sessions: telemetry.sessions,
+    targets: (await telemetry.targets()) !== undefined,
   };
 }
 

@@ -38,6 +38,8 @@ export class Telemetry implements PipelineObserver {
   readonly metrics: Metrics;
   readonly window: TelemetryWindow;
   readonly usage: ProcessUsage;
+  /** The targets of the service now; undefined outside a GpuMediaService. */
+  readonly targets: Readings["targets"];
   readonly #gpu: GpuMonitor | undefined;
   readonly #log: TelemetryOptions["log"];
   #sessions = 0;
@@ -46,6 +48,7 @@ export class Telemetry implements PipelineObserver {
   constructor({ readings, gpu, log, now = () => performance.now() }: TelemetryOptions) {
     this.#gpu = gpu;
     this.#log = log;
+    this.targets = readings.targets;
     this.window = new Window(outcomes, [...stages, "total", "batch", "busy"], now);
     this.usage = new ProcessUsage(now);
     this.metrics = createMetrics({

@@ -31,11 +31,15 @@ export const monitoring = settings(
       },
     ),
     podMonitor: flag("Whether to create a PodMonitor. Requires prometheus-operator."),
-    alerts: flag("Whether to create a PrometheusRule with alerts. Requires prometheus-operator."),
-    dashboard: flag("Whether to create a ConfigMap with a Grafana dashboard."),
+    alerts: flag("Whether the shared PrometheusRule applies to the service. Requires prometheus-operator."),
+    dashboard: flag("Whether the shared ConfigMap with a Grafana dashboard is created."),
+    scope: oneOf(
+      ["Cluster", "Namespace"],
+      "Which services share alerts and a dashboard: all services, with objects in the operator's namespace, or those of the service's namespace, for a Prometheus that reads the rules of its own namespace.",
+    ),
     scrapeInterval: positiveSeconds("Interval at which Prometheus scrapes the pods."),
-    labels: givenLabels("Labels of the PodMonitor and the PrometheusRule, by which Prometheus selects them."),
-    dashboardLabels: givenLabels("Labels of the dashboard's ConfigMap, by which Grafana's sidecar selects it."),
+    labels: givenLabels("Labels of the PodMonitor and the shared PrometheusRule, by which Prometheus selects them."),
+    dashboardLabels: givenLabels("Labels of the shared dashboard's ConfigMap, by which Grafana's sidecar selects it."),
   },
 );
 

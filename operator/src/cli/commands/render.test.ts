@@ -33,10 +33,28 @@ describe("gpumedia render", () => {
       "Ingress",
       "HTTPRoute",
       "PodMonitor",
+      "ConfigMap",
       "PrometheusRule",
       "ConfigMap",
-      "ConfigMap",
     ]);
+  });
+
+  it("prints the shared rules and dashboard once for all services, where the operator would write them", async () => {
+    const text = [service("a"), service("b"), service("c", "monitoring: {scope: Namespace}")].join("---\n");
+    const objects = await rendered(text, "--operator-namespace", "ops");
+    const shared = objects.filter(({ metadata }) => "gpumedia.io/shared" in (metadata as { labels: object }).labels);
+    assert.deepEqual(
+      shared.map(({ kind, metadata }) => {
+        const { namespace, name } = metadata as { namespace: string; name: string };
+        return [kind, `${namespace}/${name}`];
+      }),
+      [
+        ["PrometheusRule", "default/gpumedia-services"],
+        ["PrometheusRule", "ops/gpumedia-services"],
+        ["ConfigMap", "default/gpumedia-services-dashboard"],
+        ["ConfigMap", "ops/gpumedia-services-dashboard"],
+      ],
+    );
   });
 
   it("prints the DCGM exporters' metrics after the children, for all services at once", async () => {
@@ -52,7 +70,9 @@ describe("gpumedia render", () => {
       out,
       /---\n# Shared by all services of the cluster; the operator adds what the others need\.\napiVersion: v1\n.*$/s,
     );
-    const shared = (await rendered(text, "--operator-namespace", "ops")).at(-1) as {
+    const shared = (await rendered(text, "--operator-namespace", "ops")).find(
+      ({ metadata }) => (metadata as { name: string }).name === "gpumedia-dcgm-metrics",
+    ) as {
       readonly metadata: { readonly namespace: string; readonly name: string };
       readonly data: { readonly metrics: string };
     };
@@ -65,7 +85,10 @@ describe("gpumedia render", () => {
   });
 
   it("prints no shared objects when no service needs them", async () => {
-    const { out } = await gpumedia(["render", "-f", "-"], service("a", "gpu: {count: 0}"));
+    const { out } = await gpumedia(
+      ["render", "-f", "-"],
+      service("a", "{gpu: {count: 0}, monitoring: {alerts: false, dashboard: false}}"),
+    );
     assert.doesNotMatch(out, /Shared by all services|dcgm/);
   });
 

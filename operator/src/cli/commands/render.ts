@@ -37,15 +37,15 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     fields: {},
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
-  const context = { operatorNamespace, runbookUrl, rollout, waitingReplicas: 0, features };
+  const context = { operatorNamespace, exportsTargets: true, rollout, waitingReplicas: 0, features };
   const children = services.flatMap(({ service }) => {
     const gpuMetric = gpuMetricOf(serviceSharing(service, undefined, undefined));
     return renderedChildren(service, { ...context, gpuMetric }, notServed);
   });
   const shared = sharedObjects(
     services.map(({ service }) => service),
-    operatorNamespace,
-  );
+    { operatorNamespace, namespaces: [], runbookUrl },
+  ).filter(({ kind }) => !notServed.has(kind));
   const documents = [...children.map(yaml), ...shared.map((manifest) => `${sharedNote}${yaml(manifest)}`)];
   terminal.out(documents.join("---\n"));
   return exit.ok;

@@ -13,7 +13,8 @@ export interface RealProcessor extends AsyncDisposable {
   readonly processor: Processor;
 }
 
-export async function realProcessor(config: ProcessorConfig = {}): Promise<RealProcessor> {
+/** `path`: of the configuration file, which may be missing; its folder may have the targets of a service. */
+export async function realProcessor(config: ProcessorConfig = {}, path?: string): Promise<RealProcessor> {
   const reading = readConfig(JSON.stringify({ workers: 2, ...config, listen: { host: "127.0.0.1", port: 0 } }), {});
   if (reading.kind === "wrong") throw new Error(JSON.stringify(reading.values));
   const errors: string[] = [];
@@ -23,7 +24,12 @@ export async function realProcessor(config: ProcessorConfig = {}): Promise<RealP
       done();
     },
   });
-  const processor = await serve({ settings: reading.settings, log: createLogger("error", destination), env: {} });
+  const processor = await serve({
+    settings: reading.settings,
+    log: createLogger("error", destination),
+    env: {},
+    file: path === undefined ? undefined : { path, text: "" },
+  });
   const { port } = new URL(processor.url);
   const stop = async (): Promise<void> => void (await processor.stop());
   return { url: processor.url, port: Number(port), errors, processor, [Symbol.asyncDispose]: stop };
