@@ -7,7 +7,7 @@ import { pods, podsOf, readyPods, report, ReportingPod, serveReporting } from ".
 const parameters = ["--utilization-interval=300ms"];
 
 describe("utilization", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   const work = operatorWorkspace("test", { parameters });
 
   it("is reported in the status", async () => {
@@ -44,6 +44,28 @@ describe("utilization", function () {
       status: "False",
       reason: "LatencyAboveTarget",
       message: "80 ms",
+    });
+  });
+
+  it("shows that one pod does all the work while another idles, with the hash of the Ingress as the likely cause", async () => {
+    const ingress = { enabled: true, host: "media.example.com", hashBy: "$request_uri" };
+    const spec = { replicas: 2, autoscaling: { horizontal: { enabled: false } }, network: { ingress } };
+    const [busy, idle] = await serveReporting(work, "upscaler", spec);
+    assert.ok(busy !== undefined && idle !== undefined);
+    busy.answer = report({ gpuPercent: 97, busyPercent: 99 });
+    idle.answer = report({ gpuPercent: 0, busyPercent: 1 });
+    // The reports of a whole minute count.
+    const skewed = { status: "False", reason: "LoadSkewed", message: `pods above 80 % (${busy.name})` } as const;
+    await work.untilCondition("upscaler", "SloMet", skewed, { withinMs: 100_000 });
+    const { bottleneck, conditions = [] } = (await work.service("upscaler"))?.status ?? {};
+    assert.equal(bottleneck, "Skew");
+    assert.match(
+      conditions.find(({ type }) => type === "SloMet")?.message ?? "",
+      /network\.ingress\.hashBy \$request_uri/,
+    );
+    for (const pod of [busy, idle]) pod.answer = report({ gpuPercent: 72, busyPercent: 70 });
+    await until("no skew", async (see) => see((await work.service("upscaler"))?.status?.bottleneck) !== "Skew", {
+      withinMs: 60_000,
     });
   });
 
