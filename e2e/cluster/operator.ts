@@ -1,4 +1,5 @@
 /** The operator as a process beside the control plane, with the rights of an installation. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { operatorRbac } from "@gpumedia/install";
 import type { Cluster } from "./cluster.ts";
@@ -43,7 +44,8 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions =
   const kubeconfig = options.kubeconfig ?? (await kubeconfigOf(cluster, namespace, metricsApiAddress !== undefined));
   await cluster.processes.start(name, {
     command: process.execPath,
-    env: { NODE_COMPILE_CACHE: compileCache },
+    // That of a copy of this tree, which is deleted, would stay in the cache.
+    env: { NODE_COMPILE_CACHE: program === ownProgram ? compileCache : join(cluster.directory, "compile-cache") },
     parameters: [
       ...nodeParameters,
       program,
