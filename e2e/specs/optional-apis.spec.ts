@@ -1,7 +1,8 @@
 /** Optional APIs: missing at the start, installed later, removed again. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { jobType, loadTestType } from "@gpumedia/operator/src/loadtest/cache.ts";
+import { clusterType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { childKinds, type ChildKindName } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { sharedRulesName } from "@gpumedia/operator/src/observe/names.ts";
@@ -15,6 +16,13 @@ import { unlessStatus, Workspace, type LiveChild } from "./operator/workspace.ts
 const spec = {
   network: { gateway: { parentRefs: [{ name: "public" }], hostnames: ["media.example.com"] } },
 };
+/** A Deployment or Job. */
+interface Templated {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly securityContext: Readonly<Record<string, unknown>> } };
+  };
+}
+
 const keda = { autoscaling: { horizontal: { provider: "KEDA" } } };
 const optional: readonly (readonly [ChildKindName, name: string])[] = [
   ["verticalPodAutoscaler", "upscaler-vpa"],
@@ -125,6 +133,34 @@ describe("optional APIs", () => {
     await cluster.removeOptionalCrds(older);
     await work.untilCondition("older", "ScalingReady", { status: "False", reason: "ApiMissing" });
     await work.delete(serviceType, "older");
+  });
+
+  it("SecurityContextConstraints: on OpenShift, services and load tests leave the user to the platform", async () => {
+    await work.apply("assigned", {});
+    await work.untilReady("assigned");
+    const users = async (): Promise<readonly unknown[]> => {
+      const { spec } = (await work.child("deployment", "assigned")) as unknown as Templated;
+      const { runAsUser, runAsGroup, fsGroup } = spec.template.spec.securityContext;
+      return [runAsUser, runAsGroup, fsGroup];
+    };
+    assert.deepEqual(await users(), [10001, 10001, 10001]);
+    const [plural, group] = ["securitycontextconstraints", "security.openshift.io"];
+    const names = { kind: "SecurityContextConstraints", plural, singular: plural, listKind: "Constraints" };
+    const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+    const versions = [{ name: "v1", served: true, storage: true, schema }];
+    const crds = clusterType("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
+    await work.createObject(crds, `${plural}.${group}`, { spec: { group, names, scope: "Cluster", versions } });
+    try {
+      await until("the Deployment without users", async (see) => see(await users()).every((id) => id === undefined));
+      await work.untilReady("assigned");
+      await work.createObject(loadTestType, "assigned", { spec: { serviceRef: { name: "assigned" } } });
+      const job = await until("the Job", () => work.get(jobType, "assigned"));
+      const { securityContext } = (job as unknown as Templated).spec.template.spec;
+      assert.deepEqual(securityContext, { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+    } finally {
+      await work.client.rawJson("DELETE", `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural}.${group}`);
+      await work.delete(serviceType, "assigned");
+    }
   });
 
   it("VPA: Auto resizes in place if its schema allows it, and the status has the recommendation", async () => {

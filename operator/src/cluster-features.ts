@@ -11,6 +11,7 @@ import type { ResourceType } from "./kube/object.ts";
 import type { Logger } from "./runtime/log.ts";
 
 const podMetric = (name: string) => ({ group: "custom.metrics.k8s.io", resource: `pods/${name}` });
+const constraints = { group: "security.openshift.io", resource: "securitycontextconstraints" };
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
 
 export async function readClusterFeatures(
@@ -31,6 +32,7 @@ export async function readClusterFeatures(
     resourceMetrics: apis.serves(podMetrics),
     // Since VPA 1.4.
     inPlaceVpa: JSON.stringify(schemas.get("verticalPodAutoscaler") ?? "").includes("InPlaceOrRecreate"),
+    securityContextConstraints: apis.serves(constraints),
     hpaTolerance: await keepsTolerance(client, log),
     fields: Object.fromEntries(
       [...schemas].flatMap(([role, schema]) => (schema === undefined ? [] : [[role, fieldsOf(schema)]])),

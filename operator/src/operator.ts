@@ -76,7 +76,9 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   const readFeatures = async (adopt: (current: ClusterFeatures) => void): Promise<void> => {
     const readFor = apis;
     const current = await readClusterFeatures(client, readFor, log);
-    if (apis === readFor && !abort.signal.aborted) adopt(current);
+    // OpenShift's API server is aggregated: while it is down, every service would roll out pods that are refused.
+    const securityContextConstraints = features.securityContextConstraints || current.securityContextConstraints;
+    if (apis === readFor && !abort.signal.aborted) adopt({ ...current, securityContextConstraints });
   };
   // A newer CRD of the same API version brings fields, and discovery does not show it.
   const cancelReads = every(clock, options.resyncIntervalMs, () => {

@@ -229,6 +229,9 @@ export const production: SourcedTree<CompleteSpec> = {
       "tuned kernel parameters: twice as many ports for upstream connections, none below the pod's own 8080",
     ),
   },
+  podSecurity: {
+    runAs: ours("Auto", "OpenShift assigns users and refuses others; elsewhere the image's user is fixed"),
+  },
   deploymentMetadata: { labels: {}, annotations: {} },
   podMetadata: { labels: {}, annotations: {} },
   initContainers: ours([], "the processor needs no other container"),

@@ -21,6 +21,12 @@ app.kubernetes.io/part-of: gpumedia
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{- /* "true" where the platform assigns users, as OpenShift does; empty elsewhere. */ -}}
+{{- define "gpumedia-operator.assignsUsers" -}}
+{{- $isOpenShift := .Capabilities.APIVersions.Has "security.openshift.io/v1/SecurityContextConstraints" -}}
+{{- if or (eq .Values.runAs "Platform") (and (eq .Values.runAs "Auto") $isOpenShift) -}}true{{- end -}}
+{{- end }}
+
 {{- define "gpumedia-operator.subject" -}}
 - kind: ServiceAccount
   name: {{ include "gpumedia-operator.name" . }}

@@ -40,8 +40,7 @@ export function deployment(installation: Installation): Manifest {
           terminationGracePeriodSeconds: 30,
           securityContext: {
             runAsNonRoot: true,
-            runAsUser: user,
-            runAsGroup: user,
+            ...(values.runAs === "Platform" ? {} : { runAsUser: user, runAsGroup: user }),
             seccompProfile: { type: "RuntimeDefault" },
           },
           containers: [container(installation)],

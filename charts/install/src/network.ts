@@ -3,7 +3,6 @@ import type { Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { metricsPort } from "./deployment.ts";
 import { object, selectorLabels, type Installation } from "./release.ts";
 
-const dnsPort = 53;
 /** Port of the processors, whose utilization is collected. */
 const processorPort = 8080;
 const tcp = (port: number) => ({ port, protocol: "TCP" });
@@ -28,7 +27,9 @@ export function podDisruptionBudget(installation: Installation): Manifest | null
 }
 
 export function networkPolicy(installation: Installation): Manifest | null {
-  const { networkPolicy: policy, metricsApi, ports } = installation.values;
+  const { networkPolicy: policy, metricsApi, ports, runAs } = installation.values;
+  // OpenShift's DNS pods listen on 5353, and its policies apply to the port of the pod.
+  const dnsPorts = runAs === "Platform" ? [53, 5353] : [53];
   if (!policy.enabled) return null;
   const test = { podSelector: { matchLabels: { "app.kubernetes.io/name": `${installation.name}-test` } } };
   const from = policy.metricsFrom.length === 0 ? {} : { from: [...policy.metricsFrom, test] };
@@ -42,7 +43,7 @@ export function networkPolicy(installation: Installation): Manifest | null {
         ...(metricsApi.enabled ? [{ ports: [tcp(metricsApi.port)] }] : []),
       ],
       egress: [
-        { ports: [{ port: dnsPort, protocol: "UDP" }, tcp(dnsPort)] },
+        { ports: dnsPorts.flatMap((port) => [{ port, protocol: "UDP" }, tcp(port)]) },
         { ports: policy.apiServerPorts.map(tcp) },
         { to: [{ namespaceSelector: {}, podSelector: processors }], ports: [tcp(processorPort)] },
       ],

@@ -85,6 +85,11 @@ export const valuesSchema = Type.Object(
         "Whether replicas must run on different nodes (DoNotSchedule), should (ScheduleAnyway), or need not (Off).",
       default: "ScheduleAnyway",
     }),
+    runAs: Type.Enum(["Auto", "Image", "Platform"], {
+      description:
+        "User and group of the operator's pods: the image's, or none, so that the platform assigns them. Auto: none on OpenShift, if Helm installs.",
+      default: "Auto",
+    }),
     priorityClassName: text("PriorityClass of the operator's pods.", ""),
     serviceAccount: group("ServiceAccount of the operator.", {
       annotations: texts("Annotations of the ServiceAccount."),

@@ -45,6 +45,15 @@ for (const [by, program] of Object.entries(helmVersions)) {
       }
     });
 
+    it("leaves the users to OpenShift, which it recognizes by its API", async () => {
+      const release = releaseOf("upscaling");
+      const api = ["--api-versions=security.openshift.io/v1/SecurityContextConstraints"];
+      const rendered = byKey(await helm.template(release, {}, api));
+      assert.deepEqual(rendered, byKey(install(release, { runAs: "Platform" })));
+      const fixed = byKey(await helm.template(release, { runAs: "Image" }, api));
+      assert.deepEqual(fixed, byKey(install(release, { runAs: "Image" })));
+    });
+
     it("passes lint", async () => {
       assert.match(await helm.run("lint", "--strict", chart), /0 chart\(s\) failed/);
     });

@@ -70,8 +70,12 @@ export class Helm implements AsyncDisposable {
   }
 
   /** Returns the objects that the chart renders, without its tests. */
-  async template({ release, namespace }: Release, values: object): Promise<readonly KubernetesObject[]> {
-    const flags = ["-n", namespace, "--skip-tests", kubernetes, ...(await this.values(values))];
+  async template(
+    { release, namespace }: Release,
+    values: object,
+    more: readonly string[] = [],
+  ): Promise<readonly KubernetesObject[]> {
+    const flags = ["-n", namespace, "--skip-tests", kubernetes, ...(await this.values(values)), ...more];
     return documents(await this.run("template", release, chart, ...flags));
   }
 

@@ -21,6 +21,7 @@ export const valuesCases: Readonly<Record<string, PartialValues>> = {
       apiServerPorts: [16443],
     },
   },
+  "for a platform that assigns users": { runAs: "Platform" },
   "without everything optional": {
     crds: { install: false },
     networkPolicy: { enabled: false },

@@ -43,6 +43,7 @@ describe("drift", function () {
       busyPodMetric: false,
       inPlaceVpa: true,
       resourceMetrics: true,
+      securityContextConstraints: false,
       hpaTolerance: true,
       fields: {},
     };

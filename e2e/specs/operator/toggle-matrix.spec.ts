@@ -60,6 +60,7 @@ describe("random edits of a spec", () => {
         busyPodMetric: false,
         inPlaceVpa: true,
         resourceMetrics: true,
+        securityContextConstraints: false,
         hpaTolerance: true,
         fields: {},
       },

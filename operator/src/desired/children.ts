@@ -58,7 +58,7 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
     one("scaledObject", scaledObject(service, context.gpuMetric)),
     one("verticalPodAutoscaler", verticalPodAutoscaler(service, features)),
     one("podDisruptionBudget", podDisruptionBudget(service)),
-    one("networkPolicy", networkPolicy(service, operatorNamespace)),
+    one("networkPolicy", networkPolicy(service, context)),
     one("ingress", ingress(service)),
     one("httpRoute", httpRoute(service)),
     one("podMonitor", podMonitor(service)),

@@ -38,6 +38,8 @@ export interface ClusterFeatures {
   readonly inPlaceVpa: boolean;
   /** The API server keeps `tolerance` in the behavior of an autoscaler. A service that sets it elsewhere is rejected. */
   readonly hpaTolerance: boolean;
+  /** The cluster is OpenShift, which assigns users to pods. */
+  readonly securityContextConstraints: boolean;
   /** Of the optional kinds. Absent: not served, or the schema could not be read; then all fields are sent. */
   readonly fields: Partial<Record<ChildRole, Fields>>;
   /** metrics.k8s.io is served: the autoscaler can read CPU utilization. For the status; no child depends on it. */

@@ -60,7 +60,11 @@ describe("the strategy of a Deployment", () => {
   };
   for (const [title, [strategy, rollout, waitingReplicas, sent]] of Object.entries(cases)) {
     it(title, () => {
-      const { spec } = deployment(sampleService({ rollout: { strategy } }), { rollout, waitingReplicas });
+      const { spec } = deployment(sampleService({ rollout: { strategy } }), {
+        ...sampleContext,
+        rollout,
+        waitingReplicas,
+      });
       assert.deepEqual((spec as { readonly strategy?: object }).strategy, sent);
     });
   }
@@ -70,6 +74,7 @@ it("a Deployment has the labels and annotations of the spec, except those that t
   const labels = { "kueue.x-k8s.io/queue-name": "gpus", "gpumedia.io/service": "other" };
   const annotations = { "reloader.stakater.com/auto": "true" };
   const { metadata } = deployment(sampleService({ deploymentMetadata: { labels, annotations } }), {
+    ...sampleContext,
     rollout: "Surge",
     waitingReplicas: 0,
   });

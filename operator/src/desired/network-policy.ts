@@ -4,18 +4,28 @@ import type { Manifest } from "../kube/object.ts";
 import { withoutEmpties } from "./canonical.ts";
 import { child, selectorLabels } from "./child.ts";
 import { loadTestOfLabel } from "../observe/names.ts";
+import type { ChildContext, ClusterFeatures } from "./context.ts";
+import { isAssigned } from "./pod-user.ts";
 import { httpPort } from "./container.ts";
 
-export function networkPolicy(service: EffectiveService, operatorNamespace: string): Manifest | null {
+export function networkPolicy(
+  service: EffectiveService,
+  { operatorNamespace, features }: Pick<ChildContext, "operatorNamespace" | "features">,
+): Manifest | null {
   if (!service.network.networkPolicy.enabled) return null;
   return child(service, "networkPolicy", {
     spec: {
       podSelector: { matchLabels: selectorLabels(service) },
       policyTypes: ["Ingress", "Egress"],
       ingress: [{ ...sources(service, operatorNamespace), ports: [tcp(httpPort)] }],
-      egress: [{ ports: [udp(53), tcp(53)] }, ...upstream(service)],
+      egress: [{ ports: dnsPorts(service, features).flatMap((port) => [udp(port), tcp(port)]) }, ...upstream(service)],
     },
   });
+}
+
+/** OpenShift's DNS pods listen on 5353, and its policies apply to the port of the pod, not to that of the Service. */
+function dnsPorts(service: EffectiveService, features: ClusterFeatures): readonly number[] {
+  return isAssigned(service, features) ? [53, 5353] : [53];
 }
 
 /**

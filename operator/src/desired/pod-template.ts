@@ -5,6 +5,8 @@ import { addedDirectories, initContainers } from "./added.ts";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 import { labels, selectorLabels } from "./child.ts";
 import { container, endpointRemovalSeconds } from "./container.ts";
+import type { ClusterFeatures } from "./context.ts";
+import { podUser, volumeGroup } from "./pod-user.ts";
 import { restartChecksum } from "./processor-config.ts";
 import { serviceAccountName } from "./service-account.ts";
 import { scratchVolume, volumes } from "./volumes.ts";
@@ -21,10 +23,7 @@ function directoriesMayGo(service: EffectiveService): Readonly<Record<string, st
 /** From the end of the last request to the exit of the process. In seconds. */
 const exitSeconds = 10;
 
-/** The image's user; above 10000, to differ from the users of nodes. */
-const user = 10001;
-
-export function podTemplate(service: EffectiveService): object {
+export function podTemplate(service: EffectiveService, features: ClusterFeatures): object {
   const { podMetadata } = service;
   return {
     metadata: {
@@ -43,10 +42,8 @@ export function podTemplate(service: EffectiveService): object {
       terminationGracePeriodSeconds: endpointRemovalSeconds + durationSeconds(service.drain.timeout) + exitSeconds,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: user,
-        runAsGroup: user,
-        fsGroup: user,
-        fsGroupChangePolicy: "OnRootMismatch",
+        ...podUser(service, features),
+        ...volumeGroup(service, features),
         seccompProfile: { type: "RuntimeDefault" },
         ...unlessEmpty("sysctls", sysctls(service)),
       },

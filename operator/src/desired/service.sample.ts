@@ -58,6 +58,7 @@ export const sampleContext: ChildContext = {
     inPlaceVpa: true,
     resourceMetrics: true,
     hpaTolerance: true,
+    securityContextConstraints: false,
     fields: {},
   },
 };

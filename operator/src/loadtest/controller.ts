@@ -13,7 +13,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { WorkQueue } from "../runtime/queue.ts";
 import { runWorkers } from "../runtime/workers.ts";
 import type { LoadTestCache } from "./cache.ts";
-import { reconcileLoadTest } from "./reconcile.ts";
+import { reconcileLoadTest, type LoadTestPass } from "./reconcile.ts";
 import { isFinished } from "./status.ts";
 
 export interface LoadTestControllerSetup {
@@ -26,6 +26,7 @@ export interface LoadTestControllerSetup {
   readonly queue: WorkQueue;
   readonly events: Pick<EventRecorder, "record">;
   readonly defaults: Defaults;
+  readonly features: LoadTestPass["features"];
   readonly backoff: BackoffOptions;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
@@ -44,6 +45,7 @@ export function startLoadTestController(setup: LoadTestControllerSetup): (graceM
     queue: services,
     events,
     defaults,
+    features,
     backoff,
     lifecycle,
     metrics,
@@ -70,7 +72,7 @@ export function startLoadTestController(setup: LoadTestControllerSetup): (graceM
     abort.abort(new Error("the operator is shutting down"));
     await following;
   });
-  const pass = { client: writer, cache, loadTests, events, clock, defaults };
+  const pass = { client: writer, cache, loadTests, events, clock, defaults, features };
   let stop: ((graceMs: number) => Promise<void>) | undefined;
   // Before the sync, a test whose Job is not in the cache would get a second one.
   void loadTests.whenSynced().then(() => {

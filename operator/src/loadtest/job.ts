@@ -1,5 +1,7 @@
 /** The Job that runs a load test: one pod of the processor's image, once, with the result as its termination message. Pure. */
 import { durationSeconds, quantityValue, type GpuMediaLoadTest } from "@gpumedia/api";
+import type { ClusterFeatures } from "../desired/context.ts";
+import { podUser } from "../desired/pod-user.ts";
 import { unlessEmpty } from "../desired/canonical.ts";
 import { canonicalQuantity } from "../desired/canonical-quantity.ts";
 import { loadTestOfLabel, managedBy } from "../observe/names.ts";
@@ -14,10 +16,12 @@ const containerName = "loadtest";
 /** The slowest start of a pod, in seconds: pulling an image of some gigabytes over a slow link. */
 const startSeconds = 600;
 const longestRunSeconds = 3_600;
-/** The user of the image. */
-const user = 10001;
 
-export function loadTestJob({ metadata, spec }: Test, service: EffectiveService): Manifest & { readonly spec: object } {
+export function loadTestJob(
+  { metadata, spec }: Test,
+  service: EffectiveService,
+  features: Pick<ClusterFeatures, "securityContextConstraints">,
+): Manifest & { readonly spec: object } {
   const { name, namespace = "", uid = "" } = metadata;
   const labels = {
     "app.kubernetes.io/name": "gpu-media-loadtest",
@@ -59,8 +63,7 @@ export function loadTestJob({ metadata, spec }: Test, service: EffectiveService)
           enableServiceLinks: false,
           securityContext: {
             runAsNonRoot: true,
-            runAsUser: user,
-            runAsGroup: user,
+            ...podUser(service, features),
             seccompProfile: { type: "RuntimeDefault" },
           },
           ...(service.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: service.imagePullSecrets }),

@@ -1,5 +1,6 @@
 /** Reconciles one load test: what it waits for, its Job, the result of the Job, its expiry. A finished test never runs again. */
 import { durationMs, readLoadTestResult, validateStored } from "@gpumedia/api";
+import type { ClusterFeatures } from "../desired/context.ts";
 import { effectiveService, type Defaults } from "../effective/effective.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import type { ApiClient } from "../kube/client.ts";
@@ -25,6 +26,7 @@ export interface LoadTestPass {
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly defaults: Defaults;
+  readonly features: () => Pick<ClusterFeatures, "securityContextConstraints">;
 }
 
 const blockedCheckMs = 30_000;
@@ -80,7 +82,7 @@ async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): 
   if (problem !== undefined) return problem;
   try {
     pass.loadTests.jobs.observeWrite(
-      await client.create(jobType, loadTestJob(test, effective.service), { fieldManager }),
+      await client.create(jobType, loadTestJob(test, effective.service, pass.features()), { fieldManager }),
     );
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Condition, GpuMediaLoadTest, GpuMediaLoadTestStatus, MeasuredResult } from "@gpumedia/api";
-import { sampleService } from "../desired/service.sample.ts";
+import { sampleContext, sampleService } from "../desired/service.sample.ts";
 import { lastLoadTest } from "./last-test.ts";
 import { loadTestArguments, loadTestJob } from "./job.ts";
 import { sampleResult } from "./result.sample.ts";
@@ -231,7 +231,7 @@ describe("the Job of a load test", () => {
   for (const [title, [given, expected]] of Object.entries(resources)) {
     it(`has resources ${title}`, () => {
       const spec = given === undefined ? {} : { resources: given };
-      const job = loadTestJob(test(spec), sampleService()) as unknown as {
+      const job = loadTestJob(test(spec), sampleService(), sampleContext.features) as unknown as {
         spec: { template: { spec: { containers: { resources: object }[] } } };
       };
       assert.deepEqual(job.spec.template.spec.containers[0]?.resources, expected);
@@ -239,7 +239,7 @@ describe("the Job of a load test", () => {
   }
 
   it("runs once, is owned by the test, and does not match the selectors of the service", () => {
-    const { metadata, spec } = loadTestJob(test(), sampleService()) as unknown as {
+    const { metadata, spec } = loadTestJob(test(), sampleService(), sampleContext.features) as unknown as {
       metadata: { labels: Record<string, string>; ownerReferences: { uid: string }[] };
       spec: { backoffLimit: number; activeDeadlineSeconds: number };
     };

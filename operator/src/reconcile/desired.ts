@@ -48,7 +48,7 @@ export function desired(
   const observed = { deployment: snapshot.children.deployment, pods: snapshot.pods, gpus, now };
   const rollout = decideRollout({
     strategy: service.rollout.strategy,
-    templateHash: digest(podTemplate(service)),
+    templateHash: digest(podTemplate(service, features)),
     before,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,

@@ -13,6 +13,7 @@ const features = {
   busyPodMetric: true,
   resourceMetrics: true,
   inPlaceVpa: false,
+  securityContextConstraints: false,
   hpaTolerance: true,
   fields: {},
 };

@@ -74,6 +74,16 @@ export const sysctls = map(
   Type.String({ description: "Value of the parameter.", maxLength: 253 }),
 );
 
+export const podSecurity = settings(
+  { description: "Security context of the pods. They meet the restricted Pod Security Standard in any case." },
+  {
+    runAs: oneOf(
+      ["Auto", "Image", "Platform"],
+      "User and groups of the pods and of the service's load tests. Image is user 10001, that of the image. Platform sets none, so that the platform assigns them, as OpenShift's restricted-v2 does. Auto is Platform where the cluster serves SecurityContextConstraints, and Image elsewhere.",
+    ),
+  },
+);
+
 export const deploymentMetadata = settings(
   {
     description:

@@ -5,7 +5,16 @@ import { mounts, volumes } from "../pod-volumes.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
-import { deploymentMetadata, drain, podDisruptionBudget, podMetadata, probes, rollout, sysctls } from "./rollout.ts";
+import {
+  deploymentMetadata,
+  drain,
+  podDisruptionBudget,
+  podMetadata,
+  podSecurity,
+  probes,
+  rollout,
+  sysctls,
+} from "./rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import {
   gpu,
@@ -44,6 +53,7 @@ export const tunables = {
   podDisruptionBudget,
   scheduling,
   sysctls,
+  podSecurity,
   deploymentMetadata,
   podMetadata,
   initContainers,

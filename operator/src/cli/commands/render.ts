@@ -33,6 +33,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     busyPodMetric: !notServed.has("custom.metrics.k8s.io"),
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
     resourceMetrics: true,
+    securityContextConstraints: false,
     hpaTolerance: true,
     fields: {},
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
