@@ -136,6 +136,7 @@ export const production: SourcedTree<CompleteSpec> = {
       maxAge: ours("600s", "clients with long-lived connections reach the pods of a scale-out within ten minutes"),
       maxRequests: ours(0, "the age is limit enough"),
     },
+    mesh: ours("None", "a proxy is injected only where a mesh is installed"),
     networkPolicy: {
       enabled: chosen("Pre-deployment", true, "network policies optimized: only the ports in use are open"),
       from: ours([], "the location of ingress controllers and clients is unknown"),
@@ -143,6 +144,8 @@ export const production: SourcedTree<CompleteSpec> = {
         [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
         "the usual namespace of Prometheus",
       ),
+      ingress: ours([], "the service needs no other port"),
+      egress: ours([], "the service sends nothing else"),
     },
   },
   monitoring: {

@@ -178,6 +178,21 @@ const tunable: SpecCases = {
     breaks: { scheduling: { tolerations: [{ key: "kind", tolerationSeconds: 60 }] } },
     keeps: { scheduling: { tolerations: [{ key: "kind", effect: "NoExecute", tolerationSeconds: 60 }] } },
   },
+  "a rule without from and ports allows everything: set one of them, or networkPolicy.enabled: false": {
+    at: "spec.network.networkPolicy.ingress[0]",
+    breaks: { network: { networkPolicy: { ingress: [{ from: [] }] } } },
+    keeps: { network: { networkPolicy: { ingress: [{ ports: [{ port: 15_020 }] }] } } },
+  },
+  "endPort must not be less than port": {
+    at: "spec.network.networkPolicy.egress[0].ports[0].endPort",
+    breaks: { network: { networkPolicy: { egress: [{ ports: [{ port: 9000, endPort: 8000 }] }] } } },
+    keeps: { network: { networkPolicy: { egress: [{ ports: [{ port: 9000, endPort: 9000 }] }] } } },
+  },
+  "a rule without to and ports allows everything: set one of them, or networkPolicy.enabled: false": {
+    at: "spec.network.networkPolicy.egress[0]",
+    breaks: { network: { networkPolicy: { egress: [{}] } } },
+    keeps: { network: { networkPolicy: { egress: [{ to: [{ podSelector: {} }] }] } } },
+  },
   "set either ipBlock, or podSelector, namespaceSelector or both": {
     at: "spec.network.networkPolicy.from[0]",
     breaks: { network: { networkPolicy: { from: [{ ipBlock: { cidr: "10.0.0.0/8" }, podSelector: {} }] } } },

@@ -41,11 +41,13 @@ export function networkPolicy(installation: Installation): Manifest | null {
         { ...from, ports: [tcp(ports.metrics)] },
         // The API server is not a pod and has no fixed address; the port requires the aggregator's certificate.
         ...(metricsApi.enabled ? [{ ports: [tcp(metricsApi.port)] }] : []),
+        ...policy.ingress,
       ],
       egress: [
         { ports: dnsPorts.flatMap((port) => [{ port, protocol: "UDP" }, tcp(port)]) },
         { ports: policy.apiServerPorts.map(tcp) },
         { to: [{ namespaceSelector: {}, podSelector: processors }], ports: [tcp(processorPort)] },
+        ...policy.egress,
       ],
     },
   });

@@ -109,6 +109,8 @@ export const valuesSchema = Type.Object(
       enabled: flag("Create the NetworkPolicy.", true),
       apiServerPorts: list("Ports of the API server.", port, [443, 6443]),
       metricsFrom: list("Peers that may read /metrics, as in a NetworkPolicy. Empty: all.", openObject),
+      ingress: list("Additional ingress rules, as in a NetworkPolicy.", openObject),
+      egress: list("Additional egress rules, such as to the control plane of a service mesh.", openObject),
     }),
     monitoring: group("Monitoring of the operator itself.", {
       podMonitor: group("PodMonitor for prometheus-operator.", {

@@ -22,6 +22,18 @@ export const valuesCases: Readonly<Record<string, PartialValues>> = {
     },
   },
   "for a platform that assigns users": { runAs: "Platform" },
+  "in a service mesh": {
+    podLabels: { "sidecar.istio.io/inject": "true" },
+    networkPolicy: {
+      ingress: [{ ports: [{ port: 15_008, protocol: "TCP" }] }],
+      egress: [
+        {
+          to: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: "istiod" } } }],
+          ports: [{ port: 15_012, protocol: "TCP" }],
+        },
+      ],
+    },
+  },
   "without everything optional": {
     crds: { install: false },
     networkPolicy: { enabled: false },

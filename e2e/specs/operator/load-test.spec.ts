@@ -7,6 +7,7 @@ import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import { pods } from "./reporting-pods.ts";
+import { startWebhook } from "./webhook.ts";
 
 describe("load tests", function () {
   this.timeout(120_000);
@@ -140,6 +141,39 @@ describe("load tests", function () {
     );
     await end("admitted", JSON.stringify(sampleResult), 0);
     await untilReason("admitted", "Passed");
+  });
+
+  it("bug: ran until the deadline beside an injected proxy; end when their client does", async () => {
+    await work.apply("upscaler", {});
+    await work.untilReady("upscaler");
+    const proxy = { name: "istio-proxy", image: failingImages.pullFails };
+    const rule = { apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] } as const;
+    await startWebhook(work, rule, [{ op: "add", path: "/spec/containers/-", value: proxy }]);
+    await create("meshed");
+    const pod = await until("the pod with a proxy", async (see) => {
+      const labelSelector = "batch.kubernetes.io/job-name=meshed";
+      const { items } = await work.client.list(pods, { namespace: work.namespace, labelSelector });
+      return see(JSON.stringify(items[0] ?? "")).includes("istio-proxy") && items[0];
+    });
+    const now = new Date().toISOString();
+    const status = (name: string, state: object, ready: boolean) => ({
+      name,
+      image: "x",
+      imageID: "",
+      ready,
+      restartCount: 0,
+      state,
+    });
+    const terminated = { exitCode: 0, message: JSON.stringify(sampleResult), startedAt: now, finishedAt: now };
+    await work.patchPodStatus(pod.metadata.name, {
+      phase: "Running",
+      containerStatuses: [
+        status("loadtest", { terminated }, false),
+        status("istio-proxy", { running: { startedAt: now } }, true),
+      ],
+    });
+    await untilReason("meshed", "Passed");
+    await work.untilGone(jobType, "meshed");
   });
 
   it("wait while a quota is used up", async () => {

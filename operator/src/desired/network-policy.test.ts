@@ -28,6 +28,119 @@ describeChild("networkPolicy", {
                 protocol: TCP
     `,
   },
+  "bug: kept Istio's proxy from istiod, so that no pod became ready; admits its tunnels and ambient probes, too": {
+    spec: {
+      network: {
+        mesh: "Istio",
+        networkPolicy: { from: [{ podSelector: {} }], monitoringFrom: [] },
+      },
+      processing: { upstream: { allowedHosts: ["pictures.example.com"] } },
+    },
+    expected: `${policy}
+          - to:
+              - ipBlock:
+                  cidr: 0.0.0.0/0
+                  except:
+                    - 169.254.0.0/16
+              - ipBlock:
+                  cidr: ::/0
+                  except:
+                    - fe80::/10
+            ports:
+              - port: 80
+                protocol: TCP
+              - port: 443
+                protocol: TCP
+              - port: 15008
+                protocol: TCP
+          - to:
+              - namespaceSelector: {}
+                podSelector:
+                  matchLabels:
+                    app: istiod
+            ports:
+              - port: 15012
+                protocol: TCP
+        ingress:
+          - from:
+              - podSelector: {}
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: gpumedia-system
+              - podSelector:
+                  matchLabels:
+                    gpumedia.io/load-test-of: upscaler
+            ports:
+              - port: 8080
+                protocol: TCP
+              - port: 15008
+                protocol: TCP
+          - from:
+              - ipBlock:
+                  cidr: 169.254.7.127/32
+              - ipBlock:
+                  cidr: fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128
+            ports:
+              - port: 8080
+                protocol: TCP
+    `,
+  },
+  "admits Linkerd's proxies and its control plane": {
+    spec: { network: { mesh: "Linkerd" } },
+    expected: `${policy}
+          - to:
+              - namespaceSelector:
+                  matchLabels:
+                    linkerd.io/is-control-plane: "true"
+            ports:
+              - port: 8080
+                protocol: TCP
+              - port: 8086
+                protocol: TCP
+              - port: 8090
+                protocol: TCP
+        ingress:
+          - ports:
+              - port: 8080
+                protocol: TCP
+              - port: 4143
+                protocol: TCP
+    `,
+  },
+  "admits the additional peers and ports of the spec": {
+    spec: {
+      network: {
+        networkPolicy: {
+          ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 15_020 }] }, { ports: [{ port: 15_090 }] }],
+          egress: [
+            { to: [{ ipBlock: { cidr: "10.1.0.0/16" } }] },
+            { ports: [{ port: 4317, endPort: 4318, protocol: "UDP" }] },
+          ],
+        },
+      },
+    },
+    expected: `${policy}
+          - to:
+              - ipBlock:
+                  cidr: 10.1.0.0/16
+          - ports:
+              - port: 4317
+                endPort: 4318
+                protocol: UDP
+        ingress:
+          - ports:
+              - port: 8080
+                protocol: TCP
+          - from:
+              - namespaceSelector: {}
+            ports:
+              - port: 15020
+                protocol: TCP
+          - ports:
+              - port: 15090
+                protocol: TCP
+    `,
+  },
   "admits the named peers, monitoring, the operator and the proxies; and upstream fetches out": {
     spec: {
       network: {

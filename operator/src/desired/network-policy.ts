@@ -12,13 +12,24 @@ export function networkPolicy(
   service: EffectiveService,
   { operatorNamespace, features }: Pick<ChildContext, "operatorNamespace" | "features">,
 ): Manifest | null {
-  if (!service.network.networkPolicy.enabled) return null;
+  const { mesh: meshName, networkPolicy: more } = service.network;
+  if (!more.enabled) return null;
+  const mesh = meshes[meshName];
   return child(service, "networkPolicy", {
     spec: {
       podSelector: { matchLabels: selectorLabels(service) },
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ ...sources(service, operatorNamespace), ports: [tcp(httpPort)] }],
-      egress: [{ ports: dnsPorts(service, features).flatMap((port) => [udp(port), tcp(port)]) }, ...upstream(service)],
+      ingress: [
+        { ...sources(service, operatorNamespace), ports: [tcp(httpPort), ...mesh.tunnelPorts.map(tcp)] },
+        ...probes(service, mesh),
+        ...rules(more.ingress),
+      ],
+      egress: [
+        { ports: dnsPorts(service, features).flatMap((port) => [udp(port), tcp(port)]) },
+        ...upstream(service, mesh),
+        ...mesh.egress,
+        ...rules(more.egress),
+      ],
     },
   });
 }
@@ -58,6 +69,12 @@ function gateways(service: EffectiveService): readonly object[] {
   return [...new Set(namespaces)].map(namespacePeer);
 }
 
+/** Istio's ambient mode gives kubelets' probes this source, which a list of peers would exclude. */
+function probes(service: EffectiveService, { probesFrom }: Mesh): readonly object[] {
+  if (service.network.networkPolicy.from.length === 0 || probesFrom.length === 0) return [];
+  return [{ from: probesFrom.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcp(httpPort)] }];
+}
+
 /** Load tests run in the service's own namespace. */
 function loadTestPeer({ name }: EffectiveService): object {
   return { podSelector: { matchLabels: { [loadTestOfLabel]: name } } };
@@ -71,7 +88,7 @@ function namespacePeer(namespace: string): object {
  * Admits traffic to the hosts of pictures. A policy can name them only by address, so it allows all but the link-local
  * ones, at which clouds serve the credentials of a node.
  */
-function upstream(service: EffectiveService): readonly object[] {
+function upstream(service: EffectiveService, { tunnelPorts }: Mesh): readonly object[] {
   const { allowedHosts } = service.processing.upstream;
   if (allowedHosts.length === 0) return [];
   const anywhere = [
@@ -79,9 +96,56 @@ function upstream(service: EffectiveService): readonly object[] {
     { ipBlock: { cidr: "::/0", except: ["fe80::/10"] } },
   ];
   const named = allowedHosts.flatMap((host) => /:(\d+)$/.exec(host)?.[1] ?? []).map(Number);
-  const ports = [...new Set([80, 443, ...named])].toSorted((a, b) => a - b);
+  const ports = [...new Set([80, 443, ...named, ...tunnelPorts])].toSorted((a, b) => a - b);
   return [{ to: anywhere, ports: ports.map(tcp) }];
+}
+
+/** The rules of the spec, as the API server stores them. */
+function rules(given: EffectiveService["network"]["networkPolicy"]["ingress" | "egress"]): readonly object[] {
+  return withoutEmpties(
+    given.map(({ ports = [], ...peers }) => ({ ...peers, ports: ports.map((port) => ({ protocol: "TCP", ...port })) })),
+  );
 }
 
 const tcp = (port: number) => ({ port, protocol: "TCP" });
 const udp = (port: number) => ({ port, protocol: "UDP" });
+
+interface Mesh {
+  /** Ports of a pod at which the traffic of other pods in the mesh arrives. */
+  readonly tunnelPorts: readonly number[];
+  readonly probesFrom: readonly string[];
+  /** To the control plane: without it an injected proxy never becomes ready, and neither does its pod. */
+  readonly egress: readonly object[];
+}
+
+const meshes: Readonly<Record<EffectiveService["network"]["mesh"], Mesh>> = {
+  None: { tunnelPorts: [], probesFrom: [], egress: [] },
+  /**
+   * Sidecar and ambient mode. 15012: istiod's xDS and CA; 15008: HBONE.
+   *
+   * @see https://istio.io/latest/docs/ops/deployment/application-requirements/ and
+   *   https://istio.io/latest/docs/ambient/usage/networkpolicy/
+   */
+  Istio: {
+    tunnelPorts: [15_008],
+    probesFrom: ["169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"],
+    egress: [
+      { to: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: "istiod" } } }], ports: [tcp(15_012)] },
+    ],
+  },
+  /**
+   * 4143: the proxy's port, to which meshed clients connect. 8080: identity, 8086: destination, 8090: policy.
+   *
+   * @see https://linkerd.io/2/common-errors/network-policy/
+   */
+  Linkerd: {
+    tunnelPorts: [4143],
+    probesFrom: [],
+    egress: [
+      {
+        to: [{ namespaceSelector: { matchLabels: { "linkerd.io/is-control-plane": "true" } } }],
+        ports: [8080, 8086, 8090].map(tcp),
+      },
+    ],
+  },
+};

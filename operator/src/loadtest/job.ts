@@ -12,7 +12,7 @@ export const loadTestLabel = "gpumedia.io/load-test";
 
 type Test = Pick<GpuMediaLoadTest, "metadata" | "spec">;
 
-const containerName = "loadtest";
+export const containerName = "loadtest";
 /** The slowest start of a pod, in seconds: pulling an image of some gigabytes over a slow link. */
 const startSeconds = 600;
 const longestRunSeconds = 3_600;
@@ -56,7 +56,7 @@ export function loadTestJob(
       backoffLimit: 0,
       activeDeadlineSeconds: startSeconds + runSeconds(spec),
       template: {
-        metadata: { labels },
+        metadata: { labels, ...unlessEmpty("annotations", meshAnnotations[service.network.mesh]) },
         spec: {
           restartPolicy: "Never",
           automountServiceAccountToken: false,
@@ -90,6 +90,13 @@ export function loadTestJob(
     },
   };
 }
+
+/** The client must not send before the proxy can: Linkerd's is awaited by default. */
+const meshAnnotations: Readonly<Record<EffectiveService["network"]["mesh"], Readonly<Record<string, string>>>> = {
+  None: {},
+  Istio: { "proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}' },
+  Linkerd: {},
+};
 
 /** With too little CPU the client would measure itself. */
 const defaultResources = { requests: { cpu: "1", memory: "256Mi" }, limits: { memory: "512Mi" } };

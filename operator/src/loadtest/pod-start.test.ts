@@ -22,6 +22,18 @@ describe("the start of a load test's pod", () => {
     };
   } = {
     "has nothing to report at first": { is: starting("it has no pod yet") },
+    "is over when the client has ended, and a proxy beside it has not": {
+      pods: [
+        pod({
+          phase: "Running",
+          containerStatuses: [
+            { name: "istio-proxy", state: { running: {} } },
+            { name: "loadtest", state: { terminated: { exitCode: 1, message: "{}" } } },
+          ],
+        }),
+      ],
+      is: { kind: "Ended", exitCode: 1, message: "{}" },
+    },
     "is over when the pod runs": { pods: [pod({ phase: "Running" })], is: { kind: "Started" } },
     "is over when the pod has ended": { pods: [pod({ phase: "Failed" })], is: { kind: "Started" } },
     "waits for a node": {

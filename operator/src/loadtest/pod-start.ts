@@ -1,14 +1,17 @@
-/** Why the pod of a Job does not run yet: from the pod, or from the Job's events while it has none. */
+/** Why the pod of a Job does not run, although the Job does: from the pod, or from the Job's events while it has none. */
 import type { ApiClient } from "../kube/client.ts";
 import { namespacedType, type KubeObject } from "../kube/object.ts";
 import type { StatusCondition } from "../observe/child-view.ts";
 import { podType } from "../observe/cluster-cache.ts";
 import { exceedsQuota } from "../plan/failure.ts";
+import { containerName } from "./job.ts";
 import type { JobView } from "./cache.ts";
 
 export type PodStart =
   /** The pod runs, or has run. */
   | { readonly kind: "Started" }
+  /** The client has ended, and an injected proxy beside it runs on: the Job would never complete. */
+  | { readonly kind: "Ended"; readonly exitCode: number; readonly message: string }
   /** It may still start. */
   | { readonly kind: "Pending"; readonly reason: "Starting" | "QuotaExceeded"; readonly why: string }
   /** The API server rejects the pod, and will reject the next one: the Job would retry until its deadline. */
@@ -24,7 +27,11 @@ interface JobPod extends KubeObject {
 }
 
 interface ContainerStatus {
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  readonly name?: string;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly exitCode?: number; readonly message?: string };
+  };
 }
 
 interface JobEvent extends KubeObject {
@@ -56,6 +63,10 @@ export async function podStart(
 
 function startOf({ metadata, status = {} }: JobPod): PodStart {
   const { phase = "Pending", conditions = [], initContainerStatuses = [], containerStatuses = [] } = status;
+  const client = containerStatuses.find(({ name }) => name === containerName)?.state?.terminated;
+  if (phase === "Running" && client !== undefined) {
+    return { kind: "Ended", exitCode: client.exitCode ?? 0, message: client.message ?? "" };
+  }
   if (phase !== "Pending") return { kind: "Started" };
   const scheduled = conditions.find(({ type }) => type === "PodScheduled");
   if (scheduled?.status === "False")

@@ -134,6 +134,12 @@ async function follow(
     switch (start.kind) {
       case "Started":
         return { kind: "Running", ...running };
+      case "Ended": {
+        const state = outcome(test, job, { ...start, succeeded: start.exitCode === 0, why: [] }, loadTests);
+        // Its pod would run until the deadline.
+        await deleteExact(client, jobType, { namespace, ...job });
+        return state;
+      }
       case "Pending":
         return { kind: "Starting", ...running, reason: start.reason, why: start.why };
       case "Forbidden":
@@ -143,25 +149,39 @@ async function follow(
     }
   }
   const message = await terminationMessage(client, namespace, job.name);
-  // A run that misses its thresholds also fails its Job, so the result decides, not the Job.
+  const why = [ended.reason, ended.message];
+  return outcome(test, job, { message, succeeded: ended.type === "Complete", why }, loadTests);
+}
+
+interface Ending {
+  /** The termination message of the client. */
+  readonly message: string | undefined;
+  readonly succeeded: boolean;
+  /** Of the Job controller. */
+  readonly why: readonly (string | undefined)[];
+}
+
+/** A run that misses its thresholds also fails its Job, so the result decides, not the Job. */
+function outcome(
+  { metadata, spec }: StoredLoadTest,
+  job: JobView,
+  { message, succeeded, why }: Ending,
+  { tests }: LoadTestCache,
+): LoadTestState {
   const result = readLoadTestResult(message ?? "");
   if (!("problem" in result)) {
-    const { against } = test.spec.regression ?? {};
-    const earlier =
-      against === undefined
-        ? undefined
-        : { name: against, status: loadTests.tests.get(`${namespace}/${against}`)?.status };
-    return { kind: "Finished", result, earlier };
+    const { against } = spec.regression ?? {};
+    const status = against === undefined ? undefined : tests.get(`${metadata.namespace ?? ""}/${against}`)?.status;
+    return { kind: "Finished", result, earlier: against === undefined ? undefined : { name: against, status } };
   }
-  if (ended.type === "Complete")
+  if (succeeded) {
     return failed(
       "NoResult",
       `Job ${job.name} completed without a result; check that its image contains gpumedia-loadtest`,
     );
-  const why = [ended.reason, ended.message, message?.trim().slice(-500)].filter(
-    (one) => one !== undefined && one !== "",
-  );
-  return failed("JobFailed", `Job ${job.name} failed: ${why.join(": ")}`);
+  }
+  const words = [...why, message?.trim().slice(-500)].filter((one) => one !== undefined && one !== "");
+  return failed("JobFailed", `Job ${job.name} failed: ${words.join(": ")}`);
 }
 
 interface Pod extends KubeObject {
@@ -189,7 +209,7 @@ async function terminationMessage(
 async function writeStatus(test: StoredLoadTest, state: LoadTestState, pass: LoadTestPass): Promise<Next> {
   const { client, loadTests, events, clock } = pass;
   const status = loadTestStatus(test, state, timestamp(clock.wall()));
-  const next = requeue(state, startAgeMs(test, pass));
+  const next = requeue(state, unreadyMs(test, pass));
   if (digest(test.status) === digest(status)) return next;
   try {
     loadTests.tests.observeWrite(await replaceStatus(client, loadTestType, test.metadata, status));
@@ -203,18 +223,19 @@ async function writeStatus(test: StoredLoadTest, state: LoadTestState, pass: Loa
 }
 
 /** No watch reports that quota has become free, or that a Job without our label was deleted. */
-function requeue(state: LoadTestState, ageMs: number): Next {
-  if (state.kind === "Starting") {
+function requeue(state: LoadTestState, ageMs: number | undefined): Next {
+  if (ageMs !== undefined && (state.kind === "Starting" || state.kind === "Running")) {
     return { kind: "requeue", afterMs: Math.min(Math.max(ageMs / 5, minStartCheckMs), maxStartCheckMs) };
   }
   const isBlocked = state.kind === "Waiting" && (state.reason === "JobRejected" || state.reason === "NameTaken");
   return isBlocked ? { kind: "requeue", afterMs: blockedCheckMs } : { kind: "done" };
 }
 
-/** How long ago the Job was created. */
-function startAgeMs({ metadata }: StoredLoadTest, { clock, loadTests }: LoadTestPass): number {
+/** How long ago the Job was created; undefined while its pod is ready, because the Job's status shows when it ends. */
+function unreadyMs({ metadata }: StoredLoadTest, { clock, loadTests }: LoadTestPass): number | undefined {
   const job = loadTests.jobs.get(objectKey({ metadata }));
-  return job === undefined ? 0 : clock.wall() - Date.parse(job.createdAt);
+  if (job === undefined) return 0;
+  return job.ready > 0 ? undefined : clock.wall() - Date.parse(job.createdAt);
 }
 
 async function expire({ metadata, spec, status }: StoredLoadTest, { client, clock }: LoadTestPass): Promise<Next> {

@@ -238,6 +238,16 @@ describe("the Job of a load test", () => {
     });
   }
 
+  it("waits for Istio's proxy before it sends, and needs no annotation elsewhere", () => {
+    const annotations = (mesh: "None" | "Istio" | "Linkerd"): unknown => {
+      const job = loadTestJob(test(), sampleService({ network: { mesh } }), sampleContext.features);
+      return (job as unknown as { spec: { template: { metadata: { annotations?: object } } } }).spec.template.metadata
+        .annotations;
+    };
+    assert.deepEqual(annotations("Istio"), { "proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}' });
+    assert.deepEqual([annotations("None"), annotations("Linkerd")], [undefined, undefined]);
+  });
+
   it("runs once, is owned by the test, and does not match the selectors of the service", () => {
     const { metadata, spec } = loadTestJob(test(), sampleService(), sampleContext.features) as unknown as {
       metadata: { labels: Record<string, string>; ownerReferences: { uid: string }[] };

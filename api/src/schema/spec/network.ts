@@ -14,6 +14,7 @@ import {
   settings,
   text,
   wholeNumber,
+  type CelRule,
 } from "../scalars.ts";
 import { allowedOrigins } from "../origins.ts";
 import { labelSelector } from "../selectors.ts";
@@ -68,10 +69,10 @@ const gateway = settings(
 
 const addresses = (description: string) => Type.String({ description, maxLength: 43, format: "cidr" });
 
-const peers = (description: string) =>
+const peers = (description: string, maxItems?: number) =>
   list(
     "atomic",
-    { description },
+    { description, ...(maxItems === undefined ? {} : { maxItems }) },
     settings(
       {
         description: "A peer, as in networking.k8s.io/v1.",
@@ -104,12 +105,65 @@ const peers = (description: string) =>
     ),
   );
 
+const policyPorts = list(
+  "atomic",
+  { description: "The ports. Empty means all.", maxItems: 32 },
+  object(
+    {
+      description: "A port or a range of ports of a pod.",
+      rules: [
+        {
+          rule: "!has(self.endPort) || self.endPort >= self.port",
+          message: "endPort must not be less than port",
+          fieldPath: ".endPort",
+        },
+      ],
+    },
+    {
+      port: wholeNumber("Number of the port, or the first of a range.", 1, 65_535),
+      endPort: Type.Optional(wholeNumber("The last port of a range.", 1, 65_535)),
+      protocol: Type.Optional(oneOf(["TCP", "UDP", "SCTP"], "Protocol of the port. Defaults to TCP.")),
+    },
+  ),
+);
+
+/** An empty rule of a NetworkPolicy allows all traffic. */
+const notEmpty = (side: "from" | "to"): readonly CelRule[] => [
+  {
+    rule: `(has(self.${side}) && self.${side}.size() > 0) || (has(self.ports) && self.ports.size() > 0)`,
+    message: `a rule without ${side} and ports allows everything: set one of them, or networkPolicy.enabled: false`,
+  },
+];
+
+const ingressRules = list(
+  "atomic",
+  {
+    description: "Additional allowed traffic to the pods, such as to the metrics port of an injected proxy.",
+    maxItems: 16,
+  },
+  settings(
+    { description: "Peers and ports, as in networking.k8s.io/v1.", rules: notEmpty("from") },
+    { from: peers("Peers that may send. Empty means all.", 16), ports: policyPorts },
+  ),
+);
+
+const egressRules = list(
+  "atomic",
+  { description: "Additional allowed traffic from the pods, such as to a tracing backend.", maxItems: 16 },
+  settings(
+    { description: "Peers and ports, as in networking.k8s.io/v1.", rules: notEmpty("to") },
+    { to: peers("Peers that may receive. Empty means all.", 16), ports: policyPorts },
+  ),
+);
+
 const networkPolicy = settings(
   { description: "A NetworkPolicy that allows only the required ingress and egress traffic." },
   {
     enabled: flag("Whether to create a NetworkPolicy."),
     from: peers("Peers that may send requests. Empty allows all."),
     monitoringFrom: peers("Peers that may scrape metrics, besides the operator. Used only when from is not empty."),
+    ingress: ingressRules,
+    egress: egressRules,
   },
 );
 
@@ -156,6 +210,10 @@ export const network = settings(
     ),
     cacheMaxAge: seconds("How long a CDN may cache a response (Cache-Control: max-age)."),
     connections,
+    mesh: oneOf(
+      ["None", "Istio", "Linkerd"],
+      "The service mesh that injects proxies into the pods, or tunnels their traffic. Its control plane and its tunnels are allowed in the NetworkPolicy, and load tests wait for their proxy.",
+    ),
     networkPolicy,
   },
 );
