@@ -53,8 +53,11 @@ async function renderedTemplate(namespace: string): Promise<readonly string[]> {
   const child = promisify(execFile)(process.execPath, [gpumedia, "render", "-f", "-"], { maxBuffer: 2 ** 24 });
   child.child.stdin?.end(JSON.stringify(service));
   const { stdout } = await child;
-  return parseAllDocuments(stdout)
-    .map((document) => document.toJS() as KubernetesObject)
-    .filter(({ kind }) => kind in collections)
-    .map((object) => JSON.stringify(object));
+  return (
+    parseAllDocuments(stdout)
+      .map((document) => document.toJS() as KubernetesObject)
+      // Those that services share are in the operator's namespace.
+      .filter(({ kind, metadata }) => kind in collections && metadata.namespace === namespace)
+      .map((object) => JSON.stringify(object))
+  );
 }
