@@ -30,6 +30,7 @@ export { bytesForPictures, memoryForPixels, workersFor } from "./picture-memory.
 export { serviceTargets, targetsFileName, type ServiceTargets } from "./service-targets.ts";
 export { utilizationReport, type UtilizationReport } from "./utilization-report.ts";
 export { kindNames, type Kind } from "./schema/kinds.ts";
+export { isAddress } from "./validate/cidr.ts";
 export { validateFile, validateStored } from "./validate/index.ts";
 export type { Finding } from "./validate/finding.ts";
 export { nearest as nearestName } from "./validate/nearest.ts";

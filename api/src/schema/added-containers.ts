@@ -5,9 +5,10 @@
 import { Type } from "typebox";
 import { variables } from "./environment.ts";
 import { mounts } from "./pod-volumes.ts";
-import { flag, labelName, list, map, object, oneOf, quantity, settings, text, wholeNumber } from "./scalars.ts";
+import { flag, labelName, list, object, oneOf, quantity, settings, text, wholeNumber } from "./scalars.ts";
 
-const words = (description: string) => list("atomic", { description, maxItems: 64 }, Type.String({ maxLength: 4_096 }));
+const words = (description: string, minItems = 0) =>
+  list("atomic", { description, maxItems: 64, minItems }, Type.String({ maxLength: 4_096 }));
 const port = (description: string) => wholeNumber(description, 1, 65_535);
 
 const probe = (description: string) =>
@@ -34,7 +35,7 @@ const probe = (description: string) =>
         tcpSocket: object({ description: "A connection that must succeed." }, { port: port("Number of the port.") }),
         exec: object(
           { description: "A command that must succeed." },
-          { command: words("The command and its arguments.") },
+          { command: words("The command and its arguments.", 1) },
         ),
         initialDelaySeconds: wholeNumber("Delay before the first probe, in seconds. Defaults to none.", 1, 3_600),
         periodSeconds: wholeNumber("Interval between two probes, in seconds.", 1, 3_600),
@@ -44,7 +45,15 @@ const probe = (description: string) =>
     ),
   );
 
-const quantities = (description: string) => map({ description, maxProperties: 16 }, quantity("An amount."));
+const amounts = (description: string) =>
+  settings(
+    { description },
+    {
+      cpu: quantity("Amount of CPU."),
+      memory: quantity("Amount of memory."),
+      "ephemeral-storage": quantity("Amount of local storage."),
+    },
+  );
 
 export const initContainers = list(
   { keys: ["name"] },
@@ -91,7 +100,7 @@ export const initContainers = list(
             {
               containerPort: port("Number of the port."),
               protocol: Type.Optional(oneOf(["TCP", "UDP", "SCTP"], "Protocol of the port. Defaults to TCP.")),
-              name: Type.Optional(text("Name of the port.", 15, "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")),
+              name: Type.Optional(text("Name of the port.", 15, "^[a-z][a-z0-9]*(-[a-z0-9]+)*$")),
             },
           ),
         ),
@@ -99,7 +108,7 @@ export const initContainers = list(
       resources: Type.Optional(
         settings(
           { description: "Resource requests and limits of the container." },
-          { requests: quantities("Requests by resource."), limits: quantities("Limits by resource.") },
+          { requests: amounts("Requests by resource."), limits: amounts("Limits by resource.") },
         ),
       ),
       volumeMounts: Type.Optional(mounts("Mounts of the container, of the volumes in spec.volumes.")),
@@ -110,8 +119,8 @@ export const initContainers = list(
               "Security settings of the container. It never runs as root, gains no privileges and has no capabilities.",
           },
           {
-            runAsUser: wholeNumber("User of the container. Defaults to that of the pod.", 1, 4_294_967_294),
-            runAsGroup: wholeNumber("Group of the container. Defaults to that of the pod.", 1, 4_294_967_294),
+            runAsUser: wholeNumber("User of the container. Defaults to that of the pod.", 1, 2_147_483_647),
+            runAsGroup: wholeNumber("Group of the container. Defaults to that of the pod.", 1, 2_147_483_647),
             readOnlyRootFilesystem: flag("Whether the root file system is read-only. Defaults to false."),
           },
         ),

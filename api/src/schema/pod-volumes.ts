@@ -11,13 +11,16 @@ import {
   object,
   objectName,
   oneOf,
+  qualifiedNamePattern,
   quantity,
   settings,
   text,
   wholeNumber,
 } from "./scalars.ts";
 
-const relativePath = (description: string) => text(description, 1_024, "^[^/\\s][^\\s:]*$");
+/** No part of a path is `.`, or begins with `..`. */
+const part = "\\.?[^./:\\s][^/:\\s]*";
+const relativePath = (description: string) => text(description, 1_024, `^${part}(/${part})*$`);
 const mode = (description: string) => Type.Optional(wholeNumber(description, 0, 0o777));
 
 const items = Type.Optional(
@@ -27,7 +30,7 @@ const items = Type.Optional(
     object(
       { description: "A key." },
       {
-        key: text("The key.", 253, "^[-._a-zA-Z0-9]+$"),
+        key: text("The key.", 253, "^\\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$"),
         path: relativePath("Path of the file, relative to the volume."),
         mode: mode("Permissions of the file, such as 0440."),
       },
@@ -51,7 +54,7 @@ const fields = Type.Optional(
             fieldPath: text(
               "Path of the field, such as metadata.labels.",
               253,
-              "^metadata\\.(name|namespace|uid|labels|annotations|(labels|annotations)\\['[^']+'\\])$",
+              `^metadata\\.(name|namespace|uid|labels|annotations|(labels|annotations)\\['${qualifiedNamePattern.slice(1, -1)}'\\])$`,
             ),
           },
         ),

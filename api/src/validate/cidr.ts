@@ -1,6 +1,11 @@
 /** Recognizes CIDR ranges like Go's net.ParseCIDR, which the API server uses. */
 import ipaddr from "ipaddr.js";
 
+/** `10.0.0.1`, `fd00::1`. */
+export function isAddress(text: string): boolean {
+  return !text.includes("/") && isCidr(`${text}/0`);
+}
+
 /** `10.0.0.0/8`, `fd00::/8`. */
 export function isCidr(text: string): boolean {
   const [address = "", prefix = "", ...more] = text.split("/");

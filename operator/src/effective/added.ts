@@ -1,5 +1,5 @@
 /** What users add to the pods must not take the place of what the operator renders. */
-import { pathOf } from "@gpumedia/api";
+import { isAddress, pathOf, quantityValue } from "@gpumedia/api";
 import type { EffectiveService, Problem } from "./service.ts";
 
 /** The processor's own port, and the name by which the Service, the probes and the PodMonitor find it. */
@@ -14,7 +14,13 @@ const directories = [
 const modelDirectory = "/models";
 
 export function addedProblems(service: EffectiveService): readonly Problem[] {
-  return [...hiddenDirectories(service), ...unknownVolumes(service), ...takenPorts(service), ...takenDevices(service)];
+  return [
+    ...hiddenDirectories(service),
+    ...unknownVolumes(service),
+    ...takenPorts(service),
+    ...requestsAboveLimits(service),
+    ...invalidAddresses(service),
+  ];
 }
 
 /** A volume of the user's own holds the model, such as one that an init container fills. */
@@ -103,16 +109,19 @@ function repeated(
   );
 }
 
-/** The operator counts the GPUs of the processor's container, and a second container would need as many again. */
-function takenDevices({ initContainers, gpu }: EffectiveService): readonly Problem[] {
-  return initContainers.flatMap(({ resources = {} }, container) =>
-    (["requests", "limits"] as const).flatMap((member) =>
-      Object.keys(resources[member] ?? {})
-        .filter((name) => name === gpu.resourceName || name.startsWith("nvidia.com/"))
-        .map((name) => ({
-          path: pathOf(["initContainers", container, "resources", member, name]),
-          message: `${name} belongs to the processor: remove it, and set gpu.count`,
-        })),
-    ),
+function requestsAboveLimits({ initContainers }: EffectiveService): readonly Problem[] {
+  return initContainers.flatMap(({ resources: { requests = {}, limits = {} } = {} }, container) =>
+    (["cpu", "memory", "ephemeral-storage"] as const).flatMap((name) => {
+      const [request, limit] = [requests[name], limits[name]].map((amount) => amount?.toString());
+      if (request === undefined || limit === undefined || quantityValue(request) <= quantityValue(limit)) return [];
+      const path = pathOf(["initContainers", container, "resources", "requests", name]);
+      return [{ path, message: `${request} is above the limit ${limit}: raise the limit` }];
+    }),
+  );
+}
+
+function invalidAddresses({ hostAliases }: EffectiveService): readonly Problem[] {
+  return hostAliases.flatMap(({ ip }, index) =>
+    isAddress(ip) ? [] : [{ path: pathOf(["hostAliases", index, "ip"]), message: `${ip} is not an IP address` }],
   );
 }

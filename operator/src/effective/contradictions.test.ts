@@ -83,9 +83,12 @@ describe("a contradiction between spec and profile", () => {
         "volumeMounts[6].mountPath": "/mnt is mounted twice: remove one of the mounts",
       },
     },
-    "added containers with the processor's port, its GPUs, and a volume that does not exist": {
+    "added containers with the processor's port, too low a limit, and a volume that does not exist": {
       spec: {
-        gpu: { resourceName: "amd.com/gpu" },
+        hostAliases: [
+          { ip: ":", hostnames: ["a"] },
+          { ip: "fd00::1", hostnames: ["b"] },
+        ],
         initContainers: [
           {
             name: "a",
@@ -94,7 +97,7 @@ describe("a contradiction between spec and profile", () => {
               { containerPort: 8080, name: "http" },
               { containerPort: 8080, protocol: "UDP" },
             ],
-            resources: { limits: { "amd.com/gpu": 1, "nvidia.com/gpumem": 1, "example.com/fuse": 1 } },
+            resources: { requests: { cpu: "1", memory: "2Gi" }, limits: { cpu: 1, memory: "1Gi" } },
             volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
           },
           { name: "b", image: "b", ports: [{ containerPort: 8080, protocol: "UDP" }] },
@@ -105,10 +108,8 @@ describe("a contradiction between spec and profile", () => {
         "initContainers[0].ports[0].containerPort": "port 8080/TCP is taken by the processor: choose another one",
         "initContainers[1].ports[0].containerPort": "port 8080/UDP is taken: choose another one",
         "initContainers[0].ports[0].name": "the port name http is taken by the processor: choose another one",
-        'initContainers[0].resources.limits["amd.com/gpu"]':
-          "amd.com/gpu belongs to the processor: remove it, and set gpu.count",
-        'initContainers[0].resources.limits["nvidia.com/gpumem"]':
-          "nvidia.com/gpumem belongs to the processor: remove it, and set gpu.count",
+        "initContainers[0].resources.requests.memory": "2Gi is above the limit 1Gi: raise the limit",
+        "hostAliases[0].ip": ": is not an IP address",
       },
     },
     "a start budget of more than a day": {
