@@ -148,7 +148,11 @@ describe("load tests", function () {
     await work.untilReady("upscaler");
     const proxy = { name: "istio-proxy", image: failingImages.pullFails };
     const rule = { apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] } as const;
-    await startWebhook(work, rule, [{ op: "add", path: "/spec/containers/-", value: proxy }]);
+    await startWebhook(work, rule, [
+      { op: "add", path: "/spec/containers/-", value: proxy },
+      // Without a node, kwok does not complete the pod.
+      { op: "add", path: "/spec/schedulingGates", value: [{ name: "example.com/test" }] },
+    ]);
     await create("meshed");
     const pod = await until("the pod with a proxy", async (see) => {
       const labelSelector = "batch.kubernetes.io/job-name=meshed";
