@@ -145,6 +145,13 @@
     - list
     - watch
 - apiGroups:
+    - ""
+  resources:
+    - resourcequotas
+  verbs:
+    - list
+    - watch
+- apiGroups:
     - gpumedia.io
   resources:
     - gpumediaservices/finalizers

@@ -55,6 +55,8 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
   // Conditions quote the scheduler and the kubelet; a patch sets the deletion cost, which decides what a scale-in deletes.
   { apiGroups: [""], resources: ["pods"], verbs: ["patch", ...watched] },
+  // To count what a rollout may add.
+  { apiGroups: [""], resources: ["resourcequotas"], verbs: watched },
   // OwnerReferencesPermissionEnforcement: an owner reference with blockOwnerDeletion needs the right to set finalizers.
   {
     apiGroups: ["gpumedia.io"],

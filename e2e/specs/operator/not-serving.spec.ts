@@ -125,6 +125,26 @@ describe("a service that is not serving", () => {
     await untilServing("with the service's image", (pod) => !pod.includes("example.com/other:1"));
   });
 
+  it("replaces pods in place where GPUs are free and the quota is used up", async () => {
+    const spec = { scheduling: await pool(work, 4), autoscaling: { horizontal: { maxReplicas: 2 } } };
+    await work.createObject(quotas, "gpus", { spec: { hard: { "requests.nvidia.com/gpu": "2" } } });
+    await work.apply("full-quota", spec);
+    await work.untilReady("full-quota");
+    await until("the quota to be used up", async (see) => {
+      const live: (KubeObject & { status?: { used?: Record<string, string> } }) | undefined = await work.get(
+        quotas,
+        "gpus",
+      );
+      return see(live?.status?.used)?.["requests.nvidia.com/gpu"] === "2";
+    });
+    await work.apply("full-quota", { ...spec, podMetadata: { annotations: { changed: "yes" } } });
+    await work.untilReady("full-quota");
+    const { rollout } = (await work.service("full-quota"))?.status ?? {};
+    assert.equal(rollout?.strategy, "InPlace");
+    assert.match(rollout?.message ?? "", /^quota gpus had requests\.nvidia\.com\/gpu for 0 of 1 more replicas: /);
+    for (const pod of await podsOf(work, "full-quota")) assert.match(JSON.stringify(pod), /"changed":"yes"/);
+  });
+
   it("switches a rollout from a surge to in place when the surge pod gets no CPU within a minute", async () => {
     const name = `narrow-${randomUUID().slice(0, 8)}`;
     // CPU for two pods of 4 and not for three.

@@ -14,6 +14,7 @@ import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
 import { prometheusType, thanosRulerType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
+import { quotaType, viewQuota, type QuotaView } from "./quota-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
 import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 
@@ -58,6 +59,8 @@ export class ClusterCache {
   /** The pods of services that kubelets have failed. */
   readonly failedPods: ScopedCache<PodView | undefined>;
   readonly nodes: ScopedCache<NodeView>;
+  readonly #quotas: ScopedCache<QuotaView>;
+  readonly quotasOf: (namespace: string) => readonly QuotaView[];
   /** The ReplicaSets of services. */
   readonly replicaSets: ScopedCache<ReplicaSetView>;
   /** The ConfigMap for the DCGM exporters, managed by this operator or not. */
@@ -96,6 +99,8 @@ export class ClusterCache {
     this.servicesOfProfile = this.services.lookup((service) => [profileName(service)]);
     this.profiles = scoped(profileType, withoutManagedFields<StoredProfile>);
     this.nodes = scoped(nodeType, viewNode);
+    this.#quotas = scoped(quotaType, viewQuota);
+    this.quotasOf = this.#quotas.lookup((quota) => [quota.namespace]);
     // Finished pods hold no devices. Pods of other namespaces hold GPUs, too, but an operator that may only read some
     // namespaces does not see them.
     this.pods = scoped(podType, viewPod, {
@@ -225,8 +230,8 @@ export class ClusterCache {
   /** Watches the kinds that every cluster serves, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    // Nobody waits for the shared dashboards: RBAC of an older version may forbid to list them.
-    const all = [...this.#required, this.replicaSets, this.nodes, this.sharedDashboards, ...builtIn];
+    // No reconcile waits for the last two: RBAC of an older version may forbid to list them.
+    const all = [...this.#required, this.replicaSets, this.nodes, ...builtIn, this.sharedDashboards, this.#quotas];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 

@@ -9,6 +9,7 @@ const auto: RolloutInput = {
   replicas: 4,
   gpusPerReplica: 1,
   spareReplicas: 0,
+  quota: undefined,
   waiting: 0,
   surgeFailure: undefined,
 };
@@ -35,6 +36,21 @@ describe("how pods are replaced", () => {
       { replicas: 5, spareReplicas: 1 },
       "InPlace",
       "GPUs for 1 of 2 more replicas were free: each pod is deleted before its replacement is created",
+    ],
+    "replaces in place when the quota is used up, although GPUs are free": [
+      { spareReplicas: 9, quota: { replicas: 0, quota: "gpus", resource: "requests.nvidia.com/gpu" } },
+      "InPlace",
+      "quota gpus had requests.nvidia.com/gpu for 0 of 1 more replicas: each pod is deleted before its replacement is created",
+    ],
+    "surges when the quota suffices": [
+      { spareReplicas: 1, quota: { replicas: 1, quota: "gpus", resource: "requests.nvidia.com/gpu" } },
+      "Surge",
+      oneMore,
+    ],
+    "does not count a quota for a service without pods": [
+      { replicas: 0, quota: { replicas: 0, quota: "gpus", resource: "pods" } },
+      "Surge",
+      "there are no pods to replace",
     ],
     "continues a rollout as it began, although its own pods have taken the free GPUs": [
       { before: { templateHash: "new", strategy: "Surge", message: oneMore } },

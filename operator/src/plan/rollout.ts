@@ -1,5 +1,6 @@
 /** Decides how pods are replaced when their template changes. Pure. */
 import type { Rollout } from "../desired/context.ts";
+import type { QuotaRoom } from "./quota.ts";
 
 /** Kept in `status.rollout`, so that a rollout continues as it began. */
 export interface RolloutDecision {
@@ -21,6 +22,8 @@ export interface RolloutInput {
   readonly gpusPerReplica: number;
   /** How many more replicas fit on the free GPUs; undefined: the free GPUs are not known. */
   readonly spareReplicas: number | undefined;
+  /** How many more replicas the namespace's quotas admit; undefined: they do not limit them. */
+  readonly quota: QuotaRoom | undefined;
   /** How many replicas have no room. */
   readonly waiting: number;
   /** Why the additional pods of a surge got no room; undefined: they have, or may still get it. */
@@ -44,7 +47,8 @@ function surge(replicas: number): number {
 
 /** A surge pod that gets no room blocks the rollout, so `Auto` surges only where there is room. */
 function decide(input: RolloutInput): Pick<RolloutDecision, "strategy" | "message"> {
-  const { strategy, templateHash, before, replicas, gpusPerReplica, spareReplicas, waiting, surgeFailure } = input;
+  const { strategy, templateHash, before, replicas, gpusPerReplica, spareReplicas, quota, waiting, surgeFailure } =
+    input;
   if (strategy !== "Auto") return { strategy, message: "set by rollout.strategy" };
   const kept = before?.templateHash === templateHash ? before : undefined;
   if (kept?.strategy !== "InPlace" && waiting > 0) {
@@ -55,11 +59,15 @@ function decide(input: RolloutInput): Pick<RolloutDecision, "strategy" | "messag
     return { strategy: "InPlace", message };
   }
   if (kept?.strategy !== undefined) return { strategy: kept.strategy, message: kept.message ?? "" };
+  const more = surge(replicas);
+  if (quota !== undefined && quota.replicas < more) {
+    const message = `quota ${quota.quota} had ${quota.resource} for ${quota.replicas} of ${more} more replicas: ${oneByOne}`;
+    return { strategy: "InPlace", message };
+  }
   if (gpusPerReplica === 0) return { strategy: "Surge", message: "the pods need no GPU" };
   if (replicas === 0) return { strategy: "Surge", message: "there are no pods to replace" };
   // An outage must not follow from a count that is missing; a surge that gets no room switches.
   if (spareReplicas === undefined) return { strategy: "Surge", message: "no node reports how many GPUs are free" };
-  const more = surge(replicas);
   if (spareReplicas >= more) {
     return {
       strategy: "Surge",

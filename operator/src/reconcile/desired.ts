@@ -7,6 +7,7 @@ import { digest } from "../kube/digest.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { losesSharedRules, ownRule } from "../plan/own-rule.ts";
 import { planChild, type Action } from "../plan/plan.ts";
+import { quotaRoom, type CountedTemplate } from "../plan/quota.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
 import { childKinds, type ChildRole } from "../observe/child-kinds.ts";
@@ -46,13 +47,15 @@ export function desired(
   const before = stored.status?.rollout;
   const gpus = gpuView(service, snapshot.gpus);
   const observed = { deployment: snapshot.children.deployment, pods: snapshot.pods, gpus, now };
+  const template = podTemplate(service, features);
   const rollout = decideRollout({
     strategy: service.rollout.strategy,
-    templateHash: digest(podTemplate(service, features)),
+    templateHash: digest(template),
     before,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
     spareReplicas: isUncounted(gpus, snapshot.pods) ? undefined : countGpus(gpus).replicas,
+    quota: quotaRoom(template as CountedTemplate, snapshot.quotas),
     waiting: waitingReplicas(observed, before?.waiting ?? 0),
     surgeFailure: surgeFailure(observed),
   });

@@ -157,6 +157,7 @@ export class FakeSnapshots implements SnapshotSource {
       sessions: new Map(),
       karpenterPods: new Set(),
       gpus: { synced: true, nodes: [] },
+      quotas: [],
       rolling: new Set(),
       loadTests: { synced: true, tests: [], hasRolloutTest: false },
       exportTargets: undefined,

@@ -8,6 +8,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName, karpenterNodeLabel } from "../observe/names.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
+import type { QuotaView } from "../observe/quota-view.ts";
 import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { GpuSnapshot } from "../observe/gpu-ledger.ts";
@@ -47,6 +48,8 @@ interface LiveState {
   /** UIDs of the pods on nodes that Karpenter manages. */
   readonly karpenterPods: ReadonlySet<string>;
   readonly gpus: GpuSnapshot;
+  /** The ResourceQuotas of the service's namespace; none while they are not known. */
+  readonly quotas: readonly QuotaView[];
   /** All services whose Deployments are replacing pods. */
   readonly rolling: ReadonlySet<ObjectKey>;
   readonly loadTests: LoadTestsOfService;
@@ -151,6 +154,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
       ),
     ),
     gpus: cache.gpuSnapshot(),
+    quotas: cache.quotasOf(namespace),
     rolling: cache.rolling(),
     loadTests: {
       synced: loadTests.synced,

@@ -1,0 +1,80 @@
+/** How many more pods of a service the namespace's ResourceQuotas admit. Pure. */
+import { quantityValue } from "@gpumedia/api";
+import type { QuotaView } from "../observe/quota-view.ts";
+
+type Amounts = Readonly<Record<string, string | number>>;
+
+interface Container {
+  readonly restartPolicy?: string;
+  readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
+}
+
+/** The members of a pod template that a quota counts. */
+export interface CountedTemplate {
+  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
+}
+
+/** The scarcest resource of the quotas. */
+export interface QuotaRoom {
+  readonly replicas: number;
+  readonly quota: string;
+  readonly resource: string;
+}
+
+/**
+ * Undefined where no quota limits the pods. Quotas with scopes are left out, and what a LimitRange adds to a pod: a surge
+ * that one of them rejects switches after a minute.
+ * @see https://kubernetes.io/docs/concepts/policy/resource-quotas/
+ */
+export function quotaRoom(template: CountedTemplate, quotas: readonly QuotaView[]): QuotaRoom | undefined {
+  const perPod = countedByQuota(template);
+  const rooms = quotas
+    .filter(({ scoped }) => !scoped)
+    .flatMap(({ name, hard, used }) =>
+      Object.entries(hard).flatMap(([resource, limit]) => {
+        const each = perPod.get(resource) ?? 0;
+        if (each === 0) return [];
+        const left = quantityValue(limit) - quantityValue(used[resource] ?? "0");
+        return [{ replicas: Math.max(0, Math.floor(left / each)), quota: name, resource }];
+      }),
+    );
+  return rooms.toSorted((a, b) => a.replicas - b.replicas)[0];
+}
+
+/** What one pod adds to a quota, by the quota's names for it. */
+function countedByQuota(template: CountedTemplate): ReadonlyMap<string, number> {
+  const counted = new Map([
+    ["pods", 1],
+    ["count/pods", 1],
+  ]);
+  for (const [resource, amount] of podAmounts(template, ({ resources = {} }) => resources.limits ?? {})) {
+    counted.set(`limits.${resource}`, amount);
+  }
+  // A missing request is set to the limit.
+  const requests = ({ resources = {} }: Container): Amounts => ({ ...resources.limits, ...resources.requests });
+  for (const [resource, amount] of podAmounts(template, requests)) {
+    counted.set(resource, amount);
+    counted.set(`requests.${resource}`, amount);
+  }
+  return counted;
+}
+
+/** As the scheduler adds them up: sidecars run beside the containers, other init containers before them. */
+function podAmounts(
+  { spec: { containers, initContainers = [] } }: CountedTemplate,
+  amountsOf: (container: Container) => Amounts,
+): ReadonlyMap<string, number> {
+  const total = new Map<string, number>();
+  const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === "Always";
+  for (const container of [...containers, ...initContainers.filter(isSidecar)]) {
+    for (const [resource, amount] of Object.entries(amountsOf(container))) {
+      total.set(resource, (total.get(resource) ?? 0) + quantityValue(String(amount)));
+    }
+  }
+  for (const container of initContainers.filter((one) => !isSidecar(one))) {
+    for (const [resource, amount] of Object.entries(amountsOf(container))) {
+      total.set(resource, Math.max(total.get(resource) ?? 0, quantityValue(String(amount))));
+    }
+  }
+  return total;
+}
