@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { quotaRoom, type CountedTemplate, type QuotaRoom } from "./quota.ts";
+import { quotaHeadroom, type CountedTemplate, type QuotaHeadroom } from "./quota.ts";
 
 const gpu = "nvidia.com/gpu";
 const processor = {
@@ -22,50 +22,50 @@ describe("how many more pods the quotas admit", () => {
   const cases: {
     readonly [title: string]: {
       readonly of?: CountedTemplate;
-      readonly quotas: Parameters<typeof quotaRoom>[1];
-      readonly room: readonly [replicas: number, resource: string, quota?: string] | undefined;
+      readonly quotas: Parameters<typeof quotaHeadroom>[1];
+      readonly left: readonly [replicas: number, resource: string, quota?: string] | undefined;
     };
   } = {
-    "any number without a quota": { quotas: [], room: undefined },
-    "any number where the quota is about something else": { quotas: [quota({ services: "0" })], room: undefined },
+    "any number without a quota": { quotas: [], left: undefined },
+    "any number where the quota is about something else": { quotas: [quota({ services: "0" })], left: undefined },
     "what is left of the GPUs": {
       quotas: [quota({ [`requests.${gpu}`]: "8" }, { [`requests.${gpu}`]: "5" })],
-      room: [3, `requests.${gpu}`],
+      left: [3, `requests.${gpu}`],
     },
-    "whole pods": { quotas: [quota({ "requests.cpu": "9" }, { "requests.cpu": "4500m" })], room: [2, "requests.cpu"] },
-    "by the short name of a request": { quotas: [quota({ cpu: "4" })], room: [2, "cpu"] },
-    "by the limits": { quotas: [quota({ "limits.memory": "12Gi" })], room: [1, "limits.memory"] },
+    "whole pods": { quotas: [quota({ "requests.cpu": "9" }, { "requests.cpu": "4500m" })], left: [2, "requests.cpu"] },
+    "by the short name of a request": { quotas: [quota({ cpu: "4" })], left: [2, "cpu"] },
+    "by the limits": { quotas: [quota({ "limits.memory": "12Gi" })], left: [1, "limits.memory"] },
     "by the limit where there is no request": {
       quotas: [quota({ "requests.ephemeral-storage": "2Gi" })],
-      room: [2, "requests.ephemeral-storage"],
+      left: [2, "requests.ephemeral-storage"],
     },
-    "by the number of pods": { quotas: [quota({ pods: "2" }, { pods: "2" })], room: [0, "pods"] },
-    "by the count of pods as objects": { quotas: [quota({ "count/pods": "2" })], room: [2, "count/pods"] },
+    "by the number of pods": { quotas: [quota({ pods: "2" }, { pods: "2" })], left: [0, "pods"] },
+    "by the count of pods as objects": { quotas: [quota({ "count/pods": "2" })], left: [2, "count/pods"] },
     "none where more is used than the lowered quota has": {
       quotas: [quota({ pods: "2" }, { pods: "3" })],
-      room: [0, "pods"],
+      left: [0, "pods"],
     },
     "what the scarcest of several quotas admits": {
       quotas: [quota({ pods: "9", cpu: "20" }), quota({ [`requests.${gpu}`]: "4" }, {}, { name: "gpus" })],
-      room: [4, `requests.${gpu}`, "gpus"],
+      left: [4, `requests.${gpu}`, "gpus"],
     },
-    "what those without scopes admit": { quotas: [quota({ pods: "0" }, {}, { scoped: true })], room: undefined },
+    "what those without scopes admit": { quotas: [quota({ pods: "0" }, {}, { scoped: true })], left: undefined },
     "with the requests of a sidecar beside those of the processor": {
       of: { spec: { containers: [processor], initContainers: [{ ...processor, restartPolicy: "Always" }] } },
       quotas: [quota({ cpu: "8" })],
-      room: [2, "cpu"],
+      left: [2, "cpu"],
     },
     "with the largest init container, which runs before the processor": {
       of: { spec: { containers: [processor], initContainers: [{ resources: { requests: { cpu: "8" } } }] } },
       quotas: [quota({ cpu: "16" })],
-      room: [2, "cpu"],
+      left: [2, "cpu"],
     },
   };
-  for (const [title, { of = template, quotas, room }] of Object.entries(cases)) {
+  for (const [title, { of = template, quotas, left }] of Object.entries(cases)) {
     it(title, () => {
-      const [replicas = 0, resource = "", name = "team"] = room ?? [];
-      const expected: QuotaRoom | undefined = room && { replicas, quota: name, resource };
-      assert.deepEqual(quotaRoom(of, quotas), expected);
+      const [replicas = 0, resource = "", name = "team"] = left ?? [];
+      const expected: QuotaHeadroom | undefined = left && { replicas, quota: name, resource };
+      assert.deepEqual(quotaHeadroom(of, quotas), expected);
     });
   }
 });

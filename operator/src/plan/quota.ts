@@ -15,7 +15,7 @@ export interface CountedTemplate {
 }
 
 /** The scarcest resource of the quotas. */
-export interface QuotaRoom {
+export interface QuotaHeadroom {
   readonly replicas: number;
   readonly quota: string;
   readonly resource: string;
@@ -26,9 +26,9 @@ export interface QuotaRoom {
  * that one of them rejects switches after a minute.
  * @see https://kubernetes.io/docs/concepts/policy/resource-quotas/
  */
-export function quotaRoom(template: CountedTemplate, quotas: readonly QuotaView[]): QuotaRoom | undefined {
+export function quotaHeadroom(template: CountedTemplate, quotas: readonly QuotaView[]): QuotaHeadroom | undefined {
   const perPod = countedByQuota(template);
-  const rooms = quotas
+  const headrooms = quotas
     .filter(({ scoped }) => !scoped)
     .flatMap(({ name, hard, used }) =>
       Object.entries(hard).flatMap(([resource, limit]) => {
@@ -38,7 +38,7 @@ export function quotaRoom(template: CountedTemplate, quotas: readonly QuotaView[
         return [{ replicas: Math.max(0, Math.floor(left / each)), quota: name, resource }];
       }),
     );
-  return rooms.toSorted((a, b) => a.replicas - b.replicas)[0];
+  return headrooms.toSorted((a, b) => a.replicas - b.replicas)[0];
 }
 
 /** What one pod adds to a quota, by the quota's names for it. */

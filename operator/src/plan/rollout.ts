@@ -1,6 +1,6 @@
 /** Decides how pods are replaced when their template changes. Pure. */
 import type { Rollout } from "../desired/context.ts";
-import type { QuotaRoom } from "./quota.ts";
+import type { QuotaHeadroom } from "./quota.ts";
 
 /** Kept in `status.rollout`, so that a rollout continues as it began. */
 export interface RolloutDecision {
@@ -23,7 +23,7 @@ export interface RolloutInput {
   /** How many more replicas fit on the free GPUs; undefined: the free GPUs are not known. */
   readonly spareReplicas: number | undefined;
   /** How many more replicas the namespace's quotas admit; undefined: they do not limit them. */
-  readonly quota: QuotaRoom | undefined;
+  readonly quota: QuotaHeadroom | undefined;
   /** How many replicas have no room. */
   readonly waiting: number;
   /** Why the additional pods of a surge got no room; undefined: they have, or may still get it. */

@@ -7,7 +7,7 @@ import { digest } from "../kube/digest.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { losesSharedRules, ownRule } from "../plan/own-rule.ts";
 import { planChild, type Action } from "../plan/plan.ts";
-import { quotaRoom, type CountedTemplate } from "../plan/quota.ts";
+import { quotaHeadroom, type CountedTemplate } from "../plan/quota.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
 import { childKinds, type ChildRole } from "../observe/child-kinds.ts";
@@ -55,7 +55,7 @@ export function desired(
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
     gpusPerReplica: service.gpu.count,
     spareReplicas: isUncounted(gpus, snapshot.pods) ? undefined : countGpus(gpus).replicas,
-    quota: quotaRoom(template as CountedTemplate, snapshot.quotas),
+    quota: quotaHeadroom(template as CountedTemplate, snapshot.quotas),
     waiting: waitingReplicas(observed, before?.waiting ?? 0),
     surgeFailure: surgeFailure(observed),
   });
