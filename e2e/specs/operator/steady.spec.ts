@@ -72,8 +72,9 @@ describe(`${services} services at rest`, function () {
       reads.filter((event) => event.verb === verb && event.objectRef && event.objectRef.resource !== "leases");
     assert.deepEqual(requestsOf(of("get")), []);
     const kinds = new Set(of("list").map(({ objectRef }) => `${objectRef?.resource}.${objectRef?.apiGroup ?? ""}`));
-    // One list of each kind, another one of ConfigMaps for the metrics list of the exporters, and one of failed pods.
-    assert.equal(of("list").length, kinds.size + 2, requestsOf(of("list")).join("\n"));
+    // One list of each kind, and further ones of failed pods, of the ConfigMap for the exporters, and of shared rules and
+    // shared dashboards in the services' namespace and in the operator's.
+    assert.equal(of("list").length, kinds.size + 6, requestsOf(of("list")).join("\n"));
   });
 });
 
