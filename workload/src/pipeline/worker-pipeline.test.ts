@@ -135,21 +135,24 @@ describe("the pipeline", () => {
     const { pipeline } = setup;
     await until(() => pipeline.workers.ready === 4);
     const MiB = 2 ** 20;
-    const send = async (side: number, script: string, paddingBytes = 0): Promise<string> => {
-      const square = await sharp({ create: { width: side, height: side, channels: 3, background: "red" } })
-        .jpeg()
-        .toBuffer();
+    const [small, large] = await Promise.all(
+      [290, 500].map(async (side) =>
+        sharp({ create: { width: side, height: side, channels: 3, background: "red" } })
+          .jpeg()
+          .toBuffer(),
+      ),
+    );
+    const send = (square: Buffer = jpeg, script: string, paddingBytes = 0): Promise<string> => {
       const bytes = Buffer.concat([square, Buffer.alloc(paddingBytes), Buffer.from(script)]);
       return failure(pipeline.process(new Uint8Array(bytes), options));
     };
-    const hanging = send(290, "hang");
-    await until(() => pipeline.active === 1);
-    const late = send(500, "late");
+    // All at once: the second one must not have finished before the others come.
+    const hanging = send(small, "hang");
+    const late = send(large, "late");
+    const padded = send(large, "fine", 3 * MiB);
+    const behind = send(large, "fine", 4 * MiB);
     await until(() => pipeline.active === 2);
-    const padded = send(500, "fine", 3 * MiB);
-    await until(() => pipeline.queued === 1);
-    const behind = send(500, "fine", 4 * MiB);
-    await until(() => pipeline.queued === 2);
+    assert.deepEqual([pipeline.active, pipeline.queued], [2, 2]);
     assert.equal(await late, "none");
     assert.deepEqual([pipeline.active, pipeline.queued], [1, 2]);
     await pipeline.close();
