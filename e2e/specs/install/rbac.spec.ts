@@ -1,7 +1,7 @@
 /** The operator's permissions: all are used. Those that no request in this file needs are listed with what needs them. */
 import assert from "node:assert/strict";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
-import { dcgmMetricsName, sharedRulesName } from "@gpumedia/operator/src/observe/names.ts";
+import { dcgmMetricsName, sharedLabel, sharedRulesName } from "@gpumedia/operator/src/observe/names.ts";
 import {
   childKind,
   childKinds,
@@ -86,6 +86,16 @@ async function sharedRulesRepaired(one: Workspace): Promise<void> {
   await until("the shared rules to be repaired", groups);
 }
 
+/** What services share goes after the last service that needs it. */
+async function untilNothingShared({ client, operatorNamespace }: Workspace): Promise<void> {
+  for (const { type } of [childKinds.prometheusRule, childKinds.configMap]) {
+    await until(`the shared objects of kind ${type.kind} to be deleted`, async (see) => {
+      const { items } = await client.list(type, { namespace: operatorNamespace, labelSelector: sharedLabel });
+      return see(items.map(({ metadata }) => metadata.name)).length === 0;
+    });
+  }
+}
+
 async function untilMinimal(one: Workspace, name: string): Promise<void> {
   await until(`${name} to have only the 4 children that cannot be switched off`, async (see) => {
     return see((await one.children(name)).map(({ kind }) => kind)).length === 4;
@@ -108,6 +118,7 @@ describe("the operator's permissions", function () {
     }
     for (const name of ["keda", "hpa"]) await work.apply(name, nothing);
     for (const name of ["keda", "hpa"]) await untilMinimal(work, name);
+    await untilNothingShared(work);
     assert.equal(await operator.end("SIGTERM"), "exit 0");
     await work.startOperator();
 
@@ -151,8 +162,8 @@ describe("the operator's permissions", function () {
       await one.untilReady("upscaler");
       await sharedRulesRepaired(one);
       await one.apply("upscaler", nothing);
-      await until("the shared rules to be deleted", async (see) => see(await sharedRulesOf(one)) === undefined);
       await untilMinimal(one, "upscaler");
+      await untilNothingShared(one);
       await until("the DCGM metrics to be deleted", async (see) => see(await dcgmMetrics(one)) === undefined);
       const requests = work.cluster.audit.requests({ user: one.operatorUser });
       assert.deepEqual(forbidden(requests), []);
