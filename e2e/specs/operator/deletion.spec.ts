@@ -33,7 +33,7 @@ describe("deleting a service", function () {
     it(`deletes its children: ${how}`, async () => {
       const name = `gone-${how.toLowerCase()}`;
       const children = await ready(name);
-      assert.equal(children.length, 11);
+      assert.equal(children.length, 9);
       await work.delete(serviceType, name, how);
       await work.untilGone(serviceType, name);
       await until("the children to be deleted", async (see) => see(await work.children(name)).length === 0);
