@@ -95,16 +95,22 @@ describe("renamedCopies", () => {
   };
   for (const [title, { items, removed }] of Object.entries(cases)) {
     it(title, () => {
-      const removals = removed.map((index) => ({ op: "remove", path: `/spec/template/spec/containers/${index}` }));
-      const expected = removals.length === 0 ? [] : [version, ...removals];
-      assert.deepEqual(renamedCopies(live(pods(items)), desired(pods([ours]))), expected);
+      const path = (index: number): string => `/spec/template/spec/containers/${index}`;
+      const names = items.map((item) => (item as typeof copy).name);
+      assert.deepEqual(renamedCopies(live(pods(items)), desired(pods([ours]))), [
+        ...removed.toReversed().map((index) => ({ op: "test", path: `${path(index)}/name`, value: names[index] })),
+        ...removed.map((index) => ({ op: "remove", path: path(index) })),
+      ]);
     });
   }
 
   it("removes a renamed group of alerts", () => {
     const groups = [{ name: "media", rules: [{ alert: "A" }] }];
     const stored = live({ groups: [...groups, { name: "mediax", rules: [{ alert: "A" }] }] });
-    assert.deepEqual(renamedCopies(stored, desired({ groups })), [version, { op: "remove", path: "/spec/groups/1" }]);
+    assert.deepEqual(renamedCopies(stored, desired({ groups })), [
+      { op: "test", path: "/spec/groups/1/name", value: "mediax" },
+      { op: "remove", path: "/spec/groups/1" },
+    ]);
   });
 });
 

@@ -72,19 +72,26 @@ const copiedLists = [
   ["spec", "groups"],
 ];
 
-/** Returns the patch that removes renamed copies: items that equal ours except for their name. */
+/**
+ * Returns the patch that removes renamed copies: items that equal ours except for their name. It tests their names instead of
+ * the object's version, which each status of the Deployment controller changes: the server returns 422 if the list has changed.
+ */
 export function renamedCopies(live: KubeObject, desired: Manifest): readonly JsonPatchOperation[] {
-  const removals = copiedLists.flatMap((steps) => {
+  const copies = copiedLists.flatMap((steps) => {
     const [theirs, ours] = [steps.reduce(memberOf, live as unknown), steps.reduce(memberOf, desired as unknown)];
     if (!Array.isArray(theirs) || !Array.isArray(ours)) return [];
     const isCopy = (candidate: unknown): boolean =>
       ours.every((item) => nameOf(item) !== nameOf(candidate)) &&
       ours.some((item) => contains(candidate, { ...(item as object), name: undefined }));
-    const indices = theirs.flatMap((candidate, index) => (isCopy(candidate) ? [index] : []));
-    // From the last one, as each removal shifts the items after it.
-    return indices.toReversed().map((index) => ({ op: "remove", path: `/${steps.join("/")}/${index}` }) as const);
+    return theirs.flatMap((candidate, index) =>
+      isCopy(candidate) ? [{ path: `/${steps.join("/")}/${index}`, name: nameOf(candidate) }] : [],
+    );
   });
-  return removals.length === 0 ? [] : [sameVersion(live), ...removals];
+  return [
+    ...copies.map(({ path, name }) => ({ op: "test", path: `${path}/name`, value: name }) as const),
+    // From the last one, as each removal shifts the items after it.
+    ...copies.toReversed().map(({ path }) => ({ op: "remove", path }) as const),
+  ];
 }
 
 function nameOf(item: unknown): unknown {

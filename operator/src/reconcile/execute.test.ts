@@ -195,7 +195,7 @@ describe("the execution of a plan", () => {
   });
 
   // The copy stayed: after the conflict, the Deployment was in sync, and no reconcile looked for copies again.
-  it("removes a renamed copy although the Deployment controller has updated the Deployment meanwhile", async () => {
+  it("removes a renamed copy although the list has changed meanwhile", async () => {
     const containers = [{ name: "gpu-media", image: "a" }];
     const { manifest, ...rest } = child("deployment");
     const wanted = { ...manifest, spec: { template: { spec: { containers } } } };
@@ -208,7 +208,7 @@ describe("the execution of a plan", () => {
       "apply Deployment upscaler": () => version("8", both),
       "get Deployment upscaler": () => version("9", both),
       "patch Deployment upscaler": () => {
-        if (patches++ === 0) throw apiError(409, "Conflict");
+        if (patches++ === 0) throw apiError(422, "Invalid");
         return version("10", wanted.spec);
       },
     };
@@ -216,7 +216,7 @@ describe("the execution of a plan", () => {
     const outcomes = await run(pass, { do: "apply", child: { ...rest, manifest: wanted }, manifest: wanted, live });
     assert.deepEqual(summary(outcomes), [["deployment", "apply"]]);
     assert.deepEqual(pass.client.patches.at(-1), [
-      { op: "replace", path: "/metadata/resourceVersion", value: "9" },
+      { op: "test", path: "/spec/template/spec/containers/0/name", value: "renamed" },
       { op: "remove", path: "/spec/template/spec/containers/0" },
     ]);
   });

@@ -197,7 +197,7 @@ async function disown(
   return client.jsonPatch(child.kind.type, namespace, child.name, operations, { fieldManager });
 }
 
-/** Retries: the Deployment controller updates the object right after the apply, and no later reconcile removes the copy. */
+/** Retries: no later reconcile removes the copy, as the child is in sync. */
 async function removeCopies(
   applied: KubeObject,
   { child, manifest }: Action & { readonly do: "apply" },
@@ -211,7 +211,7 @@ async function removeCopies(
     try {
       return await client.jsonPatch(type, namespace, child.name, operations, { fieldManager });
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 || triesLeft === 0) throw error;
+      if (!(error instanceof ApiError) || ![409, 422].includes(error.status) || triesLeft === 0) throw error;
       live = await client.get(type, namespace, child.name);
     }
   }
