@@ -34,22 +34,6 @@ export { isAddress } from "./validate/cidr.ts";
 export { validateFile, validateStored } from "./validate/index.ts";
 export type { Finding } from "./validate/finding.ts";
 export { nearest as nearestName } from "./validate/nearest.ts";
-export type {
-  LoadTestFigures,
-  LoadTestMetric,
-  LoadTestRegression,
-  LoadTestResult,
-  MeasuredResult,
-  UnreachableResult,
-} from "./load-test-result/schema.ts";
+export * from "./load-test-client.ts";
 export { loadTestResult } from "./load-test-result/schema.ts";
-export { loadTestResultVersion } from "./load-test-result/version.ts";
 export { readLoadTestResult } from "./load-test-result/read.ts";
-export { formatMetric, loadTestMetrics, meets, type MetricDefinition } from "./load-test-result/metrics.ts";
-export {
-  compareFigures,
-  comparedFigures,
-  regressionReasons,
-  type ComparedFigures,
-} from "./load-test-result/regression.ts";
-export { formatMs, formatPercent, formatRate, significant } from "./units/format.ts";

@@ -27,6 +27,7 @@ describe("uploads through an Ingress", function () {
   before(async function () {
     const why = whyNoNginx();
     if (why !== undefined) {
+      // nginx is a program of the system that npm cannot install.
       process.stdout.write(`    skipped: ${why}\n`);
       return this.skip();
     }

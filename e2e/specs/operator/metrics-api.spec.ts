@@ -57,6 +57,25 @@ describe("the metrics API", function () {
     return work.startOperator({ parameters: [...parameters, ...more], kubeconfig });
   }
 
+  /** Registers the metrics API of another provider. */
+  async function registerOther(version: string, service: string): Promise<void> {
+    await work.client.rawJson("POST", apiServices, {
+      body: {
+        apiVersion: "apiregistration.k8s.io/v1",
+        kind: "APIService",
+        metadata: { name: `${version}.custom.metrics.k8s.io` },
+        spec: {
+          group: "custom.metrics.k8s.io",
+          version,
+          groupPriorityMinimum: 100,
+          versionPriority: 100,
+          insecureSkipTLSVerify: true,
+          service: { namespace: work.namespace, name: service },
+        },
+      },
+    });
+  }
+
   async function apiService(name: string): Promise<ApiService | undefined> {
     const response = await work.client.rawJson("GET", `${apiServices}/${name}`).catch(unlessStatus(404));
     return response?.body as ApiService | undefined;
@@ -221,21 +240,7 @@ describe("the metrics API", function () {
 
   it("reports that the API server does not reach the metrics of another provider", async () => {
     const name = "v1beta2.custom.metrics.k8s.io";
-    await work.client.rawJson("POST", apiServices, {
-      body: {
-        apiVersion: "apiregistration.k8s.io/v1",
-        kind: "APIService",
-        metadata: { name },
-        spec: {
-          group: "custom.metrics.k8s.io",
-          version: "v1beta2",
-          groupPriorityMinimum: 100,
-          versionPriority: 200,
-          insecureSkipTLSVerify: true,
-          service: { namespace: work.namespace, name: "gone" },
-        },
-      },
-    });
+    await registerOther("v1beta2", "gone");
     await work.startOperator();
     await work.apply("upscaler", {});
     await work.untilCondition(
@@ -254,21 +259,7 @@ describe("the metrics API", function () {
 
   it("does not change another provider's APIService, and logs a warning", async () => {
     const name = "v1beta1.custom.metrics.k8s.io";
-    await work.client.rawJson("POST", apiServices, {
-      body: {
-        apiVersion: "apiregistration.k8s.io/v1",
-        kind: "APIService",
-        metadata: { name },
-        spec: {
-          group: "custom.metrics.k8s.io",
-          version: "v1beta1",
-          groupPriorityMinimum: 100,
-          versionPriority: 100,
-          insecureSkipTLSVerify: true,
-          service: { namespace: work.namespace, name: "prometheus-adapter" },
-        },
-      },
-    });
+    await registerOther("v1beta1", "prometheus-adapter");
     const operator = await startOperator();
     await operator.untilLogged("APIService v1beta1.custom.metrics.k8s.io is managed by Service");
     assert.equal((await apiService(name))?.spec.service.name, "prometheus-adapter");

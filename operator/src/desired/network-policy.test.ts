@@ -19,6 +19,18 @@ const policy = `
               - port: 53
                 protocol: TCP`;
 
+/** Every address but those of the node and its cloud's metadata. */
+const toAddresses = `
+          - to:
+              - ipBlock:
+                  cidr: 0.0.0.0/0
+                  except:
+                    - 169.254.0.0/16
+              - ipBlock:
+                  cidr: ::/0
+                  except:
+                    - fe80::/10`;
+
 describeChild("networkPolicy", {
   "admits every peer to one port, and DNS out": {
     expected: `${policy}
@@ -36,16 +48,7 @@ describeChild("networkPolicy", {
       },
       processing: { upstream: { allowedHosts: ["pictures.example.com"] } },
     },
-    expected: `${policy}
-          - to:
-              - ipBlock:
-                  cidr: 0.0.0.0/0
-                  except:
-                    - 169.254.0.0/16
-              - ipBlock:
-                  cidr: ::/0
-                  except:
-                    - fe80::/10
+    expected: `${policy}${toAddresses}
             ports:
               - port: 80
                 protocol: TCP
@@ -152,16 +155,7 @@ describeChild("networkPolicy", {
         upstream: { allowedHosts: ["pictures.example.com", "store:9000"], allowedNetworks: ["10.96.0.0/16"] },
       },
     },
-    expected: `${policy}
-          - to:
-              - ipBlock:
-                  cidr: 0.0.0.0/0
-                  except:
-                    - 169.254.0.0/16
-              - ipBlock:
-                  cidr: ::/0
-                  except:
-                    - fe80::/10
+    expected: `${policy}${toAddresses}
             ports:
               - port: 80
                 protocol: TCP

@@ -22,41 +22,30 @@ const onCpu = `
               value: "60"
               containerName: gpu-media`;
 
-describeChild("scaledObject", {
-  "scales on CPU and GPU, and keeps the replicas when the metrics are missing": {
-    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
-    expected: `${onCpu}
+const onCpuAnd = (series: string): string => `${onCpu}
           - type: prometheus
             metricType: AverageValue
             metadata:
               serverAddress: http://prometheus-operated.monitoring.svc:9090
               query: sum(avg by (pod)
-                (gpumedia_gpu_utilization_percent{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
+                (${series}{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
               threshold: "70"
               ignoreNullValues: "false"
         fallback:
           failureThreshold: 3
           replicas: 2
           behavior: currentReplicasIfHigher
-    `,
+    `;
+
+describeChild("scaledObject", {
+  "scales on CPU and GPU, and keeps the replicas when the metrics are missing": {
+    spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
+    expected: onCpuAnd("gpumedia_gpu_utilization_percent"),
   },
   "scales on the busy share of the workers where the GPUs' utilization is not the service's own": {
     spec: { autoscaling: { horizontal: { provider: "KEDA" } } },
     gpuMetric: "Busy",
-    expected: `${onCpu}
-          - type: prometheus
-            metricType: AverageValue
-            metadata:
-              serverAddress: http://prometheus-operated.monitoring.svc:9090
-              query: sum(avg by (pod)
-                (gpumedia_busy_percent{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
-              threshold: "70"
-              ignoreNullValues: "false"
-        fallback:
-          failureThreshold: 3
-          replicas: 2
-          behavior: currentReplicasIfHigher
-    `,
+    expected: onCpuAnd("gpumedia_busy_percent"),
   },
   "has no fallback on CPU alone, where KEDA forbids it": {
     spec: { gpu: { count: 0 }, autoscaling: { horizontal: { provider: "KEDA" } } },

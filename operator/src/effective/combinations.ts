@@ -94,7 +94,7 @@ function requestHash({ processing }: CompleteSpec, derived: Derivation): void {
   derived.unlessSet(["network", "ingress", "hashBy"], spreadingHash, {
     from: "processing.upstream.allowedHosts",
     section: "Load Balancing",
-    why: "the guide's $request_uri for pictures by URL, extended by what tells uploads and streams apart",
+    why: "the guide's $request_uri for pictures by URL, extended by what differs between uploads and between streams",
   });
 }
 

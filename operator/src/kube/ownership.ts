@@ -112,7 +112,7 @@ function withMetadata(projection: unknown): unknown {
 
 /**
  * What admission makes of our apply, such as a mutating webhook or policy: the API server records the owners of fields
- * before admission changes them, so a field of ours can have a value that we have not sent. To apply again is in vain.
+ * before admission changes them, so a field of ours can have a value that we have not sent. Applying again gives the same result.
  */
 export interface Admitted {
   /** Digest of the desired object. */

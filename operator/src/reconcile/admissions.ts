@@ -1,6 +1,6 @@
 /**
- * What admission has changed in the children of a service, such as a mutating webhook or policy. Remembered, because to
- * apply again is in vain, and kept in the status, because an operator that restarts must not change an object whose policy
+ * What admission has changed in the children of a service, such as a mutating webhook or policy. Remembered, because
+ * applying again gives the same result, and kept in the status, because an operator that restarts must not change an object whose policy
  * acts only when it is created. Pure.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";

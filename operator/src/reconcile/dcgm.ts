@@ -76,7 +76,7 @@ async function write(
   const operations = ownershipPatch(live, desired);
   if (operations.length > 0) await client.jsonPatch(type, namespace, dcgmMetricsName, operations, { fieldManager });
   const applied = await client.apply(type, desired, { fieldManager, force: true });
-  // To repeat it would be in vain, and each would be the event that triggers the next.
+  // Admission would change a repeated apply in the same way, and the event of each would cause the next.
   memory.dcgmAdmitted = admittedAs(applied, desired);
   cache.dcgm.observeWrite(applied);
   log.info(`applied ConfigMap ${dcgmMetricsName}: restart the exporters, which read it only when they start`);

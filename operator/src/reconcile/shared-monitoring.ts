@@ -130,7 +130,7 @@ async function write(
     if (operations.length > 0) await client.jsonPatch(type, namespace, name, operations, { fieldManager });
     const applied = await client.apply(type, desired, { fieldManager, force: true });
     const admitted = admittedAs(applied, desired);
-    // To repeat an apply that admission changes would be in vain.
+    // Admission would change a repeated apply in the same way.
     if (admitted === undefined) sharedAdmitted.delete(key);
     else sharedAdmitted.set(key, admitted);
     kept.observeWrite(applied);

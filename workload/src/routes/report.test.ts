@@ -4,19 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv } from "ajv";
-import { utilizationReport, type ServiceTargets, type UtilizationReport } from "@gpumedia/api";
+import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
 import { photograph } from "../testing/photographs.ts";
 import { realProcessor } from "./testing/real-processor.ts";
-
-const targets: ServiceTargets = {
-  service: "upscaler",
-  rules: "gpumedia-system/gpumedia-services",
-  alerts: true,
-  gpuMetrics: true,
-  latencyP95Seconds: 0.02,
-  memoryBytes: 4 * 2 ** 30,
-  gpuUtilizationPercent: { min: 60, max: 80 },
-};
+import { sampleTargets } from "../testing/service-targets.ts";
 
 describe("a processor's reports", () => {
   it("have the targets of the service since the moment when it has them", async () => {
@@ -28,7 +19,7 @@ describe("a processor's reports", () => {
       return [report.targets, text.includes('gpumedia_slo_latency_p95_seconds{service="upscaler",')];
     };
     assert.deepEqual(await exported(), [false, false]);
-    await writeFile(join(folder, "slo.json"), JSON.stringify(targets));
+    await writeFile(join(folder, "slo.json"), JSON.stringify(sampleTargets));
     assert.deepEqual(await exported(), [true, true]);
     await rm(folder, { recursive: true });
   });

@@ -2,16 +2,7 @@ import assert from "node:assert/strict";
 import type { ServiceTargets } from "@gpumedia/api";
 import { Registry } from "prom-client";
 import { targetGauges } from "./target-gauges.ts";
-
-const targets: ServiceTargets = {
-  service: "upscaler",
-  rules: "gpumedia-system/gpumedia-services",
-  alerts: true,
-  gpuMetrics: false,
-  latencyP95Seconds: 0.02,
-  memoryBytes: 4 * 2 ** 30,
-  gpuUtilizationPercent: { min: 60, max: 80 },
-};
+import { sampleTargets } from "../testing/service-targets.ts";
 
 async function samples(current: () => ServiceTargets | undefined): Promise<() => Promise<readonly string[]>> {
   const registry = new Registry();
@@ -22,7 +13,7 @@ async function samples(current: () => ServiceTargets | undefined): Promise<() =>
 describe("the metrics of a service's targets", () => {
   it("name the service and the rules that apply to it", async () => {
     const labels = '{service="upscaler",rules="gpumedia-system/gpumedia-services"}';
-    assert.deepEqual(await (await samples(() => targets))(), [
+    assert.deepEqual(await (await samples(() => ({ ...sampleTargets, gpuMetrics: false })))(), [
       `gpumedia_slo_alerts${labels} 1`,
       `gpumedia_slo_gpu_metrics${labels} 0`,
       `gpumedia_slo_latency_p95_seconds${labels} 0.02`,
@@ -33,10 +24,10 @@ describe("the metrics of a service's targets", () => {
   });
 
   it("follow a change at the next scrape, and leave no series of the old rules", async () => {
-    let current: ServiceTargets = targets;
+    let current: ServiceTargets = sampleTargets;
     const scrape = await samples(() => current);
     await scrape();
-    current = { ...targets, alerts: false, rules: "media/gpumedia-services" };
+    current = { ...sampleTargets, alerts: false, rules: "media/gpumedia-services" };
     assert.deepEqual(
       (await scrape()).filter((line) => line.startsWith("gpumedia_slo_alerts")),
       ['gpumedia_slo_alerts{service="upscaler",rules="media/gpumedia-services"} 0'],

@@ -28,7 +28,7 @@ const ingress = settings(
     tlsSecretName: objectName("Name of the Secret with the host's certificate. Defaults to no TLS."),
     annotations: annotationMap("Additional annotations. They override those that the operator sets."),
     hashBy: text(
-      "Key by which ingress-nginx assigns requests to pods, in nginx syntax. Empty spreads them. The guide's $request_uri sends all uploads to one pod. With processing.upstream.allowedHosts and unless set, it is $request_uri and what tells uploads apart.",
+      "Key by which ingress-nginx assigns requests to pods, in nginx syntax. Empty spreads them. The guide's $request_uri sends all uploads to one pod. With processing.upstream.allowedHosts and unless set, it is $request_uri and what differs between uploads.",
       253,
       "^[-$A-Za-z0-9_{} ]*$",
     ),
