@@ -54,6 +54,23 @@ describe("the fields of optional kinds", () => {
     assert.deepEqual(fields, { scaledObject: { spec: { fallback: true } } });
   });
 
+  // One 503 at a resync gave every VPA another mode, and old CRDs fields that they lack.
+  it("stay as they were while nothing can be read", async () => {
+    const bodies = {
+      [path]: document,
+      "/openapi/v3/apis/autoscaling.k8s.io/v1": inPlaceSchema,
+      "/version": { major: "1", minor: "34" },
+    };
+    const openShift = new Apis([
+      namespacedType("keda.sh/v1alpha1", "ScaledObject", "scaledobjects"),
+      namespacedType("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", "verticalpodautoscalers"),
+      namespacedType("security.openshift.io/v1", "SecurityContextConstraints", "securitycontextconstraints"),
+    ]);
+    const before = await readClusterFeatures(client(bodies), openShift, log);
+    assert.deepEqual([before.inPlaceVpa, before.hpaTolerance, before.securityContextConstraints], [true, false, true]);
+    assert.deepEqual(await readClusterFeatures(client({}), apis, log, before), before);
+  });
+
   it("are unknown while the schema cannot be read", async () => {
     assert.deepEqual((await readClusterFeatures(client({}), apis, log)).fields, {});
   });
@@ -66,7 +83,7 @@ describe("the fields of optional kinds", () => {
         return client({ [path]: body }).rawJson(method, requested);
       },
     };
-    const { fields } = await readClusterFeatures(late, apis, log, 1);
+    const { fields } = await readClusterFeatures(late, apis, log, undefined, 1);
     assert.deepEqual([fields, reads], [{ scaledObject: { spec: { fallback: true } } }, 3]);
   });
 });
@@ -86,7 +103,7 @@ describe("the in-place mode of the VerticalPodAutoscaler", () => {
         return client({ [schema]: inPlaceSchema }).rawJson(method, path);
       },
     };
-    assert.equal((await readClusterFeatures(late, apis, log, 1)).inPlaceVpa, true);
+    assert.equal((await readClusterFeatures(late, apis, log, undefined, 1)).inPlaceVpa, true);
     assert.equal(reads, 3);
   });
 

@@ -1,4 +1,4 @@
-/** Reads the optional features of the cluster: at the start, and when the served APIs change. */
+/** Reads the optional features of the cluster: at the start, when the served APIs change, and at each resync. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFeatures } from "./desired/context.ts";
 import { gpuMetricNames } from "./desired/gpu-metric.ts";
@@ -14,10 +14,12 @@ const podMetric = (name: string) => ({ group: "custom.metrics.k8s.io", resource:
 const constraints = { group: "security.openshift.io", resource: "securitycontextconstraints" };
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
 
+/** What cannot be read stays as it was `before`: one failed request must not change every service. */
 export async function readClusterFeatures(
   client: Pick<ApiClient, "rawJson">,
   apis: Apis,
   log: Logger,
+  before?: ClusterFeatures,
   retryMs = 500,
 ): Promise<ClusterFeatures> {
   const served = Object.entries(childKinds).filter(([, { optional, type }]) => optional && apis.serves(type));
@@ -26,22 +28,29 @@ export async function readClusterFeatures(
       served.map(async ([role, { type }]) => [role, await readSchema(client, type, { log, retryMs })] as const),
     ),
   );
+  const vpaSchema = schemas.get("verticalPodAutoscaler");
   return {
     gpuPodMetric: apis.serves(podMetric(gpuMetricNames.Utilization)),
     busyPodMetric: apis.serves(podMetric(gpuMetricNames.Busy)),
     resourceMetrics: apis.serves(podMetrics),
     // Since VPA 1.4.
-    inPlaceVpa: JSON.stringify(schemas.get("verticalPodAutoscaler") ?? "").includes("InPlaceOrRecreate"),
-    securityContextConstraints: apis.serves(constraints),
-    hpaTolerance: await keepsTolerance(client, log),
+    inPlaceVpa:
+      vpaSchema === undefined ? (before?.inPlaceVpa ?? false) : JSON.stringify(vpaSchema).includes("InPlaceOrRecreate"),
+    // OpenShift's API server is aggregated: while it is down, every service would roll out pods that are refused.
+    securityContextConstraints: apis.serves(constraints) || before?.securityContextConstraints === true,
+    hpaTolerance: (await keepsTolerance(client, log)) ?? before?.hpaTolerance ?? true,
     fields: Object.fromEntries(
-      [...schemas].flatMap(([role, schema]) => (schema === undefined ? [] : [[role, fieldsOf(schema)]])),
+      [...schemas].flatMap(([role, schema]) => {
+        const fields =
+          schema === undefined ? before?.fields[role as keyof ClusterFeatures["fields"]] : fieldsOf(schema);
+        return fields === undefined ? [] : [[role, fields]];
+      }),
     ),
   };
 }
 
 /** By the version: older API servers have the field in their schema, and drop it while its feature gate is off. */
-async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean> {
+async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean | undefined> {
   try {
     const { body } = await client.rawJson("GET", "/version");
     const { major = "", minor = "" } = body as { readonly major?: string; readonly minor?: string };
@@ -49,7 +58,7 @@ async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): 
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     log.warn({ error }, "could not read the version of Kubernetes; assuming that autoscalers keep their tolerance");
-    return true;
+    return undefined;
   }
 }
 
@@ -69,7 +78,7 @@ async function readSchema(
     }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn({ error, group, version, kind }, "could not read the schema; assuming that it has all fields");
+    log.warn({ error, group, version, kind }, "could not read the schema; assuming the last known fields, or all");
     return undefined;
   }
 }

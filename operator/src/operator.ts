@@ -75,10 +75,8 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   /** Does not call back when the APIs have changed meanwhile: another read follows. */
   const readFeatures = async (adopt: (current: ClusterFeatures) => void): Promise<void> => {
     const readFor = apis;
-    const current = await readClusterFeatures(client, readFor, log);
-    // OpenShift's API server is aggregated: while it is down, every service would roll out pods that are refused.
-    const securityContextConstraints = features.securityContextConstraints || current.securityContextConstraints;
-    if (apis === readFor && !abort.signal.aborted) adopt({ ...current, securityContextConstraints });
+    const current = await readClusterFeatures(client, readFor, log, features);
+    if (apis === readFor && !abort.signal.aborted) adopt(current);
   };
   // A newer CRD of the same API version brings fields, and discovery does not show it.
   const cancelReads = every(clock, options.resyncIntervalMs, () => {
