@@ -12,7 +12,7 @@ import { childKinds } from "../observe/child-kinds.ts";
 import { dcgmMetrics } from "../desired/dcgm-metrics.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import { admittedAs, postManager, fieldManager, inSync, ownershipPatch } from "../kube/ownership.ts";
-import { objectKey, type Manifest, type ObjectKey } from "../kube/object.ts";
+import type { Manifest, ObjectKey } from "../kube/object.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { toFailure } from "../plan/failure.ts";
@@ -34,8 +34,7 @@ const { type } = childKinds.configMap;
 export async function reconcileDcgm(pass: DcgmPass, log: Logger): Promise<Next> {
   const { cache, memory, namespace } = pass;
   // Until every service has been reconciled, the union would lack the requests of the others.
-  const isComplete = [...cache.services.values()].every((service) => memory.find(objectKey(service)) !== undefined);
-  if (!cache.dcgm.synced || !isComplete) return { kind: "done" };
+  if (!cache.dcgm.synced || !memory.isComplete(cache.services.values())) return { kind: "done" };
   const { manifest, unknownFields } = dcgmMetrics(memory.services(), namespace);
   if (unknownFields.length > 0) log.warn({ fields: unknownFields }, "left out unknown DCGM fields");
   try {

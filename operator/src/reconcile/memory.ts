@@ -5,7 +5,7 @@
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import type { Admitted } from "../kube/ownership.ts";
-import type { ObjectKey } from "../kube/object.ts";
+import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
 import type { Admissions } from "./admissions.ts";
@@ -102,13 +102,25 @@ export class Memory {
     if (changed) this.#onSharedChange();
   }
 
-  /** A service has found that an object that it shares with others does not exist. */
+  /** A service has found that an object that it shares with others does not exist. A known problem has its own retries. */
   requestShared(): void {
-    this.#onSharedChange();
+    if (this.sharedProblems.size === 0) this.#onSharedChange();
   }
 
   forget(key: ObjectKey): void {
     if (this.#records.delete(key)) this.#onSharedChange();
+  }
+
+  /** Has every service been reconciled that is not being deleted? Before, what all of them share is not known. */
+  isComplete(services: Iterable<KubeObject>): boolean {
+    return [...services].every(
+      (service) => service.metadata.deletionTimestamp !== undefined || this.#records.has(objectKey(service)),
+    );
+  }
+
+  /** Has a service not been valid since this process started? Its children run, and use what it shared before. */
+  get hasUnknown(): boolean {
+    return [...this.#records.values()].some(({ service }) => service === undefined);
   }
 
   /** The services that have been valid. */

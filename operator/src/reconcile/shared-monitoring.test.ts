@@ -130,6 +130,30 @@ describe("the reconcile of what services share", () => {
     assert.deepEqual([calls.slice(2), changes()], [[`delete ${rules}`, `delete ${dashboard}`], 2]);
   });
 
+  // After a restart, the alerts of a service whose profile was missing went, while its pods served.
+  it("deletes nothing while a service has not been valid", async () => {
+    const { reconcile, calls, memory, stored } = fakeCluster();
+    await reconcile();
+    stored.push({ metadata: { name: "invalid", namespace: "media" } });
+    memory.of("media/invalid", "u-invalid");
+    memory.forget("media/service-0");
+    stored.shift();
+    await reconcile();
+    assert.deepEqual(calls.slice(2), []);
+    memory.forget("media/invalid");
+    stored.pop();
+    await reconcile();
+    assert.deepEqual(calls.slice(2), [`delete ${rules}`, `delete ${dashboard}`]);
+  });
+
+  it("does not wait for a service that is being deleted, which no reconcile records", async () => {
+    const { reconcile, calls, stored } = fakeCluster();
+    const metadata = { name: "terminating", namespace: "media", deletionTimestamp: "2026-01-01T00:00:00Z" };
+    stored.push({ metadata });
+    await reconcile();
+    assert.equal(calls.length, 2);
+  });
+
   it("repairs it", async () => {
     const { reconcile, calls, sharedRules } = fakeCluster();
     await reconcile();

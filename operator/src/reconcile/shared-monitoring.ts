@@ -48,9 +48,7 @@ const takenCheckMs = 30_000;
 export async function reconcileShared(pass: SharedPass, log: Logger): Promise<Next> {
   const { cache, memory, context, onChange } = pass;
   // Until every service has been reconciled, an object that another one needs would be deleted.
-  if (![...cache.services.values()].every((service) => memory.find(objectKey(service)) !== undefined)) {
-    return { kind: "done" };
-  }
+  if (!memory.isComplete(cache.services.values())) return { kind: "done" };
   const desired = sharedMonitoring(memory.services(), context);
   const problems = new Map<ObjectKey, string>();
   const nexts: Next[] = [];
@@ -67,6 +65,8 @@ export async function reconcileShared(pass: SharedPass, log: Logger): Promise<Ne
       if (done.problem !== undefined) problems.set(objectKey(manifest), done.problem);
       if (done.next !== undefined) nexts.push(done.next);
     }
+    // What a service with an invalid spec uses is not known after a restart. It becomes valid, or is deleted.
+    if (memory.hasUnknown) continue;
     const keys = new Set(manifests.map(objectKey));
     for (const live of [...kept.values()].filter((view) => !keys.has(objectKey(view)))) {
       const done = await remove(live, kept, pass, log);
