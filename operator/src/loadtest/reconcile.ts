@@ -9,6 +9,7 @@ import { ApiError } from "../kube/errors.ts";
 import { deleteExact, replaceStatus } from "../kube/exact-writes.ts";
 import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import { fieldManager } from "../kube/ownership.ts";
+import type { StatusCondition } from "../observe/child-view.ts";
 import { podType, type ClusterCache } from "../observe/cluster-cache.ts";
 import { timestamp, type Clock } from "../runtime/clock.ts";
 import type { EventRecorder } from "../runtime/events.ts";
@@ -39,7 +40,10 @@ export async function reconcileLoadTest(key: ObjectKey, pass: LoadTestPass): Pro
   // Garbage collection deletes the Job, whose pod then stops sending.
   if (test === undefined || test.metadata.deletionTimestamp !== undefined) return { kind: "done" };
   try {
-    if (isFinished(test.status)) return await expire(test, pass);
+    if (isFinished(test.status)) {
+      await endJob(key, test, pass);
+      return await expire(test, pass);
+    }
     return await writeStatus(test, await stateOf(test, key, pass), pass);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -122,9 +126,7 @@ async function follow(
   { client, loadTests, cache }: LoadTestPass,
 ): Promise<LoadTestState> {
   const { namespace = "" } = test.metadata;
-  const ended = job.conditions.find(
-    ({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"),
-  );
+  const ended = endOf(job);
   const serviceKey: ObjectKey = `${namespace}/${test.spec.serviceRef.name}`;
   if (ended === undefined) {
     const serviceGeneration =
@@ -134,23 +136,35 @@ async function follow(
     switch (start.kind) {
       case "Started":
         return { kind: "Running", ...running };
-      case "Ended": {
-        const state = outcome(test, job, { ...start, succeeded: start.exitCode === 0, why: [] }, loadTests);
-        // Its pod would run until the deadline.
-        await deleteExact(client, jobType, { namespace, ...job });
-        return state;
-      }
+      case "Ended":
+        return outcome(test, job, { ...start, succeeded: start.exitCode === 0, why: [] }, loadTests);
       case "Pending":
         return { kind: "Starting", ...running, reason: start.reason, why: start.why };
       case "Forbidden":
-        // It would create its pod after all if the policy changed, and send load for a test that has ended.
-        await deleteExact(client, jobType, { namespace, ...job });
         return failed("PodsForbidden", `Job ${job.name} cannot create its pod: ${start.message}`);
     }
   }
   const message = await terminationMessage(client, namespace, job.name);
   const why = [ended.reason, ended.message];
   return outcome(test, job, { message, succeeded: ended.type === "Complete", why }, loadTests);
+}
+
+function endOf({ conditions }: JobView): StatusCondition | undefined {
+  return conditions.find(({ type, status }) => status === "True" && (type === "Complete" || type === "Failed"));
+}
+
+/**
+ * Deletes the Job of a finished test that has not ended, after the status has the result: beside a proxy its pod would run until
+ * the deadline, and one that was rejected would still start once the policy changed.
+ */
+async function endJob(
+  key: ObjectKey,
+  { metadata }: StoredLoadTest,
+  { client, loadTests }: LoadTestPass,
+): Promise<void> {
+  const job = loadTests.jobs.get(key);
+  if (job === undefined || job.owner !== metadata.uid || endOf(job) !== undefined) return;
+  await deleteExact(client, jobType, { namespace: metadata.namespace ?? "", ...job });
 }
 
 interface Ending {
