@@ -42,6 +42,11 @@ export function child<Body extends object>(
 }
 
 /** Adds the user's labels. Ours win: the operator finds its children by them. */
+/** Of the children that Prometheus reads. */
+export function monitoringLabels(service: EffectiveService): Readonly<Record<string, string>> {
+  return { ...service.monitoring.labels, ...labels(service) };
+}
+
 export function withLabels<M extends Manifest>(manifest: M, more: Readonly<Record<string, string>>): M {
   return { ...manifest, metadata: { ...manifest.metadata, labels: { ...more, ...manifest.metadata.labels } } };
 }

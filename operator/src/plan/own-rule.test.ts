@@ -48,8 +48,40 @@ describe("the PrometheusRule of a single service", () => {
 /** Rules of the namespace of prometheus-operator's API reference: null selects the own namespace, {} selects all. */
 describe("a Prometheus that may lose the alerts of a service in media", () => {
   const cases: Readonly<
-    Record<string, { change: Partial<PrometheusView>; namespaces?: object; shared?: string; loses: boolean }>
+    Record<
+      string,
+      { change: Partial<PrometheusView>; labels?: object; namespaces?: object; shared?: string; loses: boolean }
+    >
   > = {
+    "loads rules of other labels only": {
+      change: { key: "media/k8s" },
+      labels: { matchLabels: { team: "x" } },
+      loses: false,
+    },
+    "loads rules of these labels in the service's namespace": {
+      change: { key: "media/k8s" },
+      labels: { matchLabels: { release: "stack" } },
+      loses: true,
+    },
+    "selects the service's namespace by its name": {
+      change: {},
+      namespaces: { matchLabels: { "kubernetes.io/metadata.name": "media" } },
+      loses: true,
+    },
+    "selects both namespaces by their names": {
+      change: {},
+      namespaces: {
+        matchExpressions: [
+          { key: "kubernetes.io/metadata.name", operator: "In", values: ["media", "gpumedia-system"] },
+        ],
+      },
+      loses: false,
+    },
+    "selects another namespace by its name": {
+      change: {},
+      namespaces: { matchLabels: { "kubernetes.io/metadata.name": "other" } },
+      loses: false,
+    },
     "loads the rules of all namespaces": { change: {}, namespaces: {}, loses: false },
     "loads all, and enforces the namespace of each rule": { change: { isEnforced: true }, namespaces: {}, loses: true },
     "loads the rules of the service's namespace only": { change: { key: "media/k8s" }, loses: true },
@@ -61,17 +93,20 @@ describe("a Prometheus that may lose the alerts of a service in media", () => {
     },
     "has the shared rules in the service's namespace": { change: { key: "media/k8s" }, shared: "media", loses: false },
   };
-  for (const [title, { change, namespaces, shared = "gpumedia-system", loses }] of Object.entries(cases)) {
+  for (const [title, { change, labels = {}, namespaces, shared = "gpumedia-system", loses }] of Object.entries(cases)) {
     it(`${title}: ${loses ? "yes" : "no"}`, () => {
       const loader: PrometheusView = {
         kind: "Prometheus",
         key: "monitoring/k8s",
         isEnforced: false,
-        rules: { labels: {}, namespaces },
+        rules: { labels, namespaces },
         podMonitors: { labels: {}, namespaces: {} },
         ...change,
       };
-      assert.equal(losesSharedRules([loader], "media", shared), loses ? loader : undefined);
+      assert.equal(
+        losesSharedRules([loader], { namespace: "media", labels: { release: "stack" } }, shared),
+        loses ? loader : undefined,
+      );
     });
   }
 });

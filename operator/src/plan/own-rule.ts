@@ -11,8 +11,11 @@
  * | any                       | yes       | younger, or absent       | leave it until then     |
  * | any                       | yes       | not loaded by everything that loads the rule | leave it |
  */
-
+import { monitoringLabels } from "../desired/child.ts";
+import type { EffectiveService } from "../effective/service.ts";
 import type { PrometheusView } from "../observe/prometheus-view.ts";
+import { namespaceNameLabel, requirements } from "./label-selector.ts";
+import { isMet } from "./node-affinity.ts";
 
 /**
  * Longer than each alert must hold before it fires, except GpuMediaGpuUnderused, which is information: an alert that fires now
@@ -47,20 +50,34 @@ export function ownRule({ exportTargets, exportedForMs, isLive, sharedForMs, isS
   return { do: exportTargets ? "delete" : "write" };
 }
 
+/** A rule of the service in its own namespace. */
+export interface RuleOfService {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export function ruleOf(service: EffectiveService): RuleOfService {
+  return { namespace: service.namespace, labels: monitoringLabels(service) };
+}
+
 /**
- * Returns what may apply a rule in the namespace of a service to it, but not the shared rules in another namespace; undefined if
- * nothing does. The labels of namespaces are not known, so a selector that is not empty may select any of them. Both rules have
- * the labels of `monitoring.labels`.
+ * Returns what may apply a rule of the service to it, but not the shared rules in the namespace `shared`; undefined if nothing
+ * does. Of the labels of namespaces only their names are known, so a selector of others may select any of them.
  */
 export function losesSharedRules(
   loaders: readonly PrometheusView[],
-  service: string,
+  { namespace, labels }: RuleOfService,
   shared: string,
 ): PrometheusView | undefined {
-  if (service === shared) return undefined;
-  return loaders.find(({ key, rules: { labels, namespaces }, isEnforced }) => {
-    if (labels === undefined) return false;
-    if (namespaces === undefined) return key.startsWith(`${service}/`);
-    return isEnforced || Object.keys(namespaces).length > 0;
+  if (namespace === shared) return undefined;
+  return loaders.find(({ key, rules, isEnforced }) => {
+    if (rules.labels === undefined) return false;
+    if (!requirements(rules.labels).every((one) => isMet(one, labels))) return false;
+    if (rules.namespaces === undefined) return key.startsWith(`${namespace}/`);
+    const all = requirements(rules.namespaces);
+    const selects = (name: string): boolean =>
+      all.every((one) => one.key !== namespaceNameLabel || isMet(one, { [namespaceNameLabel]: name }));
+    if (!selects(namespace)) return false;
+    return isEnforced || !selects(shared) || all.some(({ key: label }) => label !== namespaceNameLabel);
   });
 }

@@ -5,7 +5,7 @@ import { dashboardPlace, placeKey, rulesPlace } from "../desired/rule-set.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { digest } from "../kube/digest.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
-import { losesSharedRules, ownRule } from "../plan/own-rule.ts";
+import { losesSharedRules, ownRule, ruleOf } from "../plan/own-rule.ts";
 import { planChild, type Action } from "../plan/plan.ts";
 import { quotaHeadroom, type CountedTemplate } from "../plan/quota.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
@@ -70,7 +70,7 @@ export function desired(
     isLive: snapshot.children.prometheusRule !== undefined,
     sharedForMs: sharedRulesSince === undefined ? undefined : now - sharedRulesSince,
     isSharedLoaded:
-      ruleLoaders !== undefined && losesSharedRules(ruleLoaders, service.namespace, place.namespace) === undefined,
+      ruleLoaders !== undefined && losesSharedRules(ruleLoaders, ruleOf(service), place.namespace) === undefined,
   });
   const left = new Set<ChildRole>();
   if (rule.do === "leave" && service.monitoring.alerts) left.add("prometheusRule");

@@ -9,7 +9,7 @@ import type { Failure } from "../plan/failure.ts";
 import { gpuView } from "../plan/gpus.ts";
 import { isOwn } from "../plan/plan.ts";
 import { childKinds } from "../observe/child-kinds.ts";
-import { losesSharedRules } from "../plan/own-rule.ts";
+import { losesSharedRules, ruleOf } from "../plan/own-rule.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import type { SharedRules, StatusInput } from "../status/status-input.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
@@ -97,7 +97,7 @@ export function sharedRulesOf(
   const { namespace, labels } = sharedObjectMetadata(place);
   const unwritten = sharedProblems.get(placeKey(place));
   if (unwritten !== undefined) return { namespace, labels, problem: { reason: "RulesNotWritten", message: unwritten } };
-  const loader = losesSharedRules(ruleLoaders ?? [], service.namespace, namespace);
+  const loader = losesSharedRules(ruleLoaders ?? [], ruleOf(service), namespace);
   if (loader === undefined) return { namespace, labels };
   const message = `${loader.kind} ${loader.key} may not apply the shared rules in namespace ${namespace} to this service; set monitoring.scope: Namespace`;
   return { namespace, labels, problem: { reason: "RulesNotLoaded", message } };

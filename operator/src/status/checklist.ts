@@ -3,7 +3,7 @@
  * is nowhere else in the status. Other items are done, or only people can answer them; `gpumedia checklist` lists all.
  */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
-import { labels } from "../desired/child.ts";
+import { monitoringLabels } from "../desired/child.ts";
 import { dcgmMetricsName } from "../observe/names.ts";
 import { exclusion } from "../plan/gpus.ts";
 import type { Bottleneck } from "../utilization/bottleneck.ts";
@@ -168,8 +168,8 @@ function monitored({ service, skipped, dcgmTaken, prometheuses, MetricsReporting
     return notDone("ApiMissing", "install the Prometheus Operator: the PodMonitor API is not served");
   }
   if (MetricsReporting.status !== "True") return notKnown(MetricsReporting.reason, see("MetricsReporting"));
-  const labelled = { ...service.monitoring.labels, ...labels(service) };
-  return loaded({ kind: "PodMonitor", namespace: service.namespace, labels: labelled }, prometheuses);
+  const podMonitor = { kind: "PodMonitor", namespace: service.namespace, labels: monitoringLabels(service) } as const;
+  return loaded(podMonitor, prometheuses);
 }
 
 /** Many clusters have a Prometheus that selects objects by a label, such as `release` of kube-prometheus-stack. */

@@ -1,5 +1,6 @@
 /** Does a Prometheus load an object of the service? If none does, what is to be set. */
-import type { LabelSelector, ObjectSelection, PrometheusView } from "../observe/prometheus-view.ts";
+import type { ObjectSelection, PrometheusView } from "../observe/prometheus-view.ts";
+import { namespaceNameLabel, requirements } from "../plan/label-selector.ts";
 import { isMet, requirementText, type Requirement } from "../plan/node-affinity.ts";
 
 /** An object that prometheus-operator reads. */
@@ -50,9 +51,6 @@ function obstacles({ kind, namespace, labels }: Selectable, prometheus: Promethe
   return { prometheus, effort: effort + (byLabels.length === 0 ? 0 : 2), texts: [...byLabels, ...texts] };
 }
 
-/** The label of every namespace; the operator may not read others. */
-const nameLabel = "kubernetes.io/metadata.name";
-
 function namespaceObstacle(
   kind: Selectable["kind"],
   namespace: string,
@@ -66,20 +64,15 @@ function namespaceObstacle(
     return { effort: 3, texts: [`Prometheus ${key} loads ${kind}s of its own namespace only; set its ${field}`] };
   }
   const all = requirements(selector);
-  const unmet = all.filter((one) => one.key === nameLabel && !isMet(one, { [nameLabel]: namespace }));
+  const unmet = all.filter((one) => one.key === namespaceNameLabel && !isMet(one, { [namespaceNameLabel]: namespace }));
   if (unmet.length > 0) {
     const text = `Prometheus ${key} loads ${kind}s of namespaces with ${unmet.map(textOf).join(", ")} only; change its ${field}`;
     return { effort: 3, texts: [text] };
   }
-  const open = all.filter((one) => one.key !== nameLabel);
+  const open = all.filter((one) => one.key !== namespaceNameLabel);
   if (open.length === 0) return { effort: 0, texts: [] };
   const text = `check that namespace ${namespace} matches ${open.map(textOf).join(", ")}: Prometheus ${key} loads ${kind}s of such namespaces only`;
   return { effort: 1, texts: [text] };
-}
-
-function requirements({ matchLabels = {}, matchExpressions = [] }: LabelSelector): readonly Requirement[] {
-  const equal = Object.entries(matchLabels).map(([key, value]) => ({ key, operator: "In", values: [value] }));
-  return [...equal, ...matchExpressions];
 }
 
 /** As in a selector of kubectl: `release=stack`, `tier in (a,b)`. */
