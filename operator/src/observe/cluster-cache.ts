@@ -77,11 +77,15 @@ export class ClusterCache {
   readonly sharedRules: ScopedCache<SharedView>;
   /** The ConfigMaps with the shared dashboards. */
   readonly sharedDashboards: ScopedCache<SharedView>;
+  /** Both, by namespace. */
+  readonly sharedIn: (namespace: string) => readonly SharedView[];
   readonly gpus = new GpuLedger();
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
   readonly #clock: Clock;
+  /** Copied once for all reconciles between two changes. */
+  #gatewaysByKey: ReadonlyMap<ObjectKey, GatewayView> | undefined;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
   /** What is watched only while its API is served. */
   readonly #optional: readonly Followed[];
@@ -129,12 +133,17 @@ export class ClusterCache {
       });
     this.sharedRules = shared(childKinds.prometheusRule);
     this.sharedDashboards = shared(childKinds.configMap);
+    const [rulesIn, dashboardsIn] = [this.sharedRules, this.sharedDashboards].map((kept) =>
+      kept.lookup(({ metadata }) => [metadata.namespace ?? ""]),
+    );
+    this.sharedIn = (namespace) => [...(rulesIn?.(namespace) ?? []), ...(dashboardsIn?.(namespace) ?? [])];
     const kinds: readonly ChildKind[] = Object.values(childKinds);
     this.#children = new Map(
       kinds.map((kind) => [kind, scoped(kind.type, viewChild(kind), { selection: { labelSelector: serviceLabel } })]),
     );
     // Those of platform teams are in other namespaces.
     this.gateways = scoped(gatewayType, viewGateway, { namespaces: [] });
+    this.gateways.subscribe(() => (this.#gatewaysByKey = undefined));
     this.prometheuses = scoped(prometheusType, viewPrometheus, { namespaces: [] });
     this.thanosRulers = scoped(thanosRulerType, viewPrometheus, { namespaces: [] });
     this.#optional = [
@@ -195,7 +204,7 @@ export class ClusterCache {
   /** Undefined while the Gateways are not known: their API is not served, or RBAC forbids listing them. */
   knownGateways(): ReadonlyMap<ObjectKey, GatewayView> | undefined {
     if (!this.#followed.has(this.gateways) || !this.gateways.synced) return undefined;
-    return new Map([...this.gateways.values()].map((gateway) => [gateway.key, gateway]));
+    return (this.#gatewaysByKey ??= new Map([...this.gateways.values()].map((gateway) => [gateway.key, gateway])));
   }
 
   /** Undefined while the Prometheuses are not known: their API is not served, or RBAC forbids listing them. */
@@ -239,8 +248,10 @@ export class ClusterCache {
   async whenSynced(): Promise<void> {
     const caches = [...this.#children].filter(([kind, cache]) => !kind.optional || this.#followed.has(cache));
     await Promise.all([...this.#required, ...caches.map(([, cache]) => cache)].map((cache) => cache.whenSynced()));
-    // Without these, the first statuses would report GPUs and Gateways as unknown, and be written a second time.
-    const unsure = [this.nodes, ...[this.gateways, this.prometheuses].filter((cache) => this.#followed.has(cache))];
+    // Without these, the first statuses would report GPUs, Gateways and rules as unknown, and be written a second time, and
+    // the first rollouts would ignore quotas.
+    const served = [this.gateways, this.prometheuses, this.thanosRulers].filter((cache) => this.#followed.has(cache));
+    const unsure = [this.nodes, this.#quotas, ...served];
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(unsureWaitMs, resolve);
     await Promise.race([Promise.all(unsure.map((cache) => cache.whenSynced())), timeout]);
@@ -259,6 +270,7 @@ export class ClusterCache {
         void cache.whenSynced().then(onChange);
       } else if (!served && watched !== undefined) {
         this.#followed.delete(cache);
+        this.#gatewaysByKey = undefined;
         watched.abort(new Error(`${cache.type.kind} is no longer served`));
         onChange();
       }

@@ -43,6 +43,7 @@ function triggers() {
     nodes: new FakeCache<NodeView>(),
     gateways: new FakeCache<GatewayView>(),
     prometheuses: new FakeCache<PrometheusView>(),
+    thanosRulers: new FakeCache<PrometheusView>(),
     routesOf: (gateway: ObjectKey) => (gateway === key ? [child({ kind: "HTTPRoute" })] : []),
     childCaches: [new FakeCache<ChildView>(), new FakeCache<ChildView>()] as const,
   };
@@ -188,12 +189,14 @@ describe("a change of a Prometheus", () => {
     "of its status, which is not kept": [updated(prometheus, { ...prometheus }), []],
   };
   for (const [title, [change, enqueued]] of Object.entries(cases)) {
-    it(title, () => {
-      const sources = triggers();
-      sources.services.contents = [service()];
-      sources.prometheuses.emit(change);
-      assert.deepEqual(sources.enqueued, enqueued);
-    });
+    for (const kind of ["prometheuses", "thanosRulers"] as const) {
+      it(`${title} (${kind})`, () => {
+        const sources = triggers();
+        sources.services.contents = [service()];
+        sources[kind].emit(change);
+        assert.deepEqual(sources.enqueued, enqueued);
+      });
+    }
   }
 });
 

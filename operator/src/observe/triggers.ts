@@ -21,6 +21,7 @@ export interface Sources {
   readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
   readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
   readonly prometheuses: Pick<ScopedCache<PrometheusView>, "subscribe">;
+  readonly thanosRulers: Pick<ScopedCache<PrometheusView>, "subscribe">;
   readonly routesOf: (gateway: ObjectKey) => readonly Pick<ChildView, "services">[];
   readonly childCaches: Iterable<Pick<ScopedCache<ChildView>, "subscribe">>;
 }
@@ -48,10 +49,12 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
     for (const service of cache.services.values()) enqueue(objectKey(service), "resync");
   };
   cache.profiles.subscribe(resyncAll);
-  cache.prometheuses.subscribe((change) => {
-    // Its status changes often, and is not kept.
-    if (differs(change)) resyncAll();
-  });
+  for (const loaders of [cache.prometheuses, cache.thanosRulers]) {
+    loaders.subscribe((change) => {
+      // Its status changes often, and is not kept.
+      if (differs(change)) resyncAll();
+    });
+  }
   cache.pods.subscribe((change) => {
     const [before, now] = [previousOf(change), currentOf(change)];
     if (JSON.stringify(before) === JSON.stringify(now)) return;

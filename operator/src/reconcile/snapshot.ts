@@ -179,10 +179,9 @@ function kedaAutoscaler(
 
 function sharedSince(namespace: string, { cache, operatorNamespace }: SnapshotSources): ReadonlyMap<ObjectKey, number> {
   const since = new Map<ObjectKey, number>();
-  for (const kept of [cache.sharedRules, cache.sharedDashboards]) {
-    for (const { metadata, owned, createdAt } of kept.values()) {
-      const isNear = metadata.namespace === namespace || metadata.namespace === operatorNamespace;
-      if (isNear && owned.by !== "none" && metadata.deletionTimestamp === undefined) {
+  for (const near of new Set([namespace, operatorNamespace])) {
+    for (const { metadata, owned, createdAt } of cache.sharedIn(near)) {
+      if (owned.by !== "none" && metadata.deletionTimestamp === undefined) {
         since.set(objectKey({ metadata }), Date.parse(createdAt));
       }
     }
