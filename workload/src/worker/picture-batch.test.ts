@@ -82,27 +82,38 @@ describe("a run that fails", () => {
 });
 
 describe("the memory of a worker", () => {
-  it("is freed after a large picture, whose decoder needs as much again for the next one", async () => {
-    const session = await openSession(modelFile(pictureModelBytes({})), "cpu");
-    const contract = await learnContract(session, {});
-    const inference = new PictureInference(session, contract, tileRules(contract, { overlap: 16 }, null, "cpu"));
-    const worker = new PictureWorker(inference, async () => true);
-    const size = { width: 1600, height: 1400 };
-    const png = await sharp({ create: { ...size, channels: 3, background: "red" } })
-      .png()
-      .toBuffer();
-    const bytes = new Uint8Array(png);
-    const reading = readPictureHeader(bytes);
-    const headers = [reading.kind === "picture" ? reading.header : assert.fail(reading.message)];
-    const tasks = [{ id: 1, bytes, options: { format: "jpeg" as const, quality: 85 } }];
-    const before = process.memoryUsage().arrayBuffers;
-    const kinds: string[] = [];
-    await worker.process({ kind: "pictures", runSize: 1, headers, tasks }, (part) =>
-      kinds.push(...part.map(({ kind }) => kind)),
-    );
-    assert.deepEqual(kinds, ["picture"]);
-    const kept = process.memoryUsage().arrayBuffers - before;
-    // The model's input, 12 bytes a pixel, is left to the garbage collector; all buffers together were 75.
-    assert.ok(kept <= size.width * size.height * 12, `${kept} bytes`);
-  });
+  const cases = [
+    ["a large picture", { width: 1600, height: 1400 }, 1],
+    ["a run that is large together", { width: 1600, height: 940 }, 2],
+  ] as const;
+  for (const [what, size, count] of cases) {
+    it(`is freed after ${what}, as the decoder of the next one needs as much again`, async () => {
+      const session = await openSession(modelFile(pictureModelBytes({})), "cpu");
+      const contract = await learnContract(session, {});
+      const inference = new PictureInference(session, contract, tileRules(contract, { overlap: 16 }, null, "cpu"));
+      const worker = new PictureWorker(inference, async () => true);
+      const png = await sharp({ create: { ...size, channels: 3, background: "red" } })
+        .png()
+        .toBuffer();
+      const reading = readPictureHeader(png);
+      const header = reading.kind === "picture" ? reading.header : assert.fail(reading.message);
+      const tasks = Array.from({ length: count }, (_, id) => ({
+        id,
+        bytes: new Uint8Array(png),
+        options: { format: "jpeg" as const, quality: 85 },
+      }));
+      const before = process.memoryUsage().arrayBuffers;
+      const batchSizes: unknown[] = [];
+      await worker.process({ kind: "pictures", runSize: count, headers: tasks.map(() => header), tasks }, (part) =>
+        batchSizes.push(...part.map((result) => result.kind === "picture" && result.batchSize)),
+      );
+      assert.deepEqual(
+        batchSizes,
+        tasks.map(() => count),
+      );
+      const kept = process.memoryUsage().arrayBuffers - before;
+      // All buffers together are 75 bytes a pixel; the model's input, as floats, is 12 of them.
+      assert.ok(kept <= size.width * size.height * count, `${kept} bytes`);
+    });
+  }
 });

@@ -15,7 +15,7 @@ import type { PictureBatch, PictureTask, TaskFailure, TaskResult } from "./messa
 const sendAfterMs = 2;
 
 /**
- * After a picture of more pixels the buffers are freed: about 20 bytes a pixel, which neither the worker's own 64 MiB hold nor the memory
+ * After a run of more pixels the buffers are freed: about 20 bytes a pixel, which neither the worker's own 64 MiB hold nor the memory
  * that is reserved for the next picture, whose decoder needs its own beside them.
  */
 const mostPixelsKept = 2 * 1024 * 1024;
@@ -58,7 +58,8 @@ export class PictureWorker {
     const results: TaskResult[] = [];
     let sentAt = performance.now();
     let from = 0;
-    for (const length of runLengths(tasks.length, runSize, this.#inference.bucketed)) {
+    const lengths = runLengths(tasks.length, runSize, this.#inference.bucketed);
+    for (const length of lengths) {
       const first = from;
       const run = tasks.slice(first, first + length).map((task, index) => ({ task, header: headers[first + index] }));
       from += length;
@@ -71,7 +72,7 @@ export class PictureWorker {
       }
     }
     const { width, height } = headers[0] ?? { width: 0, height: 0 };
-    if (width * height > mostPixelsKept) this.releaseMemory();
+    if (width * height * Math.max(...lengths) > mostPixelsKept) this.releaseMemory();
     onResults(results, true);
   }
 
