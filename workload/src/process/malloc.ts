@@ -32,10 +32,20 @@ function glibcMalloc(): Malloc | undefined {
   }
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Other settings of malloc, such as MALLOC_ARENA_MAX, say nothing about the thresholds. */
+export function setsThresholds({
+  MALLOC_MMAP_THRESHOLD_: mmap,
+  MALLOC_TRIM_THRESHOLD_: trim,
+  GLIBC_TUNABLES: tunables = "",
+}: Environment): boolean {
+  return mmap !== undefined || trim !== undefined || /mmap_threshold|trim_threshold/.test(tunables);
+}
+
 /** Fixes the thresholds for all threads, unless the environment sets them. */
-export function limitKeptMemory(env: Readonly<Record<string, string | undefined>>): void {
-  const isSet = Object.keys(env).some((name) => name.startsWith("MALLOC_") || name === "GLIBC_TUNABLES");
-  if (isSet) return;
+export function limitKeptMemory(env: Environment): void {
+  if (setsThresholds(env)) return;
   malloc?.mallopt(parameter.mmapThreshold, mmapThresholdBytes);
   malloc?.mallopt(parameter.trimThreshold, trimThresholdBytes);
 }
