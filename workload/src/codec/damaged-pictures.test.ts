@@ -70,6 +70,14 @@ describe("a picture that is cut off", () => {
   });
 });
 
+describe("a PNG with a palette that is cut off before it", () => {
+  it("is not said to lack a palette", async () => {
+    const whole = await cut().png({ palette: true }).toBuffer();
+    const reason = new PipelineError("undecodable", "the PNG ends before its first row of pixels");
+    await assert.rejects(decode(whole.subarray(0, whole.indexOf("PLTE") - 4)), reason);
+  });
+});
+
 describe("a PNG that is damaged", () => {
   const damaged = async (interlaced: boolean, at: (png: Buffer) => number) => {
     const png = await cut().png({ progressive: interlaced }).toBuffer();

@@ -10,12 +10,14 @@ const longestChunk = 2 ** 31 - 1;
 const mostColours = 256;
 const indexed = 3;
 
+const noPalette = "the PNG's pixels are numbers of colours in a palette, and no palette (PLTE chunk) comes before them";
+
 /** Returns the first fault before the pixels, or undefined. */
 export function faultOfPng(png: Buffer): string | undefined {
   let [seen, palettes] = [0, 0];
   const colourType = png[25];
   for (const { type, content, length } of chunksOf(png, { cutOff: true })) {
-    if (type === "IDAT") break;
+    if (type === "IDAT") return colourType === indexed && palettes === 0 ? noPalette : undefined;
     const fault = faultOfChunk(type, length) ?? (seen === 0 ? faultOfHeader(content) : undefined);
     if (fault !== undefined) return fault;
     if (type === "IHDR" && seen > 0) return "the PNG has more than one IHDR chunk";
@@ -24,8 +26,6 @@ export function faultOfPng(png: Buffer): string | undefined {
       return `the PNG's palette (PLTE chunk) has ${length} bytes: expected three for each of 1 to ${mostColours} colours`;
     seen++;
   }
-  if (colourType === indexed && palettes === 0)
-    return "the PNG's pixels are numbers of colours in a palette, and no palette (PLTE chunk) comes before them";
   return undefined;
 }
 

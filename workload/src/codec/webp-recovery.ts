@@ -7,6 +7,11 @@ const mostZeros = 16 * 1024 * 1024;
 /** More than a pixel takes: in a lossless picture, four codes of at most 15 bits. */
 const bytesPerPixel = 8;
 
+/** Returns the bytes that a copy of a picture's file can get for what it lacks, beside twice the file. */
+export function mostFilling(pixels: number): number {
+  return Math.min(mostZeros, Math.max(fewestZeros, pixels * bytesPerPixel)) + fewestZeros;
+}
+
 /** Returns the file with its last chunk filled up (RFC 9649, section 2.3); undefined if it is not cut off. */
 export function completedWebp(webp: Buffer, pixels: number): Buffer | undefined {
   // A damaged length would take up to 16 MiB for a picture of any size; malloc keeps memory of that size for later.

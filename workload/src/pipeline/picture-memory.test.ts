@@ -69,6 +69,20 @@ describe("the memory reserved for a picture", () => {
       expected: 4 + 12 + (3 + 12 + 12 + 4 * 2 * 12) / 4,
     },
     {
+      title: "counts the tile of a picture that is padded below",
+      rules: { sizeMultiple: 1536, fixed: { width: 1024, height: undefined } },
+      // One and a half times the rows: the tile and its result, kept beside the whole result while that is written.
+      expected: 4 + 12 + 1.5 * (3 + 2 * 4 * 3),
+    },
+    {
+      title: "counts what a WebP that is cut off is filled with",
+      rules: strips,
+      scale: 1,
+      from: "webp",
+      fileBytes: 2 ** 20,
+      expected: 16 + 3 + 8 + 4096 / 2 ** 20,
+    },
+    {
       title: "counts the colours that a result of brightness gets",
       tensor: { type: "float32", layout: "NCHW", channels: "Luma", range: "0-1" },
       expected: 4 + 4 + 1 + 12 + 8 * 3,

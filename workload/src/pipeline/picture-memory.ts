@@ -3,6 +3,7 @@ import { bytesForPictures, decodedBytesPerPixel } from "@gpumedia/api/src/pictur
 import type { ModelContract } from "../core/model-contract.ts";
 import { formats, type PictureFormat, type Size } from "../core/picture.ts";
 import type { RawTensor } from "../core/tensor.ts";
+import { mostFilling } from "../codec/webp-recovery.ts";
 import { isWhole, pixelsPerTile, type Tile } from "../core/tiles.ts";
 import { channelCount, isPixels } from "../inference/pixels.ts";
 
@@ -35,7 +36,8 @@ export function pictureBytes(work: PictureWork, contract: ModelContract): (resul
   const { width, height, format, fileBytes } = work;
   const pixels = width * height;
   const decoded = pixels * decodedBytesPerPixel;
-  const decoding = pixels * formats[format].readBytesPerPixel + filesHeld * fileBytes;
+  const filling = format === "webp" ? mostFilling(pixels) : 0;
+  const decoding = pixels * formats[format].readBytesPerPixel + filesHeld * fileBytes + filling;
   const { running, kept } = inferenceBytes(work, contract);
   const untilEncoding = Math.max(decoding, decoded + running);
   return (result) => {
@@ -61,8 +63,8 @@ function inferenceBytes(
   const pixels = width * height;
   const tilePixels = pixelsPerTile(tiles);
   const isOne = isWhole(tiles, { width, height });
-  // Strips of rows are views of the picture.
-  const isStrip = tiles[0]?.x.input.to === width;
+  // Strips of rows are views of the picture, but for one that is padded.
+  const isStrip = tiles[0]?.x.input.to === width && (tiles.at(-1)?.y.input.to ?? 0) <= height;
   const ofTile = tilePixels * ((isStrip ? 0 : read) + (isPixels(output) ? 0 : scale ** 2 * returned));
   const result = pixels * scale ** 2 * returned;
   const feed = isPixels(input) ? 0 : read * elementBytes[input.type];
