@@ -6,6 +6,12 @@ const labelNames = ["service", "rules"] as const;
 
 /** Reads the targets at each scrape: they have no series outside a GpuMediaService. */
 export function targetGauges(registry: Registry, targets: () => Promise<ServiceTargets | undefined>): void {
+  let reading: Promise<ServiceTargets | undefined> | undefined;
+  // A scrape collects all gauges at the same time: they read the file once, and hold the targets of one moment.
+  const read = (): Promise<ServiceTargets | undefined> =>
+    (reading ??= targets().finally(() => {
+      reading = undefined;
+    }));
   for (const [name, help, value] of gauges) {
     const gauge: Gauge<(typeof labelNames)[number]> = new Gauge({
       name,
@@ -13,8 +19,9 @@ export function targetGauges(registry: Registry, targets: () => Promise<ServiceT
       labelNames,
       registers: [registry],
       async collect() {
+        const known = await read();
+        // Only now: another scrape that began meanwhile would find no series.
         gauge.reset();
-        const known = await targets();
         if (known !== undefined) gauge.set({ service: known.service, rules: known.rules }, value(known));
       },
     });
