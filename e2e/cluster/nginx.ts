@@ -1,12 +1,13 @@
 /** A real nginx in front of pods, with what an Ingress of ours asks of ingress-nginx. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joined } from "./process-node/joined.ts";
 import { systemPath } from "./process-node/network-namespace.ts";
+import { Processes } from "./processes.ts";
 import { until } from "./until.ts";
 
 /** Why there is no nginx; undefined if there is. */
@@ -26,10 +27,12 @@ export class Nginx implements AsyncDisposable {
   readonly address: string;
   /** How many requests each pod got: nginx opens a connection for each. */
   readonly requests: readonly number[];
-  readonly #end: () => Promise<void>;
+  readonly #resources: AsyncDisposable;
 
   static async start({ hashBy, pods }: NginxOptions): Promise<Nginx> {
+    await using resources = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), "gpumedia-nginx-"));
+    const processes = resources.use(await Processes.start(directory));
     // Its worker runs as another user if this process is root, and could not buffer a request.
     await chmod(directory, 0o755);
     const requests = pods.map(() => 0);
@@ -41,29 +44,24 @@ export class Nginx implements AsyncDisposable {
         }),
       ),
     );
+    for (const one of forwarders) resources.defer(() => void one.close());
     const port = await freePort();
     await writeFile(join(directory, "nginx.conf"), configuration(hashBy, port, forwarders.map(portOf)));
     const parameters = ["-p", `${directory}/`, "-c", "nginx.conf", "-e", "error.log"];
-    const nginx = spawn("nginx", parameters, { env: systemPath(), stdio: "inherit" });
+    await processes.start("nginx", { command: "nginx", parameters });
     const address = `http://127.0.0.1:${port}`;
     await until("nginx to listen", async () => (await fetch(`${address}/nginx`).catch(() => undefined))?.ok === true);
-    return new Nginx(address, requests, async () => {
-      const exited = once(nginx, "exit");
-      nginx.kill();
-      await exited;
-      for (const one of forwarders) one.close();
-      await rm(directory, { recursive: true });
-    });
+    return new Nginx(address, requests, resources.move());
   }
 
-  private constructor(address: string, requests: readonly number[], end: () => Promise<void>) {
+  private constructor(address: string, requests: readonly number[], resources: AsyncDisposable) {
     this.address = address;
     this.requests = requests;
-    this.#end = end;
+    this.#resources = resources;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#end();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources[Symbol.asyncDispose]();
   }
 }
 

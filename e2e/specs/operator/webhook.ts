@@ -29,13 +29,16 @@ export async function startWebhook(
   const authority = await createAuthority("policies");
   const { certificate, key } = await authority.server({ commonName: "policies" }, { dns: [], ip: ["127.0.0.1"] });
   const server = createServer({ cert: certificate, key }, (request, response) => {
-    void json(request).then((review) => {
-      const { uid } = (review as { readonly request: { readonly uid: string } }).request;
-      const changed = { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") };
-      const answer = { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview" };
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ ...answer, response: { uid, allowed: true, ...changed } }));
-    });
+    void json(request)
+      .then((review) => {
+        const { uid } = (review as { readonly request: { readonly uid: string } }).request;
+        const changed = { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") };
+        const answer = { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview" };
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ ...answer, response: { uid, allowed: true, ...changed } }));
+      })
+      // A request that breaks off, as its client was killed, must not end the test run.
+      .catch(() => response.destroy());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   work.resources.defer(() => {
