@@ -10,7 +10,7 @@ import { realProcessor } from "./testing/real-processor.ts";
 import { sampleTargets } from "../testing/service-targets.ts";
 
 describe("a processor's reports", () => {
-  it("have the targets of the service since the moment when it has them", async () => {
+  it("include the service's targets as soon as slo.json exists", async () => {
     const folder = await mkdtemp(join(tmpdir(), "gpumedia-targets-"));
     await using processor = await realProcessor({ workers: 1 }, join(folder, "config.json"));
     const exported = async (): Promise<readonly [boolean | undefined, boolean]> => {
