@@ -9,19 +9,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
 import { setPriority } from "node:os";
-import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { compileCache } from "../e2e/cluster/compile-cache.ts";
 import { specGroups } from "./spec-groups.ts";
-import { failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
+import { failedTests, failuresIn, formatTotals, sum, totalsOf, type Totals } from "./totals.ts";
 
 interface Job {
   readonly name: string;
   /** The command that repeats it. */
   readonly command: readonly [string, ...string[]];
-  /** When it can start. */
-  readonly after?: Promise<void>;
+  /** Whether it needs a control plane. */
+  readonly needsCluster: boolean;
 }
 
 interface Result extends Job {
@@ -54,27 +53,21 @@ function buildControlPlane(): Promise<void> {
 /** The longest ones first: at the end, no process must be left alone with a long one. */
 function jobs(): readonly Job[] {
   const mocha = ["npx", "mocha", "--config", ".mocharc.json"] as const;
-  const unit = (name: string, files: string): Job => ({ name, command: [...mocha, files] });
-  const built = buildControlPlane();
-  const specs = specGroups(globSync("e2e/specs/**/*.spec.ts", { cwd: root })).map((files): Job => ({
-    name: basename(dirname(files[0] ?? "")),
-    command: [...mocha, ...files],
-    after: built,
-  }));
+  const unit = (name: string, files: string): Job => ({ name, command: [...mocha, files], needsCluster: false });
+  const specs = specGroups(globSync("e2e/specs/**/*.spec.ts", { cwd: root }));
   return [
     // In two processes: each collection of garbage and each heap snapshot walks through all that the tests have loaded.
     unit("processor", "workload/**/*.test.ts"),
-    ...specs.slice(0, 1),
-    ...checks.map((name): Job => ({ name, command: ["npm", "run", "--silent", name] })),
+    ...specs.map(({ name, files }): Job => ({ name, command: [...mocha, ...files], needsCluster: true })),
     unit("unit", "{api,operator,charts,e2e,images,bench,bin,scripts}/**/*.test.ts"),
-    ...specs.slice(1),
+    ...checks.map((name): Job => ({ name, command: ["npm", "run", "--silent", name], needsCluster: false })),
   ];
 }
 
 /** Shows each line as it is written, after the job's name. */
 async function run(job: Job, width: number): Promise<Result> {
-  const { name, command } = job;
-  await job.after;
+  const { name, command, needsCluster } = job;
+  if (needsCluster) await built;
   const [program, ...parameters] = command;
   const startedAt = performance.now();
   const show = (line: string): boolean => process.stdout.write(`${name.padEnd(width)} │ ${line}\n`);
@@ -95,13 +88,23 @@ async function run(job: Job, width: number): Promise<Result> {
   return { ...job, totals: totalsOf(output, code ?? 1), output };
 }
 
-const queue = jobs();
-const width = Math.max(...queue.map(({ name }) => name.length));
-const left = queue.values();
+let isBuilt = false;
+const built = buildControlPlane().then(() => {
+  isBuilt = true;
+});
+const left = [...jobs()];
+const width = Math.max(...left.map(({ name }) => name.length));
+
+/** What can start at once comes before what needs a control plane that is still being built. */
+function nextJob(): Job | undefined {
+  const at = left.findIndex(({ needsCluster }) => isBuilt || !needsCluster);
+  return left.splice(Math.max(at, 0), 1)[0];
+}
+
 const results: Result[] = [];
 await Promise.all(
   Array.from({ length: atATime }, async () => {
-    for (const job of left) results.push(await run(job, width));
+    for (let job = nextJob(); job !== undefined; job = nextJob()) results.push(await run(job, width));
   }),
 );
 
@@ -109,5 +112,10 @@ const failed = results.filter(({ totals }) => totals.failed > 0);
 process.exitCode = failed.length > 0 ? 1 : 0;
 for (const { name, command, output } of failed) {
   process.stdout.write(`\nFailed: ${name}${failuresIn(output)}\nRepeat it with: SEED=${seed} ${command.join(" ")}\n`);
+}
+// Last, as some CI systems show only the end of a log.
+for (const { name, output } of failed) {
+  const tests = failedTests(output);
+  for (const test of tests.length > 0 ? tests : ["see above"]) process.stdout.write(`\nFailed: ${name}: ${test}`);
 }
 process.stdout.write(`\n${formatTotals(sum(results.map(({ totals }) => totals)))}\n`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failuresIn, formatTotals, sum, totalsOf } from "./totals.ts";
+import { failedTests, failuresIn, formatTotals, sum, totalsOf } from "./totals.ts";
 
 describe("the totals of a test run", () => {
   const cases = {
@@ -38,6 +38,31 @@ describe("the totals of a test run", () => {
     const output = "  ✔ works\n  1) breaks\n\n\n  1 passing (2s)\n  1 failing\n\n  1) breaks:\n     Error\n\n";
     assert.equal(failuresIn(output), "\n  1 failing\n\n  1) breaks:\n     Error");
     assert.equal(failuresIn("error TS2322\n"), "");
+  });
+
+  it("name each failed test and its error", () => {
+    const output = [
+      "  1 passing (2s)",
+      "  2 failing",
+      "",
+      "  1) a queue",
+      "       \u001B[31mis short\u001B[0m:",
+      "",
+      "      AssertionError [ERR_ASSERTION]: 2 == 1",
+      "      + expected - actual",
+      "",
+      "  2) a server",
+      "       that is slow",
+      '         "before each" hook for "answers":',
+      "     Error: Timeout of 2000ms exceeded",
+      "      at listOnTimeout (node:internal/timers:581:17)",
+      "",
+    ].join("\n");
+    assert.deepEqual(failedTests(output), [
+      "a queue: is short: AssertionError [ERR_ASSERTION]: 2 == 1",
+      'a server: that is slow: "before each" hook for "answers": Error: Timeout of 2000ms exceeded',
+    ]);
+    assert.deepEqual(failedTests("error TS2322\n"), []);
   });
 
   it("add up to one line", () => {

@@ -1,4 +1,5 @@
 /** The totals in the last line of our mocha reporter (`e2e/mocha/reporter.ts`), and their sum. */
+import { stripVTControlCharacters } from "node:util";
 
 export interface Totals {
   readonly passed: number;
@@ -21,6 +22,18 @@ export function totalsOf(output: string, exitCode: number): Totals {
 export function failuresIn(output: string): string {
   const start = output.search(/^\s*\d+ failing$/m);
   return start < 0 ? "" : `\n${output.slice(start).trimEnd()}`;
+}
+
+/** Returns the full title of each failed test and the first line of its error, from mocha's list of failures. */
+export function failedTests(output: string): readonly string[] {
+  const plain = stripVTControlCharacters(failuresIn(output));
+  const entries = plain.matchAll(/^ {2}\d+\) (?<title>.+(?:\n {7,}.+)*):\n\s*(?<error>.+)$/gm);
+  return Array.from(entries, ({ groups: { title = "", error = "" } = {} }) => {
+    return `${title
+      .split("\n")
+      .map((part) => part.trim())
+      .join(": ")}: ${error.trim()}`;
+  });
 }
 
 export function sum(all: readonly Totals[]): Totals {
