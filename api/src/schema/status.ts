@@ -73,6 +73,10 @@ const capacity = settings(
     gpusRequested: count("Number of GPUs that all replicas of the service request."),
     gpusAllocatable: count("Number of allocatable GPUs."),
     gpusFree: count("Number of GPUs that no pod uses."),
+    source: oneOf(
+      ["DevicePlugin", "DRA", "Both"],
+      "What offers these GPUs: device plugins, drivers of Dynamic Resource Allocation (DRA), or each on other nodes. Absent: no node has any.",
+    ),
   },
 );
 

@@ -15,6 +15,14 @@
     - list
     - watch
 - apiGroups:
+    - resource.k8s.io
+  resources:
+    - deviceclasses
+    - resourceslices
+  verbs:
+    - list
+    - watch
+- apiGroups:
     - gateway.networking.k8s.io
   resources:
     - gateways
@@ -142,6 +150,13 @@
     - pods
   verbs:
     - patch
+    - list
+    - watch
+- apiGroups:
+    - resource.k8s.io
+  resources:
+    - resourceclaims
+  verbs:
     - list
     - watch
 - apiGroups:

@@ -29,8 +29,9 @@ const sharedVerbs = ["create", "delete", "list", "patch", "watch"];
 /** Objects that are only read, cluster-scoped or in the namespaces of others. Granted also to an operator of single namespaces. */
 export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaprofiles"], verbs: watched },
-  // To count GPUs.
+  // To count GPUs, those of device plugins and those of DRA.
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
+  { apiGroups: ["resource.k8s.io"], resources: ["deviceclasses", "resourceslices"], verbs: watched },
   // To report whether a Gateway routes to a service, and whether by https.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways"], verbs: watched },
   // To report whether a Prometheus loads the rules and PodMonitors of a service. The rules of a single service stay for those
@@ -55,6 +56,8 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
   // Conditions quote the scheduler and the kubelet; a patch sets the deletion cost, which decides what a scale-in deletes.
   { apiGroups: [""], resources: ["pods"], verbs: ["patch", ...watched] },
+  // To count who has the GPUs of DRA. Never written.
+  { apiGroups: ["resource.k8s.io"], resources: ["resourceclaims"], verbs: watched },
   // To count what a rollout may add.
   { apiGroups: [""], resources: ["resourcequotas"], verbs: watched },
   // OwnerReferencesPermissionEnforcement: an owner reference with blockOwnerDeletion needs the right to set finalizers.

@@ -9,6 +9,8 @@ import { ownership } from "../kube/ownership.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { isRolling, viewChild, type ChildView, type LiveChild } from "./child-view.ts";
+import { deviceClassType, viewDeviceClass, type DeviceClassView } from "./device-class-view.ts";
+import { DeviceLedger } from "./device-ledger.ts";
 import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gateway-view.ts";
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
@@ -16,6 +18,8 @@ import { viewPod, type PodView } from "./pod-view.ts";
 import { prometheusType, thanosRulerType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
 import { quotaType, viewQuota, type QuotaView } from "./quota-view.ts";
 import { replicaSetType, viewReplicaSet, type ReplicaSetView } from "./replica-set-view.ts";
+import { resourceClaimType, viewResourceClaim, type ResourceClaimView } from "./resource-claim-view.ts";
+import { resourceSliceType, viewResourceSlice, type ResourceSliceView } from "./resource-slice-view.ts";
 import { ScopedCache, type ScopedCacheOptions } from "./scoped-cache.ts";
 
 /** A GpuMediaService as the API server has it, without `managedFields`. Its spec may be older than the schema. */
@@ -80,6 +84,11 @@ export class ClusterCache {
   /** Both, by namespace. */
   readonly sharedIn: (namespace: string) => readonly SharedView[];
   readonly gpus = new GpuLedger();
+  readonly devices = new DeviceLedger((pod) => this.pods.get(pod)?.service);
+  /** These three are empty while their API is not served. */
+  readonly deviceClasses: ScopedCache<DeviceClassView>;
+  readonly resourceSlices: ScopedCache<ResourceSliceView>;
+  readonly claims: ScopedCache<ResourceClaimView>;
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
@@ -122,6 +131,13 @@ export class ClusterCache {
     this.failedPodsOf = this.failedPods.lookup(services);
     this.pods.subscribe(this.gpus.observePod);
     this.nodes.subscribe(this.gpus.observeNode);
+    this.deviceClasses = scoped(deviceClassType, viewDeviceClass);
+    this.resourceSlices = scoped(resourceSliceType, viewResourceSlice);
+    this.claims = scoped(resourceClaimType, viewResourceClaim);
+    this.deviceClasses.subscribe(this.devices.observeClass);
+    this.resourceSlices.subscribe(this.devices.observeSlice);
+    this.claims.subscribe(this.devices.observeClaim);
+    this.pods.subscribe(this.devices.observePod);
     this.dcgm = scoped(childKinds.configMap.type, viewChild(childKinds.configMap), {
       namespaces: [operatorNamespace],
       selection: { fieldSelector: `metadata.name=${dcgmMetricsName}` },
@@ -152,6 +168,7 @@ export class ClusterCache {
       this.prometheuses,
       this.thanosRulers,
       this.sharedRules,
+      ...this.#dra,
     ];
     this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
       (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
@@ -215,7 +232,17 @@ export class ClusterCache {
 
   /** Who holds the GPUs of which node now. */
   gpuSnapshot(): GpuSnapshot {
-    return { synced: this.nodes.synced && this.pods.synced, nodes: this.gpus.snapshot() };
+    // Without the claims, every device would seem to be free.
+    const knowsDra = this.#dra.every((cache) => this.#followed.has(cache) && cache.synced);
+    return {
+      synced: this.nodes.synced && this.pods.synced,
+      nodes: this.gpus.snapshot(),
+      dra: knowsDra ? this.devices.snapshot() : undefined,
+    };
+  }
+
+  get #dra(): readonly (Followed & { readonly synced: boolean })[] {
+    return [this.deviceClasses, this.resourceSlices, this.claims];
   }
 
   /** The optional kinds whose API is served and whose objects have been listed. */
@@ -250,7 +277,8 @@ export class ClusterCache {
     await Promise.all([...this.#required, ...caches.map(([, cache]) => cache)].map((cache) => cache.whenSynced()));
     // Without these, the first statuses would report GPUs, Gateways and rules as unknown, and be written a second time, and
     // the first rollouts would ignore quotas.
-    const served = [this.gateways, this.prometheuses, this.thanosRulers].filter((cache) => this.#followed.has(cache));
+    const optional = [this.gateways, this.prometheuses, this.thanosRulers, ...this.#dra];
+    const served = optional.filter((cache) => this.#followed.has(cache));
     const unsure = [this.nodes, this.#quotas, ...served];
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(unsureWaitMs, resolve);
@@ -271,6 +299,8 @@ export class ClusterCache {
       } else if (!served && watched !== undefined) {
         this.#followed.delete(cache);
         this.#gatewaysByKey = undefined;
+        // A store that is emptied notifies no listener.
+        if (cache.type.group === resourceSliceType.group) this.devices.clear();
         watched.abort(new Error(`${cache.type.kind} is no longer served`));
         onChange();
       }

@@ -55,6 +55,7 @@ describe("the ledger of devices", () => {
       assert.deepEqual(ledger.snapshot(), [
         { node: node("a", 4), held: a },
         { node: node("b", 8), held: b },
+        { node: node("without", 0), held: {} },
       ]);
     });
   }
@@ -64,7 +65,10 @@ describe("the ledger of devices", () => {
     for (const name of ["a", "b", "c"]) ledger.observeNode(added(node(name, 4)));
     ledger.observeNode(updated(node("a", 4), node("a", 0)));
     ledger.observeNode(deleted(node("b", 4)));
-    assert.deepEqual(ledger.snapshot(), [{ node: node("c", 4), held: {} }]);
+    assert.deepEqual(ledger.snapshot(), [
+      { node: node("a", 0), held: {} },
+      { node: node("c", 4), held: {} },
+    ]);
   });
 
   it("leaves a snapshot as it was, and takes no new one without a change", () => {

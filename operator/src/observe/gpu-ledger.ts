@@ -1,15 +1,16 @@
 /**
- * Which devices the cluster's nodes have and which pods hold them. Kept current by each change of a node or a pod: a
- * count over all pods in each reconcile would not scale.
+ * Which devices of device plugins the cluster's nodes have and which pods hold them; device-ledger.ts has those of DRA.
+ * Kept current by each change of a node or a pod: a count over all pods in each reconcile would not scale.
  */
 import type { StoreChange } from "../runtime/store.ts";
+import type { DraSnapshot } from "./device-ledger.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 
 /** Counts by the name of the holder: a service (`media/upscaler`), or a pod that belongs to none. */
 export type Holders = Readonly<Record<string, number>>;
 
-/** A node with devices and their holders by resource: `nvidia.com/gpu`. */
+/** A node, and the holders of its device plugins' devices by resource: `nvidia.com/gpu`. */
 export interface DeviceNode {
   readonly node: NodeView;
   readonly held: Readonly<Record<string, Holders>>;
@@ -20,28 +21,34 @@ export interface GpuSnapshot {
   /** Have nodes and pods been listed? */
   readonly synced: boolean;
   readonly nodes: readonly DeviceNode[];
+  /** Undefined: the API is not served, or may not be read. */
+  readonly dra: DraSnapshot | undefined;
 }
 
 export class GpuLedger {
   readonly #nodes = new Map<string, NodeView>();
   /** By node. Replaced when a pod changes, never changed in place, because snapshots share the values. */
   readonly #held = new Map<string, DeviceNode["held"]>();
+  /** In order. Undefined after a node has come or gone. */
+  #names: readonly string[] | undefined;
   /** Undefined after a change. */
   #snapshot: readonly DeviceNode[] | undefined;
 
-  /** The nodes that have devices, by name. The value does not change later. */
+  /** All nodes, by name. The value does not change later. */
   snapshot(): readonly DeviceNode[] {
-    this.#snapshot ??= [...this.#nodes.values()]
-      .map((node) => ({ node, held: this.#held.get(node.name) ?? {} }))
-      .toSorted((a, b) => (a.node.name < b.node.name ? -1 : 1));
+    this.#names ??= [...this.#nodes.keys()].toSorted();
+    this.#snapshot ??= this.#names.flatMap((name) => {
+      const node = this.#nodes.get(name);
+      return node === undefined ? [] : [{ node, held: this.#held.get(name) ?? {} }];
+    });
     return this.#snapshot;
   }
 
   readonly observeNode = (change: StoreChange<NodeView>): void => {
     this.#snapshot = undefined;
-    if (change.type !== "added") this.#nodes.delete(change.previous.name);
-    if (change.type === "deleted" || Object.keys(change.current.allocatable).length === 0) return;
-    this.#nodes.set(change.current.name, change.current);
+    if (change.type !== "updated") this.#names = undefined;
+    if (change.type === "deleted") this.#nodes.delete(change.previous.name);
+    else this.#nodes.set(change.current.name, change.current);
   };
 
   readonly observePod = (change: StoreChange<PodView | undefined>): void => {

@@ -18,6 +18,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     terminatesBy: undefined,
     createdAt: "2026-01-01T00:00:00Z",
     devices: {},
+    claims: [],
     unschedulable: undefined,
     gates: [],
     failed: undefined,

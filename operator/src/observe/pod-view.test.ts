@@ -55,6 +55,16 @@ describe("the view of a pod", () => {
         devices: { "nvidia.com/gpu": 3, "example.com/fpga": 1 },
       },
     },
+    "has the claims of the pod, and the resource of a DeviceClass": {
+      pod: pod({
+        metadata: { labels: ours },
+        spec: {
+          resourceClaims: [{ name: "gpu", resourceClaimTemplateName: "upscaler-gpu-1" }],
+          containers: [{ name: "a", resources: { limits: { "deviceclass.resource.kubernetes.io/mig": "1" } } }],
+        },
+      }),
+      view: { ...waits, claims: ["gpu"], devices: { "deviceclass.resource.kubernetes.io/mig": 1 } },
+    },
     "has the deletion cost that this operator has set": {
       pod: pod({
         metadata: {

@@ -9,6 +9,7 @@ import {
 import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import type { StatusCondition } from "./child-view.ts";
+import { isOfDeviceClass } from "./device-class-view.ts";
 
 export interface PodView {
   readonly name: string;
@@ -34,6 +35,8 @@ export interface PodView {
   readonly createdAt: string;
   /** Extended resources that it holds or waits for, by name: `nvidia.com/gpu`. */
   readonly devices: Readonly<Record<string, number>>;
+  /** Names in its spec of the ResourceClaims whose devices it has or waits for. */
+  readonly claims: readonly string[];
   /** The scheduler's message while no node fits. */
   readonly unschedulable: string | undefined;
   /** Its scheduling gates: the scheduler ignores the pod until their controllers have removed them all. */
@@ -78,6 +81,7 @@ interface Pod extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string;
     readonly schedulingGates?: readonly { readonly name: string }[];
+    readonly resourceClaims?: readonly { readonly name: string }[];
     readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
     readonly containers?: readonly {
       readonly name: string;
@@ -155,6 +159,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
     terminatesBy: metadata.deletionTimestamp,
     createdAt: metadata.creationTimestamp,
     devices,
+    claims: spec.resourceClaims?.map(({ name }) => name) ?? [],
     unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
     gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
     failed: failureOf(metadata, status),
@@ -234,7 +239,7 @@ function unhealthyDevice({ allocatedResourcesStatus = [] }: Partial<ContainerSta
   return `${name} ${resourceID}: ${message === "" ? "unhealthy" : message}`;
 }
 
-/** The built-in resources have no domain, or one that ends in kubernetes.io. */
+/** The built-in resources have no domain, or one that ends in kubernetes.io, except those of DeviceClasses. */
 function devicesOf({ containers = [] }: NonNullable<Pod["spec"]>): Readonly<Record<string, number>> {
   const devices: Record<string, number> = {};
   for (const { resources } of containers) {
@@ -247,6 +252,7 @@ function devicesOf({ containers = [] }: NonNullable<Pod["spec"]>): Readonly<Reco
 }
 
 export function isExtended(resource: string): boolean {
+  if (isOfDeviceClass(resource)) return true;
   return resource.includes("/") && !resource.slice(0, resource.indexOf("/")).endsWith("kubernetes.io");
 }
 

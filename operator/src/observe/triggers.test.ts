@@ -3,12 +3,16 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import type { StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
+import type { DeviceClassView } from "./device-class-view.ts";
+import { sampleClaim, sampleClass, sampleSlice } from "./devices.sample.ts";
 import type { GatewayView } from "./gateway-view.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
 import type { PodView } from "./pod-view.ts";
 import type { PrometheusView } from "./prometheus-view.ts";
+import type { ResourceClaimView } from "./resource-claim-view.ts";
+import type { ResourceSliceView } from "./resource-slice-view.ts";
 import { added, deleted, updated } from "./store-change.sample.ts";
 import { subscribeTriggers } from "./triggers.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
@@ -16,10 +20,16 @@ import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 /** Holds what a test puts in, and emits what a test emits. */
 class FakeCache<T> {
   contents: readonly T[] = [];
+  /** What `get` returns. */
+  named: Readonly<Record<ObjectKey, T>> = {};
   readonly #listeners: StoreListener<T>[] = [];
 
   *values(): Generator<T> {
     yield* this.contents;
+  }
+
+  get(name: ObjectKey): T | undefined {
+    return this.named[name];
   }
 
   subscribe(listener: StoreListener<T>): void {
@@ -41,6 +51,9 @@ function triggers() {
     pods: new FakeCache<PodView | undefined>(),
     failedPods: new FakeCache<PodView | undefined>(),
     nodes: new FakeCache<NodeView>(),
+    deviceClasses: new FakeCache<DeviceClassView>(),
+    resourceSlices: new FakeCache<ResourceSliceView>(),
+    claims: new FakeCache<ResourceClaimView>(),
     gateways: new FakeCache<GatewayView>(),
     prometheuses: new FakeCache<PrometheusView>(),
     thanosRulers: new FakeCache<PrometheusView>(),
@@ -263,6 +276,55 @@ describe("a change of a node", () => {
       assert.deepEqual(sources.enqueued, enqueued);
     });
   }
+});
+
+describe("a change of what DRA offers", () => {
+  const slice = sampleSlice("a", ["gpu-0"]);
+  const [pending, allocated] = [sampleClaim("p", []), sampleClaim("p", ["a/gpu-0"])];
+  const others = sampleClaim("q", ["a/gpu-0"]);
+  const slices: Cases<ResourceSliceView> = {
+    "a slice was added": [added(slice), [waiting]],
+    "a slice has another device": [updated(slice, sampleSlice("a", ["gpu-1"])), [waiting]],
+    "a slice is as before": [updated(slice, sampleSlice("a", ["gpu-0"])), []],
+  };
+  const claims: Cases<ResourceClaimView> = {
+    "a claim of a service was allocated": [updated(pending, allocated), [echo]],
+    "a claim of a service was released": [updated(allocated, pending), [echo, waiting]],
+    "a claim of a service is as before": [updated(allocated, sampleClaim("p", ["a/gpu-0"])), []],
+    "a claim of no service was allocated": [added(others), []],
+    "a claim of no service was deleted": [deleted(others), [waiting]],
+  };
+  const changed = (emit: (sources: ReturnType<typeof triggers>) => void): readonly Enqueued[] => {
+    const sources = triggers();
+    sources.services.contents = [service()];
+    sources.pods.contents = [pod({ service: "media/waiting", node: undefined }), pod()];
+    sources.pods.named = { "media/p": pod() };
+    emit(sources);
+    return sources.enqueued;
+  };
+  for (const [title, [change, enqueued]] of Object.entries(slices)) {
+    it(title, () =>
+      assert.deepEqual(
+        changed(({ resourceSlices }) => resourceSlices.emit(change)),
+        enqueued,
+      ),
+    );
+  }
+  for (const [title, [change, enqueued]] of Object.entries(claims)) {
+    it(title, () =>
+      assert.deepEqual(
+        changed(({ claims: cache }) => cache.emit(change)),
+        enqueued,
+      ),
+    );
+  }
+
+  it("a class that appears reconciles all services: what their pods ask for may depend on it", () => {
+    assert.deepEqual(
+      changed(({ deviceClasses }) => deviceClasses.emit(added(sampleClass()))),
+      [resync],
+    );
+  });
 });
 
 describe("a change of a profile", () => {

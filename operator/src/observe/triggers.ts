@@ -3,10 +3,13 @@ import { objectKey, type ObjectKey } from "../kube/object.ts";
 import type { Priority } from "../runtime/queue.ts";
 import { currentOf, previousOf, type StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
+import type { DeviceClassView } from "./device-class-view.ts";
 import type { GatewayView } from "./gateway-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import type { PrometheusView } from "./prometheus-view.ts";
+import type { ResourceClaimView } from "./resource-claim-view.ts";
+import type { ResourceSliceView } from "./resource-slice-view.ts";
 import type { ScopedCache } from "./scoped-cache.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
@@ -16,9 +19,12 @@ export type Enqueue = (service: ObjectKey, priority: Priority, afterMs?: number)
 export interface Sources {
   readonly services: Pick<ScopedCache<StoredService>, "subscribe" | "values">;
   readonly profiles: Pick<ScopedCache<StoredProfile>, "subscribe">;
-  readonly pods: Pick<ScopedCache<PodView | undefined>, "subscribe" | "values">;
+  readonly pods: Pick<ScopedCache<PodView | undefined>, "subscribe" | "get" | "values">;
   readonly failedPods: Pick<ScopedCache<PodView | undefined>, "subscribe">;
   readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
+  readonly deviceClasses: Pick<ScopedCache<DeviceClassView>, "subscribe">;
+  readonly resourceSlices: Pick<ScopedCache<ResourceSliceView>, "subscribe">;
+  readonly claims: Pick<ScopedCache<ResourceClaimView>, "subscribe">;
   readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
   readonly prometheuses: Pick<ScopedCache<PrometheusView>, "subscribe">;
   readonly thanosRulers: Pick<ScopedCache<PrometheusView>, "subscribe">;
@@ -70,9 +76,25 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
     if (!differs(change)) return;
     for (const { services } of cache.routesOf(change.key)) for (const service of services) echo(service);
   });
-  cache.nodes.subscribe((change) => {
+  // How pods ask for GPUs may depend on it.
+  cache.deviceClasses.subscribe((change) => {
+    if (differs(change)) resyncAll();
+  });
+  const devicesChange = (change: StoreChange<object>): void => {
     // A node's heartbeat changes it every few seconds.
     if (!differs(change)) return;
+    for (const waiting of waitingServices(cache)) echo(waiting);
+  };
+  cache.nodes.subscribe(devicesChange);
+  cache.resourceSlices.subscribe(devicesChange);
+  cache.claims.subscribe((change) => {
+    if (!differs(change)) return;
+    const [before, now] = [previousOf(change), currentOf(change)];
+    for (const pod of new Set([...(before?.pods ?? []), ...(now?.pods ?? [])])) {
+      const service = cache.pods.get(pod)?.service;
+      if (service !== undefined) echo(service);
+    }
+    if ((before?.devices.length ?? 0) === 0 || now?.devices.length === before?.devices.length) return;
     for (const waiting of waitingServices(cache)) echo(waiting);
   });
 }

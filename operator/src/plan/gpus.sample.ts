@@ -11,11 +11,22 @@ export function sampleDevices(
   change: Partial<NodeView> = {},
   holders: Holders = { "media/upscaler": allocatable - free },
 ): NodeDevices {
-  return { node: sampleNode(change), allocatable, free, holders };
+  return { node: sampleNode(change), allocatable, free, holders, fits: free, inventory: undefined };
 }
 
 export function sampleGpus(devices: readonly NodeDevices[], change: Partial<GpuView> = {}): GpuView {
-  const resource = "nvidia.com/gpu";
-  const selection = { nodeSelector: {}, nodeAffinity: undefined, tolerations: [] };
-  return { resource, perReplica: 1, synced: true, devices, ...selection, ...change };
+  const { perReplica = 1 } = change;
+  const extended = { kind: "ExtendedResource", resource: "nvidia.com/gpu", count: perReplica } as const;
+  return {
+    request: perReplica === 0 ? { kind: "None" } : extended,
+    perReplica,
+    synced: true,
+    devices: devices.map((node) => ({ ...node, fits: Math.floor(node.free / perReplica) })),
+    dra: undefined,
+    deviceRequests: [],
+    nodeSelector: {},
+    nodeAffinity: undefined,
+    tolerations: [],
+    ...change,
+  };
 }

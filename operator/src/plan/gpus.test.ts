@@ -22,14 +22,16 @@ describe("the GPUs of a service", () => {
     const service = sampleService();
     const { nodeSelector, tolerations } = service.scheduling;
     const holders = held[resource];
-    assert.deepEqual(gpuView(service, { synced: true, nodes }), {
-      resource,
+    assert.deepEqual(gpuView(service, { synced: true, nodes, dra: undefined }), {
+      request: { kind: "ExtendedResource", resource, count: 1 },
       perReplica: 1,
       synced: true,
       devices: [
-        { node: a, allocatable: 4, free: 1, holders },
-        { node: b, allocatable: 2, free: 0, holders },
+        { node: a, allocatable: 4, free: 1, holders, fits: 1, inventory: undefined },
+        { node: b, allocatable: 2, free: 0, holders, fits: 0, inventory: undefined },
       ],
+      dra: undefined,
+      deviceRequests: [],
       nodeSelector,
       nodeAffinity: undefined,
       tolerations,
@@ -38,7 +40,7 @@ describe("the GPUs of a service", () => {
 
   it("are none in CPU mode", () => {
     const service = sampleService({ gpu: { count: 0 } });
-    assert.deepEqual(gpuView(service, { synced: false, nodes }).devices, []);
+    assert.deepEqual(gpuView(service, { synced: false, nodes, dra: undefined }).devices, []);
   });
 });
 

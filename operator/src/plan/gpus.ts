@@ -1,18 +1,28 @@
 /** The GPUs that one service can use: on which nodes, and how many are free. Pure. */
+import { gpuRequest, gpusPerPod, type DeviceRequest, type GpuRequest } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import type { GpuSnapshot, Holders } from "../observe/gpu-ledger.ts";
+import { objectKey, type ObjectKey } from "../kube/object.ts";
+import { classOfResource } from "../observe/device-class-view.ts";
+import type { DraSnapshot } from "../observe/device-ledger.ts";
+import type { DeviceNode, GpuSnapshot, Holders } from "../observe/gpu-ledger.ts";
 import type { NodeView, Taint } from "../observe/node-view.ts";
+import type { PodView } from "../observe/pod-view.ts";
+import type { DeviceView } from "../observe/resource-slice-view.ts";
+import { devicesOfNode, hasSharedDevices, replicasWithout, type Inventory } from "./device-count.ts";
 import { meetsAffinity, type NodeSelectorTerm } from "./node-affinity.ts";
 
 export interface GpuView {
-  /** `nvidia.com/gpu`, or a MIG slice. */
-  readonly resource: string;
+  readonly request: GpuRequest;
   /** GPUs per replica; 0 is CPU mode. */
   readonly perReplica: number;
   /** Have nodes and pods been listed? */
   readonly synced: boolean;
   /** Every node that has the device. */
   readonly devices: readonly NodeDevices[];
+  /** What DRA offers; undefined: its API is not served, or may not be read. */
+  readonly dra: DraSnapshot | undefined;
+  /** What the pods ask of DRA; none: no DeviceClass stands for their resource. */
+  readonly deviceRequests: readonly DeviceRequest[];
   readonly nodeSelector: Readonly<Record<string, string>>;
   /** Required node affinity; undefined: none. */
   readonly nodeAffinity: readonly NodeSelectorTerm[] | undefined;
@@ -24,6 +34,10 @@ export interface NodeDevices {
   readonly allocatable: number;
   readonly free: number;
   readonly holders: Holders;
+  /** How many more replicas fit: free GPUs count only in whole replicas. */
+  readonly fits: number;
+  /** The devices of DRA; undefined: those of a device plugin. */
+  readonly inventory: Inventory | undefined;
 }
 
 export interface Toleration {
@@ -33,19 +47,92 @@ export interface Toleration {
   readonly effect?: string | undefined;
 }
 
-export function gpuView({ gpu, scheduling }: EffectiveService, { synced, nodes }: GpuSnapshot): GpuView {
-  const { resourceName: resource, count: perReplica } = gpu;
-  const { nodeSelector, tolerations, affinity } = scheduling;
-  const nodeAffinity = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const devices = nodes.flatMap(({ node, held }) => {
-    const allocatable = node.allocatable[resource] ?? 0;
-    if (perReplica === 0 || allocatable === 0) return [];
-    const holders = held[resource] ?? {};
-    const used = Object.values(holders).reduce((sum, count) => sum + count, 0);
-    // More may be held than there are: a GPU that breaks is no longer allocatable.
-    return [{ node, allocatable, free: Math.max(0, allocatable - used), holders }];
-  });
-  return { resource, perReplica, synced, devices, nodeSelector, nodeAffinity, tolerations };
+export function gpuView(service: EffectiveService, snapshot: GpuSnapshot): GpuView {
+  return gpuViewOf(gpuRequest(service), service.scheduling, snapshot);
+}
+
+export function gpuViewOf(
+  request: GpuRequest,
+  { nodeSelector, tolerations, affinity }: EffectiveService["scheduling"],
+  { synced, nodes, dra }: GpuSnapshot,
+): GpuView {
+  const view = {
+    request,
+    perReplica: gpusPerPod(request),
+    synced,
+    devices: [],
+    dra,
+    deviceRequests: dra === undefined ? [] : requestsOfDra(request, dra),
+    nodeSelector,
+    nodeAffinity: affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms,
+    tolerations,
+  };
+  return { ...view, devices: request.kind === "None" ? [] : nodesWithDevices(view, nodes) };
+}
+
+function requestsOfDra(request: GpuRequest, { classes }: DraSnapshot): readonly DeviceRequest[] {
+  if (request.kind === "None") return [];
+  if (request.kind === "ResourceClaim") return request.alternatives;
+  const name = classOfResource(classes, request.resource)?.name;
+  if (name === undefined) return [];
+  return [{ name, deviceClass: name, count: request.count, selectors: [], tolerations: [], capacity: {} }];
+}
+
+function nodesWithDevices(view: GpuView, nodes: readonly DeviceNode[]): readonly NodeDevices[] {
+  const { dra, deviceRequests: requests } = view;
+  const key = JSON.stringify(requests);
+  const seen = new Set<DeviceView>();
+  const ofDra = (node: NodeView): readonly NodeDevices[] => {
+    const count =
+      dra === undefined || requests.length === 0 ? undefined : devicesOfNode(node, dra, { requests, key }, seen);
+    return count === undefined ? [] : [{ node, ...count }];
+  };
+  const found = (all: readonly DeviceNode[]): readonly NodeDevices[] =>
+    all.flatMap((one) => pluginDevices(view, one) ?? ofDra(one.node));
+  if (dra === undefined || !hasSharedDevices(dra)) return found(nodes);
+  // A device that several nodes can use counts on one of them: on one that the service may use, if there is any.
+  const byUse = nodes.toSorted((a, b) => Number(isExcluded(a.node, view)) - Number(isExcluded(b.node, view)));
+  return found(byUse).toSorted((a, b) => (a.node.name < b.node.name ? -1 : 1));
+}
+
+/** Undefined where no device plugin offers the resource: only there the scheduler allocates it by DRA. */
+function pluginDevices({ request }: GpuView, { node, held }: DeviceNode): readonly NodeDevices[] | undefined {
+  if (request.kind !== "ExtendedResource") return undefined;
+  const allocatable = node.allocatable[request.resource] ?? 0;
+  if (allocatable === 0) return undefined;
+  const holders = held[request.resource] ?? {};
+  const used = Object.values(holders).reduce((sum, count) => sum + count, 0);
+  // More may be held than there are: a GPU that breaks is no longer allocatable.
+  const free = Math.max(0, allocatable - used);
+  return [{ node, allocatable, free, holders, fits: Math.floor(free / request.count), inventory: undefined }];
+}
+
+/** Does the pod have, or wait for, what the service asks for now? */
+export function asksForGpu({ devices, claims }: Pick<PodView, "devices" | "claims">, request: GpuRequest): boolean {
+  switch (request.kind) {
+    case "None":
+      return false;
+    case "ExtendedResource":
+      return request.resource in devices;
+    case "ResourceClaim":
+      return claims.length > 0;
+  }
+}
+
+/** How many replicas fit on a node besides all pods but these. On one that the service cannot use, these stay. */
+export function replicasBeside(devices: NodeDevices, pods: readonly PodView[], gpus: GpuView): number {
+  const { node, free, inventory } = devices;
+  const own = pods.filter((pod) => pod.node === node.name);
+  const { request } = gpus;
+  if (request.kind === "None") return 0;
+  const isUsable = !isExcluded(node, gpus);
+  if (inventory !== undefined) {
+    const keys: ReadonlySet<ObjectKey> = new Set(own.map((pod) => objectKey({ metadata: pod })));
+    return isUsable ? replicasWithout(inventory, keys) : own.length;
+  }
+  const resource = request.kind === "ExtendedResource" ? request.resource : "";
+  const held = own.reduce((sum, pod) => sum + (pod.devices[resource] ?? 0), 0);
+  return Math.floor(((isUsable ? free : 0) + held) / gpus.perReplica);
 }
 
 /** Why a service cannot use a node. */
@@ -98,6 +185,6 @@ export function countGpus(gpus: GpuView): GpuCount {
   return {
     allocatable: sum(({ allocatable }) => allocatable),
     free: sum(({ free }) => free),
-    replicas: gpus.perReplica === 0 ? Infinity : sum(({ free }) => Math.floor(free / gpus.perReplica)),
+    replicas: gpus.perReplica === 0 ? Infinity : sum(({ fits }) => fits),
   };
 }

@@ -1,4 +1,10 @@
 import assert from "node:assert/strict";
+import { sampleService } from "../desired/service.sample.ts";
+import type { DeviceRequest, GpuRequest } from "../effective/gpu-request.ts";
+import { sampleDra, sampleSlice } from "../observe/devices.sample.ts";
+import { sampleNode } from "../observe/node-view.sample.ts";
+import { sampleDevices, sampleGpus } from "./gpus.sample.ts";
+import { gpuViewOf } from "./gpus.ts";
 import { quotaHeadroom, type CountedTemplate, type QuotaHeadroom } from "./quota.ts";
 
 const gpu = "nvidia.com/gpu";
@@ -22,7 +28,7 @@ describe("how many more pods the quotas admit", () => {
   const cases: {
     readonly [title: string]: {
       readonly of?: CountedTemplate;
-      readonly quotas: Parameters<typeof quotaHeadroom>[1];
+      readonly quotas: Parameters<typeof quotaHeadroom>[2];
       readonly left: readonly [replicas: number, resource: string, quota?: string] | undefined;
     };
   } = {
@@ -65,7 +71,67 @@ describe("how many more pods the quotas admit", () => {
     it(title, () => {
       const [replicas = 0, resource = "", name = "team"] = left ?? [];
       const expected: QuotaHeadroom | undefined = left && { replicas, quota: name, resource };
-      assert.deepEqual(quotaHeadroom(of, quotas), expected);
+      assert.deepEqual(quotaHeadroom(of, sampleGpus([sampleDevices(4, 4)]), quotas), expected);
+    });
+  }
+});
+
+// The names: pkg/quota/v1/evaluator/core/resource_claims.go of Kubernetes 1.35.
+describe("how many more claims for devices the quotas admit", () => {
+  const alternative = (deviceClass: string, count: number): DeviceRequest => {
+    return { name: deviceClass, deviceClass, count, selectors: [], tolerations: [], capacity: {} };
+  };
+  const dra = sampleDra({ slices: [sampleSlice("a", ["0"])] });
+  const nodes = [{ node: sampleNode({ name: "a" }), held: {} }];
+  const plugin = { node: sampleNode({ name: "b", allocatable: { [gpu]: 4 } }), held: {} };
+  const extended: GpuRequest = { kind: "ExtendedResource", resource: gpu, count: 1 };
+  const claim: GpuRequest = {
+    kind: "ResourceClaim",
+    alternatives: [alternative("gpu.nvidia.com", 1), alternative("mig", 3), alternative("mig", 2)],
+  };
+  const ofClass = "gpu.nvidia.com.deviceclass.resource.k8s.io/devices";
+  const cases: {
+    readonly [title: string]: {
+      readonly request: GpuRequest;
+      readonly nodes?: typeof nodes;
+      readonly hard: Readonly<Record<string, string>>;
+      readonly left: readonly [replicas: number, resource: string] | undefined;
+    };
+  } = {
+    "by class": { request: claim, hard: { [ofClass]: "2" }, left: [2, ofClass] },
+    "the most of the alternatives": {
+      request: claim,
+      hard: { "mig.deviceclass.resource.k8s.io/devices": "6" },
+      left: [2, "mig.deviceclass.resource.k8s.io/devices"],
+    },
+    "as objects": {
+      request: claim,
+      hard: { "count/resourceclaims.resource.k8s.io": "5" },
+      left: [5, "count/resourceclaims.resource.k8s.io"],
+    },
+    "as the extended resource of the class": {
+      request: claim,
+      hard: { [`requests.${gpu}`]: "4" },
+      left: [4, `requests.${gpu}`],
+    },
+    "as the implicit resource of the class": {
+      request: extended,
+      hard: { "requests.deviceclass.resource.kubernetes.io/gpu.nvidia.com": "4" },
+      left: [4, "requests.deviceclass.resource.kubernetes.io/gpu.nvidia.com"],
+    },
+    "of the scheduler's own claims": { request: extended, hard: { [ofClass]: "2" }, left: [2, ofClass] },
+    "not where pods may get the GPU of a device plugin": {
+      request: extended,
+      nodes: [...nodes, plugin],
+      hard: { [ofClass]: "2" },
+      left: undefined,
+    },
+  };
+  for (const [title, { request, nodes: all = nodes, hard, left }] of Object.entries(cases)) {
+    it(title, () => {
+      const gpus = gpuViewOf(request, sampleService().scheduling, { synced: true, nodes: all, dra });
+      const { replicas, resource } = quotaHeadroom({ spec: { containers: [{}] } }, gpus, [quota(hard)]) ?? {};
+      assert.deepEqual(replicas === undefined ? undefined : [replicas, resource], left);
     });
   }
 });

@@ -1,18 +1,23 @@
 /** How many more pods of a service the namespace's ResourceQuotas admit. Pure. */
 import { quantityValue } from "@gpumedia/api";
+import { resourcesOfClass } from "../observe/device-class-view.ts";
 import type { QuotaView } from "../observe/quota-view.ts";
+import type { GpuView } from "./gpus.ts";
 
-type Amounts = Readonly<Record<string, string | number>>;
+type Resources = Readonly<Record<string, string | number>>;
 
 interface Container {
   readonly restartPolicy?: string;
-  readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
+  readonly resources?: { readonly requests?: Resources; readonly limits?: Resources };
 }
 
 /** The members of a pod template that a quota counts. */
 export interface CountedTemplate {
   readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
 }
+
+/** What decides how many devices the claim of a pod has. */
+type CountedGpus = Pick<GpuView, "request" | "devices" | "dra" | "deviceRequests">;
 
 /** The scarcest resource of the quotas. */
 export interface QuotaHeadroom {
@@ -26,8 +31,12 @@ export interface QuotaHeadroom {
  * that one of them rejects switches after a minute.
  * @see https://kubernetes.io/docs/concepts/policy/resource-quotas/
  */
-export function quotaHeadroom(template: CountedTemplate, quotas: readonly QuotaView[]): QuotaHeadroom | undefined {
-  const perPod = countedByQuota(template);
+export function quotaHeadroom(
+  template: CountedTemplate,
+  gpus: CountedGpus,
+  quotas: readonly QuotaView[],
+): QuotaHeadroom | undefined {
+  const perPod = new Map([...claimAmounts(gpus), ...countedByQuota(template)]);
   const headrooms = quotas
     .filter(({ scoped }) => !scoped)
     .flatMap(({ name, hard, used }) =>
@@ -41,6 +50,28 @@ export function quotaHeadroom(template: CountedTemplate, quotas: readonly QuotaV
   return headrooms.toSorted((a, b) => a.replicas - b.replicas)[0];
 }
 
+/**
+ * What the ResourceClaim of one pod adds, whether a template has it or the scheduler creates it for an extended resource. Of
+ * alternatives the most devices of each class count.
+ */
+function claimAmounts({ request, devices, dra, deviceRequests }: CountedGpus): ReadonlyMap<string, number> {
+  if (deviceRequests.length === 0) return new Map();
+  // Device plugins need no claim, and pods may run on their nodes.
+  if (request.kind === "ExtendedResource" && devices.some(({ inventory }) => inventory === undefined)) return new Map();
+  const amounts = new Map([["count/resourceclaims.resource.k8s.io", 1]]);
+  for (const { deviceClass: name, count } of deviceRequests) {
+    const found = dra?.classes.get(name);
+    const resources = found === undefined ? [] : resourcesOfClass(found);
+    for (const counted of [
+      `${name}.deviceclass.resource.k8s.io/devices`,
+      ...resources.map((one) => `requests.${one}`),
+    ]) {
+      amounts.set(counted, Math.max(count, amounts.get(counted) ?? 0));
+    }
+  }
+  return amounts;
+}
+
 /** What one pod adds to a quota, by the quota's names for it. */
 function countedByQuota(template: CountedTemplate): ReadonlyMap<string, number> {
   const counted = new Map([
@@ -51,7 +82,7 @@ function countedByQuota(template: CountedTemplate): ReadonlyMap<string, number> 
     counted.set(`limits.${resource}`, amount);
   }
   // A missing request is set to the limit.
-  const requests = ({ resources = {} }: Container): Amounts => ({ ...resources.limits, ...resources.requests });
+  const requests = ({ resources = {} }: Container): Resources => ({ ...resources.limits, ...resources.requests });
   for (const [resource, amount] of podAmounts(template, requests)) {
     counted.set(resource, amount);
     counted.set(`requests.${resource}`, amount);
@@ -62,7 +93,7 @@ function countedByQuota(template: CountedTemplate): ReadonlyMap<string, number> 
 /** As the scheduler adds them up: sidecars run beside the containers, other init containers before them. */
 function podAmounts(
   { spec: { containers, initContainers = [] } }: CountedTemplate,
-  amountsOf: (container: Container) => Amounts,
+  amountsOf: (container: Container) => Resources,
 ): ReadonlyMap<string, number> {
   const total = new Map<string, number>();
   const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === "Always";

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { sampleService } from "../desired/service.sample.ts";
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { ChildStatus } from "../observe/child-view.ts";
+import { sampleClaim, sampleDra, sampleSlice } from "../observe/devices.sample.ts";
+import { sampleNode } from "../observe/node-view.sample.ts";
 import { samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { sampleDevices, sampleGpus } from "./gpus.sample.ts";
-import type { GpuView } from "./gpus.ts";
+import { gpuViewOf, type GpuView } from "./gpus.ts";
 import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas, type WaitingInput } from "./waiting.ts";
 
 const now = Date.parse("2026-01-01T00:10:00Z");
@@ -195,7 +199,39 @@ describe("a surge that fails", () => {
   }
 });
 
-it("free GPUs are not known where pods hold devices that no node lists, as those of DRA", () => {
+describe("the replicas that have no room for a claim", () => {
+  const request: GpuRequest = {
+    kind: "ResourceClaim",
+    alternatives: [
+      { name: "gpu", deviceClass: "gpu.nvidia.com", count: 1, selectors: [], tolerations: [], capacity: {} },
+    ],
+  };
+  const own = ["upscaler-1", "upscaler-2"];
+  const slices = [sampleSlice("n", ["0", "1", "2"])];
+  const dra = sampleDra({
+    slices,
+    claims: [...own.map((name, index) => sampleClaim(name, [`n/${index}`])), sampleClaim("trainer", ["n/2"])],
+  });
+  const gpus = gpuViewOf(request, sampleService().scheduling, {
+    synced: true,
+    nodes: [{ node: sampleNode(), held: {} }],
+    dra,
+  });
+  const placed = own.map((name) => samplePod({ name, claims: ["gpu"], createdAt: ago(500) }));
+
+  it("are those beyond the devices that are free or its own", () => {
+    const counted = (replicas: number) =>
+      waitingReplicas({ deployment: deployment(replicas), pods: placed, gpus, now }, 0);
+    assert.deepEqual([2, 3, 4].map(counted), [0, 1, 2]);
+  });
+
+  it("are not known where the devices are not", () => {
+    const unknown = { ...gpus, devices: [], dra: undefined };
+    assert.deepEqual([isUncounted(unknown, placed), isUncounted(gpus, placed)], [true, false]);
+  });
+});
+
+it("free GPUs are not known where pods hold devices that no node lists", () => {
   assert.equal(isUncounted(sampleGpus([]), [bound]), true);
   assert.equal(isUncounted(sampleGpus([]), [waiting]), false);
   assert.equal(isUncounted(sampleGpus([sampleDevices(4, 0)]), [bound]), false);

@@ -9,7 +9,7 @@
 import { replicaFailure, type ChildView, type StatusCondition } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { exceedsQuota } from "./failure.ts";
-import { isExcluded, type GpuView, type NodeDevices } from "./gpus.ts";
+import { asksForGpu, isExcluded, replicasBeside, type GpuView } from "./gpus.ts";
 
 export interface WaitingInput {
   readonly deployment: Pick<ChildView, "generation" | "spec" | "status"> | undefined;
@@ -47,11 +47,9 @@ export function surgeFailure({ deployment, pods, gpus, now }: WaitingInput): str
   return waiting && `pod ${waiting.name} could not be scheduled: ${waiting.unschedulable ?? ""}`;
 }
 
-/** Do pods hold devices that no node lists, as those of DRA, or have no nodes been listed? Then none seem to be free. */
-export function isUncounted({ resource, perReplica, devices }: GpuView, pods: readonly PodView[]): boolean {
-  return (
-    perReplica > 0 && devices.length === 0 && pods.some((pod) => pod.node !== undefined && resource in pod.devices)
-  );
+/** Do pods hold devices that the operator does not see, or have no nodes been listed? Then none seem to be free. */
+export function isUncounted({ request, devices }: GpuView, pods: readonly PodView[]): boolean {
+  return devices.length === 0 && pods.some((pod) => pod.node !== undefined && asksForGpu(pod, request));
 }
 
 /** In how many ms a wait becomes too long; undefined while nothing waits. */
@@ -82,21 +80,16 @@ function longWaiting({ deployment, pods, now }: WaitingInput): number {
  * take the place of each old one: on other nodes, or with more GPUs than any node has.
  */
 function replicasWithoutGpu(replicas: number, placed: readonly PodView[], gpus: GpuView): number {
-  const { resource, perReplica, devices } = gpus;
+  const { perReplica, devices } = gpus;
   if (perReplica === 0 || !placed.every((pod) => staysUsable(pod, gpus))) return 0;
-  const own = ({ node }: NodeDevices): number =>
-    placed.filter((pod) => pod.node === node.name).reduce((sum, pod) => sum + (pod.devices[resource] ?? 0), 0);
-  const fitting = devices.reduce((sum, node) => {
-    const free = isExcluded(node.node, gpus) ? 0 : node.free;
-    return sum + Math.floor((free + own(node)) / perReplica);
-  }, 0);
+  const fitting = devices.reduce((sum, node) => sum + replicasBeside(node, placed, gpus), 0);
   return fitting === 0 ? 0 : Math.max(0, replicas - fitting);
 }
 
 /** May the service still use the pod's node? A node that is cordoned or not ready counts: its pods still hold their GPUs. */
-function staysUsable({ node, devices }: PodView, gpus: GpuView): boolean {
-  if (devices[gpus.resource] === undefined) return false;
-  const found = gpus.devices.find((candidate) => candidate.node.name === node);
+function staysUsable(pod: PodView, gpus: GpuView): boolean {
+  if (!asksForGpu(pod, gpus.request)) return false;
+  const found = gpus.devices.find((candidate) => candidate.node.name === pod.node);
   return found !== undefined && !isExcluded({ ...found.node, ready: true, cordoned: false }, gpus);
 }
 

@@ -53,9 +53,9 @@ export function desired(
     templateHash: digest(template),
     before,
     replicas: snapshot.children.deployment?.spec.replicas ?? 0,
-    gpusPerReplica: service.gpu.count,
+    gpusPerReplica: gpus.perReplica,
     spareReplicas: isUncounted(gpus, snapshot.pods) ? undefined : countGpus(gpus).replicas,
-    quota: quotaHeadroom(template as CountedTemplate, snapshot.quotas),
+    quota: quotaHeadroom(template as CountedTemplate, gpus, snapshot.quotas),
     waiting: waitingReplicas(observed, before?.waiting ?? 0),
     surgeFailure: surgeFailure(observed),
   });

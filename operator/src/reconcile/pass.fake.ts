@@ -156,7 +156,7 @@ export class FakeSnapshots implements SnapshotSource {
       },
       sessions: new Map(),
       karpenterPods: new Set(),
-      gpus: { synced: true, nodes: [] },
+      gpus: { synced: true, nodes: [], dra: undefined },
       quotas: [],
       rolling: new Set(),
       loadTests: { synced: true, tests: [], hasRolloutTest: false },

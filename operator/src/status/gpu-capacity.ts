@@ -1,7 +1,8 @@
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
-import { countGpus } from "../plan/gpus.ts";
+import { asksForGpu, countGpus } from "../plan/gpus.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
-import { gpuShortage, mentionsDevice, unmatchedSelection } from "./gpu-shortage.ts";
+import { gpusText } from "./gpu-nodes.ts";
+import { gpuShortage, unmatchedSelection, waitsForGpu } from "./gpu-shortage.ts";
 import type { GpuCapacityReason } from "./reasons.ts";
 import type { StatusInput } from "./status-input.ts";
 
@@ -11,21 +12,18 @@ export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">):
   if (!gpus.synced) return unknown("NodesNotListed", "the nodes have not been listed yet");
   const { allocatable, free, replicas: fitting } = countGpus(gpus);
   const unbound = pods.filter(
-    ({ node, terminating, devices, gates }) =>
-      node === undefined && !terminating && gates.length === 0 && gpus.resource in devices,
+    (pod) => pod.node === undefined && !pod.terminating && pod.gates.length === 0 && asksForGpu(pod, gpus.request),
   );
   // The scheduler names one reason for each node, which may be a selector: a node without it would have no GPU either.
-  const waiting = unbound.filter(
-    ({ unschedulable = "", devices }) => fitting === 0 || mentionsDevice(unschedulable, devices, gpus.resource),
-  );
+  const waiting = unbound.filter((pod) => fitting === 0 || waitsForGpu(pod.unschedulable ?? "", pod, gpus.request));
   if (waiting.length > 0) {
     const unmatched = waiting.map(({ unschedulable }) => unmatchedSelection(unschedulable ?? "", gpus))[0];
     return isFalse("Exhausted", `${replicas(waiting.length)} for a GPU: ${unmatched ?? gpuShortage(gpus)}`);
   }
   const capacityText =
     gpus.devices.length === 0
-      ? `no node reports the number of free ${gpus.resource}`
-      : `${free} of ${allocatable} ${gpus.resource} are free`;
+      ? `no node reports the number of free ${gpusText(gpus)}`
+      : `${free} of ${allocatable} ${gpusText(gpus)} are free`;
   // A gated pod asks no node for a GPU, so no node autoscaler adds one for it.
   const gated = pods.filter(({ gates, terminating }) => gates.length > 0 && !terminating).length;
   const held = gated === 0 ? "" : `; ${gated} held back by scheduling gates, see Ready`;
@@ -47,5 +45,18 @@ export function capacity({ gpus, deployment }: Pick<StatusInput, "gpus" | "deplo
   if (gpus.perReplica === 0 || !gpus.synced) return undefined;
   const { allocatable, free } = countGpus(gpus);
   const gpusRequested = gpus.perReplica * (deployment?.spec.replicas ?? 0);
-  return { gpusRequested, gpusAllocatable: allocatable, gpusFree: free };
+  const source = sourceOf(gpus);
+  return {
+    gpusRequested,
+    gpusAllocatable: allocatable,
+    gpusFree: free,
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+function sourceOf({ devices }: StatusInput["gpus"]): Capacity["source"] {
+  const byPlugin = devices.some(({ inventory }) => inventory === undefined);
+  const byDra = devices.some(({ inventory }) => inventory !== undefined);
+  if (byPlugin) return byDra ? "Both" : "DevicePlugin";
+  return byDra ? "DRA" : undefined;
 }

@@ -4,7 +4,7 @@ import type { PodView } from "../observe/pod-view.ts";
 import { sampleDevices as node, sampleGpus as gpus } from "../plan/gpus.sample.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
-import { gpuShortage, mentionsDevice, unmatchedSelection } from "./gpu-shortage.ts";
+import { gpuShortage, unmatchedSelection, waitsForGpu } from "./gpu-shortage.ts";
 
 const resource = "nvidia.com/gpu";
 
@@ -81,14 +81,13 @@ describe("text of a GPU shortage", () => {
   }
 
   it("recognizes the device in the message of the scheduler", () => {
-    assert.equal(mentionsDevice("3 Insufficient nvidia.com/gpu.", { [resource]: 1 }), true);
-    assert.equal(mentionsDevice("3 Insufficient cpu.", { [resource]: 1 }), false);
-    assert.equal(mentionsDevice("2 cannot allocate all claims.", { [resource]: 1 }), true);
-    assert.equal(mentionsDevice("2 cannot allocate all claims.", {}), false);
+    const gpu = { devices: { [resource]: 1 }, claims: [] };
+    assert.equal(waitsForGpu("3 Insufficient nvidia.com/gpu.", gpu), true);
+    assert.equal(waitsForGpu("3 Insufficient cpu.", gpu), false);
+    assert.equal(waitsForGpu("2 cannot allocate all claims.", gpu), true);
+    assert.equal(waitsForGpu("2 cannot allocate all claims.", { devices: {}, claims: [] }), false);
     assert.equal(
-      mentionsDevice("0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient nvidia.com/gpu. preemption: 0/2", {
-        [resource]: 1,
-      }),
+      waitsForGpu("0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient nvidia.com/gpu. preemption: 0/2", gpu),
       true,
     );
   });
@@ -96,9 +95,12 @@ describe("text of a GPU shortage", () => {
   it("distinguishes the GPU from further devices of a pod", () => {
     const devices = { [resource]: 1, "nvidia.com/gpumem": 4000, "example.com/fpga": 1 };
     const mentions = (text: string) =>
-      mentionsDevice(`0/3 nodes are available: 3 Insufficient ${text}.`, devices, resource);
+      waitsForGpu(`0/3 nodes are available: 3 Insufficient ${text}.`, { devices, claims: [] }, gpus([]).request);
     assert.deepEqual(Object.keys(devices).map(mentions), [true, false, false]);
-    assert.equal(mentionsDevice("1 Insufficient nvidia.com/gpu.shared.", { [resource]: 1 }), false);
+    assert.equal(
+      waitsForGpu("1 Insufficient nvidia.com/gpu.shared.", { devices: { [resource]: 1 }, claims: [] }),
+      false,
+    );
   });
 });
 
@@ -194,7 +196,12 @@ describe("GpuCapacity", () => {
   it("counts the GPUs of all desired replicas", () => {
     const deployment = { spec: { replicas: 3 } } as Parameters<typeof capacity>[0]["deployment"];
     const view = gpus([node(8, 5)], { perReplica: 2 });
-    assert.deepEqual(capacity({ gpus: view, deployment }), { gpusRequested: 6, gpusAllocatable: 8, gpusFree: 5 });
+    assert.deepEqual(capacity({ gpus: view, deployment }), {
+      gpusRequested: 6,
+      gpusAllocatable: 8,
+      gpusFree: 5,
+      source: "DevicePlugin",
+    });
     assert.equal(capacity({ gpus: gpus([], { perReplica: 0 }), deployment }), undefined);
     assert.equal(capacity({ gpus: gpus([], { synced: false }), deployment }), undefined);
   });

@@ -1,20 +1,22 @@
 /** Explains which GPUs are missing: the nodes that a service may use, and who holds their GPUs. */
+import type { GpuRequest } from "../effective/gpu-request.ts";
+import type { PodView } from "../observe/pod-view.ts";
 import { affinityText, meetsAffinity } from "../plan/node-affinity.ts";
-import { countGpus, exclusion, meetsSelector, usableDevices, type Exclusion, type GpuView } from "../plan/gpus.ts";
-
-const exclusionTexts: Readonly<Record<Exclusion, (count: number) => string>> = {
-  NotReady: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} not ready`,
-  Cordoned: (count) => `${nodes(count)} ${count === 1 ? "is" : "are"} cordoned`,
-  NodeSelector: (count) => `${nodes(count)} ${count === 1 ? "does" : "do"} not match the nodeSelector`,
-  NodeAffinity: (count) => `${nodes(count)} ${count === 1 ? "does" : "do"} not meet the required node affinity`,
-  Taint: (count) => `${nodes(count)} ${count === 1 ? "has" : "have"} a taint that is not tolerated`,
-};
+import { countGpus, meetsSelector, type GpuView } from "../plan/gpus.ts";
+import { deviceShortage } from "./device-shortage.ts";
+import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
 
 /** Why no further replica fits, and the next step: `no node has 1 free nvidia.com/gpu: 8 of 8 in use by …`. */
 export function gpuShortage(gpus: GpuView): string {
-  const { resource, perReplica, devices } = gpus;
+  const { request, perReplica, devices, dra, deviceRequests } = gpus;
+  if (dra !== undefined && deviceRequests.length > 0 && devices.every(({ inventory }) => inventory !== undefined)) {
+    return deviceShortage(gpus, dra);
+  }
+  const resource = gpusText(gpus);
   if (devices.length === 0) {
-    return `no node offers ${resource}; check that the device plugin or the DRA driver is running, that it offers gpu.resourceName, and that devices are free`;
+    return request.kind === "ResourceClaim"
+      ? `the ${resource} are not known: resource.k8s.io/v1 is not served, or the operator may not read it; install the RBAC of this version`
+      : `no node offers ${resource}; check that the device plugin or the DRA driver is running, that it offers gpu.resourceName, and that devices are free`;
   }
   const { allocatable, free } = countGpus(gpus);
   if (allocatable === 0) return `none of ${nodes(devices.length)} with ${resource} is usable: ${exclusions(gpus)}`;
@@ -33,7 +35,7 @@ export function gpuShortage(gpus: GpuView): string {
  * known; of others only what the scheduler reports.
  */
 export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): string | undefined {
-  const { resource, devices, nodeSelector, nodeAffinity } = gpus;
+  const { devices, nodeSelector, nodeAffinity } = gpus;
   const labels = Object.entries(nodeSelector);
   if (devices.length === 0) {
     const whole = [
@@ -44,7 +46,7 @@ export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): str
     return where === undefined ? undefined : `${where} matches ${whole.join(", ")}; ${correction}`;
   }
   const selected = devices.filter(({ node }) => meetsSelector(node, gpus));
-  const withGpu = `no node with ${resource}`;
+  const withGpu = `no node with ${gpusText(gpus)}`;
   if (selected.length === 0) {
     const missing = labels.find(([key, value]) => devices.every(({ node }) => node.labels[key] !== value));
     const what = missing === undefined ? labels.map((label) => label.join("=")).join(", ") : missing.join("=");
@@ -75,45 +77,19 @@ const correction = "correct it, or label a node";
 
 /**
  * Does the scheduler's message name the GPU as insufficient? For devices of DRA it names none. A pod may have further devices,
- * such as nvidia.com/gpumem. One that lacks `gpuResource`, or the caller, counts each device as a GPU.
+ * such as nvidia.com/gpumem. One that does not ask for the GPUs of `request`, or the caller, counts each device as a GPU.
  */
-export function mentionsDevice(
+export function waitsForGpu(
   schedulerMessage: string,
-  devices: Readonly<Record<string, number>>,
-  gpuResource = "",
+  { devices, claims }: Pick<PodView, "devices" | "claims">,
+  request?: GpuRequest,
 ): boolean {
-  const names = gpuResource in devices ? [gpuResource] : Object.keys(devices);
-  if (schedulerMessage.includes("cannot allocate all claims")) return names.length > 0;
+  const names =
+    request?.kind === "ExtendedResource" && request.resource in devices ? [request.resource] : Object.keys(devices);
+  if (/cannot allocate all claims|device class \S+ does not exist/.test(schedulerMessage)) {
+    return names.length > 0 || claims.length > 0;
+  }
   // Commas separate the reasons, and a full stop ends them.
   const reasons = schedulerMessage.split(/, |\.(?:\s|$)/);
   return names.some((name) => reasons.some((reason) => reason.endsWith(`Insufficient ${name}`)));
-}
-
-const maxHolders = 3;
-
-function holderList(gpus: GpuView): string {
-  // On nodes that the service may use only: a GPU that becomes free elsewhere does not help it.
-  const counts = new Map<string, number>();
-  for (const { holders } of usableDevices(gpus)) {
-    for (const [name, count] of Object.entries(holders)) counts.set(name, (counts.get(name) ?? 0) + count);
-  }
-  const all = [...counts].toSorted(([a, most], [b, count]) => count - most || (a < b ? -1 : 1));
-  const named = all.slice(0, maxHolders).map(([name, count]) => `${name} (${count})`);
-  return (
-    [...named, ...(all.length > maxHolders ? [`${all.length - maxHolders} more`] : [])].join(", ") ||
-    "pods that the operator cannot list"
-  );
-}
-
-function exclusions(gpus: GpuView): string {
-  const counts = new Map<Exclusion, number>();
-  for (const { node } of gpus.devices) {
-    const why = exclusion(node, gpus);
-    if (why !== undefined) counts.set(why, (counts.get(why) ?? 0) + 1);
-  }
-  return [...counts].map(([why, count]) => exclusionTexts[why](count)).join(", ");
-}
-
-function nodes(count: number): string {
-  return count === 1 ? "1 node" : `${count} nodes`;
 }

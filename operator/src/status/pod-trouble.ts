@@ -1,7 +1,8 @@
 /** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { BlockingContainer, ContainerView, PodView } from "../observe/pod-view.ts";
 import { requiredDriver } from "./driver.ts";
-import { mentionsDevice } from "./gpu-shortage.ts";
+import { waitsForGpu } from "./gpu-shortage.ts";
 import { podTroubleReasons, type PodTroubleReason } from "./reasons.ts";
 
 /**
@@ -48,12 +49,16 @@ export interface PodTroubles {
 }
 
 /**
- * Of the pods that should serve and do not, of which `desired` should; undefined when there is none. `gpuResource` is the
- * resource that counts as a GPU.
+ * Of the pods that should serve and do not, of which `desired` should; undefined when there is none. `gpuRequest` is what
+ * they ask for as their GPUs.
  */
-export function podTroubles(pods: readonly PodView[], desired: number, gpuResource?: string): PodTroubles | undefined {
+export function podTroubles(
+  pods: readonly PodView[],
+  desired: number,
+  gpuRequest?: GpuRequest,
+): PodTroubles | undefined {
   const current = [...failuresOnNodes(pods, desired), ...pods.filter(({ failed }) => failed === undefined)];
-  const troubles = current.map((pod) => podTrouble(pod, gpuResource)).filter((trouble) => trouble !== undefined);
+  const troubles = current.map((pod) => podTrouble(pod, gpuRequest)).filter((trouble) => trouble !== undefined);
   for (const reason of Object.keys(podTroubleReasons) as readonly PodTroubleReason[]) {
     const same = troubles.filter((trouble) => trouble.reason === reason);
     const [first] = same;
@@ -80,8 +85,8 @@ export function failuresOnNodes(pods: readonly PodView[], desired: number): read
 }
 
 /** Undefined for a pod that is ready, terminating or replaced. */
-export function podTrouble(pod: PodView, gpuResource?: string): PodTrouble | undefined {
-  const { name, node, unschedulable, devices, failed, gates, labels } = pod;
+export function podTrouble(pod: PodView, gpuRequest?: GpuRequest): PodTrouble | undefined {
+  const { name, node, unschedulable, failed, gates, labels } = pod;
   if (pod.ready || pod.terminating) return undefined;
   if (node !== undefined && failed !== undefined) {
     return { pod: name, reason: "FailedOnNode", node, failure: failed.reason, message: failed.message };
@@ -91,7 +96,7 @@ export function podTrouble(pod: PodView, gpuResource?: string): PodTrouble | und
   if (node !== undefined) return { pod: name, ...onNode(node, pod) };
   if (gates.length > 0) return { pod: name, reason: "SchedulingGated", gates, queue: labels[queueLabel] };
   if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
-  if (mentionsDevice(unschedulable, devices, gpuResource)) return { pod: name, reason: "WaitingForGpu" };
+  if (waitsForGpu(unschedulable, pod, gpuRequest)) return { pod: name, reason: "WaitingForGpu" };
   return { pod: name, reason: "Unschedulable", message: unschedulable };
 }
 

@@ -80,7 +80,7 @@ function servingVerdict(input: StatusInput): Serving {
   }
   const rejected = rejectedPods(deployment);
   if (rejected !== undefined) return { ...rejected, message: `${counts}; ${rejected.message}` };
-  const troubles = podTroubles(pods, desired, gpus.resource);
+  const troubles = podTroubles(pods, desired, gpus.request);
   if (troubles === undefined) return progressing(rolledOut ? counts : `${counts}, ${updated} of them updated`);
   const message = `${counts}; ${troublesText(troubles, gpus)}`;
   const { first } = troubles;

@@ -50,7 +50,7 @@ describe("the status of a service", () => {
       endpoint: "http://upscaler.media.svc",
       utilization: { observedTime: now, pods: 0, band: "Unknown" },
       bottleneck: "Unknown",
-      capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 6 },
+      capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 6, source: "DevicePlugin" },
     });
   });
 

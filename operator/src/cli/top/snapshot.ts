@@ -63,6 +63,11 @@ export interface ServiceRow extends Figures {
   readonly replicas: string | null;
   readonly band: string | null;
   readonly bottleneck: string | null;
+  /** Of the nodes that the service may use. */
+  readonly gpusAllocatable: number | null;
+  readonly gpusFree: number | null;
+  /** What offers them: device plugins, DRA or both. */
+  readonly gpuSource: string | null;
   /** Why the GPUs' utilization is not the work of the service; null: it is. */
   readonly gpuSharing: string | null;
   /** Reason and message of the condition Ready unless it is True. */
@@ -137,6 +142,9 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     replicas: status?.summary?.replicas ?? null,
     band: status?.utilization?.band ?? null,
     bottleneck: status?.bottleneck ?? null,
+    gpusAllocatable: status?.capacity?.gpusAllocatable ?? null,
+    gpusFree: status?.capacity?.gpusFree ?? null,
+    gpuSource: status?.capacity?.source ?? null,
     gpuSharing: status?.utilization?.gpuSharing ?? null,
     reason: ready === undefined || ready.status === "True" ? null : ready.reason,
     problem: ready?.status === "True" ? null : problem,

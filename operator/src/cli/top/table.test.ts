@@ -99,6 +99,17 @@ describe("the table of top", () => {
     assert.match(topTable(shared, 160)[1]?.text ?? "", /  2\/2 ready, within the band, GPUs: TimeSlicing$/);
   });
 
+  it("shows how many GPUs are free where DRA offers them", () => {
+    const note = (source: string): string => {
+      const capacity = { gpusRequested: 1, gpusAllocatable: 4, gpusFree: 3, source };
+      const rows = snapshot([service("upscaler", { summary: { replicas: "1/1" }, capacity, ...isReady })], [], false);
+      return topTable(rows, 160)[1]?.text ?? "";
+    };
+    assert.match(note("DRA"), /  1\/1 ready, 3 of 4 GPUs free$/);
+    assert.match(note("Both"), /  1\/1 ready, 3 of 4 GPUs free$/);
+    assert.match(note("DevicePlugin"), /  1\/1 ready$/);
+  });
+
   for (let width = 80; width <= 160; width += 8) {
     it(`fits ${width} columns with long names, and keeps the figures and the ends of names`, () => {
       const name = "a-service-with-a-name-of-45-characters-in-all";

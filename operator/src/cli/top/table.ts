@@ -97,13 +97,20 @@ function readyReason(reason: PodTroubleReason): ReadyReason {
   return reason === "Starting" ? "Progressing" : reason;
 }
 
-function serviceNote({ replicas, problem, band, bottleneck, gpuSharing }: ServiceRow): string {
+function serviceNote(service: ServiceRow): string {
+  const { replicas, problem, band, bottleneck, gpuSharing } = service;
   const limited =
     bottleneck === null || bottleneck === "None" || bottleneck === "Unknown" ? [] : [`limit: ${bottleneck}`];
   const placed = band === null || band === "Unknown" ? [] : [`${band.toLowerCase()} the band`];
   const ready = replicas === null ? [] : [`${replicas} ready`];
   const shared = gpuSharing === null ? [] : [`GPUs: ${gpuSharing}`];
-  return [...ready, ...(problem === null ? [] : ["not Ready"]), ...placed, ...limited, ...shared].join(", ");
+  const state = problem === null ? [] : ["not Ready"];
+  return [...ready, ...state, ...placed, ...limited, ...shared, ...draNotes(service)].join(", ");
+}
+
+/** `kubectl describe node` shows the GPUs of device plugins, and no command those of DRA that are free. */
+function draNotes({ gpusFree, gpusAllocatable, gpuSource }: ServiceRow): readonly string[] {
+  return gpuSource === null || gpuSource === "DevicePlugin" ? [] : [`${gpusFree} of ${gpusAllocatable} GPUs free`];
 }
 
 /** A pod's only GPU has no row, as its figures are the pod's. */

@@ -1,0 +1,56 @@
+/**
+ * What each pod of a service asks for, as one value: the pod template, the count of free GPUs, the shortage text and the
+ * quotas all derive from it. Pure.
+ */
+import type { EffectiveService } from "./service.ts";
+
+export type GpuRequest =
+  /** CPU mode. */
+  | { readonly kind: "None" }
+  /** Of a device plugin, or of the DeviceClass with that `extendedResourceName`, as each node offers it. */
+  | { readonly kind: "ExtendedResource"; readonly resource: string; readonly count: number }
+  /** One request of a ResourceClaim. In order of preference; usually one. */
+  | { readonly kind: "ResourceClaim"; readonly alternatives: readonly DeviceRequest[] };
+
+/** `spec.devices.requests[]` of a ResourceClaim, or one of its `firstAvailable[]`. */
+export interface DeviceRequest {
+  readonly name: string;
+  readonly deviceClass: string;
+  readonly count: number;
+  /** CEL expressions, all of which a device must meet. */
+  readonly selectors: readonly string[];
+  readonly tolerations: readonly DeviceToleration[];
+  /** Quantities by name of the device's capacity. */
+  readonly capacity: Readonly<Record<string, string>>;
+}
+
+/** Of a taint of a device; a node's taints are tolerated by the pod. */
+export interface DeviceToleration {
+  readonly key?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+}
+
+export function gpuRequest({ gpu }: Pick<EffectiveService, "gpu">): GpuRequest {
+  if (gpu.count === 0) return { kind: "None" };
+  return { kind: "ExtendedResource", resource: gpu.resourceName, count: gpu.count };
+}
+
+/** GPUs of each pod; of a claim with alternatives, those of the preferred one. */
+export function gpusPerPod(request: GpuRequest): number {
+  switch (request.kind) {
+    case "None":
+      return 0;
+    case "ExtendedResource":
+      return request.count;
+    case "ResourceClaim":
+      return request.alternatives[0]?.count ?? 0;
+  }
+}
+
+/** The DeviceClasses that a claim names, each once. */
+export function gpuClasses(request: GpuRequest): readonly string[] {
+  const named = request.kind === "ResourceClaim" ? request.alternatives.map(({ deviceClass }) => deviceClass) : [];
+  return [...new Set(named)];
+}

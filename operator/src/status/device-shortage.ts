@@ -1,0 +1,90 @@
+/** Explains which devices of DRA are missing: what does not fit, and who has what would. */
+import type { DraSnapshot } from "../observe/device-ledger.ts";
+import { countGpus, type GpuView } from "../plan/gpus.ts";
+import { misfit, type Misfit } from "../plan/device-fit.ts";
+import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
+
+/** `no free device of class gpu.nvidia.com that fits: 8 of 8 held by …`. */
+export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
+  const { perReplica, devices, deviceRequests } = gpus;
+  const names = [...new Set(deviceRequests.map(({ deviceClass }) => deviceClass))];
+  const classes = names.join(" or ");
+  if (names.every((name) => !dra.classes.has(name))) {
+    return `DeviceClass ${classes} does not exist; install the DRA driver that creates it, or correct its name`;
+  }
+  const { total, texts } = misfits(gpus, dra);
+  if (devices.length === 0 && total === 0) {
+    return `no ResourceSlice has a device of class ${classes}${incompletePools(dra)}; check that the DRA driver is running`;
+  }
+  if (devices.length === 0) {
+    return `none of ${total} devices of class ${classes} fits: ${texts.join(", ")}; correct the request, or add such a device`;
+  }
+  const { allocatable, free } = countGpus(gpus);
+  if (allocatable === 0)
+    return `none of ${nodes(devices.length)} with ${gpusText(gpus)} is usable: ${exclusions(gpus)}`;
+  const largest = Math.max(...devices.map((node) => node.allocatable));
+  const fewest = Math.min(...deviceRequests.map(({ count }) => count));
+  if (largest < fewest) {
+    return `no node has ${fewest} devices of class ${classes} that fit: the largest has ${largest}; lower gpu.count, or add a larger node`;
+  }
+  const what = perReplica === 1 ? "no free device" : `no node has ${perReplica} free devices`;
+  const scattered = free > 0 ? `, ${free} free but too few on one node` : "";
+  const others = [exclusions(gpus), texts.length === 0 ? "" : `of others, ${texts.join(", ")}`].filter(Boolean);
+  return `${what} of class ${classes} that ${perReplica === 1 ? "fits" : "fit"}: ${allocatable - free} of ${allocatable} held by ${holderList(gpus)}${scattered}${others.map((text) => `; ${text}`).join("")}; free a GPU, add a node, or lower the number of replicas`;
+}
+
+interface Misfits {
+  /** How many devices of the classes there are that fit no request. */
+  readonly total: number;
+  /** `2 have the taint gpu.nvidia.com/xid:NoSchedule`, the most frequent first. */
+  readonly texts: readonly string[];
+}
+
+function misfits({ deviceRequests }: GpuView, { pools, classes }: DraSnapshot): Misfits {
+  const counts = new Map<string, { readonly misfit: Misfit; count: number }>();
+  for (const { driver, slices } of pools.filter(({ isUsable }) => isUsable)) {
+    for (const device of slices.flatMap((slice) => slice.devices)) {
+      const reasons = deviceRequests.map((request) => misfit(request, classes, driver, device));
+      const found = reasons.find((reason) => reason?.why !== "Class");
+      if (found === undefined || reasons.includes(undefined)) continue;
+      const key = JSON.stringify(found);
+      const counted = counts.get(key) ?? { misfit: found, count: 0 };
+      counts.set(key, { ...counted, count: counted.count + 1 });
+    }
+  }
+  const all = [...counts.values()].toSorted((a, b) => b.count - a.count);
+  return {
+    total: all.reduce((sum, { count }) => sum + count, 0),
+    texts: all.slice(0, maxReasons).map(({ misfit: reason, count }) => misfitText(reason, count)),
+  };
+}
+
+/** Selectors may be long. */
+const maxReasons = 3;
+
+function misfitText(reason: Misfit, count: number): string {
+  switch (reason.why) {
+    case "Class":
+      return `${count} of another class`;
+    case "Selector":
+      return `${count} ${count === 1 ? "does" : "do"} not meet the selector ${reason.expression}`;
+    case "Error":
+      return `for ${count} the selector ${reason.expression} fails (${reason.message})`;
+    case "Capacity":
+      return `${count} ${count === 1 ? "has" : "have"} not the requested capacity`;
+    case "Taint": {
+      const { key, value, effect } = reason.taint;
+      const taint = `${key}${value === undefined ? "" : `=${value}`}:${effect}`;
+      return `${count} ${count === 1 ? "has" : "have"} the taint ${taint}, which is not tolerated`;
+    }
+  }
+}
+
+/** The scheduler allocates no device of such a pool. */
+function incompletePools({ pools }: DraSnapshot): string {
+  const [first, ...more] = pools.filter(({ isUsable }) => !isUsable);
+  if (first === undefined) return "";
+  const { key, slices } = first;
+  const others = more.length === 0 ? "" : ` (and ${more.length} more)`;
+  return `; pool ${key} has ${slices.length} of ${slices[0]?.pool.slices ?? 0} ResourceSlices${others}`;
+}
