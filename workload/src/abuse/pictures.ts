@@ -19,8 +19,10 @@ const kinds = {
   webp: (picture: Sharp) => picture.webp(),
   "lossless webp": (picture: Sharp) => picture.webp({ lossless: true }),
   "rotated png": (picture: Sharp) => picture.png().withMetadata({ orientation: 5 }),
+  "display p3 webp": (picture: Sharp) => picture.withIccProfile("p3").webp(),
   "rotated webp with alpha": (picture: Sharp) => picture.ensureAlpha(0.5).webp().withMetadata({ orientation: 8 }),
   avif: (picture: Sharp) => picture.avif({ effort: 0 }),
+  "display p3 avif": (picture: Sharp) => picture.withIccProfile("p3").avif({ effort: 0 }),
   "rotated avif with alpha": (picture: Sharp) =>
     picture.ensureAlpha(0.5).avif({ effort: 0 }).withMetadata({ orientation: 7 }),
 } as const;

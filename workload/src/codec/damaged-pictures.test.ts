@@ -1,10 +1,13 @@
 /** PNGs and WebPs that are cut off or damaged: as in browsers, what came is shown. */
 import assert from "node:assert/strict";
 import sharp, { type Sharp } from "sharp";
+import { pictureKinds, smallPicture } from "../abuse/pictures.ts";
 import { decodePicture } from "../testing/decode-picture.ts";
 import { photographFile } from "../testing/photographs.ts";
 import { pngFile } from "../testing/png-file.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
+import { decodeInto } from "./decode.ts";
+import { readPictureHeader } from "./picture-header.ts";
 import { completedWebp } from "./webp-recovery.ts";
 
 const [width, height] = [320, 200];
@@ -68,6 +71,24 @@ describe("a picture that is cut off", () => {
     const reason = new PipelineError("undecodable", "the PNG ends before its first row of pixels");
     await assert.rejects(decode(whole.subarray(0, whole.indexOf("IDAT") + 20)), reason);
   });
+});
+
+describe("a picture that ends within its first bytes", () => {
+  for (const kind of pictureKinds) {
+    it(`is decoded or refused with the reason, wherever it ends: ${kind}`, async () => {
+      const whole = await smallPicture(kind);
+      for (let length = 0; length < 120; length++) {
+        const picture = Buffer.from(whole.subarray(0, length));
+        const reading = readPictureHeader(picture);
+        if (reading.kind !== "picture") continue;
+        const { header } = reading;
+        const target = Buffer.alloc(header.width * header.height * 3);
+        await decodeInto(target, picture, header, false).catch((error: unknown) => {
+          if (!(error instanceof PipelineError)) throw new Error(`of ${length} bytes`, { cause: error });
+        });
+      }
+    });
+  }
 });
 
 describe("a PNG with a palette that is cut off before it", () => {

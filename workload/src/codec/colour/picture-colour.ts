@@ -112,6 +112,8 @@ function jpegColour(file: Buffer): ColourDescription {
 
 /** RFC 9649, section 2.7: chunk ICCP follows VP8X. */
 function webpColour(file: Buffer): ColourDescription {
-  if (file.toString("latin1", 12, 16) !== "VP8X" || file.toString("latin1", 30, 34) !== "ICCP") return srgb;
+  const hasProfile =
+    file.toString("latin1", 12, 16) === "VP8X" && file.toString("latin1", 30, 34) === "ICCP" && file.length >= 38;
+  if (!hasProfile) return srgb;
   return { kind: "profile", bytes: file.subarray(38, 38 + file.readUInt32LE(34)) };
 }
