@@ -1,6 +1,6 @@
 # One target per task; the commands are in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test test-real lint generate images images-cuda release kind bench bench-processor bench-loop fuzz clean
+.PHONY: help setup demo cluster test test-real test-versions lint generate images images-cuda release kind bench bench-processor bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ node_modules/.package-lock.json: package-lock.json
 demo: setup ## Show the operator on its own control plane: an example service under load (KEEP=1 keeps it running)
 	@npm run --silent demo
 
-cluster: setup ## Run a control plane with fake GPU nodes until Ctrl-C
+cluster: setup ## Run a control plane with fake GPU nodes until Ctrl-C (GPUMEDIA_KUBERNETES=1.37 for another version)
 	@npm run --silent cluster
 
 test: setup ## Check types, lint, format, unused code and generated files; run unit tests and end-to-end specs
@@ -28,6 +28,9 @@ test: setup ## Check types, lint, format, unused code and generated files; run u
 test-real: setup ## Run specs with pods in containers (needs root, containerd and more; skipped with the reason where the machine lacks them)
 	@npm run --silent test:real
 	@npm run --silent test:real:loop
+
+test-versions: setup ## Run the end-to-end specs on Kubernetes 1.31, 1.36 and 1.37 (GPUMEDIA_KUBERNETES=1.37 for one; results: docs/testing.md)
+	@npm run --silent test:versions
 
 lint: setup ## Format the code, then run lint and the check for unused code
 	@npm run --silent format

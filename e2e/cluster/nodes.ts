@@ -1,5 +1,6 @@
 /** Nodes that exist only in the API. kwok makes them and their pods Ready. */
 import { createHash } from "node:crypto";
+import { kubernetesVersion } from "./kubernetes-version.ts";
 import { fakeNode } from "./kwok-stages.ts";
 import type { KubernetesObject, Rest } from "./rest.ts";
 import { until } from "./until.ts";
@@ -88,7 +89,7 @@ export function nodeManifest(name: string, options: NodesOptions): KubernetesObj
         containerRuntimeVersion: "",
         kernelVersion: "",
         kubeProxyVersion: "",
-        kubeletVersion: "v1.35.0",
+        kubeletVersion: `v${kubernetesVersion()}.0`,
         machineID: "",
         operatingSystem: "linux",
         osImage: "",

@@ -5,7 +5,8 @@ import { access, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { dyingWithParent } from "./parent-death.ts";
-import { executableName, ToolError, type Family } from "./tools-families.ts";
+import { ToolError } from "./tool-error.ts";
+import { executableName, type Family } from "./tools-families.ts";
 import { withLock } from "./tools-lock.ts";
 import { showProgress, type Progress, type Terminal } from "./tools-progress.ts";
 

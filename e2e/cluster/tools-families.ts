@@ -5,11 +5,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-
-/** A program is not available; the message includes the next step. */
-export class ToolError extends Error {
-  override readonly name = "ToolError";
-}
+import { kubernetesFolder, kubernetesVersion, type KubernetesVersion } from "./kubernetes-version.ts";
+import { ToolError } from "./tool-error.ts";
 
 interface FamilySource {
   /** The module whose version is the family's. */
@@ -101,9 +98,13 @@ export function familyDirectory(name: string): string {
   return fileURLToPath(new URL(`tools/${name}/`, import.meta.url));
 }
 
-export async function readFamily(name: FamilyName): Promise<Family> {
+/** Of `kubernetes`, the version that is chosen. */
+export async function readFamily(
+  name: FamilyName,
+  kubernetes: KubernetesVersion = kubernetesVersion(),
+): Promise<Family> {
   const source: FamilySource = families[name];
-  const directory = familyDirectory(name);
+  const directory = familyDirectory(name === "kubernetes" ? kubernetesFolder(kubernetes) : name);
   const [goMod, goSum] = await Promise.all(["go.mod", "go.sum"].map((file) => readFile(`${directory}${file}`, "utf8")));
   const version = moduleVersion(goMod ?? "", source.module);
   const ldflags = [linkerFlags(version, source.versionPackages), source.ldflags ?? ""].join(" ").trim();

@@ -1,14 +1,17 @@
 /**
  * The programs of a cluster, as paths: `await tool("kube-apiserver")`.
  *
- * They are built from Go modules (`tools/FAMILY/go.mod` pins the versions) once, into a cache outside the tree. Nothing is built
+ * They are built from Go modules (`tools/FAMILY/go.mod` pins the versions) once, into a cache outside the tree. Those of Kubernetes have the
+ * version in GPUMEDIA_KUBERNETES. Nothing is built
  * that is on the machine already: in KUBEBUILDER_ASSETS, or where setup-envtest keeps the same minor version of Kubernetes.
  */
 import { accessSync, constants, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { buildOnce } from "./tools-build.ts";
-import { familyOf, readFamily, ToolError, type ToolName } from "./tools-families.ts";
+import { kubernetesVersion } from "./kubernetes-version.ts";
+import { ToolError } from "./tool-error.ts";
+import { familyOf, readFamily, type ToolName } from "./tools-families.ts";
 
 export type { ToolName } from "./tools-families.ts";
 
@@ -37,7 +40,8 @@ export async function tools<Name extends ToolName>(
 ): Promise<Readonly<Record<Name, string>>> {
   const paths = new Map<Name, string>();
   const toBuild = new Map<Family, Name[]>();
-  const { version } = await readFamily("kubernetes");
+  const chosen = kubernetesVersion(env);
+  const { version } = await readFamily("kubernetes", chosen);
   for (const name of names) {
     const found = asset(name, env) ?? (await cached(name, env)) ?? envtestProgram(name, version, env);
     const family = familyOf(name);
@@ -45,7 +49,7 @@ export async function tools<Name extends ToolName>(
     else paths.set(name, found);
   }
   for (const [name, missing] of toBuild) {
-    const family = await readFamily(name);
+    const family = await readFamily(name, chosen);
     const directory = join(cacheDirectory(env), "tools", family.key);
     await buildOnce(family, missing, directory);
     for (const program of missing) paths.set(program, join(directory, program));
@@ -60,7 +64,7 @@ export function cacheDirectory({ GPUMEDIA_CACHE, XDG_CACHE_HOME, HOME }: Environ
 }
 
 async function cached(name: ToolName, env: Environment): Promise<string | undefined> {
-  const { key } = await readFamily(familyOf(name));
+  const { key } = await readFamily(familyOf(name), kubernetesVersion(env));
   return executable(join(cacheDirectory(env), "tools", key, name));
 }
 

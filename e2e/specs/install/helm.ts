@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Release } from "@gpumedia/install";
 import { parseAllDocuments } from "yaml";
+import { kubernetesVersion } from "../../cluster/kubernetes-version.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
 import { tool, tools } from "../../cluster/tools.ts";
 
@@ -18,7 +19,7 @@ export const helmVersions = { "Helm 4": "helm", "Helm 3": "helm3" } as const;
 type HelmProgram = (typeof helmVersions)[keyof typeof helmVersions];
 
 /** For `helm template`: Helm 3 assumes Kubernetes 1.20 when it is built from its module, because only the linker flags of a release set another version. */
-export const kubernetes = "--kube-version=1.35";
+export const kubernetes = `--kube-version=${kubernetesVersion()}`;
 
 /** Builds the programs. A cold build takes minutes: call this while mocha loads the specs, when no hook's timeout runs. */
 export async function helmTools(): Promise<void> {

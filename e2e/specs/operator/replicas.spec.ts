@@ -1,8 +1,11 @@
 /** The owner of `replicas` may change at any time. The number must not, unless the new owner sets it. */
 import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
-import { profileType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
+import { apiVersionOf } from "@gpumedia/operator/src/kube/object.ts";
+import { profileType, serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
+import { onlySince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
+import { serveExternalMetric } from "./external-metric.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import type { LiveChild } from "./workspace.ts";
 
@@ -200,5 +203,42 @@ describe("kubectl scale", function () {
     await work.untilReady("profiled");
     await kubectl("scale", "gms/profiled", "--replicas=1");
     await work.untilReady("profiled");
+  });
+});
+
+describe("an autoscaler of the user's own", function () {
+  this.timeout(300_000);
+  const work = operatorWorkspace();
+
+  // Earlier API servers reject `minReplicas: 0` (KEP-2021).
+  onlySince("1.37")("scales a service to zero and from zero, by a metric from outside of its pods", async () => {
+    const setWaiting = await serveExternalMetric(work, "requests_waiting");
+    await work.apply("idle", { ...off, replicas: 1 });
+    await work.untilReady("idle");
+    await work.createObject(horizontalPodAutoscaler.type, "idle-by-requests", {
+      spec: {
+        scaleTargetRef: { apiVersion: apiVersionOf(serviceType), kind: serviceType.kind, name: "idle" },
+        minReplicas: 0,
+        maxReplicas: 4,
+        metrics: [
+          {
+            type: "External",
+            external: { metric: { name: "requests_waiting" }, target: { type: "AverageValue", averageValue: "10" } },
+          },
+        ],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+      },
+    });
+    const untilReplicas = async (expected: number): Promise<void> => {
+      await until(`${expected} replicas`, async (see) => {
+        return see((await work.child("deployment", "idle")).spec.replicas) === expected;
+      });
+    };
+    await untilReplicas(0);
+    await work.untilCondition("idle", "Ready", { status: "True", reason: "ScaledToZero" });
+    await work.untilCondition("idle", "ScalingReady", { status: "True", reason: "NotNeeded" });
+    setWaiting(25);
+    await untilReplicas(3);
+    await work.untilCondition("idle", "Ready", { status: "True", reason: "Serving" });
   });
 });
