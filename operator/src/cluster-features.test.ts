@@ -37,6 +37,10 @@ describe("the tolerance of autoscalers", () => {
     "is kept by a provider's 1.36": [{ "/version": { major: "1", minor: "36+" } }, true],
     "is not kept by 1.34, which has it in its schema": [{ "/version": { major: "1", minor: "34" } }, false],
     "is assumed to be kept while the version cannot be read": [{}, true],
+    "is assumed to be kept by an API server that does not state its version": [
+      { "/version": { major: "", minor: "" } },
+      true,
+    ],
   };
   for (const [title, [bodies, kept]] of Object.entries(cases)) {
     it(title, async () => {
@@ -92,6 +96,12 @@ describe("the in-place mode of the VerticalPodAutoscaler", () => {
   const schema = "/openapi/v3/apis/autoscaling.k8s.io/v1";
   const cases: Readonly<Record<string, readonly [bodies: Readonly<Record<string, object>>, inPlace: boolean]>> = {
     "is used if the schema has it": [{ [schema]: inPlaceSchema }, true],
+    "is used on Kubernetes 1.33": [{ [schema]: inPlaceSchema, "/version": { major: "1", minor: "33" } }, true],
+    // Its API server has no pods/resize: the VPA's updater logged a failure for each pod, and evicted it.
+    "is not used on Kubernetes 1.32, which resizes no pod": [
+      { [schema]: inPlaceSchema, "/version": { major: "1", minor: "32" } },
+      false,
+    ],
     "is not used if the schema lacks it": [{ [schema]: published({ ...vpa, enum: ["Recreate"] }) }, false],
     "is not used while the schema cannot be read": [{}, false],
   };

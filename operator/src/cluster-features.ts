@@ -29,16 +29,16 @@ export async function readClusterFeatures(
     ),
   );
   const vpaSchema = schemas.get("verticalPodAutoscaler");
+  const minor = await kubernetesMinor(client, log);
   return {
     gpuPodMetric: apis.serves(podMetric(gpuMetricNames.Utilization)),
     busyPodMetric: apis.serves(podMetric(gpuMetricNames.Busy)),
     resourceMetrics: apis.serves(podMetrics),
-    // Since VPA 1.4.
-    inPlaceVpa:
-      vpaSchema === undefined ? (before?.inPlaceVpa ?? false) : JSON.stringify(vpaSchema).includes("InPlaceOrRecreate"),
+    inPlaceVpa: resizesInPlace(vpaSchema, minor, before?.inPlaceVpa),
     // OpenShift's API server is aggregated: while it is down, every service would roll out pods that are refused.
     securityContextConstraints: apis.serves(constraints) || before?.securityContextConstraints === true,
-    hpaTolerance: (await keepsTolerance(client, log)) ?? before?.hpaTolerance ?? true,
+    // By the version: older API servers have the field in their schema, and drop it while its feature gate is off.
+    hpaTolerance: minor === undefined ? (before?.hpaTolerance ?? true) : minor >= toleranceMinor,
     fields: Object.fromEntries(
       [...schemas].flatMap(([role, schema]) => {
         const fields =
@@ -49,15 +49,32 @@ export async function readClusterFeatures(
   };
 }
 
-/** By the version: older API servers have the field in their schema, and drop it while its feature gate is off. */
-async function keepsTolerance(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<boolean | undefined> {
+/** On by default since then. */
+const toleranceMinor = 35;
+const resizeMinor = 33;
+
+/**
+ * The mode came with VPA 1.4. Before Kubernetes 1.33 no pod can be resized: the VPA's updater would fail for each pod before it evicts it.
+ *
+ * @see https://github.com/kubernetes/autoscaler/blob/vertical-pod-autoscaler-1.8.1/vertical-pod-autoscaler/docs/features.md#requirements
+ */
+function resizesInPlace(schema: Schema | undefined, minor: number | undefined, before: boolean | undefined): boolean {
+  if (schema === undefined) return before ?? false;
+  if (!JSON.stringify(schema).includes("InPlaceOrRecreate")) return false;
+  return minor === undefined ? (before ?? true) : minor >= resizeMinor;
+}
+
+/** Of Kubernetes 1. Undefined when it cannot be read. */
+async function kubernetesMinor(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<number | undefined> {
   try {
     const { body } = await client.rawJson("GET", "/version");
-    const { major = "", minor = "" } = body as { readonly major?: string; readonly minor?: string };
-    return Number.parseInt(major, 10) > 1 || Number.parseInt(minor, 10) >= 35;
+    const { minor = "" } = body as { readonly minor?: string };
+    // Providers append a plus sign. Programs that were built without their version have none.
+    const parsed = Number.parseInt(minor, 10);
+    return Number.isNaN(parsed) ? undefined : parsed;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    log.warn({ error }, "could not read the version of Kubernetes; assuming that autoscalers keep their tolerance");
+    log.warn({ error }, "could not read the version of Kubernetes; assuming the last known one, or a current one");
     return undefined;
   }
 }

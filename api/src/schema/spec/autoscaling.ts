@@ -52,7 +52,7 @@ const horizontal = settings(
       ["HPA", "KEDA"],
       "The autoscaler: HPA creates a HorizontalPodAutoscaler, KEDA a ScaledObject with Prometheus triggers.",
     ),
-    minReplicas: wholeNumber("Minimum number of replicas.", 1, 10_000),
+    minReplicas: wholeNumber("Minimum number of replicas, at least 1: the metrics come from the pods.", 1, 10_000),
     maxReplicas: wholeNumber("Maximum number of replicas.", 1, 10_000),
     cpuUtilizationPercent: wholeNumber(
       "Target CPU utilization, in percent of the request, averaged over the pods. 0 disables scaling on CPU.",
