@@ -4,7 +4,7 @@ import type { KubeObject, Manifest, OwnerReference } from "../kube/object.ts";
 import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
 import type { LiveChild } from "../observe/child-view.ts";
 import type { Action } from "../plan/plan.ts";
-import { execute, type ChildOutcome } from "./execute.ts";
+import { execute, wishOf, type ChildOutcome } from "./execute.ts";
 import { ServiceMemory } from "./memory.ts";
 import { apiError, failing, fakePass, type FakePass } from "./pass.fake.ts";
 
@@ -28,10 +28,10 @@ const remove = (role: ChildRole): Action => ({ do: "delete", child: { ...child(r
 describe("the execution of a plan", () => {
   let record: ServiceMemory;
   beforeEach(() => (record = new ServiceMemory("u-1")));
-  let isRepair = false;
-  beforeEach(() => (isRepair = false));
+  /** Each further write of the child is a repair. */
+  const settle = (settled: DesiredChild): void => void record.settled.set(settled.role, wishOf(settled));
   const run = async (pass: FakePass, ...plan: readonly Action[]): Promise<readonly ChildOutcome[]> =>
-    execute(plan, { ...pass, record, namespace: "media", owner, isRepair });
+    execute(plan, { ...pass, record, namespace: "media", owner });
   /** Of each child: what was done, and the reason or kind of its failure. */
   const summary = (outcomes: readonly ChildOutcome[]): readonly (readonly string[])[] =>
     outcomes.map(({ child: { role }, did, failure }) => [
@@ -130,8 +130,9 @@ describe("the execution of a plan", () => {
   });
 
   it("stops applying a child that is overwritten each time, and starts again later", async () => {
-    isRepair = true;
-    const pass = fakePass({ allowed: /^apply Service upscaler$/ });
+    settle(child("service"));
+    const answers = { "get Service upscaler": failing(apiError(404)) };
+    const pass = fakePass({ allowed: /^apply Service upscaler$/, answers });
     const applied = async (): Promise<readonly string[]> => summary(await run(pass, apply("service")))[0] ?? [];
     for (let time = 0; time < 20; time++) assert.deepEqual(await applied(), ["service", "apply"]);
     assert.deepEqual(await applied(), ["service", "none", "Overwritten"]);
@@ -151,8 +152,7 @@ describe("the execution of a plan", () => {
     };
     const changed = { type: "NodePort", clusterIP: "None" };
     const runAs = async (before: object, after: KubeObject): Promise<ChildOutcome | undefined> => {
-      isRepair = true;
-      record.inSync = true;
+      settle(action.child);
       const answers = { "apply Service upscaler": () => after, "get Service upscaler": () => stored(before) };
       return (await run(fakePass({ answers }), action))[0];
     };
@@ -187,8 +187,11 @@ describe("the execution of a plan", () => {
   });
 
   it("does not count applies that fail: a busy object would never be repaired", async () => {
-    isRepair = true;
-    const answers = { "apply Service upscaler": failing(apiError(409, "Conflict")) };
+    settle(child("service"));
+    const answers = {
+      "get Service upscaler": failing(apiError(404)),
+      "apply Service upscaler": failing(apiError(409, "Conflict")),
+    };
     const pass = fakePass({ answers });
     for (let time = 0; time < 30; time++) await run(pass, apply("service"));
     assert.deepEqual(summary(await run(pass, apply("service"))), [["service", "apply", "Conflict"]]);

@@ -5,7 +5,7 @@ import { drifts, driftText, type Drift } from "../kube/drift.ts";
 import { ApiError } from "../kube/errors.ts";
 import { deleteExact } from "../kube/exact-writes.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { admittedAs, postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
+import { admittedAs, manifestDigest, postManager, fieldManager, ownershipPatch } from "../kube/ownership.ts";
 import { viewChild, type LiveChild } from "../observe/child-view.ts";
 import { childText, type DesiredChild } from "../desired/children.ts";
 import { planChild, type Action, type Owner } from "../plan/plan.ts";
@@ -29,9 +29,7 @@ export interface ChildOutcome {
 export interface ExecuteContext {
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
   readonly snapshots: Pick<SnapshotSource, "written" | "deleted">;
-  readonly record: Pick<ServiceMemory, "repairs" | "liveRoles" | "inSync">;
-  /** The desired children are those of the last reconcile, so each write repairs a change of another field manager. */
-  readonly isRepair: boolean;
+  readonly record: Pick<ServiceMemory, "repairs" | "liveRoles" | "settled">;
   readonly clock: Pick<Clock, "now">;
   readonly namespace: string;
   readonly owner: Owner;
@@ -70,6 +68,16 @@ async function attempt(action: Action, context: ExecuteContext): Promise<ChildOu
 
 type Performed = Omit<ChildOutcome, "child">;
 
+/** Digest of what the child should be. */
+export function wishOf({ manifest }: DesiredChild): string {
+  return manifest === null ? "" : manifestDigest(manifest);
+}
+
+/** The child has been as it should be now, so each write repairs a change of another field manager. */
+function isRepair(child: DesiredChild, { settled }: Pick<ServiceMemory, "settled">): boolean {
+  return settled.get(child.role) === wishOf(child);
+}
+
 async function perform(action: Action, context: ExecuteContext): Promise<Performed> {
   const { child } = action;
   switch (action.do) {
@@ -105,12 +113,12 @@ async function create(
   manifest: NonNullable<DesiredChild["manifest"]>,
   context: ExecuteContext,
 ): Promise<Performed> {
-  const { client, snapshots, isRepair, record } = context;
+  const { client, snapshots, record } = context;
   const { type } = child.kind;
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
     snapshots.written(type, created);
-    return isRepair && record.inSync && record.liveRoles.has(child.role)
+    return isRepair(child, record) && record.liveRoles.has(child.role)
       ? { did: "create", repaired: `${childText(child)} was deleted and has been created again` }
       : { did: "create" };
   } catch (error) {
@@ -128,13 +136,14 @@ async function performStored(child: DesiredChild, context: ExecuteContext): Prom
 
 async function apply(action: Action & { readonly do: "apply" }, context: ExecuteContext): Promise<Performed> {
   const { child, manifest, live } = action;
-  const { record, clock, isRepair } = context;
+  const { record, clock } = context;
   const { uid } = live.metadata;
-  if (isRepair && !record.repairs.has(uid, clock.now())) {
+  const repairs = isRepair(child, record);
+  if (repairs && !record.repairs.has(uid, clock.now())) {
     const message = `another field manager keeps overwriting ${childText(child)}; see its metadata.managedFields`;
     return { did: "none", failure: { kind: "Waiting", reason: "Overwritten", afterMs: overwrittenPauseMs, message } };
   }
-  const drift = isRepair && record.inSync ? await currentDrift(action, context) : undefined;
+  const drift = repairs ? await currentDrift(action, context) : undefined;
   await releaseBefore(live, action, context);
   const send = (): Promise<KubeObject> =>
     context.client.apply(child.kind.type, manifest, { fieldManager, force: true });
@@ -145,7 +154,7 @@ async function apply(action: Action & { readonly do: "apply" }, context: Execute
   const applied = await removeCopies(taken, action, context);
   // Only a success counts: on a busy object an apply often fails, and that undoes no change. Nor does one that changes
   // nothing, as when admission changes the same fields each time.
-  if (isRepair && applied.metadata.resourceVersion !== live.metadata.resourceVersion) {
+  if (repairs && applied.metadata.resourceVersion !== live.metadata.resourceVersion) {
     record.repairs.take(uid, clock.now());
   }
   context.snapshots.written(child.kind.type, applied);

@@ -19,10 +19,8 @@ export class ServiceMemory {
   service: EffectiveService | undefined;
   /** It has passed the rollout gate, and its Deployment does not show the rollout yet. */
   isEnteringRollout = false;
-  /** Digest of all desired children of the last reconcile. What is written while it stays the same is a repair. */
-  desired: string | undefined;
-  /** All children were as desired after the last reconcile. */
-  inSync = false;
+  /** Digest of each child's manifest when it was last as desired. What is written while that stays the same is a repair. */
+  readonly settled = new Map<ChildRole, string>();
   /** The children that may exist: each was live after it was last planned, or its action failed. */
   readonly liveRoles = new Set<ChildRole>();
   /** Digest of the lost GPUs in the last status; undefined: not since the reports of all pods were known. */

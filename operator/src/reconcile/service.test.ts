@@ -3,6 +3,7 @@ import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
 import type { KubeObject } from "../kube/object.ts";
 import { childKinds } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
+import { serviceType } from "../observe/cluster-cache.ts";
 import {
   apiError,
   failing,
@@ -91,6 +92,31 @@ describe("the reconcile of a service", () => {
       pass.recorded.filter(({ reason }) => reason === "Repaired").map(({ note }) => note),
       [
         "Service upscaler: spec.type was changed to NodePort by kubectl-edit; change the GpuMediaService instead",
+        "PodDisruptionBudget upscaler was deleted and has been created again",
+      ],
+    );
+  });
+
+  it("bug: reported no repair beside a change of another child, nor one that succeeded only when repeated", async () => {
+    let failures = 0;
+    const answers = {
+      "create PodDisruptionBudget upscaler": () => {
+        if (failures++ === 1) throw apiError(500);
+        return undefined;
+      },
+    };
+    const pass = fakePass({ allowed: anyWrite, answers });
+    await reconcileService(key, pass, silent);
+    const stored = pass.snapshots.current?.stored ?? assert.fail();
+    const spec = { network: { ingress: { enabled: true, host: "media.example.com" } } };
+    pass.snapshots.written(serviceType, { ...stored, spec } as KubeObject);
+    for (const type of [childKinds.service.type, childKinds.podDisruptionBudget.type])
+      pass.snapshots.deleted(type, "media/upscaler");
+    for (let time = 0; time < 2; time++) await reconcileService(key, pass, silent);
+    assert.deepEqual(
+      pass.recorded.filter(({ reason }) => reason === "Repaired").map(({ note }) => note),
+      [
+        "Service upscaler was deleted and has been created again",
         "PodDisruptionBudget upscaler was deleted and has been created again",
       ],
     );

@@ -4,7 +4,6 @@ import { unsupportedBehavior } from "../desired/scaling-behavior.ts";
 import { effectiveService } from "../effective/effective.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
-import { manifestDigest } from "../kube/ownership.ts";
 import { testRollout } from "../loadtest/rollout-test.ts";
 import { timestamp } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
@@ -14,7 +13,7 @@ import { admissionsOf, admissionStatus, nextAdmissions } from "./admissions.ts";
 import { dueDeletionCosts, writeDeletionCosts } from "./deletion-costs.ts";
 import { desired, planChildren } from "./desired.ts";
 import { dueDisruptions, writeDisruptions } from "./disruption.ts";
-import { execute, type ChildOutcome } from "./execute.ts";
+import { execute, wishOf, type ChildOutcome } from "./execute.ts";
 import { logOutcomes } from "./log-outcomes.ts";
 import type { Pass } from "./pass.ts";
 import { requeue } from "./requeue.ts";
@@ -59,11 +58,12 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));
   }
   memory.keep(record, service);
+  // What is edited while the service is suspended stays until it is resumed: no mistake to report.
+  if (service.suspend) record.settled.clear();
   record.admissions ??= admissionsOf(stored.status ?? {});
   if (lacksShared) memory.requestShared();
 
   const queued = enterGate(snapshot, rollout, memory, settings.maxRollouts);
-  const wish = digest(children.map(({ manifest }) => manifest && manifestDigest(manifest)));
   let outcomes: readonly ChildOutcome[];
   try {
     // Before the children, as fewer replicas or other bounds may be the scale-in itself.
@@ -72,7 +72,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     await writeDisruptions(dueDisruptions(costs), service, pass, log);
     const plan = queued === undefined ? planChildren(service, children, snapshot, record) : [];
     const { namespace, owner } = service;
-    outcomes = await execute(plan, { ...pass, record, namespace, owner, isRepair: record.desired === wish });
+    outcomes = await execute(plan, { ...pass, record, namespace, owner });
   } finally {
     leaveGate(record);
   }
@@ -82,11 +82,12 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     if (note !== undefined)
       pass.events.record(stored, { type: "Normal", reason: "Repaired", action: "Reconcile", note });
   }
+  for (const { child, failure: failed } of outcomes) {
+    if (failed === undefined) record.settled.set(child.role, wishOf(child));
+  }
   const failure = queued ?? worst(outcomes);
   // The plan was made from an old version: only the next snapshot can give a correct status.
   if (failure?.kind === "Conflict") return requeue(failure, undefined);
-  record.desired = queued === undefined ? wish : undefined;
-  record.inSync = failure === undefined;
   record.admissions = nextAdmissions(record.admissions, outcomes);
   const after = snapshots.refresh(snapshot);
   for (const { child, failure: failed } of outcomes) {
