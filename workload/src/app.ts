@@ -25,19 +25,22 @@ const timeoutCheckMs = 1000;
 export async function createApp(context: RouteContext, log: Logger): Promise<FastifyInstance> {
   const { settings } = context;
   const { headersTimeoutMs, bodyPauseMs, bodyTimeoutMs } = settings.limits;
+  // For bodies that no route reads; routes that do answer earlier (`collectBody`).
+  const requestTimeout = Math.max(bodyTimeoutMs + bodyPauseMs, headersTimeoutMs);
   const app = Fastify({
     loggerInstance: log as never,
     // A child logger per request costs more than routing it.
     ...(settings.accessLog ? {} : { childLoggerFactory: (logger) => logger }),
     logController: new LogController({ disableRequestLogging: !settings.accessLog }),
-    // For bodies that no route reads; routes that do answer earlier (`collectBody`).
-    requestTimeout: bodyTimeoutMs + bodyPauseMs,
+    requestTimeout,
     keepAliveTimeout: settings.connections.keepAliveMs,
     // A request on an open connection is still answered while we close, with `Connection: close`.
     return503OnClosing: false,
     forceCloseConnections: "idle",
     http: {
       headersTimeout: headersTimeoutMs,
+      // Fastify sets it only later, and Node refuses to start with headers that may take longer than a request.
+      requestTimeout,
       connectionsCheckingInterval: timeoutCheckMs,
       shouldUpgradeCallback: wantsStream,
     },
