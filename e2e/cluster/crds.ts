@@ -5,13 +5,16 @@ import type { KubectlWithInput } from "./kubectl.ts";
 /** The product's own, as they are shipped. */
 export const ownCrds = fileURLToPath(new URL("../../crds/", import.meta.url));
 
+/** The API server deletes the objects of a kind before its CRD, which may take more than half a minute. */
+const patience = "110s";
+
 /** Installs the CRDs in YAML files and directories. Fails with kubectl's message, such as the error in a schema. */
 export async function installCrds(kubectl: KubectlWithInput, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
   const files = paths.flatMap((path) => ["-f", path]);
   // Client-side apply would write an annotation that is larger than the API server accepts.
   await kubectl("", "apply", "--server-side", "--force-conflicts", ...files);
-  await kubectl("", "wait", "--for=condition=Established", "--timeout=30s", ...files);
+  await kubectl("", "wait", "--for=condition=Established", `--timeout=${patience}`, ...files);
   // An established CRD is not served yet: the first request creates its storage, and gets 429, which kubectl retries, until
   // that is ready. A CRD that is deleted before can stay for more than half a minute.
   const names = (await kubectl("", "get", "-o", "name", ...files)).trim().split("\n");
@@ -23,5 +26,5 @@ export async function installCrds(kubectl: KubectlWithInput, paths: readonly str
 export async function removeCrds(kubectl: KubectlWithInput, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
   const files = paths.flatMap((path) => ["-f", path]);
-  await kubectl("", "delete", "--ignore-not-found", "--timeout=30s", ...files);
+  await kubectl("", "delete", "--ignore-not-found", `--timeout=${patience}`, ...files);
 }

@@ -5,6 +5,7 @@ import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../workload/src/testing/free-port.ts";
 import { joined } from "./process-node/joined.ts";
 import { systemPath } from "./process-node/network-namespace.ts";
 import { Processes } from "./processes.ts";
@@ -87,15 +88,6 @@ async function forwarder(connect: () => Socket): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (client) => joined(client, connect())).listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function portOf(server: Server): number {

@@ -22,9 +22,9 @@ describe("the processes of a cluster", () => {
   });
   const sleeper = shell("echo started; exec sleep 600");
 
-  const logged = (name: string, text: string): Promise<unknown> =>
+  const logged = (name: string, text: string, directory = processes.directory): Promise<unknown> =>
     until(`"${text}" in the log of ${name}`, async () =>
-      (await readFile(processes.logFile(name), "utf8")).includes(text),
+      (await readFile(join(directory, `${name}.log`), "utf8")).includes(text),
     );
 
   it("run in their directory, with their environment, and log there", async () => {
@@ -134,6 +134,8 @@ describe("the processes of a cluster", () => {
     it("are killed when their keeper is killed too", async function () {
       // setpriv (Linux) makes the kernel stop the processes. Where it is missing, only the keeper does, which is killed here.
       if (dyingWithParent(["true"]).length === 1) this.skip();
+      // A process has a process id before setpriv has run in it: without this wait, it could outlive the keeper.
+      for (const name of ["a", "b"]) await logged(name, "started\n", parts.directory);
       process.kill(parts.keeperPid ?? 0, "SIGKILL");
       parent.kill("SIGKILL");
       await untilGone(parts, [parts.directory]);

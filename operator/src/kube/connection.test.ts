@@ -111,7 +111,7 @@ describe("a connection from a kubeconfig", () => {
       const { authorization: authorize, ...connection } = await load();
       assert.deepEqual(connection, { server: "https://here:6443", tls, source });
       assert.equal(await authorize(), authorization);
-    }).timeout(20_000);
+    });
   }
 
   it("uses the requested context instead of the current one", async () => {

@@ -5,6 +5,9 @@ import type { Context } from "mocha";
 import { type GpuMonitor, openGpuMonitor } from "./monitor.ts";
 import { mockDriver, mockGpu } from "./testing/mock-driver.ts";
 
+/** For tests in which no call hangs: on a busy machine the first one waits for the thread's start. */
+const patient = { visibleDevices: undefined, timeoutMs: 100_000 };
+
 const hungProgram = fileURLToPath(new URL("testing/hung-program.ts", import.meta.url));
 
 async function utilization(monitor: GpuMonitor): Promise<unknown> {
@@ -26,7 +29,7 @@ describe("GPU monitor", () => {
   it("reads the current figures", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0, { "utilization-percent": 12 })] });
-    const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined });
+    const monitor = openGpuMonitor({ library: mock.library, ...patient });
     assert.deepEqual(await utilization(monitor), [12]);
     mock.show({ gpus: [mockGpu(0, { "utilization-percent": 99 })] });
     assert.deepEqual(await utilization(monitor), [99]);
@@ -36,14 +39,14 @@ describe("GPU monitor", () => {
   it("reads once for all concurrent callers", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0)] });
-    const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined });
+    const monitor = openGpuMonitor({ library: mock.library, ...patient });
     const [first, ...others] = await Promise.all([monitor.sample(), monitor.sample(), monitor.sample()]);
     for (const other of others) assert.equal(other, first);
     await monitor.close();
   });
 
   it("reports a missing library, not zeros, on a machine without a GPU", async () => {
-    const monitor = openGpuMonitor({ library: "libnvidia-ml-that-is-not-there.so.1", visibleDevices: undefined });
+    const monitor = openGpuMonitor({ library: "libnvidia-ml-that-is-not-there.so.1", ...patient });
     const expected = {
       state: "unavailable",
       reason: "LIBRARY_NOT_FOUND",
@@ -92,7 +95,7 @@ describe("GPU monitor", () => {
   it("reports that it is closed", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0)] });
-    const monitor = openGpuMonitor({ library: mock.library, visibleDevices: undefined });
+    const monitor = openGpuMonitor({ library: mock.library, ...patient });
     await monitor.close();
     assert.deepEqual(await monitor.sample(), {
       state: "unavailable",

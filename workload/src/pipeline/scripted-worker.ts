@@ -1,7 +1,7 @@
 /**
  * A worker for tests that does what the text after the picture's JPEG asks for: `die!` throws, `hang` never responds,
- * `late` blocks the thread for 300 ms, `long` for minutes, `fail` fails as with a poisoned GPU, `cold` reports a
- * run of a new shape; anything else succeeds at once.
+ * `late` blocks the thread for 300 ms, `slow` for 2 s, `long` for minutes, `fail` fails as with a poisoned GPU, `cold` reports a
+ * run of a new shape, `wait` responds when the test sends a message on the channel `scripted-worker`; anything else succeeds at once.
  */
 import { parentPort } from "node:worker_threads";
 import koffi from "koffi";
@@ -42,6 +42,16 @@ function block(ms: number): void {
   koffi.load(null).func("poll", "int", ["void *", "int", "int"])(null, 0, ms);
 }
 
+const waiting: (readonly PictureTask[])[] = [];
+let released = false;
+const release = new BroadcastChannel("scripted-worker");
+release.addEventListener("message", () => {
+  released = true;
+  for (const tasks of waiting.splice(0)) succeed(tasks, 0);
+});
+// It must not keep the worker from exiting.
+(release as unknown as { unref(): void }).unref();
+
 parentPort?.on("message", (message: ToWorker) => {
   if (message.kind === "exit") process.exit();
   if (message.kind !== "pictures") return;
@@ -50,7 +60,9 @@ parentPort?.on("message", (message: ToWorker) => {
   if (text === "hang") return;
   if (text === "fail") return fail(message.tasks);
   if (text === "late") block(300);
+  if (text === "slow") block(2_000);
   if (text === "long") block(600_000);
+  if (text === "wait" && !released) return void waiting.push(message.tasks);
   succeed(message.tasks, text === "cold" ? 1 : 0);
 });
 

@@ -13,7 +13,7 @@ const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, backgroun
   .toBuffer();
 
 /** A picture that scripts its worker. */
-function picture(script: "die!" | "hang" | "late" | "fail" | "cold" | "fine"): Uint8Array<ArrayBuffer> {
+function picture(script: "die!" | "hang" | "late" | "slow" | "fail" | "cold" | "fine"): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat([jpeg, Buffer.from(script)]));
 }
 
@@ -72,6 +72,13 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5);
 }
 
+/** Lets all workers respond to the pictures that wait for it. */
+function releaseWaiting(): void {
+  const channel = new BroadcastChannel("scripted-worker");
+  channel.postMessage("go");
+  channel.close();
+}
+
 /** A slow machine may exceed a deadline of 40 ms once or twice. */
 async function untilServed(pipeline: WorkerPipeline): Promise<void> {
   while ((await failure(pipeline.process(picture("fine"), options))) !== "none") await pause(5);
@@ -122,10 +129,11 @@ describe("the pipeline", () => {
     const large = await sharp({ create: { width: 500, height: 500, channels: 3, background: "red" } })
       .jpeg()
       .toBuffer();
-    const slow = () => failure(pipeline.process(new Uint8Array(Buffer.concat([large, Buffer.from("late")])), options));
+    const slow = () => failure(pipeline.process(new Uint8Array(Buffer.concat([large, Buffer.from("wait")])), options));
     const all = [slow(), slow(), slow(), failure(pipeline.process(picture("fine"), options))];
     await until(() => pipeline.active === 2);
     assert.deepEqual([pipeline.active, pipeline.queued], [2, 2]);
+    releaseWaiting();
     assert.deepEqual(await Promise.all(all), ["none", "none", "none", "none"]);
   });
 
@@ -148,12 +156,13 @@ describe("the pipeline", () => {
     };
     // All at once: the second one must not have finished before the others come.
     const hanging = send(small, "hang");
-    const late = send(large, "late");
+    const waiting = send(large, "wait");
     const padded = send(large, "fine", 3 * MiB);
     const behind = send(large, "fine", 4 * MiB);
     await until(() => pipeline.active === 2);
     assert.deepEqual([pipeline.active, pipeline.queued], [2, 2]);
-    assert.equal(await late, "none");
+    releaseWaiting();
+    assert.equal(await waiting, "none");
     assert.deepEqual([pipeline.active, pipeline.queued], [1, 2]);
     await pipeline.close();
     assert.deepEqual(await Promise.all([hanging, padded, behind]), ["draining", "draining", "draining"]);
@@ -220,7 +229,7 @@ describe("the pipeline", () => {
   it("replaces a stuck worker once it has exited, and ignores its late result", async () => {
     await using setup = await started("{requestTimeout: 40ms}");
     const { pipeline, observed } = setup;
-    assert.equal(await failure(pipeline.process(picture("late"), options)), "deadline");
+    assert.equal(await failure(pipeline.process(picture("slow"), options)), "deadline");
     await until(() => pipeline.stuckForMs > 0);
     assert.deepEqual([pipeline.ready, pipeline.workers.restarts], [false, 0]);
     await until(() => pipeline.ready);

@@ -63,7 +63,7 @@ describe("gpumedia-processor dmon", () => {
   it("prints the mock's figures", async function (this: Context) {
     using mock = mockDriver(this);
     mock.show({ gpus: [mockGpu(0, { "memory-temperature-celsius": 44 }), mockGpu(1, { "power-milliwatts": 70_600 })] });
-    const monitor = openDmonMonitor({ library: mock.library, visibleDevices: undefined });
+    const monitor = openDmonMonitor({ library: mock.library, visibleDevices: undefined, timeoutMs: 100_000 });
     const { status, printed, warnings } = await watch(monitor, { ...soon, count: 1, select: ["p", "c", "e", "m"] });
     await monitor.close();
     assert.deepEqual(
