@@ -120,11 +120,14 @@ describe("the ledger of DRA's devices", () => {
     assert.equal(ledger.snapshot(), before);
     ledger.observeClaim(claimed(sampleClaim("p", ["a/gpu-0"])));
     const now = ledger.snapshot();
-    assert.equal(before.allocations.size, 0);
-    assert.equal(now.allocations.size, 1);
+    assert.deepEqual([before.allocations.size, now.allocations.size], [0, 1]);
+    assert.equal(now.pools, before.pools);
+    ledger.observeSlice(updated(sampleSlice("b", ["gpu-0"]), sampleSlice("b", ["gpu-0", "gpu-1"])));
+    const last = ledger.snapshot();
+    assert.equal([...last.allocations.values()][0], [...now.allocations.values()][0]);
     assert.deepEqual(
-      now.pools.map((pool, index) => pool === before.pools[index]),
-      [false, true],
+      last.pools.map((pool, index) => pool === now.pools[index]),
+      [true, false],
     );
   });
 

@@ -46,6 +46,8 @@ export class DeviceLedger {
   /** Replaced when a pool changes, never changed in place, because snapshots share the values. */
   readonly #pools = new Map<PoolKey, DevicePool>();
   readonly #allocations = new Map<PoolKey, readonly Allocation[]>();
+  /** Undefined after a change of a slice. */
+  #list: readonly DevicePool[] | undefined;
   /** Undefined after a change. */
   #snapshot: DraSnapshot | undefined;
 
@@ -55,9 +57,10 @@ export class DeviceLedger {
 
   /** The value does not change later. */
   snapshot(): DraSnapshot {
+    this.#list ??= [...this.#slices.keys()].toSorted().map((key) => this.#pool(key));
     this.#snapshot ??= {
       classes: this.#classes,
-      pools: [...this.#slices.keys()].toSorted().map((key) => this.#pool(key)),
+      pools: this.#list,
       allocations: new Map([...this.#claims.keys()].map((key) => [key, this.#allocated(key)])),
     };
     return this.#snapshot;
@@ -67,7 +70,7 @@ export class DeviceLedger {
   clear(): void {
     this.#classes = new Map();
     for (const kept of [this.#slices, this.#claims, this.#poolsOfPod, this.#pools, this.#allocations]) kept.clear();
-    this.#snapshot = undefined;
+    this.#snapshot = this.#list = undefined;
   }
 
   readonly observeClass = (change: StoreChange<DeviceClassView>): void => {
@@ -81,8 +84,10 @@ export class DeviceLedger {
 
   readonly observeSlice = (change: StoreChange<ResourceSliceView>): void => {
     const [before, now] = [previousOf(change), currentOf(change)];
-    if (before !== undefined) removeFrom(this.#slices, this.#changed(poolOf(before)), before.name);
-    if (now !== undefined) addTo(this.#slices, this.#changed(poolOf(now)), now.name, now);
+    if (before !== undefined) removeFrom(this.#slices, poolOf(before), before.name);
+    if (now !== undefined) addTo(this.#slices, poolOf(now), now.name, now);
+    for (const slice of [before, now]) if (slice !== undefined) this.#pools.delete(poolOf(slice));
+    this.#snapshot = this.#list = undefined;
   };
 
   readonly observeClaim = (change: StoreChange<ResourceClaimView>): void => {
@@ -101,9 +106,9 @@ export class DeviceLedger {
     }
   };
 
+  /** Other allocations than before. */
   #changed(pool: PoolKey): PoolKey {
     this.#snapshot = undefined;
-    this.#pools.delete(pool);
     this.#allocations.delete(pool);
     return pool;
   }

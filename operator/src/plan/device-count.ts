@@ -123,16 +123,16 @@ interface PoolsOfNode {
 
 type PoolIndex = (node: string) => PoolsOfNode;
 
-const indices = new WeakMap<DraSnapshot, PoolIndex>();
+const indices = new WeakMap<DraSnapshot["pools"], PoolIndex>();
 
-/** Kept by snapshot, because all services between two changes ask. */
-function poolIndex(dra: DraSnapshot): PoolIndex {
-  const known = indices.get(dra) ?? indexPools(dra);
-  indices.set(dra, known);
+/** Kept until a slice changes. */
+function poolIndex({ pools }: DraSnapshot): PoolIndex {
+  const known = indices.get(pools) ?? indexPools(pools);
+  indices.set(pools, known);
   return known;
 }
 
-function indexPools({ pools }: DraSnapshot): PoolIndex {
+function indexPools(pools: DraSnapshot["pools"]): PoolIndex {
   const local = new Map<string, Set<DevicePool>>();
   const shared = new Set<DevicePool>();
   for (const pool of pools.filter(({ isUsable }) => isUsable)) {

@@ -63,12 +63,34 @@ function withHas(expression: string): string {
   );
 }
 
-const nothing: ReadonlyMap<string, unknown> = new Map();
-
-/** Attributes or capacity by domain. An unknown domain has no members, so that one lookup needs no guard. */
+/**
+ * Attributes or capacity by domain, of which most selectors read one: a name without a domain has the driver's. An unknown
+ * domain has no members, so that one lookup needs no guard.
+ */
 class Domains extends Map<string, Map<string, unknown>> {
+  readonly #driver: string;
+  readonly #valueOf: (name: string) => unknown;
+  readonly #names: readonly string[];
+
+  constructor(driver: string, names: readonly string[], valueOf: (name: string) => unknown) {
+    super();
+    this.#driver = driver;
+    this.#names = names;
+    this.#valueOf = valueOf;
+  }
+
+  override has(domain: string): boolean {
+    return this.#names.some((name) => this.#domainOf(name) === domain);
+  }
+
   override get(domain: string): Map<string, unknown> {
-    return super.get(domain) ?? (nothing as Map<string, unknown>);
+    const members = this.#names.filter((name) => this.#domainOf(name) === domain);
+    return new Map(members.map((name) => [name.slice(name.indexOf("/") + 1), this.#valueOf(name)]));
+  }
+
+  #domainOf(name: string): string {
+    const slash = name.indexOf("/");
+    return slash < 0 ? this.#driver : name.slice(0, slash);
   }
 }
 
@@ -81,21 +103,9 @@ class CelDevice {
   constructor(driver: string, { attributes, capacity, isShareable }: DeviceView) {
     this.driver = driver;
     this.allowMultipleAllocations = isShareable;
-    this.attributes = domains(driver, attributes, attributeValue);
-    this.capacity = domains(driver, capacity, ({ value }) => new Quantity(quantityValue(value)));
+    this.attributes = new Domains(driver, Object.keys(attributes), (name) => attributeValue(attributes[name] ?? {}));
+    this.capacity = new Domains(driver, Object.keys(capacity), (name) => Quantity.of(capacity[name]?.value ?? ""));
   }
-}
-
-/** A name without a domain has the driver's. */
-function domains<T>(driver: string, members: Readonly<Record<string, T>>, valueOf: (member: T) => unknown): Domains {
-  const result = new Domains();
-  for (const [qualified, member] of Object.entries(members)) {
-    const slash = qualified.indexOf("/");
-    const domain = slash < 0 ? driver : qualified.slice(0, slash);
-    const inDomain = result.has(domain) ? result.get(domain) : new Map<string, unknown>();
-    result.set(domain, inDomain.set(qualified.slice(slash + 1), valueOf(member)));
-  }
-  return result;
 }
 
 function attributeValue({ string, bool, int, version }: DeviceAttribute): unknown {

@@ -78,7 +78,26 @@ function requestsOfDra(request: GpuRequest, { classes }: DraSnapshot): readonly 
   return [{ name, deviceClass: name, count: request.count, selectors: [], tolerations: [], capacity: {} }];
 }
 
+/** By nodes and request, for all services between two changes. */
+const counted = new WeakMap<readonly DeviceNode[], Map<string, Counted>>();
+
+interface Counted {
+  readonly dra: DraSnapshot | undefined;
+  readonly devices: readonly NodeDevices[];
+}
+
 function nodesWithDevices(view: GpuView, nodes: readonly DeviceNode[]): readonly NodeDevices[] {
+  const { dra, request } = view;
+  if (dra !== undefined && hasSharedDevices(dra)) return countNodes(view, nodes);
+  const byRequest = counted.get(nodes) ?? new Map<string, Counted>();
+  const key = JSON.stringify(request);
+  const known = byRequest.get(key);
+  const found = known?.dra === dra && known !== undefined ? known : { dra, devices: countNodes(view, nodes) };
+  counted.set(nodes, byRequest.set(key, found));
+  return found.devices;
+}
+
+function countNodes(view: GpuView, nodes: readonly DeviceNode[]): readonly NodeDevices[] {
   const { dra, deviceRequests: requests } = view;
   const key = JSON.stringify(requests);
   const seen = new Set<DeviceView>();
