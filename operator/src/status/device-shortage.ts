@@ -1,6 +1,6 @@
 /** Explains which devices of DRA are missing: what does not fit, and who has what would. */
 import type { DraSnapshot } from "../observe/device-ledger.ts";
-import { countGpus, type GpuView } from "../plan/gpus.ts";
+import { countGpus, usableDevices, type GpuView } from "../plan/gpus.ts";
 import { misfit, type Misfit } from "../plan/device-fit.ts";
 import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
 
@@ -12,7 +12,9 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   if (names.every((name) => !dra.classes.has(name))) {
     return `DeviceClass ${classes} does not exist; install the DRA driver that creates it, or correct its name`;
   }
-  const { total, texts } = misfits(gpus, dra);
+  const near = usableDevices(gpus).flatMap(({ inventory }) => inventory?.pools.map(({ pool }) => pool) ?? []);
+  // Without a node that the service can use, any device would help.
+  const { total, texts } = misfits(gpus, { ...dra, pools: near.length === 0 ? dra.pools : [...new Set(near)] });
   if (devices.length === 0 && total === 0) {
     return `no ResourceSlice has a device of class ${classes}${incompletePools(dra)}; check that the DRA driver is running`;
   }

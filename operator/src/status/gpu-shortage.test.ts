@@ -22,6 +22,10 @@ describe("text of a GPU shortage", () => {
       gpus: gpus([node(2, 2)], { perReplica: 4 }),
       text: "no node has 4 nvidia.com/gpu: the largest has 2; lower gpu.count, or add a larger node",
     },
+    "one is free, where a replica does not fit": {
+      gpus: gpus([node(4, 1), node(4, 0)]),
+      text: "1 of 8 nvidia.com/gpu are free, but the scheduler has found no node with all that a replica needs; see kubectl describe pod",
+    },
     "all are in use": {
       gpus: gpus([node(4, 0), node(4, 0, {}, { "lab/trainer": 1, "lab/a": 1, "lab/b": 1, "media/upscaler": 1 })]),
       text: "no node has 1 free nvidia.com/gpu: 8 of 8 in use by media/upscaler (5), lab/a (1), lab/b (1), 1 more; free a GPU, add a node, or lower the number of replicas",

@@ -2,23 +2,27 @@
 import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { affinityText, meetsAffinity } from "../plan/node-affinity.ts";
-import { countGpus, meetsSelector, type GpuView } from "../plan/gpus.ts";
+import { countGpus, meetsSelector, usableDevices, type GpuView } from "../plan/gpus.ts";
 import { deviceShortage } from "./device-shortage.ts";
 import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
 
 /** Why no further replica fits, and the next step: `no node has 1 free nvidia.com/gpu: 8 of 8 in use by …`. */
 export function gpuShortage(gpus: GpuView): string {
   const { request, perReplica, devices, dra, deviceRequests } = gpus;
-  if (dra !== undefined && deviceRequests.length > 0 && devices.every(({ inventory }) => inventory !== undefined)) {
-    return deviceShortage(gpus, dra);
-  }
+  const { allocatable, free, replicas } = countGpus(gpus);
   const resource = gpusText(gpus);
+  // The node with a free GPU may lack memory, or the scheduler may not have tried again since the GPU became free.
+  if (perReplica > 0 && replicas > 0) {
+    return `${free} of ${allocatable} ${resource} are free, but the scheduler has found no node with all that a replica needs; see kubectl describe pod`;
+  }
+  const usable = usableDevices(gpus);
+  const isByDra = (usable.length === 0 ? devices : usable).every(({ inventory }) => inventory !== undefined);
+  if (dra !== undefined && deviceRequests.length > 0 && isByDra) return deviceShortage(gpus, dra);
   if (devices.length === 0) {
     return request.kind === "ResourceClaim"
       ? `the ${resource} are not known: resource.k8s.io/v1 is not served, or the operator may not read it; install the RBAC of this version`
       : `no node offers ${resource}; check that the device plugin or the DRA driver is running, that it offers gpu.resourceName, and that devices are free`;
   }
-  const { allocatable, free } = countGpus(gpus);
   if (allocatable === 0) return `none of ${nodes(devices.length)} with ${resource} is usable: ${exclusions(gpus)}`;
   const largest = Math.max(...devices.map((node) => node.allocatable));
   if (largest < perReplica) {
