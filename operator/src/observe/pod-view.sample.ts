@@ -19,6 +19,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     createdAt: "2026-01-01T00:00:00Z",
     devices: {},
     claims: [],
+    lacksClaim: false,
     unschedulable: undefined,
     gates: [],
     failed: undefined,

@@ -63,7 +63,22 @@ describe("the view of a pod", () => {
           containers: [{ name: "a", resources: { limits: { "deviceclass.resource.kubernetes.io/mig": "1" } } }],
         },
       }),
-      view: { ...waits, claims: ["gpu"], devices: { "deviceclass.resource.kubernetes.io/mig": 1 } },
+      view: { ...waits, claims: ["gpu"], lacksClaim: true, devices: { "deviceclass.resource.kubernetes.io/mig": 1 } },
+    },
+    "has all claims once they have been created": {
+      pod: pod({
+        metadata: { labels: ours },
+        spec: { resourceClaims: [{ name: "gpu", resourceClaimTemplateName: "upscaler-gpu-1" }] },
+        status: { resourceClaimStatuses: [{ name: "gpu", resourceClaimName: "p-gpu-x" }] },
+      }),
+      view: { ...waits, claims: ["gpu"] },
+    },
+    "has the error of the scheduler": {
+      pod: pod({
+        metadata: { labels: ours },
+        status: { conditions: [{ type: "PodScheduled", status: "False", reason: "SchedulerError", message: "boom" }] },
+      }),
+      view: { ...waits, unschedulable: "boom" },
     },
     "has the deletion cost that this operator has set": {
       pod: pod({

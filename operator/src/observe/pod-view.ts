@@ -37,6 +37,8 @@ export interface PodView {
   readonly devices: Readonly<Record<string, number>>;
   /** Names in its spec of the ResourceClaims whose devices it has or waits for. */
   readonly claims: readonly string[];
+  /** A controller has still to create one of these claims, which a quota may forbid. */
+  readonly lacksClaim: boolean;
   /** The scheduler's message while no node fits. */
   readonly unschedulable: string | undefined;
   /** Its scheduling gates: the scheduler ignores the pod until their controllers have removed them all. */
@@ -81,7 +83,7 @@ interface Pod extends KubeObject {
   readonly spec?: {
     readonly nodeName?: string;
     readonly schedulingGates?: readonly { readonly name: string }[];
-    readonly resourceClaims?: readonly { readonly name: string }[];
+    readonly resourceClaims?: readonly { readonly name: string; readonly resourceClaimTemplateName?: string }[];
     readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
     readonly containers?: readonly {
       readonly name: string;
@@ -97,6 +99,7 @@ interface Pod extends KubeObject {
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
+    readonly resourceClaimStatuses?: readonly { readonly name: string }[];
     readonly conditions?: readonly StatusCondition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
@@ -160,7 +163,9 @@ export function viewPod(object: KubeObject): PodView | undefined {
     createdAt: metadata.creationTimestamp,
     devices,
     claims: spec.resourceClaims?.map(({ name }) => name) ?? [],
-    unschedulable: scheduled?.reason === "Unschedulable" ? (scheduled.message ?? "") : undefined,
+    lacksClaim: lacksClaim(spec, status),
+    // A quota may forbid the claim that the scheduler creates for an extended resource, which is an error of the scheduler.
+    unschedulable: notScheduled.has(scheduled?.reason ?? "") ? (scheduled?.message ?? "") : undefined,
     gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
     failed: failureOf(metadata, status),
     container: containerView(processor),
@@ -169,6 +174,16 @@ export function viewPod(object: KubeObject): PodView | undefined {
     deletionCost: annotationOf(metadata, deletionCostAnnotation, fieldManager),
     doNotDisrupt: doNotDisruptOf(metadata),
   };
+}
+
+const notScheduled: ReadonlySet<string> = new Set(["Unschedulable", "SchedulerError"]);
+
+function lacksClaim(
+  { resourceClaims = [] }: NonNullable<Pod["spec"]>,
+  { resourceClaimStatuses = [] }: NonNullable<Pod["status"]>,
+): boolean {
+  const created = new Set(resourceClaimStatuses.map(({ name }) => name));
+  return resourceClaims.some((claim) => claim.resourceClaimTemplateName !== undefined && !created.has(claim.name));
 }
 
 /**

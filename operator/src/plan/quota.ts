@@ -36,7 +36,15 @@ export function quotaHeadroom(
   gpus: CountedGpus,
   quotas: readonly QuotaView[],
 ): QuotaHeadroom | undefined {
-  const perPod = new Map([...claimAmounts(gpus), ...countedByQuota(template)]);
+  return scarcest(new Map([...claimAmounts(gpus), ...countedByQuota(template)]), quotas);
+}
+
+/** Undefined where no quota limits the ResourceClaims of the pods. */
+export function claimHeadroom(gpus: CountedGpus, quotas: readonly QuotaView[]): QuotaHeadroom | undefined {
+  return scarcest(claimAmounts(gpus), quotas);
+}
+
+function scarcest(perPod: ReadonlyMap<string, number>, quotas: readonly QuotaView[]): QuotaHeadroom | undefined {
   const headrooms = quotas
     .filter(({ scoped }) => !scoped)
     .flatMap(({ name, hard, used }) =>

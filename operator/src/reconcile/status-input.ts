@@ -8,6 +8,7 @@ import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
 import { gpuView } from "../plan/gpus.ts";
 import { isOwn } from "../plan/plan.ts";
+import { claimHeadroom } from "../plan/quota.ts";
 import { childKinds } from "../observe/child-kinds.ts";
 import { losesSharedRules, ruleOf } from "../plan/own-rule.ts";
 import type { ChildView } from "../observe/child-view.ts";
@@ -42,11 +43,13 @@ export function statusInput(
     pods,
     failedPods,
     gpus,
+    quotas,
     loadTests,
     unreachableApis,
   }: Snapshot,
   { outcomes, children: desired, ...result }: ReconcileResult,
 ): StatusInput {
+  const view = gpuView(service, gpus);
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   // Pods of the Deployment that a deleted service of the same name leaves behind do not make this one Ready.
   const own = (child: ChildView | undefined): ChildView | undefined =>
@@ -72,7 +75,8 @@ export function statusInput(
     gateways,
     prometheuses,
     pods: [...pods, ...failedPods],
-    gpus: gpuView(service, gpus),
+    gpus: view,
+    claimQuota: claimHeadroom(view, quotas),
     lastLoadTest: lastLoadTest(loadTests.tests),
   };
 }

@@ -54,6 +54,10 @@ const waitingForRemoval: Failure = {
 const cause = new ApiError({ status: 500, reason: "", message: "etcd", method: "POST", path: "/" });
 const rejected: Failure = { kind: "Stalled", reason: "ChildRejected", message: "the API server rejects it" };
 
+const used = { replicas: 0, quota: "gpus", resource: "gpu.nvidia.com.deviceclass.resource.k8s.io/devices" };
+const unclaimed =
+  "pod p gets no ResourceClaim: quota gpus has too little gpu.nvidia.com.deviceclass.resource.k8s.io/devices left; raise the quota, or lower the number of replicas";
+
 interface Case {
   readonly spec?: GpuMediaServiceSpec;
   /** `null`: no Deployment exists. */
@@ -63,6 +67,7 @@ interface Case {
   readonly pods?: readonly PodView[];
   readonly failure?: Failure;
   readonly lost?: StatusInput["reading"]["lost"];
+  readonly claimQuota?: StatusInput["claimQuota"];
   readonly readiness: Readiness;
 }
 
@@ -223,6 +228,24 @@ const cases: Readonly<Record<string, Case>> = {
     failure: { kind: "Transient", cause },
     readiness: inProgress("ApiServerError", "a request to the API server failed, retrying: etcd"),
   },
+  "a pod whose ResourceClaim a quota forbids": {
+    status: noneReady,
+    pods: [samplePod({ node: undefined, claims: ["gpu"], lacksClaim: true })],
+    claimQuota: used,
+    readiness: inProgress("QuotaExceeded", `0 of 2 replicas are ready; ${unclaimed}`),
+  },
+  "a pod for whose extended resource a quota forbids the claim": {
+    status: noneReady,
+    pods: [samplePod({ node: undefined, unschedulable: 'claims "x" is forbidden: exceeded quota: gpus' })],
+    claimQuota: used,
+    readiness: inProgress("QuotaExceeded", `0 of 2 replicas are ready; ${unclaimed}`),
+  },
+  "a pod that waits for a claim that the quota admits": {
+    status: noneReady,
+    pods: [samplePod({ node: undefined, claims: ["gpu"], lacksClaim: true })],
+    claimQuota: { ...used, replicas: 1 },
+    readiness: progressing("0 of 2 replicas are ready; pod p is waiting to be scheduled"),
+  },
   "a conflict": {
     status: null,
     failure: { kind: "Conflict" },
@@ -249,13 +272,22 @@ describe("Ready, Reconciling and Stalled", () => {
   }
 });
 
-function statusInput({ spec = {}, status, replicas = 2, pods = [], failure, lost = [] }: Omit<Case, "readiness">) {
+function statusInput({
+  spec = {},
+  status,
+  replicas = 2,
+  pods = [],
+  failure,
+  lost = [],
+  claimQuota,
+}: Omit<Case, "readiness">) {
   const deployment = status === null ? undefined : sampleChild({ generation: 3, spec: { replicas }, status });
   return sampleStatusInput({
     service: sampleService(spec),
     deployment,
     pods,
     failure,
+    claimQuota,
     reading: sampleReading({ lost }),
   });
 }

@@ -1,5 +1,6 @@
 /** Ready, and kstatus' Reconciling and Stalled, which exist only while they are true. */
 import { replicaFailure, type ChildView } from "../observe/child-view.ts";
+import type { PodView } from "../observe/pod-view.ts";
 import { exceedsQuota, type Failure } from "../plan/failure.ts";
 import type { GpuView } from "../plan/gpus.ts";
 import { isFalse, isTrue, type Verdict } from "./condition.ts";
@@ -80,6 +81,8 @@ function servingVerdict(input: StatusInput): Serving {
   }
   const rejected = rejectedPods(deployment);
   if (rejected !== undefined) return { ...rejected, message: `${counts}; ${rejected.message}` };
+  const unclaimed = podWithoutClaim(input);
+  if (unclaimed !== undefined) return { ...isFalse("QuotaExceeded", `${counts}; ${unclaimed}`), fatal: false };
   const troubles = podTroubles(pods, desired, gpus.request);
   if (troubles === undefined) return progressing(rolledOut ? counts : `${counts}, ${updated} of them updated`);
   const message = `${counts}; ${troublesText(troubles, gpus)}`;
@@ -139,6 +142,19 @@ function rejectedPods(deployment: ChildView): Serving | undefined {
   const hint = /sysctl/i.test(message) ? `; ${sysctlStep}` : "";
   const text = `cannot create pods: ${message}${hint}`;
   return { ...isFalse(isQuota ? "QuotaExceeded" : "PodsForbidden", text), fatal: !isQuota };
+}
+
+/** The API server admits the pod, and rejects its ResourceClaim: an event of the pod is all that reports it. */
+function podWithoutClaim({ pods, claimQuota }: StatusInput): string | undefined {
+  if (claimQuota?.replicas !== 0) return undefined;
+  const isWithout = ({ node, terminating, lacksClaim, unschedulable }: PodView): boolean =>
+    node === undefined && !terminating && (lacksClaim || exceedsQuota(unschedulable));
+  const pod = pods.find(isWithout);
+  const { quota, resource } = claimQuota;
+  return (
+    pod &&
+    `pod ${pod.name} gets no ResourceClaim: quota ${quota} has too little ${resource} left; raise the quota, or lower the number of replicas`
+  );
 }
 
 function deadlineExceeded(deployment: ChildView | undefined): boolean {

@@ -47,6 +47,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     prometheuses: [samplePrometheus()],
     pods: [],
     gpus: sampleGpus([sampleDevices(8, 6)]),
+    claimQuota: undefined,
     lastLoadTest: undefined,
     reading: sampleReading(),
     ...change,

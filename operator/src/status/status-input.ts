@@ -9,6 +9,7 @@ import { containerName } from "../observe/names.ts";
 import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
+import type { QuotaHeadroom } from "../plan/quota.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import type { GpuView } from "../plan/gpus.ts";
@@ -46,6 +47,8 @@ export interface StatusInput {
   readonly prometheuses: readonly PrometheusView[] | undefined;
   readonly pods: readonly PodView[];
   readonly gpus: GpuView;
+  /** How many more ResourceClaims of its pods the quotas admit; undefined: they do not limit them. */
+  readonly claimQuota: QuotaHeadroom | undefined;
   /** The one that finished last. */
   readonly lastLoadTest: LastLoadTest | undefined;
   /** The utilization that the pods report. */
