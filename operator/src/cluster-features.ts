@@ -14,7 +14,10 @@ const podMetric = (name: string) => ({ group: "custom.metrics.k8s.io", resource:
 const constraints = { group: "security.openshift.io", resource: "securitycontextconstraints" };
 const podMetrics = { group: "metrics.k8s.io", resource: "pods" };
 
-/** What cannot be read stays as it was `before`: one failed request must not change every service. */
+/**
+ * What cannot be read stays as it was `before`: one failed request must not change every service. The fields of Kubernetes'
+ * own kinds are not read: no CRD of another version can take their place.
+ */
 export async function readClusterFeatures(
   client: Pick<ApiClient, "rawJson">,
   apis: Apis,
@@ -22,7 +25,9 @@ export async function readClusterFeatures(
   before?: ClusterFeatures,
   retryMs = 500,
 ): Promise<ClusterFeatures> {
-  const served = Object.entries(childKinds).filter(([, { optional, type }]) => optional && apis.serves(type));
+  const served = Object.entries(childKinds).filter(
+    ([role, { optional, type }]) => optional && apis.serves(type) && role !== "resourceClaimTemplate",
+  );
   const schemas = new Map(
     await Promise.all(
       served.map(async ([role, { type }]) => [role, await readSchema(client, type, { log, retryMs })] as const),

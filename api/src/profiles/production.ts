@@ -18,6 +18,16 @@ export const production: SourcedTree<CompleteSpec> = {
   gpu: {
     resourceName: guide("GPU Workload Patterns", "nvidia.com/gpu"),
     count: guide("GPU Workload Patterns", 1),
+    allocation: ours(
+      "Auto",
+      "the extended resource where nodes or a DeviceClass offer it, otherwise a claim of gpu.claim.deviceClassName where that class exists; status.gpu has the decision",
+    ),
+    claim: {
+      deviceClassName: ours("gpu.nvidia.com", "the class of whole GPUs that NVIDIA's DRA driver creates"),
+      selectors: ours([], "every device of the class"),
+      tolerations: ours([], "a driver taints devices that are broken"),
+      firstAvailable: ours([], "one kind of device is enough"),
+    },
     cuda: {
       launchBlocking: guide("CUDA Configuration", false),
       deviceOrder: guide("CUDA Configuration", "PCI_BUS_ID"),

@@ -87,6 +87,16 @@ const tunable: SpecCases = {
       },
       keeps: { network: { ingress: { enabled: true, host: "a.example" }, gateway: { hostnames: ["b.example"] } } },
     },
+  "gpu.claim needs gpu.allocation ResourceClaim or Auto: change gpu.allocation, or remove gpu.claim": {
+    at: "spec.gpu.claim",
+    breaks: { gpu: { allocation: "ExtendedResource", claim: { deviceClassName: "gpu.example.com" } } },
+    keeps: { gpu: { allocation: "Auto", claim: { deviceClassName: "gpu.example.com" } } },
+  },
+  "a service without GPUs (gpu.count: 0) claims none: remove gpu.claim": {
+    at: "spec.gpu.claim",
+    breaks: { gpu: { count: 0, claim: { selectors: ["true"] } } },
+    keeps: { gpu: { count: 1, claim: { selectors: ["true"] } } },
+  },
   "minReplicas must not be greater than maxReplicas": {
     at: "spec.autoscaling.horizontal.minReplicas",
     breaks: { autoscaling: { horizontal: { minReplicas: 3, maxReplicas: 2 } } },
@@ -163,16 +173,34 @@ const tunable: SpecCases = {
     breaks: inUnits("limits.memory", "1m"),
     keeps: inUnits("limits.memory", "1Mi"),
   },
-  "a toleration without a key requires operator: Exists": {
-    at: "spec.scheduling.tolerations[0]",
-    breaks: { scheduling: { tolerations: [{ value: "spot" }] } },
-    keeps: { scheduling: { tolerations: [{ key: "kind", value: "spot" }] } },
-  },
-  "value must be empty with operator: Exists": {
-    at: "spec.scheduling.tolerations[0]",
-    breaks: { scheduling: { tolerations: [{ key: "kind", operator: "Exists", value: "spot" }] } },
-    keeps: { scheduling: { tolerations: [{ key: "kind", operator: "Equal", value: "spot" }] } },
-  },
+  "a toleration without a key requires operator: Exists": [
+    {
+      at: "spec.scheduling.tolerations[0]",
+      breaks: { scheduling: { tolerations: [{ value: "spot" }] } },
+      keeps: { scheduling: { tolerations: [{ key: "kind", value: "spot" }] } },
+    },
+    {
+      at: "spec.gpu.claim.tolerations[0]",
+      breaks: { gpu: { claim: { tolerations: [{ effect: "NoSchedule" }] } } },
+      keeps: { gpu: { claim: { tolerations: [{ operator: "Exists", effect: "NoSchedule" }] } } },
+    },
+  ],
+  "value must be empty with operator: Exists": [
+    {
+      at: "spec.scheduling.tolerations[0]",
+      breaks: { scheduling: { tolerations: [{ key: "kind", operator: "Exists", value: "spot" }] } },
+      keeps: { scheduling: { tolerations: [{ key: "kind", operator: "Equal", value: "spot" }] } },
+    },
+    {
+      at: "spec.gpu.claim.firstAvailable[0].tolerations[0]",
+      breaks: {
+        gpu: {
+          claim: { firstAvailable: [{ name: "a", tolerations: [{ key: "b", operator: "Exists", value: "c" }] }] },
+        },
+      },
+      keeps: { gpu: { claim: { firstAvailable: [{ name: "a", tolerations: [{ key: "b", value: "c" }] }] } } },
+    },
+  ],
   "tolerationSeconds requires effect: NoExecute": {
     at: "spec.scheduling.tolerations[0]",
     breaks: { scheduling: { tolerations: [{ key: "kind", tolerationSeconds: 60 }] } },

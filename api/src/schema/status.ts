@@ -66,6 +66,39 @@ const utilization = settings(
   },
 );
 
+const podDevice = object(
+  { description: "A device that a claim of a pod has." },
+  {
+    pod: text("Name of the pod.", 253),
+    node: Type.Optional(text("Name of the pod's node.", 253)),
+    device: text("Name of the device in its pool.", 63),
+    productName: Type.Optional(text("Product, such as NVIDIA L4.", 64)),
+    profile: Type.Optional(text("Profile of a MIG device, such as 1g.10gb.", 64)),
+    uuid: Type.Optional(text("UUID of the device.", 80)),
+  },
+);
+
+const gpuStatus = settings(
+  { description: "How the pods get their GPUs, and which ones they have." },
+  {
+    allocation: oneOf(
+      ["ExtendedResource", "ResourceClaim"],
+      "How the pods ask for GPUs. With gpu.allocation Auto, it stays what it is while that can provide GPUs.",
+    ),
+    message: text("Reason for the allocation.", 1_024),
+    claimTemplate: text("Name of the ResourceClaimTemplate of the current pod template.", 253),
+    devices: list(
+      "atomic",
+      {
+        description:
+          "The devices of the pods' ResourceClaims, by pod; the first 32. Absent for GPUs of device plugins, which no object lists.",
+        maxItems: 32,
+      },
+      podDevice,
+    ),
+  },
+);
+
 const capacity = settings(
   { description: "GPUs of the nodes on which the pods may run." },
   {
@@ -149,6 +182,7 @@ export const serviceStatus = settings(
       ["None", "Skew", "Gpu", "GpuMemory", "Cpu", "Queue", "Upstream", "Memory", "Unknown"],
       "The resource that limits the throughput; Skew: one pod is busy while another idles.",
     ),
+    gpu: gpuStatus,
     capacity,
     rollout: settings(
       { description: "The latest rollout." },

@@ -272,6 +272,17 @@
     - patch
     - watch
 - apiGroups:
+    - resource.k8s.io
+  resources:
+    - resourceclaimtemplates
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
     - monitoring.coreos.com
   resources:
     - podmonitors

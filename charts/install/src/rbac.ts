@@ -78,6 +78,8 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: childVerbs },
   { apiGroups: ["autoscaling.k8s.io"], resources: ["verticalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["keda.sh"], resources: ["scaledobjects"], verbs: childVerbs },
+  // Of services whose pods claim their GPUs. The claims themselves are made by Kubernetes.
+  { apiGroups: ["resource.k8s.io"], resources: ["resourceclaimtemplates"], verbs: childVerbs },
   { apiGroups: ["monitoring.coreos.com"], resources: ["podmonitors", "prometheusrules"], verbs: childVerbs },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
 ];

@@ -7,7 +7,7 @@ import {
   childKinds,
   childName,
   childRoles,
-  type ChildRole,
+  type NamedRole,
 } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import {
   clusterReads,
@@ -43,6 +43,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   "batch/jobs create": "load-test.spec.ts",
   "batch/jobs delete": "load-test.spec.ts: a Job whose pod is rejected",
   "/events list": "load-test.spec.ts: why a Job has no pod",
+  "resource.k8s.io/resourceclaimtemplates create": "claims.spec.ts",
+  "resource.k8s.io/resourceclaimtemplates delete": "claims.spec.ts: one that no ReplicaSet uses",
+  "resource.k8s.io/resourceclaimtemplates patch": "claims.spec.ts: one whose label was removed",
   "monitoring.coreos.com/prometheuses list": "other-controllers.spec.ts",
   "monitoring.coreos.com/prometheuses watch": "other-controllers.spec.ts",
   "monitoring.coreos.com/prometheusrules patch": "shared-monitoring.spec.ts",
@@ -181,7 +184,7 @@ describe("the operator's permissions", function () {
   });
 
   /** Removes a label, and waits until it is restored. */
-  async function repaired(role: ChildRole, service: string): Promise<void> {
+  async function repaired(role: NamedRole, service: string): Promise<void> {
     const { type } = childKind(role);
     const name = childName(role, service);
     if ((await work.get(type, name)) === undefined) return;

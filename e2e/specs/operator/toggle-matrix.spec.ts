@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { builtInProfiles } from "@gpumedia/api";
 import { desiredChildren } from "@gpumedia/operator/src/desired/children.ts";
 import { effectiveService } from "@gpumedia/operator/src/effective/effective.ts";
+import { gpuRequest } from "@gpumedia/operator/src/effective/gpu-request.ts";
 import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { planChild } from "@gpumedia/operator/src/plan/plan.ts";
 import { until, type See } from "../../cluster/until.ts";
@@ -54,6 +55,7 @@ describe("random edits of a spec", () => {
       exportsTargets: true,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
       gpuMetric: "Utilization",
+      gpus: gpuRequest(service, "ExtendedResource"),
       waitingReplicas: stored.status?.rollout?.waiting ?? 0,
       features: {
         gpuPodMetric: false,

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { parse } from "yaml";
 import type { Manifest } from "../kube/object.ts";
-import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
+import { childKind, childName, type NamedRole } from "../observe/child-kinds.ts";
 import { desiredChildren } from "./children.ts";
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { ClusterFeatures, GpuMetric } from "./context.ts";
 import { sampleContext, sampleMetadata, sampleService } from "./service.sample.ts";
 
@@ -14,15 +15,22 @@ interface ChildCase {
   readonly features?: Partial<ClusterFeatures>;
   /** Default: Utilization. */
   readonly gpuMetric?: GpuMetric;
+  /** Default: the extended resource. */
+  readonly gpus?: GpuRequest;
   /** The whole child as YAML, without the metadata that all children share; null: it should not exist. */
   readonly expected: string | null;
 }
 
-export function describeChild(role: ChildRole, cases: Readonly<Record<string, ChildCase>>): void {
+export function describeChild(role: NamedRole, cases: Readonly<Record<string, ChildCase>>): void {
   describe(childKind(role).type.kind, () => {
-    for (const [title, { spec, features, gpuMetric = "Utilization", expected }] of Object.entries(cases)) {
+    for (const [title, { spec, features, gpuMetric = "Utilization", gpus, expected }] of Object.entries(cases)) {
       it(title, () => {
-        const context = { ...sampleContext, gpuMetric, features: { ...sampleContext.features, ...features } };
+        const context = {
+          ...sampleContext,
+          gpuMetric,
+          ...(gpus === undefined ? {} : { gpus }),
+          features: { ...sampleContext.features, ...features },
+        };
         const found = desiredChildren(sampleService(spec), context).filter((child) => child.role === role);
         assert.deepEqual(
           found.map(({ manifest }) => manifest),
@@ -33,7 +41,7 @@ export function describeChild(role: ChildRole, cases: Readonly<Record<string, Ch
   });
 }
 
-function withSharedMetadata(role: ChildRole, { metadata, ...rest }: Partial<Manifest>): object {
+function withSharedMetadata(role: NamedRole, { metadata, ...rest }: Partial<Manifest>): object {
   const shared = sampleMetadata(childName(role, "upscaler"));
   return { ...rest, metadata: { ...shared, ...metadata, labels: { ...metadata?.labels, ...shared.labels } } };
 }

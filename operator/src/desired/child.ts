@@ -1,7 +1,7 @@
 /** What all children of a service share: labels, owner and name. */
 import { apiVersionOf, type Manifest, type OwnerReference } from "../kube/object.ts";
 import type { EffectiveService } from "../effective/service.ts";
-import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
+import { childKind, childName, type ChildKind, type NamedRole } from "../observe/child-kinds.ts";
 import { managedBy, serviceLabel } from "../observe/names.ts";
 
 /** Selects a service's pods. Must never change: a Deployment's selector is immutable. */
@@ -22,16 +22,25 @@ export function labels(service: EffectiveService): Readonly<Record<string, strin
 /** The manifest of a child: identity, labels, the service as its controller, and `body`. */
 export function child<Body extends object>(
   service: EffectiveService,
-  role: ChildRole,
+  role: NamedRole,
   body: Body,
   annotations?: Readonly<Record<string, string>>,
 ): Manifest & Body {
-  const { type } = childKind(role);
+  return childNamed(service, childName(role, service.name), childKind(role), body, annotations);
+}
+
+export function childNamed<Body extends object>(
+  service: EffectiveService,
+  name: string,
+  { type }: ChildKind,
+  body: Body,
+  annotations?: Readonly<Record<string, string>>,
+): Manifest & Body {
   return {
     apiVersion: apiVersionOf(type),
     kind: type.kind,
     metadata: {
-      name: childName(role, service.name),
+      name,
       namespace: service.namespace,
       labels: labels(service),
       ...(annotations === undefined ? {} : { annotations }),

@@ -1,4 +1,7 @@
-/** All children of a service. Each is always listed, without a manifest where it should not exist. */
+/**
+ * All children of a service. Each is always listed, without a manifest where it should not exist, except ResourceClaimTemplates,
+ * whose names follow from their contents.
+ */
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { configMap } from "./config-map.ts";
@@ -7,12 +10,20 @@ import { deployment, initialDeployment } from "./deployment.ts";
 import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { httpRoute } from "./http-route.ts";
 import { ingress } from "./ingress.ts";
-import { childKind, childName, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
+import {
+  childKind,
+  childKinds,
+  childName,
+  type ChildKind,
+  type ChildRole,
+  type NamedRole,
+} from "../observe/child-kinds.ts";
 import { fit } from "./known-fields.ts";
 import { laterFields } from "./later-fields.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 import { podMonitor } from "./pod-monitor.ts";
+import { claimTemplate } from "./resource-claim-template.ts";
 import { scaledObject } from "./scaled-object.ts";
 import { serviceAccount } from "./service-account.ts";
 import { clusterService } from "./service.ts";
@@ -36,22 +47,31 @@ export function childText({ kind, name }: Pick<DesiredChild, "kind" | "name">): 
   return `${kind.type.kind} ${name}`;
 }
 
+/** A ResourceClaimTemplate of an earlier spec: it should not exist. */
+export function obsoleteTemplate(name: string): DesiredChild {
+  return { role: "resourceClaimTemplate", kind: childKinds.resourceClaimTemplate, name, manifest: null };
+}
+
 /** What a pod needs to start comes first; the rest in the order in which people read them. */
 export function desiredChildren(service: EffectiveService, context: ChildContext): readonly DesiredChild[] {
   const { operatorNamespace, exportsTargets, features } = context;
-  const one = (role: ChildRole, rendered: Manifest | null): DesiredChild => {
+  const named = (role: ChildRole, name: string, rendered: Manifest | null): DesiredChild => {
     const later = laterFields[role] ?? [];
     const wholes = later.flatMap(({ path, part }) => (part === undefined ? [] : [path]));
     const fitted = rendered === null ? undefined : fit(rendered, features.fields[role], wholes);
     const { manifest = null, omitted = [] } = fitted ?? {};
-    const child = { role, kind: childKind(role), name: childName(role, service.name), manifest };
+    const child = { role, kind: childKind(role), name, manifest };
     return omitted.length === 0 ? child : { ...child, omitted };
   };
+  const one = (role: NamedRole, rendered: Manifest | null): DesiredChild =>
+    named(role, childName(role, service.name), rendered);
+  const template = claimTemplate(service, context.gpus);
   const applied = deployment(service, context);
   const initial = initialDeployment(service, applied);
   return [
     one("serviceAccount", serviceAccount(service)),
     one("configMap", configMap(service, operatorNamespace)),
+    ...(template === undefined ? [] : [named("resourceClaimTemplate", template.name, template.manifest)]),
     { ...one("deployment", applied), ...(initial === undefined ? {} : { initial }) },
     one("service", clusterService(service)),
     one("horizontalPodAutoscaler", horizontalPodAutoscaler(service, context)),

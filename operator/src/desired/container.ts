@@ -1,5 +1,6 @@
 /** The container `gpu-media` of a service's pods. */
 import { durationSeconds } from "@gpumedia/api";
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { unlessEmpty } from "./canonical.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
@@ -14,7 +15,10 @@ export const httpPortName = "http";
 /** Requests still arrive until every proxy has removed a terminating pod from its endpoints. In seconds. */
 export const endpointRemovalSeconds = 5;
 
-export function container(service: EffectiveService): object {
+/** Of the pod's claim for GPUs. */
+export const claimName = "gpu";
+
+export function container(service: EffectiveService, gpus: GpuRequest): object {
   return {
     name: containerName,
     image: service.image,
@@ -22,7 +26,7 @@ export function container(service: EffectiveService): object {
     args: ["--config", configPath],
     ports: [{ name: httpPortName, containerPort: httpPort, protocol: "TCP" }],
     ...unlessEmpty("env", environment(service)),
-    resources: resources(service),
+    resources: resources(service, gpus),
     ...probes(service),
     // SIGTERM closes the listening socket: proxies that still route to the pod would have their connections refused.
     lifecycle: { preStop: { sleep: { seconds: endpointRemovalSeconds } } },
@@ -35,8 +39,18 @@ export function container(service: EffectiveService): object {
   };
 }
 
-function resources({ resources: { requests, limits } }: EffectiveService): object {
-  return { ...unlessEmpty("requests", amounts(requests)), ...unlessEmpty("limits", amounts(limits)) };
+function resources({ resources: { requests, limits }, gpu }: EffectiveService, gpus: GpuRequest): object {
+  if (gpus.kind !== "ResourceClaim") {
+    return { ...unlessEmpty("requests", amounts(requests)), ...unlessEmpty("limits", amounts(limits)) };
+  }
+  // Beside the claim, the extended resource would be a second GPU.
+  const { [gpu.resourceName]: _request, ...otherRequests } = requests;
+  const { [gpu.resourceName]: _limit, ...otherLimits } = limits;
+  return {
+    ...unlessEmpty("requests", amounts(otherRequests)),
+    ...unlessEmpty("limits", amounts(otherLimits)),
+    claims: [{ name: claimName }],
+  };
 }
 
 function amounts(quantities: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

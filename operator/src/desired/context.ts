@@ -1,4 +1,5 @@
 /** What a service's children depend on besides the service. Complete: rendering reads nothing else. */
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
 import type { Fields } from "./known-fields.ts";
 
@@ -7,6 +8,8 @@ export interface ChildContext {
   readonly operatorNamespace: string;
   /** The pods export the service's targets. Otherwise a PrometheusRule records them. */
   readonly exportsTargets: boolean;
+  /** What each pod asks for. With an extended resource, it is in the service's resources. */
+  readonly gpus: GpuRequest;
   /** How pods are replaced with strategy Auto: decided from the free GPUs when the template changes. */
   readonly rollout: Rollout;
   /** How many replicas have no room: a rollout that does not allow for them would never delete a serving pod. */

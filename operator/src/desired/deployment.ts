@@ -16,7 +16,7 @@ const imagePullSeconds = 600;
  */
 export function deployment(
   service: EffectiveService,
-  context: Pick<ChildContext, "rollout" | "waitingReplicas" | "features">,
+  context: Pick<ChildContext, "rollout" | "waitingReplicas" | "features" | "gpus">,
 ): Manifest & { readonly spec: object } {
   const replicas = heldReplicas(service);
   const { labels, annotations } = service.deploymentMetadata;
@@ -27,7 +27,7 @@ export function deployment(
       strategy: strategy(service, context),
       progressDeadlineSeconds: imagePullSeconds + durationSeconds(service.probes.startup.budget),
       revisionHistoryLimit: 3,
-      template: podTemplate(service, context.features),
+      template: podTemplate(service, context),
     },
   };
   return withLabels(

@@ -1,13 +1,15 @@
 /** Template of a service's pods. It meets the `restricted` Pod Security Standard. */
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
+import { claimTemplateLabel } from "../observe/names.ts";
 import { addedDirectories, initContainers } from "./added.ts";
 import { unlessEmpty, withoutEmpties } from "./canonical.ts";
 import { labels, selectorLabels } from "./child.ts";
-import { container, endpointRemovalSeconds } from "./container.ts";
-import type { ClusterFeatures } from "./context.ts";
+import { claimName, container, endpointRemovalSeconds } from "./container.ts";
+import type { ChildContext } from "./context.ts";
 import { podUser, volumeGroup } from "./pod-user.ts";
 import { restartChecksum } from "./processor-config.ts";
+import { claimTemplate } from "./resource-claim-template.ts";
 import { serviceAccountName } from "./service-account.ts";
 import { scratchVolume, volumes } from "./volumes.ts";
 
@@ -23,11 +25,19 @@ function directoriesMayGo(service: EffectiveService): Readonly<Record<string, st
 /** From the end of the last request to the exit of the process. In seconds. */
 const exitSeconds = 10;
 
-export function podTemplate(service: EffectiveService, features: ClusterFeatures): object {
+export function podTemplate(
+  service: EffectiveService,
+  { features, gpus }: Pick<ChildContext, "features" | "gpus">,
+): object {
   const { podMetadata } = service;
+  const claim = claimTemplate(service, gpus);
   return {
     metadata: {
-      labels: { ...podMetadata.labels, ...labels(service) },
+      labels: {
+        ...podMetadata.labels,
+        ...labels(service),
+        ...(claim === undefined ? {} : { [claimTemplateLabel]: claim.hash }),
+      },
       annotations: {
         ...directoriesMayGo(service),
         ...podMetadata.annotations,
@@ -49,7 +59,8 @@ export function podTemplate(service: EffectiveService, features: ClusterFeatures
       },
       ...unlessEmpty("imagePullSecrets", service.imagePullSecrets),
       ...unlessEmpty("initContainers", initContainers(service)),
-      containers: [container(service)],
+      ...(claim === undefined ? {} : { resourceClaims: [{ name: claimName, resourceClaimTemplateName: claim.name }] }),
+      containers: [container(service, gpus)],
       volumes: volumes(service),
       ...unlessEmpty("hostAliases", service.hostAliases),
       ...scheduling(service),

@@ -26,7 +26,7 @@ describe("the user of the pods", () => {
 
 describe("the pods on OpenShift", () => {
   const service = sampleService();
-  const { spec } = podTemplate(service, featuresOf(true)) as {
+  const { spec } = podTemplate(service, { ...sampleContext, features: featuresOf(true) }) as {
     spec: {
       securityContext: Record<string, unknown>;
       containers: { securityContext: object }[];

@@ -49,6 +49,7 @@ export function sampleMetadata(name = "upscaler") {
 export const sampleContext: ChildContext = {
   operatorNamespace: "gpumedia-system",
   exportsTargets: true,
+  gpus: { kind: "ExtendedResource", resource: "nvidia.com/gpu", count: 1 },
   rollout: "Surge",
   waitingReplicas: 0,
   gpuMetric: "Utilization",

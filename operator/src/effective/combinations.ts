@@ -54,10 +54,13 @@ function withoutGpu(derived: Derivation): void {
 }
 
 function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
-  const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
-  // Extended resources cannot be overcommitted: the API server rejects a request that differs from the limit.
-  derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });
-  derived.set(["resources", "limits", gpu.resourceName], String(gpu.count), { why });
+  if (gpu.allocation !== "ResourceClaim") {
+    const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
+    // Extended resources cannot be overcommitted: the API server rejects a request that differs from the limit.
+    derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });
+    derived.set(["resources", "limits", gpu.resourceName], String(gpu.count), { why });
+  }
+  deviceClass(gpu, derived);
   const key = taintKey(gpu.resourceName);
   if (scheduling.tolerations.some((toleration) => toleration.key === undefined || toleration.key === key)) return;
   derived.set(
@@ -66,6 +69,26 @@ function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
     {
       why: `nodes with GPUs have the taint ${key}`,
     },
+  );
+}
+
+/** The DeviceClass of the devices that an extended resource stands for, where it is not the profile's. */
+function deviceClass({ resourceName, claim }: CompleteSpec["gpu"], derived: Derivation): void {
+  const at = ["gpu", "claim", "deviceClassName"];
+  if (resourceName === "nvidia.com/gpu" || derived.isStated(at)) return;
+  const from = "gpu.resourceName";
+  // The device plugin writes the + of 1g.5gb+me as a dot, which a resource name may contain.
+  const profile = /^nvidia\.com\/mig-(.+)$/.exec(resourceName)?.[1]?.replace(/\.me$/, "+me");
+  if (profile === undefined) {
+    derived.set(at, "", { from, why: `no DeviceClass of ${resourceName} is known` });
+    return;
+  }
+  derived.set(at, "mig.nvidia.com", { from, why: "the class of MIG devices that NVIDIA's DRA driver creates" });
+  const attributes = "device.attributes['gpu.nvidia.com']";
+  derived.set(
+    ["gpu", "claim", "selectors"],
+    [...claim.selectors, `'profile' in ${attributes} && ${attributes}.profile == '${profile}'`],
+    { from, why: "the class has MIG devices of every profile" },
   );
 }
 

@@ -5,6 +5,7 @@ import { service, profile, effective, problems } from "./effective.sample.ts";
 describe("a contradiction between spec and profile", () => {
   const still = profile("still", { replicas: 3, autoscaling: { horizontal: { enabled: false } } });
   const scaling = profile("scaling", { basedOn: "still", autoscaling: { horizontal: { enabled: true } } });
+  const plugin = profile("plugin", { gpu: { allocation: "ExtendedResource" } });
   const open = profile("open", {
     network: { ingress: { enabled: true }, gateway: { parentRefs: [{ name: "public" }] } },
   });
@@ -53,6 +54,19 @@ describe("a contradiction between spec and profile", () => {
       found: {
         "resources.requests.cpu":
           "cpuUtilizationPercent is relative to the CPU request, and there is none: set resources.requests.cpu, or autoscaling.horizontal.cpuUtilizationPercent: 0",
+      },
+    },
+    "a claim, and a profile that requests the extended resource": {
+      spec: { profile: "plugin", gpu: { claim: { selectors: ["true"] } } },
+      found: {
+        "gpu.claim":
+          "gpu.claim needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (profile plugin): set gpu.allocation, or remove gpu.claim",
+      },
+    },
+    "a claim of devices whose DeviceClass is not known": {
+      spec: { gpu: { resourceName: "amd.com/gpu", allocation: "ResourceClaim" } },
+      found: {
+        "gpu.claim.deviceClassName": "no DeviceClass of amd.com/gpu is known: set the DeviceClass of the GPUs",
       },
     },
     "mounts over the processor's own directories, and below them": {
@@ -168,7 +182,7 @@ describe("a contradiction between spec and profile", () => {
     },
   };
   for (const [title, { spec, found }] of Object.entries(cases)) {
-    it(title, () => assert.deepEqual(problems(service(spec), still, scaling, open), found));
+    it(title, () => assert.deepEqual(problems(service(spec), still, scaling, open, plugin), found));
   }
 
   it("none: the volume of the service replaces that of the profile, whatever its type", () => {

@@ -95,6 +95,26 @@ const rules: readonly Rule[] = [
     };
   },
 
+  function claimedClass({ gpu }) {
+    const { deviceClassName, firstAvailable } = gpu.claim;
+    if (gpu.allocation !== "ResourceClaim" || gpu.count === 0 || deviceClassName !== "") return null;
+    if (firstAvailable.length > 0 && firstAvailable.every((one) => one.deviceClassName !== undefined)) return null;
+    return {
+      path: "gpu.claim.deviceClassName",
+      message: `no DeviceClass of ${gpu.resourceName} is known: set the DeviceClass of the GPUs`,
+    };
+  },
+
+  function unusedClaim({ gpu }, origins) {
+    if (gpu.allocation !== "ExtendedResource") return null;
+    const claimed = [...origins].some(([path, { kind }]) => path.startsWith("gpu.claim.") && kind === "spec");
+    if (!claimed) return null;
+    return {
+      path: "gpu.claim",
+      message: `gpu.claim needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (${originText(origins, "gpu.allocation")}): set gpu.allocation, or remove gpu.claim`,
+    };
+  },
+
   function modelFile(service) {
     const { model } = service;
     if (model.path === undefined || model.volume !== undefined || mountsModels(service)) return null;

@@ -32,10 +32,39 @@ export interface DeviceToleration {
   readonly effect?: string | undefined;
 }
 
-export function gpuRequest({ gpu }: Pick<EffectiveService, "gpu">): GpuRequest {
+/** How a service's pods get their GPUs. */
+export type GpuAllocation = "ExtendedResource" | "ResourceClaim";
+
+export function gpuRequest({ gpu }: Pick<EffectiveService, "gpu">, allocation: GpuAllocation): GpuRequest {
   if (gpu.count === 0) return { kind: "None" };
-  return { kind: "ExtendedResource", resource: gpu.resourceName, count: gpu.count };
+  if (allocation === "ExtendedResource") {
+    return { kind: "ExtendedResource", resource: gpu.resourceName, count: gpu.count };
+  }
+  const { claim } = gpu;
+  const whole: DeviceRequest = {
+    name: requestName,
+    deviceClass: claim.deviceClassName,
+    count: gpu.count,
+    selectors: claim.selectors,
+    tolerations: claim.tolerations,
+    capacity: {},
+  };
+  if (claim.firstAvailable.length === 0) return { kind: "ResourceClaim", alternatives: [whole] };
+  const alternatives = claim.firstAvailable.map(
+    ({ name, deviceClassName, count, selectors = [], tolerations = [] }): DeviceRequest => ({
+      ...whole,
+      name,
+      deviceClass: deviceClassName ?? whole.deviceClass,
+      count: count ?? whole.count,
+      selectors: [...whole.selectors, ...selectors],
+      tolerations: [...whole.tolerations, ...tolerations],
+    }),
+  );
+  return { kind: "ResourceClaim", alternatives };
 }
+
+/** Of the one request of a claim; an alternative has its own name. */
+export const requestName = "gpu";
 
 /** GPUs of each pod; of a claim with alternatives, those of the preferred one. */
 export function gpusPerPod(request: GpuRequest): number {

@@ -15,3 +15,8 @@ function canonicalJson(value: unknown): string {
 export function digest(value: unknown): string {
   return hash("sha256", canonicalJson(value), "base64url").slice(0, 16);
 }
+
+/** Returns 40 bits of SHA-256 over the canonical JSON of a value, as 10 characters that names and labels may contain. */
+export function nameDigest(value: unknown): string {
+  return hash("sha256", canonicalJson(value), "hex").slice(0, 10);
+}

@@ -3,7 +3,10 @@ import type { ObjectKey, ResourceType } from "../kube/object.ts";
 
 export interface ChildKind {
   readonly type: ResourceType;
-  /** Children of wave 0 exist before those of wave 1 are sent: a pod without its ServiceAccount or ConfigMap fails to start. */
+  /**
+   * Children of wave 0 exist before those of wave 1 are sent: a pod without its ServiceAccount, ConfigMap or
+   * ResourceClaimTemplate fails to start.
+   */
   readonly wave: 0 | 1;
   /** Its API is served only where its CRD is installed; without it, the child is skipped and the status reports that. */
   readonly optional: boolean;
@@ -16,6 +19,10 @@ function kind(group: string, version: string, name: string, resource: string, ho
 export const childKinds = {
   serviceAccount: kind("", "v1", "ServiceAccount", "serviceaccounts", { wave: 0 }),
   configMap: kind("", "v1", "ConfigMap", "configmaps", { wave: 0 }),
+  resourceClaimTemplate: kind("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates", {
+    wave: 0,
+    optional: true,
+  }),
   deployment: kind("apps", "v1", "Deployment", "deployments"),
   service: kind("", "v1", "Service", "services"),
   horizontalPodAutoscaler: kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
@@ -36,9 +43,14 @@ export type ChildKindName = keyof typeof childKinds;
 /** A child by its purpose: a service has two ConfigMaps. */
 export type ChildRole = ChildKindName | "dashboard";
 
-export const childRoles = [...Object.keys(childKinds), "dashboard"] as readonly ChildRole[];
+/** A child whose name follows from that of the service. That of a ResourceClaimTemplate has a hash, and there may be several. */
+export type NamedRole = Exclude<ChildRole, "resourceClaimTemplate">;
 
-const nameSuffixes: Partial<Record<ChildRole, string>> = {
+export const childRoles = [...Object.keys(childKinds), "dashboard"].filter(
+  (role) => role !== "resourceClaimTemplate",
+) as readonly NamedRole[];
+
+const nameSuffixes: Partial<Record<NamedRole, string>> = {
   configMap: "-config",
   dashboard: "-dashboard",
   verticalPodAutoscaler: "-vpa",
@@ -52,8 +64,13 @@ export function childKind(role: ChildRole): ChildKind {
 }
 
 /** The name of a service's child, or its key where the service's key is given. */
-export function childName(role: ChildRole, service: ObjectKey): ObjectKey;
-export function childName(role: ChildRole, service: string): string;
-export function childName(role: ChildRole, service: string): string {
+export function childName(role: NamedRole, service: ObjectKey): ObjectKey;
+export function childName(role: NamedRole, service: string): string;
+export function childName(role: NamedRole, service: string): string {
   return `${service}${nameSuffixes[role] ?? ""}`;
+}
+
+/** Name of the ResourceClaimTemplate with that hash. Unlike other children's, it may have more than 63 characters. */
+export function claimTemplateName(service: string, hash: string): string {
+  return `${service}-gpu-${hash}`;
 }

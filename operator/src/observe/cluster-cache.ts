@@ -92,6 +92,9 @@ export class ClusterCache {
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
+  /** The ResourceClaimTemplates of a service. */
+  readonly claimTemplatesOf: (service: ObjectKey) => readonly ChildView[];
+  readonly #replicaSetsWithClaims: (service: ObjectKey) => readonly ReplicaSetView[];
   readonly #clock: Clock;
   /** Copied once for all reconciles between two changes. */
   #gatewaysByKey: ReadonlyMap<ObjectKey, GatewayView> | undefined;
@@ -173,6 +176,10 @@ export class ClusterCache {
     this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
       (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
     );
+    this.claimTemplatesOf = this.children(childKinds.resourceClaimTemplate).lookup(({ services }) => services);
+    this.#replicaSetsWithClaims = this.replicaSets.lookup(({ claimTemplate }) =>
+      claimTemplate === undefined ? [] : [claimTemplate.service],
+    );
     this.#rolling = this.children(childKinds.deployment).lookup((view) => (isRolling(view) ? [""] : []));
   }
 
@@ -216,6 +223,12 @@ export class ClusterCache {
     if (deployment === undefined || owner?.uid !== this.services.get(pod.service)?.metadata.uid) return false;
     const replicaSet = this.replicaSets.get(`${pod.namespace}/${pod.replicaSet.name}`);
     return replicaSet?.uid === pod.replicaSet.uid && replicaSet.deployment === deployment.metadata.uid;
+  }
+
+  /** Hashes of the ResourceClaimTemplates that ReplicaSets of the service use; undefined until those have been listed. */
+  usedClaimTemplates(service: ObjectKey): ReadonlySet<string> | undefined {
+    if (!this.replicaSets.synced) return undefined;
+    return new Set(this.#replicaSetsWithClaims(service).flatMap(({ claimTemplate }) => claimTemplate?.hash ?? []));
   }
 
   /** Undefined while the Gateways are not known: their API is not served, or RBAC forbids listing them. */

@@ -5,6 +5,11 @@ export const managedBy = "gpumedia-operator";
 export const serviceLabel = "gpumedia.io/service";
 /** On the pod of a load test: names the service, whose NetworkPolicy admits that pod. */
 export const loadTestOfLabel = "gpumedia.io/load-test-of";
+/**
+ * On pods with claims, and so on their ReplicaSets: the hash of their ResourceClaimTemplate. Of ReplicaSets only the metadata
+ * is read.
+ */
+export const claimTemplateLabel = "gpumedia.io/gpu-claim";
 
 /** The container that runs the processor; the VPA's policy names it, too (guide, Vertical Pod Autoscaler). */
 export const containerName = "gpu-media";

@@ -34,7 +34,15 @@ describe("the Deployment of a ReplicaSet", () => {
   };
   for (const [title, { owners, is }] of Object.entries(cases)) {
     it(title, () => {
-      assert.deepEqual(viewReplicaSet(replicaSet(owners)), { uid: "rs-1", deployment: is });
+      const view = { uid: "rs-1", deployment: is, claimTemplate: undefined };
+      assert.deepEqual(viewReplicaSet(replicaSet(owners)), view);
     });
   }
+});
+
+it("a ReplicaSet whose pods have claims names their template by its labels, which come from the pod template", () => {
+  const { metadata, ...rest } = replicaSet([deployment]);
+  const labels = { "gpumedia.io/service": "upscaler", "gpumedia.io/gpu-claim": "0123456789" };
+  const { claimTemplate } = viewReplicaSet({ ...rest, metadata: { ...metadata, labels } });
+  assert.deepEqual(claimTemplate, { service: "media/upscaler", hash: "0123456789" });
 });

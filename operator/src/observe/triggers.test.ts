@@ -13,6 +13,7 @@ import type { PodView } from "./pod-view.ts";
 import type { PrometheusView } from "./prometheus-view.ts";
 import type { ResourceClaimView } from "./resource-claim-view.ts";
 import type { ResourceSliceView } from "./resource-slice-view.ts";
+import type { ReplicaSetView } from "./replica-set-view.ts";
 import { added, deleted, updated } from "./store-change.sample.ts";
 import { subscribeTriggers } from "./triggers.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
@@ -54,6 +55,7 @@ function triggers() {
     deviceClasses: new FakeCache<DeviceClassView>(),
     resourceSlices: new FakeCache<ResourceSliceView>(),
     claims: new FakeCache<ResourceClaimView>(),
+    replicaSets: new FakeCache<ReplicaSetView>(),
     gateways: new FakeCache<GatewayView>(),
     prometheuses: new FakeCache<PrometheusView>(),
     thanosRulers: new FakeCache<PrometheusView>(),
@@ -77,6 +79,24 @@ function service(metadata: object = {}, status?: StoredService["status"]): Store
   const identity = { name: "upscaler", namespace: "media", uid: "u", resourceVersion: "7", generation: 1 };
   return { metadata: { ...identity, ...metadata }, ...(status && { status }) } as StoredService;
 }
+
+describe("a change of a ReplicaSet", () => {
+  const plain: ReplicaSetView = { uid: "rs-1", deployment: "d-1", claimTemplate: undefined };
+  const claiming: ReplicaSetView = { ...plain, claimTemplate: { service: key, hash: "0123456789" } };
+  const cases: Cases<ReplicaSetView> = {
+    "deleted: its ResourceClaimTemplate may be obsolete": [deleted(claiming), [echo]],
+    "deleted, without claims": [deleted(plain), []],
+    scaled: [updated(claiming, claiming), []],
+    created: [added(claiming), []],
+  };
+  for (const [title, [change, expected]] of Object.entries(cases)) {
+    it(title, () => {
+      const { replicaSets, enqueued } = triggers();
+      replicaSets.emit(change);
+      assert.deepEqual(enqueued, expected);
+    });
+  }
+});
 
 describe("a change of a service", () => {
   const newer = { resourceVersion: "8" };

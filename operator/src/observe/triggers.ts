@@ -10,6 +10,7 @@ import type { PodView } from "./pod-view.ts";
 import type { PrometheusView } from "./prometheus-view.ts";
 import type { ResourceClaimView } from "./resource-claim-view.ts";
 import type { ResourceSliceView } from "./resource-slice-view.ts";
+import type { ReplicaSetView } from "./replica-set-view.ts";
 import type { ScopedCache } from "./scoped-cache.ts";
 import type { StoredProfile, StoredService } from "./cluster-cache.ts";
 
@@ -25,6 +26,7 @@ export interface Sources {
   readonly deviceClasses: Pick<ScopedCache<DeviceClassView>, "subscribe">;
   readonly resourceSlices: Pick<ScopedCache<ResourceSliceView>, "subscribe">;
   readonly claims: Pick<ScopedCache<ResourceClaimView>, "subscribe">;
+  readonly replicaSets: Pick<ScopedCache<ReplicaSetView>, "subscribe">;
   readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
   readonly prometheuses: Pick<ScopedCache<PrometheusView>, "subscribe">;
   readonly thanosRulers: Pick<ScopedCache<PrometheusView>, "subscribe">;
@@ -71,6 +73,11 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
   cache.failedPods.subscribe((change) => {
     const service = (currentOf(change) ?? previousOf(change))?.service;
     if (service !== undefined) echo(service);
+  });
+  cache.replicaSets.subscribe((change) => {
+    // The last one that used a ResourceClaimTemplate: the template can be deleted.
+    if (change.type !== "deleted" || change.previous.claimTemplate === undefined) return;
+    echo(change.previous.claimTemplate.service);
   });
   cache.gateways.subscribe((change) => {
     if (!differs(change)) return;

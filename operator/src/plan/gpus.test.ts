@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gpuRequest } from "../effective/gpu-request.ts";
 import { sampleService } from "../desired/service.sample.ts";
 import { sampleNode } from "../observe/node-view.sample.ts";
 import type { NodeView } from "../observe/node-view.ts";
@@ -22,25 +23,31 @@ describe("the GPUs of a service", () => {
     const service = sampleService();
     const { nodeSelector, tolerations } = service.scheduling;
     const holders = held[resource];
-    assert.deepEqual(gpuView(service, { synced: true, nodes, dra: undefined }), {
-      request: { kind: "ExtendedResource", resource, count: 1 },
-      perReplica: 1,
-      synced: true,
-      devices: [
-        { node: a, allocatable: 4, free: 1, holders, fits: 1, inventory: undefined },
-        { node: b, allocatable: 2, free: 0, holders, fits: 0, inventory: undefined },
-      ],
-      dra: undefined,
-      deviceRequests: [],
-      nodeSelector,
-      nodeAffinity: undefined,
-      tolerations,
-    });
+    assert.deepEqual(
+      gpuView(service, gpuRequest(service, "ExtendedResource"), { synced: true, nodes, dra: undefined }),
+      {
+        request: { kind: "ExtendedResource", resource, count: 1 },
+        perReplica: 1,
+        synced: true,
+        devices: [
+          { node: a, allocatable: 4, free: 1, holders, fits: 1, inventory: undefined },
+          { node: b, allocatable: 2, free: 0, holders, fits: 0, inventory: undefined },
+        ],
+        dra: undefined,
+        deviceRequests: [],
+        nodeSelector,
+        nodeAffinity: undefined,
+        tolerations,
+      },
+    );
   });
 
   it("are none in CPU mode", () => {
     const service = sampleService({ gpu: { count: 0 } });
-    assert.deepEqual(gpuView(service, { synced: false, nodes, dra: undefined }).devices, []);
+    assert.deepEqual(
+      gpuView(service, gpuRequest(service, "ExtendedResource"), { synced: false, nodes, dra: undefined }).devices,
+      [],
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 /** The GPUs that one service can use: on which nodes, and how many are free. Pure. */
-import { gpuRequest, gpusPerPod, type DeviceRequest, type GpuRequest } from "../effective/gpu-request.ts";
+import { gpusPerPod, type DeviceRequest, type GpuRequest } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";
 import { classOfResource } from "../observe/device-class-view.ts";
@@ -47,8 +47,13 @@ export interface Toleration {
   readonly effect?: string | undefined;
 }
 
-export function gpuView(service: EffectiveService, snapshot: GpuSnapshot): GpuView {
-  return gpuViewOf(gpuRequest(service), service.scheduling, snapshot);
+/** `request`: what each of the service's pods asks for. */
+export function gpuView(
+  { scheduling }: Pick<EffectiveService, "scheduling">,
+  request: GpuRequest,
+  snapshot: GpuSnapshot,
+): GpuView {
+  return gpuViewOf(request, scheduling, snapshot);
 }
 
 export function gpuViewOf(

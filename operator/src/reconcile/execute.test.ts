@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { DesiredChild } from "../desired/children.ts";
+import { childText, type DesiredChild } from "../desired/children.ts";
 import type { KubeObject, Manifest, OwnerReference } from "../kube/object.ts";
-import { childKind, childName, type ChildRole } from "../observe/child-kinds.ts";
+import { childKind, childName, type NamedRole } from "../observe/child-kinds.ts";
 import type { LiveChild } from "../observe/child-view.ts";
 import type { Action } from "../plan/plan.ts";
 import { execute, wishOf, type ChildOutcome } from "./execute.ts";
@@ -10,7 +10,7 @@ import { apiError, failing, fakePass, type FakePass } from "./pass.fake.ts";
 
 const owner = { apiVersion: "gpumedia.io/v1alpha1", kind: "GpuMediaService", name: "upscaler", uid: "u-1" };
 
-function child(role: ChildRole): DesiredChild & { readonly manifest: Manifest } {
+function child(role: NamedRole): DesiredChild & { readonly manifest: Manifest } {
   const [kind, name] = [childKind(role), childName(role, "upscaler")];
   const manifest = { apiVersion: "v1", kind: kind.type.kind, metadata: { name, namespace: "media" } };
   return { role, kind, name, manifest };
@@ -21,15 +21,15 @@ const live: LiveChild = {
   owned: { by: "apply", digest: "other", index: 0, ownsReplicas: false },
 };
 
-const create = (role: ChildRole): Action => ({ do: "create", child: child(role), manifest: child(role).manifest });
-const apply = (role: ChildRole): Action => ({ do: "apply", child: child(role), manifest: child(role).manifest, live });
-const remove = (role: ChildRole): Action => ({ do: "delete", child: { ...child(role), manifest: null }, uid: "c-1" });
+const create = (role: NamedRole): Action => ({ do: "create", child: child(role), manifest: child(role).manifest });
+const apply = (role: NamedRole): Action => ({ do: "apply", child: child(role), manifest: child(role).manifest, live });
+const remove = (role: NamedRole): Action => ({ do: "delete", child: { ...child(role), manifest: null }, uid: "c-1" });
 
 describe("the execution of a plan", () => {
   let record: ServiceMemory;
   beforeEach(() => (record = new ServiceMemory("u-1")));
   /** Each further write of the child is a repair. */
-  const settle = (settled: DesiredChild): void => void record.settled.set(settled.role, wishOf(settled));
+  const settle = (settled: DesiredChild): void => void record.settled.set(childText(settled), wishOf(settled));
   const run = async (pass: FakePass, ...plan: readonly Action[]): Promise<readonly ChildOutcome[]> =>
     execute(plan, { ...pass, record, namespace: "media", owner });
   /** Of each child: what was done, and the reason or kind of its failure. */

@@ -29,7 +29,7 @@ export interface ChildOutcome {
 export interface ExecuteContext {
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
   readonly snapshots: Pick<SnapshotSource, "written" | "deleted">;
-  readonly record: Pick<ServiceMemory, "repairs" | "liveRoles" | "settled">;
+  readonly record: Pick<ServiceMemory, "repairs" | "liveChildren" | "settled">;
   readonly clock: Pick<Clock, "now">;
   readonly namespace: string;
   readonly owner: Owner;
@@ -75,7 +75,7 @@ export function wishOf({ manifest }: DesiredChild): string {
 
 /** The child has been as it should be now, so each write repairs a change of another field manager. */
 function isRepair(child: DesiredChild, { settled }: Pick<ServiceMemory, "settled">): boolean {
-  return settled.get(child.role) === wishOf(child);
+  return settled.get(childText(child)) === wishOf(child);
 }
 
 async function perform(action: Action, context: ExecuteContext): Promise<Performed> {
@@ -118,7 +118,7 @@ async function create(
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
     snapshots.written(type, created);
-    return isRepair(child, record) && record.liveRoles.has(child.role)
+    return isRepair(child, record) && record.liveChildren.has(childText(child))
       ? { did: "create", repaired: `${childText(child)} was deleted and has been created again` }
       : { did: "create" };
   } catch (error) {

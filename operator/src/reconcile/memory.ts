@@ -7,7 +7,6 @@ import { digest } from "../kube/digest.ts";
 import type { Admitted } from "../kube/ownership.ts";
 import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { ChildRole } from "../observe/child-kinds.ts";
 import type { Admissions } from "./admissions.ts";
 import { TokenBuckets } from "../runtime/events-limit.ts";
 
@@ -19,10 +18,13 @@ export class ServiceMemory {
   service: EffectiveService | undefined;
   /** It has passed the rollout gate, and its Deployment does not show the rollout yet. */
   isEnteringRollout = false;
-  /** Digest of each child's manifest when it was last as desired. What is written while that stays the same is a repair. */
-  readonly settled = new Map<ChildRole, string>();
-  /** The children that may exist: each was live after it was last planned, or its action failed. */
-  readonly liveRoles = new Set<ChildRole>();
+  /**
+   * Digest of each child's manifest when it was last as desired, by `childText`. What is written while that stays the same is a
+   * repair.
+   */
+  readonly settled = new Map<string, string>();
+  /** The children that may exist, by `childText`: each was live after it was last planned, or its action failed. */
+  readonly liveChildren = new Set<string>();
   /** Digest of the lost GPUs in the last status; undefined: not since the reports of all pods were known. */
   reportedLost: string | undefined;
   /** What admission changes in the children; undefined until it was read from the status. */

@@ -4,7 +4,7 @@ import type { GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
 import { sampleContext } from "../desired/service.sample.ts";
 import type { FieldsV1, JsonPatchOperation, KubeObject, Manifest, ObjectKey, ResourceType } from "../kube/object.ts";
 import { ApiError } from "../kube/errors.ts";
-import { childKind, childName, childRoles, type ChildRole } from "../observe/child-kinds.ts";
+import { childKind, childKinds, childName, childRoles, type NamedRole } from "../observe/child-kinds.ts";
 import { viewChild } from "../observe/child-view.ts";
 import { serviceType, type StoredService } from "../observe/cluster-cache.ts";
 import { FakeClock } from "../runtime/clock.fake.ts";
@@ -138,6 +138,8 @@ export class FakeSnapshots implements SnapshotSource {
       features: sampleContext.features,
       unreachableApis: new Set(),
       children: {},
+      claimTemplates: [],
+      usedClaimTemplates: new Set(),
       kedaAutoscaler: undefined,
       gateways: undefined,
       prometheuses: undefined,
@@ -180,14 +182,24 @@ export class FakeSnapshots implements SnapshotSource {
   written(type: ResourceType, object: KubeObject): void {
     const current = this.current ?? assert.fail("there is no service");
     if (type === serviceType) this.current = { ...current, stored: object as StoredService };
+    else if (type === childKinds.resourceClaimTemplate.type) this.#setTemplate(object.metadata.name, object);
     else this.#set(roleOf(type, object.metadata.name), object);
   }
 
   deleted(type: ResourceType, child: ObjectKey): void {
-    this.#set(roleOf(type, child.slice(child.indexOf("/") + 1)), undefined);
+    const name = child.slice(child.indexOf("/") + 1);
+    if (type === childKinds.resourceClaimTemplate.type) this.#setTemplate(name, undefined);
+    else this.#set(roleOf(type, name), undefined);
   }
 
-  #set(role: ChildRole, object: KubeObject | undefined): void {
+  #setTemplate(name: string, object: KubeObject | undefined): void {
+    const current = this.current ?? assert.fail("there is no service");
+    const others = current.claimTemplates.filter(({ metadata }) => metadata.name !== name);
+    const view = object && viewChild(childKinds.resourceClaimTemplate)(object);
+    this.current = { ...current, claimTemplates: [...others, ...(view === undefined ? [] : [view])] };
+  }
+
+  #set(role: NamedRole, object: KubeObject | undefined): void {
     const current = this.current ?? assert.fail("there is no service");
     const { [role]: _before, ...others } = current.children;
     const children = object === undefined ? others : { ...others, [role]: viewChild(childKind(role))(object) };
@@ -195,8 +207,8 @@ export class FakeSnapshots implements SnapshotSource {
   }
 }
 
-function roleOf(type: ResourceType, name: string): ChildRole {
-  const is = (role: ChildRole): boolean => childKind(role).type === type && childName(role, "upscaler") === name;
+function roleOf(type: ResourceType, name: string): NamedRole {
+  const is = (role: NamedRole): boolean => childKind(role).type === type && childName(role, "upscaler") === name;
   return childRoles.find(is) ?? assert.fail(`${type.kind} ${name} is no child`);
 }
 

@@ -18,6 +18,7 @@ import { sampleContext } from "../desired/service.sample.ts";
 import { enterGate } from "./rollout-gate.ts";
 import { overlapMs } from "../plan/own-rule.ts";
 import { reconcileService } from "./service.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 const anyWrite = /^(create|apply|delete) |^patch GpuMediaService upscaler$/;
 const writesStatus = /^patch GpuMediaService upscaler$/;
@@ -128,6 +129,42 @@ describe("the reconcile of a service", () => {
     const items = pass.snapshots.current?.stored.status?.guideChecklist ?? [];
     const { reason } = items.find(({ item }) => item === "Resource utilization monitored") ?? {};
     assert.equal(reason, "ApiMissing");
+  });
+
+  it("deletes a ResourceClaimTemplate once no ReplicaSet uses it, and not before the last change is observed", async () => {
+    const stored = storedService({ gpu: { allocation: "ResourceClaim" } });
+    const served = new Set([childKinds.resourceClaimTemplate]);
+    const first = fakePass({ stored, snapshot: { served }, allowed: anyWrite });
+    await reconcileService(key, first, silent);
+    const { current = assert.fail() } = first.snapshots;
+    const [template = assert.fail(), ...none] = current.claimTemplates;
+    assert.deepEqual([none, current.stored.status?.gpu?.claimTemplate], [[], template.metadata.name]);
+
+    const older = ["used", "unused"].map((hash) => ({
+      ...template,
+      metadata: { ...template.metadata, name: `upscaler-gpu-${hash}`, uid: hash },
+    }));
+    const deletesOf = async (change: Partial<Snapshot>): Promise<readonly string[]> => {
+      const claimTemplates = [template, ...older];
+      const snapshot = { ...current, claimTemplates, usedClaimTemplates: new Set(["used"]), ...change };
+      const pass = fakePass({ stored: current.stored, snapshot, allowed: anyWrite });
+      await reconcileService(key, pass, silent);
+      return pass.client.calls.filter((call) => call.startsWith("delete"));
+    };
+    const { deployment = assert.fail() } = current.children;
+    const observed = { ...deployment, generation: 2, status: { observedGeneration: 2 } };
+    const children = { ...current.children, deployment: observed };
+    assert.deepEqual(await deletesOf({ children }), ["delete ResourceClaimTemplate upscaler-gpu-unused"]);
+    assert.deepEqual(await deletesOf({ children, usedClaimTemplates: undefined }), []);
+    const changed = { ...observed, generation: 3 };
+    assert.deepEqual(await deletesOf({ children: { ...children, deployment: changed } }), []);
+  });
+
+  it("leaves the children as they are where the spec asks for claims and the cluster serves none", async () => {
+    const stored = storedService({ gpu: { allocation: "ResourceClaim" } });
+    const pass = fakePass({ stored, allowed: /^patch GpuMediaService/ });
+    await reconcileService(key, pass, silent);
+    assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "InvalidSpec" });
   });
 
   it("keeps the rules and the dashboard of an older operator until the shared ones have replaced them", async () => {

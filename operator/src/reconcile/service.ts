@@ -1,4 +1,5 @@
 /** The life of one GpuMediaService, from the snapshot to its status. */
+import { childText } from "../desired/children.ts";
 import { unsupportedField } from "../desired/later-fields.ts";
 import { unsupportedBehavior } from "../desired/scaling-behavior.ts";
 import { effectiveService } from "../effective/effective.ts";
@@ -19,6 +20,7 @@ import type { Pass } from "./pass.ts";
 import { requeue } from "./requeue.ts";
 import { enterGate, leaveGate } from "./rollout-gate.ts";
 import { sharedRulesOf, statusInput, utilizationReading, worst } from "./status-input.ts";
+import { liveChild } from "./snapshot.ts";
 import { writeStatus } from "./write-status.ts";
 
 export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger): Promise<Next> {
@@ -44,7 +46,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     snapshot.exportTargets === true ? (record.exportsTargetsSince ?? clock.now()) : undefined;
   const readingBefore = utilizationReading(snapshot, record, memory, clock.now());
   const times = { now: clock.wall(), monotonic: clock.now() };
-  const { children, rollout, recheckMs, lacksShared } = desired(
+  const { children, gpus, allocation, rollout, recheckMs, lacksShared } = desired(
     service,
     snapshot,
     record,
@@ -52,7 +54,8 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     settings,
     times,
   );
-  const unsupported = unsupportedBehavior(service, snapshot.features) ?? unsupportedField(children);
+  const unsupported =
+    unsupportedBehavior(service, snapshot.features) ?? unsupportedField(children) ?? allocation?.problem;
   if (unsupported !== undefined) {
     const status = stalledStatus(stored, { reason: "InvalidSpec", message: unsupported }, time);
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));
@@ -83,7 +86,7 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
       pass.events.record(stored, { type: "Normal", reason: "Repaired", action: "Reconcile", note });
   }
   for (const { child, failure: failed } of outcomes) {
-    if (failed === undefined) record.settled.set(child.role, wishOf(child));
+    if (failed === undefined) record.settled.set(childText(child), wishOf(child));
   }
   const failure = queued ?? worst(outcomes);
   // The plan was made from an old version: only the next snapshot can give a correct status.
@@ -91,8 +94,10 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
   record.admissions = nextAdmissions(record.admissions, outcomes);
   const after = snapshots.refresh(snapshot);
   for (const { child, failure: failed } of outcomes) {
-    if (failed !== undefined || after.children[child.role] !== undefined) record.liveRoles.add(child.role);
-    else record.liveRoles.delete(child.role);
+    if (failed !== undefined || liveChild(after, child) !== undefined) record.liveChildren.add(childText(child));
+    else record.liveChildren.delete(childText(child));
+    // The names of templates do not come back: without this, each change of a claim would leave an entry.
+    if (child.role === "resourceClaimTemplate" && child.manifest === null) record.settled.delete(childText(child));
   }
   const reading = utilizationReading(after, record, memory, clock.now());
   record.reportedLost = reading.warmingUp && reading.lost.length === 0 ? undefined : digest(reading.lost);
@@ -104,6 +109,8 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     reading,
     sharedRules,
     rollout: queued === undefined ? rollout : undefined,
+    gpus,
+    allocation,
     admission,
     children,
   };

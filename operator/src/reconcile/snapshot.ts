@@ -1,9 +1,10 @@
 /** Everything that a reconcile of one service decides from: plain data, read from the caches at one moment. */
+import type { DesiredChild } from "../desired/children.ts";
 import type { ClusterFeatures } from "../desired/context.ts";
 import { objectKey, type KubeObject, type ObjectKey, type ResourceType } from "../kube/object.ts";
 import { loadTestType, type LoadTestCache } from "../loadtest/cache.ts";
 import { rolloutTestName, type LoadTestsOfService } from "../loadtest/rollout-test.ts";
-import { childKind, childName, childRoles, type ChildKind, type ChildRole } from "../observe/child-kinds.ts";
+import { childKind, childName, childRoles, type ChildKind, type NamedRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName, karpenterNodeLabel } from "../observe/names.ts";
@@ -30,7 +31,11 @@ export interface Snapshot extends LiveState {
 
 /** What a refresh reads again. */
 interface LiveState {
-  readonly children: Readonly<Partial<Record<ChildRole, ChildView>>>;
+  readonly children: Readonly<Partial<Record<NamedRole, ChildView>>>;
+  /** The ResourceClaimTemplates of the service. */
+  readonly claimTemplates: readonly ChildView[];
+  /** The hashes of those that ReplicaSets use; undefined: not known. */
+  readonly usedClaimTemplates: ReadonlySet<string> | undefined;
   /** KEDA's, created from the ScaledObject; it has the ScaledObject's labels. */
   readonly kedaAutoscaler: ChildView | undefined;
   /** All Gateways; undefined while they are not known. */
@@ -61,6 +66,15 @@ interface LiveState {
   readonly ruleLoaders: readonly PrometheusView[] | undefined;
   /** The ConfigMap for the DCGM exporters is not managed by this operator. */
   readonly dcgmTaken: boolean;
+}
+
+/** The child as it is in the snapshot. */
+export function liveChild(
+  { children, claimTemplates }: Pick<Snapshot, "children" | "claimTemplates">,
+  { role, name }: Pick<DesiredChild, "role" | "name">,
+): ChildView | undefined {
+  if (role !== "resourceClaimTemplate") return children[role];
+  return claimTemplates.find(({ metadata }) => metadata.name === name);
 }
 
 export interface SnapshotSource {
@@ -123,7 +137,7 @@ function profilesOf(stored: StoredService, { profiles }: ClusterCache): Readonly
 function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
   const { cache, loadTests, window, operatorNamespace, clock } = sources;
   const now = clock.now();
-  const children: Partial<Record<ChildRole, ChildView>> = {};
+  const children: Partial<Record<NamedRole, ChildView>> = {};
   for (const role of childRoles) {
     const live = cache.children(childKind(role)).get(childName(role, key));
     if (live !== undefined) children[role] = live;
@@ -136,6 +150,8 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
   const rolloutTest = rolloutTestName(name, children.deployment?.revision ?? 0);
   return {
     children,
+    claimTemplates: cache.claimTemplatesOf(key),
+    usedClaimTemplates: cache.usedClaimTemplates(key),
     kedaAutoscaler: kedaAutoscaler(namespace, children.scaledObject, cache),
     gateways: cache.knownGateways(),
     prometheuses: cache.knownPrometheuses(),

@@ -3,6 +3,7 @@ import { childText, type DesiredChild } from "../desired/children.ts";
 import { omittedText } from "../desired/later-fields.ts";
 import { placeKey, rulesPlace } from "../desired/rule-set.ts";
 import { sharedObjectMetadata } from "../desired/shared-object.ts";
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { lastLoadTest } from "../loadtest/last-test.ts";
 import type { Failure } from "../plan/failure.ts";
@@ -24,8 +25,9 @@ const writeEveryMs = 60_000;
 
 export interface ReconcileResult extends Pick<
   StatusInput,
-  "failure" | "rollout" | "reading" | "admission" | "sharedRules"
+  "failure" | "rollout" | "reading" | "admission" | "sharedRules" | "allocation"
 > {
+  readonly gpus: GpuRequest;
   readonly outcomes: readonly ChildOutcome[];
   readonly children: readonly DesiredChild[];
 }
@@ -47,9 +49,9 @@ export function statusInput(
     loadTests,
     unreachableApis,
   }: Snapshot,
-  { outcomes, children: desired, ...result }: ReconcileResult,
+  { outcomes, children: desired, gpus: request, ...result }: ReconcileResult,
 ): StatusInput {
-  const view = gpuView(service, gpus);
+  const view = gpuView(service, request, gpus);
   const byKeda = service.autoscaling.horizontal.provider === "KEDA";
   // Pods of the Deployment that a deleted service of the same name leaves behind do not make this one Ready.
   const own = (child: ChildView | undefined): ChildView | undefined =>
@@ -77,6 +79,7 @@ export function statusInput(
     pods: [...pods, ...failedPods],
     gpus: view,
     claimQuota: claimHeadroom(view, quotas),
+    claimTemplate: desired.find(({ role, manifest }) => role === "resourceClaimTemplate" && manifest !== null)?.name,
     lastLoadTest: lastLoadTest(loadTests.tests),
   };
 }

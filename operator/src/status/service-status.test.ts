@@ -48,6 +48,7 @@ describe("the status of a service", () => {
       replicas: { desired: 2, ready: 2, updated: 2 },
       selector: "app.kubernetes.io/name=gpu-media,app.kubernetes.io/instance=upscaler",
       endpoint: "http://upscaler.media.svc",
+      gpu: { allocation: "ExtendedResource", message: "nodes offer nvidia.com/gpu" },
       utilization: { observedTime: now, pods: 0, band: "Unknown" },
       bottleneck: "Unknown",
       capacity: { gpusRequested: 2, gpusAllocatable: 8, gpusFree: 6, source: "DevicePlugin" },

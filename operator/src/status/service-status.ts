@@ -8,6 +8,7 @@ import { checklist } from "./checklist.ts";
 import { conditions, isTrue, type Verdict } from "./condition.ts";
 import { endpoint, exposed, externalRoutes } from "./exposed.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
+import { gpuStatus } from "./gpu-status.ts";
 import { processorRecommendation, replicaCounts, type StatusInput } from "./status-input.ts";
 import { readiness, stalled } from "./ready.ts";
 import type { ReadyReason } from "./reasons.ts";
@@ -53,6 +54,7 @@ export function serviceStatus(stored: GpuMediaService, input: StatusInput, now: 
     utilization,
     bottleneck,
     ...optional("rollout", input.rollout ?? stored.status?.rollout),
+    ...optional("gpu", gpuStatus(input, stored.status?.gpu)),
     ...optional("capacity", capacity(input)),
     ...optional("admission", input.admission),
     ...optional("omittedFields", input.omittedFields),

@@ -26,6 +26,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
   return {
     service: sampleService(),
     rollout: undefined,
+    allocation: { allocation: "ExtendedResource", message: "nodes offer nvidia.com/gpu" },
     failure: undefined,
     admission: undefined,
     omittedFields: undefined,
@@ -48,6 +49,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     pods: [],
     gpus: sampleGpus([sampleDevices(8, 6)]),
     claimQuota: undefined,
+    claimTemplate: undefined,
     lastLoadTest: undefined,
     reading: sampleReading(),
     ...change,

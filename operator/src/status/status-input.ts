@@ -10,6 +10,7 @@ import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { Failure } from "../plan/failure.ts";
 import type { QuotaHeadroom } from "../plan/quota.ts";
+import type { AllocationDecision } from "../plan/gpu-allocation.ts";
 import type { RolloutDecision } from "../plan/rollout.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import type { GpuView } from "../plan/gpus.ts";
@@ -18,6 +19,8 @@ export interface StatusInput {
   readonly service: EffectiveService;
   /** How pods are replaced; undefined while the service is suspended or queued, and the last decision stands. */
   readonly rollout: RolloutDecision | undefined;
+  /** How the pods get their GPUs; undefined while the service is suspended, and without GPUs. */
+  readonly allocation: AllocationDecision | undefined;
   /** The most severe failure of this reconcile. */
   readonly failure: Failure | undefined;
   /** What admission has changed in the children; undefined: nothing. */
@@ -49,6 +52,8 @@ export interface StatusInput {
   readonly gpus: GpuView;
   /** How many more ResourceClaims of its pods the quotas admit; undefined: they do not limit them. */
   readonly claimQuota: QuotaHeadroom | undefined;
+  /** The ResourceClaimTemplate that the service should have; undefined: its pods use no claim. */
+  readonly claimTemplate: string | undefined;
   /** The one that finished last. */
   readonly lastLoadTest: LastLoadTest | undefined;
   /** The utilization that the pods report. */

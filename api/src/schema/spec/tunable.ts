@@ -3,6 +3,7 @@ import { wholeNumber } from "../scalars.ts";
 import { hostAliases, initContainers } from "../added-containers.ts";
 import { mounts, volumes } from "../pod-volumes.ts";
 import { autoscaling } from "./autoscaling.ts";
+import { gpu } from "./gpu.ts";
 import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
 import {
@@ -17,7 +18,6 @@ import {
 } from "./rollout.ts";
 import { scheduling } from "./scheduling.ts";
 import {
-  gpu,
   image,
   imagePullPolicy,
   imagePullSecrets,

@@ -43,32 +43,6 @@ export const serviceAccountName = objectName(
   "Name of an existing ServiceAccount. Defaults to one that the operator creates, with the name of the service and without a mounted token.",
 );
 
-export const gpu = settings(
-  { description: "The GPUs of each pod." },
-  {
-    resourceName: Type.String({
-      description: "GPU resource to request: nvidia.com/gpu, or a MIG slice such as nvidia.com/mig-1g.10gb.",
-      maxLength: 317,
-      pattern:
-        "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-    }),
-    count: wholeNumber(
-      "Number of GPUs of each pod. With 0, the model runs on the CPU, and the latency target is 200 ms.",
-      0,
-      16,
-    ),
-    cuda: settings(
-      { description: "CUDA settings." },
-      {
-        launchBlocking: flag(
-          "Whether to wait for each kernel (CUDA_LAUNCH_BLOCKING), which is slow and for debugging only.",
-        ),
-        deviceOrder: oneOf(["PCI_BUS_ID", "FASTEST_FIRST"], "Order in which GPUs are numbered (CUDA_DEVICE_ORDER)."),
-      },
-    ),
-  },
-);
-
 const named = (member: string) =>
   `!has(self.${member}) || self.${member}.all(name, name in ['cpu', 'memory', 'ephemeral-storage'] || name.startsWith('hugepages-') || name.contains('/'))`;
 const noGpu = (member: string) =>

@@ -18,10 +18,14 @@ export async function explain(flags: ExplainFlags, terminal: Terminal): Promise<
   const services = await completeServices(flags, terminal);
   if (services === undefined) return exit.findings;
   const path = flags.only.replace(/^\.?(spec(\.|$))?/, "");
-  const explained = services.map(({ service, origins }) => ({
+  const explained = services.map(({ service, origins, status }) => ({
     name: service.name,
     namespace: service.namespace,
     profile: service.profile,
+    // Only a cluster decides it: of a service that was read from one, the status has the decision.
+    ...(status?.gpu?.allocation === undefined
+      ? {}
+      : { gpuAllocation: `${status.gpu.allocation}: ${status.gpu.message ?? ""}` }),
     values: explainedValues(service, origins, path),
   }));
   if (explained.every(({ values }) => values.length === 0)) throw new UsageError(`no value at ${flags.only}`);
@@ -31,8 +35,8 @@ export async function explain(flags: ExplainFlags, terminal: Terminal): Promise<
   }
   const columns = Math.min(Math.max(terminal.columns ?? widthElsewhere, narrowest), widest);
   const tables = explained.map(
-    ({ name, namespace, profile, values }) =>
-      `GpuMediaService ${namespace}/${name}, profile ${profile}\n\n${explainTable(values, columns)}`,
+    ({ name, namespace, profile, gpuAllocation, values }) =>
+      `GpuMediaService ${namespace}/${name}, profile ${profile}\n${gpuAllocation === undefined ? "" : `GPUs by ${gpuAllocation}\n`}\n${explainTable(values, columns)}`,
   );
   terminal.out(tables.join("\n"));
   return exit.ok;

@@ -1,4 +1,5 @@
 /** Reads the services that `render` and `explain` print, complete with their profiles' values. */
+import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import { effectiveService } from "../../effective/effective.ts";
 import type { EffectiveService, Origin } from "../../effective/service.ts";
 import { check } from "../check.ts";
@@ -18,6 +19,8 @@ export interface ServiceFlags extends FileFlags {
 }
 
 export interface CompleteService {
+  /** As the file has it, which `kubectl get -o yaml` may have written. */
+  readonly status: GpuMediaServiceStatus | undefined;
   readonly service: EffectiveService;
   readonly origins: ReadonlyMap<string, Origin>;
 }
@@ -48,7 +51,9 @@ export async function completeServices(
   }
   return failed.length > 0
     ? undefined
-    : services.flatMap(({ effective }) => (effective.kind === "Effective" ? [effective] : []));
+    : services.flatMap(({ service: { status }, effective }) =>
+        effective.kind === "Effective" ? [{ ...effective, status }] : [],
+      );
 }
 
 /** `FILE:LINE:COLUMN: PATH: MESSAGE`, the format of compilers, which editors can follow. */

@@ -3,12 +3,13 @@ import { stringify } from "yaml";
 import { desiredChildren } from "../../desired/children.ts";
 import type { ChildContext, Rollout } from "../../desired/context.ts";
 import { sharedObjects } from "../../desired/shared.ts";
+import { gpuRequest, type GpuAllocation } from "../../effective/gpu-request.ts";
 import type { EffectiveService } from "../../effective/service.ts";
 import type { Manifest } from "../../kube/object.ts";
 import { childKinds } from "../../observe/child-kinds.ts";
 import { gpuMetricOf, serviceSharing } from "../../utilization/scaling-metric.ts";
 import { exit, type ExitCode, type Terminal } from "../terminal.ts";
-import { completeServices, type ServiceFlags } from "./files.ts";
+import { completeServices, type CompleteService, type ServiceFlags } from "./files.ts";
 
 export interface RenderFlags extends ServiceFlags {
   readonly operatorNamespace: string;
@@ -39,9 +40,13 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
   const context = { operatorNamespace, exportsTargets: true, rollout, waitingReplicas: 0, features };
-  const children = services.flatMap(({ service }) => {
+  const children = services.flatMap(({ service, status }) => {
     const gpuMetric = gpuMetricOf(serviceSharing(service, undefined, undefined));
-    return renderedChildren(service, { ...context, gpuMetric }, notServed);
+    return renderedChildren(
+      service,
+      { ...context, gpuMetric, gpus: gpuRequest(service, allocation(service, status)) },
+      notServed,
+    );
   });
   const shared = sharedObjects(
     services.map(({ service }) => service),
@@ -50,6 +55,12 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
   const documents = [...children.map(yaml), ...shared.map((manifest) => `${sharedNote}${yaml(manifest)}`)];
   terminal.out(documents.join("---\n"));
   return exit.ok;
+}
+
+/** Of a service that was read from a cluster, what the operator has decided; otherwise as in a cluster without DRA. */
+function allocation({ gpu }: EffectiveService, status: CompleteService["status"]): GpuAllocation {
+  if (gpu.allocation !== "Auto") return gpu.allocation;
+  return status?.gpu?.allocation ?? "ExtendedResource";
 }
 
 const sharedNote = "# Shared by all services of the cluster; the operator adds what the others need.\n";

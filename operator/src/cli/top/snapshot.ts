@@ -42,6 +42,15 @@ export interface GpuRow extends GpuFigures {
   readonly sharedWith: Readonly<Record<string, number>>;
 }
 
+/** A device that a claim of the pod has, as the operator reports it. */
+export interface ClaimedDevice {
+  readonly device: string;
+  readonly productName: string | null;
+  /** Of a MIG device. */
+  readonly profile: string | null;
+  readonly uuid: string | null;
+}
+
 export interface PodRow extends Figures {
   readonly name: string;
   readonly node: string | null;
@@ -53,6 +62,8 @@ export interface PodRow extends Figures {
   /** Why there are no figures. */
   readonly problem: string | null;
   readonly gpus: readonly GpuRow[];
+  /** None where the GPUs are those of a device plugin. */
+  readonly claimedDevices: readonly ClaimedDevice[];
 }
 
 export interface ServiceRow extends Figures {
@@ -70,6 +81,8 @@ export interface ServiceRow extends Figures {
   readonly gpuSource: string | null;
   /** Why the GPUs' utilization is not the work of the service; null: it is. */
   readonly gpuSharing: string | null;
+  /** How its pods get their GPUs; null: not decided, or without GPUs. */
+  readonly gpuAllocation: string | null;
   /** Reason and message of the condition Ready unless it is True. */
   readonly reason: string | null;
   readonly problem: string | null;
@@ -146,11 +159,12 @@ function serviceRow({ metadata, status }: StoredService, pods: readonly ListedPo
     gpusFree: status?.capacity?.gpusFree ?? null,
     gpuSource: status?.capacity?.source ?? null,
     gpuSharing: status?.utilization?.gpuSharing ?? null,
+    gpuAllocation: status?.gpu?.allocation ?? null,
     reason: ready === undefined || ready.status === "True" ? null : ready.reason,
     problem: ready?.status === "True" ? null : problem,
     ...figures(pods.flatMap(({ answer }) => (isReport(answer) ? [answer] : []))),
     pods: living(pods, status?.replicas?.desired ?? 0)
-      .map((pod) => podRow(pod, sharers))
+      .map((pod) => podRow(pod, sharers, status?.gpu?.devices ?? []))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
@@ -183,10 +197,15 @@ function figures(reports: readonly UtilizationReport[]): Figures {
   };
 }
 
-function podRow({ pod, answer }: ListedPod, sharers: Sharers): PodRow {
+type StatusDevice = NonNullable<NonNullable<NonNullable<StoredService["status"]>["gpu"]>["devices"]>[number];
+
+function podRow({ pod, answer }: ListedPod, sharers: Sharers, devices: readonly StatusDevice[]): PodRow {
   const { name, node = null, ready, terminating: ending } = pod;
   const trouble = podTrouble(pod);
-  const identity = { name, node, ready, ending, reason: trouble?.reason ?? null };
+  const claimedDevices = devices
+    .filter((one) => one.pod === name)
+    .map(({ device, productName = null, profile = null, uuid = null }) => ({ device, productName, profile, uuid }));
+  const identity = { name, node, ready, ending, reason: trouble?.reason ?? null, claimedDevices };
   if (!isReport(answer)) {
     // Why the pod does not serve is more specific than why its report is missing.
     const why = trouble === undefined ? (answer?.problem ?? "has no address yet") : podTroubleText(trouble);

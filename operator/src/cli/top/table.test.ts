@@ -110,6 +110,32 @@ describe("the table of top", () => {
     assert.match(note("DevicePlugin"), /  1\/1 ready$/);
   });
 
+  it("shows the devices that the claims of a pod have", () => {
+    const device = {
+      pod: "upscaler-a",
+      node: "n",
+      device: "gpu-0-mig-1g10gb-19-0",
+      profile: "1g.10gb",
+      uuid: "MIG-1a",
+    };
+    const gpu = { allocation: "ResourceClaim", message: "", devices: [device, { pod: "upscaler-b", device: "gpu-1" }] };
+    const claimed = snapshot(
+      [service("upscaler", { summary: { replicas: "2/2" }, gpu, ...isReady })],
+      [pod("upscaler-a", "upscaler", reportOf(1)), pod("upscaler-b", "upscaler", reportOf(1))],
+      false,
+    );
+    const notes = topTable(claimed, 160).map(({ text }) => text.slice(text.indexOf("NVIDIA")));
+    assert.deepEqual(notes.slice(2), ["NVIDIA A10, gpu-0-mig-1g10gb-19-0 1g.10gb MIG-1a", "NVIDIA A10, gpu-1"]);
+    assert.deepEqual(
+      claimed.services.flatMap(({ gpuAllocation, pods }) => [gpuAllocation, ...pods.map((row) => row.claimedDevices)]),
+      [
+        "ResourceClaim",
+        [{ device: "gpu-0-mig-1g10gb-19-0", productName: null, profile: "1g.10gb", uuid: "MIG-1a" }],
+        [{ device: "gpu-1", productName: null, profile: null, uuid: null }],
+      ],
+    );
+  });
+
   for (let width = 80; width <= 160; width += 8) {
     it(`fits ${width} columns with long names, and keeps the figures and the ends of names`, () => {
       const name = "a-service-with-a-name-of-45-characters-in-all";

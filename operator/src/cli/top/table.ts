@@ -1,7 +1,7 @@
 /** The snapshot as a table that fits a terminal: services, below each its pods, below those their GPUs. Pure. */
 import type { PodTroubleReason, ReadyReason } from "../../status/reasons.ts";
 import { wrap } from "../table.ts";
-import type { Figures, GpuFigures, GpuRow, PodRow, ServiceRow, Snapshot } from "./snapshot.ts";
+import type { ClaimedDevice, Figures, GpuFigures, GpuRow, PodRow, ServiceRow, Snapshot } from "./snapshot.ts";
 
 export interface Line {
   readonly text: string;
@@ -115,7 +115,7 @@ function draNotes({ gpusFree, gpusAllocatable, gpuSource }: ServiceRow): readonl
 
 /** A pod's only GPU has no row, as its figures are the pod's. */
 function podRows(pod: PodRow): readonly Row[] {
-  const { name, problem, ready, ending, gpus } = pod;
+  const { name, problem, ready, ending, gpus, claimedDevices } = pod;
   const [only, ...others] = gpus;
   const state = ending ? ["terminating"] : ready ? [] : ["not ready"];
   const about = only === undefined || others.length > 0 ? [] : gpuNotes(only);
@@ -123,9 +123,14 @@ function podRows(pod: PodRow): readonly Row[] {
     is: "pod",
     name: `  ${name}`,
     figures: problem === null ? pod : undefined,
-    note: printable(problem ?? [...state, ...about].join(", ")),
+    note: printable(problem ?? [...state, ...about, ...claimedDevices.map(deviceNote)].join(", ")),
   };
   return others.length === 0 ? [row] : [row, ...gpus.map(gpuRow)];
+}
+
+/** `gpu-0 1g.10gb MIG-1a2b…`; the GPU's own row or note has the product. */
+function deviceNote({ device, profile, uuid }: ClaimedDevice): string {
+  return [device, profile, uuid].filter((part) => part !== null).join(" ");
 }
 
 function gpuRow(gpu: GpuRow): Row {

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { parse } from "yaml";
+import { gpuRequest } from "../effective/gpu-request.ts";
+import { desiredChildren } from "./children.ts";
+import { podTemplate } from "./pod-template.ts";
+import { claimTemplate } from "./resource-claim-template.ts";
+import { sampleContext, sampleMetadata, sampleService } from "./service.sample.ts";
+
+type Gpu = NonNullable<GpuMediaServiceSpec["gpu"]>;
+
+function templateOf(gpu: Gpu) {
+  const service = sampleService({ gpu });
+  return claimTemplate(service, gpuRequest(service, "ResourceClaim")) ?? assert.fail("no template");
+}
+
+describe("the ResourceClaimTemplate", () => {
+  const cases: { readonly [title: string]: readonly [gpu: Gpu, requests: string] } = {
+    "asks for NVIDIA's GPUs by default, with the API server's defaults": [
+      { count: 2 },
+      `[{ name: gpu, exactly: { deviceClassName: gpu.nvidia.com, allocationMode: ExactCount, count: 2 } }]`,
+    ],
+    "asks for a MIG device of the resource's profile": [
+      { resourceName: "nvidia.com/mig-1g.5gb.me" },
+      `
+        - name: gpu
+          exactly:
+            deviceClassName: mig.nvidia.com
+            allocationMode: ExactCount
+            count: 1
+            selectors:
+              - cel:
+                  expression: "'profile' in device.attributes['gpu.nvidia.com'] && device.attributes['gpu.nvidia.com'].profile == '1g.5gb+me'"`,
+    ],
+    "has the class, selectors and tolerations of the claim": [
+      {
+        claim: {
+          deviceClassName: "gpu.example.com",
+          selectors: ["device.driver == 'a'", "true"],
+          tolerations: [{ key: "example.com/slow", value: "", effect: "NoSchedule" }, { operator: "Exists" }],
+        },
+      },
+      `
+        - name: gpu
+          exactly:
+            deviceClassName: gpu.example.com
+            allocationMode: ExactCount
+            count: 1
+            selectors: [{ cel: { expression: "device.driver == 'a'" } }, { cel: { expression: "true" } }]
+            tolerations: [{ key: example.com/slow, operator: Equal, effect: NoSchedule }, { operator: Exists }]`,
+    ],
+    "has alternatives in their order, with what applies to all of them": [
+      {
+        count: 2,
+        claim: {
+          selectors: ["true"],
+          firstAvailable: [
+            { name: "slice", deviceClassName: "mig.nvidia.com", count: 1, selectors: ["device.driver == 'a'"] },
+            { name: "whole", tolerations: [{ key: "a" }] },
+          ],
+        },
+      },
+      `
+        - name: gpu
+          firstAvailable:
+            - name: slice
+              deviceClassName: mig.nvidia.com
+              allocationMode: ExactCount
+              count: 1
+              selectors: [{ cel: { expression: "true" } }, { cel: { expression: "device.driver == 'a'" } }]
+            - name: whole
+              deviceClassName: gpu.nvidia.com
+              allocationMode: ExactCount
+              count: 2
+              selectors: [{ cel: { expression: "true" } }]
+              tolerations: [{ key: a, operator: Equal }]`,
+    ],
+  };
+  for (const [title, [gpu, requests]] of Object.entries(cases)) {
+    it(title, () => {
+      const { name, hash, manifest } = templateOf(gpu);
+      assert.equal(name, `upscaler-gpu-${hash}`);
+      assert.deepEqual(manifest, {
+        apiVersion: "resource.k8s.io/v1",
+        kind: "ResourceClaimTemplate",
+        metadata: sampleMetadata(name),
+        spec: {
+          metadata: { labels: { "gpumedia.io/service": "upscaler" } },
+          spec: { devices: { requests: parse(requests) as unknown } },
+        },
+      });
+    });
+  }
+
+  it("has another name for another spec, and the same one for the same spec", () => {
+    const [one, same, other] = [templateOf({ count: 1 }), templateOf({ count: 1 }), templateOf({ count: 2 })];
+    assert.equal(one.name, same.name);
+    assert.notEqual(one.name, other.name);
+    // A change of this name would replace the pods of every service with claims at an upgrade of the operator.
+    assert.equal(one.name, "upscaler-gpu-60ca3fa631");
+    assert.match(other.hash, /^[0-9a-f]{10}$/);
+  });
+});
+
+describe("pods with a claim", () => {
+  const service = sampleService({ resources: { limits: { "nvidia.com/gpucores": 30 } } });
+  const gpus = gpuRequest(service, "ResourceClaim");
+  const { name, hash } = claimTemplate(service, gpus) ?? assert.fail();
+
+  it("differ from others in nothing but the claim, the label of its template and the extended resource", () => {
+    const by = (request: typeof gpus) => podTemplate(service, { ...sampleContext, gpus: request }) as PodTemplate;
+    const [claiming, plain] = [by(gpus), by(gpuRequest(service, "ExtendedResource"))];
+    const [container, before] = [claiming.spec.containers[0], plain.spec.containers[0]];
+    assert.deepEqual(container.resources, {
+      requests: { cpu: "2", memory: "4Gi" },
+      limits: { cpu: "4", memory: "8Gi", "nvidia.com/gpucores": "30" },
+      claims: [{ name: "gpu" }],
+    });
+    assert.deepEqual(claiming, {
+      metadata: { ...plain.metadata, labels: { ...plain.metadata.labels, "gpumedia.io/gpu-claim": hash } },
+      spec: {
+        ...plain.spec,
+        resourceClaims: [{ name: "gpu", resourceClaimTemplateName: name }],
+        containers: [{ ...before, resources: container.resources }],
+      },
+    });
+  });
+
+  it("have a template that is created before them", () => {
+    const children = desiredChildren(service, { ...sampleContext, gpus });
+    const waves = new Map(children.map((child) => [`${child.kind.type.kind} ${child.name}`, child.kind.wave]));
+    assert.equal(waves.get(`ResourceClaimTemplate ${name}`), 0);
+    assert.equal(waves.get("Deployment upscaler"), 1);
+  });
+});
+
+interface PodTemplate {
+  readonly metadata: { readonly labels: object };
+  readonly spec: { readonly containers: readonly [{ readonly resources: object }] };
+}
