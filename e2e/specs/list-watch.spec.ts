@@ -144,14 +144,15 @@ describe("a cache on a real API server", () => {
     readonly outage?: boolean;
     /** Includes the list before the fault. */
     readonly lists: number;
-    /** At most; includes the watch before the fault. */
+    /** At most; includes the watch before the fault. After an outage: and those that have failed. */
     readonly watches: number;
   }[] = [
     { name: "the connection is reset", strike: "reset", lists: 1, watches: 2 },
     { name: "the server ends the watch", strike: "end", lists: 1, watches: 2 },
     { name: "the watch reports 410", strike: "expire", lists: 2, watches: 2 },
     { name: "the connection breaks in the middle of an event", strike: "half-line", lists: 1, watches: 2 },
-    { name: "the watch falls silent", strike: "silence", silenceMs: 1_500, lists: 1, watches: 2 },
+    // Long enough for the rest of the test, within which the next watch must not count as silent.
+    { name: "the watch falls silent", strike: "silence", silenceMs: 5_000, lists: 1, watches: 2 },
     {
       name: "the next watch is refused with 410",
       inject: [[refusal(410, "Expired"), watches]],
@@ -190,7 +191,7 @@ describe("a cache on a real API server", () => {
       strike: "reset",
       outage: true,
       lists: 1,
-      watches: 5,
+      watches: 2,
     },
   ];
 
@@ -210,9 +211,12 @@ describe("a cache on a real API server", () => {
       await fixture.write("created");
       await fixture.delete("deleted");
       await fixture.write("changed");
+      let failed = 0;
       if (fault.outage === true) {
         await until("three failed watches", (see) => see(fixture.proxy.count(watches)) >= 4, often);
         fixture.proxy.withdraw();
+        // How many there are depends on how long the writes took.
+        failed = fixture.proxy.count(watches) - 1;
       }
       await fixture.converged();
 
@@ -232,7 +236,8 @@ describe("a cache on a real API server", () => {
       await fixture.converged();
       assert.deepEqual(fixture.takeChanges(), ["updated still"], "the next watch works");
       const requests = { lists: fixture.proxy.count(lists), watches: fixture.proxy.count(watches) };
-      assert.ok(requests.watches <= fault.watches, `${requests.watches} watches, at most ${fault.watches} expected`);
+      const most = fault.watches + failed;
+      assert.ok(requests.watches <= most, `${requests.watches} watches, at most ${most} expected`);
       assert.equal(requests.lists, fault.lists);
     });
   }
@@ -253,7 +258,8 @@ describe("a cache on a real API server", () => {
   it("lists in pages, and starts over when the continue token has expired", async () => {
     await using fixture = await Fixture.open(client, upstream);
     const names = Array.from({ length: 501 }, (_, index) => `object-${index}`);
-    await Promise.all(names.map((name) => fixture.write(name)));
+    // Not all at once: the wait for a connection counts towards a request's timeout.
+    while (names.length > 0) await Promise.all(names.splice(0, 50).map((name) => fixture.write(name)));
     fixture.proxy.inject(refusal(410, "Expired"), ({ url }) => url.includes("continue="));
     await fixture.start();
     await fixture.converged();

@@ -167,8 +167,10 @@ describe("optional APIs", () => {
     await cluster.installOptionalCrds(["vpa"]);
     await work.apply("vertical", {});
     const name = "vertical-vpa";
-    const vpa = await until("the VPA", () => work.get(childKinds.verticalPodAutoscaler.type, name));
-    assert.deepEqual((vpa as LiveChild).spec.updatePolicy, { updateMode: "InPlaceOrRecreate" });
+    await until("the VPA", async (see) => {
+      const vpa = see(await work.get(childKinds.verticalPodAutoscaler.type, name)) as LiveChild | undefined;
+      return isDeepStrictEqual(vpa?.spec.updatePolicy, { updateMode: "InPlaceOrRecreate" });
+    });
     const recommendation = { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "5Gi" } }] };
     await work.client.jsonPatch(
       childKinds.verticalPodAutoscaler.type,

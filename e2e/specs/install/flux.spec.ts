@@ -23,7 +23,7 @@ const other = "services/other.yaml";
 
 /** The steps build on each other, because a repository has one history. */
 describe("services that Flux applies from a repository", function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   let cluster: Cluster;
   let work: Workspace;
   let repository: GitServer;

@@ -45,7 +45,7 @@ describe("the plain manifests", function () {
     // An established CRD appears in discovery, which kubectl reads, a moment later.
     await until("the kinds to be discovered", async (see) => {
       const kinds = see(await cluster.kubectl("api-resources", "--api-group=gpumedia.io", "-o", "name"));
-      return kinds.includes("gpumediaprofiles") && kinds.includes("gpumediaservices");
+      return ["gpumediaprofiles", "gpumediaservices", "gpumedialoadtests"].every((kind) => kinds.includes(kind));
     });
     await cluster.kubectl("apply", "-f", "examples");
     const applied = await cluster.kubectl("get", "gpumedia", "-o", "name");

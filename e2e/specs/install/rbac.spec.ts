@@ -19,6 +19,7 @@ import {
   serviceRules,
 } from "@gpumedia/install/src/rbac.ts";
 import { operatorRbac } from "@gpumedia/install";
+import type { AuditEvent } from "../../cluster/audit.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "../operator/operator-cluster.ts";
 import { unlessStatus, Workspace } from "../operator/workspace.ts";
@@ -125,19 +126,17 @@ describe("the operator's permissions", function () {
     assert.equal(await operator.end("SIGTERM"), "exit 0");
     await work.startOperator();
 
-    const requests = work.cluster.audit
-      .requests({ user: work.operatorUser })
-      .filter(({ objectRef }) => objectRef !== undefined);
-    const used = usedRights(requests);
-    assert.deepEqual(forbidden(requests), []);
     const granted = grantedRights([...clusterReads, ...serviceRules, ...ownNamespaceRules]);
+    const requests = (): readonly AuditEvent[] =>
+      work.cluster.audit.requests({ user: work.operatorUser }).filter(({ objectRef }) => objectRef !== undefined);
+    await until("every right to be used", (see) => {
+      const used = usedRights(requests());
+      const unused = [...granted].filter((right) => !used.has(right) && !readsNamesake(right));
+      return see(unused.filter((right) => !(right in elsewhere))).length === 0;
+    });
+    assert.deepEqual(forbidden(requests()), []);
     assert.deepEqual(
-      [...used].filter((right) => !granted.has(right)),
-      [],
-    );
-    const unused = [...granted].filter((right) => !used.has(right) && !readsNamesake(right));
-    assert.deepEqual(
-      unused.filter((right) => !(right in elsewhere)),
+      [...usedRights(requests())].filter((right) => !granted.has(right)),
       [],
     );
   });
@@ -168,14 +167,13 @@ describe("the operator's permissions", function () {
       await untilMinimal(one, "upscaler");
       await untilNothingShared(one);
       await until("the DCGM metrics to be deleted", async (see) => see(await dcgmMetrics(one)) === undefined);
-      const requests = work.cluster.audit.requests({ user: one.operatorUser });
-      assert.deepEqual(forbidden(requests), []);
-      const used = usedRights(requests.filter(({ objectRef }) => objectRef?.namespace === one.operatorNamespace));
-      assert.deepEqual(
-        [...grantedRights(sharedRules)].filter((right) => !used.has(right)),
-        [],
-      );
-      assert.deepEqual(writtenNamespaces(requests), new Set([one.operatorNamespace, one.namespace]));
+      const requests = (): readonly AuditEvent[] => work.cluster.audit.requests({ user: one.operatorUser });
+      await until("every right on shared objects to be used", (see) => {
+        const used = usedRights(requests().filter(({ objectRef }) => objectRef?.namespace === one.operatorNamespace));
+        return see([...grantedRights(sharedRules)].filter((right) => !used.has(right))).length === 0;
+      });
+      assert.deepEqual(forbidden(requests()), []);
+      assert.deepEqual(writtenNamespaces(requests()), new Set([one.operatorNamespace, one.namespace]));
       const may = (namespace: string) =>
         work.cluster.kubectl("auth", "can-i", "list", "gpumediaservices", "-n", namespace, "--as", one.operatorUser);
       assert.equal((await may(one.namespace)).trim(), "yes");

@@ -21,7 +21,7 @@ interface Team extends AsyncDisposable {
 }
 
 describe("two installations for disjoint namespaces", function () {
-  this.timeout(180_000);
+  this.timeout(360_000);
   let cluster: Cluster;
 
   before(async () => (cluster = await operatorCluster()));

@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { bootMs } from "../../cluster/shared.ts";
 import { until } from "../../cluster/until.ts";
 import { loopCluster } from "./loop-cluster.ts";
 
@@ -33,11 +34,12 @@ process.on("SIGTERM", () => { console.log("received SIGTERM"); process.exit(0); 
 `;
 
 describe("the process node", function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let cluster: Cluster;
   let namespace: string;
 
-  beforeEach(async () => {
+  beforeEach(async function () {
+    this.timeout(bootMs);
     cluster = await loopCluster();
     namespace = await cluster.newNamespace("node");
   });
@@ -124,7 +126,7 @@ describe("the process node", function () {
 
   it("runs Jobs to completion", async () => {
     await cluster.kubectl("create", "job", "once", "-n", namespace, "--image=node", "--", "node", "-e", "0");
-    await cluster.kubectl("wait", "job/once", "-n", namespace, "--for=condition=Complete", "--timeout=30s");
+    await cluster.kubectl("wait", "job/once", "-n", namespace, "--for=condition=Complete", "--timeout=110s");
   });
 
   it("assigns a GPU to one pod only, and reports what it does not support", async () => {

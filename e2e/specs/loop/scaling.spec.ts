@@ -21,7 +21,12 @@ describe("the control loop", function () {
 
   /** The API server reaches it like a pod: by the address of a Service, and an EndpointSlice. */
   async function startOperator(): Promise<OperatorProcess> {
-    return work.startOperator({ parameters: ["--utilization-interval=500ms"], metricsApiAddress: nodeAddress });
+    // The defaults of the Lease: an operator that is killed does not release it.
+    const lease = ["--lease-duration=15s", "--renew-deadline=10s"];
+    return work.startOperator({
+      parameters: ["--utilization-interval=500ms", ...lease],
+      metricsApiAddress: nodeAddress,
+    });
   }
 
   async function deployment(): Promise<Deployment> {

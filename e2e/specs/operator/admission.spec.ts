@@ -23,14 +23,13 @@ describe("a policy that changes Deployments", function () {
   /** As GKE Autopilot and policy engines do: sets the CPU request of each container of a Deployment. */
   async function mutate(operations: WebhookRule["operations"]): Promise<void> {
     const rule = { apiGroups: ["apps"], apiVersions: ["v1"], resources: ["deployments"], operations };
-    await startWebhook(work, rule, [{ op: "add", path: cpu, value: "4" }]);
-    await until("the policy to be in effect", async () => {
-      const path = `/apis/apps/v1/namespaces/${work.namespace}/deployments?dryRun=All`;
-      const containers = [{ name: "a", image: "a", resources: { requests: { cpu: "1" } } }];
-      const template = { metadata: { labels: { app: "a" } }, spec: { containers } };
-      const spec = { selector: { matchLabels: { app: "a" } }, template };
-      const body = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "probe" }, spec };
-      return cpuOf((await work.client.rawJson("POST", path, { body })).body as KubeObject) === "4";
+    const containers = [{ name: "a", image: "a", resources: { requests: { cpu: "1" } } }];
+    const template = { metadata: { labels: { app: "a" } }, spec: { containers } };
+    const spec = { selector: { matchLabels: { app: "a" } }, template };
+    await startWebhook(work, rule, [{ op: "add", path: cpu, value: "4" }], {
+      collection: `/apis/apps/v1/namespaces/${work.namespace}/deployments`,
+      object: { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "probe" }, spec },
+      isPatched: (deployment) => cpuOf(deployment) === "4",
     });
   }
 

@@ -65,8 +65,11 @@ describe("the DCGM exporters' list of metrics", () => {
     await work.createObject(type, dcgmMetricsName, { data: { metrics: "theirs" } }, { namespace });
     await work.apply("a", {});
     await work.untilReady("a");
-    const item = (await work.service("a"))?.status?.guideChecklist?.find(({ reason }) => reason === "NameTaken");
-    assert.match(item?.message ?? "", new RegExp(dcgmMetricsName));
+    // Its watch may report the ConfigMap later than another one the service.
+    await until("the checklist to name the ConfigMap", async (see) => {
+      const items = see((await work.service("a"))?.status?.guideChecklist) ?? [];
+      return items.some(({ reason, message = "" }) => reason === "NameTaken" && message.includes(dcgmMetricsName));
+    });
     assert.deepEqual((await list())?.data, { metrics: "theirs" });
   });
 });

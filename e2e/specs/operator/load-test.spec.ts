@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { sampleResult } from "@gpumedia/operator/src/loadtest/result.sample.ts";
 import { jobType, loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
-import { namespacedType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
+import { createQuota, quotaType } from "./quota.ts";
 import { pods } from "./reporting-pods.ts";
 import { startWebhook } from "./webhook.ts";
 
@@ -29,9 +30,10 @@ describe("load tests", function () {
   /** Sets the status of the Job's pod as the kubelet does when the container exits with this message. */
   async function end(job: string, message: string, exitCode: number): Promise<void> {
     const labelSelector = `batch.kubernetes.io/job-name=${job}`;
-    const pod = await until(`the pod of ${job}`, async () => {
+    // With an address: kwok would overwrite a status that is set before it has handled the pod.
+    const pod = await until(`the pod of ${job} to have an address`, async (see) => {
       const { items } = await work.client.list(pods, { namespace: work.namespace, labelSelector });
-      return items[0];
+      return see(items).find((item) => (item as { readonly status?: { podIP?: string } }).status?.podIP !== undefined);
     });
     const terminated = { exitCode, message, startedAt: new Date().toISOString(), finishedAt: new Date().toISOString() };
     await work.patchPodStatus(pod.metadata.name, {
@@ -43,7 +45,7 @@ describe("load tests", function () {
   }
 
   it("wait until the service exists and serves, run once, and report their figures", async () => {
-    await create("first", { ttlAfterFinished: "3s" });
+    await create("first");
     await untilReason("first", "ServiceNotFound");
     await until("an event with the reason ServiceNotFound", async (see) => {
       const events = await work.cluster.kubectl("events", "-n", work.namespace, "--for=gpumedialoadtest/first");
@@ -62,8 +64,15 @@ describe("load tests", function () {
       const items = (await work.service("upscaler"))?.status?.guideChecklist ?? [];
       return see(items.find(({ item }) => item === "Load testing completed"))?.state === "Done";
     });
-    await work.untilGone(loadTestType, "first");
-    await work.untilGone(jobType, "first");
+  });
+
+  it("are deleted after ttlAfterFinished", async () => {
+    await work.apply("upscaler", {});
+    await create("short", { ttlAfterFinished: "1s" });
+    await untilReason("short", "Starting");
+    await end("short", JSON.stringify(sampleResult), 0);
+    await work.untilGone(loadTestType, "short");
+    await work.untilGone(jobType, "short");
   });
 
   it("fail when a threshold is missed, the result regresses, or the Job fails", async () => {
@@ -122,8 +131,7 @@ describe("load tests", function () {
   it("bug: fail at once, with the reason of their Job, where a quota demands limits.cpu", async () => {
     await work.apply("upscaler", {});
     await work.untilReady("upscaler");
-    const quotas = namespacedType("v1", "ResourceQuota", "resourcequotas");
-    await work.createObject(quotas, "cpu", { spec: { hard: { "limits.cpu": "64" } } });
+    await createQuota(work, "cpu", { "limits.cpu": "64" });
     await create("refused");
     const { status } = await untilReason("refused", "PodsForbidden");
     assert.equal(status?.verdict, "Error");
@@ -148,11 +156,17 @@ describe("load tests", function () {
     await work.untilReady("upscaler");
     const proxy = { name: "istio-proxy", image: failingImages.pullFails };
     const rule = { apiGroups: [""], apiVersions: ["v1"], resources: ["pods"], operations: ["CREATE"] } as const;
-    await startWebhook(work, rule, [
+    const patch = [
       { op: "add", path: "/spec/containers/-", value: proxy },
       // Without a node, kwok does not complete the pod.
       { op: "add", path: "/spec/schedulingGates", value: [{ name: "example.com/test" }] },
-    ]);
+    ] as const;
+    const spec = { containers: [{ name: "probe", image: "probe" }] };
+    await startWebhook(work, rule, patch, {
+      collection: `/api/v1/namespaces/${work.namespace}/pods`,
+      object: { apiVersion: "v1", kind: "Pod", metadata: { name: "probe" }, spec },
+      isPatched: (pod) => JSON.stringify(pod).includes("istio-proxy"),
+    });
     await create("meshed");
     const pod = await until("the pod with a proxy", async (see) => {
       const labelSelector = "batch.kubernetes.io/job-name=meshed";
@@ -183,11 +197,10 @@ describe("load tests", function () {
   it("wait while a quota is used up", async () => {
     await work.apply("upscaler", {});
     await work.untilReady("upscaler");
-    const quotas = namespacedType("v1", "ResourceQuota", "resourcequotas");
-    await work.createObject(quotas, "pods", { spec: { hard: { pods: "1" } } });
+    await createQuota(work, "pods", { pods: "1" });
     await create("late");
     await untilReason("late", "QuotaExceeded");
-    await work.delete(quotas, "pods");
+    await work.delete(quotaType, "pods");
     await end("late", JSON.stringify(sampleResult), 0);
     await untilReason("late", "Passed");
   });

@@ -1,19 +1,18 @@
 /** Each cause why a service does not serve has its own reason, and a message that names the cause and the next step. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { KubeObject, ResourceType } from "@gpumedia/operator/src/kube/object.ts";
+import { clusterType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { failingImages } from "../../cluster/cluster.ts";
 import type { Taint } from "../../cluster/nodes.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
+import { createQuota, quotaType } from "./quota.ts";
 import { isReady, pods, podsOf } from "./reporting-pods.ts";
 import type { Workspace } from "./workspace.ts";
 
-const core = { group: "", version: "v1" } as const;
-const quotas: ResourceType = { ...core, kind: "ResourceQuota", resource: "resourcequotas", namespaced: true };
-const namespaces: ResourceType = { ...core, kind: "Namespace", resource: "namespaces", namespaced: false };
+const namespaces = clusterType("v1", "Namespace", "namespaces");
 
 /** Adds a node for the services of one test, and returns the scheduling settings that select it. */
 async function pool(work: Workspace, gpus: number, taints: readonly Taint[] = []): Promise<object> {
@@ -47,9 +46,9 @@ describe("a service that is not serving", () => {
     });
 
     await work.delete(serviceType, "holder");
-    const withinMs = 5_000;
-    await work.untilCondition("waiting", "GpuCapacity", { status: "True", reason: "Sufficient" }, { withinMs });
-    await work.untilCondition("waiting", "Ready", { status: "True" }, { withinMs });
+    // Long before the next resync of all services.
+    await work.untilCondition("waiting", "GpuCapacity", { status: "True", reason: "Sufficient" });
+    await work.untilCondition("waiting", "Ready", { status: "True" });
   });
 
   it("reports that no node offers the requested device", async () => {
@@ -63,8 +62,8 @@ describe("a service that is not serving", () => {
   it("reports why the nodes with GPUs are excluded", async () => {
     const scheduling = await pool(work, 4, [{ key: "team", value: "other", effect: "NoSchedule" }]);
     await work.apply("excluded", { scheduling });
-    const { message } = await work.untilCondition("excluded", "Ready", { reason: "Unschedulable" });
-    assert.match(message, /untolerated taint/);
+    // The scheduler may try before it knows the node: "didn't match Pod's node affinity/selector".
+    await work.untilCondition("excluded", "Ready", { reason: "Unschedulable", message: "untolerated taint" });
   });
 
   it("names a label and an affinity that no node has, and never reports enough GPUs meanwhile", async () => {
@@ -106,8 +105,10 @@ describe("a service that is not serving", () => {
     await untilServing("at first", () => true);
     await work.apply("crowded", { ...spec, podMetadata: { annotations: { changed: "yes" } } });
     await untilServing("with the changed annotation", (pod) => pod.includes('"changed":"yes"'));
-    const { rollout } = (await work.service("crowded"))?.status ?? {};
-    assert.deepEqual([rollout?.strategy, rollout?.waiting], ["InPlace", 2]);
+    await until("the rollout's strategy in the status", async (see) => {
+      const { rollout } = see((await work.service("crowded"))?.status) ?? {};
+      return rollout?.strategy === "InPlace" && rollout.waiting === 2;
+    });
 
     // As `kubectl set image` does. The operator repairs the image, and no pod of the other image may remain.
     const { metadata } = await work.child("deployment", "crowded");
@@ -127,12 +128,12 @@ describe("a service that is not serving", () => {
 
   it("replaces pods in place where GPUs are free and the quota is used up", async () => {
     const spec = { scheduling: await pool(work, 4), autoscaling: { horizontal: { maxReplicas: 2 } } };
-    await work.createObject(quotas, "gpus", { spec: { hard: { "requests.nvidia.com/gpu": "2" } } });
+    await work.createObject(quotaType, "gpus", { spec: { hard: { "requests.nvidia.com/gpu": "2" } } });
     await work.apply("full-quota", spec);
     await work.untilReady("full-quota");
     await until("the quota to be used up", async (see) => {
       const live: (KubeObject & { status?: { used?: Record<string, string> } }) | undefined = await work.get(
-        quotas,
+        quotaType,
         "gpus",
       );
       return see(live?.status?.used)?.["requests.nvidia.com/gpu"] === "2";
@@ -188,6 +189,10 @@ describe("a service that is not serving", () => {
   it("reports OutOfMemory for a processor killed by the kernel, and CrashLoop with the last output for one that exited, and the driver for one that cannot start", async () => {
     await work.apply("oom", { image: failingImages.neverReady });
     await work.untilCondition("oom", "Ready", { reason: "ProbesFailing" });
+    await until("both containers to run", async (see) => {
+      const found = see(await podsOf(work, "oom"));
+      return found.length === 2 && found.every((pod) => JSON.stringify(pod).includes('"running":{'));
+    });
     const terminate = async (terminated: object): Promise<void> => {
       const status = "/status/containerStatuses/0";
       const operations = [
@@ -268,14 +273,10 @@ describe("a service that is not serving", () => {
   });
 
   it("reports an exceeded quota, and serves once the quota allows its pods", async () => {
-    await work.createObject(quotas, "tight", { spec: { hard: { pods: "0" } } });
-    await until("the quota's usage to be counted", async (see) => {
-      const live: (KubeObject & { status?: { used?: object } }) | undefined = await work.get(quotas, "tight");
-      return see(live?.status)?.used;
-    });
+    await createQuota(work, "tight", { pods: "0" });
     await work.apply("limited", {});
     await work.untilCondition("limited", "Ready", { reason: "QuotaExceeded", message: "exceeded quota: tight" });
-    await work.delete(quotas, "tight");
+    await work.delete(quotaType, "tight");
     // Creates a new ReplicaSet, so that the test need not wait for the ReplicaSet controller's back-off.
     await work.apply("limited", { processing: { env: [{ name: "AGAIN", value: "yes" }] } });
     await work.untilReady("limited");

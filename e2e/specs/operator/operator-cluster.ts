@@ -4,7 +4,7 @@
  */
 import { startCluster } from "../../cluster/cluster.ts";
 import { optionalApis, optionalCrdFiles } from "../../cluster/optional-crds.ts";
-import { shared } from "../../cluster/shared.ts";
+import { bootMs, shared } from "../../cluster/shared.ts";
 import { Workspace } from "./workspace.ts";
 
 // A download takes long. No hook's timeout runs while mocha loads the specs.
@@ -29,7 +29,9 @@ export function operatorWorkspace(
 ): Workspace {
   const work = new Workspace();
   const [setUp, tearDown] = scope === "suite" ? [before, after] : [beforeEach, afterEach];
-  setUp(async () => {
+  setUp(async function () {
+    // The first hook of the run boots the cluster.
+    this.timeout(bootMs);
     await work.open(await operatorCluster());
     if (operator) await work.startOperator({ parameters });
   });

@@ -57,7 +57,7 @@ describe("the operator's flags", () => {
 });
 
 describe("the operator's process", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const work = operatorWorkspace();
 
   before(async () => {

@@ -138,6 +138,7 @@ describe("what services share", function () {
 
   it("names a Prometheus that would not apply it to the service, until the service's namespace has its own", async () => {
     await work.cluster.installOptionalCrds(["prometheus"]);
+    work.resources.defer(() => work.cluster.removeOptionalCrds(["prometheus"]));
     await work.startOperator({ parameters });
     // Without a selector it reads the rules of its own namespace.
     await work.createObject(prometheusType, "team", { spec: { ruleSelector: {} } });
@@ -149,7 +150,6 @@ describe("what services share", function () {
     await work.apply("a", { monitoring: { scope: "Namespace" } });
     await untilThere(ruleType, sharedRulesName, work.namespace);
     await until("no problem", async (see) => see(await reason()) === "Selected");
-    await work.cluster.removeOptionalCrds(["prometheus"]);
   });
 
   it("stays unchanged if another owner manages it, and the services report that", async () => {

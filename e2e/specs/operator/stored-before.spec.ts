@@ -1,6 +1,6 @@
 /** Invalid services, including those stored under an older schema: the cause is reported, and no other service is affected. */
 import assert from "node:assert/strict";
-import { profileType, serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
+import { profileType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import { until } from "../../cluster/until.ts";
 import { childRoles } from "@gpumedia/operator/src/observe/child-kinds.ts";
@@ -68,7 +68,7 @@ describe("invalid services", function () {
     // Stored before the schema required a spec.
     await work.create("no-spec", undefined);
     await cluster.installCrds();
-    await until("the schema to be enforced", () => work.create("probe", { gpu: [1] }).then(() => undefined, String));
+    await until("the schema to be enforced", async (see) => see(await refusal({ gpu: [1] })) !== "");
     await work.startOperator();
   });
   after(async () => {
@@ -86,10 +86,19 @@ describe("invalid services", function () {
       { op: "remove", path: "/spec/versions/0/subresources/scale" },
     ];
     await cluster.rest.request("PATCH", crd, operations, "json-patch+json");
-    await until("the old schema to be served", (see) =>
-      work.create("loose", { gpu: [1] }).catch((error) => void see(String(error))),
-    );
-    await work.delete(serviceType, "loose");
+    await until("the old schema to be served", async (see) => see(await refusal({ gpu: [1] })) === "");
+  }
+
+  /** Returns why the API server would not create a service with this spec, or "" if it would. */
+  function refusal(spec: object): Promise<string> {
+    const collection = `/apis/gpumedia.io/v1alpha1/namespaces/${work.namespace}/gpumediaservices`;
+    const metadata = { name: "probe", namespace: work.namespace };
+    return cluster.rest.refusal(collection, {
+      apiVersion: "gpumedia.io/v1alpha1",
+      kind: "GpuMediaService",
+      metadata,
+      spec,
+    });
   }
 
   for (const { name, reason, message } of stored) {

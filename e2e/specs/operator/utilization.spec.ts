@@ -1,5 +1,6 @@
 /** The status has what pods report. A pod with an invalid report or none does not affect the others. */
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import { pods, podsOf, readyPods, report, ReportingPod, serveReporting } from "./reporting-pods.ts";
@@ -14,31 +15,27 @@ describe("utilization", function () {
     const reporting = await serveReporting(work, "upscaler");
     await work.untilCondition("upscaler", "MetricsReporting", { status: "True" });
     await work.untilCondition("upscaler", "SloMet", { status: "True", reason: "TargetsMet" });
-    const { status } = (await work.service("upscaler")) ?? {};
-    const { requestsPerSecond: _depends, observedTime, ...utilization } = status?.utilization ?? {};
-    assert.match(observedTime ?? "", /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
-    assert.deepEqual(
-      {
-        utilization,
-        bottleneck: status?.bottleneck,
-        gpu: status?.summary?.gpuUtilization,
-        p95: status?.summary?.latencyP95,
+    const expected = {
+      utilization: {
+        pods: 2,
+        gpuPercent: 72,
+        gpuMemoryPercent: 25,
+        band: "Within",
+        latencyP95Milliseconds: 14,
+        queueDepth: 4,
+        activeSessions: 14,
       },
-      {
-        utilization: {
-          pods: 2,
-          gpuPercent: 72,
-          gpuMemoryPercent: 25,
-          band: "Within",
-          latencyP95Milliseconds: 14,
-          queueDepth: 4,
-          activeSessions: 14,
-        },
-        bottleneck: "None",
-        gpu: "72%",
-        p95: "14ms",
-      },
-    );
+      bottleneck: "None",
+      gpu: "72%",
+      p95: "14ms",
+    };
+    // A pod whose report a busy machine delays is missing for a moment.
+    await until("the figures of both pods", async (see) => {
+      const { bottleneck, summary, utilization: all = {} } = (await work.service("upscaler"))?.status ?? {};
+      const { requestsPerSecond: _depends, observedTime = "", ...utilization } = all;
+      const shown = { utilization, bottleneck, gpu: summary?.gpuUtilization, p95: summary?.latencyP95 };
+      return isDeepStrictEqual(see(shown), expected) && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(observedTime);
+    });
     for (const pod of reporting) pod.answer = report({ requests: { latencyMs: { p50: 30, p95: 80, p99: 120 } } });
     await work.untilCondition("upscaler", "SloMet", {
       status: "False",
@@ -65,9 +62,9 @@ describe("utilization", function () {
     );
     for (const pod of [busy, idle]) pod.answer = report({ gpuPercent: 72, busyPercent: 70 });
     await until("no skew", async (see) => see((await work.service("upscaler"))?.status?.bottleneck) !== "Skew", {
-      withinMs: 60_000,
+      withinMs: 100_000,
     });
-  });
+  }).timeout(300_000);
 
   it("names the pod with an invalid report, and uses the other reports", async () => {
     const reporting = await serveReporting(work, "upscaler");
@@ -79,14 +76,18 @@ describe("utilization", function () {
       reason: "SomePodsSilent",
       message: `${invalid.name} sends an invalid report`,
     });
-    assert.equal((await work.service("upscaler"))?.status?.utilization?.pods, 1);
+    await until("the figures of the other pod", async (see) => {
+      return see((await work.service("upscaler"))?.status?.utilization)?.pods === 1;
+    });
     for (const pod of reporting) pod.answer = (_request, response) => void response.writeHead(503).end();
     await work.untilCondition("upscaler", "MetricsReporting", {
       reason: "PodsSilent",
       message: "responds with HTTP 503",
     });
-    const { observedTime: _time, ...figures } = (await work.service("upscaler"))?.status?.utilization ?? {};
-    assert.deepEqual(figures, { pods: 0, band: "Unknown" });
+    await until("no figures", async (see) => {
+      const { observedTime: _time, ...figures } = (await work.service("upscaler"))?.status?.utilization ?? {};
+      return isDeepStrictEqual(see(figures), { pods: 0, band: "Unknown" });
+    });
   });
 
   it("names the pod that has lost its GPU and still serves, until the GPU is back", async () => {
@@ -135,6 +136,9 @@ describe("utilization", function () {
       autoscaling: { horizontal: { enabled: false } },
     });
     await work.untilCondition("upscaler", "SloMet", { status: "True" });
+    await work.untilCondition("upscaler", "MetricsReporting", { status: "True" });
+    // What the first operator has not written yet, such as the item of the shared rules, the second one would write.
+    await work.untilQuiet();
     await work.operator.end("SIGTERM");
     const since = Date.now();
     for (const pod of reporting) pod.answer = report({ gpuPercent: 20 });

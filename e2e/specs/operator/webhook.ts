@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { clusterType, type JsonPatchOperation } from "@gpumedia/operator/src/kube/object.ts";
+import { clusterType, type JsonPatchOperation, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { createAuthority } from "../../cluster/pki.ts";
+import { until } from "../../cluster/until.ts";
 import type { Workspace } from "./workspace.ts";
 
 const configurations = clusterType(
@@ -20,11 +21,23 @@ export interface WebhookRule {
   readonly operations: readonly ("CREATE" | "UPDATE")[];
 }
 
-/** Applies the patch to every object in the workspace's namespace that matches, until the workspace is closed. */
+/** A dry run that shows whether the webhook is in effect. */
+export interface WebhookProbe {
+  /** `/api/v1/namespaces/media/pods` */
+  readonly collection: string;
+  readonly object: object;
+  readonly isPatched: (object: KubeObject) => boolean;
+}
+
+/**
+ * Applies the patch to every object in the workspace's namespace that matches, until the workspace is closed. Resolves when the
+ * webhook is in effect: the API server reads its configuration from a cache.
+ */
 export async function startWebhook(
   work: Workspace,
   rule: WebhookRule,
   patch: readonly JsonPatchOperation[],
+  { collection, object, isPatched }: WebhookProbe,
 ): Promise<void> {
   const authority = await createAuthority("policies");
   const { certificate, key } = await authority.server({ commonName: "policies" }, { dns: [], ip: ["127.0.0.1"] });
@@ -65,5 +78,9 @@ export async function startWebhook(
   // Before the server ends: the API server would wait for it.
   work.resources.defer(async () => {
     await work.client.rawJson("DELETE", `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${name}`);
+  });
+  await until("the webhook to be in effect", async (see) => {
+    const { body } = await work.client.rawJson("POST", `${collection}?dryRun=All`, { body: object });
+    return isPatched(see(body as KubeObject));
   });
 }

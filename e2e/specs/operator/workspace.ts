@@ -63,6 +63,14 @@ interface Container {
 /** Of the operator's log, in the error of a service that gets stuck. */
 const lastLines = 10;
 
+/**
+ * An operator that a busy machine suspends for 10 s would lose its Lease with the defaults, and exit: nothing would go on. Specs about
+ * the Lease use `launchOperator` or other flags.
+ */
+const patientLease = ["--lease-duration=60s", "--renew-deadline=50s"];
+
+const quietMs = 3_000;
+
 export class Workspace implements AsyncDisposable {
   cluster!: Cluster;
   /** Acts as the administrator. */
@@ -137,7 +145,8 @@ export class Workspace implements AsyncDisposable {
 
   /** Starts an operator that watches only this namespace, and waits until it leads. */
   async startOperator(options: Partial<OperatorProcessOptions> = {}): Promise<OperatorProcess> {
-    const operator = await this.launchOperator(options);
+    const { parameters = [], ...others } = options;
+    const operator = await this.launchOperator({ ...others, parameters: [...patientLease, ...parameters] });
     await operator.untilLogged("leading");
     return operator;
   }
@@ -208,11 +217,26 @@ export class Workspace implements AsyncDisposable {
     const deployment = await this.get(childKinds.deployment.type, name);
     const { generation, resourceVersion } = deployment?.metadata ?? {};
     const { status } = (deployment ?? {}) as { readonly status?: object };
-    const lines = this.operators.flatMap(({ log }) => log.filter((line) => line.name === name)).slice(-lastLines);
+    const about = this.operators.flatMap(({ log }) => log.filter((line) => line.name === name)).slice(-lastLines);
+    const ends = this.operators.flatMap((operator) => (operator.running ? [] : operator.log.slice(-lastLines)));
     return [
       `Deployment: ${JSON.stringify({ generation, resourceVersion, status })}`,
-      ...lines.map((line) => JSON.stringify(line)),
+      ...about.map((line) => JSON.stringify(line)),
+      ...(ends.length === 0 ? [] : ["Operators that have exited:"]),
+      ...ends.map((line) => JSON.stringify(line)),
     ].join("\n");
+  }
+
+  /** Waits until the operators have written nothing for a while: not only what the last condition waited for. */
+  async untilQuiet(): Promise<void> {
+    const recent = (): readonly AuditEvent[] => this.writes(Date.now() - quietMs);
+    await until(
+      "the operators to write nothing",
+      (see) => see(recent().map(({ requestURI }) => requestURI)).length === 0,
+      {
+        everyMs: 500,
+      },
+    );
   }
 
   async untilReady(name: string): Promise<void> {
