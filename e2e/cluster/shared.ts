@@ -5,9 +5,6 @@ import { controlPlaneTools } from "./control-plane.ts";
 // A cold build takes minutes. No hook's timeout runs while mocha loads the specs.
 await controlPlaneTools();
 
-/** The timeout of a hook that may have to boot a cluster, in ms. */
-export const bootMs = 300_000;
-
 /** Returns a function that boots the cluster at its first call. Call it at the top level of a module. */
 export function shared(boot: () => Promise<Cluster>): () => Promise<Cluster> {
   let cluster: Promise<Cluster> | undefined;

@@ -22,7 +22,7 @@ async function demo(env: Record<string, string>): Promise<string> {
 await controlPlaneTools();
 
 describe("make demo", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   it("shows the whole control loop, and with KEEP=1 keeps it running until the printed command", async () => {
     const output = await demo({ KEEP: "1" });
@@ -55,7 +55,7 @@ describe("make demo", function () {
       const env = { ...process.env, KUBECONFIG: kubeconfig };
       // The operator is running if it creates the Deployment again.
       await run(kubectl, ["delete", "deployment", "upscaler", "-n", "media"], { env });
-      await run(kubectl, ["wait", "--for=create", "deployment/upscaler", "-n", "media", "--timeout=30s"], { env });
+      await run(kubectl, ["wait", "--for=create", "deployment/upscaler", "-n", "media", "--timeout=110s"], { env });
     } finally {
       await run("kill", [pid]);
       await untilGone(report);

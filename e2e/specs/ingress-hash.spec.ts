@@ -19,8 +19,7 @@ const intervalMs = 15_000;
 /** A low band: a machine that is shared with others does not keep a worker busy all the time. */
 const slo = { gpuUtilization: { min: 20, max: 40 } };
 
-describe("uploads through an Ingress", function () {
-  this.timeout(120_000);
+describe("uploads through an Ingress", () => {
   const stack = new AsyncDisposableStack();
   const processors: RealProcessor[] = [];
 

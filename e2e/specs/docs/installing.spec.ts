@@ -38,8 +38,7 @@ async function withoutOperator(shell: Shell): Promise<void> {
   );
 }
 
-describe("the pages about installing", function () {
-  this.timeout(120_000);
+describe("the pages about installing", () => {
   let cluster: Cluster;
 
   before(async () => {

@@ -18,9 +18,7 @@ async function picture({ shell }: Stage, name: string): Promise<void> {
   await copyFile(join(root, "workload/testdata/flower.jpg"), join(shell.directory, name));
 }
 
-describe("the pages about the processor", function () {
-  this.timeout(120_000);
-
+describe("the pages about the processor", () => {
   it("docs/metrics.md lists the processor's metrics", async () => {
     await using stage = await openStage();
     await serve("npx gpumedia-processor", stage);

@@ -22,8 +22,7 @@ const troubles = {
   taken: { reason: "NameTaken" },
 };
 
-describe("the pages about using and running the operator", function () {
-  this.timeout(180_000);
+describe("the pages about using and running the operator", () => {
   let cluster: Cluster;
   let operator: OperatorProcess;
   let work: Workspace;

@@ -36,8 +36,7 @@ const loadTests: readonly (readonly [state: LoadTestState, health: ArgoHealth, m
   [{ kind: "Finished", result: missed, earlier: undefined }, "Degraded", /^p95 14 ms is above/],
 ];
 
-describe("Argo CD's health checks", function () {
-  this.timeout(120_000);
+describe("Argo CD's health checks", () => {
   const work = operatorWorkspace();
   let configuration: Readonly<Record<string, string>>;
   before(async () => {

@@ -22,8 +22,7 @@ const releaseOf = (release: string, namespace = "gpumedia-system"): Release => (
   managedBy: "Helm",
 });
 for (const [by, program] of Object.entries(helmVersions)) {
-  describe(`the chart by ${by}`, function () {
-    this.timeout(120_000);
+  describe(`the chart by ${by}`, () => {
     let helm: Helm;
 
     // These tests need no cluster.
@@ -79,8 +78,7 @@ for (const [by, program] of Object.entries(helmVersions)) {
   });
 }
 
-describe("the rendered chart", function () {
-  this.timeout(120_000);
+describe("the rendered chart", () => {
   let helm: Helm;
   let cluster: Cluster;
 

@@ -21,7 +21,7 @@ const user = `system:serviceaccount:${namespace}:${release}`;
 
 /** The steps build on each other, because a release has one life. */
 describe("the life of an installation by Helm", function () {
-  this.timeout(480_000);
+  this.timeout(900_000);
   let cluster: Cluster;
   let helm: Helm;
   let media: string;

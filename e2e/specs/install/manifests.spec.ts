@@ -8,9 +8,7 @@ import { until } from "../../cluster/until.ts";
 import { kubeScore } from "../kube-score.ts";
 import { startInstalledOperator } from "./installed.ts";
 
-describe("the plain manifests", function () {
-  this.timeout(120_000);
-
+describe("the plain manifests", () => {
   let cluster: Cluster;
 
   before(async () => {

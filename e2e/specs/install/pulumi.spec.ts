@@ -4,8 +4,7 @@ import { recordedOf } from "@gpumedia/pulumi/src/recorded.sample.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { operatorCluster } from "../operator/operator-cluster.ts";
 
-describe("the Pulumi example", function () {
-  this.timeout(120_000);
+describe("the Pulumi example", () => {
   let cluster: Cluster;
 
   before(async () => (cluster = await operatorCluster()));

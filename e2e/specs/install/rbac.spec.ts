@@ -106,8 +106,7 @@ async function untilMinimal(one: Workspace, name: string): Promise<void> {
   });
 }
 
-describe("the operator's permissions", function () {
-  this.timeout(180_000);
+describe("the operator's permissions", () => {
   const work = operatorWorkspace("suite", { operator: false });
 
   it("are all used, and none is missing", async () => {

@@ -30,8 +30,7 @@ const image = (name: string, of: string): readonly string[] =>
 
 await helmTools();
 
-describe("a release", function () {
-  this.timeout(120_000);
+describe("a release", () => {
   let folder: string;
   let release: string;
   let helm: Helm;

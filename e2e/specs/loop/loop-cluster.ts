@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { request, type Agent } from "undici";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { bootMs, shared } from "../../cluster/shared.ts";
+import { shared } from "../../cluster/shared.ts";
 import { until } from "../../cluster/until.ts";
 import { unlessStatus, Workspace } from "../operator/workspace.ts";
 import { isAsked, skipUnlessPossible } from "../real/possible.ts";
@@ -83,10 +83,7 @@ class LoopWorkspace extends Workspace {
 export function loopWorkspace(scope: "suite" | "test"): LoopWorkspace {
   const work = new LoopWorkspace();
   const [setUp, tearDown] = scope === "suite" ? [before, after] : [beforeEach, afterEach];
-  setUp(async function () {
-    this.timeout(bootMs);
-    await work.open(await loopCluster());
-  });
+  setUp(async () => work.open(await loopCluster()));
   tearDown(() => work[Symbol.asyncDispose]());
   return work;
 }

@@ -4,7 +4,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { bootMs } from "../../cluster/shared.ts";
 import { until } from "../../cluster/until.ts";
 import { loopCluster } from "./loop-cluster.ts";
 
@@ -33,13 +32,11 @@ require("node:http").createServer(({ url }, answer) => {
 process.on("SIGTERM", () => { console.log("received SIGTERM"); process.exit(0); });
 `;
 
-describe("the process node", function () {
-  this.timeout(120_000);
+describe("the process node", () => {
   let cluster: Cluster;
   let namespace: string;
 
-  beforeEach(async function () {
-    this.timeout(bootMs);
+  beforeEach(async () => {
     cluster = await loopCluster();
     namespace = await cluster.newNamespace("node");
   });

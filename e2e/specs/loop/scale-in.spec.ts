@@ -52,8 +52,7 @@ class Stream {
   }
 }
 
-describe("a scale-in", function () {
-  this.timeout(240_000);
+describe("a scale-in", () => {
   const work = loopWorkspace("test");
 
   beforeEach(async () => {

@@ -12,8 +12,7 @@ interface PodList {
   }[];
 }
 
-describe("a service whose pods run", function () {
-  this.timeout(240_000);
+describe("a service whose pods run", () => {
   const work = loopWorkspace("test");
 
   beforeEach(() => work.startOperator({ parameters: ["--utilization-interval=500ms"] }));

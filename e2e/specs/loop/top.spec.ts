@@ -18,8 +18,7 @@ interface Printed {
   readonly err: string;
 }
 
-describe("kubectl gpumedia top", function () {
-  this.timeout(240_000);
+describe("kubectl gpumedia top", () => {
   const work = loopWorkspace("suite");
 
   before(async () => {

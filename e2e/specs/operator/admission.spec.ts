@@ -16,8 +16,7 @@ function cpuOf(deployment: KubeObject): string | undefined {
   return spec.template.spec.containers[0]?.resources.requests["cpu"];
 }
 
-describe("a policy that changes Deployments", function () {
-  this.timeout(120_000);
+describe("a policy that changes Deployments", () => {
   const work = operatorWorkspace("test");
 
   /** As GKE Autopilot and policy engines do: sets the CPU request of each container of a Deployment. */

@@ -16,8 +16,7 @@ import { operatorCluster } from "./operator-cluster.ts";
 
 const runtimeClasses = "/apis/node.k8s.io/v1/runtimeclasses";
 
-describe("children on an API server", function () {
-  this.timeout(120_000);
+describe("children on an API server", () => {
   let cluster: Cluster;
   let namespace = "";
 

@@ -6,8 +6,7 @@ import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import { unlessStatus } from "./workspace.ts";
 
-describe("deleting a service", function () {
-  this.timeout(120_000);
+describe("deleting a service", () => {
   const work = operatorWorkspace();
 
   /** Returns the children of a new service once it is ready. */

@@ -7,8 +7,7 @@ import { operatorWorkspace } from "./operator-cluster.ts";
 
 const services = 30;
 
-describe(`${services} services, half of them in trouble`, function () {
-  this.timeout(240_000);
+describe(`${services} services, half of them in trouble`, () => {
   const work = operatorWorkspace();
 
   it("reports each failure on the failing service only; the others serve and follow their specs", async () => {

@@ -7,8 +7,7 @@ import { operatorWorkspace } from "./operator-cluster.ts";
 
 const earlier = { autoscaling: { horizontal: { maxReplicas: 5 } } };
 
-describe("a service under server-side apply", function () {
-  this.timeout(120_000);
+describe("a service under server-side apply", () => {
   const work = operatorWorkspace();
 
   /** By default as `kubectl apply --server-side`. */

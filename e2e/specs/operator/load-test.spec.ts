@@ -10,8 +10,7 @@ import { createQuota, quotaType } from "./quota.ts";
 import { pods } from "./reporting-pods.ts";
 import { startWebhook } from "./webhook.ts";
 
-describe("load tests", function () {
-  this.timeout(120_000);
+describe("load tests", () => {
   const work = operatorWorkspace("test");
 
   async function create(name: string, spec: object = {}): Promise<KubeObject> {

@@ -30,8 +30,7 @@ interface MetricValueList {
   readonly items: readonly { readonly describedObject: { readonly name: string }; readonly value: string }[];
 }
 
-describe("the metrics API", function () {
-  this.timeout(300_000);
+describe("the metrics API", () => {
   const work = operatorWorkspace("test", { operator: false });
 
   beforeEach(async () => {

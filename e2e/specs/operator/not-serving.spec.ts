@@ -167,7 +167,7 @@ describe("a service that is not serving", () => {
     assert.equal(rollout?.strategy, "InPlace");
     assert.match(rollout?.message ?? "", /^switched from Surge after 1 minute: .* Insufficient cpu/);
     for (const pod of await podsOf(work, "narrow")) assert.match(JSON.stringify(pod), /"changed":"yes"/);
-  }).timeout(180_000);
+  });
 
   const images = [
     {

@@ -4,7 +4,7 @@
  */
 import { startCluster } from "../../cluster/cluster.ts";
 import { optionalApis, optionalCrdFiles } from "../../cluster/optional-crds.ts";
-import { bootMs, shared } from "../../cluster/shared.ts";
+import { shared } from "../../cluster/shared.ts";
 import { Workspace } from "./workspace.ts";
 
 // A download takes long. No hook's timeout runs while mocha loads the specs.
@@ -21,7 +21,7 @@ export const operatorCluster = shared(async () => {
 
 /**
  * A workspace on the shared cluster with a running operator: one for the whole suite, or a new one for each test. Call it
- * inside `describe`, after `this.timeout`.
+ * inside `describe`.
  */
 export function operatorWorkspace(
   scope: "suite" | "test" = "suite",
@@ -29,9 +29,7 @@ export function operatorWorkspace(
 ): Workspace {
   const work = new Workspace();
   const [setUp, tearDown] = scope === "suite" ? [before, after] : [beforeEach, afterEach];
-  setUp(async function () {
-    // The first hook of the run boots the cluster.
-    this.timeout(bootMs);
+  setUp(async () => {
     await work.open(await operatorCluster());
     if (operator) await work.startOperator({ parameters });
   });

@@ -56,8 +56,7 @@ describe("the operator's flags", () => {
   });
 });
 
-describe("the operator's process", function () {
-  this.timeout(120_000);
+describe("the operator's process", () => {
   const work = operatorWorkspace();
 
   before(async () => {

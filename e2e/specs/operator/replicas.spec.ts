@@ -13,8 +13,7 @@ const { deployment, horizontalPodAutoscaler } = childKinds;
 const on = { autoscaling: { horizontal: { enabled: true } } };
 const off = { autoscaling: { horizontal: { enabled: false } } };
 
-describe("replicas", function () {
-  this.timeout(120_000);
+describe("replicas", () => {
   const work = operatorWorkspace();
   let name = "";
   let count = 0;
@@ -158,8 +157,7 @@ describe("replicas", function () {
   });
 });
 
-describe("kubectl scale", function () {
-  this.timeout(120_000);
+describe("kubectl scale", () => {
   const work = operatorWorkspace();
   const kubectl = (...args: readonly string[]) => work.cluster.kubectl(...args, "-n", work.namespace);
 
@@ -206,8 +204,7 @@ describe("kubectl scale", function () {
   });
 });
 
-describe("an autoscaler of the user's own", function () {
-  this.timeout(300_000);
+describe("an autoscaler of the user's own", () => {
   const work = operatorWorkspace();
 
   // Earlier API servers reject `minReplicas: 0` (KEP-2021).

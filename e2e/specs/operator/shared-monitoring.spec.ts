@@ -22,8 +22,7 @@ const objects = [
   [configMapType, sharedDashboardName],
 ] as const;
 
-describe("what services share", function () {
-  this.timeout(120_000);
+describe("what services share", () => {
   const work = operatorWorkspace("test", { operator: false });
   const parameters = ["--runbook-url=https://example.com/alerts"];
 

@@ -22,8 +22,7 @@ interface Candidate {
   writes(): readonly ApiRequest[];
 }
 
-describe("two operators", function () {
-  this.timeout(120_000);
+describe("two operators", () => {
   const work = operatorWorkspace("test", { operator: false });
 
   async function candidate(nodeParameters: readonly string[] = []): Promise<Candidate> {

@@ -16,7 +16,7 @@ const atOnce = 10;
 const parameters = ["--utilization-interval=2s"];
 
 describe(`${services} services at rest`, function () {
-  this.timeout(240_000 + 2_000 * seconds);
+  this.timeout(300_000 + 2_000 * seconds);
   const work = operatorWorkspace("suite", { parameters });
 
   before(async () => {

@@ -9,8 +9,7 @@ import { Workspace } from "./workspace.ts";
 const longName = "a".repeat(63);
 const crd = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gpumediaservices.gpumedia.io";
 
-describe("invalid services", function () {
-  this.timeout(180_000);
+describe("invalid services", () => {
   let cluster: Cluster;
   let work: Workspace;
 

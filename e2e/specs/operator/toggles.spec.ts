@@ -76,8 +76,7 @@ const switches: readonly Switch[] = [
   },
 ];
 
-describe("switchable children", function () {
-  this.timeout(120_000);
+describe("switchable children", () => {
   const work = operatorWorkspace();
 
   async function untilCreated(kind: ChildKindName, name: string): Promise<KubeObject> {

@@ -7,8 +7,7 @@ import { pods, podsOf, readyPods, report, ReportingPod, serveReporting } from ".
 
 const parameters = ["--utilization-interval=300ms"];
 
-describe("utilization", function () {
-  this.timeout(180_000);
+describe("utilization", () => {
   const work = operatorWorkspace("test", { parameters });
 
   it("is reported in the status", async () => {
@@ -64,7 +63,7 @@ describe("utilization", function () {
     await until("no skew", async (see) => see((await work.service("upscaler"))?.status?.bottleneck) !== "Skew", {
       withinMs: 100_000,
     });
-  }).timeout(300_000);
+  });
 
   it("names the pod with an invalid report, and uses the other reports", async () => {
     const reporting = await serveReporting(work, "upscaler");

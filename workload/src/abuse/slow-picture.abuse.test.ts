@@ -11,7 +11,7 @@ describe("a picture that takes many times the request timeout", () => {
     await using processor = await processorProcess({
       GPUMEDIA_WORKERS: "1",
       GPUMEDIA_MODEL_SIZE: "l",
-      GPUMEDIA_REQUEST_TIMEOUT: "100ms",
+      GPUMEDIA_REQUEST_TIMEOUT: "500ms",
     });
     const post = async (body: Buffer): Promise<number> => {
       const headers = { "content-type": "application/octet-stream" };
