@@ -254,8 +254,9 @@ describe("gpumedia-loadtest", () => {
       const open = await resultOf(second.url, "--requests 300 --rate 100 --warmup 0");
       const [closedP99 = 0, openP99 = 0] = [closed, open].map(({ result }) => result.figures.latencyMs?.p99 ?? 0);
       // In the closed loop one request of 300 waited; in the open loop a third of them was due during the stall.
-      assert.ok(closedP99 < 500, `closed loop ${closedP99} ms`);
       assert.ok(openP99 > 900, `open loop ${openP99} ms`);
+      // A busy machine delays requests of both.
+      assert.ok(closedP99 < openP99 / 2, `closed loop ${closedP99} ms, open loop ${openP99} ms`);
       assert.ok((open.result.figures.latencyMs?.p90 ?? 0) > 600, JSON.stringify(open.result.figures.latencyMs));
     });
 
