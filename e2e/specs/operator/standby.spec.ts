@@ -8,7 +8,7 @@ import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 import type { OperatorProcess } from "./operator-process.ts";
 
-/** The operator's default. With half of it, a standby lost the Lease again on a machine that was busy for 5 s. */
+/** The operator's default: a process that a busy machine does not run for some seconds would lose a shorter Lease. */
 const leaseDurationMs = 15_000;
 
 /** The operator goes on after what ends its process. */
