@@ -33,7 +33,8 @@ describe("the wheels of CUDA", () => {
 });
 
 describe("images", function () {
-  this.timeout(180_000);
+  // Packs all dependencies, twice.
+  this.timeout(600_000);
   let folder: string;
   let operator: Unpacked;
   let processor: Unpacked;

@@ -11,6 +11,8 @@ export const pods: ResourceType = { group: "", version: "v1", kind: "Pod", resou
 
 export type PodAnswer = UtilizationReport | RequestListener;
 
+/** Other test runs on this machine, with other process ids, use other addresses. */
+const network = `127.${64 + ((process.pid >> 8) & 63)}.${process.pid & 255}`;
 let addresses = 0;
 
 export class ReportingPod implements AsyncDisposable {
@@ -22,7 +24,7 @@ export class ReportingPod implements AsyncDisposable {
 
   /** Gives a ready pod an address on which this process responds, until the workspace is closed. */
   static async open(work: Workspace, pod: KubeObject): Promise<ReportingPod> {
-    const address = `127.77.${process.pid % 250}.${++addresses}`;
+    const address = `${network}.${++addresses}`;
     const reporting = new ReportingPod(pod);
     reporting.#server.listen(8080, address);
     await once(reporting.#server, "listening");

@@ -75,7 +75,7 @@ function tensorAttempts(): Generator {
 
 describe("fuzzing", () => {
   it(`${runs} mutated inputs (FUZZ_SEED=${seed}): no 5xx, no worker dies, memory does not grow`, async function () {
-    this.timeout(60_000 + runs * 100);
+    this.timeout(60_000 + runs * 300);
     await using processor = await processorProcess({
       // A mutated header may claim any size: large pictures would only take time here.
       GPUMEDIA_LIMITS_PIXELS: "40000",
