@@ -23,6 +23,13 @@
     - list
     - watch
 - apiGroups:
+    - resource.k8s.io
+  resources:
+    - devicetaintrules
+  verbs:
+    - list
+    - watch
+- apiGroups:
     - gateway.networking.k8s.io
   resources:
     - gateways

@@ -32,6 +32,8 @@ export const clusterReads: readonly PolicyRule[] = [
   // To count GPUs, those of device plugins and those of DRA.
   { apiGroups: [""], resources: ["nodes"], verbs: watched },
   { apiGroups: ["resource.k8s.io"], resources: ["deviceclasses", "resourceslices"], verbs: watched },
+  // Since Kubernetes 1.37; granted also before, as the cluster may be upgraded later.
+  { apiGroups: ["resource.k8s.io"], resources: ["devicetaintrules"], verbs: watched },
   // To report whether a Gateway routes to a service, and whether by https.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways"], verbs: watched },
   // To report whether a Prometheus loads the rules and PodMonitors of a service. The rules of a single service stay for those

@@ -52,6 +52,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   "monitoring.coreos.com/prometheusrules patch": "shared-monitoring.spec.ts",
   "monitoring.coreos.com/thanosrulers list": "as Prometheuses",
   "monitoring.coreos.com/thanosrulers watch": "as Prometheuses",
+  "resource.k8s.io/devicetaintrules list": "dra.spec.ts, since Kubernetes 1.37",
+  "resource.k8s.io/devicetaintrules watch": "dra.spec.ts, since Kubernetes 1.37",
   "events.k8s.io/events patch": "events.spec.ts: a repeated event",
 };
 

@@ -11,6 +11,7 @@ import type { Logger } from "../runtime/log.ts";
 import { isRolling, viewChild, type ChildView, type LiveChild } from "./child-view.ts";
 import { deviceClassType, viewDeviceClass, type DeviceClassView } from "./device-class-view.ts";
 import { DeviceLedger } from "./device-ledger.ts";
+import { deviceTaintRuleType, viewDeviceTaintRule, type DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gateway-view.ts";
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
@@ -85,10 +86,11 @@ export class ClusterCache {
   readonly sharedIn: (namespace: string) => readonly SharedView[];
   readonly gpus = new GpuLedger();
   readonly devices = new DeviceLedger((pod) => this.pods.get(pod)?.service);
-  /** These three are empty while their API is not served. */
+  /** These are empty while their API is not served. */
   readonly deviceClasses: ScopedCache<DeviceClassView>;
   readonly resourceSlices: ScopedCache<ResourceSliceView>;
   readonly claims: ScopedCache<ResourceClaimView>;
+  readonly deviceTaintRules: ScopedCache<DeviceTaintRuleView>;
   readonly podsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly failedPodsOf: (service: ObjectKey) => readonly (PodView | undefined)[];
   readonly #rolling: (key: "") => readonly ChildView[];
@@ -137,6 +139,8 @@ export class ClusterCache {
     this.deviceClasses = scoped(deviceClassType, viewDeviceClass);
     this.resourceSlices = scoped(resourceSliceType, viewResourceSlice);
     this.claims = scoped(resourceClaimType, viewResourceClaim);
+    this.deviceTaintRules = scoped(deviceTaintRuleType, viewDeviceTaintRule);
+    this.deviceTaintRules.subscribe(this.devices.observeTaintRule);
     this.deviceClasses.subscribe(this.devices.observeClass);
     this.resourceSlices.subscribe(this.devices.observeSlice);
     this.claims.subscribe(this.devices.observeClaim);
@@ -172,6 +176,7 @@ export class ClusterCache {
       this.thanosRulers,
       this.sharedRules,
       ...this.#dra,
+      this.deviceTaintRules,
     ];
     this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
       (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
@@ -246,7 +251,9 @@ export class ClusterCache {
   /** Who holds the GPUs of which node now. */
   gpuSnapshot(): GpuSnapshot {
     // Without the claims, every device would seem to be free.
-    const knowsDra = this.#dra.every((cache) => this.#followed.has(cache) && cache.synced);
+    const knowsDra =
+      this.#dra.every((cache) => this.#followed.has(cache) && cache.synced) &&
+      (!this.#followed.has(this.deviceTaintRules) || this.deviceTaintRules.synced);
     return {
       synced: this.nodes.synced && this.pods.synced,
       nodes: this.gpus.snapshot(),
@@ -290,7 +297,7 @@ export class ClusterCache {
     await Promise.all([...this.#required, ...caches.map(([, cache]) => cache)].map((cache) => cache.whenSynced()));
     // Without these, the first statuses would report GPUs, Gateways and rules as unknown, and be written a second time, and
     // the first rollouts would ignore quotas.
-    const optional = [this.gateways, this.prometheuses, this.thanosRulers, ...this.#dra];
+    const optional = [this.gateways, this.prometheuses, this.thanosRulers, ...this.#dra, this.deviceTaintRules];
     const served = optional.filter((cache) => this.#followed.has(cache));
     const unsure = [this.nodes, this.#quotas, ...served];
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
@@ -313,7 +320,7 @@ export class ClusterCache {
         this.#followed.delete(cache);
         this.#gatewaysByKey = undefined;
         // A store that is emptied notifies no listener.
-        if (cache.type.group === resourceSliceType.group) this.devices.clear();
+        if (this.#dra.includes(cache as this["claims"])) this.devices.clear();
         watched.abort(new Error(`${cache.type.kind} is no longer served`));
         onChange();
       }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ObjectKey } from "../kube/object.ts";
 import { DeviceLedger } from "./device-ledger.ts";
 import { driver, sampleClaim, sampleClass, sampleDevice, sampleSlice } from "./devices.sample.ts";
+import type { DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
 import type { ResourceClaimView } from "./resource-claim-view.ts";
 import type { ResourceSliceView } from "./resource-slice-view.ts";
@@ -129,6 +130,37 @@ describe("the ledger of DRA's devices", () => {
       last.pools.map((pool, index) => pool === now.pools[index]),
       [true, false],
     );
+  });
+
+  // As the scheduler's resourceslice/tracker of Kubernetes 1.37 applies them.
+  it("has the taints that rules add to devices, until they are deleted", () => {
+    const own = { key: "xid", effect: "NoSchedule" };
+    const ledger = ledgerOf([
+      sampleSlice("a", [sampleDevice("gpu-0", { taints: [own] }), "gpu-1"]),
+      sampleSlice("b", ["gpu-0"]),
+    ]);
+    const rule = (name: string, selector: Partial<DeviceTaintRuleView>): DeviceTaintRuleView => {
+      const taint = { key: name, effect: "NoSchedule" };
+      return { name, driver: undefined, pool: undefined, device: undefined, ...selector, taint };
+    };
+    const taints = () =>
+      ledger
+        .snapshot()
+        .pools.map(({ slices }) =>
+          slices.flatMap(({ devices }) => devices.map((device) => device.taints.map(({ key }) => key).join())),
+        );
+    const all = rule("all", {});
+    for (const one of [
+      all,
+      rule("driver", { driver: "other.example.com" }),
+      rule("pool", { driver, pool: "b" }),
+      rule("device", { pool: "a", device: "gpu-1" }),
+    ]) {
+      ledger.observeTaintRule(added(one));
+    }
+    assert.deepEqual(taints(), [["xid,all", "all,device"], ["all,pool"]]);
+    ledger.observeTaintRule(deleted(all));
+    assert.deepEqual(taints(), [["xid", "device"], ["pool"]]);
   });
 
   it("is empty once its API is no longer served", () => {

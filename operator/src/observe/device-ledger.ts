@@ -5,9 +5,10 @@
 import type { ObjectKey } from "../kube/object.ts";
 import { currentOf, previousOf, type StoreChange } from "../runtime/store.ts";
 import type { DeviceClassView } from "./device-class-view.ts";
+import type { DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import type { PodView } from "./pod-view.ts";
 import type { AllocatedDevice, ResourceClaimView } from "./resource-claim-view.ts";
-import type { ResourceSliceView } from "./resource-slice-view.ts";
+import type { DeviceView, ResourceSliceView } from "./resource-slice-view.ts";
 
 /** `driver/name`. */
 export type PoolKey = `${string}/${string}`;
@@ -38,6 +39,7 @@ export interface DraSnapshot {
 
 export class DeviceLedger {
   #classes: ReadonlyMap<string, DeviceClassView> = new Map();
+  readonly #taintRules = new Map<string, DeviceTaintRuleView>();
   readonly #slices = new Map<PoolKey, Map<string, ResourceSliceView>>();
   readonly #claims = new Map<PoolKey, Map<ObjectKey, ResourceClaimView>>();
   /** The pools of the devices that pods have, by claim: a holder is named by the label of its pod, which may arrive later. */
@@ -46,7 +48,7 @@ export class DeviceLedger {
   /** Replaced when a pool changes, never changed in place, because snapshots share the values. */
   readonly #pools = new Map<PoolKey, DevicePool>();
   readonly #allocations = new Map<PoolKey, readonly Allocation[]>();
-  /** Undefined after a change of a slice. */
+  /** Undefined after a change of a slice or a taint. */
   #list: readonly DevicePool[] | undefined;
   /** Undefined after a change. */
   #snapshot: DraSnapshot | undefined;
@@ -69,7 +71,8 @@ export class DeviceLedger {
   /** For an API that is no longer served. */
   clear(): void {
     this.#classes = new Map();
-    for (const kept of [this.#slices, this.#claims, this.#poolsOfPod, this.#pools, this.#allocations]) kept.clear();
+    for (const kept of [this.#taintRules, this.#slices, this.#claims, this.#poolsOfPod]) kept.clear();
+    for (const counted of [this.#pools, this.#allocations]) counted.clear();
     this.#snapshot = this.#list = undefined;
   }
 
@@ -80,6 +83,14 @@ export class DeviceLedger {
     if (now !== undefined) classes.set(now.name, now);
     this.#classes = classes;
     this.#snapshot = undefined;
+  };
+
+  readonly observeTaintRule = (change: StoreChange<DeviceTaintRuleView>): void => {
+    const [before, now] = [previousOf(change), currentOf(change)];
+    if (before !== undefined) this.#taintRules.delete(before.name);
+    if (now !== undefined) this.#taintRules.set(now.name, now);
+    this.#pools.clear();
+    this.#snapshot = this.#list = undefined;
   };
 
   readonly observeSlice = (change: StoreChange<ResourceSliceView>): void => {
@@ -119,11 +130,25 @@ export class DeviceLedger {
     const all = [...(this.#slices.get(key)?.values() ?? [])];
     const generation = Math.max(...all.map(({ pool }) => pool.generation));
     const current = all.filter(({ pool }) => pool.generation === generation);
-    const slices = current.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const slices = current.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((slice) => this.#tainted(slice));
     const isUsable = slices.length === slices[0]?.pool.slices && areConsistent(slices);
     const pool = { key, driver: slices[0]?.driver ?? "", slices, isUsable };
     this.#pools.set(key, pool);
     return pool;
+  }
+
+  /** As the scheduler reads it: with the taints of the rules that select a device. */
+  #tainted(slice: ResourceSliceView): ResourceSliceView {
+    const { driver, pool } = slice;
+    const rules = [...this.#taintRules.values()].filter(
+      (rule) => [driver, undefined].includes(rule.driver) && [pool.name, undefined].includes(rule.pool),
+    );
+    if (rules.length === 0) return slice;
+    const withTaints = (device: DeviceView): DeviceView => {
+      const taints = rules.filter((rule) => [device.name, undefined].includes(rule.device)).map(({ taint }) => taint);
+      return taints.length === 0 ? device : { ...device, taints: [...device.taints, ...taints] };
+    };
+    return { ...slice, devices: slice.devices.map(withTaints) };
   }
 
   #allocated(key: PoolKey): readonly Allocation[] {

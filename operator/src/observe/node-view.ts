@@ -27,13 +27,18 @@ interface Node extends KubeObject {
   };
 }
 
+/** Without the time since which it exists. */
+export function viewTaint({ key, value, effect }: Taint): Taint {
+  return { key, effect, ...(value ? { value } : {}) };
+}
+
 export function viewNode(object: KubeObject): NodeView {
   const { metadata, spec = {}, status = {} } = object as Node;
   const allocatable = Object.entries(status.allocatable ?? {}).filter(([resource]) => isExtended(resource));
   return {
     name: metadata.name,
     labels: metadata.labels ?? {},
-    taints: (spec.taints ?? []).map(({ key, value, effect }) => ({ key, effect, ...(value ? { value } : {}) })),
+    taints: (spec.taints ?? []).map(viewTaint),
     cordoned: spec.unschedulable === true,
     ready: status.conditions?.find(({ type }) => type === "Ready")?.status === "True",
     allocatable: Object.fromEntries(allocatable.map(([resource, count]) => [resource, Number(count)])),

@@ -1,7 +1,7 @@
 /** What the operator reads of a ResourceSlice: the devices that a DRA driver offers, and on which nodes. */
 import { quantityValue } from "@gpumedia/api";
 import { clusterType, type KubeObject } from "../kube/object.ts";
-import type { Taint } from "./node-view.ts";
+import { viewTaint, type Taint } from "./node-view.ts";
 
 export const resourceSliceType = clusterType("resource.k8s.io/v1", "ResourceSlice", "resourceslices");
 
@@ -125,8 +125,7 @@ function viewDevice(device: Device): DeviceView {
     place: placeOf(device),
     attributes: device.attributes ?? {},
     capacity: device.capacity ?? {},
-    // Without the time since which a taint exists.
-    taints: taints.map(({ key, value, effect }) => ({ key, effect, ...(value ? { value } : {}) })),
+    taints: taints.map(viewTaint),
     consumes: Object.fromEntries(consumesCounters.map((one) => [one.counterSet, countersOf(one.counters)])),
     isShareable: device.allowMultipleAllocations === true,
   };

@@ -5,6 +5,7 @@ import type { StoreChange, StoreListener } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
 import type { DeviceClassView } from "./device-class-view.ts";
 import { sampleClaim, sampleClass, sampleSlice } from "./devices.sample.ts";
+import type { DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import type { GatewayView } from "./gateway-view.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
@@ -54,6 +55,7 @@ function triggers() {
     nodes: new FakeCache<NodeView>(),
     deviceClasses: new FakeCache<DeviceClassView>(),
     resourceSlices: new FakeCache<ResourceSliceView>(),
+    deviceTaintRules: new FakeCache<DeviceTaintRuleView>(),
     claims: new FakeCache<ResourceClaimView>(),
     replicaSets: new FakeCache<ReplicaSetView>(),
     gateways: new FakeCache<GatewayView>(),
@@ -338,6 +340,15 @@ describe("a change of what DRA offers", () => {
       ),
     );
   }
+
+  it("a device loses a taint", () => {
+    const taint = { key: "maintenance", effect: "NoSchedule" };
+    const rule = { name: "r", driver: undefined, pool: "a", device: undefined, taint };
+    assert.deepEqual(
+      changed(({ deviceTaintRules }) => deviceTaintRules.emit(deleted(rule))),
+      [waiting],
+    );
+  });
 
   it("a class that appears reconciles all services: what their pods ask for may depend on it", () => {
     assert.deepEqual(

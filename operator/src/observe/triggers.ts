@@ -4,6 +4,7 @@ import type { Priority } from "../runtime/queue.ts";
 import { currentOf, previousOf, type StoreChange } from "../runtime/store.ts";
 import type { ChildView } from "./child-view.ts";
 import type { DeviceClassView } from "./device-class-view.ts";
+import type { DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import type { GatewayView } from "./gateway-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
@@ -25,6 +26,7 @@ export interface Sources {
   readonly nodes: Pick<ScopedCache<NodeView>, "subscribe">;
   readonly deviceClasses: Pick<ScopedCache<DeviceClassView>, "subscribe">;
   readonly resourceSlices: Pick<ScopedCache<ResourceSliceView>, "subscribe">;
+  readonly deviceTaintRules: Pick<ScopedCache<DeviceTaintRuleView>, "subscribe">;
   readonly claims: Pick<ScopedCache<ResourceClaimView>, "subscribe">;
   readonly replicaSets: Pick<ScopedCache<ReplicaSetView>, "subscribe">;
   readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
@@ -94,6 +96,7 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
   };
   cache.nodes.subscribe(devicesChange);
   cache.resourceSlices.subscribe(devicesChange);
+  cache.deviceTaintRules.subscribe(devicesChange);
   cache.claims.subscribe((change) => {
     if (!differs(change)) return;
     const [before, now] = [previousOf(change), currentOf(change)];
