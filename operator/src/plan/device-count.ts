@@ -115,13 +115,13 @@ function reaches(place: DevicePlace, node: NodeView): boolean {
 }
 
 /** The pools whose devices a node may reach. */
-interface PoolsOfNode {
+interface PoolsInReach {
   readonly pools: readonly DevicePool[];
   /** No other node reaches them. */
   readonly areLocal: boolean;
 }
 
-type PoolIndex = (node: string) => PoolsOfNode;
+type PoolIndex = (node: string) => PoolsInReach;
 
 const indices = new WeakMap<DraSnapshot["pools"], PoolIndex>();
 
@@ -147,6 +147,11 @@ function indexPools(pools: DraSnapshot["pools"]): PoolIndex {
     if (shared.size === 0) return { pools: [...own], areLocal: true };
     return { pools: pools.filter((pool) => shared.has(pool) || own.has(pool)), areLocal: false };
   };
+}
+
+/** Those that a node may reach. */
+export function poolsOfNode({ name }: NodeView, dra: DraSnapshot): readonly DevicePool[] {
+  return poolIndex(dra)(name).pools;
 }
 
 /** Can a device be used from several nodes? */

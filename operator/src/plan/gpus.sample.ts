@@ -21,6 +21,7 @@ export function sampleGpus(devices: readonly NodeDevices[], change: Partial<GpuV
     request: perReplica === 0 ? { kind: "None" } : extended,
     perReplica,
     synced: true,
+    nodes: devices.map(({ node }) => ({ node, held: {} })),
     devices: devices.map((node) => ({ ...node, fits: Math.floor(node.free / perReplica) })),
     dra: undefined,
     deviceRequests: [],

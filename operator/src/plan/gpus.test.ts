@@ -29,6 +29,7 @@ describe("the GPUs of a service", () => {
         request: { kind: "ExtendedResource", resource, count: 1 },
         perReplica: 1,
         synced: true,
+        nodes,
         devices: [
           { node: a, allocatable: 4, free: 1, holders, fits: 1, inventory: undefined },
           { node: b, allocatable: 2, free: 0, holders, fits: 0, inventory: undefined },

@@ -3,12 +3,12 @@ import { gpusPerPod, type DeviceRequest, type GpuRequest } from "../effective/gp
 import type { EffectiveService } from "../effective/service.ts";
 import { objectKey, type ObjectKey } from "../kube/object.ts";
 import { classOfResource } from "../observe/device-class-view.ts";
-import type { DraSnapshot } from "../observe/device-ledger.ts";
+import type { DevicePool, DraSnapshot } from "../observe/device-ledger.ts";
 import type { DeviceNode, GpuSnapshot, Holders } from "../observe/gpu-ledger.ts";
 import type { NodeView, Taint } from "../observe/node-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import type { DeviceView } from "../observe/resource-slice-view.ts";
-import { devicesOfNode, hasSharedDevices, replicasWithout, type Inventory } from "./device-count.ts";
+import { devicesOfNode, hasSharedDevices, poolsOfNode, replicasWithout, type Inventory } from "./device-count.ts";
 import { meetsAffinity, type NodeSelectorTerm } from "./node-affinity.ts";
 
 export interface GpuView {
@@ -17,6 +17,8 @@ export interface GpuView {
   readonly perReplica: number;
   /** Have nodes and pods been listed? */
   readonly synced: boolean;
+  /** All nodes. */
+  readonly nodes: readonly DeviceNode[];
   /** Every node that has the device. */
   readonly devices: readonly NodeDevices[];
   /** What DRA offers; undefined: its API is not served, or may not be read. */
@@ -65,6 +67,7 @@ export function gpuViewOf(
     request,
     perReplica: gpusPerPod(request),
     synced,
+    nodes,
     devices: [],
     dra,
     deviceRequests: dra === undefined ? [] : requestsOfDra(request, dra),
@@ -157,6 +160,14 @@ export function replicasBeside(devices: NodeDevices, pods: readonly PodView[], g
   const resource = request.kind === "ExtendedResource" ? request.resource : "";
   const held = own.reduce((sum, pod) => sum + (pod.devices[resource] ?? 0), 0);
   return Math.floor(((isUsable ? free : 0) + held) / gpus.perReplica);
+}
+
+/** The pools of DRA on the nodes that the service may use, also those of which no device fits. */
+export function usablePools(gpus: GpuView): readonly DevicePool[] {
+  const { dra, nodes } = gpus;
+  if (dra === undefined) return [];
+  const usable = nodes.filter(({ node }) => !isExcluded(node, gpus));
+  return [...new Set(usable.flatMap(({ node }) => poolsOfNode(node, dra)))];
 }
 
 /** Why a service cannot use a node. */

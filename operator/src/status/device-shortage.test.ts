@@ -6,9 +6,12 @@ import { sampleNode } from "../observe/node-view.sample.ts";
 import { samplePod } from "../observe/pod-view.sample.ts";
 import { gpuViewOf, type GpuView } from "../plan/gpus.ts";
 import { capacity, gpuCapacity } from "./gpu-capacity.ts";
-import { gpuShortage, waitsForGpu } from "./gpu-shortage.ts";
+import { gpuShortage, unmatchedSelection, waitsForGpu } from "./gpu-shortage.ts";
 
-const nodes = ["a", "b"].map((name) => ({ node: sampleNode({ name }), held: {} }));
+const nodes = ["a", "b"].map((name) => ({
+  node: sampleNode({ name, labels: { "kubernetes.io/hostname": name } }),
+  held: {},
+}));
 const extended: GpuRequest = { kind: "ExtendedResource", resource: "nvidia.com/gpu", count: 1 };
 
 function claim(change: Partial<DeviceRequest> = {}): GpuRequest {
@@ -74,6 +77,13 @@ describe("text of a shortage of DRA's devices", () => {
       gpus: view({ slices: [sampleSlice("a", ["0"])] }, claim({ selectors: ["device.attributes['x'].y == 1"] })),
       text: "none of 1 devices of class gpu.nvidia.com fits: for 1 the selector device.attributes['x'].y == 1 fails (No such key: y); correct the request, or add such a device",
     },
+    "a taint on all devices of the only node that it selects": {
+      gpus: {
+        ...view({ slices: [sampleSlice("a", [tainted]), sampleSlice("b", ["0"])] }),
+        nodeSelector: { "kubernetes.io/hostname": "a" },
+      },
+      text: "none of 1 devices of class gpu.nvidia.com that the service may use fits: 1 has the taint gpu.nvidia.com/xid=79:NoSchedule, which is not tolerated; correct the request, or add such a device",
+    },
     "more than any node has": {
       gpus: view({ slices: two }, claim({ count: 4 })),
       text: "no node has 4 devices of class gpu.nvidia.com that fit: the largest has 2; lower gpu.count, or add a larger node",
@@ -92,6 +102,16 @@ describe("text of a shortage of DRA's devices", () => {
     },
   };
   for (const [title, { gpus, text }] of Object.entries(cases)) it(title, () => assert.equal(gpuShortage(gpus), text));
+});
+
+it("a node whose devices do not fit is not reported as a label that no node has", () => {
+  const gpus = view({ slices: [sampleSlice("a", [tainted]), sampleSlice("b", ["0"])] });
+  const selecting = (name: string): GpuView => ({ ...gpus, nodeSelector: { "kubernetes.io/hostname": name } });
+  assert.equal(unmatchedSelection("", selecting("a")), undefined);
+  assert.equal(
+    unmatchedSelection("", selecting("typo")),
+    "no node with devices of class gpu.nvidia.com has the label kubernetes.io/hostname=typo (scheduling.nodeSelector); correct it, or label a node",
+  );
 });
 
 describe("GpuCapacity of DRA's devices", () => {

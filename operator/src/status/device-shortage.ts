@@ -1,6 +1,6 @@
 /** Explains which devices of DRA are missing: what does not fit, and who has what would. */
 import type { DraSnapshot } from "../observe/device-ledger.ts";
-import { countGpus, usableDevices, type GpuView } from "../plan/gpus.ts";
+import { countGpus, usableDevices, usablePools, type GpuView } from "../plan/gpus.ts";
 import { misfit, type Misfit } from "../plan/device-fit.ts";
 import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
 
@@ -12,14 +12,17 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   if (names.every((name) => !dra.classes.has(name))) {
     return `DeviceClass ${classes} does not exist; install the DRA driver that creates it, or correct its name`;
   }
-  const near = usableDevices(gpus).flatMap(({ inventory }) => inventory?.pools.map(({ pool }) => pool) ?? []);
-  // Without a node that the service can use, any device would help.
-  const { total, texts } = misfits(gpus, { ...dra, pools: near.length === 0 ? dra.pools : [...new Set(near)] });
+  // Of those that the service may use, or of all where it may use none: any of them would help.
+  const near = misfits(gpus, { ...dra, pools: usablePools(gpus) });
+  const { total, texts } = near.total === 0 && usableDevices(gpus).length === 0 ? misfits(gpus, dra) : near;
   if (devices.length === 0 && total === 0) {
     return `no ResourceSlice has a device of class ${classes}${incompletePools(dra)}; check that the DRA driver is running`;
   }
   if (devices.length === 0) {
     return `none of ${total} devices of class ${classes} fits: ${texts.join(", ")}; correct the request, or add such a device`;
+  }
+  if (near.total > 0 && usableDevices(gpus).length === 0) {
+    return `none of ${total} devices of class ${classes} that the service may use fits: ${texts.join(", ")}; correct the request, or add such a device`;
   }
   const { allocatable, free } = countGpus(gpus);
   if (allocatable === 0)
@@ -33,6 +36,11 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   const scattered = free > 0 ? `, ${free} free but too few on one node` : "";
   const others = [exclusions(gpus), texts.length === 0 ? "" : `of others, ${texts.join(", ")}`].filter(Boolean);
   return `${what} of class ${classes} that ${perReplica === 1 ? "fits" : "fit"}: ${allocatable - free} of ${allocatable} held by ${holderList(gpus)}${scattered}${others.map((text) => `; ${text}`).join("")}; free a GPU, add a node, or lower the number of replicas`;
+}
+
+/** Does a device of the class that the service may use not fit? Then its node is not the one that is missing. */
+export function hasMisfit(gpus: GpuView): boolean {
+  return gpus.dra !== undefined && misfits(gpus, { ...gpus.dra, pools: usablePools(gpus) }).total > 0;
 }
 
 interface Misfits {

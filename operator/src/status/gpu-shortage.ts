@@ -3,7 +3,7 @@ import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { affinityText, meetsAffinity } from "../plan/node-affinity.ts";
 import { countGpus, meetsSelector, usableDevices, type GpuView } from "../plan/gpus.ts";
-import { deviceShortage } from "./device-shortage.ts";
+import { deviceShortage, hasMisfit } from "./device-shortage.ts";
 import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
 
 /** Why no further replica fits, and the next step: `no node has 1 free nvidia.com/gpu: 8 of 8 in use by …`. */
@@ -49,6 +49,7 @@ export function unmatchedSelection(schedulerMessage: string, gpus: GpuView): str
     const where = whole.length === 0 ? undefined : nodesUnmatched(schedulerMessage);
     return where === undefined ? undefined : `${where} matches ${whole.join(", ")}; ${correction}`;
   }
+  if (usableDevices(gpus).length === 0 && hasMisfit(gpus)) return undefined;
   const selected = devices.filter(({ node }) => meetsSelector(node, gpus));
   const withGpu = `no node with ${gpusText(gpus)}`;
   if (selected.length === 0) {
