@@ -42,6 +42,11 @@ function minorOf(version: string): number {
   return Number(version.slice(version.indexOf(".") + 1));
 }
 
+/** `describe` on a control plane of at least this version; on older ones its tests count as skipped. */
+export function describeSince(version: `1.${number}`): Mocha.SuiteFunction | Mocha.PendingSuiteFunction {
+  return isSince(version) ? describe : describe.skip;
+}
+
 /** `it` on a control plane of at least this version; on older ones the test counts as skipped. */
 export function onlySince(version: `1.${number}`): Mocha.TestFunction | Mocha.PendingTestFunction {
   return isSince(version) ? it : it.skip;

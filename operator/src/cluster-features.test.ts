@@ -31,7 +31,8 @@ function published({ kind, ...schema }: { readonly kind: string; readonly [membe
   return { components: { schemas: { other: {}, it: { "x-kubernetes-group-version-kind": [{ kind }], ...schema } } } };
 }
 
-describe("the tolerance of autoscalers", () => {
+// Both came with the same version.
+describe("the tolerance of autoscalers, and an image volume", () => {
   const cases: { readonly [title: string]: readonly [bodies: Readonly<Record<string, object>>, kept: boolean] } = {
     "is kept by Kubernetes 1.35": [{ "/version": { major: "1", minor: "35" } }, true],
     "is kept by a provider's 1.36": [{ "/version": { major: "1", minor: "36+" } }, true],
@@ -44,7 +45,8 @@ describe("the tolerance of autoscalers", () => {
   };
   for (const [title, [bodies, kept]] of Object.entries(cases)) {
     it(title, async () => {
-      assert.equal((await readClusterFeatures(client(bodies), apis, log)).hpaTolerance, kept);
+      const { hpaTolerance, imageVolumes } = await readClusterFeatures(client(bodies), apis, log);
+      assert.deepEqual([hpaTolerance, imageVolumes], [kept, kept]);
     });
   }
 });

@@ -42,8 +42,9 @@ export async function readClusterFeatures(
     inPlaceVpa: resizesInPlace(vpaSchema, minor, before?.inPlaceVpa),
     // OpenShift's API server is aggregated: while it is down, every service would roll out pods that are refused.
     securityContextConstraints: apis.serves(constraints) || before?.securityContextConstraints === true,
-    // By the version: older API servers have the field in their schema, and drop it while its feature gate is off.
+    // By the version: older API servers have the fields in their schema, and drop them while the feature gate is off.
     hpaTolerance: minor === undefined ? (before?.hpaTolerance ?? true) : minor >= toleranceMinor,
+    imageVolumes: minor === undefined ? (before?.imageVolumes ?? true) : minor >= imageVolumesMinor,
     fields: Object.fromEntries(
       [...schemas].flatMap(([role, schema]) => {
         const fields =
@@ -56,6 +57,7 @@ export async function readClusterFeatures(
 
 /** On by default since then. */
 const toleranceMinor = 35;
+const imageVolumesMinor = 35;
 const resizeMinor = 33;
 
 /**

@@ -196,9 +196,7 @@ export const volumes = list(
           { ...csiSource, readOnly: Type.Optional(flag("Whether the volume is read-only.")) },
         ),
       ),
-      image: Type.Optional(
-        object({ description: "An OCI image (enabled by default since Kubernetes 1.35)." }, imageSource),
-      ),
+      image: Type.Optional(object({ description: "An OCI image. Requires Kubernetes 1.35." }, imageSource)),
     },
   ),
 );

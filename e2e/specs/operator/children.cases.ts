@@ -1,5 +1,6 @@
-/** Services that together have every child in every shape, for checks of what is rendered. */
+/** Services that together have every child in every shape that the control plane's version has, for checks of what is rendered. */
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
+import { isSince } from "../../cluster/kubernetes-version.ts";
 
 export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
   "the guide's": {},
@@ -48,7 +49,7 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
     resources: { limits: { "nvidia.com/gpumem": 4000, "nvidia.com/gpucores": 30 } },
     model: { name: "own", path: "own.onnx" },
     probes: { startup: { budget: "20m", periodSeconds: 7 }, readiness: { failureThreshold: 1 } },
-    network: { trafficDistribution: "PreferSameZone" },
+    network: { trafficDistribution: isSince("1.34") ? "PreferSameZone" : "PreferClose" },
     hostAliases: [
       { ip: "10.0.0.9", hostnames: ["store.internal", "store"] },
       { ip: "fd00::9", hostnames: ["store-6.internal"] },
@@ -63,7 +64,7 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
       { name: "claim", persistentVolumeClaim: { claimName: "shared", readOnly: false } },
       { name: "pod", downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
       { name: "csi", csi: { driver: "secrets-store.csi.k8s.io", readOnly: true, volumeAttributes: { a: "" } } },
-      { name: "image", image: { reference: "registry.example.com/luts:1" } },
+      ...(isSince("1.35") ? [{ name: "image", image: { reference: "registry.example.com/luts:1" } }] : []),
       {
         name: "token",
         projected: {
@@ -120,7 +121,13 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
   },
   "on MIG, with a model in an image": {
     gpu: { resourceName: "nvidia.com/mig-1g.10gb", count: 2 },
-    model: { name: "own", path: "own.onnx", volume: { image: { reference: "registry.example.com/model:1" } } },
+    model: {
+      name: "own",
+      path: "own.onnx",
+      volume: isSince("1.35")
+        ? { image: { reference: "registry.example.com/model:1" } }
+        : { persistentVolumeClaim: { claimName: "models" } },
+    },
     scheduling: { runtimeClassName: "nvidia" },
   },
   "a single one on the CPU, with a model on a CSI volume": {
@@ -139,7 +146,15 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
       limits: { cpu: "2000m", memory: "8192Mi", "ephemeral-storage": "2000000000" },
     },
     autoscaling: {
-      horizontal: { behavior: { scaleUp: { selectPolicy: "Min", stabilizationWindowSeconds: 0, tolerance: "0.05" } } },
+      horizontal: {
+        behavior: {
+          scaleUp: {
+            selectPolicy: "Min",
+            stabilizationWindowSeconds: 0,
+            ...(isSince("1.35") ? { tolerance: "0.05" } : {}),
+          },
+        },
+      },
       vertical: { mode: "Off", minAllowed: { memory: "1024Mi" } },
     },
     scheduling: {

@@ -11,6 +11,7 @@ import { collectionPath, objectPath, withQuery } from "@gpumedia/operator/src/ku
 import type { KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { postManager, fieldManager, inSync, ownership, ownershipPatch } from "@gpumedia/operator/src/kube/ownership.ts";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { isSince } from "../../cluster/kubernetes-version.ts";
 import { childrenCases } from "./children.cases.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 
@@ -127,3 +128,96 @@ function templateOf(service: EffectiveService): PodTemplate {
   assert.ok(deployment?.manifest);
   return (deployment.manifest as unknown as { spec: { template: PodTemplate } }).spec.template;
 }
+
+/** docs/operations.md has the same versions. The feature gates are at their defaults. */
+describe("what came with a version of Kubernetes", function () {
+  this.timeout(60_000);
+  let cluster: Cluster;
+  let namespace = "";
+  before(async () => {
+    cluster = await operatorCluster();
+    namespace = await cluster.newNamespace("versions");
+  });
+
+  const dryRun = async (collection: string, spec: object): Promise<string> => {
+    const [group = "", resource = ""] = collection.split(" ");
+    const path = `${group}/namespaces/${namespace}/${resource}?dryRun=All`;
+    return JSON.stringify(await cluster.rest.request("POST", path, { metadata: { name: "later" }, spec }));
+  };
+  const autoscaler = (more: object) =>
+    dryRun("/apis/autoscaling/v2 horizontalpodautoscalers", {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "any" },
+      maxReplicas: 2,
+      ...more,
+    });
+  const external = {
+    type: "External",
+    external: { metric: { name: "waiting" }, target: { type: "AverageValue", averageValue: "10" } },
+  };
+  const pod = { containers: [{ name: "c", image: "i", volumeMounts: [{ name: "v", mountPath: "/v" }] }] };
+
+  interface Later {
+    readonly since: `1.${number}`;
+    readonly tryIt: () => Promise<string>;
+    /** In what the API server stores. */
+    readonly kept: string;
+    /** What an earlier one does: drops the field silently, or rejects the object with this message. */
+    readonly before: "drops" | RegExp;
+  }
+  const cases: { readonly [feature: string]: Later } = {
+    "the resize of pods in place": {
+      since: "1.33",
+      tryIt: async () => JSON.stringify(await cluster.rest.request("GET", "/api/v1")),
+      kept: '"pods/resize"',
+      before: "drops",
+    },
+    "trafficDistribution PreferSameZone of Services": {
+      since: "1.34",
+      tryIt: () => dryRun("/api/v1 services", { ports: [{ port: 80 }], trafficDistribution: "PreferSameZone" }),
+      kept: '"trafficDistribution":"PreferSameZone"',
+      before: /Unsupported value: "PreferSameZone": supported values: "PreferClose"/,
+    },
+    "resource.k8s.io/v1": {
+      since: "1.34",
+      tryIt: async () => JSON.stringify(await cluster.rest.request("GET", "/apis/resource.k8s.io").catch(String)),
+      kept: '"resource.k8s.io/v1"',
+      before: "drops",
+    },
+    "the extended resource of a DeviceClass": {
+      since: "1.36",
+      tryIt: async () => {
+        const deviceClass = { metadata: { name: "later" }, spec: { extendedResourceName: "example.com/later" } };
+        const path = "/apis/resource.k8s.io/v1/deviceclasses?dryRun=All";
+        return JSON.stringify(await cluster.rest.request("POST", path, deviceClass).catch(String));
+      },
+      kept: '"extendedResourceName":"example.com/later"',
+      before: "drops",
+    },
+    "the tolerance of autoscalers": {
+      since: "1.35",
+      tryIt: () => autoscaler({ behavior: { scaleUp: { tolerance: "50m" } } }),
+      kept: '"tolerance":"50m"',
+      before: "drops",
+    },
+    // Dropped with its mount: the container starts without the files.
+    "an image volume": {
+      since: "1.35",
+      tryIt: () => dryRun("/api/v1 pods", { ...pod, volumes: [{ name: "v", image: { reference: "r" } }] }),
+      kept: '"mountPath":"/v"',
+      before: "drops",
+    },
+    "minReplicas 0 of autoscalers with an External metric": {
+      since: "1.37",
+      tryIt: () => autoscaler({ minReplicas: 0, metrics: [external] }),
+      kept: '"minReplicas":0',
+      before: /minReplicas: Invalid value: 0: must be greater than or equal to 1/,
+    },
+  };
+  for (const [feature, { since, tryIt, kept, before: earlier }] of Object.entries(cases)) {
+    it(`includes ${feature} from ${since} on`, async () => {
+      if (isSince(since)) assert.ok((await tryIt()).includes(kept));
+      else if (earlier === "drops") assert.ok(!(await tryIt()).includes(kept));
+      else await assert.rejects(tryIt(), earlier);
+    });
+  }
+});

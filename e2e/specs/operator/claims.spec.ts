@@ -8,6 +8,7 @@ import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { clusterType, namespacedType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
+import { describeSince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 
@@ -28,7 +29,7 @@ function claiming(deviceClassName: string, replicas: number, claim: object = {})
   };
 }
 
-describe("GPUs by ResourceClaim", function () {
+describeSince("1.34")("GPUs by ResourceClaim", function () {
   this.timeout(120_000);
   const work = operatorWorkspace();
   /** Of this file alone: other specs use the same cluster. */

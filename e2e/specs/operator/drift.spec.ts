@@ -6,6 +6,7 @@ import { sampleContext, sampleImage, sampleService } from "@gpumedia/operator/sr
 import type { JsonPatchOperation, KubeObject, Manifest } from "@gpumedia/operator/src/kube/object.ts";
 import { inSync, ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
+import { isSince } from "../../cluster/kubernetes-version.ts";
 import { until, type See } from "../../cluster/until.ts";
 import { changed, escaped, leavesOf, pointerIn, type Leaf } from "./leaves.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
@@ -40,10 +41,11 @@ describe("drift", () => {
     const features = {
       gpuPodMetric: false,
       busyPodMetric: false,
-      inPlaceVpa: true,
+      inPlaceVpa: isSince("1.33"),
       resourceMetrics: true,
       securityContextConstraints: false,
       hpaTolerance: true,
+      imageVolumes: true,
       fields: {},
     };
     const context = { ...sampleContext, operatorNamespace, features };

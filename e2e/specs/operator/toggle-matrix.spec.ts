@@ -6,6 +6,7 @@ import { effectiveService } from "@gpumedia/operator/src/effective/effective.ts"
 import { gpuRequest } from "@gpumedia/operator/src/effective/gpu-request.ts";
 import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
 import { planChild } from "@gpumedia/operator/src/plan/plan.ts";
+import { isSince } from "../../cluster/kubernetes-version.ts";
 import { until, type See } from "../../cluster/until.ts";
 import { seededRandom } from "../../../workload/src/testing/random.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
@@ -60,10 +61,11 @@ describe("random edits of a spec", () => {
       features: {
         gpuPodMetric: false,
         busyPodMetric: false,
-        inPlaceVpa: true,
+        inPlaceVpa: isSince("1.33"),
         resourceMetrics: true,
         securityContextConstraints: false,
         hpaTolerance: true,
+        imageVolumes: true,
         fields: {},
       },
     });

@@ -41,6 +41,8 @@ export interface ClusterFeatures {
   readonly inPlaceVpa: boolean;
   /** The API server keeps `tolerance` in the behavior of an autoscaler. A service that sets it elsewhere is rejected. */
   readonly hpaTolerance: boolean;
+  /** The API server keeps image volumes of pods. A service that has one elsewhere is rejected. */
+  readonly imageVolumes: boolean;
   /** The cluster is OpenShift, which assigns users to pods. */
   readonly securityContextConstraints: boolean;
   /** Of the optional kinds. Absent: not served, or the schema could not be read; then all fields are sent. */

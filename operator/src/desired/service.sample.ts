@@ -59,6 +59,7 @@ export const sampleContext: ChildContext = {
     inPlaceVpa: true,
     resourceMetrics: true,
     hpaTolerance: true,
+    imageVolumes: true,
     securityContextConstraints: false,
     fields: {},
   },

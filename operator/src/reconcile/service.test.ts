@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Condition, GpuMediaServiceStatus } from "@gpumedia/api";
+import type { Condition, GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
+import type { ClusterFeatures } from "../desired/context.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { childKinds } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
@@ -298,14 +299,23 @@ describe("the reconcile of a service", () => {
 });
 
 describe("the reconcile of a service that the cluster cannot keep as it is", () => {
-  it("writes only a status that names the field and the version", async () => {
-    const behavior = { scaleUp: { tolerance: "0.05" } };
-    const stored = storedService({ autoscaling: { horizontal: { behavior } } });
-    const features = { ...sampleContext.features, hpaTolerance: false };
-    const pass = fakePass({ stored, allowed: writesStatus, snapshot: { features } });
-    assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
-    assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "InvalidSpec" });
-  });
+  const image = { reference: "registry.example.com/models:1" };
+  const cases: { readonly [field: string]: readonly [GpuMediaServiceSpec, Partial<ClusterFeatures>] } = {
+    tolerance: [
+      { autoscaling: { horizontal: { behavior: { scaleUp: { tolerance: "0.05" } } } } },
+      { hpaTolerance: false },
+    ],
+    // The Deployment was created without the model's volume, because the API server had dropped it.
+    "image of a volume": [{ model: { name: "own", path: "own.onnx", volume: { image } } }, { imageVolumes: false }],
+  };
+  for (const [field, [spec, missing]] of Object.entries(cases)) {
+    it(`writes only a status that names the field and the version: ${field}`, async () => {
+      const features = { ...sampleContext.features, ...missing };
+      const pass = fakePass({ stored: storedService(spec), allowed: writesStatus, snapshot: { features } });
+      assert.deepEqual(await reconcileService(key, pass, silent), { kind: "done" });
+      assert.deepEqual(condition(pass, "Stalled"), { status: "True", reason: "InvalidSpec" });
+    });
+  }
 });
 
 describe("the reconcile of a service whose profile has changed", () => {

@@ -2,6 +2,7 @@
 import { childText } from "../desired/children.ts";
 import { unsupportedField } from "../desired/later-fields.ts";
 import { unsupportedBehavior } from "../desired/scaling-behavior.ts";
+import { unsupportedVolume } from "../desired/volumes.ts";
 import { effectiveService } from "../effective/effective.ts";
 import { digest } from "../kube/digest.ts";
 import type { ObjectKey } from "../kube/object.ts";
@@ -55,7 +56,10 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     times,
   );
   const unsupported =
-    unsupportedBehavior(service, snapshot.features) ?? unsupportedField(children) ?? allocation?.problem;
+    unsupportedBehavior(service, snapshot.features) ??
+    unsupportedVolume(service, snapshot.features) ??
+    unsupportedField(children) ??
+    allocation?.problem;
   if (unsupported !== undefined) {
     const status = stalledStatus(stored, { reason: "InvalidSpec", message: unsupported }, time);
     return requeue(undefined, await writeStatus(stored, status, record, pass, log));

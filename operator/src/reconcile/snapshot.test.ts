@@ -15,6 +15,7 @@ const features = {
   inPlaceVpa: false,
   securityContextConstraints: false,
   hpaTolerance: true,
+  imageVolumes: true,
   fields: {},
 };
 let version = 100;

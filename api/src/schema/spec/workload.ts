@@ -110,10 +110,7 @@ const modelVolume = settings(
       },
       { claimName: objectName("Name of the PersistentVolumeClaim.") },
     ),
-    image: object(
-      { description: "An OCI image that contains the model (enabled by default since Kubernetes 1.35)." },
-      imageSource,
-    ),
+    image: object({ description: "An OCI image that contains the model. Requires Kubernetes 1.35." }, imageSource),
     csi: object({ description: "An ephemeral volume of a CSI driver." }, csiSource),
   },
 );

@@ -36,6 +36,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     resourceMetrics: true,
     securityContextConstraints: false,
     hpaTolerance: true,
+    imageVolumes: true,
     fields: {},
     inPlaceVpa: !notServed.has("InPlaceOrRecreate"),
   };
