@@ -97,9 +97,12 @@ export class ClusterCache {
   /** The ResourceClaimTemplates of a service. */
   readonly claimTemplatesOf: (service: ObjectKey) => readonly ChildView[];
   readonly #replicaSetsWithClaims: (service: ObjectKey) => readonly ReplicaSetView[];
+  readonly #byKey = remembered(
+    (gateways: readonly GatewayView[]): ReadonlyMap<ObjectKey, GatewayView> =>
+      new Map(gateways.map((gateway) => [gateway.key, gateway])),
+  );
+  readonly #together = remembered((...loaders: readonly (readonly PrometheusView[])[]) => loaders.flat());
   readonly #clock: Clock;
-  /** Copied once for all reconciles between two changes. */
-  #gatewaysByKey: ReadonlyMap<ObjectKey, GatewayView> | undefined;
   readonly #children: ReadonlyMap<ChildKind, ScopedCache<ChildView>>;
   /** What is watched only while its API is served. */
   readonly #optional: readonly Followed[];
@@ -166,7 +169,6 @@ export class ClusterCache {
     );
     // Those of platform teams are in other namespaces.
     this.gateways = scoped(gatewayType, viewGateway, { namespaces: [] });
-    this.gateways.subscribe(() => (this.#gatewaysByKey = undefined));
     this.prometheuses = scoped(prometheusType, viewPrometheus, { namespaces: [] });
     this.thanosRulers = scoped(thanosRulerType, viewPrometheus, { namespaces: [] });
     this.#optional = [
@@ -239,13 +241,13 @@ export class ClusterCache {
   /** Undefined while the Gateways are not known: their API is not served, or RBAC forbids listing them. */
   knownGateways(): ReadonlyMap<ObjectKey, GatewayView> | undefined {
     if (!this.#followed.has(this.gateways) || !this.gateways.synced) return undefined;
-    return (this.#gatewaysByKey ??= new Map([...this.gateways.values()].map((gateway) => [gateway.key, gateway])));
+    return this.#byKey(this.gateways.all());
   }
 
   /** Undefined while the Prometheuses are not known: their API is not served, or RBAC forbids listing them. */
   knownPrometheuses(): readonly PrometheusView[] | undefined {
     if (!this.#followed.has(this.prometheuses) || !this.prometheuses.synced) return undefined;
-    return [...this.prometheuses.values()];
+    return this.prometheuses.all();
   }
 
   /** Who holds the GPUs of which node now. */
@@ -280,7 +282,7 @@ export class ClusterCache {
   /** What loads rules; undefined while that is not known, also because RBAC forbids it. */
   ruleLoaders(): readonly PrometheusView[] | undefined {
     const served = [this.prometheuses, this.thanosRulers].filter((cache) => this.#followed.has(cache));
-    return served.every((cache) => cache.synced) ? served.flatMap((cache) => [...cache.values()]) : undefined;
+    return served.every((cache) => cache.synced) ? this.#together(...served.map((cache) => cache.all())) : undefined;
   }
 
   /** Watches the kinds that every cluster serves, until the signal aborts. */
@@ -318,7 +320,6 @@ export class ClusterCache {
         void cache.whenSynced().then(onChange);
       } else if (!served && watched !== undefined) {
         this.#followed.delete(cache);
-        this.#gatewaysByKey = undefined;
         // A store that is emptied notifies no listener.
         if (this.#dra.includes(cache as this["claims"])) this.devices.clear();
         watched.abort(new Error(`${cache.type.kind} is no longer served`));
@@ -326,6 +327,19 @@ export class ClusterCache {
       }
     }
   }
+}
+
+/** Returns the last result again for the same arguments: every reconcile reads it, and most find nothing changed. */
+function remembered<A extends readonly unknown[], R>(compute: (...inputs: A) => R): (...inputs: A) => R {
+  let last: { readonly inputs: A; readonly result: R } | undefined;
+  return (...inputs) => {
+    if (last === undefined || !isSame(last.inputs, inputs)) last = { inputs, result: compute(...inputs) };
+    return last.result;
+  };
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((input, index) => input === b[index]);
 }
 
 function viewShared(object: KubeObject): SharedView {

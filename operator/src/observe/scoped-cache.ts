@@ -13,6 +13,7 @@ export class ScopedCache<T> {
   readonly type: ResourceType;
   /** By namespace; "" is for all of them, and for cluster-scoped objects. */
   readonly #caches: ReadonlyMap<string, Cache<T>>;
+  #all: { readonly revision: number; readonly values: readonly T[] } = { revision: 0, values: [] };
 
   constructor(client: Pick<ApiClient, "list" | "watch">, type: ResourceType, options: ScopedCacheOptions<T>) {
     const { namespaces, selection, ...rest } = options;
@@ -49,6 +50,13 @@ export class ScopedCache<T> {
 
   *values(): Generator<T> {
     for (const { store } of this.#caches.values()) yield* store.values();
+  }
+
+  /** The same array until an object changes. */
+  all(): readonly T[] {
+    const revision = this.#each(({ store }) => store.revision).reduce((sum, each) => sum + each, 0);
+    if (revision !== this.#all.revision) this.#all = { revision, values: [...this.values()] };
+    return this.#all.values;
   }
 
   /** An index of the objects by the keys that `keysOf` returns. */

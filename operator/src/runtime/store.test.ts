@@ -312,6 +312,28 @@ describe("a store", () => {
     assert.deepEqual(changes, ["added write u1@5"], "clearing reports no changes");
   });
 
+  it("has another revision exactly when its contents have changed", () => {
+    const { store, list } = recorded(object(10));
+    const changed = (act: () => void): boolean => {
+      const { revision } = store;
+      act();
+      return store.revision > revision;
+    };
+    const acts: readonly (readonly [act: () => void, expected: boolean])[] = [
+      [() => list(20, object(10)), false],
+      [() => store.observeWrite(object(21)), true],
+      [() => store.observeEvent(event("MODIFIED", 21)), false],
+      [() => store.observeEvent(bookmark(30)), false],
+      [() => store.observeEvent(event("DELETED", 31)), true],
+      [() => list(40, object(35, { uid: "u2" })), true],
+      [() => store.clear(), true],
+    ];
+    assert.deepEqual(
+      acts.map(([act]) => changed(act)),
+      acts.map(([, expected]) => expected),
+    );
+  });
+
   it("projects each version once", () => {
     let projections = 0;
     const store = new Store((item) => {

@@ -38,6 +38,8 @@ export type StoreListener<T> = (change: StoreChange<T>) => void;
 /** The read-only interface of a store. */
 export interface StoreView<T> {
   readonly size: number;
+  /** Increases when the contents change. What is derived from them is valid for as long as this is the same. */
+  readonly revision: number;
   /** Whether the first list has arrived. Before that, a missing object may exist on the API server. */
   readonly synced: boolean;
   whenSynced(): Promise<void>;
@@ -83,6 +85,7 @@ export class Store<T> implements StoreView<T> {
   readonly #deletedByUs = new Map<ObjectKey, Tombstone>();
   readonly #indices: StoreIndex<T>[] = [];
   readonly #listeners = new Set<StoreListener<T>>();
+  #revision = 0;
   /** The version that the watch has reached; undefined before the first list. */
   #resourceVersion: bigint | undefined;
   #synced = Promise.withResolvers<void>();
@@ -94,6 +97,10 @@ export class Store<T> implements StoreView<T> {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   get synced(): boolean {
@@ -177,6 +184,7 @@ export class Store<T> implements StoreView<T> {
     this.#entries.clear();
     this.#deletedByUs.clear();
     for (const index of this.#indices) index.clear();
+    this.#revision++;
     if (this.#resourceVersion !== undefined) this.#synced = Promise.withResolvers();
     this.#resourceVersion = undefined;
   }
@@ -239,6 +247,7 @@ export class Store<T> implements StoreView<T> {
   }
 
   #emit(changes: readonly StoreChange<T>[]): void {
+    this.#revision += changes.length;
     for (const change of changes) {
       for (const listener of this.#listeners) listener(change);
     }
