@@ -23,12 +23,13 @@ export interface OperatorUnderTest {
 
 /**
  * Resolves when it is the leader. Pods on fake nodes cannot be reached, so no reports are collected. `profileTo`: a directory for a
- * CPU profile.
+ * CPU profile. `program`: the entry point of another version.
  */
 export async function runOperator(
   cluster: Cluster,
   parameters: readonly string[] = [],
   profileTo?: string,
+  program?: string,
 ): Promise<OperatorUnderTest> {
   const port = await freePort();
   const startedAt = Date.now();
@@ -40,6 +41,7 @@ export async function runOperator(
       "--log-level=warn",
       ...parameters,
     ],
+    ...(program === undefined ? {} : { program }),
     nodeParameters: profileTo === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileTo}`],
   });
   const pid = cluster.processes.pids[started.name];
