@@ -28,6 +28,9 @@ export async function measureRestart(bench: BenchCluster, names: readonly string
   await untilQuiet(cluster, operatorUser);
   const requests = requestsOf(cluster, operatorUser, since);
   const lists = requests.filter(({ verb }) => verb === "list").length;
+  const streams = cluster.audit
+    .requests({ user: operatorUser, verb: "watch", since })
+    .filter(({ requestURI }) => requestURI.includes("sendInitialEvents=true")).length;
   const memory = await operator.memory();
 
   // Again, with an edit in between: the first reconcile with something to do.
@@ -41,7 +44,7 @@ export async function measureRestart(bench: BenchCluster, names: readonly string
   const others = requests.length - lists - writes(requests).length;
   return [
     { what: `${at}: writes`, value: writes(requests).length, unit: "", atMost: 0, note: breakdown(writes(requests)) },
-    { what: `${at}: lists`, value: lists, unit: "", note: `${others} other reads` },
+    { what: `${at}: lists`, value: lists + streams, unit: "", note: `${streams} streamed, ${others} other reads` },
     { what: `${at}: it is the leader`, value: leadingMs / 1000, unit: "s" },
     { what: `${at}: every service has been reconciled`, value: reconciledMs / 1000, unit: "s" },
     {

@@ -10,6 +10,10 @@ export type RequestFault =
   | { readonly kind: "hang" }
   /** The API server receives the request later. */
   | { readonly kind: "delay"; readonly ms: number }
+  /** The API server receives the request without these query parameters, as one that does not know them. */
+  | { readonly kind: "ignore"; readonly parameters: readonly string[] }
+  /** The response is a watch, and the connection is closed after this many of its events. */
+  | { readonly kind: "cut"; readonly afterEvents: number }
   /** The response is this one, as of a proxy or an overloaded API server. */
   | {
       readonly kind: "answer";

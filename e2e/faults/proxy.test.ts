@@ -186,6 +186,28 @@ describe("a fault", () => {
     assert.deepEqual(written, ["GET", "POST"]);
   });
 
+  it("closes the connection after a number of events of a watch", async () => {
+    await using proxied = await ProxiedServer.open((_request, response) => {
+      response.write(line("a") + line("b").slice(0, 5));
+      response.write(line("b").slice(5) + line("c"));
+    });
+    proxied.proxy.inject({ kind: "cut", afterEvents: 2 }, { verb: "watch" });
+    let arrived = "";
+    const read = async (): Promise<void> => {
+      const chunks = await proxied.transport.stream({ method: "GET", path: `${pods}?watch=true` });
+      for await (const chunk of chunks) arrived += String(chunk);
+    };
+    await assert.rejects(read(), reset);
+    assert.equal(arrived, line("a") + line("b"));
+  });
+
+  it("hides parameters from the API server", async () => {
+    await using proxied = await ProxiedServer.open(echo);
+    proxied.proxy.inject({ kind: "ignore", parameters: ["b", "d"] }, { verb: "list" });
+    const { url } = JSON.parse((await proxied.get(`${pods}?a=1&b=2&c=3`)).text) as { url: string };
+    assert.equal(url, `/base${pods}?a=1&c=3`);
+  });
+
   it("can be injected after each write, before its response is forwarded", async () => {
     await using proxied = await ProxiedServer.open(echo);
     const writes: (AnsweredWrite["request"]["verb"] | number)[] = [];

@@ -88,20 +88,27 @@ export async function startFaultProxy(upstream: Connection): Promise<FaultProxy>
         await delay(fault.ms);
         break;
       case "lose-answer":
+      case "ignore":
+      case "cut":
       case undefined:
         break;
     }
-    const answer = await forward(incoming, client);
+    const answer = await forward(incoming, client, fault?.kind === "ignore" ? fault.parameters : []);
     if (isWrite(request)) {
       for (const hook of writeHooks) await hook({ request, status: answer.statusCode ?? 0 });
     }
     if (fault?.kind === "lose-answer") incoming.socket.resetAndDestroy();
-    else if (request.verb === "watch") relayWatch(request, answer, client);
+    else if (request.verb === "watch") relayWatch(request, answer, client, fault?.kind === "cut" ? fault : {});
     else answer.pipe(client.writeHead(answer.statusCode ?? 502, answer.headers));
   }
 
-  async function forward(incoming: http.IncomingMessage, client: http.ServerResponse): Promise<http.IncomingMessage> {
+  async function forward(
+    incoming: http.IncomingMessage,
+    client: http.ServerResponse,
+    ignoredParameters: readonly string[],
+  ): Promise<http.IncomingMessage> {
     const url = new URL(upstream.server.replace(/\/$/, "") + (incoming.url ?? ""));
+    for (const name of ignoredParameters) url.searchParams.delete(name);
     const authorization = await upstream.authorization();
     const { host: _host, connection: _connection, ...headers } = incoming.headers;
     const outgoing = (url.protocol === "https:" ? https : http).request(url, {
@@ -120,8 +127,13 @@ export async function startFaultProxy(upstream: Connection): Promise<FaultProxy>
     return [...watches].filter(([stream]) => !stream.over);
   }
 
-  function relayWatch(request: ApiRequest, answer: http.IncomingMessage, client: http.ServerResponse): void {
-    const stream = new WatchStream(client);
+  function relayWatch(
+    request: ApiRequest,
+    answer: http.IncomingMessage,
+    client: http.ServerResponse,
+    { afterEvents = Infinity }: { readonly afterEvents?: number },
+  ): void {
+    const stream = new WatchStream(client, afterEvents);
     client.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
     answer.on("data", (chunk: Buffer) => stream.write(chunk));
     answer.on("end", () => stream.end());

@@ -11,15 +11,22 @@ export class WatchStream {
   #silent = false;
   #cutsNext = false;
   #atLineStart = true;
+  #eventsLeft: number;
 
-  constructor(client: ServerResponse) {
+  /** The connection is closed after this many events. */
+  constructor(client: ServerResponse, events = Infinity) {
     this.#client = client;
+    this.#eventsLeft = events;
   }
 
   /** Forwards what the API server sent, unless a fault prevents it. */
   write(chunk: Buffer): void {
     if (this.#silent) return;
     if (this.#cutsNext) return this.#cut(chunk);
+    if (this.#eventsLeft < Infinity) {
+      const end = this.#endOfLastEvent(chunk);
+      if (end !== undefined) return this.#closeAfter(chunk.subarray(0, end));
+    }
     this.#atLineStart = chunk.at(-1) === newline;
     this.#client.write(chunk);
   }
@@ -48,9 +55,21 @@ export class WatchStream {
     const start = this.#atLineStart ? 0 : chunk.indexOf(newline) + 1;
     const end = chunk.indexOf(newline, start);
     if (end === -1) return void this.#client.write(chunk);
+    this.#closeAfter(chunk.subarray(0, start + Math.floor((end - start) / 2)));
+  }
+
+  /** Counts the events of the chunk; returns where the last one that is forwarded ends, if that is in this chunk. */
+  #endOfLastEvent(chunk: Buffer): number | undefined {
+    for (let at = chunk.indexOf(newline); at !== -1; at = chunk.indexOf(newline, at + 1)) {
+      this.#eventsLeft--;
+      if (this.#eventsLeft === 0) return at + 1;
+    }
+    return undefined;
+  }
+
+  #closeAfter(rest: Buffer): void {
     this.#silent = true;
     this.over = true;
-    const half = chunk.subarray(0, start + Math.floor((end - start) / 2));
-    this.#client.write(half, () => this.#client.socket?.destroy());
+    this.#client.write(rest, () => this.#client.socket?.destroy());
   }
 }

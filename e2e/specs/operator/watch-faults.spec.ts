@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { emptyAnswer, refusal, type RequestFault, type WatchFault } from "../../faults/fault.ts";
-import type { RequestMatch } from "../../faults/request.ts";
+import { matches, type RequestMatch } from "../../faults/request.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorCluster } from "./operator-cluster.ts";
 import { Workspace } from "./workspace.ts";
 
-const lists: RequestMatch = { verb: "list" };
-const watches: RequestMatch = { verb: "watch" };
+/** A watch that begins with a list. */
+const streams: RequestMatch = ({ verb, url }) => verb === "watch" && url.includes("sendInitialEvents=true");
+const lists: RequestMatch = (request) => request.verb === "list" || matches(request, streams);
+/** A watch that resumes. */
+const watches: RequestMatch = (request) => request.verb === "watch" && !matches(request, streams);
 
 /** Number of operators that run in parallel. A case mostly waits, but the start of an operator uses a whole CPU core. */
 const atOnce = 4;
@@ -32,13 +35,13 @@ interface Requests {
 const cases: readonly Case[] = [
   { title: "connections are reset", strike: "reset", most: { lists: 0, watches: 1 } },
   { title: "the server ends watches", strike: "end", most: { lists: 0, watches: 1 } },
-  { title: "watches expire with 410", strike: "expire", most: { lists: 1, watches: 1 } },
+  { title: "watches expire with 410", strike: "expire", most: { lists: 1, watches: 0 } },
   { title: "an event is cut off in the middle", strike: "half-line", most: { lists: 0, watches: 1 } },
   {
     title: "the next watches are rejected with 410",
     strike: "end",
     next: { fault: refusal(410, "Expired"), on: watches, times: 1 },
-    most: { lists: 1, watches: 2 },
+    most: { lists: 1, watches: 1 },
   },
   {
     title: "the next watches are rejected with 429 and Retry-After",
@@ -62,6 +65,18 @@ const cases: readonly Case[] = [
     title: "lists after a 410 are reset",
     strike: "expire",
     next: { fault: { kind: "reset" }, on: lists, times: 1 },
+    most: { lists: 2, watches: 1 },
+  },
+  {
+    title: "streams after a 410 break after one event",
+    strike: "expire",
+    next: { fault: { kind: "cut", afterEvents: 1 }, on: streams, times: 1 },
+    most: { lists: 2, watches: 1 },
+  },
+  {
+    title: "the API server refuses streams after a 410",
+    strike: "expire",
+    next: { fault: refusal(422, "Invalid"), on: streams, times: 1 },
     most: { lists: 2, watches: 1 },
   },
 ];
@@ -102,9 +117,9 @@ async function requestsOf({ strike, next }: Case): Promise<Requests> {
   const before = { lists: 0, watches: 0 };
   await everythingChanges(work, async () => {
     // Some start only once the operator leads.
-    await until("a list and a watch of each kind", (see) => {
+    await until("a watch of each kind", (see) => {
       kinds = see(proxy.openWatches);
-      return proxy.count({ verb: "list", resource: "jobs" }) > 0 && proxy.count(lists) === kinds;
+      return proxy.count({ verb: "watch", resource: "jobs" }) > 0 && proxy.count(lists) === kinds;
     });
     Object.assign(before, { lists: proxy.count(lists), watches: proxy.count(watches) });
     if (next !== undefined) proxy.inject(next.fault, next.on, next.times * kinds);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { array, assert as check, asyncProperty, nat, string } from "fast-check";
-import { lines, watchEvents, type WatchEvent } from "./client-watch.ts";
-import { bookmark, storedObject } from "./object.sample.ts";
+import { endsInitialEvents, lines, watchEvents, type WatchEvent } from "./client-watch.ts";
+import { bookmark, initialEventsEnd, storedObject } from "./object.sample.ts";
 
 const request = { method: "GET", path: "/api/v1/pods?watch=true" };
 
@@ -64,6 +64,12 @@ describe("the lines of a watch", () => {
 });
 
 describe("the events of a watch", () => {
+  it("that exist at its beginning end with an annotated bookmark", () => {
+    const annotated = storedObject({ annotations: { "k8s.io/initial-events-end": "true" } });
+    const events: readonly WatchEvent[] = [bookmark(9), { type: "ADDED", object: annotated }, initialEventsEnd(9)];
+    assert.deepEqual(events.map(endsInitialEvents), [false, false, true]);
+  });
+
   it("end when the server closes the watch", async () => {
     const events = [added("ä-😀"), bookmark(9)];
     assert.deepEqual(await collect(watchEvents(request, stream(events.map(text)))), events);

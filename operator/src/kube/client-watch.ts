@@ -1,11 +1,13 @@
 /** Parses the stream of a watch: one JSON object per line, in chunks of any size. */
 import { ApiError, errorFromStatus, type RequestLine, type Status } from "./errors.ts";
-import type { KubeObject } from "./object.ts";
+import type { KubeObject, ObjectMeta } from "./object.ts";
 
 export type WatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
   /** All changes up to this resourceVersion have been sent. The object has no other fields. */
-  | { readonly type: "BOOKMARK"; readonly object: { readonly metadata: { readonly resourceVersion: string } } };
+  | { readonly type: "BOOKMARK"; readonly object: { readonly metadata: BookmarkMeta } };
+
+type BookmarkMeta = Pick<ObjectMeta, "resourceVersion" | "annotations">;
 
 type Line = WatchEvent | { readonly type: "ERROR"; readonly object: Status };
 
@@ -13,6 +15,11 @@ const newline = 0x0a;
 
 /** etcd accepts at most 1.5 MiB per object. A much longer line is not an event, and buffering it would exhaust memory. */
 const maxLineBytes = 8 * 1024 * 1024;
+
+/** Whether all objects that existed when the watch began have been sent. @see WatchOptions.resourceVersion */
+export function endsInitialEvents({ type, object }: WatchEvent): boolean {
+  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
+}
 
 /** Throws an `ApiError` on an ERROR event, on a line that is not JSON, and when the stream ends within a line. */
 export async function* watchEvents(request: RequestLine, chunks: AsyncIterable<Buffer>): AsyncGenerator<WatchEvent> {

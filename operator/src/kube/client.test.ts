@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createApiClient, type ApiClient, type RequestObservation } from "./client.ts";
 import { ApiError } from "./errors.ts";
+import { initialEventsEnd } from "./object.sample.ts";
 import { clusterType, namespacedType, type KubeObject, type Manifest } from "./object.ts";
 import type { ApiResponse, RequestOptions, Transport } from "./transport.ts";
 
@@ -104,6 +105,17 @@ describe("each verb", () => {
       },
       response: `${JSON.stringify({ type: "ADDED", object: stored })}\n`,
       result: [{ type: "ADDED", object: stored }],
+    },
+    "watch that begins with the objects that exist": {
+      call: (client) => collect(client.watch(deployments, { ...watching, namespace: "media" })),
+      request: {
+        method: "GET",
+        path:
+          "/apis/apps/v1/namespaces/media/deployments?watch=true&allowWatchBookmarks=true&timeoutSeconds=300" +
+          "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+      },
+      response: `${JSON.stringify(initialEventsEnd(9))}\n`,
+      result: [initialEventsEnd(9)],
     },
     "list of metadata alone": {
       call: (client) => client.list(deployments, { namespace: "media", metadataOnly: true }),

@@ -5,7 +5,7 @@ import { watchEvents, type WatchEvent } from "./client-watch.ts";
 import { ApiError, type RequestLine } from "./errors.ts";
 import type { ApiResponse, RequestOptions, Transport } from "./transport.ts";
 
-export type { WatchEvent } from "./client-watch.ts";
+export { endsInitialEvents, type WatchEvent } from "./client-watch.ts";
 
 export interface Selection {
   /** Absent: all namespaces. */
@@ -33,7 +33,13 @@ export interface ObjectList {
 }
 
 export interface WatchOptions extends Selection {
-  readonly resourceVersion: string;
+  /**
+   * Where to resume. Absent: the latest state, as of a quorum read. The watch then begins with an ADDED event for each
+   * object and a BOOKMARK that `endsInitialEvents`. API servers without the feature gate WatchList answer 422.
+   *
+   * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists
+   */
+  readonly resourceVersion?: string | undefined;
   readonly allowWatchBookmarks: boolean;
   /** After how many seconds the server closes the watch. */
   readonly timeoutSeconds: number;
@@ -114,6 +120,8 @@ const jsonPatchType = { "content-type": "application/json-patch+json" };
 // JSON is valid YAML, and API servers before 1.34 accept an apply only in this media type.
 const applyType = { "content-type": "application/apply-patch+yaml" };
 
+const initialEvents = { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" };
+
 /** Supported since Kubernetes 1.16. @see https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 function metadataType(list: "" | "List"): Readonly<Record<string, string>> {
   return { accept: `application/json;as=PartialObjectMetadata${list};g=meta.k8s.io;v=v1` };
@@ -164,7 +172,8 @@ export function createApiClient(transport: Transport, { fence, observe }: Client
     },
 
     async *watch(type, { namespace, signal, metadataOnly = false, ...query }) {
-      const path = withQuery(collectionPath(type, namespace), { watch: true, ...query });
+      const start = query.resourceVersion === undefined ? initialEvents : {};
+      const path = withQuery(collectionPath(type, namespace), { watch: true, ...query, ...start });
       const line = { method: "GET", path, ...(metadataOnly ? { headers: metadataType("") } : {}) };
       const open = (): Promise<AsyncIterable<Buffer>> => transport.stream({ ...line, signal });
       yield* watchEvents(line, await observed("watch", "GET", resourceName(type), open, () => 200));

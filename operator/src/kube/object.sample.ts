@@ -12,3 +12,9 @@ export function storedObject(metadata: Partial<ObjectMeta> = {}): KubeObject {
 export function bookmark(version: number): WatchEvent {
   return { type: "BOOKMARK", object: { metadata: { resourceVersion: String(version) } } };
 }
+
+/** The bookmark after the last initial event. */
+export function initialEventsEnd(version: number): WatchEvent {
+  const annotations = { "k8s.io/initial-events-end": "true" };
+  return { type: "BOOKMARK", object: { metadata: { resourceVersion: String(version), annotations } } };
+}

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { pino } from "pino";
 import { ApiError } from "../kube/errors.ts";
-import { storedObject } from "../kube/object.sample.ts";
+import { initialEventsEnd, storedObject } from "../kube/object.sample.ts";
 import { createCache } from "./cache.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { configMaps, ScriptedServer } from "./list-watch.fake.ts";
 
-const list = { items: [storedObject()], resourceVersion: "7" };
+const list = [{ type: "ADDED", object: storedObject() }, initialEventsEnd(7)] as const;
 
 const refused = (status: number): ApiError =>
   new ApiError({ status, reason: "", message: "", method: "GET", path: "/" });
@@ -32,9 +32,8 @@ describe("a cache", () => {
       const controller = new AbortController();
       const running = cache.run(controller.signal);
       const synced = cache.store.whenSynced();
-      (await server.list()).respond(list);
+      (await server.stream()).send(...list);
       await synced;
-      await server.watch();
       assert.equal(cache.store.get("media/a"), "u");
       controller.abort();
       await running;
@@ -47,7 +46,7 @@ describe("a cache", () => {
     const controller = new AbortController();
     const running = cache.run(controller.signal);
     await assert.rejects(cache.run(controller.signal), /the cache of configmaps is already running/);
-    await server.list();
+    await server.stream();
     controller.abort();
     await running;
   });
@@ -56,17 +55,28 @@ describe("a cache", () => {
     const { server, clock, cache, lines } = setUp();
     const controller = new AbortController();
     const running = cache.run(controller.signal);
+    (await server.stream()).fail(refused(422));
     (await server.list()).fail(refused(403));
     await clock.advance(200);
-    (await server.list()).respond(list);
+    (await server.stream()).fail(refused(500));
+    await clock.advance(400);
+    (await server.list()).respond({ items: [], resourceVersion: "7" });
     (await server.watch()).fail(refused(410));
+    await clock.advance(1000);
+    const stream = await server.stream();
+    stream.send(...list);
+    await settle();
+    stream.fail(refused(0));
     await settle();
     controller.abort();
     await running;
     assert.deepEqual(lines, [
+      "debug configmaps: the API server does not stream lists: listing in pages",
+      "warn configmaps: list failed",
       "warn configmaps: list failed",
       "debug configmaps: list ended",
       "info configmaps: watch expired: its resourceVersion is too old",
+      "warn configmaps: watch failed",
     ]);
   });
 });

@@ -3,7 +3,7 @@ import type { ApiClient, Selection } from "../kube/client.ts";
 import type { KubeObject, ResourceType } from "../kube/object.ts";
 import type { Clock } from "./clock.ts";
 import type { Outcome, Step } from "./list-watch-state.ts";
-import { isExpired } from "./list-watch-state.ts";
+import { isExpired, refusesStream } from "./list-watch-state.ts";
 import { listWatch } from "./list-watch.ts";
 import type { Logger } from "./log.ts";
 import { Store } from "./store.ts";
@@ -52,8 +52,13 @@ export function createCache<T>(
 
 function logStep(log: Logger): (step: Step, outcome: Outcome, next: Step) => void {
   return (step, outcome, { afterMs, failures }) => {
-    if (!("error" in outcome)) return log.debug({ afterMs }, `${step.do} ended`);
-    if (isExpired(outcome.error)) return log.info({ afterMs }, `${step.do} expired: its resourceVersion is too old`);
-    log.warn({ error: outcome.error, afterMs, failures }, `${step.do} failed`);
+    const { of } = outcome;
+    if (!("error" in outcome)) return log.debug({ afterMs }, `${of} ended`);
+    const { error } = outcome;
+    if (step.do === "stream" && of === "list" && refusesStream(error)) {
+      return log.debug({ error }, "the API server does not stream lists: listing in pages");
+    }
+    if (isExpired(error)) return log.info({ afterMs }, `${of} expired: its resourceVersion is too old`);
+    log.warn({ error, afterMs, failures }, `${of} failed`);
   };
 }

@@ -33,9 +33,17 @@ export class ScriptedServer {
     return call;
   }
 
+  /** A watch that begins with all objects. */
+  async stream(): Promise<WatchCall> {
+    const call = await this.#only();
+    assert.ok(isStream(call), `expected a stream, got a ${call.verb}: ${JSON.stringify(call.options)}`);
+    return call;
+  }
+
+  /** A watch that resumes. */
   async watch(): Promise<WatchCall> {
     const call = await this.#only();
-    assert.ok(call.verb === "watch", `expected a watch, got a list: ${JSON.stringify(call.options)}`);
+    assert.ok(call.verb === "watch" && !isStream(call), `expected a watch, got: ${JSON.stringify(call.options)}`);
     return call;
   }
 
@@ -67,11 +75,17 @@ export class ScriptedServer {
   }
 }
 
+function isStream(call: ListCall | WatchCall): call is WatchCall {
+  return call.verb === "watch" && call.options.resourceVersion === undefined;
+}
+
 export interface OpenWatch {
   readonly events: AsyncIterable<WatchEvent>;
   readonly send: (...events: readonly WatchEvent[]) => void;
   readonly end: () => void;
   readonly fail: (error: unknown) => void;
+  /** Whether the reader has left. */
+  readonly isClosed: () => boolean;
 }
 
 /** A watch whose reader receives what was sent before the watch ends or fails. */
@@ -79,13 +93,19 @@ export function openWatch(signal: AbortSignal): OpenWatch {
   // The reader may be gone when the watch fails, and an unhandled `error` would end the process.
   const emitter = new EventEmitter().on("error", () => {});
   const received = on(emitter, "event", { signal, close: ["end"] }) as AsyncIterableIterator<[WatchEvent]>;
+  let closed = false;
   async function* events(): AsyncGenerator<WatchEvent> {
-    for await (const [event] of received) yield event;
+    try {
+      for await (const [event] of received) yield event;
+    } finally {
+      closed = true;
+    }
   }
   return {
     events: events(),
     send: (...sent) => sent.forEach((event) => emitter.emit("event", event)),
     end: () => void emitter.emit("end"),
     fail: (error) => void emitter.emit("error", error),
+    isClosed: () => closed,
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { ApiClient, ListOptions, ObjectList, WatchEvent, WatchOptions } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
-import { storedObject } from "../kube/object.sample.ts";
+import { bookmark, initialEventsEnd, storedObject } from "../kube/object.sample.ts";
 import { objectKey, type KubeObject, type ObjectKey, type ObjectMeta } from "../kube/object.ts";
 import { openWatch, type OpenWatch } from "./list-watch.fake.ts";
 
@@ -13,6 +13,8 @@ const pageSize = 2;
 interface ModelWatch extends OpenWatch {
   /** The version of the last event sent. */
   at: number;
+  /** The objects with which a stream begins and that have not been sent yet; undefined after the end of the initial events. */
+  initial: KubeObject[] | undefined;
 }
 
 export class ModelServer {
@@ -21,6 +23,8 @@ export class ModelServer {
     watch: (_type, options) => this.#watch(options),
   };
   readonly objects = new Map<ObjectKey, KubeObject>();
+  /** Whether it has the feature gate WatchList. */
+  streams = true;
   #version = 0;
   #uids = 0;
   #history: WatchEvent[] = [];
@@ -59,16 +63,24 @@ export class ModelServer {
     const watch = this.#open;
     if (watch === undefined) return;
     if (watch.at < this.#compactedTo) return this.endWatch(expired());
+    const initial = watch.initial?.splice(0, count) ?? [];
+    watch.send(...initial.map((object): WatchEvent => ({ type: "ADDED", object })));
+    // Only then, as a change of an object that has not been sent would be overwritten by it.
+    if (initial.length === count) return;
     for (const event of this.#history.filter((event) => versionOf(event) > watch.at).slice(0, count)) {
       watch.at = versionOf(event);
       watch.send(event);
     }
   }
 
+  /** Of a stream, the first one after its objects is the end of the initial events. */
   bookmark(): void {
     const watch = this.#open;
     if (watch === undefined || watch.at < this.#compactedTo) return;
-    watch.send({ type: "BOOKMARK", object: { metadata: { resourceVersion: String(watch.at) } } });
+    if (watch.initial === undefined) return watch.send(bookmark(watch.at));
+    if (watch.initial.length > 0) return;
+    watch.initial = undefined;
+    watch.send(initialEventsEnd(watch.at));
   }
 
   endWatch(error?: Error): void {
@@ -83,7 +95,9 @@ export class ModelServer {
 
   /** Whether all requests have been answered and all events sent. */
   get idle(): boolean {
-    return this.#listResponses.length === 0 && this.#open !== undefined && this.#open.at >= this.#lastChange();
+    const watch = this.#open;
+    if (this.#listResponses.length > 0 || watch === undefined || watch.isClosed()) return false;
+    return watch.initial === undefined && watch.at >= this.#lastChange();
   }
 
   #lastChange(): number {
@@ -117,8 +131,11 @@ export class ModelServer {
 
   #watch({ resourceVersion, signal }: WatchOptions): AsyncIterable<WatchEvent> {
     const watch = openWatch(signal);
-    if (Number(resourceVersion) < this.#compactedTo) watch.fail(expired());
-    else this.#open = { at: Number(resourceVersion), ...watch };
+    const isStream = resourceVersion === undefined;
+    const at = isStream ? this.#version : Number(resourceVersion);
+    if (isStream && !this.streams) watch.fail(failure(422, "Invalid"));
+    else if (at < this.#compactedTo) watch.fail(expired());
+    else this.#open = { at, initial: isStream ? [...this.objects.values()] : undefined, ...watch };
     return watch.events;
   }
 }
@@ -128,5 +145,9 @@ function versionOf(event: WatchEvent): number {
 }
 
 function expired(): ApiError {
-  return new ApiError({ status: 410, reason: "Expired", message: "too old", method: "GET", path: "/" });
+  return failure(410, "Expired");
+}
+
+function failure(status: number, reason: string): ApiError {
+  return new ApiError({ status, reason, message: reason, method: "GET", path: "/" });
 }

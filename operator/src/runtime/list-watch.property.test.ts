@@ -5,7 +5,7 @@ import { objectKey, type KubeObject, type ObjectKey } from "../kube/object.ts";
 import { FakeClock, settle } from "./clock.fake.ts";
 import { configMaps } from "./list-watch.fake.ts";
 import { ModelServer } from "./list-watch.model.ts";
-import { listWatch } from "./list-watch.ts";
+import { IncompleteStream, listWatch } from "./list-watch.ts";
 import { Store, type StoreChange } from "./store.ts";
 
 interface Version {
@@ -46,7 +46,9 @@ class Fixture {
       random: () => 0.5,
       onStep: (_step, outcome) => {
         // An exception in the test or in the store would otherwise only be retried.
-        if ("error" in outcome && !(outcome.error instanceof ApiError)) this.#faults.push(outcome.error);
+        if (!("error" in outcome)) return;
+        const { error } = outcome;
+        if (!(error instanceof ApiError || error instanceof IncompleteStream)) this.#faults.push(error);
       },
       signal: this.#controller.signal,
     });
@@ -114,6 +116,7 @@ class Fixture {
       for (const respond of this.responses.splice(0)) respond();
       this.server.deliverList();
       this.server.deliver(Infinity);
+      this.server.bookmark();
       await settle();
       if (this.server.idle) break;
       await this.clock.advance(31_000);
@@ -165,7 +168,11 @@ const commands = fc.oneof(
   ),
   command(5, "events arrive", fc.integer({ min: 1, max: 4 }), ({ server }, count) => server.deliver(count)),
   command(6, "a page arrives", once, ({ server }) => server.deliverList()),
-  command(1, "a bookmark arrives", once, ({ server }) => server.bookmark()),
+  command(2, "a bookmark arrives", once, ({ server }) => server.bookmark()),
+  command(1, "the API server is restarted with or without streams", fc.boolean(), ({ server }, streams) => {
+    server.streams = streams;
+    server.endWatch(reset);
+  }),
   command(1, "the server closes the watch", once, ({ server }) => server.endWatch()),
   command(1, "the watch breaks", once, ({ server }) => server.endWatch(reset)),
   command(1, "the history is compacted", once, ({ server }) => server.compact()),

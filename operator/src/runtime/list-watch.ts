@@ -1,10 +1,11 @@
 /** Lists and watches one kind on the API server: the effects around `list-watch-state.ts`. */
-import type { ApiClient, Selection, WatchEvent } from "../kube/client.ts";
+import { endsInitialEvents, type ApiClient, type Selection, type WatchEvent } from "../kube/client.ts";
 import type { ResourceType } from "../kube/object.ts";
 import { backoffMs } from "./backoff.ts";
 import { pause, type Clock } from "./clock.ts";
 import { firstStep, nextStep, type Outcome, type Step } from "./list-watch-state.ts";
 import type { Replacement } from "./store.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** The receiver of objects and events: a `Store`. */
 export interface ListWatchSink {
@@ -30,6 +31,16 @@ export interface ListWatchOptions {
 const pageSize = 500;
 const backoff = { baseMs: 200, capMs: 30_000 };
 
+const defaultSilenceMs = 150_000;
+
+/** The same within a list: the API server waits up to 3 s for its cache, and then sends all objects without a pause. */
+const listSilenceMs = 30_000;
+
+/** A watch that did not send its list completely. */
+export class IncompleteStream extends Error {
+  override readonly name = "IncompleteStream";
+}
+
 /** Runs until the signal aborts; never rejects. */
 export async function listWatch(options: ListWatchOptions): Promise<void> {
   const { clock, signal, random = Math.random } = options;
@@ -37,7 +48,7 @@ export async function listWatch(options: ListWatchOptions): Promise<void> {
   while (!signal.aborted) {
     if (step.afterMs > 0) await pause(clock, step.afterMs, signal);
     if (signal.aborted) return;
-    const outcome = step.do === "list" ? await list(options) : await watch(options, step.resourceVersion, random);
+    const outcome = await take(step, options);
     // Once the signal has aborted, the store may belong to the next list-watch of this kind.
     if (signal.aborted) return;
     const next = nextStep(step, outcome, (failures) => backoffMs(failures, { ...backoff, random }));
@@ -46,97 +57,126 @@ export async function listWatch(options: ListWatchOptions): Promise<void> {
   }
 }
 
+function take(step: Step, options: ListWatchOptions): Promise<Outcome> {
+  switch (step.do) {
+    case "stream":
+      return stream(options);
+    case "list":
+      return list(options);
+    case "watch":
+      return watch(options, step.resourceVersion);
+  }
+}
+
 /**
- * Sends no resourceVersion, so that each list is a quorum read of the latest state: after a 410, no API server can return
- * an older state than the one before.
+ * Lists by a watch, and follows that watch. Objects are read one by one, while a page is several MiB of JSON, for each kind
+ * at the same time.
+ *
+ * Neither this nor `list` sends a resourceVersion, so that each list is a quorum read of the latest state: after a 410, no
+ * API server can return an older state than the one before.
  */
+async function stream(options: ListWatchOptions): Promise<Outcome> {
+  const { sink, clock, signal, silenceMs = defaultSilenceMs } = options;
+  using watchdog = new Watchdog(clock, Math.min(silenceMs, listSilenceMs), signal);
+  const events = openWatch(options, watchdog);
+  try {
+    const replacement = sink.replacement();
+    const resourceVersion = await initialEvents(events, replacement);
+    signal.throwIfAborted();
+    replacement.commit(resourceVersion);
+    watchdog.silenceMs = silenceMs;
+    return await follow(options, events, resourceVersion);
+  } catch (error) {
+    return { of: "list", error };
+  } finally {
+    // An unfinished watch stays open otherwise.
+    await events.return();
+  }
+}
+
+/** Adds all objects to the replacement, and returns the resourceVersion of the list. */
+async function initialEvents(events: AsyncGenerator<WatchEvent, void>, replacement: Replacement): Promise<string> {
+  for (;;) {
+    const { done, value: event } = await events.next();
+    if (done === true) throw new IncompleteStream("the watch ended before the end of its initial events");
+    if (endsInitialEvents(event)) return event.object.metadata.resourceVersion;
+    switch (event.type) {
+      case "ADDED":
+      case "MODIFIED":
+        replacement.add(event.object);
+        break;
+      case "DELETED":
+        replacement.remove(event.object);
+        break;
+      case "BOOKMARK":
+        // Waiting on would be in vain: the end of the initial events comes before all other bookmarks.
+        throw new IncompleteStream(
+          "the watch has no end of its initial events: the API server ignores sendInitialEvents",
+        );
+    }
+  }
+}
+
 async function list({ client, type, selection, sink, signal }: ListWatchOptions): Promise<Outcome> {
   try {
     const replacement = sink.replacement();
     let page = await client.list(type, { ...selection, limit: pageSize, signal });
     for (;;) {
-      if (signal.aborted) break;
+      signal.throwIfAborted();
       for (const object of page.items) replacement.add(object);
       if (page.continue === undefined) break;
       page = await client.list(type, { ...selection, limit: pageSize, continue: page.continue, signal });
     }
-    if (!signal.aborted) replacement.commit(page.resourceVersion);
+    replacement.commit(page.resourceVersion);
     return { of: "list", resourceVersion: page.resourceVersion };
   } catch (error) {
     return { of: "list", error };
   }
 }
 
-async function watch(
-  { client, type, selection, sink, clock, signal, silenceMs = 150_000 }: ListWatchOptions,
-  from: string,
-  random: () => number,
-): Promise<Outcome> {
-  const begun = clock.now();
-  let resourceVersion = from;
-  const watchdog = new Watchdog(clock, silenceMs, signal);
+async function watch(options: ListWatchOptions, from: string): Promise<Outcome> {
+  const { clock, signal, silenceMs = defaultSilenceMs } = options;
+  using watchdog = new Watchdog(clock, silenceMs, signal);
+  return await follow(options, openWatch(options, watchdog, from), from);
+}
+
+/** Without a resourceVersion, the watch begins with all objects. It ends when it is silent for too long. */
+async function* openWatch(
+  { client, type, selection, random = Math.random }: ListWatchOptions,
+  watchdog: Watchdog,
+  resourceVersion?: string,
+): AsyncGenerator<WatchEvent, void> {
   // Watches that an API server's restart has started together must not expire together.
   const timeoutSeconds = Math.round(300 * (1 + random()));
   const options = { ...selection, allowWatchBookmarks: true, timeoutSeconds, signal: watchdog.signal };
   try {
     for await (const event of client.watch(type, { ...options, resourceVersion })) {
-      if (signal.aborted) break;
       watchdog.reset();
+      yield event;
+    }
+  } catch (error) {
+    if (!watchdog.expired) throw error;
+  }
+}
+
+/** Passes the events of a watch to the sink until it ends. */
+async function follow(
+  { sink, clock, signal }: ListWatchOptions,
+  events: AsyncIterable<WatchEvent>,
+  from: string,
+): Promise<Outcome> {
+  const begun = clock.now();
+  let resourceVersion = from;
+  const ended = (): Outcome => ({ of: "watch", from, resourceVersion, livedMs: clock.now() - begun });
+  try {
+    for await (const event of events) {
+      if (signal.aborted) break;
       sink.observeEvent(event);
       // Only after the sink: an event that it failed to process is received again.
       ({ resourceVersion } = event.object.metadata);
     }
-    return { of: "watch", resourceVersion, livedMs: clock.now() - begun };
+    return ended();
   } catch (error) {
-    const livedMs = clock.now() - begun;
-    const silent = watchdog.expired;
-    return silent ? { of: "watch", resourceVersion, livedMs } : { of: "watch", resourceVersion, livedMs, error };
-  } finally {
-    watchdog.stop();
+    return { ...ended(), error };
   }
-}
-
-/** Aborts its signal when it has not been reset for too long, or when the outer signal aborts. */
-class Watchdog {
-  expired = false;
-  readonly #clock: Clock;
-  readonly #silenceMs: number;
-  readonly #outer: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #onOuterAbort = (): void => this.#controller.abort(this.#outer.reason);
-  #resetAt: number;
-  #cancel: () => void;
-
-  constructor(clock: Clock, silenceMs: number, outer: AbortSignal) {
-    this.#clock = clock;
-    this.#silenceMs = silenceMs;
-    this.#outer = outer;
-    outer.addEventListener("abort", this.#onOuterAbort);
-    this.#resetAt = clock.now();
-    this.#cancel = clock.after(silenceMs, this.#check);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Cheap, as it is called for every event: the timer keeps running and compares the time when it fires. */
-  reset(): void {
-    this.#resetAt = this.#clock.now();
-  }
-
-  stop(): void {
-    this.#cancel();
-    this.#outer.removeEventListener("abort", this.#onOuterAbort);
-  }
-
-  readonly #check = (): void => {
-    const leftMs = this.#resetAt + this.#silenceMs - this.#clock.now();
-    if (leftMs > 0) {
-      this.#cancel = this.#clock.after(leftMs, this.#check);
-      return;
-    }
-    this.expired = true;
-    this.#controller.abort(new Error(`the watch was silent for ${this.#silenceMs} ms`));
-  };
 }

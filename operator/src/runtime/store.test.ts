@@ -312,6 +312,20 @@ describe("a store", () => {
     assert.deepEqual(changes, ["added write u1@5"], "clearing reports no changes");
   });
 
+  it("takes the last state of each object among those that a list collects", () => {
+    const { store, changes } = recorded(object(10), object(10, { name: "still", uid: "s" }));
+    const replacement = store.replacement();
+    for (const item of [object(10), object(11, { name: "new", uid: "n" }), object(10, { name: "still", uid: "s" })]) {
+      replacement.add(item);
+    }
+    replacement.add(object(12, { name: "new", uid: "n" }));
+    replacement.remove(object(13));
+    replacement.remove(object(14, { name: "never listed" }));
+    assert.deepEqual(changes, []);
+    replacement.commit("14");
+    assert.deepEqual(changes, ["deleted list u1@10", "added list n@12"]);
+  });
+
   it("has another revision exactly when its contents have changed", () => {
     const { store, list } = recorded(object(10));
     const changed = (act: () => void): boolean => {

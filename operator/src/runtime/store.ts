@@ -73,9 +73,11 @@ interface Tombstone {
   readonly resourceVersion: bigint;
 }
 
-/** The contents of a list, collected page by page and then swapped in atomically. */
+/** The contents of a list, collected as they arrive and then swapped in atomically. */
 export interface Replacement {
+  /** Replaces an object that was added before. */
   add(object: KubeObject): void;
+  remove(object: KubeObject): void;
   commit(resourceVersion: string): void;
 }
 
@@ -169,12 +171,11 @@ export class Store<T> implements StoreView<T> {
     const listed = new Map<ObjectKey, Entry<T>>();
     return {
       add: (object) => {
-        const known = this.#entries.get(objectKey(object));
-        listed.set(
-          objectKey(object),
-          isSameVersion(known, object) ? known : { ...revisionOf(object), value: this.#project(object) },
-        );
+        const key = objectKey(object);
+        const known = this.#entries.get(key);
+        listed.set(key, isSameVersion(known, object) ? known : { ...revisionOf(object), value: this.#project(object) });
       },
+      remove: (object) => void listed.delete(objectKey(object)),
       commit: (resourceVersion) => this.#swap(listed, BigInt(resourceVersion)),
     };
   }
