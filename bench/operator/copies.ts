@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Cluster } from "@gpumedia/e2e/cluster/cluster.ts";
 import { Pool } from "undici";
+import { forEach } from "./services.ts";
 
 /** Names `service-0000` to `service-0099`: each copy replaces the first two digits, so that no value changes its length. */
 export const servicesPerCopy = 100;
@@ -14,9 +15,7 @@ interface KeyValue {
 
 const prefix = "/registry/";
 const pageSize = 200;
-/** etcd accepts 128. */
-const putsPerTransaction = 100;
-const transactionsInFlight = 4;
+const putsInFlight = 16;
 const uids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 /**
@@ -29,17 +28,10 @@ export async function copyServices({ directory }: Cluster, copies: number): Prom
   const puts = Array.from({ length: copies }, (_, index) => index + 1).flatMap((copy) =>
     objects.map(({ key, value }) => ({ key, value, digits: String(copy).padStart(2, "0") })),
   );
-  const batches = Array.from({ length: Math.ceil(puts.length / putsPerTransaction) }, (_, index) =>
-    puts.slice(index * putsPerTransaction, (index + 1) * putsPerTransaction),
+  // Each in a transaction of its own: objects with the same resourceVersion would get lost when a watch resumes.
+  await forEach(puts, putsInFlight, ({ key, value, digits }) =>
+    etcd.put({ key: copied(key, digits), value: copied(value, digits) }),
   );
-  const worker = async (): Promise<void> => {
-    for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) {
-      await etcd.put(
-        batch.map(({ key, value, digits }) => ({ key: copied(key, digits), value: copied(value, digits) })),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: transactionsInFlight }, worker));
 }
 
 function isOfService(key: string): boolean {
@@ -82,8 +74,8 @@ class Etcd implements AsyncDisposable {
     return all;
   }
 
-  async put(values: readonly KeyValue[]): Promise<void> {
-    await this.#post("/v3/kv/txn", { success: values.map(({ key, value }) => ({ request_put: { key, value } })) });
+  async put(pair: KeyValue): Promise<void> {
+    await this.#post("/v3/kv/put", pair);
   }
 
   async #post(path: string, body: unknown): Promise<unknown> {
