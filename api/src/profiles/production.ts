@@ -28,6 +28,11 @@ export const production: SourcedTree<CompleteSpec> = {
       tolerations: ours([], "a driver taints devices that are broken"),
       firstAvailable: ours([], "one kind of device is enough"),
     },
+    engines: {
+      jpeg: ours(0, "the processor decodes on the CPU"),
+      decoders: ours(0, "the processor decodes no video"),
+      encoders: ours(0, "the processor encodes no video"),
+    },
     cuda: {
       launchBlocking: guide("CUDA Configuration", false),
       deviceOrder: guide("CUDA Configuration", "PCI_BUS_ID"),

@@ -92,6 +92,17 @@ const tunable: SpecCases = {
     breaks: { gpu: { allocation: "ExtendedResource", claim: { deviceClassName: "gpu.example.com" } } },
     keeps: { gpu: { allocation: "Auto", claim: { deviceClassName: "gpu.example.com" } } },
   },
+  "gpu.engines needs gpu.allocation ResourceClaim or Auto, as an extended resource has no engines: change gpu.allocation, or remove gpu.engines":
+    {
+      at: "spec.gpu.engines",
+      breaks: { gpu: { allocation: "ExtendedResource", engines: { jpeg: 1 } } },
+      keeps: { gpu: { allocation: "ExtendedResource", engines: { jpeg: 0 } } },
+    },
+  "a service without GPUs (gpu.count: 0) uses no engines: remove gpu.engines": {
+    at: "spec.gpu.engines",
+    breaks: { gpu: { count: 0, engines: { decoders: 1 } } },
+    keeps: { gpu: { count: 1, engines: { decoders: 1 } } },
+  },
   "a service without GPUs (gpu.count: 0) claims none: remove gpu.claim": {
     at: "spec.gpu.claim",
     breaks: { gpu: { count: 0, claim: { selectors: ["true"] } } },

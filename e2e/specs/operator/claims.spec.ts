@@ -51,7 +51,7 @@ describeSince("1.34")("GPUs by ResourceClaim", function () {
   }
 
   /** A DeviceClass of its own devices, of which each node has some; returns the name of the class. */
-  async function devices(name: string, perNode: readonly number[], attributes: object = {}): Promise<string> {
+  async function devices(name: string, perNode: readonly number[], capacity: object = {}): Promise<string> {
     const driver = `${name}.${domain}`;
     const selectors = [{ cel: { expression: `device.driver == '${driver}'` } }];
     await create(deviceClassType, driver, { selectors });
@@ -68,9 +68,8 @@ describeSince("1.34")("GPUs by ResourceClaim", function () {
             type: { string: "gpu" },
             uuid: { string: `GPU-${node}-${device}` },
             productName: { string: product },
-            ...attributes,
           },
-          capacity: { memory: { value: "22Gi" } },
+          capacity: { memory: { value: "22Gi" }, ...capacity },
         })),
       };
       await create(sliceType, slice, spec);
@@ -211,6 +210,26 @@ describeSince("1.34")("GPUs by ResourceClaim", function () {
       return status?.allocation?.devices?.results?.map(({ request }) => request) ?? [];
     });
     assert.deepEqual(requests.toSorted(), ["gpu/large", "gpu/small"]);
+  });
+
+  it("have the engines that the service needs", async () => {
+    const [without, having] = [
+      await devices("plain", [1]),
+      await devices("media", [1], { "gpu.nvidia.com/jpegEngines": { value: "1" } }),
+    ];
+    const gpu = {
+      engines: { jpeg: 1 },
+      claim: {
+        firstAvailable: [without, having].map((deviceClassName, index) => ({ name: `of-${index}`, deviceClassName })),
+      },
+    };
+    await work.apply("engines", { ...claiming(without, 1), gpu });
+    await work.untilReady("engines");
+    const { message, devices: [device, ...others] = [] } = (await work.service("engines"))?.status?.gpu ?? {};
+    assert.deepEqual([message, others], ["gpu.engines needs a claim", []]);
+    assert.equal(device?.device, "gpu-0");
+    const [claim] = await listed(claimType, "engines");
+    assert.match(JSON.stringify(claim), /"request":"gpu\/of-1"/);
   });
 
   it("a claim that no device can meet waits, and a selector that does not compile is rejected", async () => {

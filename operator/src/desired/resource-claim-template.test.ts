@@ -49,6 +49,23 @@ describe("the ResourceClaimTemplate", () => {
             selectors: [{ cel: { expression: "device.driver == 'a'" } }, { cel: { expression: "true" } }]
             tolerations: [{ key: example.com/slow, operator: Equal, effect: NoSchedule }, { operator: Exists }]`,
     ],
+    "asks each alternative for the engines, and checks first that a device has the capacity": [
+      {
+        engines: { jpeg: 1, decoders: 2 },
+        claim: { selectors: ["true"], firstAvailable: [{ name: "slice", deviceClassName: "mig.nvidia.com" }] },
+      },
+      `
+        - name: gpu
+          firstAvailable:
+            - name: slice
+              deviceClassName: mig.nvidia.com
+              allocationMode: ExactCount
+              count: 1
+              selectors:
+                - cel: { expression: "true" }
+                - cel:
+                    expression: "'jpegEngines' in device.capacity['gpu.nvidia.com'] && device.capacity['gpu.nvidia.com'].jpegEngines.compareTo(quantity('1')) >= 0 && 'decoders' in device.capacity['gpu.nvidia.com'] && device.capacity['gpu.nvidia.com'].decoders.compareTo(quantity('2')) >= 0"`,
+    ],
     "has alternatives in their order, with what applies to all of them": [
       {
         count: 2,

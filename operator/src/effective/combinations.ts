@@ -1,5 +1,6 @@
 /** Values that follow from others. Derived only here. */
 import { nginxSizeBytes, pathOf, quantityValue, type CompleteSpec } from "@gpumedia/api";
+import { neededEngines } from "./gpu-request.ts";
 import type { Layered } from "./layers.ts";
 import type { Origin } from "./service.ts";
 
@@ -54,7 +55,7 @@ function withoutGpu(derived: Derivation): void {
 }
 
 function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
-  if (gpu.allocation !== "ResourceClaim") {
+  if (gpu.allocation !== "ResourceClaim" && neededEngines(gpu.engines).length === 0) {
     const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
     // Extended resources cannot be overcommitted: the API server rejects a request that differs from the limit.
     derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });

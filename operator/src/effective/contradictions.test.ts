@@ -63,6 +63,13 @@ describe("a contradiction between spec and profile", () => {
           "gpu.claim needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (profile plugin): set gpu.allocation, or remove gpu.claim",
       },
     },
+    "engines, and a profile that requests the extended resource": {
+      spec: { profile: "plugin", gpu: { engines: { jpeg: 1 } } },
+      found: {
+        "gpu.engines":
+          "gpu.engines needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (profile plugin): set gpu.allocation, or remove gpu.engines",
+      },
+    },
     "a claim of devices whose DeviceClass is not known": {
       spec: { gpu: { resourceName: "amd.com/gpu", allocation: "ResourceClaim" } },
       found: {

@@ -5,6 +5,7 @@
 import { durationMs, durationSeconds, memoryForPixels, pathOf, quantityValue, workersFor } from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
 import { addedProblems, mountsModels } from "./added.ts";
+import { neededEngines } from "./gpu-request.ts";
 import type { EffectiveService, Origin, Problem } from "./service.ts";
 
 type Origins = ReadonlyMap<string, Origin>;
@@ -112,6 +113,15 @@ const rules: readonly Rule[] = [
     return {
       path: "gpu.claim",
       message: `gpu.claim needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (${originText(origins, "gpu.allocation")}): set gpu.allocation, or remove gpu.claim`,
+    };
+  },
+
+  function enginesOfClaim({ gpu }, origins) {
+    if (gpu.allocation !== "ExtendedResource" || gpu.count === 0 || neededEngines(gpu.engines).length === 0)
+      return null;
+    return {
+      path: "gpu.engines",
+      message: `gpu.engines needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (${originText(origins, "gpu.allocation")}): set gpu.allocation, or remove gpu.engines`,
     };
   },
 

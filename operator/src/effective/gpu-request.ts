@@ -22,6 +22,8 @@ export interface DeviceRequest {
   readonly tolerations: readonly DeviceToleration[];
   /** Quantities by name of the device's capacity. */
   readonly capacity: Readonly<Record<string, string>>;
+  /** What the selectors ask of NVIDIA's devices, for messages; undefined: no engine. */
+  readonly engines?: Engines | undefined;
 }
 
 /** Of a taint of a device; a node's taints are tolerated by the pod. */
@@ -45,9 +47,10 @@ export function gpuRequest({ gpu }: Pick<EffectiveService, "gpu">, allocation: G
     name: requestName,
     deviceClass: claim.deviceClassName,
     count: gpu.count,
-    selectors: claim.selectors,
+    selectors: [...claim.selectors, ...engineSelector(gpu.engines)],
     tolerations: claim.tolerations,
     capacity: {},
+    ...(neededEngines(gpu.engines).length === 0 ? {} : { engines: gpu.engines }),
   };
   if (claim.firstAvailable.length === 0) return { kind: "ResourceClaim", alternatives: [whole] };
   const alternatives = claim.firstAvailable.map(
@@ -61,6 +64,33 @@ export function gpuRequest({ gpu }: Pick<EffectiveService, "gpu">, allocation: G
     }),
   );
   return { kind: "ResourceClaim", alternatives };
+}
+
+/** Numbers that each device must have at least; 0: any. */
+export type Engines = EffectiveService["gpu"]["engines"];
+
+/** As NVIDIA's driver names them in the capacity of a device. */
+export const engineCapacities = {
+  jpeg: "jpegEngines",
+  decoders: "decoders",
+  encoders: "encoders",
+} as const satisfies Record<keyof Engines, string>;
+
+/** Which of them a service needs. */
+export function neededEngines(engines: Engines): readonly (keyof Engines)[] {
+  return (["jpeg", "decoders", "encoders"] as const).filter((engine) => engines[engine] > 0);
+}
+
+/** Whole GPUs have the capacities only in some settings of the driver: without the check, the scheduler would fail on them. */
+export function engineSelector(engines: Engines): readonly string[] {
+  const needed = neededEngines(engines);
+  if (needed.length === 0) return [];
+  const capacity = "device.capacity['gpu.nvidia.com']";
+  const conditions = needed.map((engine) => {
+    const name = engineCapacities[engine];
+    return `'${name}' in ${capacity} && ${capacity}.${name}.compareTo(quantity('${engines[engine]}')) >= 0`;
+  });
+  return [conditions.join(" && ")];
 }
 
 /** Of the one request of a claim; an alternative has its own name. */

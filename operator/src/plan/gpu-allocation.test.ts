@@ -45,6 +45,11 @@ describe("the allocation of a service", () => {
       "ExtendedResource",
       "resource.k8s.io/v1 is not served",
     ],
+    "is a claim where engines are needed, whatever offers GPUs and was recorded": [
+      { ...nodes, ...extended, service: sampleService({ gpu: { engines: { jpeg: 1 } } }), before: "ExtendedResource" },
+      "ResourceClaim",
+      "gpu.engines needs a claim",
+    ],
     "is the one that is set": [
       { ...nodes, service: sampleService({ gpu: { allocation: "ResourceClaim" } }) },
       "ResourceClaim",
@@ -94,6 +99,14 @@ describe("the allocation of a service", () => {
   for (const [title, [change, allocation, message]] of Object.entries(cases)) {
     it(title, () => assert.deepEqual(decideAllocation({ ...nothing, ...change }), { allocation, message }));
   }
+
+  it("is not possible where engines are needed and the API is not served", () => {
+    const service = sampleService({ gpu: { engines: { jpeg: 1 } } });
+    assert.match(
+      decideAllocation({ ...nothing, service, claimsServed: false }).problem ?? "",
+      /^gpu\.engines requires /,
+    );
+  });
 
   it("is not possible by a claim where the API is not served, and the problem names the way out", () => {
     const service = sampleService({ gpu: { allocation: "ResourceClaim" } });

@@ -10,9 +10,9 @@
  *
  * A change of the allocation replaces all pods, so an earlier decision stands while its source exists or a pod holds
  * devices by it, and until the other source can provide devices: a node pool that scales to zero, or a driver that
- * restarts, replaces no pod.
+ * restarts, replaces no pod. Engines always need a claim: an extended resource cannot ask for them.
  */
-import type { GpuAllocation } from "../effective/gpu-request.ts";
+import { neededEngines, type GpuAllocation } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
 
 /** What offers GPUs, and how the service has got them. */
@@ -43,15 +43,20 @@ export interface AllocationDecision {
   readonly problem?: string;
 }
 
+const api = "the API resource.k8s.io/v1 (Kubernetes 1.34 or newer), which this cluster does not serve";
+
 export function decideAllocation(input: AllocationInput): AllocationDecision {
   const { service, claimsServed, before } = input;
-  const { allocation } = service.gpu;
+  const { allocation, engines } = service.gpu;
   if (allocation === "ResourceClaim" && !claimsServed) {
-    const problem =
-      "gpu.allocation: ResourceClaim requires the API resource.k8s.io/v1 (Kubernetes 1.34 or newer), which this cluster does not serve; set Auto or ExtendedResource";
+    const problem = `gpu.allocation: ResourceClaim requires ${api}; set Auto or ExtendedResource`;
     return { allocation, message: "set by gpu.allocation, but resource.k8s.io/v1 is not served", problem };
   }
   if (allocation !== "Auto") return { allocation, message: "set by gpu.allocation" };
+  if (neededEngines(engines).length > 0) {
+    const decision = { allocation: "ResourceClaim", message: "gpu.engines needs a claim" } as const;
+    return claimsServed ? decision : { ...decision, problem: `gpu.engines requires ${api}; remove gpu.engines` };
+  }
   if (!claimsServed) return { allocation: "ExtendedResource", message: "resource.k8s.io/v1 is not served" };
   const now = offered(input);
   if (before === undefined || before === now.allocation || !stands(before, input)) return now;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleService } from "../desired/service.sample.ts";
-import type { DeviceRequest, GpuRequest } from "../effective/gpu-request.ts";
+import { engineSelector, type DeviceRequest, type Engines, type GpuRequest } from "../effective/gpu-request.ts";
 import { driver, sampleClaim, sampleDevice, sampleDra, sampleSlice } from "../observe/devices.sample.ts";
 import { sampleNode } from "../observe/node-view.sample.ts";
 import { samplePod } from "../observe/pod-view.sample.ts";
@@ -30,6 +30,26 @@ function view(dra: Parameters<typeof sampleDra>[0] | undefined, request: GpuRequ
   const snapshot = { synced: true, nodes: all, dra: dra && sampleDra(dra) };
   return gpuViewOf(request, sampleService().scheduling, snapshot);
 }
+
+function enginesOf(change: Partial<Engines>): Partial<DeviceRequest> {
+  const engines = { jpeg: 0, decoders: 0, encoders: 0, ...change };
+  return { engines, selectors: engineSelector(engines) };
+}
+const withJpeg = claim(enginesOf({ jpeg: 1 }));
+
+function mig(profile: string, jpegEngines: number) {
+  const attributes = {
+    type: { string: "mig" },
+    profile: { string: profile },
+    productName: { string: "NVIDIA H100 80GB HBM3" },
+  };
+  const memory = `${profile.replace(/^.*\.(\d+)gb.*$/, "$1")}Gi`;
+  const capacity = { memory: { value: memory }, jpegEngines: { value: String(jpegEngines) } };
+  return sampleDevice(`gpu-0-mig-${profile}`, { attributes, capacity });
+}
+const a100 = sampleDevice("0", {
+  attributes: { type: { string: "gpu" }, productName: { string: "NVIDIA A100-SXM4-40GB" } },
+});
 
 const two = [sampleSlice("a", ["0", "1"]), sampleSlice("b", ["0", "1"])];
 const tainted = sampleDevice("1", { taints: [{ key: "gpu.nvidia.com/xid", value: "79", effect: "NoSchedule" }] });
@@ -83,6 +103,21 @@ describe("text of a shortage of DRA's devices", () => {
         nodeSelector: { "kubernetes.io/hostname": "a" },
       },
       text: "none of 1 devices of class gpu.nvidia.com that the service may use fits: 1 has the taint gpu.nvidia.com/xid=79:NoSchedule, which is not tolerated; correct the request, or add such a device",
+    },
+    "no whole GPU has the engines, and a MIG device has": {
+      gpus: view(
+        { slices: [sampleSlice("a", ["0", mig("1g.10gb", 0), mig("1g.10gb+me", 1), mig("3g.40gb", 3)])] },
+        withJpeg,
+      ),
+      text: "none of 1 devices of class gpu.nvidia.com fits: 1 lacks the engines jpeg: 1; the smallest MIG profile that has them is 1g.10gb+me of NVIDIA H100 80GB HBM3: set gpu.claim.deviceClassName: mig.nvidia.com",
+    },
+    "the MIG devices lack the engines, and the GPU could be divided otherwise": {
+      gpus: view({ slices: [sampleSlice("a", [a100, { ...a100, name: "1" }])] }, withJpeg),
+      text: "none of 2 devices of class gpu.nvidia.com fits: 2 lack the engines jpeg: 1; the smallest MIG profile that has them is 1g.5gb+me of NVIDIA A100-SXM4-40GB: divide a GPU into it, or add a node",
+    },
+    "no profile of the GPU has the engines": {
+      gpus: view({ slices: [sampleSlice("a", [a100])] }, claim(enginesOf({ encoders: 1 }))),
+      text: "none of 1 devices of class gpu.nvidia.com fits: 1 lacks the engines encoders: 1; no MIG profile of NVIDIA A100-SXM4-40GB is known to have them: lower gpu.engines, or add other GPUs",
     },
     "more than any node has": {
       gpus: view({ slices: two }, claim({ count: 4 })),

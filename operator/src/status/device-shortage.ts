@@ -1,7 +1,9 @@
 /** Explains which devices of DRA are missing: what does not fit, and who has what would. */
+import { engineSelector, type DeviceRequest } from "../effective/gpu-request.ts";
 import type { DraSnapshot } from "../observe/device-ledger.ts";
 import { countGpus, usableDevices, usablePools, type GpuView } from "../plan/gpus.ts";
 import { misfit, type Misfit } from "../plan/device-fit.ts";
+import { engineHint, enginesText } from "./engine-hint.ts";
 import { exclusions, gpusText, holderList, nodes } from "./gpu-nodes.ts";
 
 /** `no free device of class gpu.nvidia.com that fits: 8 of 8 held by …`. */
@@ -16,10 +18,11 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   const near = misfits(gpus, { ...dra, pools: usablePools(gpus) });
   const { total, texts } = near.total === 0 && usableDevices(gpus).length === 0 ? misfits(gpus, dra) : near;
   if (devices.length === 0 && total === 0) {
-    return `no ResourceSlice has a device of class ${classes}${incompletePools(dra)}; check that the DRA driver is running`;
+    return `no ResourceSlice has a device of class ${classes}${incompletePools(dra)}; ${engineHint(deviceRequests, dra) ?? "check that the DRA driver is running"}`;
   }
   if (devices.length === 0) {
-    return `none of ${total} devices of class ${classes} fits: ${texts.join(", ")}; correct the request, or add such a device`;
+    const step = engineHint(deviceRequests, dra) ?? "correct the request, or add such a device";
+    return `none of ${total} devices of class ${classes} fits: ${texts.join(", ")}; ${step}`;
   }
   if (near.total > 0 && usableDevices(gpus).length === 0) {
     return `none of ${total} devices of class ${classes} that the service may use fits: ${texts.join(", ")}; correct the request, or add such a device`;
@@ -65,19 +68,24 @@ function misfits({ deviceRequests }: GpuView, { pools, classes }: DraSnapshot): 
   const all = [...counts.values()].toSorted((a, b) => b.count - a.count);
   return {
     total: all.reduce((sum, { count }) => sum + count, 0),
-    texts: all.slice(0, maxReasons).map(({ misfit: reason, count }) => misfitText(reason, count)),
+    texts: all.slice(0, maxReasons).map(({ misfit: reason, count }) => misfitText(reason, count, deviceRequests)),
   };
 }
 
 /** Selectors may be long. */
 const maxReasons = 3;
 
-function misfitText(reason: Misfit, count: number): string {
+function misfitText(reason: Misfit, count: number, requests: readonly DeviceRequest[]): string {
   switch (reason.why) {
     case "Class":
       return `${count} of another class`;
-    case "Selector":
+    case "Selector": {
+      const engines = requests.find((one) => one.engines && engineSelector(one.engines).includes(reason.expression));
+      if (engines?.engines !== undefined) {
+        return `${count} ${count === 1 ? "lacks" : "lack"} the engines ${enginesText(engines.engines)}`;
+      }
       return `${count} ${count === 1 ? "does" : "do"} not meet the selector ${reason.expression}`;
+    }
     case "Error":
       return `for ${count} the selector ${reason.expression} fails (${reason.message})`;
     case "Capacity":

@@ -98,10 +98,38 @@ const claim = settings(
   },
 );
 
+const mostEngines = 16;
+
+const engines = settings(
+  {
+    description:
+      "Engines that each device must have at least, as NVIDIA's DRA driver publishes them: for MIG devices, and for whole GPUs only where it divides them into MIG devices on demand. They need a ResourceClaim.",
+  },
+  {
+    jpeg: wholeNumber("Number of JPEG decoders (NVJPG).", 0, mostEngines),
+    decoders: wholeNumber("Number of video decoders (NVDEC).", 0, mostEngines),
+    encoders: wholeNumber("Number of video encoders (NVENC).", 0, mostEngines),
+  },
+);
+
+const withEngines =
+  "self.?engines.?jpeg.orValue(0) + self.?engines.?decoders.orValue(0) + self.?engines.?encoders.orValue(0) > 0";
+
 export const gpu = settings(
   {
     description: "The GPUs of each pod.",
     rules: [
+      {
+        rule: `!(${withEngines}) || !has(self.allocation) || self.allocation != 'ExtendedResource'`,
+        message:
+          "gpu.engines needs gpu.allocation ResourceClaim or Auto, as an extended resource has no engines: change gpu.allocation, or remove gpu.engines",
+        fieldPath: ".engines",
+      },
+      {
+        rule: `!(${withEngines}) || !has(self.count) || self.count > 0`,
+        message: "a service without GPUs (gpu.count: 0) uses no engines: remove gpu.engines",
+        fieldPath: ".engines",
+      },
       {
         rule: "!has(self.claim) || !has(self.allocation) || self.allocation != 'ExtendedResource'",
         message: "gpu.claim needs gpu.allocation ResourceClaim or Auto: change gpu.allocation, or remove gpu.claim",
@@ -129,9 +157,10 @@ export const gpu = settings(
     ),
     allocation: oneOf(
       ["Auto", "ExtendedResource", "ResourceClaim"],
-      "How pods ask for GPUs: as the extended resource resourceName, or by a ResourceClaim of Dynamic Resource Allocation. Auto uses what the cluster offers; status.gpu has the decision. A change replaces the pods.",
+      "How pods ask for GPUs: as the extended resource resourceName, or by a ResourceClaim of Dynamic Resource Allocation. Auto uses what the cluster offers, and a claim where engines need one; status.gpu has the decision. A change replaces the pods.",
     ),
     claim,
+    engines,
     cuda: settings(
       { description: "CUDA settings." },
       {
