@@ -2,7 +2,7 @@
 import { quantityValue } from "@gpumedia/api";
 import { resourcesOfClass } from "../observe/device-class-view.ts";
 import type { QuotaView } from "../observe/quota-view.ts";
-import type { GpuView } from "./gpus.ts";
+import { usableDevices, type GpuView } from "./gpus.ts";
 
 type Resources = Readonly<Record<string, string | number>>;
 
@@ -15,9 +15,6 @@ interface Container {
 export interface CountedTemplate {
   readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
 }
-
-/** What decides how many devices the claim of a pod has. */
-type CountedGpus = Pick<GpuView, "request" | "devices" | "dra" | "deviceRequests">;
 
 /** The scarcest resource of the quotas. */
 export interface QuotaHeadroom {
@@ -33,14 +30,14 @@ export interface QuotaHeadroom {
  */
 export function quotaHeadroom(
   template: CountedTemplate,
-  gpus: CountedGpus,
+  gpus: GpuView,
   quotas: readonly QuotaView[],
 ): QuotaHeadroom | undefined {
   return scarcest(new Map([...claimAmounts(gpus), ...countedByQuota(template)]), quotas);
 }
 
 /** Undefined where no quota limits the ResourceClaims of the pods. */
-export function claimHeadroom(gpus: CountedGpus, quotas: readonly QuotaView[]): QuotaHeadroom | undefined {
+export function claimHeadroom(gpus: GpuView, quotas: readonly QuotaView[]): QuotaHeadroom | undefined {
   return scarcest(claimAmounts(gpus), quotas);
 }
 
@@ -62,10 +59,12 @@ function scarcest(perPod: ReadonlyMap<string, number>, quotas: readonly QuotaVie
  * What the ResourceClaim of one pod adds, whether a template has it or the scheduler creates it for an extended resource. Of
  * alternatives the most devices of each class count.
  */
-function claimAmounts({ request, devices, dra, deviceRequests }: CountedGpus): ReadonlyMap<string, number> {
+function claimAmounts(gpus: GpuView): ReadonlyMap<string, number> {
+  const { request, dra, deviceRequests } = gpus;
   if (deviceRequests.length === 0) return new Map();
   // Device plugins need no claim, and pods may run on their nodes.
-  if (request.kind === "ExtendedResource" && devices.some(({ inventory }) => inventory === undefined)) return new Map();
+  if (request.kind === "ExtendedResource" && usableDevices(gpus).some(({ inventory }) => inventory === undefined))
+    return new Map();
   const amounts = new Map([["count/resourceclaims.resource.k8s.io", 1]]);
   for (const { deviceClass: name, count } of deviceRequests) {
     const found = dra?.classes.get(name);

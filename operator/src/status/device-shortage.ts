@@ -37,7 +37,7 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   }
   const what = perReplica === 1 ? "no free device" : `no node has ${perReplica} free devices`;
   const scattered = free > 0 ? `, ${free} free but too few on one node` : "";
-  const others = [exclusions(gpus), texts.length === 0 ? "" : `of others, ${texts.join(", ")}`].filter(Boolean);
+  const others = [texts.length === 0 ? "" : `of others, ${texts.join(", ")}`, exclusions(gpus)].filter(Boolean);
   return `${what} of class ${classes} that ${perReplica === 1 ? "fits" : "fit"}: ${allocatable - free} of ${allocatable} held by ${holderList(gpus)}${scattered}${others.map((text) => `; ${text}`).join("")}; free a GPU, add a node, or lower the number of replicas`;
 }
 

@@ -1,5 +1,5 @@
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
-import { asksForGpu, countGpus } from "../plan/gpus.ts";
+import { asksForGpu, countGpus, usableDevices, type NodeDevices } from "../plan/gpus.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { gpusText } from "./gpu-nodes.ts";
 import { gpuShortage, unmatchedSelection, waitsForGpu } from "./gpu-shortage.ts";
@@ -45,7 +45,7 @@ export function capacity({ gpus, deployment }: Pick<StatusInput, "gpus" | "deplo
   if (gpus.perReplica === 0 || !gpus.synced) return undefined;
   const { allocatable, free } = countGpus(gpus);
   const gpusRequested = gpus.perReplica * (deployment?.spec.replicas ?? 0);
-  const source = sourceOf(gpus);
+  const source = sourceOf(usableDevices(gpus));
   return {
     gpusRequested,
     gpusAllocatable: allocatable,
@@ -54,7 +54,7 @@ export function capacity({ gpus, deployment }: Pick<StatusInput, "gpus" | "deplo
   };
 }
 
-function sourceOf({ devices }: StatusInput["gpus"]): Capacity["source"] {
+function sourceOf(devices: readonly NodeDevices[]): Capacity["source"] {
   const byPlugin = devices.some(({ inventory }) => inventory === undefined);
   const byDra = devices.some(({ inventory }) => inventory !== undefined);
   if (byPlugin) return byDra ? "Both" : "DevicePlugin";
