@@ -7,6 +7,7 @@ import { Environment } from "@marcbachmann/cel-js";
 import { quantityValue } from "@gpumedia/api";
 import { compare, type SemVer } from "semver";
 import type { DeviceAttribute, DeviceView } from "../observe/resource-slice-view.ts";
+import { matchesSafely, safeExpression } from "./device-expression.ts";
 import { parseVersion } from "./device-version.ts";
 
 /** Does the device meet the expression? A string is the error: the scheduler gives no such device. */
@@ -42,7 +43,9 @@ function evaluate(expression: string, driver: string, device: DeviceView): Selec
 
 function compile(expression: string): Program | string {
   try {
-    const program = environment.parse(withHas(expression));
+    const safe = safeExpression(expression);
+    if ("refused" in safe) return safe.refused;
+    const program = environment.parse(safe.text);
     const { valid, type, error } = program.check();
     if (!valid) return firstLine(error);
     return type === "bool" || type === "dyn" ? program : "it does not return true or false";
@@ -54,13 +57,6 @@ function compile(expression: string): Program | string {
 /** The library's errors repeat the expression in further lines. */
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
-}
-
-/** The library's `has` does not take `has(device.attributes["d"].name)`. Strings stay as they are. */
-function withHas(expression: string): string {
-  return expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\bhas\(/g, (part) =>
-    part === "has(" ? "hasMember(" : part,
-  );
 }
 
 /**
@@ -176,6 +172,7 @@ function hasMember({ args: [access] }: { readonly args: readonly [Access] }): ob
 
 const environment = new Environment({ enableOptionalTypes: true })
   .registerFunction("hasMember(ast): bool", hasMember)
+  .registerFunction("string.matchesSafely(string): bool", matchesSafely)
   .registerType("Quantity", { ctor: Quantity, fields: {} })
   .registerType("Semver", { ctor: Version, fields: {} })
   .registerType("Domains", Domains)
