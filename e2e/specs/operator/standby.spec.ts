@@ -141,13 +141,13 @@ describe("two operators", () => {
     await work.untilReady("upscaler");
     leader.proxy.inject({ kind: "hang" }, { resource: "leases" }, Infinity);
     const { exited } = leader.operator;
-    // Gives the leader something to write all the time.
+    // Gives the leader something to write all the time, less often than what it takes for another controller's writes.
     const edit = async (): Promise<number | undefined> => {
       await drift("upscaler");
       const led = standby.operator.log.some(({ msg }) => msg === "leading");
       return led ? leader.writes().length : undefined;
     };
-    const taken = await until("the standby to lead", edit, { everyMs: 200 });
+    const taken = await until("the standby to lead", edit, { everyMs: 1_000 });
     assert.equal(await exited, "exit 1");
     assert.deepEqual(leader.writes().slice(taken), []);
     await drift("upscaler");
