@@ -27,7 +27,6 @@ describe("invalid services", () => {
       message: "resources.limits.memory",
     },
     { name: "no-quantity", spec: limits({ cpu: "a lot" }), reason: "InvalidSpec", message: "resources.limits.cpu" },
-    { name: "list-for-gpu", spec: { gpu: [1] }, reason: "InvalidSpec", message: "gpu" },
     {
       name: "min-above-max",
       spec: { autoscaling: { horizontal: { minReplicas: 20, maxReplicas: 3 } } },
@@ -53,6 +52,8 @@ describe("invalid services", () => {
   const frozen: readonly { readonly name: string; readonly spec: unknown; readonly message: string }[] = [
     { name: "text-for-replicas", spec: { replicas: "many" }, message: "replicas" },
     { name: "text-for-spec", spec: "production", message: "" },
+    // The rules of spec.gpu cannot be evaluated.
+    { name: "list-for-gpu", spec: { gpu: [1] }, message: "gpu" },
   ];
 
   before(async () => {
