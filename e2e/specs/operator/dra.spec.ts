@@ -258,9 +258,9 @@ describe("GPUs by Dynamic Resource Allocation", function () {
     await work.untilReady("later");
     await untilCapacity("later", { gpusAllocatable: 2, source: "DRA" });
 
-    const productName = `device.attributes['${driver}'].productName == 'NVIDIA L4'`;
+    const l4 = `device.attributes['${driver}'].type == 'l4'`;
     await work.patch(deviceClassType, name, [
-      { op: "add", path: "/spec/selectors/-", value: { cel: { expression: productName } } },
+      { op: "add", path: "/spec/selectors/-", value: { cel: { expression: l4 } } },
     ]);
     await work.apply("later", fixed(2, spec));
     await work.untilCondition("later", "GpuCapacity", {

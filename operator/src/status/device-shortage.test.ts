@@ -119,6 +119,16 @@ describe("text of a shortage of DRA's devices", () => {
       gpus: view({ slices: [sampleSlice("a", [a100])] }, claim(enginesOf({ encoders: 1 }))),
       text: "none of 1 devices of class gpu.nvidia.com fits: 1 lacks the engines encoders: 1; no MIG profile of NVIDIA A100-SXM4-40GB is known to have them: lower gpu.engines, or add other GPUs",
     },
+    "a taint on all devices of the only node that it selects, beside a device plugin": {
+      gpus: {
+        ...view({ slices: [sampleSlice("a", [tainted])] }, extended, [
+          ...nodes,
+          { node: sampleNode({ name: "c", allocatable: { "nvidia.com/gpu": 4 } }), held: {} },
+        ]),
+        nodeSelector: { "kubernetes.io/hostname": "a" },
+      },
+      text: "none of 1 devices of class gpu.nvidia.com that the service may use fits: 1 has the taint gpu.nvidia.com/xid=79:NoSchedule, which is not tolerated; correct the request, or add such a device",
+    },
     "more than any node has": {
       gpus: view({ slices: two }, claim({ count: 4 })),
       text: "no node has 4 devices of class gpu.nvidia.com that fit: the largest has 2; lower gpu.count, or add a larger node",

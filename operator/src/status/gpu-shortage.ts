@@ -16,7 +16,9 @@ export function gpuShortage(gpus: GpuView): string {
     return `${free} of ${allocatable} ${resource} are free, but the scheduler has found no node with all that a replica needs; see kubectl describe pod`;
   }
   const usable = usableDevices(gpus);
-  const isByDra = (usable.length === 0 ? devices : usable).every(({ inventory }) => inventory !== undefined);
+  const isByDra =
+    (usable.length === 0 ? devices : usable).every(({ inventory }) => inventory !== undefined) ||
+    (usable.length === 0 && hasMisfit(gpus));
   if (dra !== undefined && deviceRequests.length > 0 && isByDra) return deviceShortage(gpus, dra);
   if (devices.length === 0) {
     return request.kind === "ResourceClaim"
