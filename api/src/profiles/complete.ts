@@ -19,7 +19,10 @@ type Undefaulted =
   | "trafficDistribution"
   | "selectPolicy"
   | "tolerance"
-  | "minAllowed";
+  | "minAllowed"
+  | "memoryPerPod"
+  | "timeSlice"
+  | "threadPercentage";
 
 /** Keeps lists and maps; a quantity is the text that the API server would store. */
 export type Complete<T> = [string | number] extends [T]

@@ -33,6 +33,7 @@ export const production: SourcedTree<CompleteSpec> = {
       decoders: ours(0, "the processor decodes no video"),
       encoders: ours(0, "the processor encodes no video"),
     },
+    share: { strategy: ours("None", "a pod that shares its GPU has no latency to rely on") },
     cuda: {
       launchBlocking: guide("CUDA Configuration", false),
       deviceOrder: guide("CUDA Configuration", "PCI_BUS_ID"),

@@ -98,6 +98,16 @@ const tunable: SpecCases = {
       breaks: { gpu: { allocation: "ExtendedResource", engines: { jpeg: 1 } } },
       keeps: { gpu: { allocation: "ExtendedResource", engines: { jpeg: 0 } } },
     },
+  "timeSlice requires strategy: TimeSlicing": {
+    at: "spec.gpu.share.timeSlice",
+    breaks: { gpu: { share: { strategy: "MPS", timeSlice: "Long" } } },
+    keeps: { gpu: { share: { strategy: "TimeSlicing", timeSlice: "Long" } } },
+  },
+  "threadPercentage requires strategy: MPS": {
+    at: "spec.gpu.share.threadPercentage",
+    breaks: { gpu: { share: { strategy: "TimeSlicing", threadPercentage: 50 } } },
+    keeps: { gpu: { share: { strategy: "MPS", threadPercentage: 50 } } },
+  },
   "a service without GPUs (gpu.count: 0) uses no engines: remove gpu.engines": {
     at: "spec.gpu.engines",
     breaks: { gpu: { count: 0, engines: { decoders: 1 } } },

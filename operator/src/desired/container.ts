@@ -25,7 +25,7 @@ export function container(service: EffectiveService, gpus: GpuRequest): object {
     ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
     args: ["--config", configPath],
     ports: [{ name: httpPortName, containerPort: httpPort, protocol: "TCP" }],
-    ...unlessEmpty("env", environment(service)),
+    ...unlessEmpty("env", environment(service, gpus)),
     resources: resources(service, gpus),
     ...probes(service),
     // SIGTERM closes the listening socket: proxies that still route to the pod would have their connections refused.

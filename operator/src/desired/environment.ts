@@ -1,14 +1,19 @@
 /** Environment of the processor: the guide's variables and the user's. */
+import { quantityValue } from "@gpumedia/api";
+import type { GpuRequest } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { canonicalQuantity } from "./canonical-quantity.ts";
 
 type Variable = EffectiveService["processing"]["env"][number];
 
 /** The user's variables override ours of the same name, and come last, so that they may refer to ours. */
-export function environment(service: EffectiveService): readonly object[] {
+export function environment(service: EffectiveService, gpus: GpuRequest): readonly object[] {
   const theirs = service.processing.env;
   const named = new Set(theirs.map(({ name }) => name));
-  return [...ours(service).filter(({ name }) => !named.has(name)), ...theirs.map(asStored)];
+  return [
+    ...[...ours(service), ...mpsClient(service, gpus)].filter(({ name }) => !named.has(name)),
+    ...theirs.map(asStored),
+  ];
 }
 
 /**
@@ -21,6 +26,22 @@ function ours({ gpu }: EffectiveService): readonly Variable[] {
     { name: "CUDA_DEVICE_ORDER", value: gpu.cuda.deviceOrder },
   ];
   return gpu.count === 0 ? [] : cuda;
+}
+
+/**
+ * The limits of an MPS client, which device plugins leave to the pod: with a claim, the driver sets them for its own daemon.
+ * @see https://docs.nvidia.com/deploy/mps/appendix-tools-and-interface-reference.html
+ */
+function mpsClient({ gpu }: EffectiveService, gpus: GpuRequest): readonly Variable[] {
+  const { strategy, memoryPerPod, threadPercentage } = gpu.share;
+  if (strategy !== "MPS" || gpus.kind !== "ExtendedResource") return [];
+  const mebibytes = memoryPerPod === undefined ? 0 : Math.floor(quantityValue(memoryPerPod) / 1024 ** 2);
+  return [
+    ...(mebibytes === 0 ? [] : [{ name: "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", value: `0=${mebibytes}M` }]),
+    ...(threadPercentage === undefined
+      ? []
+      : [{ name: "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", value: String(threadPercentage) }]),
+  ];
 }
 
 /** References are atomic: ours must include the API server's defaults, or they would look like drift. */

@@ -109,6 +109,46 @@ describe("the ResourceClaimTemplate", () => {
     });
   }
 
+  const configs: { readonly [title: string]: readonly [gpu: Gpu, config: string] } = {
+    "has no configuration of a GPU that a pod has alone, or shares by its memory": [
+      { share: { strategy: "Capacity", memoryPerPod: "4096Mi" } },
+      "[]",
+    ],
+    "configures time slices": [
+      { share: { strategy: "TimeSlicing", timeSlice: "Long" } },
+      "[{ requests: [gpu], opaque: { driver: gpu.nvidia.com, parameters: { apiVersion: resource.nvidia.com/v1beta1, kind: GpuConfig, sharing: { strategy: TimeSlicing, timeSlicingConfig: { interval: Long } } } } }]",
+    ],
+    "configures MPS of each alternative, as the kind of its devices": [
+      {
+        share: { strategy: "MPS", memoryPerPod: "4096Mi", threadPercentage: 50 },
+        claim: { firstAvailable: [{ name: "a" }, { name: "b", deviceClassName: "mig.nvidia.com" }] },
+      },
+      `
+        - requests: [gpu/a]
+          opaque:
+            driver: gpu.nvidia.com
+            parameters: { apiVersion: resource.nvidia.com/v1beta1, kind: GpuConfig, sharing: &mps { strategy: MPS, mpsConfig: { defaultActiveThreadPercentage: 50, defaultPinnedDeviceMemoryLimit: 4Gi } } }
+        - requests: [gpu/b]
+          opaque:
+            driver: gpu.nvidia.com
+            parameters: { apiVersion: resource.nvidia.com/v1beta1, kind: MigDeviceConfig, sharing: *mps }`,
+    ],
+  };
+  // https://github.com/kubernetes-sigs/dra-driver-nvidia-gpu/tree/main/api/nvidia.com/resource/v1beta1
+  for (const [title, [gpu, config]] of Object.entries(configs)) {
+    it(title, () => {
+      const { manifest } = templateOf({ allocation: "ResourceClaim", ...gpu });
+      const { spec } = (manifest as unknown as { spec: { spec: { devices: { config?: unknown; requests: object } } } })
+        .spec;
+      assert.deepEqual(spec.devices.config ?? [], parse(config));
+      const memory = gpu.share?.memoryPerPod === undefined ? 0 : 1;
+      assert.equal(
+        JSON.stringify(spec.devices.requests).includes('"capacity":{"requests":{"memory":"4Gi"}}'),
+        memory === 1,
+      );
+    });
+  }
+
   it("has another name for another spec, and the same one for the same spec", () => {
     const [one, same, other] = [templateOf({ count: 1 }), templateOf({ count: 1 }), templateOf({ count: 2 })];
     assert.equal(one.name, same.name);

@@ -22,18 +22,48 @@ export function claimTemplate(service: EffectiveService, gpus: GpuRequest): Clai
   if (gpus.kind !== "ResourceClaim") return undefined;
   const spec = {
     metadata: { labels: { [serviceLabel]: service.name } },
-    spec: { devices: { requests: [request(gpus.alternatives)] } },
+    spec: {
+      devices: { requests: [request(gpus.alternatives)], ...unlessEmpty("config", config(service, gpus.alternatives)) },
+    },
   };
   const hash = nameDigest(spec);
   const name = claimTemplateName(service.name, hash);
   return { name, hash, manifest: childNamed(service, name, childKinds.resourceClaimTemplate, { spec }) };
 }
 
+/**
+ * How NVIDIA's driver lets the pods share a device. Of a MIG device, time slices have no effect, and the configuration has a kind
+ * of its own.
+ * @see https://github.com/kubernetes-sigs/dra-driver-nvidia-gpu/blob/main/api/nvidia.com/resource/v1beta1/sharing.go
+ */
+function config({ gpu }: EffectiveService, alternatives: readonly DeviceRequest[]): readonly object[] {
+  const { strategy, memoryPerPod, timeSlice, threadPercentage } = gpu.share;
+  if (strategy !== "TimeSlicing" && strategy !== "MPS") return [];
+  const mps = {
+    ...(threadPercentage === undefined ? {} : { defaultActiveThreadPercentage: threadPercentage }),
+    ...(memoryPerPod === undefined ? {} : { defaultPinnedDeviceMemoryLimit: canonicalQuantity(memoryPerPod) }),
+  };
+  return alternatives.map((one) => {
+    const isMig = one.deviceClass === "mig.nvidia.com";
+    const turns = isMig || timeSlice === undefined ? {} : { timeSlicingConfig: { interval: timeSlice } };
+    const sharing = { strategy, ...(strategy === "MPS" ? unlessEmpty("mpsConfig", mps) : turns) };
+    const parameters = {
+      apiVersion: "resource.nvidia.com/v1beta1",
+      kind: isMig ? "MigDeviceConfig" : "GpuConfig",
+      sharing,
+    };
+    const named = isSingle(alternatives) ? requestName : `${requestName}/${one.name}`;
+    return { requests: [named], opaque: { driver: "gpu.nvidia.com", parameters } };
+  });
+}
+
+function isSingle([only, ...others]: readonly DeviceRequest[]): boolean {
+  return others.length === 0 && only?.name === requestName;
+}
+
 function request(alternatives: readonly DeviceRequest[]): object {
-  const [only, ...others] = alternatives;
-  if (only !== undefined && others.length === 0 && only.name === requestName) {
-    return { name: requestName, exactly: devices(only) };
-  }
+  const [only] = alternatives;
+  if (only !== undefined && isSingle(alternatives)) return { name: requestName, exactly: devices(only) };
   return { name: requestName, firstAvailable: alternatives.map((one) => ({ name: one.name, ...devices(one) })) };
 }
 

@@ -55,11 +55,16 @@ function withoutGpu(derived: Derivation): void {
 }
 
 function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
-  if (gpu.allocation !== "ResourceClaim" && neededEngines(gpu.engines).length === 0) {
-    const why = `${gpu.count} of ${gpu.resourceName} for each pod`;
+  const resourceName = sharedResource(gpu, derived);
+  if (
+    gpu.allocation !== "ResourceClaim" &&
+    gpu.share.strategy !== "Capacity" &&
+    neededEngines(gpu.engines).length === 0
+  ) {
+    const why = `${gpu.count} of ${resourceName} for each pod`;
     // Extended resources cannot be overcommitted: the API server rejects a request that differs from the limit.
-    derived.set(["resources", "requests", gpu.resourceName], String(gpu.count), { why });
-    derived.set(["resources", "limits", gpu.resourceName], String(gpu.count), { why });
+    derived.set(["resources", "requests", resourceName], String(gpu.count), { why });
+    derived.set(["resources", "limits", resourceName], String(gpu.count), { why });
   }
   deviceClass(gpu, derived);
   const key = taintKey(gpu.resourceName);
@@ -73,9 +78,20 @@ function withGpu({ gpu, scheduling }: CompleteSpec, derived: Derivation): void {
   );
 }
 
+/** Returns the resource of shared GPUs, as NVIDIA's device plugin names it with `renameByDefault`. */
+function sharedResource({ resourceName, share, allocation }: CompleteSpec["gpu"], derived: Derivation): string {
+  const isOfPlugin = share.strategy === "TimeSlicing" || share.strategy === "MPS";
+  if (!isOfPlugin || allocation === "ResourceClaim" || resourceName.endsWith(".shared")) return resourceName;
+  const shared = `${resourceName}.shared`;
+  const why = "the device plugin's name of shared GPUs (renameByDefault)";
+  derived.set(["gpu", "resourceName"], shared, { from: "gpu.share.strategy", why });
+  return shared;
+}
+
 /** The DeviceClass of the devices that an extended resource stands for, where it is not the profile's. */
-function deviceClass({ resourceName, claim }: CompleteSpec["gpu"], derived: Derivation): void {
+function deviceClass({ resourceName: given, claim }: CompleteSpec["gpu"], derived: Derivation): void {
   const at = ["gpu", "claim", "deviceClassName"];
+  const resourceName = given.replace(/\.shared$/, "");
   if (resourceName === "nvidia.com/gpu" || derived.isStated(at)) return;
   const from = "gpu.resourceName";
   // The device plugin writes the + of 1g.5gb+me as a dot, which a resource name may contain.
@@ -156,10 +172,14 @@ class Derivation implements Derived {
 
 /** Makes quantities strings, and drops what was switched off: a request or limit of 0, a kernel parameter of "". */
 export function normalise(spec: CompleteSpec): CompleteSpec {
-  const { resources, autoscaling, slo, sysctls } = spec;
+  const { gpu, resources, autoscaling, slo, sysctls } = spec;
+  const { memoryPerPod } = gpu.share;
   const { minAllowed, maxAllowed } = autoscaling.vertical;
   return {
     ...spec,
+    ...(memoryPerPod === undefined
+      ? {}
+      : { gpu: { ...gpu, share: { ...gpu.share, memoryPerPod: amountText(memoryPerPod) } } }),
     resources: { requests: amounts(resources.requests), limits: amounts(resources.limits) },
     autoscaling: {
       ...autoscaling,

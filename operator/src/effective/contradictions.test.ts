@@ -70,6 +70,30 @@ describe("a contradiction between spec and profile", () => {
           "gpu.engines needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (profile plugin): set gpu.allocation, or remove gpu.engines",
       },
     },
+    "memory of a shared GPU, and no sharing": {
+      spec: { gpu: { share: { memoryPerPod: "4Gi" } } },
+      found: { "gpu.share.memoryPerPod": "needs gpu.share.strategy: set it" },
+    },
+    "sharing by capacity, and no capacity": {
+      spec: { gpu: { share: { strategy: "Capacity" } } },
+      found: {
+        "gpu.share.memoryPerPod": "strategy Capacity shares a GPU by the memory that each pod claims: set it",
+      },
+    },
+    "sharing by capacity, and a profile that requests the extended resource": {
+      spec: { profile: "plugin", gpu: { share: { strategy: "Capacity", memoryPerPod: "4Gi" } } },
+      found: {
+        "gpu.share.strategy":
+          "Capacity needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (profile plugin): set gpu.allocation, or another strategy",
+      },
+    },
+    "two shares of a device plugin": {
+      spec: { gpu: { count: 2, share: { strategy: "MPS" } } },
+      found: {
+        "gpu.count":
+          "is 2, and a second share of a device plugin gives no more of a GPU: set gpu.count: 1, or gpu.allocation: ResourceClaim",
+      },
+    },
     "a claim of devices whose DeviceClass is not known": {
       spec: { gpu: { resourceName: "amd.com/gpu", allocation: "ResourceClaim" } },
       found: {

@@ -125,6 +125,29 @@ const rules: readonly Rule[] = [
     };
   },
 
+  function sharing({ gpu }, origins) {
+    const { strategy, memoryPerPod } = gpu.share;
+    if (gpu.count === 0) return null;
+    const at = (field: string, message: string) => ({ path: `gpu.share.${field}`, message });
+    if (strategy === "None") {
+      return memoryPerPod === undefined ? null : at("memoryPerPod", "needs gpu.share.strategy: set it");
+    }
+    if (strategy === "Capacity" && memoryPerPod === undefined) {
+      return at("memoryPerPod", "strategy Capacity shares a GPU by the memory that each pod claims: set it");
+    }
+    if (strategy === "Capacity" && gpu.allocation === "ExtendedResource") {
+      return at(
+        "strategy",
+        `Capacity needs gpu.allocation ResourceClaim or Auto, and it is ExtendedResource (${originText(origins, "gpu.allocation")}): set gpu.allocation, or another strategy`,
+      );
+    }
+    if (gpu.allocation === "ResourceClaim" || strategy === "Capacity" || gpu.count === 1) return null;
+    return {
+      path: "gpu.count",
+      message: `is ${gpu.count}, and a second share of a device plugin gives no more of a GPU: set gpu.count: 1, or gpu.allocation: ResourceClaim`,
+    };
+  },
+
   function modelFile(service) {
     const { model } = service;
     if (model.path === undefined || model.volume !== undefined || mountsModels(service)) return null;

@@ -43,13 +43,15 @@ export function gpuRequest({ gpu }: Pick<EffectiveService, "gpu">, allocation: G
     return { kind: "ExtendedResource", resource: gpu.resourceName, count: gpu.count };
   }
   const { claim } = gpu;
+  const { memoryPerPod } = gpu.share;
   const whole: DeviceRequest = {
     name: requestName,
     deviceClass: claim.deviceClassName,
     count: gpu.count,
     selectors: [...claim.selectors, ...engineSelector(gpu.engines)],
     tolerations: claim.tolerations,
-    capacity: {},
+    // A device that only one pod can have must have this much.
+    capacity: gpu.share.strategy === "None" || memoryPerPod === undefined ? {} : { memory: memoryPerPod },
     ...(neededEngines(gpu.engines).length === 0 ? {} : { engines: gpu.engines }),
   };
   if (claim.firstAvailable.length === 0) return { kind: "ResourceClaim", alternatives: [whole] };

@@ -50,6 +50,11 @@ describe("the allocation of a service", () => {
       "ResourceClaim",
       "gpu.engines needs a claim",
     ],
+    "is a claim where pods share a GPU by its memory": [
+      { ...nodes, service: sampleService({ gpu: { share: { strategy: "Capacity", memoryPerPod: "4Gi" } } }) },
+      "ResourceClaim",
+      "gpu.share.strategy: Capacity needs a claim",
+    ],
     "is the one that is set": [
       { ...nodes, service: sampleService({ gpu: { allocation: "ResourceClaim" } }) },
       "ResourceClaim",

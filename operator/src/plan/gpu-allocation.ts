@@ -10,7 +10,7 @@
  *
  * A change of the allocation replaces all pods, so an earlier decision stands while its source exists or a pod holds
  * devices by it, and until the other source can provide devices: a node pool that scales to zero, or a driver that
- * restarts, replaces no pod. Engines always need a claim: an extended resource cannot ask for them.
+ * restarts, replaces no pod. Engines and shares of a GPU's memory always need a claim: an extended resource cannot ask for them.
  */
 import { neededEngines, type GpuAllocation } from "../effective/gpu-request.ts";
 import type { EffectiveService } from "../effective/service.ts";
@@ -47,15 +47,16 @@ const api = "the API resource.k8s.io/v1 (Kubernetes 1.34 or newer), which this c
 
 export function decideAllocation(input: AllocationInput): AllocationDecision {
   const { service, claimsServed, before } = input;
-  const { allocation, engines } = service.gpu;
+  const { allocation } = service.gpu;
   if (allocation === "ResourceClaim" && !claimsServed) {
     const problem = `gpu.allocation: ResourceClaim requires ${api}; set Auto or ExtendedResource`;
     return { allocation, message: "set by gpu.allocation, but resource.k8s.io/v1 is not served", problem };
   }
   if (allocation !== "Auto") return { allocation, message: "set by gpu.allocation" };
-  if (neededEngines(engines).length > 0) {
-    const decision = { allocation: "ResourceClaim", message: "gpu.engines needs a claim" } as const;
-    return claimsServed ? decision : { ...decision, problem: `gpu.engines requires ${api}; remove gpu.engines` };
+  const field = claimField(service.gpu);
+  if (field !== undefined) {
+    const decision = { allocation: "ResourceClaim", message: `${field} needs a claim` } as const;
+    return claimsServed ? decision : { ...decision, problem: `${field} requires ${api}; remove it` };
   }
   if (!claimsServed) return { allocation: "ExtendedResource", message: "resource.k8s.io/v1 is not served" };
   const now = offered(input);
@@ -65,6 +66,12 @@ export function decideAllocation(input: AllocationInput): AllocationDecision {
     allocation: before,
     message: `kept from before, as a change would replace all pods; now ${now.message}: to change, set gpu.allocation: ${other}`,
   };
+}
+
+/** The field that an extended resource cannot fulfil. */
+function claimField({ engines, share }: EffectiveService["gpu"]): string | undefined {
+  if (neededEngines(engines).length > 0) return "gpu.engines";
+  return share.strategy === "Capacity" ? "gpu.share.strategy: Capacity" : undefined;
 }
 
 /** What a new service gets. */

@@ -17,12 +17,20 @@ export function serviceSharing(
 ): GpuSharing | undefined {
   if (gpu.count === 0) return undefined;
   const stated = autoscaling.horizontal.gpuMetric === "Busy" ? "Shared" : undefined;
-  const seen = reading?.gpuSharing ?? resourceSharing(gpu.resourceName) ?? stated;
+  const seen =
+    reading?.gpuSharing ?? strategySharing[gpu.share.strategy] ?? resourceSharing(gpu.resourceName) ?? stated;
   if (seen !== undefined) return seen;
   // After a restart of the operator, and while no pod reports, the neighbours are not known: the last decision stands.
   const isKnown = reading?.warmingUp === false && reading.figures !== undefined && reading.pending === 0;
   return isKnown ? undefined : written;
 }
+
+const strategySharing: Readonly<Record<EffectiveService["gpu"]["share"]["strategy"], GpuSharing | undefined>> = {
+  None: undefined,
+  TimeSlicing: "TimeSlicing",
+  MPS: "MPS",
+  Capacity: "Shared",
+};
 
 export function gpuMetricOf(sharing: GpuSharing | undefined): GpuMetric {
   return sharing === undefined ? "Utilization" : "Busy";

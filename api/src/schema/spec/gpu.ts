@@ -9,6 +9,7 @@ import {
   objectName,
   oneOf,
   qualified,
+  quantity,
   settings,
   wholeNumber,
 } from "../scalars.ts";
@@ -112,6 +113,43 @@ const engines = settings(
   },
 );
 
+const share = settings(
+  {
+    description:
+      "Sharing of each GPU with other pods. With an extended resource, pods request the device plugin's shared resource (renameByDefault), such as nvidia.com/gpu.shared.",
+    rules: [
+      {
+        rule: "!has(self.timeSlice) || !has(self.strategy) || self.strategy == 'TimeSlicing'",
+        message: "timeSlice requires strategy: TimeSlicing",
+        fieldPath: ".timeSlice",
+      },
+      {
+        rule: "!has(self.threadPercentage) || !has(self.strategy) || self.strategy == 'MPS'",
+        message: "threadPercentage requires strategy: MPS",
+        fieldPath: ".threadPercentage",
+      },
+    ],
+  },
+  {
+    strategy: oneOf(
+      ["None", "TimeSlicing", "MPS", "Capacity"],
+      "TimeSlicing: pods take turns. MPS: they run at the same time, each within its memory. Capacity: as the driver shares devices, by the memory that pods claim; needs a ResourceClaim.",
+    ),
+    memoryPerPod: quantity(
+      "Memory of each GPU that a pod may use. A claim reserves it, MPS enforces it; time-slicing enforces none. Defaults to what the driver or the device plugin gives.",
+    ),
+    timeSlice: oneOf(
+      ["Default", "Short", "Medium", "Long"],
+      "How long a pod's turn is. Only of a claim: a device plugin has its own setting. Defaults to the driver's.",
+    ),
+    threadPercentage: wholeNumber(
+      "Share of the GPU's threads that a pod may use, in percent. Defaults to all.",
+      1,
+      100,
+    ),
+  },
+);
+
 const withEngines =
   "self.?engines.?jpeg.orValue(0) + self.?engines.?decoders.orValue(0) + self.?engines.?encoders.orValue(0) > 0";
 
@@ -161,6 +199,7 @@ export const gpu = settings(
     ),
     claim,
     engines,
+    share,
     cuda: settings(
       { description: "CUDA settings." },
       {
