@@ -42,6 +42,19 @@ const families = {
     // It loads NVML at run time: a function that the library lacks must not matter before it is called.
     ldflags: "-extldflags=-Wl,-z,lazy",
   },
+  // The packages of Debian 12 have 1.6, without CDI: a DRA driver could not add its devices to a container.
+  containerd: {
+    module: "github.com/containerd/containerd/v2",
+    programs: {
+      containerd: "github.com/containerd/containerd/v2/cmd/containerd",
+      "containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+      ctr: "github.com/containerd/containerd/v2/cmd/ctr",
+    },
+  },
+  "dra-example-driver": {
+    module: "sigs.k8s.io/dra-example-driver",
+    programs: { "dra-example-kubeletplugin": "sigs.k8s.io/dra-example-driver/cmd/dra-example-kubeletplugin" },
+  },
   // The program is in our own module: CoreDNS's own includes every plugin.
   coredns: { module: "github.com/coredns/coredns", programs: { coredns: "gpumedia.io/e2e/cluster/tools/coredns" } },
   // The rest are not part of a cluster: tests install the operator and check its manifests with them.

@@ -57,7 +57,12 @@ async function main(): Promise<void> {
     await run("kind", "load", "image-archive", archive, "--name", cluster);
   }
   const kubectl = createKubectl(paths.kubectl, kubeconfig);
-  await kubectl([devicePlugin(folderInNode, { "gpumedia.io/mock-gpus": "true" })], "apply", "-f", "-");
+  await kubectl(
+    [devicePlugin(folderInNode, { nodeSelector: { "gpumedia.io/mock-gpus": "true" } })],
+    "apply",
+    "-f",
+    "-",
+  );
   await kubectl("", "rollout", "status", "-n", "kube-system", "daemonset/nvidia-device-plugin", "--timeout=120s");
 
   await using helm = await Helm.start("helm", kubeconfig);

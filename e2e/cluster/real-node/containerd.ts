@@ -5,43 +5,55 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Processes } from "../processes.ts";
 import { until } from "../until.ts";
-import { programPath } from "./requirements.ts";
 import { containerdSocket, nodeFiles } from "./settings.ts";
 
 const run = promisify(execFile);
 
-/** Resolves when it is ready. */
-export async function startContainerd(processes: Processes): Promise<void> {
-  const { directory } = processes;
-  await processes.start("containerd", {
-    command: programPath("containerd") ?? "",
-    parameters: ["--config", join(directory, nodeFiles.containerd)],
-  });
-  await until("containerd to be ready", () => ctr(directory, "version").catch(() => undefined));
-}
+/** Of the tool family `containerd`. */
+export const containerdPrograms = ["containerd", "containerd-shim-runc-v2", "ctr"] as const;
+type Paths = Readonly<Record<(typeof containerdPrograms)[number], string>>;
 
-/** Loads images from OCI archives, under the names in them. */
-export async function loadImages(directory: string, archives: readonly string[]): Promise<void> {
-  for (const archive of archives) await ctr(directory, "--namespace=k8s.io", "images", "import", archive);
-}
+export class Containerd {
+  readonly #directory: string;
+  readonly #ctr: string;
 
-/** Loads images that `make` writes into a folder as archives. */
-export async function loadBuiltImages(
-  directory: string,
-  make: (folder: string) => Promise<readonly string[]>,
-): Promise<void> {
-  const folder = await mkdtemp(join(directory, "images-"));
-  await loadImages(directory, await make(folder));
-  await rm(folder, { recursive: true });
-}
+  /** Resolves when it is ready. */
+  static async start(processes: Processes, paths: Paths): Promise<Containerd> {
+    const { directory } = processes;
+    await processes.start("containerd", {
+      command: paths.containerd,
+      parameters: ["--config", join(directory, nodeFiles.containerd)],
+    });
+    const containerd = new Containerd(directory, paths.ctr);
+    await until("containerd to be ready", () => containerd.#run("version").catch(() => undefined));
+    return containerd;
+  }
 
-/** Both names are full references, as containerd stores them. */
-export async function nameImage(directory: string, image: string, name: string): Promise<void> {
-  await ctr(directory, "--namespace=k8s.io", "images", "tag", image, name);
-}
+  private constructor(directory: string, ctr: string) {
+    this.#directory = directory;
+    this.#ctr = ctr;
+  }
 
-async function ctr(directory: string, ...parameters: readonly string[]): Promise<string> {
-  const address = join(directory, containerdSocket);
-  const { stdout } = await run(programPath("ctr") ?? "", ["--address", address, ...parameters]);
-  return stdout;
+  /** Loads images from OCI archives, under the names in them. */
+  async loadImages(archives: readonly string[]): Promise<void> {
+    for (const archive of archives) await this.#run("--namespace=k8s.io", "images", "import", archive);
+  }
+
+  /** Loads images that `make` writes into a folder as archives. */
+  async loadBuiltImages(make: (folder: string) => Promise<readonly string[]>): Promise<void> {
+    const folder = await mkdtemp(join(this.#directory, "images-"));
+    await this.loadImages(await make(folder));
+    await rm(folder, { recursive: true });
+  }
+
+  /** Both names are full references, as containerd stores them. */
+  async nameImage(image: string, name: string): Promise<void> {
+    await this.#run("--namespace=k8s.io", "images", "tag", image, name);
+  }
+
+  async #run(...parameters: readonly string[]): Promise<string> {
+    const address = join(this.#directory, containerdSocket);
+    const { stdout } = await run(this.#ctr, ["--address", address, ...parameters]);
+    return stdout;
+  }
 }

@@ -21,6 +21,17 @@ describe("what the stand-in for the container toolkit adds to a container", () =
     assert.deepEqual(mounts[1], { ...bind, source: "/d/nvml", destination: "/run/nvml" });
   });
 
+  it("is the same for the devices of a resource claim, whose indices become visible", () => {
+    const env = ["GPU_DEVICE_1_RESOURCE_CLAIM=uid", "GPU_DEVICE_1=gpu-1", "GPU_DEVICE_3=gpu-3"];
+    const { process, mounts } = withGpus({ process: { env }, mounts: [] as readonly object[] }, "/d");
+    assert.deepEqual(process.env.slice(env.length), [
+      "NVIDIA_VISIBLE_DEVICES=1,3",
+      "GPUMEDIA_NVML_MOCK=/run/nvml/state",
+      "GPUMEDIA_ACCELERATOR=cpu",
+    ]);
+    assert.equal(mounts.length, 2);
+  });
+
   it("is each shared folder, at its path and read-only", () => {
     assert.deepEqual(withShared(without, ["/f"]).mounts, [
       { type: "bind", source: "/f", destination: "/f", options: ["bind", "ro", "nosuid", "nodev"] },

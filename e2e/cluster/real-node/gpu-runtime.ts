@@ -1,6 +1,6 @@
 /**
  * Stands in for NVIDIA's container toolkit: mounts the driver's library, here the mock and its state, into a container that has
- * GPUs. The wrapper of runc starts it before `runc create`:
+ * GPUs of the device plugin or of the example DRA driver. The wrapper of runc starts it before `runc create`:
  *
  *     node gpu-runtime.ts DIRECTORY SHARED_FOLDERS_AS_JSON … create --bundle BUNDLE …
  */
@@ -22,14 +22,20 @@ const libraryInside = `/usr/lib/${process.arch === "x64" ? "x86_64" : "aarch64"}
 
 export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string): Spec {
   const { env = [] } = spec.process;
-  const visible = env.findLast((line) => line.startsWith("NVIDIA_VISIBLE_DEVICES="))?.split("=")[1] ?? "";
+  const claimed = claimedGpus(env);
+  const visible = claimed ?? env.findLast((line) => line.startsWith("NVIDIA_VISIBLE_DEVICES="))?.split("=")[1] ?? "";
   if (["", "none", "void"].includes(visible)) return spec;
   return {
     ...spec,
     process: {
       ...spec.process,
       // There is no CUDA: the model runs on the CPU, while NVML reports the pod's (mock) GPUs.
-      env: [...env, `GPUMEDIA_NVML_MOCK=${join(stateInside, nvmlState)}`, "GPUMEDIA_ACCELERATOR=cpu"],
+      env: [
+        ...env,
+        ...(claimed === undefined ? [] : [`NVIDIA_VISIBLE_DEVICES=${claimed}`]),
+        `GPUMEDIA_NVML_MOCK=${join(stateInside, nvmlState)}`,
+        "GPUMEDIA_ACCELERATOR=cpu",
+      ],
     },
     mounts: [
       ...(spec.mounts ?? []),
@@ -38,6 +44,12 @@ export function withGpus<Spec extends RuntimeSpec>(spec: Spec, directory: string
       bind(join(directory, nvmlFolders.state), stateInside),
     ],
   };
+}
+
+/** The indices of the GPUs that the example DRA driver's CDI devices name, all that they do: `GPU_DEVICE_1=gpu-1`. */
+function claimedGpus(env: readonly string[]): string | undefined {
+  const indices = env.flatMap((line) => /^GPU_DEVICE_(\d+)=/.exec(line)?.[1] ?? []);
+  return indices.length === 0 ? undefined : indices.join(",");
 }
 
 /** Mounts each folder at its path on this machine. */

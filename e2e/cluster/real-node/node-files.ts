@@ -11,10 +11,17 @@ import { cniConfig, containerdConfig, kubeletConfig, kubeProxyConfig, nodeFiles 
 
 const runtimeProgram = fileURLToPath(new URL("gpu-runtime.ts", import.meta.url));
 
+export interface NodeOptions {
+  readonly nodeName: string;
+  /** Folders of this machine, mounted into all containers. */
+  readonly shared: readonly string[];
+  /** Path to containerd-shim-runc-v2. */
+  readonly shim: string;
+}
+
 export async function writeNodeFiles(
   { directory, certificates, server }: ControlPlane,
-  nodeName: string,
-  shared: readonly string[],
+  { nodeName, shared, shim }: NodeOptions,
 ): Promise<void> {
   const user = `system:node:${nodeName}`;
   const [kubelet, serving, proxy] = await Promise.all([
@@ -29,7 +36,7 @@ export async function writeNodeFiles(
   const contents: readonly (readonly [file: string, text: string])[] = [
     [nodeFiles.serving.certificate, serving.certificate],
     [nodeFiles.serving.key, serving.key],
-    [nodeFiles.containerd, containerdConfig(directory, cniFolder() ?? "")],
+    [nodeFiles.containerd, containerdConfig({ directory, cni: cniFolder() ?? "", shim })],
     [nodeFiles.cni, cniConfig],
     [nodeFiles.kubelet, kubeletConfig(directory, cgroupOf(directory))],
     [nodeFiles.kubeProxy, kubeProxyConfig(at(nodeFiles.kubeProxyUser), nodeName)],

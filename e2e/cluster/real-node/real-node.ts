@@ -1,14 +1,16 @@
-/** A node whose pods are containers: a real kubelet, containerd, runc and kube-proxy, CoreDNS, and NVIDIA's device plugin on mock GPUs. */
+/** A node whose pods are containers: a real kubelet, containerd, runc and kube-proxy, CoreDNS, and what offers (mock) GPUs. */
 import { join } from "node:path";
 import type { ControlPlane } from "../control-plane.ts";
 import { createKubectl } from "../kubectl.ts";
 import { untilReady } from "../nodes.ts";
 import { nodeAddress } from "../process-node/network-namespace.ts";
 import { tools } from "../tools.ts";
-import { until, type See } from "../until.ts";
-import { loadBuiltImages, loadImages, nameImage, startContainerd } from "./containerd.ts";
-import { devicePlugin, devicePluginArchive } from "./device-plugin.ts";
+import { until } from "../until.ts";
+import { Containerd, containerdPrograms } from "./containerd.ts";
+import { devicePluginArchive } from "./device-plugin.ts";
 import { dns, dnsArchive } from "./dns.ts";
+import { draDriverArchive } from "./dra-driver.ts";
+import { GpuOffers } from "./gpu-offers.ts";
 import { libraryOf, MockGpus, type GpuFigures } from "./mock-gpus.ts";
 import { kubeletClient, writeNodeFiles } from "./node-files.ts";
 import { pauseArchive } from "./program-image.ts";
@@ -36,10 +38,21 @@ export interface RealNode {
   gpus(): Promise<number>;
   /** The plugin keeps a failed GPU unhealthy until it restarts; resolves when all GPUs are allocatable again. */
   restartDevicePlugin(): Promise<void>;
+  /** Until it is disposed, the plugin offers each GPU as this many `nvidia.com/gpu.shared`, and none whole. */
+  shareGpus(shares: number): Promise<AsyncDisposable>;
+  /** Until it is disposed, the example DRA driver offers this many devices of the class `gpu.example.com`. */
+  offerClaimable(devices: number): Promise<AsyncDisposable>;
 }
 
 const nodeName = "real-node";
-const programs = ["kubelet", "kube-proxy", "nvidia-device-plugin", "coredns"] as const;
+const programs = [
+  "kubelet",
+  "kube-proxy",
+  ...containerdPrograms,
+  "nvidia-device-plugin",
+  "dra-example-kubeletplugin",
+  "coredns",
+] as const;
 type Paths = Readonly<Record<(typeof programs)[number], string>>;
 
 /** Builds the node's programs. */
@@ -58,47 +71,35 @@ export async function addRealNode(
   const paths = await realNodeTools();
   const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfigFile("admin"));
   const gpus = await MockGpus.create(directory, count);
-  await writeNodeFiles(controlPlane, nodeName, shared);
-  await startContainerd(processes);
-  await loadBuiltImages(directory, (folder) => archivesOfOurs(folder, directory, paths));
-  await loadImages(directory, images);
+  await writeNodeFiles(controlPlane, { nodeName, shared, shim: paths["containerd-shim-runc-v2"] });
+  const containerd = await Containerd.start(processes, paths);
+  await containerd.loadBuiltImages((folder) => archivesOfOurs(folder, directory, paths));
+  await containerd.loadImages(images);
   await startKubelet(controlPlane, paths);
-  const plugin = devicePlugin(directory);
-  await kubectl([kubeletClient, ...dns(), plugin], "apply", "-f", "-");
-
-  const allocatable = async (): Promise<number> => {
-    const { status } = (await rest.get(`/api/v1/nodes/${nodeName}`)) as Node;
-    return Number(status.allocatable["nvidia.com/gpu"] ?? 0);
-  };
-  const untilAllocatable = async (expected: number): Promise<void> => {
-    const read = async (see: See): Promise<boolean> => see(await allocatable()) === expected;
-    await until(`${expected} allocatable GPUs`, read, { withinMs: 60_000 });
-  };
-  await untilAllocatable(count);
+  await kubectl([kubeletClient, ...dns()], "apply", "-f", "-");
+  const offers = new GpuOffers({ node: nodeName, kubectl, rest, directory, gpus: count });
+  await offers.offer();
   return {
     name: nodeName,
-    nameImage: (image, name) => nameImage(directory, image, name),
+    nameImage: (image, name) => containerd.nameImage(image, name),
     showGpus: (figures) => gpus.show(figures),
     followLoad: () => gpus.followLoad(controlPlane),
-    gpus: allocatable,
-    async restartDevicePlugin() {
-      const { name, namespace } = plugin.metadata;
-      await kubectl("", "delete", "pods", "-n", namespace, "-l", `app=${name}`);
-      await untilAllocatable(count);
-    },
+    gpus: () => offers.allocatable("nvidia.com/gpu"),
+    restartDevicePlugin: () => offers.restartPlugin(),
+    shareGpus: (shares) => offers.share(shares),
+    offerClaimable: (devices) => offers.claimable(devices),
   };
-}
-
-interface Node {
-  readonly status: { readonly allocatable: Readonly<Record<string, string>> };
 }
 
 async function archivesOfOurs(folder: string, directory: string, paths: Paths): Promise<readonly string[]> {
-  const files = { pause: join(folder, "pause.tar"), plugin: join(folder, "plugin.tar"), dns: join(folder, "dns.tar") };
-  await pauseArchive(files.pause);
-  await devicePluginArchive(files.plugin, paths["nvidia-device-plugin"], libraryOf(directory));
-  await dnsArchive(files.dns, paths.coredns);
-  return Object.values(files);
+  const [pause = "", plugin = "", draPlugin = "", coreDns = ""] = ["pause", "plugin", "dra", "dns"].map((name) =>
+    join(folder, `${name}.tar`),
+  );
+  await pauseArchive(pause);
+  await devicePluginArchive(plugin, paths["nvidia-device-plugin"], libraryOf(directory));
+  await draDriverArchive(draPlugin, paths["dra-example-kubeletplugin"]);
+  await dnsArchive(coreDns, paths.coredns);
+  return [pause, plugin, draPlugin, coreDns];
 }
 
 /** Resolves when pods can be scheduled to its node. */

@@ -6,9 +6,6 @@ import { cgroupHierarchies, limiting } from "./cgroups.ts";
 
 /** Programs, and the Debian packages that have them. */
 const programs = {
-  containerd: "containerd",
-  "containerd-shim-runc-v2": "containerd",
-  ctr: "containerd",
   runc: "runc",
   nft: "nftables",
   conntrack: "conntrack",

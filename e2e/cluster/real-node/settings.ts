@@ -19,36 +19,53 @@ export const nodeFiles = {
   runtime: "runtime.sh",
 } as const;
 export const pauseImage = "localhost/pause:1";
+/** DRA drivers write here which files, devices and variables belong to a claim's devices (Container Device Interface). */
+export const cdiFolder = "/run/cdi";
 /** Address of the Service kube-dns, within --service-cluster-ip-range. */
 export const dnsAddress = "10.0.0.10";
 
-/** Format version 2, which containerd 1 and 2 both read. */
-export function containerdConfig(directory: string, cniFolder: string): string {
+export interface ContainerdFolders {
+  /** The cluster's directory. */
+  readonly directory: string;
+  /** With the CNI plugins. */
+  readonly cni: string;
+  /** Path to containerd-shim-runc-v2. */
+  readonly shim: string;
+}
+
+/** Format version 3, of containerd 2. */
+export function containerdConfig({ directory, cni, shim }: ContainerdFolders): string {
   const at = (...path: readonly string[]): string => JSON.stringify(join(directory, ...path));
-  return `version = 2
+  return `version = 3
 root = ${at("containerd")}
 state = "/run/containerd"
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
+disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
 address = ${at(containerdSocket)}
 [plugins."io.containerd.internal.v1.opt"]
 path = ${at("containerd-opt")}
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "${pauseImage}"
+[plugins."io.containerd.cri.v1.images"]
+snapshotter = "overlayfs"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+sandbox = "${pauseImage}"
+[plugins."io.containerd.cri.v1.runtime"]
+# Not the machine's /etc/cdi.
+cdi_spec_dirs = ["${cdiFolder}"]
 # Lowering a process's score needs CAP_SYS_RESOURCE, which CI machines often lack: no sandbox would start.
 restrict_oom_score_adj = true
 disable_apparmor = true
 disable_hugetlb_controller = true
 tolerate_missing_hugetlb_controller = true
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = ${JSON.stringify(cniFolder)}
+[plugins."io.containerd.cri.v1.runtime".cni]
+bin_dirs = [${JSON.stringify(cni)}]
 conf_dir = ${at("cni")}
-[plugins."io.containerd.grpc.v1.cri".containerd]
-snapshotter = "overlayfs"
+[plugins."io.containerd.cri.v1.runtime".containerd]
 default_runtime_name = "runc"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+# The PATH may have the shim of another containerd.
+runtime_path = ${JSON.stringify(shim)}
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
 BinaryName = ${at(nodeFiles.runtime)}
 SystemdCgroup = false
 `;

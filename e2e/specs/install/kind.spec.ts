@@ -30,13 +30,13 @@ describe("make kind", () => {
       ],
     });
     const { spec } = devicePlugin("/gpumedia");
-    assert.ok(spec.template.spec.volumes.some(({ hostPath }) => hostPath.path.startsWith("/gpumedia/")));
+    assert.ok(spec.template.spec.volumes.some(({ hostPath }) => hostPath?.path.startsWith("/gpumedia/") === true));
   });
 
   it("applies a device plugin and an example that the API server accepts", async () => {
     const dryRun = ["apply", "--dry-run=server", "--validate=strict", "-f", "-"];
-    const selector = { "gpumedia.io/mock-gpus": "true" };
-    const plugin = await cluster.kubectlWithInput(devicePlugin("/gpumedia", selector), ...dryRun);
+    const nodeSelector = { "gpumedia.io/mock-gpus": "true" };
+    const plugin = await cluster.kubectlWithInput(devicePlugin("/gpumedia", { nodeSelector }), ...dryRun);
     assert.match(plugin, /nvidia-device-plugin created \(server dry run\)/);
     // Even a dry run is refused in a namespace that does not exist.
     const namespace = await cluster.newNamespace();
