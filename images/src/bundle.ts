@@ -4,16 +4,15 @@ import { dirname, join, relative, resolve } from "node:path";
 import { build, type BuildOptions, type Metafile } from "esbuild";
 import { npmComponent, type Component } from "./component.ts";
 import { byCodeUnits, write } from "./files.ts";
-import { nativePackages } from "./images.ts";
 import { root } from "./tree.ts";
 
 /** The bundler's output folder, which names and source maps depend on: the same in every checkout. */
 const virtual = join(root, "app");
 
-/** Writes the bundles and the licences of the packages in them; returns these packages. */
+/** Writes the bundles and the licences of the packages in them; returns these packages. `external`: packages that stay outside. */
 export async function writeBundles(
   folder: string,
-  options: Pick<BuildOptions, "entryPoints" | "plugins" | "splitting" | "outbase" | "sourcemap">,
+  options: Pick<BuildOptions, "entryPoints" | "external" | "plugins" | "splitting" | "outbase" | "sourcemap">,
   header = "",
 ): Promise<readonly Component[]> {
   const { metafile, outputFiles } = await build({
@@ -24,7 +23,6 @@ export async function writeBundles(
     platform: "node",
     format: "esm",
     target: "node24",
-    external: Object.keys(nativePackages(process.platform, process.arch)),
     // Bundled CommonJS packages call require, which an ES module does not have.
     banner: {
       js: `${header}import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`,

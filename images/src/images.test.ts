@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { filesBelow, sha256 } from "./files.ts";
+import { packagesBeside, programs } from "./images.ts";
 import { start, unpack, whyNoContainers, type Unpacked } from "./testing/container.ts";
 import { manifestOf, root } from "./tree.ts";
 
@@ -29,6 +30,14 @@ describe("the wheels of CUDA", () => {
     const wheels = await readFile(join(root, "images/cuda-requirements.txt"), "utf8");
     const { version } = await manifestOf("node_modules/onnxruntime-node");
     assert.ok(wheels.includes(`\nonnxruntime-gpu==${version} --hash=sha256:`), version);
+  });
+});
+
+describe("the bundles of an image without native packages", () => {
+  // semver is a package of sharp's: the operator's image, which imports it too, once lacked it, and its pods did not start.
+  it("contain all that they import, and those of the processor do not contain native code", () => {
+    assert.deepEqual(packagesBeside(programs.operator, "linux", "x64"), []);
+    assert.ok(packagesBeside(programs.processor, "linux", "x64").includes("sharp"));
   });
 });
 

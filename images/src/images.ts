@@ -123,6 +123,12 @@ export const programs: Readonly<Record<"operator" | "processor", Program>> = {
   },
 };
 
+/** The packages in the program's images that its bundles import: an image without native packages bundles all that it imports. */
+export function packagesBeside({ workspace }: Program, platform: string, arch: string): readonly string[] {
+  const own = images.filter((image) => image.workspace === workspace);
+  return own.some(({ layers }) => layers.includes("natives")) ? Object.keys(nativePackages(platform, arch)) : [];
+}
+
 /**
  * Packages that are not bundled, because they load native code by path, and patterns of the files that they need at run time.
  * These leave out other platforms' binaries, sources, build files, types, and packages that only install scripts use.

@@ -5,7 +5,7 @@ import type { Plugin } from "esbuild";
 import { writeBundles } from "../bundle.ts";
 import { npmComponent, type Component } from "../component.ts";
 import { write } from "../files.ts";
-import type { Program } from "../images.ts";
+import { packagesBeside, type Program } from "../images.ts";
 import { manifestOf, root } from "../tree.ts";
 
 /** Path of the tree in an image. */
@@ -17,6 +17,7 @@ export async function stageProgram(folder: string, program: Program): Promise<re
   const { commands, modules, files } = program;
   const packages = await writeBundles(app, {
     entryPoints: [...Object.values(commands), ...modules],
+    external: [...packagesBeside(program, process.platform, process.arch)],
     outbase: root,
     plugins: [asInstalled],
     splitting: true,
