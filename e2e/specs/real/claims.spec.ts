@@ -67,7 +67,8 @@ describe("claimed GPUs of a real node", function () {
     await at.work.apply("upscaler", { ...quick, replicas: 1, gpu });
     const waiting = { status: "False", reason: "WaitingForGpu", message: exampleClass } as const;
     const { message } = await at.work.untilCondition("upscaler", "Ready", waiting, patiently);
-    assert.match(message, new RegExp(`in use by ${at.work.namespace}/holder \\(${devices}\\)`));
+    const all = `${devices} of ${devices} held by ${at.work.namespace}/holder (${devices})`;
+    assert.ok(message.includes(`no free device of class ${exampleClass} that fits: ${all}`), message);
     await at.real.cluster.kubectl("delete", "gms", "-n", at.work.namespace, "holder");
     await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
   });

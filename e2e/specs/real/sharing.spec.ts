@@ -60,7 +60,8 @@ describe("time-sliced GPUs of a real node", function () {
     const message = `no node has 1 free ${resourceName}: ${all} of ${all} in use by ${namespace}/`;
     const waiting = { status: "False", reason: "WaitingForGpu", message } as const;
     const ready = await at.work.untilCondition("upscaler", "Ready", waiting, patiently);
-    assert.match(ready.message, new RegExp(`${namespace}/upscaler \\(1\\)`));
+    // Three of the holders, each with one share.
+    assert.match(ready.message, /in use by (\S+\/idle-\S+ \(1\), ){3}5 more; free a GPU/);
     await at.work.untilCondition("upscaler", "GpuCapacity", { status: "False", reason: "Exhausted" }, patiently);
     await at.real.cluster.kubectl("delete", "deployment", "-n", namespace, "idle");
     await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
@@ -76,7 +77,7 @@ describe("time-sliced GPUs of a real node", function () {
 
 /** The plugin's words within the kubelet's, and our next step. */
 const refused =
-  /failed on node real-node \(UnexpectedAdmissionError\): .*request for 'nvidia\.com\/gpu\.shared: 2' too large: maximum request size for shared resources is 1.*; set gpu\.count: 1, because/;
+  /failed on node real-node \(UnexpectedAdmissionError\): .*invalid allocation request for "nvidia\.com\/gpu\.shared": invalid request: maximum request size for shared resources is 1; found 2, which is unexpected; set gpu\.count: 1, because/;
 
 function idle(namespace: string, replicas: number): object {
   const name = "idle";
