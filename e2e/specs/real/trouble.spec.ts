@@ -61,7 +61,7 @@ describe("failures in real pods", function () {
     await serve("upscaler", {});
     at.real.cluster.processes.signal("kubelet", "SIGSTOP");
     try {
-      const message = `${at.real.node.name} does not report any more`;
+      const message = `node ${at.real.node.name} does not report`;
       await at.work.untilCondition(
         "upscaler",
         "Ready",
