@@ -1,5 +1,6 @@
 /** helm install, test, upgrade, rollback, uninstall and reinstall, with each version of Helm, while services run. */
 import assert from "node:assert/strict";
+import { untilEstablished } from "../../cluster/crds.ts";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
@@ -78,7 +79,7 @@ describe("the life of an installation by Helm", function () {
   async function installed(): Promise<void> {
     const notes = await helm.run("install", release, chart, ...flags, "--create-namespace");
     assert.match(notes, /kubectl -n gpumedia-system rollout status deployment\/gpumedia-operator/);
-    await cluster.kubectl("wait", "--for=condition=Established", ...crdNames.map((name) => `crd/${name}`));
+    await untilEstablished(cluster.kubectlWithInput, ...crdNames.map((name) => `crd/${name}`));
     await cluster.kubectl("wait", "-n", namespace, "--for=condition=Available", `deployment/${release}`);
     const { status } = (await cluster.rest.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${release}`)) as {
       status: { readyReplicas: number };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { installYaml } from "@gpumedia/install/src/manifests.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { ownCrds } from "../../cluster/crds.ts";
+import { ownCrds, untilEstablished } from "../../cluster/crds.ts";
 import { until } from "../../cluster/until.ts";
 import { kubeScore } from "../kube-score.ts";
 import { startInstalledOperator } from "./installed.ts";
@@ -20,7 +20,7 @@ describe("the plain manifests", () => {
 
   it("install the operator, which makes a service ready", async () => {
     await cluster.kubectlWithInput(installYaml("0.1.0"), "apply", "--server-side", "-f", "-");
-    await cluster.kubectl("wait", "--for=condition=Established", "crd/gpumediaservices.gpumedia.io");
+    await untilEstablished(cluster.kubectlWithInput, "crd/gpumediaservices.gpumedia.io");
     const deployment = ["-n", "gpumedia-system", "deployment/gpumedia-operator"];
     // The namespace enforces `restricted`, so its pods were admitted at that level.
     await cluster.kubectl("wait", "--for=condition=Available", "--timeout=60s", ...deployment);
@@ -39,7 +39,7 @@ describe("the plain manifests", () => {
   it("install the CRDs by plain kubectl apply, twice without a change, then accept the examples", async () => {
     await cluster.kubectl("apply", "-f", ownCrds);
     assert.match(await cluster.kubectl("apply", "-f", ownCrds), /^(customresourcedefinition\S+ unchanged\n)+$/);
-    await cluster.kubectl("wait", "--for=condition=Established", "-f", ownCrds);
+    await untilEstablished(cluster.kubectlWithInput, "-f", ownCrds);
     // An established CRD appears in discovery, which kubectl reads, a moment later.
     await until("the kinds to be discovered", async (see) => {
       const kinds = see(await cluster.kubectl("api-resources", "--api-group=gpumedia.io", "-o", "name"));
