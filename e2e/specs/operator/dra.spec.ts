@@ -9,6 +9,7 @@ import { deviceTaintRuleType } from "@gpumedia/operator/src/observe/device-taint
 import { quotaType as quotas } from "@gpumedia/operator/src/observe/quota-view.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { describeSince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
 import { podsOf } from "./reporting-pods.ts";
 import { Workspace } from "./workspace.ts";
@@ -70,7 +71,7 @@ const ofGpus = [
   { cel: { expression: `device.driver == '${driver}' && device.attributes['${driver}'].type == 'gpu'` } },
 ];
 
-describe("GPUs by Dynamic Resource Allocation", function () {
+describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
   this.timeout(120_000);
   const work = new Workspace();
   let cluster: Cluster;
