@@ -80,11 +80,17 @@ describe("contestedLists", () => {
 });
 
 describe("renamedCopies", () => {
-  const ours = { name: "gpu-media", image: "a", resources: { limits: { cpu: "4" } } };
+  const env = [{ name: "A", value: "1" }];
+  const ours = { name: "gpu-media", image: "a", env, resources: { limits: { cpu: "4" } } };
   const pods = (items: readonly object[]): object => ({ template: { spec: { containers: items } } });
   const copy = { ...ours, name: "another", terminationMessagePath: "/dev/termination-log" };
   const cases: Readonly<Record<string, { readonly items: readonly object[]; readonly removed: readonly number[] }>> = {
     "removes a renamed copy": { items: [copy, ours], removed: [0] },
+    "removes a renamed copy with a variable of another manager, as of one that was renamed before": {
+      items: [{ ...copy, env: [{ name: "B", value: "1" }, ...env] }, ours],
+      removed: [0],
+    },
+    "keeps a container that lacks a variable": { items: [ours, { ...copy, env: [] }], removed: [] },
     "removes two copies, the last one first": {
       items: [copy, ours, { ...copy, name: "third" }],
       removed: [2, 0],

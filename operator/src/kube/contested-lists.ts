@@ -8,7 +8,7 @@
  */
 import type { ApiError } from "./errors.ts";
 import type { JsonPatchOperation, KubeObject, Manifest, ManagedFieldsEntry } from "./object.ts";
-import { contains, fieldManager } from "./ownership.ts";
+import { fieldManager, isRecord } from "./ownership.ts";
 
 interface ListReplacement {
   readonly op: "replace";
@@ -73,7 +73,7 @@ const copiedLists = [
 ];
 
 /**
- * Returns the patch that removes renamed copies: items that equal ours except for their name. It tests their names instead of
+ * Returns the patch that removes renamed copies: items that have all that ours has except for its name. It tests their names instead of
  * the object's version, which each status of the Deployment controller changes: the server returns 422 if the list has changed.
  */
 export function renamedCopies(live: KubeObject, desired: Manifest): readonly JsonPatchOperation[] {
@@ -82,7 +82,7 @@ export function renamedCopies(live: KubeObject, desired: Manifest): readonly Jso
     if (!Array.isArray(theirs) || !Array.isArray(ours)) return [];
     const isCopy = (candidate: unknown): boolean =>
       ours.every((item) => nameOf(item) !== nameOf(candidate)) &&
-      ours.some((item) => contains(candidate, { ...(item as object), name: undefined }));
+      ours.some((item) => includesAll(candidate, { ...(item as object), name: undefined }));
     return theirs.flatMap((candidate, index) =>
       isCopy(candidate) ? [{ path: `/${steps.join("/")}/${index}`, name: nameOf(candidate) }] : [],
     );
@@ -92,6 +92,16 @@ export function renamedCopies(live: KubeObject, desired: Manifest): readonly Jso
     // From the last one, as each removal shifts the items after it.
     ...copies.toReversed().map(({ path }) => ({ op: "remove", path }) as const),
   ];
+}
+
+/** Unlike `contains`, also if other field managers have added items to its lists, such as a variable of a container. */
+function includesAll(whole: unknown, part: unknown): boolean {
+  if (part === undefined) return true;
+  if (Array.isArray(part)) {
+    return Array.isArray(whole) && part.every((item) => whole.some((candidate) => includesAll(candidate, item)));
+  }
+  if (!isRecord(part)) return whole === part;
+  return isRecord(whole) && Object.entries(part).every(([key, member]) => includesAll(whole[key], member));
 }
 
 function nameOf(item: unknown): unknown {

@@ -29,7 +29,7 @@ export interface ChildOutcome {
 export interface ExecuteContext {
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "jsonPatch" | "delete">;
   readonly snapshots: Pick<SnapshotSource, "written" | "deleted">;
-  readonly record: Pick<ServiceMemory, "repairs" | "liveChildren" | "settled">;
+  readonly record: Pick<ServiceMemory, "repairs" | "settled">;
   readonly clock: Pick<Clock, "now">;
   readonly namespace: string;
   readonly owner: Owner;
@@ -118,7 +118,7 @@ async function create(
   try {
     const created = await client.create(type, child.initial ?? manifest, { fieldManager: postManager(manifest) });
     snapshots.written(type, created);
-    return isRepair(child, record) && record.liveChildren.has(childText(child))
+    return isRepair(child, record)
       ? { did: "create", repaired: `${childText(child)} was deleted and has been created again` }
       : { did: "create" };
   } catch (error) {

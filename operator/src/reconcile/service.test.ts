@@ -124,6 +124,39 @@ describe("the reconcile of a service", () => {
     );
   });
 
+  it("bug: reported no repair of a child that was deleted while another one was repaired", async () => {
+    let creations = 0;
+    const answers = {
+      "create PodDisruptionBudget upscaler": () => {
+        if (creations++ === 1) pass.snapshots.deleted(childKinds.service.type, "media/upscaler");
+        return undefined;
+      },
+    };
+    const pass = fakePass({ allowed: anyWrite, answers });
+    await reconcileService(key, pass, silent);
+    pass.snapshots.deleted(childKinds.podDisruptionBudget.type, "media/upscaler");
+    for (let time = 0; time < 2; time++) await reconcileService(key, pass, silent);
+    assert.deepEqual(
+      pass.recorded.filter(({ reason }) => reason === "Repaired").map(({ note }) => note),
+      [
+        "PodDisruptionBudget upscaler was deleted and has been created again",
+        "Service upscaler was deleted and has been created again",
+      ],
+    );
+  });
+
+  it("reports no repair when the API of a child is served later", async () => {
+    const pass = await settled();
+    const { current = assert.fail() } = pass.snapshots;
+    pass.snapshots.current = { ...current, served: new Set([childKinds.podMonitor]) };
+    await reconcileService(key, pass, silent);
+    assert.ok(pass.client.calls.includes("create PodMonitor upscaler"));
+    assert.deepEqual(
+      pass.recorded.filter(({ reason }) => reason === "Repaired"),
+      [],
+    );
+  });
+
   it("leaves out a child whose API is not served, and reports it", async () => {
     const pass = await settled();
     assert.ok(!pass.client.calls.some((call) => call.includes("PodMonitor")));

@@ -89,8 +89,10 @@ export async function reconcileService(key: ObjectKey, pass: Pass, log: Logger):
     if (note !== undefined)
       pass.events.record(stored, { type: "Normal", reason: "Repaired", action: "Reconcile", note });
   }
-  for (const { child, failure: failed } of outcomes) {
-    if (failed === undefined) record.settled.set(childText(child), wishOf(child));
+  for (const { child, did, failure: failed } of outcomes) {
+    // A child that is left out does not exist: its creation later repairs nothing.
+    if (did === "skip") record.settled.delete(childText(child));
+    else if (failed === undefined) record.settled.set(childText(child), wishOf(child));
   }
   const failure = queued ?? worst(outcomes);
   // The plan was made from an old version: only the next snapshot can give a correct status.
