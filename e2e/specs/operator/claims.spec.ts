@@ -5,18 +5,17 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
-import { clusterType, namespacedType, type KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
-import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
+import { podType, serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
+import { deviceClassType } from "@gpumedia/operator/src/observe/device-class-view.ts";
+import { replicaSetType } from "@gpumedia/operator/src/observe/replica-set-view.ts";
+import { resourceClaimType as claimType } from "@gpumedia/operator/src/observe/resource-claim-view.ts";
+import { resourceSliceType as sliceType } from "@gpumedia/operator/src/observe/resource-slice-view.ts";
 import { describeSince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
 
-const deviceClassType = clusterType("resource.k8s.io/v1", "DeviceClass", "deviceclasses");
-const sliceType = clusterType("resource.k8s.io/v1", "ResourceSlice", "resourceslices");
-const claimType = namespacedType("resource.k8s.io/v1", "ResourceClaim", "resourceclaims");
-const replicaSetType = namespacedType("apps/v1", "ReplicaSet", "replicasets");
-const podType = namespacedType("v1", "Pod", "pods");
 const templateType = childKinds.resourceClaimTemplate.type;
 
 const product = "NVIDIA L4";

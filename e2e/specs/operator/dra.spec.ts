@@ -9,7 +9,7 @@ import { deviceTaintRuleType } from "@gpumedia/operator/src/observe/device-taint
 import { quotaType as quotas } from "@gpumedia/operator/src/observe/quota-view.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
-import { describeSince } from "../../cluster/kubernetes-version.ts";
+import { describeSince, onlySince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
 import { podsOf } from "./reporting-pods.ts";
 import { Workspace } from "./workspace.ts";
@@ -228,11 +228,7 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
     await work.untilReady("tainted");
   });
 
-  it("does not count a device that a DeviceTaintRule taints", async function () {
-    const { body } = await work.client.rawJson("GET", "/apis/resource.k8s.io/v1");
-    const { resources } = body as { readonly resources: readonly { readonly name: string }[] };
-    // Since Kubernetes 1.37.
-    if (!resources.some(({ name }) => name === deviceTaintRuleType.resource)) return this.skip();
+  onlySince("1.37")("does not count a device that a DeviceTaintRule taints", async () => {
     const { node, scheduling } = await pool(work);
     await publish(work, node, 1);
     const taint = { key: "maintenance", effect: "NoSchedule" };

@@ -109,7 +109,7 @@ async function initialEvents(events: AsyncGenerator<WatchEvent, void>, replaceme
         replacement.remove(event.object);
         break;
       case "BOOKMARK":
-        // Waiting on would be in vain: the end of the initial events comes before all other bookmarks.
+        // Nothing would end the wait: the end of the initial events comes before all other bookmarks.
         throw new IncompleteStream(
           "the watch has no end of its initial events: the API server ignores sendInitialEvents",
         );
