@@ -27,6 +27,7 @@ export const packages: Readonly<Record<string, Layers>> = {
     ["desired"],
     ["effective"],
     ["observe"],
+    ["neighbours"],
     ["options"],
     ["runtime"],
     ["kube"],

@@ -37,6 +37,13 @@
     - list
     - watch
 - apiGroups:
+    - networking.k8s.io
+  resources:
+    - ingressclasses
+  verbs:
+    - list
+    - watch
+- apiGroups:
     - monitoring.coreos.com
   resources:
     - prometheuses

@@ -36,6 +36,8 @@ export const clusterReads: readonly PolicyRule[] = [
   { apiGroups: ["resource.k8s.io"], resources: ["devicetaintrules"], verbs: watched },
   // To report whether a Gateway routes to a service, and whether by https.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways"], verbs: watched },
+  // To report a missing class, and which settings of an Ingress its controller ignores.
+  { apiGroups: ["networking.k8s.io"], resources: ["ingressclasses"], verbs: watched },
   // To report whether a Prometheus loads the rules and PodMonitors of a service. The rules of a single service stay for those
   // that do not load the shared ones.
   { apiGroups: ["monitoring.coreos.com"], resources: ["prometheuses", "thanosrulers"], verbs: watched },

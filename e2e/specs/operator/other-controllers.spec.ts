@@ -103,6 +103,32 @@ describe("what other controllers report", () => {
     assert.equal(await endpoint("public"), "http://media.example.com");
   });
 
+  it("an IngressClass: Exposed names it while it is missing, and then what its controller, which wrote the address, ignores", async () => {
+    const { cluster, namespace } = work;
+    // It is not of a namespace.
+    const className = namespace;
+    await work.apply("classed", { network: { ingress: { enabled: true, host: "a.example.com", className } } });
+    const missing = { status: "Unknown", message: `IngressClass ${className} does not exist` } as const;
+    await work.untilCondition("classed", "Exposed", missing);
+    const apiVersion = "networking.k8s.io/v1";
+    const spec = { controller: "k8s.io/ingress-nginx" };
+    await cluster.kubectlWithInput(
+      { apiVersion, kind: "IngressClass", metadata: { name: className }, spec },
+      "apply",
+      "-f",
+      "-",
+    );
+    const message = `check that the controller of IngressClass ${className} runs`;
+    await work.untilCondition("classed", "Exposed", { status: "Unknown", message });
+    const patch = { status: { loadBalancer: { ingress: [{ ip: "192.0.2.10" }] } } };
+    const parameters = ["--subresource=status", "--field-manager=traefik", "-p", JSON.stringify(patch)];
+    await cluster.kubectl("patch", "ingress", "classed", "-n", namespace, ...parameters);
+    const ignored = "Traefik does not honour network.ingress.maxBodySize";
+    await work.untilCondition("classed", "Exposed", { status: "True", reason: "SettingsIgnored", message: ignored });
+    await cluster.kubectl("delete", "ingressclass", className);
+    await work.untilCondition("classed", "Exposed", { status: "True", reason: "Routed" });
+  });
+
   describe("a Prometheus that selects by a label, as that of kube-prometheus-stack", () => {
     before(() => work.cluster.installOptionalCrds(["prometheus"]));
     after(() => work.cluster.removeOptionalCrds(["prometheus"]));

@@ -2,11 +2,12 @@
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
+import { nginxAnnotation, type AnnotatedSetting } from "../neighbours/ingress-nginx.ts";
 import { child } from "./child.ts";
 import { backendPortName } from "./service.ts";
 
 export function ingress(service: EffectiveService): Manifest | null {
-  const { enabled, host, className, tlsSecretName, annotations } = service.network.ingress;
+  const { enabled, host, className, tlsSecretName } = service.network.ingress;
   if (!enabled) return null;
   const backend = { service: { name: service.name, port: { name: backendPortName } } };
   const http = { paths: [{ path: "/", pathType: "Prefix", backend }] };
@@ -21,21 +22,22 @@ export function ingress(service: EffectiveService): Manifest | null {
         ...(tlsSecretName === undefined ? {} : { tls: [{ ...hosts, secretName: tlsSecretName }] }),
       },
     },
-    { ...nginxAnnotations(service), ...annotations },
+    ingressAnnotations(service),
   );
 }
 
 /** Times are in whole seconds. The user's annotations override these. */
-function nginxAnnotations(service: EffectiveService): Readonly<Record<string, string>> {
-  const { hashBy, connectTimeout, sendTimeout, readTimeout, maxBodySize } = service.network.ingress;
-  const named = (name: string, value: string): Record<string, string> => ({
-    [`nginx.ingress.kubernetes.io/${name}`]: value,
+export function ingressAnnotations({ network }: Pick<EffectiveService, "network">): Readonly<Record<string, string>> {
+  const { hashBy, connectTimeout, sendTimeout, readTimeout, maxBodySize, annotations } = network.ingress;
+  const named = (setting: AnnotatedSetting, value: string): Record<string, string> => ({
+    [nginxAnnotation(setting)]: value,
   });
   return {
-    ...(hashBy === "" ? {} : named("upstream-hash-by", hashBy)),
-    ...named("proxy-connect-timeout", String(durationSeconds(connectTimeout))),
-    ...named("proxy-send-timeout", String(durationSeconds(sendTimeout))),
-    ...named("proxy-read-timeout", String(durationSeconds(readTimeout))),
-    ...named("proxy-body-size", maxBodySize),
+    ...(hashBy === "" ? {} : named("hashBy", hashBy)),
+    ...named("connectTimeout", String(durationSeconds(connectTimeout))),
+    ...named("sendTimeout", String(durationSeconds(sendTimeout))),
+    ...named("readTimeout", String(durationSeconds(readTimeout))),
+    ...named("maxBodySize", maxBodySize),
+    ...annotations,
   };
 }

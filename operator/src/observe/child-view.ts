@@ -24,6 +24,8 @@ export interface ChildView extends LiveChild {
   /** `spec.replicas` of a Deployment, the bounds of an autoscaler or the parents of a route; empty for other kinds. */
   readonly spec: ChildSpec;
   readonly status: ChildStatus;
+  /** The field manager that has written the address of an Ingress; undefined for other kinds. */
+  readonly addressManager?: string;
 }
 
 export interface ChildSpec {
@@ -83,6 +85,7 @@ export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
   return (object) => {
     const { metadata, spec = {}, status = {} } = object as KubeObject & { spec?: ChildSpec; status?: ChildStatus };
     const { namespace, uid, resourceVersion, deletionTimestamp, ownerReferences } = metadata;
+    const addressManager = name === "Ingress" ? addressManagerOf(metadata) : undefined;
     return {
       kind: name,
       metadata: {
@@ -99,6 +102,7 @@ export function viewChild(kind: ChildKind): (object: KubeObject) => ChildView {
       revision: Number(metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0),
       spec: hasStatus ? specOf(spec) : {},
       status: hasStatus ? status : {},
+      ...(addressManager === undefined ? {} : { addressManager }),
     };
   };
 }
@@ -126,6 +130,12 @@ const kindsWithStatus: ReadonlySet<string> = new Set([
   "Ingress",
   "HTTPRoute",
 ]);
+
+function addressManagerOf({ managedFields = [] }: ObjectMeta): string | undefined {
+  return managedFields.find(
+    ({ subresource, fieldsV1 }) => subresource === "status" && fieldsV1?.["f:status"]?.["f:loadBalancer"] !== undefined,
+  )?.manager;
+}
 
 function specOf({ replicas, minReplicas, maxReplicas, parentRefs }: ChildSpec): ChildSpec {
   return {

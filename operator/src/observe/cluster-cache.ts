@@ -14,6 +14,7 @@ import { DeviceLedger } from "./device-ledger.ts";
 import { deviceTaintRuleType, viewDeviceTaintRule, type DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gateway-view.ts";
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
+import { ingressClassType, viewIngressClass, type IngressClassView } from "./ingress-class-view.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
 import { prometheusType, thanosRulerType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
@@ -74,6 +75,8 @@ export class ClusterCache {
   readonly gateways: ScopedCache<GatewayView>;
   /** The HTTPRoutes that name a Gateway. */
   readonly routesOf: (gateway: ObjectKey) => readonly ChildView[];
+  /** All IngressClasses; none while RBAC forbids listing them. */
+  readonly ingressClasses: ScopedCache<IngressClassView>;
   /** The Prometheuses of all namespaces; empty while their API is not served. */
   readonly prometheuses: ScopedCache<PrometheusView>;
   /** The ThanosRulers of all namespaces, which load rules, too. */
@@ -100,6 +103,10 @@ export class ClusterCache {
   readonly #byKey = remembered(
     (gateways: readonly GatewayView[]): ReadonlyMap<ObjectKey, GatewayView> =>
       new Map(gateways.map((gateway) => [gateway.key, gateway])),
+  );
+  readonly #byName = remembered(
+    (classes: readonly IngressClassView[]): ReadonlyMap<string, IngressClassView> =>
+      new Map(classes.map((one) => [one.name, one])),
   );
   readonly #together = remembered((...loaders: readonly (readonly PrometheusView[])[]) => loaders.flat());
   readonly #clock: Clock;
@@ -169,6 +176,7 @@ export class ClusterCache {
     );
     // Those of platform teams are in other namespaces.
     this.gateways = scoped(gatewayType, viewGateway, { namespaces: [] });
+    this.ingressClasses = scoped(ingressClassType, viewIngressClass);
     this.prometheuses = scoped(prometheusType, viewPrometheus, { namespaces: [] });
     this.thanosRulers = scoped(thanosRulerType, viewPrometheus, { namespaces: [] });
     this.#optional = [
@@ -244,6 +252,11 @@ export class ClusterCache {
     return this.#byKey(this.gateways.all());
   }
 
+  /** By name; undefined while they are not known. */
+  knownIngressClasses(): ReadonlyMap<string, IngressClassView> | undefined {
+    return this.ingressClasses.synced ? this.#byName(this.ingressClasses.all()) : undefined;
+  }
+
   /** Undefined while the Prometheuses are not known: their API is not served, or RBAC forbids listing them. */
   knownPrometheuses(): readonly PrometheusView[] | undefined {
     if (!this.#followed.has(this.prometheuses) || !this.prometheuses.synced) return undefined;
@@ -288,8 +301,9 @@ export class ClusterCache {
   /** Watches the kinds that every cluster serves, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const builtIn = [...this.#children].filter(([kind]) => !kind.optional).map(([, cache]) => cache);
-    // No reconcile waits for the last two: RBAC of an older version may forbid to list them.
-    const all = [...this.#required, this.replicaSets, this.nodes, ...builtIn, this.sharedDashboards, this.#quotas];
+    // No reconcile waits for the last three: RBAC of an older version may forbid to list them.
+    const unsure = [this.sharedDashboards, this.#quotas, this.ingressClasses];
+    const all = [...this.#required, this.replicaSets, this.nodes, ...builtIn, ...unsure];
     await Promise.all(all.map((cache) => cache.run(signal)));
   }
 
@@ -301,7 +315,7 @@ export class ClusterCache {
     // the first rollouts would ignore quotas.
     const optional = [this.gateways, this.prometheuses, this.thanosRulers, ...this.#dra, this.deviceTaintRules];
     const served = optional.filter((cache) => this.#followed.has(cache));
-    const unsure = [this.nodes, this.#quotas, ...served];
+    const unsure = [this.nodes, this.#quotas, this.ingressClasses, ...served];
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(unsureWaitMs, resolve);
     await Promise.race([Promise.all(unsure.map((cache) => cache.whenSynced())), timeout]);

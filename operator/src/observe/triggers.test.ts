@@ -7,6 +7,7 @@ import type { DeviceClassView } from "./device-class-view.ts";
 import { sampleClaim, sampleClass, sampleSlice } from "./devices.sample.ts";
 import type { DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import type { GatewayView } from "./gateway-view.ts";
+import type { IngressClassView } from "./ingress-class-view.ts";
 import { sampleNode } from "./node-view.sample.ts";
 import type { NodeView } from "./node-view.ts";
 import { samplePod } from "./pod-view.sample.ts";
@@ -59,6 +60,7 @@ function triggers() {
     claims: new FakeCache<ResourceClaimView>(),
     replicaSets: new FakeCache<ReplicaSetView>(),
     gateways: new FakeCache<GatewayView>(),
+    ingressClasses: new FakeCache<IngressClassView>(),
     prometheuses: new FakeCache<PrometheusView>(),
     thanosRulers: new FakeCache<PrometheusView>(),
     routesOf: (gateway: ObjectKey) => (gateway === key ? [child({ kind: "HTTPRoute" })] : []),

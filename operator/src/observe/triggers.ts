@@ -6,6 +6,7 @@ import type { ChildView } from "./child-view.ts";
 import type { DeviceClassView } from "./device-class-view.ts";
 import type { DeviceTaintRuleView } from "./device-taint-rule-view.ts";
 import type { GatewayView } from "./gateway-view.ts";
+import type { IngressClassView } from "./ingress-class-view.ts";
 import type { NodeView } from "./node-view.ts";
 import type { PodView } from "./pod-view.ts";
 import type { PrometheusView } from "./prometheus-view.ts";
@@ -30,6 +31,7 @@ export interface Sources {
   readonly claims: Pick<ScopedCache<ResourceClaimView>, "subscribe">;
   readonly replicaSets: Pick<ScopedCache<ReplicaSetView>, "subscribe">;
   readonly gateways: Pick<ScopedCache<GatewayView>, "subscribe">;
+  readonly ingressClasses: Pick<ScopedCache<IngressClassView>, "subscribe">;
   readonly prometheuses: Pick<ScopedCache<PrometheusView>, "subscribe">;
   readonly thanosRulers: Pick<ScopedCache<PrometheusView>, "subscribe">;
   readonly routesOf: (gateway: ObjectKey) => readonly Pick<ChildView, "services">[];
@@ -85,10 +87,12 @@ export function subscribeTriggers(cache: Sources, enqueue: Enqueue): void {
     if (!differs(change)) return;
     for (const { services } of cache.routesOf(change.key)) for (const service of services) echo(service);
   });
-  // How pods ask for GPUs may depend on it.
-  cache.deviceClasses.subscribe((change) => {
-    if (differs(change)) resyncAll();
-  });
+  // How pods ask for GPUs may depend on the former; the latter are few, and change with an installation.
+  for (const classes of [cache.deviceClasses, cache.ingressClasses]) {
+    classes.subscribe((change) => {
+      if (differs(change)) resyncAll();
+    });
+  }
   const devicesChange = (change: StoreChange<object>): void => {
     // A node's heartbeat changes it every few seconds.
     if (!differs(change)) return;

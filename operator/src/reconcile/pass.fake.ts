@@ -142,6 +142,7 @@ export class FakeSnapshots implements SnapshotSource {
       usedClaimTemplates: new Set(),
       kedaAutoscaler: undefined,
       gateways: undefined,
+      ingressClasses: undefined,
       prometheuses: undefined,
       pods: [],
       failedPods: [],

@@ -9,6 +9,7 @@ import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
 import { dcgmMetricsName, karpenterNodeLabel } from "../observe/names.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
+import type { IngressClassView } from "../observe/ingress-class-view.ts";
 import type { QuotaView } from "../observe/quota-view.ts";
 import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
@@ -40,6 +41,8 @@ interface LiveState {
   readonly kedaAutoscaler: ChildView | undefined;
   /** All Gateways; undefined while they are not known. */
   readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
+  /** By name; undefined while the IngressClasses are not known. */
+  readonly ingressClasses: ReadonlyMap<string, IngressClassView> | undefined;
   /** All Prometheuses; undefined while they are not known. */
   readonly prometheuses: readonly PrometheusView[] | undefined;
   /** By name, so that a message that names one of them names the same one after a restart. */
@@ -154,6 +157,7 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
     usedClaimTemplates: cache.usedClaimTemplates(key),
     kedaAutoscaler: kedaAutoscaler(namespace, children.scaledObject, cache),
     gateways: cache.knownGateways(),
+    ingressClasses: cache.knownIngressClasses(),
     prometheuses: cache.knownPrometheuses(),
     pods,
     failedPods: cache.failedPodsOf(key).filter((pod) => pod !== undefined),

@@ -39,6 +39,7 @@ function gateway(...listeners: readonly Listener[]): GatewayView {
   return { key: "gateways/public", className: "traefik", listeners, conditions: [] };
 }
 
+const addressed: ChildStatus = { loadBalancer: { ingress: [{ ip: "192.0.2.10" }] } };
 const both = gateway(listener("http", "HTTP"), listener("https", "HTTPS"));
 const noCertificate = condition("ResolvedRefs", "False", "InvalidCertificateRef", "Secret tls does not exist");
 const routes = isTrue("Routed", "Gateway gateways/public routes to the service");
@@ -52,6 +53,10 @@ describe("Exposed, and the endpoint", () => {
     readonly [title: string]: {
       readonly network?: Network;
       readonly ingress?: ChildStatus;
+      /** `managedFields` name it as the writer of the address. */
+      readonly addressManager?: string;
+      /** The controllers of IngressClasses by name; undefined: they are not known. */
+      readonly classes?: Readonly<Record<string, string>>;
       /** Of the HTTPRoute, whose generation is 1; undefined: it does not exist. */
       readonly route?: ChildStatus;
       /** Null: they are not known. Default: one with the listeners http and https. */
@@ -71,9 +76,64 @@ describe("Exposed, and the endpoint", () => {
     },
     "an Ingress with an address": {
       network: { ingress: { enabled: true, host: "media.example.com" } },
-      ingress: { loadBalancer: { ingress: [{ ip: "192.0.2.10" }] } },
+      ingress: addressed,
       verdict: isTrue("Routed", "Ingress upscaler has the address 192.0.2.10"),
       url: "http://media.example.com",
+    },
+    "an Ingress of ingress-nginx": {
+      network: { ingress: { enabled: true, host: "media.example.com" } },
+      ingress: addressed,
+      addressManager: "nginx-ingress-controller",
+      classes: { nginx: "k8s.io/ingress-nginx" },
+      verdict: isTrue("Routed", "Ingress upscaler has the address 192.0.2.10"),
+      url: "http://media.example.com",
+    },
+    "an Ingress of ingress-nginx's class that Traefik serves, as the field manager of its address shows": {
+      network: { ingress: { enabled: true, host: "media.example.com" } },
+      ingress: addressed,
+      addressManager: "traefik",
+      classes: { nginx: "k8s.io/ingress-nginx" },
+      verdict: isTrue(
+        "SettingsIgnored",
+        'Ingress upscaler has the address 192.0.2.10; Traefik does not honour network.ingress.maxBodySize: only the pods limit requests, by processing.limits.bodyBytes; network.ingress.annotations nginx.ingress.kubernetes.io/proxy-request-buffering: "on" makes it buffer and limit them',
+      ),
+      url: "http://media.example.com",
+    },
+    "an Ingress of Traefik's own class": {
+      network: { ingress: { enabled: true, host: "media.example.com", className: "traefik" } },
+      ingress: addressed,
+      addressManager: "traefik",
+      classes: { traefik: "traefik.io/ingress-controller" },
+      verdict: isTrue(
+        "SettingsIgnored",
+        "Ingress upscaler has the address 192.0.2.10; Traefik does not honour network.ingress.{connectTimeout,sendTimeout,readTimeout,maxBodySize}: it reads no annotations of ingress-nginx; configure Traefik itself, or set its own annotations in network.ingress.annotations",
+      ),
+      url: "http://media.example.com",
+    },
+    "an Ingress of a class whose controller is not known": {
+      network: { ingress: { enabled: true, host: "media.example.com", className: "internal" } },
+      ingress: addressed,
+      classes: { internal: "example.com/internal" },
+      verdict: isTrue("Routed", "Ingress upscaler has the address 192.0.2.10"),
+      url: "http://media.example.com",
+    },
+    "an Ingress whose class does not exist": {
+      network: { ingress: { enabled: true, host: "media.example.com" } },
+      ingress: {},
+      classes: { traefik: "traefik.io/ingress-controller", alb: "ingress.k8s.aws/alb" },
+      verdict: unknown(
+        "NoAddress",
+        "Ingress upscaler has no address; IngressClass nginx does not exist: install its controller, or set network.ingress.className (alb, traefik)",
+      ),
+    },
+    "an Ingress whose class exists, without an address": {
+      network: { ingress: { enabled: true, host: "media.example.com" } },
+      ingress: {},
+      classes: { nginx: "k8s.io/ingress-nginx" },
+      verdict: unknown(
+        "NoAddress",
+        "Ingress upscaler has no address; check that the controller of IngressClass nginx runs and publishes the address of its Service",
+      ),
     },
     "an Ingress with TLS and the name of a load balancer": {
       network: { ingress: { enabled: true, host: "media.example.com", tlsSecretName: "tls" } },
@@ -293,7 +353,7 @@ describe("Exposed, and the endpoint", () => {
   };
   for (const [
     title,
-    { network = {}, ingress, route, skipped = [], verdict, url = inCluster, ...more },
+    { network = {}, ingress, addressManager, classes, route, skipped = [], verdict, url = inCluster, ...more },
   ] of Object.entries(cases)) {
     it(`${title}: ${verdict.status} ${verdict.reason}, ${url}`, () => {
       const known = "gateway" in more ? more.gateway : both;
@@ -301,7 +361,10 @@ describe("Exposed, and the endpoint", () => {
       const found = externalRoutes(
         sampleStatusInput({
           service,
-          ingress: ingress && sampleChild({ status: ingress }),
+          ingress:
+            ingress && sampleChild({ status: ingress, ...(addressManager === undefined ? {} : { addressManager }) }),
+          ingressClasses:
+            classes && new Map(Object.entries(classes).map(([name, controller]) => [name, { name, controller }])),
           httpRoute: route && sampleChild({ status: route }),
           gateways: known === null ? undefined : new Map(known === undefined ? [] : [[known.key, known]]),
           skipped: new Set(skipped),

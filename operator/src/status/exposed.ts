@@ -1,5 +1,7 @@
 /** Exposed: do clients outside the cluster reach the service? And the URL at which clients reach it. */
+import { ingressAnnotations } from "../desired/ingress.ts";
 import type { EffectiveService } from "../effective/service.ts";
+import { shortcomings } from "../neighbours/ingress-controllers.ts";
 import { isTrue, unknown, type Verdict } from "./condition.ts";
 import { gatewayRoutes, type ExternalRoute } from "./gateway-routes.ts";
 import type { ExposedReason } from "./reasons.ts";
@@ -26,15 +28,41 @@ export function endpoint({ name, namespace }: EffectiveService, routes: readonly
 }
 
 /** An Ingress has no conditions: its controller reports that it serves it by an address. */
-function ingressRoute({ service, ingress }: StatusInput): readonly ExternalRoute[] {
+function ingressRoute({ service, ingress, ingressClasses }: StatusInput): readonly ExternalRoute[] {
   const { enabled, host, className, tlsSecretName } = service.network.ingress;
   if (!enabled) return [];
   const url = host === undefined ? undefined : `${tlsSecretName === undefined ? "http" : "https"}://${host}`;
   const [address] = ingress?.status.loadBalancer?.ingress ?? [];
   if (address === undefined) {
-    const message = `Ingress ${service.name} has no address; check that the controller of IngressClass ${className} runs and publishes the address of its Service`;
-    return [{ verdict: unknown("NoAddress", message), url }];
+    return [
+      {
+        verdict: unknown(
+          "NoAddress",
+          `Ingress ${service.name} has no address; ${addressHint(className, ingressClasses)}`,
+        ),
+        url,
+      },
+    ];
   }
-  const at = address.hostname ?? address.ip ?? "";
-  return [{ verdict: isTrue("Routed", `Ingress ${service.name} has the address ${at}`), url }];
+  const routed = `Ingress ${service.name} has the address ${address.hostname ?? address.ip ?? ""}`;
+  const found = shortcomings({
+    controller: ingressClasses?.get(className)?.controller,
+    statusManager: ingress?.addressManager,
+    annotations: ingressAnnotations(service),
+  });
+  if (found === undefined) return [{ verdict: isTrue("Routed", routed), url }];
+  const notHonoured = found.ignored.map(
+    ({ settings, effect }) =>
+      `does not honour network.ingress.${settings.length === 1 ? settings.join("") : `{${settings.join(",")}}`}: ${effect}`,
+  );
+  return [{ verdict: isTrue("SettingsIgnored", `${routed}; ${found.by} ${notHonoured.join("; it ")}`), url }];
+}
+
+function addressHint(className: string, classes: StatusInput["ingressClasses"]): string {
+  if (classes === undefined || classes.has(className)) {
+    return `check that the controller of IngressClass ${className} runs and publishes the address of its Service`;
+  }
+  const others = [...classes.keys()].toSorted();
+  const choose = others.length === 0 ? "" : `, or set network.ingress.className (${others.join(", ")})`;
+  return `IngressClass ${className} does not exist: install its controller${choose}`;
 }

@@ -37,6 +37,7 @@ export const availableReasons = {
 
 export const exposedReasons = {
   Routed: "the Ingress has an address, and every Gateway routes to the service",
+  SettingsIgnored: "as `Routed`, and the controller of the Ingress does not honour a setting of `network.ingress`",
   NotNeeded: "neither an Ingress nor a Gateway is set; clients in the cluster use the Service",
   ApiMissing: "the Gateway API is not installed, so there is no HTTPRoute",
   NoSuchGateway: "a Gateway in `parentRefs` does not exist",

@@ -45,6 +45,7 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     ingress: undefined,
     httpRoute: undefined,
     gateways: new Map(),
+    ingressClasses: undefined,
     prometheuses: [samplePrometheus()],
     pods: [],
     gpus: sampleGpus([sampleDevices(8, 6)]),

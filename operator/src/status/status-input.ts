@@ -5,6 +5,7 @@ import type { ObjectKey } from "../kube/object.ts";
 import type { ChildRole } from "../observe/child-kinds.ts";
 import type { ChildView, ContainerRecommendation } from "../observe/child-view.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
+import type { IngressClassView } from "../observe/ingress-class-view.ts";
 import { containerName } from "../observe/names.ts";
 import type { PrometheusView } from "../observe/prometheus-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
@@ -46,6 +47,8 @@ export interface StatusInput {
   readonly httpRoute: ChildView | undefined;
   /** Undefined while the Gateways are not known. */
   readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
+  /** By name; undefined while the IngressClasses are not known. */
+  readonly ingressClasses: ReadonlyMap<string, IngressClassView> | undefined;
   /** Undefined while the Prometheuses are not known. */
   readonly prometheuses: readonly PrometheusView[] | undefined;
   readonly pods: readonly PodView[];

@@ -2,6 +2,7 @@
 import { durationMs, quantityValue } from "@gpumedia/api";
 import { busyAbove, idlePercent } from "../desired/skew-limits.ts";
 import type { EffectiveService } from "../effective/service.ts";
+import { nginxAnnotation } from "../neighbours/ingress-nginx.ts";
 import { gpuLoad, type Aggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import type { Skew } from "../utilization/skew.ts";
@@ -94,7 +95,7 @@ function skewMessage({ busiest, busyPods, idlePods, pods }: Skew, service: SloIn
   return `${state}; ${likelyCause(busiest, service)}`;
 }
 
-const hashAnnotation = "nginx.ingress.kubernetes.io/upstream-hash-by";
+const hashAnnotation = nginxAnnotation("hashBy");
 
 function likelyCause({ sessions }: Skew["busiest"], { network: { ingress } }: SloInput["service"]): string {
   const annotated = ingress.annotations[hashAnnotation];
