@@ -69,31 +69,6 @@ describe("uploads through an Ingress", () => {
     }
   }
 
-  /** What the operator writes after a minute of such reports. */
-  function statusOf(spec: GpuMediaServiceSpec, samples: readonly Sample[]): GpuMediaServiceStatus {
-    const pods = samples.map((_, at) =>
-      samplePod({ name: `pod-${at}`, uid: `${at}`, ip: "127.0.0.1", ready: true }),
-    );
-    const window = new UtilizationWindow(2 * intervalMs);
-    for (let now = 0; now <= windowMs; now += intervalMs) {
-      for (const [at, sample] of samples.entries()) {
-        const pod = pods[at] ?? assert.fail("no pod");
-        window.begin(pod, now);
-        window.report(pod.uid, sample, now);
-      }
-    }
-    const reading = { ...readPods(pods, window, () => undefined, windowMs), warmingUp: false, mayMove: true };
-    const network = { ingress: { ...spec.network?.ingress, enabled: true, host: "media.example.com" } };
-    const service = sampleService({ ...spec, network, slo });
-    const { SloMet, bottleneck } = utilizationStatus({
-      service,
-      reading,
-      before: undefined,
-      now: "2026-01-01T00:00:00Z",
-    });
-    return { bottleneck, conditions: [{ type: "SloMet", ...SloMet, lastTransitionTime: "" }] };
-  }
-
   it("are all sent to one pod by the guide's hash, and the status names it as the likely cause", async () => {
     const spec = { network: { ingress: { hashBy: "$request_uri" } } };
     const { requests, status } = await loaded(spec, (busy) => Math.max(...busy) > 60);
@@ -145,4 +120,27 @@ async function report(processor: RealProcessor | undefined): Promise<Sample> {
   const sample = readReport(await (await fetch(`${processor?.url}/utilization`)).text());
   if ("problem" in sample) return assert.fail(sample.problem);
   return sample;
+}
+
+/** What the operator writes after a minute of such reports. */
+function statusOf(spec: GpuMediaServiceSpec, samples: readonly Sample[]): GpuMediaServiceStatus {
+  const pods = samples.map((_, at) => samplePod({ name: `pod-${at}`, uid: `${at}`, ip: "127.0.0.1", ready: true }));
+  const window = new UtilizationWindow(2 * intervalMs);
+  for (let now = 0; now <= windowMs; now += intervalMs) {
+    for (const [at, sample] of samples.entries()) {
+      const pod = pods[at] ?? assert.fail("no pod");
+      window.begin(pod, now);
+      window.report(pod.uid, sample, now);
+    }
+  }
+  const reading = { ...readPods(pods, window, () => undefined, windowMs), warmingUp: false, mayMove: true };
+  const network = { ingress: { ...spec.network?.ingress, enabled: true, host: "media.example.com" } };
+  const service = sampleService({ ...spec, network, slo });
+  const { SloMet, bottleneck } = utilizationStatus({
+    service,
+    reading,
+    before: undefined,
+    now: "2026-01-01T00:00:00Z",
+  });
+  return { bottleneck, conditions: [{ type: "SloMet", ...SloMet, lastTransitionTime: "" }] };
 }

@@ -111,7 +111,7 @@ describe("invalid services", () => {
     });
   }
 
-  for (const { name, spec, message } of frozen) {
+  for (const { name, message } of frozen) {
     it(`${name} is reported by an event, without retries`, async () => {
       const events = `/apis/events.k8s.io/v1/namespaces/${work.namespace}/events`;
       const note = await until(`an event about ${name} with the reason InvalidSpec`, async (see) => {
