@@ -7,11 +7,28 @@ import { apiVersionOf, type KubeObject, type ResourceType } from "../kube/object
 import { FakeClock, settle } from "../runtime/clock.fake.ts";
 import { createLogger } from "../runtime/log.ts";
 import { ClusterCache } from "./cluster-cache.ts";
+import { deviceClassType } from "./device-class-view.ts";
+import { deviceTaintRuleType } from "./device-taint-rule-view.ts";
 import { gatewayType } from "./gateway-view.ts";
 import { prometheusType, thanosRulerType } from "./prometheus-view.ts";
+import { resourceClaimType } from "./resource-claim-view.ts";
+import { resourceSliceType } from "./resource-slice-view.ts";
+
+const driver = "gpu.example.com";
+const specs: Readonly<Record<string, object>> = {
+  DeviceTaintRule: { taint: { key: "broken", effect: "NoSchedule" } },
+  ResourceSlice: {
+    driver,
+    pool: { name: "node", generation: 1, resourceSliceCount: 1 },
+    nodeName: "node",
+    devices: [{ name: "gpu-0" }],
+  },
+};
 
 function sample(type: ResourceType, resourceVersion = "1"): KubeObject {
-  return { ...storedObject({ name: "a", resourceVersion }), apiVersion: apiVersionOf(type), kind: type.kind };
+  const object = { ...storedObject({ name: "a", resourceVersion }), apiVersion: apiVersionOf(type), kind: type.kind };
+  const spec = specs[type.kind];
+  return spec === undefined ? object : { ...object, spec };
 }
 
 /** Has one object of each kind. */
@@ -66,5 +83,52 @@ describe("the caches of a cluster", () => {
     await settle();
     await follow(prometheusType, thanosRulerType);
     assert.deepEqual(kinds(), ["Prometheus", "ThanosRuler"]);
+  });
+
+  it("watch a kind again that has vanished and returned before its list-watch has ended", async () => {
+    const synced: boolean[] = [];
+    await follow(gatewayType);
+    for (const types of [[], [gatewayType], [], [gatewayType], [gatewayType]]) {
+      cache.followOptional(new Apis(types), controller.signal, () => {
+        synced.push(cache.knownGateways() !== undefined);
+      });
+      assert.equal(cache.knownGateways(), undefined, "the objects of the kind that has vanished");
+    }
+    await settle();
+    assert.equal(cache.knownGateways()?.size, 1);
+    assert.equal(synced.at(-1), true);
+  });
+
+  it("do not watch a kind that has vanished again before its first list-watch has ended", async () => {
+    await follow(gatewayType);
+    for (const types of [[], [gatewayType], []]) {
+      cache.followOptional(new Apis(types), controller.signal, () => {});
+    }
+    await settle();
+    assert.equal(cache.knownGateways(), undefined);
+    assert.equal(cache.gateways.size, 0);
+  });
+
+  it("count no rule of device taints whose API alone has vanished, and count it again once it is back", async () => {
+    const dra = [deviceClassType, resourceSliceType, resourceClaimType];
+    const taints = (): unknown =>
+      cache.gpuSnapshot().dra?.pools.map(({ slices }) => slices[0]?.devices[0]?.taints.map(({ key }) => key));
+    await follow(...dra, deviceTaintRuleType);
+    assert.deepEqual(taints(), [["broken"]]);
+    await follow(...dra);
+    assert.deepEqual(taints(), [[]]);
+    await follow(...dra, deviceTaintRuleType);
+    assert.deepEqual(taints(), [["broken"]]);
+  });
+
+  it("know all devices again when one API of DRA has vanished and returned", async () => {
+    const kept = [deviceClassType, resourceSliceType];
+    await follow(...kept, resourceClaimType);
+    const before = cache.gpuSnapshot().dra;
+    assert.equal(before?.pools.length, 1);
+    await follow(...kept);
+    assert.equal(cache.gpuSnapshot().dra, undefined);
+    await follow(...kept, resourceClaimType);
+    assert.deepEqual(cache.gpuSnapshot().dra, before);
   });
 });

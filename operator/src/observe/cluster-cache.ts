@@ -57,6 +57,12 @@ const unsureWaitMs = 5_000;
 
 type Followed = Pick<ScopedCache<unknown>, "type" | "run" | "whenSynced">;
 
+interface ListWatchRun {
+  readonly controller: AbortController;
+  /** Resolves once the store is empty. */
+  readonly ended: Promise<void>;
+}
+
 export class ClusterCache {
   readonly services: ScopedCache<StoredService>;
   readonly profiles: ScopedCache<StoredProfile>;
@@ -114,7 +120,12 @@ export class ClusterCache {
   /** What is watched only while its API is served. */
   readonly #optional: readonly Followed[];
   /** Those that are watched now. */
-  readonly #followed = new Map<Followed, AbortController>();
+  readonly #followed = new Map<Followed, ListWatchRun>();
+  /** Those that are no longer watched, and whose store is not empty yet. */
+  readonly #ending = new Map<Followed, Promise<void>>();
+  /** Empties what is derived from a cache: a store that is emptied notifies no listener. */
+  readonly #forget: ReadonlyMap<Followed, () => void>;
+  #apis: Pick<Apis, "serves"> = { serves: () => false };
 
   constructor({ client, namespaces, operatorNamespace, clock, log }: ClusterCacheOptions) {
     this.#clock = clock;
@@ -155,6 +166,12 @@ export class ClusterCache {
     this.resourceSlices.subscribe(this.devices.observeSlice);
     this.claims.subscribe(this.devices.observeClaim);
     this.pods.subscribe(this.devices.observePod);
+    this.#forget = new Map<Followed, () => void>([
+      [this.deviceClasses, () => this.devices.forgetClasses()],
+      [this.resourceSlices, () => this.devices.forgetSlices()],
+      [this.claims, () => this.devices.forgetClaims()],
+      [this.deviceTaintRules, () => this.devices.forgetTaintRules()],
+    ]);
     this.dcgm = scoped(childKinds.configMap.type, viewChild(childKinds.configMap), {
       namespaces: [operatorNamespace],
       selection: { fieldSelector: `metadata.name=${dcgmMetricsName}` },
@@ -323,20 +340,26 @@ export class ClusterCache {
   }
 
   /** Watches exactly the optional kinds that are served. Calls back when a kind can be used or is no longer served. */
-  followOptional(apis: Apis, signal: AbortSignal, onChange: () => void): void {
+  followOptional(apis: Pick<Apis, "serves">, signal: AbortSignal, onChange: () => void): void {
+    this.#apis = apis;
     for (const cache of this.#optional) {
       const served = apis.serves(cache.type);
       const watched = this.#followed.get(cache);
-      if (served && watched === undefined) {
+      const ending = this.#ending.get(cache);
+      if (served && watched === undefined && ending === undefined) {
         const controller = new AbortController();
-        this.#followed.set(cache, controller);
-        void cache.run(AbortSignal.any([signal, controller.signal]));
+        const ended = cache.run(AbortSignal.any([signal, controller.signal]));
+        this.#followed.set(cache, { controller, ended });
         void cache.whenSynced().then(onChange);
+      } else if (served && watched === undefined) {
+        // The last list-watch would empty the store under the next one.
+        void ending?.then(() => this.followOptional(this.#apis, signal, onChange));
       } else if (!served && watched !== undefined) {
         this.#followed.delete(cache);
-        // A store that is emptied notifies no listener.
-        if (this.#dra.includes(cache as this["claims"])) this.devices.clear();
-        watched.abort(new Error(`${cache.type.kind} is no longer served`));
+        const ended = watched.ended.then(() => void this.#ending.delete(cache));
+        this.#ending.set(cache, ended);
+        this.#forget.get(cache)?.();
+        watched.controller.abort(new Error(`${cache.type.kind} is no longer served`));
         onChange();
       }
     }

@@ -163,10 +163,25 @@ describe("the ledger of DRA's devices", () => {
     assert.deepEqual(taints(), [["xid", "device"], ["pool"]]);
   });
 
-  it("is empty once its API is no longer served", () => {
+  it("forgets the objects of each API that is no longer served, and keeps the others", () => {
     const ledger = ledgerOf([sampleSlice("a", ["gpu-0"])]);
+    ledger.observeClass(added(sampleClass()));
     ledger.observeClaim(claimed(sampleClaim("p", ["a/gpu-0"])));
-    ledger.clear();
-    assert.deepEqual(ledger.snapshot(), { classes: new Map(), pools: [], allocations: new Map() });
+    const taint = { key: "xid", effect: "NoSchedule" };
+    ledger.observeTaintRule(added({ name: "all", driver: undefined, pool: undefined, device: undefined, taint }));
+    const counts = (): object => {
+      const { allocations, pools: all, classes } = ledger.snapshot();
+      const taints = all.flatMap(({ slices }) => slices).flatMap(({ devices }) => devices.flatMap((one) => one.taints));
+      return { classes: classes.size, claims: allocations.size, taints: taints.length, pools: all.length };
+    };
+    assert.deepEqual(counts(), { classes: 1, claims: 1, taints: 1, pools: 1 });
+    ledger.forgetTaintRules();
+    assert.deepEqual(counts(), { classes: 1, claims: 1, taints: 0, pools: 1 });
+    ledger.forgetClaims();
+    assert.deepEqual(counts(), { classes: 1, claims: 0, taints: 0, pools: 1 });
+    ledger.forgetClasses();
+    assert.deepEqual(counts(), { classes: 0, claims: 0, taints: 0, pools: 1 });
+    ledger.forgetSlices();
+    assert.deepEqual(counts(), { classes: 0, claims: 0, taints: 0, pools: 0 });
   });
 });

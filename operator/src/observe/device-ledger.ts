@@ -68,12 +68,27 @@ export class DeviceLedger {
     return this.#snapshot;
   }
 
-  /** For an API that is no longer served. */
-  clear(): void {
+  /** These are for an API that is no longer served. */
+  forgetClasses(): void {
     this.#classes = new Map();
-    for (const kept of [this.#taintRules, this.#slices, this.#claims, this.#poolsOfPod]) kept.clear();
-    for (const counted of [this.#pools, this.#allocations]) counted.clear();
+    this.#snapshot = undefined;
+  }
+
+  forgetTaintRules(): void {
+    this.#taintRules.clear();
+    this.#pools.clear();
     this.#snapshot = this.#list = undefined;
+  }
+
+  forgetSlices(): void {
+    this.#slices.clear();
+    this.#pools.clear();
+    this.#snapshot = this.#list = undefined;
+  }
+
+  forgetClaims(): void {
+    for (const kept of [this.#claims, this.#poolsOfPod, this.#allocations]) kept.clear();
+    this.#snapshot = undefined;
   }
 
   readonly observeClass = (change: StoreChange<DeviceClassView>): void => {
