@@ -27,8 +27,7 @@ const specs: Readonly<Record<string, object>> = {
 
 function sample(type: ResourceType, resourceVersion = "1"): KubeObject {
   const object = { ...storedObject({ name: "a", resourceVersion }), apiVersion: apiVersionOf(type), kind: type.kind };
-  const spec = specs[type.kind];
-  return spec === undefined ? object : { ...object, spec };
+  return Object.assign(object, { spec: specs[type.kind] });
 }
 
 /** Has one object of each kind. */

@@ -3,7 +3,10 @@ import { quantityValue } from "@gpumedia/api";
 import { engineCapacities, neededEngines, type DeviceRequest, type Engines } from "../effective/gpu-request.ts";
 import type { DraSnapshot } from "../observe/device-ledger.ts";
 import type { DeviceView } from "../observe/resource-slice-view.ts";
+import { productOf, profileOf } from "../plan/device-attributes.ts";
 import { smallestProfile } from "../plan/mig-profiles.ts";
+
+const driver = "gpu.nvidia.com";
 
 /** `jpeg: 1, decoders: 2` */
 export function enginesText(engines: Engines): string {
@@ -17,14 +20,14 @@ export function engineHint(requests: readonly DeviceRequest[], { pools }: DraSna
   const engines = requests.find((request) => request.engines !== undefined)?.engines;
   if (engines === undefined) return undefined;
   const devices = pools
-    .filter(({ driver }) => driver === "gpu.nvidia.com")
+    .filter((pool) => pool.driver === driver)
     .flatMap(({ slices }) => slices.flatMap((slice) => slice.devices));
   const [smallest] = devices
-    .filter((device) => device.attributes["profile"] !== undefined && hasEngines(device, engines))
+    .filter((device) => profileOf(driver, device) !== undefined && hasEngines(device, engines))
     .toSorted((a, b) => memory(a) - memory(b));
   const is = "the smallest MIG profile that has them is";
   if (smallest !== undefined) {
-    const profile = smallest.attributes["profile"]?.string ?? smallest.name;
+    const profile = profileOf(driver, smallest) ?? smallest.name;
     return `${is} ${profile} of ${product(smallest)}: set gpu.claim.deviceClassName: mig.nvidia.com`;
   }
   const products = [...new Set(devices.map(product))].toSorted();
@@ -49,6 +52,6 @@ function memory({ capacity }: DeviceView): number {
   return quantityValue(capacity["memory"]?.value ?? "0");
 }
 
-function product({ attributes, name }: DeviceView): string {
-  return attributes["productName"]?.string ?? name;
+function product(device: DeviceView): string {
+  return productOf(driver, device) ?? device.name;
 }

@@ -59,6 +59,18 @@ describe("status.gpu", () => {
     );
   });
 
+  it("has the product of a driver that calls it model, in a domain", () => {
+    const driver = "gpu.example.com";
+    const device = sampleDevice("gpu-0", { attributes: { [`${driver}/model`]: { string: "X".repeat(70) } } });
+    const claim = sampleClaim("a", [{ driver, pool: "node-1", device: "gpu-0", isShare: false, consumed: {} }]);
+    const dra = sampleDra({ slices: [sampleSlice("node-1", [device], { driver })], claims: [claim] });
+    const input = sampleStatusInput({ allocation: byClaim, pods, gpus: sampleGpus([], { dra }) });
+    const productName = "X".repeat(64);
+    assert.deepEqual(gpuStatus(input, undefined)?.devices, [
+      { pod: "a", node: "node-1", device: "gpu-0", productName },
+    ]);
+  });
+
   it("has at most 32 devices", () => {
     const many = Array.from({ length: 40 }, (_, index) => samplePod({ name: `p-${index}`, namespace: "media" }));
     const claims = many.map(({ name }) => sampleClaim(name, [`node-1/${name}`]));

@@ -1,6 +1,7 @@
 /** How the pods of a service get their GPUs, and which devices their claims have. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { DeviceView } from "../observe/resource-slice-view.ts";
+import { productOf, profileOf, uuidOf } from "../plan/device-attributes.ts";
 import type { StatusInput } from "./status-input.ts";
 
 type GpuStatus = NonNullable<GpuMediaServiceStatus["gpu"]>;
@@ -37,7 +38,7 @@ export function gpuStatus(
 function podDevices(pods: StatusInput["pods"], dra: StatusInput["gpus"]["dra"]): readonly PodDevice[] {
   if (dra === undefined || pods.length === 0) return [];
   const byKey = new Map(pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod]));
-  const devices = dra.pools.flatMap(({ key, slices }) =>
+  const devices = dra.pools.flatMap(({ key, driver, slices }) =>
     (dra.allocations.get(key) ?? []).flatMap((allocated): readonly PodDevice[] => {
       const users = allocated.pods.flatMap((name) => byKey.get(name) ?? []);
       if (users.length === 0) return [];
@@ -46,7 +47,7 @@ function podDevices(pods: StatusInput["pods"], dra: StatusInput["gpus"]["dra"]):
         pod: name,
         ...(node === undefined ? {} : { node }),
         device: allocated.device,
-        ...(device === undefined ? {} : known(device)),
+        ...(device === undefined ? {} : known(driver, device)),
       }));
     }),
   );
@@ -57,11 +58,11 @@ function order({ pod, device }: PodDevice): string {
   return `${pod} ${device}`;
 }
 
-/** The attributes that NVIDIA's driver publishes; others may use the same names. */
-function known({ attributes }: DeviceView): Pick<PodDevice, "productName" | "profile" | "uuid"> {
-  const text = <Name extends string>(name: Name, longest: number) => {
-    const value = attributes[name]?.string;
-    return (value === undefined ? {} : { [name]: value.slice(0, longest) }) as { readonly [Key in Name]?: string };
+function known(driver: string, device: DeviceView): Pick<PodDevice, "productName" | "profile" | "uuid"> {
+  const [productName, profile, uuid] = [productOf(driver, device), profileOf(driver, device), uuidOf(driver, device)];
+  return {
+    ...(productName === undefined ? {} : { productName: productName.slice(0, 64) }),
+    ...(profile === undefined ? {} : { profile: profile.slice(0, 64) }),
+    ...(uuid === undefined ? {} : { uuid: uuid.slice(0, 80) }),
   };
-  return { ...text("productName", 64), ...text("profile", 64), ...text("uuid", 80) };
 }
