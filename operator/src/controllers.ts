@@ -8,6 +8,7 @@ import { onProfileUse, profilesKey, reconcileProfiles } from "./reconcile/profil
 import { reconcileService } from "./reconcile/service.ts";
 import { reconcileShared, sharedKey } from "./reconcile/shared-monitoring.ts";
 import { Memory } from "./reconcile/memory.ts";
+import { StartWatch } from "./reconcile/start-watch.ts";
 import { createSnapshotSource } from "./reconcile/snapshot.ts";
 import { createUtilizationWindow, startUtilizationWatch } from "./reconcile/utilization-watch.ts";
 import { LoadTestCache } from "./loadtest/cache.ts";
@@ -97,10 +98,19 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     lifecycle.onStop("metrics API", () => metricsApi.stop());
   }
   const loadTests = new LoadTestCache({ client: writer, namespaces: options.namespaces, clock, log });
+  const starts = new StartWatch({
+    pods: cache.pods,
+    client: writer,
+    clock,
+    log,
+    requeue: (key) => queue.add(key, "resync"),
+  });
+  lifecycle.onStop("start watch", starts.start());
   const snapshots = createSnapshotSource({
     cache,
     loadTests,
     window,
+    startFailureOf: (pod) => starts.failureOf(pod),
     operatorNamespace,
     clock,
     features: () => (servesPodMetrics ? { ...features(), gpuPodMetric: true, busyPodMetric: true } : features()),

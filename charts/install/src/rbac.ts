@@ -55,7 +55,7 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
   // One whose pod is rejected is deleted: it would start its load once the policy changes.
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "delete", ...watched] },
-  // Only of a Job without a pod: nothing else says why.
+  // Only of a Job without a pod, and of pods that do not start on their nodes: nothing else has the reason.
   { apiGroups: [""], resources: ["events"], verbs: ["list"] },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
   // Conditions quote the scheduler and the kubelet; a patch sets the deletion cost, which decides what a scale-in deletes.

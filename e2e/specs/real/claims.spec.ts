@@ -56,6 +56,11 @@ describe("claimed GPUs of a real node", function () {
     });
     assert.equal(status.allocation, "ResourceClaim");
     assert.match(status.claimTemplate ?? "", /^upscaler-gpu-/);
+    // The driver's attribute is `model`.
+    assert.deepEqual(
+      status.devices?.map(({ productName }) => productName),
+      inContainers.map(() => "LATEST-GPU-MODEL"),
+    );
     assert.deepEqual(
       status.devices?.map(({ pod, node, device }) => ({ pod, node, device })),
       inContainers.toSorted((a, b) => (a.pod < b.pod ? -1 : 1)),
@@ -81,5 +86,29 @@ describe("claimed GPUs of a real node", function () {
     const { failures } = await end();
     assert.deepEqual(failures, []);
     await at.work.untilCondition("upscaler", "Ready", { status: "True" });
+  });
+
+  it("are named as the reason why a pod does not start while the driver is away, and the pod starts once it is back", async () => {
+    const { kubectl } = at.real.cluster;
+    const selectNodes = (nodeSelector: object | null): Promise<string> => {
+      const patch = JSON.stringify({ spec: { template: { spec: { nodeSelector } } } });
+      return kubectl("patch", "daemonset", "-n", "kube-system", "dra-example-driver", "--type=merge", "-p", patch);
+    };
+    await selectNodes({ nowhere: "" });
+    try {
+      await kubectl("wait", "-n", "kube-system", "--for=delete", "pods", "-l", "app=dra-example-driver");
+      // The kubelet deletes the driver's slices 30 s after the driver has gone: the scheduler still allocates a device.
+      await at.work.apply("upscaler", { ...quick, replicas: 1, gpu });
+      const { message } = await at.work.untilCondition(
+        "upscaler",
+        "Ready",
+        { status: "False", reason: "ContainerNotCreated", message: exampleClass },
+        patiently,
+      );
+      assert.match(message, /FailedPrepareDynamicResources.*check that the DRA driver is running on node real-node/);
+    } finally {
+      await selectNodes(null);
+    }
+    await at.work.untilCondition("upscaler", "Ready", { status: "True" }, patiently);
   });
 });

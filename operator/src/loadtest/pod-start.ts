@@ -1,8 +1,9 @@
 /** Why the pod of a Job does not run, although the Job does: from the pod, or from the Job's events while it has none. */
 import type { ApiClient } from "../kube/client.ts";
-import { namespacedType, type KubeObject } from "../kube/object.ts";
+import type { KubeObject } from "../kube/object.ts";
 import type { StatusCondition } from "../observe/child-view.ts";
 import { podType } from "../observe/cluster-cache.ts";
+import { eventType, type CoreEvent } from "../observe/pod-events.ts";
 import { exceedsQuota } from "../plan/failure.ts";
 import { containerName } from "./job.ts";
 import type { JobView } from "./cache.ts";
@@ -34,13 +35,6 @@ interface ContainerStatus {
   };
 }
 
-interface JobEvent extends KubeObject {
-  readonly message?: string;
-  readonly lastTimestamp?: string;
-}
-
-const eventType = namespacedType("v1", "Event", "events");
-
 /** Two requests at most. The pods and events of Jobs are not watched: they matter for some seconds. */
 export async function podStart(
   client: Pick<ApiClient, "list">,
@@ -55,7 +49,7 @@ export async function podStart(
   if (suspended !== undefined) return pending(`it is suspended: ${suspended.message ?? ""}`);
   const fieldSelector = `involvedObject.uid=${uid},reason=FailedCreate`;
   const { items: events } = await client.list(eventType, { namespace, fieldSelector });
-  const [last] = (events as readonly JobEvent[]).toSorted((a, b) =>
+  const [last] = (events as readonly CoreEvent[]).toSorted((a, b) =>
     (b.lastTimestamp ?? "").localeCompare(a.lastTimestamp ?? ""),
   );
   return last === undefined ? pending("it has no pod yet") : failedCreate(last.message ?? "");

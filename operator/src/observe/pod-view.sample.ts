@@ -23,6 +23,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     unschedulable: undefined,
     gates: [],
     failed: undefined,
+    startFailure: undefined,
     container: undefined,
     blocking: undefined,
     unhealthyDevice: undefined,

@@ -10,6 +10,7 @@ import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import type { StatusCondition } from "./child-view.ts";
 import { isOfDeviceClass } from "./device-class-view.ts";
+import type { StartFailure } from "./pod-events.ts";
 
 export interface PodView {
   readonly name: string;
@@ -47,6 +48,8 @@ export interface PodView {
   readonly failed:
     | { readonly reason: string; readonly message: string; /** RFC 3339. */ readonly at: string }
     | undefined;
+  /** Why it has not started on its node, of its events; undefined: not known, or it has started. */
+  readonly startFailure: StartFailure | undefined;
   readonly container: ContainerView | undefined;
   /** The first other container that keeps the pod from being ready: an init container, or a sidecar. */
   readonly blocking: BlockingContainer | undefined;
@@ -168,6 +171,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
     unschedulable: notScheduled.has(scheduled?.reason ?? "") ? (scheduled?.message ?? "") : undefined,
     gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
     failed: failureOf(metadata, status),
+    startFailure: undefined,
     container: containerView(processor),
     blocking: service === undefined ? undefined : blockingContainer(spec, status),
     unhealthyDevice: unhealthyDevice(processor),

@@ -19,6 +19,7 @@ const features = {
   fields: {},
 };
 let version = 100;
+const stuck = { reason: "FailedMount", message: "no such volume" };
 
 function object(kind: string, name: string, more: object = {}): KubeObject {
   const labels = { "gpumedia.io/service": "upscaler" };
@@ -49,10 +50,22 @@ describe("a snapshot", () => {
       cache,
       loadTests,
       window,
+      startFailureOf: ({ name }) => (name === "stuck" ? stuck : undefined),
       features: () => features,
       unreachableApis: () => new Set(),
     });
     source.written(serviceType, storedService({ profile: "a" }));
+  });
+
+  it("has why a pod does not start", () => {
+    for (const name of ["stuck", "other"]) source.written(podType, object("Pod", name));
+    assert.deepEqual(
+      gather().pods.map(({ name, startFailure }) => [name, startFailure]),
+      [
+        ["other", undefined],
+        ["stuck", stuck],
+      ],
+    );
   });
 
   it("does not exist without the service", () => assert.equal(source.gather("media/missing"), undefined));

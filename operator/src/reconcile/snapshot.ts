@@ -94,6 +94,7 @@ export interface SnapshotSources {
   readonly cache: ClusterCache;
   readonly loadTests: LoadTestCache;
   readonly window: UtilizationWindow;
+  readonly startFailureOf: (pod: PodView) => PodView["startFailure"];
   readonly features: () => ClusterFeatures;
   readonly unreachableApis: () => ReadonlySet<string>;
   readonly operatorNamespace: string;
@@ -138,7 +139,7 @@ function profilesOf(stored: StoredService, { profiles }: ClusterCache): Readonly
 }
 
 function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
-  const { cache, loadTests, window, operatorNamespace, clock } = sources;
+  const { cache, loadTests, window, startFailureOf, operatorNamespace, clock } = sources;
   const now = clock.now();
   const children: Partial<Record<NamedRole, ChildView>> = {};
   for (const role of childRoles) {
@@ -148,6 +149,10 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
   const pods = cache
     .podsOf(key)
     .filter((pod) => pod !== undefined)
+    .map((pod) => {
+      const startFailure = startFailureOf(pod);
+      return startFailure === undefined ? pod : { ...pod, startFailure };
+    })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const [namespace = "", name = ""] = key.split("/");
   const rolloutTest = rolloutTestName(name, children.deployment?.revision ?? 0);

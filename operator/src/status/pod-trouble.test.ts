@@ -27,6 +27,8 @@ function waits(reason: string, message = ""): PodView {
 /** As containerd reports it (NVIDIA/nvidia-container-toolkit#152). */
 const tooOld =
   "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy'\nnvidia-container-cli: requirement error: unsatisfied condition: cuda>=13.0, please update your driver to a newer version, or use an earlier cuda container: unknown";
+const unprepared =
+  "Failed to prepare dynamic resources: prepare dynamic resources: NodePrepareResources: DRA driver gpu.example.com is not registered";
 const noDevice =
   "failed to create containerd task: CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=GPU-0";
 /** The kubelet's words: pkg/kubelet/cm/devicemanager/manager.go and lifecycle/predicate.go. */
@@ -65,6 +67,42 @@ describe("trouble of pods", () => {
       pod: pod({}),
       trouble: { pod: "p", reason: "Starting", step: "CreatingContainer", node: "n" },
       text: "is being created on node n",
+    },
+    // The kubelet's words, while the driver is away (pkg/kubelet/cm/dra/manager.go).
+    "a claim that the kubelet cannot prepare": {
+      pod: pod({ startFailure: { reason: "FailedPrepareDynamicResources", message: unprepared } }),
+      trouble: {
+        pod: "p",
+        reason: "ContainerNotCreated",
+        waiting: "FailedPrepareDynamicResources",
+        message: unprepared,
+        node: "n",
+      },
+      text: `cannot create its container (FailedPrepareDynamicResources): ${unprepared}; check that the DRA driver is running on node n`,
+      fatal: true,
+    },
+    "a volume that the kubelet cannot mount": {
+      pod: samplePod({
+        startFailure: { reason: "FailedMount", message: 'secret "x" not found' },
+        container: sampleContainer({ waiting: { reason: "ContainerCreating", message: "" } }),
+      }),
+      trouble: {
+        pod: "p",
+        reason: "ContainerNotCreated",
+        waiting: "FailedMount",
+        message: 'secret "x" not found',
+        node: "n",
+      },
+      text: 'cannot create its container (FailedMount): secret "x" not found',
+      fatal: true,
+    },
+    "an event that is outdated, because the container runs": {
+      pod: samplePod({
+        startFailure: { reason: "FailedMount", message: 'secret "x" not found' },
+        container: sampleContainer({ running: true, started: false }),
+      }),
+      trouble: { pod: "p", reason: "Starting", step: "LoadingModel" },
+      text: "is loading its model",
     },
     "an image that is not found": {
       pod: waits("ImagePullBackOff", "not found"),

@@ -86,13 +86,17 @@ export function failuresOnNodes(pods: readonly PodView[], desired: number): read
 
 /** Undefined for a pod that is ready, terminating or replaced. */
 export function podTrouble(pod: PodView, gpuRequest?: GpuRequest): PodTrouble | undefined {
-  const { name, node, unschedulable, failed, gates, labels } = pod;
+  const { name, node, unschedulable, failed, gates, labels, startFailure } = pod;
   if (pod.ready || pod.terminating) return undefined;
   if (node !== undefined && failed !== undefined) {
     return { pod: name, reason: "FailedOnNode", node, failure: failed.reason, message: failed.message };
   }
   // The garbage collector deletes it.
   if (pod.phase === "Failed") return undefined;
+  if (node !== undefined && startFailure !== undefined && isBeingCreated(pod)) {
+    const { reason, message } = startFailure;
+    return { pod: name, reason: "ContainerNotCreated", waiting: reason, message, node };
+  }
   if (node !== undefined) return { pod: name, ...onNode(node, pod) };
   if (gates.length > 0) return { pod: name, reason: "SchedulingGated", gates, queue: labels[queueLabel] };
   if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
@@ -101,6 +105,14 @@ export function podTrouble(pod: PodView, gpuRequest?: GpuRequest): PodTrouble | 
 }
 
 type Cause = PodTrouble extends infer One ? (One extends unknown ? Omit<One, "pod"> : never) : never;
+
+/** Bound to a node, where no container has started. Why not, the status of the pod does not have. */
+export function isBeingCreated({ node, phase, terminating, failed, container, blocking }: PodView): boolean {
+  if (node === undefined || phase !== "Pending" || terminating || failed !== undefined) return false;
+  return [container, blocking].every(
+    (one) => one === undefined || (!one.running && one.ended === undefined && failureOf(node, one) === undefined),
+  );
+}
 
 /** A sidecar that crashes explains more than a model that is being loaded. */
 function onNode(node: string, { container, blocking }: PodView): Cause {
@@ -243,7 +255,10 @@ function gated({ gates, queue }: PodTrouble & { readonly reason: "SchedulingGate
 }
 
 /** The sentence of NVIDIA's container runtime, without the call stack around it, and the driver that it requires. */
-function notCreated({ message, node }: PodTrouble & { readonly reason: "ContainerNotCreated" }): string {
+function notCreated({ waiting, message, node }: PodTrouble & { readonly reason: "ContainerNotCreated" }): string {
+  if (waiting === "FailedPrepareDynamicResources") {
+    return `${message.trim()}; check that the DRA driver is running on node ${node}`;
+  }
   const sentence =
     /nvidia-container-(?:cli|runtime)[^:\n]*: (?!.*nvidia-container-)[^\n]*/.exec(message)?.[0] ?? message;
   const words = sentence.trim().replace(/: unknown$/, "");
