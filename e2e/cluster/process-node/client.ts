@@ -1,5 +1,6 @@
 /** A client of a service whose pods run: sends one picture or many. */
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { request, type Agent } from "undici";
 
 /** A photograph of 640x427. */
@@ -18,18 +19,22 @@ export async function sendPicture(address: string, agent: Agent, body: Uint8Arra
   return { status: answer.statusCode, type: String(answer.headers["content-type"]), body: await answer.body.bytes() };
 }
 
-/** Keeps `clients` requests in flight; returns how to stop them. */
-export function keepBusy(address: string, agent: Agent, clients: number): () => Promise<void> {
+/** Keeps `clients` requests in flight; returns how to stop them, which the end of an `await using` does, too. */
+export function keepBusy(address: string, agent: Agent, clients: number): (() => Promise<void>) & AsyncDisposable {
   const stopping = new AbortController();
   const client = async (): Promise<void> => {
     // A full queue answers 503, as it should under too much load.
-    while (!stopping.signal.aborted) await sendPicture(address, agent).catch(() => {});
+    while (!stopping.signal.aborted) {
+      // Without the pause, requests that fail at once would keep the event loop from everything else.
+      await sendPicture(address, agent).catch(() => setTimeout(10));
+    }
   };
   const running = Array.from({ length: clients }, client);
-  return async () => {
+  const end = async (): Promise<void> => {
     stopping.abort();
     await Promise.all(running);
   };
+  return Object.assign(end, { [Symbol.asyncDispose]: end });
 }
 
 /** Width and height of a JPEG, from its frame header. */

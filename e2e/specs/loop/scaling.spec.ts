@@ -56,7 +56,7 @@ describe("the control loop", function () {
   it("scales out under load, keeps the replicas when the operator is killed and restarted, and scales in after the load", async () => {
     const first = await startOperator();
     const address = await serve({});
-    const endLoad = keepBusy(address, work.agent, 3);
+    await using endLoad = keepBusy(address, work.agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
 
@@ -79,7 +79,7 @@ describe("the control loop", function () {
     const address = await serve({
       processing: withModule(new URL("cut-reports.ts", import.meta.url), "CUT_REPORTS", pathToFileURL(cut).href),
     });
-    const endLoad = keepBusy(address, work.agent, 3);
+    await using endLoad = keepBusy(address, work.agent, 3);
     await untilReplicas(2);
     await work.untilCondition("upscaler", "Ready", { status: "True" }, { withinMs: 90_000 });
 

@@ -80,7 +80,7 @@ describe("claimed GPUs of a real node", function () {
 
   it("stay with their pods while the driver is replaced, and a new pod gets one afterwards", async () => {
     const address = await serve("upscaler", 1);
-    const end = sendAlways(address, at.real.agent);
+    await using end = sendAlways(address, at.real.agent);
     await at.real.cluster.kubectl("delete", "pods", "-n", "kube-system", "-l", "app=dra-example-driver");
     await serve("second", 1);
     const { failures } = await end();

@@ -41,12 +41,12 @@ export const quick = {
   autoscaling: { horizontal: { enabled: false } },
 } as const;
 
-/** Sends pictures one after the other; the returned function stops it, and returns the failures. */
+/** Sends pictures one after the other; the returned function stops it, and returns the failures. An `await using` stops it when a test fails. */
 export function sendAlways(
   address: string,
   agent: Agent,
   pauseMs = 0,
-): () => Promise<{ sent: number; failures: readonly string[] }> {
+): (() => Promise<{ sent: number; failures: readonly string[] }>) & AsyncDisposable {
   const ending = new AbortController();
   const failures: string[] = [];
   let sent = 0;
@@ -59,9 +59,10 @@ export function sendAlways(
     }
   };
   const running = client();
-  return async () => {
+  const end = async () => {
     ending.abort();
     await running;
     return { sent, failures };
   };
+  return Object.assign(end, { [Symbol.asyncDispose]: async () => void (await end()) });
 }

@@ -35,7 +35,7 @@ describe("scaling of real pods", function () {
     const { cluster, agent, operatorNamespace } = at.real;
     await at.work.apply("upscaler", { ...quick, autoscaling: byGpusAtOnce });
     await untilScaling(at.work, "upscaler");
-    const endLoad = keepBusy(await addressOf(at.work, "upscaler", agent), agent, 3);
+    await using endLoad = keepBusy(await addressOf(at.work, "upscaler", agent), agent, 3);
     await untilPods(2);
 
     const lease = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases/gpumedia-operator`;

@@ -43,7 +43,7 @@ describe("failures in real pods", function () {
   it("keeps serving while the kubelet is killed and restarted, and gets a GPU for a new pod afterwards", async () => {
     const address = await serve("upscaler", {});
     const before = await restarts();
-    const end = sendAlways(address, at.real.agent);
+    await using end = sendAlways(address, at.real.agent);
     await at.real.cluster.processes.restart("kubelet");
     await serve("second", {});
     const { sent, failures } = await end();
@@ -80,7 +80,7 @@ describe("failures in real pods", function () {
     const pods = await podsOf(cluster, at.work.namespace);
     const failing = pods[0] ?? assert.fail("no pod");
     const index = (await reportOf(cluster, at.work.namespace, failing)).gpus.devices[0]?.index ?? assert.fail("no GPU");
-    const end = sendAlways(address, at.real.agent);
+    await using end = sendAlways(address, at.real.agent);
     try {
       // The device plugin reads the name of a failed GPU, which NVML does not return for a lost one.
       node.showGpus({ [index]: { xid: 79 } });
