@@ -26,7 +26,7 @@ export interface ContainerSpec {
   readonly args?: readonly string[];
   readonly env?: readonly EnvironmentVariable[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
-  readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
+  readonly resources?: Resources;
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
@@ -34,6 +34,11 @@ export interface ContainerSpec {
   readonly lifecycle?: { readonly preStop?: Hook };
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
+}
+
+export interface Resources {
+  readonly limits?: Readonly<Record<string, string>>;
+  readonly requests?: Readonly<Record<string, string>>;
 }
 
 export interface EnvironmentVariable {

@@ -174,11 +174,11 @@ export class RunningPod {
     };
   }
 
-  #viewOf({ name, image }: ContainerSpec, container: Container | undefined): ContainerView {
+  #viewOf({ name, image, resources }: ContainerSpec, container: Container | undefined): ContainerView {
     const { reason, message } = this.#waiting;
     const waiting: ContainerState = { waiting: { reason, ...(message === undefined ? {} : { message }) } };
     const none = { state: waiting, lastState: undefined, restartCount: 0, ready: false, started: false };
     const { state, lastState, restartCount, ready, started } = container ?? none;
-    return { name, image, state, lastState, restartCount, ready, started };
+    return { name, image, state, lastState, restartCount, ready, started, resources };
   }
 }

@@ -1,6 +1,6 @@
 /** A pod's status from the states of its containers. Pure. */
 import type { ContainerState } from "./container.ts";
-import type { Pod, PodCondition } from "./pod-spec.ts";
+import type { Pod, PodCondition, Resources } from "./pod-spec.ts";
 
 export interface ContainerView {
   readonly name: string;
@@ -10,6 +10,8 @@ export interface ContainerView {
   readonly restartCount: number;
   readonly ready: boolean;
   readonly started: boolean;
+  /** Those of the spec: a resize in place takes effect at once, as nothing is limited. */
+  readonly resources: Resources | undefined;
 }
 
 export interface PodView {
@@ -45,8 +47,15 @@ export function podStatus(view: PodView, former: readonly PodCondition[], now: s
     hostIP,
     hostIPs: [{ ip: hostIP }],
     ...(podIP === undefined ? {} : { podIP, podIPs: [{ ip: podIP }] }),
-    containerStatuses: containers.map(({ lastState = {}, ...container }) => ({ ...container, lastState, imageID: "" })),
+    containerStatuses: containers.map(containerStatus),
   } as NonNullable<Pod["status"]>;
+}
+
+/** Without `resources`, the API server refuses to resize the pod, and a VerticalPodAutoscaler evicts it instead. */
+function containerStatus({ resources = {}, ...container }: ContainerView): object {
+  const reported = { resources, allocatedResources: resources.requests ?? {} };
+  const { lastState, state } = container;
+  return { ...container, lastState: lastState ?? {}, imageID: "", ...("waiting" in state ? {} : reported) };
 }
 
 function phaseOf({ containers, over, refused }: PodView): "Pending" | "Running" | "Succeeded" | "Failed" {

@@ -2,16 +2,25 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { onlySince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
 import { loopCluster } from "./loop-cluster.ts";
 
 interface ContainerStatus {
   readonly ready: boolean;
   readonly restartCount: number;
-  readonly state: Readonly<Record<string, { readonly exitCode?: number; readonly message?: string; reason?: string }>>;
+  readonly state: Readonly<Record<string, ContainerState>>;
   readonly lastState: ContainerStatus["state"];
+  readonly resources?: Readonly<Record<"requests" | "limits", Readonly<Record<string, string>>>>;
+}
+interface ContainerState {
+  readonly exitCode?: number;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly startedAt?: string;
 }
 interface Pod {
   readonly metadata: { readonly uid: string };
@@ -119,6 +128,27 @@ describe("the process node", () => {
     const log = await readFile(join(directory, "main.log"), "utf8");
     assert.match(log, /^received SIGTERM$/m);
     assert.equal(await readFile(join(directory, "stopping"), "utf8"), "\n");
+  });
+
+  // A VerticalPodAutoscaler resizes pods in place where this is possible, and otherwise evicts them.
+  onlySince("1.33")("lets a running container be resized in place, without a restart", async () => {
+    const resources = { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "128Mi" } };
+    await create("resized", { command: ["sleep", "600"], resources }, { terminationGracePeriodSeconds: 0 });
+    const { startedAt } = await untilPod(
+      "resized",
+      "to report its resources",
+      (_pod, { state, resources: reported }) => reported?.requests?.["memory"] === "64Mi" && state["running"],
+    );
+    const changed = { requests: { cpu: "50m", memory: "96Mi" }, limits: { cpu: "1", memory: "192Mi" } };
+    const patch = JSON.stringify({ spec: { containers: [{ name: "main", resources: changed }] } });
+    await cluster.kubectl("patch", "pod", "resized", "-n", namespace, "--subresource=resize", "-p", patch);
+    const { state, restartCount } = await untilPod(
+      "resized",
+      "to report the new resources",
+      (_pod, container) => isDeepStrictEqual(container.resources, changed) && container,
+    );
+    assert.deepEqual([state["running"]?.startedAt, restartCount], [startedAt, 0]);
+    return undefined;
   });
 
   it("runs Jobs to completion", async () => {
