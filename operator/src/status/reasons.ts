@@ -4,7 +4,8 @@ import { stalledReasons, waitingReasons } from "../plan/failure.ts";
 /** The most specific first: of several pods in trouble, the first reason of this order is reported. */
 export const podTroubleReasons = {
   ImagePullFailed: "the image cannot be pulled",
-  ContainerNotCreated: "the container cannot be created or started: a volume, a claim, a ConfigMap key, a user, the GPU driver",
+  ContainerNotCreated:
+    "the container cannot be created or started: a volume, a claim, a ConfigMap key, a user, the GPU driver",
   OutOfMemory: "a container was OOM-killed at its memory limit",
   CrashLoop: "a container exits repeatedly",
   FailedOnNode: "the kubelet rejects or ends the pod: a lost GPU, an unsafe kernel parameter, a full disk",
