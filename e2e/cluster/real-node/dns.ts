@@ -1,5 +1,6 @@
 /** The cluster's DNS: CoreDNS at the address in the pods' resolv.conf. */
 import { programImage } from "./program-image.ts";
+import { serviceAccount } from "./service-account.ts";
 import { dnsAddress } from "./settings.ts";
 
 const name = "coredns";
@@ -19,7 +20,6 @@ const corefile = `.:5353 {
 
 export function dns(): readonly object[] {
   const metadata = { name, namespace };
-  const rbac = "rbac.authorization.k8s.io";
   const labels = { "k8s-app": "kube-dns" };
   const container = {
     name,
@@ -30,23 +30,10 @@ export function dns(): readonly object[] {
     volumeMounts: [{ name: "corefile", mountPath: "/etc/coredns" }],
   };
   return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: "ClusterRole",
-      metadata: { name },
-      rules: [
-        { apiGroups: [""], resources: ["services", "pods", "namespaces"], verbs: ["list", "watch"] },
-        { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
-      ],
-    },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: "ClusterRoleBinding",
-      metadata: { name },
-      roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
-      subjects: [{ kind: "ServiceAccount", ...metadata }],
-    },
+    ...serviceAccount(metadata, [
+      { apiGroups: [""], resources: ["services", "pods", "namespaces"], verbs: ["list", "watch"] },
+      { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+    ]),
     { apiVersion: "v1", kind: "ConfigMap", metadata, data: { Corefile: corefile } },
     {
       apiVersion: "apps/v1",

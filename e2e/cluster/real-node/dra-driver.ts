@@ -1,5 +1,6 @@
 /** The Kubernetes project's example DRA driver, unchanged: it offers imaginary GPUs, and adds them to containers by CDI. */
 import { programImage } from "./program-image.ts";
+import { serviceAccount } from "./service-account.ts";
 import { cdiFolder } from "./settings.ts";
 
 const name = "dra-example-driver";
@@ -22,7 +23,6 @@ const folders = {
 /** With the rights and the DeviceClass of the driver's Helm chart. It offers this many devices on each node. */
 export function draDriver(devices: number): readonly object[] {
   const metadata = { name, namespace };
-  const rbac = "rbac.authorization.k8s.io";
   const labels = { app: name };
   const container = {
     name: "plugin",
@@ -36,28 +36,15 @@ export function draDriver(devices: number): readonly object[] {
     volumeMounts: Object.entries(folders).map(([volume, mountPath]) => ({ name: volume, mountPath })),
   };
   return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: "ClusterRole",
-      metadata: { name },
-      rules: [
-        { apiGroups: ["resource.k8s.io"], resources: ["resourceclaims"], verbs: ["get"] },
-        { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
-        {
-          apiGroups: ["resource.k8s.io"],
-          resources: ["resourceslices"],
-          verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
-        },
-      ],
-    },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: "ClusterRoleBinding",
-      metadata: { name },
-      roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
-      subjects: [{ kind: "ServiceAccount", ...metadata }],
-    },
+    ...serviceAccount(metadata, [
+      { apiGroups: ["resource.k8s.io"], resources: ["resourceclaims"], verbs: ["get"] },
+      { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
+      {
+        apiGroups: ["resource.k8s.io"],
+        resources: ["resourceslices"],
+        verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
+      },
+    ]),
     {
       apiVersion: "resource.k8s.io/v1",
       kind: "DeviceClass",
