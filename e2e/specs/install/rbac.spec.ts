@@ -30,7 +30,7 @@ const readsNamesake = (right: string): boolean =>
   right.endsWith(" get") && childResources.has(right.split(" ")[0] ?? "");
 const childResources = new Set(Object.values(childKinds).map(({ type }) => `${type.group}/${type.resource}`));
 
-/** An API server that streams lists needs it only when that fails: see list-watch.spec.ts. */
+/** An API server that streams lists needs it only when that fails: see list-watch-faults.spec.ts. */
 const listsInPages = (right: string, used: ReadonlySet<string>): boolean =>
   right.endsWith(" list") && used.has(right.replace(/list$/, "watch"));
 
