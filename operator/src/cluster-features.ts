@@ -8,6 +8,7 @@ import type { ApiClient } from "./kube/client.ts";
 import type { Apis } from "./kube/discovery.ts";
 import { ApiError } from "./kube/errors.ts";
 import type { ResourceType } from "./kube/object.ts";
+import { kubernetesMinor } from "./kube/version.ts";
 import type { Logger } from "./runtime/log.ts";
 
 const podMetric = (name: string) => ({ group: "custom.metrics.k8s.io", resource: `pods/${name}` });
@@ -34,7 +35,7 @@ export async function readClusterFeatures(
     ),
   );
   const vpaSchema = schemas.get("verticalPodAutoscaler");
-  const minor = await kubernetesMinor(client, log);
+  const minor = await readMinor(client, log);
   return {
     gpuPodMetric: apis.serves(podMetric(gpuMetricNames.Utilization)),
     busyPodMetric: apis.serves(podMetric(gpuMetricNames.Busy)),
@@ -71,14 +72,10 @@ function resizesInPlace(schema: Schema | undefined, minor: number | undefined, b
   return minor === undefined ? (before ?? true) : minor >= resizeMinor;
 }
 
-/** Of Kubernetes 1. Undefined when it cannot be read. */
-async function kubernetesMinor(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<number | undefined> {
+/** Undefined when it cannot be read. */
+async function readMinor(client: Pick<ApiClient, "rawJson">, log: Logger): Promise<number | undefined> {
   try {
-    const { body } = await client.rawJson("GET", "/version");
-    const { minor = "" } = body as { readonly minor?: string };
-    // Providers append a plus sign. Programs that were built without their version have none.
-    const parsed = Number.parseInt(minor, 10);
-    return Number.isNaN(parsed) ? undefined : parsed;
+    return await kubernetesMinor(client);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     log.warn({ error }, "could not read the version of Kubernetes; assuming the last known one, or a current one");

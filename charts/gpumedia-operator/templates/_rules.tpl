@@ -63,6 +63,13 @@
 - apiGroups:
     - ""
   resources:
+    - endpoints
+  verbs:
+    - create
+    - patch
+- apiGroups:
+    - ""
+  resources:
     - services
   verbs:
     - create

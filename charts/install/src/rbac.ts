@@ -109,6 +109,8 @@ export const metricsApiRules: readonly PolicyRule[] = [
 /** To route the Service of the metrics API to the leader. */
 export const metricsApiNamespaceRules: readonly PolicyRule[] = [
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["create", "patch"] },
+  // Before Kubernetes 1.34, the API server reads these instead.
+  { apiGroups: [""], resources: ["endpoints"], verbs: ["create", "patch"] },
   { apiGroups: [""], resources: ["services"], verbs: ["create", "get", "patch"] },
 ];
 

@@ -1,6 +1,7 @@
 /** Serves and registers custom.metrics.k8s.io with the pods' reports while this process is the leader. */
 import type { ApiClient } from "../kube/client.ts";
 import { namespacedType, type KubeObject } from "../kube/object.ts";
+import { kubernetesMinor } from "../kube/version.ts";
 import type { ClusterCache } from "../observe/cluster-cache.ts";
 import { every, type Clock } from "../runtime/clock.ts";
 import type { ListenAddress } from "../runtime/health.ts";
@@ -16,7 +17,7 @@ import { startMetricsServer, type MetricsServer, type PodsRequest } from "./serv
 
 export interface MetricsApiOptions {
   readonly address: ListenAddress;
-  readonly place: Omit<Place, "port">;
+  readonly place: Omit<Place, "port" | "readsEndpoints">;
   readonly client: Pick<ApiClient, "get" | "create" | "apply" | "rawJson">;
   readonly cache: Pick<ClusterCache, "pods" | "nodes">;
   readonly window: UtilizationWindow;
@@ -28,6 +29,9 @@ export interface MetricsApiOptions {
 
 /** Interval of checks of the aggregator's CA, the APIServices and the certificate's age. */
 const checkEveryMs = 30_000;
+
+/** From it on, the API server finds the pods behind a Service by its EndpointSlices. */
+const endpointSlicesMinor = 34;
 
 const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
 
@@ -103,7 +107,7 @@ export class MetricsApi {
     const authorities = [before?.authority, certificate.authority].filter((one) => one !== undefined);
     const registered = await register(
       client,
-      { ...place, port: this.#server.port },
+      { ...place, port: this.#server.port, readsEndpoints: await this.#readsEndpoints() },
       [...new Set(authorities)].join(""),
       this.#isInstalled,
     );
@@ -114,6 +118,12 @@ export class MetricsApi {
     this.#certificate = certificate;
     this.#proxy = proxy;
     return registered.kind === "Refused" ? registered.message : undefined;
+  }
+
+  /** kube-aggregator's controller of remote APIServices: `Available` stays False without Endpoints up to 1.33. */
+  async #readsEndpoints(): Promise<boolean> {
+    const minor = await kubernetesMinor(this.#options.client);
+    return minor !== undefined && minor < endpointSlicesMinor;
   }
 
   async #readFrontProxy(): Promise<FrontProxy | undefined> {

@@ -8,18 +8,23 @@ const place: Place = {
   name: "gpumedia-operator-metrics",
   port: 9443,
   address: "10.0.0.7",
+  readsEndpoints: false,
 };
 const ours = { "app.kubernetes.io/managed-by": "gpumedia-operator", "app.kubernetes.io/part-of": "gpumedia" };
 
 /** An API server with these objects that records writes. */
 function apiServer(objects: Readonly<Record<string, object>>) {
   const writes: string[] = [];
-  const write = async (verb: string, { kind, metadata }: Manifest): Promise<KubeObject> => {
+  const written = new Map<string, Manifest>();
+  const write = async (verb: string, manifest: Manifest): Promise<KubeObject> => {
+    const { kind, metadata } = manifest;
     writes.push(`${verb} ${kind} ${metadata.name}`);
+    written.set(kind, manifest);
     return {} as KubeObject;
   };
   return {
     writes,
+    written,
     client: {
       async get({ kind }: { kind: string }, _namespace: string, name: string) {
         const found = objects[`${kind} ${name}`];
@@ -51,6 +56,30 @@ describe("registration of the metrics API", () => {
       `create APIService ${v2}`,
       `create APIService ${v1}`,
     ]);
+  });
+
+  // Kubernetes 1.33, kube-aggregator/pkg/controllers/status/remote: an APIService whose Service has no Endpoints is not available.
+  it("bug: was unreachable before Kubernetes 1.34, which reads Endpoints; they name the leader, and go with the chart's Service", async () => {
+    const labels = { ...ours, "app.kubernetes.io/managed-by": "Helm" };
+    const installed = {
+      [`Service ${place.name}`]: { metadata: { labels, uid: "s-1" } },
+      [`APIService ${v1}`]: apiService(v1, { service, caBundle }),
+      [`APIService ${v2}`]: apiService(v2, { service, caBundle }),
+    };
+    const { client, writes, written } = apiServer(installed);
+    await register(client, { ...place, readsEndpoints: true }, "PEM");
+    assert.deepEqual(writes, [`apply EndpointSlice ${place.name}`, `apply Endpoints ${place.name}`]);
+    assert.deepEqual(written.get("Endpoints"), {
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: {
+        name: place.name,
+        namespace: place.namespace,
+        labels: { ...ours, "endpointslice.kubernetes.io/skip-mirror": "true" },
+        ownerReferences: [{ apiVersion: "v1", kind: "Service", name: place.name, uid: "s-1" }],
+      },
+      subsets: [{ addresses: [{ ip: "10.0.0.7" }], ports: [{ name: "https", port: 9443, protocol: "TCP" }] }],
+    });
   });
 
   it("creates no APIService for a chart that is being uninstalled: it would block the deletion of namespaces for ever", async () => {

@@ -2,8 +2,9 @@
  * Registers the metrics API with the API server: two APIServices, and the Service that they name.
  *
  * Objects of another provider stay untouched: custom.metrics.k8s.io is one group with one provider for the whole cluster.
- * The Service has no selector: only the leader has metrics, and its EndpointSlice names the leader. A Service of another
- * owner (such as an ExternalName for an operator outside the cluster) is used as it is.
+ * The Service has no selector: only the leader has metrics, and its EndpointSlice names the leader. API servers before Kubernetes
+ * 1.34 read its Endpoints instead. A Service of another owner (such as an ExternalName for an operator outside the cluster) is used
+ * as it is.
  */
 import type { ApiClient } from "../kube/client.ts";
 import { ApiError } from "../kube/errors.ts";
@@ -27,6 +28,8 @@ export interface Place {
   readonly port: number;
   /** The process's address in the cluster; undefined: another Service routes to it. */
   readonly address: string | undefined;
+  /** Whether the API server reads the Endpoints of a Service, which it does before Kubernetes 1.34, or its EndpointSlices. */
+  readonly readsEndpoints: boolean;
 }
 
 export type Registered =
@@ -37,6 +40,7 @@ export type Registered =
 const apiServices = clusterType("apiregistration.k8s.io/v1", "APIService", "apiservices");
 const services = namespacedType("v1", "Service", "services");
 const endpointSlices = namespacedType("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
+const endpoints = namespacedType("v1", "Endpoints", "endpoints");
 const servicePort = 443;
 const managedByLabel = "app.kubernetes.io/managed-by";
 /** Also on the chart's objects, where managed-by is Helm: operator and Helm would overwrite that label in turn. */
@@ -117,7 +121,7 @@ interface Route {
 
 /** Makes the Service route to this process and returns its port. */
 async function routeHere(client: Client, place: Place, wasInstalled: boolean): Promise<Route | Registered> {
-  const { namespace, name, port, address } = place;
+  const { namespace, name, port, address, readsEndpoints } = place;
   const service: Service | undefined = await find(client, services, namespace, name);
   if (service === undefined && wasInstalled) {
     return {
@@ -138,20 +142,29 @@ async function routeHere(client: Client, place: Place, wasInstalled: boolean): P
   const type = (one: ResourceType) => ({ apiVersion: apiVersionOf(one), kind: one.kind });
   const isOthers = service !== undefined && service.metadata.labels?.[managedByLabel] !== managedBy;
   if (!isOthers) await client.apply(services, { ...type(services), metadata, spec: { ports } } as Manifest, options);
+  const owned = {
+    name,
+    namespace,
+    // Deleted with the Service when the chart is uninstalled.
+    ...(isOthers ? { ownerReferences: [{ ...type(services), name, uid: service.metadata.uid }] } : {}),
+  };
   const slice = {
     ...type(endpointSlices),
-    metadata: {
-      name,
-      namespace,
-      labels: { ...labels, "kubernetes.io/service-name": name },
-      // Deleted with the Service when the chart is uninstalled.
-      ...(isOthers ? { ownerReferences: [{ ...type(services), name, uid: service.metadata.uid }] } : {}),
-    },
+    metadata: { ...owned, labels: { ...labels, "kubernetes.io/service-name": name } },
     addressType: address.includes(":") ? "IPv6" : "IPv4",
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports: [{ name: "https", port, protocol: "TCP" }],
   };
   await client.apply(endpointSlices, slice, options);
+  if (readsEndpoints) {
+    const old = {
+      ...type(endpoints),
+      // Without it, the controller manager would copy them into a second EndpointSlice.
+      metadata: { ...owned, labels: { ...labels, "endpointslice.kubernetes.io/skip-mirror": "true" } },
+      subsets: [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }],
+    };
+    await client.apply(endpoints, old, options);
+  }
   return { port: servicePort, isInstalled: isOthers };
 }
 
