@@ -49,7 +49,8 @@ describe("make demo", function () {
       "New size: 2; reason: pods metric gpumedia_gpu_utilization_percent above target\n",
     ];
     try {
-      assert.match(output, new RegExp(inOrder.join("[^]*"), "m"));
+      const missing = inOrder.find((_, at) => !new RegExp(inOrder.slice(0, at + 1).join("[^]*"), "m").test(output));
+      assert.equal(missing, undefined, `${missing} is missing, or comes too early:\n${output}`);
       assert.deepEqual(remainsOf(report), ["main", directory]);
       const kubectl = join(directory, "bin", "kubectl");
       const env = { ...process.env, KUBECONFIG: kubeconfig };

@@ -6,7 +6,7 @@ import { sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
 import { emptyAnswer, refusal, type WatchFault } from "../faults/fault.ts";
 import type { FaultProxy } from "../faults/proxy.ts";
-import { matches, type RequestMatch } from "../faults/request.ts";
+import { lists, requestsInPages, streams, watches, type Requests } from "./list-requests.ts";
 import {
   apiServers,
   configMaps,
@@ -14,23 +14,11 @@ import {
   Fixture,
   noStreams,
   often,
-  pages,
-  streams,
   versionOf,
-  watches,
   type Upstream,
 } from "./list-watch.fixture.ts";
 
-const lists: RequestMatch = (request) => matches(request, pages) || matches(request, streams);
 const tooManyRequests = refusal(429, "TooManyRequests", { retryAfterSeconds: 1 });
-
-/** Of a cache, until the test's end. */
-interface Requests {
-  /** Includes the list before the fault. */
-  readonly lists: number;
-  /** That resume; at most. After an outage: and those that have failed. */
-  readonly watches: number;
-}
 
 interface Fault extends Requests {
   readonly name: string;
@@ -41,6 +29,10 @@ interface Fault extends Requests {
   readonly silenceMs?: number;
   /** The injected faults last until all writes are done and three watches have failed. */
   readonly outage?: boolean;
+  /** With the list before the fault. */
+  readonly lists: number;
+  /** At most. After an outage: and those that have failed. */
+  readonly watches: number;
   /** Of an API server that streams no lists; without it, those of `requestsInPages`. */
   readonly inPages?: Requests;
 }
@@ -112,11 +104,6 @@ const faults: readonly Fault[] = [
   },
 ];
 
-/** Each stream is refused, and followed by a list in one page and a watch. */
-function requestsInPages({ inPages, ...streamed }: Fault): Requests {
-  return inPages ?? { lists: 2 * streamed.lists, watches: streamed.watches + streamed.lists };
-}
-
 for (const { title, boot, hasStreams } of apiServers) {
   describe(`a cache on an API server ${title}`, function () {
     this.timeout(120_000);
@@ -167,7 +154,7 @@ for (const { title, boot, hasStreams } of apiServers) {
         await fixture.converged();
         assert.deepEqual(fixture.takeChanges(), ["updated still"], "the next watch works");
         const requests = { lists: fixture.proxy.count(lists), watches: fixture.proxy.count(watches) };
-        const expected = hasStreams ? fault : requestsInPages(fault);
+        const expected = hasStreams ? fault : (fault.inPages ?? requestsInPages(fault));
         const most = expected.watches + failed;
         assert.ok(requests.watches <= most, `${requests.watches} watches, at most ${most} expected`);
         assert.equal(requests.lists, expected.lists);

@@ -9,7 +9,8 @@ import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
 import { refusal } from "../faults/fault.ts";
 import { describeSince } from "../cluster/kubernetes-version.ts";
 import { sharedCluster } from "../cluster/shared.ts";
-import { configMaps, connect, Fixture, pages, streams, withoutStreams, type Upstream } from "./list-watch.fixture.ts";
+import { pages, streams } from "./list-requests.ts";
+import { configMaps, connect, Fixture, withoutStreams, type Upstream } from "./list-watch.fixture.ts";
 
 describeSince("1.34")("the list of a cache on an API server that streams lists", () => {
   let upstream: Upstream;

@@ -10,15 +10,11 @@ import { systemClock } from "@gpumedia/operator/src/runtime/clock.ts";
 import { createLogger } from "@gpumedia/operator/src/runtime/log.ts";
 import type { Store } from "@gpumedia/operator/src/runtime/store.ts";
 import { startCluster, type Cluster } from "../cluster/cluster.ts";
-import { isSince } from "../cluster/kubernetes-version.ts";
 import { shared, sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
 import { refusal, type WatchFault } from "../faults/fault.ts";
 import { startFaultProxy, type FaultProxy } from "../faults/proxy.ts";
-import type { RequestMatch } from "../faults/request.ts";
-
-/** By default, API servers stream lists since this version; 1.32 does too, and 1.33 does not. */
-const streamsByDefault = isSince("1.34");
+import { streamsByDefault } from "./list-requests.ts";
 
 /** Boots a cluster whose API server streams no lists. */
 export const withoutStreams = streamsByDefault
@@ -55,11 +51,6 @@ export async function connect(cluster: Cluster): Promise<Upstream> {
 export const configMaps = namespacedType("v1", "ConfigMap", "configmaps");
 export const often = { everyMs: 5, withinMs: 30_000 };
 export const namespace = "default";
-export const pages: RequestMatch = { verb: "list", resource: "configmaps" };
-/** A watch that begins with a list. */
-export const streams: RequestMatch = ({ verb, url }) => verb === "watch" && url.includes("sendInitialEvents=true");
-/** A watch that resumes. */
-export const watches: RequestMatch = ({ verb, url }) => verb === "watch" && url.includes("resourceVersion=");
 /** As of an API server without the feature gate WatchList. */
 export const noStreams = refusal(422, "Invalid");
 

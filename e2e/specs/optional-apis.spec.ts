@@ -9,6 +9,7 @@ import { sharedRulesName } from "@gpumedia/operator/src/observe/names.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "../cluster/cluster.ts";
 import { optionalApis } from "../cluster/optional-crds.ts";
+import { isSince } from "../cluster/kubernetes-version.ts";
 import { sharedCluster } from "../cluster/shared.ts";
 import { until } from "../cluster/until.ts";
 import { unlessStatus, Workspace, type LiveChild } from "./operator/workspace.ts";
@@ -163,13 +164,15 @@ describe("optional APIs", () => {
     }
   });
 
-  it("VPA: Auto resizes in place if its schema allows it, and the status has the recommendation", async () => {
+  it("VPA: Auto resizes in place if its schema and Kubernetes allow it, and the status has the recommendation", async () => {
     await cluster.installOptionalCrds(["vpa"]);
     await work.apply("vertical", {});
     const name = "vertical-vpa";
     await until("the VPA", async (see) => {
       const vpa = see(await work.get(childKinds.verticalPodAutoscaler.type, name)) as LiveChild | undefined;
-      return isDeepStrictEqual(vpa?.spec.updatePolicy, { updateMode: "InPlaceOrRecreate" });
+      return isDeepStrictEqual(vpa?.spec.updatePolicy, {
+        updateMode: isSince("1.33") ? "InPlaceOrRecreate" : "Recreate",
+      });
     });
     const recommendation = { containerRecommendations: [{ containerName: "gpu-media", target: { memory: "5Gi" } }] };
     await work.client.jsonPatch(

@@ -175,7 +175,7 @@ describe("what came with a version of Kubernetes", function () {
       since: "1.34",
       tryIt: () => dryRun("/api/v1 services", { ports: [{ port: 80 }], trafficDistribution: "PreferSameZone" }),
       kept: '"trafficDistribution":"PreferSameZone"',
-      before: /Unsupported value: "PreferSameZone": supported values: "PreferClose"/,
+      before: /Unsupported value: \\"PreferSameZone\\": supported values: \\"PreferClose\\"/,
     },
     "resource.k8s.io/v1": {
       since: "1.34",
