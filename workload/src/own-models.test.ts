@@ -52,7 +52,7 @@ describe("a model of one's own", () => {
   for (const [title, parts] of models) {
     it(`${title} answers pictures of all sizes, 32 at once`, async () => {
       const model = { name: "mine", path: modelFile(pictureModelBytes(parts)) };
-      await using processor = await realProcessor({ model, queue: { maxWait: "60s" } });
+      await using processor = await realProcessor({ model });
       const expected = ["48x32 200 96x64", "191x127 200 382x254", "1x1 200 2x2", "7x100 200 14x200"];
       assert.deepEqual(await answers(processor.url), expected);
       assert.deepEqual(processor.errors, []);

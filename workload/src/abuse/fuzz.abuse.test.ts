@@ -79,7 +79,6 @@ describe("fuzzing", () => {
     await using processor = await processorProcess({
       // A mutated header may claim any size: large pictures would only take time here.
       GPUMEDIA_LIMITS_PIXELS: "40000",
-      GPUMEDIA_QUEUE_MAX_WAIT: "60s",
       // V8 doubles the space of young objects to up to 32 MiB, at a time of its own: more than the growth to be found.
       NODE_OPTIONS: "--max-semi-space-size=2",
     });

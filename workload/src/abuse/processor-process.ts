@@ -20,8 +20,10 @@ export interface ProcessorProcess extends AsyncDisposable {
 /** Resolves when the processor is ready. `env`: settings such as `GPUMEDIA_LIMITS_PIXELS`. */
 export async function processorProcess(env: Readonly<Record<string, string>> = {}): Promise<ProcessorProcess> {
   const settings = { GPUMEDIA_LISTEN_HOST: "127.0.0.1", GPUMEDIA_LISTEN_PORT: "0", GPUMEDIA_LOG_LEVEL: "info" };
+  // With the defaults, a machine that has other work rejects a picture with 503, or ends it with 504.
+  const patient = { GPUMEDIA_QUEUE_MAX_WAIT: "60s", GPUMEDIA_REQUEST_TIMEOUT: "300s" };
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, ...settings, GPUMEDIA_WORKERS: "2", ...env },
+    env: { ...process.env, ...settings, ...patient, GPUMEDIA_WORKERS: "2", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));

@@ -21,7 +21,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 describe("SIGTERM", () => {
   it("finishes all accepted requests, then exits with status 0", async () => {
-    await using processor = await processorProcess({ GPUMEDIA_QUEUE_MAX_WAIT: "60s" });
+    await using processor = await processorProcess();
     const answers = Array.from({ length: 24 }, async () => {
       const { statusCode, body } = await request(`${processor.url}/v1/process`, {
         method: "POST",
@@ -43,7 +43,7 @@ describe("SIGTERM", () => {
 
   it("fails no request while clients continue until they observe that it is not ready", async () => {
     // The delay must be longer than a client on a busy machine takes from its last look at the abort to the connection.
-    await using processor = await processorProcess({ GPUMEDIA_DRAIN_DELAY: "5s", GPUMEDIA_QUEUE_MAX_WAIT: "60s" });
+    await using processor = await processorProcess({ GPUMEDIA_DRAIN_DELAY: "5s" });
     const picture = await smallPicture("jpeg");
     const notReady = new AbortController();
     let answered = 0;

@@ -13,9 +13,14 @@ export interface RealProcessor extends AsyncDisposable {
   readonly processor: Processor;
 }
 
+// With the defaults, a machine that has other work rejects a second picture with 503, or ends one with 504.
+const patient: ProcessorConfig = { queue: { maxWait: "60s" }, requestTimeout: "300s" };
+
 /** `path`: of the configuration file, which may be missing; its folder may have the targets of a service. */
 export async function realProcessor(config: ProcessorConfig = {}, path?: string): Promise<RealProcessor> {
-  const reading = readConfig(JSON.stringify({ workers: 2, ...config, listen: { host: "127.0.0.1", port: 0 } }), {});
+  const queue = { ...patient.queue, ...config.queue };
+  const settings = { workers: 2, ...patient, ...config, queue, listen: { host: "127.0.0.1", port: 0 } };
+  const reading = readConfig(JSON.stringify(settings), {});
   if (reading.kind === "wrong") throw new Error(JSON.stringify(reading.values));
   const errors: string[] = [];
   const destination = new Writable({
