@@ -1,6 +1,6 @@
 # One target per task; the commands are in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test test-real test-versions lint generate images images-cuda release kind bench bench-processor bench-loop fuzz clean
+.PHONY: help setup demo cluster test test-real test-peers test-versions lint generate images images-cuda release kind bench bench-processor bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: setup ## Check types, lint, format, unused code and generated files; run u
 test-real: setup ## Run specs with pods in containers (needs root, containerd and more; skipped with the reason where the machine lacks them)
 	@npm run --silent test:real
 	@npm run --silent test:real:loop
+
+test-peers: setup ## Run the specs with other projects' controllers, such as KEDA (PEER=keda for one; results: docs/neighbours.md)
+	@npm run --silent test:peers
 
 test-versions: setup ## Run the end-to-end specs on Kubernetes 1.31, 1.36 and 1.37 (GPUMEDIA_KUBERNETES=1.37 for one; results: docs/testing.md)
 	@npm run --silent test:versions

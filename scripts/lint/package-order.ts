@@ -45,7 +45,7 @@ export const packages: Readonly<Record<string, Layers>> = {
   ],
   "workload/loadtest": [["."], ["cli", "report"], ["testing"], ["result"], ["load", "figures"], ["target"]],
   api: [["."], ["crd", "validate", "load-test-result"], ["profiles"], ["schema", "units"]],
-  e2e: [["kind"], ["specs"], ["demo", "docs"], ["cluster", "faults", "mocha"]],
+  e2e: [["kind", "peers"], ["specs"], ["demo", "docs"], ["cluster", "faults", "mocha"]],
 };
 
 /** Folder of the workspaces whose package name is not their folder's. */

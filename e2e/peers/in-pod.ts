@@ -1,0 +1,56 @@
+/**
+ * A neighbour as a process in the cluster's network, with a service account as in a pod: many programs read the token at its fixed
+ * path only. The path is a mount of the process alone, in the user namespace of the cluster: no root is needed.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { Cluster } from "../cluster/cluster.ts";
+
+export interface InPodOptions {
+  /** Of the process, in `cluster.processes`, and of its log. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly command: string;
+  readonly parameters: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const accountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+// A tmpfs, because the directory above cannot be made on a file system of the machine's root.
+const withAccount = `mount -t tmpfs tmpfs /var/run && mkdir -p ${accountPath} && cp "$0"/* ${accountPath} && exec "$@"`;
+
+/** Starts it without waiting. Creates the service account and its namespace if they are missing; its rights are the caller's. */
+export async function startInPod(cluster: Cluster, options: InPodOptions): Promise<void> {
+  const { name, namespace, serviceAccount, command, parameters, env = {} } = options;
+  const account = await accountFiles(cluster, { namespace, serviceAccount });
+  await cluster.processes.start(name, {
+    command: "unshare",
+    parameters: ["--mount", "--", "sh", "-c", withAccount, account, command, ...parameters],
+    env: {
+      KUBERNETES_SERVICE_HOST: "127.0.0.1",
+      KUBERNETES_SERVICE_PORT: new URL(cluster.server).port,
+      POD_NAMESPACE: namespace,
+      HOME: cluster.directory,
+      ...env,
+    },
+  });
+}
+
+/** The files that the kubelet mounts. */
+async function accountFiles(cluster: Cluster, account: Pick<InPodOptions, "namespace" | "serviceAccount">) {
+  const file = await cluster.serviceAccountKubeconfig({ ...account, rbac: [] });
+  const { clusters, users } = parse(await readFile(file, "utf8")) as {
+    readonly clusters: readonly [{ readonly cluster: { readonly "certificate-authority-data": string } }];
+    readonly users: readonly [{ readonly user: { readonly token: string } }];
+  };
+  const directory = join(cluster.directory, `${account.namespace}.${account.serviceAccount}`);
+  await mkdir(directory, { recursive: true });
+  const authority = Buffer.from(clusters[0].cluster["certificate-authority-data"], "base64");
+  const contents = { token: users[0].user.token, "ca.crt": authority, namespace: account.namespace };
+  await Promise.all(
+    Object.entries(contents).map(([name, text]) => writeFile(join(directory, name), text, { mode: 0o600 })),
+  );
+  return directory;
+}
