@@ -1,7 +1,8 @@
 /** A client of a service whose pods run: sends one picture or many. */
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { request, type Agent } from "undici";
+import { request, WebSocket, type Agent, type WebSocketInit } from "undici";
 
 /** A photograph of 640x427. */
 export const photograph: Uint8Array = readFileSync(new URL("../../../workload/testdata/flower.jpg", import.meta.url));
@@ -35,6 +36,21 @@ export function keepBusy(address: string, agent: Agent, clients: number): (() =>
     await Promise.all(running);
   };
   return Object.assign(end, { [Symbol.asyncDispose]: end });
+}
+
+/** Sends one picture over a stream; returns the answer. `address` is that of `/v1/stream`. */
+export async function streamPicture(address: string, options: WebSocketInit = {}): Promise<Uint8Array> {
+  const socket = new WebSocket(address, options);
+  socket.binaryType = "arraybuffer";
+  try {
+    await once(socket, "open");
+    socket.send(photograph);
+    const [{ data }] = (await once(socket, "message")) as [{ readonly data: unknown }];
+    if (typeof data === "string") throw new Error(`the stream answers ${data}`);
+    return new Uint8Array(data as ArrayBuffer);
+  } finally {
+    socket.close();
+  }
 }
 
 /** Width and height of a JPEG, from its frame header. */

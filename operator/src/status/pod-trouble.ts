@@ -1,5 +1,6 @@
 /** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
 import type { GpuRequest } from "../effective/gpu-request.ts";
+import { isKueueGate, notAdmitted, queueLabel } from "../neighbours/kueue.ts";
 import type { BlockingContainer, ContainerView, PodView } from "../observe/pod-view.ts";
 import { requiredDriver } from "./driver.ts";
 import { waitsForGpu } from "./gpu-shortage.ts";
@@ -241,17 +242,11 @@ const creationFailures: ReadonlySet<string> = new Set([
 
 const startFailures: ReadonlySet<string> = new Set(["StartError", "ContainerCannotRun"]);
 
-/** Kueue's label of a pod that a queue must admit. */
-const queueLabel = "kueue.x-k8s.io/queue-name";
-
 function gated({ gates, queue }: PodTrouble & { readonly reason: "SchedulingGated" }): string {
   const held = `is held back by the scheduling gate${gates.length === 1 ? "" : "s"} ${gates.join(", ")}`;
-  if (!gates.some((gate) => gate.startsWith("kueue.x-k8s.io/"))) {
-    return `${held}: the scheduler ignores it until the controller of the gate removes it`;
-  }
-  return queue === undefined
-    ? `${held}: Kueue has not admitted it; see kubectl get workloads`
-    : `${held}: Kueue's queue ${queue} has not admitted it; see kubectl describe localqueue ${queue}`;
+  return gates.some(isKueueGate)
+    ? `${held}: ${notAdmitted(queue)}`
+    : `${held}: the scheduler ignores it until the controller of the gate removes it`;
 }
 
 /** The sentence of NVIDIA's container runtime, without the call stack around it, and the driver that it requires. */

@@ -1,15 +1,16 @@
-/** A real nginx in front of pods, with what an Ingress of ours asks of ingress-nginx. */
+/** Debian's nginx in front of pods, configured as ingress-nginx configures its own by the annotations of our Ingress. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../workload/src/testing/free-port.ts";
-import { joined } from "./process-node/joined.ts";
-import { systemPath } from "./process-node/network-namespace.ts";
-import { Processes } from "./processes.ts";
-import { until } from "./until.ts";
+import { nginxAnnotation, type AnnotatedSetting } from "@gpumedia/operator/src/neighbours/ingress-nginx.ts";
+import { freePort } from "@gpumedia/processor/src/testing/free-port.ts";
+import { joined } from "../cluster/process-node/joined.ts";
+import { systemPath } from "../cluster/process-node/network-namespace.ts";
+import { Processes } from "../cluster/processes.ts";
+import { until } from "../cluster/until.ts";
 
 /** Why there is no nginx; undefined if there is. */
 export function whyNoNginx(): string | undefined {
@@ -18,8 +19,8 @@ export function whyNoNginx(): string | undefined {
 }
 
 export interface NginxOptions {
-  /** The value of the annotation `upstream-hash-by`; empty: none. */
-  readonly hashBy: string;
+  /** Of the Ingress. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** Opens a connection to each pod. */
   readonly pods: readonly (() => Socket)[];
 }
@@ -30,7 +31,7 @@ export class Nginx implements AsyncDisposable {
   readonly requests: readonly number[];
   readonly #resources: AsyncDisposable;
 
-  static async start({ hashBy, pods }: NginxOptions): Promise<Nginx> {
+  static async start({ annotations, pods }: NginxOptions): Promise<Nginx> {
     await using resources = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), "gpumedia-nginx-"));
     const processes = resources.use(await Processes.start(directory));
@@ -47,7 +48,7 @@ export class Nginx implements AsyncDisposable {
     );
     for (const one of forwarders) resources.defer(() => void one.close());
     const port = await freePort();
-    await writeFile(join(directory, "nginx.conf"), configuration(hashBy, port, forwarders.map(portOf)));
+    await writeFile(join(directory, "nginx.conf"), configuration(annotations, port, forwarders.map(portOf)));
     const parameters = ["-p", `${directory}/`, "-c", "nginx.conf", "-e", "error.log"];
     await processes.start("nginx", { command: "nginx", parameters });
     const address = `http://127.0.0.1:${port}`;
@@ -66,20 +67,31 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-/** ingress-nginx hashes consistently and buffers requests by default. */
-function configuration(hashBy: string, port: number, servers: readonly number[]): string {
+/**
+ * ingress-nginx hashes consistently, buffers requests, passes upgrades on, and tries another pod after an error or a timeout, except for
+ * requests such as POST.
+ */
+function configuration(annotations: NginxOptions["annotations"], port: number, servers: readonly number[]): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const valueOf = (setting: AnnotatedSetting): string | undefined => annotations[nginxAnnotation(setting)];
+  const hashBy = valueOf("hashBy");
   return [
     "daemon off; worker_processes 1; pid nginx.pid; events {}",
     "http {",
-    "access_log off; client_max_body_size 10m; proxy_read_timeout 300;",
+    "access_log off;",
+    `proxy_connect_timeout ${valueOf("connectTimeout")}s;`,
+    `proxy_send_timeout ${valueOf("sendTimeout")}s;`,
+    `proxy_read_timeout ${valueOf("readTimeout")}s;`,
+    `client_max_body_size ${valueOf("maxBodySize")};`,
     ...temporary.map((name) => `${name}_temp_path ${name};`),
+    "map $http_upgrade $connection_upgrade { default upgrade; '' ''; }",
     "upstream pods {",
-    ...(hashBy === "" ? [] : [`hash ${hashBy} consistent;`]),
+    ...(hashBy === undefined ? [] : [`hash ${hashBy} consistent;`]),
     ...servers.map((server) => `server 127.0.0.1:${server};`),
     `} server { listen 127.0.0.1:${port};`,
     "location = /nginx { return 200; }",
-    "location / { proxy_pass http://pods; }",
+    "location / { proxy_pass http://pods; proxy_http_version 1.1;",
+    "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade; }",
     "} }",
   ].join("\n");
 }

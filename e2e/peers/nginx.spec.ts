@@ -1,6 +1,7 @@
-/** A real nginx with the hash of the rendered Ingress in front of running processors: the guide's, and the default. */
+/** A real nginx with the settings of the rendered Ingress in front of running processors: the guide's, and the default. */
 import assert from "node:assert/strict";
-import { createConnection } from "node:net";
+import { once } from "node:events";
+import { createConnection, createServer, type AddressInfo, type Socket } from "node:net";
 import type { GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
 import { desiredChildren } from "@gpumedia/operator/src/desired/children.ts";
 import { sampleContext, sampleService } from "@gpumedia/operator/src/desired/service.sample.ts";
@@ -11,15 +12,15 @@ import { readReport, type Sample } from "@gpumedia/operator/src/utilization/samp
 import { UtilizationWindow, windowMs } from "@gpumedia/operator/src/utilization/window.ts";
 import { realProcessor, type RealProcessor } from "@gpumedia/processor/src/routes/testing/real-processor.ts";
 import { Agent } from "undici";
-import { Nginx, whyNoNginx } from "../cluster/nginx.ts";
-import { keepBusy } from "../cluster/process-node/client.ts";
+import { keepBusy, photograph, sizeOf, streamPicture } from "../cluster/process-node/client.ts";
 import { until } from "../cluster/until.ts";
+import { Nginx, whyNoNginx } from "./nginx.ts";
 
 const intervalMs = 15_000;
 /** A low band: a machine that is shared with others does not keep a worker busy all the time. */
 const slo = { gpuUtilization: { min: 20, max: 40 } };
 
-describe("uploads through an Ingress", () => {
+describe("uploads through nginx, as ingress-nginx configures it", () => {
   const stack = new AsyncDisposableStack();
   const processors: RealProcessor[] = [];
 
@@ -37,12 +38,8 @@ describe("uploads through an Ingress", () => {
 
   /** nginx as ingress-nginx would configure it from the Ingress of the service. */
   async function startNginx(spec: GpuMediaServiceSpec): Promise<Nginx> {
-    const ingress = { ...spec.network?.ingress, enabled: true, host: "media.example.com" };
-    const children = desiredChildren(sampleService({ ...spec, network: { ingress } }), sampleContext);
-    const { annotations = {} } = children.find(({ role }) => role === "ingress")?.manifest?.metadata ?? {};
-    const hashBy = annotations["nginx.ingress.kubernetes.io/upstream-hash-by"] ?? "";
     return Nginx.start({
-      hashBy,
+      annotations: annotationsOf(spec),
       pods: processors.map(
         ({ port }) =>
           () =>
@@ -88,6 +85,40 @@ describe("uploads through an Ingress", () => {
     assert.notEqual(status.bottleneck, "Skew");
   });
 
+  it("of 10 MiB are routed, and nginx refuses a larger one, of which no pod hears", async () => {
+    await using nginx = await startNginx({});
+    const limit = 10 * 1_048_576;
+    // A decoder ignores what follows the end of a JPEG.
+    const padded = Buffer.concat([photograph, Buffer.alloc(limit - photograph.length)]);
+    assert.equal((await upload(nginx, padded)).status, 200);
+    const before = String(nginx.requests);
+    assert.equal((await upload(nginx, new Uint8Array(limit + 1))).status, 413);
+    assert.equal(String(nginx.requests), before);
+  });
+
+  it("may be a stream", async () => {
+    await using nginx = await startNginx({});
+    const address = `${nginx.address.replace("http", "ws")}/v1/stream`;
+    assert.deepEqual(sizeOf(await streamPicture(address)), [1280, 854]);
+  });
+
+  const hanging: {
+    readonly [title: string]: { readonly ingress: object; readonly bytes: number; readonly reads: boolean };
+  } = {
+    "a pod that does not answer: readTimeout": { ingress: { readTimeout: "1s" }, bytes: 1, reads: true },
+    "a pod that does not read: sendTimeout": { ingress: { sendTimeout: "1s" }, bytes: 9_000_000, reads: false },
+  };
+  for (const [title, { ingress, bytes, reads }] of Object.entries(hanging)) {
+    it(`end with 504 at ${title}`, async () => {
+      await using pod = await hangingPod(reads);
+      await using nginx = await Nginx.start({
+        annotations: annotationsOf({ network: { ingress } }),
+        pods: [() => createConnection(pod.port, "127.0.0.1")],
+      });
+      assert.equal((await upload(nginx, new Uint8Array(bytes))).status, 504);
+    });
+  }
+
   it("reach all pods by default also where pictures come by URL, each of which keeps its pod", async () => {
     const spec = { processing: { upstream: { allowedHosts: ["img.example.com"] } } };
     await using nginx = await startNginx(spec);
@@ -114,6 +145,36 @@ describe("uploads through an Ingress", () => {
 interface Loaded {
   readonly requests: readonly number[];
   readonly status: GpuMediaServiceStatus;
+}
+
+/** The annotations of the rendered Ingress. */
+function annotationsOf(spec: GpuMediaServiceSpec): Readonly<Record<string, string>> {
+  const ingress = { ...spec.network?.ingress, enabled: true, host: "media.example.com" };
+  const children = desiredChildren(sampleService({ ...spec, network: { ingress } }), sampleContext);
+  return children.find(({ role }) => role === "ingress")?.manifest?.metadata.annotations ?? {};
+}
+
+function upload({ address }: Nginx, body: Uint8Array<ArrayBuffer>): Promise<Response> {
+  return fetch(`${address}/v1/process`, { method: "POST", body, headers: { "content-type": "image/jpeg" } });
+}
+
+/** Accepts connections, and never answers. */
+async function hangingPod(reads: boolean): Promise<AsyncDisposable & { readonly port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}));
+    if (reads) socket.resume();
+    else socket.pause();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
 }
 
 async function report(processor: RealProcessor | undefined): Promise<Sample> {
