@@ -208,7 +208,7 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
     await work.apply("shares", fixed(3, { scheduling, gpu: { resourceName: "example.com/share" } }));
     await work.untilCondition("shares", "GpuCapacity", {
       reason: "Exhausted",
-      message: `no free device of class share.example.com that fits: 2 of 2 held by ${work.namespace}/shares (2)`,
+      message: `no free share of a device of class share.example.com that fits: 2 of 2 held by ${work.namespace}/shares (2)`,
     });
     await until("two of three replicas to serve", async (see) => {
       return see((await work.service("shares"))?.status?.summary)?.replicas === "2/3";
@@ -327,7 +327,8 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
       try {
         const shares = pods * count;
         const held = `${shares} of ${shares} held by ${work.namespace}/sharing (${shares})`;
-        await work.untilCondition("sharing", "GpuCapacity", { status: "False", reason: "Exhausted", message: held });
+        const { message } = await work.untilCondition("sharing", "GpuCapacity", { status: "False", message: held });
+        assert.match(message, count === 1 ? /no free share of a device/ : /no node has 2 free shares of devices/);
         await work.untilCondition("sharing", "Ready", { status: "False", reason: "WaitingForGpu" });
         await untilCapacity("sharing", { gpusAllocatable: shares, gpusFree: 0, source: "DRA" });
         await until("all pods but one to have devices", async (see) => {

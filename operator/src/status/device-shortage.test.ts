@@ -35,6 +35,15 @@ function enginesOf(change: Partial<Engines>): Partial<DeviceRequest> {
   const engines = { jpeg: 0, decoders: 0, encoders: 0, ...change };
   return { engines, selectors: engineSelector(engines) };
 }
+const shareable = sampleDevice("0", { isShareable: true });
+const inUseBy = (device: string) => [sampleClaim(`upscaler-${device.replace("/", "-")}`, [device])];
+
+/** As many claims have 20 GiB of the device each. */
+function shares(count: number) {
+  const share = { driver, pool: "a", device: "0", isShare: true, consumed: { memory: 20 * 2 ** 30 } };
+  return Array.from({ length: count }, (_, index) => sampleClaim(`upscaler-${index}`, [share]));
+}
+
 const withJpeg = claim(enginesOf({ jpeg: 1 }));
 
 function mig(profile: string, jpegEngines: number) {
@@ -132,6 +141,27 @@ describe("text of a shortage of DRA's devices", () => {
     "more than any node has": {
       gpus: view({ slices: two }, claim({ count: 4 })),
       text: "no node has 4 devices of class gpu.nvidia.com that fit: the largest has 2; lower gpu.count, or add a larger node",
+    },
+    "all shares of the only device": {
+      gpus: view(
+        { slices: [sampleSlice("a", [shareable])], claims: shares(4) },
+        claim({ capacity: { memory: "20Gi" } }),
+      ),
+      text: "no free share of a device of class gpu.nvidia.com that fits: 4 of 4 held by media/upscaler (4); free a share, add a node, or lower gpu.share.memoryPerPod or the number of replicas",
+    },
+    "two shares for each pod, and one is left": {
+      gpus: view(
+        { slices: [sampleSlice("a", [shareable])], claims: shares(3) },
+        claim({ count: 2, capacity: { memory: "20Gi" } }),
+      ),
+      text: "no node has 2 free shares of devices of class gpu.nvidia.com that fit: 3 of 4 held by media/upscaler (3), 1 free but too few on one node; free a share, add a node, or lower gpu.share.memoryPerPod or the number of replicas",
+    },
+    "a device that is shared beside one that is not": {
+      gpus: view(
+        { slices: [sampleSlice("a", [shareable, "1"])], claims: [...inUseBy("a/0"), ...inUseBy("a/1")] },
+        claim(),
+      ),
+      text: "no free device of class gpu.nvidia.com that fits: 2 of 2 held by media/upscaler (2); free a GPU, add a node, or lower the number of replicas",
     },
     "no usable node": {
       gpus: view(

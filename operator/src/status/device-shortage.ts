@@ -35,10 +35,18 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   if (largest < fewest) {
     return `no node has ${fewest} devices of class ${classes} that fit: the largest has ${largest}; lower gpu.count, or add a larger node`;
   }
-  const what = perReplica === 1 ? "no free device" : `no node has ${perReplica} free devices`;
+  const areShares = usableDevices(gpus).every(
+    ({ inventory }) => inventory?.slots.every(({ device }) => device.isShareable) === true,
+  );
+  const [one, several] = areShares ? ["share of a device", "shares of devices"] : ["device", "devices"];
+  const what = perReplica === 1 ? `no free ${one}` : `no node has ${perReplica} free ${several}`;
   const scattered = free > 0 ? `, ${free} free but too few on one node` : "";
   const others = [texts.length === 0 ? "" : `of others, ${texts.join(", ")}`, exclusions(gpus)].filter(Boolean);
-  return `${what} of class ${classes} that ${perReplica === 1 ? "fits" : "fit"}: ${allocatable - free} of ${allocatable} held by ${holderList(gpus)}${scattered}${others.map((text) => `; ${text}`).join("")}; free a GPU, add a node, or lower the number of replicas`;
+  return `${what} of class ${classes} that ${perReplica === 1 ? "fits" : "fit"}: ${allocatable - free} of ${allocatable} held by ${holderList(gpus)}${scattered}${others.map((text) => `; ${text}`).join("")}; free a ${areShares ? "share" : "GPU"}, add a node, or lower ${smallerShare(areShares, deviceRequests)}the number of replicas`;
+}
+
+function smallerShare(areShares: boolean, requests: readonly DeviceRequest[]): string {
+  return areShares && requests.some(({ capacity }) => "memory" in capacity) ? "gpu.share.memoryPerPod or " : "";
 }
 
 /** Does a device of the class that the service may use not fit? Then its node is not the one that is missing. */
