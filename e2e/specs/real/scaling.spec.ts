@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { keepBusy } from "../../cluster/process-node/client.ts";
 import { until } from "../../cluster/until.ts";
-import { addressOf, byGpusAtOnce, untilScaling } from "../loop/loop-cluster.ts";
-import { podsOf, quick } from "./pods.ts";
+import { addressOf, byGpusAtOnce, quick, untilScaling } from "../loop/loop-cluster.ts";
+import { podsOf } from "./pods.ts";
 import { inRealCluster } from "./real-cluster.ts";
 
 const patiently = { withinMs: 180_000, everyMs: 200 };
