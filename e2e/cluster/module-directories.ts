@@ -9,8 +9,14 @@ export async function moduleDirectories(
   family: string,
   modules: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
-  if (modules.length === 0) return {};
-  const directory = familyDirectory(family);
+  return modules.length === 0 ? {} : moduleDirectoriesOf(familyDirectory(family), modules);
+}
+
+/** The same for the go.mod in a folder. */
+export async function moduleDirectoriesOf(
+  directory: string,
+  modules: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
   const goMod = await readFile(join(directory, "go.mod"), "utf8");
   // Without the versions go would first load everything that these modules require, which is most of Kubernetes.
   const versioned = modules.map((module) => `${module}@${moduleVersion(goMod, module)}`);

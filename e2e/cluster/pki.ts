@@ -26,6 +26,8 @@ export interface CertificateAuthority {
   readonly certificate: string;
   client(subject: Subject): Promise<KeyPair>;
   server(subject: Subject, names: ServingNames): Promise<KeyPair>;
+  /** For programs that are each other's servers and clients. */
+  serverAndClient(subject: Subject, names: ServingNames): Promise<KeyPair>;
 }
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -47,7 +49,7 @@ export async function createAuthority(commonName: string): Promise<CertificateAu
     ],
   });
 
-  async function issue(subject: Subject, usage: string, extensions: x509.Extension[] = []): Promise<KeyPair> {
+  async function issue(subject: Subject, usages: string[], extensions: x509.Extension[] = []): Promise<KeyPair> {
     const { publicKey, privateKey } = await newKeys();
     const certificate = await x509.X509CertificateGenerator.create({
       ...validity(),
@@ -58,7 +60,7 @@ export async function createAuthority(commonName: string): Promise<CertificateAu
       signingAlgorithm: algorithm,
       extensions: [
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([usage]),
+        new x509.ExtendedKeyUsageExtension(usages),
         ...extensions,
       ],
     });
@@ -67,15 +69,19 @@ export async function createAuthority(commonName: string): Promise<CertificateAu
 
   return {
     certificate: authority.toString("pem"),
-    client: (subject) => issue(subject, x509.ExtendedKeyUsage.clientAuth),
-    server(subject, { dns, ip }) {
-      const names = [
-        ...dns.map((value) => ({ type: "dns", value }) as const),
-        ...ip.map((value) => ({ type: "ip", value }) as const),
-      ];
-      return issue(subject, x509.ExtendedKeyUsage.serverAuth, [new x509.SubjectAlternativeNameExtension(names)]);
-    },
+    client: (subject) => issue(subject, [clientAuth]),
+    server: (subject, names) => issue(subject, [serverAuth], [alternativeNames(names)]),
+    serverAndClient: (subject, names) => issue(subject, [serverAuth, clientAuth], [alternativeNames(names)]),
   };
+}
+
+const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+
+function alternativeNames({ dns, ip }: ServingNames): x509.Extension {
+  return new x509.SubjectAlternativeNameExtension([
+    ...dns.map((value) => ({ type: "dns", value }) as const),
+    ...ip.map((value) => ({ type: "ip", value }) as const),
+  ]);
 }
 
 /** The keys with which the API server signs and verifies service accounts' tokens. */

@@ -42,11 +42,14 @@ async function build(
   const unfinished = join(directory, `${unfinishedPrefix}${process.pid}`);
   await mkdir(unfinished);
   const packages = programs.map((program) => family.packages[program] ?? "");
+  const source = join(unfinished, "source");
+  const module = family.copySource === undefined ? family : { ...family, directory: source };
   const progress = showProgress(`${programs.join(", ")} ${family.version}`, terminal);
   try {
+    await family.copySource?.(source);
     const flags = [...compilerFlags, "-ldflags", family.ldflags];
-    const onError = await countingCompiler(family, flags, packages, progress);
-    await go(["build", "-v", ...flags, "-o", `${unfinished}/`, ...packages], { directory: family.directory, onError });
+    const onError = await countingCompiler(module, flags, packages, progress);
+    await go(["build", "-v", ...flags, "-o", `${unfinished}/`, ...packages], { directory: module.directory, onError });
     // Renaming is atomic: a program that is there is complete.
     for (const [index, program] of programs.entries()) {
       await rename(join(unfinished, executableName(packages[index] ?? "")), join(directory, program));

@@ -94,6 +94,8 @@ export interface Family {
   readonly key: string;
   readonly packages: Readonly<Record<string, string>>;
   readonly ldflags: string;
+  /** Writes the source that is built in place of `directory` to a new folder, which is removed after the build. */
+  readonly copySource?: (to: string) => Promise<void>;
 }
 
 export function familyOf(tool: ToolName): FamilyName {

@@ -26,12 +26,17 @@ export interface Sample {
   readonly value: number;
 }
 
-const address = "127.0.0.1:9090";
+/** In the cluster's network, where it is `http://` and this. */
+export const prometheusAddress = "127.0.0.1:9090";
 const apis = "/apis/monitoring.coreos.com/v1";
 const fileOf = { config: "prometheus.yaml", rules: "prometheus-rules" } as const;
 
 /** The scrape configurations that prometheus-operator writes for a PodMonitor, as far as ours need them. */
-export function scrapeConfigs({ metadata, spec }: PodMonitor, kubeconfig: string): readonly object[] {
+export function scrapeConfigs(
+  { metadata, spec }: PodMonitor,
+  kubeconfig: string,
+  relabelings: readonly object[] = [],
+): readonly object[] {
   const { namespace = "", name } = metadata;
   return spec.podMetricsEndpoints.map(({ port, path = "/metrics", interval }, index) => ({
     job_name: `podMonitor/${namespace}/${name}/${index}`,
@@ -44,6 +49,7 @@ export function scrapeConfigs({ metadata, spec }: PodMonitor, kubeconfig: string
       take("namespace", "namespace"),
       take("pod_name", "pod"),
       take("pod_container_name", "container"),
+      ...relabelings,
     ],
   }));
 }
@@ -52,6 +58,8 @@ const escaped = (label: string): string => label.replaceAll(/[^a-zA-Z0-9_]/g, "_
 const keep = (source: string, regex: string): object => {
   return { action: "keep", source_labels: [`__meta_kubernetes_${source}`], regex: regex.replaceAll(".", "\\.") };
 };
+/** All targets. */
+const drop = { action: "drop", regex: ".*" };
 const take = (source: string, target: string): object => {
   return { source_labels: [`__meta_kubernetes_${source}`], target_label: target };
 };
@@ -60,22 +68,35 @@ export class Prometheus {
   readonly #cluster: Cluster;
   readonly #agent: Agent;
 
-  /** Configured once, from the present objects. */
+  /** Configured from the present objects: see `reload`. */
   static async start(cluster: Cluster, agent: Agent): Promise<Prometheus> {
     const prometheus = new Prometheus(cluster, agent);
     const command = await tool("prometheus");
-    await prometheus.#write();
+    await prometheus.#write(await prometheus.#monitors());
     const directory = cluster.directory;
     await cluster.processes.start("prometheus", {
       command,
       parameters: [
         `--config.file=${join(directory, fileOf.config)}`,
         `--storage.tsdb.path=${join(directory, "prometheus")}`,
-        `--web.listen-address=${address}`,
+        `--web.listen-address=${prometheusAddress}`,
       ],
     });
-    await until("Prometheus to be ready", () => prometheus.#get("/-/ready").catch(() => undefined));
+    await prometheus.untilReady();
     return prometheus;
+  }
+
+  /**
+   * Configures it anew, from the objects that there are now. `nothing` drops all targets, whose series then end; those of a job that is
+   * removed would stay for five minutes.
+   */
+  async reload(scrape: "all" | "nothing" = "all"): Promise<void> {
+    await this.#write(await this.#monitors(), scrape === "nothing" ? [drop] : []);
+    this.#cluster.processes.signal("prometheus", "SIGHUP");
+  }
+
+  async untilReady(): Promise<void> {
+    await until("Prometheus to be ready", () => this.#get("/-/ready").catch(() => undefined));
   }
 
   private constructor(cluster: Cluster, agent: Agent) {
@@ -91,16 +112,21 @@ export class Prometheus {
     return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
   }
 
-  async #write(): Promise<void> {
-    const { directory, kubeconfig, rest } = this.#cluster;
-    const read = async <T>(kind: string): Promise<readonly T[]> =>
-      ((await rest.request("GET", `${apis}/${kind}`)) as { readonly items: readonly T[] }).items;
-    const monitors = await read<PodMonitor>("podmonitors");
-    const rules = await read<PrometheusRule>("prometheusrules");
+  #monitors(): Promise<readonly PodMonitor[]> {
+    return this.#read("podmonitors");
+  }
+
+  async #read<T>(kind: string): Promise<readonly T[]> {
+    return ((await this.#cluster.rest.request("GET", `${apis}/${kind}`)) as { readonly items: readonly T[] }).items;
+  }
+
+  async #write(monitors: readonly PodMonitor[], relabelings: readonly object[] = []): Promise<void> {
+    const { directory, kubeconfig } = this.#cluster;
+    const rules = await this.#read<PrometheusRule>("prometheusrules");
     const config = {
       global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
       rule_files: [`${fileOf.rules}/*.yaml`],
-      scrape_configs: monitors.flatMap((monitor) => scrapeConfigs(monitor, kubeconfig)),
+      scrape_configs: monitors.flatMap((monitor) => scrapeConfigs(monitor, kubeconfig, relabelings)),
     };
     await mkdir(join(directory, fileOf.rules), { recursive: true });
     // A file each: several objects may have groups of the same name, one file may not.
@@ -112,7 +138,7 @@ export class Prometheus {
   }
 
   async #get(path: string): Promise<string> {
-    const { statusCode, body } = await request(`http://${address}${path}`, { dispatcher: this.#agent });
+    const { statusCode, body } = await request(`http://${prometheusAddress}${path}`, { dispatcher: this.#agent });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`Prometheus responded with ${statusCode}: ${text}`);
     return text;
