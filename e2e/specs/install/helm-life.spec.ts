@@ -4,6 +4,7 @@ import { untilEstablished } from "../../cluster/crds.ts";
 import { writeVerbs } from "../../cluster/audit.ts";
 import { startCluster, type Cluster } from "../../cluster/cluster.ts";
 import type { KubernetesObject } from "../../cluster/rest.ts";
+import { isSince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
 import type { OperatorProcess } from "../operator/operator-process.ts";
 import { chart, Helm, helmTools, helmVersions } from "./helm.ts";
@@ -170,16 +171,22 @@ describe("the life of an installation by Helm", function () {
       return see(specs).every(({ caBundle }) => caBundle !== undefined) && specs[0]?.caBundle;
     });
     const slice = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${release}-metrics-api`;
-    await until("the EndpointSlice of the metrics API", () => cluster.rest.get(slice));
+    // Older API servers read the Endpoints.
+    const routes = isSince("1.34")
+      ? [slice]
+      : [slice, `/api/v1/namespaces/${namespace}/endpoints/${release}-metrics-api`];
+    for (const route of routes) await until(`${route} of the leader`, () => cluster.rest.get(route));
     await helm.run("upgrade", release, chart, ...on, "--set", "logLevel=debug");
     assert.equal((await apiService("v1beta1")).spec.caBundle, authority);
     // Without any value, Helm would reuse those of the last upgrade.
     await helm.run("upgrade", release, chart, ...flags, "--set", "metricsApi.enabled=false");
     await restartOperator();
     assert.equal(await cluster.rest.get(`${apiServices}/v1beta1.custom.metrics.k8s.io`), undefined);
-    await until("the EndpointSlice to be deleted with its Service", async (see) => {
-      return see(await cluster.rest.get(slice)) === undefined;
-    });
+    for (const route of routes) {
+      await until(`${route} to be deleted with its Service`, async (see) => {
+        return see(await cluster.rest.get(route)) === undefined;
+      });
+    }
     // While it was on, the HPAs used GPU metrics. On a busy machine, the operator takes a while to change all of them.
     await until("the HPAs to have no GPU metric", async (see) => {
       const path = `/apis/autoscaling/v2/namespaces/${media}/horizontalpodautoscalers`;
