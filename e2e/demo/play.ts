@@ -58,8 +58,9 @@ export class Play {
       await followReplicas(kubectl, service, 1, detail);
     });
     await this.#show("get", "gms", "-n", namespace);
-    const rescaled = ["--field-selector=reason=SuccessfulRescale", "-o", "custom-columns=AUTOSCALER:.message"];
-    await this.#show("get", "events", "-n", namespace, ...rescaled);
+    // Not the autoscaler's own: client-go drops an object's events after 25, such as those about metrics of pods that start.
+    const scaled = ["--field-selector=reason=ScalingReplicaSet", "-o", "custom-columns=DEPLOYMENT:.message"];
+    await this.#show("get", "events", "-n", namespace, ...scaled);
     this.#steps.text("");
   }
 

@@ -46,7 +46,7 @@ describe("make demo", function () {
       tree,
       "✓ Removing the load until the autoscaler removes the pod \\(",
       shown("1/1"),
-      "New size: 2; reason: pods metric gpumedia_gpu_utilization_percent above target\n",
+      "Scaled up replica set upscaler-\\S+ from 1 to 2\n",
     ];
     try {
       const missing = inOrder.find((_, at) => !new RegExp(inOrder.slice(0, at + 1).join("[^]*"), "m").test(output));
