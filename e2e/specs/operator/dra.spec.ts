@@ -311,11 +311,12 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
       pods: 2,
       memory: "30Gi",
     },
-    "two for each pod, of one device if need be": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: any } }],
+    // Before 1.36, where the gate is alpha, both may be of one device. Here the number of pods is the same.
+    "two for each pod, of different devices": {
+      devices: [{ memory: { value: "80Gi", requestPolicy: any } }, { memory: { value: "80Gi", requestPolicy: any } }],
       memoryPerPod: "20Gi",
       count: 2,
-      pods: 2,
+      pods: 4,
       memory: "20Gi",
     },
   };

@@ -50,6 +50,7 @@ const seventh = claim({ deviceClass: mig.name, selectors: [`device.attributes['$
 const taint = { key: "gpu.nvidia.com/xid", value: "79", effect: "NoSchedule" };
 
 const shared = (capacity: DeviceView["capacity"]): DeviceView => sampleDevice("gpu-0", { isShareable: true, capacity });
+const small = sampleDevice("gpu-1", { isShareable: true, capacity: { memory: { value: "40Gi" } } });
 const share = (memory: number): AllocatedDevice => ({
   driver,
   pool: "a",
@@ -173,6 +174,17 @@ describe("the count of DRA's devices", () => {
       request: claim({ capacity: { memory: "30Gi" } }),
       count: [3, 2, 2],
       holders: { "media/x": 1 },
+    },
+    // Kubernetes 1.36.3, dynamic-resource-allocation/structured: a request goes on behind the device that it took last.
+    "two shares of different devices for each pod": {
+      dra: { slices: [sampleSlice("a", [shared({ memory: { value: "80Gi" } })])] },
+      request: claim({ count: 2, capacity: { memory: "20Gi" } }),
+      count: [4, 4, 0],
+    },
+    "two shares for each pod, as many as the smaller device has": {
+      dra: { slices: [sampleSlice("a", [shared({ memory: { value: "80Gi" } }), small])] },
+      request: claim({ count: 2, capacity: { memory: "20Gi" } }),
+      count: [6, 6, 2],
     },
     "one share where no amount is requested": {
       dra: { slices: [sampleSlice("a", [shared({ memory: { value: "80Gi" } })])] },

@@ -91,8 +91,9 @@ export class DeviceStock {
 }
 
 /**
- * How many replicas the stock has, each with the devices of the first request that can still be met. No device that could
- * not be taken can be taken later, so one pass for each request is enough.
+ * How many replicas the stock has, each with the devices of the first request that can still be met. The devices of one request
+ * differ, as Kubernetes allocates them since 1.36: a pod that requests two shares gets them of two devices. No device that could
+ * not be taken can be taken later, so it is not tried again.
  */
 export function replicasInStock(
   stock: DeviceStock,
@@ -101,11 +102,21 @@ export function replicasInStock(
 ): number {
   let replicas = 0;
   for (const [index, request] of requests.entries()) {
-    const taken: Slot[] = [];
-    for (const slot of slots.filter(({ fits }) => fits.has(index))) while (stock.take(slot, request)) taken.push(slot);
-    const left = taken.length % request.count;
-    replicas += (taken.length - left) / request.count;
-    for (const slot of left === 0 ? [] : taken.slice(-left)) stock.giveBack(slot, request);
+    let open = slots.filter(({ fits }) => fits.has(index));
+    for (;;) {
+      const taken = new Set<Slot>();
+      const refused = new Set<Slot>();
+      for (const slot of open) {
+        if (taken.size === request.count) break;
+        (stock.take(slot, request) ? taken : refused).add(slot);
+      }
+      if (taken.size < request.count) {
+        for (const slot of taken) stock.giveBack(slot, request);
+        break;
+      }
+      replicas++;
+      open = open.filter((slot) => !refused.has(slot));
+    }
   }
   return replicas;
 }

@@ -149,12 +149,16 @@ describe("text of a shortage of DRA's devices", () => {
       ),
       text: "no free share of a device of class gpu.nvidia.com that fits: 4 of 4 held by media/upscaler (4); free a share, add a node, or lower gpu.share.memoryPerPod or the number of replicas",
     },
-    "two shares for each pod, and one is left": {
+    "two shares for each pod, of which one device has none left": {
       gpus: view(
-        { slices: [sampleSlice("a", [shareable])], claims: shares(3) },
+        { slices: [sampleSlice("a", [shareable, sampleDevice("1", { isShareable: true })])], claims: shares(4) },
         claim({ count: 2, capacity: { memory: "20Gi" } }),
       ),
-      text: "no node has 2 free shares of devices of class gpu.nvidia.com that fit: 3 of 4 held by media/upscaler (3), 1 free but too few on one node; free a share, add a node, or lower gpu.share.memoryPerPod or the number of replicas",
+      text: "no node has 2 free shares of devices of class gpu.nvidia.com that fit: 4 of 8 held by media/upscaler (4), 4 free but too few on different devices of one node; free a share, add a node, or lower gpu.share.memoryPerPod or the number of replicas",
+    },
+    "two shares for each pod, which are never of one device": {
+      gpus: view({ slices: [sampleSlice("a", [shareable])] }, claim({ count: 2, capacity: { memory: "20Gi" } })),
+      text: "no node has 2 devices of class gpu.nvidia.com that fit: the largest has 1; lower gpu.count, or add a larger node",
     },
     "a device that is shared beside one that is not": {
       gpus: view(

@@ -30,7 +30,10 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   const { allocatable, free } = countGpus(gpus);
   if (allocatable === 0)
     return `none of ${nodes(devices.length)} with ${gpusText(gpus)} is usable: ${exclusions(gpus)}`;
-  const largest = Math.max(...devices.map((node) => node.allocatable));
+  // The shares of one request are of different devices.
+  const largest = Math.max(
+    ...devices.map(({ allocatable: most, inventory }) => Math.min(most, inventory?.slots.length ?? most)),
+  );
   const fewest = Math.min(...deviceRequests.map(({ count }) => count));
   if (largest < fewest) {
     return `no node has ${fewest} devices of class ${classes} that fit: the largest has ${largest}; lower gpu.count, or add a larger node`;
@@ -40,7 +43,8 @@ export function deviceShortage(gpus: GpuView, dra: DraSnapshot): string {
   );
   const [one, several] = areShares ? ["share of a device", "shares of devices"] : ["device", "devices"];
   const what = perReplica === 1 ? `no free ${one}` : `no node has ${perReplica} free ${several}`;
-  const scattered = free > 0 ? `, ${free} free but too few on one node` : "";
+  const together = areShares ? "on different devices of one node" : "on one node";
+  const scattered = free > 0 ? `, ${free} free but too few ${together}` : "";
   const others = [texts.length === 0 ? "" : `of others, ${texts.join(", ")}`, exclusions(gpus)].filter(Boolean);
   return `${what} of class ${classes} that ${perReplica === 1 ? "fits" : "fit"}: ${allocatable - free} of ${allocatable} held by ${holderList(gpus)}${scattered}${others.map((text) => `; ${text}`).join("")}; free a ${areShares ? "share" : "GPU"}, add a node, or lower ${smallerShare(areShares, deviceRequests)}the number of replicas`;
 }
