@@ -52,11 +52,11 @@ describe("replicas", () => {
     await work.untilReady(name);
   }
 
-  /** Returns the Deployment's replicas in each version stored while `act` runs, without repetitions. */
+  /** Returns the Deployment's replicas before and in each version stored while `act` runs, without repetitions. */
   async function replicasDuring(act: () => Promise<void>): Promise<readonly number[]> {
-    const { metadata } = await work.child("deployment", name);
+    const { metadata, spec: before } = await work.child("deployment", name);
     const controller = new AbortController();
-    const versions: number[] = [];
+    const versions = [before.replicas];
     const last = Promise.withResolvers<void>();
     const watch = work.client.watch(deployment.type, {
       namespace: work.namespace,
