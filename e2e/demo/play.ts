@@ -58,7 +58,8 @@ export class Play {
       await followReplicas(kubectl, service, 1, detail);
     });
     await this.#show("get", "gms", "-n", namespace);
-    // Not the autoscaler's own: client-go drops an object's events after 25, such as those about metrics of pods that start.
+    // Not the autoscaler's own: client-go drops an object's events after 25 (tools/record/events_cache.go), such as those about
+    // metrics of pods that start.
     const scaled = ["--field-selector=reason=ScalingReplicaSet", "-o", "custom-columns=DEPLOYMENT:.message"];
     await this.#show("get", "events", "-n", namespace, ...scaled);
     this.#steps.text("");

@@ -88,7 +88,7 @@ export class Prometheus {
 
   /**
    * Configures it anew, from the objects that there are now. `nothing` drops all targets, whose series then end; those of a job that is
-   * removed would stay for five minutes.
+   * removed were still there after two minutes (Prometheus 3.16).
    */
   async reload(scrape: "all" | "nothing" = "all"): Promise<void> {
     await this.#write(await this.#monitors(), scrape === "nothing" ? [drop] : []);

@@ -1,105 +1,23 @@
-/** GPUs that a DRA driver offers are counted as the real scheduler allocates them. The driver is imitated by its slices. */
+/** GPUs that a DRA driver offers are counted as the real scheduler allocates them. */
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
-import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { deviceClassType } from "@gpumedia/operator/src/observe/device-class-view.ts";
 import { resourceClaimType } from "@gpumedia/operator/src/observe/resource-claim-view.ts";
 import { resourceSliceType } from "@gpumedia/operator/src/observe/resource-slice-view.ts";
 import { deviceTaintRuleType } from "@gpumedia/operator/src/observe/device-taint-rule-view.ts";
 import { quotaType as quotas } from "@gpumedia/operator/src/observe/quota-view.ts";
 import { serviceType } from "@gpumedia/operator/src/observe/cluster-cache.ts";
-import { startCluster, type Cluster } from "../../cluster/cluster.ts";
+import { startCluster } from "../../cluster/cluster.ts";
 import { describeSince, isSince, onlySince } from "../../cluster/kubernetes-version.ts";
 import { until } from "../../cluster/until.ts";
+import { deviceClass, draWorkspace, driver, fixed, ofGpus, pool, publish, untilCapacity } from "./fake-devices.ts";
 import { podsOf } from "./reporting-pods.ts";
 import { Workspace } from "./workspace.ts";
 
-const driver = "gpu.nvidia.com";
-/** Alpha in 1.35. The first two are GA in 1.37, the others are on by default since 1.36. */
-const featureGates = {
-  DRAExtendedResource: true,
-  DRADeviceTaints: true,
-  DRAPartitionableDevices: true,
-  DRAConsumableCapacity: true,
-};
-const parameters = [
-  `--feature-gates=${Object.keys(featureGates)
-    .map((gate) => `${gate}=true`)
-    .join(",")}`,
-];
-
-interface Slice {
-  readonly name?: string;
-  readonly generation?: number;
-  /** Of a device by index. */
-  readonly taints?: Readonly<Record<number, object>>;
-}
-
-/** Publishes the GPUs of a node, as NVIDIA's driver does. */
-async function publish(work: Workspace, node: string, gpus: number, slice: Slice = {}): Promise<KubeObject> {
-  const { name = node, generation = 1, taints = {} } = slice;
-  const devices = Array.from({ length: gpus }, (_, index) => ({
-    name: `gpu-${index}`,
-    attributes: {
-      type: { string: "gpu" },
-      uuid: { string: `GPU-${node}-${index}` },
-      productName: { string: "NVIDIA H100 80GB HBM3" },
-    },
-    capacity: { memory: { value: "80Gi" } },
-    ...(index in taints ? { taints: [taints[index]] } : {}),
-  }));
-  const pool = { name: node, generation, resourceSliceCount: 1 };
-  return work.createObject(resourceSliceType, name, { spec: { driver, nodeName: node, pool, devices } });
-}
-
-/** Adds a node without GPUs for the services of one test. */
-async function pool(work: Workspace): Promise<{ readonly node: string; readonly scheduling: object }> {
-  const name = `pool-${randomUUID().slice(0, 8)}`;
-  const [node = ""] = await work.cluster.addNodes({ count: 1, gpus: 0, labels: { pool: name }, namePrefix: name });
-  return { node, scheduling: { nodeSelector: { pool: name } } };
-}
-
-function fixed(replicas: number, more: object): object {
-  return { replicas, autoscaling: { horizontal: { enabled: false } }, ...more };
-}
-
-function deviceClass(work: Workspace, name: string, spec: object): Promise<KubeObject> {
-  return work.createObject(deviceClassType, name, { spec });
-}
-
-const ofGpus = [
-  { cel: { expression: `device.driver == '${driver}' && device.attributes['${driver}'].type == 'gpu'` } },
-];
-
 describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
   this.timeout(120_000);
-  const work = new Workspace();
-  let cluster: Cluster;
+  const work = draWorkspace();
 
-  before(async () => {
-    cluster = await startCluster({
-      crds: true,
-      apiServer: { featureGates },
-      controllerManager: { parameters },
-      scheduler: { parameters },
-    });
-    await work.open(cluster);
-    await deviceClass(work, driver, { extendedResourceName: "nvidia.com/gpu", selectors: ofGpus });
-    await work.startOperator();
-  });
-  after(async () => {
-    await work[Symbol.asyncDispose]();
-    await cluster.stop();
-  });
-
-  async function untilCapacity(service: string, expected: object): Promise<void> {
-    await until(`the capacity of ${service} to be ${JSON.stringify(expected)}`, async (see) => {
-      const capacity = see((await work.service(service))?.status?.capacity);
-      return Object.entries(expected).every(
-        ([member, value]) => (capacity as Record<string, unknown>)?.[member] === value,
-      );
-    });
-  }
+  before(() => deviceClass(work, driver, { extendedResourceName: "nvidia.com/gpu", selectors: ofGpus }));
 
   it("names the holders while every device is in use, and recovers when one is released", async () => {
     const { node, scheduling } = await pool(work);
@@ -114,7 +32,7 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
     } as const;
     await work.untilCondition("waiting", "Ready", { ...shortage, reason: "WaitingForGpu" });
     await work.untilCondition("waiting", "GpuCapacity", { ...shortage, reason: "Exhausted" });
-    await untilCapacity("waiting", { gpusRequested: 2, gpusAllocatable: 2, gpusFree: 0, source: "DRA" });
+    await untilCapacity(work, "waiting", { gpusRequested: 2, gpusAllocatable: 2, gpusFree: 0, source: "DRA" });
     await work.delete(serviceType, "holder");
     await work.untilCondition("waiting", "GpuCapacity", { status: "True", reason: "Sufficient" });
     await work.untilReady("waiting");
@@ -196,218 +114,6 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
     assert.ok(message.includes(`no free device of class seventh.example.com that fits: ${holders}`), message);
   });
 
-  it("counts as many shares of a device as the scheduler allocates", async () => {
-    const { node, scheduling } = await pool(work);
-    const memory = { value: "80Gi", requestPolicy: { default: "30Gi", validRange: { min: "10Gi" } } };
-    const attributes = { type: { string: "shared" } };
-    const devices = [{ name: "gpu-0", attributes, capacity: { memory }, allowMultipleAllocations: true }];
-    const ofPool = { name: node, generation: 1, resourceSliceCount: 1 };
-    await work.createObject(resourceSliceType, node, { spec: { driver, nodeName: node, pool: ofPool, devices } });
-    const selectors = [{ cel: { expression: "device.allowMultipleAllocations" } }];
-    await deviceClass(work, "share.example.com", { extendedResourceName: "example.com/share", selectors });
-    await work.apply("shares", fixed(3, { scheduling, gpu: { resourceName: "example.com/share" } }));
-    await work.untilCondition("shares", "GpuCapacity", {
-      reason: "Exhausted",
-      message: `no free share of a device of class share.example.com that fits: 2 of 2 held by ${work.namespace}/shares (2)`,
-    });
-    await until("two of three replicas to serve", async (see) => {
-      return see((await work.service("shares"))?.status?.summary)?.replicas === "2/3";
-    });
-  });
-
-  /** A node with shareable devices of a class of its own; returns what a service needs to claim shares of them. */
-  async function shareable(devices: readonly object[]): Promise<(replicas: number, gpu: object) => object> {
-    const { node, scheduling } = await pool(work);
-    const className = `${node}.example.com`;
-    await deviceClass(work, className, { selectors: [{ cel: { expression: `device.driver == '${className}'` } }] });
-    const named = devices.map((capacity, index) => ({
-      name: `gpu-${index}`,
-      attributes: { uuid: { string: `GPU-${node}-${index}` }, model: { string: "Shared" } },
-      allowMultipleAllocations: true,
-      capacity,
-    }));
-    const spec = { driver: className, nodeName: node, pool: { name: node, generation: 1, resourceSliceCount: 1 } };
-    await work.createObject(resourceSliceType, node, { spec: { ...spec, devices: named } });
-    const claim = { deviceClassName: className };
-    return (replicas, gpu) => fixed(replicas, { scheduling, gpu: { allocation: "ResourceClaim", claim, ...gpu } });
-  }
-
-  interface AllocatedClaim extends KubeObject {
-    readonly status?: {
-      readonly allocation?: {
-        readonly devices: { readonly results: readonly ClaimedShare[]; readonly config?: readonly object[] };
-      };
-    };
-  }
-  interface ClaimedShare {
-    readonly device: string;
-    readonly shareID?: string;
-    readonly consumedCapacity?: Readonly<Record<string, string>>;
-  }
-
-  /** The devices of the service's claims that have some. */
-  async function claimed(service: string) {
-    const { items } = await work.client.list(resourceClaimType, {
-      namespace: work.namespace,
-      labelSelector: `gpumedia.io/service=${service}`,
-    });
-    return (items as readonly AllocatedClaim[]).flatMap(({ status }) => status?.allocation?.devices ?? []);
-  }
-
-  const range = { default: "80Gi", validRange: { min: "10Gi", step: "10Gi" } };
-  const any = { default: "80Gi", validRange: { min: "1Gi" } };
-  const cores = { value: "100", requestPolicy: { default: "30", validRange: { min: "1" } } };
-  const shareCases: {
-    readonly [title: string]: {
-      readonly devices: readonly object[];
-      readonly memoryPerPod?: string;
-      readonly count?: number;
-      /** How many pods get devices. */
-      readonly pods: number;
-      /** What each share takes. */
-      readonly memory: string;
-    };
-  } = {
-    "of the memory per pod": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: any } }],
-      memoryPerPod: "20Gi",
-      pods: 4,
-      memory: "20Gi",
-    },
-    "of the memory per pod, rounded up to the step of the driver": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: range } }],
-      memoryPerPod: "11Gi",
-      pods: 4,
-      memory: "20Gi",
-    },
-    "of the next valid size": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: { default: "40Gi", validValues: ["10Gi", "40Gi"] } } }],
-      memoryPerPod: "11Gi",
-      pods: 2,
-      memory: "40Gi",
-    },
-    "of the default size without a memory per pod": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: { ...range, default: "30Gi" } } }],
-      pods: 2,
-      memory: "30Gi",
-    },
-    "of any size where the driver has no policy": {
-      devices: [{ memory: { value: "80Gi" } }],
-      memoryPerPod: "30Gi",
-      pods: 2,
-      memory: "30Gi",
-    },
-    "as far as another capacity goes, of which each takes the default": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: any }, cores }],
-      memoryPerPod: "10Gi",
-      pods: 3,
-      memory: "10Gi",
-    },
-    "of several devices, none of which is divided between two": {
-      devices: [40, 40, 20].map((size) => ({
-        memory: { value: `${size}Gi`, requestPolicy: { ...any, default: "1Gi" } },
-      })),
-      memoryPerPod: "30Gi",
-      pods: 2,
-      memory: "30Gi",
-    },
-    // Before 1.36, where the gate is alpha, both may be of one device. Here the number of pods is the same.
-    "two for each pod, of different devices": {
-      devices: [{ memory: { value: "80Gi", requestPolicy: any } }, { memory: { value: "80Gi", requestPolicy: any } }],
-      memoryPerPod: "20Gi",
-      count: 2,
-      pods: 4,
-      memory: "20Gi",
-    },
-  };
-  for (const [title, { devices, memoryPerPod, count = 1, pods, memory }] of Object.entries(shareCases)) {
-    it(`allocates and counts shares ${title}`, async () => {
-      const spec = await shareable(devices);
-      const share = memoryPerPod === undefined ? { strategy: "TimeSlicing" } : { strategy: "Capacity", memoryPerPod };
-      await work.apply("sharing", spec(pods + 1, { count, share }));
-      try {
-        const shares = pods * count;
-        const held = `${shares} of ${shares} held by ${work.namespace}/sharing (${shares})`;
-        const { message } = await work.untilCondition("sharing", "GpuCapacity", { status: "False", message: held });
-        assert.match(message, count === 1 ? /no free share of a device/ : /no node has 2 free shares of devices/);
-        await work.untilCondition("sharing", "Ready", { status: "False", reason: "WaitingForGpu" });
-        await untilCapacity("sharing", { gpusAllocatable: shares, gpusFree: 0, source: "DRA" });
-        await until("all pods but one to have devices", async (see) => {
-          return see((await work.service("sharing"))?.status?.summary)?.replicas === `${pods}/${pods + 1}`;
-        });
-        const results = (await claimed("sharing")).flatMap((one) => one.results);
-        assert.equal(results.length, shares);
-        assert.ok(results.every(({ shareID }) => shareID !== undefined));
-        assert.deepEqual(
-          results.map(({ consumedCapacity }) => consumedCapacity?.["memory"]),
-          results.map(() => memory),
-        );
-        await work.apply("sharing", spec(pods, { count, share }));
-        await work.untilReady("sharing");
-      } finally {
-        await work.delete(serviceType, "sharing");
-      }
-    });
-  }
-
-  it("lets pods of several services share a device, and names who holds the shares", async () => {
-    const spec = await shareable([{ memory: { value: "80Gi", requestPolicy: any } }]);
-    const share = (memoryPerPod: string): object => ({ share: { strategy: "Capacity", memoryPerPod } });
-    await work.apply("first", spec(2, share("20Gi")));
-    await work.untilReady("first");
-    await work.apply("second", spec(2, share("40Gi")));
-    const holders = `held by ${work.namespace}/first (2), ${work.namespace}/second (1)`;
-    await work.untilCondition("second", "Ready", { status: "False", reason: "WaitingForGpu", message: holders });
-    const devices = await until("the devices of both", async (see) => {
-      const both = await Promise.all(["first", "second"].map((name) => work.service(name)));
-      const found = see(both.flatMap((service) => service?.status?.gpu?.devices ?? []));
-      return found.length === 3 ? found : undefined;
-    });
-    assert.equal(new Set(devices.map(({ uuid }) => uuid)).size, 1);
-    assert.equal(new Set(devices.map(({ pod }) => pod)).size, 3);
-    assert.ok(devices.every(({ productName }) => productName === "Shared"));
-    // Half of the device is free again once both shares of 20Gi are.
-    await work.apply("first", spec(1, share("20Gi")));
-    await until("one share of the first service to be left", async (see) => {
-      return see(await claimed("first")).length === 1;
-    });
-    await work.untilCondition("second", "Ready", { status: "False", reason: "WaitingForGpu" });
-    await work.delete(serviceType, "first");
-    await work.untilReady("second");
-  });
-
-  for (const [strategy, more, sharing] of [
-    ["TimeSlicing", { timeSlice: "Long" }, { timeSlicingConfig: { interval: "Long" } }],
-    [
-      "MPS",
-      { threadPercentage: 25 },
-      { mpsConfig: { defaultActiveThreadPercentage: 25, defaultPinnedDeviceMemoryLimit: "20Gi" } },
-    ],
-  ] as const) {
-    it(`gives the driver the settings of ${strategy} with each share`, async () => {
-      const spec = await shareable([{ memory: { value: "80Gi", requestPolicy: any } }]);
-      await work.apply("settings", spec(3, { share: { strategy, memoryPerPod: "20Gi", ...more } }));
-      await work.untilReady("settings");
-      const claims = await claimed("settings");
-      const parameters = {
-        apiVersion: "resource.nvidia.com/v1beta1",
-        kind: "GpuConfig",
-        sharing: { strategy, ...sharing },
-      };
-      // From 1.37 on, the scheduler leaves out the names of the requests where a setting is for all of them.
-      const config = [{ source: "FromClaim", opaque: { driver, parameters } }];
-      assert.partialDeepStrictEqual(
-        claims.map((one) => one.config),
-        [config, config, config],
-      );
-      assert.deepEqual(
-        new Set(claims.flatMap(({ results }) => results.map(({ device }) => device))),
-        new Set(["gpu-0"]),
-      );
-      await work.delete(serviceType, "settings");
-    });
-  }
-
   it("does not count devices with a taint, and names it", async () => {
     const { node, scheduling } = await pool(work);
     const taint = { key: `${driver}/xid`, value: "79", effect: "NoSchedule" };
@@ -446,7 +152,7 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
     const name = "later.example.com";
     await deviceClass(work, name, { extendedResourceName: resourceName, selectors: ofGpus });
     await work.untilReady("later");
-    await untilCapacity("later", { gpusAllocatable: 2, source: "DRA" });
+    await untilCapacity(work, "later", { gpusAllocatable: 2, source: "DRA" });
 
     const l4 = `device.attributes['${driver}'].type == 'l4'`;
     await work.patch(deviceClassType, name, [
@@ -486,7 +192,7 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
     const { node, scheduling } = await pool(work);
     await publish(work, node, 2);
     const labels = (scheduling as { nodeSelector: Record<string, string> }).nodeSelector;
-    const [plugin = ""] = await cluster.addNodes({ count: 1, gpus: 3, labels, namePrefix: "plugin" });
+    const [plugin = ""] = await work.cluster.addNodes({ count: 1, gpus: 3, labels, namePrefix: "plugin" });
     // Its driver publishes the same GPUs, too.
     await publish(work, plugin, 3);
     await work.apply("both", fixed(6, { scheduling }));
@@ -494,7 +200,7 @@ describeSince("1.34")("GPUs by Dynamic Resource Allocation", function () {
       reason: "Exhausted",
       message: `1 replica waits for a GPU: no node has 1 free nvidia.com/gpu: 5 of 5 in use by ${work.namespace}/both (5)`,
     });
-    await untilCapacity("both", { gpusAllocatable: 5, gpusFree: 0, source: "Both" });
+    await untilCapacity(work, "both", { gpusAllocatable: 5, gpusFree: 0, source: "Both" });
   });
 });
 

@@ -42,6 +42,8 @@ export class MetricsApi {
   #proxy: FrontProxy | undefined;
   /** The last reported problem, so that each is logged once. */
   #reported: string | undefined;
+  /** Read once: later versions of Kubernetes do not mind Endpoints. */
+  #readsEndpoints: boolean | undefined;
   #checking = false;
   /** The Service is part of an installation: what is uninstalled must not come back. */
   #isInstalled = false;
@@ -107,7 +109,7 @@ export class MetricsApi {
     const authorities = [before?.authority, certificate.authority].filter((one) => one !== undefined);
     const registered = await register(
       client,
-      { ...place, port: this.#server.port, readsEndpoints: await this.#readsEndpoints() },
+      { ...place, port: this.#server.port, readsEndpoints: (this.#readsEndpoints ??= await readsEndpoints(client)) },
       [...new Set(authorities)].join(""),
       this.#isInstalled,
     );
@@ -118,12 +120,6 @@ export class MetricsApi {
     this.#certificate = certificate;
     this.#proxy = proxy;
     return registered.kind === "Refused" ? registered.message : undefined;
-  }
-
-  /** kube-aggregator's controller of remote APIServices: `Available` stays False without Endpoints up to 1.33. */
-  async #readsEndpoints(): Promise<boolean> {
-    const minor = await kubernetesMinor(this.#options.client);
-    return minor !== undefined && minor < endpointSlicesMinor;
   }
 
   async #readFrontProxy(): Promise<FrontProxy | undefined> {
@@ -147,4 +143,10 @@ export class MetricsApi {
       return [{ pod, value, windowSeconds, sampledAtWallMs: clock.wall() - (now - at) }];
     });
   }
+}
+
+/** kube-aggregator's controller of remote APIServices: `Available` stays False without Endpoints up to 1.33. */
+async function readsEndpoints(client: Pick<ApiClient, "rawJson">): Promise<boolean> {
+  const minor = await kubernetesMinor(client);
+  return minor !== undefined && minor < endpointSlicesMinor;
 }

@@ -65,7 +65,7 @@ const cases: {
     attributes: { productName: { string: "" }, model: { bool: true }, product: { string: "X1" } },
     expected: ["X1"],
   },
-  "that nobody publishes": { attributes: { index: { int: 3 } }, expected: [] },
+  "that no driver publishes": { attributes: { index: { int: 3 } }, expected: [] },
 };
 
 describe("the attributes of a device", () => {

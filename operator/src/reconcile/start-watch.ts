@@ -19,7 +19,7 @@ export interface StartWatchOptions {
 }
 
 const roundMs = 5_000;
-/** Until then, a missing event is no news, and a first failure may be over: volumes often fail once. */
+/** Before, the kubelet may not have written an event yet, and a first failure may pass: volumes often fail once. */
 const patienceMs = 10_000;
 /** A rollout of many services whose images are pulled for minutes must not flood the API server. */
 const requestsPerRound = 10;
