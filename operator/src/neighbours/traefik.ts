@@ -1,4 +1,7 @@
-/** Traefik: which annotations of ingress-nginx it honours, as its version 3.7.13 was seen to do (docs/neighbours.md). */
+/**
+ * Traefik 3.7.13: which annotations of ingress-nginx it honours. Seen: hash, timeouts, no limit of bodies. From its source, not run: the
+ * variables of the hash, and that it limits bodies which it buffers (docs/neighbours.md).
+ */
 import { nginxAnnotation, type Ignored } from "./ingress-nginx.ts";
 
 /** `spec.controller` of the IngressClasses of its provider `kubernetesIngress`, which reads none of these annotations. */
