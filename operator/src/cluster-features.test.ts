@@ -81,6 +81,20 @@ describe("the fields of optional kinds", () => {
     assert.deepEqual((await readClusterFeatures(client({}), apis, log)).fields, {});
   });
 
+  it("are read again while the response is empty", async () => {
+    let reads = 0;
+    const late = {
+      rawJson: async (method: string, requested: string): Promise<RawResponse> => {
+        if (requested === path && ++reads < 3) {
+          throw new ApiError({ status: 200, reason: "NotJson", message: "", method, path: requested });
+        }
+        return client({ [path]: document }).rawJson(method, requested);
+      },
+    };
+    const { fields } = await readClusterFeatures(late, apis, log, undefined, 1);
+    assert.deepEqual([fields, reads], [{ scaledObject: { spec: { fallback: true } } }, 3]);
+  });
+
   it("are read again until a new CRD is published beside an older one of its group", async () => {
     let reads = 0;
     const late = {

@@ -115,7 +115,9 @@ async function publishedSchema(
       schema["x-kubernetes-group-version-kind"]?.some((one) => one.kind === kind),
     );
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
+    // Empty while the group appears or vanishes: kube-openapi answers so when it fails to build the document (pkg/handler3).
+    const isAbsent = error instanceof ApiError && (error.status === 404 || error.reason === "NotJson");
+    if (isAbsent) return undefined;
     throw error;
   }
 }

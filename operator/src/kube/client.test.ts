@@ -187,8 +187,8 @@ describe("each verb", () => {
     "raw GET": {
       call: (client) => client.rawJson("GET", "/apis", { headers: { "if-none-match": '"e"' }, accept: [304] }),
       request: { method: "GET", path: "/apis", headers: { "if-none-match": '"e"' }, accept: [304] },
-      response: "",
-      result: { status: 200, headers: { etag: '"e"' }, body: undefined },
+      response: "{}",
+      result: { status: 200, headers: { etag: '"e"' }, body: {} },
     },
     "raw PUT": {
       call: (client) => client.rawJson("PUT", "/apis/a", { body: { b: 1 }, timeoutMs: 5000 }),
@@ -220,6 +220,20 @@ describe("each verb", () => {
       if (transport.requests.some((request) => "fence" in request && request.fence === fence)) fenced.push(verb);
     }
     assert.deepEqual(fenced, ["create", "apply", "patch of the status", "delete", "raw PUT"]);
+  });
+
+  it("bug: returned no body for an empty response to a read, and the operator exited; it is an error", async () => {
+    await assert.rejects(createApiClient(scripted("")).rawJson("GET", "/openapi/v3/apis/keda.sh/v1alpha1"), {
+      name: "ApiError",
+      status: 200,
+      reason: "NotJson",
+      message: "the response is empty",
+    });
+  });
+
+  it("returns no body where a write has none", async () => {
+    const { body } = await createApiClient(scripted("")).rawJson("DELETE", "/apis/a");
+    assert.equal(body, undefined);
   });
 
   it("quotes a response that is not JSON", async () => {
