@@ -5,6 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import { formats, pictureFormats, type PictureFormat, type Size } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { RawTensor } from "../core/tensor.ts";
+import { frameBytes, type VideoFrame } from "../core/video-frame.ts";
 import type { MemoryBudget } from "./picture-memory.ts";
 
 export interface QueueState {
@@ -30,6 +31,16 @@ export function checkPicture(input: Uint8Array, mostPixels: number): PictureHead
   if (isEmpty)
     throw new PipelineError("undecodable", `the ${formats[format].name} ends before its first row of pixels`);
   return reading.header;
+}
+
+/** @throws {PipelineError} if the frame has too many pixels, or not the bytes of its size */
+export function checkFrame({ width, height, bytes }: VideoFrame, mostPixels: number): void {
+  if (width * height > mostPixels) {
+    throw tooManyPixels(`the frame is ${width}x${height}, ${width * height} pixels`, mostPixels);
+  }
+  const expected = frameBytes({ width, height });
+  if (bytes.byteLength === expected && expected > 0) return;
+  throw new PipelineError("undecodable", `a frame of ${width}x${height} has ${expected} bytes, not ${bytes.byteLength}`);
 }
 
 /** The tensors that OIP has for a picture obey the same limit. @throws {PipelineError} */

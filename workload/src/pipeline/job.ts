@@ -1,7 +1,7 @@
 /** A request on its way through the pipeline. */
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { Timings } from "../core/observer.ts";
-import type { EncodeOptions } from "../core/picture.ts";
+import type { EncodeOptions, Size } from "../core/picture.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { RawTensor } from "../core/tensor.ts";
 import type { TaskResult } from "../worker/messages.ts";
@@ -16,6 +16,14 @@ interface PictureRequest {
   readonly options: EncodeOptions;
 }
 
+interface FrameRequest {
+  readonly kind: "frame";
+  readonly shape: string;
+  readonly pixels: number;
+  readonly size: Size;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 interface TensorRequest {
   readonly kind: "tensors";
   /** Never shares a batch. */
@@ -25,7 +33,7 @@ interface TensorRequest {
   readonly inputs: readonly RawTensor[];
 }
 
-export type JobRequest = PictureRequest | TensorRequest;
+export type JobRequest = PictureRequest | FrameRequest | TensorRequest;
 
 export type Job = JobRequest & {
   readonly id: number;
@@ -60,6 +68,6 @@ export function timingsOf({ result, queueMs }: Finished): Timings {
 
 /** Bytes of the request's body. */
 export function bodyBytesOf(request: JobRequest): number {
-  if (request.kind === "picture") return request.bytes.byteLength;
+  if (request.kind !== "tensors") return request.bytes.byteLength;
   return request.inputs.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 }

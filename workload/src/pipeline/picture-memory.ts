@@ -4,6 +4,7 @@ import type { ModelContract } from "../core/model-contract.ts";
 import { formats, type PictureFormat, type Size } from "../core/picture.ts";
 import type { RawTensor } from "../core/tensor.ts";
 import { mostFilling } from "../codec/webp-recovery.ts";
+import { frameBytes } from "../core/video-frame.ts";
 import { isWhole, pixelsPerTile, type Tile } from "../core/tiles.ts";
 import { channelCount, isPixels } from "../inference/pixels.ts";
 
@@ -46,6 +47,14 @@ export function pictureBytes(work: PictureWork, contract: ModelContract): (resul
   };
 }
 
+/** The memory that a frame of video takes at its peak: as it came, as RGB, in the model, and as it goes. */
+export function frameMemoryBytes(size: Size, tiles: readonly Tile[], contract: ModelContract): number {
+  const pixels = size.width * size.height;
+  const { running, kept } = inferenceBytes({ ...size, tiles }, contract);
+  const result = frameBytes({ width: size.width * contract.scale, height: size.height * contract.scale });
+  return frameBytes(size) + pixels * 3 + Math.max(running, kept + result);
+}
+
 const elementBytes = { uint8: 1, float16: 2, float32: 4 } as const;
 
 /** Of a picture's colours, before and after each row is enlarged: two floats a pixel. */
@@ -56,7 +65,7 @@ const chromaBytes = 8;
  * inside the model is not known.
  */
 function inferenceBytes(
-  { width, height, tiles }: PictureWork,
+  { width, height, tiles }: Pick<PictureWork, "width" | "height" | "tiles">,
   { input, output, scale }: ModelContract,
 ): { readonly running: number; readonly kept: number } {
   const [read, returned] = [channelCount(input), channelCount(output)];

@@ -2,6 +2,7 @@
 import type { DecodeWarning } from "../core/decode-warnings.ts";
 import type { Timings } from "../core/observer.ts";
 import type { PictureFormat, ProcessOptions } from "../core/picture.ts";
+import type { VideoFrame } from "../core/video-frame.ts";
 import type { ModelDescription, RawTensor } from "../core/tensor.ts";
 
 export interface Processed {
@@ -15,6 +16,10 @@ export interface Processed {
   readonly batchSize: number;
   /** Frames of an animation, of which this is the first; null: the picture was a still. */
   readonly frames: number | null;
+}
+
+export interface ProcessedFrame extends VideoFrame {
+  readonly timings: Timings;
 }
 
 export interface Inferred {
@@ -40,6 +45,9 @@ export interface Pipeline {
    * is dropped at whichever stage it is.
    */
   process(input: Uint8Array<ArrayBuffer>, options: ProcessOptions, signal?: AbortSignal): Promise<Processed>;
+  /** Runs the model on a frame of video, whose bytes are transferred likewise. Rejects with `PipelineError` only. */
+  processFrame(frame: VideoFrame, signal?: AbortSignal): Promise<ProcessedFrame>;
+
   /** Runs the model on tensors as they are; their bytes are transferred likewise. Rejects with `PipelineError` only. */
   infer(inputs: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred>;
 }

@@ -103,6 +103,14 @@ export class WorkerBatches {
       );
       return;
     }
+    if (first?.kind === "frame") {
+      const frames = jobs.filter((job) => job.kind === "frame").map(({ id, bytes }) => ({ id, bytes }));
+      worker.send(
+        { kind: "frames", runSize: size, size: first.size, tasks: frames },
+        frames.map(({ bytes }) => bytes.buffer),
+      );
+      return;
+    }
     const pictures = jobs.filter((job) => job.kind === "picture");
     const tasks: PictureTask[] = pictures.map(({ id, bytes, options }) => ({ id, bytes, options }));
     const headers = pictures.map(({ header }) => header);
@@ -151,5 +159,6 @@ function hasNew(jobs: readonly Job[], kinds: Set<string>): boolean {
 
 /** By the codecs, too: the first PNG loads libvips, which takes as long as a hundred small pictures. */
 function kindOfWork(job: Job): string {
-  return job.kind === "picture" ? `${job.header.format} ${job.options.format} ${job.shape}` : job.kind;
+  if (job.kind === "picture") return `${job.header.format} ${job.options.format} ${job.shape}`;
+  return job.shape ?? job.kind;
 }

@@ -14,14 +14,15 @@ import { PipelineError } from "../core/pipeline-error.ts";
 import type { ModelDescription, RawTensor } from "../core/tensor.ts";
 import { tileRules } from "../core/tile-rules.ts";
 import { pixelsPerTile, tilesOf, type TileRules } from "../core/tiles.ts";
+import type { VideoFrame } from "../core/video-frame.ts";
 import { Accounting } from "./accounting.ts";
-import { admit, checkMemory, checkPicture, checkTensors, formatThatHolds, notReady } from "./admission.ts";
+import { admit, checkFrame, checkMemory, checkPicture, checkTensors, formatThatHolds, notReady } from "./admission.ts";
 import { Deadlines, timeoutOf } from "./deadlines.ts";
 import { DispatchQueue } from "./dispatch-queue.ts";
 import { outcomeOf, timingsOf, type Finished, type Job, type JobRequest, type Outcome } from "./job.ts";
 import { OutstandingJobs } from "./outstanding-jobs.ts";
-import { memoryBudget, pictureBytes, tensorBytes, type MemoryBudget } from "./picture-memory.ts";
-import type { Inferred, Pipeline, Processed } from "./pipeline.ts";
+import { frameMemoryBytes, memoryBudget, pictureBytes, tensorBytes, type MemoryBudget } from "./picture-memory.ts";
+import type { Inferred, Pipeline, Processed, ProcessedFrame } from "./pipeline.ts";
 import { WorkerBatches } from "./worker-batches.ts";
 import { ModelUnusable, WorkerPool, type Done, type PoolOptions, type PoolWorker, type Ready } from "./worker-pool.ts";
 
@@ -173,6 +174,27 @@ export class WorkerPipeline implements Pipeline {
       batchSize: result.batchSize,
       frames: header.frames,
     };
+  }
+
+  async processFrame(frame: VideoFrame, signal?: AbortSignal): Promise<ProcessedFrame> {
+    const { width, height } = frame;
+    const { contract, rules } = this.#loaded();
+    const tiles = tilesOf(frame, rules);
+    const memoryBytes = frameMemoryBytes(frame, tiles, contract);
+    this.#accounting.checked(() => {
+      checkFrame(frame, this.#settings.limits.pixels);
+      checkMemory(memoryBytes, this.#memory);
+    });
+    const request = {
+      size: { width, height },
+      bytes: transferable(frame.bytes),
+      shape: `frame ${width}x${height}`,
+      pixels: tiles.length * pixelsPerTile(tiles),
+    };
+    const finished = await this.#run({ kind: "frame", ...request }, memoryBytes, signal);
+    const { result } = finished;
+    if (result.kind !== "frame") throw unexpectedResult();
+    return { bytes: result.bytes, width: result.width, height: result.height, timings: timingsOf(finished) };
   }
 
   async infer(tensors: readonly RawTensor[], signal?: AbortSignal): Promise<Inferred> {

@@ -2,7 +2,7 @@
 import type { PictureHeader } from "../codec/header-reading.ts";
 import type { DecodeWarning } from "../core/decode-warnings.ts";
 import type { PipelineErrorKind } from "../core/pipeline-error.ts";
-import type { EncodeOptions } from "../core/picture.ts";
+import type { EncodeOptions, Size } from "../core/picture.ts";
 import type { ModelOptions } from "../core/model-contract.ts";
 import type { Accelerator, ModelDescription, RawTensor } from "../core/tensor.ts";
 import type { LearnedModel } from "../inference/open-model.ts";
@@ -34,6 +34,21 @@ export interface PictureBatch {
   readonly tasks: readonly PictureTask[];
 }
 
+export interface FrameTask {
+  readonly id: number;
+  /** I420. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Frames of video of one size. */
+export interface FrameBatch {
+  readonly kind: "frames";
+  /** How many of them go through the model together. */
+  readonly runSize: number;
+  readonly size: Size;
+  readonly tasks: readonly FrameTask[];
+}
+
 export interface TensorTask {
   readonly kind: "tensors";
   readonly id: number;
@@ -42,6 +57,7 @@ export interface TensorTask {
 
 export type ToWorker =
   | PictureBatch
+  | FrameBatch
   | TensorTask
   | { readonly kind: "release-memory" }
   /** The thread exits once it has handled all earlier messages. */
@@ -60,6 +76,16 @@ export interface PictureResult {
   readonly batchSize: number;
 }
 
+/** `decode` and `encode` are the conversions to RGB and back. */
+export interface FrameResult extends Size {
+  readonly id: number;
+  readonly kind: "frame";
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly decode: number;
+  readonly inference: number;
+  readonly encode: number;
+}
+
 export interface TensorResult {
   readonly id: number;
   readonly kind: "tensors";
@@ -76,7 +102,7 @@ export interface TaskFailure {
   readonly sessionFailed?: true;
 }
 
-export type TaskResult = PictureResult | TensorResult | TaskFailure;
+export type TaskResult = PictureResult | FrameResult | TensorResult | TaskFailure;
 
 export type FromWorker =
   | {

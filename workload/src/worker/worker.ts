@@ -14,6 +14,7 @@ import { stillWorks, warmUpBuckets } from "../inference/trial.ts";
 import { runSize } from "../core/grouping.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import type { FromWorker, TaskResult, TensorTask, ToWorker, WorkerSetup } from "./messages.ts";
+import { FrameWorker } from "./frame-batch.ts";
 import { PictureWorker, failed, sessionFailed } from "./picture-batch.ts";
 
 /** A fifth of the time that a pod has for its start. */
@@ -34,6 +35,7 @@ interface Opened {
   readonly model: OpenedModel;
   readonly inference: PictureInference;
   readonly pictures: PictureWorker;
+  readonly frames: FrameWorker;
 }
 
 async function open(): Promise<Opened | undefined> {
@@ -51,6 +53,7 @@ async function open(): Promise<Opened | undefined> {
   const rules = tileRules(contract, options, receptiveRadius, accelerator);
   const inference = new PictureInference(session, contract, rules);
   const pictures = new PictureWorker(inference, async () => stillWorks(model));
+  const frames = new FrameWorker(inference, async () => stillWorks(model));
   const mostTogether = contract.batches ? setup.largestBatch : 1;
   if (rules.bucketed) {
     await warmUpBuckets(inference, {
@@ -65,10 +68,10 @@ async function open(): Promise<Opened | undefined> {
     learned: { optimization, contract },
     largestBatch: mostTogether,
   });
-  return { model, inference, pictures };
+  return { model, inference, pictures, frames };
 }
 
-function listen({ model, inference, pictures }: Opened): void {
+function listen({ model, inference, pictures, frames }: Opened): void {
   // A batch that is sent while another runs waits here: it starts without a round trip to the main thread.
   let queue = Promise.resolve();
   port.on("message", (message: ToWorker) => {
@@ -85,9 +88,12 @@ function listen({ model, inference, pictures }: Opened): void {
     switch (message.kind) {
       case "pictures":
         return pictures.process(message, onResults);
+      case "frames":
+        return onResults(await frames.process(message), true);
       case "tensors":
         return onResults([await inferTensors(model, message)], true);
       case "release-memory":
+        frames.releaseMemory();
         return pictures.releaseMemory();
       case "exit":
         return port.close();
@@ -120,6 +126,8 @@ function buffersOf(result: TaskResult): ArrayBuffer[] {
   switch (result.kind) {
     case "picture":
       return [result.body.buffer];
+    case "frame":
+      return [result.bytes.buffer];
     case "tensors":
       return result.outputs.map(({ bytes }) => bytes.buffer);
     case "failed":

@@ -55,6 +55,7 @@ function fakePipeline(): FakePipeline {
       if (!pipeline.ready) throw new PipelineError("not-ready", "no worker is ready", 1);
     },
     process: async (input, _options, signal) => pipeline.onProcess(input, signal),
+    processFrame: async (frame) => ({ ...frame, timings: { queue: 0, decode: 1, inference: 2, encode: 3 } }),
     infer: async (inputs, signal) => pipeline.onInfer(inputs, signal),
   };
   return pipeline;
