@@ -280,6 +280,92 @@ export const problemsByArea = {
       nextStep: retry,
     },
   },
+  "Live video": {
+    "offer-malformed": {
+      status: 400,
+      title: "Malformed SDP",
+      when: "The body is not SDP, or is too long.",
+      nextStep: "Send the offer of a WebRTC library unchanged.",
+    },
+    token: {
+      status: 401,
+      title: "Token missing or wrong",
+      when: "`live.token` is set, and `Authorization: Bearer` has another one or none.",
+      nextStep: "Send the token.",
+    },
+    "no-such-stream": {
+      status: 404,
+      title: "No such stream",
+      when: "Nothing is published under this name.",
+      nextStep: "Publish it, or try again later.",
+    },
+    "no-such-session": {
+      status: 404,
+      title: "No such session",
+      when: "The session has ended.",
+      nextStep: "Send a new offer.",
+    },
+    "no-common-codec": {
+      status: 406,
+      title: "No common codec",
+      when: "The offer has no VP8.",
+      nextStep: "Enable VP8 in the client.",
+    },
+    "stream-exists": {
+      status: 409,
+      title: "The stream is being published",
+      when: "Another session publishes under this name.",
+      nextStep: "Use another name, or end that session.",
+    },
+    "if-match": {
+      status: 412,
+      title: "Another ICE session",
+      when: "`If-Match` is not the session's `ETag`.",
+      nextStep: "Use the `ETag` of the answer.",
+    },
+    "sdp-type": {
+      status: 415,
+      title: "Not SDP",
+      when: "`Content-Type` is not `application/sdp`, or with PATCH not `application/trickle-ice-sdpfrag`.",
+      nextStep: "Set it.",
+    },
+    "offer-unusable": {
+      status: 422,
+      title: "The offer cannot be answered",
+      when: "The offer lacks what a session needs, or its video goes the wrong way; the detail names it.",
+      nextStep: "Correct what the detail names.",
+    },
+    "ice-restart": {
+      status: 422,
+      title: "ICE restarts are not supported",
+      when: "A PATCH has another `ice-ufrag` than the offer.",
+      nextStep: "End the session and send a new offer. A new network of the client needs no restart.",
+    },
+    "if-match-missing": {
+      status: 428,
+      title: "If-Match is missing",
+      when: "A PATCH has no `If-Match`.",
+      nextStep: "Send the `ETag` of the answer.",
+    },
+    "too-many-live-sessions": {
+      status: 503,
+      title: "Too many live sessions",
+      when: "`live.limits.sessions` sessions are open.",
+      nextStep: retry,
+    },
+    "live-draining": {
+      status: 503,
+      title: "The processor is shutting down",
+      when: "The processor is shutting down.",
+      nextStep: retry,
+    },
+    "media-process": {
+      status: 503,
+      title: "The media process failed",
+      when: "The process of the session ended, or did not answer in time.",
+      nextStep: retry,
+    },
+  },
   Tensors: {
     "infer-request": {
       status: 400,

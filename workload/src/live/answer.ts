@@ -1,0 +1,44 @@
+/** What becomes of a media process's SDP answer before the client gets it. Pure. */
+
+export interface InnerAnswer {
+  readonly ufrag: string;
+  /** Where the media process listens, on loopback. */
+  readonly port: number;
+}
+
+/** Where the media process of this answer listens; undefined if it listens nowhere. */
+export function innerAnswer(sdp: string): InnerAnswer | undefined {
+  const ufrag = /^a=ice-ufrag:(\S+)\r?$/m.exec(sdp)?.[1];
+  const port = /^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host/im.exec(sdp)?.[1];
+  return ufrag === undefined || port === undefined ? undefined : { ufrag, port: Number(port) };
+}
+
+/** The answer with the pod's public addresses as its only candidates, in order of preference. */
+export function publicAnswer(sdp: string, addresses: readonly string[], port: number): string {
+  const candidates = addresses.map(
+    (address, index) => `a=candidate:${index + 1} 1 udp ${highestPriority - index * 256} ${address} ${port} typ host`,
+  );
+  let transport = false;
+  return sdp
+    .split("\r\n")
+    .flatMap((line) => {
+      if (/^a=(candidate:|end-of-candidates$|ice-options:)/.test(line)) return [];
+      // The port of a section that is rejected stays 0.
+      if (/^m=\S+ [1-9]/.test(line)) {
+        transport = true;
+        return [line.replace(/^(m=\S+) \d+/, `$1 ${port}`)];
+      }
+      if (line.startsWith("m=")) transport = false;
+      if (line.startsWith("c=") && transport) return [`c=IN ${addressType(addresses[0])} ${addresses[0] ?? "0.0.0.0"}`];
+      if (line.startsWith("a=ice-ufrag:") && transport) return [line, ...candidates, "a=end-of-candidates"];
+      return [line];
+    })
+    .join("\r\n");
+}
+
+/** Of a host candidate (RFC 8445, section 5.1.2). */
+const highestPriority = 2_130_706_431;
+
+function addressType(address = ""): "IP4" | "IP6" {
+  return address.includes(":") ? "IP6" : "IP4";
+}

@@ -1,0 +1,16 @@
+/** Why a request of WebRTC signalling is refused: a code of the table of problems, and a message for the client. */
+import type { problemsByArea } from "../core/problems.ts";
+
+export type LiveProblemCode = keyof (typeof problemsByArea)["Live video"];
+
+export class LiveError extends Error {
+  readonly code: LiveProblemCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: LiveProblemCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = "LiveError";
+    this.code = code;
+    this.headers = headers;
+  }
+}
