@@ -5,7 +5,17 @@
  */
 import type { Static } from "typebox";
 import { modelFields } from "./schema/model-fields.ts";
-import { duration, flag, oneOf, positiveSeconds, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import {
+  duration,
+  flag,
+  list,
+  oneOf,
+  positiveSeconds,
+  seconds,
+  settings,
+  text,
+  wholeNumber,
+} from "./schema/scalars.ts";
 import { allowedOrigins } from "./schema/origins.ts";
 import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
@@ -149,6 +159,65 @@ export const processorConfig = settings(
           100_000,
         ),
         maxInFlight: wholeNumber("Maximum number of frames of a session in progress. Defaults to 2.", 1, 64),
+      },
+    ),
+    live: settings(
+      { description: "Live video by WebRTC, at /v1/whip, /v1/whep and /v1/exchange." },
+      {
+        enabled: flag("Whether to accept live video; needs libvpx. Defaults to false."),
+        udpPort: wholeNumber(
+          "UDP port of all sessions; 0 selects a free one. Defaults to 8080, the number of the HTTP port.",
+          0,
+          65_535,
+        ),
+        publicAddresses: list(
+          "set",
+          {
+            description:
+              "IP addresses at which clients reach udpPort, the preferred one first. Empty, the default, means the address on which the offer arrived.",
+            maxItems: 8,
+          },
+          text("An IP address.", 45, "^[0-9a-fA-F.:]+$"),
+        ),
+        token: text(
+          "Bearer token that each request must carry; set it by GPUMEDIA_LIVE_TOKEN from a Secret. Empty, the default, requires none.",
+          4_096,
+          "^\\S*$",
+        ),
+        limits: settings(
+          { description: "Limits of live video." },
+          {
+            sessions: wholeNumber(
+              "Maximum number of sessions, publishers and viewers; further offers are rejected with status 503. Defaults to 20.",
+              1,
+              10_000,
+            ),
+            pixels: wholeNumber(
+              "Maximum size of a received frame, in pixels; larger ones are dropped. Defaults to 921600, 1280x720.",
+              256,
+              33_554_432,
+            ),
+            framesPerSecond: wholeNumber(
+              "Maximum number of frames of a session that are processed per second; others are dropped. Defaults to 30.",
+              1,
+              240,
+            ),
+            kilobitsPerSecond: wholeNumber(
+              "Maximum bit rate of a session in each direction, in kbit/s. Defaults to 2500, what browsers send of 1280x720.",
+              100,
+              100_000,
+            ),
+          },
+        ),
+        timeouts: settings(
+          { description: "When sessions end by themselves." },
+          {
+            connect: positiveSeconds("How long a client may take to connect after its offer. Defaults to 15s."),
+            silent: positiveSeconds(
+              "How long a client may send no packet; connected clients send one every 5 s or so. Defaults to 8s.",
+            ),
+          },
+        ),
       },
     ),
   },

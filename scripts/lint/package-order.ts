@@ -36,6 +36,7 @@ export const packages: Readonly<Record<string, Layers>> = {
     ["."],
     ["abuse"],
     ["routes"],
+    ["live"],
     ["telemetry", "pipeline"],
     ["worker"],
     ["inference", "codec"],

@@ -1,6 +1,7 @@
 /** The methods of each path: for `OPTIONS`, and for the `Allow` header of a 405. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { acceptPost } from "./routes/body/media-type.ts";
+import { offerType } from "./routes/live/live.ts";
 import { answerProblem, HttpProblem } from "./routes/problem.ts";
 
 export class AllowedMethods {
@@ -28,6 +29,7 @@ export class AllowedMethods {
     }
     // RFC 9110, section 9.3.7. Accept-Post names what a POST may contain.
     if (path === "/v1/process") reply.header("accept-post", acceptPost);
+    if (/^\/v1\/(whip|whep|exchange)\b/.test(path)) reply.header("accept-post", offerType);
     return reply.code(204).headers({ allow, "cache-control": "no-store" }).send();
   }
 

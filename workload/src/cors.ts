@@ -4,11 +4,13 @@ import type { FastifyInstance } from "fastify";
 
 /** Headers that a page may read besides those that the Fetch standard always allows. */
 const exposedHeaders = [
+  "Accept-Patch",
   "Accept-Post",
   "Allow",
   "ETag",
   "Gpumedia-Frames",
   "Inference-Header-Content-Length",
+  "Location",
   "Retry-After",
   "Server-Timing",
 ];
@@ -21,7 +23,7 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
   if (origins.length === 0) return;
   await app.register(cors, {
     origin: origins.includes("*") ? "*" : origins.map(pattern),
-    methods: ["GET", "HEAD", "POST"],
+    methods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
     exposedHeaders,
     maxAge: preflightMaxAgeSeconds,
   });

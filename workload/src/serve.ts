@@ -13,8 +13,10 @@ import { watchConfig } from "./config/watch-config.ts";
 import { openGpuMonitor } from "./gpu/monitor.ts";
 import { namesDevices } from "./gpu/visible-devices.ts";
 import { whyNoCuda } from "./inference/cuda.ts";
+import { LiveUnusable } from "./live/live.ts";
 import { listen } from "./listen.ts";
 import type { Logger } from "./process/log.ts";
+import type { RouteContext } from "./routes/route.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -87,26 +89,23 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
 
   let draining = false;
   const drainListeners: (() => void)[] = [];
-  const app = await createApp(
-    {
-      pipeline,
-      settings,
-      telemetry,
-      draining: () => draining,
-      onDrain: (listener) => drainListeners.push(listener),
-      processorState: () => ({
-        accelerator: settings.accelerator,
-        model: settings.model.name,
-        ready: pipeline.ready && !draining,
-        active: pipeline.active,
-        queued: pipeline.queued,
-        queueLimit: settings.queue.maxDepth,
-        cpuLimitCores: cores,
-        workers: pipeline.workers,
-      }),
-    },
-    log,
-  );
+  const context: RouteContext = {
+    pipeline,
+    settings,
+    telemetry,
+    draining: () => draining,
+    onDrain: (listener) => drainListeners.push(listener),
+    processorState: () => ({
+      accelerator: settings.accelerator,
+      model: settings.model.name,
+      ready: pipeline.ready && !draining,
+      active: pipeline.active,
+      queued: pipeline.queued,
+      queueLimit: settings.queue.maxDepth,
+      cpuLimitCores: cores,
+      workers: pipeline.workers,
+    }),
+  };
 
   const reload = (text: string): void => applyReload(settings, text, env, log);
   const watch = file && watchConfig(file.path, file.text, reload);
@@ -125,20 +124,23 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
   });
   failed.catch(() => undefined);
 
+  let app: FastifyInstance | undefined;
   let url: string;
   try {
+    app = await createApp(context, log);
     url = await listen(app, settings.listen);
     await Promise.race([pipeline.started, failed]);
   } catch (error) {
-    await app.close();
+    await app?.close();
     await release();
     throw startFailure(error, settings);
   }
+  const running = app;
   return {
-    app,
+    app: running,
     url,
     failed: failed.catch(async (error: unknown): Promise<never> => {
-      app.server.closeAllConnections();
+      running.server.closeAllConnections();
       await release();
       throw error;
     }),
@@ -148,8 +150,8 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
       for (const listener of drainListeners) listener();
       await pause(settings.drain.delayMs);
       const timeout = AbortSignal.timeout(settings.drain.timeoutMs + closeSessionsMs);
-      const inTime = await Promise.race([ended(app, pipeline), aborted(timeout)]);
-      if (!inTime) app.server.closeAllConnections();
+      const inTime = await Promise.race([ended(running, pipeline), aborted(timeout)]);
+      if (!inTime) running.server.closeAllConnections();
       await release();
       return inTime;
     },
@@ -176,6 +178,7 @@ async function aborted(signal: AbortSignal): Promise<false> {
 
 function startFailure(error: unknown, { model, listen }: Settings): CannotStart {
   if (error instanceof CannotStart) return error;
+  if (error instanceof LiveUnusable) return new CannotStart(exitCodes.failed, error.message);
   const { name, message, code } = error as NodeJS.ErrnoException;
   if (name === "ModelUnusable") {
     const { reason } = error as { reason?: keyof typeof exitCodes };

@@ -21,11 +21,16 @@ describe("I420", () => {
       const size = { width: 2, height: 2 };
       const [y, u, v] = yuv;
       const frame = new Uint8Array(frameBytes(size));
-      i420OfRgb(frame, Uint8Array.from({ length: 12 }, (_, at) => rgb[at % 3] ?? 0), size);
+      i420OfRgb(
+        frame,
+        Uint8Array.from({ length: 12 }, (_, at) => rgb[at % 3] ?? 0),
+        size,
+      );
       assert.deepEqual([...frame], [y, y, y, y, u, v]);
       const back = new Uint8Array(12);
       rgbOfI420(back, frame, size);
-      for (const [at, value] of back.entries()) assert.ok(Math.abs(value - (rgb[at % 3] ?? 0)) <= 1, `${back.join(" ")}`);
+      for (const [at, value] of back.entries())
+        assert.ok(Math.abs(value - (rgb[at % 3] ?? 0)) <= 1, `${back.join(" ")}`);
     });
   }
 

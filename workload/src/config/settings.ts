@@ -51,6 +51,21 @@ export interface Settings {
     readonly keepAliveMs: number;
   };
   readonly stream: { readonly maxSessions: number; readonly maxInFlight: number };
+  readonly live: {
+    readonly enabled: boolean;
+    readonly udpPort: number;
+    /** Empty: the address on which the offer arrived. */
+    readonly publicAddresses: readonly string[];
+    /** Empty: none is required. */
+    readonly token: string;
+    readonly limits: {
+      readonly sessions: number;
+      readonly pixels: number;
+      readonly framesPerSecond: number;
+      readonly kilobitsPerSecond: number;
+    };
+    readonly timeouts: { readonly connectMs: number; readonly silentMs: number };
+  };
 }
 
 /** Applies the defaults: the guide's production settings, otherwise as the schema explains. */
@@ -96,6 +111,26 @@ export function settingsOf(config: ProcessorConfig): Settings {
       keepAliveMs: durationMs(upstream?.keepAlive ?? "30s"),
     },
     stream: { maxSessions: stream?.maxSessions ?? 100, maxInFlight: stream?.maxInFlight ?? 2 },
+    live: liveOf(config.live ?? {}),
+  };
+}
+
+function liveOf({ enabled, udpPort, publicAddresses, token, limits, timeouts }: NonNullable<ProcessorConfig["live"]>) {
+  return {
+    enabled: enabled ?? false,
+    udpPort: udpPort ?? 8080,
+    publicAddresses: publicAddresses ?? [],
+    token: token ?? "",
+    limits: {
+      sessions: limits?.sessions ?? 20,
+      pixels: limits?.pixels ?? 1280 * 720,
+      framesPerSecond: limits?.framesPerSecond ?? 30,
+      kilobitsPerSecond: limits?.kilobitsPerSecond ?? 2500,
+    },
+    timeouts: {
+      connectMs: durationMs(timeouts?.connect ?? "15s"),
+      silentMs: durationMs(timeouts?.silent ?? "8s"),
+    },
   };
 }
 

@@ -3,12 +3,21 @@
  */
 import koffi from "koffi";
 import { frameBytes, chromaSize, type VideoFrame } from "../core/video-frame.ts";
-import { CodecMissing, type Decoding, type EncodeFrame, type VideoCodec, type VideoDecoder, type VideoEncoder } from "./codec.ts";
+import {
+  CodecMissing,
+  type Decoding,
+  type EncodeFrame,
+  type VideoCodec,
+  type VideoDecoder,
+  type VideoEncoder,
+} from "./codec.ts";
 import * as abi from "./libvpx-abi.ts";
 import { vp8Header } from "./vp8-payload.ts";
 
 /** @throws {CodecMissing} */
-export function openLibvpx(names: readonly (readonly [soname: string, packageName: string])[] = abi.sonames): VideoCodec {
+export function openLibvpx(
+  names: readonly (readonly [soname: string, packageName: string])[] = abi.sonames,
+): VideoCodec {
   const library = loadFirst(names);
   const version = (library.func("const char *vpx_codec_version_str()") as () => string)();
   const encoderAbi = abi.encoderAbiOf(version);
@@ -152,7 +161,8 @@ class Vp8Decoder implements VideoDecoder {
 /** The decoder's picture lies in memory with borders, and only until the next call. */
 function copyOf(picture: Pointer): VideoFrame {
   const view = viewOf(picture, abi.image.bitsPerSample);
-  if (view.getUint32(abi.image.format, littleEndian) !== abi.imageFormatI420) throw new Error("libvpx returned no I420");
+  if (view.getUint32(abi.image.format, littleEndian) !== abi.imageFormatI420)
+    throw new Error("libvpx returned no I420");
   const width = view.getUint32(abi.image.shownWidth, littleEndian);
   const height = view.getUint32(abi.image.shownHeight, littleEndian);
   const chroma = chromaSize({ width, height });
@@ -192,7 +202,8 @@ class Vp8Encoder implements VideoEncoder {
   encode({ frame, duration, keyFrame, kbps }: EncodeFrame): Buffer | undefined {
     const { width, height, bytes } = frame;
     // Native code would read past the end.
-    if (this.#closed || bytes.byteLength !== frameBytes(frame)) throw new Error("the frame has not the bytes of its size");
+    if (this.#closed || bytes.byteLength !== frameBytes(frame))
+      throw new Error("the frame has not the bytes of its size");
     // VP8's encoder cannot grow beyond its first size.
     if (this.#opened?.width !== width || this.#opened.height !== height) this.#openFor(width, height, kbps);
     else if (this.#opened.kbps !== kbps) this.#changeBitRate(kbps);

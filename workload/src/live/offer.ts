@@ -36,14 +36,17 @@ export function readOffer(text: string): Offer {
     throw unusable(`the offer has ${videos.length} sections of video over UDP/TLS/RTP/SAVPF: offer one`);
   }
   for (const section of sections) checkSection(section, session, sections.length > 1);
-  const names = new Set(video.flatMap((line) => /^a=rtpmap:\d{1,3} ([\w-]+)\/90000$/.exec(line)?.[1]?.toUpperCase() ?? []));
+  const names = new Set(
+    video.flatMap((line) => /^a=rtpmap:\d{1,3} ([\w-]+)\/90000$/.exec(line)?.[1]?.toUpperCase() ?? []),
+  );
   if (!codecs.some((codec) => names.has(codec))) {
     throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it`);
   }
   return {
     sdp: lines.filter((line) => !/^a=(candidate:|end-of-candidates$)/.test(line)).join("\r\n") + "\r\n",
     ufrag: valueOf("ice-ufrag", video, session) ?? "",
-    direction: directions.find((name) => has(name, video)) ?? directions.find((name) => has(name, session)) ?? "sendrecv",
+    direction:
+      directions.find((name) => has(name, video)) ?? directions.find((name) => has(name, session)) ?? "sendrecv",
     mid: valueOf("mid", video, []) ?? "0",
   };
 }
@@ -92,7 +95,8 @@ function linesOf(text: string, what: string): readonly string[] {
   if (lines.length > most.lines) throw malformed(`the ${what} has ${lines.length} lines, limit ${most.lines}`);
   for (const [index, line] of lines.entries()) {
     if (line.length > most.lineLength) throw malformed(`line ${index + 1} of the ${what} is too long`);
-    if (!/^[a-z]=[\x20-\x7e\x80-\u{10ffff}]*$/u.test(line)) throw malformed(`line ${index + 1} of the ${what} is not SDP`);
+    if (!/^[a-z]=[\x20-\x7e\x80-\u{10ffff}]*$/u.test(line))
+      throw malformed(`line ${index + 1} of the ${what} is not SDP`);
   }
   return lines;
 }

@@ -9,7 +9,8 @@ const username = 6;
  * every other packet.
  */
 export function ufragOf(packet: Buffer): string | null {
-  if (packet.length < headerBytes || packet.readUInt16BE(0) !== 1 || packet.readUInt32BE(4) !== magicCookie) return null;
+  if (packet.length < headerBytes || packet.readUInt16BE(0) !== 1 || packet.readUInt32BE(4) !== magicCookie)
+    return null;
   const end = Math.min(packet.length, headerBytes + packet.readUInt16BE(2));
   for (let at = headerBytes; at + 4 <= end;) {
     const length = packet.readUInt16BE(at + 2);

@@ -40,7 +40,10 @@ export function checkFrame({ width, height, bytes }: VideoFrame, mostPixels: num
   }
   const expected = frameBytes({ width, height });
   if (bytes.byteLength === expected && expected > 0) return;
-  throw new PipelineError("undecodable", `a frame of ${width}x${height} has ${expected} bytes, not ${bytes.byteLength}`);
+  throw new PipelineError(
+    "undecodable",
+    `a frame of ${width}x${height} has ${expected} bytes, not ${bytes.byteLength}`,
+  );
 }
 
 /** The tensors that OIP has for a picture obey the same limit. @throws {PipelineError} */

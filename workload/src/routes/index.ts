@@ -1,5 +1,6 @@
 /** All routes; their order does not matter. */
 import { health } from "./health.ts";
+import { liveRoutes } from "./live/live.ts";
 import { oipRoutes } from "./oip/oip.ts";
 import { operations } from "./operations.ts";
 import { processPicture } from "./process.ts";
@@ -16,6 +17,7 @@ export const routes: readonly Route[] = [
   oipRoutes,
   processUrl,
   streamRoute,
+  liveRoutes,
   root,
   profiling,
 ];

@@ -1,5 +1,6 @@
 /** Errors as `application/problem+json` (RFC 9457): from what was thrown to what is answered. */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { LiveError } from "../live/live-error.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import { problems, type ProblemCode } from "../core/problems.ts";
 import { awaitsContinue } from "./body/expect-continue.ts";
@@ -66,7 +67,8 @@ export function problemOf(error: unknown): Answer {
     const { kind, message, retryAfter } = error;
     return answer(kind, message, retryAfter === undefined ? {} : { "retry-after": String(retryAfter) });
   }
-  if (error instanceof HttpProblem) return answer(error.code, error.message, error.headers);
+  if (error instanceof HttpProblem || error instanceof LiveError)
+    return answer(error.code, error.message, error.headers);
   const { statusCode = 500, message = "" } = error as Partial<FastifyError>;
   if (statusCode >= 400 && statusCode < 500) {
     const code = codeOfStatus[statusCode] ?? "bad-request";

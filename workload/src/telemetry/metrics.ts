@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom
 import { decodeWarningKinds, type DecodeWarningKind } from "../core/decode-warnings.ts";
 import type { ServiceTargets } from "@gpumedia/api/src/service-targets.ts";
 import type { Gpu } from "../gpu/gpu-sample.ts";
+import { createLiveMetrics, type LiveMetrics } from "./live-metrics.ts";
 import { targetGauges } from "./target-gauges.ts";
 
 /** How a request for processing ended. */
@@ -37,6 +38,7 @@ export interface Metrics {
   readonly stage: Histogram<"stage">;
   readonly batchSize: Histogram;
   readonly coldRuns: Counter;
+  readonly live: LiveMetrics;
 }
 
 export function createMetrics(readings: Readings): Metrics {
@@ -89,6 +91,7 @@ export function createMetrics(readings: Readings): Metrics {
       buckets: processingBuckets,
       registers,
     }),
+    live: createLiveMetrics(registry),
     coldRuns: new Counter({
       name: "gpumedia_cold_runs_total",
       help: "Runs on a GPU of a shape that their worker had not run before, for which cuDNN searched its algorithms",

@@ -1,0 +1,302 @@
+/**
+ * Live video: sessions, their media processes, and the way of a frame.
+ *
+ *   publisher ⇄ mux ⇄ media process ─frame─▶ model ─frame─▶ media process ⇄ mux ⇄ viewer
+ *                     (decodes)                              (encodes)
+ *
+ * Of each session at most one frame is in the model; of those that wait in its media process the newest goes next.
+ */
+import { randomBytes } from "node:crypto";
+import type { Settings } from "../config/settings.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Logger } from "../process/log.ts";
+import type { EndReason, LiveMetrics } from "../telemetry/live-metrics.ts";
+import { innerAnswer, publicAnswer } from "./answer.ts";
+import { CodecMissing } from "./codec.ts";
+import type { TimedFrame } from "./frame-pipe.ts";
+import { LiveError } from "./live-error.ts";
+import type { ConnectionState } from "./media-messages.ts";
+import { MediaProcess } from "./media-process.ts";
+import { checkDirection, readFragment, readOffer, type SessionKind } from "./offer.ts";
+import { SessionTable, type TimedSession } from "./session-table.ts";
+import { UdpMux } from "./udp-mux.ts";
+
+interface Session extends TimedSession {
+  readonly etag: string;
+  readonly clientUfrag: string;
+  readonly media: MediaProcess;
+  /** Ours; undefined until the answer is there. */
+  ufrag: string | undefined;
+}
+
+export interface LiveOptions {
+  readonly settings: Settings["live"];
+  readonly pipeline: Pick<Pipeline, "processFrame">;
+  readonly metrics: LiveMetrics;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
+  /** In ms. */
+  readonly now?: () => number;
+}
+
+export interface OfferRequest {
+  readonly kind: SessionKind;
+  /** Null with `exchange`. */
+  readonly stream: string | null;
+  readonly sdp: string;
+  /** Where the request arrived: the address of the media, unless others are configured. */
+  readonly address: string;
+}
+
+export interface Opened {
+  readonly id: string;
+  readonly etag: string;
+  readonly answer: string;
+}
+
+/** Live video cannot start; the message is one line. */
+export class LiveUnusable extends Error {}
+
+const expiryCheckMs = 1000;
+/** The client's last packets still find their way while its media process ends. */
+const farewellMs = 200;
+
+export class Live {
+  readonly #options: LiveOptions;
+  readonly #now: () => number;
+  readonly #mux: UdpMux;
+  readonly #sessions = new SessionTable<Session>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #timer: NodeJS.Timeout;
+  /** Ready for the next offer: to start a process takes longer than a client should wait. */
+  #spare: MediaProcess;
+  #draining = false;
+
+  private constructor(options: LiveOptions, mux: UdpMux, spare: MediaProcess, now: () => number) {
+    this.#options = options;
+    this.#mux = mux;
+    this.#spare = spare;
+    this.#now = now;
+    this.#timer = setInterval(() => this.endExpired(), expiryCheckMs).unref();
+    options.metrics.readSessions((kind) => this.#sessions.count(kind));
+  }
+
+  /** @throws {LiveUnusable} if the UDP port or the codec cannot be used */
+  static async start(options: LiveOptions): Promise<Live> {
+    const { settings, log, now = () => performance.now() } = options;
+    const mux = await UdpMux.listen(settings.udpPort, now).catch((error: NodeJS.ErrnoException) => {
+      throw new LiveUnusable(`live.udpPort: cannot listen on UDP port ${settings.udpPort}: ${error.code}`);
+    });
+    const spare = new MediaProcess();
+    try {
+      const codec = await spare.ready();
+      log.info({ codec, udpPort: mux.port }, "live video is ready");
+    } catch (error) {
+      await Promise.all([mux.close(), spare.close()]);
+      throw new LiveUnusable(
+        error instanceof CodecMissing ? error.message : `live video cannot start: ${(error as Error).message}`,
+      );
+    }
+    return new Live(options, mux, spare, now);
+  }
+
+  get udpPort(): number {
+    return this.#mux.port;
+  }
+
+  /** Of the open sessions' media processes, by the id of the session. */
+  get processes(): ReadonlyMap<string, number | undefined> {
+    return new Map(this.#sessions.all.map(({ id, media }) => [id, media.pid]));
+  }
+
+  /** Rejects what `open` would reject now, before the offer is received. @throws {LiveError} */
+  checkAdmission(): void {
+    if (this.#draining) throw new LiveError("live-draining", "the processor is shutting down");
+    const { sessions } = this.#options.settings.limits;
+    if (this.#sessions.size >= sessions) {
+      throw new LiveError("too-many-live-sessions", `${sessions} sessions are open: live.limits.sessions`);
+    }
+  }
+
+  /** Answers an offer. @throws {LiveError} */
+  async open({ kind, stream, sdp, address }: OfferRequest): Promise<Opened> {
+    this.checkAdmission();
+    const offer = readOffer(sdp);
+    checkDirection(offer, kind);
+    this.#checkStream(kind, stream);
+    const session: Session = {
+      id: randomBytes(18).toString("base64url"),
+      kind,
+      stream,
+      etag: `"${randomBytes(9).toString("base64url")}"`,
+      clientUfrag: offer.ufrag,
+      media: this.#takeMedia(),
+      openedAt: this.#now(),
+      connected: false,
+      ufrag: undefined,
+    };
+    // Before the answer: an offer that arrives meanwhile counts it.
+    this.#sessions.add(session);
+    try {
+      const inner = await this.#answerOf(session, offer.sdp);
+      const { publicAddresses } = this.#options.settings;
+      const addresses = publicAddresses.length === 0 ? [address] : publicAddresses;
+      return { id: session.id, etag: session.etag, answer: publicAnswer(inner, addresses, this.#mux.port) };
+    } catch (error) {
+      this.#end(session, "refused");
+      throw error;
+    }
+  }
+
+  /** What a client adds to its offer. Its candidates are not needed: it sends to ours. @throws {LiveError} */
+  trickle(id: string, ifMatch: string | undefined, text: string): void {
+    const session = this.#find(id);
+    if (ifMatch === undefined) throw new LiveError("if-match-missing", "send If-Match with the ETag of the answer");
+    if (ifMatch !== "*" && ifMatch !== session.etag) {
+      throw new LiveError("if-match", `the session's ETag is ${session.etag}`);
+    }
+    const { ufrag } = readFragment(text);
+    if (ufrag !== undefined && ufrag !== session.clientUfrag) {
+      throw new LiveError("ice-restart", "send a new offer; a change of the client's network needs no restart");
+    }
+  }
+
+  /** @throws {LiveError} */
+  close(id: string): void {
+    this.#end(this.#find(id), "deleted");
+  }
+
+  /** Refuses new offers; the sessions end after `timeoutMs`. */
+  drain(timeoutMs: number): void {
+    this.#draining = true;
+    setTimeout(() => this.#endAll("drained"), timeoutMs).unref();
+  }
+
+  /** Resolves when all sessions have ended; without a drain they end now. */
+  async ended(): Promise<void> {
+    if (!this.#draining) this.#endAll("drained");
+    while (this.#sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  /** Ends everything. */
+  async stop(): Promise<void> {
+    this.#draining = true;
+    clearInterval(this.#timer);
+    this.#endAll("drained");
+    await Promise.all([...this.#ending, this.#spare.close()]);
+    await this.#mux.close();
+  }
+
+  /** Ends the sessions whose clients never came, or have vanished. */
+  endExpired(): void {
+    const { timeouts } = this.#options.settings;
+    const heardAt = ({ ufrag }: Session) => (ufrag === undefined ? undefined : this.#mux.heardAt(ufrag));
+    for (const { session, reason } of this.#sessions.expired(this.#now(), timeouts, heardAt))
+      this.#end(session, reason);
+  }
+
+  #checkStream(kind: SessionKind, stream: string | null): void {
+    if (stream === null) return;
+    const publisher = this.#sessions.publisherOf(stream);
+    if (kind === "publish" && publisher !== undefined) {
+      throw new LiveError("stream-exists", `stream ${stream} is being published`);
+    }
+    if (kind === "view" && publisher === undefined) {
+      throw new LiveError("no-such-stream", `nothing is published as stream ${stream}`);
+    }
+  }
+
+  #takeMedia(): MediaProcess {
+    const spare = this.#spare.isAlive ? this.#spare : new MediaProcess();
+    this.#spare = new MediaProcess();
+    return spare;
+  }
+
+  async #answerOf(session: Session, offer: string): Promise<string> {
+    const { limits } = this.#options.settings;
+    const setup = {
+      offer,
+      receives: session.kind !== "view",
+      sends: session.kind !== "publish",
+      mostPixels: limits.pixels,
+      mostFramesPerSecond: limits.framesPerSecond,
+      mostKbps: limits.kilobitsPerSecond,
+    };
+    const answer = await session.media.open(setup, {
+      frame: (frame) => void this.#onFrame(session, frame),
+      state: (state) => this.#onState(session, state),
+      died: (reason) => {
+        this.#options.log.error({ session: session.id, reason }, "a media process died; its session has ended");
+        this.#end(session, "media-process-died");
+      },
+    });
+    const inner = innerAnswer(answer);
+    if (inner === undefined) throw new LiveError("offer-unusable", "no media of the offer can be used");
+    if (this.#sessions.find(session.id) === undefined) {
+      throw new LiveError("media-process", "the session ended before its answer was there");
+    }
+    session.ufrag = inner.ufrag;
+    this.#mux.add(inner.ufrag, inner.port);
+    return answer;
+  }
+
+  #onState(session: Session, state: ConnectionState): void {
+    switch (state) {
+      case "connected":
+        session.connected = true;
+        return;
+      case "disconnected":
+        // It may come back, from another address; silence ends it otherwise.
+        return;
+      case "failed":
+      case "closed":
+        this.#end(session, state);
+    }
+  }
+
+  async #onFrame(session: Session, frame: TimedFrame): Promise<void> {
+    const { pipeline, metrics } = this.#options;
+    const startedAt = performance.now();
+    metrics.frames.inc({ direction: "in" }, 1 + frame.dropped);
+    metrics.frames.inc({ direction: "dropped" }, frame.dropped);
+    try {
+      const result = await pipeline.processFrame(frame);
+      const processed = { ...result, timestamp: frame.timestamp, dropped: 0 };
+      for (const { media } of this.#targetsOf(session)) {
+        metrics.frames.inc({ direction: media.send(processed) ? "out" : "dropped" });
+      }
+      metrics.frameSeconds.observe((performance.now() - startedAt) / 1000);
+    } catch {
+      // The queue is full, or the model does not take this size: the pipeline has counted it, and a later frame may succeed.
+      metrics.frames.inc({ direction: "dropped" });
+    }
+    session.media.done();
+  }
+
+  #targetsOf(session: Session): readonly Session[] {
+    if (session.kind === "exchange") return [session];
+    return session.stream === null ? [] : this.#sessions.viewersOf(session.stream).filter(({ connected }) => connected);
+  }
+
+  #find(id: string): Session {
+    const session = this.#sessions.find(id);
+    if (session === undefined) throw new LiveError("no-such-session", "the session has ended");
+    return session;
+  }
+
+  #endAll(reason: EndReason): void {
+    for (const session of this.#sessions.all) this.#end(session, reason);
+  }
+
+  #end(session: Session, reason: EndReason): void {
+    if (!this.#sessions.remove(session)) return;
+    this.#options.metrics.ended.inc({ reason });
+    const { ufrag } = session;
+    if (ufrag !== undefined) setTimeout(() => this.#mux.remove(ufrag), farewellMs).unref();
+    const ending = session.media.close().then(() => {
+      this.#ending.delete(ending);
+    });
+    this.#ending.add(ending);
+    if (session.kind !== "publish" || session.stream === null) return;
+    for (const viewer of this.#sessions.viewersOf(session.stream)) this.#end(viewer, "publisher-gone");
+  }
+}

@@ -1,0 +1,28 @@
+/** Control messages between the processor and a media process; frames have a pipe of their own. */
+
+export interface MediaSetup {
+  /** Checked, without candidates. */
+  readonly offer: string;
+  /** Whether the client's video comes in, and whether processed video goes out. */
+  readonly receives: boolean;
+  readonly sends: boolean;
+  readonly mostPixels: number;
+  readonly mostFramesPerSecond: number;
+  readonly mostKbps: number;
+}
+
+export type ToMedia = { readonly kind: "open"; readonly setup: MediaSetup } | { readonly kind: "close" };
+
+export type ConnectionState = "connected" | "disconnected" | "failed" | "closed";
+
+export type FromMedia =
+  | { readonly kind: "ready"; readonly codec: string }
+  /** The process cannot work on this machine. */
+  | { readonly kind: "unusable"; readonly message: string }
+  | { readonly kind: "answer"; readonly sdp: string }
+  /** WebRTC cannot use the offer. */
+  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "state"; readonly state: ConnectionState };
+
+/** Of the pipe for frames; 0 to 3 are the standard streams and the control messages. */
+export const framePipe = 4;

@@ -1,0 +1,144 @@
+/**
+ * A media process: one client's WebRTC connection, and the codec. What strangers send is parsed here and nowhere else; the process may
+ * die without any other session noticing. It has no secrets in its environment, listens on loopback, and may not write files or start
+ * programs (Node's permission model).
+ */
+import { Socket } from "node:net";
+import { RTCPeerConnection, useAbsSendTime, useNACK, usePLI, useREMB, useSdesMid, useVP8 } from "werift";
+import { CodecMissing, type VideoCodec } from "./codec.ts";
+import { MessageReader, writeMessage } from "./frame-pipe.ts";
+import { IncomingVideo } from "./incoming-video.ts";
+import { openLibvpx } from "./libvpx.ts";
+import { framePipe, type ConnectionState, type FromMedia, type MediaSetup, type ToMedia } from "./media-messages.ts";
+import { OutgoingVideo } from "./outgoing-video.ts";
+
+/** So that the client learns of the end by DTLS. */
+const farewellMs = 150;
+/** Of VP8: a result may be larger than what came. */
+const mostResultPixels = 16_383 * 16_383;
+/** Damaged packets make libraries throw; a process that does nothing else is of no use. */
+const mostErrors = 100;
+
+const codec = openCodec();
+if (codec !== undefined) listen(codec);
+
+function tell(message: FromMedia): void {
+  // The processor may just have ended; its end is noticed by `disconnect`.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+function openCodec(): VideoCodec | undefined {
+  try {
+    const found = openLibvpx();
+    tell({ kind: "ready", codec: found.version });
+    return found;
+  } catch (error) {
+    if (!(error instanceof CodecMissing)) throw error;
+    tell({ kind: "unusable", message: error.message });
+    return undefined;
+  }
+}
+
+function listen(found: VideoCodec): void {
+  let session: Session | undefined;
+  let errors = 0;
+  const survive = (error: unknown): void => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    if (errors++ >= mostErrors) process.exit(1);
+  };
+  process.on("uncaughtException", survive);
+  process.on("unhandledRejection", survive);
+  process.on("disconnect", () => process.exit(0));
+  // The processor drains, and ends its media processes afterwards; a terminal sends its signals to all of them.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => undefined);
+  process.on("message", (message: ToMedia) => {
+    switch (message.kind) {
+      case "open":
+        session = new Session(found, message.setup);
+        void session.answer();
+        return;
+      case "close":
+        void session?.close();
+        setTimeout(() => process.exit(0), farewellMs);
+    }
+  });
+}
+
+class Session {
+  readonly #setup: MediaSetup;
+  readonly #codec: VideoCodec;
+  readonly #pipe = new Socket({ fd: framePipe });
+  readonly #connection: RTCPeerConnection;
+  #incoming: IncomingVideo | undefined;
+  #outgoing: OutgoingVideo | undefined;
+
+  constructor(found: VideoCodec, setup: MediaSetup) {
+    this.#codec = found;
+    this.#setup = setup;
+    this.#connection = new RTCPeerConnection({
+      // Not transport-cc: without an estimate of ours, Chromium would fall to its lowest bit rate. No rotation: the client turns its
+      // frames itself, and a turned phone changes their size.
+      codecs: { audio: [], video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })] },
+      headerExtensions: { video: [useSdesMid(), useAbsSendTime()], audio: [] },
+      bundlePolicy: "max-bundle",
+      // The default is a server on the internet.
+      iceServers: [],
+      iceUseIpv4: false,
+      iceUseIpv6: false,
+      iceUseTcp: false,
+      iceAdditionalHostAddresses: ["127.0.0.1"],
+    });
+    const reader = new MessageReader(mostResultPixels, (message) => {
+      if (message.kind === "done") this.#incoming?.done();
+      else this.#outgoing?.send(message.frame);
+    });
+    this.#pipe.on("data", (chunk) => reader.read(chunk as Buffer));
+    this.#pipe.on("error", () => undefined);
+  }
+
+  async answer(): Promise<void> {
+    try {
+      tell({ kind: "answer", sdp: await this.#answer() });
+    } catch (error) {
+      tell({ kind: "refused", message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+    this.#incoming?.close();
+    this.#outgoing?.close();
+  }
+
+  async #answer(): Promise<string> {
+    const { offer, receives, sends, mostFramesPerSecond, mostKbps, mostPixels } = this.#setup;
+    const connection = this.#connection;
+    connection.connectionStateChange.subscribe((state) => {
+      if (isReported(state)) tell({ kind: "state", state });
+    });
+    connection.onTrack.subscribe((track) => {
+      if (!receives || this.#incoming !== undefined || track.kind !== "video") return;
+      const receiver = connection.getTransceivers().find(({ kind }) => kind === "video")?.receiver;
+      if (receiver === undefined) return;
+      this.#incoming = new IncomingVideo({
+        track,
+        receiver,
+        decoder: this.#codec.openDecoder(mostPixels),
+        mostFramesPerSecond,
+        mostKbps,
+        send: (frame) => writeMessage(this.#pipe, { kind: "frame", frame }),
+      });
+    });
+    await connection.setRemoteDescription({ type: "offer", sdp: offer });
+    const transceiver = connection.getTransceivers().find(({ kind }) => kind === "video");
+    if (transceiver === undefined) throw new Error("the offer has no video that can be used");
+    transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");
+    if (sends) this.#outgoing = new OutgoingVideo({ transceiver, encoder: this.#codec.openEncoder(), mostKbps });
+    await connection.setLocalDescription(await connection.createAnswer());
+    return connection.localDescription?.sdp ?? "";
+  }
+}
+
+function isReported(state: string): state is ConnectionState {
+  return ["connected", "disconnected", "failed", "closed"].includes(state);
+}

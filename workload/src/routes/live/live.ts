@@ -1,0 +1,98 @@
+/**
+ * Signalling of live video: WHIP (RFC 9725) to publish, WHEP (draft-ietf-wish-whep) to watch, and `exchange` for both ways in one
+ * session. See docs/live.md.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Live } from "../../live/live.ts";
+import { LiveError } from "../../live/live-error.ts";
+import type { SessionKind } from "../../live/offer.ts";
+import { collectBody } from "../body/collect-body.ts";
+import { mediaType } from "../body/media-type.ts";
+import { HttpProblem } from "../problem.ts";
+import { bodyLimits, type RouteContext } from "../route.ts";
+
+export const offerType = "application/sdp";
+const fragmentType = "application/trickle-ice-sdpfrag";
+
+const offerBytes = 65_536;
+
+export async function liveRoutes(app: FastifyInstance, context: RouteContext): Promise<void> {
+  const { settings, pipeline, telemetry, onDrain } = context;
+  if (!settings.live.enabled) return;
+  const live = await Live.start({ settings: settings.live, pipeline, metrics: telemetry.metrics.live, log: app.log });
+  onDrain(() => live.drain(settings.drain.timeoutMs));
+  app.addHook("preClose", async () => live.ended());
+  app.addHook("onClose", async () => live.stop());
+  const limits = { ...bodyLimits(settings), bytes: offerBytes };
+  const requiresToken = tokenCheck(settings.live.token);
+
+  await app.register(async (scope) => {
+    scope.addContentTypeParser([offerType, fragmentType], (_request, payload, done) => {
+      collectBody(payload, limits, done);
+    });
+    scope.addHook("onRequest", async (request) => {
+      requiresToken(request);
+      const expected = expectedTypes[request.method];
+      if (expected === undefined || mediaType(request.headers["content-type"]) === expected) return;
+      const header = request.method === "POST" ? "accept-post" : "accept-patch";
+      throw new LiveError("sdp-type", `send ${expected}`, { [header]: expected });
+    });
+
+    const offers = (path: string, kind: SessionKind): void => {
+      scope.post(path, { onRequest: async () => live.checkAdmission() }, async (request, reply) => {
+        const { stream } = request.params as { readonly stream?: string };
+        const { id, etag, answer } = await live.open({
+          kind,
+          stream: stream === undefined ? null : streamName(stream),
+          sdp: textOf(request),
+          address: (request.socket.localAddress ?? "").replace(/^::ffff:/, ""),
+        });
+        return reply
+          .code(201)
+          .headers({ location: `/v1/live/${id}`, etag, "accept-patch": fragmentType, "cache-control": "no-store" })
+          .header("content-type", offerType)
+          .send(Buffer.from(answer));
+      });
+    };
+    offers("/v1/whip/:stream", "publish");
+    offers("/v1/whep/:stream", "view");
+    offers("/v1/exchange", "exchange");
+
+    const path = "/v1/live/:id";
+    const idOf = ({ params }: FastifyRequest): string => (params as { readonly id: string }).id;
+    scope.patch(path, async (request, reply) => {
+      live.trickle(idOf(request), request.headers["if-match"], textOf(request));
+      return reply.code(204).send();
+    });
+    scope.delete(path, async (request, reply) => {
+      live.close(idOf(request));
+      return reply.code(204).send();
+    });
+  });
+}
+
+const expectedTypes: Readonly<Record<string, string>> = { POST: offerType, PATCH: fragmentType };
+
+/** Returns what throws unless a request has the token; without one configured, nothing is required. */
+function tokenCheck(token: string): (request: FastifyRequest) => void {
+  if (token === "") return () => undefined;
+  // Of one length, so that the time of the comparison tells nothing.
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  const expected = digest(token);
+  return ({ headers }) => {
+    const given = /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
+    const problem = given === undefined ? "send Authorization: Bearer with the token" : "the token is wrong";
+    throw new LiveError("token", problem, { "www-authenticate": "Bearer" });
+  };
+}
+
+function streamName(name: string): string {
+  if (/^[\w.~-]{1,64}$/.test(name)) return name;
+  throw new HttpProblem("bad-request", "the name of a stream has 1 to 64 letters, digits, and characters of .-_~");
+}
+
+function textOf({ body }: FastifyRequest): string {
+  return body === undefined || body === null ? "" : Buffer.from(body as Uint8Array).toString("utf8");
+}

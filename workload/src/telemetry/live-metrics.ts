@@ -1,0 +1,71 @@
+/** Metrics of live video. */
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+const kinds = ["publish", "view", "exchange"] as const;
+const directions = ["in", "out", "dropped"] as const;
+
+/** Why a session ended. */
+const endReasons = [
+  "deleted",
+  "closed",
+  "failed",
+  "never-connected",
+  "silent",
+  "publisher-gone",
+  "media-process-died",
+  "refused",
+  "drained",
+] as const;
+export type EndReason = (typeof endReasons)[number];
+
+export interface LiveMetrics {
+  readonly ended: Counter<"reason">;
+  readonly frames: Counter<"direction">;
+  readonly frameSeconds: Histogram;
+  /** Sets what the gauge of open sessions reads. */
+  readSessions(read: (kind: (typeof kinds)[number]) => number): void;
+}
+
+/** Seconds: a frame of 30 in a second has 33 ms. */
+const frameBuckets = [0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1];
+
+export function createLiveMetrics(registry: Registry): LiveMetrics {
+  const registers = [registry];
+  let sessions: (kind: (typeof kinds)[number]) => number = () => 0;
+  const open: Gauge<"kind"> = new Gauge({
+    name: "gpumedia_live_sessions",
+    help: "Open WebRTC sessions",
+    labelNames: ["kind"],
+    registers,
+    collect: () => {
+      for (const kind of kinds) open.set({ kind }, sessions(kind));
+    },
+  });
+  const ended = new Counter({
+    name: "gpumedia_live_sessions_ended_total",
+    help: "WebRTC sessions that have ended, by reason",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const reason of endReasons) ended.inc({ reason }, 0);
+  const frames = new Counter({
+    name: "gpumedia_live_frames_total",
+    help: "Frames of live video: received, sent to a client, or dropped because a newer one was there",
+    labelNames: ["direction"],
+    registers,
+  });
+  for (const direction of directions) frames.inc({ direction }, 0);
+  return {
+    ended,
+    frames,
+    frameSeconds: new Histogram({
+      name: "gpumedia_live_frame_seconds",
+      help: "Time from a decoded frame to its result, without decoding and encoding of video",
+      buckets: frameBuckets,
+      registers,
+    }),
+    readSessions: (read) => {
+      sessions = read;
+    },
+  };
+}
