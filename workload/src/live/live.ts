@@ -177,12 +177,17 @@ export class Live {
     while (this.#sessions.size > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
+  /** Resolves when the media processes of all ended sessions have exited. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#ending);
+  }
+
   /** Ends everything. */
   async stop(): Promise<void> {
     this.#draining = true;
     clearInterval(this.#timer);
     this.#endAll("drained");
-    await Promise.all([...this.#ending, this.#spare.close()]);
+    await Promise.all([this.idle(), this.#spare.close()]);
     await this.#mux.close();
   }
 

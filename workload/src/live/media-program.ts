@@ -3,6 +3,7 @@
  * die without any other session noticing. It has no secrets in its environment, listens on loopback, and may not write files or start
  * programs (Node's permission model).
  */
+import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { RTCPeerConnection, useAbsSendTime, useNACK, usePLI, useREMB, useSdesMid, useVP8 } from "werift";
 import { CodecMissing, type VideoCodec } from "./codec.ts";
@@ -83,6 +84,8 @@ class Session {
       bundlePolicy: "max-bundle",
       // The default is a server on the internet.
       iceServers: [],
+      // It only answers: the processor's address is known, and the client finds it.
+      iceLite: true,
       iceUseIpv4: false,
       iceUseIpv6: false,
       iceUseTcp: false,
@@ -130,6 +133,9 @@ class Session {
       });
     });
     await connection.setRemoteDescription({ type: "offer", sdp: offer });
+    // werift's own has 16 bits, and the ufrag decides which session a packet belongs to.
+    for (const transport of connection.iceTransports)
+      transport.connection.localUsername = randomBytes(12).toString("hex");
     const transceiver = connection.getTransceivers().find(({ kind }) => kind === "video");
     if (transceiver === undefined) throw new Error("the offer has no video that can be used");
     transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");

@@ -10,7 +10,7 @@ const most = { bytes: 65_536, lines: 2000, lineLength: 4096, sections: 8 } as co
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
 export interface Offer {
-  /** Without the client's candidates. */
+  /** Without the client's candidates and simulcast. */
   readonly sdp: string;
   /** Of the client, for the transport of all sections. */
   readonly ufrag: string;
@@ -43,13 +43,16 @@ export function readOffer(text: string): Offer {
     throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it`);
   }
   return {
-    sdp: lines.filter((line) => !/^a=(candidate:|end-of-candidates$)/.test(line)).join("\r\n") + "\r\n",
+    sdp: `${lines.filter((line) => !leftOut.test(line)).join("\r\n")}\r\n`,
     ufrag: valueOf("ice-ufrag", video, session) ?? "",
     direction:
       directions.find((name) => has(name, video)) ?? directions.find((name) => has(name, session)) ?? "sendrecv",
     mid: valueOf("mid", video, []) ?? "0",
   };
 }
+
+/** Candidates are not needed, and without simulcast a client sends one picture instead of several sizes. */
+const leftOut = /^a=(candidate:|end-of-candidates$|simulcast:|rid:)/;
 
 const directions: readonly Direction[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { Registry } from "prom-client";
+import { createLogger } from "../process/log.ts";
+import { createLiveMetrics } from "../telemetry/live-metrics.ts";
+import type { VideoCodec } from "./codec.ts";
+import { Live, type LiveOptions, type Opened } from "./live.ts";
+import type { SessionKind } from "./offer.ts";
+import { LiveClient } from "./testing/live-client.ts";
+import { needsCodec } from "./testing/live-codec.ts";
+
+const directions = { publish: "sendonly", view: "recvonly", exchange: "sendrecv" } as const;
+const settings: LiveOptions["settings"] = {
+  enabled: true,
+  udpPort: 0,
+  publicAddresses: [],
+  token: "",
+  limits: { sessions: 6, pixels: 100_000, framesPerSecond: 30, kilobitsPerSecond: 2500 },
+  timeouts: { connectMs: 15_000, silentMs: 8000 },
+};
+
+interface Connected extends Opened {
+  readonly client: LiveClient;
+}
+
+describe("live sessions", () => {
+  const registry = new Registry();
+  let codec: VideoCodec;
+  let live: Live;
+  let clients: LiveClient[] = [];
+  let nowMs = 0;
+
+  before(async function () {
+    codec = needsCodec(this as unknown as Mocha.Context);
+    live = await Live.start({
+      settings,
+      // The model returns what it gets.
+      pipeline: {
+        processFrame: async (frame) => ({ ...frame, timings: { queue: 0, decode: 0, inference: 0, encode: 0 } }),
+      },
+      metrics: createLiveMetrics(registry),
+      log: createLogger("silent"),
+      now: () => nowMs,
+    });
+  });
+  afterEach(async () => {
+    await Promise.all(clients.map(async (client) => client.close()));
+    clients = [];
+    for (const id of live?.processes.keys() ?? []) live.close(id);
+  });
+  after(async () => live?.stop());
+
+  async function open(kind: SessionKind, stream: string | null, edit = (offer: string) => offer): Promise<Connected> {
+    const client = new LiveClient({ codec, direction: directions[kind] });
+    clients.push(client);
+    const opened = await live.open({ kind, stream, sdp: edit(await client.offer()), address: "127.0.0.1" });
+    return { ...opened, client };
+  }
+
+  async function connect(...parameters: Parameters<typeof open>): Promise<Connected> {
+    const opened = await open(...parameters);
+    await opened.client.accept(opened.answer);
+    return opened;
+  }
+
+  async function ended(reason: string): Promise<number> {
+    const metric = await registry.getSingleMetric("gpumedia_live_sessions_ended_total")?.get();
+    return metric?.values.find(({ labels }) => labels["reason"] === reason)?.value ?? Number.NaN;
+  }
+
+  function isOpen({ id }: Opened): boolean {
+    return live.processes.has(id);
+  }
+
+  it("show one publisher to its viewers, each of whom starts with a key frame, and end them with it", async () => {
+    const publisher = await connect("publish", "garden");
+    const viewers = [await connect("view", "garden"), await connect("view", "garden")];
+    for (const { client } of viewers) await until(() => client.received.length >= 3);
+    assert.deepEqual(
+      viewers.map(({ client }) => [client.received[0]?.width, client.received[0]?.height]),
+      [
+        [160, 120],
+        [160, 120],
+      ],
+    );
+    live.close(publisher.id);
+    assert.deepEqual([publisher, ...viewers].map(isOpen), [false, false, false]);
+    // By DTLS, so that the client need not wait for a timeout.
+    for (const { client } of viewers) await until(() => client.connection.connectionState === "closed");
+  });
+
+  const sizes = [
+    ["a phone that is turned", { width: 120, height: 160 }],
+    ["a size that is odd", { width: 161, height: 121 }],
+    ["a size that is larger than before", { width: 240, height: 180 }],
+  ] as const;
+  for (const [what, size] of sizes) {
+    it(`follow ${what} in mid-stream`, async () => {
+      const { client } = await connect("exchange", null);
+      await until(() => client.received.length > 0);
+      client.size = size;
+      await until(() => client.received.some(({ width, height }) => width === size.width && height === size.height));
+    });
+  }
+
+  it("drop frames above the limit of pixels, and go on with the next that is within", async () => {
+    const { client } = await connect("exchange", null);
+    await until(() => client.received.length > 0);
+    client.size = { width: 400, height: 300 };
+    await pause(500);
+    client.size = { width: 100, height: 80 };
+    await until(() => client.received.some(({ width }) => width === 100));
+    assert.ok(client.received.every(({ width }) => width !== 400));
+  });
+
+  it("send a key frame when the client asks for one", async () => {
+    const { client } = await connect("exchange", null);
+    await until(() => client.received.length > 0);
+    const before = client.keyFrames;
+    await client.requestKeyFrame();
+    await until(() => client.keyFrames > before);
+  });
+
+  const offers = [
+    ["of FFmpeg, which is passive", (offer: string) => offer.replace("a=setup:actpass", "a=setup:passive")],
+    ["without candidates", (offer: string) => offer.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, "")],
+    [
+      "of several sizes at once",
+      (offer: string) =>
+        offer.replace("a=mid:0", "a=mid:0\r\na=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=simulcast:send q;h;f"),
+    ],
+  ] as const;
+  for (const [what, edit] of offers) {
+    it(`answer an offer ${what}`, async () => {
+      const { answer } = await open("publish", "odd", edit);
+      assert.match(answer, /^a=setup:(active|passive)\r$/m);
+      assert.match(answer, /^a=ice-lite\r$/m);
+      assert.doesNotMatch(answer, /^a=(simulcast|rid):/m);
+      assert.deepEqual(answer.match(/^a=candidate:.*$/gm), [
+        `a=candidate:1 1 udp 2130706431 127.0.0.1 ${live.udpPort} typ host\r`,
+      ]);
+    });
+  }
+
+  it("are alone in ending when their media process is killed", async () => {
+    const [killed, other] = [await connect("exchange", null), await connect("exchange", null)];
+    process.kill(live.processes.get(killed.id) ?? 0, "SIGKILL");
+    await until(() => !isOpen(killed));
+    const before = other.client.received.length;
+    await until(() => other.client.received.length > before);
+    const next = await connect("exchange", null);
+    await until(() => next.client.received.length > 0);
+    assert.ok((await ended("media-process-died")) >= 1);
+  });
+
+  it("end when their client has been silent for live.timeouts.silent", async () => {
+    const session = await connect("exchange", null);
+    await until(() => session.client.received.length > 0);
+    session.client.vanish();
+    const before = await ended("silent");
+    nowMs += settings.timeouts.silentMs;
+    live.endExpired();
+    assert.ok(isOpen(session));
+    // Packets of the client may have been on their way until now.
+    await until(() => {
+      nowMs += 1;
+      live.endExpired();
+      return !isOpen(session);
+    });
+    assert.equal(await ended("silent"), before + 1);
+  });
+
+  it("end when their client does not connect within live.timeouts.connect", async () => {
+    const session = await open("exchange", null);
+    nowMs += settings.timeouts.connectMs;
+    live.endExpired();
+    assert.ok(isOpen(session));
+    nowMs += 1;
+    live.endExpired();
+    assert.ok(!isOpen(session));
+  });
+
+  it("are refused above live.limits.sessions, and accepted again when one has ended", async () => {
+    const sessions: Opened[] = [];
+    for (let count = 0; count < settings.limits.sessions; count++) sessions.push(await open("exchange", null));
+    await assert.rejects(open("exchange", null), {
+      code: "too-many-live-sessions",
+      message: "6 sessions are open: live.limits.sessions",
+    });
+    live.close(sessions[0]?.id ?? "");
+    await open("exchange", null);
+  });
+
+  it("leave no process, descriptor or session behind", async () => {
+    const { readdirSync } = await import("node:fs");
+    const descriptors = (): number => readdirSync("/proc/self/fd").length;
+    const cycle = async (): Promise<void> => {
+      const session = await connect("exchange", null);
+      await until(() => session.client.received.length > 0);
+      live.close(session.id);
+      await session.client.close();
+      await live.idle();
+    };
+    await cycle();
+    const before = descriptors();
+    for (let count = 0; count < 4; count++) await cycle();
+    await until(() => descriptors() <= before);
+    assert.equal(live.processes.size, 0);
+  });
+
+  it("survive packets that are no STUN, or of no session", async () => {
+    const { client } = await connect("exchange", null);
+    const socket = createSocket("udp4");
+    const packets = [
+      Buffer.alloc(0),
+      Buffer.alloc(3),
+      Buffer.alloc(2000, 0xff),
+      Buffer.from("0001ffff2112a442", "hex"),
+    ];
+    for (const packet of packets) socket.send(packet, live.udpPort, "127.0.0.1");
+    const before = client.received.length;
+    await until(() => client.received.length > before);
+    socket.close();
+  });
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await pause(20);
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

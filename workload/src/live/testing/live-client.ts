@@ -1,0 +1,111 @@
+/** A WebRTC client for tests: publishes drawn frames, and decodes what it receives. It has the transport of the processor, not its code. */
+import {
+  MediaStreamTrack,
+  RTCPeerConnection,
+  useNACK,
+  usePLI,
+  useREMB,
+  useVP8,
+  Vp8Packetizer,
+  type RTCRtpTransceiver,
+} from "werift";
+import type { Size } from "../../core/picture.ts";
+import type { VideoFrame } from "../../core/video-frame.ts";
+import type { VideoCodec } from "../codec.ts";
+import { FrameAssembler } from "../frame-assembler.ts";
+import { vp8Header } from "../vp8-payload.ts";
+import { drawnFrame } from "./drawn-frame.ts";
+
+export interface LiveClientOptions {
+  readonly codec: VideoCodec;
+  readonly direction: "sendonly" | "recvonly" | "sendrecv";
+}
+
+const betweenFramesMs = 40;
+
+export class LiveClient {
+  readonly connection: RTCPeerConnection;
+  /** Decoded, in their order. */
+  readonly received: VideoFrame[] = [];
+  keyFrames = 0;
+  /** The next frames have it. */
+  size: Size = { width: 160, height: 120 };
+  readonly #codec: VideoCodec;
+  readonly #transceiver: RTCRtpTransceiver;
+  readonly #track = new MediaStreamTrack({ kind: "video" });
+  #sending: NodeJS.Timeout | undefined;
+  #keyFrameWanted = false;
+
+  constructor({ codec, direction }: LiveClientOptions) {
+    this.#codec = codec;
+    this.connection = new RTCPeerConnection({
+      codecs: { audio: [], video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })] },
+      iceServers: [],
+      iceUseIpv4: false,
+      iceUseIpv6: false,
+      iceUseTcp: false,
+      iceAdditionalHostAddresses: ["127.0.0.1"],
+    });
+    this.#transceiver = this.connection.addTransceiver(direction === "recvonly" ? "video" : this.#track, { direction });
+    this.#transceiver.sender.onPictureLossIndication.subscribe(() => {
+      this.#keyFrameWanted = true;
+    });
+    if (direction !== "sendonly") this.connection.onTrack.subscribe((track) => this.#receive(track));
+  }
+
+  async offer(): Promise<string> {
+    await this.connection.setLocalDescription(await this.connection.createOffer());
+    return this.connection.localDescription?.sdp ?? "";
+  }
+
+  /** Resolves when the client is connected, and sends frames from then on. */
+  async accept(answer: string): Promise<void> {
+    const connected = this.connection.connectionStateChange.watch((state) => state === "connected", 30_000);
+    await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+    await connected;
+    if (this.#transceiver.direction !== "recvonly") this.#send();
+  }
+
+  /** Asks for a key frame. */
+  async requestKeyFrame(): Promise<void> {
+    const { receiver } = this.#transceiver;
+    await receiver.sendRtcpPLI(receiver.track.ssrc ?? 0);
+  }
+
+  /** Ends without a word, as a client that lost its power. */
+  vanish(): void {
+    clearInterval(this.#sending);
+    for (const { connection } of this.connection.iceTransports) void connection.close();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sending);
+    await this.connection.close();
+  }
+
+  #send(): void {
+    const encoder = this.#codec.openEncoder();
+    const packetizer = new Vp8Packetizer({ payloadType: this.#transceiver.sender.codec?.payloadType ?? 96 });
+    let index = 0;
+    this.#sending = setInterval(() => {
+      const frame = drawnFrame(this.size, index++);
+      const bytes = encoder.encode({ frame, duration: 3600, keyFrame: this.#keyFrameWanted, kbps: 1000 });
+      this.#keyFrameWanted = false;
+      if (bytes === undefined) return;
+      for (const packet of packetizer.packetize(bytes, index * 3600)) this.#track.writeRtp(packet);
+    }, betweenFramesMs);
+  }
+
+  #receive(track: MediaStreamTrack): void {
+    const decoder = this.#codec.openDecoder(16_383 * 16_383);
+    const assembler = new FrameAssembler();
+    track.onReceiveRtp.subscribe(({ header, payload }) => {
+      const { sequenceNumber, timestamp, marker } = header;
+      for (const { bytes } of assembler.push({ sequenceNumber, timestamp, marker, payload }, performance.now())) {
+        if (vp8Header(bytes)?.key === true) this.keyFrames++;
+        const decoding = decoder.decode(bytes);
+        if (decoding.kind === "frame") this.received.push(decoding.frame);
+      }
+    });
+  }
+}
