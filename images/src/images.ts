@@ -116,6 +116,7 @@ export const programs: Readonly<Record<"operator" | "processor", Program>> = {
       "workload/loadtest/src/main.ts",
       "workload/src/worker/worker.ts",
       "workload/src/gpu/monitor-thread.ts",
+      "workload/src/live/media-program.ts",
       "workload/src/routes/oip/json-thread.ts",
       "workload/src/routes/profiling/onnx-profile-thread.ts",
     ],

@@ -37,6 +37,15 @@ export async function stageDebian(folder: string, names: readonly string[]): Pro
   }
 }
 
+/** The first of these packages that this machine's Debian has. */
+export async function availableOf(names: readonly string[]): Promise<string> {
+  const { stdout } = await run("apt-cache", ["pkgnames"]);
+  const all = new Set(stdout.split("\n"));
+  const name = names.find((candidate) => all.has(candidate));
+  if (name === undefined) throw new Error(`apt has none of ${names.join(", ")}: run apt-get update`);
+  return name;
+}
+
 async function downloadPackages(folder: string, packages: readonly string[]): Promise<readonly string[]> {
   const download = async (names: readonly string[]): Promise<readonly string[]> => {
     await run("apt-get", ["download", ...names], { cwd: folder }).catch((error: Error) => {

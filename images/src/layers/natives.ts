@@ -5,6 +5,10 @@ import { packageIn } from "../bundle.ts";
 import type { Component } from "../component.ts";
 import { nativePackages, packagePapers } from "../images.ts";
 import { root } from "../tree.ts";
+import { availableOf, stageDebian } from "./debian.ts";
+
+/** For live video: of Debian 12 and 13. Others are not known to the processor (`workload/src/live/libvpx-abi.ts`). */
+const libvpx = ["libvpx7", "libvpx9"] as const;
 
 export async function stageNatives(folder: string): Promise<readonly Component[]> {
   const packages = Object.entries(nativePackages(process.platform, process.arch));
@@ -18,5 +22,6 @@ export async function stageNatives(folder: string): Promise<readonly Component[]
       await copyFile(join(from, file), join(to, file));
     }
   }
-  return Promise.all(packages.map(([name]) => packageIn(join(root, "node_modules", name))));
+  const components = await Promise.all(packages.map(([name]) => packageIn(join(root, "node_modules", name))));
+  return [...components, ...(await stageDebian(folder, [await availableOf(libvpx)]))];
 }

@@ -30,7 +30,7 @@ describe("I420", () => {
       const back = new Uint8Array(12);
       rgbOfI420(back, frame, size);
       for (const [at, value] of back.entries())
-        assert.ok(Math.abs(value - (rgb[at % 3] ?? 0)) <= 1, `${back.join(" ")}`);
+        assert.ok(Math.abs(value - (rgb[at % 3] ?? 0)) <= 1, back.join(" "));
     });
   }
 

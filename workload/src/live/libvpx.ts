@@ -171,7 +171,7 @@ function copyOf(picture: Pointer): VideoFrame {
   for (const [plane, size] of [{ width, height }, chroma, chroma].entries()) {
     const stride = view.getInt32(abi.image.strides + 4 * plane, littleEndian);
     const address = view.getBigUint64(abi.image.planes + 8 * plane, littleEndian);
-    const rows = new Uint8Array(koffi.view(address as never, stride * (size.height - 1) + size.width));
+    const rows = new Uint8Array(koffi.view(address, stride * (size.height - 1) + size.width));
     for (let row = 0; row < size.height; row++, to += size.width) {
       bytes.set(rows.subarray(row * stride, row * stride + size.width), to);
     }
@@ -219,7 +219,7 @@ class Vp8Encoder implements VideoEncoder {
       if (view.getUint32(abi.packet.kind, littleEndian) === abi.packetKindFrame) {
         const address = view.getBigUint64(abi.packet.buffer, littleEndian);
         const length = Number(view.getBigUint64(abi.packet.length, littleEndian));
-        return Buffer.from(new Uint8Array(koffi.view(address as never, length)));
+        return Buffer.from(new Uint8Array(koffi.view(address, length)));
       }
       next = nextPacket(this.#context.pointer, this.#iterator.pointer);
     }
@@ -303,7 +303,7 @@ class Vp8Encoder implements VideoEncoder {
     ] as const;
     for (const [at, value] of values) view.setUint32(at, value, littleEndian);
     const chroma = chromaSize({ width, height });
-    const address = BigInt(koffi.address(bytes));
+    const address = koffi.address(bytes);
     const planeU = width * height;
     const planes = [
       [0, width],

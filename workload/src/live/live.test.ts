@@ -15,7 +15,7 @@ const settings: LiveOptions["settings"] = {
   udpPort: 0,
   publicAddresses: [],
   token: "",
-  limits: { sessions: 6, pixels: 100_000, framesPerSecond: 30, kilobitsPerSecond: 2500 },
+  limits: { sessions: 3, pixels: 100_000, framesPerSecond: 30, kilobitsPerSecond: 2500 },
   timeouts: { connectMs: 15_000, silentMs: 8000 },
 };
 
@@ -31,7 +31,7 @@ describe("live sessions", () => {
   let nowMs = 0;
 
   before(async function () {
-    codec = needsCodec(this as unknown as Mocha.Context);
+    codec = needsCodec(this);
     live = await Live.start({
       settings,
       // The model returns what it gets.
@@ -185,7 +185,7 @@ describe("live sessions", () => {
     for (let count = 0; count < settings.limits.sessions; count++) sessions.push(await open("exchange", null));
     await assert.rejects(open("exchange", null), {
       code: "too-many-live-sessions",
-      message: "6 sessions are open: live.limits.sessions",
+      message: "3 sessions are open: live.limits.sessions",
     });
     live.close(sessions[0]?.id ?? "");
     await open("exchange", null);
@@ -206,6 +206,14 @@ describe("live sessions", () => {
     for (let count = 0; count < 4; count++) await cycle();
     await until(() => descriptors() <= before);
     assert.equal(live.processes.size, 0);
+  });
+
+  it("cannot start on a port that is in use", async () => {
+    const options = { pipeline: { processFrame: async () => assert.fail() }, log: createLogger("silent") };
+    const used = { ...settings, udpPort: live.udpPort };
+    await assert.rejects(Live.start({ ...options, settings: used, metrics: createLiveMetrics(new Registry()) }), {
+      message: `live.udpPort: cannot listen on UDP port ${live.udpPort}: EADDRINUSE`,
+    });
   });
 
   it("survive packets that are no STUN, or of no session", async () => {

@@ -95,7 +95,7 @@ class Session {
       if (message.kind === "done") this.#incoming?.done();
       else this.#outgoing?.send(message.frame);
     });
-    this.#pipe.on("data", (chunk) => reader.read(chunk as Buffer));
+    this.#pipe.on("data", (chunk) => reader.read(chunk));
     this.#pipe.on("error", () => undefined);
   }
 

@@ -60,7 +60,7 @@ export class LiveClient {
 
   /** Resolves when the client is connected, and sends frames from then on. */
   async accept(answer: string): Promise<void> {
-    const connected = this.connection.connectionStateChange.watch((state) => state === "connected", 30_000);
+    const connected = this.connection.connectionStateChange.watch((state) => state === "connected", 240_000);
     await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
     await connected;
     if (this.#transceiver.direction !== "recvonly") this.#send();

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { MessageReader, writeMessage, type PipeMessage } from "./frame-pipe.ts";
+import { drawnFrame } from "./testing/drawn-frame.ts";
+
+const messages: readonly PipeMessage[] = [
+  { kind: "frame", frame: { ...drawnFrame({ width: 5, height: 3 }, 0), timestamp: 0xff_ff_ff_ff, dropped: 3 } },
+  { kind: "done" },
+  { kind: "frame", frame: { ...drawnFrame({ width: 16, height: 8 }, 1), timestamp: 0, dropped: 0 } },
+];
+
+function written(): Buffer {
+  const pipe = new PassThrough();
+  for (const message of messages) writeMessage(pipe, message);
+  return pipe.read() as Buffer;
+}
+
+describe("the pipe of a media process", () => {
+  for (const length of [1, 7, 20, 1000]) {
+    it(`is read in chunks of ${length} bytes`, () => {
+      const read: PipeMessage[] = [];
+      const reader = new MessageReader(1000, (message) => read.push(message));
+      const bytes = written();
+      for (let at = 0; at < bytes.length; at += length) reader.read(bytes.subarray(at, at + length));
+      assert.deepEqual(read, messages);
+    });
+  }
+
+  const wrong = [
+    ["an unknown type", 0, 9, "message of type 9"],
+    ["a length that is not its size's", 16, 24, "frame of 5x3 with 24 bytes"],
+    ["a size that is not its length's", 2, 6, "frame of 6x3 with 27 bytes"],
+  ] as const;
+  for (const [what, at, value, message] of wrong) {
+    it(`is not trusted with ${what}`, () => {
+      const bytes = written();
+      bytes[at] = value;
+      assert.throws(() => new MessageReader(1000, () => undefined).read(bytes), { message });
+    });
+  }
+
+  it("is not trusted with more pixels than the limit", () => {
+    assert.throws(() => new MessageReader(10, () => undefined).read(written()), /frame of 5x3 with 27 bytes/);
+  });
+});
