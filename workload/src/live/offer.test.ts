@@ -9,7 +9,7 @@ describe("an offer", () => {
     const simulcast = ["a=rid:q send", "a=simulcast:send q"];
     const more = ["a=candidate:1 1 udp 2113937151 192.0.2.1 54400 typ host", "a=end-of-candidates", ...simulcast];
     assert.deepEqual(readOffer(offerText({ more })), {
-      sdp: offerText(),
+      sdp: offerText({ setup: "active" }),
       ufrag: "Yq3d",
       direction: "sendonly",
       mid: "0",

@@ -10,7 +10,7 @@ const most = { bytes: 65_536, lines: 2000, lineLength: 4096, sections: 8 } as co
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
 export interface Offer {
-  /** Without the client's candidates and simulcast. */
+  /** Without the client's candidates and simulcast; the client starts DTLS, if it may. */
   readonly sdp: string;
   /** Of the client, for the transport of all sections. */
   readonly ufrag: string;
@@ -43,7 +43,11 @@ export function readOffer(text: string): Offer {
     throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it`);
   }
   return {
-    sdp: `${lines.filter((line) => !leftOut.test(line)).join("\r\n")}\r\n`,
+    // We are ready for DTLS before the client is: it starts, if it may. werift's first message is lost otherwise.
+    sdp: `${lines
+      .filter((line) => !leftOut.test(line))
+      .map((line) => (line === "a=setup:actpass" ? "a=setup:active" : line))
+      .join("\r\n")}\r\n`,
     ufrag: valueOf("ice-ufrag", video, session) ?? "",
     direction:
       directions.find((name) => has(name, video)) ?? directions.find((name) => has(name, session)) ?? "sendrecv",

@@ -75,7 +75,7 @@ export class UdpMux {
   }
 
   async close(): Promise<void> {
-    for (const ufrag of [...this.#sessions.keys()]) this.remove(ufrag);
+    for (const ufrag of this.#sessions.keys()) this.remove(ufrag);
     await new Promise<void>((resolve) => this.#front.close(resolve));
   }
 

@@ -7,7 +7,7 @@ export function needsCodec(test: Context): ReturnType<typeof openLibvpx> {
   try {
     return openLibvpx();
   } catch (error) {
-    console.warn(`      skipped: ${(error as Error).message}`);
+    process.stdout.write(`      skipped: ${(error as Error).message}\n`);
     return test.skip();
   }
 }

@@ -37,11 +37,6 @@ describe("signalling of live video", () => {
     });
   }
 
-  async function problem(response: Response): Promise<readonly [status: number, code: string, detail: string]> {
-    const { type, detail } = (await response.json()) as { readonly type: string; readonly detail: string };
-    return [response.status, type.replace("urn:gpumedia:problem:", ""), detail];
-  }
-
   async function metric(line: string): Promise<number> {
     const text = await (await fetch(`${processor.url}/metrics`)).text();
     const found = text.split("\n").find((candidate) => candidate.startsWith(`${line} `));
@@ -200,4 +195,9 @@ describe("a processor without live video", () => {
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function problem(response: Response): Promise<readonly [status: number, code: string, detail: string]> {
+  const { type, detail } = (await response.json()) as { readonly type: string; readonly detail: string };
+  return [response.status, type.replace("urn:gpumedia:problem:", ""), detail];
 }
