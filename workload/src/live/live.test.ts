@@ -122,18 +122,19 @@ describe("live sessions", () => {
   });
 
   const offers = [
-    ["of FFmpeg, which is passive", (offer: string) => offer.replace("a=setup:actpass", "a=setup:passive")],
-    ["without candidates", (offer: string) => offer.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, "")],
+    ["of FFmpeg, which is passive", "active", (offer: string) => offer.replace("a=setup:actpass", "a=setup:passive")],
+    ["without candidates", "passive", (offer: string) => offer.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, "")],
     [
       "of several sizes at once",
+      "passive",
       (offer: string) =>
         offer.replace("a=mid:0", "a=mid:0\r\na=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=simulcast:send q;h;f"),
     ],
   ] as const;
-  for (const [what, edit] of offers) {
+  for (const [what, setup, edit] of offers) {
     it(`answer an offer ${what}`, async () => {
       const { answer } = await open("publish", "odd", edit);
-      assert.match(answer, /^a=setup:(active|passive)\r$/m);
+      assert.equal(/^a=setup:(\w+)\r$/m.exec(answer)?.[1], setup);
       assert.match(answer, /^a=ice-lite\r$/m);
       assert.doesNotMatch(answer, /^a=(simulcast|rid):/m);
       assert.deepEqual(answer.match(/^a=candidate:.*$/gm), [

@@ -17,7 +17,7 @@ import type { TimedFrame } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
 import type { ConnectionState } from "./media-messages.ts";
 import { MediaProcess } from "./media-process.ts";
-import { checkDirection, readFragment, readOffer, type SessionKind } from "./offer.ts";
+import { checkDirection, readFragment, readOffer, type Offer, type SessionKind } from "./offer.ts";
 import { SessionTable, type TimedSession } from "./session-table.ts";
 import { UdpMux } from "./udp-mux.ts";
 
@@ -137,7 +137,7 @@ export class Live {
     // Before the answer: an offer that arrives meanwhile counts it.
     this.#sessions.add(session);
     try {
-      const inner = await this.#answerOf(session, offer.sdp);
+      const inner = await this.#answerOf(session, offer);
       const { publicAddresses } = this.#options.settings;
       const addresses = publicAddresses.length === 0 ? [address] : publicAddresses;
       return { id: session.id, etag: session.etag, answer: publicAnswer(inner, addresses, this.#mux.port) };
@@ -216,10 +216,11 @@ export class Live {
     return spare;
   }
 
-  async #answerOf(session: Session, offer: string): Promise<string> {
+  async #answerOf(session: Session, offer: Offer): Promise<string> {
     const { limits } = this.#options.settings;
     const setup = {
-      offer,
+      offer: offer.sdp,
+      clientStartsDtls: offer.startsDtls,
       receives: session.kind !== "view",
       sends: session.kind !== "publish",
       mostPixels: limits.pixels,

@@ -3,6 +3,8 @@
 export interface MediaSetup {
   /** Checked, without candidates. */
   readonly offer: string;
+  /** Whether the client starts DTLS. */
+  readonly clientStartsDtls: boolean;
   /** Whether the client's video comes in, and whether processed video goes out. */
   readonly receives: boolean;
   readonly sends: boolean;

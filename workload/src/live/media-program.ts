@@ -114,7 +114,7 @@ class Session {
   }
 
   async #answer(): Promise<string> {
-    const { offer, receives, sends, mostFramesPerSecond, mostKbps, mostPixels } = this.#setup;
+    const { offer, clientStartsDtls, receives, sends, mostFramesPerSecond, mostKbps, mostPixels } = this.#setup;
     const connection = this.#connection;
     connection.connectionStateChange.subscribe((state) => {
       if (isReported(state)) tell({ kind: "state", state });
@@ -138,6 +138,9 @@ class Session {
       transport.connection.localUsername = randomBytes(12).toString("hex");
     const transceiver = connection.getTransceivers().find(({ kind }) => kind === "video");
     if (transceiver === undefined) throw new Error("the offer has no video that can be used");
+    // werift would always start itself, also if the client does. The client starts where it can: it is ready after us, and would miss
+    // our first message.
+    transceiver.dtlsTransport.role = clientStartsDtls ? "server" : "client";
     transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");
     if (sends) this.#outgoing = new OutgoingVideo({ transceiver, encoder: this.#codec.openEncoder(), mostKbps });
     await connection.setLocalDescription(await connection.createAnswer());

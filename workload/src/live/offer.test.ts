@@ -9,7 +9,8 @@ describe("an offer", () => {
     const simulcast = ["a=rid:q send", "a=simulcast:send q"];
     const more = ["a=candidate:1 1 udp 2113937151 192.0.2.1 54400 typ host", "a=end-of-candidates", ...simulcast];
     assert.deepEqual(readOffer(offerText({ more })), {
-      sdp: offerText({ setup: "active" }),
+      sdp: offerText(),
+      startsDtls: true,
       ufrag: "Yq3d",
       direction: "sendonly",
       mid: "0",
@@ -35,7 +36,10 @@ describe("an offer", () => {
     ],
   ] as const;
   for (const [what, text] of accepted) {
-    it(`${what} is accepted`, () => assert.equal(readOffer(text).direction, "sendonly"));
+    it(`${what} is accepted`, () => {
+      const { direction, startsDtls } = readOffer(text);
+      assert.deepEqual([direction, startsDtls], ["sendonly", !what.includes("passive")]);
+    });
   }
 
   const refused = [

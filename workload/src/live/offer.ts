@@ -10,8 +10,10 @@ const most = { bytes: 65_536, lines: 2000, lineLength: 4096, sections: 8 } as co
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
 export interface Offer {
-  /** Without the client's candidates and simulcast; the client starts DTLS, if it may. */
+  /** Without the client's candidates and simulcast. */
   readonly sdp: string;
+  /** Whether the client can start DTLS. */
+  readonly startsDtls: boolean;
   /** Of the client, for the transport of all sections. */
   readonly ufrag: string;
   /** Of its video. */
@@ -43,11 +45,8 @@ export function readOffer(text: string): Offer {
     throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it`);
   }
   return {
-    // We are ready for DTLS before the client is: it starts, if it may. werift's first message is lost otherwise.
-    sdp: `${lines
-      .filter((line) => !leftOut.test(line))
-      .map((line) => (line === "a=setup:actpass" ? "a=setup:active" : line))
-      .join("\r\n")}\r\n`,
+    sdp: `${lines.filter((line) => !leftOut.test(line)).join("\r\n")}\r\n`,
+    startsDtls: valueOf("setup", video, session) !== "passive",
     ufrag: valueOf("ice-ufrag", video, session) ?? "",
     direction:
       directions.find((name) => has(name, video)) ?? directions.find((name) => has(name, session)) ?? "sendrecv",
