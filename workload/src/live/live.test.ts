@@ -59,8 +59,9 @@ describe("live sessions", () => {
 
   async function connect(...parameters: Parameters<typeof open>): Promise<Connected> {
     const opened = await open(...parameters);
-    await opened.client.accept(opened.answer);
-    return opened;
+    if (await opened.client.accept(opened.answer)) return opened;
+    if (isOpen(opened)) live.close(opened.id);
+    return connect(...parameters);
   }
 
   async function ended(reason: string): Promise<number> {

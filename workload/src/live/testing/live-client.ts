@@ -58,12 +58,19 @@ export class LiveClient {
     return this.connection.localDescription?.sdp ?? "";
   }
 
-  /** Resolves when the client is connected, and sends frames from then on. */
-  async accept(answer: string): Promise<void> {
-    const connected = this.connection.connectionStateChange.watch((state) => state === "connected", 240_000);
+  /**
+   * Whether the client has connected; it sends frames from then on. werift's DTLS client gives up when a round trip takes more than half
+   * a second, as on a busy machine: a HelloVerifyRequest then comes twice.
+   */
+  async accept(answer: string): Promise<boolean> {
+    const settled = Promise.withResolvers<boolean>();
+    this.connection.connectionStateChange.subscribe((state) => {
+      if (state === "connected" || state === "failed") settled.resolve(state === "connected");
+    });
     await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
-    await connected;
-    if (this.#transceiver.direction !== "recvonly") this.#send();
+    const connected = await settled.promise;
+    if (connected && this.#transceiver.direction !== "recvonly") this.#send();
+    return connected;
   }
 
   /** Asks for a key frame. */
