@@ -53,7 +53,7 @@ describe("live sessions", () => {
   async function open(kind: SessionKind, stream: string | null, edit = (offer: string) => offer): Promise<Connected> {
     const client = new LiveClient({ codec, direction: directions[kind] });
     clients.push(client);
-    const opened = await live.open({ kind, stream, sdp: edit(await client.offer()), address: "127.0.0.1" });
+    const opened = await live.open({ kind, stream, sdp: edit(await client.offer()), addresses: ["127.0.0.1"] });
     return { ...opened, client };
   }
 

@@ -43,8 +43,8 @@ export interface OfferRequest {
   /** Null with `exchange`. */
   readonly stream: string | null;
   readonly sdp: string;
-  /** Where the request arrived: the address of the media, unless others are configured. */
-  readonly address: string;
+  /** Where the request may have arrived: the addresses of the media, unless others are configured. */
+  readonly addresses: readonly string[];
 }
 
 export interface Opened {
@@ -118,7 +118,7 @@ export class Live {
   }
 
   /** Answers an offer. @throws {LiveError} */
-  async open({ kind, stream, sdp, address }: OfferRequest): Promise<Opened> {
+  async open({ kind, stream, sdp, addresses }: OfferRequest): Promise<Opened> {
     this.checkAdmission();
     const offer = readOffer(sdp);
     checkDirection(offer, kind);
@@ -139,8 +139,8 @@ export class Live {
     try {
       const inner = await this.#answerOf(session, offer);
       const { publicAddresses } = this.#options.settings;
-      const addresses = publicAddresses.length === 0 ? [address] : publicAddresses;
-      return { id: session.id, etag: session.etag, answer: publicAnswer(inner, addresses, this.#mux.port) };
+      const announced = publicAddresses.length === 0 ? addresses : publicAddresses;
+      return { id: session.id, etag: session.etag, answer: publicAnswer(inner, announced, this.#mux.port) };
     } catch (error) {
       this.#end(session, "refused");
       throw error;

@@ -3,6 +3,7 @@
  * session. See docs/live.md.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Live } from "../../live/live.ts";
 import { LiveError } from "../../live/live-error.ts";
@@ -46,7 +47,7 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
           kind,
           stream: stream === undefined ? null : streamName(stream),
           sdp: textOf(request),
-          address: (request.socket.localAddress ?? "").replace(/^::ffff:/, ""),
+          addresses: addressesOf(request.socket.localAddress ?? ""),
         });
         return reply
           .code(201)
@@ -73,6 +74,17 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
 }
 
 const expectedTypes: Readonly<Record<string, string>> = { POST: offerType, PATCH: fragmentType };
+
+/**
+ * Where media may reach this machine if an offer arrived at `local`. A browser on this machine does not send from loopback, so that an answer
+ * to it would come from another address than it asked.
+ */
+function addressesOf(local: string): readonly string[] {
+  const address = local.replace(/^::ffff:/, "");
+  if (address !== "127.0.0.1" && address !== "::1") return [address];
+  const others = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  return [...others.filter(({ internal, family }) => !internal && family === "IPv4").map((other) => other.address), address];
+}
 
 /** Returns what throws unless a request has the token; without one configured, nothing is required. */
 function tokenCheck(token: string): (request: FastifyRequest) => void {
