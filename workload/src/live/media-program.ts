@@ -13,7 +13,7 @@ import { openLibvpx } from "./libvpx.ts";
 import { framePipe, type ConnectionState, type FromMedia, type MediaSetup, type ToMedia } from "./media-messages.ts";
 import { OutgoingVideo } from "./outgoing-video.ts";
 
-/** So that the client learns of the end by DTLS. */
+/** For what is on its way. */
 const farewellMs = 150;
 /** Of VP8: a result may be larger than what came. */
 const mostResultPixels = 16_383 * 16_383;

@@ -83,7 +83,10 @@ function addressesOf(local: string): readonly string[] {
   const address = local.replace(/^::ffff:/, "");
   if (address !== "127.0.0.1" && address !== "::1") return [address];
   const others = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  return [...others.filter(({ internal, family }) => !internal && family === "IPv4").map((other) => other.address), address];
+  return [
+    ...others.filter(({ internal, family }) => !internal && family === "IPv4").map((other) => other.address),
+    address,
+  ];
 }
 
 /** Returns what throws unless a request has the token; without one configured, nothing is required. */
