@@ -29,7 +29,7 @@ const corsHeaders = [
   "vary",
 ];
 const exposed =
-  "Accept-Post, Allow, ETag, Gpumedia-Frames, Inference-Header-Content-Length, Retry-After, Server-Timing";
+  "Accept-Patch, Accept-Post, Allow, ETag, Gpumedia-Frames, Inference-Header-Content-Length, Location, Retry-After, Server-Timing";
 
 function preflight(origin: string): RequestInit {
   const headers = {
@@ -76,7 +76,7 @@ describe("cors.allowedOrigins", () => {
     assert.deepEqual(await headersOf(`${processor.url}/v1/process`, preflight(app), corsHeaders), {
       status: 204,
       "access-control-allow-origin": app,
-      "access-control-allow-methods": "GET, HEAD, POST",
+      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
       "access-control-allow-headers": "content-type",
       "access-control-expose-headers": exposed,
       "access-control-max-age": "7200",

@@ -55,6 +55,14 @@ describe("the configuration", () => {
         keepAliveMs: 30_000,
       },
       stream: { maxSessions: 100, maxInFlight: 2 },
+      live: {
+        enabled: false,
+        udpPort: 8080,
+        publicAddresses: [],
+        token: "",
+        limits: { sessions: 20, pixels: 921_600, framesPerSecond: 30, kilobitsPerSecond: 2500 },
+        timeouts: { connectMs: 15_000, silentMs: 8000 },
+      },
     });
   });
 

@@ -141,7 +141,7 @@ describe("live sessions", () => {
       assert.match(answer, /^a=ice-lite\r$/m);
       assert.doesNotMatch(answer, /^a=(simulcast|rid):/m);
       assert.deepEqual(answer.match(/^a=candidate:.*$/gm), [
-        `a=candidate:1 1 udp 2130706431 127.0.0.1 ${live.udpPort} typ host\r`,
+        `a=candidate:1 1 udp 2130706431 127.0.0.1 ${live.udpPort} typ host`,
       ]);
     });
   }

@@ -35,6 +35,7 @@ export class LiveClient {
   readonly #track = new MediaStreamTrack({ kind: "video" });
   #sending: NodeJS.Timeout | undefined;
   #keyFrameWanted = false;
+  #incoming: MediaStreamTrack | undefined;
 
   constructor({ codec, direction }: LiveClientOptions) {
     this.#codec = codec;
@@ -76,7 +77,7 @@ export class LiveClient {
   /** Asks for a key frame. */
   async requestKeyFrame(): Promise<void> {
     const { receiver } = this.#transceiver;
-    await receiver.sendRtcpPLI(receiver.track.ssrc ?? 0);
+    await receiver.sendRtcpPLI(this.#incoming?.ssrc ?? 0);
   }
 
   /** Ends without a word, as a client that lost its power. */
@@ -104,6 +105,7 @@ export class LiveClient {
   }
 
   #receive(track: MediaStreamTrack): void {
+    this.#incoming = track;
     const decoder = this.#codec.openDecoder(16_383 * 16_383);
     const assembler = new FrameAssembler();
     track.onReceiveRtp.subscribe(({ header, payload }) => {
