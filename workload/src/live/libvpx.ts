@@ -179,7 +179,7 @@ function copyOf(picture: Pointer): VideoFrame {
   return { width, height, bytes };
 }
 
-/** The fastest that still looks acceptable; 640x480 takes 2.3 ms (docs/adr/0015). */
+/** The fastest that still looks acceptable; 640x480 takes 2.3 ms (docs/adr/0016). */
 const speed = -8;
 
 class Vp8Encoder implements VideoEncoder {

@@ -112,13 +112,15 @@ describe("live sessions", () => {
     assert.ok(client.received.every(({ width }) => width !== 400));
   });
 
-  it("send a key frame when the client asks for one", async () => {
-    const { client } = await connect("exchange", null);
-    await until(() => client.received.length > 0);
-    const before = client.keyFrames;
-    await client.requestKeyFrame();
-    await until(() => client.keyFrames > before);
-  });
+  for (const by of ["PLI", "FIR"] as const) {
+    it(`send a key frame when a client that also sends video asks for one by ${by}`, async () => {
+      const { client } = await connect("exchange", null);
+      await until(() => client.received.length > 0);
+      const before = client.keyFrames;
+      await client.requestKeyFrame(by);
+      await until(() => client.keyFrames > before);
+    });
+  }
 
   const offers = [
     ["of FFmpeg, which is passive", "active", (offer: string) => offer.replace("a=setup:actpass", "a=setup:passive")],

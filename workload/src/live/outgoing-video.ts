@@ -1,5 +1,12 @@
 /** Processed video: from frames to RTP packets, at the bit rate that the client can receive. */
-import { MediaStreamTrack, RtcpPayloadSpecificFeedback, Vp8Packetizer, type RTCRtpTransceiver } from "werift";
+import {
+  MediaStreamTrack,
+  PictureLossIndication,
+  RtcpPayloadSpecificFeedback,
+  Vp8Packetizer,
+  type RTCRtpTransceiver,
+  type RtcpPacket,
+} from "werift";
 import type { VideoEncoder } from "./codec.ts";
 import type { TimedFrame } from "./frame-pipe.ts";
 
@@ -9,8 +16,6 @@ const leastKbps = 100;
 /** Smaller changes are not worth it: the encoder starts its rate control anew. */
 const worthChanging = 0.1;
 const ofOneFrame = 3000;
-/** RFC 5104, section 4.3.1; some clients send it instead of a PLI. */
-const fullIntraRequest = 4;
 
 export interface OutgoingVideoOptions {
   readonly transceiver: RTCRtpTransceiver;
@@ -29,15 +34,12 @@ export class OutgoingVideo {
   constructor(options: OutgoingVideoOptions) {
     this.#options = options;
     this.#kbps = Math.min(firstKbps, options.mostKbps);
-    const { sender } = options.transceiver;
+    const { sender, dtlsTransport } = options.transceiver;
     void sender.replaceTrack(this.#track);
-    sender.onPictureLossIndication.subscribe(() => {
-      this.#keyFrameWanted = true;
-    });
-    sender.onRtcp.subscribe((packet) => {
-      if (packet instanceof RtcpPayloadSpecificFeedback && packet.feedback.count === fullIntraRequest) {
-        this.#keyFrameWanted = true;
-      }
+    // Not the sender's own event: werift 0.25.2 gives a request to the receiver if the client names its own video as the origin, as
+    // Chromium does when video goes both ways.
+    dtlsTransport.onRtcp.subscribe((packet) => {
+      if (asksForKeyFrame(packet, sender.ssrc)) this.#keyFrameWanted = true;
     });
   }
 
@@ -73,4 +75,12 @@ export class OutgoingVideo {
     if (Math.abs(wanted - this.#kbps) > this.#kbps * worthChanging) this.#kbps = wanted;
     return this.#kbps;
   }
+}
+
+function asksForKeyFrame(packet: RtcpPacket, ssrc: number): boolean {
+  if (!(packet instanceof RtcpPayloadSpecificFeedback)) return false;
+  const { feedback } = packet;
+  if (feedback instanceof PictureLossIndication) return feedback.mediaSsrc === ssrc;
+  // A FIR (RFC 5104, section 4.3.1), which some clients send instead. It names the video in its entries only.
+  return "fir" in feedback && feedback.fir.some((entry) => entry.ssrc === ssrc);
 }

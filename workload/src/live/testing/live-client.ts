@@ -8,6 +8,7 @@ import {
   useVP8,
   Vp8Packetizer,
   type RTCRtpTransceiver,
+  type RtcpPacket,
 } from "werift";
 import type { Size } from "../../core/picture.ts";
 import type { VideoFrame } from "../../core/video-frame.ts";
@@ -74,10 +75,14 @@ export class LiveClient {
     return connected;
   }
 
-  /** Asks for a key frame. */
-  async requestKeyFrame(): Promise<void> {
-    const { receiver } = this.#transceiver;
-    await receiver.sendRtcpPLI(this.#incoming?.ssrc ?? 0);
+  /** Asks for a key frame: by a PLI (RFC 4585, section 6.3.1) or by a FIR (RFC 5104, section 4.3.1). */
+  async requestKeyFrame(by: "PLI" | "FIR"): Promise<void> {
+    const { receiver, dtlsTransport } = this.#transceiver;
+    const ssrc = this.#incoming?.ssrc ?? 0;
+    if (by === "PLI") return receiver.sendRtcpPLI(ssrc);
+    const packet = Buffer.from("84ce000400000001000000000000000001000000", "hex");
+    packet.writeUInt32BE(ssrc, 12);
+    await dtlsTransport.sendRtcp([{ serialize: () => packet } as RtcpPacket]);
   }
 
   /** Ends without a word, as a client that lost its power. */
