@@ -152,6 +152,9 @@ describe("images", function () {
       GPUMEDIA_LISTEN_PORT: "0",
       GPUMEDIA_LOG_LEVEL: "info",
       GPUMEDIA_WORKERS: "1",
+      // It does not start without the codec of live video.
+      GPUMEDIA_LIVE_ENABLED: "true",
+      GPUMEDIA_LIVE_UDP_PORT: "0",
     });
     try {
       const { url, log } = await listening(running);

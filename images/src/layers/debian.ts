@@ -39,11 +39,11 @@ export async function stageDebian(folder: string, names: readonly string[]): Pro
 
 /** The first of these packages that this machine's Debian has. */
 export async function availableOf(names: readonly string[]): Promise<string> {
-  const { stdout } = await run("apt-cache", ["pkgnames"]);
-  const all = new Set(stdout.split("\n"));
-  const name = names.find((candidate) => all.has(candidate));
-  if (name === undefined) throw new Error(`apt has none of ${names.join(", ")}: run apt-get update`);
-  return name;
+  for (const name of names) {
+    const { stdout } = await run("apt-cache", ["pkgnames", name]);
+    if (stdout.split("\n").includes(name)) return name;
+  }
+  throw new Error(`apt has none of ${names.join(", ")}: run apt-get update`);
 }
 
 async function downloadPackages(folder: string, packages: readonly string[]): Promise<readonly string[]> {

@@ -29,8 +29,7 @@ describe("I420", () => {
       assert.deepEqual([...frame], [y, y, y, y, u, v]);
       const back = new Uint8Array(12);
       rgbOfI420(back, frame, size);
-      for (const [at, value] of back.entries())
-        assert.ok(Math.abs(value - (rgb[at % 3] ?? 0)) <= 1, back.join(" "));
+      for (const [at, value] of back.entries()) assert.ok(Math.abs(value - (rgb[at % 3] ?? 0)) <= 1, back.join(" "));
     });
   }
 

@@ -22,7 +22,7 @@ export interface Offer {
 }
 
 /** The codecs that the processor decodes and encodes. */
-export const codecs: readonly string[] = ["VP8"];
+const codecs: readonly string[] = ["VP8"];
 
 /** @throws {LiveError} */
 export function readOffer(text: string): Offer {
