@@ -9,6 +9,8 @@ import { Samples } from "./samples.ts";
 const namespace = "gpumedia-system";
 /** Its user at the API server, to find its requests in the audit log. */
 export const operatorUser = `system:serviceaccount:${namespace}:gpumedia-operator`;
+/** With 10,000 services the caches take over a minute to fill. */
+const startMs = 600_000;
 
 export interface OperatorUnderTest {
   readonly pid: number;
@@ -46,7 +48,7 @@ export async function runOperator(
   });
   const pid = cluster.processes.pids[started.name];
   if (pid === undefined) throw new Error("the operator has no process id");
-  await untilLeading(cluster, started);
+  await untilLeading(cluster, started, { withinMs: startMs });
   return {
     pid,
     startedAt,

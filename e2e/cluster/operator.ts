@@ -5,7 +5,7 @@ import { operatorRbac } from "@gpumedia/install";
 import type { Cluster } from "./cluster.ts";
 import { compileCache } from "./compile-cache.ts";
 import type { KubernetesObject } from "./rest.ts";
-import { until } from "./until.ts";
+import { until, type UntilOptions } from "./until.ts";
 
 export interface OperatorOptions {
   /** Namespace of its service account and its Lease. Default: `gpumedia-system`. */
@@ -76,15 +76,20 @@ function metricsApiParameters(address: string): readonly string[] {
 }
 
 /** Resolves when an operator holds the Lease of the namespace; fails with the end of its log if this one exits. */
-export async function untilLeading(cluster: Cluster, { name, namespace }: OperatorProcess): Promise<void> {
+export async function untilLeading(
+  cluster: Cluster,
+  { name, namespace }: OperatorProcess,
+  options: UntilOptions = {},
+): Promise<void> {
   const lease = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/gpumedia-operator`;
-  await until("an operator to become the leader", async () => {
+  const isLeading = async (): Promise<boolean> => {
     if (!(name in cluster.processes.pids)) {
       throw await cluster.processes.failure(name, await cluster.processes.exited(name));
     }
     const held = (await cluster.rest.get(lease)) as Lease | undefined;
     return Boolean(held?.spec?.holderIdentity);
-  });
+  };
+  await until("an operator to become the leader", isLeading, options);
 }
 
 type Lease = KubernetesObject & { readonly spec?: { readonly holderIdentity?: string } };
