@@ -96,6 +96,17 @@ describe("the shared Prometheus rules", function () {
     });
   }
 
+  it("have no finding of promtool's linter, in either scope", async () => {
+    const own = sampleService({ monitoring: { scope: "Namespace" } }, "own");
+    const sets = groupsOf({ services: [sampleService(), own], source: "pods" });
+    for (const [index, rules] of sets.entries()) {
+      const file = join(directory, `lint.${index}.json`);
+      await writeFile(file, JSON.stringify(rules));
+      await run(promtool, ["check", "rules", "--lint=all", "--lint-fatal", file]);
+    }
+    assert.equal(sets.length, 2);
+  });
+
   it("have a case in which each alert fires, and one in which it does not", () => {
     const names = sharedRuleGroups({ rules: "", namespaces: [], others: [] }, "").flatMap(({ rules }) =>
       rules.flatMap((rule) => ("alert" in rule ? [rule.alert] : [])),
@@ -134,7 +145,7 @@ interface Case {
   readonly expected: object;
 }
 
-function groupsOf({ services, source }: Case): readonly object[] {
+function groupsOf({ services, source }: Pick<Case, "services" | "source">): readonly object[] {
   const shared = sharedMonitoring(services, context)
     .filter(({ kind }) => kind === "PrometheusRule")
     .map((manifest) => (manifest as unknown as { spec: object }).spec);

@@ -9,12 +9,14 @@ import { sampleService } from "./service.sample.ts";
 interface Dashboard {
   readonly uid: string;
   readonly title: string;
+  readonly annotations: object;
   readonly templating: { readonly list: readonly { readonly name: string; readonly query: string }[] };
   readonly panels: readonly {
     readonly id: number;
     readonly title: string;
     readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
     readonly targets: readonly { readonly refId: string; readonly expr: string }[];
+    readonly options: { readonly legend: object };
   }[];
 }
 
@@ -52,6 +54,16 @@ describe("dashboard of services", () => {
         },
       },
     );
+  });
+
+  // @grafana/grafana-foundation-sdk 0.0.21: Dashboard, VizLegendOptions.
+  it("has the members that Grafana's schema requires", () => {
+    const { annotations, panels } = rendered();
+    assert.deepEqual(annotations, { list: [] });
+    for (const { options } of panels) {
+      const legend = { displayMode: "list", placement: "bottom", showLegend: true, calcs: [] };
+      assert.deepEqual(options.legend, legend);
+    }
   });
 
   it("shows requests, replicas and the guide's four GPU queries", () => {

@@ -45,6 +45,9 @@ const datasource = { type: "prometheus", uid: "${datasource}" };
 
 const dataSource = { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
 
+/** Without `showLegend`, only Grafana's default for this panel shows the legend: the schema requires it since version 37. */
+const legend = { displayMode: "list", placement: "bottom", showLegend: true, calcs: [] };
+
 function queryVariable({ name, label, query, includeAll }: Variable): object {
   const all = includeAll === undefined ? {} : { includeAll, current: { text: "All", value: "$__all" } };
   // 2: the values are read again when the time range changes.
@@ -64,6 +67,7 @@ export function dashboardJson({ uid, title, tags, panels, variables }: Dashboard
       time: { from: "now-1h", to: "now" },
       refresh: "30s",
       templating: { list: [dataSource, ...variables.map(queryVariable)] },
+      annotations: { list: [] },
       panels: panels.map(timeSeries),
     },
     null,
@@ -94,7 +98,7 @@ function timeSeries({ title, description, unit, series }: Panel, index: number):
       defaults: { unit, min: 0, custom: { fillOpacity: 10 } },
       overrides: series.filter(({ isTarget }) => isTarget === true).map(({ legend }) => targetLine(legend)),
     },
-    options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
+    options: { legend, tooltip: { mode: "multi", sort: "desc" } },
   };
 }
 
