@@ -18,6 +18,7 @@ export interface ServicePort {
   readonly targetPort: number;
 }
 
+/** Adds the Service, and its namespace. */
 export async function addService(
   cluster: Cluster,
   service: ServiceName,
@@ -25,6 +26,7 @@ export async function addService(
 ): Promise<void> {
   const { namespace, name } = service;
   await apply(cluster, [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
     {
       apiVersion: "v1",
       kind: "Service",

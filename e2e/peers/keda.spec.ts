@@ -1,8 +1,6 @@
 /** KEDA's controllers scale our services on the metrics of real processors, which a real Prometheus scrapes. */
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
-import { writeVerbs, type AuditEvent } from "../cluster/audit.ts";
 import { startCluster } from "../cluster/cluster.ts";
 import { keepBusy } from "../cluster/process-node/client.ts";
 import { nodeAddress } from "../cluster/process-node/network-namespace.ts";
@@ -14,6 +12,7 @@ import { addressOf, byGpusAtOnce, quick } from "../specs/loop/loop-cluster.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
 import { Keda, kedaPrograms, kedaUser } from "./keda.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
+import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
 
 if (isPossible) {
   await kedaPrograms();
@@ -33,7 +32,6 @@ const cluster = shared(async () => {
 
 const name = "upscaler";
 const patiently = { withinMs: 240_000 };
-const quietSeconds = Number(process.env.QUIET_SECONDS ?? 60);
 
 /** One or two pods, by the GPUs alone: there is no metrics-server. */
 function specOf(provider: "HPA" | "KEDA") {
@@ -116,11 +114,6 @@ describe("KEDA 2.21.0", function () {
     await until("the autoscaler to read its metric five times", (see) => see(reads()) >= 5, patiently);
   }
 
-  function writesBy(user: string, since: number): readonly string[] {
-    const { namespace } = work;
-    return work.cluster.audit.requests({ user, verb: writeVerbs, namespace, since }).map(shownWrite);
-  }
-
   it("adds a pod on our query under load, and removes it after the load", async () => {
     await untilReplicas(1);
     await underLoad();
@@ -198,12 +191,10 @@ describe("KEDA 2.21.0", function () {
 
   it(`writes nothing that the operator writes back, for ${quietSeconds} s`, async () => {
     await untilReplicas(1);
-    const since = Date.now();
-    await delay(quietSeconds * 1000);
-    const ours = writesBy(work.operatorUser, since).filter((write) => !write.includes(" gpumediaservices/status "));
+    const { ours, theirs } = await writesOfAQuietMinute(work, kedaUser);
     const allowed = [" scaledobjects/status ", " events "];
-    const theirs = writesBy(kedaUser, since).filter((write) => !allowed.some((some) => write.includes(some)));
-    assert.deepEqual({ ours, theirs }, { ours: [], theirs: [] });
+    const others = theirs.filter((write) => !allowed.some((some) => write.includes(some)));
+    assert.deepEqual({ ours, others }, { ours: [], others: [] });
   });
 
   it("does not keep a service from being Ready while it is stopped, is reported, and scales once it is started", async () => {
@@ -233,12 +224,6 @@ describe("KEDA 2.21.0", function () {
     await startOperator();
     await untilScaling();
     await untilReadAgain();
-    const writes = writesBy(work.operatorUser, since).filter((write) => !write.includes(" gpumediaservices/status "));
-    assert.deepEqual([await children(), writes], [before, []]);
+    assert.deepEqual([await children(), ourWrites(work, since)], [before, []]);
   });
 });
-
-function shownWrite({ verb, objectRef }: AuditEvent): string {
-  const { resource = "", subresource, name: object = "" } = objectRef ?? {};
-  return `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`} ${object}`;
-}

@@ -42,10 +42,15 @@ export function keepBusy(address: string, agent: Agent, clients: number): (() =>
 export async function streamPicture(address: string, options: WebSocketInit = {}): Promise<Uint8Array> {
   const socket = new WebSocket(address, options);
   socket.binaryType = "arraybuffer";
+  // An event target's error rejects no promise of `once`.
+  const failed = once(socket, "close").then(([{ code }]) => {
+    throw new Error(`${address} was closed with code ${code}`);
+  });
+  failed.catch(() => undefined);
   try {
-    await once(socket, "open");
+    await Promise.race([once(socket, "open"), failed]);
     socket.send(photograph);
-    const [{ data }] = (await once(socket, "message")) as [{ readonly data: unknown }];
+    const [{ data }] = (await Promise.race([once(socket, "message"), failed])) as [{ readonly data: unknown }];
     if (typeof data === "string") throw new Error(`the stream answers ${data}`);
     return new Uint8Array(data as ArrayBuffer);
   } finally {

@@ -58,9 +58,9 @@ export class PrivateNetwork implements AsyncDisposable {
     return socket;
   }
 
-  /** For undici's `fetch` and `request`: plain HTTP to addresses inside. */
-  agent(): Agent {
-    return agentThrough(this.#socket);
+  /** For undici: plain HTTP and WebSockets to addresses inside, or for all host names to this address. */
+  agent(address?: string): Agent {
+    return agentThrough(this.#socket, address);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,13 +74,13 @@ export function agentOf(directory: string): Agent {
   return agentThrough(join(directory, socketFile));
 }
 
-function agentThrough(socketPath: string): Agent {
+function agentThrough(socketPath: string, address?: string): Agent {
   const connectSocket = buildConnector({ socketPath });
   return new Agent({
     connect: (options, callback) =>
       connectSocket({ ...options, hostname: "localhost" }, (...[error, socket]) => {
         if (error !== null) return callback(error, null);
-        socket.write(`${options.hostname} ${options.port || "80"}\n`);
+        socket.write(`${address ?? options.hostname} ${options.port || "80"}\n`);
         return callback(null, socket);
       }),
   });

@@ -1,0 +1,29 @@
+/** Who writes what in a spec's namespace: neither the operator nor its neighbour may answer the other's writes. */
+import { setTimeout as delay } from "node:timers/promises";
+import { writeVerbs, type AuditEvent } from "../cluster/audit.ts";
+import type { Workspace } from "../specs/operator/workspace.ts";
+
+export const quietSeconds = Number(process.env.QUIET_SECONDS ?? 60);
+
+/** The writes of a minute without a change, by the operator and by the neighbour's users: see `writesBy`. */
+export async function writesOfAQuietMinute(work: Workspace, ...users: readonly string[]) {
+  await work.untilQuiet();
+  const since = Date.now();
+  await delay(quietSeconds * 1000);
+  return { ours: ourWrites(work, since), theirs: users.flatMap((user) => writesBy(work, user, since)) };
+}
+
+/** Those of the operator, without the statuses of its own resource, which has measurements. */
+export function ourWrites(work: Workspace, since: number): readonly string[] {
+  return writesBy(work, work.operatorUser, since).filter((write) => !write.includes(" gpumediaservices/status "));
+}
+
+/** `verb resource name` of each write of the user since the time, in ms since 1970. */
+export function writesBy({ cluster, namespace }: Workspace, user: string, since: number): readonly string[] {
+  return cluster.audit.requests({ user, verb: writeVerbs, namespace, since }).map(shownWrite);
+}
+
+function shownWrite({ verb, objectRef }: AuditEvent): string {
+  const { resource = "", subresource, name: object = "" } = objectRef ?? {};
+  return `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`} ${object}`;
+}
