@@ -4,8 +4,10 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { request } from "undici";
 import { parse } from "yaml";
 import type { Cluster } from "../cluster/cluster.ts";
+import { until } from "../cluster/until.ts";
 
 export interface InPodOptions {
   /** Of the process, in `cluster.processes`, and of its log. */
@@ -36,6 +38,22 @@ export async function startInPod(cluster: Cluster, options: InPodOptions): Promi
       ...env,
     },
   });
+}
+
+/** Resolves when a program responds with 200 at an address in the cluster's network. */
+export async function untilHealthy({ network }: Cluster, what: string, url: string): Promise<void> {
+  const agent = network?.agent();
+  if (agent === undefined) throw new Error(`${what} needs a private network`);
+  try {
+    await until(`${what} to be healthy`, async (see) => {
+      const answer = await request(url, { dispatcher: agent }).catch(String);
+      if (typeof answer === "string") return see(answer) === "";
+      await answer.body.dump();
+      return see(answer.statusCode) === 200;
+    });
+  } finally {
+    await agent.destroy();
+  }
 }
 
 /** The files that the kubelet mounts. */

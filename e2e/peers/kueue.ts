@@ -1,18 +1,15 @@
 /** Kueue's controller and its webhooks, a process beside a control plane with a process node. */
-import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { request } from "undici";
 import { parseAllDocuments, stringify } from "yaml";
 import type { Cluster } from "../cluster/cluster.ts";
 import { installCrds } from "../cluster/crds.ts";
 import { createAuthority, type CertificateAuthority } from "../cluster/pki.ts";
 import { nodeAddress } from "../cluster/process-node/network-namespace.ts";
 import type { KubernetesObject } from "../cluster/rest.ts";
-import { until } from "../cluster/until.ts";
 import { peerPrograms, sourceOf, type PeerModule } from "./build.ts";
 import { addService, addWebhooks, namesOf, type ServiceName } from "./by-service.ts";
-import { startInPod } from "./in-pod.ts";
+import { startInPod, untilHealthy } from "./in-pod.ts";
 
 /** Of the certificate of its metrics, which it reads although it serves none here. */
 const metricsFolder = "KUEUE_METRICS_CERTIFICATES";
@@ -83,13 +80,7 @@ export async function startKueue(cluster: Cluster): Promise<void> {
 }
 
 export async function untilKueueIsReady(cluster: Cluster): Promise<void> {
-  const agent = cluster.network?.agent() ?? assert.fail("Kueue needs a process node");
-  await until("Kueue to be ready", async (see) => {
-    const answer = await request(`http://${nodeAddress}:${ports.health}/readyz`, { dispatcher: agent }).catch(String);
-    if (typeof answer === "string") return see(answer) === "";
-    await answer.body.dump();
-    return see(answer.statusCode) === 200;
-  }).finally(() => agent.destroy());
+  await untilHealthy(cluster, "Kueue", `http://${nodeAddress}:${ports.health}/readyz`);
 }
 
 /** With the frameworks of a service's pods: each pod of a Deployment is a Workload. */

@@ -51,7 +51,7 @@ describe("Traefik 3.7.13", function () {
   this.timeout(900_000);
   skipUnlessPossible();
   const work = new Workspace();
-  let in_: Cluster;
+  let control: Cluster;
   /** Reaches pods. */
   let agent: Agent;
   /** Reaches Traefik, whatever the host. */
@@ -60,23 +60,23 @@ describe("Traefik 3.7.13", function () {
   const reported: string[] = [];
 
   before(async () => {
-    in_ = await cluster();
-    await work.open(in_);
-    agent = in_.network?.agent() ?? assert.fail("no private network");
-    clients = in_.network?.agent(nodeAddress) ?? assert.fail("no private network");
+    control = await cluster();
+    await work.open(control);
+    agent = control.network?.agent() ?? assert.fail("no private network");
+    clients = control.network?.agent(nodeAddress) ?? assert.fail("no private network");
     for (const one of [agent, clients]) work.resources.defer(() => one.destroy());
     await startOperator();
     await work.apply(name, specOf());
     await untilReported("False", "ApiMissing");
     await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    await installGatewayApi(in_);
+    await installGatewayApi(control);
     await untilReported("False", "NoSuchGateway");
     await createGateway("public");
     await untilReported("Unknown", "NoAddress", `IngressClass ${className} does not exist`);
     const ingressClass = { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", metadata: { name: className } };
     await apply({ ...ingressClass, spec: { controller: "k8s.io/ingress-nginx" } });
     await untilReported("Unknown", "NoAddress", `check that the controller of IngressClass ${className} runs`);
-    await startTraefik(in_);
+    await startTraefik(control);
     await untilReported(
       "True",
       "SettingsIgnored",
@@ -95,7 +95,7 @@ describe("Traefik 3.7.13", function () {
   }
 
   async function apply(object: object): Promise<void> {
-    await in_.kubectlWithInput(object, "apply", "-f", "-");
+    await control.kubectlWithInput(object, "apply", "-f", "-");
   }
 
   /** With a class of Traefik. */
@@ -228,7 +228,7 @@ describe("Traefik 3.7.13", function () {
     assert.deepEqual(spec.rules[0].timeouts, { request: "1s" });
     await until("a timeout of the Ingress", async (see) => see((await upload(hosts[0]))[0]) === 504, patiently);
     await until("an answer by the HTTPRoute", async (see) => see((await upload(hosts[1]))[0]) === 200, patiently);
-    await in_.kubectl("delete", "gpumediaservice", "slow", "-n", work.namespace, "--cascade=foreground");
+    await control.kubectl("delete", "gpumediaservice", "slow", "-n", work.namespace, "--cascade=foreground");
   });
 
   it("refuses a route to a listener that is missing, or that does not admit its namespace, and Exposed has its reason", async () => {
@@ -252,7 +252,7 @@ describe("Traefik 3.7.13", function () {
   });
 
   it("does not keep a service from being Ready while it is stopped, and is not written to when our operator is restarted", async () => {
-    await in_.processes.kill("traefik");
+    await control.processes.kill("traefik");
     await work.apply("later", specOf({ host: "later.example.com" }, { parentRefs: [] }, { replicas: 1 }));
     await work.untilCondition("later", "Ready", { status: "True" }, patiently);
     await work.untilCondition("later", "Exposed", { status: "Unknown", reason: "NoAddress" }, patiently);
@@ -260,13 +260,13 @@ describe("Traefik 3.7.13", function () {
     assert.equal(await work.operator.end("SIGTERM"), "exit 0");
     const since = Date.now();
     await startOperator();
-    await in_.processes.restart("traefik");
-    await untilTraefikResponds(in_);
+    await control.processes.restart("traefik");
+    await untilTraefikResponds(control);
     await work.untilCondition("later", "Exposed", { status: "True" }, patiently);
     await untilRouted(byIngress);
     await untilRouted(byGateway);
     await work.untilQuiet();
     assert.deepEqual(ourWrites(work, since), []);
-    await in_.kubectl("delete", "gpumediaservice", "later", "-n", work.namespace, "--cascade=foreground");
+    await control.kubectl("delete", "gpumediaservice", "later", "-n", work.namespace, "--cascade=foreground");
   });
 });

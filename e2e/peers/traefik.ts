@@ -4,12 +4,11 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { request } from "undici";
 import type { Cluster } from "../cluster/cluster.ts";
 import { installCrds } from "../cluster/crds.ts";
 import { moduleDirectories } from "../cluster/module-directories.ts";
 import { nodeAddress } from "../cluster/process-node/network-namespace.ts";
-import { until } from "../cluster/until.ts";
+import { untilHealthy } from "./in-pod.ts";
 import { peerPrograms, sourceOf, type PeerModule } from "./build.ts";
 import { traefikEdits } from "./traefik/edits.ts";
 
@@ -78,12 +77,5 @@ export async function startTraefik(cluster: Cluster): Promise<void> {
 }
 
 export async function untilTraefikResponds(cluster: Cluster): Promise<void> {
-  const agent = cluster.network?.agent();
-  if (agent === undefined) throw new Error("Traefik runs in a private network");
-  await until("Traefik to respond", async (see) => {
-    const answer = await request(`http://${apiAddress}/ping`, { dispatcher: agent }).catch(String);
-    if (typeof answer === "string") return see(answer) === "";
-    await answer.body.dump();
-    return see(answer.statusCode) === 200;
-  }).finally(() => agent.destroy());
+  await untilHealthy(cluster, "Traefik", `http://${apiAddress}/ping`);
 }

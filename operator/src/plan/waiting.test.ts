@@ -23,6 +23,12 @@ const excluded =
 const claims =
   "0/2 nodes are available: 2 cannot allocate all claims. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
 const waiting = samplePod({ name: "w", devices, node: undefined, unschedulable: full, createdAt: ago(500) });
+/** By Kueue 0.17.0: it has the queue's label, and no condition of the scheduler. */
+const gated: PodView = {
+  ...samplePod({ name: "w", devices, node: undefined, createdAt: ago(500) }),
+  gates: ["kueue.x-k8s.io/admission", "kueue.x-k8s.io/topology"],
+  labels: { "kueue.x-k8s.io/queue-name": "gpus" },
+};
 const fresh: PodView = { ...waiting, createdAt: ago(59) };
 const terminating: PodView = { ...bound, terminating: true, terminatesBy: ago(-300) };
 
@@ -169,6 +175,19 @@ describe("a surge that fails", () => {
     "is one whose pod has waited a minute for a device of DRA": [
       { pods: [bound, { ...waiting, unschedulable: claims }], gpus: sampleGpus([]) },
       `pod w could not be scheduled: ${claims}`,
+    ],
+    "is one whose pod Kueue has held back for a minute": [
+      { pods: [bound, gated] },
+      "pod w is held back: Kueue's queue gpus has not admitted it; see kubectl describe localqueue gpus",
+    ],
+    "is not one whose pod Kueue has just held back": [{ pods: [bound, { ...gated, createdAt: ago(59) }] }, undefined],
+    "is not one whose pod takes more GPUs than the serving ones: Kueue may never admit it": [
+      { pods: [bound, { ...gated, devices: { "nvidia.com/gpu": 2 } }] },
+      undefined,
+    ],
+    "is not one whose pod a gate of another controller holds back": [
+      { pods: [bound, { ...gated, gates: ["example.com/license"] }] },
+      undefined,
     ],
     "is not one whose pod has not waited a minute": [{ pods: [bound, fresh] }, undefined],
     "is not one whose pod no node may run: the deletion of a serving pod would not help": [

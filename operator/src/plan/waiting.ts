@@ -6,6 +6,7 @@
  * `nodeSelector` that no node matches, the rollout must stop: each of them that was counted would permit the deletion of
  * another serving pod.
  */
+import { isKueueGate, notAdmitted, queueLabel } from "../neighbours/kueue.ts";
 import { replicaFailure, type ChildView, type StatusCondition } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { exceedsQuota } from "./failure.ts";
@@ -42,6 +43,8 @@ export function surgeFailure({ deployment, pods, gpus, now }: WaitingInput): str
   const forbidden = lastingFailure(deployment, now);
   if (forbidden !== undefined && exceedsQuota(forbidden.message)) return forbidden.message;
   const placed = pods.filter(({ node }) => node !== undefined);
+  const held = pods.find((pod) => hasWaited(pod, now) && waitsForQueue(pod, placed));
+  if (held !== undefined) return `pod ${held.name} is held back: ${notAdmitted(held.labels[queueLabel])}`;
   if (gpus.devices.length > 0 && !placed.every((pod) => staysUsable(pod, gpus))) return undefined;
   const waiting = pods.find((pod) => hasWaited(pod, now) && needsRoom(pod.unschedulable));
   return waiting && `pod ${waiting.name} could not be scheduled: ${waiting.unschedulable ?? ""}`;
@@ -101,6 +104,13 @@ function needsRoom(message = ""): boolean {
   // Preemption takes no devices of DRA from other pods.
   if (message.includes("No preemption victims found") || message.includes("cannot allocate all claims")) return true;
   return message.includes("Insufficient ") && !message.includes("reemption is not helpful");
+}
+
+/** Would the deletion of a pod let Kueue admit it? A pod that takes more devices than they have may never be admitted. */
+function waitsForQueue({ gates, devices }: PodView, placed: readonly PodView[]): boolean {
+  const fits = (other: PodView): boolean =>
+    Object.entries(devices).every(([resource, count]) => count <= (other.devices[resource] ?? 0));
+  return gates.some(isKueueGate) && placed.some(fits);
 }
 
 function isUnbound({ node, terminating }: PodView): boolean {
