@@ -10,6 +10,7 @@ const answer = [
   "a=candidate:abc 1 udp 2116026367 127.0.0.1 42611 typ host generation 0 ufrag 4222",
   "a=end-of-candidates",
   "a=ice-ufrag:4222",
+  "a=ice-lite",
   "a=ice-options:trickle",
   "a=rtcp-mux",
   "",
@@ -21,9 +22,10 @@ describe("the answer of a media process", () => {
     assert.equal(innerAnswer(answer.replace("127.0.0.1", "192.0.2.1")), undefined);
   });
 
-  it("reaches the client with the public addresses alone, the first one preferred", () => {
+  it("reaches the client with the public addresses alone, the first one preferred, and ICE-lite for the whole session", () => {
     assert.deepEqual(publicAnswer(answer, ["192.0.2.7", "2001:db8::7"], 8080).split("\r\n"), [
       "v=0",
+      "a=ice-lite",
       "m=audio 0 UDP/TLS/RTP/SAVPF 0",
       "c=IN IP4 0.0.0.0",
       "m=video 8080 UDP/TLS/RTP/SAVPF 96",

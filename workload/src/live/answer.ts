@@ -19,9 +19,13 @@ export function publicAnswer(sdp: string, addresses: readonly string[], port: nu
     (address, index) => `a=candidate:${index + 1} 1 udp ${highestPriority - index * 256} ${address} ${port} typ host`,
   );
   let transport = false;
-  return sdp
+  const [lite, first] = ["a=ice-lite", sdp.search(/^m=/m)];
+  // Of the session (RFC 8839, section 5.3), where werift writes it in a section.
+  const whole = sdp.includes(`\r\n${lite}\r\n`) ? `${sdp.slice(0, first)}${lite}\r\n${sdp.slice(first)}` : sdp;
+  return whole
     .split("\r\n")
-    .flatMap((line) => {
+    .flatMap((line, index, lines) => {
+      if (line === lite && lines.indexOf(lite) !== index) return [];
       if (/^a=(candidate:|end-of-candidates$|ice-options:)/.test(line)) return [];
       // The port of a section that is rejected stays 0.
       if (/^m=\S+ [1-9]/.test(line)) {

@@ -86,6 +86,8 @@ describe("live sessions", () => {
     );
     live.close(publisher.id);
     assert.deepEqual([publisher, ...viewers].map(isOpen), [false, false, false]);
+    // By DTLS, before they would notice the silence.
+    await until(() => [publisher, ...viewers].every(({ client }) => client.isClosed));
   });
 
   const sizes = [

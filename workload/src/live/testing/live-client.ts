@@ -75,6 +75,11 @@ export class LiveClient {
     return connected;
   }
 
+  /** Whether DTLS was closed by the other side. */
+  get isClosed(): boolean {
+    return this.#transceiver.dtlsTransport.state === "closed";
+  }
+
   /** Asks for a key frame: by a PLI (RFC 4585, section 6.3.1) or by a FIR (RFC 5104, section 4.3.1). */
   async requestKeyFrame(by: "PLI" | "FIR"): Promise<void> {
     const { receiver, dtlsTransport } = this.#transceiver;
