@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ApiClient, RawResponse } from "./client.ts";
 import { Apis, createDiscovery } from "./discovery.ts";
+import { ApiError } from "./errors.ts";
 import { clusterType, namespacedType, type ResourceType } from "./object.ts";
 
 const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -15,6 +16,8 @@ interface Exchange {
   readonly path: string;
   /** The ETag that the request must send. */
   readonly etag?: string;
+  /** Of one version of a group, not the aggregated document. */
+  readonly isList?: true;
   readonly response: { readonly status?: number; readonly etag?: string; readonly body?: unknown } | Error;
 }
 
@@ -26,6 +29,11 @@ function scripted(exchanges: Exchange[]): Pick<ApiClient, "rawJson"> {
       const exchange = exchanges[index];
       assert.ok(exchange !== undefined, `unexpected ${method} ${path}`);
       exchanges.splice(index, 1);
+      if (exchange.isList === true) {
+        assert.deepEqual({ method, ...options }, { method: "GET", headers: { accept: "application/json" } });
+        if (exchange.response instanceof Error) throw exchange.response;
+        return { status: 200, headers: {}, body: exchange.response.body };
+      }
       const headers = { accept, ...(exchange.etag === undefined ? {} : { "if-none-match": exchange.etag }) };
       assert.deepEqual({ method, ...options }, { method: "GET", headers, accept: [304] });
       if (exchange.response instanceof Error) throw exchange.response;
@@ -106,10 +114,65 @@ describe("discovery", () => {
     const version = (freshness: string, resources: readonly object[] = []) => ({ version: "v1", freshness, resources });
     const items = [
       { metadata: { name: "custom.metrics.k8s.io" }, versions: [version("Stale")] },
-      { metadata: { name: "apps" }, versions: [version("Current")] },
+      { metadata: { name: "apps" }, versions: [version("Current", [{ resource: "deployments" }])] },
     ];
     const discovery = createDiscovery(scripted([core, { path: "/apis", response: { body: { items } } }]));
     assert.deepEqual((await discovery.read()).stale, new Set(["custom.metrics.k8s.io"]));
+  });
+
+  // As prometheus-adapter 0.12.0 answers behind Kubernetes 1.35.4 (e2e/peers/prometheus-adapter.spec.ts).
+  it("reads the list of a version without resources at each poll, and keeps it while its server does not answer", async () => {
+    const metrics = {
+      metadata: { name: "custom.metrics.k8s.io" },
+      versions: [{ version: "v1beta1", freshness: "Current" }],
+    };
+    const list = (...names: readonly string[]): Exchange => {
+      const resources = names.map((name) => ({ name, namespaced: name.startsWith("pods"), kind: "MetricValueList" }));
+      return { path: "/apis/custom.metrics.k8s.io/v1beta1", isList: true, response: { body: { resources } } };
+    };
+    const unchanged: Exchange = { path: "/apis", etag: '"1"', response: { status: 304 } };
+    const away: Exchange = {
+      ...list(),
+      response: new ApiError({ status: 503, reason: "ServiceUnavailable", message: "", method: "GET", path: "" }),
+    };
+    const exchanges: Exchange[] = [
+      core,
+      { path: "/apis", response: { etag: '"1"', body: { items: [metrics] } } },
+      list(),
+      unchanged,
+      list("pods/gpu", "namespaces/gpu"),
+      unchanged,
+      list("pods/gpu", "namespaces/gpu"),
+      unchanged,
+      away,
+      unchanged,
+      list(),
+    ];
+    const discovery = createDiscovery(scripted(exchanges));
+    const serves = (apis: Apis): boolean => apis.serves({ group: "custom.metrics.k8s.io", resource: "pods/gpu" });
+    const first = await discovery.read();
+    const second = await discovery.read();
+    assert.deepEqual([serves(first), serves(second)], [false, true]);
+    assert.equal(await discovery.read(), second);
+    assert.equal(await discovery.read(), second);
+    assert.equal(serves(await discovery.read()), false);
+    assert.deepEqual(exchanges, []);
+  });
+
+  it("lists subresources only where their resource is missing", async () => {
+    const resources = [
+      { name: "things", namespaced: true, kind: "Thing" },
+      { name: "things/status", namespaced: true, kind: "Thing" },
+      { name: "pods/gpu", namespaced: true, kind: "MetricValueList" },
+    ];
+    const items = [{ metadata: { name: "example.com" }, versions: [{ version: "v1" }] }];
+    const list: Exchange = { path: "/apis/example.com/v1", isList: true, response: { body: { resources } } };
+    const discovery = createDiscovery(scripted([core, { path: "/apis", response: { body: { items } } }, list]));
+    const found = (await discovery.read()).types.filter(({ group }) => group === "example.com");
+    assert.deepEqual(
+      found.map(({ resource }) => resource),
+      ["things", "pods/gpu"],
+    );
   });
 
   it("rejects when a read fails, and starts again at the next one", async () => {

@@ -2,11 +2,12 @@
  * Reads which kinds the API server serves.
  *
  * Aggregated discovery returns all groups in one response, and its ETag makes further requests cheap: while nothing
- * changes, a poll is a 304 without a body.
+ * changes, a poll is a 304 without a body. A version without resources there is read on its own, at each poll.
  *
  * @see https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
  */
 import type { ApiClient, RawResponse } from "./client.ts";
+import { ApiError } from "./errors.ts";
 import type { ResourceType } from "./object.ts";
 
 /** A kind to look up; without a version, in any version. */
@@ -78,29 +79,82 @@ interface DiscoveryList {
   }[];
 }
 
+/** `APIResourceList` of v1: one version of a group. */
+interface ResourceList {
+  readonly resources?: readonly { readonly name: string; readonly namespaced: boolean; readonly kind: string }[];
+}
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
 const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 export function createDiscovery(client: Pick<ApiClient, "rawJson">): Discovery {
   let core: readonly ResourceType[] | undefined;
-  let last: { readonly etag: string; readonly apis: Apis } | undefined;
+  let last: { readonly etag: string; readonly body: unknown } | undefined;
+  let unlisted = new Map<string, readonly ResourceType[]>();
+  let result: { readonly body: unknown; readonly listed: string; readonly apis: Apis } | undefined;
 
   const get = (path: string, signal: AbortSignal | undefined, etag?: string): Promise<RawResponse> => {
     const headers = { accept, ...(etag === undefined ? {} : { "if-none-match": etag }) };
     return client.rawJson("GET", path, { headers, accept: [304], ...(signal === undefined ? {} : { signal }) });
   };
 
+  /** Undefined while its server does not answer. */
+  async function list({ group, version }: GroupVersion, signal: AbortSignal | undefined) {
+    const options = { headers: { accept: "application/json" }, ...(signal === undefined ? {} : { signal }) };
+    try {
+      return listedTypes((await client.rawJson("GET", `/apis/${group}/${version}`, options)).body, { group, version });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return undefined;
+    }
+  }
+
   return {
     async read(signal) {
       // The core group never changes while the server runs.
       core ??= typesOf((await get("/api", signal)).body);
       const response = await get("/apis", signal, last?.etag);
-      if (response.status === 304 && last !== undefined) return last.apis;
-      const apis = new Apis([...core, ...typesOf(response.body)], staleGroups(response.body));
+      const body = response.status === 304 && last !== undefined ? last.body : response.body;
       const { etag } = response.headers;
-      last = typeof etag === "string" ? { etag, apis } : undefined;
+      if (response.status !== 304) last = typeof etag === "string" ? { etag, body } : undefined;
+      const lists = emptyVersions(body).map(async (one): Promise<readonly [string, readonly ResourceType[]]> => {
+        const key = `${one.group}/${one.version}`;
+        return [key, (await list(one, signal)) ?? unlisted.get(key) ?? []];
+      });
+      unlisted = new Map(await Promise.all(lists));
+      const listed = JSON.stringify([...unlisted]);
+      if (result !== undefined && result.body === body && result.listed === listed) return result.apis;
+      const types = [...core, ...typesOf(body), ...[...unlisted.values()].flat()];
+      const apis = new Apis(types, staleGroups(body));
+      result = { body, listed, apis };
       return apis;
     },
   };
+}
+
+/**
+ * Served, but without a resource. prometheus-adapter 0.12 is so: its metrics are not among the resources that its library for API
+ * servers knows. Only the list of the version itself has them.
+ */
+function emptyVersions(body: unknown): readonly GroupVersion[] {
+  const { items = [] } = body as DiscoveryList;
+  return items.flatMap(({ metadata, versions = [] }) =>
+    versions
+      .filter(({ resources = [], freshness }) => resources.length === 0 && freshness !== "Stale")
+      .map(({ version }) => ({ group: metadata?.name ?? "", version })),
+  );
+}
+
+function listedTypes(body: unknown, { group, version }: GroupVersion): readonly ResourceType[] {
+  const { resources = [] } = body as ResourceList;
+  const names = new Set(resources.map(({ name }) => name));
+  return resources
+    .filter(({ name }) => !name.includes("/") || !names.has(name.slice(0, name.indexOf("/"))))
+    .map(({ name, namespaced, kind }) => ({ group, version, kind, resource: name, namespaced }));
 }
 
 function staleGroups(body: unknown): ReadonlySet<string> {
