@@ -1,15 +1,15 @@
 /** KEDA's operator, metrics adapter and admission webhooks, as processes beside a control plane with a process node. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { request } from "undici";
 import type { Cluster } from "../cluster/cluster.ts";
 import { installCrds } from "../cluster/crds.ts";
-import { createAuthority } from "../cluster/pki.ts";
 import { nodeAddress } from "../cluster/process-node/network-namespace.ts";
 import { until } from "../cluster/until.ts";
 import { peerPrograms, sourceOf, type PeerModule } from "./build.ts";
-import { addApi, addService, addWebhooks, namesOf, type ServiceName } from "./by-service.ts";
+import { addApi, addService, addWebhooks, type ServiceName } from "./by-service.ts";
+import { writeCertificates, type Certificates } from "./certificates.ts";
 import { startInPod } from "./in-pod.ts";
 import { kedaEdits } from "./keda/edits.ts";
 
@@ -40,7 +40,7 @@ const rights = ["rbac/role", "rbac/role_binding", "metrics-server/role", "metric
 
 export class Keda {
   readonly #cluster: Cluster;
-  readonly #certificates: string;
+  readonly #certificates: Certificates;
 
   /** Installs its CRDs and rights, and starts its programs; resolves when the metrics API and the webhooks are served. */
   static async start(cluster: Cluster): Promise<Keda> {
@@ -50,8 +50,9 @@ export class Keda {
     const own = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
     await cluster.kubectlWithInput(own, "apply", "-f", "-");
     await cluster.kubectl("apply", ...rights.flatMap((name) => ["-f", config(`${name}.yaml`)]));
-    const certificates = join(cluster.directory, "keda-certificates");
-    const authority = await writeCertificates(certificates);
+    // One for all three programs, as KEDA's own rotation makes it.
+    const certificates = await writeCertificates(cluster, "keda", [adapterService, webhooksService], [operatorName]);
+    const { authority } = certificates;
     const started = new Keda(cluster, certificates);
     await started.#startPrograms();
     await addService(cluster, adapterService, { port: 443, targetPort: ports.adapter });
@@ -67,7 +68,7 @@ export class Keda {
     return started;
   }
 
-  private constructor(cluster: Cluster, certificates: string) {
+  private constructor(cluster: Cluster, certificates: Certificates) {
     this.#cluster = cluster;
     this.#certificates = certificates;
   }
@@ -84,7 +85,7 @@ export class Keda {
   }
 
   async #startPrograms(): Promise<void> {
-    const file = (name: string): string => join(this.#certificates, name);
+    const { file } = this.#certificates;
     await this.#start("keda-operator", [
       `--metrics-service-bind-address=127.0.0.1:${ports.operator}`,
       "--metrics-bind-address=127.0.0.1:0",
@@ -137,23 +138,8 @@ export class Keda {
       ...account,
       name,
       command,
-      parameters: [`--cert-dir=${this.#certificates}`, ...parameters],
+      parameters: [`--cert-dir=${this.#certificates.directory}`, ...parameters],
       env: { WATCH_NAMESPACE: "", KEDA_HTTP_DEFAULT_TIMEOUT: "3000" },
     });
   }
-}
-
-/** One certificate for all three programs, as KEDA's own rotation makes it; returns the PEM of its CA. */
-async function writeCertificates(directory: string): Promise<string> {
-  const authority = await createAuthority("keda");
-  const { certificate, key } = await authority.serverAndClient(
-    { commonName: operatorName },
-    { dns: [operatorName, ...namesOf(adapterService), ...namesOf(webhooksService)], ip: [nodeAddress, "127.0.0.1"] },
-  );
-  await mkdir(directory);
-  const contents = { "ca.crt": authority.certificate, "tls.crt": certificate, "tls.key": key };
-  await Promise.all(
-    Object.entries(contents).map(([name, text]) => writeFile(join(directory, name), text, { mode: 0o600 })),
-  );
-  return authority.certificate;
 }

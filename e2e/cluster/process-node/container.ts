@@ -67,6 +67,12 @@ export class Container {
     this.plan = plan;
   }
 
+  /** Of its present run, and when that started; undefined while none runs. */
+  get process(): { readonly pid: number; readonly startedAt: string } | undefined {
+    const pid = this.#child?.pid;
+    return pid !== undefined && "running" in this.state ? { pid, startedAt: this.state.running.startedAt } : undefined;
+  }
+
   start(): void {
     this.#over = this.#run().then(() => void (this.isOver = true));
   }

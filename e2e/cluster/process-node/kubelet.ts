@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Rest } from "../rest.ts";
 import type { Pod } from "./pod-spec.ts";
+import type { RunningContainer } from "./resource-metrics.ts";
 import { RunningPod, type Host } from "./running-pod.ts";
 import { podStatus } from "./status.ts";
 
@@ -76,6 +77,10 @@ export class Kubelet {
   async #delete(pod: Pod): Promise<void> {
     const options = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } };
     await this.#rest.request("DELETE", pathOf(pod), options).catch(unlessDeleted);
+  }
+
+  get runningContainers(): readonly RunningContainer[] {
+    return [...this.#running.values()].flatMap((pod) => pod.runningContainers);
   }
 
   /** Sets the GPUs' utilization to how busy their pods' processors are. */

@@ -13,7 +13,8 @@ import { parse } from "yaml";
 import { Rest } from "../rest.ts";
 import { Gpus } from "./gpus.ts";
 import { Kubelet } from "./kubelet.ts";
-import { nodeAddress } from "./network-namespace.ts";
+import { nodeAddress, resourceMetricsPort } from "./network-namespace.ts";
+import { serveResourceMetrics } from "./resource-metrics.ts";
 import { hosts, routes, ServiceProxy, type EndpointSlice, type Service } from "./service-proxy.ts";
 
 const [kubeconfig = "", directory = "", name = "", gpus = "", backOffMs = ""] = process.argv.slice(2);
@@ -37,6 +38,7 @@ const proxy = new ServiceProxy();
 void repeat(syncEveryMs, () => kubelet.sync());
 void repeat(syncEveryMs, syncServices);
 void repeat(followEveryMs, () => kubelet.followLoad());
+await serveResourceMetrics({ address: nodeAddress, port: resourceMetricsPort }, () => kubelet.runningContainers);
 
 /** For ever: an error is logged, and the next call tries again. */
 async function repeat(everyMs: number, work: () => Promise<void>): Promise<never> {

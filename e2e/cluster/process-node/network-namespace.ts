@@ -9,6 +9,8 @@ import { promisify } from "node:util";
 
 /** The address of the node, and of every process that is not a pod. */
 export const nodeAddress = "192.168.77.1";
+/** Where the node serves `/metrics/resource`, by HTTP: a kubelet's read-only port. */
+export const resourceMetricsPort = 10_255;
 /** The value of --service-cluster-ip-range. */
 export const serviceRange = "10.0.0.0/16";
 export const podRange = "10.244.0.0/16";

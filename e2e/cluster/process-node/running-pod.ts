@@ -9,6 +9,7 @@ import { gpuResource, type Gpus, type PodGpus } from "./gpus.ts";
 import { commandOf, type Resolved } from "./images.ts";
 import { localPath, type Mounts } from "./paths.ts";
 import { unsupported, type ContainerSpec, type Pod } from "./pod-spec.ts";
+import type { RunningContainer } from "./resource-metrics.ts";
 import type { ContainerView, PodView } from "./status.ts";
 import { Volumes } from "./volumes.ts";
 
@@ -138,6 +139,13 @@ export class RunningPod {
     const port = container?.plan.spec.ports?.[0]?.containerPort;
     if (this.#gpus === undefined || this.#gpus.count === 0 || port === undefined || !container?.ready) return undefined;
     return { url: `http://${this.#podIP}:${port}/utilization`, gpus: this.#gpus };
+  }
+
+  get runningContainers(): readonly RunningContainer[] {
+    const { namespace, name: pod } = this.pod.metadata;
+    return this.#containers.flatMap(({ process, plan }) => {
+      return process === undefined ? [] : [{ namespace, pod, container: plan.spec.name, ...process }];
+    });
   }
 
   get ending(): boolean {

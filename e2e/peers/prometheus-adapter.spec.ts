@@ -1,0 +1,133 @@
+/** The HPA scales our services on the metrics that prometheus-adapter makes, by the documented rules, of what Prometheus scraped. */
+import assert from "node:assert/strict";
+import { startCluster } from "../cluster/cluster.ts";
+import { keepBusy } from "../cluster/process-node/client.ts";
+import { Prometheus } from "../cluster/real-node/prometheus.ts";
+import { shared } from "../cluster/shared.ts";
+import { tool } from "../cluster/tools.ts";
+import { until } from "../cluster/until.ts";
+import { addressOf, byGpusAtOnce, quick } from "../specs/loop/loop-cluster.ts";
+import { Workspace } from "../specs/operator/workspace.ts";
+import { isPossible, skipUnlessPossible } from "./possible.ts";
+import { PrometheusAdapter, prometheusAdapterPrograms, prometheusAdapterUser } from "./prometheus-adapter.ts";
+import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+
+if (isPossible) {
+  await prometheusAdapterPrograms();
+  await tool("prometheus");
+}
+
+const cluster = shared(async () => {
+  const started = await startCluster({
+    crds: true,
+    optionalCrds: ["podmonitor", "prometheusrule"],
+    privateNetwork: true,
+    horizontalPodAutoscalerSyncPeriod: "1s",
+  });
+  await started.addProcessNode({ gpus: 4, backOffMs: 500 });
+  return started;
+});
+
+const name = "upscaler";
+const patiently = { withinMs: 240_000 };
+const metric = "gpumedia_gpu_utilization_percent";
+
+/** By the GPUs alone: there is no metrics-server. */
+const spec = { ...quick, gpu: { count: 1 }, monitoring: { scrapeInterval: "2s" }, autoscaling: byGpusAtOnce };
+
+describe("prometheus-adapter 0.12.0", function () {
+  this.timeout(600_000);
+  skipUnlessPossible();
+  const work = new Workspace();
+  let adapter: PrometheusAdapter;
+
+  before(async () => {
+    await work.open(await cluster());
+    // It serves no metrics itself.
+    await work.startOperator();
+    await work.apply(name, spec);
+    await work.untilCondition(name, "Ready", { status: "True" }, patiently);
+    const agent = work.cluster.network?.agent() ?? assert.fail("no private network");
+    work.resources.defer(() => agent.destroy());
+    await Prometheus.start(work.cluster, agent);
+    adapter = await PrometheusAdapter.start(work.cluster);
+  });
+  after(() => work[Symbol.asyncDispose]());
+
+  beforeEach(() => untilIdle());
+
+  /** One pod, which the HPA scales. */
+  async function untilIdle(): Promise<void> {
+    await untilReplicas(1);
+    await work.untilCondition(name, "ScalingReady", { status: "True", reason: "Scaling" }, patiently);
+  }
+
+  const deployment = () => work.child("deployment", name);
+
+  async function untilReplicas(expected: number): Promise<void> {
+    await until(
+      `${expected} replicas`,
+      async (see) => {
+        const { spec: deployed } = await deployment();
+        see({ replicas: deployed.replicas, status: (await work.service(name))?.status });
+        return deployed.replicas === expected;
+      },
+      patiently,
+    );
+  }
+
+  it("adds a pod on the utilization of the GPUs under load, and removes it after the load", async () => {
+    const agent = work.cluster.network?.agent() ?? assert.fail("no private network");
+    const stop = keepBusy(await addressOf(work, name, agent), agent, 4);
+    try {
+      await untilReplicas(2);
+      await work.untilCondition(name, "Ready", { status: "True" }, patiently);
+    } finally {
+      await stop();
+      await agent.destroy();
+    }
+    await untilReplicas(1);
+  });
+
+  it("serves each metric of the documented rules, for each pod", async () => {
+    const metrics = [metric, "gpumedia_busy_percent", "gpumedia_queue_depth", "gpumedia_active_sessions"];
+    for (const one of metrics) {
+      const path = `/apis/custom.metrics.k8s.io/v1beta1/namespaces/${work.namespace}/pods/*/${one}`;
+      await until(
+        `${one} of the pod`,
+        async (see) => {
+          const answer = (await work.cluster.rest.request("GET", path).catch(String)) as
+            | string
+            | { readonly items: readonly { readonly metricName: string; readonly value: string }[] };
+          return typeof see(answer) !== "string" && (answer as { items: readonly object[] }).items.length === 1;
+        },
+        patiently,
+      );
+    }
+  });
+
+  it("keeps the replicas and the service Ready while it is stopped, as ScalingReady reports", async () => {
+    const before = (await deployment()).metadata.generation;
+    await adapter.stop();
+    await work.untilCondition(name, "ScalingReady", { status: "False", reason: "MetricsMissing" }, patiently);
+    await work.untilCondition(name, "Ready", { status: "True" }, patiently);
+    await adapter.startAgain();
+    await untilIdle();
+    assert.equal((await deployment()).metadata.generation, before);
+  });
+
+  it(`writes nothing, and leaves the operator nothing to write, for ${quietSeconds} s`, async () => {
+    assert.deepEqual(await writesOfAQuietMinute(work, prometheusAdapterUser), { ours: [], theirs: [] });
+  });
+
+  it("is read on when our operator is restarted", async () => {
+    const before = (await deployment()).metadata.generation;
+    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
+    const since = Date.now();
+    await work.startOperator();
+    await untilIdle();
+    await work.untilQuiet();
+    const ours = ourWrites(work, since);
+    assert.deepEqual([(await deployment()).metadata.generation, ours], [before, []]);
+  });
+});
