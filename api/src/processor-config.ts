@@ -184,6 +184,24 @@ export const processorConfig = settings(
           4_096,
           "^\\S*$",
         ),
+        iceServers: list(
+          "set",
+          {
+            description:
+              "URLs of STUN and TURN servers that clients are told of (Link headers). None by default: clients reach udpPort without them.",
+            maxItems: 8,
+          },
+          text(
+            "A URL such as turn:turn.example.com:3478?transport=tcp.",
+            256,
+            "^(stuns?|turns?):[A-Za-z0-9.:\\[\\]-]+(\\?transport=(udp|tcp))?$",
+          ),
+        ),
+        turnSecret: text(
+          "Secret that the TURN servers share, for credentials of a day that only they accept; set it by GPUMEDIA_LIVE_TURN_SECRET from a Secret. Empty, the default, means that they require none.",
+          4_096,
+          "^\\S*$",
+        ),
         limits: settings(
           { description: "Limits of live video." },
           {

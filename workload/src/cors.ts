@@ -10,6 +10,7 @@ const exposedHeaders = [
   "ETag",
   "Gpumedia-Frames",
   "Inference-Header-Content-Length",
+  "Link",
   "Location",
   "Retry-After",
   "Server-Timing",

@@ -60,6 +60,8 @@ describe("the configuration", () => {
         udpPort: 8080,
         publicAddresses: [],
         token: "",
+        iceServers: [],
+        turnSecret: "",
         limits: { sessions: 20, pixels: 921_600, framesPerSecond: 30, kilobitsPerSecond: 2500 },
         timeouts: { connectMs: 15_000, silentMs: 8000 },
       },

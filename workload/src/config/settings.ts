@@ -58,6 +58,10 @@ export interface Settings {
     readonly publicAddresses: readonly string[];
     /** Empty: none is required. */
     readonly token: string;
+    /** URLs that clients are told of. */
+    readonly iceServers: readonly string[];
+    /** Empty: the servers require no credentials. */
+    readonly turnSecret: string;
     readonly limits: {
       readonly sessions: number;
       readonly pixels: number;
@@ -115,12 +119,15 @@ export function settingsOf(config: ProcessorConfig): Settings {
   };
 }
 
-function liveOf({ enabled, udpPort, publicAddresses, token, limits, timeouts }: NonNullable<ProcessorConfig["live"]>) {
+function liveOf(live: NonNullable<ProcessorConfig["live"]>): Settings["live"] {
+  const { enabled, udpPort, publicAddresses, token, iceServers, turnSecret, limits, timeouts } = live;
   return {
     enabled: enabled ?? false,
     udpPort: udpPort ?? 8080,
     publicAddresses: publicAddresses ?? [],
     token: token ?? "",
+    iceServers: iceServers ?? [],
+    turnSecret: turnSecret ?? "",
     limits: {
       sessions: limits?.sessions ?? 20,
       pixels: limits?.pixels ?? 1280 * 720,

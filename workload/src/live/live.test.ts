@@ -15,6 +15,8 @@ const settings: LiveOptions["settings"] = {
   udpPort: 0,
   publicAddresses: [],
   token: "",
+  iceServers: [],
+  turnSecret: "",
   limits: { sessions: 3, pixels: 100_000, framesPerSecond: 30, kilobitsPerSecond: 2500 },
   timeouts: { connectMs: 15_000, silentMs: 8000 },
 };

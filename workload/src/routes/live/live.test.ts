@@ -23,7 +23,14 @@ describe("signalling of live video", () => {
       model: { name: "repeating", path: modelFile(pictureModelBytes()) },
       drain: { timeout: "1s", delay: "0ms" },
       cors: { allowedOrigins: ["https://studio.example.com"] },
-      live: { enabled: true, udpPort: 0, token, limits: { sessions: 4 } },
+      live: {
+        enabled: true,
+        udpPort: 0,
+        token,
+        iceServers: ["stun:stun.example.com", "turn:turn.example.com"],
+        turnSecret: "north",
+        limits: { sessions: 4 },
+      },
     });
   });
   after(async () => processor?.[Symbol.asyncDispose]());
@@ -71,10 +78,14 @@ describe("signalling of live video", () => {
     await client.close();
   });
 
-  it("is WHIP: 201 with Location, ETag and Accept-Patch, and PATCH for what follows", async () => {
+  it("is WHIP: 201 with Location, ETag, Accept-Patch and the ICE servers, and PATCH for what follows", async () => {
     const published = await send("POST", "/v1/whip/garden", offerText());
     assert.equal(published.status, 201);
     const { location = "", etag = "", ...headers } = Object.fromEntries(published.headers);
+    assert.match(
+      headers["link"] ?? "",
+      /^<stun:stun\.example\.com>; rel="ice-server", <turn:turn\.example\.com>; rel="ice-server"; username="\d+"; credential="[\w+/]+="/,
+    );
     assert.match(location, /^\/v1\/live\/[\w-]{24}$/);
     assert.deepEqual(
       [headers["content-type"], headers["accept-patch"]],

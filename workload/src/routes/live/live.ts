@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { iceServerLinks } from "../../live/ice-servers.ts";
 import { Live } from "../../live/live.ts";
 import { LiveError } from "../../live/live-error.ts";
 import type { SessionKind } from "../../live/offer.ts";
@@ -49,9 +50,11 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
           sdp: textOf(request),
           addresses: addressesOf(request.socket.localAddress ?? ""),
         });
+        const links = iceServerLinks(settings.live, Date.now() / 1000);
         return reply
           .code(201)
           .headers({ location: `/v1/live/${id}`, etag, "accept-patch": fragmentType, "cache-control": "no-store" })
+          .headers(links.length === 0 ? {} : { link: links.join(", ") })
           .header("content-type", offerType)
           .send(Buffer.from(answer));
       });
