@@ -49,7 +49,7 @@ export async function createApp(context: RouteContext, log: Logger): Promise<Fas
   });
   app.setErrorHandler(answerProblem);
   const methods = new AllowedMethods();
-  app.addHook("onRoute", ({ method, url }) => methods.add(url, [method].flat()));
+  app.addHook("onRoute", (route) => methods.add(route));
   const isPreflight = (headers: IncomingHttpHeaders) =>
     settings.cors.allowedOrigins.length > 0 && headers["access-control-request-method"] !== undefined;
   app.setNotFoundHandler((request, reply) => methods.answer(request, reply));

@@ -76,7 +76,7 @@ describe("cors.allowedOrigins", () => {
     assert.deepEqual(await headersOf(`${processor.url}/v1/process`, preflight(app), corsHeaders), {
       status: 204,
       "access-control-allow-origin": app,
-      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
+      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
       "access-control-allow-headers": "content-type",
       "access-control-expose-headers": exposed,
       "access-control-max-age": "7200",

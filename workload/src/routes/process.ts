@@ -9,7 +9,7 @@ import { HttpProblem } from "./problem.ts";
 import { acceptableFormats } from "./accept.ts";
 import { collectBody } from "./body/collect-body.ts";
 import { formFile } from "./body/form-file.ts";
-import { bodyKind, howToSend, mediaType } from "./body/media-type.ts";
+import { acceptPost, bodyKind, howToSend, mediaType } from "./body/media-type.ts";
 import { bodyLimits, clientGone, refuseBeforeBody, type Route } from "./route.ts";
 
 /** Artefacts are hard to see, and a photograph takes a tenth of its size as PNG. */
@@ -23,6 +23,7 @@ export const processPicture: Route = async (app, { pipeline, settings, telemetry
       collectBody(payload, limits, done);
     });
     scope.post("/v1/process", {
+      config: { options: () => ({ "accept-post": acceptPost }) },
       onRequest: refuseBeforeBody({ pipeline }),
       // An invalid request never reaches the pipeline, which counts all others.
       errorHandler: (error, _request, _reply) => {

@@ -3,12 +3,19 @@
  * `context.pipeline.process` or `.infer` with a signal that aborts when the client disconnects (`clientGone`). The app converts
  * what it throws (`PipelineError`, `HttpProblem`, Fastify's own errors) to problem JSON, and adds security headers.
  */
-import type { FastifyInstance, FastifyReply, onRequestHookHandler } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProcessorState } from "../telemetry/report.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { BodyLimits } from "./body/collect-body.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Headers of the answer to OPTIONS of the path, such as Accept-Post, which names what a POST may contain. */
+    readonly options?: (request: FastifyRequest) => Readonly<Record<string, string>>;
+  }
+}
 
 export interface RouteContext {
   readonly pipeline: Pipeline;

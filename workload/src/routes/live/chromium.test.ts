@@ -1,5 +1,10 @@
 /** A real browser, with its fake camera, as docs/live.md describes. */
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import type { Context } from "mocha";
 import { chromium } from "playwright-core";
 import { needsCodec } from "../../live/testing/live-codec.ts";
@@ -14,16 +19,22 @@ const fakeCamera = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use
 interface Seen {
   readonly size: readonly number[];
   readonly states: readonly string[];
+  /** Of its candidates. */
+  readonly kinds: readonly string[];
 }
 
 /** A program of the page: the size of the received video, and the states of its transport before and after the session is deleted. */
-const exchange = `(async () => {
+const exchange = (iceTransportPolicy: "all" | "relay"): string => `(async () => {
   const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
-  const connection = new RTCPeerConnection();
+  const headers = { "content-type": "application/sdp", authorization: "Bearer ${token}" };
+  const links = (await fetch("/v1/exchange", { method: "OPTIONS", headers })).headers.get("link") ?? "";
+  const iceServers = [...links.matchAll(/<([^>]+)>; rel="ice-server"(?:; username="(.*?)"; credential="(.*?)")?/g)].map(
+    ([, urls, username, credential]) => ({ urls, username, credential }),
+  );
+  const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "${iceTransportPolicy}" });
   const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240, frameRate: 10 } });
   const { sender, receiver } = connection.addTransceiver(camera.getVideoTracks()[0], { direction: "sendrecv" });
   await connection.setLocalDescription();
-  const headers = { "content-type": "application/sdp", authorization: "Bearer ${token}" };
   const response = await fetch("/v1/exchange", { method: "POST", headers, body: connection.localDescription.sdp });
   const answer = await response.text();
   if (response.status !== 201) throw new Error(answer);
@@ -40,28 +51,87 @@ const exchange = `(async () => {
   await fetch(response.headers.get("location"), { method: "DELETE", headers });
   while (sender.transport.state === "connected") await pause();
   states.push(sender.transport.state, connection.iceConnectionState);
-  return { size, states };
+  const kinds = [...(await connection.getStats()).values()].filter(({ type }) => type === "local-candidate");
+  return { size, states, kinds: [...new Set(kinds.map(({ candidateType }) => candidateType))] };
 })()`;
+
+const turnSecret = "north";
+
+async function seen(test: Context, iceServers: readonly string[], policy: "all" | "relay"): Promise<Seen> {
+  needsCodec(test);
+  const executablePath = installedChromium();
+  if (executablePath === undefined) return test.skip();
+  await using processor = await realProcessor({
+    workers: 1,
+    model: { name: "repeating", path: modelFile(pictureModelBytes()) },
+    live: { enabled: true, udpPort: 0, token, turnSecret, iceServers: [...iceServers] },
+  });
+  const browser = await chromium.launch({ executablePath, args: fakeCamera });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${processor.url}/livez`);
+    return await page.evaluate<Seen>(exchange(policy));
+  } finally {
+    await browser.close();
+  }
+}
 
 describe("live video in Chromium", () => {
   it("goes through the model and back, and its end is noticed before the connection is lost", async function (this: Context) {
-    needsCodec(this);
-    const executablePath = installedChromium();
-    if (executablePath === undefined) return this.skip();
-    await using processor = await realProcessor({
-      workers: 1,
-      model: { name: "repeating", path: modelFile(pictureModelBytes()) },
-      live: { enabled: true, udpPort: 0, token },
-    });
-    const browser = await chromium.launch({ executablePath, args: fakeCamera });
-    try {
-      const page = await browser.newPage();
-      await page.goto(`${processor.url}/livez`);
-      const { size, states } = await page.evaluate<Seen>(exchange);
-      assert.deepEqual(size, [640, 480]);
-      assert.deepEqual(states, ["connected", "closed", "connected"]);
-    } finally {
-      await browser.close();
-    }
+    const { size, states } = await seen(this, [], "all");
+    assert.deepEqual(
+      [size, states],
+      [
+        [640, 480],
+        ["connected", "closed", "connected"],
+      ],
+    );
+  });
+
+  it("goes through a TURN server alone, with the credentials that the processor hands out", async function (this: Context) {
+    await using turn = await coturn(this);
+    const { size, kinds } = await seen(this, [turn.url], "relay");
+    assert.deepEqual([size, kinds.includes("relay"), kinds.includes("host")], [[640, 480], true, false]);
   });
 });
+
+/** Debian's coturn on this machine's own address: Chromium sends nothing from others to loopback. Skips the test where it is missing. */
+async function coturn(test: Context): Promise<AsyncDisposable & { readonly url: string }> {
+  const [address] = Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).filter(({ internal, family }) => !internal && family === "IPv4").map((one) => one.address),
+  );
+  if (address === undefined || spawnSync("turnserver", ["--version"]).error !== undefined) {
+    process.stdout.write(
+      "      skipped: it needs turnserver on the PATH (Debian's package coturn) and a network interface\n",
+    );
+    return test.skip();
+  }
+  const socket = createSocket("udp4");
+  const port = await new Promise<number>((resolve) => socket.bind(0, address, () => resolve(socket.address().port)));
+  await new Promise<void>((resolve) => void socket.close(resolve));
+  const addresses = [`--listening-ip=${address}`, `--relay-ip=${address}`, `--listening-port=${port}`];
+  const secret = ["--use-auth-secret", `--static-auth-secret=${turnSecret}`, "--realm=example.com"];
+  const server = spawn("turnserver", ["-n", "--no-cli", "--no-tls", "--no-dtls", ...addresses, ...secret], {
+    stdio: "ignore",
+  });
+  while (!(await accepts(address, port))) await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    url: `turn:${address}:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.kill("SIGKILL");
+      if (server.exitCode === null) await once(server, "exit");
+    },
+  };
+}
+
+async function accepts(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -193,6 +193,14 @@ describe("signalling of live video", () => {
     );
   });
 
+  it("tells the ICE servers before the offer, to clients with the token alone", async () => {
+    const link = async (path: string) => (await send("OPTIONS", path)).headers.get("link") ?? "";
+    for (const path of ["/v1/whip/a", "/v1/whep/a", "/v1/exchange"])
+      assert.match(await link(path), /^<stun:.*credential=/);
+    const without = await fetch(`${processor.url}/v1/exchange`, { method: "OPTIONS" });
+    assert.deepEqual([without.status, without.headers.get("link")], [204, null]);
+  });
+
   it("allows pages of other origins to end a session", async () => {
     const response = await fetch(`${processor.url}/v1/live/a`, {
       method: "OPTIONS",

@@ -14,7 +14,7 @@ import { mediaType } from "../body/media-type.ts";
 import { HttpProblem } from "../problem.ts";
 import { bodyLimits, type RouteContext } from "../route.ts";
 
-export const offerType = "application/sdp";
+const offerType = "application/sdp";
 const fragmentType = "application/trickle-ice-sdpfrag";
 
 const offerBytes = 65_536;
@@ -27,14 +27,18 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
   app.addHook("preClose", async () => live.ended());
   app.addHook("onClose", async () => live.stop());
   const limits = { ...bodyLimits(settings), bytes: offerBytes };
-  const requiresToken = tokenCheck(settings.live.token);
+  const hasToken = tokenCheck(settings.live.token);
+  const linksNow = (): Readonly<Record<string, string>> => {
+    const links = iceServerLinks(settings.live, Date.now() / 1000);
+    return links.length === 0 ? {} : { link: links.join(", ") };
+  };
 
   await app.register(async (scope) => {
     scope.addContentTypeParser([offerType, fragmentType], (_request, payload, done) => {
       collectBody(payload, limits, done);
     });
     scope.addHook("onRequest", async (request) => {
-      requiresToken(request);
+      requireToken(hasToken(request));
       const expected = expectedTypes[request.method];
       if (expected === undefined || mediaType(request.headers["content-type"]) === expected) return;
       const header = request.method === "POST" ? "accept-post" : "accept-patch";
@@ -42,7 +46,13 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
     });
 
     const offers = (path: string, kind: SessionKind): void => {
-      scope.post(path, { onRequest: async () => live.checkAdmission() }, async (request, reply) => {
+      // A browser uses no ICE server that it learns of after its offer (Chromium 156).
+      const options = (request: FastifyRequest): Readonly<Record<string, string>> => ({
+        "accept-post": offerType,
+        ...(hasToken(request) === "right" ? linksNow() : {}),
+      });
+      const onRequest = async (): Promise<void> => live.checkAdmission();
+      scope.post(path, { config: { options }, onRequest }, async (request, reply) => {
         const { stream } = request.params as { readonly stream?: string };
         const { id, etag, answer } = await live.open({
           kind,
@@ -50,11 +60,10 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
           sdp: textOf(request),
           addresses: addressesOf(request.socket.localAddress ?? ""),
         });
-        const links = iceServerLinks(settings.live, Date.now() / 1000);
         return reply
           .code(201)
           .headers({ location: `/v1/live/${id}`, etag, "accept-patch": fragmentType, "cache-control": "no-store" })
-          .headers(links.length === 0 ? {} : { link: links.join(", ") })
+          .headers(linksNow())
           .header("content-type", offerType)
           .send(Buffer.from(answer));
       });
@@ -92,18 +101,25 @@ function addressesOf(local: string): readonly string[] {
   ];
 }
 
-/** Returns what throws unless a request has the token; without one configured, nothing is required. */
-function tokenCheck(token: string): (request: FastifyRequest) => void {
-  if (token === "") return () => undefined;
+type Token = "right" | "wrong" | "missing";
+
+/** Returns what compares a request's token; without one configured, every request has the right one. */
+function tokenCheck(token: string): (request: FastifyRequest) => Token {
+  if (token === "") return () => "right";
   // Of one length, so that the time of the comparison tells nothing.
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   const expected = digest(token);
   return ({ headers }) => {
     const given = /^bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
-    const problem = given === undefined ? "send Authorization: Bearer with the token" : "the token is wrong";
-    throw new LiveError("token", problem, { "www-authenticate": "Bearer" });
+    if (given === undefined) return "missing";
+    return timingSafeEqual(digest(given), expected) ? "right" : "wrong";
   };
+}
+
+function requireToken(token: Token): void {
+  if (token === "right") return;
+  const problem = token === "missing" ? "send Authorization: Bearer with the token" : "the token is wrong";
+  throw new LiveError("token", problem, { "www-authenticate": "Bearer" });
 }
 
 function streamName(name: string): string {
