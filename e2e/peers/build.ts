@@ -16,8 +16,8 @@ export interface PeerModule<Program extends string> {
   /** Of its folder here, and of its programs' folder in the cache. */
   readonly name: string;
   readonly module: string;
-  /** Package of each program, within the module. */
-  readonly programs: Readonly<Record<Program, `./${string}`>>;
+  /** Package of each program: its folder within the module, or the module's path for its root. */
+  readonly programs: Readonly<Record<Program, string>>;
   /** What is left out of its source. Default: nothing. */
   readonly edits?: readonly Edit[];
 }
