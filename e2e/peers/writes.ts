@@ -19,7 +19,7 @@ export function ourWrites(work: Workspace, since: number): readonly string[] {
 }
 
 /** `verb resource name` of each write of the user since the time, in ms since 1970. */
-export function writesBy({ cluster, namespace }: Workspace, user: string, since: number): readonly string[] {
+function writesBy({ cluster, namespace }: Workspace, user: string, since: number): readonly string[] {
   return cluster.audit.requests({ user, verb: writeVerbs, namespace, since }).map(shownWrite);
 }
 
