@@ -1,18 +1,21 @@
 /** Starts what writes while this process leads: the controllers of services, profiles, load tests and the DCGM ConfigMap. */
 import type { Options } from "./options/options.ts";
 import type { ApiClient } from "./kube/client.ts";
+import type { ObjectKey } from "./kube/object.ts";
 import type { ClusterCache } from "./observe/cluster-cache.ts";
+import { provisioning, startFailure } from "./observe/pod-events.ts";
 import { dcgmKey, reconcileDcgm } from "./reconcile/dcgm.ts";
 import type { Pass } from "./reconcile/pass.ts";
 import { onProfileUse, profilesKey, reconcileProfiles } from "./reconcile/profiles.ts";
 import { reconcileService } from "./reconcile/service.ts";
 import { reconcileShared, sharedKey } from "./reconcile/shared-monitoring.ts";
 import { Memory } from "./reconcile/memory.ts";
-import { StartWatch } from "./reconcile/start-watch.ts";
+import { PodWatch } from "./reconcile/pod-watch.ts";
 import { createSnapshotSource } from "./reconcile/snapshot.ts";
 import { createUtilizationWindow, startUtilizationWatch } from "./reconcile/utilization-watch.ts";
 import { LoadTestCache } from "./loadtest/cache.ts";
 import { startLoadTestController } from "./loadtest/controller.ts";
+import { isBeingCreated, waitsForNode } from "./status/pod-trouble.ts";
 import { every, type Clock } from "./runtime/clock.ts";
 import { createEventRecorder } from "./runtime/events.ts";
 import type { Lifecycle } from "./runtime/lifecycle.ts";
@@ -36,6 +39,8 @@ export interface ControllersOptions {
   readonly identity: string;
   readonly features: () => ClusterFeatures;
   readonly unreachableApis: () => ReadonlySet<string>;
+  /** Whether the cluster has Karpenter's CRDs. */
+  readonly servesNodeClaims: () => boolean;
   readonly resyncAll: () => void;
 }
 
@@ -98,19 +103,35 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     lifecycle.onStop("metrics API", () => metricsApi.stop());
   }
   const loadTests = new LoadTestCache({ client: writer, namespaces: options.namespaces, clock, log });
-  const starts = new StartWatch({
+  const requeue = (key: ObjectKey): void => queue.add(key, "resync");
+  const starts = new PodWatch({
     pods: cache.pods,
-    client: writer,
+    isWaiting: isBeingCreated,
+    // Before, the kubelet may not have written an event yet, and a first failure may pass: volumes often fail once.
+    patienceMs: 10_000,
+    read: (pod) => startFailure(writer, pod),
     clock,
     log,
-    requeue: (key) => queue.add(key, "resync"),
+    requeue,
   });
   lifecycle.onStop("start watch", starts.start());
+  const nodeWaits = new PodWatch({
+    pods: cache.pods,
+    isWaiting: (pod) => waitsForNode(pod) && setup.servesNodeClaims(),
+    // Karpenter decides within a second or two, and the status should not report a shortage meanwhile.
+    patienceMs: 0,
+    read: (pod) => provisioning(writer, pod),
+    clock,
+    log,
+    requeue,
+  });
+  lifecycle.onStop("node watch", nodeWaits.start());
   const snapshots = createSnapshotSource({
     cache,
     loadTests,
     window,
-    startFailureOf: (pod) => starts.failureOf(pod),
+    startFailureOf: (pod) => starts.findingOf(pod),
+    provisioningOf: (pod) => nodeWaits.findingOf(pod),
     operatorNamespace,
     clock,
     features: () => (servesPodMetrics ? { ...features(), gpuPodMetric: true, busyPodMetric: true } : features()),
@@ -125,7 +146,7 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     clock,
     log,
     metrics: metrics.utilization,
-    requeue: (key) => queue.add(key, "resync"),
+    requeue,
   });
   lifecycle.onStop("utilization", stopUtilization);
   const pass: Pass = { client: writer, clock, events, snapshots, memory, settings: options };

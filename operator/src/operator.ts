@@ -4,6 +4,7 @@ import type { Options } from "./options/options.ts";
 import { createApiClient } from "./kube/client.ts";
 import { checkConnection, type LoadedConnection } from "./kube/connection.ts";
 import { watchApis } from "./runtime/discovery-watch.ts";
+import { nodeClaimType } from "./neighbours/karpenter.ts";
 import { createDiscovery, type Apis } from "./kube/discovery.ts";
 import { digest } from "./kube/digest.ts";
 import { createTransport } from "./kube/transport.ts";
@@ -138,6 +139,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
     identity,
     features: () => features,
     unreachableApis: () => unreachableApis,
+    servesNodeClaims: () => apis.serves(nodeClaimType),
     resyncAll,
   });
 }

@@ -51,6 +51,12 @@
   verbs:
     - list
     - watch
+- apiGroups:
+    - karpenter.sh
+  resources:
+    - nodeclaims
+  verbs:
+    - get
 {{- end }}
 {{- define "gpumedia-operator.metricsApiNamespaceRules" -}}
 - apiGroups:

@@ -41,6 +41,8 @@ export const clusterReads: readonly PolicyRule[] = [
   // To report whether a Prometheus loads the rules and PodMonitors of a service. The rules of a single service stay for those
   // that do not load the shared ones.
   { apiGroups: ["monitoring.coreos.com"], resources: ["prometheuses", "thanosrulers"], verbs: watched },
+  // Only that which Karpenter has named in an event of a pod without a node: to report how far the node is.
+  { apiGroups: ["karpenter.sh"], resources: ["nodeclaims"], verbs: ["get"] },
 ];
 
 /** Only of an operator that watches all namespaces: others would not count all services that use a profile. */
@@ -55,7 +57,7 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["gpumedia.io"], resources: ["gpumedialoadtests"], verbs: ["create", "delete", ...watched] },
   // One whose pod is rejected is deleted: it would start its load once the policy changes.
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "delete", ...watched] },
-  // Only of a Job without a pod, and of pods that do not start on their nodes: nothing else has the reason.
+  // Only of a Job without a pod, of pods that do not start on their nodes, and of pods without a node: nothing else has the reason.
   { apiGroups: [""], resources: ["events"], verbs: ["list"] },
   { apiGroups: ["gpumedia.io"], resources: ["gpumediaservices/status", "gpumedialoadtests/status"], verbs: ["patch"] },
   // Conditions quote the scheduler and the kubelet; a patch sets the deletion cost, which decides what a scale-in deletes.

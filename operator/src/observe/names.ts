@@ -23,12 +23,8 @@ export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cos
 /** The one ConfigMap with the metrics of all DCGM exporters, in the operator's namespace. */
 export const dcgmMetricsName = "gpumedia-dcgm-metrics";
 
-/** Karpenter disrupts no pod that has it with the value `true`. */
-export const doNotDisruptAnnotation = "karpenter.sh/do-not-disrupt";
-/** Owns nothing but that annotation of pods: an apply removes what else its field manager owns. */
+/** Owns nothing but Karpenter's annotation of pods: an apply removes what else its field manager owns. */
 export const disruptionManager = "gpumedia-operator-disruption";
-/** Of the nodes that Karpenter manages. */
-export const karpenterNodeLabel = "karpenter.sh/nodepool";
 
 /** On the objects that services share, besides the list for the DCGM exporters. */
 export const sharedLabel = "gpumedia.io/shared";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { ListOptions } from "../kube/client.ts";
 import type { ResourceType } from "../kube/object.ts";
+import { ApiError } from "../kube/errors.ts";
 import { storedObject } from "../kube/object.sample.ts";
-import { eventType, startFailure, type CoreEvent, type StartFailure } from "./pod-events.ts";
+import { nodeClaimType, type Provisioning } from "../neighbours/karpenter.ts";
+import { eventType, provisioning, startFailure, type CoreEvent, type StartFailure } from "./pod-events.ts";
 
 let name = 0;
 
@@ -60,4 +62,74 @@ describe("the failure of a pod's start", () => {
       assert.deepEqual(requests, [[eventType, { namespace: "media", fieldSelector: "involvedObject.uid=u" }]]);
     });
   }
+});
+
+const karpenter = { source: { component: "karpenter" } };
+const nominated = {
+  ...karpenter,
+  type: "Normal",
+  reason: "Nominated",
+  message: "Pod should schedule on: nodeclaim/gpus-1",
+};
+const refused = { ...karpenter, reason: "FailedScheduling", message: "Failed to schedule pod, no instance type fits" };
+
+const provisioningCases: {
+  readonly [title: string]: {
+    readonly events: readonly CoreEvent[];
+    /** The response to a GET of the NodeClaim: a status code, or the conditions that are true. */
+    readonly nodeClaim?: number | readonly string[];
+    readonly expected: Provisioning | undefined;
+  };
+} = {
+  "is unknown without events": { events: [], expected: undefined },
+  "is the progress of the NodeClaim that its last event names": {
+    events: [event("9", nominated), event("8", refused)],
+    nodeClaim: ["Launched"],
+    expected: { coming: true, progress: "NodeClaim gpus-1 is launched, and its node has not registered yet" },
+  },
+  "is its last refusal": {
+    events: [event("9", nominated), event("10", refused)],
+    expected: { coming: false, why: "no instance type fits" },
+  },
+  "is unknown once the NodeClaim is deleted": { events: [event("9", nominated)], nodeClaim: 404, expected: undefined },
+  "is unknown once the node is ready, for which the scheduler has not chosen it": {
+    events: [event("9", nominated)],
+    nodeClaim: ["Launched", "Registered", "Initialized"],
+    expected: undefined,
+  },
+  // The RBAC of an earlier version, beside a new operator.
+  "is only the name of a NodeClaim that may not be read": {
+    events: [event("9", nominated)],
+    nodeClaim: 403,
+    expected: { coming: true, progress: "NodeClaim gpus-1" },
+  },
+  "ignores the scheduler's events, which have the same reason": {
+    events: [event("9", { ...refused, source: { component: "default-scheduler" } })],
+    expected: undefined,
+  },
+};
+
+describe("what Karpenter does for a pod", () => {
+  for (const [title, { events, nodeClaim, expected }] of Object.entries(provisioningCases)) {
+    it(title, async () => {
+      const list = () => Promise.resolve({ items: events, resourceVersion: "20" });
+      const get = (type: ResourceType, namespace: string, object: string) => {
+        assert.deepEqual([type, namespace, object], [nodeClaimType, "", "gpus-1"]);
+        if (nodeClaim === undefined) assert.fail("not expected to be read");
+        if (typeof nodeClaim === "number") {
+          const init = { status: nodeClaim, reason: "", message: "", method: "GET", path: "" };
+          return Promise.reject(new ApiError(init));
+        }
+        const conditions = nodeClaim.map((condition) => ({ type: condition, status: "True" }));
+        return Promise.resolve({ ...storedObject({ name: object }), status: { conditions } });
+      };
+      assert.deepEqual(await provisioning({ list, get }, { namespace: "media", uid: "u" }), expected);
+    });
+  }
+
+  it("is an error while the API server fails", async () => {
+    const list = () => Promise.resolve({ items: [event("9", nominated)], resourceVersion: "20" });
+    const get = () => Promise.reject(new ApiError({ status: 500, reason: "", message: "", method: "GET", path: "" }));
+    await assert.rejects(provisioning({ list, get }, { namespace: "media", uid: "u" }), ApiError);
+  });
 });

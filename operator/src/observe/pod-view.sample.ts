@@ -24,6 +24,7 @@ export function samplePod(change: Partial<PodView> = {}): PodView {
     gates: [],
     failed: undefined,
     startFailure: undefined,
+    provisioning: undefined,
     container: undefined,
     blocking: undefined,
     unhealthyDevice: undefined,

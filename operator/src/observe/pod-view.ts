@@ -1,13 +1,8 @@
 /** What the caches keep of a pod: why it is not ready, and which GPUs it holds. */
-import {
-  containerName,
-  deletionCostAnnotation,
-  disruptionManager,
-  doNotDisruptAnnotation,
-  serviceLabel,
-} from "./names.ts";
+import { containerName, deletionCostAnnotation, disruptionManager, serviceLabel } from "./names.ts";
 import { fieldManager } from "../kube/ownership.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
+import { doNotDisruptAnnotation, type Provisioning } from "../neighbours/karpenter.ts";
 import type { StatusCondition } from "./child-view.ts";
 import { isOfDeviceClass } from "./device-class-view.ts";
 import type { StartFailure } from "./pod-events.ts";
@@ -50,6 +45,8 @@ export interface PodView {
     | undefined;
   /** Why it has not started on its node, of its events; undefined: not known, or it has started. */
   readonly startFailure: StartFailure | undefined;
+  /** What Karpenter does for it while it has no node; undefined: not known, or nothing. */
+  readonly provisioning: Provisioning | undefined;
   readonly container: ContainerView | undefined;
   /** The first other container that keeps the pod from being ready: an init container, or a sidecar. */
   readonly blocking: BlockingContainer | undefined;
@@ -172,6 +169,7 @@ export function viewPod(object: KubeObject): PodView | undefined {
     gates: spec.schedulingGates?.map(({ name }) => name) ?? [],
     failed: failureOf(metadata, status),
     startFailure: undefined,
+    provisioning: undefined,
     container: containerView(processor),
     blocking: service === undefined ? undefined : blockingContainer(spec, status),
     unhealthyDevice: unhealthyDevice(processor),

@@ -1,6 +1,7 @@
 /** Keeps Karpenter from disrupting pods that load a model or have sessions, on the nodes that it manages. */
 import type { EffectiveService } from "../effective/service.ts";
-import { disruptionManager, doNotDisruptAnnotation } from "../observe/names.ts";
+import { doNotDisruptAnnotation } from "../neighbours/karpenter.ts";
+import { disruptionManager } from "../observe/names.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { disruptionChanges, type DisruptionChange } from "../plan/disruption.ts";
 import type { Logger } from "../runtime/log.ts";

@@ -20,6 +20,7 @@ const features = {
 };
 let version = 100;
 const stuck = { reason: "FailedMount", message: "no such volume" };
+const coming = { coming: true, progress: "NodeClaim gpus-1 is not launched yet" } as const;
 
 function object(kind: string, name: string, more: object = {}): KubeObject {
   const labels = { "gpumedia.io/service": "upscaler" };
@@ -51,19 +52,21 @@ describe("a snapshot", () => {
       loadTests,
       window,
       startFailureOf: ({ name }) => (name === "stuck" ? stuck : undefined),
+      provisioningOf: ({ name }) => (name === "waiting" ? coming : undefined),
       features: () => features,
       unreachableApis: () => new Set(),
     });
     source.written(serviceType, storedService({ profile: "a" }));
   });
 
-  it("has why a pod does not start", () => {
-    for (const name of ["stuck", "other"]) source.written(podType, object("Pod", name));
+  it("has why a pod does not start, and whether a node comes for it", () => {
+    for (const name of ["stuck", "other", "waiting"]) source.written(podType, object("Pod", name));
     assert.deepEqual(
-      gather().pods.map(({ name, startFailure }) => [name, startFailure]),
+      gather().pods.map(({ name, startFailure, provisioning }) => [name, startFailure, provisioning]),
       [
-        ["other", undefined],
-        ["stuck", stuck],
+        ["other", undefined, undefined],
+        ["stuck", stuck, undefined],
+        ["waiting", undefined, coming],
       ],
     );
   });

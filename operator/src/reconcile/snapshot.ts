@@ -7,7 +7,8 @@ import { rolloutTestName, type LoadTestsOfService } from "../loadtest/rollout-te
 import { childKind, childName, childRoles, type ChildKind, type NamedRole } from "../observe/child-kinds.ts";
 import type { ChildView } from "../observe/child-view.ts";
 import { profileName, type ClusterCache, type StoredProfile, type StoredService } from "../observe/cluster-cache.ts";
-import { dcgmMetricsName, karpenterNodeLabel } from "../observe/names.ts";
+import { karpenterNodeLabel } from "../neighbours/karpenter.ts";
+import { dcgmMetricsName } from "../observe/names.ts";
 import type { GatewayView } from "../observe/gateway-view.ts";
 import type { IngressClassView } from "../observe/ingress-class-view.ts";
 import type { QuotaView } from "../observe/quota-view.ts";
@@ -95,6 +96,7 @@ export interface SnapshotSources {
   readonly loadTests: LoadTestCache;
   readonly window: UtilizationWindow;
   readonly startFailureOf: (pod: PodView) => PodView["startFailure"];
+  readonly provisioningOf: (pod: PodView) => PodView["provisioning"];
   readonly features: () => ClusterFeatures;
   readonly unreachableApis: () => ReadonlySet<string>;
   readonly operatorNamespace: string;
@@ -139,7 +141,7 @@ function profilesOf(stored: StoredService, { profiles }: ClusterCache): Readonly
 }
 
 function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
-  const { cache, loadTests, window, startFailureOf, operatorNamespace, clock } = sources;
+  const { cache, loadTests, window, startFailureOf, provisioningOf, operatorNamespace, clock } = sources;
   const now = clock.now();
   const children: Partial<Record<NamedRole, ChildView>> = {};
   for (const role of childRoles) {
@@ -150,8 +152,8 @@ function liveState(key: ObjectKey, sources: SnapshotSources): LiveState {
     .podsOf(key)
     .filter((pod) => pod !== undefined)
     .map((pod) => {
-      const startFailure = startFailureOf(pod);
-      return startFailure === undefined ? pod : { ...pod, startFailure };
+      const [startFailure, provisioning] = [startFailureOf(pod), provisioningOf(pod)];
+      return startFailure === undefined && provisioning === undefined ? pod : { ...pod, startFailure, provisioning };
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const [namespace = "", name = ""] = key.split("/");

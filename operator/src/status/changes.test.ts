@@ -43,6 +43,11 @@ describe("events of a status", () => {
     "none while it stays ready": { before: [serving], after: [serving], events: [] },
     "none for a rollout": { before: [serving], after: [progressing], events: [] },
     "it waits for a GPU": { before: [progressing], after: [waiting], events: ["Warning Reconcile WaitingForGpu"] },
+    "a node comes for it, which is no warning": {
+      before: [waiting],
+      after: [condition("Ready", "False", "WaitingForNode")],
+      events: ["Normal Reconcile WaitingForNode"],
+    },
     "nodes fail pods of a service that keeps serving": {
       before: [serving],
       after: [degraded],

@@ -41,7 +41,11 @@ export function statusEvents(before: Status, after: Status): readonly StatusEven
   }
   // Not during a rollout or the first start, when a service is expected not to be ready.
   const trouble = ready?.status === "False" && stalled === undefined && ready.reason !== "Progressing";
-  if (trouble && ready.reason !== wasReady?.reason) events.push(warning("Reconcile", ready));
+  if (trouble && ready.reason !== wasReady?.reason) {
+    // A node that comes is what was asked for.
+    const type = ready.reason === "WaitingForNode" ? "Normal" : "Warning";
+    events.push({ ...warning("Reconcile", ready), type });
+  }
   const scaling = find(after, "ScalingReady");
   if (scaling !== undefined && scalingFails(find(before, "ScalingReady"), scaling)) {
     events.push(warning("Scale", scaling));

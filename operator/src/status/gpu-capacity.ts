@@ -1,4 +1,5 @@
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
+import { refusalText } from "../neighbours/karpenter.ts";
 import { asksForGpu, countGpus, usableDevices, type NodeDevices } from "../plan/gpus.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { gpusText } from "./gpu-nodes.ts";
@@ -17,8 +18,16 @@ export function gpuCapacity({ gpus, pods }: Pick<StatusInput, "gpus" | "pods">):
   // The scheduler names one reason for each node, which may be a selector: a node without it would have no GPU either.
   const waiting = unbound.filter((pod) => fitting === 0 || waitsForGpu(pod.unschedulable ?? "", pod, gpus.request));
   if (waiting.length > 0) {
+    const text = `${replicas(waiting.length)} for a GPU`;
+    const progress = waiting.map(({ provisioning }) =>
+      provisioning?.coming === true ? provisioning.progress : undefined,
+    );
+    if (progress[0] !== undefined && !progress.includes(undefined)) {
+      return isFalse("WaitingForNode", `${text} of a node that Karpenter is adding: ${progress[0]}`);
+    }
     const unmatched = waiting.map(({ unschedulable }) => unmatchedSelection(unschedulable ?? "", gpus))[0];
-    return isFalse("Exhausted", `${replicas(waiting.length)} for a GPU: ${unmatched ?? gpuShortage(gpus)}`);
+    const refused = waiting.find(({ provisioning }) => provisioning?.coming === false)?.provisioning;
+    return isFalse("Exhausted", `${text}: ${unmatched ?? gpuShortage(gpus)}${refusalText(refused)}`);
   }
   const capacityText =
     gpus.devices.length === 0

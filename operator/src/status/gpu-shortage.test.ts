@@ -149,6 +149,29 @@ describe("GpuCapacity", () => {
       pods: [bound, waiting],
       verdict: ["False", "Exhausted", `1 replica waits for a GPU: ${gpuShortage(full)}`],
     },
+    "one waits, and Karpenter adds its node": {
+      gpus: full,
+      pods: [bound, { ...waiting, provisioning: { coming: true, progress: "NodeClaim gpus-1 is not launched yet" } }],
+      verdict: [
+        "False",
+        "WaitingForNode",
+        "1 replica waits for a GPU of a node that Karpenter is adding: NodeClaim gpus-1 is not launched yet",
+      ],
+    },
+    "two wait, and Karpenter adds a node for one": {
+      gpus: full,
+      pods: [waiting, { ...waiting, provisioning: { coming: true, progress: "NodeClaim gpus-1 is not launched yet" } }],
+      verdict: ["False", "Exhausted", `2 replicas wait for a GPU: ${gpuShortage(full)}`],
+    },
+    "one waits, and Karpenter refuses": {
+      gpus: full,
+      pods: [{ ...waiting, provisioning: { coming: false, why: "no instance type fits" } }],
+      verdict: [
+        "False",
+        "Exhausted",
+        `1 replica waits for a GPU: ${gpuShortage(full)}; Karpenter adds no node for it: no instance type fits`,
+      ],
+    },
     // Read "Sufficient: 0 of 0" while pods waited.
     "one waits for a node whose label is misspelt": {
       gpus: { ...full, nodeSelector: { pool: "typo" } },

@@ -27,6 +27,7 @@ function waits(reason: string, message = ""): PodView {
 /** As containerd reports it (NVIDIA/nvidia-container-toolkit#152). */
 const tooOld =
   "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy'\nnvidia-container-cli: requirement error: unsatisfied condition: cuda>=13.0, please update your driver to a newer version, or use an earlier cuda container: unknown";
+const progress = "NodeClaim gpus-1 is not launched yet";
 const unprepared =
   "Failed to prepare dynamic resources: prepare dynamic resources: NodePrepareResources: DRA driver gpu.example.com is not registered";
 const noDevice =
@@ -57,6 +58,35 @@ describe("trouble of pods", () => {
       pod: pod({ node: undefined, unschedulable: "1 Insufficient nvidia.com/gpu" }),
       trouble: { pod: "p", reason: "WaitingForGpu" },
       text: "is waiting for a GPU",
+    },
+    // Read "no node has 1 free nvidia.com/gpu" while Karpenter added one.
+    "no free GPU, and a node that comes": {
+      pod: pod({
+        node: undefined,
+        unschedulable: "1 Insufficient nvidia.com/gpu",
+        provisioning: { coming: true, progress },
+      }),
+      trouble: { pod: "p", reason: "WaitingForNode", progress },
+      text: `is waiting for a node from Karpenter: ${progress}`,
+    },
+    "too little CPU, and a node that comes": {
+      pod: pod({ node: undefined, unschedulable: "1 Insufficient cpu", provisioning: { coming: true, progress } }),
+      trouble: { pod: "p", reason: "WaitingForNode", progress },
+      text: `is waiting for a node from Karpenter: ${progress}`,
+    },
+    "no free GPU, and no node that comes": {
+      pod: pod({
+        node: undefined,
+        unschedulable: "1 Insufficient nvidia.com/gpu",
+        provisioning: { coming: false, why: "no instance type fits" },
+      }),
+      trouble: { pod: "p", reason: "WaitingForGpu", provisioning: { coming: false, why: "no instance type fits" } },
+      text: "is waiting for a GPU",
+    },
+    "a node, for which it no longer waits": {
+      pod: pod({ provisioning: { coming: true, progress } }),
+      trouble: { pod: "p", reason: "Starting", step: "CreatingContainer", node: "n" },
+      text: "is being created on node n",
     },
     "too little CPU": {
       pod: pod({ node: undefined, unschedulable: "1 Insufficient cpu" }),

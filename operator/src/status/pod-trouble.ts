@@ -1,5 +1,6 @@
 /** Why pods do not serve, from what the scheduler and the kubelet report: as facts, and as text for people. */
 import type { GpuRequest } from "../effective/gpu-request.ts";
+import { awaitsNode, type Provisioning } from "../neighbours/karpenter.ts";
 import { isKueueGate, notAdmitted, queueLabel } from "../neighbours/kueue.ts";
 import type { BlockingContainer, ContainerView, PodView } from "../observe/pod-view.ts";
 import { requiredDriver } from "./driver.ts";
@@ -35,8 +36,9 @@ export type PodTrouble = { readonly pod: string; readonly container?: string } &
     }
   | { readonly reason: "NodeNotReady"; readonly node: string }
   | { readonly reason: "SchedulingGated"; readonly gates: readonly string[]; readonly queue: string | undefined }
-  | { readonly reason: "WaitingForGpu" }
-  | { readonly reason: "Unschedulable"; readonly message: string }
+  | { readonly reason: "WaitingForGpu"; readonly provisioning?: Provisioning }
+  | { readonly reason: "Unschedulable"; readonly message: string; readonly provisioning?: Provisioning }
+  | { readonly reason: "WaitingForNode"; readonly progress: string }
   | { readonly reason: "ProbesFailing"; readonly restarts: number }
   | { readonly reason: "Starting"; readonly step: "Scheduling" | "LoadingModel" | "Initializing" }
   | { readonly reason: "Starting"; readonly step: "CreatingContainer"; readonly node: string }
@@ -87,7 +89,7 @@ export function failuresOnNodes(pods: readonly PodView[], desired: number): read
 
 /** Undefined for a pod that is ready, terminating or replaced. */
 export function podTrouble(pod: PodView, gpuRequest?: GpuRequest): PodTrouble | undefined {
-  const { name, node, unschedulable, failed, gates, labels, startFailure } = pod;
+  const { name, node, unschedulable, failed, gates, labels, startFailure, provisioning } = pod;
   if (pod.ready || pod.terminating) return undefined;
   if (node !== undefined && failed !== undefined) {
     return { pod: name, reason: "FailedOnNode", node, failure: failed.reason, message: failed.message };
@@ -101,8 +103,19 @@ export function podTrouble(pod: PodView, gpuRequest?: GpuRequest): PodTrouble | 
   if (node !== undefined) return { pod: name, ...onNode(node, pod) };
   if (gates.length > 0) return { pod: name, reason: "SchedulingGated", gates, queue: labels[queueLabel] };
   if (unschedulable === undefined) return { pod: name, reason: "Starting", step: "Scheduling" };
-  if (waitsForGpu(unschedulable, pod, gpuRequest)) return { pod: name, reason: "WaitingForGpu" };
-  return { pod: name, reason: "Unschedulable", message: unschedulable };
+  if (provisioning?.coming === true) {
+    return { pod: name, reason: "WaitingForNode", progress: provisioning.progress };
+  }
+  const refused = provisioning === undefined ? {} : { provisioning };
+  if (waitsForGpu(unschedulable, pod, gpuRequest)) return { pod: name, reason: "WaitingForGpu", ...refused };
+  return { pod: name, reason: "Unschedulable", message: unschedulable, ...refused };
+}
+
+/** The scheduler has found no node, so a node autoscaler may add one. */
+export function waitsForNode({ node, unschedulable, terminating, failed, phase }: PodView): boolean {
+  return (
+    node === undefined && unschedulable !== undefined && !terminating && failed === undefined && phase === "Pending"
+  );
 }
 
 type Cause = PodTrouble extends infer One ? (One extends unknown ? Omit<One, "pod"> : never) : never;
@@ -203,6 +216,8 @@ export function podTroubleText(trouble: PodTrouble): string {
       return "is waiting for a GPU";
     case "Unschedulable":
       return `cannot be scheduled: ${trouble.message}`;
+    case "WaitingForNode":
+      return awaitsNode(trouble.progress);
     case "ProbesFailing":
       return trouble.restarts === 0
         ? `${which}is running but not ready: its readiness probe fails; see ${logs}`

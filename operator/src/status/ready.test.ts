@@ -170,6 +170,19 @@ const cases: Readonly<Record<string, Case>> = {
       "0 of 2 replicas are ready; pod p cannot be scheduled: 0/1 nodes are available: 1 Insufficient nvidia.com/gpumem.",
     ),
   },
+  "a pod for which Karpenter adds no node": {
+    status: noneReady,
+    pods: [{ ...unplaced, provisioning: { coming: false, why: "no instance type fits" } }],
+    readiness: inProgress(
+      "Unschedulable",
+      "0 of 2 replicas are ready; pod p cannot be scheduled: 1 Insufficient cpu; Karpenter adds no node for it: no instance type fits",
+    ),
+  },
+  "a pod for which Karpenter adds a node, and one for which it adds none": {
+    status: noneReady,
+    pods: [{ ...unplaced, provisioning: { coming: true, progress: "NodeClaim gpus-1 is not launched yet" } }, unplaced],
+    readiness: inProgress("Unschedulable", "0 of 2 replicas are ready; pod p cannot be scheduled: 1 Insufficient cpu"),
+  },
   "pods that crash before the progress deadline": {
     status: noneReady,
     pods: [crashes],

@@ -1,4 +1,5 @@
 /** Ready, and kstatus' Reconciling and Stalled, which exist only while they are true. */
+import { refusalText } from "../neighbours/karpenter.ts";
 import { replicaFailure, type ChildView } from "../observe/child-view.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { exceedsQuota, type Failure } from "../plan/failure.ts";
@@ -110,10 +111,12 @@ function troublesText({ first, others }: PodTroubles, gpus: GpuView): string {
   const more = moreText(first.reason === "FailedOnNode" ? roughly(others) : String(others));
   if (first.reason === "WaitingForGpu") {
     const shortage = unmatchedSelection("", gpus) ?? gpuShortage(gpus);
-    return `pod ${first.pod} ${podTroubleText(first)}: ${shortage}${more}`;
+    return `pod ${first.pod} ${podTroubleText(first)}: ${shortage}${refusalText(first.provisioning)}${more}`;
   }
-  const unmatched = first.reason === "Unschedulable" ? unmatchedSelection(first.message, gpus) : undefined;
-  return `pod ${first.pod} ${podTroubleText(first)}${unmatched === undefined ? "" : `; ${unmatched}`}${more}`;
+  if (first.reason !== "Unschedulable") return `pod ${first.pod} ${podTroubleText(first)}${more}`;
+  const unmatched = unmatchedSelection(first.message, gpus);
+  const step = `${unmatched === undefined ? "" : `; ${unmatched}`}${refusalText(first.provisioning)}`;
+  return `pod ${first.pod} ${podTroubleText(first)}${step}${more}`;
 }
 
 function moreText(others: string): string {

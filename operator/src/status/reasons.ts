@@ -14,6 +14,7 @@ export const podTroubleReasons = {
   WaitingForGpu: "no node has the GPUs that a replica needs",
   Unschedulable: "the pod cannot be scheduled for another reason",
   ProbesFailing: "a container runs, and its probes fail",
+  WaitingForNode: "Karpenter is adding a node for the pod",
   Starting: "the pod is starting; reported as `Progressing`",
 } as const;
 
@@ -51,6 +52,7 @@ export const exposedReasons = {
 export const gpuCapacityReasons = {
   Sufficient: "no replica waits for a GPU",
   Exhausted: "a replica waits for a GPU",
+  WaitingForNode: "a replica waits for a GPU, on a node that Karpenter is adding",
   NotNeeded: "`gpu.count` is 0",
   NodesNotListed: "the nodes are not known: the operator has just started, or may not list nodes",
 } as const;

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import type { ListOptions } from "../kube/client.ts";
 import { storedObject } from "../kube/object.sample.ts";
 import type { ResourceType } from "../kube/object.ts";
-import type { CoreEvent } from "../observe/pod-events.ts";
+import { startFailure, type CoreEvent, type StartFailure } from "../observe/pod-events.ts";
 import { sampleContainer, samplePod } from "../observe/pod-view.sample.ts";
 import type { PodView } from "../observe/pod-view.ts";
 import { FakeClock } from "../runtime/clock.fake.ts";
 import { silent as log } from "./pass.fake.ts";
-import { StartWatch } from "./start-watch.ts";
+import { isBeingCreated } from "../status/pod-trouble.ts";
+import { PodWatch } from "./pod-watch.ts";
 
 const failing = { reason: "FailedMount", message: "no such volume" };
 
@@ -16,9 +17,9 @@ function warning(failure: typeof failing, resourceVersion = "1"): CoreEvent {
   return { ...stored, kind: "Event", type: "Warning", source: { component: "kubelet" }, ...failure };
 }
 
-describe("the watch of pods that start", () => {
+describe("the watch of pods that wait", () => {
   let clock: FakeClock;
-  let watch: StartWatch;
+  let watch: PodWatch<StartFailure>;
   let pods: (PodView | undefined)[];
   let events: () => Promise<readonly CoreEvent[]>;
   let asked: (string | undefined)[];
@@ -34,9 +35,11 @@ describe("the watch of pods that start", () => {
       asked.push(fieldSelector?.replace("involvedObject.uid=", ""));
       return { items: await events(), resourceVersion: "1" };
     };
-    watch = new StartWatch({
+    watch = new PodWatch({
       pods: { values: () => pods },
-      client: { list },
+      isWaiting: isBeingCreated,
+      patienceMs: 10_000,
+      read: (pod) => startFailure({ list }, pod),
       clock,
       log,
       requeue: (service) => requeued.push(service),
@@ -50,14 +53,14 @@ describe("the watch of pods that start", () => {
 
   it("requeues the service of a pod that has not started after 10 s, and again only when the reason changes", async () => {
     await clock.advance(10_000);
-    assert.deepEqual([asked, watch.failureOf(samplePod())], [[], undefined]);
+    assert.deepEqual([asked, watch.findingOf(samplePod())], [[], undefined]);
     await clock.advance(5_000);
-    assert.deepEqual([requeued, watch.failureOf(samplePod())], [["media/upscaler"], failing]);
+    assert.deepEqual([requeued, watch.findingOf(samplePod())], [["media/upscaler"], failing]);
     await clock.advance(20_000);
     assert.deepEqual([asked.length, requeued.length], [5, 1]);
     events = () => Promise.resolve([{ ...warning(failing), type: "Normal" }]);
     await clock.advance(5_000);
-    assert.deepEqual([requeued.length, watch.failureOf(samplePod())], [2, undefined]);
+    assert.deepEqual([requeued.length, watch.findingOf(samplePod())], [2, undefined]);
   });
 
   for (const [title, pod] of Object.entries({
@@ -84,7 +87,7 @@ describe("the watch of pods that start", () => {
     await clock.advance(15_000);
     pods = [samplePod({ container: sampleContainer({ running: true }) })];
     await clock.advance(5_000);
-    assert.equal(watch.failureOf(samplePod()), undefined);
+    assert.equal(watch.findingOf(samplePod()), undefined);
     pods = [samplePod()];
     asked = [];
     await clock.advance(10_000);
