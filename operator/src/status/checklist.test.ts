@@ -44,6 +44,9 @@ interface Change extends Partial<ChecklistInput> {
 const release = { labels: { matchLabels: { release: "stack" } }, namespaces: {} };
 const byRelease = samplePrometheus({ rules: release, podMonitors: release });
 
+/** As VPA 1.8.1 writes it. */
+const unsupported = { type: "ConfigUnsupported", status: "True", message: "no scale" } as const;
+
 describe("the guide's checklists", () => {
   it("list what is to be done, and what was answered by evidence", () => {
     assert.deepEqual(
@@ -166,6 +169,10 @@ describe("the guide's checklists", () => {
         { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },
         ["NotDone", "VpaMissing", "install the VerticalPodAutoscaler: its API is not served"],
       ],
+      "the VPA refuses the Deployment": [
+        { verticalAutoscaler: sampleChild({ status: { conditions: [unsupported] } }) },
+        ["NotDone", "VpaUnsupported", "the VerticalPodAutoscaler does not act on the Deployment: no scale"],
+      ],
     },
     "Resource utilization monitored": {
       "the cluster has no PodMonitor": [
@@ -274,6 +281,10 @@ describe("the guide's checklists", () => {
       "the VPA has not recommended anything": [
         { verticalAutoscaler: sampleChild({}) },
         ["Unknown", "NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler"],
+      ],
+      "the VPA refuses the Deployment, and recommends nothing": [
+        { verticalAutoscaler: sampleChild({ status: { conditions: [unsupported] } }) },
+        ["NotDone", "VpaUnsupported", "the VerticalPodAutoscaler does not act on the Deployment: no scale"],
       ],
       "the VPA is not installed: it was NoRecommendation": [
         { verticalAutoscaler: undefined, skipped: new Set(["verticalPodAutoscaler"]) },

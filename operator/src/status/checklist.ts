@@ -147,13 +147,25 @@ function loadTest({ lastLoadTest }: StatusInput): Answer {
 /** The condition beside the checklist has the message. */
 const see = (condition: "ScalingReady" | "MetricsReporting"): string => `see the condition ${condition}`;
 
-function autoscalers({ service, skipped, ScalingReady }: ChecklistInput): Answer {
+function autoscalers({ service, skipped, verticalAutoscaler, ScalingReady }: ChecklistInput): Answer {
   if (!service.autoscaling.horizontal.enabled) {
     return notDone("SwitchedOff", "set autoscaling.horizontal.enabled: true");
   }
   if (ScalingReady.status === "False") return notDone(ScalingReady.reason, see("ScalingReady"));
   if (skipped.has("verticalPodAutoscaler")) return vpaMissing;
-  return ScalingReady.status === "Unknown" ? notKnown(ScalingReady.reason, see("ScalingReady")) : undefined;
+  return ScalingReady.status === "Unknown"
+    ? notKnown(ScalingReady.reason, see("ScalingReady"))
+    : vpaRefusal(verticalAutoscaler);
+}
+
+/** The VPA's condition `ConfigUnsupported`: it recommends nothing while this is true. */
+function vpaRefusal(verticalAutoscaler: StatusInput["verticalAutoscaler"]): Answer {
+  const refusal = verticalAutoscaler?.status.conditions?.find(
+    ({ type, status }) => type === "ConfigUnsupported" && status === "True",
+  );
+  if (refusal === undefined) return undefined;
+  const message = `the VerticalPodAutoscaler does not act on the Deployment: ${refusal.message ?? ""}`;
+  return notDone("VpaUnsupported", message.slice(0, longestText));
 }
 
 const vpaMissing = notDone("VpaMissing", "install the VerticalPodAutoscaler: its API is not served");
@@ -240,7 +252,7 @@ function opportunities({ service, skipped, verticalAutoscaler }: StatusInput): A
   if (!service.autoscaling.vertical.enabled) return notDone("SwitchedOff", "set autoscaling.vertical.enabled: true");
   if (skipped.has("verticalPodAutoscaler")) return vpaMissing;
   const processor = processorRecommendation(verticalAutoscaler);
-  return processor?.target === undefined
-    ? notKnown("NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler")
-    : undefined;
+  if (processor?.target !== undefined) return undefined;
+  const refusal = vpaRefusal(verticalAutoscaler);
+  return refusal ?? notKnown("NoRecommendation", "waiting for the first recommendation of the VerticalPodAutoscaler");
 }
