@@ -16,11 +16,12 @@ export async function moduleDirectories(
 export async function moduleDirectoriesOf(
   directory: string,
   modules: readonly string[],
+  toolchain?: string,
 ): Promise<Readonly<Record<string, string>>> {
   const goMod = await readFile(join(directory, "go.mod"), "utf8");
   // Without the versions go would first load everything that these modules require, which is most of Kubernetes.
   const versioned = modules.map((module) => `${module}@${moduleVersion(goMod, module)}`);
-  const output = await go(["mod", "download", "-json", ...versioned], { directory });
+  const output = await go(["mod", "download", "-json", ...versioned], { directory, toolchain });
   const downloaded = parseJsonSequence(output) as readonly { readonly Path: string; readonly Dir: string }[];
   return Object.fromEntries(downloaded.map(({ Path, Dir }) => [Path, Dir]));
 }

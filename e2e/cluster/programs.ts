@@ -138,6 +138,8 @@ export function kwokParameters(kubeconfig: string): readonly string[] {
     `--config=${files.stages}`,
     // The default range of pods overlaps that of Services.
     "--cidr=10.1.0.1/16",
+    // Of pods on nodes that others have added without an address, which would otherwise never start.
+    "--node-ip=10.2.0.1",
     `--manage-nodes-with-annotation-selector=${annotation}=${value}`,
   ];
 }

@@ -49,7 +49,11 @@ async function build(
     await family.copySource?.(source);
     const flags = [...compilerFlags, "-ldflags", family.ldflags];
     const onError = await countingCompiler(module, flags, packages, progress);
-    await go(["build", "-v", ...flags, "-o", `${unfinished}/`, ...packages], { directory: module.directory, onError });
+    await go(["build", "-v", ...flags, "-o", `${unfinished}/`, ...packages], {
+      directory: module.directory,
+      toolchain: family.toolchain,
+      onError,
+    });
     // Renaming is atomic: a program that is there is complete.
     for (const [index, program] of programs.entries()) {
       await rename(join(unfinished, executableName(packages[index] ?? "")), join(directory, program));
@@ -70,10 +74,10 @@ async function countingCompiler(
   packages: readonly string[],
   progress: Progress,
 ): Promise<(line: string) => void> {
-  const { directory } = family;
+  const { directory, toolchain } = family;
   const listed = await go(
     ["list", "-deps", ...flags, "-f", "{{if .Stale}}{{.ImportPath}} {{len .GoFiles}}{{end}}", ...packages],
-    { directory, onError: progress.note },
+    { directory, toolchain, onError: progress.note },
   );
   const weights = new Map<string, number>();
   for (const line of listed.split("\n").filter((text) => text !== "")) {
@@ -102,14 +106,16 @@ async function removeUnfinished(directory: string): Promise<void> {
 interface GoOptions {
   /** The folder of the go.mod. */
   readonly directory: string;
+  readonly toolchain?: string | undefined;
   /** Called with each line that go writes to standard error while it works, such as a module that it downloads. */
   readonly onError?: (line: string) => void;
 }
 
 /** Runs go and returns its standard output. */
-export async function go(parameters: readonly string[], { directory, onError }: GoOptions): Promise<string> {
-  // A go.work above the tree would decide the versions in place of our go.mod.
-  const env = { ...process.env, GOWORK: "off" };
+export async function go(parameters: readonly string[], options: GoOptions): Promise<string> {
+  const { directory, toolchain, onError } = options;
+  // A go.work above the tree would decide the versions in place of our go.mod. Distributions set GOTOOLCHAIN to local.
+  const env = { ...process.env, GOWORK: "off", ...(toolchain !== undefined && { GOTOOLCHAIN: toolchain }) };
   const [command, ...rest] = dyingWithParent(["go", ...parameters]);
   const child = spawn(command, rest, { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";

@@ -96,6 +96,8 @@ export interface Family {
   readonly ldflags: string;
   /** Writes the source that is built in place of `directory` to a new folder, which is removed after the build. */
   readonly copySource?: (to: string) => Promise<void>;
+  /** The version of Go, such as "go1.27.0". Default: the machine's setting. */
+  readonly toolchain?: string | undefined;
 }
 
 export function familyOf(tool: ToolName): FamilyName {

@@ -20,13 +20,15 @@ export interface PeerModule<Program extends string> {
   readonly programs: Readonly<Record<Program, string>>;
   /** What is left out of its source. Default: nothing. */
   readonly edits?: readonly Edit[];
+  /** The version of Go that it needs, where a machine's own may be older, such as "go1.27.0". Default: the machine's setting. */
+  readonly toolchain?: string;
 }
 
 /** Paths of all its programs. A cold build takes minutes: await it while mocha loads the specs, when no hook's timeout runs. */
 export async function peerPrograms<Program extends string>(
   peer: PeerModule<Program>,
 ): Promise<Readonly<Record<Program, string>>> {
-  const { name, module, programs: packages, edits = [] } = peer;
+  const { name, module, programs: packages, edits = [], toolchain } = peer;
   const directory = folderOf(peer);
   const [goMod = "", goSum = ""] = await Promise.all(
     ["go.mod", "go.sum"].map((file) => readFile(join(directory, file), "utf8")),
@@ -39,13 +41,18 @@ export async function peerPrograms<Program extends string>(
   const target = join(cacheDirectory(), "tools", key);
   const copySource = async (to: string): Promise<void> => copyModule(await sourceOf(peer), to, edits, goSum);
   const names = Object.keys(packages) as Program[];
-  await buildOnce({ directory, version, key, packages, ldflags: linkerFlags(version), copySource }, names, target);
+  await buildOnce(
+    { directory, version, key, packages, ldflags: linkerFlags(version), copySource, toolchain },
+    names,
+    target,
+  );
   return Object.fromEntries(names.map((program) => [program, join(target, program)])) as Record<Program, string>;
 }
 
 /** The module's folder, with its CRDs and roles; the first call downloads it. */
-export async function sourceOf({ module, ...peer }: Pick<PeerModule<never>, "name" | "module">): Promise<string> {
-  return (await moduleDirectoriesOf(folderOf(peer), [module]))[module] ?? "";
+export async function sourceOf(peer: Pick<PeerModule<never>, "name" | "module" | "toolchain">): Promise<string> {
+  const { module, toolchain } = peer;
+  return (await moduleDirectoriesOf(folderOf(peer), [module], toolchain))[module] ?? "";
 }
 
 function folderOf({ name }: { readonly name: string }): string {
