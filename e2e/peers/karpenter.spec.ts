@@ -6,8 +6,8 @@ import { until } from "../cluster/until.ts";
 import { fixed } from "../specs/loop/loop-cluster.ts";
 import { podsOf, readyPods, report, ReportingPod } from "../specs/operator/reporting-pods.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
-import { installKarpenterCrds, karpenterPrograms, karpenterUser, nodePool, startKarpenter } from "./karpenter.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { installKarpenterCrds, karpenterPrograms, nodePool, startKarpenter } from "./karpenter.ts";
+import { ourWrites } from "./writes.ts";
 
 await karpenterPrograms();
 
@@ -94,20 +94,6 @@ describe("Karpenter 1.15.0 with its kwok provider", function () {
       .map(({ message }) => message);
   }
 
-  it("adds a node for pods that wait, and the status names its NodeClaim instead of a shortage", async () => {
-    await work.apply("new", specOf(2));
-    const launched = { ...coming, message: "is launched, and its node has not registered yet (and 1 more)" } as const;
-    const { message } = await work.untilCondition("new", "Ready", launched, patiently);
-    assert.match(
-      message,
-      /^0 of 2 replicas are ready; pod \S+ is waiting for a node from Karpenter: NodeClaim gpus-\S+ is/,
-    );
-    await work.untilCondition("new", "GpuCapacity", { ...coming, message: "2 replicas wait for a GPU of a node" });
-    await work.untilCondition("new", "Ready", serving, patiently);
-    await work.untilCondition("new", "GpuCapacity", { status: "True", reason: "Sufficient" }, patiently);
-    assert.match((await nodes()).join(), /^gpu-1 [^,]+,gpu-1 [^,]+$/);
-  });
-
   it("adds none that no instance type allows, and the status has its words beside the shortage", async () => {
     await work.apply("large", { ...specOf(1), gpu: { count: 8 } });
     const refused = { ...shortage, message: "; Karpenter adds no node for it: " } as const;
@@ -140,12 +126,6 @@ describe("Karpenter 1.15.0 with its kwok provider", function () {
     for (const pod of reporting) pod.answer = { ...report({}), sessions: 0 };
     await until("one node with one GPU", async (see) => /^gpu-1 [^,]+$/.test(see(await nodes()).join()), patiently);
     await work.untilCondition("streams", "Ready", serving, patiently);
-  });
-
-  it(`writes nothing that the operator writes back, for ${quietSeconds} s`, async () => {
-    await untilServing("quiet", specOf(1));
-    await untilAnnotated("quiet", undefined);
-    assert.deepEqual(await writesOfAQuietMinute(work, karpenterUser), { ours: [], theirs: [] });
   });
 
   it("is not written to when our operator is restarted", async () => {

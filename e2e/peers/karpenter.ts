@@ -24,8 +24,6 @@ export async function karpenterPrograms() {
 }
 
 const account = { namespace: "karpenter", serviceAccount: "karpenter" };
-/** Its user on the API server. */
-export const karpenterUser = `system:serviceaccount:${account.namespace}:${account.serviceAccount}`;
 
 /** The one NodePool. */
 export const nodePool = "gpus";

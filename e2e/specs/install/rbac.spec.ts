@@ -55,7 +55,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   "resource.k8s.io/resourceclaimtemplates create": "claims.spec.ts",
   "resource.k8s.io/resourceclaimtemplates delete": "claims.spec.ts: one that no ReplicaSet uses",
   "resource.k8s.io/resourceclaimtemplates patch": "claims.spec.ts: one whose label was removed",
-  "karpenter.sh/nodeclaims get": "for pods that Karpenter has named a NodeClaim for",
+  "karpenter.sh/nodeclaims get": "peers/karpenter.spec.ts",
   "monitoring.coreos.com/prometheuses list": "other-controllers.spec.ts",
   "monitoring.coreos.com/prometheuses watch": "other-controllers.spec.ts",
   "monitoring.coreos.com/prometheusrules patch": "shared-monitoring.spec.ts",
