@@ -42,6 +42,6 @@ export function describeChild(role: NamedRole, cases: Readonly<Record<string, Ch
 }
 
 function withSharedMetadata(role: NamedRole, { metadata, ...rest }: Partial<Manifest>): object {
-  const shared = sampleMetadata(childName(role, "upscaler"));
+  const shared = sampleMetadata(childName(role, "upscaler"), role !== "deployment");
   return { ...rest, metadata: { ...shared, ...metadata, labels: { ...metadata?.labels, ...shared.labels } } };
 }

@@ -1,5 +1,5 @@
 /** What all children of a service share: labels, owner and name. */
-import { apiVersionOf, type Manifest, type OwnerReference } from "../kube/object.ts";
+import { apiVersionOf, type Manifest, type OwnerReference, type ResourceType } from "../kube/object.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { childKind, childName, type ChildKind, type NamedRole } from "../observe/child-kinds.ts";
 import { managedBy, serviceLabel } from "../observe/names.ts";
@@ -19,7 +19,7 @@ export function labels(service: EffectiveService): Readonly<Record<string, strin
   };
 }
 
-/** The manifest of a child: identity, labels, the service as its controller, and `body`. */
+/** The manifest of a child: identity, labels, the service as its owner, and `body`. */
 export function child<Body extends object>(
   service: EffectiveService,
   role: NamedRole,
@@ -44,7 +44,7 @@ export function childNamed<Body extends object>(
       namespace: service.namespace,
       labels: labels(service),
       ...(annotations === undefined ? {} : { annotations }),
-      ownerReferences: [ownerReference(service)],
+      ownerReferences: [ownerReference(service, type)],
     },
     ...body,
   };
@@ -60,10 +60,14 @@ export function withLabels<M extends Manifest>(manifest: M, more: Readonly<Recor
   return { ...manifest, metadata: { ...manifest.metadata, labels: { ...more, ...manifest.metadata.labels } } };
 }
 
-/** Includes the UID: a service that is re-created under the same name must not inherit the old one's children. */
-function ownerReference(service: EffectiveService): OwnerReference {
+/**
+ * Includes the UID: a service that is re-created under the same name must not inherit the old one's children. The service is not the
+ * controller of its Deployment: a VerticalPodAutoscaler does nothing for a Deployment whose controller has a scale subresource (VPA 1.8.1).
+ */
+function ownerReference(service: EffectiveService, type: ResourceType): OwnerReference {
   const { apiVersion, kind, name, uid } = service.owner;
-  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+  const controls = type.kind === "Deployment" ? {} : { controller: true };
+  return { apiVersion, kind, name, uid, ...controls, blockOwnerDeletion: true };
 }
 
 /** How an autoscaler refers to the Deployment. */

@@ -21,8 +21,8 @@ export function sampleService(
   return effective.service;
 }
 
-/** The metadata that all children of the sample share. */
-export function sampleMetadata(name = "upscaler") {
+/** The metadata that all children of the sample share. `controls`: whether the service is the controller, as it is of all but the Deployment. */
+export function sampleMetadata(name = "upscaler", controls = true) {
   return {
     name,
     namespace: "media",
@@ -39,7 +39,7 @@ export function sampleMetadata(name = "upscaler") {
         kind: "GpuMediaService",
         name: "upscaler",
         uid: "11111111-2222-3333-4444-555555555555",
-        controller: true,
+        ...(controls ? { controller: true } : {}),
         blockOwnerDeletion: true,
       },
     ],

@@ -60,15 +60,11 @@ describe("the view of a child", () => {
       metadata: { labels: { "gpumedia.io/service": "other" }, ownerReferences: [owner] },
       services: ["media/upscaler", "media/other"],
     },
-    "no owner that is not its controller or is of another kind": {
-      metadata: {
-        ownerReferences: [
-          { ...owner, controller: false },
-          { ...owner, kind: "Deployment" },
-        ],
-      },
-      services: [],
+    "an owner that is not its controller, as of a Deployment": {
+      metadata: { ownerReferences: [{ ...owner, controller: false }] },
+      services: ["media/upscaler"],
     },
+    "no owner of another kind": { metadata: { ownerReferences: [{ ...owner, kind: "Deployment" }] }, services: [] },
   };
   for (const [title, { metadata, services }] of Object.entries(cases)) {
     it(`concerns services by ${title}`, () => {

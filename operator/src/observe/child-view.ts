@@ -146,8 +146,9 @@ function specOf({ replicas, minReplicas, maxReplicas, parentRefs }: ChildSpec): 
   };
 }
 
-function servicesOf({ metadata: { namespace = "", labels, ownerReferences = [] } }: KubeObject): readonly ObjectKey[] {
-  const owners = ownerReferences.filter(({ kind, controller }) => kind === "GpuMediaService" && controller === true);
+function servicesOf({ metadata }: KubeObject): readonly ObjectKey[] {
+  const { namespace = "", labels, ownerReferences = [] } = metadata;
+  const owners = ownerReferences.filter(({ kind }) => kind === "GpuMediaService");
   const label = labels?.[serviceLabel];
   const names = new Set([...owners.map(({ name }) => name), ...(label === undefined ? [] : [label])]);
   return [...names].map((name): ObjectKey => `${namespace}/${name}`);

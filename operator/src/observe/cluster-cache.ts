@@ -16,6 +16,7 @@ import { gatewayKey, gatewayType, viewGateway, type GatewayView } from "./gatewa
 import { GpuLedger, type GpuSnapshot } from "./gpu-ledger.ts";
 import { ingressClassType, viewIngressClass, type IngressClassView } from "./ingress-class-view.ts";
 import { viewNode, type NodeView } from "./node-view.ts";
+import { ownerOf } from "./owner.ts";
 import { viewPod, type PodView } from "./pod-view.ts";
 import { prometheusType, thanosRulerType, viewPrometheus, type PrometheusView } from "./prometheus-view.ts";
 import { quotaType, viewQuota, type QuotaView } from "./quota-view.ts";
@@ -251,8 +252,8 @@ export class ClusterCache {
     if (!this.replicaSets.synced) return undefined;
     if (pod.service === undefined || pod.replicaSet === undefined) return false;
     const deployment = this.childOf("deployment", pod.service);
-    const owner = deployment?.metadata.ownerReferences?.find(({ controller }) => controller === true);
-    if (deployment === undefined || owner?.uid !== this.services.get(pod.service)?.metadata.uid) return false;
+    if (deployment === undefined || ownerOf(deployment.metadata)?.uid !== this.services.get(pod.service)?.metadata.uid)
+      return false;
     const replicaSet = this.replicaSets.get(`${pod.namespace}/${pod.replicaSet.name}`);
     return replicaSet?.uid === pod.replicaSet.uid && replicaSet.deployment === deployment.metadata.uid;
   }

@@ -17,6 +17,7 @@ import type { EffectiveService } from "../effective/service.ts";
 import { inSync, type Admitted } from "../kube/ownership.ts";
 import type { Manifest } from "../kube/object.ts";
 import type { LiveChild } from "../observe/child-view.ts";
+import { ownerOf } from "../observe/owner.ts";
 
 /** The service that the children belong to. */
 export type Owner = EffectiveService["owner"];
@@ -62,11 +63,11 @@ export function planChild(
 }
 
 type Claim =
-  /** Its controller is this service. */
+  /** Its owner is this service. */
   | "ours"
-  /** It has no controller, but this operator created it: `kubectl delete --cascade=orphan` leaves such children. */
+  /** It has no owner, but this operator created it: `kubectl delete --cascade=orphan` leaves such children. */
   | "orphan"
-  /** Its controller was a deleted service of the same name: garbage collection will delete it. */
+  /** Its owner was a deleted service of the same name: garbage collection will delete it. */
   | "predecessor"
   | "foreign";
 
@@ -77,19 +78,15 @@ export function isOwn(owner: Owner, live: LiveChild): boolean {
 }
 
 function claim(owner: Owner, live: LiveChild): Claim {
-  const controller = controllerOf(live);
-  if (controller === undefined) return live.owned.by === "none" ? "foreign" : "orphan";
-  if (controller.uid === owner.uid) return "ours";
+  const holding = ownerOf(live.metadata);
+  if (holding === undefined) return live.owned.by === "none" ? "foreign" : "orphan";
+  if (holding.uid === owner.uid) return "ours";
   const sameName =
-    controller.apiVersion === owner.apiVersion && controller.kind === owner.kind && controller.name === owner.name;
+    holding.apiVersion === owner.apiVersion && holding.kind === owner.kind && holding.name === owner.name;
   return sameName ? "predecessor" : "foreign";
 }
 
 function holder(live: LiveChild): string {
-  const controller = controllerOf(live);
-  return controller === undefined ? "an object that gpumedia did not create" : `${controller.kind} ${controller.name}`;
-}
-
-function controllerOf(live: LiveChild): { apiVersion: string; kind: string; name: string; uid: string } | undefined {
-  return live.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const holding = ownerOf(live.metadata);
+  return holding === undefined ? "an object that gpumedia did not create" : `${holding.kind} ${holding.name}`;
 }
