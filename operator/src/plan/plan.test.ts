@@ -66,9 +66,9 @@ describe("the plan of one child", () => {
       live: live([], none),
       action: taken("an object that gpumedia did not create"),
     },
-    "does not take over one that it owns without being its controller": {
-      live: live(notController, none),
-      action: taken("an object that gpumedia did not create"),
+    "applies one that it owns without being its controller, as its Deployment": {
+      live: live(notController, drifted),
+      action: apply(live(notController, drifted)),
     },
     "skips it where its API is not served": { served: false, action: { do: "skip", child: desired } },
   };
