@@ -122,6 +122,7 @@ describe("with a processor,", function () {
 function skipWithout(this: Mocha.Context, missing: string | undefined): void {
   if (missing === undefined) return;
   process.stdout.write(`    skipped: ${missing}\n`);
+  // The missing program is none of npm's.
   this.skip();
 }
 

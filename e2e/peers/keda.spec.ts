@@ -12,7 +12,7 @@ import { addressOf, byGpusAtOnce, quick } from "../specs/loop/loop-cluster.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
 import { Keda, kedaPrograms, kedaUser } from "./keda.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
 
 if (isPossible) {
   await kedaPrograms();
@@ -219,11 +219,11 @@ describe("KEDA 2.21.0", function () {
     };
     await untilReplicas(1);
     const before = await children();
-    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
-    const since = Date.now();
-    await startOperator();
-    await untilScaling();
-    await untilReadAgain();
-    assert.deepEqual([await children(), ourWrites(work, since)], [before, []]);
+    const writes = await writesOfARestart(work, async () => {
+      await startOperator();
+      await untilScaling();
+      await untilReadAgain();
+    });
+    assert.deepEqual([await children(), writes], [before, []]);
   });
 });

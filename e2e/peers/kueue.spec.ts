@@ -8,7 +8,7 @@ import { fixed, quick } from "../specs/loop/loop-cluster.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
 import { kueuePrograms, kueueUser, startKueue, untilKueueIsReady } from "./kueue.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
 
 if (isPossible) await kueuePrograms();
 
@@ -138,12 +138,7 @@ describe("Kueue 0.17.0", function () {
 
   it("is not written to when our operator is restarted", async () => {
     await oneServedOneWaiting();
-    await work.untilQuiet();
-    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
-    const since = Date.now();
-    await startOperator();
-    await work.untilQuiet();
-    assert.deepEqual(ourWrites(work, since), []);
+    assert.deepEqual(await writesOfARestart(work, startOperator), []);
     await work.untilCondition("served", "Ready", serving, patiently);
     await work.untilCondition("waiting", "Ready", heldBack, patiently);
   });

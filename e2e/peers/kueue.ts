@@ -4,11 +4,11 @@ import { join, relative } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
 import type { Cluster } from "../cluster/cluster.ts";
 import { installCrds } from "../cluster/crds.ts";
-import { createAuthority, type CertificateAuthority } from "../cluster/pki.ts";
 import { nodeAddress } from "../cluster/process-node/network-namespace.ts";
 import type { KubernetesObject } from "../cluster/rest.ts";
 import { peerPrograms, sourceOf, type PeerModule } from "./build.ts";
-import { addService, addWebhooks, namesOf, type ServiceName } from "./by-service.ts";
+import { addService, addWebhooks, type ServiceName } from "./by-service.ts";
+import { writeCertificates } from "./certificates.ts";
 import { startInPod, untilHealthy } from "./in-pod.ts";
 
 /** Of the certificate of its metrics, which it reads although it serves none here. */
@@ -47,9 +47,8 @@ export async function startKueue(cluster: Cluster): Promise<void> {
   await installCrds(cluster.kubectlWithInput, [join(source, "config/components/crd/bases")]);
   const directory = join(cluster.directory, "kueue");
   await mkdir(directory);
-  const authority = await createAuthority("kueue");
+  const certificates = await writeCertificates(cluster, "kueue", [webhookService]);
   await addService(cluster, webhookService, { port: 443, targetPort: ports.webhook });
-  await writeCertificates(directory, authority);
   const shipped = await render(
     cluster,
     directory,
@@ -58,24 +57,24 @@ export async function startKueue(cluster: Cluster): Promise<void> {
   const isWebhook = ({ kind }: KubernetesObject): boolean => kind.endsWith("WebhookConfiguration");
   const rights = shipped.filter((object) => !isWebhook(object) && object.kind !== "Service");
   await cluster.kubectlWithInput(rights, "apply", "--server-side", "-f", "-");
-  await writeFile(join(directory, "config.yaml"), stringify(configuration(directory)));
+  await writeFile(join(directory, "config.yaml"), stringify(configuration(certificates.directory)));
   const { kueue: command } = await kueuePrograms();
   await startInPod(cluster, {
     ...account,
     name: "kueue",
     command,
     parameters: [`--config=${directory}/config.yaml`, "--feature-gates=VisibilityOnDemand=false"],
-    env: { [metricsFolder]: directory },
+    env: { [metricsFolder]: certificates.directory },
   });
   await untilKueueIsReady(cluster);
-  // Its webhooks refuse its own roles' namespace nothing, and all pods while it does not respond.
+  // Last: its webhooks refuse all pods while it does not respond.
   await addWebhooks(
     cluster,
     shipped
       .filter(isWebhook)
       .map((object) => stringify(object))
       .join("---\n"),
-    authority.certificate,
+    certificates.authority,
   );
 }
 
@@ -107,17 +106,4 @@ async function render(
   await writeFile(join(directory, "kustomization.yaml"), stringify({ namespace, namePrefix: "kueue-", resources }));
   const rendered = await cluster.kubectl("kustomize", directory);
   return parseAllDocuments(rendered).map((document) => document.toJS() as KubernetesObject);
-}
-
-async function writeCertificates(directory: string, authority: CertificateAuthority): Promise<void> {
-  const { certificate, key } = await authority.server(
-    { commonName: "kueue" },
-    { dns: namesOf(webhookService), ip: [nodeAddress] },
-  );
-  for (const [file, text] of [
-    ["tls.crt", certificate],
-    ["tls.key", key],
-  ] as const) {
-    await writeFile(join(directory, file), text, { mode: 0o600 });
-  }
 }

@@ -1,14 +1,13 @@
 /** The HPA scales our services on the CPU that metrics-server reports of real processors, with the guide's target. */
 import assert from "node:assert/strict";
 import { startCluster } from "../cluster/cluster.ts";
-import { keepBusy } from "../cluster/process-node/client.ts";
 import { shared } from "../cluster/shared.ts";
-import { until } from "../cluster/until.ts";
-import { addressOf, atOnce, quick } from "../specs/loop/loop-cluster.ts";
+import { atOnce, quick } from "../specs/loop/loop-cluster.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
 import { MetricsServer, metricsServerPrograms } from "./metrics-server.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { ScaledService } from "./scaled-service.ts";
+import { quietSeconds, writesOfAQuietMinute } from "./writes.ts";
 
 if (isPossible) await metricsServerPrograms();
 
@@ -38,6 +37,7 @@ describe("metrics-server 0.9.0", function () {
   this.timeout(600_000);
   skipUnlessPossible();
   const work = new Workspace();
+  const scaled = new ScaledService(work, name);
   let server: MetricsServer;
   let missing: string;
 
@@ -52,39 +52,10 @@ describe("metrics-server 0.9.0", function () {
   });
   after(() => work[Symbol.asyncDispose]());
 
-  beforeEach(() => untilIdle());
-
-  /** One pod, which the HPA scales. The reason is `AtMaximum` under load. */
-  async function untilIdle(): Promise<void> {
-    await untilReplicas(1);
-    await work.untilCondition(name, "ScalingReady", { status: "True", reason: "Scaling" }, patiently);
-  }
-
-  const deployment = () => work.child("deployment", name);
-
-  async function untilReplicas(expected: number): Promise<void> {
-    await until(
-      `${expected} replicas`,
-      async (see) => {
-        const { spec: deployed } = await deployment();
-        see({ replicas: deployed.replicas, status: (await work.service(name))?.status });
-        return deployed.replicas === expected;
-      },
-      patiently,
-    );
-  }
+  beforeEach(() => scaled.untilIdle());
 
   it("adds a pod on the guide's CPU metric under load, and removes it after the load", async () => {
-    const agent = work.cluster.network?.agent() ?? assert.fail("no private network");
-    const stop = keepBusy(await addressOf(work, name, agent), agent, 4);
-    try {
-      await untilReplicas(2);
-      await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    } finally {
-      await stop();
-      await agent.destroy();
-    }
-    await untilReplicas(1);
+    await scaled.getsAPodUnderLoad();
   });
 
   it("is missed by name before it is there, which does not keep a service from being Ready", () => {
@@ -92,13 +63,7 @@ describe("metrics-server 0.9.0", function () {
   });
 
   it("keeps the replicas and the service Ready while it is stopped, as ScalingReady reports", async () => {
-    const before = (await deployment()).metadata.generation;
-    await server.stop();
-    await work.untilCondition(name, "ScalingReady", { status: "False", reason: "MetricsMissing" }, patiently);
-    await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    await server.startAgain(work.namespace);
-    await untilIdle();
-    assert.equal((await deployment()).metadata.generation, before);
+    await scaled.keepsItsReplicasWithout(server);
   });
 
   it(`leaves the operator nothing to write for ${quietSeconds} s`, async () => {
@@ -106,13 +71,6 @@ describe("metrics-server 0.9.0", function () {
   });
 
   it("is read on when our operator is restarted", async () => {
-    const before = (await deployment()).metadata.generation;
-    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
-    const since = Date.now();
-    await work.startOperator();
-    await untilIdle();
-    await work.untilQuiet();
-    const ours = ourWrites(work, since);
-    assert.deepEqual([(await deployment()).metadata.generation, ours], [before, []]);
+    await scaled.survivesARestartOfTheOperator();
   });
 });

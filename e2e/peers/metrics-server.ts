@@ -26,24 +26,27 @@ const port = 10_250;
 export class MetricsServer {
   readonly #cluster: Cluster;
   readonly #certificates: Certificates;
+  /** That of the pods. */
+  readonly #namespace: string;
 
   /** Installs its rights and its API, and starts it; resolves when it has figures of a pod in this namespace. */
   static async start(cluster: Cluster, namespace: string): Promise<MetricsServer> {
     await cluster.kubectl("apply", "-f", join(await sourceOf(metricsServer), "manifests/base/rbac.yaml"));
     const certificates = await writeCertificates(cluster, "metrics-server", [service]);
-    const started = new MetricsServer(cluster, certificates);
+    const started = new MetricsServer(cluster, certificates, namespace);
     await addService(cluster, service, { port: 443, targetPort: port });
     await addApi(cluster, { ...api, service, authority: certificates.authority });
-    await started.startAgain(namespace);
+    await started.startAgain();
     return started;
   }
 
-  private constructor(cluster: Cluster, certificates: Certificates) {
+  private constructor(cluster: Cluster, certificates: Certificates, namespace: string) {
     this.#cluster = cluster;
     this.#certificates = certificates;
+    this.#namespace = namespace;
   }
 
-  async startAgain(namespace: string): Promise<void> {
+  async startAgain(): Promise<void> {
     const { "metrics-server": command } = await metricsServerPrograms();
     const { file } = this.#certificates;
     await startInPod(this.#cluster, {
@@ -66,9 +69,9 @@ export class MetricsServer {
       ],
     });
     await until(
-      `metrics of pods in ${namespace}`,
+      `metrics of pods in ${this.#namespace}`,
       async (see) => {
-        const path = `/apis/${api.group}/${api.version}/namespaces/${namespace}/pods`;
+        const path = `/apis/${api.group}/${api.version}/namespaces/${this.#namespace}/pods`;
         const answer = (await this.#cluster.rest.request("GET", path).catch(String)) as
           | string
           | { readonly items: readonly object[] };

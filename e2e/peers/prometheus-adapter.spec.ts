@@ -1,16 +1,16 @@
 /** The HPA scales our services on the metrics that prometheus-adapter makes, by the documented rules, of what Prometheus scraped. */
 import assert from "node:assert/strict";
 import { startCluster } from "../cluster/cluster.ts";
-import { keepBusy } from "../cluster/process-node/client.ts";
 import { Prometheus } from "../cluster/real-node/prometheus.ts";
 import { shared } from "../cluster/shared.ts";
 import { tool } from "../cluster/tools.ts";
 import { until } from "../cluster/until.ts";
-import { addressOf, byGpusAtOnce, quick } from "../specs/loop/loop-cluster.ts";
+import { byGpusAtOnce, quick } from "../specs/loop/loop-cluster.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
 import { PrometheusAdapter, prometheusAdapterPrograms, prometheusAdapterUser } from "./prometheus-adapter.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { ScaledService } from "./scaled-service.ts";
+import { quietSeconds, writesOfAQuietMinute } from "./writes.ts";
 
 if (isPossible) {
   await prometheusAdapterPrograms();
@@ -39,6 +39,7 @@ describe("prometheus-adapter 0.12.0", function () {
   this.timeout(600_000);
   skipUnlessPossible();
   const work = new Workspace();
+  const scaled = new ScaledService(work, name);
   let adapter: PrometheusAdapter;
 
   before(async () => {
@@ -54,39 +55,10 @@ describe("prometheus-adapter 0.12.0", function () {
   });
   after(() => work[Symbol.asyncDispose]());
 
-  beforeEach(() => untilIdle());
-
-  /** One pod, which the HPA scales. */
-  async function untilIdle(): Promise<void> {
-    await untilReplicas(1);
-    await work.untilCondition(name, "ScalingReady", { status: "True", reason: "Scaling" }, patiently);
-  }
-
-  const deployment = () => work.child("deployment", name);
-
-  async function untilReplicas(expected: number): Promise<void> {
-    await until(
-      `${expected} replicas`,
-      async (see) => {
-        const { spec: deployed } = await deployment();
-        see({ replicas: deployed.replicas, status: (await work.service(name))?.status });
-        return deployed.replicas === expected;
-      },
-      patiently,
-    );
-  }
+  beforeEach(() => scaled.untilIdle());
 
   it("adds a pod on the utilization of the GPUs under load, and removes it after the load", async () => {
-    const agent = work.cluster.network?.agent() ?? assert.fail("no private network");
-    const stop = keepBusy(await addressOf(work, name, agent), agent, 4);
-    try {
-      await untilReplicas(2);
-      await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    } finally {
-      await stop();
-      await agent.destroy();
-    }
-    await untilReplicas(1);
+    await scaled.getsAPodUnderLoad();
   });
 
   it("serves each metric of the documented rules, for each pod", async () => {
@@ -107,13 +79,7 @@ describe("prometheus-adapter 0.12.0", function () {
   });
 
   it("keeps the replicas and the service Ready while it is stopped, as ScalingReady reports", async () => {
-    const before = (await deployment()).metadata.generation;
-    await adapter.stop();
-    await work.untilCondition(name, "ScalingReady", { status: "False", reason: "MetricsMissing" }, patiently);
-    await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    await adapter.startAgain();
-    await untilIdle();
-    assert.equal((await deployment()).metadata.generation, before);
+    await scaled.keepsItsReplicasWithout(adapter);
   });
 
   it(`writes nothing, and leaves the operator nothing to write, for ${quietSeconds} s`, async () => {
@@ -121,13 +87,6 @@ describe("prometheus-adapter 0.12.0", function () {
   });
 
   it("is read on when our operator is restarted", async () => {
-    const before = (await deployment()).metadata.generation;
-    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
-    const since = Date.now();
-    await work.startOperator();
-    await untilIdle();
-    await work.untilQuiet();
-    const ours = ourWrites(work, since);
-    assert.deepEqual([(await deployment()).metadata.generation, ours], [before, []]);
+    await scaled.survivesARestartOfTheOperator();
   });
 });

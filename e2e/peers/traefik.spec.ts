@@ -21,7 +21,7 @@ import {
   traefikUser,
   untilTraefikResponds,
 } from "./traefik.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
 
 if (isPossible) await traefikPrograms();
 
@@ -256,17 +256,15 @@ describe("Traefik 3.7.13", function () {
     await work.apply("later", specOf({ host: "later.example.com" }, { parentRefs: [] }, { replicas: 1 }));
     await work.untilCondition("later", "Ready", { status: "True" }, patiently);
     await work.untilCondition("later", "Exposed", { status: "Unknown", reason: "NoAddress" }, patiently);
-    await work.untilQuiet();
-    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
-    const since = Date.now();
-    await startOperator();
-    await control.processes.restart("traefik");
-    await untilTraefikResponds(control);
-    await work.untilCondition("later", "Exposed", { status: "True" }, patiently);
-    await untilRouted(byIngress);
-    await untilRouted(byGateway);
-    await work.untilQuiet();
-    assert.deepEqual(ourWrites(work, since), []);
+    const writes = await writesOfARestart(work, async () => {
+      await startOperator();
+      await control.processes.restart("traefik");
+      await untilTraefikResponds(control);
+      await work.untilCondition("later", "Exposed", { status: "True" }, patiently);
+      await untilRouted(byIngress);
+      await untilRouted(byGateway);
+    });
+    assert.deepEqual(writes, []);
     await control.kubectl("delete", "gpumediaservice", "later", "-n", work.namespace, "--cascade=foreground");
   });
 });

@@ -9,7 +9,7 @@ import { Workspace } from "../specs/operator/workspace.ts";
 import { MetricsServer, metricsServerPrograms } from "./metrics-server.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
 import { VerticalAutoscaler, vpaPrograms, vpaUsers } from "./vpa.ts";
-import { ourWrites, quietSeconds, writesOfAQuietMinute } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
 
 if (isPossible) {
   await vpaPrograms();
@@ -182,13 +182,11 @@ describe("VerticalPodAutoscaler 1.8.1, with metrics-server 0.9.0", function () {
         ),
       );
     const before = await generations();
-    assert.equal(await work.operator.end("SIGTERM"), "exit 0");
-    const since = Date.now();
-    await work.startOperator();
-    await work.untilCondition(name, "Ready", { status: "True" }, patiently);
-    await work.untilQuiet();
-    const ours = ourWrites(work, since);
-    assert.deepEqual([await generations(), ours], [before, []]);
+    const writes = await writesOfARestart(work, async () => {
+      await work.startOperator();
+      await work.untilCondition(name, "Ready", { status: "True" }, patiently);
+    });
+    assert.deepEqual([await generations(), writes], [before, []]);
   });
 
   it("may be missing, and come later: the checklist reports this, and the service stays Ready", async () => {

@@ -1,4 +1,5 @@
 /** Who writes what in a spec's namespace: neither the operator nor its neighbour may answer the other's writes. */
+import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { writeVerbs, type AuditEvent } from "../cluster/audit.ts";
 import type { Workspace } from "../specs/operator/workspace.ts";
@@ -13,8 +14,21 @@ export async function writesOfAQuietMinute(work: Workspace, ...users: readonly s
   return { ours: ourWrites(work, since), theirs: users.flatMap((user) => writesBy(work, user, since)) };
 }
 
+/** The operator's writes from a restart until it is quiet again. `start` resolves when it, and all that the spec needs, is back. */
+export async function writesOfARestart(
+  work: Workspace,
+  start: () => Promise<unknown> = () => work.startOperator(),
+): Promise<readonly string[]> {
+  await work.untilQuiet();
+  assert.equal(await work.operator.end("SIGTERM"), "exit 0");
+  const since = Date.now();
+  await start();
+  await work.untilQuiet();
+  return ourWrites(work, since);
+}
+
 /** Those of the operator, without the statuses of its own resource, which has measurements. */
-export function ourWrites(work: Workspace, since: number): readonly string[] {
+function ourWrites(work: Workspace, since: number): readonly string[] {
   return writesBy(work, work.operatorUser, since).filter((write) => !write.includes(" gpumediaservices/status "));
 }
 
