@@ -188,7 +188,7 @@ export const processorConfig = settings(
           "set",
           {
             description:
-              "URLs of STUN and TURN servers that clients are told of (Link headers). None by default: clients reach udpPort without them.",
+              "URLs of the STUN and TURN servers that clients should use, sent to them in Link headers. Defaults to none: clients reach udpPort directly.",
             maxItems: 8,
           },
           text(

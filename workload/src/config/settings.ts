@@ -58,7 +58,7 @@ export interface Settings {
     readonly publicAddresses: readonly string[];
     /** Empty: none is required. */
     readonly token: string;
-    /** URLs that clients are told of. */
+    /** URLs of the STUN and TURN servers that clients should use. */
     readonly iceServers: readonly string[];
     /** Empty: the servers require no credentials. */
     readonly turnSecret: string;

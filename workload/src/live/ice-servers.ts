@@ -1,4 +1,4 @@
-/** The ICE servers that clients are told of, as Link headers (RFC 9725, section 4.6). Pure. */
+/** The ICE servers that clients should use, as Link headers (RFC 9725, section 4.6). Pure. */
 import { createHmac } from "node:crypto";
 
 export interface IceServers {

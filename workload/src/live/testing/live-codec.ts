@@ -23,6 +23,7 @@ export function needsCodec(test: Context): VideoCodec {
     preload();
     return openLibvpx();
   } catch (error) {
+    // Without Debian's archive: npm cannot install libvpx.
     process.stdout.write(`      skipped: ${(error as Error).message}\n`);
     return test.skip();
   }

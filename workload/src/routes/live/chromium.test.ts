@@ -60,6 +60,7 @@ const turnSecret = "north";
 async function seen(test: Context, iceServers: readonly string[], policy: "all" | "relay"): Promise<Seen> {
   needsCodec(test);
   const executablePath = installedChromium();
+  // npm cannot install a browser; `installedChromium` prints how to get one.
   if (executablePath === undefined) return test.skip();
   await using processor = await realProcessor({
     workers: 1,
@@ -104,6 +105,7 @@ async function coturn(test: Context): Promise<AsyncDisposable & { readonly url: 
     process.stdout.write(
       "      skipped: it needs turnserver on the PATH (Debian's package coturn) and a network interface\n",
     );
+    // npm cannot install coturn.
     return test.skip();
   }
   const socket = createSocket("udp4");
@@ -114,7 +116,10 @@ async function coturn(test: Context): Promise<AsyncDisposable & { readonly url: 
   const server = spawn("turnserver", ["-n", "--no-cli", "--no-tls", "--no-dtls", ...addresses, ...secret], {
     stdio: "ignore",
   });
-  while (!(await accepts(address, port))) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await accepts(address, port))) {
+    if (server.exitCode !== null) throw new Error(`turnserver ended with ${server.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   return {
     url: `turn:${address}:${port}`,
     [Symbol.asyncDispose]: async () => {

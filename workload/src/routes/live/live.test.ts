@@ -134,7 +134,7 @@ describe("signalling of live video", () => {
       [422, "offer-unusable", "the video of the offer is sendonly: it must be sendrecv"],
     ],
     [
-      "a stream that nobody publishes",
+      "a stream without a publisher",
       "/v1/whep/nothing",
       { direction: "recvonly" },
       [404, "no-such-stream", "nothing is published as stream nothing"],
