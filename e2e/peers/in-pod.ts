@@ -25,8 +25,8 @@ const withAccount = `mount -t tmpfs tmpfs /var/run && mkdir -p ${accountPath} &&
 
 /** Starts it without waiting. Creates the service account and its namespace if they are missing; its rights are the caller's. */
 export async function startInPod(cluster: Cluster, options: InPodOptions): Promise<void> {
-  const { name, namespace, serviceAccount, command, parameters, env = {} } = options;
-  const account = await accountFiles(cluster, { namespace, serviceAccount });
+  const { name, namespace, command, parameters, env = {} } = options;
+  const account = await accountFiles(cluster, options);
   await cluster.processes.start(name, {
     command: "unshare",
     parameters: ["--mount", "--", "sh", "-c", withAccount, account, command, ...parameters],
@@ -56,19 +56,19 @@ export async function untilHealthy({ network }: Cluster, what: string, url: stri
   }
 }
 
-/** The files that the kubelet mounts. */
-async function accountFiles(cluster: Cluster, account: Pick<InPodOptions, "namespace" | "serviceAccount">) {
-  const file = await cluster.serviceAccountKubeconfig({ ...account, rbac: [] });
+/** The files that the kubelet mounts. A program copies them when it starts: another one with the same account must not write them then. */
+async function accountFiles(cluster: Cluster, { name, namespace, serviceAccount }: InPodOptions): Promise<string> {
+  const file = await cluster.serviceAccountKubeconfig({ namespace, serviceAccount, rbac: [] });
   const { clusters, users } = parse(await readFile(file, "utf8")) as {
     readonly clusters: readonly [{ readonly cluster: { readonly "certificate-authority-data": string } }];
     readonly users: readonly [{ readonly user: { readonly token: string } }];
   };
-  const directory = join(cluster.directory, `${account.namespace}.${account.serviceAccount}`);
+  const directory = join(cluster.directory, `${name}.account`);
   await mkdir(directory, { recursive: true });
   const authority = Buffer.from(clusters[0].cluster["certificate-authority-data"], "base64");
-  const contents = { token: users[0].user.token, "ca.crt": authority, namespace: account.namespace };
+  const contents = { token: users[0].user.token, "ca.crt": authority, namespace };
   await Promise.all(
-    Object.entries(contents).map(([name, text]) => writeFile(join(directory, name), text, { mode: 0o600 })),
+    Object.entries(contents).map(([entry, text]) => writeFile(join(directory, entry), text, { mode: 0o600 })),
   );
   return directory;
 }
