@@ -35,6 +35,13 @@ describe("the connections of clients", () => {
     );
   });
 
+  it("do not delay a shutdown when a client opened them ahead and sent nothing", async () => {
+    await using processor = await realProcessor({ drain: { timeout: "300s" } });
+    const ahead = await RawConnection.open(processor.port);
+    assert.equal(await processor.processor.stop(), true);
+    await ahead.closed;
+  });
+
   it("end up to a tenth earlier, so that not all end together", () => {
     const { clock, connections } = setUp({ maxAgeMs: 1_000, maxRequests: 0 }, 0.5);
     const socket = new Socket();

@@ -15,6 +15,7 @@ import { namesDevices } from "./gpu/visible-devices.ts";
 import { whyNoCuda } from "./inference/cuda.ts";
 import { LiveUnusable } from "./live/live.ts";
 import { listen } from "./listen.ts";
+import { UnusedConnections } from "./connections.ts";
 import type { Logger } from "./process/log.ts";
 import type { RouteContext } from "./routes/route.ts";
 import { WorkerPipeline } from "./pipeline/worker-pipeline.ts";
@@ -126,8 +127,10 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
 
   let app: FastifyInstance | undefined;
   let url: string;
+  let unused: UnusedConnections;
   try {
     app = await createApp(context, log);
+    unused = new UnusedConnections(app.server);
     url = await listen(app, settings.listen);
     await Promise.race([pipeline.started, failed]);
   } catch (error) {
@@ -150,7 +153,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
       for (const listener of drainListeners) listener();
       await pause(settings.drain.delayMs);
       const timeout = AbortSignal.timeout(settings.drain.timeoutMs + closeSessionsMs);
-      const inTime = await Promise.race([ended(running, pipeline), aborted(timeout)]);
+      const inTime = await Promise.race([ended(running, unused, pipeline), aborted(timeout)]);
       if (!inTime) running.server.closeAllConnections();
       await release();
       return inTime;
@@ -161,10 +164,13 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
 const idleSweepMs = 50;
 
 /** Stops accepting connections, then requests, then waits for the requests in flight. */
-async function ended(app: FastifyInstance, pipeline: WorkerPipeline): Promise<true> {
+async function ended(app: FastifyInstance, unused: UnusedConnections, pipeline: WorkerPipeline): Promise<true> {
   // A connection that was busy on close becomes idle after its response and would be kept open: the process would run for as
   // long as its clients do.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweepMs);
+  const sweep = setInterval(() => {
+    app.server.closeIdleConnections();
+    unused.close();
+  }, idleSweepMs);
   await app.close();
   clearInterval(sweep);
   await pipeline.drain();
