@@ -179,6 +179,16 @@ export const processorConfig = settings(
           },
           text("An IP address.", 45, "^[0-9a-fA-F.:]+$"),
         ),
+        publicPort: wholeNumber(
+          "UDP port at which clients reach udpPort, where a load balancer maps another one. Defaults to udpPort.",
+          1,
+          65_535,
+        ),
+        peers: text(
+          "Name whose DNS addresses are the pods of the service, such as that of a headless Service: requests and packets of another pod's sessions are forwarded to it. Needs GPUMEDIA_POD_IP, the pod's address. Defaults to none: nothing is forwarded.",
+          253,
+          "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        ),
         token: text(
           "Bearer token that each request must carry; set it by GPUMEDIA_LIVE_TOKEN from a Secret. Empty, the default, requires none.",
           4_096,
@@ -196,6 +206,10 @@ export const processorConfig = settings(
             256,
             "^(stuns?|turns?):[A-Za-z0-9.:\\[\\]-]+(\\?transport=(udp|tcp))?$",
           ),
+        ),
+        iceTransportPolicy: oneOf(
+          ["all", "relay"],
+          "Whether clients are asked to use only the relays of iceServers; told to them by the header Gpumedia-Ice-Transport-Policy. Defaults to all.",
         ),
         turnSecret: text(
           "Secret that the TURN servers share, for credentials of a day that only they accept; set it by GPUMEDIA_LIVE_TURN_SECRET from a Secret. Empty, the default, means that they require none.",

@@ -73,6 +73,30 @@ export const utilizationReport = report("The load of a processor.", {
     restarts: amount("Number of workers that were replaced since the start."),
   }),
   sessions: amount("Number of WebSocket sessions."),
+  live: Type.Optional(
+    report("Live video. Absent: it is switched off, or the processor is too old for it.", {
+      sessions: amount("Number of open WebRTC sessions."),
+      publishers: amount("Number of sessions whose video goes through the model."),
+      viewers: amount("Number of sessions that watch a published stream."),
+      sessionLimit: amount("Maximum number of sessions."),
+      framesPerSecond: amount("Rate of frames that went through the model, over the window."),
+      droppedShare: Type.Number({
+        description:
+          "Share of the frames in the window that were dropped because the pod was too slow for them: between receipt and model, or between model and client.",
+        minimum: 0,
+        maximum: 1,
+      }),
+      roundTripMs: Type.Optional(
+        amount(
+          "Median round trip of the sessions whose clients report it: those that receive video. Absent: none has yet.",
+        ),
+      ),
+      latencyMs: report("Milliseconds from a decoded frame to its result; null without one in the window.", {
+        p50: known("Median."),
+        p95: known("95th percentile."),
+      }),
+    }),
+  ),
   targets: Type.Optional(
     Type.Boolean({
       description: "Whether the targets of the service are exported as metrics. Absent: too old for it.",

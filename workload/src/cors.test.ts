@@ -29,7 +29,7 @@ const corsHeaders = [
   "vary",
 ];
 const exposed =
-  "Accept-Patch, Accept-Post, Allow, ETag, Gpumedia-Frames, Inference-Header-Content-Length, Link, Location, Retry-After, Server-Timing";
+  "Accept-Patch, Accept-Post, Allow, ETag, Gpumedia-Frames, Gpumedia-Ice-Transport-Policy, Inference-Header-Content-Length, Link, Location, Retry-After, Server-Timing";
 
 function preflight(origin: string): RequestInit {
   const headers = {

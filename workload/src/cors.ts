@@ -9,6 +9,7 @@ const exposedHeaders = [
   "Allow",
   "ETag",
   "Gpumedia-Frames",
+  "Gpumedia-Ice-Transport-Policy",
   "Inference-Header-Content-Length",
   "Link",
   "Location",

@@ -56,10 +56,15 @@ export interface Settings {
     readonly udpPort: number;
     /** Empty: the address on which the offer arrived. */
     readonly publicAddresses: readonly string[];
+    /** Null: the UDP port. */
+    readonly publicPort: number | null;
+    /** A DNS name of all pods; empty: nothing is forwarded. */
+    readonly peers: string;
     /** Empty: none is required. */
     readonly token: string;
     /** URLs of the STUN and TURN servers that clients should use. */
     readonly iceServers: readonly string[];
+    readonly iceTransportPolicy: "all" | "relay";
     /** Empty: the servers require no credentials. */
     readonly turnSecret: string;
     readonly limits: {
@@ -120,13 +125,16 @@ export function settingsOf(config: ProcessorConfig): Settings {
 }
 
 function liveOf(live: NonNullable<ProcessorConfig["live"]>): Settings["live"] {
-  const { enabled, udpPort, publicAddresses, token, iceServers, turnSecret, limits, timeouts } = live;
+  const { publicPort, peers, iceServers, iceTransportPolicy, turnSecret, limits, timeouts } = live;
   return {
-    enabled: enabled ?? false,
-    udpPort: udpPort ?? 8080,
-    publicAddresses: publicAddresses ?? [],
-    token: token ?? "",
+    enabled: live.enabled ?? false,
+    udpPort: live.udpPort ?? 8080,
+    publicAddresses: live.publicAddresses ?? [],
+    publicPort: publicPort ?? null,
+    peers: peers ?? "",
+    token: live.token ?? "",
     iceServers: iceServers ?? [],
+    iceTransportPolicy: iceTransportPolicy ?? "all",
     turnSecret: turnSecret ?? "",
     limits: {
       sessions: limits?.sessions ?? 20,

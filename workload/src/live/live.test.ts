@@ -3,19 +3,24 @@ import { createSocket } from "node:dgram";
 import { Registry } from "prom-client";
 import { createLogger } from "../process/log.ts";
 import { createLiveMetrics } from "../telemetry/live-metrics.ts";
+import { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import type { VideoCodec } from "./codec.ts";
 import { Live, type LiveOptions, type Opened } from "./live.ts";
 import type { SessionKind } from "./offer.ts";
 import { LiveClient } from "./testing/live-client.ts";
 import { needsCodec } from "./testing/live-codec.ts";
+import { offerText } from "./testing/offers.ts";
 
 const directions = { publish: "sendonly", view: "recvonly", exchange: "sendrecv" } as const;
 const settings: LiveOptions["settings"] = {
   enabled: true,
   udpPort: 0,
   publicAddresses: [],
+  publicPort: null,
+  peers: "",
   token: "",
   iceServers: [],
+  iceTransportPolicy: "all",
   turnSecret: "",
   limits: { sessions: 3, pixels: 100_000, framesPerSecond: 30, kilobitsPerSecond: 2500 },
   timeouts: { connectMs: 15_000, silentMs: 8000 },
@@ -40,7 +45,7 @@ describe("live sessions", () => {
       pipeline: {
         processFrame: async (frame) => ({ ...frame, timings: { queue: 0, decode: 0, inference: 0, encode: 0 } }),
       },
-      metrics: createLiveMetrics(registry),
+      telemetry: new LiveTelemetry(createLiveMetrics(registry)),
       log: createLogger("silent"),
       now: () => nowMs,
     });
@@ -218,12 +223,34 @@ describe("live sessions", () => {
     assert.equal(live.processes.size, 0);
   });
 
+  it("announce the addresses and the port of a load balancer", async () => {
+    const announced = { publicAddresses: ["203.0.113.7"], publicPort: 3478 };
+    const balanced = await Live.start({
+      settings: { ...settings, ...announced },
+      pipeline: { processFrame: async () => assert.fail() },
+      telemetry: new LiveTelemetry(createLiveMetrics(new Registry())),
+      log: createLogger("silent"),
+    });
+    const { answer } = await balanced.open({
+      kind: "publish",
+      stream: "a",
+      sdp: offerText(),
+      addresses: ["127.0.0.1"],
+    });
+    await balanced.stop();
+    assert.match(answer, /^a=candidate:1 1 udp \d+ 203\.0\.113\.7 3478 typ host\r$/m);
+    assert.equal(answer.match(/^a=candidate:/gm)?.length, 1);
+  });
+
   it("cannot start on a port that is in use", async () => {
     const options = { pipeline: { processFrame: async () => assert.fail() }, log: createLogger("silent") };
     const used = { ...settings, udpPort: live.udpPort };
-    await assert.rejects(Live.start({ ...options, settings: used, metrics: createLiveMetrics(new Registry()) }), {
-      message: `live.udpPort: cannot listen on UDP port ${live.udpPort}: EADDRINUSE`,
-    });
+    await assert.rejects(
+      Live.start({ ...options, settings: used, telemetry: new LiveTelemetry(createLiveMetrics(new Registry())) }),
+      {
+        message: `live.udpPort: cannot listen on UDP port ${live.udpPort}: EADDRINUSE`,
+      },
+    );
   });
 
   it("survive packets that are no STUN, or of no session", async () => {

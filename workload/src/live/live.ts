@@ -10,7 +10,8 @@ import { randomBytes } from "node:crypto";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Logger } from "../process/log.ts";
-import type { EndReason, LiveMetrics } from "../telemetry/live-metrics.ts";
+import type { EndReason } from "../telemetry/live-metrics.ts";
+import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { innerAnswer, publicAnswer } from "./answer.ts";
 import { CodecMissing } from "./codec.ts";
 import type { TimedFrame } from "./frame-pipe.ts";
@@ -27,12 +28,14 @@ interface Session extends TimedSession {
   readonly media: MediaProcess;
   /** Ours; undefined until the answer is there. */
   ufrag: string | undefined;
+  /** To its client; undefined until the client has reported one. */
+  roundTripMs: number | undefined;
 }
 
 export interface LiveOptions {
   readonly settings: Settings["live"];
   readonly pipeline: Pick<Pipeline, "processFrame">;
-  readonly metrics: LiveMetrics;
+  readonly telemetry: LiveTelemetry;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
   /** In ms. */
   readonly now?: () => number;
@@ -77,7 +80,11 @@ export class Live {
     this.#spare = spare;
     this.#now = now;
     this.#timer = setInterval(() => this.endExpired(), expiryCheckMs).unref();
-    options.metrics.readSessions((kind) => this.#sessions.count(kind));
+    options.telemetry.start({
+      count: (kind) => this.#sessions.count(kind),
+      limit: options.settings.limits.sessions,
+      roundTripsMs: () => this.#sessions.all.flatMap(({ roundTripMs }) => roundTripMs ?? []),
+    });
   }
 
   /** @throws {LiveUnusable} if the UDP port or the codec cannot be used */
@@ -133,14 +140,16 @@ export class Live {
       openedAt: this.#now(),
       connected: false,
       ufrag: undefined,
+      roundTripMs: undefined,
     };
     // Before the answer: an offer that arrives meanwhile counts it.
     this.#sessions.add(session);
     try {
       const inner = await this.#answerOf(session, offer);
-      const { publicAddresses } = this.#options.settings;
+      const { publicAddresses, publicPort } = this.#options.settings;
       const announced = publicAddresses.length === 0 ? addresses : publicAddresses;
-      return { id: session.id, etag: session.etag, answer: publicAnswer(inner, announced, this.#mux.port) };
+      const answer = publicAnswer(inner, announced, publicPort ?? this.#mux.port);
+      return { id: session.id, etag: session.etag, answer };
     } catch (error) {
       this.#end(session, "refused");
       throw error;
@@ -230,6 +239,9 @@ export class Live {
     const answer = await session.media.open(setup, {
       frame: (frame) => void this.#onFrame(session, frame),
       state: (state) => this.#onState(session, state),
+      roundTrip: (ms) => {
+        session.roundTripMs = ms;
+      },
       died: (reason) => {
         this.#options.log.error({ session: session.id, reason }, "a media process died; its session has ended");
         this.#end(session, "media-process-died");
@@ -260,20 +272,17 @@ export class Live {
   }
 
   async #onFrame(session: Session, frame: TimedFrame): Promise<void> {
-    const { pipeline, metrics } = this.#options;
+    const { pipeline, telemetry } = this.#options;
     const startedAt = performance.now();
-    metrics.frames.inc({ direction: "in" }, 1 + frame.dropped);
-    metrics.frames.inc({ direction: "dropped" }, frame.dropped);
+    telemetry.received(frame.dropped);
     try {
       const result = await pipeline.processFrame(frame);
       const processed = { ...result, timestamp: frame.timestamp, dropped: 0 };
-      for (const { media } of this.#targetsOf(session)) {
-        metrics.frames.inc({ direction: media.send(processed) ? "out" : "dropped" });
-      }
-      metrics.frameSeconds.observe((performance.now() - startedAt) / 1000);
+      for (const { media } of this.#targetsOf(session)) telemetry.result(media.send(processed));
+      telemetry.processed(performance.now() - startedAt);
     } catch {
       // The queue is full, or the model does not take this size: the pipeline has counted it, and a later frame may succeed.
-      metrics.frames.inc({ direction: "dropped" });
+      telemetry.failed();
     }
     session.media.done();
   }
@@ -295,7 +304,7 @@ export class Live {
 
   #end(session: Session, reason: EndReason): void {
     if (!this.#sessions.remove(session)) return;
-    this.#options.metrics.ended.inc({ reason });
+    this.#options.telemetry.ended(reason);
     const { ufrag } = session;
     if (ufrag !== undefined) setTimeout(() => this.#mux.remove(ufrag), farewellMs).unref();
     const ending = session.media.close().then(() => {

@@ -24,7 +24,9 @@ export type FromMedia =
   | { readonly kind: "answer"; readonly sdp: string }
   /** WebRTC cannot use the offer. */
   | { readonly kind: "refused"; readonly message: string }
-  | { readonly kind: "state"; readonly state: ConnectionState };
+  | { readonly kind: "state"; readonly state: ConnectionState }
+  /** To the client, in ms. */
+  | { readonly kind: "round-trip"; readonly ms: number };
 
 /** Of the pipe for frames; 0 to 3 are the standard streams and the control messages. */
 export const framePipe = 4;

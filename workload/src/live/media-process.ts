@@ -20,6 +20,7 @@ const answerTimeoutMs = 10_000;
 /** After a close; then it is killed. */
 const exitTimeoutMs = 1000;
 const lastOutput = 2000;
+const longestRoundTripMs = 60_000;
 
 /** Reading is allowed everywhere: the loader searches the system for libvpx. */
 const permissions = ["--permission", "--allow-fs-read=*", "--allow-addons", "--no-warnings"];
@@ -27,6 +28,8 @@ const permissions = ["--permission", "--allow-fs-read=*", "--allow-addons", "--n
 export interface MediaListener {
   frame(frame: TimedFrame): void;
   state(state: ConnectionState): void;
+  /** To the client, in ms. */
+  roundTrip(ms: number): void;
   /** Not after `close`. */
   died(reason: string): void;
 }
@@ -139,7 +142,10 @@ export class MediaProcess {
       case "refused":
         return this.#answer.reject(new LiveError("offer-unusable", `WebRTC refuses the offer: ${message.message}`));
       case "state":
-        this.#listener?.state(message.state);
+        return this.#listener?.state(message.state);
+      case "round-trip":
+        // JSON has numbers that are none, such as 1e999.
+        this.#listener?.roundTrip(Math.min(longestRoundTripMs, Math.max(0, message.ms)));
     }
   }
 

@@ -21,6 +21,7 @@ import { IncomingVideo } from "./incoming-video.ts";
 import { openLibvpx } from "./libvpx.ts";
 import { framePipe, type ConnectionState, type FromMedia, type MediaSetup, type ToMedia } from "./media-messages.ts";
 import { OutgoingVideo } from "./outgoing-video.ts";
+import { watchRoundTrip } from "./round-trip.ts";
 
 /** For what is on its way. */
 const farewellMs = 150;
@@ -156,6 +157,7 @@ class Session {
     transceiver.dtlsTransport.role = clientStartsDtls ? "server" : "client";
     transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");
     if (sends) this.#outgoing = new OutgoingVideo({ transceiver, encoder: this.#codec.openEncoder(), mostKbps });
+    if (sends) watchRoundTrip(transceiver, (ms) => tell({ kind: "round-trip", ms }));
     await connection.setLocalDescription(await connection.createAnswer());
     return connection.localDescription?.sdp ?? "";
   }

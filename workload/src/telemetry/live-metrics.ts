@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 const kinds = ["publish", "view", "exchange"] as const;
+export type SessionKind = (typeof kinds)[number];
 const directions = ["in", "out", "dropped"] as const;
 
 /** Why a session ended. */
@@ -23,7 +24,7 @@ export interface LiveMetrics {
   readonly frames: Counter<"direction">;
   readonly frameSeconds: Histogram;
   /** Sets what the gauge of open sessions reads. */
-  readSessions(read: (kind: (typeof kinds)[number]) => number): void;
+  readSessions(read: (kind: SessionKind) => number): void;
 }
 
 /** Seconds: a frame of 30 in a second has 33 ms. */
@@ -31,7 +32,7 @@ const frameBuckets = [0.005, 0.01, 0.02, 0.033, 0.05, 0.1, 0.2, 0.5, 1];
 
 export function createLiveMetrics(registry: Registry): LiveMetrics {
   const registers = [registry];
-  let sessions: (kind: (typeof kinds)[number]) => number = () => 0;
+  let sessions: (kind: SessionKind) => number = () => 0;
   const open: Gauge<"kind"> = new Gauge({
     name: "gpumedia_live_sessions",
     help: "Open WebRTC sessions",
@@ -50,7 +51,7 @@ export function createLiveMetrics(registry: Registry): LiveMetrics {
   for (const reason of endReasons) ended.inc({ reason }, 0);
   const frames = new Counter({
     name: "gpumedia_live_frames_total",
-    help: "Frames of live video: received, sent to a client, or dropped because a newer one was there",
+    help: "Frames of live video: received, sent to a client, or dropped because the pod was too slow",
     labelNames: ["direction"],
     registers,
   });

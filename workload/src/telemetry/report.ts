@@ -23,6 +23,7 @@ export async function utilization(telemetry: Telemetry, state: ProcessorState): 
   const latency = window.figures("total");
   const batch = window.figures("batch");
   const accepted = window.total("accepted");
+  const live = telemetry.live.report();
   return {
     version: "v1",
     windowSeconds: rounded(seconds),
@@ -54,6 +55,7 @@ export async function utilization(telemetry: Telemetry, state: ProcessorState): 
       busyPercent: rounded(telemetry.busyPercent(state.workers.total)),
     },
     sessions: telemetry.sessions,
+    ...(live === undefined ? {} : { live }),
     targets: (await telemetry.targets()) !== undefined,
   };
 }

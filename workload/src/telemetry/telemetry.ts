@@ -10,6 +10,7 @@ import type { ModelDescription } from "../core/tensor.ts";
 import type { Timings } from "../core/observer.ts";
 import { PipelineError } from "../core/pipeline-error.ts";
 import { createMetrics, outcomes, stages, type Metrics, type Outcome, type Readings, type Stage } from "./metrics.ts";
+import { LiveTelemetry } from "./live-telemetry.ts";
 import { ProcessUsage } from "./process-usage.ts";
 import { Window } from "./window.ts";
 
@@ -38,6 +39,7 @@ export class Telemetry implements PipelineObserver {
   readonly metrics: Metrics;
   readonly window: TelemetryWindow;
   readonly usage: ProcessUsage;
+  readonly live: LiveTelemetry;
   /** The targets of the service now; undefined outside a GpuMediaService. */
   readonly targets: Readings["targets"];
   readonly #gpu: GpuMonitor | undefined;
@@ -60,6 +62,7 @@ export class Telemetry implements PipelineObserver {
         return sample?.state === "available" ? sample.gpus : [];
       },
     });
+    this.live = new LiveTelemetry(this.metrics.live, now);
   }
 
   /** WebSocket sessions now. */

@@ -45,8 +45,8 @@ export class Window<Event extends string, Span extends string> {
     }));
   }
 
-  count(event: Event): void {
-    this.#current().events[event]++;
+  count(event: Event, times = 1): void {
+    this.#current().events[event] += times;
   }
 
   record(span: Span, size: number): void {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { utilizationReport, type UtilizationReport } from "@gpumedia/api";
+import { Ajv } from "ajv";
 import type { VideoCodec } from "../../live/codec.ts";
 import { offerText, type OfferParts } from "../../live/testing/offers.ts";
 import { drawnFrame, meanDifference } from "../../live/testing/drawn-frame.ts";
@@ -11,6 +13,7 @@ import { realProcessor, type RealProcessor } from "../testing/real-processor.ts"
 
 const sdp = { "content-type": "application/sdp" };
 const token = "correct-horse";
+const isReport = new Ajv({ strict: false, allErrors: true }).compile(utilizationReport);
 
 describe("signalling of live video", () => {
   let codec: VideoCodec;
@@ -27,6 +30,7 @@ describe("signalling of live video", () => {
         enabled: true,
         udpPort: 0,
         token,
+        iceTransportPolicy: "relay",
         iceServers: ["stun:stun.example.com", "turn:turn.example.com"],
         turnSecret: "north",
         limits: { sessions: 4 },
@@ -55,6 +59,13 @@ describe("signalling of live video", () => {
     return exchange();
   }
 
+  async function report(): Promise<UtilizationReport["live"]> {
+    const text = await (await fetch(`${processor.url}/utilization`)).text();
+    const parsed = JSON.parse(text) as UtilizationReport;
+    assert.ok(isReport(parsed), JSON.stringify(isReport.errors));
+    return parsed.live;
+  }
+
   async function metric(line: string): Promise<number> {
     const text = await (await fetch(`${processor.url}/metrics`)).text();
     const found = text.split("\n").find((candidate) => candidate.startsWith(`${line} `));
@@ -71,6 +82,13 @@ describe("signalling of live video", () => {
     assert.equal(await metric('gpumedia_live_sessions{kind="exchange"}'), 1);
     assert.ok((await metric('gpumedia_live_frames_total{direction="in"}')) >= 5);
     assert.ok((await metric('gpumedia_live_frames_total{direction="out"}')) >= 5);
+    await until(async () => (await report())?.roundTripMs !== undefined);
+    const { framesPerSecond = 0, droppedShare = -1, latencyMs, roundTripMs = -1, ...counts } = (await report()) ?? {};
+    assert.deepEqual(counts, { sessions: 1, publishers: 1, viewers: 0, sessionLimit: 4 });
+    assert.ok(framesPerSecond > 0 && droppedShare >= 0 && droppedShare <= 1);
+    assert.ok((latencyMs?.p50 ?? 0) > 0 && (latencyMs?.p95 ?? 0) >= (latencyMs?.p50 ?? 0));
+    // On this machine; the test client answers at once.
+    assert.ok(roundTripMs >= 0 && roundTripMs < 10_000, `${roundTripMs} ms`);
     assert.equal((await send("DELETE", location)).status, 204);
     assert.equal(await metric('gpumedia_live_sessions{kind="exchange"}'), 0);
     assert.ok((await metric('gpumedia_live_sessions_ended_total{reason="deleted"}')) >= 1);
@@ -194,9 +212,11 @@ describe("signalling of live video", () => {
   });
 
   it("tells the ICE servers before the offer, to clients with the token alone", async () => {
-    const link = async (path: string) => (await send("OPTIONS", path)).headers.get("link") ?? "";
-    for (const path of ["/v1/whip/a", "/v1/whep/a", "/v1/exchange"])
-      assert.match(await link(path), /^<stun:.*credential=/);
+    for (const path of ["/v1/whip/a", "/v1/whep/a", "/v1/exchange"]) {
+      const { headers } = await send("OPTIONS", path);
+      assert.match(headers.get("link") ?? "", /^<stun:.*credential=/);
+      assert.equal(headers.get("gpumedia-ice-transport-policy"), "relay");
+    }
     const without = await fetch(`${processor.url}/v1/exchange`, { method: "OPTIONS" });
     assert.deepEqual([without.status, without.headers.get("link")], [204, null]);
   });

@@ -22,15 +22,19 @@ const offerBytes = 65_536;
 export async function liveRoutes(app: FastifyInstance, context: RouteContext): Promise<void> {
   const { settings, pipeline, telemetry, onDrain } = context;
   if (!settings.live.enabled) return;
-  const live = await Live.start({ settings: settings.live, pipeline, metrics: telemetry.metrics.live, log: app.log });
+  const live = await Live.start({ settings: settings.live, pipeline, telemetry: telemetry.live, log: app.log });
   onDrain(() => live.drain(settings.drain.timeoutMs));
   app.addHook("preClose", async () => live.ended());
   app.addHook("onClose", async () => live.stop());
   const limits = { ...bodyLimits(settings), bytes: offerBytes };
   const hasToken = tokenCheck(settings.live.token);
-  const linksNow = (): Readonly<Record<string, string>> => {
+  /** Which ICE servers clients should use, and how. */
+  const iceHeaders = (): Readonly<Record<string, string>> => {
     const links = iceServerLinks(settings.live, Date.now() / 1000);
-    return links.length === 0 ? {} : { link: links.join(", ") };
+    return {
+      ...(links.length === 0 ? {} : { link: links.join(", ") }),
+      "gpumedia-ice-transport-policy": settings.live.iceTransportPolicy,
+    };
   };
 
   await app.register(async (scope) => {
@@ -49,7 +53,7 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
       // A browser uses no ICE server that it learns of after its offer (Chromium 156).
       const options = (request: FastifyRequest): Readonly<Record<string, string>> => ({
         "accept-post": offerType,
-        ...(hasToken(request) === "right" ? linksNow() : {}),
+        ...(hasToken(request) === "right" ? iceHeaders() : {}),
       });
       const onRequest = async (): Promise<void> => live.checkAdmission();
       scope.post(path, { config: { options }, onRequest }, async (request, reply) => {
@@ -63,7 +67,7 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
         return reply
           .code(201)
           .headers({ location: `/v1/live/${id}`, etag, "accept-patch": fragmentType, "cache-control": "no-store" })
-          .headers(linksNow())
+          .headers(iceHeaders())
           .header("content-type", offerType)
           .send(Buffer.from(answer));
       });
