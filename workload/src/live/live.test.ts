@@ -9,6 +9,7 @@ import { Live, type LiveOptions, type Opened } from "./live.ts";
 import type { SessionKind } from "./offer.ts";
 import { LiveClient } from "./testing/live-client.ts";
 import { needsCodec } from "./testing/live-codec.ts";
+import { UdpBalancer } from "./testing/udp-balancer.ts";
 import { offerText } from "./testing/offers.ts";
 
 const directions = { publish: "sendonly", view: "recvonly", exchange: "sendrecv" } as const;
@@ -64,11 +65,13 @@ describe("live sessions", () => {
     return { ...opened, client };
   }
 
-  async function connect(...parameters: Parameters<typeof open>): Promise<Connected> {
-    const opened = await open(...parameters);
-    if (await opened.client.accept(opened.answer)) return opened;
+  /** `port`: where the client sends its packets. */
+  async function connect(kind: SessionKind, stream: string | null, port = live.udpPort): Promise<Connected> {
+    const opened = await open(kind, stream);
+    const answer = opened.answer.replaceAll(`127.0.0.1 ${live.udpPort}`, `127.0.0.1 ${port}`);
+    if (await opened.client.accept(answer)) return opened;
     if (isOpen(opened)) live.close(opened.id);
-    return connect(...parameters);
+    return connect(kind, stream, port);
   }
 
   async function ended(reason: string): Promise<number> {
@@ -251,6 +254,17 @@ describe("live sessions", () => {
         message: `live.udpPort: cannot listen on UDP port ${live.udpPort}: EADDRINUSE`,
       },
     );
+  });
+
+  it("go on without signalling when a balancer moves their client", async () => {
+    const balancer = await UdpBalancer.start(live.udpPort);
+    const { client } = await connect("exchange", null, balancer.port);
+    await until(() => client.received.length > 0);
+    balancer.move(live.udpPort);
+    const before = client.received.length;
+    // Those that were on their way, and then some.
+    await until(() => client.received.length > before + 5);
+    balancer.close();
   });
 
   it("survive packets that are no STUN, or of no session", async () => {

@@ -1,39 +1,23 @@
 /**
  * One UDP port for all sessions, each of which has a media process that listens on loopback only.
  *
- *   client ⇄ public port ⇄ one loopback socket per client ⇄ media process
+ *   client ⇄ public port ⇄ one loopback socket per session ⇄ media process
  *
- * A client's first packet is a STUN request with our ufrag, which names the session; from then on its address does. The media process
- * authenticates the request. A client that moves to another address starts again with a STUN request, without signalling.
+ * A STUN request names the session by our ufrag, and its media process authenticates it; from then on the address that it came from
+ * does. A client that comes from another address sends a STUN request from there, without signalling.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { ufragOf } from "./stun.ts";
+import { readStun } from "./stun.ts";
+import { keyOf, UdpSession, type Address, type AddressOwner } from "./udp-session.ts";
 
-const loopback = "127.0.0.1";
 /** Some frames of all sessions, while the main thread is busy. */
 const bufferBytes = 4 * 1024 * 1024;
-/** A browser tries from each of its networks; more than that are attempts to use up sockets. */
-const mostClientsPerSession = 8;
-
-interface Session {
-  readonly ufrag: string;
-  readonly port: number;
-  readonly clients: Set<Client>;
-  heardAt: number | undefined;
-}
-
-interface Client {
-  readonly key: string;
-  readonly session: Session;
-  readonly socket: Socket;
-  heardAt: number;
-}
 
 export class UdpMux {
   readonly #front: Socket;
   readonly #now: () => number;
-  readonly #sessions = new Map<string, Session>();
-  readonly #clients = new Map<string, Client>();
+  readonly #sessions = new Map<string, UdpSession>();
+  readonly #owners = new Map<string, AddressOwner>();
 
   private constructor(front: Socket, now: () => number) {
     this.#front = front;
@@ -59,14 +43,19 @@ export class UdpMux {
 
   /** `port`: of the media process. */
   add(ufrag: string, port: number): void {
-    this.#sessions.set(ufrag, { ufrag, port, clients: new Set(), heardAt: undefined });
+    const session = new UdpSession({
+      port,
+      now: this.#now,
+      send: (packet, to) => this.#front.send(packet, to.port, to.address),
+      claim: (address, owner) => this.#claim(address, owner),
+      release: (address, owner) => this.#release(address, owner),
+    });
+    this.#sessions.set(ufrag, session);
   }
 
   remove(ufrag: string): void {
-    const session = this.#sessions.get(ufrag);
-    if (session === undefined) return;
+    this.#sessions.get(ufrag)?.close();
     this.#sessions.delete(ufrag);
-    for (const client of session.clients) this.#drop(client);
   }
 
   /** When the last packet of the session's client came; undefined before the first. */
@@ -80,44 +69,21 @@ export class UdpMux {
   }
 
   #arrived(packet: Buffer, from: RemoteInfo): void {
-    const key = `${from.address} ${from.port}`;
-    const ufrag = ufragOf(packet);
-    let client = this.#clients.get(key);
-    // A new client, or an address that another session had.
-    if (ufrag !== null && client?.session.ufrag !== ufrag) {
-      const session = this.#sessions.get(ufrag);
-      if (session === undefined) return;
-      if (client !== undefined) this.#drop(client);
-      client = this.#open(session, key, from);
-    }
-    if (client === undefined) return;
-    client.heardAt = this.#now();
-    client.session.heardAt = client.heardAt;
-    client.socket.send(packet, client.session.port, loopback);
+    const stun = readStun(packet);
+    if (stun?.kind === "request") this.#sessions.get(stun.ufrag)?.request(packet, from, stun);
+    else this.#owners.get(keyOf(from))?.packet(packet, from);
   }
 
-  #open(session: Session, key: string, { address, port }: RemoteInfo): Client {
-    if (session.clients.size >= mostClientsPerSession) {
-      const [oldest] = [...session.clients].toSorted((a, b) => a.heardAt - b.heardAt);
-      if (oldest !== undefined) this.#drop(oldest);
-    }
-    const socket = createSocket({ type: "udp4", recvBufferSize: 1024 * 1024 });
-    const client: Client = { key, session, socket, heardAt: this.#now() };
-    socket.on("error", () => this.#drop(client));
-    socket.on("message", (packet, { port: sender }) => {
-      // Only the session's own media process may send to its client.
-      if (sender === session.port) this.#front.send(packet, port, address);
-    });
-    socket.bind(0, loopback);
-    session.clients.add(client);
-    this.#clients.set(key, client);
-    return client;
+  #claim(address: Address, owner: AddressOwner): void {
+    const key = keyOf(address);
+    const before = this.#owners.get(key);
+    if (before !== owner) before?.forget(address);
+    this.#owners.set(key, owner);
   }
 
-  #drop(client: Client): void {
-    if (!client.session.clients.delete(client)) return;
-    this.#clients.delete(client.key);
-    client.socket.close();
+  #release(address: Address, owner: AddressOwner): void {
+    const key = keyOf(address);
+    if (this.#owners.get(key) === owner) this.#owners.delete(key);
   }
 }
 
