@@ -44,7 +44,7 @@ export const packages: Readonly<Record<string, Layers>> = {
     ["models", "core", "process"],
     ["testing", "gpu-mock"],
   ],
-  "workload/loadtest": [["."], ["cli", "report"], ["testing"], ["result"], ["load", "figures"], ["target"]],
+  "workload/loadtest": [["."], ["cli", "report"], ["testing"], ["result"], ["live"], ["load", "figures"], ["target"]],
   api: [["."], ["crd", "validate", "load-test-result"], ["profiles"], ["schema", "units"]],
   e2e: [["kind", "peers"], ["specs"], ["demo", "docs"], ["cluster", "faults", "mocha"]],
 };

@@ -26,7 +26,7 @@ const metric = oneOf(
 
 const load = members(
   {
-    concurrency: count("Connections; in a closed loop, requests in flight."),
+    concurrency: count("Connections; in a closed loop, requests in flight; of live video, sessions."),
     requests: amountOrNull("Requests in total; null: the duration ends the run."),
     durationSeconds: amountOrNull("Longest duration; null: the number of requests ends the run."),
     ratePerSecond: amountOrNull("Arrivals per second; null: closed loop."),
@@ -123,7 +123,7 @@ const details = members(
 const about = {
   schema: Type.Literal(loadTestResultVersion),
   reasons: texts("Why the run did not pass, one sentence each; empty if it passed."),
-  scenario: oneOf(["baseline", "stress", "endurance", "custom"], "Name of the load."),
+  scenario: oneOf(["baseline", "stress", "endurance", "live", "custom"], "Name of the load."),
   target: text("URL of the endpoint."),
   load,
   startedAt: text("RFC 3339, UTC."),
@@ -137,7 +137,7 @@ export const measuredResult = members(
     endedBy: oneOf(["requests", "duration", "signal"], "What ended the run."),
     counts: members({
       accepted: count("200 with the expected picture."),
-      rejected: count("503 with Retry-After."),
+      rejected: count("503 with Retry-After, and frames of live video that were dropped."),
       failed: count("Everything else."),
       abandoned: count("Cut off because the run was interrupted."),
     }),

@@ -27,6 +27,16 @@ const loadTestRules: readonly CelRule[] = [
     message: "scenario custom is unlimited: set requests or duration",
     fieldPath: ".requests",
   },
+  {
+    rule: "!has(self.scenario) || self.scenario != 'live' || !(has(self.requests) || has(self.concurrency))",
+    message: "scenario live is limited by duration and sessions: remove requests and concurrency",
+    fieldPath: ".scenario",
+  },
+  {
+    rule: "(has(self.scenario) && self.scenario == 'live') || !(has(self.sessions) || has(self.framesPerSecond))",
+    message: "sessions and framesPerSecond require scenario live",
+    fieldPath: ".scenario",
+  },
 ];
 
 export const loadTestSpec = object(
@@ -38,13 +48,17 @@ export const loadTestSpec = object(
     ),
     scenario: Type.Optional(
       oneOf(
-        ["baseline", "stress", "endurance", "custom"],
-        "The load scenario. baseline sends 100 requests, 10 at a time; stress 1000 requests, 50 at a time; endurance 10000 requests, 20 at a time, for at most 30 minutes. Defaults to baseline.",
+        ["baseline", "stress", "endurance", "live", "custom"],
+        "The load scenario. baseline sends 100 requests, 10 at a time; stress 1000 requests, 50 at a time; endurance 10000 requests, 20 at a time, for at most 30 minutes; live sends video by WebRTC, of which a frame is a request, for 30 seconds. Defaults to baseline.",
       ),
     ),
     requests: Type.Optional(wholeNumber("Number of requests. Defaults to that of the scenario.", 1, 10_000_000)),
     concurrency: Type.Optional(
       wholeNumber("Number of concurrent requests. Defaults to that of the scenario.", 1, 10_000),
+    ),
+    sessions: Type.Optional(wholeNumber("Number of sessions of scenario live. Defaults to 4.", 1, 1_000)),
+    framesPerSecond: Type.Optional(
+      wholeNumber("Frames per second of each session of scenario live. Defaults to 30.", 1, 120),
     ),
     duration: Type.Optional(positiveSeconds("How long requests are sent. Defaults to that of the scenario.")),
     timeout: Type.Optional(duration("How long to wait for a complete response. Defaults to 30s.")),
@@ -54,7 +68,9 @@ export const loadTestSpec = object(
         {
           latencyP95: duration("Maximum 95th percentile of latency. Defaults to the service's slo.latencyP95."),
           errorPercent: percent("Maximum share of failed requests, in percent. Defaults to 0."),
-          rejectedPercent: percent("Maximum share of requests rejected with status 503, in percent. Defaults to 0."),
+          rejectedPercent: percent(
+            "Maximum share of requests rejected with status 503, or of frames dropped, in percent. Defaults to 0.",
+          ),
           requestsPerSecond: amount("Minimum rate of accepted requests, per second. Defaults to no threshold."),
         },
       ),
@@ -89,7 +105,7 @@ const figures = settings(
     requests: wholeNumber("Number of completed requests.", 0, Number.MAX_SAFE_INTEGER),
     requestsPerSecond: amount("Rate of accepted requests, per second."),
     errorPercent: amount("Share of failed requests, in percent."),
-    rejectedPercent: amount("Share of requests rejected with status 503, in percent."),
+    rejectedPercent: amount("Share of requests rejected with status 503, or of frames dropped, in percent."),
     latencyP50Milliseconds: amount("Median latency of accepted requests, in milliseconds."),
     latencyP95Milliseconds: amount("95th percentile of latency, in milliseconds."),
     latencyP99Milliseconds: amount("99th percentile of latency, in milliseconds."),

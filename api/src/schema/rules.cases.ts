@@ -366,6 +366,8 @@ function cases(kind: string, specs: SpecCases): readonly RuleCase[] {
   }));
 }
 
+const liveTest = { serviceRef: { name: "upscaler" }, scenario: "live" };
+
 export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
   GpuMediaService: [
     ...cases("GpuMediaService", service),
@@ -408,6 +410,18 @@ export const ruleCases: Readonly<Partial<Record<Kind, readonly RuleCase[]>>> = {
         scenario: "custom",
         duration: "1m",
       }),
+    },
+    {
+      message: "scenario live is limited by duration and sessions: remove requests and concurrency",
+      at: "spec.scenario",
+      breaks: named("GpuMediaLoadTest", "counted", { ...liveTest, concurrency: 5 }),
+      keeps: named("GpuMediaLoadTest", "live", { ...liveTest, sessions: 5, framesPerSecond: 15 }),
+    },
+    {
+      message: "sessions and framesPerSecond require scenario live",
+      at: "spec.scenario",
+      breaks: named("GpuMediaLoadTest", "pictures", { ...liveTest, scenario: "stress", sessions: 5 }),
+      keeps: named("GpuMediaLoadTest", "pictures", { ...liveTest, scenario: "stress", concurrency: 5 }),
     },
     {
       message:

@@ -117,7 +117,7 @@ function amounts(quantities: Readonly<Record<string, string | number>>): Readonl
 
 /** See docs/load-test.md. The client allows no errors unless a threshold does. */
 export function loadTestArguments(spec: GpuMediaLoadTest["spec"], service: EffectiveService): readonly string[] {
-  const { scenario, requests, concurrency, duration, timeout, thresholds = {} } = spec;
+  const { scenario, requests, concurrency, sessions, framesPerSecond, duration, timeout, thresholds = {} } = spec;
   const flag = (name: string, value: string | number | undefined): readonly string[] =>
     value === undefined ? [] : [`--${name}=${value}`];
   const threshold = (metric: string, value: string | undefined): readonly string[] =>
@@ -128,6 +128,8 @@ export function loadTestArguments(spec: GpuMediaLoadTest["spec"], service: Effec
     `--scenario=${scenario ?? "baseline"}`,
     ...flag("requests", requests),
     ...flag("concurrency", concurrency),
+    ...flag("sessions", sessions),
+    ...flag("frames-per-second", framesPerSecond),
     ...flag("duration", duration),
     ...flag("timeout", timeout),
     ...threshold("p95", thresholds.latencyP95 ?? service.slo.latencyP95),

@@ -210,6 +210,16 @@ describe("the Job of a load test", () => {
     ]);
   });
 
+  it("has the sessions of live video", () => {
+    const { spec } = test({ scenario: "live", sessions: 5, framesPerSecond: 15, duration: "1m" });
+    assert.deepEqual(loadTestArguments(spec, sampleService()).slice(1, 5), [
+      "--scenario=live",
+      "--sessions=5",
+      "--frames-per-second=15",
+      "--duration=1m",
+    ]);
+  });
+
   it("bug: passed with 91 of 100 requests rejected, because the p95 of the others was met", () => {
     const strict = loadTestArguments(test({ thresholds: { latencyP95: "3s" } }).spec, sampleService());
     assert.ok(strict.includes("--threshold=rejected=0%"));

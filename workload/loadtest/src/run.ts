@@ -25,7 +25,7 @@ const probeTimeoutMs = 5000;
 
 export async function run(inputs: RunInputs): Promise<Result | Unreachable> {
   const { options, pictures } = inputs;
-  const { url, headers, load, expectScale, thresholds } = options;
+  const { url, load, thresholds } = options;
   const about = {
     scenario: options.scenario,
     target: url.href,
@@ -37,13 +37,7 @@ export async function run(inputs: RunInputs): Promise<Result | Unreachable> {
     const reasons = [`cannot reach ${url.host}: ${failure.message}`];
     return { schema: loadTestResultVersion, verdict: "Unreachable", reasons, ...about };
   }
-  const target = openTarget({
-    url,
-    headers,
-    connections: load.concurrency,
-    connectTimeoutMs: load.timeoutMs,
-    expectScale,
-  });
+  const target = await openTargetOf(inputs);
   inputs.interrupt.addEventListener("abort", () => void target.close(), { once: true });
   await warmUp(inputs, target);
   const { tally, client } = await measure(inputs, target);
@@ -55,6 +49,28 @@ export async function run(inputs: RunInputs): Promise<Result | Unreachable> {
     client,
     thresholds,
     against: inputs.against,
+  });
+}
+
+async function openTargetOf({ options, pictures, interrupt }: RunInputs): Promise<Target> {
+  const { scenario, url, headers, load, expectScale } = options;
+  if (scenario !== "live") {
+    const { concurrency: connections, timeoutMs: connectTimeoutMs } = load;
+    return openTarget({ url, headers, connections, connectTimeoutMs, expectScale });
+  }
+  // Loaded when it is needed: WebRTC would take most of every start.
+  const { openLiveTarget } = await import("./live/live-target.ts");
+  const { concurrency: sessions, ratePerSecond, timeoutMs: connectTimeoutMs } = load;
+  const framesPerSecond = (ratePerSecond ?? 0) / sessions;
+  return openLiveTarget({
+    url,
+    headers,
+    sessions,
+    framesPerSecond,
+    pictures,
+    connectTimeoutMs,
+    expectScale,
+    interrupt,
   });
 }
 
@@ -101,18 +117,23 @@ async function measure({ options, pictures, interrupt, started }: RunInputs, tar
   const startedAt = performance.now();
   const elapsedMs = () => performance.now() - startedAt;
   started(tally, elapsedMs);
-  await drive(load, {
-    elapsedMs,
-    stop: interrupt,
-    record: (sample) => tally.record(sample),
-    sentWithLag: (lagMs) => sendLag.record(lagMs),
-    queued: () => queued++,
-    async send(intendedMs, sentMs) {
-      const remainingMs = load.timeoutMs - (sentMs - intendedMs);
-      const { endedAt, outcome } = await target.send(nextPicture(), remainingMs);
-      return { intendedMs, sentMs, endMs: endedAt - startedAt, outcome };
+  // A camera does not wait for the result of one frame before it sends the next.
+  const concurrency = options.scenario === "live" ? Number.POSITIVE_INFINITY : load.concurrency;
+  await drive(
+    { ...load, concurrency },
+    {
+      elapsedMs,
+      stop: interrupt,
+      record: (sample) => tally.record(sample),
+      sentWithLag: (lagMs) => sendLag.record(lagMs),
+      queued: () => queued++,
+      async send(intendedMs, sentMs) {
+        const remainingMs = load.timeoutMs - (sentMs - intendedMs);
+        const { endedAt, outcome } = await target.send(nextPicture(), remainingMs);
+        return { intendedMs, sentMs, endMs: endedAt - startedAt, outcome };
+      },
     },
-  });
+  );
   const client: ClientFigures = {
     eventLoopUtilization: rounded(performance.eventLoopUtilization(loopAtStart).utilization),
     sendLagMs: sendLag.count === 0 ? null : { p99: sendLag.percentile(99), max: sendLag.max },

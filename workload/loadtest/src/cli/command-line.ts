@@ -7,9 +7,11 @@ import {
   concurrency,
   duration,
   factor,
+  framesPerSecond,
   headerOf,
   rate,
   scenarioOf,
+  sessions,
   share,
   thresholdOf,
   timeout,
@@ -32,6 +34,7 @@ export interface RunFlags extends Omit<LoadFlags, "durationMs" | "ratePerSecond"
   readonly timeout: number;
   readonly image?: readonly string[];
   readonly header?: readonly (readonly [string, string])[];
+  readonly token?: string;
   readonly expectScale?: number;
   readonly threshold?: readonly Threshold[];
   readonly against?: string;
@@ -55,16 +58,18 @@ export function commandLine(commands: Commands): Command {
     .enablePositionalOptions()
     .helpOption("-h, --help", "Help for gpumedia-loadtest.")
     .helpCommand(false)
-    .option("--url <url>", "URL to post to. Default path: /v1/process.", urlOf)
+    .option("--url <url>", "URL to post to. Default path: /v1/process; /v1/exchange with --scenario live.", urlOf)
     .option(
       "--scenario <name>",
-      "Load to generate: baseline (100 requests, concurrency 10), stress (1000, 50), endurance (10000, 20, up to 30 minutes) or custom. Default: baseline.",
+      "Load to generate: baseline (100 requests, concurrency 10), stress (1000, 50), endurance (10000, 20, up to 30 minutes), live (WebRTC video, 4 sessions of 30 frames per second for 30 seconds; a frame is a request) or custom. Default: baseline.",
       scenarioOf,
     )
     .option("--requests <n>", "Total number of requests.", count)
     .option("--concurrency <n>", "Maximum number of requests in flight.", concurrency)
     .option("--duration <time>", "Maximum duration of the run, such as 30s.", duration)
     .option("--rate <n>", "Send n requests per second regardless of response times (open loop).", rate)
+    .option("--sessions <n>", "Sessions of live video.", sessions)
+    .option("--frames-per-second <n>", "Frames per second of each session of live video.", framesPerSecond)
     .addOption(
       new Option("--warmup <n>", "Requests to send before measuring.").default(50, "50").argParser(countOrNone),
     )
@@ -77,6 +82,7 @@ export function commandLine(commands: Commands): Command {
       collect((text) => text),
     )
     .option("--header <name:value>", "Additional request header. Repeatable.", collect(headerOf))
+    .addOption(new Option("--token <token>", "Bearer token of the requests.").env("GPUMEDIA_LIVE_TOKEN"))
     .option("--expect-scale <n>", "Fail responses that are not n times as wide and high as the request.", factor)
     .option(
       "--threshold <metric=limit>",
@@ -108,7 +114,8 @@ function tolerance(): Option {
 const helpAfter = `
 Metrics: mean, p50, p90, p95, p99, p99.9, max, errors, rejected, rps.
 Unless errors has a threshold, no request may fail. A 503 with Retry-After
-counts as rejected, not as failed.
+counts as rejected, not as failed. So does a frame of live video that the
+processor drops because a newer one has come.
 
 Exit status: 0 passed, 1 failed, 2 invalid usage, 3 target unreachable,
 130 or 143 interrupted.

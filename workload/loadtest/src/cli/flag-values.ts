@@ -24,11 +24,16 @@ export const timeout = reader(
 
 export const rate = reader(parseRate, "Expected a number of at least 0.001.");
 
+// Each is a WebRTC connection, which needs about 3 MB here and a process in the processor.
+export const sessions = reader((text) => within(parseCount(text), 1000), "Expected an integer from 1 to 1000.");
+
+export const framesPerSecond = reader((text) => within(parseRate(text), 120), "Expected a number from 0.001 to 120.");
+
 export const factor = reader(parsePositive, "Expected a positive number.");
 
 export const share = reader(parsePercent, "Expected a percentage such as 10%.");
 
-/** The URL to post to; without a path, the processor's. */
+/** The URL to post to. */
 export function urlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
@@ -37,7 +42,6 @@ export function urlOf(text: string): URL {
   if (url.username !== "" || url.password !== "") {
     throw new InvalidArgumentError("Pass credentials with --header: the report contains the URL.");
   }
-  if (url.pathname === "/") url.pathname = "/v1/process";
   url.hash = "";
   return url;
 }

@@ -53,6 +53,16 @@ describe("a valid command line", () => {
       options: { ...baseline, images: ["a.jpg", "b.png", "c.webp"], expectScale: 2, headers: { accept: "image/webp" } },
     },
     {
+      args: [...url, ..."--scenario live --sessions 2 --frames-per-second 12.5 --token secret".split(" ")],
+      options: {
+        ...baseline,
+        url: new URL("http://upscaler.media/v1/exchange"),
+        scenario: "live",
+        load: { requests: forever, concurrency: 2, durationMs: 30_000, ratePerSecond: 25, timeoutMs: 30_000 },
+        headers: { authorization: "Bearer secret" },
+      },
+    },
+    {
       args: [...url, "--json", "-", "--html", "r.html", "--termination-message", "/dev/termination-log", "--quiet"],
       options: { ...baseline, json: "-", html: "r.html", terminationMessage: "/dev/termination-log", quiet: true },
     },
@@ -73,13 +83,15 @@ describe("an invalid command line is rejected with one line", () => {
     ["--url <url>", "upscaler", "Expected http://host[:port][/path]."],
     ["--url <url>", "ftp://host", "Expected http://host[:port][/path]."],
     ["--url <url>", "http://me:secret@host", "Pass credentials with --header: the report contains the URL."],
-    ["--scenario <name>", "soak", "Known scenarios: baseline, stress, endurance, custom."],
+    ["--scenario <name>", "soak", "Known scenarios: baseline, stress, endurance, live, custom."],
     ["--requests <n>", "0", "Expected a positive integer."],
     ["--concurrency <n>", "20001", "Expected an integer from 1 to 20000."],
     ["--duration <time>", "0s", "Expected a duration such as 30s."],
     ["--timeout <time>", "2h", "Expected a duration such as 30s, up to 1h."],
     ["--rate <n>", "0", "Expected a number of at least 0.001."],
     ["--warmup <n>", "-1", "Expected an integer of at least 0."],
+    ["--sessions <n>", "1001", "Expected an integer from 1 to 1000."],
+    ["--frames-per-second <n>", "121", "Expected a number from 0.001 to 120."],
     ["--expect-scale <n>", "x", "Expected a positive number."],
     ["--header <name:value>", "Accept", 'Expected "Name: value".'],
     ["--header <name:value>", "X: a\r\nY: b", 'Expected "Name: value".'],
@@ -125,7 +137,7 @@ describe("help", () => {
     const answer = parseOptions(["--help"]);
     assert.ok(answer.kind === "help");
     const flags =
-      "url scenario requests concurrency duration rate warmup timeout image header expect-scale threshold against tolerance json html termination-message quiet";
+      "url scenario requests concurrency duration rate sessions frames-per-second warmup timeout image header token expect-scale threshold against tolerance json html termination-message quiet";
     const words = [
       ...flags.split(" ").map((flag) => `  --${flag} `),
       "mean, p50, p90, p95, p99, p99.9, max, errors, rejected, rps",

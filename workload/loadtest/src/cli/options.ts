@@ -70,6 +70,7 @@ export function parseOptions(args: readonly string[]): RunOptions | CompareOptio
 
 function runOptions(flags: RunFlags, fail: (message: string) => never): RunOptions {
   const { url, scenario, requests, concurrency, duration, rate, threshold: thresholds = [] } = flags;
+  const { sessions, framesPerSecond } = flags;
   if (url === undefined) return fail("--url is required");
   const load = chooseLoad({
     timeoutMs: flags.timeout,
@@ -78,17 +79,22 @@ function runOptions(flags: RunFlags, fail: (message: string) => never): RunOptio
     ...(concurrency && { concurrency }),
     ...(duration && { durationMs: duration }),
     ...(rate && { ratePerSecond: rate }),
+    ...(sessions && { sessions }),
+    ...(framesPerSecond && { framesPerSecond }),
   });
   if ("wrong" in load) return fail(load.wrong);
   const twice = thresholds.find(({ metric }, at) => thresholds.findIndex((one) => one.metric === metric) < at);
   if (twice !== undefined) return fail(`--threshold ${twice.metric} is set twice`);
   return {
     kind: "run",
-    url,
+    url: withPath(url, load.scenario),
     ...load,
     warmup: flags.warmup,
     images: flags.image ?? [],
-    headers: Object.fromEntries(flags.header ?? []),
+    headers: {
+      ...(flags.token && { authorization: `Bearer ${flags.token}` }),
+      ...Object.fromEntries(flags.header ?? []),
+    },
     expectScale: flags.expectScale ?? null,
     thresholds: inForce(thresholds),
     against: flags.against === undefined ? null : { file: flags.against, tolerancePercent: flags.tolerance },
@@ -97,4 +103,10 @@ function runOptions(flags: RunFlags, fail: (message: string) => never): RunOptio
     terminationMessage: flags.terminationMessage ?? null,
     quiet: flags.quiet ?? false,
   };
+}
+
+/** Without a path, the processor's. */
+function withPath(url: URL, scenario: ScenarioName): URL {
+  if (url.pathname !== "/") return url;
+  return Object.assign(new URL(url), { pathname: scenario === "live" ? "/v1/exchange" : "/v1/process" });
 }

@@ -9,6 +9,10 @@ function closedLoop(scenario: ScenarioName, requests: number, concurrency: numbe
   return { scenario, load: { requests, concurrency, durationMs, ratePerSecond: null, timeoutMs } };
 }
 
+function liveLoad(concurrency: number, ratePerSecond: number, durationMs: number): ChosenLoad {
+  return { scenario: "live", load: { requests: forever, concurrency, durationMs, ratePerSecond, timeoutMs } };
+}
+
 describe("chooseLoad", () => {
   type Case = readonly [flags: Omit<LoadFlags, "timeoutMs">, chosen: ReturnType<typeof chooseLoad>];
   const cases: Readonly<Record<string, Case>> = {
@@ -29,6 +33,28 @@ describe("chooseLoad", () => {
         scenario: "custom",
         load: { requests: 50, concurrency: 256, durationMs: forever, ratePerSecond: 200, timeoutMs },
       },
+    ],
+    "has live video, of users with cameras": [{ scenario: "live" }, liveLoad(4, 120, 30_000)],
+    "keeps the name of live video with other sessions": [
+      { scenario: "live", sessions: 10, framesPerSecond: 5, durationMs: 1000 },
+      liveLoad(10, 50, 1000),
+    ],
+    "rejects live video by requests": [
+      { scenario: "live", requests: 5 },
+      { wrong: "scenario live takes --duration, not --requests" },
+    ],
+    "rejects live video by connections": [
+      { scenario: "live", concurrency: 5 },
+      { wrong: "scenario live takes --sessions, not --concurrency" },
+    ],
+    "rejects live video by rate": [
+      { scenario: "live", ratePerSecond: 5 },
+      { wrong: "scenario live takes --frames-per-second, not --rate" },
+    ],
+    "rejects sessions of pictures": [{ sessions: 5 }, { wrong: "--sessions requires --scenario live" }],
+    "rejects frames of pictures": [
+      { scenario: "stress", framesPerSecond: 5 },
+      { wrong: "--frames-per-second requires --scenario live" },
     ],
     "rejects an unlimited custom load": [{ scenario: "custom" }, unlimited],
     "rejects a rate without a limit": [{ ratePerSecond: 5 }, unlimited],

@@ -41,12 +41,15 @@ export function describeLoad(load: LoadDescription, scenario: string): string {
   const amount = [
     ...(requests === null ? [] : [`${requests} requests`]),
     ...(durationSeconds === null ? [] : [`${requests === null ? "" : "up to "}${formatMs(durationSeconds * 1000)}`]),
-  ].join(", ");
+  ];
+  if (scenario === "live") {
+    return `live: ${amount.join(", ")}, ${concurrency} sessions of ${formatRate((ratePerSecond ?? 0) / concurrency)}`;
+  }
   const how =
     ratePerSecond === null
       ? `concurrency ${concurrency}`
       : `open loop at ${ratePerSecond}/s, up to ${concurrency} connections`;
-  return `${scenario}: ${amount}, ${how}`;
+  return `${scenario}: ${amount.join(", ")}, ${how}`;
 }
 
 export function regressionLines(rows: LoadTestRegression["rows"], paint: Paint): string[] {
