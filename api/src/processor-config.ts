@@ -164,7 +164,7 @@ export const processorConfig = settings(
     live: settings(
       { description: "Live video by WebRTC, at /v1/whip, /v1/whep and /v1/exchange." },
       {
-        enabled: flag("Whether to accept live video; needs libvpx. Defaults to false."),
+        enabled: flag("Whether to accept live video; needs libvpx or OpenH264. Defaults to false."),
         udpPort: wholeNumber(
           "UDP port of all sessions; 0 selects a free one. Defaults to 8080, the number of the HTTP port.",
           0,

@@ -7,8 +7,11 @@ import { nativePackages, packagePapers } from "../images.ts";
 import { root } from "../tree.ts";
 import { availableOf, stageDebian } from "./debian.ts";
 
-/** For live video: of Debian 12 and 13. Others are not known to the processor (`workload/src/live/libvpx-abi.ts`). */
-const libvpx = ["libvpx7", "libvpx9"] as const;
+/** For live video: of Debian 12 and 13. Others are not known to the processor (`workload/src/live/{libvpx,openh264}-abi.ts`). */
+const codecs = [
+  ["libvpx7", "libvpx9"],
+  ["libopenh264-7", "libopenh264-8"],
+] as const;
 
 export async function stageNatives(folder: string): Promise<readonly Component[]> {
   const packages = Object.entries(nativePackages(process.platform, process.arch));
@@ -23,5 +26,6 @@ export async function stageNatives(folder: string): Promise<readonly Component[]
     }
   }
   const components = await Promise.all(packages.map(([name]) => packageIn(join(root, "node_modules", name))));
-  return [...components, ...(await stageDebian(folder, [await availableOf(libvpx)]))];
+  const libraries = await Promise.all(codecs.map(availableOf));
+  return [...components, ...(await stageDebian(folder, libraries))];
 }

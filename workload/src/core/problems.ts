@@ -308,8 +308,8 @@ export const problemsByArea = {
     "no-common-codec": {
       status: 406,
       title: "No common codec",
-      when: "The offer has no VP8.",
-      nextStep: "Enable VP8 in the client.",
+      when: "The offer has neither VP8 nor H.264 in packetization mode 1, or the processor lacks the codec that it has.",
+      nextStep: "Enable VP8 or H.264 in the client; the processor logs at its start which codecs it has.",
     },
     "stream-exists": {
       status: 409,

@@ -27,7 +27,11 @@ export interface VideoEncoder {
   close(): void;
 }
 
+/** As SDP has it. */
+export type CodecName = "VP8" | "H264";
+
 export interface VideoCodec {
+  readonly name: CodecName;
   /** `libvpx v1.12.0` */
   readonly version: string;
   openDecoder(mostPixels: number): VideoDecoder;

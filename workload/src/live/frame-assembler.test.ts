@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { FrameAssembler, type Packet } from "./frame-assembler.ts";
+import { videoFormats } from "./video-format.ts";
 
 const start = Buffer.from([0x10]);
 const more = Buffer.from([0x00]);
@@ -20,7 +21,7 @@ const padding = { payload: Buffer.alloc(0), marker: false };
 
 /** The frames as their bytes, with `!` after a loss. */
 function assembled(packets: readonly Packet[], betweenMs = 0): readonly string[] {
-  const assembler = new FrameAssembler();
+  const assembler = new FrameAssembler(videoFormats.VP8);
   return packets.flatMap((each, index) =>
     assembler
       .push(each, index * betweenMs)

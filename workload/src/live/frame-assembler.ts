@@ -3,7 +3,7 @@
  *
  * Padding packets, with which browsers probe the bandwidth, have a sequence number and no payload: they are skipped, but close a gap.
  */
-import { vp8Payload } from "./vp8-payload.ts";
+import type { FrameStart, VideoFormat } from "./video-format.ts";
 
 export interface Packet {
   readonly sequenceNumber: number;
@@ -26,6 +26,7 @@ const waitMs = 150;
 const mostWaiting = 512;
 
 export class FrameAssembler {
+  readonly #format: Pick<VideoFormat, "payload">;
   readonly #waiting = new Map<number, Packet>();
   #next: number | undefined;
   #gapSince: number | undefined;
@@ -34,6 +35,12 @@ export class FrameAssembler {
   #lost = false;
   /** Whether the rest of a frame whose start is missing is skipped. */
   #skipping = true;
+  /** Whether the packet before ended a frame. */
+  #afterMarker = false;
+
+  constructor(format: Pick<VideoFormat, "payload">) {
+    this.#format = format;
+  }
 
   /** Returns the frames that the packet completes. */
   push(packet: Packet, nowMs: number): readonly AssembledFrame[] {
@@ -83,15 +90,19 @@ export class FrameAssembler {
     this.#parts = [];
     this.#skipping = true;
     this.#lost = true;
+    this.#afterMarker = false;
   }
 
   #add({ payload, timestamp, marker }: Packet): AssembledFrame | undefined {
     if (payload.length === 0) return undefined;
-    const part = vp8Payload(payload);
-    const startsFrame = part?.startsFrame ?? false;
+    const part = this.#format.payload(payload);
+    const isWithin = this.#parts.length > 0;
+    const hasNewTime = isWithin && timestamp !== this.#timestamp;
+    const startsFrame = part !== undefined && this.#starts(part.start, isWithin && !hasNewTime);
     // Its last packet had no marker, or this one is damaged.
-    const isIncomplete = this.#parts.length > 0 && (startsFrame || timestamp !== this.#timestamp);
+    const isIncomplete = hasNewTime || (isWithin && startsFrame);
     if (part === undefined || isIncomplete) this.#abandon();
+    this.#afterMarker = marker;
     if (part === undefined) return undefined;
     if (startsFrame) this.#skipping = false;
     if (this.#skipping) return undefined;
@@ -103,6 +114,19 @@ export class FrameAssembler {
     this.#lost = false;
     this.#skipping = true;
     return frame;
+  }
+
+  #starts(start: FrameStart, isWithin: boolean): boolean {
+    switch (start) {
+      case "yes":
+        return true;
+      case "no":
+        return false;
+      case "unless-within":
+        return !isWithin;
+      case "unknown":
+        return !isWithin && (this.#afterMarker || this.#parts.length > 0);
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import type { VideoDecoder } from "./codec.ts";
 import { FrameAssembler, type AssembledFrame } from "./frame-assembler.ts";
 import type { TimedFrame } from "./frame-pipe.ts";
 import { NewestFrame } from "./newest-frame.ts";
-import { vp8Header } from "./vp8-payload.ts";
+import type { VideoFormat } from "./video-format.ts";
 
 /** A key frame needs a round trip, and costs as much as ten others. */
 const betweenRequestsMs = 500;
@@ -21,6 +21,7 @@ export interface IncomingVideoOptions {
   readonly track: MediaStreamTrack;
   readonly receiver: RTCRtpReceiver;
   readonly decoder: VideoDecoder;
+  readonly format: VideoFormat;
   readonly mostFramesPerSecond: number;
   readonly mostKbps: number;
   readonly send: (frame: TimedFrame) => void;
@@ -28,7 +29,7 @@ export interface IncomingVideoOptions {
 
 export class IncomingVideo {
   readonly #options: IncomingVideoOptions;
-  readonly #assembler = new FrameAssembler();
+  readonly #assembler: FrameAssembler;
   readonly #newest: NewestFrame<TimedFrame>;
   readonly #limit: NodeJS.Timeout;
   #requestedAt = Number.NEGATIVE_INFINITY;
@@ -37,6 +38,7 @@ export class IncomingVideo {
 
   constructor(options: IncomingVideoOptions) {
     this.#options = options;
+    this.#assembler = new FrameAssembler(options.format);
     this.#newest = new NewestFrame({
       mostPerSecond: options.mostFramesPerSecond,
       send: (frame, dropped) => options.send({ ...frame, dropped }),
@@ -61,7 +63,7 @@ export class IncomingVideo {
 
   #decode({ bytes, timestamp, afterLoss }: AssembledFrame): void {
     if (afterLoss) this.#broken = true;
-    if (this.#broken && vp8Header(bytes)?.key !== true) return this.#requestKeyFrame();
+    if (this.#broken && !this.#options.format.isKeyFrame(bytes)) return this.#requestKeyFrame();
     const decoding = this.#options.decoder.decode(bytes);
     switch (decoding.kind) {
       case "frame":

@@ -12,13 +12,21 @@ import {
   type VideoEncoder,
 } from "./codec.ts";
 import * as abi from "./libvpx-abi.ts";
+import {
+  littleEndian,
+  loadFirst,
+  NativeMemory,
+  viewOf,
+  type Block,
+  type Library,
+  type Names,
+  type Pointer,
+} from "./native-library.ts";
 import { vp8Header } from "./vp8-payload.ts";
 
 /** @throws {CodecMissing} */
-export function openLibvpx(
-  names: readonly (readonly [soname: string, packageName: string])[] = abi.sonames,
-): VideoCodec {
-  const library = loadFirst(names);
+export function openLibvpx(names: Names = abi.sonames): VideoCodec {
+  const library = loadFirst("libvpx", names);
   const version = (library.func("const char *vpx_codec_version_str()") as () => string)();
   const encoderAbi = abi.encoderAbiOf(version);
   if (encoderAbi === undefined) {
@@ -26,34 +34,14 @@ export function openLibvpx(
   }
   const functions = bind(library);
   return {
+    name: "VP8",
     version: `libvpx ${version}`,
     openDecoder: (mostPixels) => new Vp8Decoder(functions, mostPixels),
     openEncoder: () => new Vp8Encoder(functions, encoderAbi),
   };
 }
 
-function loadFirst(names: Parameters<typeof openLibvpx>[0] & {}): ReturnType<typeof koffi.load> {
-  for (const [soname] of names) {
-    try {
-      return koffi.load(soname);
-    } catch {
-      // The next name may be there.
-    }
-  }
-  const sonames = names.map(([soname]) => soname).join(" and ");
-  const packages = names.map(([, name]) => name).join(" or ");
-  throw new CodecMissing(`live video needs libvpx, and ${sonames} are not installed: install ${packages}`);
-}
-
-type Pointer = unknown;
-
-/** Native memory that does not move, and a view of it. */
-interface Block {
-  readonly pointer: Pointer;
-  readonly view: DataView;
-}
-
-function bind(library: ReturnType<typeof koffi.load>) {
+function bind(library: Library) {
   const native = <Parameters extends unknown[], Result>(prototype: string) =>
     library.func(prototype) as unknown as (...parameters: Parameters) => Result;
   return {
@@ -84,28 +72,6 @@ function bind(library: ReturnType<typeof koffi.load>) {
 }
 
 type Functions = ReturnType<typeof bind>;
-
-class NativeMemory {
-  readonly #pointers: Pointer[] = [];
-
-  take(bytes: number): Block {
-    const pointer: Pointer = koffi.alloc("uint8_t", bytes);
-    this.#pointers.push(pointer);
-    const view = viewOf(pointer, bytes);
-    new Uint8Array(view.buffer).fill(0);
-    return { pointer, view };
-  }
-
-  free(): void {
-    for (const pointer of this.#pointers.splice(0)) koffi.free(pointer);
-  }
-}
-
-function viewOf(pointer: Pointer, bytes: number): DataView {
-  return new DataView(koffi.view(pointer, bytes));
-}
-
-const littleEndian = true;
 
 class Vp8Decoder implements VideoDecoder {
   readonly #functions: Functions;

@@ -4,6 +4,7 @@ import { Registry } from "prom-client";
 import { createLogger } from "../process/log.ts";
 import { createLiveMetrics } from "../telemetry/live-metrics.ts";
 import { LiveTelemetry } from "../telemetry/live-telemetry.ts";
+import { seededRandom } from "../testing/random.ts";
 import type { VideoCodec } from "./codec.ts";
 import { Live, type LiveOptions, type Opened } from "./live.ts";
 import type { SessionKind } from "./offer.ts";
@@ -31,6 +32,13 @@ interface Connected extends Opened {
   readonly client: LiveClient;
 }
 
+interface Client {
+  readonly edit?: (offer: string) => string;
+  readonly codec?: VideoCodec;
+  /** Where it sends its packets. */
+  readonly port?: number;
+}
+
 describe("live sessions", () => {
   const registry = new Registry();
   let codec: VideoCodec;
@@ -54,24 +62,30 @@ describe("live sessions", () => {
   afterEach(async () => {
     await Promise.all(clients.map(async (client) => client.close()));
     clients = [];
-    for (const id of live?.processes.keys() ?? []) live.close(id);
+    for (const id of live?.processes.keys() ?? []) {
+      // A publisher's viewers end with it.
+      if (live.processes.has(id)) live.close(id);
+    }
   });
   after(async () => live?.stop());
 
-  async function open(kind: SessionKind, stream: string | null, edit = (offer: string) => offer): Promise<Connected> {
-    const client = new LiveClient({ codec, direction: directions[kind] });
+  async function open(
+    kind: SessionKind,
+    stream: string | null,
+    { edit = (offer) => offer, codec: its = codec }: Client = {},
+  ): Promise<Connected> {
+    const client = new LiveClient({ codec: its, direction: directions[kind] });
     clients.push(client);
     const opened = await live.open({ kind, stream, sdp: edit(await client.offer()), addresses: ["127.0.0.1"] });
     return { ...opened, client };
   }
 
-  /** `port`: where the client sends its packets. */
-  async function connect(kind: SessionKind, stream: string | null, port = live.udpPort): Promise<Connected> {
-    const opened = await open(kind, stream);
-    const answer = opened.answer.replaceAll(`127.0.0.1 ${live.udpPort}`, `127.0.0.1 ${port}`);
+  async function connect(kind: SessionKind, stream: string | null, its: Client = {}): Promise<Connected> {
+    const opened = await open(kind, stream, its);
+    const answer = opened.answer.replaceAll(`127.0.0.1 ${live.udpPort}`, `127.0.0.1 ${its.port ?? live.udpPort}`);
     if (await opened.client.accept(answer)) return opened;
     if (isOpen(opened)) live.close(opened.id);
-    return connect(kind, stream, port);
+    return connect(kind, stream, its);
   }
 
   async function ended(reason: string): Promise<number> {
@@ -98,6 +112,42 @@ describe("live sessions", () => {
     assert.deepEqual([publisher, ...viewers].map(isOpen), [false, false, false]);
     // By DTLS, before they would notice the silence.
     await until(() => [publisher, ...viewers].every(({ client }) => client.isClosed));
+  });
+
+  it("show a stream to viewers of each codec, whatever its publisher sends", async function () {
+    const h264 = needsCodec(this, "H264");
+    await connect("publish", "garden", { edit: withoutCandidates, codec: h264 });
+    const viewers = [await connect("view", "garden"), await connect("view", "garden", { codec: h264 })];
+    for (const { client } of viewers) await until(() => client.received.length >= 3);
+    assert.deepEqual(
+      viewers.map(({ client }) => client.received[0]?.width),
+      [160, 160],
+    );
+  });
+
+  it("go through the model and back in H.264, with key frames on demand and changes of the size", async function () {
+    const { client } = await connect("exchange", null, { codec: needsCodec(this, "H264") });
+    await until(() => client.received.length > 0);
+    const before = client.keyFrames;
+    await client.requestKeyFrame("PLI");
+    await until(() => client.keyFrames > before);
+    client.size = { width: 241, height: 181 };
+    await until(() => client.received.some(({ width, height }) => width === 240 && height === 180));
+  });
+
+  it("are alone in what damaged video does to them", async function () {
+    const codecs = [codec, needsCodec(this, "H264")];
+    const other = await connect("exchange", null);
+    for (const each of codecs) {
+      const damaged = await connect("exchange", null, { codec: each });
+      await until(() => damaged.client.received.length > 0);
+      damaged.client.damageEvery(2, seededRandom(3));
+      const { sentPackets } = damaged.client;
+      await until(() => damaged.client.sentPackets > sentPackets + 80 || !isOpen(damaged));
+      if (isOpen(damaged)) live.close(damaged.id);
+    }
+    const before = other.client.received.length;
+    await until(() => other.client.received.length > before);
   });
 
   const sizes = [
@@ -136,11 +186,7 @@ describe("live sessions", () => {
 
   const offers = [
     ["of FFmpeg, which is passive", "active", (offer: string) => offer.replace("a=setup:actpass", "a=setup:passive")],
-    [
-      "without candidates",
-      "passive",
-      (offer: string) => offer.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, ""),
-    ],
+    ["without candidates", "passive", withoutCandidates],
     [
       "of several sizes at once",
       "passive",
@@ -148,9 +194,17 @@ describe("live sessions", () => {
         offer.replace("a=mid:0", "a=mid:0\r\na=rid:q send\r\na=rid:h send\r\na=rid:f send\r\na=simulcast:send q;h;f"),
     ],
   ] as const;
+  it("answer an offer of H.264 alone, passive and without candidates, as of FFmpeg", async function () {
+    const edit = (offer: string) => withoutCandidates(offer).replace("a=setup:actpass", "a=setup:passive");
+    const { answer } = await open("publish", "ffmpeg", { edit, codec: needsCodec(this, "H264") });
+    assert.match(answer, /^a=rtpmap:\d+ H264\/90000\r$/m);
+    assert.match(answer, /^a=fmtp:\d+ .*profile-level-id=42e01f/m);
+    assert.match(answer, /^a=setup:active\r$/m);
+  });
+
   for (const [what, setup, edit] of offers) {
     it(`answer an offer ${what}`, async () => {
-      const { answer } = await open("publish", "odd", edit);
+      const { answer } = await open("publish", "odd", { edit });
       assert.equal(/^a=setup:(\w+)\r$/m.exec(answer)?.[1], setup);
       assert.match(answer, /^a=ice-lite\r$/m);
       assert.doesNotMatch(answer, /^a=(simulcast|rid):/m);
@@ -258,7 +312,7 @@ describe("live sessions", () => {
 
   it("go on without signalling when a balancer moves their client", async () => {
     const balancer = await UdpBalancer.start(live.udpPort);
-    const { client } = await connect("exchange", null, balancer.port);
+    const { client } = await connect("exchange", null, { port: balancer.port });
     await until(() => client.received.length > 0);
     balancer.move(live.udpPort);
     const before = client.received.length;
@@ -282,6 +336,10 @@ describe("live sessions", () => {
     socket.close();
   });
 });
+
+function withoutCandidates(offer: string): string {
+  return offer.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, "");
+}
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await pause(20);

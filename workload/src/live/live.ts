@@ -13,7 +13,7 @@ import type { Logger } from "../process/log.ts";
 import type { EndReason } from "../telemetry/live-metrics.ts";
 import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { innerAnswer, publicAnswer } from "./answer.ts";
-import { CodecMissing } from "./codec.ts";
+import { CodecMissing, type CodecName } from "./codec.ts";
 import type { TimedFrame } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
 import type { ConnectionState } from "./media-messages.ts";
@@ -70,14 +70,22 @@ export class Live {
   readonly #sessions = new SessionTable<Session>();
   readonly #ending = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
+  readonly #codecs: readonly CodecName[];
   /** Ready for the next offer: to start a process takes longer than a client should wait. */
   #spare: MediaProcess;
   #draining = false;
 
-  private constructor(options: LiveOptions, mux: UdpMux, spare: MediaProcess, now: () => number) {
+  private constructor(
+    options: LiveOptions,
+    mux: UdpMux,
+    spare: MediaProcess,
+    codecs: readonly CodecName[],
+    now: () => number,
+  ) {
     this.#options = options;
     this.#mux = mux;
     this.#spare = spare;
+    this.#codecs = codecs;
     this.#now = now;
     this.#timer = setInterval(() => this.endExpired(), expiryCheckMs).unref();
     options.telemetry.start({
@@ -95,15 +103,15 @@ export class Live {
     });
     const spare = new MediaProcess();
     try {
-      const codec = await spare.ready();
-      log.info({ codec, udpPort: mux.port }, "live video is ready");
+      const { names, versions, missing } = await spare.ready();
+      log.info({ codecs: versions, missing, udpPort: mux.port }, "live video is ready");
+      return new Live(options, mux, spare, names, now);
     } catch (error) {
       await Promise.all([mux.close(), spare.close()]);
       throw new LiveUnusable(
         error instanceof CodecMissing ? error.message : `live video cannot start: ${(error as Error).message}`,
       );
     }
-    return new Live(options, mux, spare, now);
   }
 
   get udpPort(): number {
@@ -127,7 +135,7 @@ export class Live {
   /** Answers an offer. @throws {LiveError} */
   async open({ kind, stream, sdp, addresses }: OfferRequest): Promise<Opened> {
     this.checkAdmission();
-    const offer = readOffer(sdp);
+    const offer = readOffer(sdp, this.#codecs);
     checkDirection(offer, kind);
     this.#checkStream(kind, stream);
     const session: Session = {
@@ -229,6 +237,7 @@ export class Live {
     const { limits } = this.#options.settings;
     const setup = {
       offer: offer.sdp,
+      codec: offer.codec,
       clientStartsDtls: offer.startsDtls,
       receives: session.kind !== "view",
       sends: session.kind !== "publish",

@@ -1,8 +1,12 @@
 /** Control messages between the processor and a media process; frames have a pipe of their own. */
 
+import type { CodecName } from "./codec.ts";
+
 export interface MediaSetup {
   /** Checked, without candidates. */
   readonly offer: string;
+  /** Of its video. */
+  readonly codec: CodecName;
   /** Whether the client starts DTLS. */
   readonly clientStartsDtls: boolean;
   /** Whether the client's video comes in, and whether processed video goes out. */
@@ -13,12 +17,20 @@ export interface MediaSetup {
   readonly mostKbps: number;
 }
 
+export interface AvailableCodecs {
+  readonly names: readonly CodecName[];
+  /** `libvpx v1.12.0` */
+  readonly versions: readonly string[];
+  /** Why the others cannot be used, and what to install. */
+  readonly missing: readonly string[];
+}
+
 export type ToMedia = { readonly kind: "open"; readonly setup: MediaSetup } | { readonly kind: "close" };
 
 export type ConnectionState = "connected" | "disconnected" | "failed" | "closed";
 
 export type FromMedia =
-  | { readonly kind: "ready"; readonly codec: string }
+  | { readonly kind: "ready"; readonly codecs: AvailableCodecs }
   /** The process cannot work on this machine. */
   | { readonly kind: "unusable"; readonly message: string }
   | { readonly kind: "answer"; readonly sdp: string }

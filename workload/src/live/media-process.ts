@@ -10,7 +10,14 @@ import { fileURLToPath } from "node:url";
 import { CodecMissing } from "./codec.ts";
 import { MessageReader, writeMessage, type TimedFrame } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
-import { framePipe, type ConnectionState, type FromMedia, type MediaSetup, type ToMedia } from "./media-messages.ts";
+import {
+  framePipe,
+  type AvailableCodecs,
+  type ConnectionState,
+  type FromMedia,
+  type MediaSetup,
+  type ToMedia,
+} from "./media-messages.ts";
 
 const program = new URL("./media-program.ts", import.meta.url);
 
@@ -22,7 +29,7 @@ const exitTimeoutMs = 1000;
 const lastOutput = 2000;
 const longestRoundTripMs = 60_000;
 
-/** Reading is allowed everywhere: the loader searches the system for libvpx. */
+/** Reading is allowed everywhere: the loader searches the system for the codecs. */
 const permissions = ["--permission", "--allow-fs-read=*", "--allow-addons", "--no-warnings"];
 
 export interface MediaListener {
@@ -37,7 +44,7 @@ export interface MediaListener {
 export class MediaProcess {
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
-  readonly #ready = Promise.withResolvers<string>();
+  readonly #ready = Promise.withResolvers<AvailableCodecs>();
   readonly #answer = Promise.withResolvers<string>();
   readonly #exited = Promise.withResolvers<void>();
   #listener: MediaListener | undefined;
@@ -66,8 +73,8 @@ export class MediaProcess {
     for (const promise of [this.#ready.promise, this.#answer.promise]) promise.catch(() => undefined);
   }
 
-  /** The codec's version. Rejects with `CodecMissing` if the process cannot work on this machine. */
-  async ready(): Promise<string> {
+  /** Rejects with `CodecMissing` if the process cannot work on this machine. */
+  async ready(): Promise<AvailableCodecs> {
     return inTime(this.#ready.promise, startTimeoutMs, "start");
   }
 
@@ -134,7 +141,7 @@ export class MediaProcess {
   #onMessage(message: FromMedia): void {
     switch (message.kind) {
       case "ready":
-        return this.#ready.resolve(message.codec);
+        return this.#ready.resolve(message.codecs);
       case "unusable":
         return this.#ready.reject(new CodecMissing(message.message));
       case "answer":

@@ -8,6 +8,7 @@ import { Socket } from "node:net";
 import {
   RTCPeerConnection,
   useAbsSendTime,
+  useH264,
   useNACK,
   usePLI,
   useREMB,
@@ -15,17 +16,18 @@ import {
   useVP8,
   type RTCDtlsTransport,
 } from "werift";
-import { CodecMissing, type VideoCodec } from "./codec.ts";
+import { CodecMissing, type CodecName, type VideoCodec } from "./codec.ts";
 import { MessageReader, writeMessage } from "./frame-pipe.ts";
 import { IncomingVideo } from "./incoming-video.ts";
-import { openLibvpx } from "./libvpx.ts";
 import { framePipe, type ConnectionState, type FromMedia, type MediaSetup, type ToMedia } from "./media-messages.ts";
 import { OutgoingVideo } from "./outgoing-video.ts";
 import { watchRoundTrip } from "./round-trip.ts";
+import { openSystemCodecs } from "./system-codecs.ts";
+import { videoFormats } from "./video-format.ts";
 
 /** For what is on its way. */
 const farewellMs = 150;
-/** Of VP8: a result may be larger than what came. */
+/** Of VP8, H.264's is smaller: a result may be larger than what came. */
 const mostResultPixels = 16_383 * 16_383;
 /** The content type of a DTLS record (RFC 6347), and a warning with the description 0. */
 const alert = 21;
@@ -33,19 +35,22 @@ const closeNotify = Buffer.from([1, 0]);
 /** Damaged packets make libraries throw; a process that does nothing else is of no use. */
 const mostErrors = 100;
 
-const codec = openCodec();
-if (codec !== undefined) listen(codec);
+type Codecs = ReadonlyMap<CodecName, VideoCodec>;
+
+const codecs = openCodecs();
+if (codecs !== undefined) listen(codecs);
 
 function tell(message: FromMedia): void {
   // The processor may just have ended; its end is noticed by `disconnect`.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-function openCodec(): VideoCodec | undefined {
+function openCodecs(): Codecs | undefined {
   try {
-    const found = openLibvpx();
-    tell({ kind: "ready", codec: found.version });
-    return found;
+    const { codecs: found, missing } = openSystemCodecs();
+    const [names, versions] = [found.map(({ name }) => name), found.map(({ version }) => version)];
+    tell({ kind: "ready", codecs: { names, versions, missing } });
+    return new Map(found.map((codec) => [codec.name, codec]));
   } catch (error) {
     if (!(error instanceof CodecMissing)) throw error;
     tell({ kind: "unusable", message: error.message });
@@ -53,7 +58,7 @@ function openCodec(): VideoCodec | undefined {
   }
 }
 
-function listen(found: VideoCodec): void {
+function listen(found: Codecs): void {
   let session: Session | undefined;
   let errors = 0;
   const survive = (error: unknown): void => {
@@ -68,8 +73,8 @@ function listen(found: VideoCodec): void {
   process.on("message", (message: ToMedia) => {
     switch (message.kind) {
       case "open":
-        session = new Session(found, message.setup);
-        void session.answer();
+        session = openSession(found, message.setup);
+        void session?.answer();
         return;
       case "close":
         void session?.close();
@@ -77,6 +82,17 @@ function listen(found: VideoCodec): void {
     }
   });
 }
+
+function openSession(found: Codecs, setup: MediaSetup): Session | undefined {
+  const codec = found.get(setup.codec);
+  if (codec !== undefined) return new Session(codec, setup);
+  tell({ kind: "refused", message: `there is no codec for ${setup.codec}` });
+  return undefined;
+}
+
+/** Not transport-cc: without an estimate of ours, Chromium would fall to its lowest bit rate. */
+const rtcpFeedback = [useNACK(), usePLI(), useREMB()];
+const codecParameters = { VP8: useVP8, H264: useH264 } as const;
 
 class Session {
   readonly #setup: MediaSetup;
@@ -90,9 +106,8 @@ class Session {
     this.#codec = found;
     this.#setup = setup;
     this.#connection = new RTCPeerConnection({
-      // Not transport-cc: without an estimate of ours, Chromium would fall to its lowest bit rate. No rotation: the client turns its
-      // frames itself, and a turned phone changes their size.
-      codecs: { audio: [], video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })] },
+      codecs: { audio: [], video: [codecParameters[setup.codec]({ rtcpFeedback })] },
+      // No rotation: the client turns its frames itself, and a turned phone changes their size.
       headerExtensions: { video: [useSdesMid(), useAbsSendTime()], audio: [] },
       bundlePolicy: "max-bundle",
       // The default is a server on the internet.
@@ -141,6 +156,7 @@ class Session {
         track,
         receiver,
         decoder: this.#codec.openDecoder(mostPixels),
+        format: videoFormats[this.#codec.name],
         mostFramesPerSecond,
         mostKbps,
         send: (frame) => writeMessage(this.#pipe, { kind: "frame", frame }),
@@ -156,8 +172,11 @@ class Session {
     // our first message.
     transceiver.dtlsTransport.role = clientStartsDtls ? "server" : "client";
     transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");
-    if (sends) this.#outgoing = new OutgoingVideo({ transceiver, encoder: this.#codec.openEncoder(), mostKbps });
-    if (sends) watchRoundTrip(transceiver, (ms) => tell({ kind: "round-trip", ms }));
+    if (sends) {
+      watchRoundTrip(transceiver, (ms) => tell({ kind: "round-trip", ms }));
+      const { name } = this.#codec;
+      this.#outgoing = new OutgoingVideo({ transceiver, codec: name, encoder: this.#codec.openEncoder(), mostKbps });
+    }
     await connection.setLocalDescription(await connection.createAnswer());
     return connection.localDescription?.sdp ?? "";
   }

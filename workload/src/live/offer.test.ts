@@ -4,12 +4,15 @@ import { LiveError } from "./live-error.ts";
 import { checkDirection, readFragment, readOffer } from "./offer.ts";
 import { offerText } from "./testing/offers.ts";
 
+const codecs = ["VP8", "H264"] as const;
+
 describe("an offer", () => {
   it("is read without candidates and without simulcast", () => {
     const simulcast = ["a=rid:q send", "a=simulcast:send q"];
     const more = ["a=candidate:1 1 udp 2113937151 192.0.2.1 54400 typ host", "a=end-of-candidates", ...simulcast];
-    assert.deepEqual(readOffer(offerText({ more })), {
+    assert.deepEqual(readOffer(offerText({ more }), codecs), {
       sdp: offerText(),
+      codec: "VP8",
       startsDtls: true,
       ufrag: "Yq3d",
       direction: "sendonly",
@@ -37,7 +40,7 @@ describe("an offer", () => {
   ] as const;
   for (const [what, text] of accepted) {
     it(`${what} is accepted`, () => {
-      const { direction, startsDtls } = readOffer(text);
+      const { direction, startsDtls } = readOffer(text, codecs);
       assert.deepEqual([direction, startsDtls], ["sendonly", !what.includes("passive")]);
     });
   }
@@ -72,7 +75,12 @@ describe("an offer", () => {
       "offer-unusable",
       "the offer has 0 sections of video over UDP/TLS/RTP/SAVPF: offer one",
     ],
-    ["without VP8", offerText({ codecs: ["H264", "AV1"] }), "no-common-codec", "the offer has no VP8 video: add it"],
+    [
+      "without a codec that can be used",
+      offerText({ codecs: ["H264", "AV1"] }),
+      "no-common-codec",
+      "the offer has no VP8 or H264 video: add it; H264 needs packetization-mode=1 and the profile baseline, main or high",
+    ],
     [
       "without a password",
       offerText().replace(/a=ice-pwd.*\r\n/, ""),
@@ -90,8 +98,14 @@ describe("an offer", () => {
     ],
   ] as const;
   for (const [what, text, code, message] of refused) {
-    it(`${what} is refused`, () => assert.throws(() => readOffer(text), { code, message }));
+    it(`${what} is refused`, () => assert.throws(() => readOffer(text, codecs), { code, message }));
   }
+
+  it("without VP8 is refused where libvpx alone is installed", () => {
+    const text = offerText({ codecs: ["H264"], more: ["a=fmtp:96 packetization-mode=1"] });
+    const message = "the offer has no VP8 video: add it";
+    assert.throws(() => readOffer(text, ["VP8"]), { code: "no-common-codec", message });
+  });
 
   const directions = [
     ["publish", "recvonly", "the video of the offer is recvonly: it must be sendonly or sendrecv"],
@@ -112,7 +126,7 @@ describe("an offer", () => {
       let mutated = text;
       for (let count = 0; count <= random() * 3; count++) mutated = mutate(mutated, random);
       try {
-        const { sdp, ufrag } = readOffer(mutated);
+        const { sdp, ufrag } = readOffer(mutated, codecs);
         assert.ok(sdp.length <= 65_536 && ufrag.length >= 4);
         refusals.read++;
       } catch (error) {

@@ -2,7 +2,9 @@
  * Checks an SDP offer (RFC 8866, RFC 9725) before any other code reads it: its size, its lines, and what a session needs of it.
  * Clients' candidates are left out: the client's address is where its first packet comes from. Pure.
  */
+import type { CodecName } from "./codec.ts";
 import { LiveError } from "./live-error.ts";
+import { chooseVideo, onlyPayloadType } from "./offered-video.ts";
 
 /** Chromium offers about 7 kB and 150 lines with audio and video. */
 const most = { bytes: 65_536, lines: 2000, lineLength: 4096, sections: 8 } as const;
@@ -10,8 +12,9 @@ const most = { bytes: 65_536, lines: 2000, lineLength: 4096, sections: 8 } as co
 export type Direction = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 
 export interface Offer {
-  /** Without the client's candidates and simulcast. */
+  /** Without the client's candidates and simulcast, and with the one codec of its video that is used. */
   readonly sdp: string;
+  readonly codec: CodecName;
   /** Whether the client can start DTLS. */
   readonly startsDtls: boolean;
   /** Of the client, for the transport of all sections. */
@@ -21,11 +24,8 @@ export interface Offer {
   readonly mid: string;
 }
 
-/** The codecs that the processor decodes and encodes. */
-const codecs: readonly string[] = ["VP8"];
-
-/** @throws {LiveError} */
-export function readOffer(text: string): Offer {
+/** `codecs`: that the processor decodes and encodes. @throws {LiveError} */
+export function readOffer(text: string, codecs: readonly CodecName[]): Offer {
   const lines = linesOf(text, "offer");
   if (lines[0] !== "v=0") throw malformed("the first line of an offer is v=0");
   const [session = [], ...sections] = sectionsOf(lines);
@@ -38,14 +38,19 @@ export function readOffer(text: string): Offer {
     throw unusable(`the offer has ${videos.length} sections of video over UDP/TLS/RTP/SAVPF: offer one`);
   }
   for (const section of sections) checkSection(section, session, sections.length > 1);
-  const names = new Set(
-    video.flatMap((line) => /^a=rtpmap:\d{1,3} ([\w-]+)\/90000$/.exec(line)?.[1]?.toUpperCase() ?? []),
-  );
-  if (!codecs.some((codec) => names.has(codec))) {
-    throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it`);
+  const chosen = chooseVideo(video, codecs);
+  if (chosen === undefined) {
+    const hint = codecs.includes("H264")
+      ? "; H264 needs packetization-mode=1 and the profile baseline, main or high"
+      : "";
+    throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it${hint}`);
   }
+  const kept = [session, ...sections].flatMap((section) =>
+    section === video ? onlyPayloadType(section, chosen.payloadType) : section,
+  );
   return {
-    sdp: `${lines.filter((line) => !leftOut.test(line)).join("\r\n")}\r\n`,
+    sdp: `${kept.filter((line) => !leftOut.test(line)).join("\r\n")}\r\n`,
+    codec: chosen.codec,
     startsDtls: valueOf("setup", video, session) !== "passive",
     ufrag: valueOf("ice-ufrag", video, session) ?? "",
     direction:

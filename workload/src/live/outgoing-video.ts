@@ -1,13 +1,15 @@
 /** Processed video: from frames to RTP packets, at the bit rate that the client can receive. */
 import {
+  H264Packetizer,
   MediaStreamTrack,
   PictureLossIndication,
   RtcpPayloadSpecificFeedback,
   Vp8Packetizer,
   type RTCRtpTransceiver,
   type RtcpPacket,
+  type RtpPacket,
 } from "werift";
-import type { VideoEncoder } from "./codec.ts";
+import type { CodecName, VideoEncoder } from "./codec.ts";
 import type { TimedFrame } from "./frame-pipe.ts";
 
 /** Until the client has reported what it can receive. */
@@ -17,8 +19,18 @@ const leastKbps = 100;
 const worthChanging = 0.1;
 const ofOneFrame = 3000;
 
+interface Packetizer {
+  packetize(frame: Buffer, timestamp: number): RtpPacket[];
+}
+
+export const packetizers: Readonly<Record<CodecName, (payloadType: number) => Packetizer>> = {
+  VP8: (payloadType) => new Vp8Packetizer({ payloadType }),
+  H264: (payloadType) => new H264Packetizer({ payloadType, inputFormat: "annexb" }),
+};
+
 export interface OutgoingVideoOptions {
   readonly transceiver: RTCRtpTransceiver;
+  readonly codec: CodecName;
   readonly encoder: VideoEncoder;
   readonly mostKbps: number;
 }
@@ -26,7 +38,7 @@ export interface OutgoingVideoOptions {
 export class OutgoingVideo {
   readonly #options: OutgoingVideoOptions;
   readonly #track = new MediaStreamTrack({ kind: "video" });
-  #packetizer: Vp8Packetizer | undefined;
+  #packetizer: Packetizer | undefined;
   #keyFrameWanted = true;
   #kbps: number;
   #timestamp: number | undefined;
@@ -44,7 +56,7 @@ export class OutgoingVideo {
   }
 
   send(frame: TimedFrame): void {
-    const { transceiver, encoder } = this.#options;
+    const { transceiver, encoder, codec } = this.#options;
     const { sender } = transceiver;
     // The first frame that a client gets must be a key frame: none is encoded before.
     if (sender.codec === undefined || sender.dtlsTransport.state !== "connected") return;
@@ -59,7 +71,7 @@ export class OutgoingVideo {
     });
     if (encoded === undefined) return;
     this.#keyFrameWanted = false;
-    this.#packetizer ??= new Vp8Packetizer({ payloadType: sender.codec.payloadType });
+    this.#packetizer ??= packetizers[codec](sender.codec.payloadType);
     for (const packet of this.#packetizer.packetize(encoded, frame.timestamp)) this.#track.writeRtp(packet);
   }
 

@@ -3,7 +3,7 @@ import type { Size } from "../core/picture.ts";
 
 export interface Vp8Payload {
   /** Whether a frame starts here. */
-  readonly startsFrame: boolean;
+  readonly start: "yes" | "no";
   readonly bytes: Buffer;
 }
 
@@ -19,7 +19,7 @@ export function vp8Payload(payload: Buffer): Vp8Payload | undefined {
     if (extensions & 0x30) at++;
   }
   if (at >= payload.length) return undefined;
-  return { startsFrame: (first & 0x10) !== 0 && (first & 0x07) === 0, bytes: payload.subarray(at) };
+  return { start: (first & 0x10) !== 0 && (first & 0x07) === 0 ? "yes" : "no", bytes: payload.subarray(at) };
 }
 
 export type Vp8Header = { readonly key: false } | { readonly key: true; readonly size: Size };

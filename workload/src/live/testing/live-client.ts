@@ -1,21 +1,24 @@
-/** A WebRTC client for tests: publishes drawn frames, and decodes what it receives. It has the transport of the processor, not its code. */
+/** A WebRTC client for tests: publishes drawn frames, and decodes what it receives. */
 import {
   MediaStreamTrack,
   RTCPeerConnection,
+  useH264,
   useNACK,
   usePLI,
   useREMB,
   useVP8,
-  Vp8Packetizer,
   type RTCRtpTransceiver,
   type RtcpPacket,
 } from "werift";
+import type { Random } from "../../testing/random.ts";
 import type { Size } from "../../core/picture.ts";
 import type { VideoFrame } from "../../core/video-frame.ts";
 import type { VideoCodec } from "../codec.ts";
 import { FrameAssembler } from "../frame-assembler.ts";
-import { vp8Header } from "../vp8-payload.ts";
+import { packetizers } from "../outgoing-video.ts";
+import { videoFormats } from "../video-format.ts";
 import { drawnFrame } from "./drawn-frame.ts";
+import { mutated } from "./mutated.ts";
 
 export interface LiveClientOptions {
   readonly codec: VideoCodec;
@@ -23,12 +26,14 @@ export interface LiveClientOptions {
 }
 
 const betweenFramesMs = 40;
+const parametersOf = { VP8: useVP8, H264: useH264 } as const;
 
 export class LiveClient {
   readonly connection: RTCPeerConnection;
   /** Decoded, in their order. */
   readonly received: VideoFrame[] = [];
   keyFrames = 0;
+  sentPackets = 0;
   /** The next frames have it. */
   size: Size = { width: 160, height: 120 };
   readonly #codec: VideoCodec;
@@ -36,12 +41,13 @@ export class LiveClient {
   readonly #track = new MediaStreamTrack({ kind: "video" });
   #sending: NodeJS.Timeout | undefined;
   #keyFrameWanted = false;
+  #damage: (payload: Buffer) => Buffer = (payload) => payload;
   #incoming: MediaStreamTrack | undefined;
 
   constructor({ codec, direction }: LiveClientOptions) {
     this.#codec = codec;
     this.connection = new RTCPeerConnection({
-      codecs: { audio: [], video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })] },
+      codecs: { audio: [], video: [parametersOf[codec.name]({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })] },
       iceServers: [],
       iceUseIpv4: false,
       iceUseIpv6: false,
@@ -90,6 +96,11 @@ export class LiveClient {
     await dtlsTransport.sendRtcp([{ serialize: () => packet } as RtcpPacket]);
   }
 
+  /** Damages one in so many of the payloads that it sends from now on. */
+  damageEvery(count: number, random: Random): void {
+    this.#damage = (payload) => (random() * count < 1 ? mutated(payload, random) : payload);
+  }
+
   /** Ends without a word, as a client that lost its power. */
   vanish(): void {
     clearInterval(this.#sending);
@@ -103,25 +114,30 @@ export class LiveClient {
 
   #send(): void {
     const encoder = this.#codec.openEncoder();
-    const packetizer = new Vp8Packetizer({ payloadType: this.#transceiver.sender.codec?.payloadType ?? 96 });
+    const packetizer = packetizers[this.#codec.name](this.#transceiver.sender.codec?.payloadType ?? 96);
     let index = 0;
     this.#sending = setInterval(() => {
       const frame = drawnFrame(this.size, index++);
       const bytes = encoder.encode({ frame, duration: 3600, keyFrame: this.#keyFrameWanted, kbps: 1000 });
       this.#keyFrameWanted = false;
       if (bytes === undefined) return;
-      for (const packet of packetizer.packetize(bytes, index * 3600)) this.#track.writeRtp(packet);
+      for (const packet of packetizer.packetize(bytes, index * 3600)) {
+        packet.payload = this.#damage(packet.payload);
+        this.sentPackets++;
+        this.#track.writeRtp(packet);
+      }
     }, betweenFramesMs);
   }
 
   #receive(track: MediaStreamTrack): void {
     this.#incoming = track;
     const decoder = this.#codec.openDecoder(16_383 * 16_383);
-    const assembler = new FrameAssembler();
+    const format = videoFormats[this.#codec.name];
+    const assembler = new FrameAssembler(format);
     track.onReceiveRtp.subscribe(({ header, payload }) => {
       const { sequenceNumber, timestamp, marker } = header;
       for (const { bytes } of assembler.push({ sequenceNumber, timestamp, marker, payload }, performance.now())) {
-        if (vp8Header(bytes)?.key === true) this.keyFrames++;
+        if (format.isKeyFrame(bytes)) this.keyFrames++;
         const decoding = decoder.decode(bytes);
         if (decoding.kind === "frame") this.received.push(decoding.frame);
       }

@@ -17,10 +17,10 @@ export interface OfferParts {
 
 export function offerText({
   session = [],
-  media = "m=video 9 UDP/TLS/RTP/SAVPF 96",
   setup = "actpass",
   direction = "sendonly",
   codecs = ["VP8"],
+  media = `m=video 9 UDP/TLS/RTP/SAVPF ${codecs.map((_, index) => 96 + index).join(" ")}`,
   more = [],
 }: OfferParts = {}): string {
   const lines = [

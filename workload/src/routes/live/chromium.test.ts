@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import type { Context } from "mocha";
 import { chromium } from "playwright-core";
+import type { CodecName } from "../../live/codec.ts";
 import { needsCodec } from "../../live/testing/live-codec.ts";
 import { installedChromium } from "../../testing/chromium.ts";
 import { modelFile, pictureModelBytes } from "../../testing/picture-models.ts";
@@ -19,12 +20,13 @@ const fakeCamera = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use
 interface Seen {
   readonly size: readonly number[];
   readonly states: readonly string[];
+  readonly mimeType: string;
   /** Of its candidates. */
   readonly kinds: readonly string[];
 }
 
 /** A program of the page: the size of the received video, and the states of its transport before and after the session is deleted. */
-const exchange = (iceTransportPolicy: "all" | "relay"): string => `(async () => {
+const exchange = (iceTransportPolicy: "all" | "relay", codec: CodecName): string => `(async () => {
   const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
   const headers = { "content-type": "application/sdp", authorization: "Bearer ${token}" };
   const links = (await fetch("/v1/exchange", { method: "OPTIONS", headers })).headers.get("link") ?? "";
@@ -33,7 +35,10 @@ const exchange = (iceTransportPolicy: "all" | "relay"): string => `(async () => 
   );
   const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "${iceTransportPolicy}" });
   const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240, frameRate: 10 } });
-  const { sender, receiver } = connection.addTransceiver(camera.getVideoTracks()[0], { direction: "sendrecv" });
+  const transceiver = connection.addTransceiver(camera.getVideoTracks()[0], { direction: "sendrecv" });
+  const { sender, receiver } = transceiver;
+  const { codecs } = RTCRtpReceiver.getCapabilities("video");
+  transceiver.setCodecPreferences(codecs.toSorted((a, b) => (b.mimeType === "video/${codec}") - (a.mimeType === "video/${codec}")));
   await connection.setLocalDescription();
   const response = await fetch("/v1/exchange", { method: "POST", headers, body: connection.localDescription.sdp });
   const answer = await response.text();
@@ -47,18 +52,24 @@ const exchange = (iceTransportPolicy: "all" | "relay"): string => `(async () => 
     [...(await receiver.getStats()).values()].find(({ type }) => type === "inbound-rtp")?.framesDecoded ?? 0;
   while ((await decoded()) < 10) await pause();
   const size = [video.videoWidth, video.videoHeight];
+  const mimeType = [...(await receiver.getStats()).values()].find(({ type }) => type === "codec")?.mimeType;
   const states = [sender.transport.state];
   await fetch(response.headers.get("location"), { method: "DELETE", headers });
   while (sender.transport.state === "connected") await pause();
   states.push(sender.transport.state, connection.iceConnectionState);
   const kinds = [...(await connection.getStats()).values()].filter(({ type }) => type === "local-candidate");
-  return { size, states, kinds: [...new Set(kinds.map(({ candidateType }) => candidateType))] };
+  return { size, states, mimeType, kinds: [...new Set(kinds.map(({ candidateType }) => candidateType))] };
 })()`;
 
 const turnSecret = "north";
 
-async function seen(test: Context, iceServers: readonly string[], policy: "all" | "relay"): Promise<Seen> {
-  needsCodec(test);
+async function seen(
+  test: Context,
+  iceServers: readonly string[],
+  policy: "all" | "relay",
+  codec: CodecName = "VP8",
+): Promise<Seen> {
+  needsCodec(test, codec);
   const executablePath = installedChromium();
   // npm cannot install a browser; `installedChromium` prints how to get one.
   if (executablePath === undefined) return test.skip();
@@ -71,7 +82,7 @@ async function seen(test: Context, iceServers: readonly string[], policy: "all" 
   try {
     const page = await browser.newPage();
     await page.goto(`${processor.url}/livez`);
-    return await page.evaluate<Seen>(exchange(policy));
+    return await page.evaluate<Seen>(exchange(policy, codec));
   } finally {
     await browser.close();
   }
@@ -87,6 +98,11 @@ describe("live video in Chromium", () => {
         ["connected", "closed", "connected"],
       ],
     );
+  });
+
+  it("goes through the model and back in H.264 if the browser prefers that", async function (this: Context) {
+    const { size, mimeType } = await seen(this, [], "all", "H264");
+    assert.deepEqual([size, mimeType], [[640, 480], "video/H264"]);
   });
 
   it("goes through a TURN server alone, with the credentials that the processor hands out", async function (this: Context) {

@@ -21,6 +21,7 @@ describe("signalling of live video", () => {
 
   before(async function () {
     codec = needsCodec(this);
+    needsCodec(this, "H264");
     processor = await realProcessor({
       workers: 1,
       model: { name: "repeating", path: modelFile(pictureModelBytes()) },
@@ -142,7 +143,11 @@ describe("signalling of live video", () => {
       "no common codec",
       "/v1/whip/a",
       { codecs: ["H264"] },
-      [406, "no-common-codec", "the offer has no VP8 video: add it"],
+      [
+        406,
+        "no-common-codec",
+        "the offer has no VP8 or H264 video: add it; H264 needs packetization-mode=1 and the profile baseline, main or high",
+      ],
     ],
     ["no SDP", "/v1/whip/a", "{}", [400, "offer-malformed", "line 1 of the offer is not SDP"]],
     [
