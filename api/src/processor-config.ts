@@ -5,22 +5,19 @@
  */
 import type { Static } from "typebox";
 import { modelFields } from "./schema/model-fields.ts";
-import {
-  duration,
-  flag,
-  list,
-  oneOf,
-  positiveSeconds,
-  seconds,
-  settings,
-  text,
-  wholeNumber,
-} from "./schema/scalars.ts";
+import { duration, flag, oneOf, positiveSeconds, seconds, settings, text, wholeNumber } from "./schema/scalars.ts";
+import { iceServers, iceTransportPolicy, publicAddresses } from "./schema/live-fields.ts";
 import { allowedOrigins } from "./schema/origins.ts";
 import { allowedHosts, allowedNetworks } from "./schema/upstream.ts";
 
 /** The fields that the processor reloads while it runs; other changes need a restart. */
-export const reloadableProcessorConfig = ["logLevel", "queue", "batch"] as const;
+export const reloadableProcessorConfig = [
+  "logLevel",
+  "queue",
+  "batch",
+  "live.publicAddresses",
+  "live.publicPort",
+] as const;
 
 export const processorConfig = settings(
   { description: "Configuration of gpumedia-processor." },
@@ -170,14 +167,8 @@ export const processorConfig = settings(
           0,
           65_535,
         ),
-        publicAddresses: list(
-          "set",
-          {
-            description:
-              "IP addresses at which clients reach udpPort, the preferred one first. Empty, the default, means the address on which the offer arrived.",
-            maxItems: 8,
-          },
-          text("An IP address.", 45, "^[0-9a-fA-F.:]+$"),
+        publicAddresses: publicAddresses(
+          "IP addresses at which clients reach udpPort, the preferred one first. Empty, the default, means the address on which the offer arrived.",
         ),
         publicPort: wholeNumber(
           "UDP port at which clients reach udpPort, where a load balancer maps another one. Defaults to udpPort.",
@@ -194,21 +185,10 @@ export const processorConfig = settings(
           4_096,
           "^\\S*$",
         ),
-        iceServers: list(
-          "set",
-          {
-            description:
-              "URLs of the STUN and TURN servers that clients should use, sent to them in Link headers. Defaults to none: clients reach udpPort directly.",
-            maxItems: 8,
-          },
-          text(
-            "A URL such as turn:turn.example.com:3478?transport=tcp.",
-            256,
-            "^(stuns?|turns?):[A-Za-z0-9.:\\[\\]-]+(\\?transport=(udp|tcp))?$",
-          ),
+        iceServers: iceServers(
+          "URLs of the STUN and TURN servers that clients should use, sent to them in Link headers. Defaults to none: clients reach udpPort directly.",
         ),
-        iceTransportPolicy: oneOf(
-          ["all", "relay"],
+        iceTransportPolicy: iceTransportPolicy(
           "Whether clients are asked to use only the relays of iceServers; told to them by the header Gpumedia-Ice-Transport-Policy. Defaults to all.",
         ),
         turnSecret: text(

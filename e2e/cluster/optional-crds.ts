@@ -13,6 +13,7 @@ interface CrdSource {
 
 const prometheusOperator = "github.com/prometheus-operator/prometheus-operator";
 const gatewayApi = "sigs.k8s.io/gateway-api";
+const stunner = "github.com/l7mp/stunner";
 
 const sources = {
   /** VerticalPodAutoscaler and its checkpoints. */
@@ -32,6 +33,8 @@ const sources = {
   scaledobject: { module: "github.com/kedacore/keda/v2", files: ["config/crd/bases/keda.sh_scaledobjects.yaml"] },
   gateway: { module: gatewayApi, files: ["config/crd/standard/gateway.networking.k8s.io_gateways.yaml"] },
   httproute: { module: gatewayApi, files: ["config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"] },
+  /** UDPRoute, and the other CRDs of STUNner. */
+  udproute: { module: stunner, files: ["deploy/manifests/static/stunner-crd.yaml"] },
 } as const satisfies Record<string, CrdSource>;
 
 export type OptionalApi = keyof typeof sources;

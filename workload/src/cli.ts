@@ -12,7 +12,7 @@ Commands:
 
 Without a configuration file, the processor runs on the CPU with the guide's production settings. Environment variables
 override the file: ${overrides.map(({ variable }) => variable).join(", ")}.
-Changes to logLevel, queue and batch in the file apply without a restart.
+Changes to logLevel, queue, batch, live.publicAddresses and live.publicPort in the file apply without a restart.
 GPUMEDIA_ENVIRONMENT=development serves a page at / to try the processor.
 
 Exit status: 0 shut down gracefully, 1 failed or did not shut down in time, 2 invalid configuration, 3 accelerator

@@ -205,10 +205,13 @@ function applyReload(settings: Settings, text: string, env: ServeOptions["env"],
     log.error({ invalid: reading.values }, "the changed configuration is invalid; keeping the previous one");
     return;
   }
-  const { logLevel, queue, batch } = reading.settings;
+  const { logLevel, queue, batch, live } = reading.settings;
+  const { publicAddresses, publicPort } = live;
   Object.assign(settings, { logLevel, queue, batch });
+  // A load balancer's address is known only when the pods are already running.
+  Object.assign(settings.live, { publicAddresses, publicPort });
   log.level = logLevel;
-  log.info({ logLevel, queue, batch }, "configuration reloaded");
+  log.info({ logLevel, queue, batch, live: { publicAddresses, publicPort } }, "configuration reloaded");
 }
 
 /** The guide's `torch.cuda.empty_cache()`, while the processor is idle. */

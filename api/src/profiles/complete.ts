@@ -22,7 +22,9 @@ type Undefaulted =
   | "minAllowed"
   | "memoryPerPod"
   | "timeSlice"
-  | "threadPercentage";
+  | "threadPercentage"
+  | "tokenSecretRef"
+  | "turnSecretRef";
 
 /** Keeps lists and maps; a quantity is the text that the API server would store. */
 export type Complete<T> = [string | number] extends [T]

@@ -164,6 +164,28 @@ export const production: SourcedTree<CompleteSpec> = {
       egress: ours([], "the service sends nothing else"),
     },
   },
+  live: {
+    enabled: ours(false, "live video needs a load balancer for UDP"),
+    udpPort: ours(8080, "the number of the HTTP port"),
+    service: {
+      type: ours("LoadBalancer", "clients outside the cluster reach the pods, and its status has the addresses"),
+      annotations: {},
+    },
+    gateway: { parentRefs: ours([], "no UDPRoute until a Gateway of STUNner is listed") },
+    publicAddresses: ours([], "the Service's status has them"),
+    iceServers: ours([], "clients reach the load balancer directly"),
+    iceTransportPolicy: ours("all", "a direct way is shorter than a relay"),
+    limits: {
+      sessions: ours(20, "a media process each; see docs/live.md for what a session needs"),
+      pixels: ours(921_600, "1280x720, what cameras send"),
+      framesPerSecond: ours(30, "what cameras send"),
+      kilobitsPerSecond: ours(2_500, "what browsers send of 1280x720"),
+    },
+    timeouts: {
+      connect: ours("15s", "a client with a slow TURN server connects within this time"),
+      silent: ours("8s", "connected browsers send a packet every 5 s, so a vanished client is detected within 10 s"),
+    },
+  },
   monitoring: {
     dcgm: {
       enabled: guide("GPU Metrics", true),

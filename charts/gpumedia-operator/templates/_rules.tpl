@@ -277,6 +277,17 @@
     - patch
     - watch
 - apiGroups:
+    - stunner.l7mp.io
+  resources:
+    - udproutes
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
     - autoscaling.k8s.io
   resources:
     - verticalpodautoscalers

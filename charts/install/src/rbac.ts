@@ -72,7 +72,7 @@ export const serviceRules: readonly PolicyRule[] = [
     resources: ["gpumediaservices/finalizers", "gpumedialoadtests/finalizers"],
     verbs: ["update"],
   },
-  // Never deleted, but admission requires `delete` for adopting an orphan.
+  // Only the Services of live video are deleted, but admission requires `delete` for adopting an orphan.
   { apiGroups: [""], resources: ["configmaps", "serviceaccounts", "services"], verbs: childVerbs },
   { apiGroups: ["apps"], resources: ["deployments"], verbs: childVerbs },
   // To verify a pod's owner by UID before its utilization is collected.
@@ -82,6 +82,7 @@ export const serviceRules: readonly PolicyRule[] = [
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: childVerbs },
   // Granted even without their CRDs, which may be installed later.
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["httproutes"], verbs: childVerbs },
+  { apiGroups: ["stunner.l7mp.io"], resources: ["udproutes"], verbs: childVerbs },
   { apiGroups: ["autoscaling.k8s.io"], resources: ["verticalpodautoscalers"], verbs: childVerbs },
   { apiGroups: ["keda.sh"], resources: ["scaledobjects"], verbs: childVerbs },
   // Of services whose pods claim their GPUs. The claims themselves are made by Kubernetes.

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { builtInProfiles } from "@gpumedia/api";
 import { desiredChildren } from "@gpumedia/operator/src/desired/children.ts";
+import { liveAddress } from "@gpumedia/operator/src/desired/live-address.ts";
 import { effectiveService } from "@gpumedia/operator/src/effective/effective.ts";
 import { gpuRequest } from "@gpumedia/operator/src/effective/gpu-request.ts";
 import { ownership } from "@gpumedia/operator/src/kube/ownership.ts";
@@ -23,6 +24,7 @@ const switches: readonly (readonly [path: string, values: readonly unknown[]])[]
   ["autoscaling.vertical.enabled", [true, false]],
   ["podDisruptionBudget.enabled", [true, false]],
   ["network.networkPolicy.enabled", [true, false]],
+  ["live.enabled", [true, false]],
   ["network.ingress", [{ enabled: true, host: "a.example.com" }, { enabled: false }]],
   ["network.gateway", [{ parentRefs: [{ name: "public" }], hostnames: ["b.example.com"] }, {}]],
   ["monitoring.podMonitor", [true, false]],
@@ -56,6 +58,7 @@ describe("random edits of a spec", () => {
       exportsTargets: true,
       rollout: stored.status?.rollout?.strategy ?? "Surge",
       gpuMetric: "Utilization",
+      liveAddress: liveAddress(service, undefined),
       gpus: gpuRequest(service, "ExtendedResource"),
       waitingReplicas: stored.status?.rollout?.waiting ?? 0,
       features: {

@@ -8,6 +8,8 @@ describe("children", () => {
     "ConfigMap upscaler-config",
     "Deployment upscaler",
     "Service upscaler",
+    "Service upscaler-live",
+    "Service upscaler-peers",
     "HorizontalPodAutoscaler upscaler",
     "ScaledObject upscaler",
     "VerticalPodAutoscaler upscaler-vpa",
@@ -15,12 +17,14 @@ describe("children", () => {
     "NetworkPolicy upscaler",
     "Ingress upscaler",
     "HTTPRoute upscaler",
+    "UDPRoute upscaler-live",
     "PodMonitor upscaler",
     "PrometheusRule upscaler",
     "ConfigMap upscaler-dashboard",
   ];
   /** Only of a service whose image is older, and of none. */
   const older = ["PrometheusRule upscaler", "ConfigMap upscaler-dashboard"];
+  const live = ["Service upscaler-live", "Service upscaler-peers"];
   const cases: {
     readonly [title: string]: {
       readonly spec: object;
@@ -30,17 +34,26 @@ describe("children", () => {
   } = {
     "those of the guide": {
       spec: {},
-      absent: ["ScaledObject upscaler", "Ingress upscaler", "HTTPRoute upscaler", ...older],
+      absent: [
+        ...live,
+        "ScaledObject upscaler",
+        "Ingress upscaler",
+        "HTTPRoute upscaler",
+        "UDPRoute upscaler-live",
+        ...older,
+      ],
     },
     "those of the development profile": {
       spec: { profile: "development" },
       absent: [
+        ...live,
         "HorizontalPodAutoscaler upscaler",
         "ScaledObject upscaler",
         "VerticalPodAutoscaler upscaler-vpa",
         "PodDisruptionBudget upscaler",
         "Ingress upscaler",
         "HTTPRoute upscaler",
+        "UDPRoute upscaler-live",
         ...older,
       ],
     },
@@ -51,6 +64,7 @@ describe("children", () => {
           gateway: { parentRefs: [{ name: "public" }] },
         },
         autoscaling: { horizontal: { provider: "KEDA" } },
+        live: { enabled: true, gateway: { parentRefs: [{ name: "turn" }] } },
       },
       absent: ["HorizontalPodAutoscaler upscaler", ...older],
     },

@@ -10,6 +10,7 @@ import { deployment, initialDeployment } from "./deployment.ts";
 import { horizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { httpRoute } from "./http-route.ts";
 import { ingress } from "./ingress.ts";
+import { liveService, peersService } from "./live-services.ts";
 import {
   childKind,
   childKinds,
@@ -28,6 +29,7 @@ import { scaledObject } from "./scaled-object.ts";
 import { serviceAccount } from "./service-account.ts";
 import { clusterService } from "./service.ts";
 import { targetsRule } from "./targets-rule.ts";
+import { udpRoute } from "./udp-route.ts";
 import { verticalPodAutoscaler } from "./vertical-pod-autoscaler.ts";
 
 /** A child as it should be; without a manifest it should not exist. */
@@ -70,10 +72,12 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
   const initial = initialDeployment(service, applied);
   return [
     one("serviceAccount", serviceAccount(service)),
-    one("configMap", configMap(service, operatorNamespace)),
+    one("configMap", configMap(service, context)),
     ...(template === undefined ? [] : [named("resourceClaimTemplate", template.name, template.manifest)]),
     { ...one("deployment", applied), ...(initial === undefined ? {} : { initial }) },
     one("service", clusterService(service)),
+    one("liveService", liveService(service)),
+    one("peersService", peersService(service)),
     one("horizontalPodAutoscaler", horizontalPodAutoscaler(service, context)),
     one("scaledObject", scaledObject(service, context.gpuMetric)),
     one("verticalPodAutoscaler", verticalPodAutoscaler(service, features)),
@@ -81,6 +85,7 @@ export function desiredChildren(service: EffectiveService, context: ChildContext
     one("networkPolicy", networkPolicy(service, context)),
     one("ingress", ingress(service)),
     one("httpRoute", httpRoute(service)),
+    one("udpRoute", udpRoute(service)),
     one("podMonitor", podMonitor(service)),
     one("prometheusRule", exportsTargets ? null : targetsRule(service, operatorNamespace)),
     // Older operators created a dashboard for each service.

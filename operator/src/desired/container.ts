@@ -12,6 +12,9 @@ import { configPath, volumeMounts } from "./volumes.ts";
 export const httpPort = 8080;
 export const httpPortName = "http";
 
+/** Of the UDP port of live video. */
+export const livePortName = "live";
+
 /** Requests still arrive until every proxy has removed a terminating pod from its endpoints. In seconds. */
 export const endpointRemovalSeconds = 5;
 
@@ -24,7 +27,10 @@ export function container(service: EffectiveService, gpus: GpuRequest): object {
     image: service.image,
     ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
     args: ["--config", configPath],
-    ports: [{ name: httpPortName, containerPort: httpPort, protocol: "TCP" }],
+    ports: [
+      { name: httpPortName, containerPort: httpPort, protocol: "TCP" },
+      ...(service.live.enabled ? [{ name: livePortName, containerPort: service.live.udpPort, protocol: "UDP" }] : []),
+    ],
     ...unlessEmpty("env", environment(service, gpus)),
     resources: resources(service, gpus),
     ...probes(service),

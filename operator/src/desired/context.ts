@@ -17,6 +17,16 @@ export interface ChildContext {
   /** What the autoscaler compares with `gpuUtilizationPercent`. */
   readonly gpuMetric: GpuMetric;
   readonly features: ClusterFeatures;
+  /** Where clients reach the service's live video. */
+  readonly liveAddress: LiveAddress;
+}
+
+/** Empty while nothing is known, and without live video. */
+export interface LiveAddress {
+  /** IP addresses, the preferred one first. */
+  readonly addresses: readonly string[];
+  /** Absent: the port of the Service. */
+  readonly port?: number;
 }
 
 /**

@@ -11,9 +11,9 @@ export function environment(service: EffectiveService, gpus: GpuRequest): readon
   const theirs = service.processing.env;
   const named = new Set(theirs.map(({ name }) => name));
   return [
-    ...[...ours(service), ...mpsClient(service, gpus)].filter(({ name }) => !named.has(name)),
-    ...theirs.map(asStored),
-  ];
+    ...[...ours(service), ...mpsClient(service, gpus), ...liveVideo(service)].filter(({ name }) => !named.has(name)),
+    ...theirs,
+  ].map(asStored);
 }
 
 /**
@@ -41,6 +41,21 @@ function mpsClient({ gpu }: EffectiveService, gpus: GpuRequest): readonly Variab
     ...(threadPercentage === undefined
       ? []
       : [{ name: "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", value: String(threadPercentage) }]),
+  ];
+}
+
+/** What the processor's configuration cannot contain: the pod's own address, and secrets. */
+function liveVideo({ live }: EffectiveService): readonly Variable[] {
+  if (!live.enabled) return [];
+  const { tokenSecretRef, turnSecretRef } = live;
+  return [
+    { name: "GPUMEDIA_POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    ...(tokenSecretRef === undefined
+      ? []
+      : [{ name: "GPUMEDIA_LIVE_TOKEN", valueFrom: { secretKeyRef: tokenSecretRef } }]),
+    ...(turnSecretRef === undefined
+      ? []
+      : [{ name: "GPUMEDIA_LIVE_TURN_SECRET", valueFrom: { secretKeyRef: turnSecretRef } }]),
   ];
 }
 

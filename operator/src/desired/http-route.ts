@@ -2,7 +2,7 @@
 import { durationSeconds } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
-import { gatewayGroup } from "../observe/gateway-view.ts";
+import { gatewayGroup, type ParentRef } from "../observe/gateway-view.ts";
 import { unlessEmpty } from "./canonical.ts";
 import { child } from "./child.ts";
 import { servicePort } from "./service.ts";
@@ -13,11 +13,7 @@ export function httpRoute(service: EffectiveService): Manifest | null {
   if (gateway.parentRefs.length === 0) return null;
   return child(service, "httpRoute", {
     spec: {
-      parentRefs: gateway.parentRefs.map((ref) => ({
-        ...ref,
-        group: ref.group ?? gatewayGroup,
-        kind: ref.kind ?? "Gateway",
-      })),
+      parentRefs: storedRefs(gateway.parentRefs),
       ...unlessEmpty("hostnames", gateway.hostnames),
       rules: [
         {
@@ -29,4 +25,9 @@ export function httpRoute(service: EffectiveService): Manifest | null {
       ],
     },
   });
+}
+
+/** As the API server stores them. */
+export function storedRefs(refs: readonly ParentRef[]): readonly ParentRef[] {
+  return refs.map((ref) => ({ ...ref, group: ref.group ?? gatewayGroup, kind: ref.kind ?? "Gateway" }));
 }

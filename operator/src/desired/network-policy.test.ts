@@ -40,6 +40,43 @@ describeChild("networkPolicy", {
                 protocol: TCP
     `,
   },
+  "admits live video from anywhere, and forwards it to the other pods": {
+    spec: {
+      live: { enabled: true, udpPort: 3478 },
+      network: { networkPolicy: { from: [{ podSelector: {} }], monitoringFrom: [] } },
+    },
+    expected: `${policy}
+          - to:
+              - podSelector:
+                  matchLabels:
+                    app.kubernetes.io/name: gpu-media
+                    app.kubernetes.io/instance: upscaler
+            ports:
+              - port: 3478
+                protocol: UDP
+              - port: 8080
+                protocol: TCP
+        ingress:
+          - from:
+              - podSelector: {}
+              - namespaceSelector:
+                  matchLabels:
+                    kubernetes.io/metadata.name: gpumedia-system
+              - podSelector:
+                  matchLabels:
+                    gpumedia.io/load-test-of: upscaler
+              - podSelector:
+                  matchLabels:
+                    app.kubernetes.io/name: gpu-media
+                    app.kubernetes.io/instance: upscaler
+            ports:
+              - port: 8080
+                protocol: TCP
+          - ports:
+              - port: 3478
+                protocol: UDP
+    `,
+  },
   "bug: kept Istio's proxy from istiod, so that no pod became ready; admits its tunnels and ambient probes, too": {
     spec: {
       network: {

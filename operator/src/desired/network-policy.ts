@@ -12,7 +12,8 @@ export function networkPolicy(
   service: EffectiveService,
   { operatorNamespace, features }: Pick<ChildContext, "operatorNamespace" | "features">,
 ): Manifest | null {
-  const { mesh: meshName, networkPolicy: more } = service.network;
+  const { live, network } = service;
+  const { mesh: meshName, networkPolicy: more } = network;
   if (!more.enabled) return null;
   const mesh = meshes[meshName];
   return child(service, "networkPolicy", {
@@ -22,12 +23,15 @@ export function networkPolicy(
       ingress: [
         { ...sources(service, operatorNamespace), ports: [tcp(httpPort), ...mesh.tunnelPorts.map(tcp)] },
         ...probes(service, mesh),
+        // Anywhere: clients, and the load balancer in front of them.
+        ...(live.enabled ? [{ ports: [udp(live.udpPort)] }] : []),
         ...rules(more.ingress),
       ],
       egress: [
         { ports: dnsPorts(service, features).flatMap((port) => [udp(port), tcp(port)]) },
         ...upstream(service, mesh),
         ...mesh.egress,
+        ...peers(service, mesh),
         ...rules(more.egress),
       ],
     },
@@ -53,8 +57,20 @@ function sources(service: EffectiveService, operatorNamespace: string): object {
     loadTestPeer(service),
     ...ingressProxies(service),
     ...gateways(service),
+    ...(service.live.enabled ? [ownPods(service)] : []),
   ];
   return { from: withoutEmpties(peers) };
+}
+
+/** A pod forwards the requests and packets of live video that belong to a session of another one. */
+function peers(service: EffectiveService, { tunnelPorts }: Mesh): readonly object[] {
+  const { enabled, udpPort } = service.live;
+  if (!enabled) return [];
+  return [{ to: [ownPods(service)], ports: [udp(udpPort), tcp(httpPort), ...tunnelPorts.map(tcp)] }];
+}
+
+function ownPods(service: EffectiveService): object {
+  return { podSelector: { matchLabels: selectorLabels(service) } };
 }
 
 /** Both the chart and the plain manifests of ingress-nginx set this label. */

@@ -87,6 +87,7 @@ export const guideDeployment = (
     scheduling = "",
     directories = "tmp",
     before = "",
+    ports = "",
     mounts = "",
     volumes: addedVolumes = "",
   },
@@ -124,6 +125,7 @@ export const guideDeployment = (
                 - name: gpu-media
                   image: ghcr.io/gpumedia/processor:1.0.0
                   ${argsAndPorts}
+                    ${ports}
                   ${env}
                   resources:
                     requests:

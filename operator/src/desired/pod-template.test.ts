@@ -265,6 +265,31 @@ describeChild("deployment", {
       scheduling: "hostAliases: [{ ip: 10.0.0.9, hostnames: [store.internal] }]",
     }),
   },
+  "has the UDP port of live video, the pod's address, and the secrets": {
+    spec: {
+      gpu: { count: 0 },
+      replicas: 1,
+      autoscaling: { horizontal: { enabled: false } },
+      rollout: { strategy: "Recreate" },
+      scheduling: { topologySpreadConstraints: [] },
+      live: {
+        enabled: true,
+        tokenSecretRef: { name: "live", key: "token" },
+        turnSecretRef: { name: "turn", key: "secret" },
+      },
+    },
+    expected: guideDeployment("{ type: Recreate }", "cWXCVrdBKV0Trj6M", {
+      replicas: "replicas: 1",
+      ports: "- { name: live, containerPort: 8080, protocol: UDP }",
+      env: `env:
+                    - name: GPUMEDIA_POD_IP
+                      valueFrom: { fieldRef: { apiVersion: v1, fieldPath: status.podIP } }
+                    - name: GPUMEDIA_LIVE_TOKEN
+                      valueFrom: { secretKeyRef: { name: live, key: token } }
+                    - name: GPUMEDIA_LIVE_TURN_SECRET
+                      valueFrom: { secretKeyRef: { name: turn, key: secret } }`,
+    }),
+  },
   "requests no GPU with gpu.count: 0, and one replica": {
     spec: {
       gpu: { count: 0 },

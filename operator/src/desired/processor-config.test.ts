@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { builtInProfileNames, processorConfig as schema } from "@gpumedia/api";
 import type { GpuMediaServiceSpec } from "@gpumedia/api";
 import { Ajv } from "ajv";
-import { processorConfig, restartChecksum } from "./processor-config.ts";
+import type { EffectiveService } from "../effective/service.ts";
+import { processorConfig as configOf, restartChecksum } from "./processor-config.ts";
 import { sampleService } from "./service.sample.ts";
+
+const processorConfig = (service: EffectiveService) => configOf(service, { addresses: ["203.0.113.7"] });
 
 describe("processor's configuration", () => {
   const accepts = new Ajv({ strict: false, allErrors: true }).compile(schema);
@@ -14,6 +17,7 @@ describe("processor's configuration", () => {
     { slo: { concurrentUsers: 1_000_000 } },
     { model: { name: "own", path: "own.onnx", volume: { persistentVolumeClaim: { claimName: "models" } } } },
     { model: { layout: "NCHW", range: "-1-1", outputRange: "0-1", channels: "BGR", sizeMultiple: 8, verify: false } },
+    { live: { enabled: true, udpPort: 3478, iceServers: ["stun:stun.example.com"], limits: { sessions: 3 } } },
     { model: { tile: 512, overlap: 32, warmUpSizes: ["1024x768"] } },
   ];
   for (const spec of specs) {
@@ -72,6 +76,35 @@ describe("processor's configuration", () => {
         cors: network.cors,
       },
     );
+  });
+
+  it("has live video with the address of the load balancer and the name of all pods, without its secrets", () => {
+    const tokenSecretRef = { name: "live", key: "token" };
+    const limits = { sessions: 5 };
+    const iceServers = ["turns:turn.example.com:443?transport=tcp"];
+    const service = sampleService({
+      live: { enabled: true, iceServers, iceTransportPolicy: "relay", tokenSecretRef, limits },
+    });
+    assert.deepEqual(configOf(service, { addresses: ["203.0.113.7"], port: 31_000 }).live, {
+      enabled: true,
+      udpPort: 8080,
+      publicAddresses: ["203.0.113.7"],
+      publicPort: 31_000,
+      peers: "upscaler-peers.media.svc",
+      iceServers,
+      iceTransportPolicy: "relay",
+      limits: { sessions: 5, pixels: 921_600, framesPerSecond: 30, kilobitsPerSecond: 2500 },
+      timeouts: { connect: "15s", silent: "8s" },
+    });
+    assert.equal(processorConfig(sampleService({ live: { limits } })).live, undefined);
+  });
+
+  it("restarts pods when live video is switched on or changed, and not for another public address", () => {
+    const checksum = (live: NonNullable<GpuMediaServiceSpec["live"]>) => restartChecksum(sampleService({ live }));
+    const on = checksum({ enabled: true });
+    assert.notEqual(on, checksum({ enabled: false, udpPort: 3478 }));
+    assert.notEqual(on, checksum({ enabled: true, limits: { sessions: 5 } }));
+    assert.equal(on, checksum({ enabled: true, publicAddresses: ["203.0.113.7"] }));
   });
 
   const changes: { readonly [title: string]: { readonly spec: GpuMediaServiceSpec; readonly restarts: boolean } } = {

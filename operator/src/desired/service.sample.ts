@@ -53,6 +53,7 @@ export const sampleContext: ChildContext = {
   rollout: "Surge",
   waitingReplicas: 0,
   gpuMetric: "Utilization",
+  liveAddress: { addresses: [] },
   features: {
     gpuPodMetric: true,
     busyPodMetric: true,

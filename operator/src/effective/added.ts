@@ -2,8 +2,19 @@
 import { isAddress, pathOf, quantityValue } from "@gpumedia/api";
 import type { EffectiveService, Problem } from "./service.ts";
 
-/** The processor's own port, and the name by which the Service, the probes and the PodMonitor find it. */
-const taken = { port: 8080, portName: "http" };
+/** The processor's own ports, and the names by which the Services, the probes and the PodMonitor find them. */
+function ownPorts({ live }: EffectiveService): readonly NamedPort[] {
+  return [
+    { number: "8080/TCP", name: "http" },
+    ...(live.enabled ? [{ number: `${live.udpPort}/UDP`, name: "live" }] : []),
+  ];
+}
+
+interface NamedPort {
+  /** `8080/TCP` */
+  readonly number: string;
+  readonly name: string | undefined;
+}
 
 /** Directories of the processor's container. A mount there hides them; one below fails, except where they may hold it. */
 const directories = [
@@ -82,20 +93,21 @@ function unknownVolumes({ volumes, volumeMounts, initContainers }: EffectiveServ
   ]);
 }
 
-function takenPorts({ initContainers }: EffectiveService): readonly Problem[] {
-  const ports = initContainers.flatMap(({ ports: own = [] }, container) =>
-    own.map(({ containerPort, name, protocol = "TCP" }, index) => ({
+function takenPorts(service: EffectiveService): readonly Problem[] {
+  const { initContainers } = service;
+  const own = ownPorts(service);
+  const ports = initContainers.flatMap(({ ports: added = [] }, container) =>
+    added.map(({ containerPort, name, protocol = "TCP" }, index) => ({
       at: ["initContainers", container, "ports", index],
       number: `${containerPort}/${protocol}`,
       name,
     })),
   );
-  const processors = { number: `${taken.port}/TCP`, name: taken.portName };
-  const all = [processors, ...ports];
+  const all: readonly NamedPort[] = [...own, ...ports];
   const twice = (key: "number" | "name", field: string, what: string): readonly Problem[] =>
     repeated(all.map((port) => port[key])).map(({ value, index }) => ({
-      path: pathOf([...(ports[index - 1]?.at ?? []), field]),
-      message: `${what} ${value} is taken${value === processors[key] ? " by the processor" : ""}: choose another one`,
+      path: pathOf([...(ports[index - own.length]?.at ?? []), field]),
+      message: `${what} ${value} is taken${own.some((port) => port[key] === value) ? " by the processor" : ""}: choose another one`,
     }));
   return [...twice("number", "containerPort", "port"), ...twice("name", "name", "the port name")];
 }

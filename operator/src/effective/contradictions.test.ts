@@ -28,6 +28,36 @@ describe("a contradiction between spec and profile", () => {
         "autoscaling.horizontal": "minReplicas 12 (spec) is above maxReplicas 10 (profile production): set both",
       },
     },
+    "relays only, and no TURN server": {
+      spec: { live: { enabled: true, iceTransportPolicy: "relay", iceServers: ["stun:stun.example.com"] } },
+      found: {
+        "live.iceServers":
+          "clients may only use relays (live.iceTransportPolicy: relay from spec), and there is no TURN server: add its URL, such as turn:turn.example.com:3478",
+      },
+    },
+    "public addresses that are none": {
+      spec: { live: { publicAddresses: ["203.0.113.7", "203.0.113"] } },
+      found: {
+        "live.publicAddresses[1]": "203.0.113 is not an IP address: WebRTC announces addresses, not host names",
+      },
+    },
+    "a sidecar on the UDP port of live video": {
+      spec: {
+        live: { enabled: true },
+        initContainers: [
+          {
+            name: "a",
+            image: "a",
+            restartPolicy: "Always",
+            ports: [{ containerPort: 8080, protocol: "UDP", name: "live" }],
+          },
+        ],
+      },
+      found: {
+        "initContainers[0].ports[0].containerPort": "port 8080/UDP is taken by the processor: choose another one",
+        "initContainers[0].ports[0].name": "the port name live is taken by the processor: choose another one",
+      },
+    },
     "a request above the profile's limit": {
       spec: { resources: { requests: { memory: "16Gi" } } },
       found: {

@@ -2,7 +2,15 @@
  * Contradictions in the merged profile and spec. The CRD's rules see only the spec; these see the effective values, so that
  * the API server never rejects a child, and no two autoscalers fight.
  */
-import { durationMs, durationSeconds, memoryForPixels, pathOf, quantityValue, workersFor } from "@gpumedia/api";
+import {
+  durationMs,
+  durationSeconds,
+  isAddress,
+  memoryForPixels,
+  pathOf,
+  quantityValue,
+  workersFor,
+} from "@gpumedia/api";
 import { longestNameSuffix } from "../observe/child-kinds.ts";
 import { addedProblems, mountsModels } from "./added.ts";
 import { neededEngines } from "./gpu-request.ts";
@@ -22,6 +30,7 @@ export function contradictions(service: EffectiveService, origins: Origins): rea
     ...requestsAboveLimits(service, origins),
     ...overcommitted(service),
     ...addedProblems(service),
+    ...invalidPublicAddresses(service),
   ];
 }
 
@@ -185,6 +194,15 @@ const rules: readonly Rule[] = [
     };
   },
 
+  function relays({ live }, origins) {
+    if (!live.enabled || live.iceTransportPolicy !== "relay" || live.iceServers.some((url) => url.startsWith("turn")))
+      return null;
+    return {
+      path: "live.iceServers",
+      message: `clients may only use relays (live.iceTransportPolicy: relay from ${originText(origins, "live.iceTransportPolicy")}), and there is no TURN server: add its URL, such as turn:turn.example.com:3478`,
+    };
+  },
+
   function gpuBand({ slo: { gpuUtilization } }) {
     if (gpuUtilization.min < gpuUtilization.max) return null;
     return {
@@ -236,6 +254,20 @@ function overcommitted({ resources: { requests, limits } }: EffectiveService): r
       message: `${limit} differs from the request ${request}, and devices are not shared: set both to the same number`,
     };
   });
+}
+
+/** The processor would announce them to clients, which reject the whole answer. */
+function invalidPublicAddresses({ live }: EffectiveService): readonly Problem[] {
+  return live.publicAddresses.flatMap((address, index) =>
+    isAddress(address)
+      ? []
+      : [
+          {
+            path: pathOf(["live", "publicAddresses", index]),
+            message: `${address} is not an IP address: WebRTC announces addresses, not host names`,
+          },
+        ],
+  );
 }
 
 function originText(origins: Origins, path: string): string {

@@ -14,8 +14,11 @@ import { layer, type Layer } from "./layers.ts";
 import { profileLayers, resolveProfile, type ProfileLookup } from "./profiles.ts";
 import type { Effective, EffectiveService, Ineffective, Origin, Problem } from "./service.ts";
 
-/** A volume has one source: merging the profile's claim with the service's image would make two. */
-const atomic: ReadonlySet<string> = new Set(["model.volume"]);
+/**
+ * A volume has one source: merging the profile's claim with the service's image would make two. The name and the key of a Secret
+ * belong together.
+ */
+const atomic: ReadonlySet<string> = new Set(["model.volume", "live.tokenSecretRef", "live.turnSecretRef"]);
 
 /** Values from the operator's flags, for services that set none. */
 export interface Defaults {

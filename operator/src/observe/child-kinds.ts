@@ -29,6 +29,7 @@ export const childKinds = {
   podDisruptionBudget: kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
   networkPolicy: kind("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   ingress: kind("networking.k8s.io", "v1", "Ingress", "ingresses"),
+  udpRoute: kind("stunner.l7mp.io", "v1", "UDPRoute", "udproutes", { optional: true }),
   httpRoute: kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", { optional: true }),
   verticalPodAutoscaler: kind("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler", "verticalpodautoscalers", {
     optional: true,
@@ -40,19 +41,31 @@ export const childKinds = {
 
 export type ChildKindName = keyof typeof childKinds;
 
-/** A child by its purpose: a service has two ConfigMaps. */
-export type ChildRole = ChildKindName | "dashboard";
+/** Children of a kind that a service has several of, and their kind. */
+const furtherRoles = {
+  dashboard: "configMap",
+  /** At which clients reach the UDP port of live video. */
+  liveService: "service",
+  /** Headless: its addresses are the pods among which live video is forwarded. */
+  peersService: "service",
+} as const satisfies Record<string, ChildKindName>;
+
+/** A child by its purpose: a service has several ConfigMaps and Services. */
+export type ChildRole = ChildKindName | keyof typeof furtherRoles;
 
 /** A child whose name follows from that of the service. That of a ResourceClaimTemplate has a hash, and there may be several. */
 export type NamedRole = Exclude<ChildRole, "resourceClaimTemplate">;
 
-export const childRoles = [...Object.keys(childKinds), "dashboard"].filter(
+export const childRoles = [...Object.keys(childKinds), ...Object.keys(furtherRoles)].filter(
   (role) => role !== "resourceClaimTemplate",
 ) as readonly NamedRole[];
 
 const nameSuffixes: Partial<Record<NamedRole, string>> = {
   configMap: "-config",
   dashboard: "-dashboard",
+  liveService: "-live",
+  peersService: "-peers",
+  udpRoute: "-live",
   verticalPodAutoscaler: "-vpa",
 };
 
@@ -60,7 +73,11 @@ const nameSuffixes: Partial<Record<NamedRole, string>> = {
 export const longestNameSuffix = Math.max(...Object.values(nameSuffixes).map(({ length }) => length));
 
 export function childKind(role: ChildRole): ChildKind {
-  return childKinds[role === "dashboard" ? "configMap" : role];
+  return childKinds[isFurther(role) ? furtherRoles[role] : role];
+}
+
+function isFurther(role: ChildRole): role is keyof typeof furtherRoles {
+  return Object.hasOwn(furtherRoles, role);
 }
 
 /** The name of a service's child, or its key where the service's key is given. */

@@ -47,6 +47,13 @@ describe("the view of a child", () => {
     assert.deepEqual([view.spec, view.status], [{ parentRefs }, status]);
   });
 
+  it("has the allocated ports and the addresses of a Service", () => {
+    const ports = [{ name: "live", port: 8080, protocol: "UDP", nodePort: 31_000 }, { port: 80 }];
+    const status = { loadBalancer: { ingress: [{ ip: "203.0.113.7" }] } };
+    const view = viewChild(childKinds.service)(object({}, { spec: { ports, clusterIP: "10.0.0.1" }, status }));
+    assert.deepEqual([view.spec, view.status], [{ ports: [{ nodePort: 31_000 }, {}] }, status]);
+  });
+
   it("has no spec and no status of a ConfigMap", () => {
     const { spec, status, revision, generation } = viewChild(childKinds.configMap)(object({}, { data: { a: "b" } }));
     assert.deepEqual({ spec, status, revision, generation }, { spec: {}, status: {}, revision: 0, generation: 0 });

@@ -21,7 +21,7 @@ export interface ChildView extends LiveChild {
   readonly services: readonly ObjectKey[];
   /** How many pod templates a Deployment has had; 0 of other kinds. */
   readonly revision: number;
-  /** `spec.replicas` of a Deployment, the bounds of an autoscaler or the parents of a route; empty for other kinds. */
+  /** `spec.replicas` of a Deployment, the bounds of an autoscaler, the parents of a route or the ports of a Service; empty for other kinds. */
   readonly spec: ChildSpec;
   readonly status: ChildStatus;
   /** The field manager that has written the address of an Ingress; undefined for other kinds. */
@@ -32,8 +32,15 @@ export interface ChildSpec {
   readonly replicas?: number;
   readonly minReplicas?: number;
   readonly maxReplicas?: number;
-  /** Of an HTTPRoute. */
+  /** Of an HTTPRoute or UDPRoute. */
   readonly parentRefs?: readonly ParentRef[];
+  /** Of a Service. */
+  readonly ports?: readonly ServicePort[];
+}
+
+export interface ServicePort {
+  /** What Kubernetes has allocated on each node. */
+  readonly nodePort?: number;
 }
 
 /** `metav1.Condition`, and the older types of conditions. */
@@ -129,6 +136,8 @@ const kindsWithStatus: ReadonlySet<string> = new Set([
   "VerticalPodAutoscaler",
   "Ingress",
   "HTTPRoute",
+  "UDPRoute",
+  "Service",
 ]);
 
 function addressManagerOf({ managedFields = [] }: ObjectMeta): string | undefined {
@@ -137,12 +146,15 @@ function addressManagerOf({ managedFields = [] }: ObjectMeta): string | undefine
   )?.manager;
 }
 
-function specOf({ replicas, minReplicas, maxReplicas, parentRefs }: ChildSpec): ChildSpec {
+function specOf({ replicas, minReplicas, maxReplicas, parentRefs, ports }: ChildSpec): ChildSpec {
   return {
     ...(replicas === undefined ? {} : { replicas }),
     ...(minReplicas === undefined ? {} : { minReplicas }),
     ...(maxReplicas === undefined ? {} : { maxReplicas }),
     ...(parentRefs === undefined ? {} : { parentRefs }),
+    ...(ports === undefined
+      ? {}
+      : { ports: ports.map(({ nodePort }) => (nodePort === undefined ? {} : { nodePort })) }),
   };
 }
 

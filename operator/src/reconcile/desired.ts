@@ -1,5 +1,6 @@
 /** The children that a service should have now, and how its pods are replaced. Pure. */
 import { childText, desiredChildren, obsoleteTemplate, type DesiredChild } from "../desired/children.ts";
+import { liveAddress } from "../desired/live-address.ts";
 import { podTemplate } from "../desired/pod-template.ts";
 import { dashboardPlace, placeKey, rulesPlace } from "../desired/rule-set.ts";
 import { gpuRequest, type GpuRequest } from "../effective/gpu-request.ts";
@@ -8,7 +9,7 @@ import { digest } from "../kube/digest.ts";
 import { decideAllocation, type AllocationDecision } from "../plan/gpu-allocation.ts";
 import { countGpus, gpuView } from "../plan/gpus.ts";
 import { losesSharedRules, ownRule, ruleOf } from "../plan/own-rule.ts";
-import { planChild, type Action } from "../plan/plan.ts";
+import { isOwn, planChild, type Action } from "../plan/plan.ts";
 import { quotaHeadroom, type CountedTemplate } from "../plan/quota.ts";
 import { decideRollout, type RolloutDecision } from "../plan/rollout.ts";
 import { isUncounted, patienceEndsMs, surgeFailure, waitingReplicas } from "../plan/waiting.ts";
@@ -93,9 +94,14 @@ export function desired(
   const canHaveRules = service.monitoring.alerts && snapshot.served.has(childKinds.prometheusRule);
   const lacksShared = lacksDashboard || (canHaveRules && sharedRulesSince === undefined);
   const gpuMetric = gpuMetricOf(serviceSharing(service, reading, stored.status?.utilization?.gpuSharing));
+  const { liveService } = snapshot.children;
   const context = {
     operatorNamespace,
     features,
+    liveAddress: liveAddress(
+      service,
+      liveService !== undefined && isOwn(service.owner, liveService) ? liveService : undefined,
+    ),
     gpuMetric,
     gpus: request,
     rollout: strategy,

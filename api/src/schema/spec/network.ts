@@ -55,10 +55,12 @@ const parentRef = object(
   },
 );
 
+export const parentRefs = (description: string) => list("atomic", { description }, parentRef);
+
 const gateway = settings(
   { description: "An HTTPRoute of the Gateway API, created when parentRefs is not empty." },
   {
-    parentRefs: list("atomic", { description: "The Gateways that route to the service." }, parentRef),
+    parentRefs: parentRefs("The Gateways that route to the service."),
     hostnames: list(
       "set",
       { description: "Host names of the route. Empty means those of the Gateway.", maxItems: 16 },

@@ -4,6 +4,7 @@ import { hostAliases, initContainers } from "../added-containers.ts";
 import { mounts, volumes } from "../pod-volumes.ts";
 import { autoscaling } from "./autoscaling.ts";
 import { gpu } from "./gpu.ts";
+import { live } from "./live.ts";
 import { monitoring, regression, slo } from "./monitoring.ts";
 import { network } from "./network.ts";
 import {
@@ -44,6 +45,7 @@ export const tunables = {
   processing,
   autoscaling,
   network,
+  live,
   monitoring,
   slo,
   regression,

@@ -1,6 +1,7 @@
 /** `gpumedia render`: the children of services and the objects that services share, as YAML, as the operator would apply them. */
 import { stringify } from "yaml";
 import { desiredChildren } from "../../desired/children.ts";
+import { liveAddress } from "../../desired/live-address.ts";
 import type { ChildContext, Rollout } from "../../desired/context.ts";
 import { sharedObjects } from "../../desired/shared.ts";
 import { gpuRequest, type GpuAllocation } from "../../effective/gpu-request.ts";
@@ -45,7 +46,12 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
     const gpuMetric = gpuMetricOf(serviceSharing(service, undefined, undefined));
     return renderedChildren(
       service,
-      { ...context, gpuMetric, gpus: gpuRequest(service, allocation(service, status)) },
+      {
+        ...context,
+        gpuMetric,
+        gpus: gpuRequest(service, allocation(service, status)),
+        liveAddress: liveAddress(service, undefined),
+      },
       notServed,
     );
   });

@@ -138,6 +138,22 @@ describe("signalling of live video", () => {
     assert.equal((await send("DELETE", location)).status, 204);
   });
 
+  it("announces the address of a load balancer that becomes known while it runs", async () => {
+    const announced = async (): Promise<string | undefined> => {
+      const response = await send("POST", "/v1/whip/balcony", offerText());
+      const answer = await response.text();
+      assert.equal(response.status, 201, answer);
+      await send("DELETE", response.headers.get("location") ?? "");
+      return /^a=candidate:\S+ 1 udp \d+ (\S+ \d+) typ host/m.exec(answer)?.[1];
+    };
+    const before = await announced();
+    processor.processor.reload(JSON.stringify({ live: { publicAddresses: ["203.0.113.7"], publicPort: 3478 } }));
+    const after = await announced();
+    processor.processor.reload("{}");
+    assert.deepEqual([after, await announced()], ["203.0.113.7 3478", before]);
+    assert.notEqual(before, after);
+  });
+
   const refused: readonly (readonly [string, string, OfferParts | string, readonly [number, string, string]])[] = [
     [
       "no common codec",
