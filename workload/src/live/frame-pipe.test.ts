@@ -4,9 +4,14 @@ import { MessageReader, writeMessage, type PipeMessage } from "./frame-pipe.ts";
 import { drawnFrame } from "./testing/drawn-frame.ts";
 
 const messages: readonly PipeMessage[] = [
-  { kind: "frame", frame: { ...drawnFrame({ width: 5, height: 3 }, 0), timestamp: 0xff_ff_ff_ff, dropped: 3 } },
-  { kind: "done" },
-  { kind: "frame", frame: { ...drawnFrame({ width: 16, height: 8 }, 1), timestamp: 0, dropped: 0 } },
+  {
+    session: 0,
+    kind: "frame",
+    frame: { ...drawnFrame({ width: 5, height: 3 }, 0), timestamp: 0xff_ff_ff_ff, dropped: 3 },
+  },
+  { session: 65_535, kind: "done" },
+  { session: 7, kind: "encoded", encoded: { encoding: 9, key: true, timestamp: 3000, bytes: new Uint8Array([1, 2]) } },
+  { session: 1, kind: "frame", frame: { ...drawnFrame({ width: 16, height: 8 }, 1), timestamp: 0, dropped: 0 } },
 ];
 
 function written(): Buffer {
@@ -38,6 +43,12 @@ describe("the pipe of a media process", () => {
       assert.throws(() => new MessageReader(1000, () => undefined).read(bytes), { message });
     });
   }
+
+  it("is not trusted with an encoded frame of 4 GB", () => {
+    const bytes = Buffer.alloc(20, 0xff);
+    bytes[0] = 3;
+    assert.throws(() => new MessageReader(1000, () => undefined).read(bytes), /encoded frame with 4294967295 bytes/);
+  });
 
   it("is not trusted with more pixels than the limit", () => {
     assert.throws(() => new MessageReader(10, () => undefined).read(written()), /frame of 5x3 with 27 bytes/);

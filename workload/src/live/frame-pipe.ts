@@ -1,6 +1,6 @@
 /**
- * Frames between the processor and a media process, over a pipe of their own: a fixed header, then I420. The processor does not trust
- * what a media process writes: a header that does not fit its frame is an error.
+ * Frames between the processor and a media process, over a pipe of their own: a fixed header, then I420 or the encoded frame. The
+ * processor does not trust what a media process writes: a header that does not fit its frame is an error.
  */
 import type { Duplex } from "node:stream";
 import { frameBytes, type VideoFrame } from "../core/video-frame.ts";
@@ -12,29 +12,64 @@ export interface TimedFrame extends VideoFrame {
   readonly dropped: number;
 }
 
-export type PipeMessage =
+export interface EncodedFrame {
+  /** Which of the publisher's encodings it is of. */
+  readonly encoding: number;
+  /** Whether a decoder can start with it. */
+  readonly key: boolean;
+  readonly timestamp: number;
+  readonly bytes: Uint8Array;
+}
+
+/** `session`: which of those of the media process. */
+export type PipeMessage = { readonly session: number } & (
   | { readonly kind: "frame"; readonly frame: TimedFrame }
+  | { readonly kind: "encoded"; readonly encoded: EncodedFrame }
   /** The processor has used the last frame. */
-  | { readonly kind: "done" };
+  | { readonly kind: "done" }
+);
 
 const headerBytes = 20;
-const types = { frame: 1, done: 2 } as const;
+const types = { frame: 1, done: 2, encoded: 3 } as const;
+/** Of any bit rate that is sent, with the key frame of the largest size. */
+const mostEncodedBytes = 16 * 1024 * 1024;
 
-export function writeMessage(pipe: Duplex, message: PipeMessage): void {
+/** `onWritten`: the message is on its way. */
+export function writeMessage(pipe: Duplex, message: PipeMessage, onWritten: () => void = () => undefined): void {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt8(types[message.kind], 0);
-  if (message.kind === "done") return void pipe.write(header);
-  const { width, height, timestamp, dropped, bytes } = message.frame;
-  header.writeUInt16LE(width, 2);
-  header.writeUInt16LE(height, 4);
-  header.writeUInt32LE(timestamp, 8);
-  header.writeUInt32LE(Math.min(dropped, 0xff_ff_ff_ff), 12);
+  header.writeUInt16LE(message.session, 6);
+  switch (message.kind) {
+    case "done":
+      pipe.write(header, onWritten);
+      return;
+    case "frame": {
+      const { width, height, timestamp, dropped, bytes } = message.frame;
+      header.writeUInt16LE(width, 2);
+      header.writeUInt16LE(height, 4);
+      header.writeUInt32LE(timestamp, 8);
+      header.writeUInt32LE(Math.min(dropped, 0xff_ff_ff_ff), 12);
+      return writeBoth(pipe, header, bytes, onWritten);
+    }
+    case "encoded": {
+      const { encoding, key, timestamp, bytes } = message.encoded;
+      header.writeUInt8(key ? 1 : 0, 1);
+      header.writeUInt16LE(encoding, 2);
+      header.writeUInt32LE(timestamp, 8);
+      return writeBoth(pipe, header, bytes, onWritten);
+    }
+  }
+}
+
+function writeBoth(pipe: Duplex, header: Buffer, bytes: Uint8Array, onWritten: () => void): void {
   header.writeUInt32LE(bytes.byteLength, 16);
   pipe.cork();
   pipe.write(header);
-  pipe.write(bytes);
+  pipe.write(bytes, onWritten);
   pipe.uncork();
 }
+
+type Filling = { readonly bytes: Uint8Array<ArrayBuffer>; readonly message: PipeMessage };
 
 /** Reads messages from chunks of any length. A frame's bytes are a buffer of their own, which can be transferred. */
 export class MessageReader {
@@ -42,7 +77,7 @@ export class MessageReader {
   readonly #onMessage: (message: PipeMessage) => void;
   readonly #header = Buffer.alloc(headerBytes);
   #headerFilled = 0;
-  #frame: TimedFrame | undefined;
+  #filling: Filling | undefined;
   #bodyFilled = 0;
 
   constructor(mostPixels: number, onMessage: (message: PipeMessage) => void) {
@@ -54,7 +89,7 @@ export class MessageReader {
   /** @throws {Error} if the chunk is not of the protocol */
   read(chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) {
-      at += this.#frame === undefined ? this.#readHeader(chunk, at) : this.#readBody(this.#frame, chunk, at);
+      at += this.#filling === undefined ? this.#readHeader(chunk, at) : this.#readBody(this.#filling, chunk, at);
     }
   }
 
@@ -63,31 +98,42 @@ export class MessageReader {
     this.#headerFilled += used;
     if (this.#headerFilled < headerBytes) return used;
     this.#headerFilled = 0;
-    const type = this.#header.readUInt8(0);
-    if (type === types.done) this.#onMessage({ kind: "done" });
-    else if (type === types.frame) this.#frame = this.#emptyFrame();
+    const [type, session] = [this.#header.readUInt8(0), this.#header.readUInt16LE(6)];
+    if (type === types.done) this.#onMessage({ session, kind: "done" });
+    else if (type === types.frame) this.#filling = this.#emptyFrame(session);
+    else if (type === types.encoded) this.#filling = this.#emptyEncoded(session);
     else throw new Error(`message of type ${type}`);
     return used;
   }
 
-  #emptyFrame(): TimedFrame {
+  #emptyFrame(session: number): Filling {
     const [width, height] = [this.#header.readUInt16LE(2), this.#header.readUInt16LE(4)];
     const length = this.#header.readUInt32LE(16);
     if (length !== frameBytes({ width, height }) || length === 0 || length > this.#mostBytes) {
       throw new Error(`frame of ${width}x${height} with ${length} bytes`);
     }
     const [timestamp, dropped] = [this.#header.readUInt32LE(8), this.#header.readUInt32LE(12)];
-    return { width, height, timestamp, dropped, bytes: new Uint8Array(length) };
+    const bytes = new Uint8Array(length);
+    return { bytes, message: { session, kind: "frame", frame: { width, height, timestamp, dropped, bytes } } };
   }
 
-  #readBody(frame: TimedFrame, chunk: Buffer, from: number): number {
-    const part = chunk.subarray(from, from + frame.bytes.length - this.#bodyFilled);
-    frame.bytes.set(part, this.#bodyFilled);
+  #emptyEncoded(session: number): Filling {
+    const length = this.#header.readUInt32LE(16);
+    if (length === 0 || length > mostEncodedBytes) throw new Error(`encoded frame with ${length} bytes`);
+    const [key, encoding] = [this.#header.readUInt8(1) === 1, this.#header.readUInt16LE(2)];
+    const timestamp = this.#header.readUInt32LE(8);
+    const bytes = new Uint8Array(length);
+    return { bytes, message: { session, kind: "encoded", encoded: { encoding, key, timestamp, bytes } } };
+  }
+
+  #readBody({ bytes, message }: Filling, chunk: Buffer, from: number): number {
+    const part = chunk.subarray(from, from + bytes.length - this.#bodyFilled);
+    bytes.set(part, this.#bodyFilled);
     this.#bodyFilled += part.length;
-    if (this.#bodyFilled === frame.bytes.length) {
-      this.#frame = undefined;
+    if (this.#bodyFilled === bytes.length) {
+      this.#filling = undefined;
       this.#bodyFilled = 0;
-      this.#onMessage({ kind: "frame", frame });
+      this.#onMessage(message);
     }
     return part.length;
   }

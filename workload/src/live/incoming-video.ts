@@ -90,15 +90,20 @@ export class IncomingVideo {
   #sendLimit(): void {
     const { track, receiver, mostKbps } = this.#options;
     if (track.ssrc === undefined || receiver.dtlsTransport.state !== "connected") return;
-    const exponent = Math.max(0, Math.ceil(Math.log2((mostKbps * 1000) / 2 ** 18)));
-    const feedback = new ReceiverEstimatedMaxBitrate({
-      senderSsrc: receiver.rtcpSsrc,
-      mediaSsrc: 0,
-      ssrcNum: 1,
-      ssrcFeedbacks: [track.ssrc],
-      brExp: exponent,
-      brMantissa: Math.floor((mostKbps * 1000) / 2 ** exponent),
-    });
-    void receiver.dtlsTransport.sendRtcp([new RtcpPayloadSpecificFeedback({ feedback })]);
+    void receiver.dtlsTransport.sendRtcp([receivableBitRate(receiver.rtcpSsrc, track.ssrc, mostKbps)]);
   }
+}
+
+/** A REMB (draft-alvestrand-rmcat-remb, section 2.2). */
+export function receivableBitRate(senderSsrc: number, ssrc: number, kbps: number): RtcpPayloadSpecificFeedback {
+  const exponent = Math.max(0, Math.ceil(Math.log2((kbps * 1000) / 2 ** 18)));
+  const feedback = new ReceiverEstimatedMaxBitrate({
+    senderSsrc,
+    mediaSsrc: 0,
+    ssrcNum: 1,
+    ssrcFeedbacks: [ssrc],
+    brExp: exponent,
+    brMantissa: Math.floor((kbps * 1000) / 2 ** exponent),
+  });
+  return new RtcpPayloadSpecificFeedback({ feedback });
 }

@@ -135,6 +135,20 @@ describe("live sessions", () => {
     await until(() => client.received.some(({ width, height }) => width === 240 && height === 180));
   });
 
+  it("are encoded again for a viewer that can receive less, and go on for the others", async () => {
+    await connect("publish", "garden");
+    const fast = await connect("view", "garden");
+    const slow = await connect("view", "garden");
+    // Its first key frame was that of both.
+    await until(() => slow.client.received.length > 0 && fast.client.received.length > 3);
+    const before = [fast.client.keyFrames, slow.client.keyFrames];
+    slow.client.reportReceivable(200);
+    await until(() => slow.client.keyFrames > (before[1] ?? 0));
+    const { length } = fast.client.received;
+    await until(() => fast.client.received.length > length);
+    assert.equal(fast.client.keyFrames, before[0]);
+  });
+
   it("are alone in what damaged video does to them", async function () {
     const codecs = [codec, needsCodec(this, "H264")];
     const other = await connect("exchange", null);

@@ -1,8 +1,8 @@
 /**
  * Live video: sessions, their media processes, and the way of a frame.
  *
- *   publisher ⇄ mux ⇄ media process ─frame─▶ model ─frame─▶ media process ⇄ mux ⇄ viewer
- *                     (decodes)                              (encodes)
+ *   publisher ⇄ mux ⇄ media process ─frame─▶ model ─frame─▶ the same media process ─encoded─▶ media process ⇄ mux ⇄ viewer
+ *                     (decodes)                         (encodes for all viewers)             (sends)
  *
  * Of each session at most one frame is in the model; of those that wait in its media process the newest goes next.
  */
@@ -14,18 +14,23 @@ import type { EndReason } from "../telemetry/live-metrics.ts";
 import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { innerAnswer, publicAnswer } from "./answer.ts";
 import { CodecMissing, type CodecName } from "./codec.ts";
-import type { TimedFrame } from "./frame-pipe.ts";
+import type { EncodedFrame, TimedFrame } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
 import type { ConnectionState } from "./media-messages.ts";
-import { MediaProcess } from "./media-process.ts";
+import { MediaPool } from "./media-pool.ts";
+import type { MediaSession } from "./media-session.ts";
 import { checkDirection, readFragment, readOffer, type Offer, type SessionKind } from "./offer.ts";
 import { SessionTable, type TimedSession } from "./session-table.ts";
+import { SharedStream } from "./shared-stream.ts";
 import { UdpMux } from "./udp-mux.ts";
 
 interface Session extends TimedSession {
   readonly etag: string;
   readonly clientUfrag: string;
-  readonly media: MediaProcess;
+  readonly media: MediaSession;
+  readonly codec: CodecName;
+  /** Its viewers; undefined for others than publishers. */
+  readonly shared: SharedStream | undefined;
   /** Ours; undefined until the answer is there. */
   ufrag: string | undefined;
   /** To its client; undefined until the client has reported one. */
@@ -71,20 +76,19 @@ export class Live {
   readonly #ending = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   readonly #codecs: readonly CodecName[];
-  /** Ready for the next offer: to start a process takes longer than a client should wait. */
-  #spare: MediaProcess;
+  readonly #pool: MediaPool;
   #draining = false;
 
   private constructor(
     options: LiveOptions,
     mux: UdpMux,
-    spare: MediaProcess,
+    pool: MediaPool,
     codecs: readonly CodecName[],
     now: () => number,
   ) {
     this.#options = options;
     this.#mux = mux;
-    this.#spare = spare;
+    this.#pool = pool;
     this.#codecs = codecs;
     this.#now = now;
     this.#timer = setInterval(() => this.endExpired(), expiryCheckMs).unref();
@@ -101,13 +105,13 @@ export class Live {
     const mux = await UdpMux.listen(settings.udpPort, now).catch((error: NodeJS.ErrnoException) => {
       throw new LiveUnusable(`live.udpPort: cannot listen on UDP port ${settings.udpPort}: ${error.code}`);
     });
-    const spare = new MediaProcess();
+    const pool = new MediaPool({ sessionsPerProcess: 1, mostPixels: settings.limits.pixels });
     try {
-      const { names, versions, missing } = await spare.ready();
+      const { names, versions, missing } = await pool.ready();
       log.info({ codecs: versions, missing, udpPort: mux.port }, "live video is ready");
-      return new Live(options, mux, spare, names, now);
+      return new Live(options, mux, pool, names, now);
     } catch (error) {
-      await Promise.all([mux.close(), spare.close()]);
+      await Promise.all([mux.close(), pool.close()]);
       throw new LiveUnusable(
         error instanceof CodecMissing ? error.message : `live video cannot start: ${(error as Error).message}`,
       );
@@ -138,13 +142,16 @@ export class Live {
     const offer = readOffer(sdp, this.#codecs);
     checkDirection(offer, kind);
     this.#checkStream(kind, stream);
+    const media = this.#pool.take();
     const session: Session = {
       id: randomBytes(18).toString("base64url"),
       kind,
       stream,
       etag: `"${randomBytes(9).toString("base64url")}"`,
       clientUfrag: offer.ufrag,
-      media: this.#takeMedia(),
+      media,
+      codec: offer.codec,
+      shared: kind === "publish" ? this.#sharedBy(media) : undefined,
       openedAt: this.#now(),
       connected: false,
       ufrag: undefined,
@@ -204,7 +211,7 @@ export class Live {
     this.#draining = true;
     clearInterval(this.#timer);
     this.#endAll("drained");
-    await Promise.all([this.idle(), this.#spare.close()]);
+    await Promise.all([this.idle(), this.#pool.close()]);
     await this.#mux.close();
   }
 
@@ -227,10 +234,12 @@ export class Live {
     }
   }
 
-  #takeMedia(): MediaProcess {
-    const spare = this.#spare.isAlive ? this.#spare : new MediaProcess();
-    this.#spare = new MediaProcess();
-    return spare;
+  #sharedBy(media: MediaSession): SharedStream {
+    return new SharedStream({
+      mostKbps: this.#options.settings.limits.kilobitsPerSecond,
+      order: (encodings) => media.encode(encodings),
+      requestKeyFrame: (encoding) => media.requestKeyFrame(encoding),
+    });
   }
 
   async #answerOf(session: Session, offer: Offer): Promise<string> {
@@ -247,6 +256,10 @@ export class Live {
     };
     const answer = await session.media.open(setup, {
       frame: (frame) => void this.#onFrame(session, frame),
+      encoded: (frame) => this.#onEncoded(session, frame),
+      receivable: (kbps) => this.#watchedBy(session)?.receivable(session.id, kbps),
+      keyFrameWanted: () => this.#watchedBy(session)?.requestKeyFrame(session.id),
+      encodingFailed: (encoding, message) => this.#onEncodingFailed(session, encoding, message),
       state: (state) => this.#onState(session, state),
       roundTrip: (ms) => {
         session.roundTripMs = ms;
@@ -270,6 +283,7 @@ export class Live {
     switch (state) {
       case "connected":
         session.connected = true;
+        this.#watchedBy(session)?.join({ ...session, send: (frame) => session.media.sendEncoded(frame) });
         return;
       case "disconnected":
         // It may come back, from another address; silence ends it otherwise.
@@ -287,7 +301,7 @@ export class Live {
     try {
       const result = await pipeline.processFrame(frame);
       const processed = { ...result, timestamp: frame.timestamp, dropped: 0 };
-      for (const { media } of this.#targetsOf(session)) telemetry.result(media.send(processed));
+      this.#sendResult(session, processed);
       telemetry.processed(performance.now() - startedAt);
     } catch {
       // The queue is full, or the model does not take this size: the pipeline has counted it, and a later frame may succeed.
@@ -296,9 +310,30 @@ export class Live {
     session.media.done();
   }
 
-  #targetsOf(session: Session): readonly Session[] {
-    if (session.kind === "exchange") return [session];
-    return session.stream === null ? [] : this.#sessions.viewersOf(session.stream).filter(({ connected }) => connected);
+  /** To the session's own media process, which encodes it: for its client, or for all viewers. */
+  #sendResult({ media, shared }: Session, result: TimedFrame): void {
+    const { telemetry } = this.#options;
+    if (shared === undefined) return telemetry.result(media.send(result));
+    if (shared.viewers === 0 || media.send(result)) return;
+    for (let count = 0; count < shared.viewers; count++) telemetry.result(false);
+  }
+
+  #onEncoded({ shared }: Session, frame: EncodedFrame): void {
+    for (const isSent of shared?.encoded(frame) ?? []) this.#options.telemetry.result(isSent);
+  }
+
+  #onEncodingFailed(session: Session, encoding: number, message: string): void {
+    const ids = session.shared?.viewersOf(encoding) ?? [session.id];
+    this.#options.log.error({ session: session.id, viewers: ids.length, message }, "results cannot be encoded");
+    for (const id of ids) {
+      const each = this.#sessions.find(id);
+      if (each !== undefined) this.#end(each, "failed");
+    }
+  }
+
+  /** The stream that the session watches. */
+  #watchedBy({ kind, stream }: Session): SharedStream | undefined {
+    return kind === "view" && stream !== null ? this.#sessions.publisherOf(stream)?.shared : undefined;
   }
 
   #find(id: string): Session {
@@ -314,6 +349,7 @@ export class Live {
   #end(session: Session, reason: EndReason): void {
     if (!this.#sessions.remove(session)) return;
     this.#options.telemetry.ended(reason);
+    this.#watchedBy(session)?.leave(session.id);
     const { ufrag } = session;
     if (ufrag !== undefined) setTimeout(() => this.#mux.remove(ufrag), farewellMs).unref();
     const ending = session.media.close().then(() => {

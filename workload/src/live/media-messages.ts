@@ -1,4 +1,4 @@
-/** Control messages between the processor and a media process; frames have a pipe of their own. */
+/** Control messages between the processor and a media process; frames have a pipe of their own. A process may have several sessions. */
 
 import type { CodecName } from "./codec.ts";
 
@@ -17,6 +17,13 @@ export interface MediaSetup {
   readonly mostKbps: number;
 }
 
+/** One of the forms in which a publisher's media process encodes results, for the viewers that share it. */
+export interface Encoding {
+  readonly id: number;
+  readonly codec: CodecName;
+  readonly kbps: number;
+}
+
 export interface AvailableCodecs {
   readonly names: readonly CodecName[];
   /** `libvpx v1.12.0` */
@@ -25,20 +32,37 @@ export interface AvailableCodecs {
   readonly missing: readonly string[];
 }
 
-export type ToMedia = { readonly kind: "open"; readonly setup: MediaSetup } | { readonly kind: "close" };
+export type ToSession =
+  | { readonly kind: "open"; readonly setup: MediaSetup }
+  /** All of them; those that are not listed end. */
+  | { readonly kind: "encodings"; readonly encodings: readonly Encoding[] }
+  | { readonly kind: "key-frame"; readonly encoding: number }
+  | { readonly kind: "close" };
+
+export type ToMedia = { readonly session: number; readonly message: ToSession };
 
 export type ConnectionState = "connected" | "disconnected" | "failed" | "closed";
 
-export type FromMedia =
-  | { readonly kind: "ready"; readonly codecs: AvailableCodecs }
-  /** The process cannot work on this machine. */
-  | { readonly kind: "unusable"; readonly message: string }
+export type FromSession =
   | { readonly kind: "answer"; readonly sdp: string }
   /** WebRTC cannot use the offer. */
   | { readonly kind: "refused"; readonly message: string }
   | { readonly kind: "state"; readonly state: ConnectionState }
   /** To the client, in ms. */
-  | { readonly kind: "round-trip"; readonly ms: number };
+  | { readonly kind: "round-trip"; readonly ms: number }
+  /** What the client can receive, in kbit/s. */
+  | { readonly kind: "receivable"; readonly kbps: number }
+  /** The client needs one. */
+  | { readonly kind: "key-frame" }
+  /** No more frames come of this encoding. */
+  | { readonly kind: "encoding-failed"; readonly encoding: number; readonly message: string }
+  | { readonly kind: "closed" };
+
+export type FromMedia =
+  | { readonly kind: "ready"; readonly codecs: AvailableCodecs }
+  /** The process cannot work on this machine. */
+  | { readonly kind: "unusable"; readonly message: string }
+  | { readonly kind: "session"; readonly session: number; readonly message: FromSession };
 
 /** Of the pipe for frames; 0 to 3 are the standard streams and the control messages. */
 export const framePipe = 4;

@@ -1,43 +1,34 @@
 /**
  * The processor's side of a media process.
  *
- *   starting ─ready▶ spare ─open▶ answering ─answer▶ running ─close▶ closing ─▶ exited
- *      │ unusable                     │ refused                        (any state ─▶ died)
+ *   starting ─ready▶ taking sessions ─exit▶ closing ─▶ exited
+ *      │ unusable                            (any state ─▶ died)
  */
 import { fork, type ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CodecMissing } from "./codec.ts";
-import { MessageReader, writeMessage, type TimedFrame } from "./frame-pipe.ts";
+import { MessageReader, writeMessage, type PipeMessage } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
-import {
-  framePipe,
-  type AvailableCodecs,
-  type ConnectionState,
-  type FromMedia,
-  type MediaSetup,
-  type ToMedia,
-} from "./media-messages.ts";
+import { framePipe, type AvailableCodecs, type FromMedia, type FromSession, type ToMedia } from "./media-messages.ts";
 
 const program = new URL("./media-program.ts", import.meta.url);
 
 /** It imports the transport, which takes a second on a busy machine. */
 const startTimeoutMs = 30_000;
-const answerTimeoutMs = 10_000;
-/** After a close; then it is killed. */
+/** After its last session has ended; then it is killed. */
 const exitTimeoutMs = 1000;
 const lastOutput = 2000;
-const longestRoundTripMs = 60_000;
 
 /** Reading is allowed everywhere: the loader searches the system for the codecs. */
 const permissions = ["--permission", "--allow-fs-read=*", "--allow-addons", "--no-warnings"];
 
-export interface MediaListener {
-  frame(frame: TimedFrame): void;
-  state(state: ConnectionState): void;
-  /** To the client, in ms. */
-  roundTrip(ms: number): void;
-  /** Not after `close`. */
+/** A session of the process; `id` is unique within it. */
+export interface HostedSession {
+  readonly id: number;
+  message(message: FromSession): void;
+  frame(message: PipeMessage): void;
+  /** Not after it was removed. */
   died(reason: string): void;
 }
 
@@ -45,14 +36,14 @@ export class MediaProcess {
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
   readonly #ready = Promise.withResolvers<AvailableCodecs>();
-  readonly #answer = Promise.withResolvers<string>();
   readonly #exited = Promise.withResolvers<void>();
-  #listener: MediaListener | undefined;
+  readonly #sessions = new Map<number, HostedSession>();
+  readonly #reader: MessageReader;
   #closing = false;
   #output = "";
-  #reader: MessageReader | undefined;
 
-  constructor() {
+  /** `mostPixels`: of the frames that come out of it. */
+  constructor(mostPixels: number) {
     const { LD_LIBRARY_PATH } = process.env;
     this.#child = fork(fileURLToPath(program), [], {
       execArgv: permissions,
@@ -60,6 +51,7 @@ export class MediaProcess {
       env: LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH },
       stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"],
     });
+    this.#reader = new MessageReader(mostPixels, (message) => this.#sessions.get(message.session)?.frame(message));
     this.#pipe = this.#child.stdio[framePipe] as Duplex;
     this.#pipe.on("data", (chunk: Buffer) => this.#read(chunk));
     // Of writes to a process that has just died; `exit` follows.
@@ -70,7 +62,7 @@ export class MediaProcess {
     });
     this.#child.on("message", (message) => this.#onMessage(message as FromMedia));
     this.#child.on("exit", (code, signal) => this.#onExit(signal ?? `exit status ${code}`));
-    for (const promise of [this.#ready.promise, this.#answer.promise]) promise.catch(() => undefined);
+    this.#ready.promise.catch(() => undefined);
   }
 
   /** Rejects with `CodecMissing` if the process cannot work on this machine. */
@@ -87,53 +79,47 @@ export class MediaProcess {
   }
 
   get isAlive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return this.#child.exitCode === null && this.#child.signalCode === null && !this.#closing;
   }
 
-  /** Answers the offer. @throws {LiveError} */
-  async open(setup: MediaSetup, listener: MediaListener): Promise<string> {
-    await this.ready();
-    this.#listener = listener;
-    this.#reader = new MessageReader(setup.mostPixels, (message) => {
-      if (message.kind === "frame") listener.frame(message.frame);
-    });
-    this.#tell({ kind: "open", setup });
-    return inTime(this.#answer.promise, answerTimeoutMs, "answer");
+  get sessions(): number {
+    return this.#sessions.size;
   }
 
-  /** Sends a processed frame to the client; false if the one before is still on its way, so that this one is dropped. */
-  send(frame: TimedFrame): boolean {
-    if (this.#closing || this.#pipe.writableLength > 0) return false;
-    writeMessage(this.#pipe, { kind: "frame", frame });
-    return true;
+  add(session: HostedSession): void {
+    this.#sessions.set(session.id, session);
   }
 
-  /** The last frame has been used: the next one may come. */
-  done(): void {
-    if (!this.#closing) writeMessage(this.#pipe, { kind: "done" });
+  remove(session: HostedSession): void {
+    this.#sessions.delete(session.id);
+  }
+
+  tell(message: ToMedia): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** `onWritten`: the frame is on its way. */
+  write(message: PipeMessage, onWritten?: () => void): void {
+    if (!this.#closing) writeMessage(this.#pipe, message, onWritten);
   }
 
   /** Resolves when the process has exited. */
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      this.#tell({ kind: "close" });
+      if (this.#child.connected) this.#child.disconnect();
       setTimeout(() => this.#child.kill("SIGKILL"), exitTimeoutMs).unref();
     }
     await this.#exited.promise;
   }
 
-  #tell(message: ToMedia): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined);
-  }
-
   #read(chunk: Buffer): void {
     try {
-      this.#reader?.read(chunk);
+      this.#reader.read(chunk);
     } catch (error) {
       // It no longer runs our program.
       this.#output += `wrote what is no frame: ${(error as Error).message}`;
-      this.#reader = undefined;
+      this.#pipe.removeAllListeners("data");
       this.#child.kill("SIGKILL");
     }
   }
@@ -144,30 +130,24 @@ export class MediaProcess {
         return this.#ready.resolve(message.codecs);
       case "unusable":
         return this.#ready.reject(new CodecMissing(message.message));
-      case "answer":
-        return this.#answer.resolve(message.sdp);
-      case "refused":
-        return this.#answer.reject(new LiveError("offer-unusable", `WebRTC refuses the offer: ${message.message}`));
-      case "state":
-        return this.#listener?.state(message.state);
-      case "round-trip":
-        // JSON has numbers that are none, such as 1e999.
-        this.#listener?.roundTrip(Math.min(longestRoundTripMs, Math.max(0, message.ms)));
+      case "session":
+        this.#sessions.get(message.session)?.message(message.message);
     }
   }
 
   #onExit(how: string): void {
     const last = this.#output.trim().split("\n").slice(-3).join("; ");
     const reason = last === "" ? how : `${how}: ${last}`;
-    const error = new LiveError("media-process", "the media process of the session ended");
     this.#ready.reject(new Error(`the media process ended: ${reason}`));
-    this.#answer.reject(error);
+    const ended = [...this.#sessions.values()];
+    this.#sessions.clear();
     this.#exited.resolve();
-    if (!this.#closing) this.#listener?.died(reason);
+    for (const session of ended) session.died(reason);
   }
 }
 
-async function inTime<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+/** @throws {LiveError} */
+export async function inTime<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
   const error = new LiveError("media-process", `the media process did not ${what} within ${timeoutMs / 1000} s`);
   const timer = setTimeout(() => late.reject(error), timeoutMs);

@@ -1,4 +1,4 @@
-/** Processed video: from frames to RTP packets, at the bit rate that the client can receive. */
+/** Processed video: from encoded frames to RTP packets, and what the client says about them. */
 import {
   H264Packetizer,
   MediaStreamTrack,
@@ -9,15 +9,12 @@ import {
   type RtcpPacket,
   type RtpPacket,
 } from "werift";
-import type { CodecName, VideoEncoder } from "./codec.ts";
-import type { TimedFrame } from "./frame-pipe.ts";
+import type { CodecName } from "./codec.ts";
+import type { EncodedFrame } from "./frame-pipe.ts";
 
-/** Until the client has reported what it can receive. */
-const firstKbps = 1000;
 const leastKbps = 100;
 /** Smaller changes are not worth it: the encoder starts its rate control anew. */
 const worthChanging = 0.1;
-const ofOneFrame = 3000;
 
 interface Packetizer {
   packetize(frame: Buffer, timestamp: number): RtpPacket[];
@@ -31,61 +28,59 @@ export const packetizers: Readonly<Record<CodecName, (payloadType: number) => Pa
 export interface OutgoingVideoOptions {
   readonly transceiver: RTCRtpTransceiver;
   readonly codec: CodecName;
-  readonly encoder: VideoEncoder;
+  readonly firstKbps: number;
   readonly mostKbps: number;
+  readonly onKeyFrameWanted: () => void;
+  /** The client can receive another bit rate than before. */
+  readonly onReceivable: (kbps: number) => void;
 }
 
 export class OutgoingVideo {
   readonly #options: OutgoingVideoOptions;
   readonly #track = new MediaStreamTrack({ kind: "video" });
   #packetizer: Packetizer | undefined;
-  #keyFrameWanted = true;
   #kbps: number;
-  #timestamp: number | undefined;
 
   constructor(options: OutgoingVideoOptions) {
     this.#options = options;
-    this.#kbps = Math.min(firstKbps, options.mostKbps);
+    this.#kbps = options.firstKbps;
     const { sender, dtlsTransport } = options.transceiver;
     void sender.replaceTrack(this.#track);
     // Not the sender's own event: werift 0.25.2 gives a request to the receiver if the client names its own video as the origin, as
     // Chromium does when video goes both ways.
     dtlsTransport.onRtcp.subscribe((packet) => {
-      if (asksForKeyFrame(packet, sender.ssrc)) this.#keyFrameWanted = true;
+      if (asksForKeyFrame(packet, sender.ssrc)) options.onKeyFrameWanted();
     });
   }
 
-  send(frame: TimedFrame): void {
-    const { transceiver, encoder, codec } = this.#options;
-    const { sender } = transceiver;
-    // The first frame that a client gets must be a key frame: none is encoded before.
-    if (sender.codec === undefined || sender.dtlsTransport.state !== "connected") return;
-    const passed = this.#timestamp === undefined ? ofOneFrame : (frame.timestamp - this.#timestamp) | 0;
-    this.#timestamp = frame.timestamp;
-    const encoded = encoder.encode({
-      frame,
-      // A publisher may repeat a time, or jump.
-      duration: passed > 0 && passed < 90_000 ? passed : ofOneFrame,
-      keyFrame: this.#keyFrameWanted,
-      kbps: this.#nextKbps(),
-    });
-    if (encoded === undefined) return;
-    this.#keyFrameWanted = false;
-    this.#packetizer ??= packetizers[codec](sender.codec.payloadType);
-    for (const packet of this.#packetizer.packetize(encoded, frame.timestamp)) this.#track.writeRtp(packet);
+  /** Whether a frame would reach the client: the first one must be a key frame, so that none is encoded before. */
+  get isReady(): boolean {
+    const { sender } = this.#options.transceiver;
+    return sender.codec !== undefined && sender.dtlsTransport.state === "connected";
+  }
+
+  send({ timestamp, bytes }: Pick<EncodedFrame, "timestamp" | "bytes">): void {
+    const { transceiver, codec } = this.#options;
+    if (!this.isReady || transceiver.sender.codec === undefined) return;
+    this.#packetizer ??= packetizers[codec](transceiver.sender.codec.payloadType);
+    const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (const packet of this.#packetizer.packetize(frame, timestamp)) this.#track.writeRtp(packet);
+    this.#readReceivable();
   }
 
   close(): void {
-    this.#options.encoder.close();
     this.#track.stop();
   }
 
-  #nextKbps(): number {
-    const { transceiver, mostKbps } = this.#options;
+  /** From the client's reports (REMB). */
+  #readReceivable(): void {
+    const { transceiver, mostKbps, onReceivable } = this.#options;
     const reported = Number(transceiver.sender.receiverEstimatedMaxBitrate) / 1000;
-    const wanted = Math.round(Math.min(mostKbps, Math.max(leastKbps, reported > 0 ? reported : this.#kbps)));
-    if (Math.abs(wanted - this.#kbps) > this.#kbps * worthChanging) this.#kbps = wanted;
-    return this.#kbps;
+    if (!(reported > 0)) return;
+    const kbps = Math.round(Math.min(mostKbps, Math.max(leastKbps, reported)));
+    if (Math.abs(kbps - this.#kbps) <= this.#kbps * worthChanging) return;
+    this.#kbps = kbps;
+    onReceivable(kbps);
   }
 }
 

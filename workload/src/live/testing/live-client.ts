@@ -15,6 +15,7 @@ import type { Size } from "../../core/picture.ts";
 import type { VideoFrame } from "../../core/video-frame.ts";
 import type { VideoCodec } from "../codec.ts";
 import { FrameAssembler } from "../frame-assembler.ts";
+import { receivableBitRate } from "../incoming-video.ts";
 import { packetizers } from "../outgoing-video.ts";
 import { videoFormats } from "../video-format.ts";
 import { drawnFrame } from "./drawn-frame.ts";
@@ -94,6 +95,13 @@ export class LiveClient {
     const packet = Buffer.from("84ce000400000001000000000000000001000000", "hex");
     packet.writeUInt32BE(ssrc, 12);
     await dtlsTransport.sendRtcp([{ serialize: () => packet } as RtcpPacket]);
+  }
+
+  /** Reports the bit rate that it can receive, as a REMB. */
+  reportReceivable(kbps: number): void {
+    const { receiver, dtlsTransport } = this.#transceiver;
+    const feedback = receivableBitRate(receiver.rtcpSsrc, this.#incoming?.ssrc ?? 0, kbps);
+    void dtlsTransport.sendRtcp([feedback]);
   }
 
   /** Damages one in so many of the payloads that it sends from now on. */
