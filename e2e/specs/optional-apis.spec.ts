@@ -16,6 +16,7 @@ import { unlessStatus, Workspace, type LiveChild } from "./operator/workspace.ts
 
 const spec = {
   network: { gateway: { parentRefs: [{ name: "public" }], hostnames: ["media.example.com"] } },
+  live: { enabled: true, gateway: { parentRefs: [{ name: "turn" }] } },
 };
 /** A Deployment or Job. */
 interface Templated {
@@ -29,6 +30,7 @@ const optional: readonly (readonly [ChildKindName, name: string])[] = [
   ["verticalPodAutoscaler", "upscaler-vpa"],
   ["podMonitor", "upscaler"],
   ["httpRoute", "upscaler"],
+  ["udpRoute", "upscaler-live"],
   ["scaledObject", "by-keda"],
 ];
 

@@ -72,6 +72,7 @@ const everything = {
     ingress: { enabled: true, host: "up.example.com" },
     gateway: { parentRefs: [{ name: "public" }], hostnames: ["gate.example.com"] },
   },
+  live: { enabled: true, gateway: { parentRefs: [{ name: "turn" }] } },
 };
 const nothing = {
   autoscaling: { horizontal: { enabled: false }, vertical: { enabled: false } },

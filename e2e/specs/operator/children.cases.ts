@@ -44,6 +44,17 @@ export const childrenCases: Readonly<Record<string, GpuMediaServiceSpec>> = {
       annotations: { "reloader.stakater.com/auto": "true" },
     },
     podMetadata: { labels: { team: "media" }, annotations: { "example.com/note": "" } },
+    live: {
+      enabled: true,
+      udpPort: 3478,
+      service: { type: "NodePort", annotations: { "example.com/note": "" } },
+      gateway: { parentRefs: [{ name: "turn", namespace: "stunner", sectionName: "udp" }] },
+      publicAddresses: ["203.0.113.7", "2001:db8::7"],
+      iceServers: ["turn:203.0.113.9:3478?transport=udp"],
+      iceTransportPolicy: "relay",
+      tokenSecretRef: { name: "live", key: "token" },
+      turnSecretRef: { name: "turn", key: "secret" },
+    },
   },
   "with what a platform team adds": {
     resources: { limits: { "nvidia.com/gpumem": 4000, "nvidia.com/gpucores": 30 } },

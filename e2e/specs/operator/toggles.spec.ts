@@ -17,7 +17,8 @@ interface Switch {
   readonly foreign: object;
 }
 
-const gateway = { parentRefs: [{ name: "public" }], hostnames: ["media.example.com"] };
+const parentRefs = [{ name: "public" }];
+const gateway = { parentRefs, hostnames: ["media.example.com"] };
 const ingress = { enabled: true, host: "media.example.com" };
 const keda = { horizontal: { provider: "KEDA" } };
 const target = { apiVersion: "apps/v1", kind: "Deployment", name: "theirs" };
@@ -67,6 +68,13 @@ const switches: readonly Switch[] = [
     on: { network: { gateway } },
     off: {},
     foreign: { spec: { hostnames: ["theirs.example.com"] } },
+  },
+  {
+    kind: "udpRoute",
+    suffix: "-live",
+    on: { live: { enabled: true, gateway: { parentRefs } } },
+    off: {},
+    foreign: { spec: { rules: [] } },
   },
   {
     kind: "podMonitor",

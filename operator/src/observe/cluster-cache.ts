@@ -80,7 +80,7 @@ export class ClusterCache {
   readonly dcgm: ScopedCache<ChildView>;
   /** The Gateways of all namespaces; empty while their API is not served. */
   readonly gateways: ScopedCache<GatewayView>;
-  /** The HTTPRoutes that name a Gateway. */
+  /** The HTTPRoutes and UDPRoutes that name a Gateway. */
   readonly routesOf: (gateway: ObjectKey) => readonly ChildView[];
   /** All IngressClasses; none while RBAC forbids listing them. */
   readonly ingressClasses: ScopedCache<IngressClassView>;
@@ -206,9 +206,12 @@ export class ClusterCache {
       ...this.#dra,
       this.deviceTaintRules,
     ];
-    this.routesOf = this.children(childKinds.httpRoute).lookup(({ spec, metadata }) =>
-      (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
+    const [httpRoutesOf, udpRoutesOf] = [childKinds.httpRoute, childKinds.udpRoute].map((kind) =>
+      this.children(kind).lookup(({ spec, metadata }) =>
+        (spec.parentRefs ?? []).flatMap((ref) => gatewayKey(ref, metadata.namespace ?? "") ?? []),
+      ),
     );
+    this.routesOf = (gateway) => [...(httpRoutesOf?.(gateway) ?? []), ...(udpRoutesOf?.(gateway) ?? [])];
     this.claimTemplatesOf = this.children(childKinds.resourceClaimTemplate).lookup(({ services }) => services);
     this.#replicaSetsWithClaims = this.replicaSets.lookup(({ claimTemplate }) =>
       claimTemplate === undefined ? [] : [claimTemplate.service],

@@ -75,6 +75,8 @@ export function statusInput(
     verticalAutoscaler: own(children.verticalPodAutoscaler),
     ingress: own(children.ingress),
     httpRoute: own(children.httpRoute),
+    liveService: own(children.liveService),
+    udpRoute: own(children.udpRoute),
     gateways,
     ingressClasses,
     prometheuses,

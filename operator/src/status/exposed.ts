@@ -4,11 +4,12 @@ import type { EffectiveService } from "../effective/service.ts";
 import { shortcomings } from "../neighbours/ingress-controllers.ts";
 import { isTrue, unknown, type Verdict } from "./condition.ts";
 import { gatewayRoutes, type ExternalRoute } from "./gateway-routes.ts";
+import { liveRoutes } from "./live-route.ts";
 import type { ExposedReason } from "./reasons.ts";
 import type { StatusInput } from "./status-input.ts";
 
 export function externalRoutes(input: StatusInput): readonly ExternalRoute[] {
-  return [...ingressRoute(input), ...gatewayRoutes(input)];
+  return [...ingressRoute(input), ...gatewayRoutes(input), ...liveRoutes(input)];
 }
 
 /** Reports the worst of the routes: clients of that one get errors. */

@@ -38,15 +38,15 @@ export const availableReasons = {
 } as const;
 
 export const exposedReasons = {
-  Routed: "the Ingress has an address, and every Gateway routes to the service",
+  Routed: "the Ingress and the Service of live video have an address, and every Gateway routes to the service",
   SettingsIgnored: "as `Routed`, and the controller of the Ingress does not honour a setting of `network.ingress`",
   NotNeeded: "neither an Ingress nor a Gateway is set; clients in the cluster use the Service",
-  ApiMissing: "the Gateway API is not installed, so there is no HTTPRoute",
+  ApiMissing: "the Gateway API or STUNner is not installed, so there is no HTTPRoute or UDPRoute",
   NoSuchGateway: "a Gateway in `parentRefs` does not exist",
   NotAccepted: "a Gateway refuses the route, or cannot resolve what it refers to",
   GatewayNotReady: "a Gateway or its listener is not programmed, such as without its certificate",
   NotAcceptedYet: "no controller has evaluated the route for a Gateway",
-  NoAddress: "no ingress controller has reported an address of the Ingress",
+  NoAddress: "no controller has reported an address of the Ingress, or of the Service of live video",
 } as const;
 
 export const gpuCapacityReasons = {

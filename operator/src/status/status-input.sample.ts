@@ -44,6 +44,8 @@ export function sampleStatusInput(change: Partial<StatusInput> = {}): StatusInpu
     verticalAutoscaler: undefined,
     ingress: undefined,
     httpRoute: undefined,
+    liveService: undefined,
+    udpRoute: undefined,
     gateways: new Map(),
     ingressClasses: undefined,
     prometheuses: [samplePrometheus()],

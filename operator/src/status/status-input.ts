@@ -45,6 +45,10 @@ export interface StatusInput {
   readonly verticalAutoscaler: ChildView | undefined;
   readonly ingress: ChildView | undefined;
   readonly httpRoute: ChildView | undefined;
+  /** The Service for clients of live video. */
+  readonly liveService: ChildView | undefined;
+  /** Of live video. */
+  readonly udpRoute: ChildView | undefined;
   /** Undefined while the Gateways are not known. */
   readonly gateways: ReadonlyMap<ObjectKey, GatewayView> | undefined;
   /** By name; undefined while the IngressClasses are not known. */
