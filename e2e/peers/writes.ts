@@ -32,9 +32,10 @@ function ourWrites(work: Workspace, since: number): readonly string[] {
   return writesBy(work, work.operatorUser, since).filter((write) => !write.includes(" gpumediaservices/status "));
 }
 
-/** `verb resource name` of each write of the user since the time, in ms since 1970. */
+/** `verb resource name` of each write of the user since the time, in ms since 1970. A dry run is none. */
 function writesBy({ cluster, namespace }: Workspace, user: string, since: number): readonly string[] {
-  return cluster.audit.requests({ user, verb: writeVerbs, namespace, since }).map(shownWrite);
+  const requests = cluster.audit.requests({ user, verb: writeVerbs, namespace, since });
+  return requests.filter(({ requestURI }) => !requestURI.includes("dryRun=All")).map(shownWrite);
 }
 
 function shownWrite({ verb, objectRef }: AuditEvent): string {
