@@ -8,6 +8,7 @@ import { nodeClaimType } from "./neighbours/karpenter.ts";
 import { createDiscovery, type Apis } from "./kube/discovery.ts";
 import { digest } from "./kube/digest.ts";
 import { createTransport } from "./kube/transport.ts";
+import { once } from "./kube/warnings.ts";
 import { subscribeTriggers } from "./observe/triggers.ts";
 import { ClusterCache } from "./observe/cluster-cache.ts";
 import { every, type Clock } from "./runtime/clock.ts";
@@ -44,6 +45,7 @@ export async function startOperator(setup: OperatorOptions): Promise<void> {
   const transport = createTransport(connection, {
     userAgent: `gpumedia-operator/${version}`,
     connections: options.maxRequestsInFlight,
+    onWarning: once((warning, { method, path }) => log.warn({ warning, method, path }, "the API server warns")),
   });
   // For reads and for the Lease, which a standby must be able to write.
   const client = createApiClient(transport, { observe });

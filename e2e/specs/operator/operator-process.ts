@@ -14,6 +14,8 @@ export interface LogLine {
   readonly health?: string;
   readonly metrics?: string;
   readonly identity?: string;
+  /** The API server's. */
+  readonly warning?: string;
 }
 
 export interface OperatorProcessOptions {

@@ -79,6 +79,8 @@ export class Workspace implements AsyncDisposable {
   namespace!: string;
   /** In the order in which they were started. */
   operators: OperatorProcess[] = [];
+  /** Of the operators that are started from now on, unless they have their own. */
+  operatorDefaults: Partial<OperatorProcessOptions> = {};
   /** Closed with the workspace, last in first out. */
   resources = new AsyncDisposableStack();
 
@@ -97,6 +99,7 @@ export class Workspace implements AsyncDisposable {
     this.cluster = cluster;
     this.client = createApiClient(transport);
     this.operators = [];
+    this.operatorDefaults = {};
     this.namespace = name ?? (await cluster.newNamespace("media"));
     for (const namespace of [this.operatorNamespace, this.namespace]) {
       // Does not wait until the contents are deleted: the next spec uses another namespace.
@@ -137,8 +140,14 @@ export class Workspace implements AsyncDisposable {
 
   /** Starts an operator that watches only this namespace, without waiting until it leads. */
   async launchOperator(options: Partial<OperatorProcessOptions> = {}): Promise<OperatorProcess> {
-    const { cluster, namespace, operatorNamespace } = this;
-    const operator = await OperatorProcess.start(cluster, { operatorNamespace, namespaces: [namespace], ...options });
+    const { cluster, namespace, operatorNamespace, operatorDefaults } = this;
+    const operator = await OperatorProcess.start(cluster, {
+      operatorNamespace,
+      namespaces: [namespace],
+      ...operatorDefaults,
+      ...options,
+      parameters: [...(operatorDefaults.parameters ?? []), ...(options.parameters ?? [])],
+    });
     this.operators.push(this.resources.use(operator));
     return operator;
   }
@@ -300,8 +309,11 @@ export class Workspace implements AsyncDisposable {
       .filter(({ objectRef }) => objectRef?.resource !== "leases");
   }
 
+  /** Fails if the API server warned of anything that an operator wrote or read, such as a deprecated API or an unknown field. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const warnings = this.operators.flatMap(({ log }) => log.filter(({ warning }) => warning !== undefined));
     await this.resources.disposeAsync();
+    assert.deepEqual(warnings, []);
   }
 }
 

@@ -68,6 +68,23 @@ describe("a request", () => {
     assert.deepEqual({ status: response.status, text: response.text }, { status: 200, text: "{}" });
   });
 
+  it("reports the warnings of responses, also of one that is an error", async () => {
+    const warnings: unknown[] = [];
+    const onWarning = (text: string, { path }: { readonly path: string }) => warnings.push([text, path]);
+    const listener: RequestListener = (_request, response) => {
+      response.statusCode = warnings.length === 0 ? 200 : 422;
+      response.setHeader("warning", ['299 - "a is deprecated"', '299 - "unknown field"']).end("{}");
+    };
+    const { transport } = await serve(listener, { onWarning });
+    await transport.request(get);
+    await assert.rejects(transport.request(get));
+    const both = [
+      ["a is deprecated", "/x"],
+      ["unknown field", "/x"],
+    ];
+    assert.deepEqual(warnings, [...both, ...both]);
+  });
+
   it("reuses its connection", async () => {
     const { transport, sockets } = await serve((_request, response) => response.end("{}"));
     for (let i = 0; i < 20; i++) await transport.request(get);

@@ -5,6 +5,7 @@
 import { Pool, type Dispatcher } from "undici";
 import { Deadline } from "./transport-deadline.ts";
 import { ApiError, errorFromResponse, errorFromNetwork, type RequestLine } from "./errors.ts";
+import { warningsOf, type OnWarning } from "./warnings.ts";
 
 /** The address of an API server and the credentials. `loadConnection` creates one from a kubeconfig. */
 export interface Connection {
@@ -57,13 +58,15 @@ export interface TransportOptions {
   /** The maximum number of connections for requests; watches have separate ones. */
   readonly connections?: number;
   readonly timeoutMs?: number;
+  /** Of requests, not of streams. */
+  readonly onWarning?: OnWarning;
 }
 
 /** How much of an error's body is read for its message. */
 const errorBodyBytes = 64 * 1024;
 
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
-  const { userAgent, connections = 32, timeoutMs = 30_000 } = options;
+  const { userAgent, connections = 32, timeoutMs = 30_000, onWarning } = options;
   const url = new URL(connection.server);
   const basePath = url.pathname.replace(/\/$/, "");
   const shared = {
@@ -105,6 +108,9 @@ export function createTransport(connection: Connection, options: TransportOption
       const dispatcher = request.fence === undefined ? requests : fenced;
       try {
         const response = await deadline.race(send(dispatcher, { ...request, signal: deadline.signal }));
+        if (onWarning !== undefined) {
+          for (const text of warningsOf(response.headers["warning"])) onWarning(text, request);
+        }
         const accepted = isSuccess(response.statusCode) || request.accept?.includes(response.statusCode) === true;
         if (!accepted) throw await rejection(request, response);
         return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
