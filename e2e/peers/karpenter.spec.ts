@@ -6,8 +6,8 @@ import { until } from "../cluster/until.ts";
 import { fixed } from "../specs/loop/loop-cluster.ts";
 import { podsOf, readyPods, report, ReportingPod } from "../specs/operator/reporting-pods.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
-import { installKarpenterCrds, karpenterPrograms, nodePool, startKarpenter } from "./karpenter.ts";
-import { writesOfARestart } from "./writes.ts";
+import { installKarpenterCrds, karpenterPrograms, karpenterUser, nodePool, startKarpenter } from "./karpenter.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfAnUpgrade } from "./writes.ts";
 
 await karpenterPrograms();
 
@@ -128,11 +128,17 @@ describe("Karpenter 1.15.0 with its kwok provider", function () {
     await work.untilCondition("streams", "Ready", serving, patiently);
   });
 
-  it("is not written to when our operator is restarted", async () => {
+  it(`writes nothing that the operator writes back, for ${quietSeconds} s`, async () => {
+    await untilServing("quiet", specOf(1));
+    await untilAnnotated("quiet", undefined);
+    assert.deepEqual(await writesOfAQuietMinute(work, karpenterUser), { ours: [], theirs: [] });
+  });
+
+  it("is not written to when our operator is upgraded", async () => {
     await untilServing("kept", specOf(1));
     await untilAnnotated("kept", undefined);
     const before = await nodes();
-    assert.deepEqual([await writesOfARestart(work, startOperator), await nodes()], [[], before]);
+    assert.deepEqual([await writesOfAnUpgrade(work, startOperator), await nodes()], [[], before]);
     await work.untilCondition("kept", "Ready", serving);
   });
 

@@ -24,6 +24,7 @@ export async function karpenterPrograms() {
 }
 
 const account = { namespace: "karpenter", serviceAccount: "karpenter" };
+export const karpenterUser = `system:serviceaccount:${account.namespace}:${account.serviceAccount}`;
 
 /** The one NodePool. */
 export const nodePool = "gpus";

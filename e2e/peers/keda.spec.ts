@@ -12,7 +12,7 @@ import { addressOf, byGpusAtOnce, quick } from "../specs/loop/loop-cluster.ts";
 import { Workspace } from "../specs/operator/workspace.ts";
 import { Keda, kedaPrograms, kedaUser } from "./keda.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
-import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfAnUpgrade } from "./writes.ts";
 
 if (isPossible) {
   await kedaPrograms();
@@ -212,14 +212,14 @@ describe("KEDA 2.21.0", function () {
     await work.cluster.kubectl("delete", "gpumediaservice", "later", "-n", work.namespace, "--cascade=foreground");
   });
 
-  it("is not written to when our operator is restarted", async () => {
+  it("is not written to when our operator is upgraded", async () => {
     const children = async () => {
       const found = [childKinds.scaledObject.type, childKinds.deployment.type].map((type) => work.get(type, name));
       return (await Promise.all(found)).map((object) => [object?.kind, object?.metadata.generation]);
     };
     await untilReplicas(1);
     const before = await children();
-    const writes = await writesOfARestart(work, async () => {
+    const writes = await writesOfAnUpgrade(work, async () => {
       await startOperator();
       await untilScaling();
       await untilReadAgain();

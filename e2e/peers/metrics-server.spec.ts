@@ -70,7 +70,7 @@ describe("metrics-server 0.9.0", function () {
     assert.deepEqual(await writesOfAQuietMinute(work), { ours: [], theirs: [] });
   });
 
-  it("is read on when our operator is restarted", async () => {
-    await scaled.survivesARestartOfTheOperator();
+  it("is read on when our operator is upgraded", async () => {
+    await scaled.survivesAnUpgradeOfTheOperator();
   });
 });

@@ -86,7 +86,7 @@ describe("prometheus-adapter 0.12.0", function () {
     assert.deepEqual(await writesOfAQuietMinute(work, prometheusAdapterUser), { ours: [], theirs: [] });
   });
 
-  it("is read on when our operator is restarted", async () => {
-    await scaled.survivesARestartOfTheOperator();
+  it("is read on when our operator is upgraded", async () => {
+    await scaled.survivesAnUpgradeOfTheOperator();
   });
 });

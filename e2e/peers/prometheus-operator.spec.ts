@@ -15,7 +15,7 @@ import {
   prometheusOperatorPrograms,
   prometheusOperatorUser,
 } from "./prometheus-operator.ts";
-import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfAnUpgrade } from "./writes.ts";
 
 if (isPossible) await prometheusOperatorPrograms();
 
@@ -208,11 +208,11 @@ describe("prometheus-operator 0.92.0", function () {
     await untilScrapedEvery("2s");
   });
 
-  it("is not written to when our operator is restarted", async () => {
+  it("is not written to when our operator is upgraded", async () => {
     const generations = async () =>
       Promise.all([podMonitor, deployment].map(async ({ type }) => (await work.get(type, name))?.metadata.generation));
     const before = await generations();
-    const writes = await writesOfARestart(work, async () => {
+    const writes = await writesOfAnUpgrade(work, async () => {
       await work.startOperator();
       await work.untilCondition(name, "Ready", { status: "True" }, patiently);
     });

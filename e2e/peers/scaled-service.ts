@@ -4,7 +4,7 @@ import { keepBusy } from "../cluster/process-node/client.ts";
 import { until } from "../cluster/until.ts";
 import { addressOf } from "../specs/loop/loop-cluster.ts";
 import type { Workspace } from "../specs/operator/workspace.ts";
-import { writesOfARestart } from "./writes.ts";
+import { writesOfAnUpgrade } from "./writes.ts";
 
 /** The neighbour that serves the metric. */
 interface MetricSource {
@@ -54,9 +54,9 @@ export class ScaledService {
     assert.equal(await this.#generation(), before);
   }
 
-  async survivesARestartOfTheOperator(): Promise<void> {
+  async survivesAnUpgradeOfTheOperator(): Promise<void> {
     const before = await this.#generation();
-    const writes = await writesOfARestart(this.#work, async () => {
+    const writes = await writesOfAnUpgrade(this.#work, async () => {
       await this.#work.startOperator();
       await this.untilIdle();
     });

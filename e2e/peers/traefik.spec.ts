@@ -21,7 +21,7 @@ import {
   traefikUser,
   untilTraefikResponds,
 } from "./traefik.ts";
-import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfAnUpgrade } from "./writes.ts";
 
 if (isPossible) await traefikPrograms();
 
@@ -251,12 +251,12 @@ describe("Traefik 3.7.13", function () {
     assert.deepEqual(await writesOfAQuietMinute(work, traefikUser), { ours: [], theirs: [] });
   });
 
-  it("does not keep a service from being Ready while it is stopped, and is not written to when our operator is restarted", async () => {
+  it("does not keep a service from being Ready while it is stopped, and is not written to when our operator is upgraded", async () => {
     await control.processes.kill("traefik");
     await work.apply("later", specOf({ host: "later.example.com" }, { parentRefs: [] }, { replicas: 1 }));
     await work.untilCondition("later", "Ready", { status: "True" }, patiently);
     await work.untilCondition("later", "Exposed", { status: "Unknown", reason: "NoAddress" }, patiently);
-    const writes = await writesOfARestart(work, async () => {
+    const writes = await writesOfAnUpgrade(work, async () => {
       await startOperator();
       await control.processes.restart("traefik");
       await untilTraefikResponds(control);

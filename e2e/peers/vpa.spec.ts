@@ -9,7 +9,7 @@ import { Workspace } from "../specs/operator/workspace.ts";
 import { MetricsServer, metricsServerPrograms } from "./metrics-server.ts";
 import { isPossible, skipUnlessPossible } from "./possible.ts";
 import { VerticalAutoscaler, vpaPrograms, vpaUsers } from "./vpa.ts";
-import { quietSeconds, writesOfAQuietMinute, writesOfARestart } from "./writes.ts";
+import { quietSeconds, writesOfAQuietMinute, writesOfAnUpgrade } from "./writes.ts";
 
 if (isPossible) {
   await vpaPrograms();
@@ -174,7 +174,7 @@ describe("VerticalPodAutoscaler 1.8.1, with metrics-server 0.9.0", function () {
     assert.match(pod.metadata.annotations?.["vpaUpdates"] ?? "", /memory request/);
   });
 
-  it("is not written to when our operator is restarted", async () => {
+  it("is not written to when our operator is upgraded", async () => {
     const generations = async () =>
       Promise.all(
         [childKinds.verticalPodAutoscaler, childKinds.deployment].map(
@@ -182,7 +182,7 @@ describe("VerticalPodAutoscaler 1.8.1, with metrics-server 0.9.0", function () {
         ),
       );
     const before = await generations();
-    const writes = await writesOfARestart(work, async () => {
+    const writes = await writesOfAnUpgrade(work, async () => {
       await work.startOperator();
       await work.untilCondition(name, "Ready", { status: "True" }, patiently);
     });

@@ -1,7 +1,10 @@
 /** Who writes what in a spec's namespace: neither the operator nor its neighbour may answer the other's writes. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { processorImage, processorImageCpu } from "@gpumedia/operator/src/options/options.ts";
 import { writeVerbs, type AuditEvent } from "../cluster/audit.ts";
+import { otherVersion } from "../specs/install/other-version.ts";
 import type { Workspace } from "../specs/operator/workspace.ts";
 
 export const quietSeconds = Number(process.env.QUIET_SECONDS ?? 60);
@@ -14,11 +17,26 @@ export async function writesOfAQuietMinute(work: Workspace, ...users: readonly s
   return { ours: ourWrites(work, since), theirs: users.flatMap((user) => writesBy(work, user, since)) };
 }
 
-/** The operator's writes from a restart until it is quiet again. `start` resolves when it, and all that the spec needs, is back. */
-export async function writesOfARestart(
+/** The default images have the operator's version, and another image is a rollout. */
+async function presentImages(): Promise<readonly string[]> {
+  const manifest = await readFile(new URL("../../operator/package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(manifest) as { readonly version: string };
+  return [processorImage(version), processorImageCpu(version)].map(
+    ({ long, defaultValue }) => `${long}=${defaultValue}`,
+  );
+}
+
+/**
+ * The writes of another version of the operator that replaces the one that runs, until it is quiet. `start` starts an operator, and
+ * resolves when it, and all that the spec needs, is back.
+ */
+export async function writesOfAnUpgrade(
   work: Workspace,
   start: () => Promise<unknown> = () => work.startOperator(),
 ): Promise<readonly string[]> {
+  // Closed with the workspace: the operator may load more of its code later.
+  const { program } = work.resources.use(await otherVersion("99.0.0"));
+  work.operatorDefaults = { program, parameters: await presentImages() };
   await work.untilQuiet();
   assert.equal(await work.operator.end("SIGTERM"), "exit 0");
   const since = Date.now();
