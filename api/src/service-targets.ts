@@ -24,6 +24,15 @@ export const serviceTargets = Type.Object(
       { min: amount("Lower end of the band, in percent."), max: amount("Upper end of the band, in percent.") },
       { description: "Target band of GPU utilization." },
     ),
+    live: Type.Optional(
+      Type.Object(
+        {
+          frameLatencyP95Seconds: amount("Target for the 95th percentile of a frame's latency, in seconds."),
+          droppedFramesPercent: amount("Maximum share of dropped frames, in percent."),
+        },
+        { description: "Targets of live video. Absent: it is off." },
+      ),
+    ),
   },
   { description: "The targets of a service." },
 );

@@ -42,6 +42,9 @@ const series = [
   of("gpumedia_gpu_utilization_percent", "c", "90x10", ',gpu="0"'),
   of("gpumedia_busy_percent", "a", "40x10"),
   of("gpumedia_busy_percent", "b", "70 stale _x9"),
+  of("gpumedia_live_sessions", "a", "2x10", ',kind="publish"'),
+  of("gpumedia_live_sessions", "a", "3x10", ',kind="view"'),
+  of("gpumedia_live_dropped_percent", "a", "4x10"),
   of("gpumedia_queue_depth", "a", "7x10"),
   of("gpumedia_queue_depth", "b", "0x10"),
   of("gpumedia_sessions", "a", "3x10"),
@@ -50,6 +53,8 @@ const series = [
 const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   gpumedia_gpu_utilization_percent: { a: 50 },
   gpumedia_busy_percent: { a: 40 },
+  gpumedia_live_sessions: { a: 5 },
+  gpumedia_live_dropped_percent: { a: 4 },
   gpumedia_queue_depth: { a: 7, b: 0 },
   gpumedia_active_sessions: { a: 5 },
 };

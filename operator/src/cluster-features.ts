@@ -1,7 +1,7 @@
 /** Reads the optional features of the cluster: at the start, when the served APIs change, and at each resync. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClusterFeatures } from "./desired/context.ts";
-import { gpuMetricNames } from "./desired/gpu-metric.ts";
+import { gpuMetricNames, liveMetricNames } from "./desired/gpu-metric.ts";
 import { fieldsOf, type Schema } from "./desired/known-fields.ts";
 import { childKinds } from "./observe/child-kinds.ts";
 import type { ApiClient } from "./kube/client.ts";
@@ -39,6 +39,7 @@ export async function readClusterFeatures(
   return {
     gpuPodMetric: apis.serves(podMetric(gpuMetricNames.Utilization)),
     busyPodMetric: apis.serves(podMetric(gpuMetricNames.Busy)),
+    livePodMetrics: Object.values(liveMetricNames).every((name) => apis.serves(podMetric(name))),
     resourceMetrics: apis.serves(podMetrics),
     inPlaceVpa: resizesInPlace(vpaSchema, minor, before?.inPlaceVpa),
     // OpenShift's API server is aggregated: while it is down, every service would roll out pods that are refused.

@@ -134,7 +134,8 @@ export async function startControllers(setup: ControllersOptions): Promise<void>
     provisioningOf: (pod) => nodeWaits.findingOf(pod),
     operatorNamespace,
     clock,
-    features: () => (servesPodMetrics ? { ...features(), gpuPodMetric: true, busyPodMetric: true } : features()),
+    features: () =>
+      servesPodMetrics ? { ...features(), gpuPodMetric: true, busyPodMetric: true, livePodMetrics: true } : features(),
     unreachableApis: setup.unreachableApis,
   });
   const stopUtilization = startUtilizationWatch({

@@ -91,6 +91,8 @@ export const production: SourcedTree<CompleteSpec> = {
       cpuUtilizationPercent: guide(hpa, 60),
       gpuUtilizationPercent: chosen("Key Performance Metrics", 70, "the middle of the optimal 60-80 %"),
       gpuMetric: ours("Auto", "the utilization of a shared GPU is not the work of one pod, and a MIG device has none"),
+      liveSessionsPercent: ours(75, "room for the sessions of a new pod's start, and for those of a pod that drains"),
+      droppedFramesPercent: ours(5, "a pod that drops a tenth of its frames gets a second one beside it"),
       behavior: {
         scaleUp: {
           stabilizationWindowSeconds: guide(hpa, 60),
@@ -223,6 +225,11 @@ export const production: SourcedTree<CompleteSpec> = {
   },
   slo: {
     latencyP95: guide("Key Performance Metrics", "20ms"),
+    frameLatencyP95: ours(
+      "100ms",
+      "of the 150 ms of delay that conversations bear (ITU-T G.114), two thirds for queue and model",
+    ),
+    droppedFramesPercent: ours(5, "one or two frames of the 30 in a second"),
     requestsPerSecondPerGpu: guide("Key Performance Metrics", 1000),
     concurrentUsers: guide("Key Performance Metrics", 100),
     memory: guide("Key Performance Metrics", "4Gi"),

@@ -46,7 +46,7 @@ export const tunableRules: readonly CelRule[] = [
     fieldPath: ".slo.requestsPerSecondPerGpu",
   },
   {
-    rule: `!${horizontally("false")} || ${cpuTarget} > 0 || self.?autoscaling.?horizontal.?gpuUtilizationPercent.orValue(70) > 0`,
+    rule: `!${horizontally("false")} || self.?live.?enabled.orValue(false) || ${cpuTarget} > 0 || self.?autoscaling.?horizontal.?gpuUtilizationPercent.orValue(70) > 0`,
     message:
       "horizontal autoscaling has no target: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false",
     fieldPath: ".autoscaling.horizontal",

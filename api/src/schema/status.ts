@@ -63,6 +63,17 @@ const utilization = settings(
     latencyP95Milliseconds: count("95th percentile of latency, in milliseconds."),
     queueDepth: count("Number of queued requests, summed over all pods."),
     activeSessions: count("Number of requests and streams in progress, summed over all pods."),
+    live: settings(
+      { description: "Live video. Absent while no pod reports any." },
+      {
+        sessions: count("Number of WebRTC sessions, summed over all pods."),
+        sessionLimit: count("Maximum number of sessions, summed over all pods."),
+        framesPerSecond: count("Rate of frames that go through the model, summed over all pods."),
+        droppedPercent: wholeNumber("Share of frames that are dropped because a pod is too slow, in percent.", 0, 100),
+        frameLatencyP95Milliseconds: count("95th percentile of the time that a frame takes in a pod, in milliseconds."),
+        roundTripMilliseconds: count("Mean round trip between pods and clients, in milliseconds."),
+      },
+    ),
   },
 );
 

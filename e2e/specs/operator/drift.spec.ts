@@ -41,6 +41,7 @@ describe("drift", () => {
     const features = {
       gpuPodMetric: false,
       busyPodMetric: false,
+      livePodMetrics: false,
       inPlaceVpa: isSince("1.33"),
       resourceMetrics: true,
       securityContextConstraints: false,

@@ -1,19 +1,20 @@
 /** Live video on a real API server: its children, its address, and what a service without it keeps. */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { ProcessorConfig } from "@gpumedia/api";
+import type { GpuMediaServiceStatus, ProcessorConfig } from "@gpumedia/api";
 import { childKinds } from "@gpumedia/operator/src/observe/child-kinds.ts";
 import { gatewayType } from "@gpumedia/operator/src/observe/gateway-view.ts";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
 import { until } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
+import { podsOf, serveReporting, streaming } from "./reporting-pods.ts";
 
 type ServiceObject = KubeObject & {
   readonly spec: { readonly ports: readonly { readonly nodePort?: number }[]; readonly clusterIP: string };
 };
 
 describe("live video", () => {
-  const work = operatorWorkspace();
+  const work = operatorWorkspace("suite", { parameters: ["--utilization-interval=300ms"] });
 
   async function untilLive(name: string, expected: NonNullable<ProcessorConfig["live"]>): Promise<void> {
     await until(`the configuration of ${name} to have ${JSON.stringify(expected)}`, async (see) => {
@@ -37,6 +38,14 @@ describe("live video", () => {
         return [`${child.kind} ${child.metadata.name}`, { spec, data, uid: child.metadata.uid }];
       }),
     );
+  }
+
+  async function untilStatus(name: string, is: (status: GpuMediaServiceStatus | undefined) => boolean): Promise<void> {
+    await until(`the status of ${name}`, async (see) => {
+      const { status } = (await work.service(name)) ?? {};
+      see(status?.utilization);
+      return is(status);
+    });
   }
 
   it("adds its children when it is switched on, and leaves no trace when it is switched off", async () => {
@@ -90,6 +99,45 @@ describe("live video", () => {
     await work.apply("on-nodes", { live: { enabled: true, service: { type: "ClusterIP" } } });
     await work.untilCondition("on-nodes", "Exposed", { status: "True", reason: "NotNeeded" });
     await work.untilReady("on-nodes");
+  });
+
+  it("has a scale-in spare the pod with sessions", async () => {
+    const spec = { live: { enabled: true }, autoscaling: { horizontal: { enabled: false } } };
+    // Twice, as the pod with sessions might remain by chance.
+    for (const [index, name] of ["scaled-in-a", "scaled-in-b"].entries()) {
+      const reporting = await serveReporting(work, name, { ...spec, replicas: 2 });
+      for (const pod of reporting) pod.answer = streaming({ sessions: 0 });
+      const spared = reporting[index] ?? assert.fail();
+      spared.answer = streaming({ sessions: 5 });
+      await untilStatus(name, (status) => status?.utilization?.live?.sessions === 5);
+      await work.apply(name, { ...spec, replicas: 1 });
+      const remaining = await until("one pod", async (see) => {
+        const living = (await podsOf(work, name)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+        return see(living.map(({ metadata }) => metadata.name)).length === 1 && living;
+      });
+      assert.deepEqual(
+        remaining.map(({ metadata }) => metadata.name),
+        [spared.name],
+      );
+    }
+  });
+
+  it("is in the status, and compared with its targets", async () => {
+    const reporting = await serveReporting(work, "watched", { live: { enabled: true } });
+    for (const pod of reporting) pod.answer = streaming({ sessions: 5, roundTripMs: 42 });
+    await untilStatus("watched", (status) =>
+      isDeepStrictEqual(status?.utilization?.live, {
+        sessions: 10,
+        sessionLimit: 40,
+        framesPerSecond: 116,
+        droppedPercent: 1,
+        frameLatencyP95Milliseconds: 35,
+        roundTripMilliseconds: 42,
+      }),
+    );
+    await work.untilCondition("watched", "SloMet", { status: "True" });
+    for (const pod of reporting) pod.answer = streaming({ sessions: 5, droppedShare: 0.3 });
+    await work.untilCondition("watched", "SloMet", { status: "False", reason: "FramesDropped" }, { withinMs: 60_000 });
   });
 
   it("reports that a relay does not accept the route", async () => {

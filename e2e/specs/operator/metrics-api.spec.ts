@@ -11,7 +11,7 @@ import { Agent } from "undici";
 import { isSince } from "../../cluster/kubernetes-version.ts";
 import { until, type See } from "../../cluster/until.ts";
 import { operatorWorkspace } from "./operator-cluster.ts";
-import { report, serveReporting, type ReportingPod } from "./reporting-pods.ts";
+import { report, serveReporting, streaming, type ReportingPod } from "./reporting-pods.ts";
 import { grantedRights, usedRights } from "../install/rights.ts";
 import { unlessStatus } from "./workspace.ts";
 
@@ -138,6 +138,25 @@ describe("the metrics API", () => {
       return see([...grantedRights(metricsApiRules)].filter((right) => !used.has(right))).length === 0;
     });
     await until("the values of two pods", async (see) => Object.keys(see(await values("v1beta2"))).length >= 2);
+  });
+
+  it("lets a real HPA controller scale out on sessions of live video", async () => {
+    await startOperator();
+    await untilAvailable();
+    const horizontal = { ...spec.autoscaling.horizontal, gpuUtilizationPercent: 0, liveSessionsPercent: 50 };
+    const reporting = await serveReporting(work, "upscaler", { live: { enabled: true }, autoscaling: { horizontal } });
+    for (const pod of reporting) pod.answer = streaming({ sessions: 8 });
+    await work.untilCondition("upscaler", "ScalingReady", { status: "True" }, { withinMs: 60_000 });
+    const sessions = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${work.namespace}/pods/*/gpumedia_live_sessions`;
+    await until("the sessions of both pods", async (see) => {
+      const { items } = JSON.parse(await work.cluster.kubectl("get", "--raw", sessions)) as MetricValueList;
+      return see(items.map(({ value }) => value)).join() === "8,8";
+    });
+    assert.equal((await work.child("deployment", "upscaler")).spec.replicas, 2);
+    for (const pod of reporting) pod.answer = streaming({ sessions: 14 });
+    const isScaledOut = async (see: See): Promise<boolean> =>
+      see((await work.child("deployment", "upscaler")).spec.replicas) > 2;
+    await until("more than 2 replicas", isScaledOut, { withinMs: 90_000 });
   });
 
   it("bug: an idle service was scaled to its maximum by the neighbours on its GPU", async () => {

@@ -89,6 +89,24 @@ export function isReady(
   return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 
+/** A report of a pod with live video, and without WebSocket streams. */
+export function streaming(live: Partial<NonNullable<UtilizationReport["live"]>>): UtilizationReport {
+  return {
+    ...report({}),
+    sessions: 0,
+    live: {
+      sessions: 0,
+      publishers: 2,
+      viewers: 0,
+      sessionLimit: 20,
+      framesPerSecond: 58,
+      droppedShare: 0.012,
+      latencyMs: { p50: 20, p95: 35 },
+      ...live,
+    },
+  };
+}
+
 /** The sample report with some members changed. */
 export function report(change: {
   readonly gpuPercent?: number | null;

@@ -64,6 +64,7 @@ describe("random edits of a spec", () => {
       features: {
         gpuPodMetric: false,
         busyPodMetric: false,
+        livePodMetrics: false,
         inPlaceVpa: isSince("1.33"),
         resourceMetrics: true,
         securityContextConstraints: false,

@@ -74,7 +74,7 @@ const switches: readonly Switch[] = [
     suffix: "-live",
     on: { live: { enabled: true, gateway: { parentRefs } } },
     off: {},
-    foreign: { spec: { rules: [] } },
+    foreign: { spec: { rules: [{ backendRefs: [{ name: "theirs" }] }] } },
   },
   {
     kind: "podMonitor",

@@ -47,6 +47,8 @@ export interface ClusterFeatures {
   readonly gpuPodMetric: boolean;
   /** It also serves the share of time in which the pods' workers were busy. */
   readonly busyPodMetric: boolean;
+  /** It also serves the metrics of live video. */
+  readonly livePodMetrics: boolean;
   /** The VerticalPodAutoscaler's schema has `InPlaceOrRecreate`. */
   readonly inPlaceVpa: boolean;
   /** The API server keeps `tolerance` in the behavior of an autoscaler. A service that sets it elsewhere is rejected. */

@@ -7,6 +7,12 @@ export const gpuMetricNames = {
   Busy: "gpumedia_busy_percent",
 } as const satisfies Record<GpuMetric, string>;
 
+/** The metrics of live video that autoscalers read; likewise. */
+export const liveMetricNames = {
+  sessions: "gpumedia_live_sessions",
+  dropped: "gpumedia_live_dropped_percent",
+} as const;
+
 /** Does custom.metrics.k8s.io serve the metric? */
 export function isServed(metric: GpuMetric, features: ClusterFeatures): boolean {
   return metric === "Busy" ? features.busyPodMetric : features.gpuPodMetric;

@@ -76,6 +76,50 @@ describeChild("horizontalPodAutoscaler", {
     features: { busyPodMetric: false },
     expected: onCpu,
   },
+  "scales on sessions and dropped frames of live video": {
+    spec: { live: { enabled: true, limits: { sessions: 5 } }, gpu: { count: 0 } },
+    expected: onCpu.replace(
+      "behavior:",
+      `  - type: Pods
+            pods:
+              metric:
+                name: gpumedia_live_sessions
+              target:
+                type: AverageValue
+                averageValue: 3750m
+          - type: Pods
+            pods:
+              metric:
+                name: gpumedia_live_dropped_percent
+              target:
+                type: AverageValue
+                averageValue: "5"
+        behavior:`,
+    ),
+  },
+  "scales live video on dropped frames alone": {
+    spec: {
+      live: { enabled: true },
+      gpu: { count: 0 },
+      autoscaling: { horizontal: { liveSessionsPercent: 0, droppedFramesPercent: 2 } },
+    },
+    expected: onCpu.replace(
+      "behavior:",
+      `  - type: Pods
+            pods:
+              metric:
+                name: gpumedia_live_dropped_percent
+              target:
+                type: AverageValue
+                averageValue: "2"
+        behavior:`,
+    ),
+  },
+  "has the guide's values where the metrics of live video are not served": {
+    spec: { live: { enabled: true }, gpu: { count: 0 } },
+    features: { livePodMetrics: false },
+    expected: onCpu,
+  },
   "does not scale a service without GPUs on GPU utilization": { spec: { gpu: { count: 0 } }, expected: onCpu },
   "is not created when horizontal autoscaling is off": {
     spec: { autoscaling: { horizontal: { enabled: false } } },

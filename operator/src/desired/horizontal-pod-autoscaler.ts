@@ -5,6 +5,7 @@ import { containerName } from "../observe/names.ts";
 import { child, deploymentRef } from "./child.ts";
 import type { ChildContext } from "./context.ts";
 import { gpuMetricNames, isServed } from "./gpu-metric.ts";
+import { liveTargets } from "./live-targets.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
 
 type Context = Pick<ChildContext, "features" | "gpuMetric">;
@@ -16,7 +17,7 @@ type Context = Pick<ChildContext, "features" | "gpuMetric">;
 export function horizontalPodAutoscaler(service: EffectiveService, context: Context): Manifest | null {
   const { horizontal } = service.autoscaling;
   if (!horizontal.enabled || horizontal.provider !== "HPA") return null;
-  const metrics = [...cpuMetric(service), ...gpuMetric(service, context)];
+  const metrics = [...cpuMetric(service), ...gpuMetric(service, context), ...liveMetrics(service, context)];
   return child(service, "horizontalPodAutoscaler", {
     spec: {
       scaleTargetRef: deploymentRef(service),
@@ -41,4 +42,12 @@ function gpuMetric(service: EffectiveService, { features, gpuMetric: metric }: C
   if (gpuUtilizationPercent === 0 || service.gpu.count === 0 || !isServed(metric, features)) return [];
   const target = { type: "AverageValue", averageValue: String(gpuUtilizationPercent) };
   return [{ type: "Pods", pods: { metric: { name: gpuMetricNames[metric] }, target } }];
+}
+
+function liveMetrics(service: EffectiveService, { features }: Context): readonly object[] {
+  if (!features.livePodMetrics) return [];
+  return liveTargets(service).map(({ metric, target }) => ({
+    type: "Pods",
+    pods: { metric: { name: metric }, target: { type: "AverageValue", averageValue: target } },
+  }));
 }

@@ -47,6 +47,28 @@ describeChild("scaledObject", {
     gpuMetric: "Busy",
     expected: onCpuAnd("gpumedia_busy_percent"),
   },
+  "scales on sessions and dropped frames of live video": {
+    spec: {
+      gpu: { count: 0 },
+      live: { enabled: true, limits: { sessions: 5 } },
+      autoscaling: { horizontal: { provider: "KEDA" } },
+    },
+    expected: onCpuAnd("gpumedia_live_sessions")
+      .replace("avg by (pod)", "avg by (pod, kind)")
+      .replace('threshold: "70"', 'threshold: "3.75"')
+      .replace(
+        "        fallback:",
+        `          - type: prometheus
+            metricType: AverageValue
+            metadata:
+              serverAddress: http://prometheus-operated.monitoring.svc:9090
+              query: sum(avg by (pod, kind)
+                (gpumedia_live_dropped_percent{namespace="media",pod=~"upscaler-[b-df-hj-np-tv-xz24-9]+-[b-df-hj-np-tv-xz24-9]{5}"}))
+              threshold: "5"
+              ignoreNullValues: "false"
+        fallback:`,
+      ),
+  },
   "has no fallback on CPU alone, where KEDA forbids it": {
     spec: { gpu: { count: 0 }, autoscaling: { horizontal: { provider: "KEDA" } } },
     expected: onCpu,

@@ -1,10 +1,12 @@
 /** ScaledObject of a service: KEDA scales it on Prometheus, without the custom metrics API that an HPA needs. */
+import { quantityValue } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
 import type { Manifest } from "../kube/object.ts";
 import { containerName } from "../observe/names.ts";
 import { child, deploymentRef } from "./child.ts";
 import type { GpuMetric } from "./context.ts";
 import { gpuMetricNames } from "./gpu-metric.ts";
+import { liveTargets } from "./live-targets.ts";
 import { podPattern } from "./promql.ts";
 import { scalingBehavior } from "./scaling-behavior.ts";
 
@@ -14,7 +16,7 @@ const failuresUntilFallback = 3;
 /** Null while an HPA scales, nothing does, or no trigger is left: KEDA rejects an empty list. */
 export function scaledObject(service: EffectiveService, gpuMetric: GpuMetric): Manifest | null {
   const { horizontal } = service.autoscaling;
-  const triggers = [...cpuTrigger(service), ...gpuTrigger(service, gpuMetric)];
+  const triggers = [...cpuTrigger(service), ...gpuTrigger(service, gpuMetric), ...liveTriggers(service)];
   if (!horizontal.enabled || horizontal.provider !== "KEDA" || triggers.length === 0) return null;
   return child(service, "scaledObject", {
     spec: {
@@ -48,27 +50,36 @@ function cpuTrigger(service: EffectiveService): readonly object[] {
  * it as 0 and would scale in busy GPUs.
  */
 function gpuTrigger(service: EffectiveService, gpuMetric: GpuMetric): readonly object[] {
-  const { gpuUtilizationPercent, prometheusAddress } = service.autoscaling.horizontal;
+  const { gpuUtilizationPercent } = service.autoscaling.horizontal;
   if (gpuUtilizationPercent === 0 || service.gpu.count === 0) return [];
+  return [prometheusTrigger(service, "pod", gpuMetricNames[gpuMetric], gpuUtilizationPercent)];
+}
+
+/** The series of sessions are by pod and kind. KEDA reads thresholds as numbers, not as quantities. */
+function liveTriggers(service: EffectiveService): readonly object[] {
+  return liveTargets(service).map(({ metric, target }) =>
+    prometheusTrigger(service, "pod, kind", metric, quantityValue(target)),
+  );
+}
+
+function prometheusTrigger(service: EffectiveService, by: string, metric: string, threshold: number): object {
   const selector = `namespace="${service.namespace}",pod=~"${podPattern(service)}"`;
-  return [
-    {
-      type: "prometheus",
-      metricType: "AverageValue",
-      metadata: {
-        serverAddress: prometheusAddress,
-        // Summed over pods: `AverageValue` divides by their number.
-        query: `sum(avg by (pod) (${gpuMetricNames[gpuMetric]}{${selector}}))`,
-        threshold: String(gpuUtilizationPercent),
-        ignoreNullValues: "false",
-      },
+  return {
+    type: "prometheus",
+    metricType: "AverageValue",
+    metadata: {
+      serverAddress: service.autoscaling.horizontal.prometheusAddress,
+      // Summed over pods: `AverageValue` divides by their number.
+      query: `sum(avg by (${by}) (${metric}{${selector}}))`,
+      threshold: String(threshold),
+      ignoreNullValues: "false",
     },
-  ];
+  };
 }
 
 /** Without metrics, KEDA keeps the current replicas, or at least the minimum. It requires a trigger other than cpu. */
 function fallback(service: EffectiveService, gpuMetric: GpuMetric): object {
-  if (gpuTrigger(service, gpuMetric).length === 0) return {};
+  if (gpuTrigger(service, gpuMetric).length + liveTriggers(service).length === 0) return {};
   return {
     fallback: {
       failureThreshold: failuresUntilFallback,

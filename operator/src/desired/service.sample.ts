@@ -57,6 +57,7 @@ export const sampleContext: ChildContext = {
   features: {
     gpuPodMetric: true,
     busyPodMetric: true,
+    livePodMetrics: true,
     inPlaceVpa: true,
     resourceMetrics: true,
     hpaTolerance: true,

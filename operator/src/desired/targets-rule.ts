@@ -20,7 +20,7 @@ export function targetsRule(service: EffectiveService, operatorNamespace: string
 
 /** The series of the processor's `/metrics`, one for the service instead of one for each pod where that suffices. */
 export function targetSeries(service: EffectiveService, operatorNamespace: string): readonly RecordingRule[] {
-  const { rules, gpuMetrics, latencyP95Seconds, memoryBytes, gpuUtilizationPercent } = serviceTargets(
+  const { rules, gpuMetrics, latencyP95Seconds, memoryBytes, gpuUtilizationPercent, live } = serviceTargets(
     service,
     operatorNamespace,
   );
@@ -42,5 +42,11 @@ export function targetSeries(service: EffectiveService, operatorNamespace: strin
     constant("memory_bytes", memoryBytes),
     constant("gpu_utilization_min_percent", gpuUtilizationPercent.min),
     constant("gpu_utilization_max_percent", gpuUtilizationPercent.max),
+    ...(live === undefined
+      ? []
+      : [
+          constant("frame_latency_p95_seconds", live.frameLatencyP95Seconds),
+          constant("dropped_frames_percent", live.droppedFramesPercent),
+        ]),
   ];
 }

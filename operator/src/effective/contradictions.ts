@@ -63,9 +63,10 @@ const rules: readonly Rule[] = [
     };
   },
 
-  function somethingToScaleOn({ autoscaling: { horizontal } }) {
+  function somethingToScaleOn({ autoscaling: { horizontal }, live }) {
     if (!horizontal.enabled || horizontal.cpuUtilizationPercent > 0 || horizontal.gpuUtilizationPercent > 0)
       return null;
+    if (live.enabled && horizontal.liveSessionsPercent + horizontal.droppedFramesPercent > 0) return null;
     return {
       path: "autoscaling.horizontal",
       message: "no metric to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
@@ -217,8 +218,8 @@ const rules: readonly Rule[] = [
   },
 
   function latency({ slo }) {
-    if (durationMs(slo.latencyP95) > 0) return null;
-    return { path: "slo.latencyP95", message: "must be above 0" };
+    const target = (["latencyP95", "frameLatencyP95"] as const).find((name) => durationMs(slo[name]) === 0);
+    return target === undefined ? null : { path: `slo.${target}`, message: "must be above 0" };
   },
 ];
 

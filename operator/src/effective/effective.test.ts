@@ -117,6 +117,8 @@ describe("what follows from gpu", () => {
         slo: {
           latencyP95: "200ms",
           requestsPerSecondPerGpu: 0,
+          frameLatencyP95: "100ms",
+          droppedFramesPercent: 5,
           concurrentUsers: 100,
           memory: "4Gi",
           gpuUtilization: { min: 0, max: 100 },

@@ -1,5 +1,5 @@
 /** The served metrics of pods, and how each is read from a report. Pure. */
-import { gpuMetricNames } from "../desired/gpu-metric.ts";
+import { gpuMetricNames, liveMetricNames } from "../desired/gpu-metric.ts";
 import type { GpuSharing } from "../utilization/gpu-sharing.ts";
 import type { TimedSample } from "../utilization/window.ts";
 
@@ -10,6 +10,8 @@ export const podMetrics: ReadonlyMap<string, Read> = new Map<string, Read>([
   // With a figure of the whole GPU, also the neighbours' work would scale this service.
   [gpuMetricNames.Utilization, ({ gpuPercent }, sharing) => (sharing === undefined ? gpuPercent : null)],
   [gpuMetricNames.Busy, ({ workersBusyPercent }) => workersBusyPercent],
+  [liveMetricNames.sessions, ({ live }) => live?.sessions ?? null],
+  [liveMetricNames.dropped, ({ live }) => live?.droppedPercent ?? null],
   ["gpumedia_queue_depth", ({ queued }) => queued],
   ["gpumedia_active_sessions", ({ sessions, active }) => sessions + active],
   ["gpumedia_p95_milliseconds", ({ p95Ms }) => p95Ms],

@@ -136,6 +136,8 @@ describe("metrics server", () => {
     assert.deepEqual(names, [
       "pods/gpumedia_gpu_utilization_percent",
       "pods/gpumedia_busy_percent",
+      "pods/gpumedia_live_sessions",
+      "pods/gpumedia_live_dropped_percent",
       "pods/gpumedia_queue_depth",
       "pods/gpumedia_active_sessions",
       "pods/gpumedia_p95_milliseconds",

@@ -13,10 +13,11 @@ export interface ScaleInSigns {
   readonly heldReplicas: number | undefined;
   readonly minReplicas: number;
   readonly maxReplicas: number;
-  /** Target of the autoscaler; 0: it does not scale on GPU utilization. */
-  readonly gpuTargetPercent: number;
-  /** What it compares with the target. Null: unknown. */
-  readonly gpuPercent: number | null;
+  /**
+   * What the autoscaler compares with its targets, as a share of the target: GPU utilization, and sessions of live video. Without
+   * those that are unknown or that it does not scale on.
+   */
+  readonly loads: readonly number[];
   /** Only a higher recommendation in its stabilization window keeps the autoscaler from scaling in. */
   readonly stabilized: boolean;
 }
@@ -26,14 +27,14 @@ const tolerance = 0.1;
 
 /** Decides before the autoscaler does: once its status shows the scale-in, pods are already being deleted. */
 export function scaleInNear(signs: ScaleInSigns): boolean {
-  const { replicas, heldReplicas, minReplicas, maxReplicas, gpuTargetPercent, gpuPercent, stabilized } = signs;
+  const { replicas, heldReplicas, minReplicas, maxReplicas, loads, stabilized } = signs;
   if (heldReplicas !== undefined) return heldReplicas < replicas;
   if (replicas > maxReplicas) return true;
   if (replicas <= minReplicas) return false;
   if (stabilized) return true;
-  if (gpuPercent === null || gpuTargetPercent === 0) return false;
-  // The autoscaler uses the metric that needs the most replicas: while GPUs are at their target, no other metric scales in.
-  const ratio = gpuPercent / gpuTargetPercent;
+  if (loads.length === 0) return false;
+  // The autoscaler uses the metric that needs the most replicas: while one is at its target, no other metric scales in.
+  const ratio = Math.max(...loads);
   return ratio < 1 - tolerance && Math.ceil(replicas * ratio) < replicas;
 }
 

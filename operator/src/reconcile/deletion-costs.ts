@@ -1,5 +1,8 @@
 /** Before a scale-in, sets the deletion cost of pods with open sessions; removes it afterwards. */
+import { quantityValue } from "@gpumedia/api";
 import { deletionCostAnnotation } from "../observe/names.ts";
+import { liveMetricNames } from "../desired/gpu-metric.ts";
+import { liveTargets } from "../desired/live-targets.ts";
 import { heldReplicas } from "../desired/replicas.ts";
 import type { EffectiveService } from "../effective/service.ts";
 import { fieldManager } from "../kube/ownership.ts";
@@ -44,18 +47,33 @@ export function dueDeletionCosts(input: DeletionCostInput): readonly CostChange[
 
 function showsScaleIn(service: EffectiveService, snapshot: DeletionCostInput["snapshot"]): boolean {
   const { children, kedaAutoscaler, reports } = snapshot;
-  const { minReplicas, maxReplicas, gpuUtilizationPercent } = service.autoscaling.horizontal;
+  const { minReplicas, maxReplicas } = service.autoscaling.horizontal;
   const { conditions = [] } = (children.horizontalPodAutoscaler ?? kedaAutoscaler)?.status ?? {};
-  const sharing = serviceSharing(service, { ...reports, warmingUp: false }, undefined);
   return scaleInNear({
     replicas: children.deployment?.spec.replicas ?? 0,
     heldReplicas: heldReplicas(service),
     minReplicas,
     maxReplicas,
-    gpuTargetPercent: gpuUtilizationPercent,
-    gpuPercent: reports.figures === undefined ? null : gpuLoad(reports.figures, sharing !== undefined),
+    loads: [...gpuShare(service, reports), ...sessionShare(service, reports)],
     stabilized: conditions.some(({ type, reason }) => type === "AbleToScale" && reason === "ScaleDownStabilized"),
   });
+}
+
+type Reports = DeletionCostInput["snapshot"]["reports"];
+
+/** Of the autoscaler's target; empty: not known, or it does not scale on it. */
+function gpuShare(service: EffectiveService, reports: Reports): readonly number[] {
+  const { gpuUtilizationPercent } = service.autoscaling.horizontal;
+  if (gpuUtilizationPercent === 0 || reports.figures === undefined) return [];
+  const sharing = serviceSharing(service, { ...reports, warmingUp: false }, undefined);
+  const percent = gpuLoad(reports.figures, sharing !== undefined);
+  return percent === null ? [] : [percent / gpuUtilizationPercent];
+}
+
+function sessionShare(service: EffectiveService, { figures }: Reports): readonly number[] {
+  const target = liveTargets(service).find(({ metric }) => metric === liveMetricNames.sessions)?.target;
+  if (target === undefined || figures === undefined || figures.live === null) return [];
+  return [figures.live.sessions / figures.pods / quantityValue(target)];
 }
 
 export async function writeDeletionCosts(

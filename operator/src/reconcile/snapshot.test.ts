@@ -11,6 +11,7 @@ import { createUtilizationWindow } from "./utilization-watch.ts";
 const features = {
   gpuPodMetric: true,
   busyPodMetric: true,
+  livePodMetrics: true,
   resourceMetrics: true,
   inPlaceVpa: false,
   securityContextConstraints: false,

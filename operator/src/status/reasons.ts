@@ -80,6 +80,8 @@ export const sloMetReasons = {
   TooLittleTraffic: "too few requests for a percentile",
   NotReportedYet: "no pod has reported",
   LoadSkewed: "one pod is above `slo.gpuUtilization` while another idles",
+  FramesDropped: "more frames of live video than `slo.droppedFramesPercent` are dropped, because pods are too slow",
+  FrameLatencyAboveTarget: "p95 of a frame's latency is above `slo.frameLatencyP95`",
   LatencyAboveTarget: "p95 is above `slo.latencyP95`",
   RequestsRefused: "requests fail, or are refused because the queue is full",
   MemoryAboveTarget: "a pod uses more than `slo.memory`",

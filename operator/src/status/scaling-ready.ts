@@ -1,3 +1,4 @@
+import { liveTargets } from "../desired/live-targets.ts";
 import type { ChildStatus, ChildView, StatusCondition } from "../observe/child-view.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import type { ScalingReadyReason } from "./reasons.ts";
@@ -28,10 +29,12 @@ export function scalingReady(input: Input): ScalingVerdict {
 
 /** An HPA with two metrics reports nothing while one of them is missing, and does not scale in. */
 function unreachableMetrics({ service, unreachableApis }: Input): ScalingVerdict | undefined {
+  const live = liveTargets(service).length > 0;
   const { provider, cpuUtilizationPercent, gpuUtilizationPercent } = service.autoscaling.horizontal;
   const gpuApi = provider === "KEDA" ? "external.metrics.k8s.io" : "custom.metrics.k8s.io";
   const needed = [
     ...(gpuUtilizationPercent > 0 ? [{ api: gpuApi, metric: "GPU utilization" }] : []),
+    ...(live ? [{ api: gpuApi, metric: "the load of live video" }] : []),
     ...(cpuUtilizationPercent > 0 ? [{ api: "metrics.k8s.io", metric: "CPU utilization" }] : []),
   ];
   const missing = needed.find(({ api }) => unreachableApis.has(api));
@@ -78,7 +81,12 @@ function inactiveVerdict(inactive: StatusCondition, { service, resourceMetrics }
     return isFalse("MetricsMissing", message);
   }
   if (reason.startsWith("FailedGet")) {
-    const message = `${textOf(inactive)}; check the APIService of custom.metrics.k8s.io, or set autoscaling.horizontal.gpuUtilizationPercent: 0`;
+    const fields = [
+      ...(service.gpu.count > 0 ? ["gpuUtilizationPercent"] : []),
+      ...(liveTargets(service).length > 0 ? ["liveSessionsPercent", "droppedFramesPercent"] : []),
+    ];
+    const off = fields.map((field) => `autoscaling.horizontal.${field}: 0`).join(", ");
+    const message = `${textOf(inactive)}; check the APIService of custom.metrics.k8s.io, or set ${off}`;
     return isFalse("MetricsMissing", message);
   }
   // The HPA is inactive also when the replicas were set to 0, or when another autoscaler selects the same pods.

@@ -1,7 +1,7 @@
 /** The figures of `status.utilization`, which stay as written while changes are within their tolerances. */
 import type { GpuMediaServiceStatus } from "@gpumedia/api";
 import type { EffectiveService } from "../effective/service.ts";
-import { gpuLoad, type Aggregate } from "../utilization/aggregate.ts";
+import { gpuLoad, type Aggregate, type LiveAggregate } from "../utilization/aggregate.ts";
 import type { GpuSharing } from "../utilization/gpu-sharing.ts";
 import type { SharedGpu } from "../utilization/reading.ts";
 
@@ -17,6 +17,11 @@ interface Tolerance {
 const percents: Tolerance = { units: 5, share: 0 };
 const rates: Tolerance = { units: 2, share: 0.15 };
 const counts: Tolerance = { units: 3, share: 0.25 };
+/** Small percentages. */
+const shares: Tolerance = { units: 1, share: 0.25 };
+/** A network's round trip varies by some ms all the time. */
+const delays: Tolerance = { units: 10, share: 0.25 };
+const exact: Tolerance = { units: 0, share: 0 };
 
 /** The largest number that the schema allows. */
 const maxFigure = 2_147_483_647;
@@ -66,6 +71,22 @@ export function utilizationFigures(
     ...settled("latencyP95Milliseconds", figures.latencyP95Ms, rates),
     ...settled("queueDepth", figures.queueDepth, counts),
     ...settled("activeSessions", figures.activeSessions, counts),
+    ...(figures.live === null ? {} : { live: liveFigures(figures.live, before?.live) }),
+  };
+}
+
+type LiveFigures = NonNullable<UtilizationFigures["live"]>;
+
+function liveFigures(live: LiveAggregate, before: LiveFigures | undefined): LiveFigures {
+  const settled = (name: keyof LiveFigures, value: number | null, tolerance: Tolerance): LiveFigures =>
+    value === null ? {} : { [name]: settle(before?.[name], value, tolerance) };
+  return {
+    ...settled("sessions", live.sessions, counts),
+    ...settled("sessionLimit", live.sessionLimit, exact),
+    ...settled("framesPerSecond", live.framesPerSecond, rates),
+    ...settled("droppedPercent", live.droppedPercent, shares),
+    ...settled("frameLatencyP95Milliseconds", live.p95Ms, rates),
+    ...settled("roundTripMilliseconds", live.roundTripMs, delays),
   };
 }
 
@@ -85,9 +106,9 @@ function shownGpus(
 
 function settle(before: number | undefined, value: number, { units, share }: Tolerance): number {
   // A small figure must not be rounded to 0.
-  const exact = Math.min(maxFigure, value > 0 ? Math.max(1, Math.round(value)) : 0);
-  if (before === undefined || (before === 0) !== (exact === 0)) return exact;
-  return Math.abs(exact - before) <= Math.max(units, before * share) ? before : exact;
+  const now = Math.min(maxFigure, value > 0 ? Math.max(1, Math.round(value)) : 0);
+  if (before === undefined || (before === 0) !== (now === 0)) return now;
+  return Math.abs(now - before) <= Math.max(units, before * share) ? before : now;
 }
 
 /** How far past an edge of the band, in points of %: at the edge itself the band would change all the time. */

@@ -66,6 +66,8 @@ export function sloMet({ figures, service, before, shown, sharesGpus, skew }: Sl
     const message = `a pod uses ${gibibytes(figures.rssBytes)}, target ${gibibytes(memory)}; lower processing.batch.maxSize or processing.queue.maxDepth, or raise slo.memory`;
     return isFalse("MemoryAboveTarget", message);
   }
+  const live = liveVerdict(figures, service, shown, limit);
+  if (live !== undefined) return live;
   const least = was === "Unknown" ? enoughRequests : stillEnoughRequests;
   if (figures.latencyP95Ms === null || figures.accepted < least) {
     return unknown(
@@ -88,6 +90,25 @@ export function sloMet({ figures, service, before, shown, sharesGpus, skew }: Sl
   return isTrue("TargetsMet", p95);
 }
 
+/** Undefined: no frame is processed, or both targets of live video are met. */
+function liveVerdict(
+  { live }: Aggregate,
+  { slo }: SloInput["service"],
+  { live: shown = {} }: UtilizationFigures,
+  limit: (target: number) => number,
+): Verdict<SloMetReason> | undefined {
+  if (live === null || live.sessions === 0) return undefined;
+  if (live.droppedPercent > limit(slo.droppedFramesPercent)) {
+    const dropped = shown.droppedPercent ?? Math.round(live.droppedPercent);
+    const message = `${dropped} % of the frames of live video are dropped, target ${slo.droppedFramesPercent} %; lower live.limits.sessions or live.limits.pixels, or raise autoscaling.horizontal.maxReplicas`;
+    return isFalse("FramesDropped", message);
+  }
+  const target = durationMs(slo.frameLatencyP95);
+  if (live.p95Ms === null || live.p95Ms <= limit(target)) return undefined;
+  const p95 = shown.frameLatencyP95Milliseconds ?? Math.round(live.p95Ms);
+  return isFalse("FrameLatencyAboveTarget", `p95 of frames ${p95} ms, target ${target} ms; see status.bottleneck`);
+}
+
 /** Without the exact shares: each change of them would be a write. */
 function skewMessage({ busiest, busyPods, idlePods, pods }: Skew, service: SloInput["service"]): string {
   const limit = busyAbove(service.slo.gpuUtilization.max);
@@ -104,8 +125,7 @@ function likelyCause({ sessions }: Skew["busiest"], { network: { ingress } }: Sl
     const field = annotated === undefined ? "network.ingress.hashBy" : `network.ingress.annotations[${hashAnnotation}]`;
     return `the likely cause is hashing: ${field} ${hash} assigns requests of one URI, such as uploads, to one pod; set it to ""`;
   }
-  if (sessions > 0)
-    return "its WebSocket streams stay with it: let clients open several, or reconnect after a scale-out";
+  if (sessions > 0) return "its streams stay with it: let clients open several, or reconnect after a scale-out";
   return "the likely cause is a proxy that hashes requests by their URI, which uploads share, or keeps its connections to one pod";
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Condition, GpuMediaServiceSpec, GpuMediaServiceStatus } from "@gpumedia/api";
 import { sampleService } from "../desired/service.sample.ts";
 import { healthy } from "../utilization/aggregate.sample.ts";
-import type { Aggregate } from "../utilization/aggregate.ts";
+import type { Aggregate, LiveAggregate } from "../utilization/aggregate.ts";
 import type { UtilizationReading } from "../utilization/reading.ts";
 import { isFalse, isTrue, unknown, type Verdict } from "./condition.ts";
 import { sampleReading } from "./status-input.sample.ts";
@@ -28,6 +28,15 @@ function stored({ utilization, bottleneck, MetricsReporting, SloMet }: Utilizati
   ];
   return { utilization, bottleneck, conditions };
 }
+
+const streaming: LiveAggregate = {
+  sessions: 12,
+  sessionLimit: 40,
+  framesPerSecond: 240,
+  droppedPercent: 1,
+  p95Ms: 60,
+  roundTripMs: 40,
+};
 
 describe("figures of utilization", () => {
   it("are whole numbers at first", () => {
@@ -155,6 +164,19 @@ describe("SloMet", () => {
     "2 % refused": [{ refusedPercent: 2 }, "True", "False RequestsRefused"],
     "1 % refused": [{ refusedPercent: 1 }, "True", "True TargetsMet"],
     "a pod above 4Gi": [{ rssBytes: 4.2 * 1024 ** 3 }, "True", "False MemoryAboveTarget"],
+    "frames of live video that are dropped": [
+      { live: { ...streaming, droppedPercent: 6 } },
+      "True",
+      "False FramesDropped",
+    ],
+    "frames that are dropped just below the target that was missed": [
+      { live: { ...streaming, droppedPercent: 4.8 } },
+      "False",
+      "False FramesDropped",
+    ],
+    "slow frames": [{ live: { ...streaming, p95Ms: 101 } }, "True", "False FrameLatencyAboveTarget"],
+    "fast frames": [{ live: streaming }, "Unknown", "True TargetsMet"],
+    "live video without sessions": [{ live: { ...streaming, sessions: 0, p95Ms: 900 } }, "True", "True TargetsMet"],
     "busy GPUs that process too little": [{ gpuPercent: 95 }, "True", "False ThroughputBelowTarget"],
     "busy GPUs that process enough": [{ gpuPercent: 95, requestsPerSecond: 2_400 }, "True", "True TargetsMet"],
   };
@@ -166,6 +188,19 @@ describe("SloMet", () => {
       assert.equal(`${status} ${reason}`, is);
     });
   }
+
+  it("has the figures of live video, their targets and the next step in its messages", () => {
+    const message = (live: Partial<LiveAggregate>): string => {
+      const figures = { ...healthy, live: { ...streaming, ...live } };
+      const shown = utilizationFigures(figures, service, undefined);
+      return sloMet({ figures, service, before: "True", shown, sharesGpus: false, skew: undefined }).message;
+    };
+    assert.equal(
+      message({ droppedPercent: 12.4 }),
+      "12 % of the frames of live video are dropped, target 5 %; lower live.limits.sessions or live.limits.pixels, or raise autoscaling.horizontal.maxReplicas",
+    );
+    assert.equal(message({ p95Ms: 180.2 }), "p95 of frames 180 ms, target 100 ms; see status.bottleneck");
+  });
 
   it("has the figure and the target in its message", () => {
     const figures = { ...healthy, latencyP95Ms: 45.4 };
@@ -188,6 +223,29 @@ describe("status of utilization", () => {
     });
   const written = update({});
   const slow = { ...healthy, latencyP95Ms: 45 };
+
+  it("has the figures of live video, and keeps them while they stay within their tolerances", () => {
+    const figures = { ...healthy, live: streaming };
+    const { utilization } = update({ figures });
+    assert.deepEqual(utilization.live, {
+      sessions: 12,
+      sessionLimit: 40,
+      framesPerSecond: 240,
+      droppedPercent: 1,
+      frameLatencyP95Milliseconds: 60,
+      roundTripMilliseconds: 40,
+    });
+    const moved = { ...streaming, sessions: 13, framesPerSecond: 250, droppedPercent: 2, p95Ms: 65, roundTripMs: 47 };
+    assert.deepEqual(utilizationFigures({ ...figures, live: moved }, service, utilization).live, utilization.live);
+    const more = { ...moved, sessions: 20, sessionLimit: 60, droppedPercent: 4, roundTripMs: 90 };
+    assert.deepEqual(utilizationFigures({ ...figures, live: more }, service, utilization).live, {
+      ...utilization.live,
+      sessions: 20,
+      sessionLimit: 60,
+      droppedPercent: 4,
+      roundTripMilliseconds: 90,
+    });
+  });
 
   it("is written at once for a service that has none", () => {
     assert.deepEqual(written, {
@@ -303,7 +361,7 @@ describe("status of utilization", () => {
       /network\.ingress\.annotations\[.*\] \$host /,
     ],
     "a proxy of which the service says nothing": [{}, 0, /a proxy that hashes requests by their URI/],
-    "streams that stay": [{}, 2, /its WebSocket streams stay with it/],
+    "streams that stay": [{}, 2, /its streams stay with it/],
   };
   for (const [title, [spec, sessions, cause]] of Object.entries(causes)) {
     it(`names ${title} as the likely cause of a skew`, () => {

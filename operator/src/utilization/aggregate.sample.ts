@@ -17,5 +17,6 @@ export const healthy: Aggregate = {
   accepted: 12_000,
   refusedPercent: 0,
   workersBusyPercent: 60,
+  live: null,
   stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
 };

@@ -38,8 +38,40 @@ describe("the aggregate of a service's pods", () => {
       accepted: 1_800,
       refusedPercent: 0,
       workersBusyPercent: 60,
+      live: null,
       stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
     });
+  });
+
+  it("sums live video over the pods that report it, and weights shares by publishers", () => {
+    const live = (change: Partial<NonNullable<Sample["live"]>>) => ({
+      live: {
+        sessions: 4,
+        publishers: 1,
+        sessionLimit: 20,
+        framesPerSecond: 30,
+        droppedPercent: 0,
+        roundTripMs: 40,
+        p95Ms: 50,
+        ...change,
+      },
+    });
+    const result = aggregate([
+      [sample(live({ sessions: 2 })), sample(live({ framesPerSecond: 50 }))],
+      [sample(live({ sessions: 12, publishers: 2, droppedPercent: 30, roundTripMs: 100, p95Ms: 90 }))],
+      [sample(live({ sessions: 0, publishers: 0, framesPerSecond: 0, roundTripMs: null, p95Ms: null }))],
+      [sample()],
+    ]);
+    assert.deepEqual(result?.live, {
+      sessions: 15,
+      sessionLimit: 60,
+      framesPerSecond: 70,
+      droppedPercent: 15,
+      p95Ms: 90,
+      roundTripMs: (2 * 40 + 4 * 40 + 12 * 100) / 18,
+    });
+    const idle = aggregate([[sample(live({ sessions: 0, publishers: 0, roundTripMs: null, p95Ms: null }))]]);
+    assert.deepEqual([idle?.live?.droppedPercent, idle?.live?.roundTripMs], [0, null]);
   });
 
   const percentiles: {

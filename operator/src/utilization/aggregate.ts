@@ -1,6 +1,6 @@
 /** Aggregates the reports of a service's pods over the window. Pure. */
 import { highest, mean as meanKnown } from "./known.ts";
-import type { Stage } from "./sample.ts";
+import type { SampledLive, Stage } from "./sample.ts";
 import type { TimedSample } from "./window.ts";
 
 /** Null: not known. Percentages are means over the reports; levels and rates are summed over the pods. */
@@ -27,8 +27,23 @@ export interface Aggregate {
   /** Share of the requests that got 500, 503 or 504, 0 to 100. */
   readonly refusedPercent: number;
   readonly workersBusyPercent: number;
+  /** Null: no pod reports live video. */
+  readonly live: LiveAggregate | null;
   /** Mean of an accepted request, weighted by the number of requests. */
   readonly stagesMs: Readonly<Record<Stage, number>>;
+}
+
+/** Of the pods that report live video. Null: not known. */
+export interface LiveAggregate {
+  readonly sessions: number;
+  readonly sessionLimit: number;
+  readonly framesPerSecond: number;
+  /** Weighted by the pods' publishers. */
+  readonly droppedPercent: number;
+  /** Of the slowest pod. */
+  readonly p95Ms: number | null;
+  /** Weighted by the pods' sessions. */
+  readonly roundTripMs: number | null;
 }
 
 /** What `slo.gpuUtilization` and the autoscaler's target are compared with, in %. Null: not known. */
@@ -66,6 +81,7 @@ export function aggregate(reports: readonly (readonly TimedSample[])[]): Aggrega
     accepted: total(all.map(({ accepted }) => accepted)),
     refusedPercent: ended === 0 ? 0 : (100 * refused) / ended,
     workersBusyPercent: mean(perPod(({ workersBusyPercent }) => workersBusyPercent)),
+    live: liveAggregate(pods),
     stagesMs: {
       queue: stageMean(all, "queue"),
       decode: stageMean(all, "decode"),
@@ -73,6 +89,30 @@ export function aggregate(reports: readonly (readonly TimedSample[])[]): Aggrega
       encode: stageMean(all, "encode"),
     },
   };
+}
+
+function liveAggregate(pods: readonly (readonly TimedSample[])[]): LiveAggregate | null {
+  const reports = pods.map((samples) => samples.flatMap(({ live }) => live ?? [])).filter(({ length }) => length > 0);
+  if (reports.length === 0) return null;
+  const all = reports.flat();
+  const summed = (read: (live: SampledLive) => number): number =>
+    total(reports.map((samples) => mean(samples.map(read))));
+  return {
+    sessions: summed(({ sessions }) => sessions),
+    sessionLimit: summed(({ sessionLimit }) => sessionLimit),
+    framesPerSecond: summed(({ framesPerSecond }) => framesPerSecond),
+    droppedPercent: weighted(all.map((live) => [live.droppedPercent, live.publishers])) ?? 0,
+    p95Ms: highest(all.map(({ p95Ms }) => p95Ms)),
+    roundTripMs: weighted(
+      all.flatMap(({ roundTripMs, sessions }) => (roundTripMs === null ? [] : [[roundTripMs, sessions]])),
+    ),
+  };
+}
+
+/** Mean of values with weights; null without any weight. */
+function weighted(values: readonly (readonly [value: number, weight: number])[]): number | null {
+  const weight = total(values.map(([, one]) => one));
+  return weight === 0 ? null : total(values.map(([value, one]) => value * one)) / weight;
 }
 
 /** The percentile of a pod with at most this share of all requests is left out, in %: three requests of a new pod mean nothing. */

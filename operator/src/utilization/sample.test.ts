@@ -31,9 +31,33 @@ describe("sample of a report", () => {
       stagesMs: { queue: 1, decode: 2, inference: 4, encode: 2 },
       workersBusyPercent: 60,
       sessions: 3,
+      live: null,
       lostGpu: null,
       exportsTargets: true,
     });
+  });
+
+  it("counts sessions of live video among the sessions, and bounds what it keeps of it", () => {
+    const live = {
+      sessions: 5,
+      publishers: 2,
+      viewers: 3,
+      sessionLimit: 20,
+      framesPerSecond: 58.5,
+      droppedShare: 0.125,
+      latencyMs: { p50: 20, p95: 35 },
+    };
+    const kept = { sessions: 5, publishers: 2, sessionLimit: 20, framesPerSecond: 58.5, droppedPercent: 12.5 };
+    const read = (change: object) => {
+      const sample = readReport(JSON.stringify({ ...sampleReport, live: { ...live, ...change } }));
+      assert.ok("live" in sample, JSON.stringify(sample));
+      return [sample.sessions, sample.live];
+    };
+    assert.deepEqual(read({}), [8, { ...kept, roundTripMs: null, p95Ms: 35 }]);
+    assert.deepEqual(read({ roundTripMs: 1e30, framesPerSecond: 1e30 }), [
+      8,
+      { ...kept, framesPerSecond: 1_000_000, roundTripMs: 1_000_000, p95Ms: 35 },
+    ]);
   });
 
   it("names the first GPU that cannot be read, in text of one line", () => {

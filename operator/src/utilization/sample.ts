@@ -30,11 +30,25 @@ export interface Sample {
   readonly stagesMs: Readonly<Record<Stage, number | null>>;
   /** Share of the time that the worker threads were busy, 0 to 100. */
   readonly workersBusyPercent: number;
+  /** Open WebSocket streams and sessions of live video. */
   readonly sessions: number;
+  /** Null: it is off, or the processor is too old for it. */
+  readonly live: SampledLive | null;
   /** A GPU that the processor cannot read any longer, and NVML's error: `GPU 0 (GPU-…): …`. Null: all can be read. */
   readonly lostGpu: string | null;
   /** The pod exports the targets of its service as metrics. */
   readonly exportsTargets: boolean;
+}
+
+export interface SampledLive {
+  readonly sessions: number;
+  /** Sessions whose video goes through the model. */
+  readonly publishers: number;
+  readonly sessionLimit: number;
+  readonly framesPerSecond: number;
+  readonly droppedPercent: number;
+  readonly roundTripMs: number | null;
+  readonly p95Ms: number | null;
 }
 
 export interface SampledGpu {
@@ -113,9 +127,22 @@ export function sampleOf({ gpus, process, requests, stages, ...report }: Utiliza
       encode: bounded(stages.encode.mean),
     },
     workersBusyPercent: percent(report.workers.busyPercent),
-    sessions: bounded(report.sessions),
+    sessions: bounded(report.sessions + (report.live?.sessions ?? 0)),
+    live: report.live === undefined ? null : sampledLive(report.live),
     lostGpu: lostGpu(gpus.devices),
     exportsTargets: report.targets === true,
+  };
+}
+
+function sampledLive(live: NonNullable<UtilizationReport["live"]>): SampledLive {
+  return {
+    sessions: bounded(live.sessions),
+    publishers: bounded(live.publishers),
+    sessionLimit: bounded(live.sessionLimit),
+    framesPerSecond: bounded(live.framesPerSecond),
+    droppedPercent: percent(100 * live.droppedShare),
+    roundTripMs: bounded(live.roundTripMs ?? null),
+    p95Ms: bounded(live.latencyMs.p95),
   };
 }
 

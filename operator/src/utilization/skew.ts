@@ -12,7 +12,7 @@ export interface PodLoad {
   readonly least: number;
   readonly mean: number;
   readonly most: number;
-  /** WebSocket sessions now: a stream stays with its pod. */
+  /** Open streams now: one stays with its pod. */
   readonly sessions: number;
 }
 

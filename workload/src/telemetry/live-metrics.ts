@@ -25,6 +25,14 @@ export interface LiveMetrics {
   readonly frameSeconds: Histogram;
   /** Sets what the gauge of open sessions reads. */
   readSessions(read: (kind: SessionKind) => number): void;
+  /** Sets what the gauges for autoscalers and alerts read; they are 0 without live video. */
+  readLevels(read: () => LiveLevels): void;
+}
+
+export interface LiveLevels {
+  readonly sessionLimit: number;
+  /** Over the window of the report. */
+  readonly droppedPercent: number;
 }
 
 /** Seconds: a frame of 30 in a second has 33 ms. */
@@ -41,6 +49,19 @@ export function createLiveMetrics(registry: Registry): LiveMetrics {
     collect: () => {
       for (const kind of kinds) open.set({ kind }, sessions(kind));
     },
+  });
+  let levels = (): LiveLevels => ({ sessionLimit: 0, droppedPercent: 0 });
+  const limit: Gauge = new Gauge({
+    name: "gpumedia_live_session_limit",
+    help: "Maximum number of open WebRTC sessions",
+    registers,
+    collect: () => limit.set(levels().sessionLimit),
+  });
+  const dropped: Gauge = new Gauge({
+    name: "gpumedia_live_dropped_percent",
+    help: "Percent of the frames of the last 15 s that were dropped because the pod was too slow",
+    registers,
+    collect: () => dropped.set(levels().droppedPercent),
   });
   const ended = new Counter({
     name: "gpumedia_live_sessions_ended_total",
@@ -67,6 +88,9 @@ export function createLiveMetrics(registry: Registry): LiveMetrics {
     }),
     readSessions: (read) => {
       sessions = read;
+    },
+    readLevels: (read) => {
+      levels = read;
     },
   };
 }

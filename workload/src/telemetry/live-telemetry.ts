@@ -26,6 +26,10 @@ export class LiveTelemetry {
   start(reading: LiveReading): void {
     this.#reading = reading;
     this.#metrics.readSessions(reading.count);
+    this.#metrics.readLevels(() => ({
+      sessionLimit: reading.limit,
+      droppedPercent: Math.round(this.#droppedShare() * 10_000) / 100,
+    }));
   }
 
   ended(reason: EndReason): void {

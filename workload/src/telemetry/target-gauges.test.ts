@@ -23,6 +23,15 @@ describe("the metrics of a service's targets", () => {
     ]);
   });
 
+  it("include those of live video only while it is on", async () => {
+    const live = { frameLatencyP95Seconds: 0.1, droppedFramesPercent: 5 };
+    const scraped = await (await samples(() => ({ ...sampleTargets, live })))();
+    assert.deepEqual(
+      scraped.filter((line) => line.includes("frame")).map((line) => line.replace(/\{.*\}/, "")),
+      ["gpumedia_slo_frame_latency_p95_seconds 0.1", "gpumedia_slo_dropped_frames_percent 5"],
+    );
+  });
+
   it("follow a change at the next scrape, and leave no series of the old rules", async () => {
     let current: ServiceTargets = sampleTargets;
     const scrape = await samples(() => current);

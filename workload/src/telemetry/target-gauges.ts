@@ -22,13 +22,19 @@ export function targetGauges(registry: Registry, targets: () => Promise<ServiceT
         const known = await read();
         // Only now: another scrape that began meanwhile would find no series.
         gauge.reset();
-        if (known !== undefined) gauge.set({ service: known.service, rules: known.rules }, value(known));
+        const target = known === undefined ? undefined : value(known);
+        if (known !== undefined && target !== undefined)
+          gauge.set({ service: known.service, rules: known.rules }, target);
       },
     });
   }
 }
 
-const gauges: readonly (readonly [name: string, help: string, value: (targets: ServiceTargets) => number])[] = [
+const gauges: readonly (readonly [
+  name: string,
+  help: string,
+  value: (targets: ServiceTargets) => number | undefined,
+])[] = [
   ["gpumedia_slo_alerts", "1 if the alerts of the service are on", ({ alerts }) => Number(alerts)],
   ["gpumedia_slo_gpu_metrics", "1 if GPU metrics are expected", ({ gpuMetrics }) => Number(gpuMetrics)],
   ["gpumedia_slo_latency_p95_seconds", "Target of the p95 of latency", ({ latencyP95Seconds }) => latencyP95Seconds],
@@ -43,4 +49,10 @@ const gauges: readonly (readonly [name: string, help: string, value: (targets: S
     "Upper end of the target band of GPU utilization",
     ({ gpuUtilizationPercent: { max } }) => max,
   ],
+  [
+    "gpumedia_slo_frame_latency_p95_seconds",
+    "Target of the p95 of a frame's latency",
+    ({ live }) => live?.frameLatencyP95Seconds,
+  ],
+  ["gpumedia_slo_dropped_frames_percent", "Maximum share of dropped frames", ({ live }) => live?.droppedFramesPercent],
 ];

@@ -68,6 +68,16 @@ const horizontal = settings(
       ["Auto", "Busy"],
       "What gpuUtilizationPercent is compared with. Busy is the share of time in which a pod's workers were busy: its own work. Auto is the GPU utilization while every pod has its GPUs alone, and Busy where GPUs are shared or MIG devices.",
     ),
+    liveSessionsPercent: wholeNumber(
+      "Target number of live video sessions, in percent of live.limits.sessions, averaged over the pods. Used only with live.enabled, and where the cluster serves the metric, as gpuUtilizationPercent. 0 disables scaling on sessions.",
+      0,
+      100,
+    ),
+    droppedFramesPercent: wholeNumber(
+      "Target share of live video frames that are dropped because pods are too slow, in percent, averaged over the pods. Used as liveSessionsPercent. 0 disables scaling on dropped frames.",
+      0,
+      100,
+    ),
     behavior: settings(
       { description: "Scaling behavior, as in autoscaling/v2." },
       { scaleUp: scalingRules("Behavior when scaling up."), scaleDown: scalingRules("Behavior when scaling down.") },

@@ -47,6 +47,14 @@ export const slo = settings(
   { description: "Service level objectives, against which the status and the alerts compare the service." },
   {
     latencyP95: duration("Target for the 95th percentile of latency."),
+    frameLatencyP95: duration(
+      "Target for the 95th percentile of the time that a frame of live video takes in a pod, without decoding and encoding.",
+    ),
+    droppedFramesPercent: wholeNumber(
+      "Maximum share of live video frames that are dropped because a pod is too slow, in percent.",
+      0,
+      100,
+    ),
     requestsPerSecondPerGpu: wholeNumber(
       "Target rate of requests per second and GPU. 0 means no target.",
       0,

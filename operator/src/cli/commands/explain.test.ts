@@ -24,6 +24,10 @@ autoscaling.horizontal
                                                            60-80 %
   gpuMetric                      Auto                      profile staging: the utilization of a shared GPU is not the
                                                            work of one pod, and a MIG device has none
+  liveSessionsPercent            75                        profile staging: room for the sessions of a new pod's start,
+                                                           and for those of a pod that drains
+  droppedFramesPercent           5                         profile staging: a pod that drops a tenth of its frames gets
+                                                           a second one beside it
   prometheusAddress              http://prometheus-operated.monitoring.svc:9090
                                                            profile staging: the Service that prometheus-operator
                                                            creates, in the namespace of its chart's documentation

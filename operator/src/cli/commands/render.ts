@@ -33,6 +33,7 @@ export async function render(flags: RenderFlags, terminal: Terminal): Promise<Ex
   const { operatorNamespace, runbookUrl, rollout, notServed } = flags;
   const features = {
     busyPodMetric: !notServed.has("custom.metrics.k8s.io"),
+    livePodMetrics: !notServed.has("custom.metrics.k8s.io"),
     gpuPodMetric: !notServed.has("custom.metrics.k8s.io"),
     resourceMetrics: true,
     securityContextConstraints: false,

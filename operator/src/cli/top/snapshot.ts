@@ -5,7 +5,7 @@ import type { PodView } from "../../observe/pod-view.ts";
 import type { StoredService } from "../../observe/cluster-cache.ts";
 import { failuresOnNodes, podTrouble, podTroubleText } from "../../status/pod-trouble.ts";
 import type { PodTroubleReason } from "../../status/reasons.ts";
-import { aggregate } from "../../utilization/aggregate.ts";
+import { aggregate, type LiveAggregate } from "../../utilization/aggregate.ts";
 import { highest, sum } from "../../utilization/known.ts";
 import { sampleOf, type NoReport } from "../../utilization/sample.ts";
 
@@ -29,8 +29,20 @@ export interface Figures extends GpuFigures {
   readonly queueDepth: number | null;
   /** Share of time in which the workers were busy. */
   readonly busyPercent: number | null;
-  /** WebSocket sessions. */
+  /** WebSocket streams and sessions of live video. */
   readonly sessions: number | null;
+  /** Null: no pod reports live video. */
+  readonly live: LiveFigures | null;
+}
+
+export interface LiveFigures {
+  readonly sessions: number;
+  readonly sessionLimit: number;
+  readonly framesPerSecond: number;
+  /** Share of frames that were dropped because a pod was too slow. */
+  readonly droppedPercent: number;
+  readonly frameLatencyP95Milliseconds: number | null;
+  readonly roundTripMilliseconds: number | null;
 }
 
 export interface GpuRow extends GpuFigures {
@@ -194,7 +206,14 @@ function figures(reports: readonly UtilizationReport[]): Figures {
     queueDepth: whole.queueDepth,
     busyPercent: whole.workersBusyPercent,
     sessions: sum(samples.map(({ sessions }) => sessions)),
+    live: liveFigures(whole.live),
   };
+}
+
+function liveFigures(live: LiveAggregate | null): LiveFigures | null {
+  if (live === null) return null;
+  const { p95Ms: frameLatencyP95Milliseconds, roundTripMs: roundTripMilliseconds, ...figures } = live;
+  return { ...figures, frameLatencyP95Milliseconds, roundTripMilliseconds };
 }
 
 type StatusDevice = NonNullable<NonNullable<NonNullable<StoredService["status"]>["gpu"]>["devices"]>[number];
@@ -253,6 +272,7 @@ const nothing: Figures = {
   queueDepth: null,
   busyPercent: null,
   sessions: null,
+  live: null,
 };
 
 function isReport(answer: PodAnswer): answer is UtilizationReport {

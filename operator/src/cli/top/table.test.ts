@@ -82,6 +82,41 @@ describe("the table of top", () => {
     ]);
   });
 
+  it("has columns of live video where a pod reports it", () => {
+    const live = {
+      sessions: 7,
+      publishers: 4,
+      viewers: 3,
+      sessionLimit: 20,
+      framesPerSecond: 118.4,
+      droppedShare: 0.034,
+      roundTripMs: 41,
+      latencyMs: { p50: 20, p95: 35 },
+    };
+    const streaming = snapshot(
+      [service("studio", { summary: { replicas: "2/2" }, ...isReady })],
+      [pod("studio-a", "studio", { ...reportOf(1), live }), pod("studio-b", "studio", reportOf(1))],
+      false,
+    );
+    assert.deepEqual(
+      topTable(streaming, 160).map(({ text }) => text),
+      [
+        "NAME        GPU   GPU MEM  TEMP  POWER  RPS   P95  QUEUE  BUSY  CPU  STREAMS  LIVE  FPS  DROPPED   RTT",
+        "studio      60%   11/45Gi  61°C   280W   80  14ms      4   60%  40%       13  7/20  118       3%  41ms  2/2 ready",
+        "  studio-a  60%  5.6/22Gi  61°C   140W   40  14ms      2   60%  40%       10  7/20  118       3%  41ms  NVIDIA A10",
+        "  studio-b  60%  5.6/22Gi  61°C   140W   40  14ms      2   60%  40%        3     -    -        -     -  NVIDIA A10",
+      ],
+    );
+    assert.deepEqual(streaming.services[0]?.live, {
+      sessions: 7,
+      sessionLimit: 20,
+      framesPerSecond: 118.4,
+      droppedPercent: 3.4000000000000004,
+      frameLatencyP95Milliseconds: 35,
+      roundTripMilliseconds: 41,
+    });
+  });
+
   it("shows with which pods a pod shares its GPU, also those of services that it does not list", () => {
     const sharing = (uuid: string): UtilizationReport => {
       const { gpus, ...report } = reportOf(1);

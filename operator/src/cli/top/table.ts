@@ -32,6 +32,18 @@ const columns: readonly Column[] = [
   { title: "STREAMS", cell: ({ sessions }) => known(sessions, rounded), from: 100 },
 ];
 
+/** Only where a pod reports live video. */
+const liveColumns: readonly Column[] = [
+  {
+    title: "LIVE",
+    cell: ({ live }) => known(live, ({ sessions, sessionLimit }) => `${rounded(sessions)}/${rounded(sessionLimit)}`),
+    from: 0,
+  },
+  { title: "FPS", cell: ({ live }) => known(live, ({ framesPerSecond }) => rounded(framesPerSecond)), from: 0 },
+  { title: "DROPPED", cell: ({ live }) => percent(live?.droppedPercent ?? null), from: 0 },
+  { title: "RTT", cell: ({ live }) => known(live?.roundTripMilliseconds ?? null, duration), from: 100 },
+];
+
 interface Row {
   readonly is: "service" | "pod" | "gpu";
   readonly name: string;
@@ -50,7 +62,8 @@ const mostNoteLines = 2;
 /** No line is longer than `width`. */
 export function topTable({ services, allNamespaces }: Snapshot, width: number): readonly Line[] {
   const rows = services.flatMap((service) => serviceRows(service, allNamespaces));
-  const shown = columns.filter(({ from }) => from <= width);
+  const hasLive = services.some(({ live }) => live !== null);
+  const shown = [...columns, ...(hasLive ? liveColumns : [])].filter(({ from }) => from <= width);
   const cells = rows.map(({ figures }) => (figures === undefined ? [] : shown.map(({ cell }) => cell(figures))));
   const widths = shown.map(({ title }, index) =>
     Math.max(title.length, ...cells.map((row) => row[index]?.length ?? 0)),
@@ -151,9 +164,10 @@ const noRequests: Omit<Figures, keyof GpuFigures> = {
   queueDepth: null,
   busyPercent: null,
   sessions: null,
+  live: null,
 };
 
-function known(value: number | null, format: (value: number) => string): string {
+function known<Value>(value: Value | null, format: (value: Value) => string): string {
   return value === null ? "-" : format(value);
 }
 
