@@ -26,8 +26,13 @@ describe("CUDA cannot be used", () => {
     [
       "without a driver",
       present,
-      { state: "unavailable", reason: "DRIVER_NOT_LOADED", message: "nvmlInit_v2: Driver Not Loaded" },
-      /no GPU is available: nvmlInit_v2: Driver Not Loaded \(DRIVER_NOT_LOADED\)/,
+      // As `failure` writes it, with the code.
+      {
+        state: "unavailable",
+        reason: "DRIVER_NOT_LOADED",
+        message: "nvmlInit_v2: Driver Not Loaded (DRIVER_NOT_LOADED)",
+      },
+      /no GPU is available: nvmlInit_v2: Driver Not Loaded \(DRIVER_NOT_LOADED\); check that/,
     ],
     [
       "when no GPU responds",

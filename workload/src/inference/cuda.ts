@@ -20,7 +20,7 @@ export async function whyNoCuda(
   }
   const sample = await gpu.sample();
   if (sample.state === "unavailable") {
-    return `accelerator is cuda, but no GPU is available: ${sample.message} (${sample.reason}); check that the container requests a GPU`;
+    return `accelerator is cuda, but no GPU is available: ${sample.message}; check that the container requests a GPU`;
   }
   if (sample.gpus.every(({ state }) => state === "unavailable")) {
     const [first] = sample.gpus;
