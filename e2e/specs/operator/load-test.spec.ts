@@ -104,6 +104,20 @@ describe("load tests", () => {
     assert.equal(await work.get(jobType, "test"), undefined);
   });
 
+  it("of live video wait until the service has it, and run with its token", async () => {
+    await work.apply("upscaler", {});
+    await work.untilReady("upscaler");
+    await create("live", { scenario: "live", sessions: 2 });
+    await untilReason("live", "LiveVideoDisabled");
+    const tokenSecretRef = { name: "live", key: "token" };
+    await work.apply("upscaler", { live: { enabled: true, service: { type: "ClusterIP" }, tokenSecretRef } });
+    await untilReason("live", "Starting");
+    const { spec } = (await work.get(jobType, "live")) as unknown as StoredJob;
+    const [container] = spec.template.spec.containers;
+    assert.deepEqual(container.env, [{ name: "GPUMEDIA_LIVE_TOKEN", valueFrom: { secretKeyRef: tokenSecretRef } }]);
+    assert.ok(container.args.includes("--sessions=2"));
+  });
+
   it("delete their Job when they are deleted while it runs", async () => {
     await work.apply("upscaler", {});
     await create("test");
@@ -212,3 +226,11 @@ describe("load tests", () => {
     );
   });
 });
+
+interface StoredJob {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly [{ readonly args: readonly string[]; readonly env: object }] };
+    };
+  };
+}

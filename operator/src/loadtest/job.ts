@@ -76,6 +76,7 @@ export function loadTestJob(
               ...(service.imagePullPolicy === undefined ? {} : { imagePullPolicy: service.imagePullPolicy }),
               command: ["gpumedia-loadtest"],
               args: loadTestArguments(spec, service),
+              ...liveToken(spec, service),
               resources: clientResources(spec.resources),
               terminationMessagePolicy: "FallbackToLogsOnError",
               securityContext: {
@@ -89,6 +90,12 @@ export function loadTestJob(
       },
     },
   };
+}
+
+/** Only live video needs it; the client would send it with pictures, too. */
+function liveToken({ scenario }: GpuMediaLoadTest["spec"], { live }: EffectiveService): object {
+  if (scenario !== "live" || live.tokenSecretRef === undefined) return {};
+  return { env: [{ name: "GPUMEDIA_LIVE_TOKEN", valueFrom: { secretKeyRef: live.tokenSecretRef } }] };
 }
 
 /** The client must not send before the proxy can: Linkerd's is awaited by default. */

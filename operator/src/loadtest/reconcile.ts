@@ -82,7 +82,7 @@ async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): 
   const effective = effectiveService(service, profiles, defaults);
   if (effective.kind !== "Effective")
     return waits("ServiceNotRendered", `GpuMediaService ${name} is invalid: ${effective.message}`);
-  const problem = notServing(effective.service, cache) ?? earlierProblem(test, pass);
+  const problem = notServing(test, effective.service, cache) ?? earlierProblem(test, pass);
   if (problem !== undefined) return problem;
   try {
     pass.loadTests.jobs.observeWrite(
@@ -99,8 +99,14 @@ async function begin(test: StoredLoadTest, key: ObjectKey, pass: LoadTestPass): 
   return { kind: "Starting", job: test.metadata.name, serviceGeneration, reason: "Starting", why: "it was created" };
 }
 
-function notServing({ name, namespace, suspend }: EffectiveService, cache: ClusterCache): LoadTestState | undefined {
+function notServing(
+  { spec }: StoredLoadTest,
+  { name, namespace, suspend, live }: EffectiveService,
+  cache: ClusterCache,
+): LoadTestState | undefined {
   if (suspend) return waits("ServiceSuspended", `GpuMediaService ${name} is suspended; set spec.suspend: false`);
+  if (spec.scenario === "live" && !live.enabled)
+    return waits("LiveVideoDisabled", `GpuMediaService ${name} has no live video; set spec.live.enabled: true`);
   const ready = cache.childOf("deployment", `${namespace}/${name}`)?.status.readyReplicas ?? 0;
   return ready > 0
     ? undefined

@@ -220,6 +220,20 @@ describe("the Job of a load test", () => {
     ]);
   });
 
+  it("has the token of the service for live video, and for nothing else", () => {
+    const tokenSecretRef = { name: "live", key: "token" };
+    const service = sampleService({ live: { enabled: true, tokenSecretRef } });
+    const env = (scenario: "live" | "stress") => {
+      const { spec } = loadTestJob(test({ scenario }), service, { securityContextConstraints: false });
+      const { template } = spec as {
+        readonly template: { readonly spec: { readonly containers: readonly { env?: object }[] } };
+      };
+      return template.spec.containers[0]?.env;
+    };
+    const token = [{ name: "GPUMEDIA_LIVE_TOKEN", valueFrom: { secretKeyRef: tokenSecretRef } }];
+    assert.deepEqual([env("live"), env("stress")], [token, undefined]);
+  });
+
   it("bug: passed with 91 of 100 requests rejected, because the p95 of the others was met", () => {
     const strict = loadTestArguments(test({ thresholds: { latencyP95: "3s" } }).spec, sampleService());
     assert.ok(strict.includes("--threshold=rejected=0%"));

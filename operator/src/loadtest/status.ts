@@ -18,6 +18,7 @@ export const loadTestReasons = {
   ServiceNotFound: "the namespace has no service of this name",
   ServiceNotRendered: "the spec or the profile of the service is invalid",
   ServiceSuspended: "the service is suspended",
+  LiveVideoDisabled: "the service has no live video, which the scenario needs",
   NoPodServes: "no pod of the service is ready",
   EarlierTestUnfinished: "the test to compare with has not finished",
   NameTaken: "another Job has the name of the test",
