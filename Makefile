@@ -1,6 +1,6 @@
 # One target per task; the commands are in package.json and scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo cluster test test-real test-peers test-versions lint generate images images-cuda release kind bench bench-processor bench-loop fuzz clean
+.PHONY: help setup demo cluster test test-real test-peers test-versions lint generate images images-cuda release kind bench bench-processor bench-gpu bench-loop fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: setup ## Measure the operator on a real control plane (results: docs/perf
 
 bench-processor: setup ## Measure the image processor (results: docs/performance-processor.md)
 	@npm run --silent bench:processor
+
+bench-gpu: setup ## Measure the image processor on an NVIDIA GPU (results: docs/performance-processor.md)
+	@npm run --silent bench:gpu
 
 bench-loop: setup ## Measure the time from load to scaling, and status writes (about 40 minutes; results: docs/performance.md)
 	@npm run --silent bench:loop

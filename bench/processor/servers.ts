@@ -36,8 +36,13 @@ export async function measureLoad(
   return { ...figures, cpuMs: (server.cpuMs() - before) / figures.total };
 }
 
+const ownProcessor = here("../../workload/bin/gpumedia-processor.js");
+
 /** `env` selects the model. */
-export async function startProcessor(env: Readonly<Record<string, string>>): Promise<Server> {
+export async function startProcessor(
+  env: Readonly<Record<string, string>>,
+  program: string = ownProcessor,
+): Promise<Server> {
   const port = await freePort();
   const settings = {
     GPUMEDIA_LISTEN_HOST: "127.0.0.1",
@@ -46,7 +51,7 @@ export async function startProcessor(env: Readonly<Record<string, string>>): Pro
     GPUMEDIA_QUEUE_MAX_WAIT: "60s",
     ...env,
   };
-  const child = spawn(process.execPath, [here("../../workload/bin/gpumedia-processor.js")], {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...settings },
     stdio: ["ignore", "ignore", "inherit"],
   });

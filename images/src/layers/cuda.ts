@@ -28,16 +28,7 @@ export async function stageCuda(folder: string): Promise<readonly Component[]> {
   if (process.arch !== "x64") throw new Error("onnxruntime's wheel with CUDA supports x86-64 only");
   const work = await mkdtemp(join(tmpdir(), "gpumedia-cuda-"));
   try {
-    // Version and platforms of the image's interpreter: pip's defaults are this machine's.
-    const target = ["--implementation=cp", "--python-version=3.12", ...platforms.map((name) => `--platform=${name}`)];
-    const strict = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--no-cache-dir"];
-    await promisify(execFile)(
-      "pip",
-      ["install", "--quiet", ...strict, ...target, `--target=${work}`, `--requirement=${requirements}`],
-      { env: { ...process.env, TMPDIR: work } },
-    ).catch((error: Error) => {
-      throw new Error(`pip could not install CUDA's wheels, which need 5 GB of temporary disk space\n${error.message}`);
-    });
+    await installCudaWheels(work);
     for (const [pattern, into] of Object.entries(kept)) {
       for await (const file of glob(pattern, { cwd: work })) await place(join(work, file), join(folder, into));
     }
@@ -49,10 +40,24 @@ export async function stageCuda(folder: string): Promise<readonly Component[]> {
       await place(join(work, file), join(folder, "usr/share/doc", name), "copyright");
     }
     // cuDNN is linked to zlib.
-    return [...(await stageDebian(folder, ["zlib1g"])), ...(await pinned())];
+    return [...(await stageDebian(folder, ["zlib1g"])), ...(await cudaVersions())];
   } finally {
     await rm(work, { recursive: true });
   }
+}
+
+/** Installs the wheels that are pinned into a folder, as Python's packages are. */
+export async function installCudaWheels(folder: string): Promise<void> {
+  // Version and platforms of the image's interpreter: pip's defaults are this machine's.
+  const target = ["--implementation=cp", "--python-version=3.12", ...platforms.map((name) => `--platform=${name}`)];
+  const strict = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--no-cache-dir"];
+  await promisify(execFile)(
+    "pip",
+    ["install", "--quiet", ...strict, ...target, `--target=${folder}`, `--requirement=${requirements}`],
+    { env: { ...process.env, TMPDIR: folder } },
+  ).catch((error: Error) => {
+    throw new Error(`pip could not install CUDA's wheels, which need 5 GB of temporary disk space\n${error.message}`);
+  });
 }
 
 async function place(file: string, folder: string, name: string = basename(file)): Promise<void> {
@@ -60,7 +65,8 @@ async function place(file: string, folder: string, name: string = basename(file)
   await copyFile(file, join(folder, name));
 }
 
-async function pinned(): Promise<readonly Component[]> {
+/** What `installCudaWheels` installs. */
+export async function cudaVersions(): Promise<readonly Component[]> {
   const text = await readFile(requirements, "utf8");
   return [...text.matchAll(/^([\w-]+)==(\S+)/gm)].map(([, name = "", version = ""]) => ({
     name,
