@@ -28,6 +28,19 @@ const latency = (belowTarget: number): readonly InputSeries[] => [
   processor("gpu_processing_seconds_bucket", "0+1000x600", 'le="0.05"'),
   processor("gpu_processing_seconds_bucket", "0+1000x600", 'le="+Inf"'),
 ];
+const dropped = (percent: number): readonly InputSeries[] => [
+  processor("gpumedia_live_dropped_percent", `${percent}x600`),
+];
+const frames = (within100Ms: number): readonly InputSeries[] => [
+  processor("gpumedia_live_frame_seconds_bucket", `0+${within100Ms}x600`, 'le="0.1"'),
+  processor("gpumedia_live_frame_seconds_bucket", "0+1000x600", 'le="0.2"'),
+  processor("gpumedia_live_frame_seconds_bucket", "0+1000x600", 'le="+Inf"'),
+];
+const sessions = (publishers: number, viewers: number): readonly InputSeries[] => [
+  processor("gpumedia_live_sessions", `${publishers}x600`, 'kind="publish"'),
+  processor("gpumedia_live_sessions", `${viewers}x600`, 'kind="view"'),
+  processor("gpumedia_live_session_limit", "20x600"),
+];
 const autoscaler = (name: string, desired: number): readonly InputSeries[] => [
   state("kube_horizontalpodautoscaler_status_desired_replicas", `horizontalpodautoscaler="${name}"`, desired),
   state("kube_horizontalpodautoscaler_spec_max_replicas", `horizontalpodautoscaler="${name}"`, 10),
@@ -63,6 +76,62 @@ export const ruleAlerts: Readonly<Record<string, RuleAlert>> = {
     series: latency(0),
     at: "30m",
     alert: "GpuMediaLatencyHigh",
+  },
+  "a pod drops a tenth of its frames": {
+    spec: { live: { enabled: true } },
+    series: [...dropped(10), processor("gpumedia_live_dropped_percent", "0x600", "", otherPod)],
+    at: "30m",
+    alert: "GpuMediaLiveFramesDropped",
+    fires: {
+      severity: "warning",
+      summary: "More than 5 % of the frames of live video are dropped",
+      description: "The worst pod: 10 %, target 5 %.",
+    },
+  },
+  "pods drop few frames": {
+    spec: { live: { enabled: true } },
+    series: dropped(4),
+    at: "30m",
+    alert: "GpuMediaLiveFramesDropped",
+  },
+  "live video is switched off while the old pods still drop frames": {
+    series: dropped(10),
+    at: "30m",
+    alert: "GpuMediaLiveFramesDropped",
+  },
+  "frames take longer than the target": {
+    spec: { live: { enabled: true } },
+    series: frames(0),
+    at: "30m",
+    alert: "GpuMediaLiveFrameLatencyHigh",
+    fires: {
+      severity: "warning",
+      summary: "The p95 of a frame's latency is above 100ms",
+      description: "p95: 195ms, target 100ms.",
+    },
+  },
+  "frames are within another target": {
+    spec: { live: { enabled: true }, slo: { frameLatencyP95: "200ms" } },
+    series: frames(0),
+    at: "30m",
+    alert: "GpuMediaLiveFrameLatencyHigh",
+  },
+  "all but one session are open": {
+    spec: { live: { enabled: true } },
+    series: sessions(12, 7),
+    at: "30m",
+    alert: "GpuMediaLiveSessionsNearLimit",
+    fires: {
+      severity: "warning",
+      summary: "More than 90 % of the sessions of live video are open",
+      description: "95 % of live.limits.sessions of all pods.",
+    },
+  },
+  "half of the sessions are open": {
+    spec: { live: { enabled: true } },
+    series: sessions(6, 4),
+    at: "30m",
+    alert: "GpuMediaLiveSessionsNearLimit",
   },
   "one request of 50 is rejected": {
     series: [

@@ -32,12 +32,17 @@ const gpuTemperatureCelsius = 85;
 /** More than a burst, which admission control is meant to reject. */
 const rejectionPercent = 1;
 
+/** Above the autoscaler's default target of 75 %, which keeps the share lower while it can add pods. */
+const liveSessionsPercent = 90;
+
 /** Bits of HW slowdown, SW and HW thermal slowdown, and power brake. A power cap (4) is normal under load. */
 const throttleBits = [8, 32, 64, 128];
 
 const byService = "on (namespace, service)";
 const latencyTarget = target(recorded.targetLatency, "humanizeDuration");
 const memoryTarget = target(recorded.targetMemory, "humanize1024");
+const frameLatencyTarget = target(recorded.targetFrameLatency, "humanizeDuration");
+const droppedFramesTarget = target(recorded.targetDroppedFrames, 'printf "%.0f"');
 const gpuMin = target(recorded.targetGpuMin, 'printf "%.0f"');
 const gpuMax = target(recorded.targetGpuMax, 'printf "%.0f"');
 
@@ -83,6 +88,35 @@ export function processorAlerts(scope: RuleScope, runbookUrl: string): readonly 
       holds: "10m",
       summary: "Prometheus receives no metrics from the processor",
       description: "{{ $value }} replicas are available, and none is scraped.",
+    },
+  ]);
+}
+
+export function liveAlerts(scope: RuleScope, runbookUrl: string): readonly AlertRule[] {
+  return render(scope, runbookUrl, [
+    {
+      name: "GpuMediaLiveFramesDropped",
+      severity: "warning",
+      expr: `${recorded.droppedFrames} > ${byService} ${recorded.targetDroppedFrames}`,
+      holds: "10m",
+      summary: `More than ${droppedFramesTarget} % of the frames of live video are dropped`,
+      description: `The worst pod: {{ $value | printf "%.0f" }} %, target ${droppedFramesTarget} %.`,
+    },
+    {
+      name: "GpuMediaLiveFrameLatencyHigh",
+      severity: "warning",
+      expr: `${recorded.frameP95} > ${byService} ${recorded.targetFrameLatency}`,
+      holds: "10m",
+      summary: `The p95 of a frame's latency is above ${frameLatencyTarget}`,
+      description: `p95: {{ $value | humanizeDuration }}, target ${frameLatencyTarget}.`,
+    },
+    {
+      name: "GpuMediaLiveSessionsNearLimit",
+      severity: "warning",
+      expr: `${recorded.liveSessions} > ${liveSessionsPercent}`,
+      holds: "15m",
+      summary: `More than ${liveSessionsPercent} % of the sessions of live video are open`,
+      description: '{{ $value | printf "%.0f" }} % of live.limits.sessions of all pods.',
     },
   ]);
 }

@@ -66,10 +66,13 @@ describe("dashboard of services", () => {
     }
   });
 
-  it("shows requests, replicas and the guide's four GPU queries", () => {
+  it("shows requests, replicas, live video and the guide's four GPU queries", () => {
     assert.deepEqual(
       rendered().panels.map((panel) => panel.title),
       ["Processing time", "Requests", "Load", "Replicas", "Memory", "CPU"].concat([
+        "Live sessions",
+        "Live frames",
+        "Live frame latency",
         "GPU utilization",
         "GPU memory",
         "GPU temperature",

@@ -19,7 +19,7 @@ export function sharedDashboard(place: SharedPlace): Manifest {
     title: only === undefined ? "GPU media: services" : `GPU media: services of ${namespace}`,
     tags: ["gpumedia"],
     variables: variables(only),
-    panels: [...requestPanels, ...replicaPanels, ...gpuPanels],
+    panels: [...requestPanels, ...replicaPanels, ...livePanels, ...gpuPanels],
   });
   return sharedObject("v1", "ConfigMap", place, { data: { [`${uid}.json`]: json } });
 }
@@ -120,6 +120,45 @@ const replicaPanels: readonly Panel[] = [
         expr: `sum by (pod) (${ofPods(`rate(container_cpu_usage_seconds_total{${container}}[$__rate_interval])`, pods)})`,
         legend: "{{pod}}",
       },
+    ],
+  },
+];
+
+const frameLatency = (q: number): string => {
+  const rate = `rate(gpumedia_live_frame_seconds_bucket{${inNamespace}}[$__rate_interval])`;
+  return `histogram_quantile(${q}, sum by (le) (${ofPods(rate, pods)}))`;
+};
+
+/** Empty for services without live video. */
+const livePanels: readonly Panel[] = [
+  {
+    title: "Live sessions",
+    description: "Open sessions of live video, and how many all pods allow.",
+    unit: "short",
+    series: [
+      { expr: `sum by (kind) (${ofPods(`gpumedia_live_sessions{${inNamespace}}`, pods)})`, legend: "{{kind}}" },
+      { expr: sum("gpumedia_live_session_limit"), legend: "limit", isTarget: true },
+    ],
+  },
+  {
+    title: "Live frames",
+    description: "Frames per second: received, sent to clients, and dropped because a pod was too slow.",
+    unit: "fps",
+    series: [
+      {
+        expr: `sum by (direction) (${ofPods(`rate(gpumedia_live_frames_total{${inNamespace}}[$__rate_interval])`, pods)})`,
+        legend: "{{direction}}",
+      },
+    ],
+  },
+  {
+    title: "Live frame latency",
+    description: "Time of a frame in a pod, and the target of its p95.",
+    unit: "s",
+    series: [
+      { expr: frameLatency(0.5), legend: "p50" },
+      { expr: frameLatency(0.95), legend: "p95" },
+      target("frame_latency_p95_seconds", "target"),
     ],
   },
 ];

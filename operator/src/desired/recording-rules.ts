@@ -37,10 +37,15 @@ export const recorded = {
   processingP95: "gpumedia:gpu_processing_seconds:p95",
   requestRate: "gpumedia:requests:rate5m",
   rejectionRatio: "gpumedia:rejections:ratio5m",
+  frameP95: "gpumedia:live_frame_seconds:p95",
+  droppedFrames: "gpumedia:live_dropped:percent",
+  liveSessions: "gpumedia:live_sessions:percent",
   targetLatency: "gpumedia:slo_latency_p95:seconds",
   targetMemory: "gpumedia:slo_memory:bytes",
   targetGpuMin: "gpumedia:slo_gpu_utilization_min:percent",
   targetGpuMax: "gpumedia:slo_gpu_utilization_max:percent",
+  targetFrameLatency: "gpumedia:slo_frame_latency_p95:seconds",
+  targetDroppedFrames: "gpumedia:slo_dropped_frames:percent",
   alerts: "gpumedia:service:alerts",
   gpuMetrics: "gpumedia:service:gpu_metrics",
   pods: "gpumedia:pod:service",
@@ -95,6 +100,8 @@ export function targetRules(scope: RuleScope): readonly RecordingRule[] {
     { record: recorded.targetMemory, expr: ofService("max", "memory_bytes") },
     { record: recorded.targetGpuMin, expr: ofService("min", "gpu_utilization_min_percent") },
     { record: recorded.targetGpuMax, expr: ofService("max", "gpu_utilization_max_percent") },
+    { record: recorded.targetFrameLatency, expr: ofService("max", "frame_latency_p95_seconds") },
+    { record: recorded.targetDroppedFrames, expr: ofService("max", "dropped_frames_percent") },
   ];
 }
 
@@ -144,5 +151,27 @@ export function processorRecordingRules(scope: RuleScope): readonly RecordingRul
     { record: recorded.requestRate, expr: requests },
     // 0 is the value of a service that has rejected nothing yet.
     { record: recorded.rejectionRatio, expr: `(${rejected} or 0 * ${requests}) / (${requests} > 0)` },
+  ];
+}
+
+/** Of services with live video. */
+export function liveRecordingRules(scope: RuleScope): readonly RecordingRule[] {
+  const pods = recordedOf(recorded.pods, scope);
+  const sum = (series: string): string => `sum by (namespace, service) (${ofPods(series, pods)})`;
+  const rate = `rate(gpumedia_live_frame_seconds_bucket[5m])`;
+  return [
+    {
+      record: recorded.frameP95,
+      expr: `histogram_quantile(0.95, sum by (namespace, service, le) (${ofPods(rate, pods)}))`,
+    },
+    // Of the worst pod: its clients have that picture, however well the others do.
+    {
+      record: recorded.droppedFrames,
+      expr: `max by (namespace, service) (${ofPods("avg_over_time(gpumedia_live_dropped_percent[5m])", pods)})`,
+    },
+    {
+      record: recorded.liveSessions,
+      expr: `100 * ${sum("gpumedia_live_sessions")} / (${sum("gpumedia_live_session_limit")} > 0)`,
+    },
   ];
 }

@@ -133,6 +133,8 @@ describe("the shared rules", () => {
         "gpumedia:slo_memory:bytes",
         "gpumedia:slo_gpu_utilization_min:percent",
         "gpumedia:slo_gpu_utilization_max:percent",
+        "gpumedia:slo_frame_latency_p95:seconds",
+        "gpumedia:slo_dropped_frames:percent",
       ],
       "gpumedia.processor": [
         "gpumedia:gpu_processing_seconds:p95",
@@ -142,6 +144,14 @@ describe("the shared rules", () => {
         "GpuMediaRequestsRejected",
         "GpuMediaLoadSkewed",
         "GpuMediaMetricsMissing",
+      ],
+      "gpumedia.live": [
+        "gpumedia:live_frame_seconds:p95",
+        "gpumedia:live_dropped:percent",
+        "gpumedia:live_sessions:percent",
+        "GpuMediaLiveFramesDropped",
+        "GpuMediaLiveFrameLatencyHigh",
+        "GpuMediaLiveSessionsNearLimit",
       ],
       "gpumedia.gpu": [
         "gpumedia:gpu_utilization:percent",

@@ -1,8 +1,9 @@
 /** PrometheusRule that services share: the guide's queries as recording rules, and alerts on each service's own targets. */
 import type { Manifest } from "../kube/object.ts";
-import { capacityAlerts, gpuMetricsAlerts, processorAlerts, type AlertRule } from "./alerts.ts";
+import { capacityAlerts, gpuMetricsAlerts, liveAlerts, processorAlerts, type AlertRule } from "./alerts.ts";
 import {
   gpuRecordingRules,
+  liveRecordingRules,
   processorRecordingRules,
   targetRules,
   type RecordingRule,
@@ -30,6 +31,7 @@ export function sharedRuleGroups(scope: RuleScope, runbookUrl: string): readonly
       name: "gpumedia.processor",
       rules: [...processorRecordingRules(scope), ...processorAlerts(scope, runbookUrl)],
     },
+    { name: "gpumedia.live", rules: [...liveRecordingRules(scope), ...liveAlerts(scope, runbookUrl)] },
     { name: "gpumedia.gpu", rules: [...gpuRecordingRules(scope), ...gpuMetricsAlerts(scope, runbookUrl)] },
     { name: "gpumedia.capacity", rules: capacityAlerts(scope, runbookUrl) },
   ];
