@@ -337,9 +337,9 @@ export const problemsByArea = {
     },
     "ice-restart": {
       status: 422,
-      title: "ICE restarts are not supported",
-      when: "A PATCH has another `ice-ufrag` than the offer.",
-      nextStep: "End the session and send a new offer. A new network of the client needs no restart.",
+      title: "The ICE restart is incomplete",
+      when: "A PATCH has another `ice-ufrag` than before, but no `ice-pwd`, or not `If-Match: *`.",
+      nextStep: "Send `If-Match: *`, `a=ice-ufrag` and `a=ice-pwd`.",
     },
     "if-match-missing": {
       status: 428,

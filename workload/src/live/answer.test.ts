@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { innerAnswer, publicAnswer } from "./answer.ts";
+import { innerAnswer, publicAnswer, restartFragment } from "./answer.ts";
 
 const answer = [
   "v=0",
@@ -35,6 +35,23 @@ describe("the answer of a media process", () => {
       "a=candidate:2 1 udp 2130706175 2001:db8::7 8080 typ host",
       "a=end-of-candidates",
       "a=rtcp-mux",
+      "",
+    ]);
+  });
+});
+
+describe("the answer to an ICE restart", () => {
+  it("has new credentials for the transport of the first answer", () => {
+    const first = publicAnswer(answer.replace("v=0", "v=0\r\na=group:BUNDLE 1"), ["192.0.2.7"], 8080);
+    assert.deepEqual(restartFragment(first.replace("a=rtcp-mux", "a=mid:1"), "next", "secret").split("\r\n"), [
+      "a=group:BUNDLE 1",
+      "a=ice-lite",
+      "m=video 8080 UDP/TLS/RTP/SAVPF 96",
+      "a=mid:1",
+      "a=ice-ufrag:next",
+      "a=ice-pwd:secret",
+      "a=candidate:1 1 udp 2130706431 192.0.2.7 8080 typ host",
+      "a=end-of-candidates",
       "",
     ]);
   });

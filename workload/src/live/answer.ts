@@ -46,3 +46,20 @@ const highestPriority = 2_130_706_431;
 function addressType(address = ""): "IP4" | "IP6" {
   return address.includes(":") ? "IP6" : "IP4";
 }
+
+/**
+ * What a client gets that restarts ICE (RFC 9725, section 4.3.3; RFC 8840, section 9): the transport of the answer that it got first, with
+ * new credentials.
+ */
+export function restartFragment(answer: string, ufrag: string, password: string): string {
+  const [session = [], ...sections] = answer.split(/\r\n(?=m=)/).map((section) => section.split("\r\n"));
+  const section = sections.find(([first = ""]) => /^m=\S+ [1-9]/.test(first)) ?? [];
+  const lines = [
+    ...session.filter((line) => /^a=(ice-lite$|group:)/.test(line)),
+    ...section.filter((line) => /^(m=|a=mid:)/.test(line)),
+    `a=ice-ufrag:${ufrag}`,
+    `a=ice-pwd:${password}`,
+    ...section.filter((line) => /^a=(candidate:|end-of-candidates$)/.test(line)),
+  ];
+  return `${lines.join("\r\n")}\r\n`;
+}

@@ -10,6 +10,8 @@ import { Live, type LiveOptions, type Opened } from "./live.ts";
 import type { SessionKind } from "./offer.ts";
 import { LiveClient } from "./testing/live-client.ts";
 import { needsCodec } from "./testing/live-codec.ts";
+import { bindingRequest } from "./testing/stun-packets.ts";
+import { UdpEndpoint } from "./testing/udp-endpoint.ts";
 import { UdpBalancer } from "./testing/udp-balancer.ts";
 import { offerText } from "./testing/offers.ts";
 
@@ -333,6 +335,16 @@ describe("live sessions", () => {
     // Those that were on their way, and then some.
     await until(() => client.received.length > before + 5);
     balancer.close();
+  });
+
+  it("are not sent to an address whose STUN request lacks the session's password", async () => {
+    const { client, answer } = await connect("exchange", null);
+    const ufrag = /a=ice-ufrag:(\S+)/.exec(answer)?.[1] ?? "";
+    await using stranger = await UdpEndpoint.open();
+    for (let count = 0; count < 20; count++) stranger.send(bindingRequest(ufrag, true), live.udpPort);
+    const before = client.received.length;
+    await until(() => client.received.length > before + 3);
+    assert.deepEqual(stranger.received, []);
   });
 
   it("survive packets that are no STUN, or of no session", async () => {

@@ -12,7 +12,7 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Logger } from "../process/log.ts";
 import type { EndReason } from "../telemetry/live-metrics.ts";
 import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
-import { innerAnswer, publicAnswer } from "./answer.ts";
+import { innerAnswer, publicAnswer, restartFragment } from "./answer.ts";
 import { CodecMissing, type CodecName } from "./codec.ts";
 import type { EncodedFrame, TimedFrame } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
@@ -25,8 +25,10 @@ import { SharedStream } from "./shared-stream.ts";
 import { UdpMux } from "./udp-mux.ts";
 
 interface Session extends TimedSession {
-  readonly etag: string;
-  readonly clientUfrag: string;
+  etag: string;
+  clientUfrag: string;
+  /** That the client got. */
+  answer: string;
   readonly media: MediaSession;
   readonly codec: CodecName;
   /** Its viewers; undefined for others than publishers. */
@@ -59,6 +61,11 @@ export interface Opened {
   readonly id: string;
   readonly etag: string;
   readonly answer: string;
+}
+
+export interface Restarted {
+  readonly etag: string;
+  readonly fragment: string;
 }
 
 /** Live video cannot start; the message is one line. */
@@ -147,8 +154,9 @@ export class Live {
       id: randomBytes(18).toString("base64url"),
       kind,
       stream,
-      etag: `"${randomBytes(9).toString("base64url")}"`,
+      etag: newEtag(),
       clientUfrag: offer.ufrag,
+      answer: "",
       media,
       codec: offer.codec,
       shared: kind === "publish" ? this.#sharedBy(media) : undefined,
@@ -163,25 +171,35 @@ export class Live {
       const inner = await this.#answerOf(session, offer);
       const { publicAddresses, publicPort } = this.#options.settings;
       const announced = publicAddresses.length === 0 ? addresses : publicAddresses;
-      const answer = publicAnswer(inner, announced, publicPort ?? this.#mux.port);
-      return { id: session.id, etag: session.etag, answer };
+      session.answer = publicAnswer(inner, announced, publicPort ?? this.#mux.port);
+      return { id: session.id, etag: session.etag, answer: session.answer };
     } catch (error) {
       this.#end(session, "refused");
       throw error;
     }
   }
 
-  /** What a client adds to its offer. Its candidates are not needed: it sends to ours. @throws {LiveError} */
-  trickle(id: string, ifMatch: string | undefined, text: string): void {
+  /**
+   * What a client adds to its offer. Its candidates are not needed: it sends to ours. Resolves to our answer if it restarts ICE.
+   * @throws {LiveError}
+   */
+  async trickle(id: string, ifMatch: string | undefined, text: string): Promise<Restarted | undefined> {
     const session = this.#find(id);
     if (ifMatch === undefined) throw new LiveError("if-match-missing", "send If-Match with the ETag of the answer");
     if (ifMatch !== "*" && ifMatch !== session.etag) {
       throw new LiveError("if-match", `the session's ETag is ${session.etag}`);
     }
-    const { ufrag } = readFragment(text);
-    if (ufrag !== undefined && ufrag !== session.clientUfrag) {
-      throw new LiveError("ice-restart", "send a new offer; a change of the client's network needs no restart");
+    const { ufrag, password } = readFragment(text);
+    if (ufrag === undefined || ufrag === session.clientUfrag) return undefined;
+    if (ifMatch !== "*" || password === undefined) {
+      throw new LiveError("ice-restart", "send If-Match: *, a=ice-ufrag and a=ice-pwd to restart ICE");
     }
+    const ours = await session.media.restart({ ufrag, password });
+    this.#mux.restart(session.ufrag ?? "", ours.ufrag);
+    session.ufrag = ours.ufrag;
+    session.clientUfrag = ufrag;
+    session.etag = newEtag();
+    return { etag: session.etag, fragment: restartFragment(session.answer, ours.ufrag, ours.password) };
   }
 
   /** @throws {LiveError} */
@@ -359,4 +377,9 @@ export class Live {
     if (session.kind !== "publish" || session.stream === null) return;
     for (const viewer of this.#sessions.viewersOf(session.stream)) this.#end(viewer, "publisher-gone");
   }
+}
+
+/** Of an ICE session (RFC 9725, section 4.3.1). */
+function newEtag(): string {
+  return `"${randomBytes(9).toString("base64url")}"`;
 }

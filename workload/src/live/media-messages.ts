@@ -1,6 +1,7 @@
 /** Control messages between the processor and a media process; frames have a pipe of their own. A process may have several sessions. */
 
 import type { CodecName } from "./codec.ts";
+import type { IceCredentials } from "./ice-agent.ts";
 
 export interface MediaSetup {
   /** Checked, without candidates. */
@@ -37,6 +38,8 @@ export type ToSession =
   /** All of them; those that are not listed end. */
   | { readonly kind: "encodings"; readonly encodings: readonly Encoding[] }
   | { readonly kind: "key-frame"; readonly encoding: number }
+  /** The client restarts ICE. */
+  | { readonly kind: "restart"; readonly client: IceCredentials }
   | { readonly kind: "close" };
 
 export type ToMedia = { readonly session: number; readonly message: ToSession };
@@ -47,6 +50,7 @@ export type FromSession =
   | { readonly kind: "answer"; readonly sdp: string }
   /** WebRTC cannot use the offer. */
   | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "restarted"; readonly ours: IceCredentials }
   | { readonly kind: "state"; readonly state: ConnectionState }
   /** To the client, in ms. */
   | { readonly kind: "round-trip"; readonly ms: number }

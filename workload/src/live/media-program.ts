@@ -80,6 +80,8 @@ function listen(found: Codecs): void {
         return peers.get(session)?.setEncodings(message.encodings);
       case "key-frame":
         return peers.get(session)?.requestKeyFrame(message.encoding);
+      case "restart":
+        return peers.get(session)?.restart(message.client);
       case "close":
         void close(session);
     }

@@ -1,6 +1,7 @@
 /** The processor's side of a session in a media process: `open`, then frames both ways, until `close` or the end of the process. */
 import { LiveError } from "./live-error.ts";
 import type { EncodedFrame, PipeMessage, TimedFrame } from "./frame-pipe.ts";
+import type { IceCredentials } from "./ice-agent.ts";
 import type { ConnectionState, Encoding, FromSession, MediaSetup, ToSession } from "./media-messages.ts";
 import { inTime, type HostedSession, type MediaProcess } from "./media-process.ts";
 
@@ -30,6 +31,7 @@ export class MediaSession implements HostedSession {
   readonly #onClosed: () => Promise<void>;
   readonly #answer = Promise.withResolvers<string>();
   readonly #closed = Promise.withResolvers<void>();
+  #restarted: PromiseWithResolvers<IceCredentials> | undefined;
   #listener: MediaListener | undefined;
   #closing = false;
   #frameIsPending = false;
@@ -54,6 +56,13 @@ export class MediaSession implements HostedSession {
     this.#listener = listener;
     this.#tell({ kind: "open", setup });
     return inTime(this.#answer.promise, answerTimeoutMs, "answer");
+  }
+
+  /** Takes the client's new ICE credentials; resolves to ours. @throws {LiveError} */
+  async restart(client: IceCredentials): Promise<IceCredentials> {
+    this.#restarted = Promise.withResolvers<IceCredentials>();
+    this.#tell({ kind: "restart", client });
+    return inTime(this.#restarted.promise, answerTimeoutMs, "restart ICE");
   }
 
   /** The forms in which frames of `send` are encoded. */
@@ -110,6 +119,8 @@ export class MediaSession implements HostedSession {
         return this.#answer.resolve(message.sdp);
       case "refused":
         return this.#answer.reject(new LiveError("offer-unusable", `WebRTC refuses the offer: ${message.message}`));
+      case "restarted":
+        return this.#restarted?.resolve(message.ours);
       case "state":
         return this.#listener?.state(message.state);
       case "round-trip":

@@ -141,8 +141,21 @@ describe("an offer", () => {
 describe("a fragment of an offer", () => {
   it("names its ICE session", () => {
     const candidate = "a=candidate:1 1 UDP 2113937151 3f1c.local 54400 typ host generation 0";
-    assert.deepEqual(readFragment(`a=ice-ufrag:Yq3d\r\na=mid:0\r\n${candidate}\r\n`), { ufrag: "Yq3d" });
-    assert.deepEqual(readFragment("a=end-of-candidates\n"), { ufrag: undefined });
+    assert.deepEqual(readFragment(`a=ice-ufrag:Yq3d\r\na=mid:0\r\n${candidate}\r\n`), {
+      ufrag: "Yq3d",
+      password: undefined,
+    });
+    assert.deepEqual(readFragment("a=end-of-candidates\n"), { ufrag: undefined, password: undefined });
+  });
+
+  it("is refused with malformed credentials", () => {
+    const refused = (line: string, name: string): void =>
+      assert.throws(() => readFragment(line), {
+        code: "offer-malformed",
+        message: `the ${name} of the fragment is malformed`,
+      });
+    refused("a=ice-ufrag:a b\n", "ice-ufrag");
+    refused("a=ice-pwd:short\n", "ice-pwd");
   });
 
   it("is refused with a malformed candidate", () => {

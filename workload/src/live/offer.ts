@@ -84,6 +84,7 @@ export function checkDirection({ direction }: Pick<Offer, "direction">, kind: Se
 export interface Fragment {
   /** Another one than the session's is an ICE restart. */
   readonly ufrag: string | undefined;
+  readonly password: string | undefined;
 }
 
 /** Checks what a client adds to its offer: `application/trickle-ice-sdpfrag` (RFC 8840). @throws {LiveError} */
@@ -91,9 +92,16 @@ export function readFragment(text: string): Fragment {
   const lines = linesOf(text, "fragment");
   const wrong = lines.find((line) => line.startsWith("a=candidate:") && !candidateLine.test(line));
   if (wrong !== undefined) throw malformed("a candidate of the fragment is malformed");
-  return { ufrag: valueOf("ice-ufrag", lines, []) };
+  const [ufrag, password] = [valueOf("ice-ufrag", lines, []), valueOf("ice-pwd", lines, [])];
+  if (ufrag !== undefined && !credentials["ice-ufrag"].test(ufrag))
+    throw malformed("the ice-ufrag of the fragment is malformed");
+  if (password !== undefined && !credentials["ice-pwd"].test(password))
+    throw malformed("the ice-pwd of the fragment is malformed");
+  return { ufrag, password };
 }
 
+/** Of RFC 8839, section 5.4; and `-` and `_`, which some clients use. */
+const credentials = { "ice-ufrag": /^[\w+/-]{4,256}$/, "ice-pwd": /^[\w+/-]{22,256}$/ } as const;
 const videoLine = /^m=video [1-9]\d{0,4} UDP\/TLS\/RTP\/SAVPF( \d{1,3}){1,64}$/;
 const mediaLine = /^m=(audio|video|application) \d{1,5} [A-Z/]{1,32}( [\w-]{1,32}){1,64}$/;
 const candidateLine =
@@ -130,8 +138,8 @@ function checkSection(section: readonly string[], session: readonly string[], bu
   const needed = (name: string, pattern: RegExp): void => {
     if (!pattern.test(valueOf(name, section, session) ?? "")) throw unusable(`the offer lacks a valid a=${name}`);
   };
-  needed("ice-ufrag", /^[\w+/-]{4,256}$/);
-  needed("ice-pwd", /^[\w+/-]{22,256}$/);
+  needed("ice-ufrag", credentials["ice-ufrag"]);
+  needed("ice-pwd", credentials["ice-pwd"]);
   needed("fingerprint", /^sha-(256|384|512) ([0-9a-f]{2}:){31,63}[0-9a-f]{2}$/i);
   // FFmpeg offers `passive`, browsers `actpass`.
   needed("setup", /^(actpass|active|passive)$/);

@@ -16,6 +16,7 @@ import {
 import type { CodecName, VideoCodec } from "./codec.ts";
 import { FrameEncodings } from "./frame-encodings.ts";
 import type { EncodedFrame, PipeMessage, TimedFrame } from "./frame-pipe.ts";
+import { IceAgent, type IceCredentials } from "./ice-agent.ts";
 import { IncomingVideo } from "./incoming-video.ts";
 import type { ConnectionState, Encoding, FromSession, MediaSetup } from "./media-messages.ts";
 import { OutgoingVideo } from "./outgoing-video.ts";
@@ -46,6 +47,7 @@ export class Peer {
   readonly #options: PeerOptions;
   readonly #connection: RTCPeerConnection;
   readonly #encodings: FrameEncodings;
+  #ice: IceAgent | undefined;
   #incoming: IncomingVideo | undefined;
   #outgoing: OutgoingVideo | undefined;
 
@@ -101,6 +103,11 @@ export class Peer {
     this.#encodings.requestKeyFrame(encoding);
   }
 
+  restart(client: IceCredentials): void {
+    const ours = this.#ice?.restart(client);
+    if (ours !== undefined) this.#options.tell({ kind: "restarted", ours });
+  }
+
   async close(): Promise<void> {
     for (const { dtlsTransport } of this.#connection.getTransceivers()) await sayEnd(dtlsTransport.dtls);
     await this.#connection.close();
@@ -135,9 +142,6 @@ export class Peer {
       if (receives && this.#incoming === undefined && track.kind === "video") this.#receive(track);
     });
     await connection.setRemoteDescription({ type: "offer", sdp: offer });
-    // werift's own has 16 bits, and the ufrag decides which session a packet belongs to.
-    for (const transport of connection.iceTransports)
-      transport.connection.localUsername = randomBytes(12).toString("hex");
     const transceiver = this.#videoTransceiver();
     if (transceiver === undefined) throw new Error("the offer has no video that can be used");
     // werift would always start itself, also if the client does. The client starts where it can: it is ready after us, and would miss
@@ -145,7 +149,10 @@ export class Peer {
     transceiver.dtlsTransport.role = clientStartsDtls ? "server" : "client";
     transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");
     if (sends) this.#send(transceiver);
+    const ice = new IceAgent(transceiver.dtlsTransport.iceTransport.connection, () => randomBytes(12).toString("hex"));
     await connection.setLocalDescription(await connection.createAnswer());
+    ice.guard();
+    this.#ice = ice;
     return connection.localDescription?.sdp ?? "";
   }
 

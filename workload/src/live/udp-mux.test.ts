@@ -28,9 +28,9 @@ describe("the UDP port of all sessions", () => {
     return media.received.at(-1)?.port ?? assert.fail("no packet has come");
   }
 
-  async function connected(nominates = true): Promise<UdpEndpoint> {
+  async function connected(nominates = true, ufrag = "ours"): Promise<UdpEndpoint> {
     const client = await UdpEndpoint.open();
-    client.send(bindingRequest("ours", nominates), mux.port);
+    client.send(bindingRequest(ufrag, nominates), mux.port);
     await until(() => client.received.length > 0);
     return client;
   }
@@ -48,6 +48,20 @@ describe("the UDP port of all sessions", () => {
     media.send("down", towardsClient());
     await until(() => client.has("down"));
     assert.equal(mux.heardAt("ours"), 5);
+  });
+
+  it("knows a session by its ufrag before and after an ICE restart, and by no earlier one", async () => {
+    mux.restart("ours", "second");
+    mux.restart("second", "third");
+    await using client = await connected(true, "third");
+    client.send(bindingRequest("second"), mux.port);
+    await until(() => client.received.length === 2);
+    client.send(bindingRequest("ours"), mux.port);
+    client.send(bindingRequest("third"), mux.port);
+    await until(() => client.received.length === 3);
+    assert.equal(mux.heardAt("third"), 5);
+    mux.remove("third");
+    assert.equal(mux.heardAt("second"), undefined);
   });
 
   it("follows a client that a balancer moves to another address", async () => {

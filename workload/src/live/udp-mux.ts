@@ -53,9 +53,19 @@ export class UdpMux {
     this.#sessions.set(ufrag, session);
   }
 
+  /** The session has this ufrag, too: its client restarts ICE. `before` stays until the next restart, for requests that are on their way. */
+  restart(before: string, ufrag: string): void {
+    const session = this.#sessions.get(before);
+    if (session === undefined) return;
+    for (const each of this.#ufragsOf(session)) if (each !== before) this.#sessions.delete(each);
+    this.#sessions.set(ufrag, session);
+  }
+
   remove(ufrag: string): void {
-    this.#sessions.get(ufrag)?.close();
-    this.#sessions.delete(ufrag);
+    const session = this.#sessions.get(ufrag);
+    if (session === undefined) return;
+    session.close();
+    for (const each of this.#ufragsOf(session)) this.#sessions.delete(each);
   }
 
   /** When the last packet of the session's client came; undefined before the first. */
@@ -66,6 +76,10 @@ export class UdpMux {
   async close(): Promise<void> {
     for (const ufrag of this.#sessions.keys()) this.remove(ufrag);
     await new Promise<void>((resolve) => this.#front.close(resolve));
+  }
+
+  #ufragsOf(session: UdpSession): readonly string[] {
+    return [...this.#sessions].filter(([, each]) => each === session).map(([ufrag]) => ufrag);
   }
 
   #arrived(packet: Buffer, from: RemoteInfo): void {

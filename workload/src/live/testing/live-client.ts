@@ -148,6 +148,8 @@ export class LiveClient {
         if (format.isKeyFrame(bytes)) this.keyFrames++;
         const decoding = decoder.decode(bytes);
         if (decoding.kind === "frame") this.received.push(decoding.frame);
+        // As browsers do: its first key frame may have been lost while it connected.
+        if (decoding.kind === "damaged" && this.received.length === 0) void this.requestKeyFrame("PLI");
       }
     });
   }

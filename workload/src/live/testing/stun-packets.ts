@@ -1,4 +1,4 @@
-/** STUN packets for tests; without the integrity that a media process checks. */
+/** STUN packets for tests, without integrity. */
 import { randomBytes } from "node:crypto";
 
 const username = 0x0006;

@@ -21,12 +21,14 @@ interface Seen {
   readonly size: readonly number[];
   readonly states: readonly string[];
   readonly mimeType: string;
+  /** Status of the PATCH, whether the ETag is new, the state of ICE, and whether the new credentials are in use. */
+  readonly restarted: readonly unknown[];
   /** Of its candidates. */
   readonly kinds: readonly string[];
 }
 
 /** A program of the page: the size of the received video, and the states of its transport before and after the session is deleted. */
-const exchange = (iceTransportPolicy: "all" | "relay", codec: CodecName): string => `(async () => {
+const exchange = (iceTransportPolicy: "all" | "relay", codec: CodecName, restarts: boolean): string => `(async () => {
   const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
   const headers = { "content-type": "application/sdp", authorization: "Bearer ${token}" };
   const links = (await fetch("/v1/exchange", { method: "OPTIONS", headers })).headers.get("link") ?? "";
@@ -52,13 +54,28 @@ const exchange = (iceTransportPolicy: "all" | "relay", codec: CodecName): string
     [...(await receiver.getStats()).values()].find(({ type }) => type === "inbound-rtp")?.framesDecoded ?? 0;
   while ((await decoded()) < 10) await pause();
   const size = [video.videoWidth, video.videoHeight];
+  const restart = async () => {
+    connection.restartIce();
+    await connection.setLocalDescription(await connection.createOffer());
+    const credentials = connection.localDescription.sdp.match(/a=ice-(ufrag|pwd):.*/g).slice(0, 2);
+    const patch = { ...headers, "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
+    const patched = await fetch(response.headers.get("location"), { method: "PATCH", headers: patch, body: credentials.join("\\r\\n") });
+    const fragment = await patched.text();
+    const [ufrag, pwd] = ["ufrag", "pwd"].map((name) => fragment.match(new RegExp("a=ice-" + name + ":(.*)"))[0]);
+    await connection.setRemoteDescription({ type: "answer", sdp: answer.replace(/a=ice-ufrag:.*/g, ufrag).replace(/a=ice-pwd:.*/g, pwd) });
+    const before = await decoded();
+    while ((await decoded()) < before + 20) await pause();
+    const selected = sender.transport.iceTransport.getSelectedCandidatePair();
+    return [patched.status, patched.headers.get("etag") !== response.headers.get("etag"), connection.iceConnectionState, "a=ice-ufrag:" + selected.remote.usernameFragment === ufrag];
+  };
+  const restarted = ${restarts} ? await restart() : [];
   const mimeType = [...(await receiver.getStats()).values()].find(({ type }) => type === "codec")?.mimeType;
   const states = [sender.transport.state];
   await fetch(response.headers.get("location"), { method: "DELETE", headers });
   while (sender.transport.state === "connected") await pause();
   states.push(sender.transport.state, connection.iceConnectionState);
   const kinds = [...(await connection.getStats()).values()].filter(({ type }) => type === "local-candidate");
-  return { size, states, mimeType, kinds: [...new Set(kinds.map(({ candidateType }) => candidateType))] };
+  return { size, states, mimeType, restarted, kinds: [...new Set(kinds.map(({ candidateType }) => candidateType))] };
 })()`;
 
 const turnSecret = "north";
@@ -68,6 +85,7 @@ async function seen(
   iceServers: readonly string[],
   policy: "all" | "relay",
   codec: CodecName = "VP8",
+  restarts = false,
 ): Promise<Seen> {
   needsCodec(test, codec);
   const executablePath = installedChromium();
@@ -82,7 +100,7 @@ async function seen(
   try {
     const page = await browser.newPage();
     await page.goto(`${processor.url}/livez`);
-    return await page.evaluate<Seen>(exchange(policy, codec));
+    return await page.evaluate<Seen>(exchange(policy, codec, restarts));
   } finally {
     await browser.close();
   }
@@ -103,6 +121,11 @@ describe("live video in Chromium", () => {
   it("goes through the model and back in H.264 if the browser prefers that", async function (this: Context) {
     const { size, mimeType } = await seen(this, [], "all", "H264");
     assert.deepEqual([size, mimeType], [[640, 480], "video/H264"]);
+  });
+
+  it("goes on in the same session when the browser restarts ICE", async function (this: Context) {
+    const { restarted } = await seen(this, [], "all", "VP8", true);
+    assert.deepEqual(restarted, [200, true, "connected", true]);
   });
 
   it("goes through a TURN server alone, with the credentials that the processor hands out", async function (this: Context) {

@@ -79,8 +79,10 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
     const path = "/v1/live/:id";
     const idOf = ({ params }: FastifyRequest): string => (params as { readonly id: string }).id;
     scope.patch(path, async (request, reply) => {
-      live.trickle(idOf(request), request.headers["if-match"], textOf(request));
-      return reply.code(204).send();
+      const restarted = await live.trickle(idOf(request), request.headers["if-match"], textOf(request));
+      if (restarted === undefined) return reply.code(204).send();
+      const { etag, fragment } = restarted;
+      return reply.code(200).headers({ etag, "content-type": fragmentType }).send(Buffer.from(fragment));
     });
     scope.delete(path, async (request, reply) => {
       live.close(idOf(request));
