@@ -1,8 +1,11 @@
 /** Development's pages, in a headless Chromium with a camera of its own. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import type { ProcessorConfig } from "@gpumedia/api";
 import type { Context } from "mocha";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { needsCodec } from "../../live/testing/live-codec.ts";
+import { modelFile, pictureModelBytes } from "../../testing/picture-models.ts";
 import { installedChromium } from "../../testing/chromium.ts";
 import { appWith, fakeContext } from "../testing/fake-context.ts";
 import { realProcessor } from "../testing/real-processor.ts";
@@ -25,11 +28,12 @@ async function inBrowser(
   context: Context,
   test: (page: Page, url: string) => Promise<void>,
   expected: readonly RegExp[] = [],
+  config: ProcessorConfig = {},
 ): Promise<void> {
   const executablePath = installedChromium();
   // The page's scripts need a browser; `installedChromium` prints how to get one.
   if (executablePath === undefined) context.skip();
-  await using processor = await realProcessor({ environment: "development" });
+  await using processor = await realProcessor({ environment: "development", ...config });
   const browser: Browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
@@ -112,5 +116,75 @@ describe("the page at /", () => {
       await page.click("#camera");
       assert.equal(await page.textContent("#camera"), "Use the camera");
     });
+  });
+
+  const live = {
+    workers: 1,
+    model: { name: "repeating", path: modelFile(pictureModelBytes()) },
+    live: { enabled: true, udpPort: 0, token: "correct-horse" },
+  };
+
+  it("has no button for live video where it is disabled", async function (this: Context) {
+    await inBrowser(this, async (page, url) => {
+      await page.goto(url);
+      assert.equal(await page.isHidden("#live"), true);
+    });
+  });
+
+  it("sends the camera as live video and shows the result, with frames per second, dropped frames and latency", async function (this: Context) {
+    needsCodec(this);
+    const inPage = async (page: Page, url: string): Promise<void> => {
+      // A phone.
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.goto(url);
+      await page.fill("#token", "correct-horse");
+      await page.click("#live");
+      await page.locator('[data-stage="frames back"] td', { hasText: /^([3-9]\d|\d{3,}) \([1-9]\d*\/s\)$/ }).waitFor();
+      await page.locator('[data-stage="latency, encoded to shown"] td', { hasText: /^p50 [\d.]+ ms, p95 / }).waitFor();
+      assert.match((await page.textContent('[data-stage="dropped or on the way"] td')) ?? "", /^\d+ \(\d+ %\)$/);
+      const width = async (id: string) => page.evaluate<number>(`document.querySelector("${id}").videoWidth`);
+      assert.deepEqual([await width("#video"), await width("#result")], [640, 1280]);
+      const isWide = await page.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth");
+      assert.equal(isWide, false, "the page scrolls sideways");
+      const screenshots = process.env["SCREENSHOTS"];
+      if (screenshots !== undefined) await page.screenshot({ path: `${screenshots}/live.png`, fullPage: true });
+      const deleted = page.waitForResponse((response) => response.request().method() === "DELETE");
+      await page.click("#live");
+      assert.equal((await deleted).status(), 204);
+      assert.deepEqual(
+        [await page.isHidden("#result"), await page.textContent("#live")],
+        [true, "Use the camera as live video"],
+      );
+    };
+    await inBrowser(this, inPage, [], live);
+  });
+
+  it("says that the token of live video is wrong", async function (this: Context) {
+    needsCodec(this);
+    const inPage = async (page: Page, url: string): Promise<void> => {
+      await page.goto(url);
+      await page.fill("#token", "wrong");
+      await page.click("#live");
+      await page.locator("#message.wrong", { hasText: /^401 / }).waitFor();
+      assert.equal(await page.isHidden("#video"), true);
+    };
+    await inBrowser(this, inPage, [/^Failed to load resource: the server responded with a status of 401/], live);
+  });
+
+  it("says that the session has ended when the processor has ended it", async function (this: Context) {
+    needsCodec(this);
+    const inPage = async (page: Page, url: string): Promise<void> => {
+      await page.goto(url);
+      await page.fill("#token", "correct-horse");
+      const answered = page.waitForResponse(/\/v1\/exchange/);
+      await page.click("#live");
+      let response = await answered;
+      while (response.status() !== 201) response = await page.waitForResponse(/\/v1\/exchange/);
+      await page.locator('[data-stage="frames back"] td', { hasText: /^[1-9]/ }).waitFor();
+      const headers = { authorization: "Bearer correct-horse" };
+      await fetch(new URL(response.headers()["location"] ?? "", url), { method: "DELETE", headers });
+      await page.locator("#message.wrong", { hasText: "the processor has ended the session" }).waitFor();
+    };
+    await inBrowser(this, inPage, [], live);
   });
 });

@@ -13,7 +13,10 @@ const types = {
 
 const files: readonly { readonly path: string; readonly file: string; readonly type: keyof typeof types }[] = [
   { path: "/", file: "index.html", type: "html" },
+  { path: "/pages/elements.js", file: "elements.js", type: "js" },
   { path: "/pages/try.js", file: "try.js", type: "js" },
+  { path: "/pages/live.js", file: "live.js", type: "js" },
+  { path: "/pages/sent-frames.js", file: "sent-frames.js", type: "js" },
   { path: "/pages/style.css", file: "style.css", type: "css" },
 ];
 
@@ -26,8 +29,10 @@ export const root: Route = (app, { settings }) => {
     );
     return;
   }
+  const { enabled, token } = settings.live;
+  const offered = !enabled ? "none" : token === "" ? "open" : "token";
   for (const { path, file, type } of files) {
-    const body = readFileSync(new URL(`pages/${file}`, import.meta.url));
+    const body = readFileSync(new URL(`pages/${file}`, import.meta.url), "utf8").replace("{{live}}", offered);
     app.get(path, (_request, reply) => {
       return reply
         .headers({ "cache-control": "no-cache", "content-security-policy": policy, "content-type": types[type] })

@@ -1,40 +1,5 @@
-// The page at `/` in development: a picture by POST /v1/process, the camera by GET /v1/stream.
-
-const element = (id) => document.getElementById(id);
-const shown = new Map();
-
-/** Shows a picture and releases the one that it replaces: object URLs keep their bytes. */
-async function show(id, blob) {
-  const image = element(id);
-  URL.revokeObjectURL(shown.get(id));
-  shown.set(id, URL.createObjectURL(blob));
-  image.src = shown.get(id);
-  await image.decode();
-  element(`${id}-size`).textContent =
-    `${image.naturalWidth}×${image.naturalHeight}, ${Math.ceil(blob.size / 1024)} KiB`;
-}
-
-function showMessage(text, wrong = false) {
-  element("message").textContent = text;
-  element("message").classList.toggle("wrong", wrong);
-}
-
-function showTiming(rows) {
-  element("timing").replaceChildren(
-    ...rows.map(([name, value]) => {
-      const row = document.createElement("tr");
-      const [head, cell] = [document.createElement("th"), document.createElement("td")];
-      head.textContent = name;
-      cell.textContent = value;
-      cell.className = "number";
-      row.dataset.stage = name;
-      row.append(head, cell);
-      return row;
-    }),
-  );
-}
-
-const ms = (value) => `${value.toFixed(1)} ms`;
+// Pictures by POST /v1/process, and the camera by GET /v1/stream.
+import { attempt, element, ms, openCamera, show, showMessage, showTiming, takeOver } from "./elements.js";
 
 /** `queue;dur=0.01, decode;dur=1.20` as rows. */
 function serverTiming(header) {
@@ -45,7 +10,7 @@ function serverTiming(header) {
 }
 
 async function processPicture(file) {
-  stopCamera();
+  takeOver(() => undefined);
   showMessage(`processing ${file.name} …`);
   await show("before", file).catch(() => undefined);
   const startedAt = performance.now();
@@ -64,8 +29,6 @@ async function processPicture(file) {
   showTiming([...serverTiming(response.headers.get("server-timing")), ["whole request", ms(total)]]);
   return showMessage("done");
 }
-
-const attempt = (action) => action.catch((error) => showMessage(String(error), true));
 
 element("file").addEventListener("change", ({ target }) => target.files[0] && attempt(processPicture(target.files[0])));
 element("quality").addEventListener("input", ({ target }) => (element("quality-value").textContent = target.value));
@@ -97,7 +60,8 @@ function stopCamera() {
 
 async function startCamera() {
   const video = element("video");
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } });
+  takeOver(stopCamera);
+  const stream = await openCamera({ width: 320, height: 240 });
   video.srcObject = stream;
   await video.play();
   const canvas = Object.assign(document.createElement("canvas"), {
