@@ -74,11 +74,24 @@ const tunable: SpecCases = {
     keeps: { gpu: { count: 0 }, slo: { concurrentUsers: 1000 } },
   },
   "horizontal autoscaling has no target: set cpuUtilizationPercent or gpuUtilizationPercent above 0, or enabled: false":
-    {
-      at: "spec.autoscaling.horizontal",
-      breaks: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } } },
-      keeps: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0 } } },
-    },
+    [
+      {
+        at: "spec.autoscaling.horizontal",
+        breaks: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } } },
+        keeps: { autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0 } } },
+      },
+      {
+        at: "spec.autoscaling.horizontal",
+        breaks: {
+          live: { enabled: false },
+          autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } },
+        },
+        keeps: {
+          live: { enabled: true },
+          autoscaling: { horizontal: { enabled: true, cpuUtilizationPercent: 0, gpuUtilizationPercent: 0 } },
+        },
+      },
+    ],
   "the Ingress and the Gateway serve the same host: remove it from one of them, or set network.ingress.enabled: false":
     {
       at: "spec.network.gateway.hostnames",

@@ -10,6 +10,14 @@ import { addressOf, fixed, loopWorkspace, quick } from "./loop-cluster.ts";
 
 type Pod = KubeObject & { readonly status: { readonly podIP: string } };
 
+/** The processor's media processes find the codec where this process does. The node has no Secrets. */
+function processing() {
+  const { LD_LIBRARY_PATH: libraries } = process.env;
+  const found = libraries === undefined ? [] : [{ name: "LD_LIBRARY_PATH", value: libraries }];
+  const token = { name: "GPUMEDIA_LIVE_TOKEN", value: "correct-horse" };
+  return { ...quick.processing, env: [...quick.processing.env, ...found, token] };
+}
+
 describe("live video of a service whose pods run", () => {
   const work = loopWorkspace("test");
 
@@ -17,14 +25,6 @@ describe("live video of a service whose pods run", () => {
     needsCodec(this);
   });
   beforeEach(() => work.startOperator({ parameters: ["--utilization-interval=500ms"] }));
-
-  /** The processor's media processes find the codec where this process does. The node has no Secrets. */
-  function processing() {
-    const { LD_LIBRARY_PATH: libraries } = process.env;
-    const found = libraries === undefined ? [] : [{ name: "LD_LIBRARY_PATH", value: libraries }];
-    const token = { name: "GPUMEDIA_LIVE_TOKEN", value: "correct-horse" };
-    return { ...quick.processing, env: [...quick.processing.env, ...found, token] };
-  }
 
   it("answers offers with the pod's address, then with that of the load balancer, and counts the sessions", async () => {
     const live = { enabled: true, udpPort: 5004, limits: { sessions: 3 } };

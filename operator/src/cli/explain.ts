@@ -70,6 +70,8 @@ function split(path: string): readonly [parent: string, name: string] {
 }
 
 function shown(value: unknown): string {
+  // An object that is merged as a whole, such as a reference to a Secret.
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return flow(value);
   if (!Array.isArray(value)) return value === "" ? '""' : String(value);
   return value.length === 0 ? "none" : value.map(flow).join(", ");
 }

@@ -79,6 +79,17 @@ describe("a contradiction between spec and profile", () => {
           "no metric to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
       },
     },
+    "no target to scale live video on": {
+      spec: {
+        gpu: { count: 0 },
+        live: { enabled: true },
+        autoscaling: { horizontal: { cpuUtilizationPercent: 0, liveSessionsPercent: 0, droppedFramesPercent: 0 } },
+      },
+      found: {
+        "autoscaling.horizontal":
+          "no metric to scale on: set cpuUtilizationPercent or gpuUtilizationPercent, or enabled: false",
+      },
+    },
     "a CPU target without a CPU request": {
       spec: { resources: { requests: { cpu: 0 }, limits: { cpu: 0 } } },
       found: {
@@ -260,6 +271,12 @@ describe("a contradiction between spec and profile", () => {
         { ...own, volume: image },
       ],
     );
+  });
+
+  it("none: sessions of live video as the only target of the autoscaler", () => {
+    const horizontal = { cpuUtilizationPercent: 0, droppedFramesPercent: 0 };
+    const { service: scaled } = effective({ gpu: { count: 0 }, live: { enabled: true }, autoscaling: { horizontal } });
+    assert.equal(scaled.autoscaling.horizontal.liveSessionsPercent, 75);
   });
 
   it("none: the replicas of a profile, with and without an autoscaler", () => {

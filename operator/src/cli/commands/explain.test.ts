@@ -66,6 +66,16 @@ autoscaling.horizontal.behavior.scaleDown
     );
   });
 
+  it("bug: printed the reference to a Secret as [object Object]", async () => {
+    const text = service(
+      "studio",
+      "live: {enabled: true, tokenSecretRef: {name: live, key: token}, limits: {sessions: 5}}",
+    );
+    const { out } = await gpumedia(["explain", "--only", "live", "-f", "-"], text, 120);
+    assert.match(out, /^ {2}tokenSecretRef {17}\{name: live, key: token\} {2}spec$/m);
+    assert.match(out, /^live\.limits\n {2}sessions {23}5 {25}spec$/m);
+  });
+
   for (const [columns, width] of [
     [80, 80],
     [100, 100],
