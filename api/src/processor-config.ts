@@ -167,6 +167,11 @@ export const processorConfig = settings(
           0,
           65_535,
         ),
+        udpHost: text(
+          "IP address to listen on for udpPort. Defaults to all addresses, of IPv6 and IPv4: media must reach it, also where a proxy on this machine takes the HTTP requests.",
+          45,
+          "^[0-9A-Fa-f:.]+$",
+        ),
         publicAddresses: publicAddresses(
           "IP addresses at which clients reach udpPort, the preferred one first. Empty, the default, means the address on which the offer arrived.",
         ),

@@ -126,6 +126,7 @@ export class RunningPod {
       TMPDIR: mounts.get("/tmp") ?? join(this.#directory, temporaryDirectory),
       GPUMEDIA_TERMINATION_LOG: messageFile,
       GPUMEDIA_LISTEN_HOST: this.#podIP,
+      GPUMEDIA_LIVE_UDP_HOST: this.#podIP,
     };
   }
 

@@ -57,6 +57,7 @@ describe("the configuration", () => {
       stream: { maxSessions: 100, maxInFlight: 2 },
       live: {
         enabled: false,
+        udpHost: undefined,
         udpPort: 8080,
         publicAddresses: [],
         publicPort: null,

@@ -53,6 +53,8 @@ export interface Settings {
   readonly stream: { readonly maxSessions: number; readonly maxInFlight: number };
   readonly live: {
     readonly enabled: boolean;
+    /** Undefined: all addresses. */
+    readonly udpHost: string | undefined;
     readonly udpPort: number;
     /** Empty: the address on which the offer arrived. */
     readonly publicAddresses: readonly string[];
@@ -128,6 +130,7 @@ function liveOf(live: NonNullable<ProcessorConfig["live"]>): Settings["live"] {
   const { publicPort, peers, iceServers, iceTransportPolicy, turnSecret, limits, timeouts } = live;
   return {
     enabled: live.enabled ?? false,
+    udpHost: live.udpHost,
     udpPort: live.udpPort ?? 8080,
     publicAddresses: live.publicAddresses ?? [],
     publicPort: publicPort ?? null,

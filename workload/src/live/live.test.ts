@@ -18,6 +18,7 @@ import { offerText } from "./testing/offers.ts";
 const directions = { publish: "sendonly", view: "recvonly", exchange: "sendrecv" } as const;
 const settings: LiveOptions["settings"] = {
   enabled: true,
+  udpHost: undefined,
   udpPort: 0,
   publicAddresses: [],
   publicPort: null,

@@ -109,8 +109,10 @@ export class Live {
   /** @throws {LiveUnusable} if the UDP port or the codec cannot be used */
   static async start(options: LiveOptions): Promise<Live> {
     const { settings, log, now = () => performance.now() } = options;
-    const mux = await UdpMux.listen(settings.udpPort, now).catch((error: NodeJS.ErrnoException) => {
-      throw new LiveUnusable(`live.udpPort: cannot listen on UDP port ${settings.udpPort}: ${error.code}`);
+    const { udpHost: host, udpPort } = settings;
+    const mux = await UdpMux.listen(udpPort, { now, host }).catch((error: NodeJS.ErrnoException) => {
+      const where = host === undefined ? "" : ` of ${host}`;
+      throw new LiveUnusable(`live.udpPort: cannot listen on UDP port ${udpPort}${where}: ${error.code}`);
     });
     const pool = new MediaPool({ sessionsPerProcess: 1, mostPixels: settings.limits.pixels });
     try {

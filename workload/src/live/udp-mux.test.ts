@@ -11,7 +11,7 @@ describe("the UDP port of all sessions", () => {
 
   beforeEach(async () => {
     accepts = true;
-    mux = await UdpMux.listen(0, () => 5);
+    mux = await UdpMux.listen(0, { now: () => 5 });
     media = await UdpEndpoint.open();
     media.onPacket((packet, port) => {
       if (readStun(packet)?.kind === "request") media.send(bindingResponse(packet, accepts), port);
@@ -40,6 +40,14 @@ describe("the UDP port of all sessions", () => {
     await using probe = await connected(false);
     assert.ok(probe.received.length > 0);
   }
+
+  it("is that of one address if one is configured, so that another process may have it on another", async () => {
+    const first = await UdpMux.listen(0, { now: () => 5, host: "127.0.0.2" });
+    const second = await UdpMux.listen(first.port, { now: () => 5, host: "127.0.0.3" });
+    const taken = UdpMux.listen(first.port, { now: () => 5, host: "127.0.0.2" });
+    await assert.rejects(taken, { code: "EADDRINUSE" });
+    await Promise.all([first.close(), second.close()]);
+  });
 
   it("passes packets between a client and its media process", async () => {
     await using client = await connected();

@@ -7,11 +7,19 @@
  * does. A client that comes from another address sends a STUN request from there, without signalling.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { isIPv4 } from "node:net";
 import { readStun } from "./stun.ts";
 import { keyOf, UdpSession, type Address, type AddressOwner } from "./udp-session.ts";
 
 /** Some frames of all sessions, while the main thread is busy. */
 const bufferBytes = 4 * 1024 * 1024;
+
+export interface UdpMuxOptions {
+  /** In ms. */
+  readonly now: () => number;
+  /** The address to listen on. Undefined: all. */
+  readonly host?: string | undefined;
+}
 
 export class UdpMux {
   readonly #front: Socket;
@@ -28,7 +36,8 @@ export class UdpMux {
   }
 
   /** `port`: 0 selects a free one. Rejects if the port cannot be used. */
-  static async listen(port: number, now: () => number): Promise<UdpMux> {
+  static async listen(port: number, { now, host }: UdpMuxOptions): Promise<UdpMux> {
+    if (host !== undefined) return new UdpMux(await bound(isIPv4(host) ? "udp4" : "udp6", port, host), now);
     try {
       return new UdpMux(await bound("udp6", port), now);
     } catch (error) {
@@ -101,11 +110,11 @@ export class UdpMux {
   }
 }
 
-async function bound(type: "udp4" | "udp6", port: number): Promise<Socket> {
+async function bound(type: "udp4" | "udp6", port: number, host?: string): Promise<Socket> {
   const socket = createSocket({ type, recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);
-    socket.bind(port, () => {
+    socket.bind(port, host, () => {
       socket.off("error", reject);
       resolve();
     });
