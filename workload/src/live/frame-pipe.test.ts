@@ -11,6 +11,11 @@ const messages: readonly PipeMessage[] = [
   },
   { session: 65_535, kind: "done" },
   { session: 7, kind: "encoded", encoded: { encoding: 9, key: true, timestamp: 3000, bytes: new Uint8Array([1, 2]) } },
+  {
+    session: 3,
+    kind: "audio",
+    audio: { sequenceNumber: 65_535, timestamp: 960, marker: true, bytes: new Uint8Array([7]) },
+  },
   { session: 1, kind: "frame", frame: { ...drawnFrame({ width: 16, height: 8 }, 1), timestamp: 0, dropped: 0 } },
 ];
 

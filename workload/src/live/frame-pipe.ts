@@ -21,18 +21,30 @@ export interface EncodedFrame {
   readonly bytes: Uint8Array;
 }
 
+/** An RTP packet of audio, which passes as it came. */
+export interface AudioPacket {
+  readonly sequenceNumber: number;
+  readonly timestamp: number;
+  /** Whether speech starts after silence. */
+  readonly marker: boolean;
+  readonly bytes: Uint8Array;
+}
+
 /** `session`: which of those of the media process. */
 export type PipeMessage = { readonly session: number } & (
   | { readonly kind: "frame"; readonly frame: TimedFrame }
   | { readonly kind: "encoded"; readonly encoded: EncodedFrame }
+  | { readonly kind: "audio"; readonly audio: AudioPacket }
   /** The processor has used the last frame. */
   | { readonly kind: "done" }
 );
 
 const headerBytes = 20;
-const types = { frame: 1, done: 2, encoded: 3 } as const;
+const types = { frame: 1, done: 2, encoded: 3, audio: 4 } as const;
 /** Of any bit rate that is sent, with the key frame of the largest size. */
 const mostEncodedBytes = 16 * 1024 * 1024;
+/** Of a UDP packet. */
+const mostAudioBytes = 65_535;
 
 /** `onWritten`: the message is on its way. */
 export function writeMessage(pipe: Duplex, message: PipeMessage, onWritten: () => void = () => undefined): void {
@@ -55,6 +67,13 @@ export function writeMessage(pipe: Duplex, message: PipeMessage, onWritten: () =
       const { encoding, key, timestamp, bytes } = message.encoded;
       header.writeUInt8(key ? 1 : 0, 1);
       header.writeUInt16LE(encoding, 2);
+      header.writeUInt32LE(timestamp, 8);
+      return writeBoth(pipe, header, bytes, onWritten);
+    }
+    case "audio": {
+      const { sequenceNumber, timestamp, marker, bytes } = message.audio;
+      header.writeUInt8(marker ? 1 : 0, 1);
+      header.writeUInt16LE(sequenceNumber, 2);
       header.writeUInt32LE(timestamp, 8);
       return writeBoth(pipe, header, bytes, onWritten);
     }
@@ -102,6 +121,7 @@ export class MessageReader {
     if (type === types.done) this.#onMessage({ session, kind: "done" });
     else if (type === types.frame) this.#filling = this.#emptyFrame(session);
     else if (type === types.encoded) this.#filling = this.#emptyEncoded(session);
+    else if (type === types.audio) this.#filling = this.#emptyAudio(session);
     else throw new Error(`message of type ${type}`);
     return used;
   }
@@ -118,12 +138,23 @@ export class MessageReader {
   }
 
   #emptyEncoded(session: number): Filling {
-    const length = this.#header.readUInt32LE(16);
-    if (length === 0 || length > mostEncodedBytes) throw new Error(`encoded frame with ${length} bytes`);
+    const bytes = new Uint8Array(this.#length("encoded frame", mostEncodedBytes));
     const [key, encoding] = [this.#header.readUInt8(1) === 1, this.#header.readUInt16LE(2)];
     const timestamp = this.#header.readUInt32LE(8);
-    const bytes = new Uint8Array(length);
     return { bytes, message: { session, kind: "encoded", encoded: { encoding, key, timestamp, bytes } } };
+  }
+
+  #emptyAudio(session: number): Filling {
+    const bytes = new Uint8Array(this.#length("audio packet", mostAudioBytes));
+    const [marker, sequenceNumber] = [this.#header.readUInt8(1) === 1, this.#header.readUInt16LE(2)];
+    const timestamp = this.#header.readUInt32LE(8);
+    return { bytes, message: { session, kind: "audio", audio: { sequenceNumber, timestamp, marker, bytes } } };
+  }
+
+  #length(what: string, most: number): number {
+    const length = this.#header.readUInt32LE(16);
+    if (length === 0 || length > most) throw new Error(`${what} with ${length} bytes`);
+    return length;
   }
 
   #readBody({ bytes, message }: Filling, chunk: Buffer, from: number): number {

@@ -38,6 +38,7 @@ interface Connected extends Opened {
 interface Client {
   readonly edit?: (offer: string) => string;
   readonly codec?: VideoCodec;
+  readonly audio?: boolean;
   /** Where it sends its packets. */
   readonly port?: number;
 }
@@ -75,9 +76,9 @@ describe("live sessions", () => {
   async function open(
     kind: SessionKind,
     stream: string | null,
-    { edit = (offer) => offer, codec: its = codec }: Client = {},
+    { edit = (offer) => offer, codec: its = codec, audio = false }: Client = {},
   ): Promise<Connected> {
-    const client = new LiveClient({ codec: its, direction: directions[kind] });
+    const client = new LiveClient({ codec: its, direction: directions[kind], audio });
     clients.push(client);
     const opened = await live.open({ kind, stream, sdp: edit(await client.offer()), addresses: ["127.0.0.1"] });
     return { ...opened, client };
@@ -136,6 +137,21 @@ describe("live sessions", () => {
     await until(() => client.keyFrames > before);
     client.size = { width: 241, height: 181 };
     await until(() => client.received.some(({ width, height }) => width === 240 && height === 180));
+  });
+
+  it("carry audio as it is, from a publisher to the viewers that offer it, and back to a client alone", async () => {
+    const publisher = await connect("publish", "garden", { audio: true });
+    const [hears, watches] = [await connect("view", "garden", { audio: true }), await connect("view", "garden")];
+    assert.match(hears.answer, /^m=audio [1-9].*\r\n(.*\r\n)*a=rtpmap:\d+ opus\/48000\/2\r$/im);
+    assert.doesNotMatch(watches.answer, /^m=audio/m);
+    await speak(publisher.client, () => hears.client.heard.length >= 10);
+    for (const payload of hears.client.heard) {
+      assert.ok(publisher.client.said.some((said) => said.equals(payload)));
+    }
+    live.close(publisher.id);
+    const alone = await connect("exchange", null, { audio: true });
+    await speak(alone.client, () => alone.client.heard.length >= 10);
+    for (const payload of alone.client.heard) assert.ok(alone.client.said.some((said) => said.equals(payload)));
   });
 
   it("are encoded again for a viewer that can receive less, and go on for the others", async () => {
@@ -363,6 +379,15 @@ describe("live sessions", () => {
     socket.close();
   });
 });
+
+/** Says different things until they have been heard. */
+async function speak(client: LiveClient, isHeard: () => boolean): Promise<void> {
+  const random = seededRandom(48);
+  while (!isHeard()) {
+    client.say(Buffer.from(Array.from({ length: 1 + random() * 200 }, () => random() * 256)));
+    await pause(20);
+  }
+}
 
 function withoutCandidates(offer: string): string {
   return offer.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, "");

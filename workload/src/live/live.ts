@@ -14,12 +14,12 @@ import type { EndReason } from "../telemetry/live-metrics.ts";
 import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { innerAnswer, publicAnswer, restartFragment } from "./answer.ts";
 import { CodecMissing, type CodecName } from "./codec.ts";
-import type { EncodedFrame, TimedFrame } from "./frame-pipe.ts";
+import type { AudioPacket, EncodedFrame, TimedFrame } from "./frame-pipe.ts";
 import { LiveError } from "./live-error.ts";
 import type { ConnectionState } from "./media-messages.ts";
 import { MediaPool } from "./media-pool.ts";
 import type { MediaSession } from "./media-session.ts";
-import { checkDirection, readFragment, readOffer, type Offer, type SessionKind } from "./offer.ts";
+import { audioWays, checkDirection, readFragment, readOffer, type Offer, type SessionKind } from "./offer.ts";
 import { SessionTable, type TimedSession } from "./session-table.ts";
 import { SharedStream } from "./shared-stream.ts";
 import { UdpMux } from "./udp-mux.ts";
@@ -270,6 +270,7 @@ export class Live {
       clientStartsDtls: offer.startsDtls,
       receives: session.kind !== "view",
       sends: session.kind !== "publish",
+      ...audioWays(session.kind, offer),
       mostPixels: limits.pixels,
       mostFramesPerSecond: limits.framesPerSecond,
       mostKbps: limits.kilobitsPerSecond,
@@ -277,6 +278,7 @@ export class Live {
     const answer = await session.media.open(setup, {
       frame: (frame) => void this.#onFrame(session, frame),
       encoded: (frame) => this.#onEncoded(session, frame),
+      audio: (packet) => this.#onAudio(session, packet),
       receivable: (kbps) => this.#watchedBy(session)?.receivable(session.id, kbps),
       keyFrameWanted: () => this.#watchedBy(session)?.requestKeyFrame(session.id),
       encodingFailed: (encoding, message) => this.#onEncodingFailed(session, encoding, message),
@@ -340,6 +342,11 @@ export class Live {
 
   #onEncoded({ shared }: Session, frame: EncodedFrame): void {
     for (const isSent of shared?.encoded(frame) ?? []) this.#options.telemetry.result(isSent);
+  }
+
+  #onAudio({ kind, stream }: Session, packet: AudioPacket): void {
+    if (kind !== "publish" || stream === null) return;
+    for (const { connected, media } of this.#sessions.viewersOf(stream)) if (connected) media.sendAudio(packet);
   }
 
   #onEncodingFailed(session: Session, encoding: number, message: string): void {

@@ -13,6 +13,9 @@ export interface MediaSetup {
   /** Whether the client's video comes in, and whether processed video goes out. */
   readonly receives: boolean;
   readonly sends: boolean;
+  /** Likewise of its audio. */
+  readonly receivesAudio: boolean;
+  readonly sendsAudio: boolean;
   readonly mostPixels: number;
   readonly mostFramesPerSecond: number;
   readonly mostKbps: number;

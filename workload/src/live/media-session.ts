@@ -1,6 +1,6 @@
 /** The processor's side of a session in a media process: `open`, then frames both ways, until `close` or the end of the process. */
 import { LiveError } from "./live-error.ts";
-import type { EncodedFrame, PipeMessage, TimedFrame } from "./frame-pipe.ts";
+import type { AudioPacket, EncodedFrame, PipeMessage, TimedFrame } from "./frame-pipe.ts";
 import type { IceCredentials } from "./ice-agent.ts";
 import type { ConnectionState, Encoding, FromSession, MediaSetup, ToSession } from "./media-messages.ts";
 import { inTime, type HostedSession, type MediaProcess } from "./media-process.ts";
@@ -14,6 +14,7 @@ const mostPendingBytes = 4 * 1024 * 1024;
 export interface MediaListener {
   frame(frame: TimedFrame): void;
   encoded(frame: EncodedFrame): void;
+  audio(packet: AudioPacket): void;
   state(state: ConnectionState): void;
   /** To the client, in ms. */
   roundTrip(ms: number): void;
@@ -95,6 +96,12 @@ export class MediaSession implements HostedSession {
     return true;
   }
 
+  /** Sends a packet of audio to the client, unless its connection is behind. */
+  sendAudio(audio: AudioPacket): void {
+    if (this.#closing || this.#pendingBytes > mostPendingBytes) return;
+    this.#process.write({ session: this.id, kind: "audio", audio });
+  }
+
   /** The last frame has been used: the next one may come. */
   done(): void {
     if (!this.#closing) this.#process.write({ session: this.id, kind: "done" });
@@ -139,6 +146,7 @@ export class MediaSession implements HostedSession {
   frame(message: PipeMessage): void {
     if (message.kind === "frame") this.#listener?.frame(message.frame);
     if (message.kind === "encoded") this.#listener?.encoded(message.encoded);
+    if (message.kind === "audio") this.#listener?.audio(message.audio);
   }
 
   died(reason: string): void {

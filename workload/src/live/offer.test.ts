@@ -13,6 +13,7 @@ describe("an offer", () => {
     assert.deepEqual(readOffer(offerText({ more }), codecs), {
       sdp: offerText(),
       codec: "VP8",
+      audio: undefined,
       startsDtls: true,
       ufrag: "Yq3d",
       direction: "sendonly",

@@ -4,7 +4,7 @@
  */
 import type { CodecName } from "./codec.ts";
 import { LiveError } from "./live-error.ts";
-import { chooseVideo, onlyPayloadType } from "./offered-video.ts";
+import { chooseVideo, onlyPayloadType, opusOf } from "./offered-media.ts";
 
 /** Chromium offers about 7 kB and 150 lines with audio and video. */
 const most = { bytes: 65_536, lines: 2000, lineLength: 4096, sections: 8 } as const;
@@ -15,6 +15,8 @@ export interface Offer {
   /** Without the client's candidates and simulcast, and with the one codec of its video that is used. */
   readonly sdp: string;
   readonly codec: CodecName;
+  /** The client's direction of its first audio that is Opus; undefined if it has none. */
+  readonly audio: Direction | undefined;
   /** Whether the client can start DTLS. */
   readonly startsDtls: boolean;
   /** Of the client, for the transport of all sections. */
@@ -45,16 +47,18 @@ export function readOffer(text: string, codecs: readonly CodecName[]): Offer {
       : "";
     throw new LiveError("no-common-codec", `the offer has no ${codecs.join(" or ")} video: add it${hint}`);
   }
-  const kept = [session, ...sections].flatMap((section) =>
-    section === video ? onlyPayloadType(section, chosen.payloadType) : section,
-  );
+  const audio = sections.find((section) => isUsed(section) && opusOf(section) !== undefined);
+  const kept = [session, ...sections].flatMap((section) => {
+    if (section === video) return onlyPayloadType(section, chosen.payloadType);
+    return section === audio ? onlyPayloadType(section, opusOf(section) ?? "") : section;
+  });
   return {
     sdp: `${kept.filter((line) => !leftOut.test(line)).join("\r\n")}\r\n`,
     codec: chosen.codec,
+    audio: audio === undefined ? undefined : directionOf(audio, session),
     startsDtls: valueOf("setup", video, session) !== "passive",
     ufrag: valueOf("ice-ufrag", video, session) ?? "",
-    direction:
-      directions.find((name) => has(name, video)) ?? directions.find((name) => has(name, session)) ?? "sendrecv",
+    direction: directionOf(video, session),
     mid: valueOf("mid", video, []) ?? "0",
   };
 }
@@ -63,6 +67,10 @@ export function readOffer(text: string, codecs: readonly CodecName[]): Offer {
 const leftOut = /^a=(candidate:|end-of-candidates$|simulcast:|rid:)/;
 
 const directions: readonly Direction[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
+
+function directionOf(section: readonly string[], session: readonly string[]): Direction {
+  return directions.find((name) => has(name, section)) ?? directions.find((name) => has(name, session)) ?? "sendrecv";
+}
 
 /** What the client of each kind of session must offer for its video. */
 const fitting = {
@@ -79,6 +87,17 @@ export function checkDirection({ direction }: Pick<Offer, "direction">, kind: Se
   if (!expected.includes(direction)) {
     throw unusable(`the video of the offer is ${direction}: it must be ${expected.join(" or ")}`);
   }
+}
+
+/** Which way audio goes, seen from the processor. It passes through, so that it needs what video needs. */
+export function audioWays(
+  kind: SessionKind,
+  { audio = "inactive" }: Pick<Offer, "audio">,
+): { readonly receivesAudio: boolean; readonly sendsAudio: boolean } {
+  return {
+    receivesAudio: kind !== "view" && (audio === "sendrecv" || audio === "sendonly"),
+    sendsAudio: kind !== "publish" && (audio === "sendrecv" || audio === "recvonly"),
+  };
 }
 
 export interface Fragment {
@@ -133,8 +152,7 @@ function sectionsOf(lines: readonly string[]): readonly (readonly string[])[] {
 function checkSection(section: readonly string[], session: readonly string[], bundled: boolean): void {
   const [first = ""] = section;
   if (!mediaLine.test(first)) throw unusable("the offer has a media section of an unknown kind");
-  // Rejected by its client, unless it shares the transport of another.
-  if (/^m=\w+ 0 /.test(first) && !has("bundle-only", section)) return;
+  if (!isUsed(section)) return;
   const needed = (name: string, pattern: RegExp): void => {
     if (!pattern.test(valueOf(name, section, session) ?? "")) throw unusable(`the offer lacks a valid a=${name}`);
   };
@@ -147,6 +165,11 @@ function checkSection(section: readonly string[], session: readonly string[], bu
     throw unusable("the media sections of the offer are not bundled: one transport carries all");
   }
   if (!first.startsWith("m=application") && !has("rtcp-mux", section)) throw unusable("the offer lacks a=rtcp-mux");
+}
+
+/** Port 0 is rejected by its client, unless the section shares the transport of another. */
+function isUsed(section: readonly string[]): boolean {
+  return !/^m=\w+ 0 /.test(section[0] ?? "") || has("bundle-only", section);
 }
 
 function has(name: string, section: readonly string[]): boolean {

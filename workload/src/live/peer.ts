@@ -5,6 +5,7 @@ import {
   useAbsSendTime,
   useH264,
   useNACK,
+  useOPUS,
   usePLI,
   useREMB,
   useSdesMid,
@@ -13,9 +14,10 @@ import {
   type RTCDtlsTransport,
   type RTCRtpTransceiver,
 } from "werift";
+import { AudioRelay, watchAudio } from "./audio-relay.ts";
 import type { CodecName, VideoCodec } from "./codec.ts";
 import { FrameEncodings } from "./frame-encodings.ts";
-import type { EncodedFrame, PipeMessage, TimedFrame } from "./frame-pipe.ts";
+import type { AudioPacket, EncodedFrame, PipeMessage, TimedFrame } from "./frame-pipe.ts";
 import { IceAgent, type IceCredentials } from "./ice-agent.ts";
 import { IncomingVideo } from "./incoming-video.ts";
 import type { ConnectionState, Encoding, FromSession, MediaSetup } from "./media-messages.ts";
@@ -50,6 +52,7 @@ export class Peer {
   #ice: IceAgent | undefined;
   #incoming: IncomingVideo | undefined;
   #outgoing: OutgoingVideo | undefined;
+  #audio: AudioRelay | undefined;
 
   constructor(setup: MediaSetup, options: PeerOptions) {
     this.#setup = setup;
@@ -59,10 +62,11 @@ export class Peer {
       onEncoded: (encoded) => this.#onEncoded(encoded),
       onFailed: (encoding, message) => options.tell({ kind: "encoding-failed", encoding, message }),
     });
+    const hasAudio = setup.receivesAudio || setup.sendsAudio;
     this.#connection = new RTCPeerConnection({
-      codecs: { audio: [], video: [codecParameters[setup.codec]({ rtcpFeedback })] },
+      codecs: { audio: hasAudio ? [useOPUS()] : [], video: [codecParameters[setup.codec]({ rtcpFeedback })] },
       // No rotation: the client turns its frames itself, and a turned phone changes their size.
-      headerExtensions: { video: [useSdesMid(), useAbsSendTime()], audio: [] },
+      headerExtensions: { video: [useSdesMid(), useAbsSendTime()], audio: [useSdesMid()] },
       bundlePolicy: "max-bundle",
       // The default is a server on the internet.
       iceServers: [],
@@ -91,7 +95,9 @@ export class Peer {
       case "frame":
         return this.#onResult(message.frame);
       case "encoded":
-        this.#outgoing?.send(message.encoded);
+        return this.#outgoing?.send(message.encoded);
+      case "audio":
+        this.#audio?.send(message.audio);
     }
   }
 
@@ -109,10 +115,13 @@ export class Peer {
   }
 
   async close(): Promise<void> {
-    for (const { dtlsTransport } of this.#connection.getTransceivers()) await sayEnd(dtlsTransport.dtls);
+    // Audio and video share one.
+    const transports = new Set(this.#connection.getTransceivers().map(({ dtlsTransport }) => dtlsTransport));
+    for (const { dtls } of transports) await sayEnd(dtls);
     await this.#connection.close();
     this.#incoming?.close();
     this.#outgoing?.close();
+    this.#audio?.close();
     this.#encodings.close();
   }
 
@@ -132,14 +141,20 @@ export class Peer {
     else this.#outgoing.send(encoded);
   }
 
+  #onAudio(audio: AudioPacket): void {
+    if (this.#setup.sends) this.#audio?.send(audio);
+    else this.#options.write({ kind: "audio", audio });
+  }
+
   async #answer(): Promise<string> {
-    const { offer, clientStartsDtls, receives, sends } = this.#setup;
+    const { offer, clientStartsDtls, receives, sends, receivesAudio } = this.#setup;
     const connection = this.#connection;
     connection.connectionStateChange.subscribe((state) => {
       if (isReported(state)) this.#options.tell({ kind: "state", state });
     });
     connection.onTrack.subscribe((track) => {
       if (receives && this.#incoming === undefined && track.kind === "video") this.#receive(track);
+      if (receivesAudio && track.kind === "audio") watchAudio(track, (packet) => this.#onAudio(packet));
     });
     await connection.setRemoteDescription({ type: "offer", sdp: offer });
     const transceiver = this.#videoTransceiver();
@@ -149,6 +164,11 @@ export class Peer {
     transceiver.dtlsTransport.role = clientStartsDtls ? "server" : "client";
     transceiver.setDirection(sends ? (receives ? "sendrecv" : "sendonly") : "recvonly");
     if (sends) this.#send(transceiver);
+    const [audio, ...others] = connection
+      .getTransceivers()
+      .filter(({ kind, codecs }) => kind === "audio" && codecs.length > 0);
+    for (const other of others) other.setDirection("inactive");
+    if (audio !== undefined) this.#audio = new AudioRelay(audio, this.#setup);
     const ice = new IceAgent(transceiver.dtlsTransport.iceTransport.connection, () => randomBytes(12).toString("hex"));
     await connection.setLocalDescription(await connection.createAnswer());
     ice.guard();

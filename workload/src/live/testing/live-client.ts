@@ -4,9 +4,12 @@ import {
   RTCPeerConnection,
   useH264,
   useNACK,
+  useOPUS,
   usePLI,
   useREMB,
   useVP8,
+  RtpHeader,
+  RtpPacket,
   type RTCRtpTransceiver,
   type RtcpPacket,
 } from "werift";
@@ -24,6 +27,7 @@ import { mutated } from "./mutated.ts";
 export interface LiveClientOptions {
   readonly codec: VideoCodec;
   readonly direction: "sendonly" | "recvonly" | "sendrecv";
+  readonly audio?: boolean;
 }
 
 const betweenFramesMs = 40;
@@ -34,21 +38,28 @@ export class LiveClient {
   /** Decoded, in their order. */
   readonly received: VideoFrame[] = [];
   keyFrames = 0;
+  /** Payloads of audio. */
+  readonly heard: Buffer[] = [];
+  readonly said: Buffer[] = [];
   sentPackets = 0;
   /** The next frames have it. */
   size: Size = { width: 160, height: 120 };
   readonly #codec: VideoCodec;
   readonly #transceiver: RTCRtpTransceiver;
   readonly #track = new MediaStreamTrack({ kind: "video" });
+  readonly #voice = new MediaStreamTrack({ kind: "audio" });
   #sending: NodeJS.Timeout | undefined;
   #keyFrameWanted = false;
   #damage: (payload: Buffer) => Buffer = (payload) => payload;
   #incoming: MediaStreamTrack | undefined;
 
-  constructor({ codec, direction }: LiveClientOptions) {
+  constructor({ codec, direction, audio = false }: LiveClientOptions) {
     this.#codec = codec;
     this.connection = new RTCPeerConnection({
-      codecs: { audio: [], video: [parametersOf[codec.name]({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })] },
+      codecs: {
+        audio: [useOPUS()],
+        video: [parametersOf[codec.name]({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] })],
+      },
       iceServers: [],
       iceUseIpv4: false,
       iceUseIpv6: false,
@@ -59,7 +70,12 @@ export class LiveClient {
     this.#transceiver.sender.onPictureLossIndication.subscribe(() => {
       this.#keyFrameWanted = true;
     });
-    if (direction !== "sendonly") this.connection.onTrack.subscribe((track) => this.#receive(track));
+    if (audio) this.connection.addTransceiver(direction === "recvonly" ? "audio" : this.#voice, { direction });
+    if (direction === "sendonly") return;
+    this.connection.onTrack.subscribe((track) => {
+      if (track.kind === "video") this.#receive(track);
+      else track.onReceiveRtp.subscribe(({ payload }) => void this.heard.push(payload));
+    });
   }
 
   async offer(): Promise<string> {
@@ -107,6 +123,13 @@ export class LiveClient {
   /** Damages one in so many of the payloads that it sends from now on. */
   damageEvery(count: number, random: Random): void {
     this.#damage = (payload) => (random() * count < 1 ? mutated(payload, random) : payload);
+  }
+
+  /** Sends a packet of audio, of any bytes. */
+  say(payload: Buffer): void {
+    const index = this.said.push(payload);
+    const header = new RtpHeader({ sequenceNumber: index, timestamp: index * 960, payloadType: 111 });
+    this.#voice.writeRtp(new RtpPacket(header, payload));
   }
 
   /** Ends without a word, as a client that lost its power. */

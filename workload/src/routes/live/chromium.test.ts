@@ -36,9 +36,10 @@ const exchange = (iceTransportPolicy: "all" | "relay", codec: CodecName, restart
     ([, urls, username, credential]) => ({ urls, username, credential }),
   );
   const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "${iceTransportPolicy}" });
-  const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240, frameRate: 10 } });
+  const camera = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 240, frameRate: 10 } });
   const transceiver = connection.addTransceiver(camera.getVideoTracks()[0], { direction: "sendrecv" });
   const { sender, receiver } = transceiver;
+  const voice = connection.addTransceiver(camera.getAudioTracks()[0], { direction: "sendrecv" });
   const { codecs } = RTCRtpReceiver.getCapabilities("video");
   transceiver.setCodecPreferences(codecs.toSorted((a, b) => (b.mimeType === "video/${codec}") - (a.mimeType === "video/${codec}")));
   await connection.setLocalDescription();
@@ -53,6 +54,9 @@ const exchange = (iceTransportPolicy: "all" | "relay", codec: CodecName, restart
   const decoded = async () =>
     [...(await receiver.getStats()).values()].find(({ type }) => type === "inbound-rtp")?.framesDecoded ?? 0;
   while ((await decoded()) < 10) await pause();
+  const heard = async () =>
+    [...(await voice.receiver.getStats()).values()].find(({ type }) => type === "inbound-rtp")?.packetsReceived ?? 0;
+  while ((await heard()) < 10) await pause();
   const size = [video.videoWidth, video.videoHeight];
   const restart = async () => {
     connection.restartIce();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CodecName } from "./codec.ts";
-import { chooseVideo, onlyPayloadType } from "./offered-video.ts";
+import { chooseVideo, onlyPayloadType, opusOf } from "./offered-media.ts";
 
 /** Chromium's, shortened: its H.264 has baseline with both modes, then constrained baseline, then main and high. */
 const chromium = [
@@ -61,5 +61,15 @@ describe("the codec of an offer's video", () => {
       "a=rtpmap:107 H264/90000",
       "a=fmtp:107 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
     ]);
+  });
+});
+
+describe("the audio of an offer", () => {
+  const media = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111 8";
+  it("is Opus, whatever else is there", () => {
+    const lines = ["a=rtpmap:63 red/48000/2", "a=rtpmap:111 opus/48000/2", "a=rtpmap:8 PCMA/8000"];
+    assert.equal(opusOf([media, ...lines]), "111");
+    assert.equal(opusOf([media, ...lines.toSpliced(1, 1)]), undefined);
+    assert.equal(opusOf(["m=video 9 UDP/TLS/RTP/SAVPF 111", ...lines]), undefined);
   });
 });

@@ -1,4 +1,4 @@
-/** Which codec of an offer's video is used, and the section without the others (RFC 3264, RFC 6184 section 8.2.2). Pure. */
+/** Which codec of an offer's video and audio is used, and the section without the others (RFC 3264, RFC 6184 section 8.2.2). Pure. */
 import type { CodecName } from "./codec.ts";
 
 export interface OfferedVideo {
@@ -23,6 +23,13 @@ export function chooseVideo(section: readonly string[], codecs: readonly CodecNa
   const ofCodec = usable.filter(({ codec }) => codec === first?.codec).toSorted((a, b) => a.rank - b.rank);
   const [best] = ofCodec;
   return best === undefined ? undefined : { codec: best.codec, payloadType: best.payloadType };
+}
+
+/** The payload type of Opus in a section of audio (RFC 7587); undefined if it has none. */
+export function opusOf([first = "", ...lines]: readonly string[]): string | undefined {
+  if (!first.startsWith("m=audio ")) return undefined;
+  const payloadTypes = first.split(" ").slice(3);
+  return payloadTypes.find((payloadType) => /^opus\/48000\/2$/i.test(attribute("rtpmap", payloadType, lines)));
 }
 
 /** The section with this payload type alone. */
