@@ -201,6 +201,11 @@ export const processorConfig = settings(
           4_096,
           "^\\S*$",
         ),
+        sessionsPerProcess: wholeNumber(
+          "Sessions that share a media process, one after the other until it has had so many: they end together if it dies, and need less memory. Defaults to 1: a session for each.",
+          1,
+          1_000,
+        ),
         limits: settings(
           { description: "Limits of live video." },
           {

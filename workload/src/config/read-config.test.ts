@@ -61,6 +61,7 @@ describe("the configuration", () => {
         udpPort: 8080,
         publicAddresses: [],
         publicPort: null,
+        sessionsPerProcess: 1,
         peers: "",
         token: "",
         iceServers: [],

@@ -59,6 +59,8 @@ export interface Settings {
     /** Empty: the address on which the offer arrived. */
     readonly publicAddresses: readonly string[];
     /** Null: the UDP port. */
+    /** Of a media process in its life. */
+    readonly sessionsPerProcess: number;
     readonly publicPort: number | null;
     /** A DNS name of all pods; empty: nothing is forwarded. */
     readonly peers: string;
@@ -134,6 +136,7 @@ function liveOf(live: NonNullable<ProcessorConfig["live"]>): Settings["live"] {
     udpPort: live.udpPort ?? 8080,
     publicAddresses: live.publicAddresses ?? [],
     publicPort: publicPort ?? null,
+    sessionsPerProcess: live.sessionsPerProcess ?? 1,
     peers: peers ?? "",
     token: live.token ?? "",
     iceServers: iceServers ?? [],

@@ -22,6 +22,7 @@ const settings: LiveOptions["settings"] = {
   udpPort: 0,
   publicAddresses: [],
   publicPort: null,
+  sessionsPerProcess: 1,
   peers: "",
   token: "",
   iceServers: [],

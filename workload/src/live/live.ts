@@ -109,12 +109,12 @@ export class Live {
   /** @throws {LiveUnusable} if the UDP port or the codec cannot be used */
   static async start(options: LiveOptions): Promise<Live> {
     const { settings, log, now = () => performance.now() } = options;
-    const { udpHost: host, udpPort } = settings;
+    const { udpHost: host, udpPort, sessionsPerProcess } = settings;
     const mux = await UdpMux.listen(udpPort, { now, host }).catch((error: NodeJS.ErrnoException) => {
       const where = host === undefined ? "" : ` of ${host}`;
       throw new LiveUnusable(`live.udpPort: cannot listen on UDP port ${udpPort}${where}: ${error.code}`);
     });
-    const pool = new MediaPool({ sessionsPerProcess: 1, mostPixels: settings.limits.pixels });
+    const pool = new MediaPool({ sessionsPerProcess, mostPixels: settings.limits.pixels });
     try {
       const { names, versions, missing } = await pool.ready();
       log.info({ codecs: versions, missing, udpPort: mux.port }, "live video is ready");
