@@ -114,6 +114,13 @@ describe("gpumedia-processor", () => {
       code: 3,
       message: /^gpumedia-processor: accelerator is cuda, but onnxruntime's CUDA provider .* is missing: .*\n$/,
     },
+    {
+      name: "a pod's address that is none",
+      args: () => [],
+      env: { GPUMEDIA_LIVE_ENABLED: "true", GPUMEDIA_LIVE_PEERS: "upscaler-live-peers", GPUMEDIA_POD_IP: "pod" },
+      code: 1,
+      message: /^gpumedia-processor: GPUMEDIA_POD_IP: pod is no IP address\n$/,
+    },
   ];
   for (const { name, args, env = {}, code, message } of endings) {
     it(`exits with ${code} for ${name}`, async () => {
@@ -124,6 +131,18 @@ describe("gpumedia-processor", () => {
       assert.match(started.stderr(), message);
     });
   }
+
+  it("warns of live.peers without the pod's address", async () => {
+    const env = {
+      GPUMEDIA_LIVE_ENABLED: "true",
+      GPUMEDIA_LIVE_UDP_PORT: "0",
+      GPUMEDIA_LIVE_PEERS: "upscaler-live-peers",
+    };
+    const started = start([], env);
+    assert.match(await logged(started, "live.peers is set without GPUMEDIA_POD_IP"), /nothing is forwarded/);
+    started.child.kill("SIGKILL");
+    await started.exit;
+  });
 
   it("prints its help", async () => {
     const started = start(["--help"]);

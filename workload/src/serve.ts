@@ -1,5 +1,6 @@
 /** Starts and stops the parts of the processor in order. */
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { workersFor } from "@gpumedia/api/src/picture-memory.ts";
 import type { FastifyInstance } from "fastify";
@@ -14,6 +15,8 @@ import { openGpuMonitor } from "./gpu/monitor.ts";
 import { namesDevices } from "./gpu/visible-devices.ts";
 import { whyNoCuda } from "./inference/cuda.ts";
 import { LiveUnusable } from "./live/live.ts";
+import { dnsPeers, Peers } from "./live/peer-pods.ts";
+import { podTag } from "./live/pod-tag.ts";
 import { listen } from "./listen.ts";
 import { UnusedConnections } from "./connections.ts";
 import type { Logger } from "./process/log.ts";
@@ -54,12 +57,16 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The file of the settings, to be watched. */
   readonly file?: { readonly path: string; readonly text: string } | undefined;
+  /** Replaces the addresses of `live.peers` in tests. */
+  readonly peers?: Peers;
   /** Overrides the workers' program in tests. */
   readonly workerProgram?: URL;
 }
 
 /** Listens at once, so that it answers probes while the model loads. @throws {CannotStart} */
-export async function serve({ settings, log, env, file, workerProgram }: ServeOptions): Promise<Processor> {
+export async function serve(options: ServeOptions): Promise<Processor> {
+  const { settings, log, env, file, workerProgram } = options;
+  const peers = options.peers ?? peersOf(settings, env, log);
   const onCuda = settings.accelerator === "cuda";
   // An allocated GPU is reported even if the model runs on the CPU: no other pod can use it.
   const gpu = onCuda || namesDevices(env["NVIDIA_VISIBLE_DEVICES"]) ? openGpuMonitor() : undefined;
@@ -96,6 +103,7 @@ export async function serve({ settings, log, env, file, workerProgram }: ServeOp
     telemetry,
     draining: () => draining,
     onDrain: (listener) => drainListeners.push(listener),
+    peers,
     processorState: () => ({
       accelerator: settings.accelerator,
       model: settings.model.name,
@@ -180,6 +188,19 @@ async function ended(app: FastifyInstance, unused: UnusedConnections, pipeline: 
 async function aborted(signal: AbortSignal): Promise<false> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   return false;
+}
+
+/** @throws {CannotStart} */
+function peersOf({ live, listen }: Settings, env: ServeOptions["env"], log: Logger): Peers | undefined {
+  if (!live.enabled || live.peers === "") return undefined;
+  const address = env["GPUMEDIA_POD_IP"] ?? "";
+  if (address === "") {
+    log.warn("live.peers is set without GPUMEDIA_POD_IP, the address of this pod: nothing is forwarded to other pods");
+    return undefined;
+  }
+  if (isIP(address) === 0) throw new CannotStart(exitCodes.failed, `GPUMEDIA_POD_IP: ${address} is no IP address`);
+  const resolve = dnsPeers({ name: live.peers, httpPort: listen.port, udpPort: live.udpPort });
+  return new Peers({ ownTag: podTag(address), resolve });
 }
 
 function startFailure(error: unknown, { model, listen }: Settings): CannotStart {

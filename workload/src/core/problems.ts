@@ -359,6 +359,12 @@ export const problemsByArea = {
       when: "The processor is shutting down.",
       nextStep: retry,
     },
+    "peer-unreachable": {
+      status: 503,
+      title: "Another pod does not answer",
+      when: "The pod that owns the session, or publishes the stream, cannot be reached.",
+      nextStep: retry,
+    },
     "media-process": {
       status: 503,
       title: "The media process failed",

@@ -14,3 +14,8 @@ export class LiveError extends Error {
     this.headers = headers;
   }
 }
+
+/** Of another session, on this pod or another. */
+export function streamExists(stream: string): LiveError {
+  return new LiveError("stream-exists", `stream ${stream} is being published`);
+}

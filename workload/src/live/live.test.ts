@@ -6,31 +6,17 @@ import { createLiveMetrics } from "../telemetry/live-metrics.ts";
 import { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { seededRandom } from "../testing/random.ts";
 import type { VideoCodec } from "./codec.ts";
-import { Live, type LiveOptions, type Opened } from "./live.ts";
+import { Live, type Opened } from "./live.ts";
 import type { SessionKind } from "./offer.ts";
 import { LiveClient } from "./testing/live-client.ts";
 import { needsCodec } from "./testing/live-codec.ts";
 import { bindingRequest } from "./testing/stun-packets.ts";
 import { UdpEndpoint } from "./testing/udp-endpoint.ts";
+import { liveSettings as settings } from "./testing/live-settings.ts";
 import { UdpBalancer } from "./testing/udp-balancer.ts";
 import { offerText } from "./testing/offers.ts";
 
 const directions = { publish: "sendonly", view: "recvonly", exchange: "sendrecv" } as const;
-const settings: LiveOptions["settings"] = {
-  enabled: true,
-  udpHost: undefined,
-  udpPort: 0,
-  publicAddresses: [],
-  publicPort: null,
-  sessionsPerProcess: 1,
-  peers: "",
-  token: "",
-  iceServers: [],
-  iceTransportPolicy: "all",
-  turnSecret: "",
-  limits: { sessions: 3, pixels: 100_000, framesPerSecond: 30, kilobitsPerSecond: 2500 },
-  timeouts: { connectMs: 15_000, silentMs: 8000 },
-};
 
 interface Connected extends Opened {
   readonly client: LiveClient;

@@ -15,10 +15,11 @@ import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { innerAnswer, publicAnswer, restartFragment } from "./answer.ts";
 import { CodecMissing, type CodecName } from "./codec.ts";
 import type { AudioPacket, EncodedFrame, TimedFrame } from "./frame-pipe.ts";
-import { LiveError } from "./live-error.ts";
+import { LiveError, streamExists } from "./live-error.ts";
 import type { ConnectionState } from "./media-messages.ts";
 import { MediaPool } from "./media-pool.ts";
 import type { MediaSession } from "./media-session.ts";
+import type { Peers } from "./peer-pods.ts";
 import { audioWays, checkDirection, readFragment, readOffer, type Offer, type SessionKind } from "./offer.ts";
 import { SessionTable, type TimedSession } from "./session-table.ts";
 import { SharedStream } from "./shared-stream.ts";
@@ -44,6 +45,8 @@ export interface LiveOptions {
   readonly pipeline: Pick<Pipeline, "processFrame">;
   readonly telemetry: LiveTelemetry;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
+  /** Undefined: clients reach this pod alone. */
+  readonly peers?: Peers | undefined;
   /** In ms. */
   readonly now?: () => number;
 }
@@ -108,9 +111,9 @@ export class Live {
 
   /** @throws {LiveUnusable} if the UDP port or the codec cannot be used */
   static async start(options: LiveOptions): Promise<Live> {
-    const { settings, log, now = () => performance.now() } = options;
+    const { settings, log, peers, now = () => performance.now() } = options;
     const { udpHost: host, udpPort, sessionsPerProcess } = settings;
-    const mux = await UdpMux.listen(udpPort, { now, host }).catch((error: NodeJS.ErrnoException) => {
+    const mux = await UdpMux.listen(udpPort, { now, host, peers }).catch((error: NodeJS.ErrnoException) => {
       const where = host === undefined ? "" : ` of ${host}`;
       throw new LiveUnusable(`live.udpPort: cannot listen on UDP port ${udpPort}${where}: ${error.code}`);
     });
@@ -136,6 +139,15 @@ export class Live {
     return new Map(this.#sessions.all.map(({ id, media }) => [id, media.pid]));
   }
 
+  /** Clients whose packets are forwarded to other pods. */
+  get forwarded(): number {
+    return this.#mux.forwarded;
+  }
+
+  publishes(stream: string): boolean {
+    return this.#sessions.publisherOf(stream) !== undefined;
+  }
+
   /** Rejects what `open` would reject now, before the offer is received. @throws {LiveError} */
   checkAdmission(): void {
     if (this.#draining) throw new LiveError("live-draining", "the processor is shutting down");
@@ -153,7 +165,7 @@ export class Live {
     this.#checkStream(kind, stream);
     const media = this.#pool.take();
     const session: Session = {
-      id: randomBytes(18).toString("base64url"),
+      id: `${this.#tagged(".")}${randomBytes(18).toString("base64url")}`,
       kind,
       stream,
       etag: newEtag(),
@@ -241,13 +253,20 @@ export class Live {
     const heardAt = ({ ufrag }: Session) => (ufrag === undefined ? undefined : this.#mux.heardAt(ufrag));
     for (const { session, reason } of this.#sessions.expired(this.#now(), timeouts, heardAt))
       this.#end(session, reason);
+    this.#mux.sweep();
+  }
+
+  /** What ids of this pod begin with. */
+  #tagged(separator: string): string {
+    const { peers } = this.#options;
+    return peers === undefined ? "" : `${peers.ownTag}${separator}`;
   }
 
   #checkStream(kind: SessionKind, stream: string | null): void {
     if (stream === null) return;
     const publisher = this.#sessions.publisherOf(stream);
     if (kind === "publish" && publisher !== undefined) {
-      throw new LiveError("stream-exists", `stream ${stream} is being published`);
+      throw streamExists(stream);
     }
     if (kind === "view" && publisher === undefined) {
       throw new LiveError("no-such-stream", `nothing is published as stream ${stream}`);
@@ -271,6 +290,7 @@ export class Live {
       receives: session.kind !== "view",
       sends: session.kind !== "publish",
       ...audioWays(session.kind, offer),
+      ufragPrefix: this.#tagged("/"),
       mostPixels: limits.pixels,
       mostFramesPerSecond: limits.framesPerSecond,
       mostKbps: limits.kilobitsPerSecond,

@@ -16,6 +16,8 @@ export interface MediaSetup {
   /** Likewise of its audio. */
   readonly receivesAudio: boolean;
   readonly sendsAudio: boolean;
+  /** Of our ufrag: names the pod. */
+  readonly ufragPrefix: string;
   readonly mostPixels: number;
   readonly mostFramesPerSecond: number;
   readonly mostKbps: number;

@@ -12,6 +12,7 @@ const setup = {
   sends: false,
   receivesAudio: false,
   sendsAudio: false,
+  ufragPrefix: "",
   mostPixels: 100_000,
   mostFramesPerSecond: 30,
   mostKbps: 1000,

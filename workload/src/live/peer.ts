@@ -169,7 +169,10 @@ export class Peer {
       .filter(({ kind, codecs }) => kind === "audio" && codecs.length > 0);
     for (const other of others) other.setDirection("inactive");
     if (audio !== undefined) this.#audio = new AudioRelay(audio, this.#setup);
-    const ice = new IceAgent(transceiver.dtlsTransport.iceTransport.connection, () => randomBytes(12).toString("hex"));
+    const ice = new IceAgent(
+      transceiver.dtlsTransport.iceTransport.connection,
+      () => this.#setup.ufragPrefix + randomBytes(12).toString("hex"),
+    );
     await connection.setLocalDescription(await connection.createAnswer());
     ice.guard();
     this.#ice = ice;

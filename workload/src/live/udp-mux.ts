@@ -4,12 +4,15 @@
  *   client ⇄ public port ⇄ one loopback socket per session ⇄ media process
  *
  * A STUN request names the session by our ufrag, and its media process authenticates it; from then on the address that it came from
- * does. A client that comes from another address sends a STUN request from there, without signalling.
+ * does. A client that comes from another address sends a STUN request from there, without signalling. Packets of sessions that other
+ * pods own are forwarded to them.
  */
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv4 } from "node:net";
+import type { Peers } from "./peer-pods.ts";
 import { readStun } from "./stun.ts";
-import { keyOf, UdpSession, type Address, type AddressOwner } from "./udp-session.ts";
+import { UdpForwards } from "./udp-forwards.ts";
+import { keyOf, UdpSession, type Address, type AddressOwner, type UdpSessionOptions } from "./udp-session.ts";
 
 /** Some frames of all sessions, while the main thread is busy. */
 const bufferBytes = 4 * 1024 * 1024;
@@ -19,6 +22,8 @@ export interface UdpMuxOptions {
   readonly now: () => number;
   /** The address to listen on. Undefined: all. */
   readonly host?: string | undefined;
+  /** Undefined: nothing is forwarded. */
+  readonly peers?: Peers | undefined;
 }
 
 export class UdpMux {
@@ -27,22 +32,26 @@ export class UdpMux {
   readonly #sessions = new Map<string, UdpSession>();
   readonly #owners = new Map<string, AddressOwner>();
 
-  private constructor(front: Socket, now: () => number) {
+  readonly #forwards: UdpForwards | undefined;
+
+  private constructor(front: Socket, { now, peers }: UdpMuxOptions) {
     this.#front = front;
     this.#now = now;
+    this.#forwards = peers && new UdpForwards({ ...this.#addressing, now, peers });
     // A client's host may answer "port unreachable" after it has left.
     front.on("error", () => undefined);
     front.on("message", (packet, from) => this.#arrived(packet, from));
   }
 
   /** `port`: 0 selects a free one. Rejects if the port cannot be used. */
-  static async listen(port: number, { now, host }: UdpMuxOptions): Promise<UdpMux> {
-    if (host !== undefined) return new UdpMux(await bound(isIPv4(host) ? "udp4" : "udp6", port, host), now);
+  static async listen(port: number, options: UdpMuxOptions): Promise<UdpMux> {
+    const { host } = options;
+    if (host !== undefined) return new UdpMux(await bound(isIPv4(host) ? "udp4" : "udp6", port, host), options);
     try {
-      return new UdpMux(await bound("udp6", port), now);
+      return new UdpMux(await bound("udp6", port), options);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAFNOSUPPORT") throw error;
-      return new UdpMux(await bound("udp4", port), now);
+      return new UdpMux(await bound("udp4", port), options);
     }
   }
 
@@ -52,14 +61,7 @@ export class UdpMux {
 
   /** `port`: of the media process. */
   add(ufrag: string, port: number): void {
-    const session = new UdpSession({
-      port,
-      now: this.#now,
-      send: (packet, to) => this.#front.send(packet, to.port, to.address),
-      claim: (address, owner) => this.#claim(address, owner),
-      release: (address, owner) => this.#release(address, owner),
-    });
-    this.#sessions.set(ufrag, session);
+    this.#sessions.set(ufrag, new UdpSession({ ...this.#addressing, port, now: this.#now }));
   }
 
   /** The session has this ufrag, too: its client restarts ICE. `before` stays until the next restart, for requests that are on their way. */
@@ -82,7 +84,18 @@ export class UdpMux {
     return this.#sessions.get(ufrag)?.heardAt;
   }
 
+  /** Clients whose packets are forwarded to other pods. */
+  get forwarded(): number {
+    return this.#forwards?.size ?? 0;
+  }
+
+  /** Ends the forwarding for clients that have gone. */
+  sweep(): void {
+    this.#forwards?.sweep();
+  }
+
   async close(): Promise<void> {
+    this.#forwards?.close();
     for (const ufrag of this.#sessions.keys()) this.remove(ufrag);
     await new Promise<void>((resolve) => this.#front.close(resolve));
   }
@@ -93,8 +106,16 @@ export class UdpMux {
 
   #arrived(packet: Buffer, from: RemoteInfo): void {
     const stun = readStun(packet);
-    if (stun?.kind === "request") this.#sessions.get(stun.ufrag)?.request(packet, from, stun);
-    else this.#owners.get(keyOf(from))?.packet(packet, from);
+    if (stun?.kind !== "request") return this.#owners.get(keyOf(from))?.packet(packet, from);
+    (this.#sessions.get(stun.ufrag) ?? this.#forwards)?.request(packet, from, stun);
+  }
+
+  get #addressing(): Pick<UdpSessionOptions, "send" | "claim" | "release"> {
+    return {
+      send: (packet, to) => this.#front.send(packet, to.port, to.address),
+      claim: (address, owner) => this.#claim(address, owner),
+      release: (address, owner) => this.#release(address, owner),
+    };
   }
 
   #claim(address: Address, owner: AddressOwner): void {

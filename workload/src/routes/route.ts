@@ -4,6 +4,7 @@
  * what it throws (`PipelineError`, `HttpProblem`, Fastify's own errors) to problem JSON, and adds security headers.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
+import type { Peers } from "../live/peer-pods.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { ProcessorState } from "../telemetry/report.ts";
@@ -27,6 +28,8 @@ export interface RouteContext {
   readonly draining: () => boolean;
   /** Calls back on SIGTERM, so that a route can end long-lived work. */
   readonly onDrain: (listener: () => void) => void;
+  /** The other pods of the service, for live video; undefined: nothing is forwarded to them. */
+  readonly peers: Peers | undefined;
 }
 
 export type Route = (app: FastifyInstance, context: RouteContext) => void | Promise<void>;

@@ -1,7 +1,9 @@
 /** A WebRTC client for tests: publishes drawn frames, and decodes what it receives. */
 import {
   MediaStreamTrack,
+  PictureLossIndication,
   RTCPeerConnection,
+  RtcpPayloadSpecificFeedback,
   useH264,
   useNACK,
   useOPUS,
@@ -67,9 +69,6 @@ export class LiveClient {
       iceAdditionalHostAddresses: ["127.0.0.1"],
     });
     this.#transceiver = this.connection.addTransceiver(direction === "recvonly" ? "video" : this.#track, { direction });
-    this.#transceiver.sender.onPictureLossIndication.subscribe(() => {
-      this.#keyFrameWanted = true;
-    });
     if (audio) this.connection.addTransceiver(direction === "recvonly" ? "audio" : this.#voice, { direction });
     if (direction === "sendonly") return;
     this.connection.onTrack.subscribe((track) => {
@@ -93,6 +92,11 @@ export class LiveClient {
       if (state === "connected" || state === "failed") settled.resolve(state === "connected");
     });
     await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+    // Not the sender's own event: werift 0.25.2 may give a request to the receiver.
+    this.#transceiver.dtlsTransport.onRtcp.subscribe((packet) => {
+      const asks = packet instanceof RtcpPayloadSpecificFeedback && packet.feedback instanceof PictureLossIndication;
+      if (asks) this.#keyFrameWanted = true;
+    });
     const connected = await settled.promise;
     if (connected && this.#transceiver.direction !== "recvonly") this.#send();
     return connected;

@@ -4,15 +4,16 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { networkInterfaces } from "node:os";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { iceServerLinks } from "../../live/ice-servers.ts";
 import { Live } from "../../live/live.ts";
-import { LiveError } from "../../live/live-error.ts";
+import { LiveError, streamExists } from "../../live/live-error.ts";
 import type { SessionKind } from "../../live/offer.ts";
 import { collectBody } from "../body/collect-body.ts";
 import { mediaType } from "../body/media-type.ts";
 import { HttpProblem } from "../problem.ts";
 import { bodyLimits, type RouteContext } from "../route.ts";
+import { PeerRequests } from "./peer-requests.ts";
 
 const offerType = "application/sdp";
 const fragmentType = "application/trickle-ice-sdpfrag";
@@ -20,12 +21,15 @@ const fragmentType = "application/trickle-ice-sdpfrag";
 const offerBytes = 65_536;
 
 export async function liveRoutes(app: FastifyInstance, context: RouteContext): Promise<void> {
-  const { settings, pipeline, telemetry, onDrain } = context;
+  const { settings, pipeline, telemetry, onDrain, peers } = context;
   if (!settings.live.enabled) return;
-  const live = await Live.start({ settings: settings.live, pipeline, telemetry: telemetry.live, log: app.log });
+  const live = await Live.start({ settings: settings.live, pipeline, telemetry: telemetry.live, log: app.log, peers });
+  const others = peers && new PeerRequests(peers);
   onDrain(() => live.drain(settings.drain.timeoutMs));
   app.addHook("preClose", async () => live.ended());
-  app.addHook("onClose", async () => live.stop());
+  app.addHook("onClose", async () => {
+    await Promise.all([live.stop(), others?.close()]);
+  });
   const limits = { ...bodyLimits(settings), bytes: offerBytes };
   const hasToken = tokenCheck(settings.live.token);
   /** Which ICE servers clients should use, and how. */
@@ -55,12 +59,22 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
         "accept-post": offerType,
         ...(hasToken(request) === "right" ? iceHeaders() : {}),
       });
-      const onRequest = async (): Promise<void> => live.checkAdmission();
+      // A stream may be published by another pod, which has its own limits.
+      const mayBeElsewhere = (stream: string | null): stream is string =>
+        others !== undefined && kind === "view" && stream !== null && !live.publishes(stream);
+      const onRequest = async (request: FastifyRequest): Promise<void> => {
+        if (!mayBeElsewhere(streamOf(request))) live.checkAdmission();
+      };
       scope.post(path, { config: { options }, onRequest }, async (request, reply) => {
-        const { stream } = request.params as { readonly stream?: string };
+        const stream = streamOf(request);
+        if (stream !== null && !live.publishes(stream)) {
+          const publisher = await others?.publisherOf(request, stream);
+          if (publisher !== undefined && kind === "publish") throw streamExists(stream);
+          if (publisher !== undefined) return others?.forward(publisher, request, reply, `/v1/whep/${stream}`);
+        }
         const { id, etag, answer } = await live.open({
           kind,
-          stream: stream === undefined ? null : streamName(stream),
+          stream,
           sdp: textOf(request),
           addresses: addressesOf(request.socket.localAddress ?? ""),
         });
@@ -76,15 +90,32 @@ export async function liveRoutes(app: FastifyInstance, context: RouteContext): P
     offers("/v1/whep/:stream", "view");
     offers("/v1/exchange", "exchange");
 
+    scope.get("/v1/live/streams/:stream", async (request, reply) => {
+      const stream = streamOf(request) ?? "";
+      if (!live.publishes(stream) && (await others?.publisherOf(request, stream)) === undefined) {
+        throw new LiveError("no-such-stream", `nothing is published as stream ${stream}`);
+      }
+      return reply.code(204).header("cache-control", "no-store").send();
+    });
+
     const path = "/v1/live/:id";
     const idOf = ({ params }: FastifyRequest): string => (params as { readonly id: string }).id;
+    /** Whether another pod owns the session, which answers then. */
+    const isAnswered = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
+      const owner = await others?.ownerOf(request, idOf(request));
+      if (owner === undefined) return false;
+      await others?.forward(owner, request, reply, `/v1/live/${encodeURIComponent(idOf(request))}`);
+      return true;
+    };
     scope.patch(path, async (request, reply) => {
+      if (await isAnswered(request, reply)) return reply;
       const restarted = await live.trickle(idOf(request), request.headers["if-match"], textOf(request));
       if (restarted === undefined) return reply.code(204).send();
       const { etag, fragment } = restarted;
       return reply.code(200).headers({ etag, "content-type": fragmentType }).send(Buffer.from(fragment));
     });
     scope.delete(path, async (request, reply) => {
+      if (await isAnswered(request, reply)) return reply;
       live.close(idOf(request));
       return reply.code(204).send();
     });
@@ -128,8 +159,10 @@ function requireToken(token: Token): void {
   throw new LiveError("token", problem, { "www-authenticate": "Bearer" });
 }
 
-function streamName(name: string): string {
-  if (/^[\w.~-]{1,64}$/.test(name)) return name;
+/** Null where the path has none. */
+function streamOf({ params }: FastifyRequest): string | null {
+  const { stream } = params as { readonly stream?: string };
+  if (stream === undefined || /^[\w.~-]{1,64}$/.test(stream)) return stream ?? null;
   throw new HttpProblem("bad-request", "the name of a stream has 1 to 64 letters, digits, and characters of .-_~");
 }
 

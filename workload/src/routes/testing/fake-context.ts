@@ -112,6 +112,7 @@ export function fakeContext(change: (settings: Settings) => Settings = (settings
     }),
     draining: () => draining,
     onDrain: (listener) => void listeners.push(listener),
+    peers: undefined,
     drain: () => {
       draining = true;
       for (const listener of listeners) listener();
