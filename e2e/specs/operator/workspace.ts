@@ -81,6 +81,8 @@ export class Workspace implements AsyncDisposable {
   operators: OperatorProcess[] = [];
   /** Of the operators that are started from now on, unless they have their own. */
   operatorDefaults: Partial<OperatorProcessOptions> = {};
+  /** What the API server may warn of, because a spec provokes it. */
+  expectedWarnings: readonly RegExp[] = [];
   /** Closed with the workspace, last in first out. */
   resources = new AsyncDisposableStack();
 
@@ -100,6 +102,7 @@ export class Workspace implements AsyncDisposable {
     this.client = createApiClient(transport);
     this.operators = [];
     this.operatorDefaults = {};
+    this.expectedWarnings = [];
     this.namespace = name ?? (await cluster.newNamespace("media"));
     for (const namespace of [this.operatorNamespace, this.namespace]) {
       // Does not wait until the contents are deleted: the next spec uses another namespace.
@@ -311,7 +314,10 @@ export class Workspace implements AsyncDisposable {
 
   /** Fails if the API server warned of anything that an operator wrote or read, such as a deprecated API or an unknown field. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const warnings = this.operators.flatMap(({ log }) => log.filter(({ warning }) => warning !== undefined));
+    const isExpected = (warning: string): boolean => this.expectedWarnings.some((expected) => expected.test(warning));
+    const warnings = this.operators.flatMap(({ log }) =>
+      log.filter(({ warning }) => warning !== undefined && !isExpected(warning)),
+    );
     await this.resources.disposeAsync();
     assert.deepEqual(warnings, []);
   }
