@@ -177,6 +177,7 @@ export const production: SourcedTree<CompleteSpec> = {
     publicAddresses: ours([], "the Service's status has them"),
     iceServers: ours([], "clients reach the load balancer directly"),
     iceTransportPolicy: ours("all", "a direct way is shorter than a relay"),
+    sessionsPerProcess: ours(1, "a client whose video ends its media process ends no session of others"),
     limits: {
       sessions: ours(20, "a media process each; see docs/live.md for what a session needs"),
       pixels: ours(921_600, "1280x720, what cameras send"),

@@ -278,7 +278,7 @@ describeChild("deployment", {
         turnSecretRef: { name: "turn", key: "secret" },
       },
     },
-    expected: guideDeployment("{ type: Recreate }", "cWXCVrdBKV0Trj6M", {
+    expected: guideDeployment("{ type: Recreate }", "7zczU0LgdX1etH5s", {
       replicas: "replicas: 1",
       ports: "- { name: live, containerPort: 8080, protocol: UDP }",
       env: `env:

@@ -93,6 +93,7 @@ describe("processor's configuration", () => {
       peers: "upscaler-peers.media.svc",
       iceServers,
       iceTransportPolicy: "relay",
+      sessionsPerProcess: 1,
       limits: { sessions: 5, pixels: 921_600, framesPerSecond: 30, kilobitsPerSecond: 2500 },
       timeouts: { connect: "15s", silent: "8s" },
     });

@@ -42,7 +42,7 @@ export function processorConfig(service: EffectiveService, liveAddress: LiveAddr
 
 /** The token and the secret of the TURN servers come from the environment. */
 function liveVideo(service: EffectiveService, { addresses, port }: LiveAddress): NonNullable<ProcessorConfig["live"]> {
-  const { udpPort, iceServers, iceTransportPolicy, limits, timeouts } = service.live;
+  const { udpPort, iceServers, iceTransportPolicy, sessionsPerProcess, limits, timeouts } = service.live;
   return {
     enabled: true,
     udpPort,
@@ -51,6 +51,7 @@ function liveVideo(service: EffectiveService, { addresses, port }: LiveAddress):
     peers: peersHost(service),
     iceServers,
     iceTransportPolicy,
+    sessionsPerProcess,
     limits,
     timeouts,
   };

@@ -61,6 +61,11 @@ export const live = settings(
     turnSecretRef: secretKey(
       "The secret that the TURN servers share, from which pods make credentials that expire after a day. Pods read it at their start. Defaults to none.",
     ),
+    sessionsPerProcess: wholeNumber(
+      "Sessions that share a media process, one after the other until it has had so many. They end together if it dies, and need less memory.",
+      1,
+      1_000,
+    ),
     limits: settings(
       { description: "Limits of each pod and of each session." },
       {
