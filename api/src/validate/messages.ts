@@ -1,5 +1,6 @@
 /** Messages for what ajv found: the value, what it must be, and the next step. */
 import type { ErrorObject } from "ajv";
+import { addressPattern, iceServerPattern } from "../schema/live-fields.ts";
 import {
   durationPattern,
   labelPattern,
@@ -18,6 +19,8 @@ const expectations: Readonly<Record<string, string>> = {
   [quantityPattern]: "a non-negative quantity, such as 500m, 4 or 8Gi",
   [subdomainPattern]: "a name of a-z, 0-9, - and dots",
   [labelPattern]: "a name of a-z, 0-9 and -",
+  [addressPattern]: "an IP address, such as 203.0.113.7",
+  [iceServerPattern]: "the URL of a STUN or TURN server, such as turn:turn.example.com:3478?transport=tcp",
 };
 
 /** The message of an error that ajv reported with `verbose`; `root` is the schema of the whole object. */

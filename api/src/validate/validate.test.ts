@@ -58,6 +58,29 @@ describe("a service in a file", () => {
       object: service({}, { name: "a", lables: {} }),
       expected: { "metadata.lables": "unknown field lables: did you mean labels?" },
     },
+    "explains what live video needs": {
+      object: service({
+        live: {
+          udpPort: 80,
+          service: { type: "Loadbalancer" },
+          publicAddresses: ["lb.example.com"],
+          iceServers: ["https://turn.example.com"],
+          tokenSecretRef: { name: "live" },
+          timeouts: { silent: "0s" },
+        },
+      }),
+      expected: {
+        "spec.live.udpPort": "is 80, but must be at least 1024",
+        "spec.live.service.type":
+          'is the text "Loadbalancer", but must be one of LoadBalancer, NodePort, ClusterIP: did you mean LoadBalancer?',
+        "spec.live.publicAddresses[0]": 'is the text "lb.example.com", but must be an IP address, such as 203.0.113.7',
+        "spec.live.iceServers[0]":
+          'is the text "https://turn.example.com", but must be the URL of a STUN or TURN server, such as turn:turn.example.com:3478?transport=tcp',
+        "spec.live.tokenSecretRef": "key is required",
+        "spec.live.timeouts.silent":
+          'is the text "0s", but must be a duration in whole seconds above 0, such as 90s or 5m',
+      },
+    },
     "requires a name": { object: service({}, {}), expected: { metadata: "name is required" } },
     "accepts generateName": { object: service({}, { generateName: "a-" }), expected: {} },
     "rejects a generateName that leads to a name that is too long": {
