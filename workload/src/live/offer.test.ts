@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { seededRandom } from "../testing/random.ts";
 import { LiveError } from "./live-error.ts";
 import { checkDirection, readFragment, readOffer } from "./offer.ts";
+import { mutatedOffer } from "./testing/mutated-offer.ts";
 import { offerText } from "./testing/offers.ts";
 
 const codecs = ["VP8", "H264"] as const;
@@ -125,7 +126,7 @@ describe("an offer", () => {
     const refusals = { read: 0, refused: 0 };
     for (let run = 0; run < 2000; run++) {
       let mutated = text;
-      for (let count = 0; count <= random() * 3; count++) mutated = mutate(mutated, random);
+      for (let count = 0; count <= random() * 3; count++) mutated = mutatedOffer(mutated, random);
       try {
         const { sdp, ufrag } = readOffer(mutated, codecs);
         assert.ok(sdp.length <= 65_536 && ufrag.length >= 4);
@@ -164,22 +165,3 @@ describe("a fragment of an offer", () => {
     assert.throws(() => readFragment("a=candidate:x\n"), { code: "offer-malformed", message });
   });
 });
-
-/** Deletes, repeats or changes a part. */
-function mutate(text: string, random: () => number): string {
-  const at = Math.floor(random() * text.length);
-  const length = Math.floor(random() ** 3 * 200);
-  const part = text.slice(at, at + length);
-  const changes = [
-    () => text.slice(0, at) + text.slice(at + length),
-    () => text.slice(0, at) + part.repeat(1 + Math.floor(random() * 5)) + text.slice(at),
-    () => text.slice(0, at) + String.fromCodePoint(Math.floor(random() * 300)) + text.slice(at + 1),
-    () => text.replace(/\d+/g, (digits) => (random() < 0.1 ? String(Math.floor(random() * 1e6)) : digits)),
-    () =>
-      text
-        .split("\r\n")
-        .toSorted(() => random() - 0.5)
-        .join("\r\n"),
-  ];
-  return (changes[Math.floor(random() * changes.length)] ?? changes[0])?.() ?? text;
-}

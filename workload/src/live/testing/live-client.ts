@@ -102,6 +102,11 @@ export class LiveClient {
     return connected;
   }
 
+  /** The port of the processor, or of the balancer before it. */
+  get remotePort(): number {
+    return this.#transceiver.dtlsTransport.iceTransport.connection.nominated?.remoteAddr[1] ?? 0;
+  }
+
   /** Whether DTLS was closed by the other side. */
   get isClosed(): boolean {
     return this.#transceiver.dtlsTransport.state === "closed";
