@@ -76,3 +76,20 @@ export async function followReplicas(
   };
   await follow(`${replicas} replicas of ${name}`, read, print);
 }
+
+/** Waits until the load test has a verdict, and prints why it has none. */
+export async function followTest(
+  kubectl: KubectlWithInput,
+  { namespace, name }: Followed,
+  print: Print,
+): Promise<void> {
+  const read = async (): Promise<State> => {
+    const { status } = JSON.parse(await kubectl("", "get", "gmlt", name, "-n", namespace, "-o", "json")) as LoadTest;
+    return { line: status?.conditions?.[0]?.message ?? "no status yet", isReached: status?.verdict !== undefined };
+  };
+  await follow(`a verdict of ${name}`, read, print);
+}
+
+interface LoadTest {
+  readonly status?: { readonly verdict?: string; readonly conditions?: readonly { readonly message: string }[] };
+}

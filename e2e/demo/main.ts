@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { controlPlaneTools } from "../cluster/control-plane.ts";
 import { instructions } from "../cluster/interactive.ts";
-import { Play, sendOneMore } from "./play.ts";
+import { Play, sendCamera, sendOneMore } from "./play.ts";
 import { composition, setStage, whyPodsCannotRun } from "./stage.ts";
 import { createSteps } from "./steps.ts";
 
@@ -37,7 +37,7 @@ async function demo(keep: boolean): Promise<void> {
     throw error;
   }
   if (stage.pid !== undefined) {
-    if (runPods) steps.text(sendOneMore);
+    if (runPods) steps.text(`${sendOneMore}\n${sendCamera}`);
     process.stdout.write(instructions(report, `kill ${stage.pid}`));
     return;
   }

@@ -2,12 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse, stringify } from "yaml";
 import type { ClusterReport } from "../cluster/interactive.ts";
 import { createKubectl, type KubectlWithInput } from "../cluster/kubectl.ts";
 import { photograph, sendPicture, sizeOf } from "../cluster/process-node/client.ts";
 import { agentOf } from "../cluster/process-node/private-network.ts";
 import { until } from "../cluster/until.ts";
-import { followReplicas, followUntilReady } from "./follow.ts";
+import { openSystemCodecs } from "@gpumedia/processor/src/live/system-codecs.ts";
+import { followReplicas, followTest, followUntilReady } from "./follow.ts";
 import type { Steps } from "./steps.ts";
 import { ownerTree, type OwnedObject } from "./tree.ts";
 
@@ -21,6 +23,12 @@ export const sendOneMore = `To send it a picture:
   kubectl proxy &
   curl --data-binary @workload/testdata/flower.jpg -H 'content-type: image/jpeg' -o doubled.jpg \\
     http://localhost:8001/api/v1/namespaces/${namespace}/services/${name}:80/proxy/v1/process
+`;
+
+/** A browser outside the cluster does not reach its network. */
+export const sendCamera = `To send your camera as live video, without a cluster, and see it processed at http://localhost:8079:
+
+  GPUMEDIA_ENVIRONMENT=development GPUMEDIA_LIVE_ENABLED=true GPUMEDIA_LISTEN_PORT=8079 npx gpumedia-processor
 `;
 
 export class Play {
@@ -39,7 +47,9 @@ export class Play {
     const { step, detail } = this.#steps;
     const kubectl = this.#kubectl;
     await this.#showFile("e2e/demo/upscaler.yaml");
-    await this.#apply("e2e/demo/upscaler.yaml");
+    const whyNoLive = whyNoLiveVideo();
+    if (whyNoLive !== undefined) this.#steps.text(`Live video is left out: ${whyNoLive}\n`);
+    await this.#apply("e2e/demo/upscaler.yaml", whyNoLive === undefined ? (text) => text : withoutLive);
     await step("Sending a picture through the Service", () => this.#sendPicture());
     await this.#show("get", "gms", "-n", namespace);
     await this.#showFile("e2e/demo/load.yaml");
@@ -62,7 +72,19 @@ export class Play {
     // metrics of pods that start.
     const scaled = ["--field-selector=reason=ScalingReplicaSet", "-o", "custom-columns=DEPLOYMENT:.message"];
     await this.#show("get", "events", "-n", namespace, ...scaled);
+    if (whyNoLive === undefined) await this.#showLive();
     this.#steps.text("");
+  }
+
+  async #showLive(): Promise<void> {
+    const { step, detail, text } = this.#steps;
+    text("");
+    await this.#showFile("e2e/demo/live.yaml");
+    await step("Sending live video through the model and back", async () => {
+      await this.#kubectl("", "apply", "-n", namespace, "-f", join(root, "e2e/demo/live.yaml"));
+      await followTest(this.#kubectl, { namespace, name: "live" }, detail);
+    });
+    await this.#show("get", "gmlt", "-n", namespace);
   }
 
   /** A service, its status and its children. */
@@ -78,11 +100,12 @@ export class Play {
     return this.#kubectl("", "describe", "gms,hpa,gmlt,jobs,pods", "-n", namespace);
   }
 
-  async #apply(file: string): Promise<void> {
+  async #apply(file: string, edit = (text: string) => text): Promise<void> {
     const { step, detail } = this.#steps;
     await step(`Applying ${file} in namespace ${namespace}`, async () => {
       await this.#kubectl("", "create", "namespace", namespace);
-      await this.#kubectl("", "apply", "-n", namespace, "-f", join(root, file));
+      const text = edit(await readFile(join(root, file), "utf8"));
+      await this.#kubectl(text, "apply", "-n", namespace, "-f", "-");
     });
     await step(`Waiting for ${name} to be Ready`, () => followUntilReady(this.#kubectl, service, detail));
   }
@@ -124,4 +147,20 @@ export class Play {
     const lines = owner === undefined ? [] : ownerTree(owner, items);
     this.#steps.text(`\nIts children, by owner references:\n\n${lines.join("\n")}\n`);
   }
+}
+
+/** One line; undefined: it can be shown. */
+function whyNoLiveVideo(): string | undefined {
+  try {
+    openSystemCodecs();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function withoutLive(text: string): string {
+  const { spec, ...rest } = parse(text) as { readonly spec: Readonly<Record<string, unknown>> };
+  const { live: _, ...others } = spec;
+  return stringify({ ...rest, spec: others });
 }

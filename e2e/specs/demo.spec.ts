@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { openSystemCodecs } from "@gpumedia/processor/src/live/system-codecs.ts";
 import { controlPlaneTools } from "../cluster/control-plane.ts";
 import { remainsOf, untilGone } from "../cluster/remains.ts";
 
@@ -16,6 +17,15 @@ async function demo(env: Record<string, string>): Promise<string> {
     return assert.fail(`${error.stdout}\n${error.stderr}`);
   });
   return stdout;
+}
+
+function hasCodec(): boolean {
+  try {
+    openSystemCodecs();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // A cold build takes minutes. No test's timeout runs while mocha loads the specs.
@@ -34,6 +44,13 @@ describe("make demo", function () {
       `\\$ kubectl get gms -n media\nNAME .*\nupscaler +production +True +${ready} `;
     const tree =
       "│ {7}├── Pod upscaler-\\S+ +Ready on process-node\n│ {7}└── Pod upscaler-\\S+ +Ready on process-node\n";
+    const live = hasCodec()
+      ? [
+          "\\$ cat e2e/demo/live\\.yaml\n",
+          "✓ Sending live video through the model and back \\(",
+          "\\$ kubectl get gmlt -n media\nNAME .*\nlive +upscaler +live +Passed ",
+        ]
+      : [];
     const inOrder = [
       "✓ Starting a control plane, a node with 4 mock GPUs and the operator \\(",
       "\\$ cat e2e/demo/upscaler\\.yaml\n",
@@ -47,6 +64,7 @@ describe("make demo", function () {
       "✓ Removing the load until the autoscaler removes the pod \\(",
       shown("1/1"),
       "Scaled up replica set upscaler-\\S+ from 1 to 2\n",
+      ...live,
     ];
     try {
       const missing = inOrder.find((_, at) => !new RegExp(inOrder.slice(0, at + 1).join("[^]*"), "m").test(output));

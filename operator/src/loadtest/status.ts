@@ -100,6 +100,8 @@ export function loadTestStatus(test: Test, state: LoadTestState, now: string): G
 }
 
 function scenarioOf({ scenario = "baseline", requests, concurrency, duration }: Test["spec"]): string {
+  // Live video is no scenario of the guide: with other sessions it is still live video.
+  if (scenario === "live") return scenario;
   return [requests, concurrency, duration].some((one) => one !== undefined) ? "custom" : scenario;
 }
 

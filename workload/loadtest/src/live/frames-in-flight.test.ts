@@ -57,6 +57,16 @@ describe("frames in flight", () => {
     assert.deepEqual(outcomes.get(9000), accepted(2));
   });
 
+  it("are dropped when the result of a newer one has come that nobody counts", () => {
+    send(3000);
+    frames.sentUncounted(6000);
+    assert.equal(frames.isWaiting, true);
+    frames.received(packet(1, 6000, true, payload(start, keyFrame)));
+    assert.deepEqual([[...outcomes], frames.isWaiting], [[[3000, { kind: "rejected" }]], false]);
+    frames.sentUncounted(9000);
+    assert.equal(frames.isWaiting, false);
+  });
+
   it("skip padding, results of unknown frames, and the longest descriptor", () => {
     send(3000);
     frames.received(packet(1, 3000, true, Buffer.alloc(0)));

@@ -21,7 +21,8 @@ export interface FrameSize {
 type Settle = (outcome: Outcome) => void;
 
 interface Sent {
-  readonly settle: Settle;
+  /** Undefined: nobody counts it. */
+  readonly settle: Settle | undefined;
   /** Of the result; null if any size is right. */
   readonly expected: FrameSize | null;
 }
@@ -44,6 +45,16 @@ export class FramesInFlight {
     this.#sent.set(timestamp, { settle, expected });
   }
 
+  /** A frame that nobody counts: its result only tells that older ones were dropped. */
+  sentUncounted(timestamp: number): void {
+    this.#sent.set(timestamp, { settle: undefined, expected: null });
+  }
+
+  /** Whether a frame that is counted is in flight. */
+  get isWaiting(): boolean {
+    return this.#sent.values().some(({ settle }) => settle !== undefined);
+  }
+
   /** A result that comes now is ignored. */
   forget(timestamp: number): void {
     this.#sent.delete(timestamp);
@@ -52,7 +63,7 @@ export class FramesInFlight {
 
   /** Settles all frames in flight, as the session has ended. */
   settleAll(outcome: Outcome): void {
-    for (const { settle } of this.#sent.values()) settle(outcome);
+    for (const { settle } of this.#sent.values()) settle?.(outcome);
     this.#sent.clear();
     this.#arriving.clear();
   }
@@ -84,10 +95,10 @@ export class FramesInFlight {
     for (const [older, { settle: settleOlder }] of this.#sent) {
       if (older === timestamp) break;
       this.forget(older);
-      settleOlder({ kind: "rejected" });
+      settleOlder?.({ kind: "rejected" });
     }
     this.forget(timestamp);
-    settle(judge(this.#size, expected, bytes));
+    settle?.(judge(this.#size, expected, bytes));
   }
 }
 

@@ -15,6 +15,11 @@ export interface LiveSessionOptions {
   readonly interrupt: AbortSignal;
 }
 
+/**
+ * A camera goes on: without a newer frame nobody would learn that the processor has dropped one. So the last frame is sent again, uncounted,
+ * while one is in flight.
+ */
+const goOnMs = 500;
 /** RTP's clock of video. */
 const ticksPerMs = 90;
 const answerBytesAtMost = 64 * 1024;
@@ -42,6 +47,7 @@ export class LiveSession {
   #location: URL | undefined;
   #timestamp = 0;
   #isOpen = false;
+  #goingOn: NodeJS.Timeout | undefined;
   /** When the first frame was sent after which nothing has come. */
   #waitingSince: number | undefined;
 
@@ -85,9 +91,7 @@ export class LiveSession {
   /** Sends a frame; resolves with what became of it. */
   async send(frame: Buffer, expected: FrameSize | null, timeoutMs: number): Promise<Outcome> {
     const now = performance.now();
-    // Two frames within a millisecond differ, too.
-    const timestamp = Math.max(this.#timestamp + 1, Math.round((now - this.#openedAt) * ticksPerMs));
-    this.#timestamp = timestamp;
+    const timestamp = this.#nextTimestamp(now);
     const settled = Promise.withResolvers<Outcome>();
     const timer = setTimeout(() => {
       this.#frames.forget(timestamp);
@@ -95,7 +99,7 @@ export class LiveSession {
       settled.resolve({ kind: "failed", failure: { kind: "timeout", message } });
     }, timeoutMs);
     this.#frames.sent(timestamp, expected, settled.resolve);
-    for (const packet of this.#packetizer?.packetize(frame, timestamp) ?? []) this.#track.writeRtp(packet);
+    this.#write(frame, timestamp);
     this.#waitingSince ??= now;
     if (now - this.#waitingSince > silentMs) this.#end(`nothing has come back for ${silentMs / 1000} s`);
     const outcome = await settled.promise;
@@ -103,9 +107,27 @@ export class LiveSession {
     return outcome;
   }
 
+  #nextTimestamp(now: number): number {
+    // Two frames within a millisecond differ, too.
+    this.#timestamp = Math.max(this.#timestamp + 1, Math.round((now - this.#openedAt) * ticksPerMs));
+    return this.#timestamp;
+  }
+
+  #write(frame: Buffer, timestamp: number): void {
+    for (const packet of this.#packetizer?.packetize(frame, timestamp) ?? []) this.#track.writeRtp(packet);
+    clearTimeout(this.#goingOn);
+    this.#goingOn = setTimeout(() => {
+      if (!this.#isOpen || !this.#frames.isWaiting) return;
+      const again = this.#nextTimestamp(performance.now());
+      this.#frames.sentUncounted(again);
+      this.#write(frame, again);
+    }, goOnMs);
+  }
+
   /** Frames in flight are abandoned. */
   async close(): Promise<void> {
     this.#isOpen = false;
+    clearTimeout(this.#goingOn);
     this.#frames.settleAll({ kind: "abandoned" });
     if (this.#location !== undefined) {
       const { headers, connectTimeoutMs } = this.#options;
