@@ -1,6 +1,7 @@
 /** Live video in pods that run, with the configuration that the operator writes. Chromium's media is in workload/src/routes/live. */
 import assert from "node:assert/strict";
 import type { KubeObject } from "@gpumedia/operator/src/kube/object.ts";
+import { loadTestType, type StoredLoadTest } from "@gpumedia/operator/src/loadtest/cache.ts";
 import { request } from "undici";
 import { needsCodec } from "../../../workload/src/live/testing/live-codec.ts";
 import { offerText } from "../../../workload/src/live/testing/offers.ts";
@@ -18,7 +19,8 @@ function processing() {
   return { ...quick.processing, env: [...quick.processing.env, ...found, token] };
 }
 
-describe("live video of a service whose pods run", () => {
+describe("live video of a service whose pods run", function () {
+  this.timeout(300_000);
   const work = loopWorkspace("test");
 
   before(function () {
@@ -58,5 +60,39 @@ describe("live video of a service whose pods run", () => {
     });
     const [same] = await readyPods(work, "studio", 1);
     assert.equal(same?.metadata.uid, pod?.metadata.uid);
+  });
+
+  it("returns the frames of a load test's publishers, and counts these as sessions until they leave", async () => {
+    // Within the cluster, without a token: the node has no Secrets, by which a load test gets one.
+    const live = { enabled: true, service: { type: "ClusterIP" } };
+    const { env, ...others } = processing();
+    const open = { ...others, env: env.filter(({ name }) => name !== "GPUMEDIA_LIVE_TOKEN") };
+    const slo = { latencyP95: "60s" };
+    await work.apply("studio", { ...fixed(1), gpu: { count: 0 }, slo, live, processing: open });
+    await work.untilCondition("studio", "Ready", { status: "True" }, { withinMs: 90_000 });
+    await work.createObject(loadTestType, "live", {
+      spec: {
+        serviceRef: { name: "studio" },
+        scenario: "live",
+        sessions: 2,
+        framesPerSecond: 2,
+        duration: "20s",
+        // A CPU that all of this cluster shares drops frames.
+        thresholds: { rejectedPercent: 90 },
+      },
+    });
+    // The status has the mean of a minute.
+    const sessions = async () => (await work.service("studio"))?.status?.utilization?.live?.sessions ?? 0;
+    await until("the status to count sessions", async (see) => see(await sessions()) > 0, { withinMs: 90_000 });
+    const { status } = await until(
+      "a verdict",
+      async (see) => {
+        const test = (await work.get(loadTestType, "live")) as StoredLoadTest | undefined;
+        return see(test?.status)?.verdict !== undefined && test;
+      },
+      { withinMs: 120_000 },
+    );
+    assert.deepEqual([status?.verdict, status?.figures?.requests], ["Passed", 80], JSON.stringify(status));
+    await until("the status to count none", async (see) => see(await sessions()) === 0, { withinMs: 150_000 });
   });
 });
