@@ -25,23 +25,6 @@ describe("media processes", () => {
   });
   afterEach(async () => pool?.close());
 
-  /** Answers the offer; adds its name to `died` when its process ends. */
-  async function open(session: MediaSession, name: string, died: string[]): Promise<void> {
-    const nothing = (): void => undefined;
-    const answer = await session.open(setup, {
-      frame: nothing,
-      encoded: nothing,
-      audio: nothing,
-      state: nothing,
-      roundTrip: nothing,
-      receivable: nothing,
-      keyFrameWanted: nothing,
-      encodingFailed: nothing,
-      died: () => void died.push(name),
-    });
-    assert.match(answer, /^m=video [1-9]/m);
-  }
-
   it("have a session each, and exit with it", async () => {
     pool = new MediaPool({ sessionsPerProcess: 1, mostPixels: 100_000 });
     const [first, second] = [pool.take(), pool.take()];
@@ -76,6 +59,23 @@ describe("media processes", () => {
     await sessions[2]?.close();
   });
 });
+
+/** Answers the offer; adds its name to `died` when its process ends. */
+async function open(session: MediaSession, name: string, died: string[]): Promise<void> {
+  const nothing = (): void => undefined;
+  const answer = await session.open(setup, {
+    frame: nothing,
+    encoded: nothing,
+    audio: nothing,
+    state: nothing,
+    roundTrip: nothing,
+    receivable: nothing,
+    keyFrameWanted: nothing,
+    encodingFailed: nothing,
+    died: () => void died.push(name),
+  });
+  assert.match(answer, /^m=video [1-9]/m);
+}
 
 function isAlive(session: MediaSession | undefined): boolean {
   try {

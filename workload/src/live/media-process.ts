@@ -23,6 +23,12 @@ const lastOutput = 2000;
 /** Reading is allowed everywhere: the loader searches the system for the codecs. */
 const permissions = ["--permission", "--allow-fs-read=*", "--allow-addons", "--no-warnings"];
 
+/**
+ * A media process keeps little in its heap: frames are outside of it. An idle one takes 46 MB instead of 59 (PSS), with a nursery of 1 MB
+ * for V8 and one arena for malloc.
+ */
+const small = { flags: ["--max-semi-space-size=1"], env: { MALLOC_ARENA_MAX: "1" } } as const;
+
 /** A session of the process; `id` is unique within it. */
 export interface HostedSession {
   readonly id: number;
@@ -46,9 +52,9 @@ export class MediaProcess {
   constructor(mostPixels: number) {
     const { LD_LIBRARY_PATH } = process.env;
     this.#child = fork(fileURLToPath(program), [], {
-      execArgv: permissions,
+      execArgv: [...permissions, ...small.flags],
       // Nothing else: tokens of other services are in the processor's environment.
-      env: LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH },
+      env: { ...(LD_LIBRARY_PATH === undefined ? {} : { LD_LIBRARY_PATH }), ...small.env },
       stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"],
     });
     this.#reader = new MessageReader(mostPixels, (message) => this.#sessions.get(message.session)?.frame(message));

@@ -30,9 +30,12 @@ export interface LiveClientOptions {
   readonly codec: VideoCodec;
   readonly direction: "sendonly" | "recvonly" | "sendrecv";
   readonly audio?: boolean;
+  /** Defaults to 25. */
+  readonly framesPerSecond?: number;
+  /** Called with each decoded frame, which is not kept then. */
+  readonly onFrame?: (timestamp: number) => void;
 }
 
-const betweenFramesMs = 40;
 const parametersOf = { VP8: useVP8, H264: useH264 } as const;
 
 export class LiveClient {
@@ -49,13 +52,19 @@ export class LiveClient {
   readonly #codec: VideoCodec;
   readonly #transceiver: RTCRtpTransceiver;
   readonly #track = new MediaStreamTrack({ kind: "video" });
+  readonly #framesPerSecond: number;
+  readonly #onFrame: ((timestamp: number) => void) | undefined;
+  /** When the frame of a timestamp was drawn, in ms. */
+  readonly drawnAt = new Map<number, number>();
   readonly #voice = new MediaStreamTrack({ kind: "audio" });
   #sending: NodeJS.Timeout | undefined;
   #keyFrameWanted = false;
   #damage: (payload: Buffer) => Buffer = (payload) => payload;
   #incoming: MediaStreamTrack | undefined;
 
-  constructor({ codec, direction, audio = false }: LiveClientOptions) {
+  constructor({ codec, direction, audio = false, framesPerSecond = 25, onFrame }: LiveClientOptions) {
+    this.#framesPerSecond = framesPerSecond;
+    this.#onFrame = onFrame;
     this.#codec = codec;
     this.connection = new RTCPeerConnection({
       codecs: {
@@ -156,17 +165,19 @@ export class LiveClient {
     const encoder = this.#codec.openEncoder();
     const packetizer = packetizers[this.#codec.name](this.#transceiver.sender.codec?.payloadType ?? 96);
     let index = 0;
+    const duration = Math.round(90_000 / this.#framesPerSecond);
     this.#sending = setInterval(() => {
       const frame = drawnFrame(this.size, index++);
-      const bytes = encoder.encode({ frame, duration: 3600, keyFrame: this.#keyFrameWanted, kbps: 1000 });
+      if (this.#onFrame !== undefined) this.drawnAt.set(index * duration, performance.now());
+      const bytes = encoder.encode({ frame, duration, keyFrame: this.#keyFrameWanted, kbps: 1000 });
       this.#keyFrameWanted = false;
       if (bytes === undefined) return;
-      for (const packet of packetizer.packetize(bytes, index * 3600)) {
+      for (const packet of packetizer.packetize(bytes, index * duration)) {
         packet.payload = this.#damage(packet.payload);
         this.sentPackets++;
         this.#track.writeRtp(packet);
       }
-    }, betweenFramesMs);
+    }, 1000 / this.#framesPerSecond);
   }
 
   #receive(track: MediaStreamTrack): void {
@@ -176,10 +187,14 @@ export class LiveClient {
     const assembler = new FrameAssembler(format);
     track.onReceiveRtp.subscribe(({ header, payload }) => {
       const { sequenceNumber, timestamp, marker } = header;
-      for (const { bytes } of assembler.push({ sequenceNumber, timestamp, marker, payload }, performance.now())) {
+      for (const { bytes, timestamp: time } of assembler.push(
+        { sequenceNumber, timestamp, marker, payload },
+        performance.now(),
+      )) {
         if (format.isKeyFrame(bytes)) this.keyFrames++;
         const decoding = decoder.decode(bytes);
-        if (decoding.kind === "frame") this.received.push(decoding.frame);
+        if (decoding.kind === "frame" && this.#onFrame !== undefined) this.#onFrame(time);
+        else if (decoding.kind === "frame") this.received.push(decoding.frame);
         // As browsers do: its first key frame may have been lost while it connected.
         if (decoding.kind === "damaged" && this.received.length === 0) void this.requestKeyFrame("PLI");
       }
