@@ -283,6 +283,8 @@ describe("a service that is not serving", () => {
   });
 
   it("reports that Pod Security rejects the pods", async () => {
+    // Of the Deployment whose pods it rejects.
+    work.expectedWarnings = [/^would violate PodSecurity "restricted:latest": forbidden sysctls \(kernel\.msgmax\)$/];
     const path = "/metadata/labels/pod-security.kubernetes.io~1enforce";
     await work.client.jsonPatch(namespaces, "", work.namespace, [{ op: "add", path, value: "restricted" }]);
     await work.apply("unsafe", { sysctls: { "kernel.msgmax": "65536" } });
