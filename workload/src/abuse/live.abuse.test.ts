@@ -31,16 +31,6 @@ describe("live video of the program", () => {
     codec = needsCodec(this);
   });
 
-  async function start(env: Readonly<Record<string, string>> = {}): Promise<ProcessorProcess> {
-    const live = { GPUMEDIA_LIVE_ENABLED: "true", GPUMEDIA_LIVE_UDP_PORT: "0", GPUMEDIA_LIVE_UDP_HOST: "127.0.0.1" };
-    return processorProcess({
-      ...live,
-      GPUMEDIA_MODEL_PATH: modelFile(pictureModelBytes()),
-      GPUMEDIA_WORKERS: "1",
-      ...env,
-    });
-  }
-
   /** A client that has received a frame. */
   async function connect(processor: ProcessorProcess): Promise<Connected> {
     const client = new LiveClient({ codec, direction: "sendrecv" });
@@ -164,6 +154,16 @@ describe("live video of the program", () => {
     await end(processor, session);
   });
 });
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<ProcessorProcess> {
+  const live = { GPUMEDIA_LIVE_ENABLED: "true", GPUMEDIA_LIVE_UDP_PORT: "0", GPUMEDIA_LIVE_UDP_HOST: "127.0.0.1" };
+  return processorProcess({
+    ...live,
+    GPUMEDIA_MODEL_PATH: modelFile(pictureModelBytes()),
+    GPUMEDIA_WORKERS: "1",
+    ...env,
+  });
+}
 
 async function post({ url }: ProcessorProcess, offer: string): Promise<Response> {
   return fetch(`${url}/v1/exchange`, { method: "POST", body: offer, headers: { "content-type": "application/sdp" } });

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { VideoCodec } from "../../live/codec.ts";
-import { Peers, type Peer } from "../../live/peer-pods.ts";
+import type { Peer } from "../../live/peer-pods.ts";
 import { podTag } from "../../live/pod-tag.ts";
 import { LiveClient } from "../../live/testing/live-client.ts";
 import { needsCodec } from "../../live/testing/live-codec.ts";
 import { offerText } from "../../live/testing/offers.ts";
-import { modelFile, pictureModelBytes } from "../../testing/picture-models.ts";
-import { realProcessor, type RealProcessor } from "../testing/real-processor.ts";
+import { livePod } from "../testing/live-pod.ts";
+import type { RealProcessor } from "../testing/real-processor.ts";
 
 const token = "correct-horse";
 const fragment = "application/trickle-ice-sdpfrag";
@@ -43,25 +43,7 @@ describe("a request for a session of another pod", () => {
   });
 
   async function pod(address: string): Promise<RealProcessor> {
-    const tag = podTag(address);
-    let nowMs = 0;
-    // Each question is new: the clock jumps.
-    const known = new Peers({ ownTag: tag, resolve: async () => peers, now: () => (nowMs += 1001) });
-    const processor = await realProcessor(
-      {
-        workers: 1,
-        model: { name: "repeating", path: modelFile(pictureModelBytes()) },
-        drain: { timeout: "1s", delay: "0ms" },
-        live: { enabled: true, udpPort: 0, token, limits: { sessions: 2 } },
-      },
-      undefined,
-      known,
-    );
-    const offer = await send(processor, "POST", "/v1/exchange", offerText({ direction: "sendrecv" }));
-    const udpPort = Number(/ (\d+) typ host/.exec(await offer.text())?.[1]);
-    await send(processor, "DELETE", offer.headers.get("location") ?? "");
-    peers.push({ tag, address: "127.0.0.1", httpPort: processor.port, udpPort });
-    return processor;
+    return (await livePod(address, peers, { token, limits: { sessions: 2 } })).processor;
   }
 
   it("is answered by its owner: PATCH and DELETE", async () => {
