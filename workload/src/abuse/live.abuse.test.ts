@@ -67,6 +67,8 @@ describe("live video of the program", () => {
     await until(async () => (await report(processor)).sessions === 0);
     await until(() => childrenOf(processor).length === 1 && descriptorsOf(processor) <= before);
     assert.equal(await endedBy(processor, "silent"), 2);
+    // They are still here, with their timers.
+    await Promise.all(clients.map(async ({ client }) => client.close()));
     await end(processor, await connect(processor));
   });
 

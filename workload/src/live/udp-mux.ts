@@ -134,9 +134,13 @@ export class UdpMux {
 async function bound(type: "udp4" | "udp6", port: number, host?: string): Promise<Socket> {
   const socket = createSocket({ type, recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
   await new Promise<void>((resolve, reject) => {
-    socket.once("error", reject);
+    const fail = (error: Error): void => {
+      socket.close();
+      reject(error);
+    };
+    socket.once("error", fail);
     socket.bind(port, host, () => {
-      socket.off("error", reject);
+      socket.off("error", fail);
       resolve();
     });
   });
