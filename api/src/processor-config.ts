@@ -194,7 +194,7 @@ export const processorConfig = settings(
           "URLs of the STUN and TURN servers that clients should use, sent to them in Link headers. Defaults to none: clients reach udpPort directly.",
         ),
         iceTransportPolicy: iceTransportPolicy(
-          "Whether clients are asked to use only the relays of iceServers; told to them by the header Gpumedia-Ice-Transport-Policy. Defaults to all.",
+          "Which ways clients should take: all, or only the relays in iceServers. Responses carry it in the header Gpumedia-Ice-Transport-Policy. Defaults to all.",
         ),
         turnSecret: text(
           "Secret that the TURN servers share, for credentials of a day that only they accept; set it by GPUMEDIA_LIVE_TURN_SECRET from a Secret. Empty, the default, means that they require none.",
@@ -202,7 +202,7 @@ export const processorConfig = settings(
           "^\\S*$",
         ),
         sessionsPerProcess: wholeNumber(
-          "Sessions that share a media process, one after the other until it has had so many: they end together if it dies, and need less memory. Defaults to 1: a session for each.",
+          "Number of sessions that one media process serves before a new one is started. A higher number needs less memory per session, but all sessions of a process end if it dies. Defaults to 1.",
           1,
           1_000,
         ),

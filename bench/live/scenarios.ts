@@ -85,7 +85,7 @@ export async function runScenario(name: ScenarioName, options: ScenarioOptions):
   }
 }
 
-/** So many clients that each send and get back their own video. */
+/** Several clients, each of which sends video and receives its own result. */
 async function exchanges(
   running: Running,
   count: number,

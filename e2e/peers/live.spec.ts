@@ -18,6 +18,7 @@ describe("live video", function () {
 
   it("of aiortc 1.16.0 is published by WHIP, and watched by WHEP", async function () {
     if (noPython !== undefined) {
+      // npm cannot install Python.
       process.stdout.write(`      skipped: ${noPython}\n`);
       this.skip();
     }

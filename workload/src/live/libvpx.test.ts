@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { frameBytes, type VideoFrame } from "../core/video-frame.ts";
 import { seededRandom } from "../testing/random.ts";
 import { encoderAbiOf } from "./libvpx-abi.ts";
 import { openLibvpx } from "./libvpx.ts";
 import { needsCodec } from "./testing/live-codec.ts";
-import { drawnFrame, meanDifference } from "./testing/drawn-frame.ts";
+import { drawnFrame, meanDifference, noiseFrame } from "./testing/drawn-frame.ts";
 import { vp8Header } from "./vp8-payload.ts";
 
 const mostPixels = 640 * 480;
@@ -58,10 +57,7 @@ describe("libvpx", () => {
     const codec = needsCodec(this);
     const encoder = codec.openEncoder();
     const random = seededRandom(7);
-    const noise = (): VideoFrame => {
-      const size = { width: 160, height: 120 };
-      return { ...size, bytes: Uint8Array.from({ length: frameBytes(size) }, () => 64 + random() * 128) };
-    };
+    const noise = () => noiseFrame({ width: 160, height: 120 }, random, 128);
     const bytesAt = (kbps: number): number => {
       let sum = 0;
       for (let index = 0; index < 30; index++) {

@@ -3,19 +3,14 @@
  */
 import koffi from "koffi";
 import { frameBytes, chromaSize, type VideoFrame } from "../core/video-frame.ts";
-import {
-  CodecMissing,
-  type Decoding,
-  type EncodeFrame,
-  type VideoCodec,
-  type VideoDecoder,
-  type VideoEncoder,
-} from "./codec.ts";
+import { type Decoding, type EncodeFrame, type VideoCodec, type VideoDecoder, type VideoEncoder } from "./codec.ts";
 import * as abi from "./libvpx-abi.ts";
 import {
+  binder,
   littleEndian,
   loadFirst,
   NativeMemory,
+  unknownRelease,
   viewOf,
   type Block,
   type Library,
@@ -30,7 +25,7 @@ export function openLibvpx(names: Names = abi.sonames): VideoCodec {
   const version = (library.func("const char *vpx_codec_version_str()") as () => string)();
   const encoderAbi = abi.encoderAbiOf(version);
   if (encoderAbi === undefined) {
-    throw new CodecMissing(`libvpx ${version} is installed, and ${abi.knownReleases} are known: install one of these`);
+    throw unknownRelease("libvpx", version, abi.knownReleases);
   }
   const functions = bind(library);
   return {
@@ -42,8 +37,7 @@ export function openLibvpx(names: Names = abi.sonames): VideoCodec {
 }
 
 function bind(library: Library) {
-  const native = <Parameters extends unknown[], Result>(prototype: string) =>
-    library.func(prototype) as unknown as (...parameters: Parameters) => Result;
+  const native = binder(library);
   return {
     decoderInterface: native<[], Pointer>("void *vpx_codec_vp8_dx()"),
     encoderInterface: native<[], Pointer>("void *vpx_codec_vp8_cx()"),

@@ -7,19 +7,15 @@
  * Of each session at most one frame is in the model; of those that wait in its media process the newest goes next.
  */
 import { randomBytes } from "node:crypto";
-import type { Settings } from "../config/settings.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
-import type { Logger } from "../process/log.ts";
 import type { EndReason } from "../telemetry/live-metrics.ts";
-import type { LiveTelemetry } from "../telemetry/live-telemetry.ts";
 import { innerAnswer, publicAnswer, restartFragment } from "./answer.ts";
 import { CodecMissing, type CodecName } from "./codec.ts";
 import type { AudioPacket, EncodedFrame, TimedFrame } from "./frame-pipe.ts";
 import { LiveError, streamExists } from "./live-error.ts";
+import type { LiveOptions, Opened, OfferRequest, Restarted } from "./live-interface.ts";
 import type { ConnectionState } from "./media-messages.ts";
 import { MediaPool } from "./media-pool.ts";
 import type { MediaSession } from "./media-session.ts";
-import type { Peers } from "./peer-pods.ts";
 import { audioWays, checkDirection, readFragment, readOffer, type Offer, type SessionKind } from "./offer.ts";
 import { SessionTable, type TimedSession } from "./session-table.ts";
 import { SharedStream } from "./shared-stream.ts";
@@ -38,37 +34,6 @@ interface Session extends TimedSession {
   ufrag: string | undefined;
   /** To its client; undefined until the client has reported one. */
   roundTripMs: number | undefined;
-}
-
-export interface LiveOptions {
-  readonly settings: Settings["live"];
-  readonly pipeline: Pick<Pipeline, "processFrame">;
-  readonly telemetry: LiveTelemetry;
-  readonly log: Pick<Logger, "info" | "warn" | "error">;
-  /** Undefined: clients reach this pod alone. */
-  readonly peers?: Peers | undefined;
-  /** In ms. */
-  readonly now?: () => number;
-}
-
-export interface OfferRequest {
-  readonly kind: SessionKind;
-  /** Null with `exchange`. */
-  readonly stream: string | null;
-  readonly sdp: string;
-  /** Where the request may have arrived: the addresses of the media, unless others are configured. */
-  readonly addresses: readonly string[];
-}
-
-export interface Opened {
-  readonly id: string;
-  readonly etag: string;
-  readonly answer: string;
-}
-
-export interface Restarted {
-  readonly etag: string;
-  readonly fragment: string;
 }
 
 /** Live video cannot start; the message is one line. */

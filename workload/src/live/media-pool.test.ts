@@ -33,7 +33,7 @@ describe("media processes", () => {
     assert.deepEqual([isAlive(first), isAlive(second)], [false, false]);
   });
 
-  it("have so many sessions in their life, and exit with the last", async () => {
+  it("serve a limited number of sessions in their lifetime, and exit with the last", async () => {
     pool = new MediaPool({ sessionsPerProcess: 2, mostPixels: 100_000 });
     const [first, second, third] = [pool.take(), pool.take(), pool.take()];
     assert.deepEqual([first.pid === second.pid, second.pid === third.pid], [true, false]);

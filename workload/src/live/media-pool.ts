@@ -1,5 +1,5 @@
 /**
- * Media processes, each for so many sessions in its life. One with room is kept ready: to start a process takes longer than a client
+ * Media processes, each of which serves a limited number of sessions in its lifetime. One with room is kept ready: to start a process takes longer than a client
  * should wait. With one session to a process, whatever a client does to it reaches no other session.
  */
 import type { AvailableCodecs } from "./media-messages.ts";

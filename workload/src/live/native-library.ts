@@ -29,6 +29,17 @@ export function loadFirst(what: string, names: Names): Library {
   throw new CodecMissing(`live video needs ${what}, and ${sonames} are not installed: install ${packages}`);
 }
 
+/** A release whose structures are unknown: to use it would write to wrong addresses. */
+export function unknownRelease(what: string, version: string, known: string): CodecMissing {
+  return new CodecMissing(`${what} ${version} is installed, and ${known} are known: install one of these`);
+}
+
+/** Binds functions of a library by their C prototypes. */
+export function binder(library: Library) {
+  return <Parameters extends unknown[], Result>(prototype: string) =>
+    library.func(prototype) as unknown as (...parameters: Parameters) => Result;
+}
+
 export class NativeMemory {
   readonly #pointers: Pointer[] = [];
 

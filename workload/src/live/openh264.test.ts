@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { frameBytes, type VideoFrame } from "../core/video-frame.ts";
 import { seededRandom } from "../testing/random.ts";
 import { isH264KeyFrame, nalUnits } from "./h264-payload.ts";
 import { releaseOf } from "./openh264-abi.ts";
 import { openOpenh264 } from "./openh264.ts";
-import { drawnFrame, meanDifference } from "./testing/drawn-frame.ts";
+import { drawnFrame, meanDifference, noiseFrame } from "./testing/drawn-frame.ts";
 import { needsCodec } from "./testing/live-codec.ts";
 
 const mostPixels = 640 * 480;
@@ -61,10 +60,7 @@ describe("OpenH264", () => {
   it("follows the bit rate", function () {
     const encoder = needsCodec(this, "H264").openEncoder();
     const random = seededRandom(7);
-    const noise = (): VideoFrame => {
-      const size = { width: 160, height: 120 };
-      return { ...size, bytes: Uint8Array.from({ length: frameBytes(size) }, () => 64 + random() * 128) };
-    };
+    const noise = () => noiseFrame({ width: 160, height: 120 }, random, 128);
     const bytesAt = (kbps: number): number => {
       let sum = 0;
       for (let index = 0; index < 30; index++) {
@@ -80,10 +76,7 @@ describe("OpenH264", () => {
   it("follows the bit rate at the frame rate that frames have", function () {
     const encoder = needsCodec(this, "H264").openEncoder();
     const random = seededRandom(8);
-    const noise = (): VideoFrame => {
-      const size = { width: 160, height: 120 };
-      return { ...size, bytes: Uint8Array.from({ length: frameBytes(size) }, () => 96 + random() * 64) };
-    };
+    const noise = () => noiseFrame({ width: 160, height: 120 }, random, 64);
     const bytesOf = (duration: number): number => {
       let [sum, time] = [0, 0];
       for (; time < 90_000 * 12; time += duration) {

@@ -4,20 +4,15 @@
  */
 import koffi from "koffi";
 import { chromaSize, frameBytes, type VideoFrame } from "../core/video-frame.ts";
-import {
-  CodecMissing,
-  type Decoding,
-  type EncodeFrame,
-  type VideoCodec,
-  type VideoDecoder,
-  type VideoEncoder,
-} from "./codec.ts";
+import { type Decoding, type EncodeFrame, type VideoCodec, type VideoDecoder, type VideoEncoder } from "./codec.ts";
 import { encodableFrame } from "./encodable-frame.ts";
 import { annexB, nalType, nalTypes, nalUnits, sizeInSps } from "./h264-payload.ts";
 import {
+  binder,
   littleEndian,
   loadFirst,
   NativeMemory,
+  unknownRelease,
   viewOf,
   type Library,
   type Names,
@@ -31,9 +26,7 @@ export function openOpenh264(names: Names = abi.sonames): VideoCodec {
   const version = versionOf(library);
   const release = abi.releaseOf(version);
   if (release === undefined) {
-    throw new CodecMissing(
-      `OpenH264 ${version} is installed, and ${abi.knownReleases} are known: install one of these`,
-    );
+    throw unknownRelease("OpenH264", version, abi.knownReleases);
   }
   const functions = bind(library);
   return {
@@ -63,8 +56,7 @@ const prototypes = {
 };
 
 function bind(library: Library) {
-  const native = <Parameters extends unknown[], Result>(prototype: string) =>
-    library.func(prototype) as unknown as (...parameters: Parameters) => Result;
+  const native = binder(library);
   return {
     createEncoder: native<[Pointer], number>("int WelsCreateSVCEncoder(void *result)"),
     createDecoder: native<[Pointer], number>("long WelsCreateDecoder(void *result)"),

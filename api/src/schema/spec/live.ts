@@ -62,7 +62,7 @@ export const live = settings(
       "The secret that the TURN servers share, from which pods make credentials that expire after a day. Pods read it at their start. Defaults to none.",
     ),
     sessionsPerProcess: wholeNumber(
-      "Sessions that share a media process, one after the other until it has had so many. They end together if it dies, and need less memory.",
+      "Number of sessions that one media process serves before a new one is started. A higher number needs less memory per session, but all sessions of a process end if it dies.",
       1,
       1_000,
     ),

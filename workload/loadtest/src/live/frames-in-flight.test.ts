@@ -57,7 +57,7 @@ describe("frames in flight", () => {
     assert.deepEqual(outcomes.get(9000), accepted(2));
   });
 
-  it("are dropped when the result of a newer one has come that nobody counts", () => {
+  it("are dropped when the result of a newer, uncounted frame has come", () => {
     send(3000);
     frames.sentUncounted(6000);
     assert.equal(frames.isWaiting, true);

@@ -21,7 +21,7 @@ export interface FrameSize {
 type Settle = (outcome: Outcome) => void;
 
 interface Sent {
-  /** Undefined: nobody counts it. */
+  /** Undefined for an uncounted frame. */
   readonly settle: Settle | undefined;
   /** Of the result; null if any size is right. */
   readonly expected: FrameSize | null;
@@ -45,7 +45,7 @@ export class FramesInFlight {
     this.#sent.set(timestamp, { settle, expected });
   }
 
-  /** A frame that nobody counts: its result only tells that older ones were dropped. */
+  /** Adds an uncounted frame: its result only shows that older frames were dropped. */
   sentUncounted(timestamp: number): void {
     this.#sent.set(timestamp, { settle: undefined, expected: null });
   }

@@ -17,6 +17,12 @@ export function drawnFrame({ width, height }: Size, index: number): VideoFrame {
   return { width, height, bytes };
 }
 
+/** Luma and chroma at random within `spread` around the middle: no codec can predict it, so its bit rate decides its size. */
+export function noiseFrame(size: Size, random: () => number, spread: number): VideoFrame {
+  const bytes = Uint8Array.from({ length: frameBytes(size) }, () => 128 + (random() - 0.5) * spread);
+  return { ...size, bytes };
+}
+
 /** Of all bytes, in levels. */
 export function meanDifference(a: VideoFrame, b: VideoFrame): number {
   return a.bytes.reduce((sum, value, at) => sum + Math.abs(value - (b.bytes[at] ?? 0)), 0) / a.bytes.length;

@@ -143,7 +143,7 @@ export class LiveClient {
     void dtlsTransport.sendRtcp([feedback]);
   }
 
-  /** Damages one in so many of the payloads that it sends from now on. */
+  /** Damages every n-th payload that it sends from now on. */
   damageEvery(count: number, random: Random): void {
     this.#damage = (payload) => (random() * count < 1 ? mutated(payload, random) : payload);
   }

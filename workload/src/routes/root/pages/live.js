@@ -2,7 +2,7 @@
 import { attempt, element, ms, openCamera, showMessage, showTiming, takeOver } from "./elements.js";
 
 const everyMs = 1000;
-/** Latencies of so many frames are shown. */
+/** The number of frames whose latencies are kept. */
 const mostLatencies = 150;
 const startText = "Use the camera as live video";
 let session;
