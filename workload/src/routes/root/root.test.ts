@@ -95,11 +95,17 @@ describe("the page at /", () => {
       this,
       async (page, url) => {
         await page.goto(url);
+        await page.setInputFiles("#file", photograph);
+        await page.locator("#message", { hasText: /^done$/ }).waitFor();
         const answered = page.waitForResponse(/\/v1\/process/);
         await page.setInputFiles("#file", { name: "a.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
         assert.equal((await answered).status(), 415);
         await page.waitForSelector("#message.wrong");
         assert.match((await page.textContent("#message")) ?? "", /^415 Not a picture in a supported format: /);
+        assert.deepEqual(
+          [await page.getAttribute("#before", "src"), await page.textContent("#before-size")],
+          [null, ""],
+        );
       },
       [/^Failed to load resource: the server responded with a status of 415/],
     );
@@ -110,6 +116,8 @@ describe("the page at /", () => {
       await page.goto(url);
       await page.click("#camera");
       await page.locator('[data-stage="frames answered"] td', { hasText: /^([3-9]|\d{2,}) / }).waitFor();
+      // The picture of an answer is decoded after it is counted.
+      await page.locator("#after-size", { hasText: "×" }).waitFor();
       const [, [after] = []] = await page.evaluate<number[][]>(sizes);
       const video = await page.evaluate<number>(`document.querySelector("#video").videoWidth`);
       assert.equal(after, video * 2);

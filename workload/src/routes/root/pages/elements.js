@@ -1,7 +1,7 @@
 // What the parts of the page share: its elements, and which source of pictures runs.
 
 export const element = (id) => document.getElementById(id);
-const shown = new Map();
+let turns = 0;
 let stopSource = () => undefined;
 
 /** Stops the source that runs, and calls `stop` when the next one begins. */
@@ -10,15 +10,33 @@ export function takeOver(stop) {
   stopSource = stop;
 }
 
-/** Shows a picture and releases the one that it replaces: object URLs keep their bytes. */
+/**
+ * Shows a picture once it is decoded: the one before stays until then, so that a stream never shows an empty place. Releases what it replaces,
+ * as object URLs keep their bytes. Rejects if the browser cannot decode it, and shows none then.
+ */
 export async function show(id, blob) {
-  const image = element(id);
-  URL.revokeObjectURL(shown.get(id));
-  shown.set(id, URL.createObjectURL(blob));
-  image.src = shown.get(id);
-  await image.decode();
+  const turn = ++turns;
+  const url = URL.createObjectURL(blob);
+  const next = Object.assign(new Image(), { src: url, alt: "", id });
+  const failure = await next.decode().then(
+    () => undefined,
+    (error) => error,
+  );
+  const before = element(id);
+  // A newer one was decoded sooner.
+  if (turn < Number(before.dataset.turn ?? 0)) return URL.revokeObjectURL(url);
+  if (failure !== undefined) {
+    next.removeAttribute("src");
+    URL.revokeObjectURL(url);
+  }
+  next.dataset.turn = turn;
+  next.hidden = before.hidden;
+  before.replaceWith(next);
+  URL.revokeObjectURL(before.src);
   element(`${id}-size`).textContent =
-    `${image.naturalWidth}×${image.naturalHeight}, ${Math.ceil(blob.size / 1024)} KiB`;
+    failure === undefined ? `${next.naturalWidth}×${next.naturalHeight}, ${Math.ceil(blob.size / 1024)} KiB` : "";
+  if (failure !== undefined) throw failure;
+  return undefined;
 }
 
 export function showMessage(text, wrong = false) {
